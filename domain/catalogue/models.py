@@ -1,0 +1,31 @@
+"""The catalogue: what a shop sells and for how much."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.db import Base
+from kit.ids import new_id
+
+
+class Product(Base):
+    """Something for sale. `price` is in minor units of `currency`, which is its company's."""
+
+    __tablename__ = "products"
+    __table_args__ = (
+        UniqueConstraint("company_id", "sku"),
+        CheckConstraint("price >= 0", name="price"),
+        Index(None, "shop_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shops.id"))
+    sku: Mapped[str]
+    name: Mapped[str]
+    price: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

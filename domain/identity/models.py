@@ -1,0 +1,57 @@
+"""Users, what they may do where, and the logins they hold."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.db import Base
+from kit.ids import new_id
+
+
+class User(Base):
+    """A person. Users are global; memberships tie them to companies, and everyone may be a customer."""
+
+    __tablename__ = "users"
+    __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    password_hash: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Membership(Base):
+    """A role in a company, or in one shop of it; the super admin's belongs to no company."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (
+        UniqueConstraint("user_id", "company_id", "shop_id", "role", postgresql_nulls_not_distinct=True),
+        CheckConstraint("role IN ('super_admin', 'company_admin', 'shop_manager', 'staff')", name="role"),
+        CheckConstraint("(role = 'super_admin') = (company_id IS NULL)", name="company"),
+        CheckConstraint("role IN ('shop_manager', 'staff') OR shop_id IS NULL", name="shop"),
+        Index(None, "company_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id"))
+    shop_id: Mapped[UUID | None] = mapped_column(ForeignKey("shops.id"))
+    role: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class RefreshToken(Base):
+    """One use of a login. `family_id` is the login itself: the tokens that replaced each other since."""
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (Index(None, "family_id"), Index(None, "user_id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    family_id: Mapped[UUID]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

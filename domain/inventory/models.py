@@ -1,0 +1,77 @@
+"""What lies on which shelf, every change to it, and what is held for whom."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.db import Base
+from kit.ids import new_id
+
+
+class Warehouse(Base):
+    """A place that holds stock."""
+
+    __tablename__ = "warehouses"
+    __table_args__ = (UniqueConstraint("company_id", "name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    name: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Stock(Base):
+    """Units of a product in a warehouse: `on_hand` lie there, `reserved` of them are held for live orders."""
+
+    __tablename__ = "stock"
+    __table_args__ = (
+        CheckConstraint("reserved BETWEEN 0 AND on_hand", name="reserved"),
+        {"postgresql_with": {"fillfactor": "50"}},
+    )
+
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"), primary_key=True)
+    warehouse_id: Mapped[UUID] = mapped_column(ForeignKey("warehouses.id"), primary_key=True)
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    on_hand: Mapped[int] = mapped_column(server_default=text("0"))
+    reserved: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class StockMovement(Base):
+    """One change of `on_hand`; append-only. The movements of a shelf always add up to what lies on it."""
+
+    __tablename__ = "stock_movements"
+    __table_args__ = (
+        CheckConstraint("quantity <> 0", name="quantity"),
+        CheckConstraint("reason IN ('counted', 'sold', 'taken_back')", name="reason"),
+        Index(None, "product_id", "warehouse_id"),
+        Index(None, "order_id", postgresql_where=text("order_id IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
+    warehouse_id: Mapped[UUID] = mapped_column(ForeignKey("warehouses.id"))
+    order_id: Mapped[UUID | None] = mapped_column(ForeignKey("orders.id"))
+    quantity: Mapped[int]
+    reason: Mapped[str]
+    moved_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Reservation(Base):
+    """Units of one shelf held for one order: held, then released, committed or (after a sale) taken back."""
+
+    __tablename__ = "reservations"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("state IN ('held', 'released', 'committed', 'taken_back')", name="state"),
+        Index(None, "product_id", "warehouse_id", postgresql_where=text("state = 'held'")),
+    )
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"), primary_key=True)
+    warehouse_id: Mapped[UUID] = mapped_column(ForeignKey("warehouses.id"), primary_key=True)
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    quantity: Mapped[int]
+    state: Mapped[str] = mapped_column(server_default=text("'held'"))

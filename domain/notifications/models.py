@@ -1,0 +1,35 @@
+"""The e-mail log: one row per occasion and recipient, so that no mail goes out twice."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.db import Base, Json
+from kit.ids import new_id
+
+
+class Mail(Base):
+    """A mail that was asked for. `occasion` names why (`order.created:<order id>`); its id makes the Message-ID."""
+
+    __tablename__ = "mails"
+    __table_args__ = (
+        UniqueConstraint("occasion", "recipient"),
+        CheckConstraint("status IN ('queued', 'sending', 'sent', 'refused')", name="status"),
+        Index(None, "order_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    occasion: Mapped[str]
+    recipient: Mapped[str]
+    template: Mapped[str]
+    context: Mapped[Json]
+    status: Mapped[str] = mapped_column(server_default=text("'queued'"))
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    leased_until: Mapped[datetime | None]
+    error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    sent_at: Mapped[datetime | None]

@@ -1,0 +1,65 @@
+"""The port to whoever moves the money: what OrderX asks of a payment provider, in OrderX's words."""
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+from uuid import UUID
+
+from kit.errors import Unavailable
+
+Outcome = Literal["authorised", "captured", "voided", "refunded", "declined"]
+
+
+class ProviderUnavailable(Unavailable):
+    """The payment provider does not answer, so what happened is unknown; ask again with the same key."""
+
+    code = "payment_provider_unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card as typed by the buyer; its repr hides it, and it lives no longer than the request."""
+
+    number: str = field(repr=False)
+    exp_month: int = field(repr=False)
+    exp_year: int = field(repr=False)
+    cvc: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the provider says a payment is now.
+
+    `ref` is the provider's id of the payment ("" when a decline left none); `amount` is in minor units: held,
+    captured or given back, as the outcome says. A decline names the provider's machine-readable `code`.
+    """
+
+    outcome: Outcome
+    ref: str
+    amount: int
+    code: str | None = None
+    detail: str | None = None
+
+
+class Gateway(Protocol):
+    """A payment provider. Every call may raise ProviderUnavailable; none is ever answered by guessing.
+
+    `key` makes a repeated call the same call: the provider answers again what it answered first.
+    """
+
+    def tokenise(self, card: Card) -> str:
+        """Exchange a card for a token; raises CardRefused when the provider will not have it."""
+
+    def authorise(self, *, amount: int, currency: str, method: str, order_id: UUID, key: str) -> Answer:
+        """Hold `amount` minor units on the method: authorised or declined."""
+
+    def capture(self, *, ref: str, key: str) -> Answer:
+        """Take the held amount: captured, or declined when the hold is gone."""
+
+    def void(self, *, ref: str, key: str) -> Answer:
+        """Let go of a hold: voided; captured or refunded when there is no hold any more to let go of."""
+
+    def refund(self, *, ref: str, key: str) -> Answer:
+        """Give the whole captured amount back: refunded, also when it had been already."""
+
+    def look_up(self, *, ref: str) -> Answer:
+        """What the payment is now."""

@@ -1,0 +1,52 @@
+"""One payment per order, derived from append-only events."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.db import Base, Json
+from kit.ids import new_id
+
+
+class Payment(Base):
+    """What an order costs and how it is paid. `method` is the provider's token, never a card number."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('pending', 'authorised', 'captured', 'voided', 'refunded', 'failed')", name="status"
+        ),
+        CheckConstraint("amount >= 0", name="amount"),
+        {"postgresql_with": {"fillfactor": "70"}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), unique=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    method: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default=text("'pending'"))
+    provider_ref: Mapped[str | None] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class PaymentEvent(Base):
+    """Something the provider did for a payment; append-only, once per provider reference and type."""
+
+    __tablename__ = "payment_events"
+    __table_args__ = (
+        UniqueConstraint("provider_ref", "type"),
+        CheckConstraint("type IN ('authorised', 'captured', 'voided', 'refunded', 'failed')", name="type"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"), index=True)
+    type: Mapped[str]
+    provider_ref: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    detail: Mapped[Json] = mapped_column(server_default=text("'{}'"))
+    happened_at: Mapped[datetime]

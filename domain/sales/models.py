@@ -1,0 +1,79 @@
+"""Orders and their lines, and the keys that make placing one safe to repeat."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.db import Base, Json
+from kit.ids import new_id
+
+STATUSES = (
+    "pending", "paid", "fulfilling", "shipped", "delivered", "completed",
+    "failed", "cancelled", "returned", "partially_returned",
+)  # fmt: skip
+
+
+class Order(Base):
+    """An order. Amounts are minor units of `currency`; `failure` is `{"code", "step", "detail"}` once it failed."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        CheckConstraint(f"status IN {STATUSES}", name="status"),
+        CheckConstraint("discount_percent BETWEEN 0 AND 100", name="discount_percent"),
+        CheckConstraint("total BETWEEN 0 AND subtotal", name="total"),
+        Index(None, "company_id", "id"),
+        Index(None, "customer_id", "id"),
+        {"postgresql_with": {"fillfactor": "80"}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shops.id"))
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    customer_email: Mapped[str]
+    customer_name: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default=text("'pending'"))
+    currency: Mapped[str]
+    subtotal: Mapped[int] = mapped_column(BigInteger)
+    discount_percent: Mapped[int] = mapped_column(server_default=text("0"))
+    total: Mapped[int] = mapped_column(BigInteger)
+    shipping_address: Mapped[Json]
+    failure: Mapped[Json | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    placed_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class OrderLine(Base):
+    """One product of an order, at the price of the moment it was placed."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("unit_price >= 0", name="unit_price"),
+    )
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
+    sku: Mapped[str]
+    name: Mapped[str]
+    quantity: Mapped[int]
+    unit_price: Mapped[int] = mapped_column(BigInteger)
+
+
+class IdempotencyKey(Base):
+    """A caller's key for one order; `fingerprint` is a keyed hash of the request's body."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (Index(None, "created_at"),)
+
+    caller_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -1,0 +1,51 @@
+"""Settings, read from `ORDERX_*` environment variables and checked before anything starts."""
+
+from functools import cache
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kit.errors import NotConfigured
+
+
+class Settings(BaseSettings):
+    """Every setting OrderX knows. Those without a default are asked for by the process that needs them."""
+
+    model_config = SettingsConfigDict(env_prefix="ORDERX_", extra="ignore", hide_input_in_errors=True)
+
+    database_url: SecretStr | None = Field(None, description="PostgreSQL as the app role: API and workers")
+    operator_database_url: SecretStr | None = Field(
+        None, description="PostgreSQL as the operator role: relay, sweeper, check"
+    )
+    owner_database_url: SecretStr | None = Field(None, description="PostgreSQL as the schema's owner: migrate")
+    broker_url: SecretStr | None = Field(None, description="amqp://… (or redis://… without the guarantees)")
+    secret_key: SecretStr | None = Field(
+        None, min_length=32, description="Signs access tokens and keys request fingerprints; 32 characters or more"
+    )
+    payment_api_base: str = Field(
+        "https://api.stripe.com", description="Where the payment provider's API answers"
+    )
+    payment_api_key: SecretStr | None = Field(None, description="The payment provider's secret key")
+    payment_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the payment provider")
+    smtp_url: SecretStr | None = Field(None, description="smtp://[user:password@]host:port or smtps://…")
+    mail_from: str = Field("OrderX <orders@orderx.example>", description="Sender of every mail")
+    pool_size: int = Field(10, ge=1, le=500, description="Database connections a process may hold")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged")
+
+    def need(self, name: str) -> str:
+        """The named setting as text; raises NotConfigured, naming the variable to set, when it is missing."""
+        value = getattr(self, name)
+        if value is None:
+            about = type(self).model_fields[name].description
+            raise NotConfigured(f"ORDERX_{name.upper()} is not set: {about}")
+        return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process; raises NotConfigured with one line per wrong variable."""
+    try:
+        return Settings()
+    except ValidationError as invalid:
+        lines = [f"ORDERX_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in invalid.errors()]
+        raise NotConfigured("; ".join(lines)) from None

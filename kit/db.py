@@ -1,0 +1,119 @@
+"""The database: engines for the two roles, and the only code that commits. One request or one step is one transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from functools import cache
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import DateTime, Engine, MetaData, Text, Uuid, create_engine
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from kit import tenancy
+from kit.config import settings
+from kit.tenancy import Tenant
+
+Json = dict[str, Any]
+
+
+class Base(DeclarativeBase):
+    """What every table shares: UUID keys, times with a zone, text without a length of its own, jsonb."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "%(table_name)s_pkey",
+            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+            "uq": "%(table_name)s_%(column_0_N_name)s_key",
+            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+            "ck": "%(table_name)s_%(constraint_name)s_check",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        UUID: Uuid(as_uuid=True),
+        datetime: DateTime(timezone=True),
+        str: Text,
+        Json: JSONB,
+    }
+
+
+_session: ContextVar[Session] = ContextVar("session")
+
+
+@cache
+def app_engine() -> Engine:
+    """Connections of the app role, which row-level security binds."""
+    return _engine("database_url")
+
+
+@cache
+def operator_engine() -> Engine:
+    """Connections of the operator role, which sees every company's sagas and outbox."""
+    return _engine("operator_database_url")
+
+
+def _engine(setting: str) -> Engine:
+    config = settings()
+    return create_engine(
+        dialect_url(config.need(setting)),
+        pool_size=config.pool_size,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_use_lifo=True,
+        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=30s"},
+    )
+
+
+def dialect_url(url: str) -> str:
+    """The same URL, naming psycopg 3 to SQLAlchemy."""
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def forget_connections() -> None:
+    """Let go of every connection, as a freshly forked process must."""
+    for engine in (app_engine, operator_engine):
+        if engine.cache_info().currsize:
+            engine().dispose(close=False)
+
+
+@contextmanager
+def transaction(tenant: Tenant) -> Iterator[Session]:
+    """One transaction as the app role, acting for the tenant; committed at the end, rolled back by any error."""
+    with _begin(app_engine()) as session:
+        tenancy.act_for(session, tenant)
+        yield session
+
+
+@contextmanager
+def operator_transaction() -> Iterator[Session]:
+    """One transaction as the operator role, over all companies."""
+    with _begin(operator_engine()) as session:
+        yield session
+
+
+@contextmanager
+def _begin(engine: Engine) -> Iterator[Session]:
+    with Session(engine, autoflush=False, expire_on_commit=False) as session, session.begin():
+        token = _session.set(session)
+        try:
+            yield session
+            session.flush()
+        finally:
+            _session.reset(token)
+
+
+def session() -> Session:
+    """The session of the transaction this code runs in; raises LookupError outside of one."""
+    return _session.get()
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database is gone or refused for a reason that waiting mends, rather than for what was asked."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, TimeoutError)
+    sqlstate = getattr(error.orig, "sqlstate", None) or ""
+    # 08 connection, 40 serialization and deadlock, 53 resources, 55P03 lock wait, 57 operator intervention
+    return error.connection_invalidated or not sqlstate or sqlstate.startswith(("08", "40", "53", "55P03", "57"))

@@ -1,0 +1,78 @@
+"""The outbox: what shall be sent, written in the transaction that decides it; and the inbox: what was heard already.
+
+A row is an intent. The relay (workers/relay.py) turns it into Celery messages or a CloudEvent and deletes it once
+the broker has confirmed them.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, insert, text
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit import clock, db
+from kit.db import Base, Json
+from kit.ids import new_id
+
+Kind = Literal["chord", "task", "event"]
+
+
+class Outbox(Base):
+    """One thing to send. `available_at` holds a retry back until its time (UTC)."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        CheckConstraint("kind IN ('chord', 'task', 'event')", name="kind"),
+        Index(None, "available_at", "id"),
+        {"postgresql_with": {"fillfactor": "50", "autovacuum_vacuum_scale_factor": "0.01"}},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    company_id: Mapped[UUID | None]
+    kind: Mapped[str]
+    body: Mapped[Json]
+    available_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Inbox(Base):
+    """An event that a consumer has acted on."""
+
+    __tablename__ = "inbox"
+
+    consumer: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    company_id: Mapped[UUID | None]
+    heard_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+def send(kind: Kind, body: Json, *, company_id: UUID | None, available_at: datetime | None = None) -> None:
+    """Have the relay send this once the current transaction has committed, not before `available_at`."""
+    values = {"company_id": company_id, "kind": kind, "body": body}
+    if available_at is not None:
+        values["available_at"] = available_at
+    # Without RETURNING: the app role may add to the outbox, not read it.
+    db.session().execute(insert(Outbox.__table__).values(**values))  # type: ignore[arg-type]
+
+
+def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID | None) -> None:
+    """Announce what has just happened, as a CloudEvent 1.0 whose type is the routing key (`order.created`)."""
+    body = {
+        "specversion": "1.0",
+        "id": str(new_id()),
+        "source": "/orderx/" + event.partition(".")[0],
+        "type": event,
+        "subject": str(subject),
+        "time": clock.now().isoformat().replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "companyid": str(company_id) if company_id else None,
+        "data": data,
+    }
+    send("event", {k: v for k, v in body.items() if v is not None}, company_id=company_id)
+
+
+def heard_before(*, consumer: str, event_id: UUID, company_id: UUID | None) -> bool:
+    """Mark the event as heard by this consumer; true when it had been, and must not act again."""
+    mark = pg_insert(Inbox).values(consumer=consumer, event_id=event_id, company_id=company_id)
+    return db.session().execute(mark.on_conflict_do_nothing()).rowcount == 0  # type: ignore[attr-defined, no-any-return]

@@ -1,0 +1,36 @@
+"""Who a transaction acts for. PostgreSQL's row-level security reads these settings and is the wall between companies."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """The company whose rows a transaction may touch, and the user it acts for. Neither set: nothing is visible."""
+
+    company_id: UUID | None = None
+    user_id: UUID | None = None
+
+
+_ACT_FOR = text(
+    "SELECT set_config('orderx.company_id', :company, true), set_config('orderx.user_id', :user, true)"
+)
+_REVEAL = text("SELECT set_config('orderx.' || :what, :value, true)")
+
+
+def act_for(session: Session, tenant: Tenant) -> None:
+    """Let the rest of this transaction see the tenant's rows, and no others."""
+    session.execute(_ACT_FOR, {"company": str(tenant.company_id or ""), "user": str(tenant.user_id or "")})
+
+
+def visit(session: Session, shop_id: UUID) -> None:
+    """Let the rest of this transaction see this one shop, whoever owns it, as a passer-by sees its front."""
+    session.execute(_REVEAL, {"what": "shop_id", "value": str(shop_id)})
+
+
+def identify(session: Session, email: str) -> None:
+    """Let the rest of this transaction see the one user with this mail address, for logging in and registering."""
+    session.execute(_REVEAL, {"what": "email", "value": email})
