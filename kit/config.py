@@ -20,11 +20,11 @@ class Settings(BaseSettings):
     owner_database_url: SecretStr | None = Field(None, description="PostgreSQL as the schema's owner: migrate")
     broker_url: SecretStr | None = Field(None, description="amqp://… (or redis://… without the guarantees)")
     secret_key: SecretStr | None = Field(
-        None, min_length=32, description="Signs access tokens and keys request fingerprints; 32 characters or more"
+        None,
+        min_length=32,
+        description="Signs access tokens and keys request fingerprints; 32 characters or more",
     )
-    payment_api_base: str = Field(
-        "https://api.stripe.com", description="Where the payment provider's API answers"
-    )
+    payment_api_base: str = Field("https://api.stripe.com", description="Where the payment provider's API answers")
     payment_api_key: SecretStr | None = Field(None, description="The payment provider's secret key")
     payment_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the payment provider")
     smtp_url: SecretStr | None = Field(None, description="smtp://[user:password@]host:port or smtps://…")

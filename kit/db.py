@@ -1,4 +1,4 @@
-"""The database: engines for the two roles, and the only code that commits. One request or one step is one transaction."""
+"""The database: engines for the two roles, and the only code that commits. One request or step, one transaction."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Engine, MetaData, Text, Uuid, create_engine
+from sqlalchemy import DateTime, Engine, ForeignKeyConstraint, MetaData, Text, Uuid, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -38,6 +38,11 @@ class Base(DeclarativeBase):
         str: Text,
         Json: JSONB,
     }
+
+
+def within_company(column: str, table: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
+    """A reference that cannot leave its company: PostgreSQL's own foreign key checks see past row-level security."""
+    return ForeignKeyConstraint(["company_id", column], [f"{table}.company_id", f"{table}.id"], ondelete=ondelete)
 
 
 _session: ContextVar[Session] = ContextVar("session")

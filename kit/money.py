@@ -36,7 +36,7 @@ class Money:
         return Money(self.amount * times, self.currency)
 
     def less_percent(self, percent: int) -> "Money":
-        """This amount after a discount of `percent` (0 to 100), rounded half up in the buyer's favour."""
+        """What is left after a discount of `percent` (0 to 100), rounded half up in the buyer's favour."""
         discount = (self.amount * percent + 50) // 100
         return Money(self.amount - discount, self.currency)
 

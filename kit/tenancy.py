@@ -1,4 +1,4 @@
-"""Who a transaction acts for. PostgreSQL's row-level security reads these settings and is the wall between companies."""
+"""Who a transaction acts for. PostgreSQL's row-level security reads it and is the wall between companies."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,9 +15,7 @@ class Tenant:
     user_id: UUID | None = None
 
 
-_ACT_FOR = text(
-    "SELECT set_config('orderx.company_id', :company, true), set_config('orderx.user_id', :user, true)"
-)
+_ACT_FOR = text("SELECT set_config('orderx.company_id', :company, true), set_config('orderx.user_id', :user, true)")
 _REVEAL = text("SELECT set_config('orderx.' || :what, :value, true)")
 
 

@@ -1,0 +1,1 @@
+"""The schema's history, by alembic; `migrations.run` brings a database up to date."""

@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.db import Base
+from kit.db import Base, within_company
 from kit.ids import new_id
 
 
@@ -16,13 +16,15 @@ class Product(Base):
     __tablename__ = "products"
     __table_args__ = (
         UniqueConstraint("company_id", "sku"),
+        UniqueConstraint("company_id", "id"),
+        within_company("shop_id", "shops"),
         CheckConstraint("price >= 0", name="price"),
         Index(None, "shop_id", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
-    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shops.id"))
+    company_id: Mapped[UUID]
+    shop_id: Mapped[UUID]
     sku: Mapped[str]
     name: Mapped[str]
     price: Mapped[int] = mapped_column(BigInteger)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.db import Base
+from kit.db import Base, within_company
 from kit.ids import new_id
 
 
@@ -32,13 +32,14 @@ class Membership(Base):
         CheckConstraint("role IN ('super_admin', 'company_admin', 'shop_manager', 'staff')", name="role"),
         CheckConstraint("(role = 'super_admin') = (company_id IS NULL)", name="company"),
         CheckConstraint("role IN ('shop_manager', 'staff') OR shop_id IS NULL", name="shop"),
+        within_company("shop_id", "shops"),
         Index(None, "company_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id"))
-    shop_id: Mapped[UUID | None] = mapped_column(ForeignKey("shops.id"))
+    shop_id: Mapped[UUID | None]
     role: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.db import Base
+from kit.db import Base, within_company
 from kit.ids import new_id
 
 
@@ -14,7 +14,7 @@ class Warehouse(Base):
     """A place that holds stock."""
 
     __tablename__ = "warehouses"
-    __table_args__ = (UniqueConstraint("company_id", "name"),)
+    __table_args__ = (UniqueConstraint("company_id", "name"), UniqueConstraint("company_id", "id"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
@@ -27,13 +27,15 @@ class Stock(Base):
 
     __tablename__ = "stock"
     __table_args__ = (
+        within_company("product_id", "products"),
+        within_company("warehouse_id", "warehouses"),
         CheckConstraint("reserved BETWEEN 0 AND on_hand", name="reserved"),
         {"postgresql_with": {"fillfactor": "50"}},
     )
 
-    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"), primary_key=True)
-    warehouse_id: Mapped[UUID] = mapped_column(ForeignKey("warehouses.id"), primary_key=True)
-    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    product_id: Mapped[UUID] = mapped_column(primary_key=True)
+    warehouse_id: Mapped[UUID] = mapped_column(primary_key=True)
+    company_id: Mapped[UUID]
     on_hand: Mapped[int] = mapped_column(server_default=text("0"))
     reserved: Mapped[int] = mapped_column(server_default=text("0"))
 
@@ -43,6 +45,9 @@ class StockMovement(Base):
 
     __tablename__ = "stock_movements"
     __table_args__ = (
+        within_company("product_id", "products"),
+        within_company("warehouse_id", "warehouses"),
+        within_company("order_id", "orders"),
         CheckConstraint("quantity <> 0", name="quantity"),
         CheckConstraint("reason IN ('counted', 'sold', 'taken_back')", name="reason"),
         Index(None, "product_id", "warehouse_id"),
@@ -50,10 +55,10 @@ class StockMovement(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
-    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
-    warehouse_id: Mapped[UUID] = mapped_column(ForeignKey("warehouses.id"))
-    order_id: Mapped[UUID | None] = mapped_column(ForeignKey("orders.id"))
+    company_id: Mapped[UUID]
+    product_id: Mapped[UUID]
+    warehouse_id: Mapped[UUID]
+    order_id: Mapped[UUID | None]
     quantity: Mapped[int]
     reason: Mapped[str]
     moved_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
@@ -64,14 +69,17 @@ class Reservation(Base):
 
     __tablename__ = "reservations"
     __table_args__ = (
+        within_company("order_id", "orders"),
+        within_company("product_id", "products"),
+        within_company("warehouse_id", "warehouses"),
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("state IN ('held', 'released', 'committed', 'taken_back')", name="state"),
         Index(None, "product_id", "warehouse_id", postgresql_where=text("state = 'held'")),
     )
 
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
-    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"), primary_key=True)
-    warehouse_id: Mapped[UUID] = mapped_column(ForeignKey("warehouses.id"), primary_key=True)
-    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    order_id: Mapped[UUID] = mapped_column(primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(primary_key=True)
+    warehouse_id: Mapped[UUID] = mapped_column(primary_key=True)
+    company_id: Mapped[UUID]
     quantity: Mapped[int]
     state: Mapped[str] = mapped_column(server_default=text("'held'"))

@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.db import Base, Json
+from kit.db import Base, Json, within_company
 from kit.ids import new_id
 
 
@@ -15,14 +15,15 @@ class Mail(Base):
 
     __tablename__ = "mails"
     __table_args__ = (
+        within_company("order_id", "orders"),
         UniqueConstraint("occasion", "recipient"),
         CheckConstraint("status IN ('queued', 'sending', 'sent', 'refused')", name="status"),
         Index(None, "order_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    company_id: Mapped[UUID]
+    order_id: Mapped[UUID]
     occasion: Mapped[str]
     recipient: Mapped[str]
     template: Mapped[str]

@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.db import Base, Json
+from kit.db import Base, Json, within_company
 from kit.ids import new_id
 
 
@@ -15,6 +15,8 @@ class Payment(Base):
 
     __tablename__ = "payments"
     __table_args__ = (
+        within_company("order_id", "orders"),
+        UniqueConstraint("company_id", "id"),
         CheckConstraint(
             "status IN ('pending', 'authorised', 'captured', 'voided', 'refunded', 'failed')", name="status"
         ),
@@ -23,8 +25,8 @@ class Payment(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), unique=True)
+    company_id: Mapped[UUID]
+    order_id: Mapped[UUID] = mapped_column(unique=True)
     amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str]
     method: Mapped[str]
@@ -38,13 +40,14 @@ class PaymentEvent(Base):
 
     __tablename__ = "payment_events"
     __table_args__ = (
+        within_company("payment_id", "payments"),
         UniqueConstraint("provider_ref", "type"),
         CheckConstraint("type IN ('authorised', 'captured', 'voided', 'refunded', 'failed')", name="type"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
-    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"), index=True)
+    company_id: Mapped[UUID]
+    payment_id: Mapped[UUID] = mapped_column(index=True)
     type: Mapped[str]
     provider_ref: Mapped[str]
     amount: Mapped[int] = mapped_column(BigInteger)

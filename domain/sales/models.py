@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.db import Base, Json
+from kit.db import Base, Json, within_company
 from kit.ids import new_id
 
 STATUSES = (
@@ -20,17 +20,18 @@ class Order(Base):
 
     __tablename__ = "orders"
     __table_args__ = (
+        within_company("shop_id", "shops"),
         CheckConstraint(f"status IN {STATUSES}", name="status"),
         CheckConstraint("discount_percent BETWEEN 0 AND 100", name="discount_percent"),
         CheckConstraint("total BETWEEN 0 AND subtotal", name="total"),
-        Index(None, "company_id", "id"),
+        UniqueConstraint("company_id", "id"),
         Index(None, "customer_id", "id"),
         {"postgresql_with": {"fillfactor": "80"}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
-    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shops.id"))
+    company_id: Mapped[UUID]
+    shop_id: Mapped[UUID]
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     customer_email: Mapped[str]
     customer_name: Mapped[str]
@@ -51,14 +52,16 @@ class OrderLine(Base):
 
     __tablename__ = "order_lines"
     __table_args__ = (
+        within_company("order_id", "orders"),
+        within_company("product_id", "products"),
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("unit_price >= 0", name="unit_price"),
     )
 
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
-    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
-    product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id"))
+    company_id: Mapped[UUID]
+    product_id: Mapped[UUID]
     sku: Mapped[str]
     name: Mapped[str]
     quantity: Mapped[int]
@@ -69,11 +72,11 @@ class IdempotencyKey(Base):
     """A caller's key for one order; `fingerprint` is a keyed hash of the request's body."""
 
     __tablename__ = "idempotency_keys"
-    __table_args__ = (Index(None, "created_at"),)
+    __table_args__ = (within_company("order_id", "orders"), Index(None, "created_at"))
 
     caller_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
-    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    company_id: Mapped[UUID]
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    order_id: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -14,7 +14,7 @@ class Shop(Base):
     """One shop of a company; buyers enter a company through its shops."""
 
     __tablename__ = "shops"
-    __table_args__ = (UniqueConstraint("company_id", "name"),)
+    __table_args__ = (UniqueConstraint("company_id", "name"), UniqueConstraint("company_id", "id"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))

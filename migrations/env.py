@@ -1,0 +1,17 @@
+"""Alembic's entry: one connection, one transaction for all pending revisions."""
+
+from alembic import context
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from kit.config import settings
+from kit.db import dialect_url
+from migrations.tables import metadata
+
+url = context.config.get_main_option("sqlalchemy.url") or settings().need("owner_database_url")
+engine = create_engine(dialect_url(url), poolclass=NullPool)
+
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=metadata, compare_server_default=True)
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,17 @@
+"""Every table OrderX has. A new area adds its module to the list."""
+
+from domain.catalogue import models as catalogue
+from domain.companies import models as companies
+from domain.identity import models as identity
+from domain.inventory import models as inventory
+from domain.notifications import models as notifications
+from domain.payments import models as payments
+from domain.sales import models as sales
+from domain.shops import models as shops
+from kit import outbox
+from kit.db import Base
+from saga.engine import tables as saga
+
+MODULES = (catalogue, companies, identity, inventory, notifications, payments, sales, shops, outbox, saga)
+
+metadata = Base.metadata

@@ -1,0 +1,119 @@
+"""The journal's tables: where every saga stands, each of its steps, and everything that ever happened to it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.db import Base, Json, within_company
+from kit.ids import new_id
+
+LIVE = "state IN ('running', 'compensating', 'finishing')"
+
+
+class SagaRow(Base):
+    """One saga.
+
+    running → finishing → done, when all went well; running → compensating → undone, when all was put back;
+    `stuck` from any of these, until an operator settles the incident. `stage` is the stage being worked on;
+    `stop_requested` asks for a cancellation that is granted before the pivot; `failure` says why it is undone.
+    `moved_at` (UTC) is what the sweeper looks at.
+    """
+
+    __tablename__ = "sagas"
+    __table_args__ = (
+        UniqueConstraint("name", "subject_id"),
+        CheckConstraint("state IN ('running', 'finishing', 'done', 'compensating', 'undone', 'stuck')", name="state"),
+        Index("sagas_live_idx", "id", postgresql_where=text(LIVE)),
+        Index("sagas_stuck_idx", "id", postgresql_where=text("state = 'stuck'")),
+        Index(None, "subject_id"),
+        UniqueConstraint("company_id", "id"),
+        Index(None, "tags", postgresql_using="gin"),
+        {"postgresql_with": {"fillfactor": "50"}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    name: Mapped[str]
+    version: Mapped[int]
+    subject_id: Mapped[UUID]
+    state: Mapped[str] = mapped_column(server_default=text("'running'"))
+    stage: Mapped[int] = mapped_column(server_default=text("0"))
+    tags: Mapped[Json]
+    stop_requested: Mapped[Json | None]
+    failure: Mapped[Json | None]
+    traceparent: Mapped[str | None]
+    started_at: Mapped[datetime]
+    moved_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class StepRow(Base):
+    """One step of one saga.
+
+    pending → running → done | failed; then, when the saga compensates, undoing → undone (or skipped by an operator).
+    Any state but pending means: begun, so there may be something to undo. `attempts` and `undo_attempts` count
+    answers, not beginnings; `retry_at` (UTC) is when the next attempt is due.
+    """
+
+    __tablename__ = "saga_steps"
+    __table_args__ = (
+        within_company("saga_id", "sagas", ondelete="CASCADE"),
+        CheckConstraint(
+            "state IN ('pending', 'running', 'done', 'failed', 'undoing', 'undone', 'skipped')", name="state"
+        ),
+        {"postgresql_with": {"fillfactor": "60"}},
+    )
+
+    saga_id: Mapped[UUID] = mapped_column(primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True)
+    company_id: Mapped[UUID]
+    position: Mapped[int]
+    stage: Mapped[int]
+    state: Mapped[str] = mapped_column(server_default=text("'pending'"))
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    undo_attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    outcome: Mapped[Json | None]
+    error: Mapped[Json | None]
+    retry_at: Mapped[datetime | None]
+    begun_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+
+
+class SagaEvent(Base):
+    """One transition of a saga or of one of its steps; append-only."""
+
+    __tablename__ = "saga_events"
+    __table_args__ = (within_company("saga_id", "sagas", ondelete="CASCADE"), Index(None, "saga_id", "id"))
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    saga_id: Mapped[UUID]
+    company_id: Mapped[UUID]
+    step: Mapped[str | None]
+    event: Mapped[str]
+    detail: Mapped[Json | None]
+    happened_at: Mapped[datetime]
+
+
+class Incident(Base):
+    """A step or undo that ran out of retries and waits for an operator. `phase` is the state the saga was stuck in."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (
+        within_company("saga_id", "sagas", ondelete="CASCADE"),
+        CheckConstraint("phase IN ('running', 'finishing', 'compensating')", name="phase"),
+        Index("incidents_open_idx", "saga_id", "step", unique=True, postgresql_where=text("resolved_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    saga_id: Mapped[UUID]
+    company_id: Mapped[UUID]
+    step: Mapped[str]
+    phase: Mapped[str]
+    error: Mapped[Json]
+    attempts: Mapped[int]
+    opened_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    resolution: Mapped[Json | None]
