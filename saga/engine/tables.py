@@ -18,7 +18,7 @@ class SagaRow(Base):
     running → finishing → done, when all went well; running → compensating → undone, when all was put back;
     `stuck` from any of these, until an operator settles the incident. `stage` is the stage being worked on;
     `stop_requested` asks for a cancellation that is granted before the pivot; `failure` says why it is undone.
-    `moved_at` (UTC) is what the sweeper looks at.
+    `due_at` (UTC) is when a saga that has not moved by then is taken for stranded and re-sent.
     """
 
     __tablename__ = "sagas"
@@ -45,7 +45,7 @@ class SagaRow(Base):
     failure: Mapped[Json | None]
     traceparent: Mapped[str | None]
     started_at: Mapped[datetime]
-    moved_at: Mapped[datetime]
+    due_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
 
