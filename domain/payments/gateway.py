@@ -24,6 +24,11 @@ class Card:
     exp_year: int = field(repr=False)
     cvc: str = field(repr=False)
 
+    @property
+    def digits(self) -> str:
+        """The number without the spaces and dashes people put between its groups."""
+        return self.number.replace(" ", "").replace("-", "")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -43,7 +48,8 @@ class Answer:
 class Gateway(Protocol):
     """A payment provider. Every call may raise ProviderUnavailable; none is ever answered by guessing.
 
-    `key` makes a repeated call the same call: the provider answers again what it answered first.
+    `key` makes a repeated call the same call: the provider answers again what it answered first. A key used before
+    for something else raises KeyReused; a `ref` the provider has never heard of raises UnknownPayment.
     """
 
     def tokenise(self, card: Card) -> str:
@@ -53,13 +59,16 @@ class Gateway(Protocol):
         """Hold `amount` minor units on the method: authorised or declined."""
 
     def capture(self, *, ref: str, key: str) -> Answer:
-        """Take the held amount: captured, or declined when the hold is gone."""
+        """Take the held amount: captured, or declined with `authorisation_gone` when there is no hold any more."""
 
     def void(self, *, ref: str, key: str) -> Answer:
-        """Let go of a hold: voided; captured or refunded when there is no hold any more to let go of."""
+        """Let go of a hold: voided, also when it had been already; captured or refunded when it is too late."""
 
     def refund(self, *, ref: str, key: str) -> Answer:
-        """Give the whole captured amount back: refunded, also when it had been already."""
+        """Give the whole captured amount back: refunded, also when it had been already.
+
+        Where nothing was ever captured the answer is what the payment is instead: authorised, voided or declined.
+        """
 
     def look_up(self, *, ref: str) -> Answer:
         """What the payment is now."""

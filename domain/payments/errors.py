@@ -1,0 +1,27 @@
+"""What can go wrong with a payment, beyond a provider that does not answer (gateway.ProviderUnavailable)."""
+
+from kit.errors import Conflict, Invalid, NotFound
+
+
+class CardRefused(Invalid):
+    """The payment provider will not take this card; `fields` names what is wrong with it."""
+
+    code = "card_refused"
+
+
+class UnknownPayment(NotFound):
+    """The payment provider knows no such payment: is this its account, and its mode (test or live)?"""
+
+    code = "unknown_payment"
+
+
+class KeyReused(Conflict):
+    """The idempotency key was used before, for another request to the payment provider."""
+
+    code = "idempotency_key_reused"
+
+
+class PaymentNotFound(NotFound):
+    """There is no payment for this order."""
+
+    code = "payment_not_found"

@@ -1,0 +1,140 @@
+"""Stripe as the payment provider: PaymentIntents, held at first (manual capture) and taken later.
+
+What its calls mean and answer: https://docs.stripe.com/api/payment_intents, /api/errors and /api/idempotent_requests.
+"""
+
+import logging
+import os
+from functools import cache
+from uuid import UUID
+
+import stripe
+from stripe.params import PaymentIntentCreateParams
+
+from domain.payments.errors import UnknownPayment
+from domain.payments.gateway import Answer, Card, Gateway
+from domain.payments.stripe_answers import declined, or_unavailable, refused_card, standing
+from domain.payments.stripe_http import PooledClient
+from kit.config import settings
+
+# The SDK logs what it sends, card numbers included.
+logging.getLogger("stripe").setLevel(logging.WARNING)
+stripe._util.STRIPE_LOG = None  # noqa: SLF001
+stripe.enable_telemetry = False
+
+
+class StripeGateway:
+    """The Gateway port over Stripe's API, or over whatever speaks like it at `base`; `timeout` is in seconds.
+
+    The SDK does not retry: whoever calls asks again with the same key.
+    """
+
+    def __init__(self, *, base: str, api_key: str, timeout: float) -> None:
+        client = stripe.StripeClient(
+            api_key,
+            base_addresses={"api": base.rstrip("/")},
+            max_network_retries=0,
+            http_client=PooledClient(timeout=timeout),
+        )
+        self._intents = client.v1.payment_intents
+        self._methods = client.v1.payment_methods
+        self._refunds = client.v1.refunds
+
+    def tokenise(self, card: Card) -> str:
+        """Exchange a card for a `pm_…` token; raises CardRefused, which names the field but never its value."""
+        try:
+            with or_unavailable():
+                return self._methods.create(
+                    {
+                        "type": "card",
+                        "card": {
+                            "number": card.digits,
+                            "exp_month": card.exp_month,
+                            "exp_year": card.exp_year,
+                            "cvc": card.cvc,
+                        },
+                    }
+                ).id
+        except (stripe.CardError, stripe.InvalidRequestError) as error:
+            raise refused_card(error) from None
+
+    def authorise(self, *, amount: int, currency: str, method: str, order_id: UUID, key: str) -> Answer:
+        """Hold `amount` minor units on the method: authorised, or declined with the issuer's or Stripe's code.
+
+        A method or amount that Stripe does not accept is declined as `invalid_payment_method`, `invalid_amount` or
+        `invalid_currency`.
+        """
+        request: PaymentIntentCreateParams = {
+            "amount": amount,
+            "currency": currency.lower(),
+            "payment_method": method,
+            "allowed_payment_method_types": ["card"],
+            "capture_method": "manual",
+            "confirm": True,
+            "error_on_requires_action": True,
+            "metadata": {"order_id": str(order_id)},
+        }
+        try:
+            with or_unavailable():
+                return standing(self._intents.create(request, {"idempotency_key": key}))
+        except stripe.CardError as error:
+            return declined(error)
+        except stripe.InvalidRequestError as error:
+            about = error.param if error.param in ("amount", "currency") else "payment_method"
+            return Answer("declined", "", 0, f"invalid_{about}", error.user_message)
+
+    def capture(self, *, ref: str, key: str) -> Answer:
+        """Take the held amount: captured, or declined with `authorisation_gone` when there is no hold any more."""
+        try:
+            with or_unavailable():
+                return standing(self._intents.capture(ref, options={"idempotency_key": key}))
+        except stripe.CardError as error:
+            return declined(error)
+        except stripe.InvalidRequestError as error:
+            gone = Answer("declined", ref, 0, "authorisation_gone", error.user_message)
+        try:
+            now = self.look_up(ref=ref)
+        except UnknownPayment:
+            return gone
+        return now if now.outcome == "captured" else gone
+
+    def void(self, *, ref: str, key: str) -> Answer:
+        """Let go of a hold: voided, also when it had been already; captured or refunded when it is too late."""
+        try:
+            with or_unavailable():
+                return standing(self._intents.cancel(ref, options={"idempotency_key": key}))
+        except stripe.InvalidRequestError:
+            return self.look_up(ref=ref)
+
+    def refund(self, *, ref: str, key: str) -> Answer:
+        """Give the captured amount back: refunded; where nothing was captured, what the payment is instead."""
+        try:
+            with or_unavailable():
+                refund = self._refunds.create({"payment_intent": ref}, {"idempotency_key": key})
+        except stripe.InvalidRequestError:
+            return self.look_up(ref=ref)
+        if refund.status in ("succeeded", "pending"):
+            return Answer("refunded", ref, refund.amount)
+        return Answer("declined", ref, 0, refund.failure_reason or "refund_failed")
+
+    def look_up(self, *, ref: str) -> Answer:
+        """What the payment is now."""
+        try:
+            with or_unavailable():
+                return standing(self._intents.retrieve(ref, {"expand": ["latest_charge"]}))
+        except stripe.InvalidRequestError:
+            raise UnknownPayment(ref=ref) from None
+
+
+@cache
+def gateway() -> Gateway:
+    """The payment provider named by the settings; raises NotConfigured, naming the setting that is missing."""
+    config = settings()
+    return StripeGateway(
+        base=config.payment_api_base,
+        api_key=config.need("payment_api_key"),
+        timeout=config.payment_timeout,
+    )
+
+
+os.register_at_fork(after_in_child=gateway.cache_clear)  # two processes must not talk over one connection

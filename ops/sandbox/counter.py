@@ -1,0 +1,80 @@
+"""Where requests are served: admitted, done once per idempotency key, and answered, or kept waiting on purpose."""
+
+import time
+from collections.abc import Callable
+from hmac import compare_digest
+from multiprocessing.connection import wait
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Response, json, request
+
+from ops.sandbox.cards import SILENT, SLOW
+from ops.sandbox.errors import Json, Refused
+from ops.sandbox.ledger import Ledger
+from ops.sandbox.params import nested
+from ops.sandbox.replies import KeysInFlight, Reply, fingerprint, record, recorded
+
+
+class Counter:
+    """Serves one ledger to all who hold the key to it."""
+
+    def __init__(self, ledger: Ledger, api_key: str, *, slow_seconds: float, silent_seconds: float) -> None:
+        self._ledger = ledger
+        self._api_key = api_key
+        self._keys = KeysInFlight()
+        self._slow_seconds = slow_seconds
+        self._silent_seconds = silent_seconds
+
+    def admit(self) -> None:
+        """Refuse whoever does not present the API key."""
+        given = request.headers.get("Authorization", "").encode()
+        if request.path.startswith("/v1/") and not compare_digest(given, f"Bearer {self._api_key}".encode()):
+            raise Refused(401, "invalid_request_error", "Invalid API Key provided.")
+
+    def asking(self, query: Callable[..., Json]) -> Callable[..., Response]:
+        """A view that answers a query."""
+
+        def view(**ids: str) -> Response:
+            params = nested(request.args.items(multi=True))
+            with self._ledger.transaction() as db:
+                return _json(query(db, params, **ids), 200)
+
+        return view
+
+    def acting(self, act: Callable[..., Reply]) -> Callable[..., Response]:
+        """A view that acts once per idempotency key, and then repeats its reply."""
+
+        def view(**ids: str) -> Response:
+            key = request.headers.get("Idempotency-Key")
+            with self._keys.holding(key):
+                reply = self._once(key, act, ids)
+                if reply.behaviour == SLOW:
+                    time.sleep(self._slow_seconds)
+            if reply.behaviour == SILENT:
+                self._wait_until_the_client_has_gone()
+            response = _json(reply.body, reply.status)
+            if reply.replayed:
+                response.headers["Idempotent-Replayed"] = "true"
+            return response
+
+        return view
+
+    def _once(self, key: str | None, act: Callable[..., Reply], ids: dict[str, str]) -> Reply:
+        body = request.get_data()
+        mark = fingerprint(request.path, body, secret=self._api_key)
+        params = nested(parse_qsl(body.decode(), keep_blank_values=True))
+        with self._ledger.transaction() as db:
+            reply = recorded(db, key, mark)
+            if reply is None:
+                reply = act(db, params, **ids)
+                record(db, key, mark, reply)
+        return reply
+
+    def _wait_until_the_client_has_gone(self) -> None:
+        # A socket turns readable when its other end hangs up: the thread is free again for the next request.
+        wait([request.environ["gunicorn.socket"]], timeout=self._silent_seconds)
+
+
+def _json(body: Any, status: int) -> Response:
+    return Response(json.dumps(body), status, mimetype="application/json")

@@ -1,0 +1,70 @@
+"""Stripe's parameters: form-encoded, nested by brackets, and checked before they are used."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from kit.money import CURRENCIES, LARGEST_AMOUNT
+from ops.sandbox.errors import bad_parameter
+
+Params = dict[str, Any]
+
+
+def nested(pairs: Iterable[tuple[str, str]]) -> Params:
+    """`card[number]=4242` as {"card": {"number": "4242"}}; `expand[]=a` and `expand[0]=a` as {"expand": {"0": "a"}}."""
+    tree: Params = {}
+    for name, value in pairs:
+        *path, leaf = name.replace("]", "").split("[")
+        node = tree
+        for step in path:
+            node = node.setdefault(step, {})
+            if not isinstance(node, dict):
+                raise bad_parameter(name, f"Invalid object: {name}")
+        node[leaf or str(len(node))] = value
+    return tree
+
+
+def text(params: Params, name: str) -> str:
+    """A required text."""
+    value = params.get(name)
+    if not isinstance(value, str) or not value:
+        raise bad_parameter(name, f"Missing required param: {name}.", "parameter_missing")
+    return value
+
+
+def group(params: Params, name: str) -> Params:
+    """An optional group of nested parameters."""
+    value = params.get(name) or {}
+    if not isinstance(value, dict):
+        raise bad_parameter(name, f"Invalid object: {name}")
+    return value
+
+
+def whole(params: Params, name: str, *, most: int, default: int | None = None) -> int:
+    """A whole number from 1 to `most`; required when there is no default."""
+    if default is not None and name not in params:
+        return default
+    value = text(params, name)
+    if not value.isdecimal() or not 1 <= int(value) <= most:
+        raise bad_parameter(name, f"Invalid integer: {name} goes from 1 to {most}.", "parameter_invalid_integer")
+    return int(value)
+
+
+def amount(params: Params, *, most: int = LARGEST_AMOUNT, default: int | None = None) -> int:
+    """An amount in minor units."""
+    return whole(params, "amount", most=most, default=default)
+
+
+def currency(params: Params) -> str:
+    """An ISO 4217 code, in lower case as Stripe writes it."""
+    code = text(params, "currency")
+    if code.upper() not in CURRENCIES:
+        raise bad_parameter("currency", f"Invalid currency: {code}.")
+    return code.lower()
+
+
+def chosen(params: Params, name: str, choices: tuple[str, ...]) -> str:
+    """One of the choices; the first when nothing is chosen."""
+    value = params.get(name, choices[0])
+    if value not in choices:
+        raise bad_parameter(name, f"Invalid {name}: must be one of {', '.join(choices)}.")
+    return str(value)

@@ -1,0 +1,355 @@
+import logging
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Semaphore, Thread
+from uuid import uuid4
+
+import pytest
+
+from domain.payments import stripe_gateway
+from domain.payments.errors import CardRefused, KeyReused, UnknownPayment
+from domain.payments.gateway import Answer, Card, ProviderUnavailable
+from domain.payments.stripe_gateway import StripeGateway
+from kit.config import settings
+from kit.errors import NotConfigured
+from ops.sandbox.server import THREADS
+from tests.sandbox_process import running_sandbox
+
+SILENT = "pm_card_silent"
+SLOW = "pm_card_slow"
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    with running_sandbox(tmp_path_factory.mktemp("sandbox"), slow_seconds=0.5) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def gateway(sandbox):
+    return to(sandbox)
+
+
+def to(sandbox, *, timeout=10.0):
+    return StripeGateway(base=sandbox.url, api_key=sandbox.api_key, timeout=timeout)
+
+
+def key():
+    return str(uuid4())
+
+
+def authorise(gateway, method="pm_card_visa", **changed):
+    order = {"amount": 1999, "currency": "EUR", "order_id": uuid4(), "key": key()}
+    return gateway.authorise(method=method, **order | changed)
+
+
+def held(gateway):
+    return authorise(gateway).ref
+
+
+def captured(gateway):
+    return gateway.capture(ref=held(gateway), key=key()).ref
+
+
+def refunded(gateway):
+    return gateway.refund(ref=captured(gateway), key=key()).ref
+
+
+def voided(gateway):
+    return gateway.void(ref=held(gateway), key=key()).ref
+
+
+def declined(gateway):
+    return authorise(gateway, "pm_card_chargeDeclined").ref
+
+
+class TestTokenise:
+    @pytest.mark.parametrize(
+        "card",
+        [
+            Card("4242 4242 4242 4242", 12, 2040, "123"),
+            Card("5555555555554444", 1, 2039, "123"),
+            Card("378282246310005", 12, 2040, "1234"),
+        ],
+    )
+    def test_gives_a_token_that_can_be_charged(self, gateway, card):
+        assert authorise(gateway, gateway.tokenise(card)).outcome == "authorised"
+
+    @pytest.mark.parametrize(
+        ("card", "field"),
+        [
+            (Card("4242424242424241", 12, 2040, "123"), "number"),
+            (Card("4539578763621486", 12, 2040, "123"), "number"),
+            (Card("4242424242424242", 13, 2040, "123"), "exp_month"),
+            (Card("4242424242424242", 12, 2020, "123"), "exp_year"),
+            (Card("4242424242424242", 12, 2040, "12345"), "cvc"),
+        ],
+    )
+    def test_names_the_field_the_provider_refuses_but_not_its_value(self, gateway, caplog, card, field):
+        with caplog.at_level(logging.DEBUG), pytest.raises(CardRefused) as caught:
+            gateway.tokenise(card)
+        assert list(caught.value.fields) == [f"payment.card.{field}"]
+        shown = "".join(traceback.format_exception(caught.value)) + str(caught.value.fields) + caplog.text
+        assert card.number not in shown
+        assert "12345" not in shown
+
+    def test_keeps_the_card_out_of_the_error_when_nobody_answers(self, caplog):
+        nowhere = StripeGateway(base="http://127.0.0.1:9", api_key="sk_test_x", timeout=1)
+        card = Card("4242424242424242", 12, 2040, "987")
+        with caplog.at_level(logging.DEBUG), pytest.raises(ProviderUnavailable) as caught:
+            nowhere.tokenise(card)
+        assert card.number not in "".join(traceback.format_exception(caught.value)) + caplog.text
+
+
+class TestAuthorise:
+    def test_holds_the_amount_for_the_order(self, gateway, sandbox):
+        order = uuid4()
+        answer = authorise(gateway, amount=4200, order_id=order)
+        assert answer == Answer("authorised", answer.ref, 4200)
+        [intent] = [i for i in sandbox.ledger() if i["order_id"] == str(order)]
+        assert (intent["id"], intent["status"], intent["amount"]) == (answer.ref, "requires_capture", 4200)
+
+    @pytest.mark.parametrize(
+        ("number", "code"),
+        [
+            ("4000000000000002", "generic_decline"),
+            ("4000000000009995", "insufficient_funds"),
+            ("4000000000009987", "lost_card"),
+            ("4000000000009979", "stolen_card"),
+            ("4000000000000069", "expired_card"),
+            ("4000000000000127", "incorrect_cvc"),
+            ("4000000000000119", "processing_error"),
+            ("4000002760003184", "authentication_required"),
+        ],
+    )
+    def test_passes_on_why_a_card_is_declined(self, gateway, number, code):
+        answer = authorise(gateway, gateway.tokenise(Card(number, 12, 2040, "123")))
+        assert (answer.outcome, answer.amount, answer.code) == ("declined", 0, code)
+        assert gateway.look_up(ref=answer.ref) == answer
+
+    def test_declines_a_method_nobody_knows(self, gateway):
+        answer = authorise(gateway, "pm_nobody")
+        assert (answer.outcome, answer.ref, answer.code) == ("declined", "", "invalid_payment_method")
+
+    @pytest.mark.parametrize(
+        ("wrong", "code"), [({"amount": 0}, "invalid_amount"), ({"currency": "XXZ"}, "invalid_currency")]
+    )
+    def test_declines_money_the_provider_does_not_take(self, gateway, wrong, code):
+        assert authorise(gateway, **wrong).code == code
+
+    @pytest.mark.parametrize("method", ["pm_card_visa", "pm_card_chargeDeclined"])
+    def test_asked_twice_answers_alike_and_holds_once(self, gateway, sandbox, method):
+        once = {"method": method, "order_id": uuid4(), "key": key()}
+        first, second = authorise(gateway, **once), authorise(gateway, **once)
+        assert first == second
+        assert len([i for i in sandbox.ledger() if i["order_id"] == str(once["order_id"])]) == 1
+
+    def test_refuses_a_key_used_for_something_else(self, gateway):
+        once = {"order_id": uuid4(), "key": key()}
+        authorise(gateway, amount=100, **once)
+        with pytest.raises(KeyReused):
+            authorise(gateway, amount=200, **once)
+
+
+class TestCapture:
+    def test_takes_the_amount_held(self, gateway):
+        ref = held(gateway)
+        assert gateway.capture(ref=ref, key=key()) == Answer("captured", ref, 1999)
+
+    @pytest.mark.parametrize("same_key", [True, False])
+    def test_asked_twice_takes_once(self, gateway, same_key):
+        ref, first, other = held(gateway), key(), key()
+        once = gateway.capture(ref=ref, key=first)
+        assert gateway.capture(ref=ref, key=first if same_key else other) == once
+
+    @pytest.mark.parametrize("gone", [voided, refunded, declined, lambda _: "pi_nobody"])
+    def test_is_declined_when_there_is_no_hold(self, gateway, gone):
+        answer = gateway.capture(ref=gone(gateway), key=key())
+        assert (answer.outcome, answer.amount, answer.code) == ("declined", 0, "authorisation_gone")
+
+
+class TestVoid:
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [(held, "voided"), (voided, "voided"), (declined, "voided"), (captured, "captured"), (refunded, "refunded")],
+    )
+    def test_lets_go_of_what_is_held_or_says_what_is(self, gateway, before, after):
+        ref = before(gateway)
+        assert gateway.void(ref=ref, key=key()) == Answer(after, ref, 1999) == gateway.look_up(ref=ref)
+
+    def test_asked_twice_answers_alike(self, gateway):
+        ref, once = held(gateway), key()
+        assert gateway.void(ref=ref, key=once) == gateway.void(ref=ref, key=once)
+
+    def test_does_not_claim_to_have_voided_what_nobody_knows(self, gateway):
+        with pytest.raises(UnknownPayment):
+            gateway.void(ref="pi_nobody", key=key())
+
+
+class TestRefund:
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [(captured, "refunded"), (refunded, "refunded"), (held, "authorised"), (voided, "voided")],
+    )
+    def test_gives_back_what_was_taken_or_says_what_is(self, gateway, before, after):
+        ref = before(gateway)
+        assert gateway.refund(ref=ref, key=key()) == Answer(after, ref, 1999) == gateway.look_up(ref=ref)
+
+    def test_says_so_when_there_was_only_a_decline(self, gateway):
+        assert gateway.refund(ref=declined(gateway), key=key()).outcome == "declined"
+
+    def test_asked_twice_gives_back_once(self, gateway, sandbox):
+        ref, once = captured(gateway), key()
+        assert gateway.refund(ref=ref, key=once) == gateway.refund(ref=ref, key=once)
+        [intent] = [i for i in sandbox.ledger() if i["id"] == ref]
+        assert intent["amount_refunded"] == intent["amount_captured"] == 1999
+
+    def test_does_not_claim_to_have_refunded_what_nobody_knows(self, gateway):
+        with pytest.raises(UnknownPayment):
+            gateway.refund(ref="pi_nobody", key=key())
+
+
+class TestBadWeather:
+    def test_learns_the_truth_by_asking_again_after_silence(self, sandbox):
+        impatient, once = to(sandbox, timeout=0.3), {"order_id": uuid4(), "key": key()}
+        with pytest.raises(ProviderUnavailable):
+            authorise(impatient, SILENT, **once)
+        assert authorise(impatient, SILENT, **once).outcome == "authorised"
+        assert len([i for i in sandbox.ledger() if i["order_id"] == str(once["order_id"])]) == 1
+
+    def test_replays_after_the_provider_was_killed(self, tmp_path):
+        with running_sandbox(tmp_path) as doomed:
+            gateway, once = to(doomed), {"order_id": uuid4(), "key": key()}
+            first = authorise(gateway, **once)
+            doomed.kill()
+            with pytest.raises(ProviderUnavailable):
+                authorise(gateway, **once)
+            doomed.restart()
+            assert authorise(gateway, **once) == first
+            assert [i["id"] for i in doomed.ledger()] == [first.ref]
+
+    def test_has_authorised_even_when_killed_before_it_answered(self, tmp_path):
+        with running_sandbox(tmp_path) as doomed:
+            impatient, once = to(doomed, timeout=0.3), {"order_id": uuid4(), "key": key()}
+            with pytest.raises(ProviderUnavailable):
+                authorise(impatient, SILENT, **once)
+            doomed.kill()
+            doomed.restart()
+            [intent] = doomed.ledger()
+            assert authorise(to(doomed), SILENT, **once).ref == intent["id"]
+
+    def test_books_each_payment_once_when_killed_at_work(self, tmp_path):
+        with running_sandbox(tmp_path) as doomed, ThreadPoolExecutor(4) as buyers:
+            gateway, under_way = to(doomed), Semaphore(0)
+
+            def insist(call):
+                while True:
+                    try:
+                        return call()
+                    except ProviderUnavailable:
+                        time.sleep(0.02)
+
+            def pay(order):
+                under_way.release()
+                ref = insist(lambda: authorise(gateway, order_id=order, key=f"{order}/authorise")).ref
+                return insist(lambda: gateway.capture(ref=ref, key=f"{order}/capture")).outcome
+
+            orders = [uuid4() for _ in range(60)]
+            payments = [buyers.submit(pay, order) for order in orders]
+            for _ in range(2):
+                for _ in range(20):
+                    under_way.acquire()
+                doomed.kill()
+                doomed.restart()
+            assert {payment.result() for payment in payments} == {"captured"}
+            assert sorted(i["order_id"] for i in doomed.ledger()) == sorted(map(str, orders))
+
+    def test_does_not_tire_of_clients_that_give_up(self, sandbox):
+        impatient = to(sandbox, timeout=0.2)
+
+        def give_up(_):
+            with pytest.raises(ProviderUnavailable):
+                authorise(impatient, SILENT)
+
+        with ThreadPoolExecutor(40) as clients:
+            list(clients.map(give_up, range(2 * THREADS)))
+        assert authorise(to(sandbox, timeout=5)).outcome == "authorised"
+
+    def test_works_once_when_asked_at_the_same_time(self, sandbox, gateway):
+        once = {"method": SLOW, "order_id": uuid4(), "key": key()}
+
+        def ask(_):
+            try:
+                return authorise(gateway, **once).outcome
+            except ProviderUnavailable:
+                return "unavailable"
+
+        with ThreadPoolExecutor(4) as askers:
+            answers = sorted(askers.map(ask, range(4)))
+        assert answers == ["authorised", "unavailable", "unavailable", "unavailable"]
+        assert len([i for i in sandbox.ledger() if i["order_id"] == str(once["order_id"])]) == 1
+
+    def test_counts_a_wrong_api_key_as_an_outage(self, sandbox):
+        stranger = StripeGateway(base=sandbox.url, api_key="sk_test_other", timeout=5)
+        with pytest.raises(ProviderUnavailable):
+            authorise(stranger)
+
+    @pytest.mark.parametrize(
+        ("status", "body"),
+        [
+            (200, "<h1>Welcome to the hotel's wireless network</h1>"),
+            (409, '{"error": {"type": "idempotency_error", "code": "idempotency_key_in_use"}}'),
+            (429, '{"error": {"type": "invalid_request_error", "code": "lock_timeout"}}'),
+            (500, '{"error": {"type": "api_error"}}'),
+            (502, "<h1>Bad Gateway</h1>"),
+        ],
+    )
+    def test_does_not_guess_from_an_answer_that_decides_nothing(self, status, body):
+        with answering(status, body) as url, pytest.raises(ProviderUnavailable):
+            authorise(StripeGateway(base=url, api_key="sk_test_x", timeout=5))
+
+
+class TestGateway:
+    def test_is_the_one_the_settings_name(self, sandbox, monkeypatch):
+        monkeypatch.setenv("ORDERX_PAYMENT_API_BASE", sandbox.url)
+        monkeypatch.setenv("ORDERX_PAYMENT_API_KEY", sandbox.api_key)
+        with fresh_settings():
+            assert authorise(stripe_gateway.gateway()).outcome == "authorised"
+            assert stripe_gateway.gateway() is stripe_gateway.gateway()
+
+    def test_says_which_setting_is_missing(self, monkeypatch):
+        monkeypatch.delenv("ORDERX_PAYMENT_API_KEY", raising=False)
+        with fresh_settings(), pytest.raises(NotConfigured, match="ORDERX_PAYMENT_API_KEY"):
+            stripe_gateway.gateway()
+
+
+@contextmanager
+def fresh_settings():
+    for cached in (settings, stripe_gateway.gateway):
+        cached.cache_clear()
+    try:
+        yield
+    finally:
+        for cached in (settings, stripe_gateway.gateway):
+            cached.cache_clear()
+
+
+@contextmanager
+def answering(status, body):
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
