@@ -1,0 +1,21 @@
+"""What can go wrong with a mail."""
+
+from kit.errors import DomainError, NotFound, Unavailable
+
+
+class MailNotFound(NotFound):
+    """There is no such mail."""
+
+    code = "mail_not_found"
+
+
+class MailUnavailable(Unavailable):
+    """The mail server does not take mail just now; try again later."""
+
+    code = "mail_unavailable"
+
+
+class MailRefused(DomainError):
+    """The mail can never be delivered to this recipient."""
+
+    code = "mail_refused"

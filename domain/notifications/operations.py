@@ -1,0 +1,105 @@
+"""Ask for mails, and see each one through its sending.
+
+A sending is two short transactions around the call: `claim`, then the mailer, then `mark_sent`, `mark_refused` or
+`release`. Here SMTP ends what can be promised: a process that dies between the server's 250 and the commit of
+`mark_sent` leaves a mail that went out and is not marked, and once its lease has run out it is sent again. The repeat
+carries the same Message-ID, by which mail stores and readers tell it for a duplicate.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.notifications.context import Context, Template
+from domain.notifications.errors import MailNotFound
+from domain.notifications.models import Mail
+from kit import db
+
+LEASE = timedelta(seconds=60)
+"""How long a claim keeps others away; a sending that takes longer may be repeated, as after a death."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The mail is yours to send; release it with its `attempts`."""
+
+    mail: Mail
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """Somebody else is sending it; when it is still unsent at `until` (UTC), it may be claimed again."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """There is nothing left to do: it was sent, or refused for good."""
+
+    status: str
+
+
+Claim = Claimed | Leased | Settled
+
+
+def queue(
+    *, company_id: UUID, order_id: UUID, occasion: str, recipient: str, template: Template, context: Context
+) -> UUID:
+    """Ask for a mail, once per occasion (`order.created:<order id>`) and recipient.
+
+    Returns its id: the same one however often, and by however many at once, it is asked for.
+    """
+    ask = insert(Mail).values(
+        company_id=company_id,
+        order_id=order_id,
+        occasion=occasion,
+        recipient=recipient,
+        template=template,
+        context=context,
+    )
+    asked = ask.on_conflict_do_nothing(index_elements=["occasion", "recipient"]).returning(Mail.id)
+    before = select(Mail.id).where(
+        Mail.company_id == company_id, Mail.occasion == occasion, Mail.recipient == recipient
+    )
+    return db.session().scalar(asked) or db.session().scalars(before).one()
+
+
+def claim(*, mail_id: UUID, now: datetime) -> Claim:
+    """Take the mail for sending until `now` + 60 seconds, unless it is settled or somebody else's.
+
+    Raises MailNotFound.
+    """
+    mail = db.session().get(Mail, mail_id, with_for_update=True, populate_existing=True)
+    if mail is None:
+        raise MailNotFound
+    if mail.status in ("sent", "refused"):
+        return Settled(mail.status)
+    if mail.leased_until is not None and mail.leased_until > now:
+        return Leased(mail.leased_until)
+    mail.status, mail.leased_until, mail.attempts = "sending", now + LEASE, mail.attempts + 1
+    return Claimed(mail)
+
+
+def mark_sent(*, mail_id: UUID, now: datetime) -> None:
+    """Record that the mail server has accepted it; that stays true whoever holds the lease by now."""
+    went_out = update(Mail).where(Mail.id == mail_id, Mail.status != "sent")
+    db.session().execute(went_out.values(status="sent", sent_at=now, leased_until=None, error=None))
+
+
+def mark_refused(*, mail_id: UUID, error: str) -> None:
+    """Record that the mail can never be delivered, and why; harmless when it was sent after all."""
+    refused = update(Mail).where(Mail.id == mail_id, Mail.status != "sent")
+    db.session().execute(refused.values(status="refused", leased_until=None, error=error))
+
+
+def release(*, mail_id: UUID, attempt: int, error: str) -> None:
+    """Give the mail back for a later attempt, and say why this one failed.
+
+    `attempt` is the claimed mail's `attempts`: a lease that has passed to somebody else is left to them.
+    """
+    mine = update(Mail).where(Mail.id == mail_id, Mail.status == "sending", Mail.attempts == attempt)
+    db.session().execute(mine.values(status="queued", leased_until=None, error=error))

@@ -1,0 +1,102 @@
+"""Mails on disk: one .eml file each, there in full or not at all."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.headerregistry import HeaderRegistry
+from email.message import EmailMessage
+from email.policy import default
+from functools import cache
+from itertools import takewhile
+from pathlib import Path
+from uuid import UUID
+
+from kit.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A mail as it arrived; `message` begins with the envelope: each Delivered-To, then Return-Path."""
+
+    id: str
+    message: EmailMessage
+
+    @property
+    def sender(self) -> str:
+        return str(self.message.get("From", ""))
+
+    @property
+    def recipients(self) -> list[str]:
+        """Whom the envelope named, whatever the mail's own headers say."""
+        envelope = takewhile(lambda header: header[0] != "Return-Path", self.message.items())
+        return [str(recipient) for _, recipient in envelope]
+
+    @property
+    def subject(self) -> str:
+        return str(self.message.get("Subject", ""))
+
+    @property
+    def received_at(self) -> datetime:
+        """The time in its id (RFC 9562, 5.7): milliseconds in the upper 48 bits."""
+        return datetime.fromtimestamp((UUID(self.id).int >> 80) / 1000, UTC)
+
+    @property
+    def text(self) -> str:
+        return self._body("plain")
+
+    @property
+    def html(self) -> str:
+        return self._body("html")
+
+    def _body(self, subtype: str) -> str:
+        part = self.message.get_body((subtype,))
+        if part is None:
+            return ""
+        try:
+            return str(part.get_content()).replace("\r\n", "\n")
+        except LookupError:  # a charset nobody knows
+            return bytes(part.get_payload(decode=True)).decode(errors="replace")
+
+
+class Maildir:
+    """A folder of mails."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def keep(self, *, sender: str, recipients: list[str], content: bytes) -> str:
+        """Write the mail and return its id; when this returns, a SIGKILL cannot take the mail away."""
+        envelope = [*(f"Delivered-To: {recipient}" for recipient in recipients), f"Return-Path: <{sender}>"]
+        mail_id = str(new_id())
+        draft = self._folder / f"{mail_id}.tmp"
+        draft.write_bytes("".join(f"{line}\r\n" for line in envelope).encode() + content)
+        draft.replace(self._path(mail_id))
+        return mail_id
+
+    def find(self, mail_id: str) -> Kept | None:
+        path = self._path(mail_id)
+        return _read(path) if path.is_file() else None
+
+    def newest_first(self, *, to: str = "") -> list[Kept]:
+        """All mails, or those with a recipient whose address contains `to` (in any case)."""
+        paths = sorted(self._folder.glob("*.eml"), reverse=True)
+        mails = (_read(path) for path in paths)
+        return [mail for mail in mails if any(to.lower() in rcpt.lower() for rcpt in mail.recipients)]
+
+    def _path(self, mail_id: str) -> Path:
+        return self._folder / f"{mail_id}.eml"
+
+
+# Addresses are shown, not understood: the standard library's parsers for them raise on some of what arrives.
+_headers = HeaderRegistry(use_default_map=False)
+for _name in ("content-type", "content-disposition", "content-transfer-encoding"):
+    _headers.registry[_name] = HeaderRegistry().registry[_name]
+AS_IT_IS = default.clone(header_factory=_headers)
+
+
+@cache
+def _read(path: Path) -> Kept:
+    message = message_from_bytes(path.read_bytes(), policy=AS_IT_IS)
+    assert isinstance(message, EmailMessage)
+    return Kept(path.stem, message)

@@ -1,0 +1,45 @@
+"""The inbox as a process: SMTP in front, the web page beside it, until SIGTERM."""
+
+import asyncio
+import logging
+import signal
+from functools import partial
+from pathlib import Path
+from threading import Thread
+
+from aiosmtpd.smtp import SMTP
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from ops.inbox.maildir import Maildir
+from ops.inbox.smtp import Reception
+from ops.inbox.web import create_app
+
+
+def serve(host: str, smtp_port: int, http_port: int, maildir: Path) -> None:
+    """Take mail and show it until SIGTERM or SIGINT; port 0 picks a free one.
+
+    Prints one line once both answer: `inbox smtp://host:port http://host:port`. Raises OSError when a port is taken.
+    """
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    mails = Maildir(maildir)
+    web = make_server(host, http_port, create_app(mails), threaded=True)
+    try:
+        asyncio.run(_serve(host, smtp_port, mails, web))
+    finally:
+        web.server_close()
+
+
+async def _serve(host: str, smtp_port: int, mails: Maildir, web: BaseWSGIServer) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
+    session = partial(SMTP, Reception(mails), hostname="inbox", ident="OrderX inbox")
+    smtp = await loop.create_server(session, host, smtp_port)
+    pages = Thread(target=web.serve_forever)
+    pages.start()
+    smtp_port = smtp.sockets[0].getsockname()[1]
+    print(f"inbox smtp://{host}:{smtp_port} http://{host}:{web.port}", flush=True)
+    await stop.wait()
+    smtp.close()
+    web.shutdown()
+    pages.join()

@@ -1,0 +1,181 @@
+from email import message_from_bytes
+from email.policy import SMTP
+from html.parser import HTMLParser
+from typing import get_args
+from uuid import UUID
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from domain.notifications.context import Template
+from domain.notifications.errors import MailRefused
+from domain.notifications.explanations import DECLINED, EXPLANATIONS, UNFINISHED, explain
+from domain.notifications.rendering import render
+from tests.domain.notifications.example import CONTEXT, failed
+
+MAIL_ID = UUID("0199f3a0-0000-7000-8000-0000000000aa")
+TEMPLATES = get_args(Template)
+HEADERS = [
+    *("Message-ID", "Date", "From", "To", "Subject", "Auto-Submitted", "X-OrderX-Occasion"),
+    *("MIME-Version", "Content-Type"),
+]
+ENCODED_LINE_BREAK = "=?utf-8?q?Ada=0D=0ABcc:_everyone@x.example?="
+
+
+def rendered(template="order_received", context=CONTEXT, recipient="ada@x.example", occasion="order.created:1"):
+    """The mail as its reader gets it: written to bytes and parsed again."""
+    message = render(template=template, context=context, recipient=recipient, mail_id=MAIL_ID, occasion=occasion)
+    return message_from_bytes(message.as_bytes(), policy=SMTP)
+
+
+def text_of(message):
+    return message.get_body(("plain",)).get_content().replace("\r\n", "\n")
+
+
+def html_of(message):
+    return message.get_body(("html",)).get_content()
+
+
+class Skeleton(HTMLParser):
+    """The tags and attributes of a page, and the text between them."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.words = [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, attrs))
+
+    def handle_endtag(self, tag):
+        self.tags.append(("/" + tag, []))
+
+    def handle_comment(self, data):
+        self.tags.append(("comment", data))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+class TestEveryTemplate:
+    @pytest.fixture(params=TEMPLATES)
+    def mail(self, request):
+        return rendered(request.param, failed("expired_card"))
+
+    def test_has_text_and_html_that_name_the_order_its_lines_and_its_total(self, mail):
+        for body in (text_of(mail), " ".join(Skeleton(html_of(mail)).words)):
+            for fact in (CONTEXT["order_id"], "Corner Shop", "Mug, hand-thrown", "MUG-1", "€39.98", "€43.63"):
+                assert fact in body
+
+    def test_shows_how_the_discount_leads_to_the_total(self, mail):
+        assert "Subtotal: €48.48\n  Discount 10 %: -€4.85\n\n  Total: €43.63\n" in text_of(mail)
+
+    def test_has_the_headers_of_an_automatic_mail(self, mail):
+        assert mail.keys() == HEADERS
+        assert mail["Message-ID"] == f"<{MAIL_ID}@orderx.example>"
+        assert mail["From"] == "OrderX <orders@orderx.example>"
+        assert mail["To"] == "ada@x.example"
+        assert mail["Auto-Submitted"] == "auto-generated"
+        assert mail["X-OrderX-Occasion"] == "order.created:1"
+        assert mail["Date"].datetime.tzinfo is not None
+
+    def test_fetches_nothing_from_elsewhere(self, mail):
+        html = html_of(mail)
+        assert "http" not in html
+        assert "url(" not in html
+        assert not {tag for tag, _ in Skeleton(html).tags} & {"img", "link", "script", "iframe"}
+
+    def test_can_be_read_aloud(self, mail):
+        tags = Skeleton(html_of(mail)).tags
+        assert ("html", [("lang", "en")]) in tags
+        assert sum(tag == "h1" for tag, _ in tags) == 1
+        assert all(dict(attrs).get("scope") in ("col", "row") for tag, attrs in tags if tag == "th")
+
+    def test_is_seven_bit_with_short_lines(self, mail):
+        lines = mail.as_bytes().split(b"\r\n")
+        assert max(map(len, lines)) <= 78
+        assert all(line.isascii() for line in lines)
+
+
+class TestRender:
+    def test_repeats_the_message_id_for_the_same_mail(self):
+        assert rendered()["Message-ID"] == rendered()["Message-ID"]
+
+    def test_says_nothing_of_a_discount_there_was_not(self):
+        assert "Discount" not in text_of(rendered(context={**CONTEXT, "discount_percent": 0, "total": 4848}))
+
+    def test_writes_the_address_as_on_a_parcel_whatever_order_jsonb_keeps(self):
+        assert "Shipping to\n\n  Ada Lovelace\n  Torstraße 1\n  Berlin\n  DE\n" in text_of(rendered())
+
+    def test_tells_the_merchant_the_total_in_the_subject(self):
+        assert rendered("order_received_merchant")["Subject"] == "New order at Corner Shop: €43.63"
+
+    def test_spells_an_international_domain_as_mail_servers_do(self):
+        assert rendered(recipient="ada@bücher.example")["To"] == "ada@xn--bcher-kva.example"
+
+    @pytest.mark.parametrize(
+        "recipient",
+        [
+            *("", "ada", "Ada <ada@x.example>", "ä@x.example"),
+            *("ada@x.example, eve@x.example", "ada@x.example\nBcc: eve@x.example"),
+        ],
+    )
+    def test_refuses_what_is_no_address(self, recipient):
+        with pytest.raises(MailRefused, match="No mail can be sent to this address"):
+            rendered(recipient=recipient)
+
+
+class TestPaymentFailed:
+    @pytest.mark.parametrize("code", [*EXPLANATIONS, "card_declined", "generic_decline", "never heard of"])
+    def test_says_why_and_what_helps(self, code):
+        mail, (why, remedy) = rendered("payment_failed", failed(code)), explain(code)
+        assert f"What happened: {why}\nWhat you can do: {remedy}\n" in text_of(mail)
+        assert {why, remedy} <= set(Skeleton(html_of(mail)).words)
+
+    def test_tells_no_thief_that_the_card_is_known_to_be_stolen(self):
+        assert explain("stolen_card") == explain("lost_card") == explain("fraudulent") == DECLINED
+
+    def test_blames_no_bank_for_a_failure_of_ours(self):
+        assert explain("payment_provider_unavailable") == UNFINISHED
+
+
+class TestAnyStrings:
+    @given(words=st.lists(st.text(max_size=80), min_size=7, max_size=7), template=st.sampled_from(TEMPLATES))
+    @example(words=["Ada\r\nBcc: everyone@x.example"] * 7, template="order_received")
+    @example(words=[ENCODED_LINE_BREAK] * 7, template="order_received")
+    @example(words=["=\n?utf-8?q?=0D=0ABcc:_everyone@x.example?="] * 7, template="order_received")
+    @example(words=["</title></style><script>alert(1)</script>"] * 7, template="order_received")
+    @example(words=["{{ order_id }}{% raw %}"] * 7, template="order_received")
+    @example(words=["\ud800\x00\u2028\x85"] * 7, template="order_received")
+    @example(words=["界" * 300] * 7, template="order_received")
+    def test_break_neither_headers_nor_html(self, words, template):
+        shop, company, customer, name, sku, street, occasion = words
+        context = {
+            **failed("expired_card"),
+            "shop": shop,
+            "company": company,
+            "customer": customer,
+            "lines": [{"name": name, "sku": sku, "quantity": 1, "unit_price": 1}],
+            "shipping_address": {"line1": "1 " + street},
+        }
+        plain = {
+            **context,
+            **dict.fromkeys(("shop", "company", "customer"), "plain"),
+            "lines": [{"name": "plain", "sku": "plain", "quantity": 1, "unit_price": 1}],
+            "shipping_address": {"line1": "plain"},
+        }
+        mail, expected = rendered(template, context, occasion=occasion), rendered(template, plain)
+        assert mail.keys() == HEADERS
+        assert not mail.defects
+        assert mail["To"] == "ada@x.example"
+        assert not set("\r\n") & set(mail["Subject"] + mail["X-OrderX-Occasion"])
+        assert Skeleton(html_of(mail)).tags == Skeleton(html_of(expected)).tags
+        assert len(text_of(mail).split("\n")) == len(text_of(expected).split("\n"))
+
+    @given(shop=st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=200))
+    def test_arrive_as_they_were_written(self, shop):
+        mail = rendered(context={**CONTEXT, "shop": shop})
+        assert f"\n{shop}, Corner Ltd\n" in text_of(mail)
+        assert shop in " ".join(Skeleton(html_of(mail)).words)
+        assert mail["Subject"] == f"We have received your order at {shop}".replace("=?", "= ?")

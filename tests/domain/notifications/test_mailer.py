@@ -1,0 +1,170 @@
+import os
+import threading
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+
+from domain.notifications.errors import MailRefused, MailUnavailable
+from domain.notifications.mailer import SmtpMailer, mailer
+from domain.notifications.rendering import render
+from kit.config import settings
+from kit.errors import NotConfigured
+from tests.domain.notifications.example import CONTEXT
+from tests.domain.notifications.moody_server import HANG_UP, SILENCE, moody_server
+from tests.inbox_process import running_inbox
+
+
+def mail_to(recipient="ada@x.example"):
+    return render(
+        template="order_received", context=CONTEXT, recipient=recipient, mail_id=uuid4(), occasion="order.created:1"
+    )
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    with running_inbox(tmp_path) as inbox:
+        yield inbox
+
+
+@pytest.fixture
+def client(inbox):
+    with closing(SmtpMailer(inbox.smtp_url)) as client:
+        yield client
+
+
+class TestToTheInbox:
+    def test_delivers_the_mail_as_it_was_written(self, inbox, client):
+        mail = mail_to()
+        client.send(mail)
+        [arrived] = inbox.messages()
+        assert arrived["message_id"] == mail["Message-ID"]
+        assert arrived["to"] == "ada@x.example"
+        assert arrived["text"] == mail.get_body(("plain",)).get_content()
+
+    def test_refuses_an_unknown_recipient_and_goes_on_with_the_next(self, inbox, client):
+        with pytest.raises(MailRefused, match=r"550 5\.1\.1 No such mailbox"):
+            client.send(mail_to("eve@refused.example"))
+        client.send(mail_to())
+        assert [mail["to"] for mail in inbox.messages()] == ["ada@x.example"]
+
+    def test_is_unavailable_for_a_recipient_put_off_until_later(self, inbox, client):
+        with pytest.raises(MailUnavailable, match="451"):
+            client.send(mail_to("ada@deferred.example"))
+        assert inbox.messages() == []
+
+    def test_is_unavailable_while_the_server_is_down_and_delivers_when_it_is_back(self, inbox, client):
+        client.send(mail_to())
+        inbox.kill()
+        with pytest.raises(MailUnavailable, match="refused"):
+            client.send(mail_to())
+        inbox.restart()
+        client.send(mail_to())
+        assert len(inbox.messages()) == 2
+
+    def test_reopens_a_connection_that_the_server_has_dropped_meanwhile(self, inbox, client):
+        client.send(mail_to())
+        inbox.restart()
+        client.send(mail_to())
+        assert len(inbox.messages()) == 2
+
+
+class TestConnections:
+    def test_are_kept_for_the_next_mail_of_the_same_thread(self):
+        with moody_server() as server, closing(SmtpMailer(server.url)) as client:
+            client.send(mail_to())
+            client.send(mail_to())
+            assert server.connections == 1
+
+    def test_are_not_shared_between_threads(self):
+        with moody_server() as server, closing(SmtpMailer(server.url)) as client:
+
+            def send():
+                with closing(client):
+                    client.send(mail_to())
+
+            threads = [threading.Thread(target=send) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert server.connections == 3
+
+    def test_are_not_trusted_after_a_failure(self):
+        with moody_server(CONTENT="451 disk full") as server, closing(SmtpMailer(server.url)) as client:
+            with pytest.raises(MailUnavailable):
+                client.send(mail_to())
+            server.answers.clear()
+            client.send(mail_to())
+            assert server.connections == 2
+
+
+class TestAnswers:
+    @pytest.mark.parametrize(
+        "answers",
+        [
+            {"GREETING": "421 too busy"},
+            {"GREETING": "554 go away"},
+            {"GREETING": HANG_UP},
+            {"GREETING": SILENCE},
+            {"MAIL": "451 not now"},
+            {"MAIL": "553 sender not allowed"},
+            {"RCPT": "450 mailbox busy"},
+            {"RCPT": "421 shutting down"},
+            {"RCPT": HANG_UP},
+            {"DATA": "451 not now"},
+            {"CONTENT": "452 disk full"},
+            {"CONTENT": HANG_UP},
+            {"CONTENT": SILENCE},
+        ],
+        ids=str,
+    )
+    def test_that_time_or_an_operator_mends_leave_the_mail_waiting(self, answers):
+        with moody_server(**answers) as server, pytest.raises(MailUnavailable):
+            SmtpMailer(server.url, timeout=0.2).send(mail_to())
+
+    @pytest.mark.parametrize("answers", [{"RCPT": "550 unknown"}, {"DATA": "554 no"}, {"CONTENT": "550 spam"}], ids=str)
+    def test_about_this_recipient_or_content_refuse_the_mail(self, answers):
+        with moody_server(**answers) as server, pytest.raises(MailRefused):
+            SmtpMailer(server.url).send(mail_to())
+
+    def test_without_encryption_or_login_never_get_the_password(self):
+        with moody_server() as server:
+            for scheme in ("smtp+starttls", "smtp"):
+                url = server.url.replace("smtp://", f"{scheme}://user:secret@")
+                with pytest.raises(MailUnavailable, match="not supported"):
+                    SmtpMailer(url).send(mail_to())
+
+
+class TestConfiguration:
+    @pytest.fixture(autouse=True)
+    def fresh_settings(self):
+        settings.cache_clear()
+        mailer.cache_clear()
+        yield
+        settings.cache_clear()
+        mailer.cache_clear()
+
+    def test_gives_every_caller_of_a_process_the_same_mailer(self, monkeypatch):
+        monkeypatch.setenv("ORDERX_SMTP_URL", "smtp://127.0.0.1")
+        assert mailer() is mailer()
+
+    @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+    def test_gives_a_forked_process_its_own(self, monkeypatch):
+        monkeypatch.setenv("ORDERX_SMTP_URL", "smtp://127.0.0.1")
+        parents = mailer()
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if mailer() is not parents else 1)
+        assert os.waitpid(child, 0)[1] == 0
+
+    def test_names_the_variable_that_is_missing(self, monkeypatch):
+        monkeypatch.delenv("ORDERX_SMTP_URL", raising=False)
+        with pytest.raises(NotConfigured, match="ORDERX_SMTP_URL"):
+            mailer()
+
+    @pytest.mark.parametrize("url", ["http://x", "localhost:25", "smtp://", "smtp://u:secret@h:port", "smtp://[x"])
+    def test_refuses_a_wrong_url_without_repeating_its_password(self, url):
+        with pytest.raises(NotConfigured, match="ORDERX_SMTP_URL") as refused:
+            SmtpMailer(url)
+        assert "secret" not in str(refused.value)
