@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = Field(None, description="smtp://[user:password@]host:port or smtps://…")
     mail_from: str = Field("OrderX <orders@orderx.example>", description="Sender of every mail")
     pool_size: int = Field(10, ge=1, le=500, description="Database connections a process may hold")
+    journal_days: int = Field(90, ge=1, description="Days an ended saga's journal is kept")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged")
 
     def need(self, name: str) -> str:

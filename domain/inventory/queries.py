@@ -1,0 +1,36 @@
+"""Reading the shelves."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from domain.inventory.models import Stock, Warehouse
+from kit import db
+from kit.errors import NotFound
+
+
+def the_warehouse(*, warehouse_id: UUID) -> Warehouse:
+    """The warehouse of the current company; raises NotFound."""
+    warehouse = db.session().get(Warehouse, warehouse_id)
+    if warehouse is None:
+        raise NotFound(f"there is no warehouse {warehouse_id}")
+    return warehouse
+
+
+def warehouses(*, limit: int, after: UUID | None) -> list[Warehouse]:
+    """The current company's warehouses, oldest first, from behind `after`."""
+    query = select(Warehouse).order_by(Warehouse.id).limit(limit)
+    return list(db.session().scalars(query.where(Warehouse.id > after) if after else query))
+
+
+def shelves(*, product_id: UUID) -> list[Stock]:
+    """What lies of a product in each warehouse."""
+    return list(db.session().scalars(select(Stock).filter_by(product_id=product_id).order_by(Stock.warehouse_id)))
+
+
+def available(*, product_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Units of each product that are not held for an order, over all warehouses; unknown products are left out."""
+    total = func.sum(Stock.on_hand - Stock.reserved)
+    query = select(Stock.product_id, total).where(Stock.product_id.in_(product_ids)).group_by(Stock.product_id)
+    return {product_id: int(units) for product_id, units in db.session().execute(query)}

@@ -1,0 +1,23 @@
+"""Reading payments."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from domain.payments.errors import PaymentNotFound
+from domain.payments.models import Payment, PaymentEvent
+from kit import db
+
+
+def the_payment(*, order_id: UUID) -> Payment:
+    """The order's payment; raises PaymentNotFound."""
+    payment = db.session().scalar(select(Payment).where(Payment.order_id == order_id))
+    if payment is None:
+        raise PaymentNotFound
+    return payment
+
+
+def events_of(*, payment_id: UUID) -> list[PaymentEvent]:
+    """Everything the provider did for the payment, in order."""
+    query = select(PaymentEvent).where(PaymentEvent.payment_id == payment_id).order_by(PaymentEvent.id)
+    return list(db.session().scalars(query))

@@ -1,0 +1,51 @@
+"""Cancelling an order: asked of the saga that places it while that can still turn back, and a saga of its own after."""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.sales import operations as sales
+from domain.sales import queries
+from domain.sales.errors import NotAllowedNow
+from saga.engine.declaration import Ending, Saga, Subject, then
+from saga.engine.journal import Find, Ref, locked
+from saga.engine.start import start
+from saga.steps.refund_order import refund_order
+from saga.steps.take_back_stock import take_back_stock
+
+
+def order_cancelled(order: Subject, _ending: Ending) -> None:
+    """Nothing of the sale is left."""
+    sales.mark_cancelled(order_id=order.id, now=order.now)
+
+
+CANCEL_ORDER = Saga(
+    "cancel_order",
+    then(refund_order),
+    then(take_back_stock),
+    when_done=order_cancelled,
+    when_undone=None,
+)
+
+
+def request_cancellation(ref: Ref, find: Find, *, reason: str, by: str) -> None:
+    """Cancel the order that `ref`, its placing saga, is about.
+
+    The request waits its turn behind what the saga is doing and never races it: before the pivot the saga turns back,
+    after it the order is paid first and then given back. Asking again changes nothing. Raises NotAllowedNow when the
+    order cannot be cancelled any more.
+    """
+    with locked(ref, find) as saga:
+        if saga.stop_requested:
+            return
+        order = queries.the_order(order_id=saga.subject_id)
+        if order.status not in {"pending", "paid"} or saga.state == "compensating":
+            raise NotAllowedNow(f"this order cannot be cancelled: it is {order.status}")
+        saga.stop_requested = {"reason": reason, "by": by}
+        saga.note("stop_requested", None, saga.stop_requested)
+        if order.status == "paid":
+            cancel_paid(order_id=order.id, company_id=ref.company_id, now=saga.now)
+
+
+def cancel_paid(*, order_id: UUID, company_id: UUID, now: datetime) -> UUID:
+    """Start giving everything back; the id of the saga that does it."""
+    return start(CANCEL_ORDER, subject_id=order_id, company_id=company_id, now=now)

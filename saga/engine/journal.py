@@ -1,0 +1,207 @@
+"""The journal: a saga is read under its row lock, moved in memory, and written back in one statement.
+
+Every engine transaction takes the saga's lock first, so two of them never decide about one saga at the same time, and
+business rows are only ever locked after it.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from kit import clock, db
+from kit.db import Json
+from kit.errors import NotFound
+from kit.ids import derived_id
+from kit.tenancy import Tenant
+from saga.engine.declaration import Ending, Saga, Step, Subject
+
+Find = Callable[[str, int], Saga]
+"""Looks up a saga's declaration by name and version; the registry's."""
+
+ANSWERED = frozenset({"done", "failed", "skipped"})
+
+
+class UnknownSaga(NotFound):
+    """There is no such saga in this company."""
+
+    code = "unknown_saga"
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Which saga, of which company: what every message about a saga carries."""
+
+    saga_id: UUID
+    company_id: UUID
+
+
+@dataclass(slots=True)
+class StepState:
+    """Where one step stands (see tables.StepRow)."""
+
+    step: str
+    stage: int
+    state: str
+    attempts: int
+    undo_attempts: int
+    outcome: Json | None
+    error: Json | None
+    retry_at: datetime | None
+    begun_at: datetime | None
+    answered_at: datetime | None
+    undone_at: datetime | None
+
+
+@dataclass(slots=True)
+class OpenSaga:
+    """A saga held under its row lock for the length of one transaction."""
+
+    definition: Saga
+    ref: Ref
+    subject_id: UUID
+    state: str
+    stage: int
+    stop_requested: Json | None
+    failure: Json | None
+    steps: dict[str, StepState]
+    now: datetime
+    due_at: datetime
+    ended_at: datetime | None = None
+    changed: set[str] = field(default_factory=set)
+    events: list[Json] = field(default_factory=list)
+    sent: list[Json] = field(default_factory=list)
+    incidents: list[Json] = field(default_factory=list)
+
+    def note(self, event: str, step: Step | None = None, detail: Json | None = None) -> None:
+        """Add a transition to the saga's history; a step that is named is written back, too."""
+        self.events.append({"event": event, "step": step and step.name, "detail": detail})
+        if step:
+            self.changed.add(step.name)
+
+    def of(self, step: Step) -> StepState:
+        """Where the step stands."""
+        return self.steps[step.name]
+
+    def subject(self, step: Step | None = None) -> Subject:
+        """What the saga is about, as the step (or a hook) shall see it."""
+        key = f"{self.ref.saga_id}:{step.name if step else self.state}"
+        return Subject(self.subject_id, self.ref.company_id, self.ref.saga_id, self.now, key)
+
+    def ending(self) -> Ending:
+        """What the hooks are told."""
+        return Ending(self.failure, self.stop_requested)
+
+    def answered(self, stage: int) -> bool:
+        """Whether every step of the stage has its answer."""
+        return all(self.of(step).state in ANSWERED for step in self.definition.stages[stage].steps)
+
+    def send_task(self, task: str, *, at: datetime | None = None) -> None:
+        """Have this task run for this saga, not before `at`."""
+        self.sent.append({"kind": "task", "body": self._task(task), "at": (at or self.now).isoformat()})
+
+    def send_chord(self, stage: int, body: str) -> None:
+        """Have the steps of a stage run in parallel, as one chord whose body is the task `body`."""
+        chord = {
+            "id": str(derived_id(self.ref.saga_id, f"stage {stage}")),
+            "header": [self._task(step.task) for step in self.definition.stages[stage].steps],
+            "body": self._task(body),
+        }
+        self.sent.append({"kind": "chord", "body": chord, "at": self.now.isoformat()})
+
+    def _task(self, name: str) -> Json:
+        return {
+            "task": name,
+            "id": str(derived_id(self.ref.saga_id, name)),  # sent again, it is still the same task
+            "root": str(self.ref.saga_id),
+            "kwargs": {
+                "saga_id": str(self.ref.saga_id),
+                "company_id": str(self.ref.company_id),
+                "order_id": str(self.subject_id),
+            },
+        }
+
+
+_LOCK = text("""
+    SELECT name, version, subject_id, state, stage, stop_requested, failure, due_at, ended_at
+    FROM sagas WHERE id = :id AND company_id = :company FOR UPDATE""")
+
+# A statement of its own: only after the lock is ours does its snapshot show what the last holder wrote.
+_READ_STEPS = text("""
+    SELECT step, stage, state, attempts, undo_attempts, outcome, error, retry_at, begun_at, answered_at, undone_at
+    FROM saga_steps WHERE saga_id = :id ORDER BY position""")
+
+_WRITE = text("""
+    WITH steps AS (
+        UPDATE saga_steps s
+        SET state = c.state, attempts = c.attempts, undo_attempts = c.undo_attempts, outcome = c.outcome,
+            error = c.error, retry_at = c.retry_at, begun_at = c.begun_at, answered_at = c.answered_at,
+            undone_at = c.undone_at
+        FROM jsonb_to_recordset(:steps) AS c (
+            step text, state text, attempts int, undo_attempts int, outcome jsonb, error jsonb, retry_at timestamptz,
+            begun_at timestamptz, answered_at timestamptz, undone_at timestamptz)
+        WHERE s.saga_id = :id AND s.step = c.step
+    ), history AS (
+        INSERT INTO saga_events (saga_id, company_id, step, event, detail, happened_at)
+        SELECT :id, :company, e.step, e.event, e.detail, :now
+        FROM jsonb_to_recordset(:events) AS e (step text, event text, detail jsonb)
+    ), sending AS (
+        INSERT INTO outbox (company_id, kind, body, available_at)
+        SELECT :company, o.kind, o.body, o.at
+        FROM jsonb_to_recordset(:sent) AS o (kind text, body jsonb, at timestamptz)
+    ), trouble AS (
+        INSERT INTO incidents (id, saga_id, company_id, step, phase, error, attempts, opened_at)
+        SELECT i.id, :id, :company, i.step, i.phase, i.error, i.attempts, :now
+        FROM jsonb_to_recordset(:incidents)
+            AS i (id uuid, step text, phase text, error jsonb, attempts int)
+    )
+    UPDATE sagas
+    SET state = :state, stage = :stage, stop_requested = cast(:stop_requested AS jsonb),
+        failure = cast(:failure AS jsonb), due_at = :due, ended_at = :ended_at
+    WHERE id = :id""")
+
+
+@contextmanager
+def locked(ref: Ref, find: Find) -> Iterator[OpenSaga]:
+    """One transaction that holds the saga's lock; what was noted is written at its end, or nothing is.
+
+    Raises UnknownSaga when the company has no such saga.
+    """
+    with db.transaction(Tenant(company_id=ref.company_id)) as session:
+        row = session.execute(_LOCK, {"id": ref.saga_id, "company": ref.company_id}).one_or_none()
+        if row is None:
+            raise UnknownSaga
+        steps = [StepState(*each) for each in session.execute(_READ_STEPS, {"id": ref.saga_id})]
+        saga = OpenSaga(
+            definition=find(row.name, row.version), ref=ref, subject_id=row.subject_id, state=row.state,
+            stage=row.stage, stop_requested=row.stop_requested, failure=row.failure, due_at=row.due_at, ended_at=row.ended_at,
+            steps={each.step: each for each in steps}, now=clock.now(),
+        )  # fmt: skip
+        yield saga
+        if saga.events:
+            session.flush()
+            session.execute(_WRITE, _written(saga))
+
+
+def _written(saga: OpenSaga) -> dict[str, Any]:
+    return {
+        "id": saga.ref.saga_id, "company": saga.ref.company_id, "now": saga.now,
+        "due": _due(saga), "state": saga.state, "stage": saga.stage, "ended_at": saga.ended_at,
+        "stop_requested": _json(saga.stop_requested), "failure": _json(saga.failure),
+        "steps": _json([asdict(saga.steps[name]) for name in sorted(saga.changed)]),
+        "events": _json(saga.events), "sent": _json(saga.sent), "incidents": _json(saga.incidents),
+    }  # fmt: skip
+
+
+def _due(saga: OpenSaga) -> datetime:
+    retries = [state.retry_at for name in saga.changed if (state := saga.steps[name]).retry_at]
+    return max([saga.now, *retries]) + timedelta(seconds=saga.definition.deadline)
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, default=str)

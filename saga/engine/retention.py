@@ -1,0 +1,17 @@
+"""Forgetting journals whose time is over."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+
+from kit import db
+
+_PRUNE = text("""
+    DELETE FROM sagas WHERE id IN (
+        SELECT id FROM sagas WHERE ended_at < :before ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)""")
+
+
+def prune(*, before: datetime, most: int = 500) -> int:
+    """Delete at most so many sagas that ended before that instant (UTC), with all they recorded; how many it was."""
+    with db.operator_transaction() as session:
+        return session.execute(_PRUNE, {"before": before, "most": most}).rowcount  # type: ignore[attr-defined, no-any-return]

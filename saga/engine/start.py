@@ -1,0 +1,71 @@
+"""Starting a saga."""
+
+import json
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from kit import db
+from kit.db import Json
+from kit.ids import new_id
+from saga.engine import flow
+from saga.engine.declaration import Saga
+from saga.engine.journal import OpenSaga, Ref
+from saga.engine.tables import SagaRow
+
+_START = text("""
+    WITH saga AS (
+        INSERT INTO sagas (id, company_id, name, version, subject_id, tags, traceparent, started_at, due_at)
+        VALUES (:id, :company, :name, :version, :subject, cast(:tags AS jsonb), :traceparent, :now, :due)
+    ), steps AS (
+        INSERT INTO saga_steps (saga_id, company_id, step, position, stage)
+        SELECT :id, :company, s.step, s.position, s.stage
+        FROM jsonb_to_recordset(:steps) AS s (step text, position int, stage int)
+    ), history AS (
+        INSERT INTO saga_events (saga_id, company_id, event, happened_at) VALUES (:id, :company, 'started', :now)
+    )
+    INSERT INTO outbox (company_id, kind, body, available_at)
+    SELECT :company, o.kind, o.body, o.at
+    FROM jsonb_to_recordset(:sent) AS o (kind text, body jsonb, at timestamptz)""")
+
+
+def start(
+    saga: Saga,
+    *,
+    subject_id: UUID,
+    company_id: UUID,
+    now: datetime,
+    tags: dict[str, str] | None = None,
+    traceparent: str | None = None,
+) -> UUID:
+    """Start the saga in the transaction that creates its subject, so that neither exists without the other.
+
+    `tags` are for searching; returns the saga's id.
+    """
+    ref = Ref(new_id(), company_id)
+    steps = [{"step": step.name, "position": position, "stage": stage} for position, stage, step in saga.placed()]
+    values = {
+        "id": ref.saga_id, "company": company_id, "name": saga.name, "version": saga.version, "subject": subject_id,
+        "tags": json.dumps(tags or {}), "traceparent": traceparent, "now": now,
+        "due": now + timedelta(seconds=saga.deadline), "steps": json.dumps(steps),
+        "sent": json.dumps(_first_message(saga, ref, subject_id, now)),
+    }  # fmt: skip
+    session = db.session()
+    session.flush()
+    session.execute(_START, values)
+    return ref.saga_id
+
+
+def _first_message(saga: Saga, ref: Ref, subject_id: UUID, now: datetime) -> list[Json]:
+    fresh = OpenSaga(saga, ref, subject_id, "running", 0, None, None, {}, now, now)
+    if len(saga.stages[0].steps) > 1:
+        fresh.send_chord(0, flow.ADVANCE)
+    else:
+        fresh.send_task(flow.ADVANCE)
+    return fresh.sent
+
+
+def find_saga(*, name: str, subject_id: UUID) -> SagaRow | None:
+    """The saga of this name about this subject, in the company of the current transaction."""
+    return db.session().scalar(select(SagaRow).where(SagaRow.name == name, SagaRow.subject_id == subject_id))

@@ -1,0 +1,82 @@
+"""Placing an order: the sentence this product is built around."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from domain.identity.models import User
+from domain.payments import operations as payments
+from domain.sales import operations as sales
+from domain.sales.models import Order
+from domain.sales.operations import Wanted
+from kit.db import Json
+from saga.cancel_order import cancel_paid
+from saga.engine.declaration import Ending, Saga, Subject, afterwards, then, together
+from saga.engine.flow import CANCELLED
+from saga.engine.start import start
+from saga.steps.authorise_payment import authorise_payment
+from saga.steps.capture_payment import capture_payment
+from saga.steps.commit_stock import commit_stock
+from saga.steps.email_customer import email_customer
+from saga.steps.reserve_stock import reserve_stock
+
+
+def order_paid(order: Subject, ending: Ending) -> None:
+    """The order is paid. Had somebody asked to cancel it too late for the saga, that is done now."""
+    sales.mark_paid(order_id=order.id, now=order.now)
+    if ending.stop_requested:
+        cancel_paid(order_id=order.id, company_id=order.company_id, now=order.now)
+
+
+def order_not_placed(order: Subject, ending: Ending) -> None:
+    """Everything is put back: the order is cancelled, if that was asked for, or else failed, and says why."""
+    failure = ending.failure or {}
+    if failure.get("code") == CANCELLED:
+        sales.mark_cancelled(order_id=order.id, now=order.now)
+    else:
+        sales.mark_failed(order_id=order.id, failure=failure, now=order.now)
+
+
+PLACE_ORDER = Saga(
+    "place_order",
+    together(reserve_stock, authorise_payment),
+    then(capture_payment, pivot=True),
+    then(commit_stock),
+    afterwards(email_customer),
+    when_done=order_paid,
+    when_undone=order_not_placed,
+)
+
+
+def place_order(
+    *,
+    company_id: UUID,
+    customer: User,
+    shop_id: UUID,
+    lines: Sequence[Wanted],
+    discount_percent: int,
+    shipping_address: Json,
+    payment_method: str,
+    now: datetime,
+    traceparent: str | None = None,
+) -> Order:
+    """Write the pending order, its payment and its saga in the current transaction; the relay does the rest.
+
+    `payment_method` is the provider's token. Raises what domain.sales.operations.place raises.
+    """
+    order = sales.place(
+        company_id=company_id, customer=customer, shop_id=shop_id, lines=lines, discount_percent=discount_percent,
+        shipping_address=shipping_address, now=now,
+    )  # fmt: skip
+    payments.prepare(
+        order_id=order.id, company_id=company_id, amount=order.total, currency=order.currency, method=payment_method
+    )
+    start(
+        PLACE_ORDER,
+        subject_id=order.id,
+        company_id=company_id,
+        now=now,
+        tags={"shop_id": str(shop_id), "customer_id": str(customer.id)},
+        traceparent=traceparent,
+    )
+    return order

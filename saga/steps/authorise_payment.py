@@ -1,0 +1,55 @@
+"""The buyer's money is held before anything is sold, and let go of if the saga fails."""
+
+from collections.abc import Generator
+from functools import partial
+
+from domain.payments import operations as payments
+from domain.payments.gateway import Answer
+from domain.payments.models import Payment
+from domain.payments.queries import the_payment
+from domain.payments.stripe_gateway import gateway
+from saga.engine.declaration import Call, Outcome, Subject, step
+from saga.engine.errors import Refused
+
+
+@step(area="payments")
+def authorise_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
+    """Hold the order's total on the buyer's card."""
+    payment = the_payment(order_id=order.id)
+    if payment.amount == 0:
+        return None
+    answer = yield partial(_authorise, payment, order.key)
+    payments.record(order_id=order.id, answer=answer, now=order.now)
+    if answer.outcome == "declined":
+        return Refused(answer.code or "declined", answer.detail)
+    return {"provider_ref": answer.ref}
+
+
+@authorise_payment.undo
+def void_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
+    """Let go of the held amount; harmless when nothing was held, and a refund when it was taken after all."""
+    payment = the_payment(order_id=order.id)
+    if payment.amount == 0 or payment.status not in {"pending", "authorised"}:
+        return None
+    answer = yield partial(_void, payment, order.key)
+    payments.record(order_id=order.id, answer=answer, now=order.now)
+    return {"outcome": answer.outcome}
+
+
+def _authorise(payment: Payment, key: str) -> Answer:
+    return gateway().authorise(
+        amount=payment.amount, currency=payment.currency, method=payment.method, order_id=payment.order_id, key=key
+    )
+
+
+def _void(payment: Payment, key: str) -> Answer:
+    ref = payment.provider_ref
+    if ref is None:
+        # The answer to our request was lost, or the request is still on its way. Asked again with the same key the
+        # provider tells which payment came of it, and a request that arrives later can make no second one.
+        answer = _authorise(payment, key)
+        if answer.outcome == "declined":
+            return answer
+        ref = answer.ref
+    answer = gateway().void(ref=ref, key=f"{key}:void")
+    return gateway().refund(ref=ref, key=f"{key}:refund") if answer.outcome == "captured" else answer

@@ -1,0 +1,22 @@
+"""A paid order that is cancelled gets its money back."""
+
+from collections.abc import Generator
+from functools import partial
+
+from domain.payments import operations as payments
+from domain.payments.gateway import Answer
+from domain.payments.queries import the_payment
+from domain.payments.stripe_gateway import gateway
+from saga.engine.declaration import Call, Outcome, Subject, step
+from saga.engine.retries import UNTIL_DONE
+
+
+@step(area="payments", retries=UNTIL_DONE, irreversible="money given back is not taken again without asking")
+def refund_order(order: Subject) -> Generator[Call, Answer, Outcome]:
+    """Give the buyer the whole amount back."""
+    payment = the_payment(order_id=order.id)
+    if payment.status != "captured":
+        return None
+    answer = yield partial(gateway().refund, ref=payment.provider_ref or "", key=order.key)
+    payments.record(order_id=order.id, answer=answer, now=order.now)
+    return {"provider_ref": answer.ref}

@@ -1,0 +1,52 @@
+"""The Celery application. Its messages are written by the relay; its results are the sagas' journal."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from celery import Celery
+
+from kit.config import settings
+from workers import queues
+
+REDIS_OPTIONS = {"visibility_timeout": 60, "unacked_restore_interval": 1}
+AMQP_OPTIONS = {"confirm_publish": True, "read_timeout": 30, "write_timeout": 30}
+
+
+def create_app() -> Celery:
+    """Celery as every part of OrderX configures it."""
+    app = Celery("orderx", backend="workers.backend:JournalBackend")
+    app.conf.update(
+        broker_url=settings().need("broker_url"),
+        broker_transport_options=transport_options(settings().need("broker_url")),
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        task_queues=queues.TASK_QUEUES,
+        task_default_queue="saga",
+        task_default_exchange=queues.TASKS.name,
+        task_default_exchange_type="topic",
+        task_default_routing_key="saga.task",
+        task_default_queue_type="quorum",
+        task_routes=route,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_ignore_result=True,
+        task_serializer="json",
+        accept_content=["json"],
+        worker_prefetch_multiplier=16,
+        worker_send_task_events=True,
+        worker_hijack_root_logger=False,
+        worker_enable_remote_control=True,
+        enable_utc=True,
+        timezone="UTC",
+    )
+    return app
+
+
+def transport_options(broker_url: str) -> dict[str, Any]:
+    """What each kind of broker needs so that a lost worker's messages come back."""
+    return REDIS_OPTIONS if urlsplit(broker_url).scheme.startswith("redis") else AMQP_OPTIONS
+
+
+def route(name: str, *_args: Any, **_options: Any) -> dict[str, str]:
+    """Where a task goes, for whoever sends one through Celery itself (Flower's retry button, say)."""
+    return {"queue": queues.queue_of(name), "exchange": queues.TASKS.name, "routing_key": name}

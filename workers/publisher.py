@@ -1,0 +1,85 @@
+"""Publishing in batches: everything is written to the broker first, then all confirms are waited for at once."""
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+from kombu import Connection, Producer
+
+from kit.errors import Unavailable
+from workers import queues
+from workers.app import transport_options
+from workers.messages import Message
+
+
+class NotConfirmed(Unavailable):
+    """The broker did not confirm what was published; it stays in the outbox."""
+
+    code = "not_confirmed"
+
+
+class Publisher:
+    """One connection to the broker. Not for use by two threads."""
+
+    def __init__(self, broker_url: str) -> None:
+        # Confirms are waited for per batch here, not per message by the transport.
+        options = {**transport_options(broker_url), "confirm_publish": False}
+        self._connection = Connection(broker_url, transport_options=options, heartbeat=30, connect_timeout=5)
+        self._connection.connect()
+        self._channel = self._connection.channel()
+        queues.declare(self._channel)
+        self._producer = Producer(self._channel, auto_declare=False)
+        self._unconfirmed: set[int] = set()
+        self._last_tag = 0
+        self._returned: set[str] = set()
+        self._confirms = hasattr(self._channel, "confirm_select")
+        if self._confirms:
+            self._channel.confirm_select()
+            self._channel.events["basic_ack"].add(self._on_ack)
+            self._channel.events["basic_nack"].add(self._on_nack)
+            self._channel.events["basic_return"].add(self._on_return)
+
+    def publish(self, messages: Sequence[Message], *, patience: float = 10.0) -> set[str]:
+        """Publish and wait for the confirms, at most `patience` seconds between two of them.
+
+        Returns the ids of messages that found no queue. Raises NotConfirmed, or what the connection raises.
+        """
+        self._returned.clear()
+        for message in messages:
+            self._send(message)
+        while self._unconfirmed:
+            self._connection.drain_events(timeout=patience)
+        return set(self._returned)
+
+    def keep_alive(self) -> None:
+        """Answer the broker's heartbeats while there is nothing to publish."""
+        if self._connection.supports_heartbeats:
+            self._connection.heartbeat_check()
+            with contextlib.suppress(TimeoutError):
+                self._connection.drain_events(timeout=0.001)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.release()
+
+    def _send(self, message: Message) -> None:
+        self._producer.publish(
+            message.body, exchange=message.exchange, routing_key=message.routing_key, headers=message.headers,
+            content_type=message.content_type, content_encoding="utf-8", delivery_mode=2, message_id=message.id,
+            mandatory=message.mandatory, **message.properties,
+        )  # fmt: skip
+        if self._confirms:
+            self._last_tag += 1
+            self._unconfirmed.add(self._last_tag)
+
+    def _on_ack(self, delivery_tag: int, multiple: bool) -> None:  # noqa: FBT001 - the transport calls it
+        if multiple:
+            self._unconfirmed = {tag for tag in self._unconfirmed if tag > delivery_tag}
+        else:
+            self._unconfirmed.discard(delivery_tag)
+
+    def _on_nack(self, delivery_tag: int, _multiple: bool) -> None:  # noqa: FBT001 - the transport calls it
+        raise NotConfirmed(f"the broker refused message {delivery_tag}")
+
+    def _on_return(self, _error: Exception, _exchange: str, _routing_key: str, message: Any) -> None:
+        self._returned.add(message.properties["message_id"])

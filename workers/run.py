@@ -1,0 +1,42 @@
+"""Starting a worker on any share of the queues."""
+
+from celery import Celery
+from celery.signals import worker_process_init
+
+from kit import db
+from kit.config import settings
+from kit.errors import NotConfigured
+from workers import notifications, queues, sagas
+from workers.app import create_app
+from workers.reactions import EventConsumers
+
+
+def worker_app() -> Celery:
+    """The Celery app with everything a worker can do."""
+    app = create_app()
+    sagas.register(app)
+    notifications.register(app)
+    app.steps["consumer"].add(EventConsumers)
+    return app
+
+
+def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, log_level: str = "INFO") -> None:
+    """Work on these queues until stopped (none named: on all). Raises NotConfigured for a queue there is not."""
+    unknown = sorted(set(names) - set(queues.NAMES))
+    if unknown:
+        raise NotConfigured(f"no queue is called {unknown[0]}; there are {', '.join(queues.NAMES)}")
+    settings().need("database_url")
+    wanted = names or list(queues.NAMES)
+    EventConsumers.queue_names = tuple(wanted)
+    unwanted = [queue.name for queue in queues.TASK_QUEUES if queue.name not in wanted]
+    app = worker_app()
+    worker_process_init.connect(_after_fork)
+    argv = ["worker", "--pool", pool, "--concurrency", str(concurrency), "--loglevel", log_level, "-E"]
+    argv += ["--without-gossip", "--without-mingle", "--hostname", "-".join(names) + ".%i@%h" if names else "all.%i@%h"]
+    if unwanted:
+        argv += ["--exclude-queues", ",".join(unwanted)]
+    app.worker_main(argv)
+
+
+def _after_fork(**_event: object) -> None:
+    db.forget_connections()

@@ -1,0 +1,79 @@
+"""The sweeper: brings back what got lost on the way, and forgets what is over. Any number may run."""
+
+import signal
+import threading
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import text
+
+from kit import clock, db
+from kit.config import settings
+from saga.engine.retention import prune
+from saga.engine.sweep import sweep
+from saga.registry import find
+
+EVERY = 1.0
+"""Seconds between two rounds."""
+
+TIDY_EVERY = timedelta(minutes=10)
+
+log = structlog.get_logger()
+
+_SEND_FORGOTTEN_MAILS = text("""
+    WITH forgotten AS (
+        SELECT id FROM mails
+        WHERE status IN ('queued', 'sending') AND coalesce(leased_until, created_at + interval '60 seconds') < now()
+        ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED
+    ), again AS (
+        UPDATE mails SET leased_until = NULL, status = 'queued', created_at = mails.created_at
+        FROM forgotten WHERE mails.id = forgotten.id RETURNING mails.id, mails.company_id
+    )
+    INSERT INTO outbox (company_id, kind, body)
+    SELECT company_id, 'task', jsonb_build_object(
+        'task', 'notifications.send_mail', 'id', id,
+        'kwargs', jsonb_build_object('mail_id', id, 'company_id', company_id))
+    FROM again""")
+
+_FORGET_OLD = (
+    text("DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"),
+    text("DELETE FROM inbox WHERE heard_at < now() - interval '30 days'"),
+)
+
+
+def run() -> None:
+    """Sweep until SIGTERM or SIGINT."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    settings().need("operator_database_url")
+    settings().need("database_url")
+    tidied = clock.now()
+    log.info("the sweeper runs")
+    while not stopping.wait(EVERY):
+        try:
+            sweep_once()
+            if clock.now() - tidied > TIDY_EVERY:
+                tidied = clock.now()
+                tidy(now=tidied)
+        except Exception as trouble:  # noqa: BLE001 - the next round finds what this one did not
+            log.warning("the sweeper waits", reason=str(trouble), error=type(trouble).__name__)
+
+
+def sweep_once() -> int:
+    """Re-send what stranded sagas are missing, and the mails that nobody sends; how many sagas it was."""
+    stranded = sweep(find)
+    if stranded:
+        log.info("re-sent what was missing", sagas=stranded)
+    with db.operator_transaction() as session:
+        session.execute(_SEND_FORGOTTEN_MAILS)
+    return stranded
+
+
+def tidy(*, now: datetime) -> None:
+    """Forget keys, events and journals whose time is over."""
+    while prune(before=now - timedelta(days=settings().journal_days)):
+        pass
+    with db.operator_transaction() as session:
+        for statement in _FORGET_OLD:
+            session.execute(statement)
