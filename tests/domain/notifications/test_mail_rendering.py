@@ -127,7 +127,7 @@ class TestRender:
 
 
 class TestPaymentFailed:
-    @pytest.mark.parametrize("code", [*EXPLANATIONS, "card_declined", "generic_decline", "never heard of"])
+    @pytest.mark.parametrize("code", [*EXPLANATIONS, "declined", "card_declined", "generic_decline", "never heard of"])
     def test_says_why_and_what_helps(self, code):
         mail, (why, remedy) = rendered("payment_failed", failed(code)), explain(code)
         assert f"What happened: {why}\nWhat you can do: {remedy}\n" in text_of(mail)
