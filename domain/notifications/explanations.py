@@ -44,8 +44,8 @@ EXPLANATIONS: dict[str, Explanation] = {
 DECLINED = Explanation("Your bank declined the payment and did not tell us why.", ASK_BANK)
 # Also when the card is known to be lost, stolen or used in fraud: whoever holds it must not learn that.
 DECLINES = frozenset({
-    "call_issuer", "card_declined", "declined", "do_not_honor", "do_not_try_again", "fraudulent", "generic_decline", "lost_card",
-    "merchant_blacklist", "no_action_taken", "not_permitted", "pickup_card", "restricted_card",
+    "call_issuer", "card_declined", "declined", "do_not_honor", "do_not_try_again", "fraudulent", "generic_decline",
+    "lost_card", "merchant_blacklist", "no_action_taken", "not_permitted", "pickup_card", "restricted_card",
     "revocation_of_all_authorizations", "revocation_of_authorization", "security_violation", "service_not_allowed",
     "stolen_card", "stop_payment_order", "transaction_not_allowed", "try_again_later",
 })  # fmt: skip
