@@ -27,7 +27,9 @@ class Settings(BaseSettings):
     payment_api_base: str = Field("https://api.stripe.com", description="Where the payment provider's API answers")
     payment_api_key: SecretStr | None = Field(None, description="The payment provider's secret key")
     payment_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the payment provider")
-    smtp_url: SecretStr | None = Field(None, description="smtp://[user:password@]host:port or smtps://…")
+    smtp_url: SecretStr | None = Field(
+        None, description="smtp://, smtp+starttls:// or smtps://[user:password@]host:port"
+    )
     mail_from: str = Field("OrderX <orders@orderx.example>", description="Sender of every mail")
     pool_size: int = Field(10, ge=1, le=500, description="Database connections a process may hold")
     journal_days: int = Field(90, ge=1, description="Days an ended saga's journal is kept")

@@ -23,10 +23,10 @@ log = structlog.get_logger()
 _SEND_FORGOTTEN_MAILS = text("""
     WITH forgotten AS (
         SELECT id FROM mails
-        WHERE status IN ('queued', 'sending') AND coalesce(leased_until, created_at + interval '60 seconds') < now()
-        ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED
+        WHERE status IN ('queued', 'sending') AND due_at < now()
+        ORDER BY due_at LIMIT 100 FOR UPDATE SKIP LOCKED
     ), again AS (
-        UPDATE mails SET leased_until = NULL, status = 'queued', created_at = mails.created_at
+        UPDATE mails SET due_at = now() + interval '60 seconds'
         FROM forgotten WHERE mails.id = forgotten.id RETURNING mails.id, mails.company_id
     )
     INSERT INTO outbox (company_id, kind, body)

@@ -11,7 +11,10 @@ from kit.ids import new_id
 
 
 class Mail(Base):
-    """A mail that was asked for. `occasion` names why (`order.created:<order id>`); its id makes the Message-ID."""
+    """A mail that was asked for. `occasion` names why (`order.created:<order id>`); its id makes the Message-ID.
+
+    `due_at` (UTC) is when the sweeper has it sent, if nobody has by then.
+    """
 
     __tablename__ = "mails"
     __table_args__ = (
@@ -19,6 +22,7 @@ class Mail(Base):
         UniqueConstraint("occasion", "recipient"),
         CheckConstraint("status IN ('queued', 'sending', 'sent', 'refused')", name="status"),
         Index(None, "order_id"),
+        Index("mails_unsent_idx", "due_at", postgresql_where=text("status IN ('queued', 'sending')")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -31,6 +35,7 @@ class Mail(Base):
     status: Mapped[str] = mapped_column(server_default=text("'queued'"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     leased_until: Mapped[datetime | None]
+    due_at: Mapped[datetime] = mapped_column(server_default=text("now() + interval '60 seconds'"))
     error: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     sent_at: Mapped[datetime | None]

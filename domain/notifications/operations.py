@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.notifications.context import Context, Template
@@ -81,6 +81,7 @@ def claim(*, mail_id: UUID, now: datetime) -> Claim:
     if mail.leased_until is not None and mail.leased_until > now:
         return Leased(mail.leased_until)
     mail.status, mail.leased_until, mail.attempts = "sending", now + LEASE, mail.attempts + 1
+    mail.due_at = mail.leased_until
     return Claimed(mail)
 
 
@@ -97,9 +98,10 @@ def mark_refused(*, mail_id: UUID, error: str) -> None:
 
 
 def release(*, mail_id: UUID, attempt: int, error: str) -> None:
-    """Give the mail back for a later attempt, and say why this one failed.
+    """Give the mail back for a later attempt, due after a pause that grows to a minute, and say why this one failed.
 
     `attempt` is the claimed mail's `attempts`: a lease that has passed to somebody else is left to them.
     """
     mine = update(Mail).where(Mail.id == mail_id, Mail.status == "sending", Mail.attempts == attempt)
-    db.session().execute(mine.values(status="queued", leased_until=None, error=error))
+    due_at = func.now() + timedelta(seconds=min(60, 2**attempt))
+    db.session().execute(mine.values(status="queued", leased_until=None, due_at=due_at, error=error))

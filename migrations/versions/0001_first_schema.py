@@ -328,6 +328,12 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), server_default=sa.text("'queued'"), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "due_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now() + interval '60 seconds'"),
+            nullable=False,
+        ),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
@@ -339,6 +345,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("mails_pkey")),
         sa.UniqueConstraint("occasion", "recipient", name=op.f("mails_occasion_recipient_key")),
+    )
+    op.create_index(
+        "mails_unsent_idx",
+        "mails",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('queued', 'sending')"),
     )
     op.create_index(op.f("mails_order_id_idx"), "mails", ["order_id"], unique=False)
     op.create_table(

@@ -179,8 +179,8 @@ def locked(ref: Ref, find: Find) -> Iterator[OpenSaga]:
         steps = [StepState(*each) for each in session.execute(_READ_STEPS, {"id": ref.saga_id})]
         saga = OpenSaga(
             definition=find(row.name, row.version), ref=ref, subject_id=row.subject_id, state=row.state,
-            stage=row.stage, stop_requested=row.stop_requested, failure=row.failure, due_at=row.due_at, ended_at=row.ended_at,
-            steps={each.step: each for each in steps}, now=clock.now(),
+            stage=row.stage, stop_requested=row.stop_requested, failure=row.failure,
+            steps={each.step: each for each in steps}, now=clock.now(), due_at=row.due_at, ended_at=row.ended_at,
         )  # fmt: skip
         yield saga
         if saga.events:

@@ -8,7 +8,7 @@ from domain.payments.gateway import Answer
 from domain.payments.queries import the_payment
 from domain.payments.stripe_gateway import gateway
 from saga.engine.declaration import Call, Outcome, Subject, step
-from saga.engine.errors import Refused
+from saga.engine.errors import Refused, TryAgain
 
 
 @step(area="payments")
@@ -31,6 +31,8 @@ def refund_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
     if payment.status not in {"authorised", "captured"}:
         return None
     answer = yield partial(_refund_if_captured, payment.provider_ref or "", f"{order.key}:refund")
+    if answer.outcome == "declined":
+        return TryAgain(answer.code or "declined", answer.detail)
     payments.record(order_id=order.id, answer=answer, now=order.now)
     return {"outcome": answer.outcome}
 

@@ -8,6 +8,7 @@ from domain.payments.gateway import Answer
 from domain.payments.queries import the_payment
 from domain.payments.stripe_gateway import gateway
 from saga.engine.declaration import Call, Outcome, Subject, step
+from saga.engine.errors import TryAgain
 from saga.engine.retries import UNTIL_DONE
 
 
@@ -18,5 +19,7 @@ def refund_order(order: Subject) -> Generator[Call, Answer, Outcome]:
     if payment.status != "captured":
         return None
     answer = yield partial(gateway().refund, ref=payment.provider_ref or "", key=order.key)
+    if answer.outcome == "declined":
+        return TryAgain(answer.code or "declined", answer.detail)
     payments.record(order_id=order.id, answer=answer, now=order.now)
     return {"provider_ref": answer.ref}
