@@ -1,0 +1,1 @@
+"""Private services on loopback, each a child process that never outlives whoever started it."""

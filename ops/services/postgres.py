@@ -1,0 +1,125 @@
+"""A private PostgreSQL: over TCP on loopback only, with a password, and never as root."""
+
+import os
+import signal
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+from ops.services import directories, postgres_binaries
+from ops.services.ports import LOOPBACK, free_port
+from ops.services.postgres_binaries import Binaries
+from ops.services.process import Job, Process
+
+_FORGETFUL = ["-cfsync=off", "-csynchronous_commit=off", "-cfull_page_writes=off"]
+
+
+class Postgres(Process):
+    """PostgreSQL with its data under `home`, kept between starts.
+
+    `url` is the superuser's, for `database`, which is created if need be. `durable=False` gives up surviving a
+    power cut for speed, as tests may.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        port: int | None = None,
+        database: str = "postgres",
+        durable: bool = True,
+        log: Path | None = None,
+        binaries: Binaries | None = None,
+    ) -> None:
+        self._home = directories.make(home)
+        self._data = home / "data"
+        self._password = directories.secret(home / "password")
+        self._binaries = binaries
+        self._durable = durable
+        self.port = port or free_port()
+        self.database = database
+        super().__init__(
+            "postgres",
+            [],
+            log=log or home / "postgres.log",
+            ready=lambda _: self._answers(),
+            cwd=home,
+            user=postgres_binaries.unprivileged_user(),
+            stop_signal=signal.SIGINT,  # fast: ends sessions instead of waiting for them
+            orphan_signal=signal.SIGINT,
+        )
+
+    @property
+    def url(self) -> str:
+        """The superuser's URL of `database`."""
+        return self.url_of(self.database)
+
+    def url_of(self, database: str) -> str:
+        """The superuser's URL of another database here."""
+        return f"postgresql://postgres:{self._password}@{LOOPBACK}:{self.port}/{database}"
+
+    def launch(self) -> None:
+        """Start, initialising the data directory the first time."""
+        binaries = self._binaries or postgres_binaries.choose(made_by=self._made_by())
+        binaries = binaries.readable_by(self._user, home=self._home)
+        if not self._made_by():
+            self._initialise(binaries)
+        self.argv = [
+            str(binaries.directory / "postgres"),
+            *("-D", str(self._data), "-p", str(self.port), "-h", LOOPBACK),
+            "-cunix_socket_directories=",
+            "-cmax_connections=200",
+            *([] if self._durable else _FORGETFUL),
+        ]
+        super().launch()
+
+    def wait_until_ready(self) -> None:
+        """Return once `database` can be used; raises DidNotStart."""
+        super().wait_until_ready()
+        create_database(self.url_of("postgres"), self.database)
+
+    def _made_by(self) -> int | None:
+        version = self._data / "PG_VERSION"
+        return int(version.read_text()) if version.exists() else None
+
+    def _initialise(self, binaries: Binaries) -> None:
+        password = self._home / "password"
+        if self._user:
+            self._data.mkdir(mode=0o700, exist_ok=True)
+            os.chown(self._data, self._user.pw_uid, self._user.pw_gid)
+            os.chown(password, self._user.pw_uid, self._user.pw_gid)
+        with_password = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={password}"]
+        argv = [str(binaries.directory / "initdb"), "-D", str(self._data), *with_password]
+        speaking = ["--encoding=UTF8", "--locale=C.UTF-8"]
+        Job("initdb", [*argv, *speaking], log=self.log, cwd=self._home, user=self._user).start()
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url_of("postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+def create_database(superuser_url: str, name: str, *, template: str = "template1") -> None:
+    """Create the database as a copy of the template, unless there is one of that name."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount:
+            create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+
+
+def drop_database(superuser_url: str, name: str) -> None:
+    """Drop the database, ending whatever is connected to it; harmless when there is none."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def with_login(url: str, *, database: str | None = None, user: str | None = None, password: str = "") -> str:
+    """The same server's URL, for another database or as another user."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    login = f"{user}:{password}" if user else parts.netloc.rpartition("@")[0]
+    return parts._replace(netloc=f"{login}@{host}", path=f"/{database}" if database else parts.path).geturl()

@@ -1,0 +1,188 @@
+"""A child process that is started, waited for until it is ready, and stopped; it never outlives its parent."""
+
+import os
+import pwd
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from kit.errors import Unavailable
+from ops.services import tether
+
+_TAIL_LINES = 15
+_POLL_SECONDS = 0.05
+
+
+class DidNotStart(Unavailable):
+    """A process did not become ready; the message ends with the tail of its log."""
+
+    code = "did_not_start"
+
+
+class Process:
+    """One child process, writing both its outputs to `log`.
+
+    `ready` says whether it can be used; `start_seconds` bounds the wait for that and `stop_seconds` the wait after
+    `stop_signal`, which SIGKILL follows. Linux sends `orphan_signal` when the thread that launched it dies, so
+    launch from the main thread. `user` is who it runs as when root launches it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        log: Path,
+        ready: Callable[["Process"], bool],
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        user: pwd.struct_passwd | None = None,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        orphan_signal: signal.Signals = signal.SIGKILL,
+        start_seconds: float = 60,
+        stop_seconds: float = 15,
+    ) -> None:
+        self.name = name
+        self.argv = argv
+        self.log = log
+        self._ready = ready
+        self._env = env
+        self._cwd = cwd
+        self._user = user
+        self._stop_signal = stop_signal
+        self._orphan_signal = orphan_signal
+        self._start_seconds = start_seconds
+        self._stop_seconds = stop_seconds
+        self._child: subprocess.Popen[bytes] | None = None
+        self._log_begins = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, while it has been launched."""
+        return self._child.pid if self._child else None
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs or before it was launched."""
+        return self._child.poll() if self._child else None
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self._child is not None and self._child.poll() is None
+
+    @property
+    def crashed(self) -> bool:
+        """Whether it was launched and has ended without being asked to."""
+        return self._child is not None and not self.running
+
+    def start(self) -> None:
+        """Launch and wait until ready; raises DidNotStart, leaving nothing behind."""
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Start the process without waiting for it."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self._log_begins = log.tell()
+            self._child = subprocess.Popen(
+                [*self._tether(), *self.argv],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._env,
+                cwd=self._cwd,
+                # Ctrl-C reaches the whole foreground group; the order in which things stop is the parent's to choose.
+                start_new_session=True,
+            )
+
+    def _tether(self) -> list[str]:
+        uid, gid = (self._user.pw_uid, self._user.pw_gid) if self._user else (-1, -1)
+        numbers = (int(self._orphan_signal), os.getpid(), uid, gid)
+        return [sys.executable, "-I", "-S", tether.__file__, *map(str, numbers)]
+
+    def wait_until_ready(self) -> None:
+        """Return once ready; raises DidNotStart, leaving nothing behind, when it ends or takes too long."""
+        deadline = time.monotonic() + self._start_seconds
+        try:
+            while not self._ready(self):
+                self._refuse_to_wait_for_ever(deadline)
+                time.sleep(_POLL_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _refuse_to_wait_for_ever(self, deadline: float) -> None:
+        if not self.running:
+            raise DidNotStart(f"{self.name} ended with exit code {self.exit_code}{self._tail()}")
+        if time.monotonic() > deadline:
+            raise DidNotStart(f"{self.name} was not ready after {self._start_seconds:g} s{self._tail()}")
+
+    def _tail(self) -> str:
+        lines = self.output().splitlines()[-_TAIL_LINES:]
+        return "".join([f"; the end of {self.log}:", *(f"\n    {line}" for line in lines)])
+
+    def output(self) -> str:
+        """What it has written since it was last launched."""
+        with self.log.open("rb") as log:
+            log.seek(self._log_begins)
+            return log.read().decode(errors="replace")
+
+    def stop(self) -> None:
+        """Ask it to end and wait; SIGKILL when it takes too long. Harmless when it is not running."""
+        self.ask_to_stop()
+        self.wait_until_stopped()
+
+    def ask_to_stop(self) -> None:
+        """Send the stop signal without waiting."""
+        if self._child is not None:
+            self._child.send_signal(self._stop_signal)
+
+    def wait_until_stopped(self) -> None:
+        """Wait for the end that was asked for, then kill whatever of it is left."""
+        if self._child is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._child.wait(self._stop_seconds)
+            self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL the process and every child still in its group."""
+        if self._child is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)
+            self._child.wait()
+            self._child = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+class Job(Process):
+    """A process that is ready once it has ended with exit code 0."""
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        user: pwd.struct_passwd | None = None,
+    ) -> None:
+        super().__init__(name, argv, log=log, env=env, cwd=cwd, user=user, ready=lambda job: job.exit_code == 0)
+
+    @property
+    def crashed(self) -> bool:
+        """Never: a job that has become ready has done its work."""
+        return False

@@ -1,0 +1,143 @@
+"""A private RabbitMQ node: own name, ports, cookie, data and configuration, beside any other on this machine."""
+
+import os
+import shutil
+from pathlib import Path
+
+import amqp
+
+from kit.errors import NotConfigured
+from ops.services import directories
+from ops.services.ports import LOOPBACK, free_port
+from ops.services.process import Process
+from ops.services.readiness import tcp
+
+# The packages' /usr/sbin/rabbitmq-server refuses ordinary users and knows one node only; this is what it wraps.
+_UNWRAPPED = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+_SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin:/bin"
+_USER = "orderx"
+
+
+def installed() -> Path | None:
+    """The server's start script, if RabbitMQ is installed."""
+    if _UNWRAPPED.exists():
+        return _UNWRAPPED
+    found = shutil.which("rabbitmq-server", path=_path())
+    return Path(found) if found else None
+
+
+class RabbitMQ(Process):
+    """A node with its data under `home`, kept between starts, and through a SIGKILL.
+
+    `url` is AMQP's; `management_url` carries the same login and is None unless `management` was asked for.
+    """
+
+    def __init__(self, home: Path, *, management: bool = False, log: Path | None = None) -> None:
+        self._home = directories.make(home)
+        self._password = directories.secret(home / "password")
+        self.port = free_port()
+        self._management_port = free_port() if management else None
+        epmd_port = free_port()
+        environment = self._environment(epmd_port)
+        log = log or home / "rabbitmq.log"
+        # A port mapper of its own: the machine's would be started if it is missing, and stay behind.
+        self._epmd = Process(
+            "epmd",
+            ["epmd", "-port", str(epmd_port), "-address", LOOPBACK],
+            log=home / "epmd.log",
+            ready=tcp(epmd_port),
+            env=environment,
+        )
+        super().__init__(
+            "rabbitmq",
+            [],
+            log=log,
+            ready=lambda _: self._answers(),
+            env=environment,
+            cwd=home,
+            start_seconds=120,
+            stop_seconds=30,
+        )
+
+    @property
+    def url(self) -> str:
+        """Where AMQP clients connect."""
+        return f"amqp://{_USER}:{self._password}@{LOOPBACK}:{self.port}//"
+
+    @property
+    def management_url(self) -> str | None:
+        """The root of the management plugin's HTTP API and console."""
+        if self._management_port is None:
+            return None
+        return f"http://{_USER}:{self._password}@{LOOPBACK}:{self._management_port}"
+
+    def launch(self) -> None:
+        """Start the node; raises NotConfigured when RabbitMQ is not installed."""
+        script = installed()
+        if script is None:
+            raise NotConfigured("rabbitmq-server is not installed")
+        self._write_configuration()
+        if not self._epmd.running:
+            self._epmd.start()
+        self.argv = [str(script)]
+        super().launch()
+
+    def wait_until_stopped(self) -> None:
+        """Wait for the node's end, then stop its port mapper."""
+        super().wait_until_stopped()
+        self._epmd.stop()
+
+    def _environment(self, epmd_port: int) -> dict[str, str]:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("RABBITMQ_", "ERL_"))}
+        own = {
+            "ADVANCED_CONFIG_FILE": self._home / "advanced.config",
+            "CONF_ENV_FILE": self._home / "rabbitmq-env.conf",
+            "CONFIG_FILE": self._home / "rabbitmq.conf",
+            "CONFIG_FILES": self._home / "conf.d",
+            "DIST_PORT": free_port(),
+            "ENABLED_PLUGINS_FILE": self._home / "enabled_plugins",
+            "FEATURE_FLAGS_FILE": self._home / "feature_flags",
+            "GENERATED_CONFIG_DIR": self._home / "generated",
+            "LOG_BASE": self._home / "log",
+            "LOGS": "-",
+            "MNESIA_BASE": self._home / "data",
+            "NODENAME": "orderx@localhost",
+            "PID_FILE": self._home / "pid",
+            "SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        }
+        return {
+            **inherited,
+            **{f"RABBITMQ_{name}": str(value) for name, value in own.items()},
+            "ERL_EPMD_ADDRESS": LOOPBACK,
+            "ERL_EPMD_PORT": str(epmd_port),
+            "HOME": str(self._home),  # where Erlang keeps the cookie
+            "PATH": _path(),
+            "RUNNING_UNDER_SYSTEMD": "true",  # the script becomes the node, instead of a shell that waits for it
+        }
+
+    def _write_configuration(self) -> None:
+        settings = {
+            "listeners.tcp.1": f"{LOOPBACK}:{self.port}",
+            "default_user": _USER,
+            "default_pass": self._password,
+            "disk_free_limit.absolute": "50MB",
+        }
+        if self._management_port:
+            settings |= {"management.tcp.ip": LOOPBACK, "management.tcp.port": str(self._management_port)}
+        (self._home / "conf.d").mkdir(exist_ok=True)
+        plugins = "[rabbitmq_management]." if self._management_port else "[]."
+        directories.write_privately(self._home / "rabbitmq.conf", "".join(f"{k} = {v}\n" for k, v in settings.items()))
+        (self._home / "advanced.config").write_text("[].\n")
+        (self._home / "rabbitmq-env.conf").write_text("")
+        (self._home / "enabled_plugins").write_text(plugins + "\n")
+
+    def _answers(self) -> bool:
+        try:
+            with amqp.Connection(f"{LOOPBACK}:{self.port}", _USER, self._password, connect_timeout=2, read_timeout=5):
+                return True
+        except (OSError, amqp.AMQPError):
+            return False
+
+
+def _path() -> str:
+    return f"{os.environ.get('PATH', '')}:{_SYSTEM_PATH}:/opt/homebrew/sbin:/opt/homebrew/bin"

