@@ -78,13 +78,13 @@ class EventConsumers(bootsteps.ConsumerStep):
         if not wanted:
             return []
         return [
-            Consumer(channel, queues=[queue], callbacks=[_hearer(queue.name)], accept=["json"], prefetch_count=16)
+            Consumer(channel, queues=[queue], on_message=_hearer(queue.name), prefetch_count=16)
             for queue in wanted
         ]
 
 
-def _hearer(queue: str) -> Callable[[Any, Message], None]:
-    def hear(_decoded: Any, message: Message) -> None:
+def _hearer(queue: str) -> Callable[[Message], None]:
+    def hear(message: Message) -> None:
         try:
             react(queue, json.loads(message.body))
         except Exception:
