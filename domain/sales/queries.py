@@ -2,32 +2,30 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import TypeVarTuple
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, select
 
 from domain.sales.errors import OrderNotFound
 from domain.sales.models import Order, OrderLine
 from kit import db
 
+Ts = TypeVarTuple("Ts")
 
-def the_order(*, order_id: UUID, customer_id: UUID | None = None) -> Order:
-    """The order, if it is the current company's (and that customer's); raises OrderNotFound."""
-    query = select(Order).where(Order.id == order_id)
-    if customer_id is not None:
-        query = query.where(Order.customer_id == customer_id)
-    order = db.session().scalar(query)
+
+def the_order(*, order_id: UUID, customer_id: UUID | None = None, shop_id: UUID | None = None) -> Order:
+    """The order, if it is the current company's (and that customer's, or that shop's); raises OrderNotFound."""
+    order = db.session().scalar(_narrowed(select(Order).where(Order.id == order_id), customer_id, shop_id))
     if order is None:
         raise OrderNotFound
     return order
 
 
-def the_status(*, order_id: UUID, customer_id: UUID | None = None) -> Row[str, int]:
-    """Only (status, version) of an order, for those who ask often; raises OrderNotFound."""
-    query = select(Order.status, Order.version).where(Order.id == order_id)
-    if customer_id is not None:
-        query = query.where(Order.customer_id == customer_id)
-    row = db.session().execute(query).one_or_none()
+def the_status(*, order_id: UUID, customer_id: UUID | None = None, shop_id: UUID | None = None) -> Row[UUID, str, int]:
+    """Only (id, status, version) of an order, for those who ask often; raises OrderNotFound."""
+    query = select(Order.id, Order.status, Order.version).where(Order.id == order_id)
+    row = db.session().execute(_narrowed(query, customer_id, shop_id)).one_or_none()
     if row is None:
         raise OrderNotFound
     return row
@@ -59,17 +57,19 @@ def orders(
     placed_since: datetime | None = None,
 ) -> list[Order]:
     """Orders, the newest first, from behind `after`, narrowed down by what is given."""
-    query = select(Order).order_by(Order.id.desc()).limit(limit)
-    wanted = {
-        Order.customer_id: customer_id,
-        Order.shop_id: shop_id,
-        Order.status: status,
-    }
-    for column, value in wanted.items():
-        if value is not None:
-            query = query.where(column == value)
+    query = _narrowed(select(Order).order_by(Order.id.desc()).limit(limit), customer_id, shop_id)
+    if status is not None:
+        query = query.where(Order.status == status)
     if placed_since is not None:
         query = query.where(Order.placed_at >= placed_since)
     if after is not None:
         query = query.where(Order.id < after)
     return list(db.session().scalars(query))
+
+
+def _narrowed(query: Select[*Ts], customer_id: UUID | None, shop_id: UUID | None) -> Select[*Ts]:
+    if customer_id is not None:
+        query = query.where(Order.customer_id == customer_id)
+    if shop_id is not None:
+        query = query.where(Order.shop_id == shop_id)
+    return query

@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from kit import db
 from kit.db import Json
@@ -12,7 +12,6 @@ from kit.ids import new_id
 from saga.engine import flow
 from saga.engine.declaration import Saga
 from saga.engine.journal import OpenSaga, Ref
-from saga.engine.tables import SagaRow
 
 _START = text("""
     WITH saga AS (
@@ -64,8 +63,3 @@ def _first_message(saga: Saga, ref: Ref, subject_id: UUID, now: datetime) -> lis
     else:
         fresh.send_task(flow.ADVANCE)
     return fresh.sent
-
-
-def find_saga(*, name: str, subject_id: UUID) -> SagaRow | None:
-    """The saga of this name about this subject, in the company of the current transaction."""
-    return db.session().scalar(select(SagaRow).where(SagaRow.name == name, SagaRow.subject_id == subject_id))

@@ -1,0 +1,56 @@
+"""What the headers of an order's request ask for: to be repeatable (Idempotency-Key), to wait (Prefer: wait)."""
+
+import hashlib
+import hmac
+import json
+import re
+import time
+from uuid import UUID
+
+from flask import request
+
+from domain.sales import queries as sales
+from kit import db
+from kit.config import settings
+from kit.errors import Invalid
+from kit.tenancy import Tenant
+
+LONGEST_WAIT = 30
+FIRST_LOOK, LAST_LOOK = 0.004, 0.05
+"""Seconds between two looks at a waited-for order: at first, and at most."""
+
+
+def idempotency_key() -> str | None:
+    """The request's Idempotency-Key, if any; raises Invalid when it is none we can keep."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not re.fullmatch(r"[\x21-\x7e]{1,255}", key):
+        raise Invalid(fields={"Idempotency-Key": ["Send 1 to 255 visible ASCII characters."]})
+    return key
+
+
+def fingerprint() -> bytes:
+    """A keyed hash of what the body says. Keyed, because the body may hold a card number."""
+    said = json.dumps(request.get_json(), sort_keys=True, separators=(",", ":"))
+    return hmac.digest(settings().need("secret_key").encode(), said.encode(), hashlib.sha256)
+
+
+def wanted_wait() -> int | None:
+    """Seconds that the request wants to wait for the order's end (RFC 7240), 30 at most; None when it does not."""
+    for preference in ",".join(request.headers.getlist("Prefer")).split(","):
+        wait = re.fullmatch(r"\s*wait\s*=\s*(\d{1,9})\s*(?:;.*)?", preference, re.IGNORECASE)
+        if wait:
+            return min(int(wait[1]), LONGEST_WAIT)
+    return None
+
+
+def await_end(*, order_id: UUID, tenant: Tenant, seconds: int) -> bool:
+    """Wait until the order is no longer pending; false when it still is after so many seconds."""
+    deadline, pause = time.monotonic() + seconds, FIRST_LOOK
+    while True:
+        with db.transaction(tenant):
+            if sales.the_status(order_id=order_id).status != "pending":
+                return True
+        if time.monotonic() + pause > deadline:
+            return False
+        time.sleep(pause)
+        pause = min(LAST_LOOK, pause * 1.3)

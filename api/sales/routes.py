@@ -1,0 +1,147 @@
+"""Placing orders, watching them, and cancelling them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from api.blueprint import Blueprint
+from api.caller import CUSTOMER, Caller, current_caller
+from api.etags import etag
+from api.openapi import IDEMPOTENCY_KEY, PREFER
+from api.sales import placing, views
+from api.sales.preferences import await_end, wanted_wait
+from api.sales.schemas import (
+    CancellationSchema,
+    NewOrderSchema,
+    OrderSagasSchema,
+    OrderSchema,
+    OrdersQuery,
+    OrderStatusSchema,
+    OrderSummarySchema,
+)
+from api.schemas import page, page_of
+from api.tenant import acting
+from domain.sales import queries as sales
+from domain.sales.models import Order
+from kit import db, tenancy
+from kit.tenancy import Tenant
+from saga.cancel_order import request_cancellation
+from saga.engine import queries as journal
+from saga.engine.journal import Ref
+from saga.registry import find
+
+blueprint = Blueprint("orders", __name__, url_prefix="/api/orders", description="Placing and following orders")
+
+
+@blueprint.post("")
+@blueprint.doc(parameters=[IDEMPOTENCY_KEY, PREFER])
+@blueprint.arguments(NewOrderSchema)
+@blueprint.response(202, OrderSchema)
+@blueprint.alt_response(201, schema=OrderSchema, description="The order has ended while you waited")
+@blueprint.alt_response(409, "Conflict")
+def place_order(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Place an order.
+
+    It is pending at first; then its stock is reserved and its payment authorised, the payment captured, the stock
+    sold and a mail sent. If any of that fails, everything is put back and the order says why it failed.
+
+    Send an `Idempotency-Key` so that repeating the request cannot place a second order: the same key and body answer
+    the same order, as it is by then. Send `Prefer: wait=N` to be answered once the order has ended, or after N seconds.
+    """
+    placed = placing.place(current_caller(), body)
+    headers = {"Location": f"/api/orders/{placed.order['id']}"}
+    if placed.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    wait = wanted_wait()
+    if wait is None:
+        return placed.order, 202, headers
+    headers["Preference-Applied"] = f"wait={wait}"
+    if not await_end(order_id=placed.order["id"], tenant=placed.tenant, seconds=wait):
+        return placed.order, 202, headers
+    with db.transaction(placed.tenant):
+        return views.whole(sales.the_order(order_id=placed.order["id"])), 201, headers
+
+
+@blueprint.get("")
+@blueprint.arguments(OrdersQuery, location="query")
+@blueprint.response(200, page_of(OrderSummarySchema))
+def list_orders(query: dict[str, Any]) -> dict[str, Any]:
+    """List orders, the newest first: your own, or those of your company.
+
+    Whoever works in one shop sees that shop's.
+    """
+    limit = query.pop("limit")
+    with acting() as caller:
+        if caller.role == CUSTOMER:
+            query["customer_id"] = caller.user_id
+        else:
+            query["shop_id"] = caller.narrow(query["shop_id"])
+        found = page(sales.orders(limit=limit + 1, **query), limit)
+    return {**found, "data": [views.summary(order) for order in found["data"]]}
+
+
+@blueprint.get("/<uuid:order_id>")
+@blueprint.response(200, OrderSchema)
+def get_order(order_id: UUID) -> tuple[dict[str, Any], dict[str, str]]:
+    """Show an order."""
+    with _visible(order_id) as (_, order):
+        return views.whole(order), etag(order.version)
+
+
+@blueprint.get("/<uuid:order_id>/status")
+@blueprint.response(200, OrderStatusSchema)
+def get_order_status(order_id: UUID) -> tuple[dict[str, Any], dict[str, str]]:
+    """Show where an order stands.
+
+    Cheap, for asking often; send the `ETag` you got as `If-None-Match` and nothing is sent until it changes.
+    """
+    with acting() as caller:
+        row = sales.the_status(order_id=order_id, **_whose(caller))
+    return views.status_of(row), etag(row.version)
+
+
+@blueprint.get("/<uuid:order_id>/saga")
+@blueprint.response(200, OrderSagasSchema)
+def get_order_saga(order_id: UUID) -> dict[str, Any]:
+    """Show an order's timeline.
+
+    Each step of its saga with attempts, times, outcome and undo, and everything that happened, in order.
+    """
+    with _visible(order_id):
+        return {"data": [views.story(saga) for saga in journal.sagas_of(subject_id=order_id)]}
+
+
+@blueprint.post("/<uuid:order_id>/cancel")
+@blueprint.arguments(CancellationSchema)
+@blueprint.response(202, OrderSchema)
+@blueprint.alt_response(409, "Conflict")
+def cancel_order(body: dict[str, Any], order_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Cancel an order.
+
+    While it is pending the cancellation waits its turn and everything is put back; when it is paid already, the money
+    is given back and the goods are taken back. The answer is the order as it is now: look again for its end.
+    """
+    with _visible(order_id) as (caller, order):
+        saga = journal.sagas_of(subject_id=order.id)[0]
+    ref = Ref(saga.id, saga.company_id)
+    request_cancellation(ref, find, reason=body["reason"], by=str(caller.user_id))
+    with _visible(order_id) as (_, order):
+        return views.whole(order), 202, {"Location": f"/api/orders/{order_id}"}
+
+
+@contextmanager
+def _visible(order_id: UUID) -> Iterator[tuple[Caller, Order]]:
+    """The order, if the caller may see it, in a transaction that acts for its company."""
+    with acting() as caller:
+        order = sales.the_order(order_id=order_id, **_whose(caller))
+        if caller.company_id is None:
+            tenancy.act_for(db.session(), Tenant(company_id=order.company_id, user_id=caller.user_id))
+        yield caller, order
+
+
+def _whose(caller: Caller) -> dict[str, UUID | None]:
+    """Whose orders the caller may see: a customer their own, a shop's people that shop's."""
+    if caller.role == CUSTOMER:
+        return {"customer_id": caller.user_id}
+    return {"shop_id": caller.shop_id}

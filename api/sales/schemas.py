@@ -1,0 +1,216 @@
+"""What orders take and answer."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+
+from api.schemas import AmountOf, PageQuery, Schema, Text
+from domain.payments.gateway import Card
+from domain.sales.models import STATUSES
+from domain.sales.operations import Wanted
+
+MOST_LINES, MOST_UNITS = 100, 10_000
+
+
+class LineSchema(Schema):
+    """So many units of a product."""
+
+    product_id = fields.UUID(required=True)
+    quantity = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(min=1, max=MOST_UNITS),
+        metadata={"examples": [2]},
+    )
+
+    @post_load
+    def as_wanted(self, data: dict[str, Any], **_: Any) -> Wanted:
+        """The line as sales take it."""
+        return Wanted(**data)
+
+
+class CardSchema(Schema):
+    """A card. It is exchanged for the payment provider's token at once, and kept nowhere."""
+
+    number = fields.String(required=True, load_only=True, validate=validate.Length(max=32))
+    exp_month = fields.Integer(required=True, strict=True, load_only=True, metadata={"examples": [12]})
+    exp_year = fields.Integer(required=True, strict=True, load_only=True, metadata={"examples": [2030]})
+    cvc = fields.String(required=True, load_only=True, validate=validate.Length(max=8))
+
+    @post_load
+    def as_card(self, data: dict[str, Any], **_: Any) -> Card:
+        """The card as payments take it."""
+        return Card(**data)
+
+
+class PaymentSchema(Schema):
+    """How the order is paid: a card, or a token that the provider gave for one."""
+
+    card = fields.Nested(CardSchema)
+    payment_method = Text(longest=255, metadata={"examples": ["pm_card_visa"]})
+
+    @validates_schema
+    def one_way(self, data: dict[str, Any], **_: Any) -> None:
+        """Raise ValidationError unless exactly one way to pay is given."""
+        if len(data) != 1:
+            raise ValidationError("Send either card or payment_method.")
+
+
+class AddressSchema(Schema):
+    """Where the goods go."""
+
+    name = Text(required=True, metadata={"examples": ["Ada Example"]})
+    company = Text()
+    line1 = Text(required=True, metadata={"examples": ["1 Harbour Street"]})
+    line2 = Text()
+    postal_code = Text(longest=20, metadata={"examples": ["10115"]})
+    city = Text(required=True, metadata={"examples": ["Berlin"]})
+    region = Text()
+    country = fields.String(
+        required=True,
+        validate=validate.Regexp("^[A-Z]{2}$", error="Two capital letters (ISO 3166-1 alpha-2)."),
+        metadata={"examples": ["DE"]},
+    )
+
+
+class NewOrderSchema(Schema):
+    """An order to place."""
+
+    shop_id = fields.UUID(required=True)
+    lines = fields.List(fields.Nested(LineSchema), required=True, validate=validate.Length(min=1, max=MOST_LINES))
+    discount_percent = fields.Integer(
+        load_default=0,
+        strict=True,
+        validate=validate.Range(min=0, max=100),
+        metadata={"description": "Only where the company allows discounts"},
+    )
+    shipping_address = fields.Nested(AddressSchema, required=True)
+    payment = fields.Nested(PaymentSchema, required=True)
+
+    @validates_schema(skip_on_field_errors=True)
+    def each_product_once(self, data: dict[str, Any], **_: Any) -> None:
+        """Raise ValidationError for a product that an earlier line has already."""
+        first: dict[Any, int] = {}
+        for position, line in enumerate(data["lines"]):
+            earlier = first.setdefault(line.product_id, position)
+            if earlier != position:
+                message = f"Line {earlier} has this product already; add the quantities up."
+                raise ValidationError({"lines": {position: {"product_id": [message]}}})
+
+
+class CancellationSchema(Schema):
+    """Why the order shall be cancelled."""
+
+    reason = Text(load_default="no reason given", metadata={"examples": ["ordered by mistake"]})
+
+
+class OrdersQuery(PageQuery):
+    """Which orders."""
+
+    shop_id = fields.UUID(load_default=None)
+    status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
+    placed_since = fields.AwareDateTime(load_default=None)
+
+
+class FailureSchema(Schema):
+    """Why an order failed."""
+
+    code = fields.String(metadata={"examples": ["insufficient_funds"]})
+    step = fields.String(allow_none=True, metadata={"examples": ["authorise_payment"]})
+    detail = fields.String(allow_none=True)
+
+
+class OrderSummarySchema(Schema):
+    """An order at a glance."""
+
+    id = fields.UUID()
+    shop_id = fields.UUID()
+    customer_id = fields.UUID()
+    status = fields.String(validate=validate.OneOf(STATUSES), metadata={"examples": ["pending"]})
+    status_text = fields.String(metadata={"examples": ["Order Completed Successfully"]})
+    total = AmountOf()
+    failure = fields.Nested(FailureSchema, allow_none=True)
+    placed_at = fields.AwareDateTime()
+    changed_at = fields.AwareDateTime()
+
+
+class OrderLineSchema(Schema):
+    """One line of an order, at the price of the moment it was placed."""
+
+    product_id = fields.UUID()
+    sku = fields.String()
+    name = fields.String()
+    quantity = fields.Integer()
+    unit_price = AmountOf()
+    total = AmountOf()
+
+
+class SagaStateSchema(Schema):
+    """Where the order's saga stands."""
+
+    id = fields.UUID()
+    state = fields.String(metadata={"examples": ["running"]})
+
+
+class OrderSchema(OrderSummarySchema):
+    """An order."""
+
+    lines = fields.List(fields.Nested(OrderLineSchema))
+    subtotal = AmountOf()
+    discount_percent = fields.Integer()
+    shipping_address = fields.Dict()
+    saga = fields.Nested(SagaStateSchema)
+    allowed_transitions = fields.List(fields.String(), metadata={"examples": [["cancelled"]]})
+
+
+class OrderStatusSchema(Schema):
+    """Only where the order stands, for those who ask often."""
+
+    id = fields.UUID()
+    status = fields.String(metadata={"examples": ["paid"]})
+    status_text = fields.String(metadata={"examples": ["Order Completed Successfully"]})
+
+
+class StepSchema(Schema):
+    """One step of the saga: what it answered, how often it was tried, and whether it was put back."""
+
+    step = fields.String(metadata={"examples": ["reserve_stock"]})
+    state = fields.String(metadata={"examples": ["done"]})
+    attempts = fields.Integer()
+    undo = fields.String(allow_none=True, metadata={"examples": ["release_stock"]})
+    undo_attempts = fields.Integer()
+    outcome = fields.Dict(allow_none=True)
+    error = fields.Dict(allow_none=True)
+    retry_at = fields.AwareDateTime(allow_none=True)
+    begun_at = fields.AwareDateTime(allow_none=True)
+    answered_at = fields.AwareDateTime(allow_none=True)
+    undone_at = fields.AwareDateTime(allow_none=True)
+
+
+class EventSchema(Schema):
+    """Something that happened to the saga."""
+
+    happened_at = fields.AwareDateTime()
+    event = fields.String(metadata={"examples": ["begun"]})
+    step = fields.String(allow_none=True)
+    detail = fields.Dict(allow_none=True)
+
+
+class SagaSchema(Schema):
+    """A saga's timeline."""
+
+    id = fields.UUID()
+    name = fields.String(metadata={"examples": ["place_order"]})
+    version = fields.Integer()
+    state = fields.String(metadata={"examples": ["done"]})
+    failure = fields.Nested(FailureSchema, allow_none=True)
+    started_at = fields.AwareDateTime()
+    ended_at = fields.AwareDateTime(allow_none=True)
+    steps = fields.List(fields.Nested(StepSchema))
+    events = fields.List(fields.Nested(EventSchema))
+
+
+class OrderSagasSchema(Schema):
+    """The sagas of an order: the one that placed it, and the one that cancelled it, if any."""
+
+    data = fields.List(fields.Nested(SagaSchema))

@@ -1,0 +1,74 @@
+"""How an order is shown."""
+
+from typing import Any
+
+from domain.sales import queries as sales
+from domain.sales import transitions
+from domain.sales.models import Order, OrderLine
+from saga.engine import queries as journal
+from saga.engine.queries import Timeline
+from saga.engine.tables import SagaRow
+from saga.registry import find
+
+STATUS_TEXTS = {
+    "pending": "Order Pending",
+    "paid": "Order Completed Successfully",
+    "fulfilling": "Order Being Prepared",
+    "shipped": "Order Shipped",
+    "delivered": "Order Delivered",
+    "completed": "Order Closed",
+    "failed": "Order Failed",
+    "cancelled": "Order Cancelled",
+    "returned": "Order Returned",
+    "partially_returned": "Order Partially Returned",
+}
+
+
+def status_of(order: Any) -> dict[str, Any]:
+    """Where the order stands, in a word and in words."""
+    return {"id": order.id, "status": order.status, "status_text": STATUS_TEXTS[order.status]}
+
+
+def summary(order: Order) -> dict[str, Any]:
+    """The order at a glance."""
+    shown = ("shop_id", "customer_id", "currency", "total", "failure", "placed_at", "changed_at")
+    return {**status_of(order), **{name: getattr(order, name) for name in shown}}
+
+
+def whole(order: Order) -> dict[str, Any]:
+    """The order with its lines and where its saga stands; reads both."""
+    lines = sales.lines_of(order_ids=[order.id])[order.id]
+    placing = journal.sagas_of(subject_id=order.id)[0]
+    return {
+        **summary(order),
+        "lines": [_line(line, order.currency) for line in lines],
+        "subtotal": order.subtotal,
+        "discount_percent": order.discount_percent,
+        "shipping_address": order.shipping_address,
+        "saga": {"id": placing.id, "state": placing.state},
+        "allowed_transitions": transitions.allowed(order.status),
+    }
+
+
+def story(saga: SagaRow) -> dict[str, Any]:
+    """The saga's timeline; reads its steps and events."""
+    told = journal.timeline(saga)
+    shown = ("id", "name", "version", "state", "failure", "started_at", "ended_at")
+    return {**{name: getattr(saga, name) for name in shown}, "steps": _steps(told), "events": told.events}
+
+
+def _steps(told: Timeline) -> list[dict[str, Any]]:
+    declared = find(told.saga.name, told.saga.version).steps
+    shown = (
+        "step", "state", "attempts", "undo_attempts", "outcome", "error", "retry_at", "begun_at", "answered_at",
+        "undone_at",
+    )  # fmt: skip
+    return [
+        {**{name: getattr(step, name) for name in shown}, "undo": declared[step.step].undo_name} for step in told.steps
+    ]
+
+
+def _line(line: OrderLine, currency: str) -> dict[str, Any]:
+    shown = ("product_id", "sku", "name", "quantity", "unit_price")
+    total = line.unit_price * line.quantity
+    return {**{name: getattr(line, name) for name in shown}, "currency": currency, "total": total}
