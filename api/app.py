@@ -1,0 +1,34 @@
+"""The Flask application: every blueprint by name, and what surrounds them all."""
+
+from flask import Flask
+
+from api import access, docs, errors, etags, logs, measures, openapi, tokens
+from api.catalogue.routes import blueprint as products
+from api.companies.routes import blueprint as companies
+from api.identity.routes import auth, me
+from api.inventory.routes import stock, warehouses
+from api.operating.routes import blueprint as operating
+from api.sales.routes import blueprint as orders
+from api.shops.routes import blueprint as shops
+
+BLUEPRINTS = (auth, me, companies, shops, products, stock, warehouses, orders, operating)
+
+LARGEST_BODY = 1024 * 1024
+
+
+def create_app() -> Flask:
+    """The app, ready to serve; raises NotConfigured when a setting or a line of api/access.py is missing."""
+    app = Flask("orderx", static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, PROPAGATE_EXCEPTIONS=False)
+    app.json.sort_keys = False
+    logs.configure(app)
+    measures.register(app)
+    etags.register(app)
+    tokens.configure(app)
+    api = openapi.configure(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    app.register_blueprint(docs.blueprint)
+    errors.register(app)
+    access.guard(app)
+    return app

@@ -1,0 +1,62 @@
+"""Founding companies and changing how they work."""
+
+from typing import Any
+from uuid import UUID
+
+from api.blueprint import Blueprint
+from api.caller import current_caller
+from api.companies.schemas import CompanyChangeSchema, CompanySchema, NewCompanySchema
+from api.schemas import PageQuery, page, page_of
+from api.tenant import acting
+from domain.companies import operations, queries
+from domain.companies.models import Company
+from domain.identity import operations as identity
+from kit import db
+from kit.ids import new_id
+from kit.tenancy import Tenant
+
+blueprint = Blueprint("companies", __name__, url_prefix="/api/companies", description="Companies that sell")
+
+
+@blueprint.post("")
+@blueprint.arguments(NewCompanySchema)
+@blueprint.response(201, CompanySchema)
+def found_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
+    """Found a company, with you as its admin.
+
+    To act for it, refresh your token with its id as `company_id`.
+    """
+    user_id, company_id = current_caller().user_id, new_id()
+    with db.transaction(Tenant(company_id=company_id, user_id=user_id)):
+        company = operations.found(company_id=company_id, **body)
+        identity.add_member(user_id=user_id, company_id=company_id, role="company_admin")
+    return company, {"Location": f"/api/companies/{company_id}"}
+
+
+@blueprint.get("")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, page_of(CompanySchema))
+def list_companies(query: dict[str, Any]) -> dict[str, Any]:
+    """List the companies you belong to, the oldest first."""
+    with acting():
+        return page(queries.companies(limit=query["limit"] + 1, after=query["after"]), query["limit"])
+
+
+@blueprint.get("/<uuid:company_id>")
+@blueprint.response(200, CompanySchema)
+def get_company(company_id: UUID) -> Company:
+    """Show a company you belong to."""
+    with acting():
+        return queries.the_company(company_id=company_id)
+
+
+@blueprint.patch("/<uuid:company_id>")
+@blueprint.arguments(CompanyChangeSchema)
+@blueprint.response(200, CompanySchema)
+def change_company(body: dict[str, Any], company_id: UUID) -> Company:
+    """Change the company you act for.
+
+    Its currency stays: prices, orders and payments are in it.
+    """
+    with acting():
+        return operations.change(company_id=company_id, **body)

@@ -1,0 +1,118 @@
+"""Every error as RFC 9457 problem details. The only place that knows which HTTP code an error is.
+
+No input is ever repeated: it could hold a card number.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, g, json
+from werkzeug.exceptions import HTTPException
+
+from domain.catalogue.errors import ProductChanged
+from domain.sales.errors import KeyReused
+from kit import db
+from kit.errors import Conflict, Forbidden, Invalid, NotFound, OrderXError, Unauthenticated, Unavailable
+
+log = structlog.get_logger()
+
+STATUS: dict[type[OrderXError], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ProductChanged: HTTPStatus.PRECONDITION_FAILED,
+}
+RETRY_AFTER = "5"
+MOST_FIELDS, LONGEST_PATH = 50, 200
+
+Fields = Mapping[str, list[str]]
+
+
+def register(app: Flask) -> None:
+    """Answer every error of the app with a problem."""
+    app.register_error_handler(OrderXError, _of_ours)
+    app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def problem(
+    status: HTTPStatus,
+    *,
+    code: str,
+    title: str,
+    detail: str,
+    fields: Fields | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An application/problem+json response; `fields` maps dotted paths to messages."""
+    body = {
+        "type": f"/problems/{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": f"urn:uuid:{g.request_id}",
+        "code": code,
+    }
+    if fields:
+        body["errors"] = [
+            {"path": path[:LONGEST_PATH], "message": message}
+            for path, messages in list(fields.items())[:MOST_FIELDS]
+            for message in messages
+        ]
+    return Response(json.dumps(body), status, headers, content_type="application/problem+json")
+
+
+def _of_ours(error: OrderXError) -> Response:
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)
+    if status is None:
+        return _unexpected(error)
+    return problem(
+        status,
+        code=error.code,
+        title=_title(type(error)),
+        detail=error.message,
+        fields=error.fields if isinstance(error, Invalid) else None,
+        headers=_headers(status),
+    )
+
+
+def _of_http(error: HTTPException) -> Response | HTTPException:
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return error  # a redirect
+    status = HTTPStatus(error.code)
+    kept = {name: value for name, value in error.get_headers() if name != "Content-Type"}  # Allow, Retry-After
+    return problem(
+        status,
+        code=status.name.lower(),
+        title=status.phrase,
+        detail=error.description or status.phrase,
+        headers=kept,
+    )
+
+
+def _unexpected(error: Exception) -> Response:
+    if db.is_outage(error):
+        log.error("database_unavailable", error=type(error).__name__)
+        return _of_ours(Unavailable("The database does not answer just now; try again shortly."))
+    log.error("unexpected_error", exc_info=error)
+    return problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        code="internal_error",
+        title="Something went wrong on our side.",
+        detail="It has been logged under this problem's instance.",
+    )
+
+
+def _title(kind: type[OrderXError]) -> str:
+    return (kind.__doc__ or "").strip().partition("\n")[0]
+
+
+def _headers(status: HTTPStatus) -> dict[str, str]:
+    if status == HTTPStatus.UNAUTHORIZED:
+        return {"WWW-Authenticate": 'Bearer realm="orderx"'}
+    return {"Retry-After": RETRY_AFTER} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}

@@ -1,0 +1,86 @@
+"""What registering and logging in take and answer."""
+
+from marshmallow import fields, validate
+
+from api.schemas import EmailAddress, Schema, Text
+
+LONGEST_PASSWORD = 200
+TOKEN = {"examples": ["eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI…"]}
+COMPANY = {"description": "The company to act for; null to act as a customer"}
+
+
+class RegistrationSchema(Schema):
+    """A new user."""
+
+    email = EmailAddress(required=True, metadata={"examples": ["ada@customers.example"]})
+    name = Text(required=True, metadata={"examples": ["Ada Lovelace"]})
+    password = fields.String(
+        required=True,
+        load_only=True,
+        validate=validate.Length(min=8, max=LONGEST_PASSWORD),
+        metadata={"format": "password", "examples": ["correct horse battery"]},
+    )
+
+
+class UserSchema(Schema):
+    """A user."""
+
+    id = fields.UUID()
+    email = fields.String(metadata={"examples": ["ada@customers.example"]})
+    name = fields.String(metadata={"examples": ["Ada Lovelace"]})
+    created_at = fields.AwareDateTime()
+
+
+class CredentialsSchema(Schema):
+    """Who wants in, and for which company."""
+
+    email = EmailAddress(required=True, metadata={"examples": ["ada@customers.example"]})
+    password = fields.String(
+        required=True,
+        load_only=True,
+        validate=validate.Length(max=LONGEST_PASSWORD),
+        metadata={"format": "password", "examples": ["correct horse battery"]},
+    )
+    company_id = fields.UUID(allow_none=True, metadata=COMPANY)
+
+
+class RefreshSchema(Schema):
+    """A refresh token to exchange."""
+
+    refresh_token = fields.String(required=True, validate=validate.Length(max=2000), metadata=TOKEN)
+    company_id = fields.UUID(allow_none=True, metadata=COMPANY)
+
+
+class LogoutSchema(Schema):
+    """A refresh token of the login to end."""
+
+    refresh_token = fields.String(required=True, validate=validate.Length(max=2000), metadata=TOKEN)
+
+
+class TokensSchema(Schema):
+    """A login: both tokens, and what the access token is good for."""
+
+    access_token = fields.String(metadata=TOKEN)
+    refresh_token = fields.String(metadata=TOKEN)
+    token_type = fields.String(metadata={"examples": ["Bearer"]})
+    expires_in = fields.Integer(metadata={"description": "Seconds", "examples": [900]})
+    company_id = fields.UUID(allow_none=True)
+    role = fields.String(metadata={"examples": ["company_admin"]})
+    shop_id = fields.UUID(allow_none=True)
+
+
+class MembershipSchema(Schema):
+    """A role in a company, or in the one shop of it."""
+
+    company_id = fields.UUID(allow_none=True)
+    shop_id = fields.UUID(allow_none=True)
+    role = fields.String(metadata={"examples": ["company_admin"]})
+
+
+class MeSchema(UserSchema):
+    """The caller: the user, what this token lets them act as, and all they may act as."""
+
+    role = fields.String(metadata={"examples": ["customer"]})
+    company_id = fields.UUID(allow_none=True)
+    shop_id = fields.UUID(allow_none=True)
+    memberships = fields.List(fields.Nested(MembershipSchema))

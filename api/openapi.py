@@ -1,0 +1,104 @@
+"""The OpenAPI 3.1 document: what every operation shares is filled in from the table of who may call it."""
+
+from http import HTTPStatus
+from typing import Any
+
+from apispec import BasePlugin
+from flask import Flask
+from flask_smorest import Api
+from werkzeug.routing import Rule
+
+from api.access import ANYBODY, USERS, who_may
+from api.schemas import ProblemSchema
+
+PROBLEMS = {
+    "BadRequest": (HTTPStatus.BAD_REQUEST, "The body is not JSON"),
+    "Unauthenticated": (HTTPStatus.UNAUTHORIZED, "There is no token, or it is no good (any more)"),
+    "Forbidden": (HTTPStatus.FORBIDDEN, "Your role does not allow this"),
+    "NotFound": (HTTPStatus.NOT_FOUND, "There is no such thing, or it is another company's"),
+    "Conflict": (HTTPStatus.CONFLICT, "The current state does not allow this"),
+    "PreconditionFailed": (HTTPStatus.PRECONDITION_FAILED, "It has changed since the version in If-Match"),
+    "TooLarge": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than 1 MiB"),
+    "NotJson": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not sent as application/json"),
+    "Invalid": (HTTPStatus.UNPROCESSABLE_ENTITY, "A field is wrong; `errors` names it and says how to put it right"),
+    "Unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, "Something we depend on does not answer; see Retry-After"),
+}
+IF_MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "description": "The ETag of the version this is meant for",
+    "schema": {"type": "string", "examples": ['"1"']},
+}
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "description": "Any text of yours; repeated within 24 hours, it stands for the same order",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
+}
+PREFER = {
+    "in": "header",
+    "name": "Prefer",
+    "description": "`wait=N`: answer when the order has ended, or after N seconds, 30 at most (RFC 7240)",
+    "schema": {"type": "string", "examples": ["wait=10"]},
+}
+INTRODUCTION = """\
+Orders that never oversell, never charge twice and are never lost.
+
+Register, found a company, open a shop, offer products, give them stock: then anybody can order.
+Errors are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems with a stable `code`.
+Amounts are whole minor units: 1999 of EUR is €19.99. Times are UTC (RFC 3339).
+Lists come in pages: pass the `next` of one as `after` to get the following one."""
+
+
+def configure(app: Flask) -> Api:
+    """Serve the document at /api/openapi.json and Swagger UI, from local files, at /api/docs."""
+    app.config.update(
+        API_TITLE="OrderX",
+        API_VERSION="1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_SWAGGER_UI_PATH="/docs",
+        OPENAPI_SWAGGER_UI_URL="/api/docs/assets/",
+        OPENAPI_SWAGGER_UI_CONFIG={"validatorUrl": None, "persistAuthorization": True},
+    )
+    api = Api(app, spec_kwargs={"extra_plugins": [SharedByAll()], "info": {"description": INTRODUCTION}})
+    api.DEFAULT_ERROR_RESPONSE_NAME = None
+    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    for name, (_, description) in PROBLEMS.items():
+        api.spec.components.response(
+            name, {"description": description, "content": {"application/problem+json": {"schema": ProblemSchema}}}
+        )
+    return api
+
+
+class SharedByAll(BasePlugin):
+    """Fills in each operation's id, who may call it, and the problems its shape can lead to."""
+
+    def operation_helper(
+        self, path: str | None = None, operations: dict[str, Any] | None = None, *, rule: Rule, **_: Any
+    ) -> None:
+        """Complete the operations of a path (apispec's hook)."""
+        who = who_may(rule.endpoint)
+        for operation in (operations or {}).values():
+            operation["operationId"] = rule.endpoint.partition(".")[2]
+            operation["security"] = [] if who == ANYBODY else [{"bearer": []}]
+            if who not in (ANYBODY, USERS):
+                operation["description"] = f"{operation.get('description', '')}\n\nFor: {', '.join(sorted(who))}."
+            operation["responses"] = _with_problems(operation, who, has_ids="{" in (path or ""))
+
+
+def _with_problems(operation: dict[str, Any], who: frozenset[str], *, has_ids: bool) -> dict[str, Any]:
+    named = {str(code): response for code, response in operation["responses"].items()}
+    has_body = "requestBody" in operation
+    possible = {
+        "BadRequest": has_body,
+        "Unauthenticated": who != ANYBODY,
+        "Forbidden": who not in (ANYBODY, USERS),
+        "NotFound": has_ids,
+        "TooLarge": has_body,
+        "NotJson": has_body,
+        "Invalid": "422" in named,
+        "Unavailable": True,
+    }
+    problems = {str(PROBLEMS[name][0].value): name for name, so in possible.items() if so}
+    return dict(sorted({**named, **problems}.items()))

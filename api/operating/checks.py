@@ -1,0 +1,45 @@
+"""Is what the API depends on there?"""
+
+import socket
+from urllib.parse import urlsplit
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from kit import db
+from kit.config import settings
+from migrations import run as migrations
+
+SECONDS = 2.0
+
+# What to say first to a broker, and how its answer begins: AMQP 0-9-1, section 4.2.2; RESP, where a PING may need a
+# password first ("-NOAUTH"). Behind TLS an open connection has to do.
+GREETINGS = {
+    "amqp": (5672, b"AMQP\x00\x00\x09\x01", (b"\x01",)),
+    "redis": (6379, b"PING\r\n", (b"+", b"-")),
+    "amqps": (5671, b"", ()),
+    "rediss": (6379, b"", ()),
+}
+
+
+def database() -> dict[str, str]:
+    """Whether the database answers, and has every migration this code knows."""
+    try:
+        newest = migrations.at_head(db.app_engine())
+    except SQLAlchemyError:
+        return {"database": "down", "migrations": "unknown"}
+    return {"database": "ok", "migrations": "ok" if newest else "behind"}
+
+
+def broker() -> str:
+    """Whether the broker greets back. The API itself never talks to it: orders wait in the outbox."""
+    secret = settings().broker_url
+    if secret is None:
+        return "not configured"
+    url = urlsplit(secret.get_secret_value())
+    port, hello, answers = GREETINGS[url.scheme]
+    try:
+        with socket.create_connection((url.hostname, url.port or port), timeout=SECONDS) as connection:
+            connection.sendall(hello)
+            return "ok" if not hello or connection.recv(1) in answers else "down"
+    except OSError:
+        return "down"

@@ -1,0 +1,40 @@
+"""For those who run it: is it alive, is it ready, what does it measure."""
+
+import prometheus_client
+from flask import Response
+
+from api.blueprint import Blueprint
+from api.operating import checks
+from api.operating.schemas import AliveSchema, ReadySchema
+from kit.errors import Unavailable
+
+blueprint = Blueprint("operating", __name__, description="For those who run it")
+
+
+@blueprint.get("/healthz")
+@blueprint.response(200, AliveSchema)
+def is_alive() -> dict[str, str]:
+    """Say whether the process runs. Restart it when this fails."""
+    return {"status": "ok"}
+
+
+@blueprint.get("/readyz")
+@blueprint.response(200, ReadySchema)
+def is_ready() -> dict[str, object]:
+    """Say whether requests can be served. Send none while this fails.
+
+    It fails when the database does not answer or lacks a migration. A broker that is down only makes it `degraded`:
+    orders are accepted, and finish when it is back.
+    """
+    needed = checks.database()
+    if set(needed.values()) != {"ok"}:
+        raise Unavailable("Not ready: " + ", ".join(f"{what} {state}" for what, state in needed.items()) + ".")
+    broker = checks.broker()
+    return {"status": "degraded" if broker == "down" else "ok", "checks": {**needed, "broker": broker}}
+
+
+@blueprint.get("/metrics")
+@blueprint.response(200, {"type": "string"}, content_type="text/plain")
+def metrics() -> Response:
+    """Show what is measured, for Prometheus."""
+    return Response(prometheus_client.generate_latest(), content_type=prometheus_client.CONTENT_TYPE_LATEST)

@@ -1,0 +1,131 @@
+"""What schemas of every area share: strict objects, text, mail addresses, money, problems and pages."""
+
+from typing import Any
+from uuid import UUID
+
+import marshmallow
+from email_validator import EmailNotValidError, validate_email
+from marshmallow import ValidationError, fields, post_load, validate
+from marshmallow.utils import get_value
+
+from kit.money import CURRENCIES, LARGEST_AMOUNT, Money
+
+LONGEST_NAME = 200
+
+
+class Schema(marshmallow.Schema):
+    """An object; fields it does not know are refused."""
+
+    class Meta:
+        unknown = marshmallow.RAISE
+
+
+class Text(fields.String):
+    """One line of text: trimmed, not empty, no longer than `longest` characters."""
+
+    def __init__(self, *, longest: int = LONGEST_NAME, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Length(min=1, max=longest), **kwargs)
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        return super()._deserialize(*args, **kwargs).strip()
+
+
+class EmailAddress(fields.String):
+    """A mail address, in lower case; whether its domain exists is not asked."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(*args, **kwargs)
+        try:
+            return validate_email(text, check_deliverability=False).normalized.lower()
+        except EmailNotValidError:
+            raise ValidationError("This is not a mail address.") from None
+
+
+class Flag(fields.Boolean):
+    """true or false, and nothing that merely looks like it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(truthy={True}, falsy={False}, **kwargs)
+
+
+def known_currency(code: str) -> None:
+    """Raise ValidationError unless it is an ISO 4217 currency code."""
+    if code not in CURRENCIES:
+        raise ValidationError("This is no ISO 4217 currency code.")
+
+
+class MoneySchema(Schema):
+    """An amount in minor units (cents; yen have none) of an ISO 4217 currency."""
+
+    amount = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(min=0, max=LARGEST_AMOUNT),
+        metadata={"description": "Minor units", "examples": [1999]},
+    )
+    currency = fields.String(
+        required=True,
+        validate=known_currency,
+        metadata={"description": "ISO 4217", "examples": ["EUR"]},
+    )
+
+    @post_load
+    def as_money(self, data: dict[str, Any], **_: Any) -> Money:
+        """The amount as Money."""
+        return Money(**data)
+
+
+class AmountOf(fields.Nested):
+    """For answers: a column of minor units beside its row's `currency`, as money."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(MoneySchema, dump_only=True, **kwargs)
+
+    def get_value(self, obj: Any, attr: str, *args: Any, **kwargs: Any) -> Money:
+        """The row's amount with the row's currency."""
+        return Money(super().get_value(obj, attr, *args, **kwargs), get_value(obj, "currency"))
+
+
+class FieldErrorSchema(Schema):
+    """What is wrong with one field."""
+
+    path = fields.String(metadata={"examples": ["lines.0.quantity"]})
+    message = fields.String(metadata={"examples": ["Must be greater than or equal to 1."]})
+
+
+class ProblemSchema(Schema):
+    """RFC 9457 problem details. `code` is stable; `instance` is what to quote to support."""
+
+    type = fields.String(metadata={"format": "uri-reference", "examples": ["/problems/invalid"]})
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+    instance = fields.String(metadata={"format": "uri"})
+    code = fields.String(metadata={"examples": ["invalid"]})
+    errors = fields.List(fields.Nested(FieldErrorSchema))
+
+
+class PageQuery(Schema):
+    """Which part of a list: up to `limit` from behind `after`, the previous page's `next`."""
+
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=100))
+    after = fields.UUID(load_default=None)
+
+
+def page_of(schema: type[Schema]) -> type[Schema]:
+    """The schema of a page of these."""
+    name = schema.__name__.removesuffix("Schema") + "Page"
+    return Schema.from_dict(
+        {
+            "data": fields.List(fields.Nested(schema)),
+            "next": fields.UUID(allow_none=True, metadata={"description": "Pass as `after`; null on the last page"}),
+        },
+        name=name,
+    )
+
+
+def page(rows: list[Any], limit: int) -> dict[str, Any]:
+    """A page of rows that were asked for with one more than the limit, to see whether there is a next."""
+    more = len(rows) > limit
+    last: UUID | None = rows[limit - 1].id if more else None
+    return {"data": rows[:limit], "next": last}

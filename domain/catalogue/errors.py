@@ -1,0 +1,21 @@
+"""What the catalogue refuses."""
+
+from kit.errors import Conflict, NotFound
+
+
+class ProductNotFound(NotFound):
+    """There is no such product."""
+
+    code = "product_not_found"
+
+
+class SkuTaken(Conflict):
+    """Your company has a product with this sku already."""
+
+    code = "sku_taken"
+
+
+class ProductChanged(Conflict):
+    """The product has changed since you read it; read it again."""
+
+    code = "product_changed"

@@ -1,0 +1,84 @@
+"""Offering products and changing what they cost."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.catalogue.errors import ProductChanged, ProductNotFound, SkuTaken
+from domain.catalogue.models import Product
+from domain.companies import queries as companies
+from domain.shops import queries as shops
+from domain.shops.errors import ShopNotFound
+from kit import db, outbox
+from kit.errors import Invalid
+from kit.ids import new_id
+from kit.money import Money
+
+
+def offer(*, company_id: UUID, shop_id: UUID, sku: str, name: str, price: Money) -> Product:
+    """Put a product up for sale in a shop.
+
+    Raises Invalid by field (`shop_id`, `price.currency`), SkuTaken when the company has the sku already.
+    """
+    _refuse_other_currency(company_id, price)
+    try:
+        shops.the_shop(shop_id=shop_id)
+    except ShopNotFound:
+        raise Invalid(fields={"shop_id": ["You have no such shop."]}) from None
+    added = insert(Product).values(
+        id=new_id(), company_id=company_id, shop_id=shop_id, sku=sku, name=name, price=price.amount,
+        currency=price.currency,
+    )  # fmt: skip
+    product: Product | None = db.session().scalar(added.on_conflict_do_nothing().returning(Product))
+    if product is None:
+        raise SkuTaken
+    _announce("product.created", product)
+    return product
+
+
+def change(
+    *,
+    product_id: UUID,
+    shop_id: UUID | None = None,
+    name: str | None = None,
+    price: Money | None = None,
+    expected_version: int | None = None,
+) -> Product:
+    """Change what is given of the product (if given: of that shop); orders keep the price of their moment.
+
+    Raises ProductNotFound, ProductChanged when it is not at the expected version, Invalid for another currency.
+    """
+    product = db.session().scalar(select(Product).where(Product.id == product_id).with_for_update())
+    if product is None or shop_id not in (None, product.shop_id):
+        raise ProductNotFound
+    if expected_version not in (None, product.version):
+        raise ProductChanged
+    before = (product.name, product.price)
+    if name is not None:
+        product.name = name
+    if price is not None:
+        _refuse_other_currency(product.company_id, price)
+        product.price = price.amount
+    if (product.name, product.price) != before:
+        product.version += 1
+        _announce("product.updated", product)
+    return product
+
+
+def _refuse_other_currency(company_id: UUID, price: Money) -> None:
+    currency = companies.the_company(company_id=company_id).currency
+    if price.currency != currency:
+        raise Invalid(fields={"price.currency": [f"Your company sells in {currency}."]})
+
+
+def _announce(event: str, product: Product) -> None:
+    data = {
+        "product_id": str(product.id),
+        "shop_id": str(product.shop_id),
+        "sku": product.sku,
+        "name": product.name,
+        "price": {"amount": product.price, "currency": product.currency},
+        "version": product.version,
+    }
+    outbox.publish(event, data, subject=product.id, company_id=product.company_id)

@@ -1,0 +1,32 @@
+"""Reading the catalogue."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import select
+
+from domain.catalogue.errors import ProductNotFound
+from domain.catalogue.models import Product
+from kit import db
+
+
+def the_product(*, product_id: UUID, shop_id: UUID | None = None) -> Product:
+    """The current company's product (if given: of that shop); raises ProductNotFound."""
+    product = db.session().get(Product, product_id)
+    if product is None or shop_id not in (None, product.shop_id):
+        raise ProductNotFound
+    return product
+
+
+def products_of(*, shop_id: UUID, product_ids: Collection[UUID]) -> dict[UUID, Product]:
+    """Those of the products that the shop sells, by id."""
+    query = select(Product).where(Product.shop_id == shop_id, Product.id.in_(product_ids))
+    return {product.id: product for product in db.session().scalars(query)}
+
+
+def products(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> list[Product]:
+    """The current company's products (if given: of that shop), the oldest first, from behind `after`."""
+    query = select(Product).order_by(Product.id).limit(limit)
+    if shop_id is not None:
+        query = query.where(Product.shop_id == shop_id)
+    return list(db.session().scalars(query.where(Product.id > after) if after else query))

@@ -1,0 +1,33 @@
+"""What identity refuses."""
+
+from kit.errors import Conflict, NotFound, Unauthenticated
+
+
+class UserNotFound(NotFound):
+    """There is no such user."""
+
+    code = "user_not_found"
+
+
+class EmailTaken(Conflict):
+    """Somebody has registered with this mail address already: log in instead."""
+
+    code = "email_taken"
+
+
+class WrongCredentials(Unauthenticated):
+    """The mail address, the password or the company is wrong."""
+
+    code = "wrong_credentials"
+
+
+class LoginOver(Unauthenticated):
+    """Your login has ended: log in again."""
+
+    code = "login_over"
+
+
+class NotAMember(NotFound):
+    """There is no such company, or you do not belong to it."""
+
+    code = "company_not_found"

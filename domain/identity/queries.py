@@ -1,0 +1,45 @@
+"""Reading users and what they may do where."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from domain.identity.errors import NotAMember, UserNotFound
+from domain.identity.models import Membership, User
+from domain.identity.roles import strongest
+from kit import db, tenancy
+
+
+def the_user(*, user_id: UUID) -> User:
+    """The current user, or a colleague in the current company; raises UserNotFound."""
+    user = db.session().get(User, user_id)
+    if user is None:
+        raise UserNotFound
+    return user
+
+
+def user_by_email(*, email: str) -> User | None:
+    """Whoever registered with this mail address (lower case), for logging in."""
+    session = db.session()
+    tenancy.identify(session, email)
+    return session.scalar(select(User).where(User.email == email))
+
+
+def memberships_of(*, user_id: UUID) -> list[Membership]:
+    """Every role the current user has, in any company, the oldest first."""
+    return list(db.session().scalars(select(Membership).filter_by(user_id=user_id).order_by(Membership.id)))
+
+
+def membership_in(*, user_id: UUID, company_id: UUID) -> Membership:
+    """What the current user may do in the company, by their strongest role there; raises NotAMember."""
+    held = memberships_of(user_id=user_id)
+    membership = strongest(m for m in held if m.company_id == company_id or m.role == "super_admin")
+    if membership is None:
+        raise NotAMember
+    return membership
+
+
+def only_membership(*, user_id: UUID) -> Membership | None:
+    """The current user's strongest role in their one company; None for members of no company, or of several."""
+    held = [m for m in memberships_of(user_id=user_id) if m.company_id is not None]
+    return strongest(held) if len({m.company_id for m in held}) == 1 else None

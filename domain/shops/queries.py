@@ -1,0 +1,41 @@
+"""Reading shops."""
+
+from functools import lru_cache
+from uuid import UUID
+
+from sqlalchemy import select
+
+from domain.shops.errors import ShopNotFound
+from domain.shops.models import Shop
+from kit import db, tenancy
+
+
+def the_shop(*, shop_id: UUID) -> Shop:
+    """The shop of the current company; raises ShopNotFound."""
+    shop = db.session().get(Shop, shop_id)
+    if shop is None:
+        raise ShopNotFound
+    return shop
+
+
+def shops(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> list[Shop]:
+    """The current company's shops (or the one of them), the oldest first, from behind `after`."""
+    query = select(Shop).order_by(Shop.id).limit(limit)
+    if shop_id is not None:
+        query = query.where(Shop.id == shop_id)
+    return list(db.session().scalars(query.where(Shop.id > after) if after else query))
+
+
+def company_of(*, shop_id: UUID) -> UUID:
+    """The company that owns the shop, for buyers, who enter a company through its shops; raises ShopNotFound."""
+    return _company_of(shop_id)
+
+
+@lru_cache(maxsize=10_000)  # a shop never changes hands
+def _company_of(shop_id: UUID) -> UUID:
+    session = db.session()
+    tenancy.visit(session, shop_id)
+    company_id = session.scalar(select(Shop.company_id).where(Shop.id == shop_id))
+    if company_id is None:
+        raise ShopNotFound
+    return company_id

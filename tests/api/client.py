@@ -1,0 +1,47 @@
+"""A client that logs in for the test: `api.acting_as(user, company).get("/api/shops")`."""
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from api.caller import Caller
+from api.tokens import access_token
+from domain.companies.models import Company
+from domain.identity import queries as identity
+from domain.identity.models import User
+from kit import db
+from kit.tenancy import Tenant
+
+
+class Api:
+    """Requests as nobody in particular; `acting_as` gives one that sends a token."""
+
+    def __init__(self, app: Flask, token: str | None = None) -> None:
+        self.app = app
+        self.token = token
+
+    def acting_as(self, user: User, company: Company | None = None) -> "Api":
+        """The same interface, as the user in their role at the company, or as a customer."""
+        caller = Caller(user.id)
+        if company is not None:
+            with db.transaction(Tenant(user_id=user.id)):
+                membership = identity.membership_in(user_id=user.id, company_id=company.id)
+            caller = Caller.as_member(user.id, membership, company_id=company.id)
+        with self.app.app_context():
+            return Api(self.app, access_token(caller))
+
+    def get(self, path: str, **kwargs) -> TestResponse:
+        return self.request("GET", path, **kwargs)
+
+    def post(self, path: str, json: object = None, **kwargs) -> TestResponse:
+        return self.request("POST", path, json=json, **kwargs)
+
+    def put(self, path: str, json: object = None, **kwargs) -> TestResponse:
+        return self.request("PUT", path, json=json, **kwargs)
+
+    def patch(self, path: str, json: object = None, **kwargs) -> TestResponse:
+        return self.request("PATCH", path, json=json, **kwargs)
+
+    def request(self, method: str, path: str, *, headers: dict[str, str] | None = None, **kwargs) -> TestResponse:
+        token = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        sent = {**token, **(headers or {})}
+        return self.app.test_client().open(path, method=method, headers=sent, buffered=True, **kwargs)

@@ -1,0 +1,12 @@
+"""The API's tests talk HTTP to the whole app, over a database of their own."""
+
+import pytest
+
+from api.app import create_app
+from tests.api.client import Api
+
+
+@pytest.fixture
+def api(database) -> Api:
+    """The app's HTTP interface, over a database without a row."""
+    return Api(create_app())

@@ -1,0 +1,162 @@
+"""Registering, logging in and out, over HTTP."""
+
+import jwt
+import pytest
+
+from kit import clock
+from kit.ids import new_id
+from tests import factories
+
+LOGIN = "/api/auth/login"
+REFRESH = "/api/auth/refresh"
+ADA = {"email": "Ada@Customers.example", "name": "Ada", "password": "correct horse battery"}
+
+
+def log_in(api, user, **more):
+    return api.post(LOGIN, {"email": user.email, "password": factories.PASSWORD, **more})
+
+
+class TestRegister:
+    def test_answers_the_user_without_the_password(self, api):
+        answer = api.post("/api/auth/register", ADA)
+        assert answer.status_code == 201
+        assert answer.json["email"] == "ada@customers.example"
+        assert not [field for field in answer.json if "password" in field]
+
+    def test_lets_the_user_log_in_however_the_address_is_cased(self, api):
+        api.post("/api/auth/register", ADA)
+        answer = api.post(LOGIN, {"email": "ADA@customers.EXAMPLE", "password": ADA["password"]})
+        assert answer.status_code == 200
+
+    def test_refuses_an_address_twice(self, api):
+        api.post("/api/auth/register", ADA)
+        answer = api.post("/api/auth/register", {**ADA, "email": "ada@customers.example"})
+        assert (answer.status_code, answer.json["code"]) == (409, "email_taken")
+
+    @pytest.mark.parametrize("wrong", [{"email": "ada"}, {"email": 7}, {"name": "  "}, {"password": "short"}])
+    def test_names_the_field_that_is_wrong(self, api, wrong):
+        answer = api.post("/api/auth/register", {**ADA, **wrong})
+        assert answer.status_code == 422
+        assert [error["path"] for error in answer.json["errors"]] == list(wrong)
+
+
+class TestLogIn:
+    def test_acts_for_the_only_company_of_a_member(self, api):
+        company = factories.make_company()
+        answer = log_in(api, factories.make_member(company))
+        assert (answer.json["company_id"], answer.json["role"]) == (str(company.id), "company_admin")
+
+    def test_acts_as_a_customer_for_who_belongs_nowhere(self, api):
+        answer = log_in(api, factories.make_user())
+        assert (answer.json["company_id"], answer.json["role"]) == (None, "customer")
+
+    def test_acts_as_a_customer_for_a_member_who_says_so(self, api):
+        answer = log_in(api, factories.make_member(factories.make_company()), company_id=None)
+        assert (answer.json["company_id"], answer.json["role"]) == (None, "customer")
+
+    def test_acts_for_one_shop_when_the_role_is_for_that_shop(self, api):
+        company = factories.make_company()
+        shop = factories.make_shop(company)
+        answer = log_in(api, factories.make_member(company, "staff", shop=shop), company_id=str(company.id))
+        assert (answer.json["role"], answer.json["shop_id"]) == ("staff", str(shop.id))
+
+    def test_says_the_same_of_a_foreign_company_and_of_none(self, api):
+        user = factories.make_user()
+        foreign = log_in(api, user, company_id=str(factories.make_company().id))
+        none = log_in(api, user, company_id=str(new_id()))
+        assert foreign.status_code == none.status_code == 404
+        assert without_instance(foreign) == without_instance(none)
+
+    def test_says_the_same_of_a_wrong_password_and_of_an_unknown_user(self, api):
+        user = factories.make_user()
+        wrong = api.post(LOGIN, {"email": user.email, "password": "a wrong one"})
+        unknown = api.post(LOGIN, {"email": "nobody@customers.example", "password": "a wrong one"})
+        assert wrong.status_code == unknown.status_code == 401
+        assert without_instance(wrong) == without_instance(unknown)
+
+
+class TestRefresh:
+    def test_goes_on_acting_for_the_same_company(self, api):
+        company = factories.make_company()
+        tokens = log_in(api, factories.make_member(company)).json
+        answer = api.post(REFRESH, {"refresh_token": tokens["refresh_token"]})
+        assert (answer.status_code, answer.json["company_id"]) == (200, str(company.id))
+
+    def test_switches_to_a_company_founded_since(self, api):
+        user = factories.make_user()
+        tokens = log_in(api, user).json
+        body = {"name": "Ink Ltd", "email": "hi@ink.example", "currency": "GBP"}
+        company = api.acting_as(user).post("/api/companies", body).json
+        answer = api.post(REFRESH, {"refresh_token": tokens["refresh_token"], "company_id": company["id"]})
+        assert (answer.json["company_id"], answer.json["role"]) == (company["id"], "company_admin")
+
+    def test_ends_the_login_of_both_when_a_token_comes_twice(self, api):
+        first = log_in(api, factories.make_user()).json["refresh_token"]
+        second = api.post(REFRESH, {"refresh_token": first}).json["refresh_token"]
+        assert api.post(REFRESH, {"refresh_token": first}).status_code == 401
+        answer = api.post(REFRESH, {"refresh_token": second})
+        assert (answer.status_code, answer.json["code"]) == (401, "login_over")
+
+    def test_keeps_the_token_good_when_the_company_is_a_wrong_one(self, api):
+        token = log_in(api, factories.make_user()).json["refresh_token"]
+        assert api.post(REFRESH, {"refresh_token": token, "company_id": str(new_id())}).status_code == 404
+        assert api.post(REFRESH, {"refresh_token": token}).status_code == 200
+
+    @pytest.mark.parametrize("token", ["", "nonsense", "a.b.c"])
+    def test_refuses_what_is_no_token(self, api, token):
+        assert api.post(REFRESH, {"refresh_token": token}).status_code == 401
+
+    def test_refuses_an_access_token(self, api):
+        token = log_in(api, factories.make_user()).json["access_token"]
+        assert api.post(REFRESH, {"refresh_token": token}).json["code"] == "login_over"
+
+
+class TestLogOut:
+    def test_ends_the_login(self, api):
+        token = log_in(api, factories.make_user()).json["refresh_token"]
+        assert api.post("/api/auth/logout", {"refresh_token": token}).status_code == 204
+        assert api.post(REFRESH, {"refresh_token": token}).status_code == 401
+
+    def test_may_be_repeated(self, api):
+        token = log_in(api, factories.make_user()).json["refresh_token"]
+        answers = [api.post("/api/auth/logout", {"refresh_token": token}).status_code for _ in range(2)]
+        assert answers == [204, 204]
+
+
+class TestAccessToken:
+    def test_says_who_it_is(self, api):
+        company = factories.make_company()
+        user = factories.make_member(company)
+        me = api.acting_as(user, company).get("/api/me").json
+        assert (me["id"], me["role"], me["company_id"]) == (str(user.id), "company_admin", str(company.id))
+        assert me["memberships"] == [{"company_id": str(company.id), "shop_id": None, "role": "company_admin"}]
+
+    def test_is_asked_for(self, api):
+        answer = api.get("/api/me")
+        assert (answer.status_code, answer.json["code"]) == (401, "unauthenticated")
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+    @pytest.mark.parametrize("header", ["Bearer", "Bearer nonsense", "Basic YTpi", "Bearer a.b.c", "Bearer a b c"])
+    def test_is_refused_when_it_is_none(self, api, header):
+        assert api.get("/api/me", headers={"Authorization": header}).status_code == 401
+
+    def test_is_refused_when_signed_by_another(self, api):
+        claims = jwt.decode(api.acting_as(factories.make_user()).token, options={"verify_signature": False})
+        forged = jwt.encode(claims, "another secret of 32 characters or more", algorithm="HS256")
+        answer = api.get("/api/me", headers={"Authorization": f"Bearer {forged}"})
+        assert (answer.status_code, answer.json["code"]) == (401, "token_invalid")
+
+    def test_is_refused_when_it_has_expired(self, api):
+        claims = jwt.decode(api.acting_as(factories.make_user()).token, options={"verify_signature": False})
+        claims["exp"] = int(clock.now().timestamp()) - 1
+        expired = jwt.encode(claims, api.app.config["JWT_SECRET_KEY"], algorithm="HS256")
+        answer = api.get("/api/me", headers={"Authorization": f"Bearer {expired}"})
+        assert (answer.status_code, answer.json["code"]) == (401, "token_expired")
+
+    def test_is_not_a_refresh_token(self, api):
+        token = log_in(api, factories.make_user()).json["refresh_token"]
+        assert api.get("/api/me", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+def without_instance(answer):
+    return {name: value for name, value in answer.json.items() if name != "instance"}

@@ -1,0 +1,122 @@
+"""Whatever is sent, the answer names what is wrong, and nothing is written."""
+
+import json
+
+import pytest
+
+from tests import factories
+
+REGISTER = "/api/auth/register"
+USER = {"email": "ada@customers.example", "name": "Ada", "password": "correct horse battery"}
+
+
+def send(api, body: bytes, content_type: str = "application/json"):
+    return api.request("POST", REGISTER, data=body, content_type=content_type)
+
+
+def fields_of(answer) -> list[str]:
+    assert answer.status_code == 422
+    return [error["path"] for error in answer.json["errors"]]
+
+
+class TestBody:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"{",
+            b"{'a': 1}",
+            b"\xff\xfe",
+            b"NaN",
+            b'{"name": Infinity}',
+            b"[" * 100_000,
+            b'{"name": ' + b"9" * 5000 + b"}",
+        ],
+    )
+    def test_is_refused_when_it_is_not_json(self, api, body):
+        answer = send(api, body)
+        assert (answer.status_code, answer.json["code"]) == (400, "bad_request")
+
+    @pytest.mark.parametrize("body", [b"[]", b'"text"', b"7", b"null", b"true"])
+    def test_is_refused_when_it_is_no_object(self, api, body):
+        assert send(api, body).status_code == 422
+
+    def test_is_refused_when_it_is_not_sent_as_json(self, api):
+        answer = send(api, json.dumps(USER).encode(), "text/plain")
+        assert (answer.status_code, answer.json["code"]) == (415, "unsupported_media_type")
+
+    def test_names_every_field_when_it_is_empty(self, api):
+        assert fields_of(send(api, b"")) == ["email", "name", "password"]
+
+    def test_is_refused_when_it_has_ten_megabytes(self, api):
+        answer = send(api, json.dumps({**USER, "name": "x" * 10_000_000}).encode())
+        assert (answer.status_code, answer.json["code"]) == (413, "request_entity_too_large")
+
+    def test_may_not_have_unknown_fields(self, api):
+        assert fields_of(api.post(REGISTER, {**USER, "admin": True})) == ["admin"]
+
+    def test_lists_no_more_than_fifty_faults(self, api):
+        assert len(fields_of(api.post(REGISTER, {f"field{n}": n for n in range(1000)}))) == 50
+
+    @pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+    def test_may_not_have_text_that_postgresql_cannot_keep(self, api, name):
+        assert fields_of(send(api, json.dumps({**USER, "name": name}).encode())) == ["name"]
+
+    @pytest.mark.parametrize("name", [7, True, None, [], {}, ["Ada"], "", "   ", "x" * 201])
+    def test_is_refused_for_a_name_that_is_none(self, api, name):
+        assert fields_of(api.post(REGISTER, {**USER, "name": name})) == ["name"]
+
+    def test_is_never_repeated_in_the_answer(self, api):
+        secret = "4242424242424242"
+        body = {"email": secret, "name": [secret], "password": {"number": secret}}
+        assert secret not in api.post(REGISTER, body).text
+
+    def test_may_hold_any_other_text(self, api):
+        name = "Łukasz 🦉 O'Brien; DROP TABLE users --"
+        assert api.post(REGISTER, {**USER, "name": name}).json["name"] == name
+
+
+class TestPrice:
+    @pytest.fixture
+    def sell(self, api):
+        company = factories.make_company()
+        shop = factories.make_shop(company)
+        admin = api.acting_as(factories.make_member(company), company)
+        product = {"shop_id": str(shop.id), "sku": "A5", "name": "Notebook", "price": None}
+        return lambda price: admin.post("/api/products", {**product, "price": price})
+
+    @pytest.mark.parametrize("amount", [-1, 1.5, "1", True, None, 10**30, 100_000_000, 1e308])
+    def test_is_refused_when_its_amount_is_no_number_of_minor_units(self, sell, amount):
+        assert fields_of(sell({"amount": amount, "currency": "EUR"})) == ["price.amount"]
+
+    @pytest.mark.parametrize("currency", ["eur", "EURO", "", 978, None, "USD"])
+    def test_is_refused_in_another_currency_than_the_companys(self, sell, currency):
+        assert fields_of(sell({"amount": 1, "currency": currency})) == ["price.currency"]
+
+
+class TestIds:
+    @pytest.mark.parametrize("bad", ["1", "x" * 36, "01a1f9fb-f07c-7766-bd40-d664d485d37", "%00", "..%2f"])
+    def test_lead_nowhere_in_a_path_when_they_are_none(self, api, bad):
+        answer = api.acting_as(factories.make_user()).get(f"/api/shops/{bad}")
+        assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+
+    def test_are_refused_in_a_body_when_they_are_none(self, api):
+        body = {"email": "ada@customers.example", "password": "x", "company_id": "1"}
+        assert fields_of(api.post("/api/auth/login", body)) == ["company_id"]
+
+
+class TestQuery:
+    @pytest.mark.parametrize(
+        ("query", "field"),
+        [
+            ("limit=0", "limit"),
+            ("limit=101", "limit"),
+            ("limit=many", "limit"),
+            ("limit=" + "9" * 5000, "limit"),
+            ("after=1", "after"),
+            ("after=%00", "after"),
+            ("colour=red", "colour"),
+        ],
+    )
+    def test_names_the_parameter_that_is_wrong(self, api, query, field):
+        user = api.acting_as(factories.make_user())
+        assert fields_of(user.get(f"/api/companies?{query}")) == [field]

@@ -1,0 +1,211 @@
+"""Shops, products, warehouses and stock, over HTTP, by role."""
+
+import pytest
+
+from kit.ids import new_id
+from tests import factories
+
+FIVE_EUROS = {"price": {"amount": 500, "currency": "EUR"}}
+
+
+@pytest.fixture
+def company(database):
+    return factories.make_company()
+
+
+@pytest.fixture
+def shop(company):
+    return factories.make_shop(company)
+
+
+@pytest.fixture
+def product(shop):
+    return factories.make_product(shop)
+
+
+@pytest.fixture
+def admin(api, company):
+    return api.acting_as(factories.make_member(company), company)
+
+
+@pytest.fixture
+def customer(api):
+    return api.acting_as(factories.make_user())
+
+
+def member(api, company, role, shop=None):
+    return api.acting_as(factories.make_member(company, role, shop=shop), company)
+
+
+class TestShops:
+    def test_are_opened_by_admins(self, admin):
+        answer = admin.post("/api/shops", {"name": "Harbour"})
+        assert answer.status_code == 201
+        assert admin.get(answer.headers["Location"]).json == answer.json
+
+    def test_have_names_of_their_own(self, admin, shop):
+        answer = admin.post("/api/shops", {"name": shop.name})
+        assert (answer.status_code, answer.json["code"]) == (409, "shop_name_taken")
+
+    def test_are_listed_to_their_company(self, admin, company):
+        shops = [factories.make_shop(company) for _ in range(3)]
+        assert [row["id"] for row in admin.get("/api/shops").json["data"]] == [str(shop.id) for shop in shops]
+
+    def test_are_listed_as_the_one_to_who_works_in_one(self, api, company, shop):
+        factories.make_shop(company)
+        staff = member(api, company, "staff", shop)
+        assert [row["id"] for row in staff.get("/api/shops").json["data"]] == [str(shop.id)]
+
+    def test_are_shown_to_any_customer(self, customer, shop):
+        assert customer.get(f"/api/shops/{shop.id}").json["name"] == shop.name
+
+    def test_are_not_listed_to_customers(self, customer):
+        assert customer.get("/api/shops").status_code == 403
+
+
+class TestOffer:
+    @pytest.fixture
+    def body(self, shop):
+        return {
+            "shop_id": str(shop.id),
+            "sku": "NB-A5",
+            "name": "Notebook",
+            "price": {"amount": 450, "currency": "EUR"},
+        }
+
+    def test_answers_the_product_and_its_version(self, admin, body):
+        answer = admin.post("/api/products", body)
+        assert answer.status_code == 201
+        assert {name: answer.json[name] for name in body} == body
+        assert answer.headers["ETag"] == '"1"'
+        assert admin.get(answer.headers["Location"]).json == answer.json
+
+    def test_refuses_a_sku_twice(self, admin, body):
+        admin.post("/api/products", body)
+        answer = admin.post("/api/products", body)
+        assert (answer.status_code, answer.json["code"]) == (409, "sku_taken")
+
+    def test_refuses_an_unknown_shop(self, admin, body):
+        answer = admin.post("/api/products", {**body, "shop_id": str(new_id())})
+        assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "shop_id")
+
+    def test_is_a_managers_right_in_their_own_shop_alone(self, api, company, shop, body):
+        other = str(factories.make_shop(company).id)
+        manager = member(api, company, "shop_manager", shop)
+        assert manager.post("/api/products", {**body, "shop_id": other}).status_code == 422
+        assert manager.post("/api/products", body).status_code == 201
+
+    @pytest.mark.parametrize("role", ["staff", None])
+    def test_is_nobody_elses_right(self, api, company, customer, body, role):
+        caller = member(api, company, role) if role else customer
+        answer = caller.post("/api/products", body)
+        assert (answer.status_code, answer.json["code"]) == (403, "forbidden")
+
+
+class TestFind:
+    def test_shows_customers_the_shop_they_name(self, customer, shop, product):
+        factories.make_product(factories.make_shop(factories.make_company()))
+        found = customer.get(f"/api/products?shop_id={shop.id}").json["data"]
+        assert [row["id"] for row in found] == [str(product.id)]
+        assert customer.get(f"/api/products/{product.id}?shop_id={shop.id}").json == found[0]
+
+    @pytest.mark.parametrize("path", ["/api/products", "/api/products/{}"])
+    def test_asks_customers_for_a_shop(self, customer, product, path):
+        answer = customer.get(path.format(product.id))
+        assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "shop_id")
+
+    def test_knows_no_product_in_another_shop(self, customer, company, product):
+        other = factories.make_shop(company)
+        assert customer.get(f"/api/products/{product.id}?shop_id={other.id}").status_code == 404
+
+    def test_keeps_who_works_in_one_shop_to_it(self, api, company, shop, product):
+        other = factories.make_product(factories.make_shop(company))
+        staff = member(api, company, "staff", shop)
+        assert [row["id"] for row in staff.get("/api/products").json["data"]] == [str(product.id)]
+        assert staff.get(f"/api/products/{other.id}").status_code == 404
+        assert staff.get(f"/api/products?shop_id={other.shop_id}").status_code == 404
+
+    def test_goes_page_by_page(self, admin, shop):
+        products = [str(factories.make_product(shop).id) for _ in range(5)]
+        seen, after = [], ""
+        while after is not None:
+            page = admin.get("/api/products?limit=2" + (f"&after={after}" if after else "")).json
+            seen += [row["id"] for row in page["data"]]
+            after = page["next"]
+        assert seen == products
+
+    def test_spares_a_reader_what_they_have(self, admin, product):
+        path = f"/api/products/{product.id}"
+        answer = admin.get(path, headers={"If-None-Match": admin.get(path).headers["ETag"]})
+        assert (answer.status_code, answer.data) == (304, b"")
+
+
+class TestChange:
+    def test_makes_a_new_version(self, admin, product):
+        answer = admin.patch(f"/api/products/{product.id}", FIVE_EUROS)
+        assert (answer.json["price"]["amount"], answer.json["version"], answer.headers["ETag"]) == (500, 2, '"2"')
+
+    def test_makes_none_when_nothing_changes(self, admin, product):
+        answer = admin.patch(f"/api/products/{product.id}", {"name": product.name})
+        assert answer.json["version"] == 1
+
+    def test_goes_ahead_at_the_version_the_caller_read(self, admin, product):
+        answer = admin.patch(f"/api/products/{product.id}", FIVE_EUROS, headers={"If-Match": '"1"'})
+        assert answer.status_code == 200
+
+    @pytest.mark.parametrize("version", ['"1"', '"3"', '"x"', 'W/"2"', '"' + "9" * 5000 + '"', '"1", "2"'])
+    def test_is_refused_at_any_other(self, admin, product, version):
+        admin.patch(f"/api/products/{product.id}", FIVE_EUROS)
+        answer = admin.patch(f"/api/products/{product.id}", {"name": "Late"}, headers={"If-Match": version})
+        assert (answer.status_code, answer.json["code"]) == (412, "product_changed")
+
+    def test_is_a_managers_right_in_their_own_shop_alone(self, api, company, shop, product):
+        other = factories.make_product(factories.make_shop(company))
+        manager = member(api, company, "shop_manager", shop)
+        assert manager.patch(f"/api/products/{other.id}", FIVE_EUROS).status_code == 404
+        assert manager.patch(f"/api/products/{product.id}", FIVE_EUROS).status_code == 200
+
+
+class TestStock:
+    @pytest.fixture
+    def warehouse(self, company):
+        return factories.make_warehouse(company)
+
+    @pytest.fixture
+    def path(self, product, warehouse):
+        return f"/api/products/{product.id}/stock/{warehouse.id}"
+
+    def test_is_what_was_counted_last(self, api, company, product, path):
+        staff = member(api, company, "staff")
+        staff.put(path, {"on_hand": 7})
+        shelf = staff.put(path, {"on_hand": 5}).json
+        assert (shelf["on_hand"], shelf["reserved"]) == (5, 0)
+        assert staff.get(f"/api/products/{product.id}/stock").json["data"] == [shelf]
+
+    @pytest.mark.parametrize("on_hand", [-1, 1.5, "1", None, 10**12])
+    def test_is_a_number_of_units(self, admin, path, on_hand):
+        answer = admin.put(path, {"on_hand": on_hand})
+        assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "on_hand")
+
+    def test_lies_in_a_warehouse_there_is(self, admin, product):
+        assert admin.put(f"/api/products/{product.id}/stock/{new_id()}", {"on_hand": 1}).status_code == 404
+
+    def test_is_of_a_product_there_is(self, admin, warehouse):
+        assert admin.put(f"/api/products/{new_id()}/stock/{warehouse.id}", {"on_hand": 1}).status_code == 404
+
+    def test_of_another_shop_is_none_of_the_staffs_business(self, api, company, path):
+        staff = member(api, company, "staff", factories.make_shop(company))
+        assert staff.put(path, {"on_hand": 1}).status_code == 404
+
+    def test_is_not_shown_to_customers(self, customer, product):
+        assert customer.get(f"/api/products/{product.id}/stock").status_code == 403
+
+
+class TestWarehouses:
+    def test_are_opened_by_admins_under_a_name_of_their_own(self, admin):
+        assert admin.post("/api/warehouses", {"name": "Harbour"}).status_code == 201
+        assert admin.post("/api/warehouses", {"name": "Harbour"}).status_code == 409
+
+    def test_are_listed_to_their_company(self, admin, company):
+        rows = [str(factories.make_warehouse(company).id) for _ in range(2)]
+        assert [row["id"] for row in admin.get("/api/warehouses").json["data"]] == rows

@@ -1,0 +1,65 @@
+"""Founding a company and changing it, over HTTP."""
+
+import psycopg
+import pytest
+
+from tests import factories
+
+BODY = {"name": "Ink Ltd", "email": "Hi@Ink.example", "currency": "GBP"}
+
+
+class TestFound:
+    def test_makes_its_founder_the_admin(self, api):
+        user = factories.make_user()
+        answer = api.acting_as(user).post("/api/companies", BODY)
+        assert answer.status_code == 201
+        assert answer.headers["Location"] == f"/api/companies/{answer.json['id']}"
+        me = api.acting_as(user).get("/api/me").json
+        assert me["memberships"] == [{"company_id": answer.json["id"], "role": "company_admin", "shop_id": None}]
+
+    def test_announces_it(self, api, database):
+        api.acting_as(factories.make_user()).post("/api/companies", BODY)
+        with psycopg.connect(database) as connection:
+            events = connection.execute("SELECT body->>'type' FROM outbox ORDER BY id").fetchall()
+        assert events == [("user.registered",), ("company.created",)]
+
+    @pytest.mark.parametrize("wrong", [{"currency": "XXY"}, {"allows_discount": "yes"}, {"email": "ink"}, {"name": ""}])
+    def test_names_the_field_that_is_wrong(self, api, wrong):
+        answer = api.acting_as(factories.make_user()).post("/api/companies", {**BODY, **wrong})
+        assert answer.status_code == 422
+        assert [error["path"] for error in answer.json["errors"]] == list(wrong)
+
+
+class TestChange:
+    def test_changes_what_is_given_and_keeps_the_rest(self, api):
+        company = factories.make_company(allows_discount=True)
+        admin = api.acting_as(factories.make_member(company), company)
+        path = f"/api/companies/{company.id}"
+        assert admin.patch(path, {"name": "New", "accepts_raw_cards": False}).status_code == 200
+        now = admin.get(path).json
+        assert (now["name"], now["accepts_raw_cards"], now["allows_discount"]) == ("New", False, True)
+
+    def test_keeps_the_currency(self, api):
+        company = factories.make_company()
+        admin = api.acting_as(factories.make_member(company), company)
+        assert admin.patch(f"/api/companies/{company.id}", {"currency": "USD"}).status_code == 422
+
+    def test_touches_only_the_company_acted_for_even_for_who_belongs_to_two(self, api):
+        ours, theirs = factories.make_company(), factories.make_company()
+        user = factories.make_member(ours)
+        factories.join(user, theirs)
+        assert api.acting_as(user, ours).patch(f"/api/companies/{theirs.id}", {"name": "Mine"}).status_code == 404
+
+
+class TestList:
+    def test_shows_the_companies_one_belongs_to_page_by_page(self, api):
+        factories.make_company()
+        mine = [factories.make_company() for _ in range(3)]
+        user = factories.make_user()
+        for company in mine:
+            factories.join(user, company)
+        customer = api.acting_as(user)
+        first = customer.get("/api/companies?limit=2").json
+        second = customer.get(f"/api/companies?limit=2&after={first['next']}").json
+        assert [row["id"] for row in first["data"] + second["data"]] == [str(company.id) for company in mine]
+        assert second["next"] is None

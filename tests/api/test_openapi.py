@@ -1,0 +1,77 @@
+"""The OpenAPI document and its Swagger UI."""
+
+import re
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+
+@pytest.fixture
+def document(api):
+    return api.get("/api/openapi.json").json
+
+
+def operations(document):
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method != "parameters":
+                yield f"{method} {path}", operation
+
+
+class TestDocument:
+    def test_is_openapi_3_1(self, document):
+        assert document["openapi"].startswith("3.1")
+        OpenAPIV31SpecValidator(document).validate()
+
+    def test_has_a_summary_and_a_tag_on_every_operation(self, document):
+        assert [name for name, operation in operations(document) if not operation.get("summary")] == []
+        assert [name for name, operation in operations(document) if not operation.get("tags")] == []
+
+    def test_has_problems_on_every_operation(self, document):
+        without = [
+            name
+            for name, operation in operations(document)
+            if not any(code.startswith(("4", "5")) for code in operation["responses"])
+        ]
+        assert without == []
+        for response in document["components"]["responses"].values():
+            assert list(response["content"]) == ["application/problem+json"]
+
+    def test_gives_every_operation_an_id_of_its_own(self, document):
+        ids = [operation["operationId"] for _, operation in operations(document)]
+        assert sorted(ids) == sorted(set(ids))
+
+    def test_has_examples_in_every_request(self, document):
+        schemas = document["components"]["schemas"]
+        bodies = {
+            name: operation["requestBody"]["content"]["application/json"]["schema"]
+            for name, operation in operations(document)
+            if "requestBody" in operation
+        }
+        assert [name for name, schema in bodies.items() if not has_example(schema, schemas)] == []
+
+    def test_says_which_operations_need_a_token(self, document):
+        by_name = dict(operations(document))
+        assert by_name["post /api/auth/login"]["security"] == []
+        assert by_name["get /api/me"]["security"] == [{"bearer": []}]
+
+
+class TestSwaggerUi:
+    def test_loads_nothing_from_elsewhere(self, api):
+        page = api.get("/api/docs").text
+        assets = re.findall(r'(?:src|href)="([^"]+)"', page)
+        assert len(assets) == 3
+        assert all(path.startswith("/api/docs/assets/") for path in assets)
+        assert [path for path in assets if api.get(path).status_code != 200] == []
+
+    def test_does_not_send_the_document_to_a_validator(self, api):
+        assert '"validatorUrl": null' in api.get("/api/docs").text
+
+    @pytest.mark.parametrize("path", ["../__init__.py", "%2e%2e/__init__.py", "nothing.js"])
+    def test_serves_its_own_files_alone(self, api, path):
+        assert api.get(f"/api/docs/assets/{path}").status_code == 404
+
+
+def has_example(schema, schemas) -> bool:
+    schema = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    return "examples" in schema or any(has_example(inner, schemas) for inner in schema.get("properties", {}).values())

@@ -1,0 +1,102 @@
+"""Alive, ready, measured."""
+
+import socket
+import threading
+
+import pytest
+from sqlalchemy import create_engine
+
+from kit import config, db
+from migrations import run as migrations
+
+
+@pytest.fixture
+def broker_url(monkeypatch):
+    def configure(url):
+        monkeypatch.setenv("ORDERX_BROKER_URL", url)
+        config.settings.cache_clear()
+
+    yield configure
+    config.settings.cache_clear()
+
+
+@pytest.fixture
+def closed_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+@pytest.fixture
+def answering():
+    """A server that answers its first caller with the given bytes; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve(answer):
+            def talk():
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(100)
+                    connection.sendall(answer)
+
+            threading.Thread(target=talk, daemon=True).start()
+            return server.getsockname()[1]
+
+        yield serve
+
+
+class TestAlive:
+    def test_says_so_whatever_else_is_down(self, api):
+        assert api.get("/healthz").json == {"status": "ok"}
+
+
+class TestReady:
+    def test_says_so_when_all_is_there(self, api, broker_url, answering):
+        broker_url(f"redis://127.0.0.1:{answering(b'+PONG')}/0")
+        answer = api.get("/readyz")
+        assert answer.json == {"status": "ok", "checks": {"database": "ok", "migrations": "ok", "broker": "ok"}}
+
+    @pytest.mark.rabbitmq
+    def test_knows_a_rabbitmq(self, api, broker_url, rabbitmq):
+        broker_url(rabbitmq.url)
+        assert api.get("/readyz").json["checks"]["broker"] == "ok"
+
+    def test_is_degraded_without_a_broker_because_orders_are_still_taken(self, api, broker_url, closed_port):
+        broker_url(f"amqp://127.0.0.1:{closed_port}//")
+        answer = api.get("/readyz")
+        assert (answer.status_code, answer.json["status"], answer.json["checks"]["broker"]) == (200, "degraded", "down")
+
+    def test_does_not_take_another_server_for_a_broker(self, api, broker_url, answering):
+        broker_url(f"amqp://127.0.0.1:{answering(b'HTTP/1.1 400 Bad Request')}//")
+        assert api.get("/readyz").json["checks"]["broker"] == "down"
+
+    def test_is_not_without_a_database(self, api, monkeypatch, closed_port):
+        gone = create_engine(f"postgresql+psycopg://nobody@127.0.0.1:{closed_port}/none")
+        monkeypatch.setattr(db, "app_engine", lambda: gone)
+        answer = api.get("/readyz")
+        assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
+        assert "database down" in answer.json["detail"]
+
+    def test_is_not_before_the_migrations(self, api, monkeypatch):
+        monkeypatch.setattr(migrations, "at_head", lambda _: False)
+        answer = api.get("/readyz")
+        assert answer.status_code == 503
+        assert "migrations behind" in answer.json["detail"]
+
+
+class TestDatabaseGone:
+    def test_asks_to_try_again(self, api, monkeypatch, closed_port):
+        gone = create_engine(f"postgresql+psycopg://nobody@127.0.0.1:{closed_port}/none")
+        monkeypatch.setattr(db, "app_engine", lambda: gone)
+        answer = api.post("/api/auth/login", {"email": "ada@customers.example", "password": "x"})
+        assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
+        assert "Retry-After" in answer.headers
+
+
+class TestMetrics:
+    def test_count_requests_by_endpoint_and_status(self, api):
+        api.get("/api/me")
+        api.get("/api/nothing-here")
+        text = api.get("/metrics").text
+        assert 'orderx_http_requests_total{endpoint="me.get_me",method="GET",status="401"}' in text
+        assert 'orderx_http_requests_total{endpoint="none",method="GET",status="404"}' in text
+        assert 'orderx_http_request_duration_seconds_count{endpoint="me.get_me",method="GET"}' in text

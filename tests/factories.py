@@ -1,0 +1,102 @@
+"""What tests begin with, made as users make it: each call is one committed transaction of the domain's operations."""
+
+from functools import cache
+from itertools import count
+from uuid import UUID
+
+from domain.catalogue import operations as catalogue
+from domain.catalogue.models import Product
+from domain.companies import operations as companies
+from domain.companies.models import Company
+from domain.identity import operations as identity
+from domain.identity import passwords
+from domain.identity.models import User
+from domain.identity.roles import Role
+from domain.inventory import operations as inventory
+from domain.inventory.models import Stock, Warehouse
+from domain.shops import operations as shops
+from domain.shops.models import Shop
+from kit import db
+from kit.ids import new_id
+from kit.money import Money
+from kit.tenancy import Tenant
+
+PASSWORD = "correct horse battery"
+_numbers = count(1)
+
+
+def make_user(*, email: str | None = None, name: str = "Ada Lovelace") -> User:
+    """A user whose password is PASSWORD."""
+    email = email or f"user{next(_numbers)}@customers.example"
+    with db.transaction(Tenant()):
+        return identity.register(email=email, name=name, password_hash=_password_hash())
+
+
+def make_company(*, name: str = "Paper & Sons", currency: str = "EUR", allows_discount: bool = True) -> Company:
+    """A company without a member."""
+    company_id = new_id()
+    with db.transaction(Tenant(company_id=company_id)):
+        return companies.found(
+            company_id=company_id,
+            name=name,
+            email="hello@paper.example",
+            currency=currency,
+            allows_discount=allows_discount,
+        )
+
+
+def make_member(company: Company, role: Role = "company_admin", *, shop: Shop | None = None) -> User:
+    """A new user with this role in the company, or in the one shop of it."""
+    user = make_user()
+    join(user, company, role, shop=shop)
+    return user
+
+
+def join(user: User, company: Company, role: Role = "company_admin", *, shop: Shop | None = None) -> None:
+    """Give a user this role in the company, or in the one shop of it."""
+    with db.transaction(Tenant(company_id=company.id, user_id=user.id)):
+        identity.add_member(user_id=user.id, company_id=company.id, role=role, shop_id=shop.id if shop else None)
+
+
+def make_shop(company: Company, *, name: str | None = None) -> Shop:
+    """A shop of the company."""
+    with db.transaction(Tenant(company_id=company.id)):
+        return shops.open_shop(company_id=company.id, name=name or f"Shop {next(_numbers)}")
+
+
+def make_product(shop: Shop, *, price: int = 1999, currency: str = "EUR", name: str = "Notebook") -> Product:
+    """A product of the shop, at `price` minor units."""
+    with db.transaction(Tenant(company_id=shop.company_id)):
+        return catalogue.offer(
+            company_id=shop.company_id,
+            shop_id=shop.id,
+            sku=f"sku-{next(_numbers)}",
+            name=name,
+            price=Money(price, currency),
+        )
+
+
+def make_warehouse(company: Company, *, name: str | None = None) -> Warehouse:
+    """A warehouse of the company."""
+    with db.transaction(Tenant(company_id=company.id)):
+        return inventory.create_warehouse(company_id=company.id, name=name or f"Warehouse {next(_numbers)}")
+
+
+def put_stock(product: Product, warehouse: Warehouse, on_hand: int = 10) -> Stock:
+    """So many units of the product in the warehouse."""
+    with db.transaction(Tenant(company_id=product.company_id)):
+        return inventory.set_stock(
+            company_id=product.company_id, product_id=product.id, warehouse_id=warehouse.id, on_hand=on_hand
+        )
+
+
+def acting_for(owner: Company | Shop | Product | UUID) -> Tenant:
+    """The tenant to open a transaction with: `with db.transaction(acting_for(company)):`."""
+    if isinstance(owner, UUID):
+        return Tenant(company_id=owner)
+    return Tenant(company_id=owner.id if isinstance(owner, Company) else owner.company_id)
+
+
+@cache
+def _password_hash() -> str:
+    return passwords.hashed(PASSWORD)

@@ -1,0 +1,42 @@
+"""House rules of the API: every endpoint says who may call it, and nobody else can."""
+
+import pytest
+
+from api import access
+from api.access import ANYBODY, WHO_MAY
+from api.app import BLUEPRINTS, create_app
+from kit.errors import NotConfigured
+
+
+@pytest.fixture
+def app():
+    return create_app()
+
+
+class TestAccessTable:
+    def test_has_every_endpoint_and_no_other(self, app):
+        assert {rule.endpoint for rule in app.url_map.iter_rules()} == WHO_MAY.keys()
+
+    def test_knows_only_roles_there_are(self):
+        assert frozenset().union(*WHO_MAY.values()) - access.USERS == ANYBODY
+
+    def test_stops_an_app_with_an_endpoint_it_lacks(self, app):
+        app.add_url_rule("/forgotten", "forgotten", lambda: "")
+        with pytest.raises(NotConfigured, match="forgotten"):
+            access.guard(app)
+
+    def test_is_enforced_on_every_endpoint_that_is_not_for_all(self, app):
+        client = app.test_client()
+        open_to_nobody = []
+        for rule in app.url_map.iter_rules():
+            if WHO_MAY[rule.endpoint] != ANYBODY:
+                path = rule.build(dict.fromkeys(rule.arguments, "01a1f9fb-f07c-7766-bd40-d664d485d37e"))[1]
+                method = next(iter(rule.methods - {"HEAD", "OPTIONS"}))
+                if client.open(path, method=method).status_code != 401:
+                    open_to_nobody.append(rule.endpoint)
+        assert open_to_nobody == []
+
+
+class TestBlueprints:
+    def test_are_under_api_or_for_those_who_run_it(self):
+        assert [b.name for b in BLUEPRINTS if not (b.url_prefix or "").startswith("/api/")] == ["operating"]
