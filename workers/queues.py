@@ -12,7 +12,11 @@ DELIVERY_LIMIT = 20
 EVENTS = Exchange("ecommerce_exchange", type="topic", durable=True)
 TASKS = Exchange("orderx_tasks", type="topic", durable=True)
 DEAD = Exchange("orderx_dead", type="topic", durable=True)
-DEAD_LETTERS = Queue("dead.letters", DEAD, routing_key="#", durable=True, queue_arguments={"x-queue-type": "quorum"})
+DEAD_LETTERS = Queue(
+    "dead.letters", DEAD, routing_key="#", durable=True,
+    # No limit to how often an operator may look at them: RabbitMQ 4 would drop them at the 21st time.
+    queue_arguments={"x-queue-type": "quorum", "x-delivery-limit": 1_000_000},
+)  # fmt: skip
 
 _SAFE = {
     "x-queue-type": "quorum",

@@ -78,8 +78,7 @@ class EventConsumers(bootsteps.ConsumerStep):
         if not wanted:
             return []
         return [
-            Consumer(channel, queues=[queue], on_message=_hearer(queue.name), prefetch_count=16)
-            for queue in wanted
+            Consumer(channel, queues=[queue], on_message=_hearer(queue.name), prefetch_count=16) for queue in wanted
         ]
 
 

@@ -1,5 +1,7 @@
 """Starting a worker on any share of the queues."""
 
+import os
+
 from celery import Celery
 from celery.signals import worker_process_init
 
@@ -20,8 +22,11 @@ def worker_app() -> Celery:
     return app
 
 
-def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, log_level: str = "INFO") -> None:
-    """Work on these queues until stopped (none named: on all). Raises NotConfigured for a queue there is not."""
+def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: str = "") -> None:
+    """Work on these queues until stopped (none named: on all). Raises NotConfigured for a queue there is not.
+
+    `name` tells workers of one host apart.
+    """
     unknown = sorted(set(names) - set(queues.NAMES))
     if unknown:
         raise NotConfigured(f"no queue is called {unknown[0]}; there are {', '.join(queues.NAMES)}")
@@ -31,8 +36,9 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, log_le
     unwanted = [queue.name for queue in queues.TASK_QUEUES if queue.name not in wanted]
     app = worker_app()
     worker_process_init.connect(_after_fork)
-    argv = ["worker", "--pool", pool, "--concurrency", str(concurrency), "--loglevel", log_level, "-E"]
-    argv += ["--without-gossip", "--without-mingle", "--hostname", "-".join(names) + ".%i@%h" if names else "all.%i@%h"]
+    node = name or f"{'+'.join(names) or 'all'}-{os.getpid()}"
+    argv = ["worker", "--pool", pool, "--concurrency", str(concurrency), "--loglevel", settings().log_level]
+    argv += ["--task-events", "--without-gossip", "--without-mingle", "--hostname", f"{node}@%h"]
     if unwanted:
         argv += ["--exclude-queues", ",".join(unwanted)]
     app.worker_main(argv)

@@ -1,0 +1,45 @@
+"""`orderx dead`: what the broker gave up delivering."""
+# ruff: noqa: PLC0415 - each command imports what it needs when it runs, so that `--help` is quick
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.commands.output import Json, table
+
+if TYPE_CHECKING:
+    from workers.dead_letters import DeadLetter
+
+app = typer.Typer(help="See and resend what the broker gave up delivering.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_dead(
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 100,
+    as_json: Json = False,
+) -> None:
+    """List dead letters, the oldest first."""
+    from workers.dead_letters import dead_letters
+
+    _show(dead_letters(most=limit), "dead letters", as_json=as_json)
+
+
+@app.command("replay")
+def replay_dead(
+    ids: Annotated[list[str] | None, typer.Argument(help="Ids of the letters; all unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Send dead letters back to where they came from."""
+    from workers.dead_letters import replay
+
+    _show(replay(ids=set(ids) if ids else None), "sent again", as_json=as_json)
+
+
+def _show(letters: "list[DeadLetter]", title: str, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([asdict(letter) for letter in letters]))
+        return
+    rows = [(x.id, x.what, x.queue, x.reason, str(x.times), json.dumps(x.about)) for x in letters]
+    table(title, ("id", "what", "queue", "reason", "times", "about"), rows)

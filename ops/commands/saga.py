@@ -1,0 +1,153 @@
+"""`orderx saga`: the sagas' journal, read by an operator, and their declarations."""
+# ruff: noqa: PLC0415 - each command imports what it needs when it runs, so that `--help` is quick
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import typer
+
+from ops.commands.output import Json, console, table
+
+if TYPE_CHECKING:
+    from saga.engine.declaration import Saga
+    from saga.engine.queries import Timeline
+
+app = typer.Typer(help="Read sagas: where they stand, what they would do, what they look like.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The saga's name, such as place_order.")]
+
+
+@app.command("list")
+def list_sagas(
+    state: Annotated[
+        str | None, typer.Option(help="Only those running, finishing, done, compensating, undone or stuck.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Only those with this tag, as name=value.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 20,
+    as_json: Json = False,
+) -> None:
+    """List sagas, the newest first."""
+    from kit import db
+    from saga.engine import queries
+
+    with db.operator_transaction():
+        found = queries.sagas(limit=limit, state=state, tags=_tags(tag or []))
+    shown = ("id", "name", "subject_id", "state", "started_at", "ended_at", "failure")
+    rows = [{name: getattr(saga, name) for name in shown} for saga in found]
+    if as_json:
+        print(json.dumps(rows, default=str))
+        return
+    cells = [
+        (
+            *(str(row[name]) for name in ("subject_id", "name", "state")),
+            f"{row['started_at']:%Y-%m-%d %H:%M:%S}",
+            (row["failure"] or {}).get("code", ""),
+        )
+        for row in rows
+    ]
+    table("sagas", ("about", "saga", "state", "started (UTC)", "failure"), cells)
+
+
+@app.command("show")
+def show_saga(
+    saga_or_order: Annotated[UUID, typer.Argument(help="The saga's id, or the order's.")],
+    as_json: Json = False,
+) -> None:
+    """Show a saga's timeline: each step, its attempts, times, outcome and undo."""
+    from kit import db
+    from kit.errors import NotFound
+    from saga.engine import queries
+    from saga.engine.tables import SagaRow
+
+    with db.operator_transaction() as session:
+        one = session.get(SagaRow, saga_or_order)
+        found = [one] if one else queries.sagas_of(subject_id=saga_or_order)
+        told = [queries.timeline(saga) for saga in found]
+    if not told:
+        raise NotFound(f"there is no saga {saga_or_order}, and no saga about it")
+    for timeline in told:
+        if as_json:
+            print(json.dumps(_as_json(timeline), default=str))
+        else:
+            print_timeline(timeline)
+
+
+@app.command("rehearse")
+def rehearse_saga(
+    name: Name,
+    failing: Annotated[str | None, typer.Option(help="The step that fails; all go well unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Foretell on paper what a saga does, and what it puts back when a step fails."""
+    from saga.engine.rehearse import rehearse
+
+    saga = _declared(name)
+    if failing is not None and failing not in saga.steps:
+        raise typer.BadParameter(f"{name} has no step {failing}; it has {', '.join(saga.steps)}")
+    told = rehearse(saga, failing=saga.steps[failing] if failing else None)
+    if as_json:
+        print(json.dumps({"done": told.done, "undone": told.undone, "ending": told.ending}))
+        return
+    console.print(f"done    {', '.join(told.done) or '-'}", highlight=False)
+    console.print(f"undone  {', '.join(told.undone) or '-'}", highlight=False)
+    console.print(f"ending  {told.ending}", highlight=False)
+
+
+@app.command("draw")
+def draw_saga(name: Name) -> None:
+    """Print a saga's picture as Mermaid source."""
+    from saga.engine.draw import draw
+
+    print(draw(_declared(name)))
+
+
+def print_timeline(told: "Timeline") -> None:
+    """Print a saga's steps as a table."""
+    saga, start = told.saga, told.saga.started_at
+    rows = [
+        (
+            step.step,
+            step.state,
+            str(step.attempts),
+            _after(start, step.answered_at),
+            _after(start, step.undone_at),
+            _said(step.error or step.outcome),
+        )
+        for step in told.steps
+    ]
+    why = f" because of {saga.failure['code']}" if saga.failure else ""
+    title = f"{saga.name} of {saga.subject_id}: {saga.state}{why} after {_after(start, saga.ended_at) or '...'}"
+    table(title, ("step", "state", "tries", "answered", "undone", "said"), rows)
+
+
+def _after(start: Any, then: Any) -> str:
+    return f"{(then - start).total_seconds() * 1000:.0f} ms" if then else ""
+
+
+def _said(value: dict[str, Any] | None) -> str:
+    return ", ".join(str(part) for part in (value or {}).values() if part)
+
+
+def _as_json(told: "Timeline") -> dict[str, Any]:
+    def row(of: Any) -> dict[str, Any]:
+        return {column.name: getattr(of, column.name) for column in of.__table__.columns}
+
+    return {**row(told.saga), "steps": [row(s) for s in told.steps], "events": [row(e) for e in told.events]}
+
+
+def _declared(name: str) -> "Saga":
+    from saga.registry import SAGAS
+
+    newest = {saga.name: saga for saga in SAGAS}
+    if name not in newest:
+        raise typer.BadParameter(f"there is no saga {name}; there are {', '.join(newest)}")
+    return newest[name]
+
+
+def _tags(given: list[str]) -> dict[str, str]:
+    pairs = [tag.partition("=") for tag in given]
+    wrong = next((name for name, equals, _ in pairs if not equals), None)
+    if wrong is not None:
+        raise typer.BadParameter(f"write a tag as name=value, not {wrong}")
+    return {name: value for name, _, value in pairs}

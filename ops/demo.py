@@ -1,0 +1,122 @@
+"""Three real orders over HTTP: one that succeeds, one whose card is declined, one that is out of stock."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import requests
+
+from kit import db
+from kit.errors import OrderXError
+from ops.commands.check import prove
+from ops.commands.output import console
+from ops.commands.saga import print_timeline
+from ops.stack import Stack
+from saga.engine import queries
+from saga.engine.queries import Timeline
+
+PASSWORD = "not a secret: the demo's"  # noqa: S105
+GOOD, DECLINED = "4242424242424242", "4000000000000002"
+
+
+class DemoFailed(OrderXError):
+    """The demo did not go as it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """How one of the demo's orders is to end."""
+
+    told: str
+    card: str
+    quantity: int
+    status: str
+    code: str | None = None
+
+
+ORDERS = (
+    Expected("Two notebooks, paid with a good card", GOOD, 2, "paid"),
+    Expected("One notebook, paid with a card that is declined", DECLINED, 1, "failed", "generic_decline"),
+    Expected("Nine notebooks, of which there are three left", GOOD, 9, "failed", "out_of_stock"),
+)
+
+
+class Client:
+    """A user of the API. Every answer that is an error ends the demo."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._session = requests.Session()
+
+    def __call__(self, method: str, path: str, body: dict[str, Any] | None = None, **headers: str) -> dict[str, Any]:
+        """Make a request; the JSON of its answer."""
+        answer = self._session.request(method, f"{self._url}/api{path}", json=body, headers=headers, timeout=60)
+        if not answer.ok:
+            raise DemoFailed(f"{method} {path} answered {answer.status_code}: {answer.text}")
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def log_in(self, email: str) -> None:
+        """Act as this user, for the company they belong to if there is one."""
+        token = self("POST", "/auth/login", {"email": email, "password": PASSWORD})["access_token"]
+        self._session.headers["Authorization"] = f"Bearer {token}"
+
+
+def demo(stack: Stack) -> bool:
+    """Play the demo against a running stack, and print it; whether the books are clean at the end."""
+    merchant, customer = Client(stack.api_url), Client(stack.api_url)
+    shop_id, product_id = _set_up_shop(merchant)
+    customer("POST", "/auth/register", {"email": "ada@example.com", "name": "Ada Example", "password": PASSWORD})
+    customer.log_in("ada@example.com")
+    for expected in ORDERS:
+        console.rule(expected.told)
+        _check_ending(expected, _order(customer, expected, shop_id, product_id))
+    console.rule("The books")
+    return prove(at_rest=True, provider=True, wait=20.0, as_json=False)
+
+
+def _set_up_shop(merchant: Client) -> tuple[str, str]:
+    email = "owner@example.com"
+    merchant("POST", "/auth/register", {"email": email, "name": "Olga Owner", "password": PASSWORD})
+    merchant.log_in(email)
+    merchant("POST", "/companies", {"name": "Paper & Co", "email": "orders@paper.example.com", "currency": "EUR"})
+    merchant.log_in(email)
+    shop_id = merchant("POST", "/shops", {"name": "Harbour Street"})["id"]
+    notebook = {
+        "shop_id": shop_id, "sku": "NB-A5", "name": "Dotted notebook", "price": {"amount": 1999, "currency": "EUR"},
+    }  # fmt: skip
+    product_id = merchant("POST", "/products", notebook)["id"]
+    warehouse_id = merchant("POST", "/warehouses", {"name": "Cellar"})["id"]
+    merchant("PUT", f"/products/{product_id}/stock/{warehouse_id}", {"on_hand": 5})
+    return shop_id, product_id
+
+
+def _order(customer: Client, expected: Expected, shop_id: str, product_id: str) -> dict[str, Any]:
+    card = {"number": expected.card, "exp_month": 12, "exp_year": 2040, "cvc": "123"}
+    body = {
+        "shop_id": shop_id,
+        "lines": [{"product_id": product_id, "quantity": expected.quantity}],
+        "shipping_address": {"name": "Ada Example", "line1": "1 Harbour Street", "city": "Berlin", "country": "DE"},
+        "payment": {"card": card},
+    }
+    return customer("POST", "/orders", body, Prefer="wait=20")
+
+
+def _check_ending(expected: Expected, order: dict[str, Any]) -> None:
+    print_timeline(_ended_saga(UUID(order["id"])))
+    code = (order["failure"] or {}).get("code")
+    console.print(f"The order is {order['status']}: {order['status_text']}" + (f" ({code})" if code else ""))
+    if (order["status"], code) != (expected.status, expected.code):
+        raise DemoFailed(f"it should be {expected.status} {expected.code or ''}")
+
+
+def _ended_saga(order_id: UUID) -> Timeline:
+    """The order's saga, once its last mail is out, too."""
+    deadline = time.monotonic() + 20
+    while True:
+        with db.operator_transaction():
+            told = queries.timeline(queries.sagas_of(subject_id=order_id)[0])
+        if told.saga.ended_at or time.monotonic() > deadline:
+            return told
+        time.sleep(0.05)
