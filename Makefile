@@ -1,0 +1,50 @@
+# Everything a developer does here; `make` alone lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help
+help: ## List these targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+.PHONY: install
+install: $(INSTALLED) ## Make .venv and install OrderX in it, unless that is done
+
+.PHONY: demo
+demo: $(INSTALLED) ## Start everything, place three orders, show their sagas, prove the books, stop everything
+	@$(BIN)/orderx demo
+
+.PHONY: up
+up: $(INSTALLED) ## Run the whole stack until Ctrl-C
+	@$(BIN)/orderx up
+
+.PHONY: test
+test: $(INSTALLED) ## Run the tests, against a PostgreSQL (and a RabbitMQ, if installed) of their own
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+.PHONY: rooms
+rooms: $(INSTALLED) ## Check that imports go down the stairs, never up
+	$(BIN)/lint-imports
+
+.PHONY: lint
+lint: $(INSTALLED) rooms ## Check style, types and rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(INSTALLED) ## Lay the code out and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: clean
+clean: ## Remove .venv, caches and the stack's data
+	rm -rf $(VENV) .orderx .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@echo "Installing OrderX into $(VENV) ..."
+	@ops/install.sh $(VENV)
+	@touch $@

@@ -1,0 +1,185 @@
+"""The `orderx` command. Each command imports what it needs when it runs, so that `--help` is quick."""
+# ruff: noqa: PLC0415 - see above
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from kit.errors import OrderXError
+from ops.commands import dead, saga
+from ops.commands.output import Json
+
+app = typer.Typer(
+    help="OrderX: a commerce backend in which every order is a saga.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(help="Port to listen on.")]
+
+
+@app.command(rich_help_panel="On this machine")
+def up(
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Show all logs on the console.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the whole stack until Ctrl-C, keeping its data in .orderx; what crashes is started again."""
+    from ops.commands import up as command
+
+    command.up(follow=follow, as_json=as_json)
+
+
+@app.command(rich_help_panel="On this machine")
+def demo() -> None:
+    """Start a stack of its own, place real orders, show their sagas, prove the books, and leave nothing behind."""
+    from ops import demo as script
+    from ops.commands import up as command
+
+    with command.temporary_stack() as stack:
+        os.environ.update(stack.env)
+        clean = script.demo(stack)
+    if not clean:
+        sys.exit(1)
+
+
+@app.command(rich_help_panel="Processes")
+def api(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Annotated[int, typer.Option(help="Processes.")] = 1,
+    threads: Annotated[int, typer.Option(help="Requests a process serves at once.")] = 32,
+) -> None:
+    """Serve the HTTP API."""
+    from kit.config import settings
+
+    for name in ("database_url", "secret_key"):
+        settings().need(name)
+    options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)]
+    quiet = ["--worker-class", "gthread", "--no-control-socket", "--log-level", "warning"]
+    command = [sys.executable, "-m", "gunicorn", *options, *quiet, "api.app:create_app()"]
+    os.execv(sys.executable, command)  # noqa: S606 - signals shall reach gunicorn itself
+
+
+@app.command(rich_help_panel="Processes")
+def worker(
+    queues: Annotated[str, typer.Option(help="Queues to work on, comma-separated; all unless given.")] = "",
+    pool: Annotated[str, typer.Option(help="Celery's pool: solo, prefork or threads.")] = "solo",
+    concurrency: Annotated[int, typer.Option(help="Tasks at once, where the pool is not solo.")] = 1,
+    name: Annotated[str, typer.Option(help="What Flower calls it; its queues and process id unless given.")] = "",
+) -> None:
+    """Work on the queues: saga steps, reactions to events, mails."""
+    from workers import run
+
+    run.worker([name for name in queues.split(",") if name], pool=pool, concurrency=concurrency, name=name)
+
+
+@app.command(rich_help_panel="Processes")
+def relay() -> None:
+    """Send what the outbox holds to the broker."""
+    from workers import relay as process
+
+    process.run()
+
+
+@app.command(rich_help_panel="Processes")
+def sweeper() -> None:
+    """Find sagas that do not move, and send again what they are missing."""
+    from workers import sweeper as process
+
+    process.run()
+
+
+@app.command(rich_help_panel="Processes")
+def flower(host: Host = "127.0.0.1", port: Port = 5555) -> None:
+    """Serve Flower, the window on Celery's tasks; FLOWER_* variables set the rest."""
+    from workers.app import create_app
+
+    create_app().start(["flower", f"--address={host}", f"--port={port}"])
+
+
+@app.command(rich_help_panel="Stand-ins")
+def sandbox(
+    host: Host = "127.0.0.1",
+    port: Port = 8026,
+    ledger: Annotated[Path, typer.Option(help="File of its books.")] = Path("sandbox.db"),
+) -> None:
+    """Serve the payment sandbox, which speaks the provider's protocol and moves no money."""
+    from ops import sandbox as process
+
+    process.serve(host, port, ledger)
+
+
+@app.command(rich_help_panel="Stand-ins")
+def inbox(
+    host: Host = "127.0.0.1",
+    smtp_port: Port = 1025,
+    http_port: Port = 8025,
+    maildir: Annotated[Path, typer.Option(help="Directory of the mails.")] = Path("mail"),
+) -> None:
+    """Take every mail and show it on a web page instead of delivering it."""
+    from ops import inbox as process
+
+    process.serve(host, smtp_port, http_port, maildir)
+
+
+@app.command(rich_help_panel="Upkeep")
+def migrate(as_json: Json = False) -> None:
+    """Bring the database to the newest schema and let the app and the operator log in; safe to repeat."""
+    from kit.config import settings
+    from migrations import run
+
+    need = settings().need
+    run.upgrade(
+        owner_url=need("owner_database_url"),
+        app_url=need("database_url"),
+        operator_url=need("operator_database_url"),
+    )
+    print(json.dumps({"migrated": True}) if as_json else "The database is at the newest schema.")
+
+
+@app.command(rich_help_panel="Upkeep")
+def check(
+    at_rest: Annotated[bool, typer.Option(help="Also: nothing is on its way, every saga has ended.")] = False,
+    provider: Annotated[bool, typer.Option(help="Compare with the payment provider's books, too.")] = True,
+    wait: Annotated[float, typer.Option(help="Seconds that things may take to come to rest.", min=0)] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Prove the books of all companies; exit 1 and name the rows when anything is off."""
+    from ops.commands import check as command
+
+    if not command.prove(at_rest=at_rest, provider=provider, wait=wait, as_json=as_json):
+        sys.exit(1)
+
+
+app.add_typer(saga.app, name="saga", rich_help_panel="Upkeep")
+app.add_typer(dead.app, name="dead", rich_help_panel="Upkeep")
+
+
+def main() -> None:
+    """Run the command; what is wrong is one line on stderr and exit code 1 (2: how the command was written)."""
+    try:
+        app()
+    except OrderXError as error:
+        _give_up(error.message)
+    except Exception as error:
+        from kit import db
+
+        if not db.is_outage(error):
+            raise
+        _give_up("the database does not answer: " + str(error).strip().splitlines()[0])
+
+
+def _give_up(reason: str) -> NoReturn:
+    print(f"orderx: {reason}", file=sys.stderr)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

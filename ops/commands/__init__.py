@@ -1,0 +1,1 @@
+"""What stands behind the larger commands of the command line, a file each."""

