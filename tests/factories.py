@@ -2,7 +2,6 @@
 
 from functools import cache
 from itertools import count
-from uuid import UUID
 
 from domain.catalogue import operations as catalogue
 from domain.catalogue.models import Product
@@ -14,9 +13,11 @@ from domain.identity.models import User
 from domain.identity.roles import Role
 from domain.inventory import operations as inventory
 from domain.inventory.models import Stock, Warehouse
+from domain.sales import operations as sales
+from domain.sales.models import Order
 from domain.shops import operations as shops
 from domain.shops.models import Shop
-from kit import db
+from kit import clock, db
 from kit.ids import new_id
 from kit.money import Money
 from kit.tenancy import Tenant
@@ -90,10 +91,22 @@ def put_stock(product: Product, warehouse: Warehouse, on_hand: int = 10) -> Stoc
         )
 
 
-def acting_for(owner: Company | Shop | Product | UUID) -> Tenant:
+def make_order(product: Product, quantity: int = 1, *, customer: User | None = None) -> Order:
+    """A pending order of so many units of the product, which must not be sold out; no saga drives it."""
+    with db.transaction(acting_for(product)):
+        return sales.place(
+            company_id=product.company_id,
+            customer=customer or make_user(),
+            shop_id=product.shop_id,
+            lines=[sales.Wanted(product.id, quantity)],
+            discount_percent=0,
+            shipping_address={"name": "Ada Lovelace", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"},
+            now=clock.now(),
+        )
+
+
+def acting_for(owner: Company | Shop | Product) -> Tenant:
     """The tenant to open a transaction with: `with db.transaction(acting_for(company)):`."""
-    if isinstance(owner, UUID):
-        return Tenant(company_id=owner)
     return Tenant(company_id=owner.id if isinstance(owner, Company) else owner.company_id)
 
 

@@ -1,0 +1,59 @@
+"""Offering products and changing what they cost."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from domain.catalogue import operations, queries
+from domain.catalogue.errors import ProductChanged, ProductNotFound
+from kit import db
+from kit.errors import Invalid
+from kit.money import Money
+from tests import factories
+from tests.factories import acting_for
+
+
+@pytest.fixture
+def product(database):
+    return factories.make_product(factories.make_shop(factories.make_company()))
+
+
+def change(product, **changes):
+    with db.transaction(acting_for(product)):
+        return operations.change(product_id=product.id, **changes)
+
+
+class TestOffer:
+    def test_refuses_another_currency_than_the_companys(self, database):
+        shop = factories.make_shop(factories.make_company(currency="EUR"))
+        with pytest.raises(Invalid) as refusal:
+            factories.make_product(shop, currency="USD")
+        assert refusal.value.fields == {"price.currency": ["Your company sells in EUR."]}
+
+
+class TestChange:
+    def test_counts_versions(self, product):
+        assert [change(product, price=Money(price, "EUR")).version for price in (1, 2, 2, 3)] == [2, 3, 3, 4]
+
+    def test_lets_one_of_several_through_that_read_the_same_version(self, product):
+        def attempt(price: int) -> bool:
+            try:
+                change(product, price=Money(price, "EUR"), expected_version=1)
+            except ProductChanged:
+                return False
+            return True
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sum(pool.map(attempt, range(4))) == 1
+
+    def test_refuses_another_companys_product(self, product):
+        with db.transaction(acting_for(factories.make_company())), pytest.raises(ProductNotFound):
+            operations.change(product_id=product.id, name="Mine")
+
+
+class TestProductsOf:
+    def test_gives_those_the_shop_sells(self, product):
+        other = factories.make_product(factories.make_shop(factories.make_company()))
+        with db.transaction(acting_for(product)):
+            found = queries.products_of(shop_id=product.shop_id, product_ids=[product.id, other.id])
+        assert list(found) == [product.id]

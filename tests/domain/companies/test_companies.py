@@ -1,0 +1,34 @@
+"""Companies, seen by those who belong to them."""
+
+import pytest
+
+from domain.companies import operations, queries
+from domain.companies.errors import CompanyNotFound
+from kit import db
+from kit.tenancy import Tenant
+from tests import factories
+from tests.factories import acting_for
+
+
+class TestTheCompany:
+    def test_is_seen_by_who_acts_for_it_or_belongs_to_it(self, database):
+        company = factories.make_company()
+        user = factories.make_member(company, "staff")
+        for viewer in (acting_for(company), Tenant(user_id=user.id)):
+            with db.transaction(viewer):
+                assert queries.the_company(company_id=company.id).name == company.name
+
+    def test_is_hidden_from_all_others(self, database):
+        company, other = factories.make_company(), factories.make_company()
+        for stranger in (Tenant(), acting_for(other), Tenant(user_id=factories.make_user().id)):
+            with db.transaction(stranger), pytest.raises(CompanyNotFound):
+                queries.the_company(company_id=company.id)
+
+
+class TestChange:
+    def test_is_for_the_company_acted_for_alone(self, database):
+        ours, theirs = factories.make_company(), factories.make_company()
+        user = factories.make_member(theirs)
+        tenant = Tenant(company_id=ours.id, user_id=user.id)
+        with db.transaction(tenant), pytest.raises(CompanyNotFound):
+            operations.change(company_id=theirs.id, name="Mine")

@@ -1,0 +1,72 @@
+"""Users, their passwords and their roles."""
+
+import pytest
+
+from domain.identity import passwords, queries
+from domain.identity.errors import EmailTaken, NotAMember, UserNotFound
+from kit import db
+from kit.tenancy import Tenant
+from tests import factories
+
+
+class TestPassword:
+    def test_fits_its_hash_alone(self):
+        hashed = passwords.hashed("correct horse")
+        assert passwords.fits("correct horse", hashed)
+        assert not passwords.fits("wrong horse", hashed)
+        assert hashed.startswith("$argon2id$")
+
+    def test_never_fits_nobody(self):
+        assert not passwords.fits("the password of nobody", None)
+
+
+class TestRegister:
+    def test_refuses_an_address_twice(self, database):
+        user = factories.make_user()
+        with pytest.raises(EmailTaken):
+            factories.make_user(email=user.email)
+
+
+class TestTheUser:
+    def test_is_seen_by_themselves_and_by_colleagues_alone(self, database):
+        company = factories.make_company()
+        user = factories.make_member(company)
+        for viewer in (Tenant(user_id=user.id), Tenant(company_id=company.id)):
+            with db.transaction(viewer):
+                assert queries.the_user(user_id=user.id).email == user.email
+        for stranger in (Tenant(), Tenant(company_id=factories.make_company().id)):
+            with db.transaction(stranger), pytest.raises(UserNotFound):
+                queries.the_user(user_id=user.id)
+
+
+class TestMembership:
+    def test_is_the_strongest_in_the_company(self, database):
+        company = factories.make_company()
+        user = factories.make_member(company, "staff")
+        factories.join(user, company, "shop_manager")
+        factories.join(user, factories.make_company(), "company_admin")
+        with db.transaction(Tenant(user_id=user.id)):
+            assert queries.membership_in(user_id=user.id, company_id=company.id).role == "shop_manager"
+
+    def test_is_for_the_whole_company_before_one_shop(self, database):
+        company = factories.make_company()
+        user = factories.make_member(company, "staff", shop=factories.make_shop(company))
+        factories.join(user, company, "staff")
+        with db.transaction(Tenant(user_id=user.id)):
+            assert queries.membership_in(user_id=user.id, company_id=company.id).shop_id is None
+
+    def test_is_refused_where_there_is_none(self, database):
+        user = factories.make_member(factories.make_company())
+        other = factories.make_company()
+        with db.transaction(Tenant(user_id=user.id)), pytest.raises(NotAMember):
+            queries.membership_in(user_id=user.id, company_id=other.id)
+
+    def test_is_the_only_one_of_who_belongs_to_one_company(self, database):
+        company = factories.make_company()
+        user = factories.make_member(company, "staff")
+        factories.join(user, company, "shop_manager")
+        with db.transaction(Tenant(user_id=user.id)):
+            assert queries.only_membership(user_id=user.id).role == "shop_manager"
+        factories.join(user, factories.make_company())
+        with db.transaction(Tenant(user_id=user.id)):
+            assert queries.only_membership(user_id=user.id) is None

@@ -1,0 +1,217 @@
+"""Holding, selling and giving back stock, with real commits."""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from sqlalchemy import func, select
+
+from domain.inventory import operations as inventory
+from domain.inventory import queries
+from domain.inventory.errors import BelowReserved, OutOfStock
+from domain.inventory.models import StockMovement
+from kit import db
+from kit.errors import Conflict, NotFound
+from kit.ids import new_id
+from tests import factories
+from tests.factories import acting_for
+
+
+@pytest.fixture
+def company(database):
+    return factories.make_company()
+
+
+@pytest.fixture
+def shop(company):
+    return factories.make_shop(company)
+
+
+@pytest.fixture
+def product(shop):
+    return factories.make_product(shop)
+
+
+@pytest.fixture
+def other(shop):
+    return factories.make_product(shop)
+
+
+@pytest.fixture
+def warehouse(company):
+    return factories.make_warehouse(company)
+
+
+def do(product, act, order, **more) -> None:
+    with db.transaction(acting_for(product)):
+        act(order_id=order.id, company_id=product.company_id, **more)
+
+
+def reserve(product, order, quantity: int) -> None:
+    do(product, inventory.reserve, order, wanted={product.id: quantity})
+
+
+def shelves(product) -> list[tuple[int, int]]:
+    """(on_hand, reserved) of every shelf, once it is sure that the ledger adds up to what lies there."""
+    with db.transaction(acting_for(product)) as session:
+        found = queries.shelves(product_id=product.id)
+        moved = session.execute(
+            select(StockMovement.warehouse_id, func.sum(StockMovement.quantity))
+            .where(StockMovement.product_id == product.id)
+            .group_by(StockMovement.warehouse_id)
+        )
+        assert {shelf.warehouse_id: shelf.on_hand for shelf in found} == dict(moved.all())
+        return [(shelf.on_hand, shelf.reserved) for shelf in found]
+
+
+class TestReserve:
+    def test_holds_what_is_wanted(self, product, warehouse):
+        factories.put_stock(product, warehouse, 5)
+        reserve(product, factories.make_order(product, 3), 3)
+        assert shelves(product) == [(5, 3)]
+
+    def test_takes_from_as_many_warehouses_as_it_needs(self, product, company):
+        for _ in range(3):
+            factories.put_stock(product, factories.make_warehouse(company), 2)
+        reserve(product, factories.make_order(product, 5), 5)
+        assert shelves(product) == [(2, 2), (2, 2), (2, 1)]
+
+    def test_holds_nothing_when_one_product_is_short(self, product, other, warehouse):
+        factories.put_stock(product, warehouse, 5)
+        factories.put_stock(other, warehouse, 1)
+        order = factories.make_order(product)
+        with pytest.raises(OutOfStock):
+            do(product, inventory.reserve, order, wanted={product.id: 1, other.id: 2})
+        assert (shelves(product), shelves(other)) == ([(5, 0)], [(1, 0)])
+
+    def test_does_not_count_what_is_held_for_others(self, product, warehouse):
+        factories.put_stock(product, warehouse, 5)
+        first, second = factories.make_order(product, 4), factories.make_order(product, 2)
+        reserve(product, first, 4)
+        with pytest.raises(OutOfStock):
+            reserve(product, second, 2)
+
+    def test_never_oversells_to_a_crowd(self, product, company):
+        for _ in range(2):
+            factories.put_stock(product, factories.make_warehouse(company), 3)
+        crowd = [factories.make_order(product, 2) for _ in range(8)]
+
+        def buy(order) -> bool:
+            try:
+                reserve(product, order, 2)
+            except OutOfStock:
+                return False
+            return True
+
+        with ThreadPoolExecutor(len(crowd)) as pool:
+            served = sum(pool.map(buy, crowd))
+        assert served == 3
+        assert shelves(product) == [(3, 3), (3, 3)]
+
+    def test_does_not_deadlock_on_products_in_opposite_orders(self, product, other, warehouse):
+        for each in (product, other):
+            factories.put_stock(each, warehouse, 100)
+        pairs = [{product.id: 1, other.id: 1}, {other.id: 1, product.id: 1}] * 4
+        orders = [factories.make_order(product) for _ in pairs]
+        with ThreadPoolExecutor(len(pairs)) as pool:
+            holds = [
+                pool.submit(do, product, inventory.reserve, order, wanted=wanted)
+                for order, wanted in zip(orders, pairs, strict=True)
+            ]
+        assert [hold.exception() for hold in holds] == [None] * len(pairs)
+        assert (shelves(product), shelves(other)) == ([(100, 8)], [(100, 8)])
+
+
+class TestWhatFollows:
+    """What may become of a reservation, each act done once and twice."""
+
+    @pytest.fixture
+    def order(self, product, warehouse):
+        factories.put_stock(product, warehouse, 5)
+        return factories.make_order(product, 2)
+
+    @pytest.fixture
+    def held(self, product, order):
+        reserve(product, order, 2)
+        return order
+
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_release_gives_back(self, product, held, times):
+        for _ in range(times):
+            do(product, inventory.release, held)
+        assert shelves(product) == [(5, 0)]
+
+    def test_release_is_harmless_when_nothing_is_held(self, product, order):
+        do(product, inventory.release, order)
+        assert shelves(product) == [(5, 0)]
+
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_commit_sells(self, product, held, times):
+        for _ in range(times):
+            do(product, inventory.commit, held)
+        assert shelves(product) == [(3, 0)]
+
+    def test_release_does_not_bring_back_what_was_sold(self, product, held):
+        do(product, inventory.commit, held)
+        do(product, inventory.release, held)
+        assert shelves(product) == [(3, 0)]
+
+    def test_commit_does_not_sell_what_was_released(self, product, held):
+        do(product, inventory.release, held)
+        do(product, inventory.commit, held)
+        assert shelves(product) == [(5, 0)]
+
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_take_back_returns_what_was_sold(self, product, held, times):
+        do(product, inventory.commit, held)
+        for _ in range(times):
+            do(product, inventory.take_back, held)
+        assert shelves(product) == [(5, 0)]
+
+    def test_take_back_is_harmless_before_the_sale(self, product, held):
+        do(product, inventory.take_back, held)
+        assert shelves(product) == [(5, 2)]
+
+    @pytest.mark.parametrize("act", [inventory.release, inventory.commit])
+    def test_counts_once_however_many_do_it_at_once(self, product, held, act):
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(partial(do, product, act), [held] * 4))
+        assert shelves(product) == [(5 if act is inventory.release else 3, 0)]
+
+
+class TestSetStock:
+    def test_writes_each_change_into_the_ledger(self, product, warehouse):
+        for on_hand in (5, 5, 2, 0, 7):
+            factories.put_stock(product, warehouse, on_hand)
+        with db.transaction(acting_for(product)) as session:
+            changes = session.scalars(select(StockMovement.quantity).order_by(StockMovement.id)).all()
+        assert changes == [5, -3, -2, 7]
+        assert shelves(product) == [(7, 0)]
+
+    def test_refuses_less_than_is_held(self, product, warehouse):
+        factories.put_stock(product, warehouse, 5)
+        reserve(product, factories.make_order(product, 3), 3)
+        with pytest.raises(BelowReserved):
+            factories.put_stock(product, warehouse, 2)
+        assert shelves(product) == [(5, 3)]
+
+    def test_refuses_another_companys_warehouse(self, product):
+        with pytest.raises(NotFound):
+            factories.put_stock(product, factories.make_warehouse(factories.make_company()))
+
+
+class TestAvailable:
+    def test_sums_over_warehouses_what_is_not_held(self, product, company):
+        for on_hand in (2, 3):
+            factories.put_stock(product, factories.make_warehouse(company), on_hand)
+        reserve(product, factories.make_order(product, 1), 1)
+        with db.transaction(acting_for(product)):
+            assert queries.available(product_ids=[product.id, new_id()]) == {product.id: 4}
+
+
+class TestWarehouse:
+    def test_has_a_name_of_its_own_in_its_company(self, company):
+        name = factories.make_warehouse(company).name
+        factories.make_warehouse(factories.make_company(), name=name)
+        with pytest.raises(Conflict):
+            factories.make_warehouse(company, name=name)

@@ -1,0 +1,45 @@
+"""Shops, and the way in for buyers."""
+
+import pytest
+
+from domain.shops import queries as shops
+from domain.shops.errors import ShopNameTaken, ShopNotFound
+from kit import db
+from kit.ids import new_id
+from kit.tenancy import Tenant
+from tests import factories
+from tests.factories import acting_for
+
+
+@pytest.fixture
+def shop(database):
+    return factories.make_shop(factories.make_company())
+
+
+class TestTheShop:
+    def test_is_seen_by_its_company_alone(self, shop):
+        with db.transaction(acting_for(shop)):
+            assert shops.the_shop(shop_id=shop.id).name == shop.name
+        with db.transaction(acting_for(factories.make_company())), pytest.raises(ShopNotFound):
+            shops.the_shop(shop_id=shop.id)
+
+
+class TestCompanyOf:
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_tells_anybody(self, shop, times):
+        for _ in range(times):
+            with db.transaction(Tenant()):
+                assert shops.company_of(shop_id=shop.id) == shop.company_id
+
+    def test_refuses_a_shop_there_is_not(self, database):
+        with db.transaction(Tenant()), pytest.raises(ShopNotFound):
+            shops.company_of(shop_id=new_id())
+
+
+class TestOpenShop:
+    def test_refuses_a_name_twice_in_one_company(self, database):
+        company = factories.make_company()
+        name = factories.make_shop(company).name
+        factories.make_shop(factories.make_company(), name=name)
+        with pytest.raises(ShopNameTaken):
+            factories.make_shop(company, name=name)
