@@ -3,6 +3,7 @@
 No input is ever repeated: it could hold a card number.
 """
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -60,11 +61,16 @@ def problem(
     }
     if fields:
         body["errors"] = [
-            {"path": path[:LONGEST_PATH], "message": message}
+            {"path": _without_numbers(path)[:LONGEST_PATH], "message": message}
             for path, messages in list(fields.items())[:MOST_FIELDS]
             for message in messages
         ]
     return Response(json.dumps(body), status, headers, content_type="application/problem+json")
+
+
+def _without_numbers(path: str) -> str:
+    """The path of an unknown field is the sender's own words: it must not be what repeats a card number."""
+    return re.sub(r"\d[\d -]{10,}\d", "[digits]", path)
 
 
 def _of_ours(error: OrderXError) -> Response:

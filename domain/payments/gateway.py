@@ -1,5 +1,6 @@
 """The port to whoever moves the money: what OrderX asks of a payment provider, in OrderX's words."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from uuid import UUID
@@ -72,3 +73,6 @@ class Gateway(Protocol):
 
     def look_up(self, *, ref: str) -> Answer:
         """What the payment is now."""
+
+    def every_payment(self) -> Iterator[tuple[UUID, Answer]]:
+        """All payments that the provider knows of, the newest first, each with the order it was made for."""

@@ -5,6 +5,7 @@ What its calls mean and answer: https://docs.stripe.com/api/payment_intents, /ap
 
 import logging
 import os
+from collections.abc import Iterator
 from functools import cache
 from uuid import UUID
 
@@ -124,6 +125,14 @@ class StripeGateway:
                 return standing(self._intents.retrieve(ref, {"expand": ["latest_charge"]}))
         except stripe.InvalidRequestError:
             raise UnknownPayment(ref=ref) from None
+
+    def every_payment(self) -> Iterator[tuple[UUID, Answer]]:
+        """All payments made for orders, the newest first; others in the same Stripe account are passed over."""
+        with or_unavailable():
+            page = self._intents.list({"limit": 100, "expand": ["data.latest_charge"]})
+            for intent in page.auto_paging_iter():
+                if "order_id" in intent.metadata:
+                    yield UUID(intent.metadata["order_id"]), standing(intent)
 
 
 @cache
