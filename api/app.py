@@ -2,16 +2,17 @@
 
 from flask import Flask
 
-from api import access, docs, errors, etags, logs, measures, openapi, tokens
+from api import access, docs, errors, etags, headers, logs, measures, openapi, tokens
 from api.catalogue.routes import blueprint as products
 from api.companies.routes import blueprint as companies
+from api.identity.members import members
 from api.identity.routes import auth, me
 from api.inventory.routes import stock, warehouses
 from api.operating.routes import blueprint as operating
 from api.sales.routes import blueprint as orders
 from api.shops.routes import blueprint as shops
 
-BLUEPRINTS = (auth, me, companies, shops, products, stock, warehouses, orders, operating)
+BLUEPRINTS = (auth, me, companies, members, shops, products, stock, warehouses, orders, operating)
 
 LARGEST_BODY = 1024 * 1024
 
@@ -24,6 +25,7 @@ def create_app() -> Flask:
     logs.configure(app)
     measures.register(app)
     etags.register(app)
+    headers.register(app)
     tokens.configure(app)
     api = openapi.configure(app)
     for blueprint in BLUEPRINTS:

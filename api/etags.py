@@ -1,6 +1,7 @@
 """Optimistic concurrency: a version is its resource's ETag (RFC 9110, section 8.8.3)."""
 
 import re
+from http import HTTPStatus
 
 from flask import Flask, Response, request
 
@@ -26,6 +27,6 @@ def expected_version() -> int | None:
 
 
 def _spare_what_is_known(response: Response) -> Response:
-    if request.method in ("GET", "HEAD") and response.status_code == 200:  # noqa: PLR2004
+    if request.if_none_match and request.method in ("GET", "HEAD") and response.status_code == HTTPStatus.OK:
         response.make_conditional(request)
     return response

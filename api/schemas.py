@@ -1,7 +1,6 @@
 """What schemas of every area share: strict objects, text, mail addresses, money, problems and pages."""
 
 from typing import Any
-from uuid import UUID
 
 import marshmallow
 from email_validator import EmailNotValidError, validate_email
@@ -126,6 +125,5 @@ def page_of(schema: type[Schema]) -> type[Schema]:
 
 def page(rows: list[Any], limit: int) -> dict[str, Any]:
     """A page of rows that were asked for with one more than the limit, to see whether there is a next."""
-    more = len(rows) > limit
-    last: UUID | None = rows[limit - 1].id if more else None
-    return {"data": rows[:limit], "next": last}
+    shown = rows[:limit]
+    return {"data": shown, "next": get_value(shown[-1], "id") if len(rows) > limit else None}

@@ -46,6 +46,7 @@ def configure(app: Flask) -> None:
         JWT_REFRESH_TOKEN_EXPIRES=logins.LASTS,
         JWT_ENCODE_ISSUER="orderx",
         JWT_DECODE_ISSUER="orderx",
+        JWT_COOKIE_CSRF_PROTECT=False,  # tokens come in a header, which no other site can make a browser send
     )
     JWTManager(app)
 

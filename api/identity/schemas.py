@@ -1,6 +1,8 @@
 """What registering and logging in take and answer."""
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from api.schemas import EmailAddress, Schema, Text
 
@@ -84,3 +86,33 @@ class MeSchema(UserSchema):
     company_id = fields.UUID(allow_none=True)
     shop_id = fields.UUID(allow_none=True)
     memberships = fields.List(fields.Nested(MembershipSchema))
+
+
+class NewMemberSchema(Schema):
+    """A role to give."""
+
+    email = EmailAddress(required=True, metadata={"examples": ["grace@paper.example"]})
+    role = fields.String(
+        required=True,
+        validate=validate.OneOf(("company_admin", "shop_manager", "staff")),
+        metadata={"examples": ["staff"]},
+    )
+    shop_id = fields.UUID(load_default=None, metadata={"description": "The one shop it is for; null for all of them"})
+
+    @validates_schema(skip_on_field_errors=True)
+    def admins_have_all_shops(self, data: dict[str, Any], **_: Any) -> None:
+        """Raise ValidationError for an admin of one shop."""
+        if data["role"] == "company_admin" and data["shop_id"] is not None:
+            raise ValidationError("A company_admin is one for all shops; leave it out.", "shop_id")
+
+
+class MemberSchema(Schema):
+    """Who holds a role, and where."""
+
+    id = fields.UUID(metadata={"description": "The membership's id"})
+    user_id = fields.UUID()
+    email = fields.String(metadata={"examples": ["grace@paper.example"]})
+    name = fields.String(metadata={"examples": ["Grace Hopper"]})
+    role = fields.String(metadata={"examples": ["staff"]})
+    shop_id = fields.UUID(allow_none=True)
+    created_at = fields.AwareDateTime()

@@ -31,3 +31,21 @@ class NotAMember(NotFound):
     """There is no such company, or you do not belong to it."""
 
     code = "company_not_found"
+
+
+class MemberNotFound(NotFound):
+    """Nobody in your company holds that membership."""
+
+    code = "member_not_found"
+
+
+class AlreadyMember(Conflict):
+    """They have this role already."""
+
+    code = "already_member"
+
+
+class LastAdmin(Conflict):
+    """Nobody else is an admin of your company: make somebody one first."""
+
+    code = "last_admin"

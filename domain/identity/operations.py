@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.identity.errors import EmailTaken
+from domain.identity.errors import AlreadyMember, EmailTaken, LastAdmin, MemberNotFound
 from domain.identity.models import Membership, User
 from domain.identity.roles import Role
 from kit import db, outbox, tenancy
@@ -24,9 +25,23 @@ def register(*, email: str, name: str, password_hash: str) -> User:
 
 
 def add_member(*, user_id: UUID, company_id: UUID, role: Role, shop_id: UUID | None = None) -> Membership:
-    """Give the user a role in the company, or in the one shop of it."""
-    membership = Membership(user_id=user_id, company_id=company_id, role=role, shop_id=shop_id)
-    session = db.session()
-    session.add(membership)
-    session.flush()
+    """Give the user a role in the company, or in the one shop of it; raises AlreadyMember when they have it."""
+    added = insert(Membership).values(id=new_id(), user_id=user_id, company_id=company_id, role=role, shop_id=shop_id)
+    membership: Membership | None = db.session().scalar(added.on_conflict_do_nothing().returning(Membership))
+    if membership is None:
+        raise AlreadyMember
     return membership
+
+
+def remove_member(*, membership_id: UUID, company_id: UUID) -> None:
+    """Take a role in the company away again; raises MemberNotFound, LastAdmin when nobody could give it back."""
+    session = db.session()
+    # One at a time, or two admins could remove each other at once.
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"members:{company_id}", 0))))
+    held = {member.id: member for member in session.scalars(select(Membership).filter_by(company_id=company_id))}
+    leaving = held.pop(membership_id, None)
+    if leaving is None:
+        raise MemberNotFound
+    if leaving.role == "company_admin" and all(member.role != "company_admin" for member in held.values()):
+        raise LastAdmin
+    session.delete(leaving)

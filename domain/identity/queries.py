@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from domain.identity.errors import NotAMember, UserNotFound
 from domain.identity.models import Membership, User
@@ -28,6 +28,13 @@ def user_by_email(*, email: str) -> User | None:
 def memberships_of(*, user_id: UUID) -> list[Membership]:
     """Every role the current user has, in any company, the oldest first."""
     return list(db.session().scalars(select(Membership).filter_by(user_id=user_id).order_by(Membership.id)))
+
+
+def members(*, company_id: UUID, limit: int, after: UUID | None = None) -> list[Row[tuple[Membership, User]]]:
+    """Who holds which role in the current company, the oldest first, from behind `after`."""
+    query = select(Membership, User).join(User, User.id == Membership.user_id)
+    query = query.where(Membership.company_id == company_id).order_by(Membership.id).limit(limit)
+    return list(db.session().execute(query.where(Membership.id > after) if after else query))
 
 
 def membership_in(*, user_id: UUID, company_id: UUID) -> Membership:

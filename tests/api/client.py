@@ -41,6 +41,9 @@ class Api:
     def patch(self, path: str, json: object = None, **kwargs) -> TestResponse:
         return self.request("PATCH", path, json=json, **kwargs)
 
+    def delete(self, path: str, **kwargs) -> TestResponse:
+        return self.request("DELETE", path, **kwargs)
+
     def request(self, method: str, path: str, *, headers: dict[str, str] | None = None, **kwargs) -> TestResponse:
         token = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         sent = {**token, **(headers or {})}

@@ -79,3 +79,9 @@ class TestLog:
         api.post("/api/auth/login", {"email": "ada@customers.example", "password": "4242424242424242"})
         api.get("/api/4242424242424242?card=4242424242424242")
         assert "4242424242424242" not in str(lines)
+
+
+class TestHeaders:
+    def test_keep_answers_from_being_stored_or_guessed_at(self, api):
+        answer = api.get("/api/me")
+        assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")

@@ -1,12 +1,15 @@
 """Users, their passwords and their roles."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from domain.identity import passwords, queries
-from domain.identity.errors import EmailTaken, NotAMember, UserNotFound
+from domain.identity import operations, passwords, queries
+from domain.identity.errors import EmailTaken, LastAdmin, NotAMember, UserNotFound
 from kit import db
 from kit.tenancy import Tenant
 from tests import factories
+from tests.factories import acting_for
 
 
 class TestPassword:
@@ -37,6 +40,26 @@ class TestTheUser:
         for stranger in (Tenant(), Tenant(company_id=factories.make_company().id)):
             with db.transaction(stranger), pytest.raises(UserNotFound):
                 queries.the_user(user_id=user.id)
+
+
+class TestRemoveMember:
+    def test_leaves_one_admin_when_two_remove_each_other(self, database):
+        company = factories.make_company()
+        for _ in range(2):
+            factories.make_member(company)
+        with db.transaction(acting_for(company)):
+            admins = [row.Membership.id for row in queries.members(company_id=company.id, limit=2)]
+
+        def remove(membership_id) -> bool:
+            try:
+                with db.transaction(acting_for(company)):
+                    operations.remove_member(membership_id=membership_id, company_id=company.id)
+            except LastAdmin:
+                return False
+            return True
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sum(pool.map(remove, admins)) == 1
 
 
 class TestMembership:

@@ -1,0 +1,72 @@
+"""Who works in a company, and as what."""
+
+from typing import Any
+from uuid import UUID
+
+from api.blueprint import Blueprint
+from api.identity.schemas import MemberSchema, NewMemberSchema
+from api.schemas import PageQuery, page, page_of
+from api.tenant import acting
+from domain.identity import operations, queries
+from domain.identity.models import Membership, User
+from domain.shops import queries as shops
+from domain.shops.errors import ShopNotFound
+from kit.errors import Invalid
+
+members = Blueprint("members", __name__, url_prefix="/api/members", description="Who works in your company")
+
+
+@members.post("")
+@members.arguments(NewMemberSchema)
+@members.response(201, MemberSchema)
+@members.alt_response(409, "Conflict")
+def add_member(body: dict[str, Any]) -> dict[str, Any]:
+    """Give a user a role in your company, or in one shop of it.
+
+    The user has registered before, with this mail address. They act in the role once they log in again, or refresh
+    their token, with your company's id.
+    """
+    with acting() as caller:
+        user = queries.user_by_email(email=body["email"])
+        if user is None:
+            raise Invalid(fields={"email": ["Nobody has registered with this mail address."]})
+        _refuse_unknown_shop(body["shop_id"])
+        membership = operations.add_member(
+            user_id=user.id, company_id=caller.company_id, role=body["role"], shop_id=body["shop_id"]
+        )
+    return _shown(membership, user)
+
+
+@members.get("")
+@members.arguments(PageQuery, location="query")
+@members.response(200, page_of(MemberSchema))
+def list_members(query: dict[str, Any]) -> dict[str, Any]:
+    """List who holds which role in your company, the oldest first."""
+    with acting() as caller:
+        rows = queries.members(company_id=caller.company_id, limit=query["limit"] + 1, after=query["after"])
+    return page([_shown(membership, user) for membership, user in rows], query["limit"])
+
+
+@members.delete("/<uuid:membership_id>")
+@members.response(204)
+@members.alt_response(409, "Conflict")
+def remove_member(membership_id: UUID) -> None:
+    """Take a role in your company away.
+
+    Access tokens that are out there lapse within 15 minutes. The last admin stays.
+    """
+    with acting() as caller:
+        operations.remove_member(membership_id=membership_id, company_id=caller.company_id)
+
+
+def _refuse_unknown_shop(shop_id: UUID | None) -> None:
+    try:
+        if shop_id is not None:
+            shops.the_shop(shop_id=shop_id)
+    except ShopNotFound:
+        raise Invalid(fields={"shop_id": ["You have no such shop."]}) from None
+
+
+def _shown(membership: Membership, user: User) -> dict[str, Any]:
+    held = {name: getattr(membership, name) for name in ("id", "user_id", "role", "shop_id", "created_at")}
+    return {**held, "email": user.email, "name": user.name}

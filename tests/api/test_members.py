@@ -1,0 +1,106 @@
+"""Giving roles and taking them away, over HTTP."""
+
+import psycopg
+import pytest
+
+from kit.ids import new_id
+from tests import factories
+
+
+@pytest.fixture
+def company(database):
+    return factories.make_company()
+
+
+@pytest.fixture
+def admin(api, company):
+    return api.acting_as(factories.make_member(company), company)
+
+
+class TestAdd:
+    @pytest.mark.parametrize("role", ["company_admin", "shop_manager", "staff"])
+    def test_lets_the_user_act_in_the_role(self, api, admin, company, role):
+        user = factories.make_user()
+        assert admin.post("/api/members", {"email": user.email.upper(), "role": role}).status_code == 201
+        assert api.acting_as(user, company).get("/api/me").json["role"] == role
+
+    def test_gives_a_role_in_one_shop(self, api, admin, company):
+        user, shop = factories.make_user(), factories.make_shop(company)
+        admin.post("/api/members", {"email": user.email, "role": "staff", "shop_id": str(shop.id)})
+        assert api.acting_as(user, company).get("/api/me").json["shop_id"] == str(shop.id)
+
+    def test_refuses_a_role_they_have(self, admin):
+        body = {"email": factories.make_user().email, "role": "staff"}
+        admin.post("/api/members", body)
+        answer = admin.post("/api/members", body)
+        assert (answer.status_code, answer.json["code"]) == (409, "already_member")
+
+    @pytest.mark.parametrize(
+        ("wrong", "field"),
+        [
+            ({"email": "nobody@customers.example"}, "email"),
+            ({"role": "super_admin"}, "role"),
+            ({"shop_id": str(new_id())}, "shop_id"),
+            ({"shop_id": str(new_id()), "role": "company_admin"}, "shop_id"),
+        ],
+    )
+    def test_names_the_field_that_is_wrong(self, admin, wrong, field):
+        answer = admin.post("/api/members", {"email": factories.make_user().email, "role": "staff", **wrong})
+        assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, field)
+
+    @pytest.mark.parametrize("role", ["shop_manager", "staff"])
+    def test_is_for_admins(self, api, company, role):
+        member = api.acting_as(factories.make_member(company, role), company)
+        assert member.post("/api/members", {"email": "a@customers.example", "role": role}).status_code == 403
+
+
+class TestList:
+    def test_shows_the_companys_own_page_by_page(self, admin, company):
+        factories.make_member(factories.make_company())
+        colleague = factories.make_member(company, "staff")
+        first = admin.get("/api/members?limit=1").json
+        second = admin.get(f"/api/members?limit=1&after={first['next']}").json
+        assert [row["role"] for row in first["data"] + second["data"]] == ["company_admin", "staff"]
+        assert (second["data"][0]["email"], second["next"]) == (colleague.email, None)
+
+
+class TestRemove:
+    def test_takes_the_role_away(self, api, admin, company):
+        user = factories.make_user()
+        membership = admin.post("/api/members", {"email": user.email, "role": "staff"}).json
+        assert admin.delete(f"/api/members/{membership['id']}").status_code == 204
+        assert api.acting_as(user).get("/api/me").json["memberships"] == []
+
+    def test_leaves_the_last_admin(self, admin, company):
+        factories.make_member(company, "staff")
+        own = admin.get("/api/members").json["data"][0]["id"]
+        answer = admin.delete(f"/api/members/{own}")
+        assert (answer.status_code, answer.json["code"]) == (409, "last_admin")
+
+    def test_knows_no_member_of_another_company(self, api, admin):
+        theirs = factories.make_company()
+        foreign = api.acting_as(factories.make_member(theirs), theirs).get("/api/members").json["data"][0]["id"]
+        assert admin.delete(f"/api/members/{foreign}").status_code == 404
+
+
+class TestSuperAdmin:
+    @pytest.fixture
+    def log_in(self, api, database):
+        user = factories.make_user()
+        with psycopg.connect(database) as connection:
+            row = [new_id(), user.id]
+            connection.execute("INSERT INTO memberships (id, user_id, role) VALUES (%s, %s, 'super_admin')", row)
+        credentials = {"email": user.email, "password": factories.PASSWORD}
+        return lambda **more: api.post("/api/auth/login", {**credentials, **more})
+
+    def test_acts_for_any_company(self, api, company, log_in):
+        tokens = log_in(company_id=str(company.id)).json
+        assert tokens["role"] == "super_admin"
+        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+        assert api.post("/api/shops", {"name": "Harbour"}, headers=bearer).status_code == 201
+
+    def test_does_not_act_for_a_company_there_is_not(self, log_in):
+        assert log_in(company_id=str(new_id())).status_code == 404
+
+    def test_is_a_customer_until_a_company_is_named(self, log_in):
+        assert log_in().json["role"] == "customer"
