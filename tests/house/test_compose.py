@@ -1,0 +1,212 @@
+"""docker-compose.yml, held against the code: commands, queues, ports, settings, secrets, order of starting."""
+
+import re
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from kit.config import Settings
+from tests.house.commands import understood
+from tests.house.places import ROOT
+from workers import queues
+
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if service["image"] == "orderx"}
+NGINX = (ROOT / "deploy/nginx.conf").read_text()
+FOREIGN_PORTS = {
+    "postgres": {5432},
+    "rabbitmq": {5672, 15672},
+    "valkey": {6379},
+    "mailpit": {1025, 8025},
+    "nginx": {int(port) for port in re.findall(r"\blisten (\d+);", NGINX)},
+}
+
+
+def environment(service: str) -> dict[str, str]:
+    return SERVICES[service].get("environment", {})
+
+
+def texts(value: Any) -> list[str]:
+    """Every string in a piece of YAML, keys included."""
+    if isinstance(value, dict):
+        return [text for pair in value.items() for each in pair for text in texts(each)]
+    if isinstance(value, list):
+        return [text for each in value for text in texts(each)]
+    return [str(value)]
+
+
+def plain(text: str) -> str:
+    """The text with `${NAME:-default}` replaced by its default, and `${NAME:?why}` by a secret."""
+    return re.sub(r"\$\{\w+:\?[^}]*\}", "secret", re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text))
+
+
+@cache
+def listened_on(service: str) -> set[int]:
+    if service in FOREIGN_PORTS:
+        return FOREIGN_PORTS[service]
+    _, options = understood(SERVICES[service]["command"])
+    return {value for name, value in options.items() if name.endswith("port")}
+
+
+class TestCommands:
+    @pytest.mark.parametrize("service", OURS)
+    def test_are_commands_of_orderx_with_options_it_has(self, service):
+        understood(OURS[service]["command"])
+
+    @pytest.mark.parametrize("service", [name for name in OURS if listened_on(name)])
+    def test_listen_where_other_containers_can_reach_them(self, service):
+        assert understood(OURS[service]["command"])[1]["host"] == "0.0.0.0"
+
+    def test_start_every_process_there_is(self):
+        started = {understood(service["command"])[0] for service in OURS.values()}
+        assert {"api", "worker", "relay", "sweeper", "flower", "migrate", "sandbox"} <= started
+
+
+class TestQueues:
+    def test_have_one_service_each(self):
+        worked_on = [
+            queue
+            for service in OURS.values()
+            for name, options in [understood(service["command"])]
+            if name == "worker"
+            for queue in options["queues"].split(",")
+        ]
+        assert sorted(worked_on) == sorted(queues.NAMES)
+
+
+class TestSettings:
+    def test_are_settings_there_are(self):
+        given = {name for service in SERVICES for name in environment(service) if name.startswith("ORDERX_")}
+        assert given <= {f"ORDERX_{name.upper()}" for name in Settings.model_fields}
+
+    @pytest.mark.parametrize(
+        ("setting", "holders"),
+        [
+            ("ORDERX_OWNER_DATABASE_URL", {"migrate"}),
+            ("ORDERX_OPERATOR_DATABASE_URL", {"migrate", "relay", "sweeper", "ops"}),
+            ("ORDERX_SECRET_KEY", {"api"}),
+            ("ORDERX_PAYMENT_API_KEY", {"api", "worker-saga", "worker-payments", "sandbox", "ops"}),
+            ("ORDERX_SMTP_URL", {"worker-notifications", "worker-notification-events"}),
+        ],
+    )
+    def test_that_are_secret_are_with_those_who_need_them(self, setting, holders):
+        assert {service for service in SERVICES if setting in environment(service)} == holders
+
+    def test_give_the_app_role_to_all_who_do_business(self):
+        doing_business = {name for name in OURS if name.startswith("worker-")} | {"api", "sweeper", "migrate", "ops"}
+        assert {name for name in SERVICES if "ORDERX_DATABASE_URL" in environment(name)} == doing_business
+
+    def test_are_valid_as_they_stand(self, monkeypatch):
+        for service in OURS:
+            for name, value in environment(service).items():
+                if name.startswith("ORDERX_"):
+                    monkeypatch.setenv(name, plain(value).replace("secret", "s" * 32))
+        Settings()
+
+
+class TestSecrets:
+    def test_are_never_written_down(self):
+        secrets = {
+            name: value
+            for service in SERVICES
+            for name, value in environment(service).items()
+            if re.search("PASS|KEY|AUTH|SECRET", name)
+        }
+        assert secrets
+        assert {name for name, value in secrets.items() if not re.search(r"\$\{\w+:\?", value)} == set()
+
+    def test_in_urls_come_from_outside(self):
+        logins = [text for text in texts(COMPOSE) if "://" in text and "@" in text]
+        assert logins
+        assert [url for url in logins if not re.search(r"://\w+:\$\{\w+:\?[^}]+\}@", url)] == []
+
+    def test_and_all_else_that_is_asked_for_is_in_the_example(self):
+        asked = set(re.findall(r"\$\{(\w+):", (ROOT / "docker-compose.yml").read_text()))
+        required = set(re.findall(r"\$\{(\w+):\?", (ROOT / "docker-compose.yml").read_text()))
+        example = (ROOT / ".env.example").read_text()
+        assert set(re.findall(r"^(?:# )?([A-Z_]+)=", example, re.MULTILINE)) == asked
+        assert set(re.findall(r"^([A-Z_]+)=$", example, re.MULTILINE)) == required
+
+
+class TestPorts:
+    def test_named_in_urls_are_listened_on(self):
+        urls = [urlsplit(plain(text)) for s in SERVICES for text in environment(s).values() if "://" in text]
+        assert urls
+        astray = {url.netloc for url in urls if url.port not in listened_on(str(url.hostname))}
+        assert astray == set()
+
+    def test_that_are_asked_for_health_are_the_services_own(self):
+        for name, service in SERVICES.items():
+            asked = re.findall(r"127\.0\.0\.1:(\d+)", " ".join(texts(service.get("healthcheck", {}))))
+            assert {int(port) for port in asked} <= listened_on(name)
+
+    def test_that_are_published_are_listened_on_and_only_nginx_faces_the_world(self):
+        published = {name: text for name, service in SERVICES.items() for text in service.get("ports", [])}
+        assert published
+        for name, text in published.items():
+            assert int(text.rpartition(":")[2]) in listened_on(name)
+        assert {name for name, text in published.items() if not text.startswith("127.0.0.1:")} == {"nginx"}
+
+    def test_of_nginx_lead_to_the_api(self):
+        servers = re.findall(r"server (\w+):(\d+)", NGINX)
+        assert servers
+        assert [(name, port) for name, port in servers if int(port) not in listened_on(name)] == []
+        upstreams = set(re.findall(r"upstream (\w+) ", NGINX))
+        assert set(re.findall(r"proxy_pass http://(\w+);", NGINX)) == upstreams
+
+    def test_are_reached_over_a_network_that_both_are_on(self):
+        assert "edge" in SERVICES["nginx"]["networks"]
+        assert "edge" in SERVICES["api"]["networks"]
+        assert {name for name, service in SERVICES.items() if "backend" not in service["networks"]} == {"nginx"}
+
+
+class TestOrderOfStarting:
+    def test_waits_for_services_there_are_by_checks_they_have(self):
+        waits = [
+            (name, other, how["condition"])
+            for name, service in SERVICES.items()
+            for other, how in service.get("depends_on", {}).items()
+        ]
+        assert waits
+        for name, other, condition in waits:
+            if condition == "service_healthy":
+                assert "healthcheck" in SERVICES[other], f"{name} waits for the health of {other}"
+            else:
+                assert (condition, SERVICES[other]["restart"]) == ("service_completed_successfully", "no")
+
+    def test_has_the_schema_before_whoever_uses_the_database(self):
+        users = {s for s in OURS if any(n.endswith("DATABASE_URL") for n in environment(s))} - {"migrate"}
+        assert {name for name in users if "migrate" not in SERVICES[name]["depends_on"]} == set()
+
+
+class TestVolumesAndNetworks:
+    def test_are_declared_and_used(self):
+        mounts = [text.partition(":")[0] for service in SERVICES.values() for text in service.get("volumes", [])]
+        assert {name for name in mounts if not name.startswith(".")} == set(COMPOSE["volumes"])
+        used = {network for service in SERVICES.values() for network in service["networks"]}
+        assert used == set(COMPOSE["networks"])
+
+    def test_mounts_of_files_are_in_the_repository(self):
+        mounts = [text.partition(":")[0] for service in SERVICES.values() for text in service.get("volumes", [])]
+        assert [name for name in mounts if name.startswith(".") and not (ROOT / name).is_file()] == []
+
+    def test_keep_what_must_outlive_a_container(self):
+        assert all("volumes" in SERVICES[name] for name in ("postgres", "rabbitmq", "sandbox", "mailpit"))
+
+
+class TestImages:
+    def test_are_pinned_and_come_from_the_default_registry(self):
+        foreign = {service["image"] for service in SERVICES.values() if "build" not in service}
+        assert foreign
+        assert {image for image in foreign if not re.fullmatch(r"([a-z]+/)?[a-z]+:v?\d+[\w.-]*", image)} == set()
+
+    def test_of_ours_are_built_here_and_run_with_least_privilege(self):
+        for service in OURS.values():
+            assert service["build"] == "."
+            assert service["init"] is True
+            assert service["read_only"] is True
+            assert service["cap_drop"] == ["ALL"]

@@ -1,0 +1,67 @@
+"""Tasks have a queue, queues have somebody who reads them, and reactions hear events that are really announced."""
+
+import ast
+import fnmatch
+import re
+
+import pytest
+
+from tests.house.places import sources, tree
+from workers import queues
+from workers.reactions import REACTIONS
+
+EVENT = re.compile(r"[a-z]+\.[a-z_]+")
+
+
+def announced() -> set[str]:
+    """The event types written in the modules that publish events."""
+    return {
+        node.value
+        for path in sources("domain", "saga")
+        if "outbox.publish(" in path.read_text()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and EVENT.fullmatch(node.value)
+    }
+
+
+class TestTasks:
+    def test_have_a_queue_and_every_task_queue_has_tasks(self, celery):
+        names = [name for name in celery.tasks if not name.startswith("celery.")]
+        assert {queues.queue_of(name) for name in names} == set(queues.TASK_AREAS)
+
+    def test_are_named_area_dot_verb_noun(self, celery):
+        names = [name for name in celery.tasks if not name.startswith("celery.")]
+        assert [name for name in names if not EVENT.fullmatch(name)] == []
+
+    def test_are_routed_by_their_name(self, celery):
+        for name in celery.tasks:
+            if not name.startswith("celery."):
+                route = celery.amqp.router.route({}, name)
+                assert (route["queue"].name, route["routing_key"]) == (queues.queue_of(name), name)
+
+
+class TestReactions:
+    def test_are_there_for_every_event_queue_and_for_no_other(self):
+        assert REACTIONS.keys() == queues.BINDINGS.keys()
+
+    @pytest.mark.parametrize(("queue", "event"), [(queue, event) for queue in REACTIONS for event in REACTIONS[queue]])
+    def test_are_to_events_that_are_announced_and_reach_the_queue(self, queue, event):
+        assert event in announced()
+        assert any(fnmatch.fnmatchcase(event, key) for key in queues.BINDINGS[queue])
+
+
+@pytest.mark.parametrize("queue", queues.ALL, ids=lambda queue: queue.name)
+class TestQueues:
+    def test_lose_nothing(self, queue):
+        assert queue.durable
+        assert queue.queue_arguments == {
+            "x-queue-type": "quorum",
+            "x-delivery-limit": queues.DELIVERY_LIMIT,
+            "x-dead-letter-exchange": queues.DEAD_LETTERS.exchange.name,
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+        }
+
+    def test_hang_on_durable_topic_exchanges(self, queue):
+        exchanges = [binding.exchange for binding in queue.bindings] or [queue.exchange]
+        assert {(exchange.type, exchange.durable) for exchange in exchanges} == {("topic", True)}

@@ -1,0 +1,60 @@
+"""Every saga is registered; every step stands in a file of its name, beside its undo or a reason why there is none."""
+
+import importlib
+import pkgutil
+
+import pytest
+
+import saga
+import saga.steps
+from saga.engine.declaration import Saga, Step
+from saga.registry import SAGAS, STEPS, find
+from workers import queues
+
+
+def modules(package):
+    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    return [importlib.import_module(module.name) for module in found]
+
+
+def declared(package, kind):
+    return {value for module in modules(package) for value in vars(module).values() if isinstance(value, kind)}
+
+
+class TestSagas:
+    def test_are_all_registered(self):
+        assert declared(saga, Saga) == set(SAGAS)
+
+    def test_have_a_version_of_their_own(self):
+        assert [find(each.name, each.version) for each in SAGAS] == list(SAGAS)
+
+
+class TestStepFiles:
+    @pytest.mark.parametrize("module", modules(saga.steps), ids=lambda module: module.__name__)
+    def test_hold_the_one_step_they_are_named_after(self, module):
+        name = module.__name__.rpartition(".")[2]
+        assert [step.name for step in vars(module).values() if isinstance(step, Step)] == [name]
+
+    def test_are_all_used_by_a_saga(self):
+        assert declared(saga.steps, Step) == set(STEPS.values())
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=str)
+class TestSteps:
+    def test_can_be_undone_or_say_why_not_and_never_both(self, step):
+        assert (step.undo_act is None) == bool(step.irreversible)
+
+    def test_are_a_verb_and_a_noun_with_the_true_opposite_for_an_undo(self, step):
+        for name in filter(None, (step.name, step.undo_name)):
+            assert "_" in name
+            assert not name.startswith(("undo", "un_", "rollback", "revert", "compensate"))
+
+    def test_say_what_they_do(self, step):
+        assert step.act.__doc__
+        assert step.undo_act is None or step.undo_act.__doc__
+
+    def test_wait_in_a_queue_there_is(self, step):
+        assert step.area in queues.TASK_AREAS
+
+    def test_try_harder_to_undo_than_to_do(self, step):
+        assert step.undo_act is None or step.undo_retries.limit > step.retries.limit

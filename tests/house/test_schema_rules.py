@@ -1,0 +1,144 @@
+"""What PostgreSQL itself says of the migrated database: the wall between companies, and what each role may do."""
+
+import importlib
+import pkgutil
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+import domain
+import kit
+import saga
+from kit.config import settings
+from kit.db import Base
+from migrations import tables
+
+TENANTS = sorted(table.name for table in tables.metadata.tables.values() if "company_id" in table.columns)
+GLOBAL = {"companies", "users", "refresh_tokens"}
+APPEND_ONLY = ("stock_movements", "payment_events", "saga_events")
+MAY_BELONG_TO_NOBODY = {"memberships", "outbox", "inbox"}
+GROUPS = ("orderx_app", "orderx_operator")
+
+
+@pytest.fixture
+def catalogue(database):
+    """Asks PostgreSQL's catalogue, as the superuser."""
+    with psycopg.connect(database) as connection:
+        yield lambda query, *params: connection.execute(query, params).fetchall()
+
+
+def roles():
+    logins = [make_url(settings().need(url)).username for url in ("database_url", "operator_database_url")]
+    return [*GROUPS, *logins]
+
+
+class TestTableList:
+    def test_has_every_module_with_a_table(self):
+        packages = [
+            (package, pkgutil.walk_packages(package.__path__, f"{package.__name__}."))
+            for package in (domain, kit, saga)
+        ]
+        modules = [importlib.import_module(found.name) for _, each in packages for found in each]
+        with_tables = {
+            model.__module__ for module in modules for model in vars(module).values()
+            if isinstance(model, type) and issubclass(model, Base) and model is not Base
+        }  # fmt: skip
+        assert {module.__name__ for module in tables.MODULES} == with_tables
+
+    def test_is_what_the_database_has(self, catalogue):
+        found = catalogue("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+        assert {name for (name,) in found} == tables.metadata.tables.keys() | {"alembic_version"}
+
+    def test_has_only_tables_of_a_company_and_the_few_that_are_not(self):
+        assert tables.metadata.tables.keys() - set(TENANTS) == GLOBAL
+
+
+class TestWall:
+    def test_is_enabled_and_forced_on_every_table(self, catalogue):
+        walled = catalogue("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")
+        assert {name for (name,) in walled} == set(TENANTS) | GLOBAL
+
+    @pytest.mark.parametrize("table", TENANTS)
+    def test_keeps_the_app_to_the_company_it_acts_for(self, catalogue, table):
+        policies = catalogue(
+            "SELECT qual, with_check FROM pg_policies WHERE tablename = %s AND policyname = 'company'"
+            " AND roles = '{orderx_app}' AND cmd = 'ALL'",
+            table,
+        )
+        assert len(policies) == 1
+        for condition in policies[0]:
+            assert condition.startswith("(company_id = ")
+            assert "orderx.company_id" in condition
+
+    def test_has_no_door_for_everybody(self, catalogue):
+        assert catalogue("SELECT tablename, policyname FROM pg_policies WHERE 'public' = ANY(roles)") == []
+
+    def test_lets_nothing_belong_to_nobody_but_the_few(self, catalogue):
+        columns = "SELECT table_name FROM information_schema.columns WHERE column_name = 'company_id'"
+        assert {name for (name,) in catalogue(f"{columns} AND is_nullable = 'YES'")} == MAY_BELONG_TO_NOBODY
+
+    def test_holds_for_references_too(self, catalogue):
+        # PostgreSQL checks foreign keys past row-level security, so each must carry the company with it.
+        keys = catalogue("""
+            SELECT conname, conrelid::regclass::text, confrelid::regclass::text, (
+                SELECT array_agg(attname::text) FROM pg_attribute
+                WHERE attrelid = conrelid AND attnum = ANY(conkey))
+            FROM pg_constraint WHERE contype = 'f'""")
+        assert keys
+        loose = [name for name, of, to, by in keys if of in TENANTS and to in TENANTS and "company_id" not in by]
+        assert loose == []
+
+
+class TestRoles:
+    def test_own_nothing_and_may_not_pass_the_wall(self, catalogue):
+        found = catalogue(
+            "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
+            " AND NOT (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication)",
+            roles(),
+        )
+        assert {name for (name,) in found} == set(roles())
+        owned = catalogue("SELECT relname FROM pg_class WHERE pg_get_userbyid(relowner) = ANY(%s)", roles())
+        assert owned == []
+
+    def test_cannot_log_in_as_the_groups_themselves(self, catalogue):
+        assert catalogue("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND rolcanlogin", list(GROUPS)) == []
+
+    def test_are_members_of_one_group_each(self, catalogue):
+        members = "SELECT count(*) FROM pg_auth_members WHERE member = %s::regrole"
+        assert [catalogue(members, login)[0][0] for login in roles()] == [0, 0, 1, 1]
+
+    def test_cannot_create_anything(self, catalogue):
+        for role in roles():
+            assert catalogue("SELECT has_schema_privilege(%s, 'public', 'CREATE')", role) == [(False,)]
+
+    @pytest.mark.parametrize("table", APPEND_ONLY)
+    def test_of_the_app_can_only_add_to_what_is_append_only(self, catalogue, table):
+        assert rights(catalogue, "orderx_app", table) == {"SELECT", "INSERT"}
+
+    @pytest.mark.parametrize("table", APPEND_ONLY)
+    def test_of_the_operator_cannot_change_what_is_append_only(self, catalogue, table):
+        assert "UPDATE" not in rights(catalogue, "orderx_operator", table)
+
+    def test_of_the_operator_forgets_journals_but_no_movement_of_goods_or_money(self, catalogue):
+        assert "DELETE" in rights(catalogue, "orderx_operator", "saga_events")
+        for table in ("stock_movements", "payment_events", "payments", "orders", "stock"):
+            assert rights(catalogue, "orderx_operator", table) == {"SELECT"}
+
+    def test_of_the_app_deletes_only_what_users_take_back(self, catalogue):
+        deletable = {table for table in tables.metadata.tables if "DELETE" in rights(catalogue, "orderx_app", table)}
+        assert deletable == {"memberships", "idempotency_keys"}
+
+    def test_of_the_app_adds_to_the_outbox_and_cannot_read_it(self, catalogue):
+        assert rights(catalogue, "orderx_app", "outbox") == {"INSERT"}
+
+    @pytest.mark.parametrize("role", GROUPS)
+    def test_cannot_truncate_or_add_triggers(self, catalogue, role):
+        for table in tables.metadata.tables:
+            assert rights(catalogue, role, table) <= {"SELECT", "INSERT", "UPDATE", "DELETE"}
+
+
+def rights(catalogue, role, table):
+    kinds = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"]
+    asked = "SELECT kind FROM unnest(%s::text[]) AS kind WHERE has_table_privilege(%s, %s, kind)"
+    return {kind for (kind,) in catalogue(asked, kinds, role, f"public.{table}")}

@@ -1,0 +1,34 @@
+"""One request or step is one transaction, and kit/db.py is the only code that begins or ends one."""
+
+import ast
+
+from tests.house.places import ROOT, sources, tree
+
+# Without arguments these are a session's or a connection's; the domain's own verbs (inventory.commit) take some.
+ENDINGS = {"commit", "rollback", "begin", "begin_nested"}
+ALLOWED = {
+    "kit/db.py": "the place for it",
+    "ops/sandbox/ledger.py": "the stand-in provider keeps books of its own, in SQLite",
+}
+
+
+def endings(path):
+    for node in ast.walk(tree(path)):
+        bare_call = isinstance(node, ast.Call) and not node.args and not node.keywords
+        if bare_call and isinstance(node.func, ast.Attribute) and node.func.attr in ENDINGS:
+            yield node.lineno
+
+
+class TestTransactions:
+    def test_begin_and_end_in_one_place(self):
+        found = {f"{path.relative_to(ROOT)}" for path in sources() for _ in endings(path)}
+        assert found - ALLOWED.keys() == set()
+        assert "kit/db.py" in found
+
+    def test_are_opened_neither_by_the_domain_nor_by_steps(self):
+        rooms = [*sources("domain"), *sorted((ROOT / "saga/steps").glob("*.py"))]
+        assert [path.relative_to(ROOT) for path in rooms if "transaction(" in path.read_text()] == []
+
+    def test_are_the_only_way_to_the_database(self):
+        engines = {f"{path.relative_to(ROOT)}" for path in sources() if "create_engine(" in path.read_text()}
+        assert engines == {"kit/db.py", "migrations/env.py"}

@@ -1,0 +1,72 @@
+"""Two companies with a row in every table that belongs to a company: what attacks on the wall between them need."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+
+from domain.identity.models import User
+from domain.inventory import operations as inventory
+from domain.payments import operations as payments
+from domain.payments.gateway import Answer
+from domain.sales import repeats
+from domain.sales.operations import Wanted
+from kit import clock, db, outbox
+from kit.ids import new_id
+from kit.tenancy import Tenant
+from saga import letters
+from saga.place_order import place_order
+from tests import factories
+
+
+@dataclass(frozen=True)
+class Inhabited:
+    """A company with an admin, a shop, a product on its shelf, and an order by a customer of its own."""
+
+    id: UUID
+    admin: User
+    customer: User
+    order_id: UUID
+
+    @property
+    def tenant(self) -> Tenant:
+        """What a request of the company's admin acts for."""
+        return Tenant(company_id=self.id, user_id=self.admin.id)
+
+
+def inhabited(owner_url: str) -> Inhabited:
+    """A company with at least one row in every table that has a company_id."""
+    company = factories.make_company()
+    admin, customer = factories.make_member(company), factories.make_user()
+    shop = factories.make_shop(company)
+    factories.make_member(company, "staff", shop=shop)
+    product = factories.make_product(shop)
+    factories.put_stock(product, factories.make_warehouse(company))
+    with db.transaction(Tenant(company_id=company.id, user_id=customer.id)):
+        order = place_order(
+            company_id=company.id, customer=customer, shop_id=shop.id, lines=[Wanted(product.id, 1)],
+            discount_percent=0, shipping_address={"name": "Ada", "line1": "1 Harbour Street"},
+            payment_method="pm_card_visa", now=clock.now(),
+        )  # fmt: skip
+        repeats.remember(
+            caller_id=customer.id, key=str(order.id), fingerprint=b"", order_id=order.id, company_id=company.id,
+            now=clock.now(),
+        )  # fmt: skip
+    with db.transaction(Tenant(company_id=company.id)):
+        inventory.reserve(order_id=order.id, company_id=company.id, wanted={product.id: 1})
+        payments.record(order_id=order.id, answer=Answer("authorised", f"pi_{order.id}", 1999), now=clock.now())
+        letters.to_buyer(occasion="order.created", order_id=order.id, template="order_received")
+        outbox.heard_before(consumer="a test", event_id=new_id(), company_id=company.id)
+    _open_incident(owner_url, company.id)
+    return Inhabited(company.id, admin, customer, order.id)
+
+
+def _open_incident(owner_url: str, company_id: UUID) -> None:
+    with psycopg.connect(owner_url) as connection:
+        connection.execute(
+            """
+            INSERT INTO incidents (id, saga_id, company_id, step, phase, error, attempts, opened_at)
+            SELECT gen_random_uuid(), id, company_id, 'reserve_stock', 'compensating', '{}', 1, now()
+            FROM sagas WHERE company_id = %s""",
+            [company_id],
+        )

@@ -1,0 +1,78 @@
+"""The schema's history: up, down, up again, and no drift from the models."""
+
+import os
+
+import psycopg
+import pytest
+from alembic import command
+from sqlalchemy import create_engine
+
+from kit.db import dialect_url
+from migrations import run
+from ops.services.postgres import create_database, drop_database, with_login
+
+TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+
+
+@pytest.fixture
+def empty():
+    """The owner's URL of a database without a table."""
+    owner, name = os.environ["ORDERX_OWNER_DATABASE_URL"], f"orderx_migrations_{os.getpid()}"
+    drop_database(owner, name)
+    create_database(owner, name)
+    yield with_login(owner, database=name)
+    drop_database(owner, name)
+
+
+def tables_of(url):
+    with psycopg.connect(url) as connection:
+        return {name for (name,) in connection.execute(TABLES)}
+
+
+def at_head(url):
+    engine = create_engine(dialect_url(url))
+    try:
+        return run.at_head(engine)
+    finally:
+        engine.dispose()
+
+
+class TestMigrations:
+    def test_go_up_down_and_up_again(self, empty):
+        run.upgrade(owner_url=empty)
+        there = tables_of(empty)
+        assert "orders" in there
+        run.downgrade(owner_url=empty)
+        assert tables_of(empty) == {"alembic_version"}
+        run.upgrade(owner_url=empty)
+        assert tables_of(empty) == there
+
+    def test_leave_no_difference_to_the_models(self, empty):
+        run.upgrade(owner_url=empty)
+        command.check(run.alembic_config(empty))
+
+    def test_may_be_repeated(self, empty):
+        run.upgrade(owner_url=empty)
+        run.upgrade(owner_url=empty)
+        assert at_head(empty)
+
+    def test_are_known_to_be_missing(self, empty):
+        assert not at_head(empty)
+
+
+class TestLogins:
+    def test_are_let_in_with_the_rights_of_their_group_only(self, empty):
+        app = with_login(empty, user="orderx_app_login", password="for-tests-alone")
+        run.upgrade(owner_url=empty, app_url=app)
+        with psycopg.connect(app) as connection:
+            assert connection.execute("SELECT count(*) FROM orders").fetchone() == (0,)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("CREATE TABLE mine (id int)")
+
+    def test_take_the_password_of_their_url(self, empty):
+        for password in ("first", "it's%20new"):
+            login = with_login(empty, user="orderx_migrations_login", password=password)
+            run.upgrade(owner_url=empty, app_url=login)
+            psycopg.connect(login).close()
+        with psycopg.connect(empty) as connection:
+            connection.execute("DROP ROLE orderx_migrations_login")
