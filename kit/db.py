@@ -8,9 +8,10 @@ from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Engine, ForeignKeyConstraint, MetaData, Text, Uuid, create_engine
+from sqlalchemy import Connection, DateTime, Engine, ForeignKeyConstraint, MetaData, Text, Uuid, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from kit import tenancy
@@ -68,6 +69,7 @@ def _engine(setting: str) -> Engine:
         max_overflow=0,
         pool_timeout=5,
         pool_use_lifo=True,
+        hide_parameters=True,  # an error in a log shall not show mail addresses or password hashes
         connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=30s"},
     )
 
@@ -100,6 +102,13 @@ def operator_transaction() -> Iterator[Session]:
 
 
 @contextmanager
+def operator_glances() -> Iterator[Connection]:
+    """A connection of the operator role for single reads that need no transaction, one after the other, and cheaply."""
+    with operator_engine().connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
 def _begin(engine: Engine) -> Iterator[Session]:
     with Session(engine, autoflush=False, expire_on_commit=False) as session, session.begin():
         token = _session.set(session)
@@ -118,7 +127,7 @@ def session() -> Session:
 def is_outage(error: BaseException) -> bool:
     """Whether the database is gone or refused for a reason that waiting mends, rather than for what was asked."""
     if not isinstance(error, DBAPIError):
-        return isinstance(error, TimeoutError)
+        return isinstance(error, (TimeoutError, PoolTimeout))
     sqlstate = getattr(error.orig, "sqlstate", None) or ""
     # 08 connection, 40 serialization and deadlock, 53 resources, 55P03 lock wait, 57 operator intervention
     return error.connection_invalidated or not sqlstate or sqlstate.startswith(("08", "40", "53", "55P03", "57"))

@@ -48,6 +48,7 @@ class Client:
     def __init__(self, url: str) -> None:
         self._url = url
         self._session = requests.Session()
+        self.token = ""
 
     def __call__(self, method: str, path: str, body: dict[str, Any] | None = None, **headers: str) -> dict[str, Any]:
         """Make a request; the JSON of its answer."""
@@ -61,12 +62,13 @@ class Client:
         """Act as this user, for the company they belong to if there is one."""
         token = self("POST", "/auth/login", {"email": email, "password": PASSWORD})["access_token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
+        self.token = token
 
 
 def demo(stack: Stack) -> bool:
     """Play the demo against a running stack, and print it; whether the books are clean at the end."""
     merchant, customer = Client(stack.api_url), Client(stack.api_url)
-    shop_id, product_id = _set_up_shop(merchant)
+    shop_id, product_id = set_up_shop(merchant, on_hand=5)
     customer("POST", "/auth/register", {"email": "ada@example.com", "name": "Ada Example", "password": PASSWORD})
     customer.log_in("ada@example.com")
     for expected in ORDERS:
@@ -76,7 +78,8 @@ def demo(stack: Stack) -> bool:
     return prove(at_rest=True, provider=True, wait=20.0, as_json=False)
 
 
-def _set_up_shop(merchant: Client) -> tuple[str, str]:
+def set_up_shop(merchant: Client, *, on_hand: int) -> tuple[str, str]:
+    """Found a company with one shop and one product on the shelf; the ids of shop and product."""
     email = "owner@example.com"
     merchant("POST", "/auth/register", {"email": email, "name": "Olga Owner", "password": PASSWORD})
     merchant.log_in(email)
@@ -88,7 +91,7 @@ def _set_up_shop(merchant: Client) -> tuple[str, str]:
     }  # fmt: skip
     product_id = merchant("POST", "/products", notebook)["id"]
     warehouse_id = merchant("POST", "/warehouses", {"name": "Cellar"})["id"]
-    merchant("PUT", f"/products/{product_id}/stock/{warehouse_id}", {"on_hand": 5})
+    merchant("PUT", f"/products/{product_id}/stock/{warehouse_id}", {"on_hand": on_hand})
     return shop_id, product_id
 
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from domain.companies import queries as companies
 from domain.notifications import operations as notifications
 from domain.notifications.context import Context, Template
 from domain.notifications.errors import MailRefused, MailUnavailable
@@ -13,22 +12,24 @@ from domain.notifications.mailer import mailer
 from domain.notifications.models import Mail
 from domain.notifications.rendering import render
 from domain.sales import queries as sales
-from domain.sales.models import Order
-from domain.shops import queries as shops
+from domain.sales.queries import Told
 from saga.engine.declaration import Call, Outcome
 from saga.engine.errors import TryAgain
 
 
 def to_buyer(*, occasion: str, order_id: UUID, template: Template) -> UUID:
     """Ask for a mail to the order's buyer, once per occasion; its id."""
-    order = sales.the_order(order_id=order_id)
-    return _ask(occasion, order, order.customer_email, template)
+    told = sales.told(order_id=order_id)
+    return _ask(occasion, told, told.order.customer_email, template)
 
 
-def to_merchant(*, occasion: str, order_id: UUID, template: Template) -> UUID:
-    """Ask for a mail to the company that sells, once per occasion; its id."""
-    order = sales.the_order(order_id=order_id)
-    return _ask(occasion, order, companies.the_company(company_id=order.company_id).email, template)
+def to_both(*, occasion: str, order_id: UUID, buyer: Template, merchant: Template) -> list[UUID]:
+    """Ask for a mail to the order's buyer and one to the company that sells, once per occasion; their ids."""
+    told = sales.told(order_id=order_id)
+    return [
+        _ask(occasion, told, told.order.customer_email, buyer),
+        _ask(occasion, told, told.company.email, merchant),
+    ]
 
 
 def send(*, mail_id: UUID, now: datetime) -> Generator[Call, MailRefused | MailUnavailable | None, Outcome]:
@@ -65,23 +66,24 @@ def _hand_over(mail: Mail) -> MailRefused | MailUnavailable | None:
     return None
 
 
-def _ask(occasion: str, order: Order, recipient: str, template: Template) -> UUID:
+def _ask(occasion: str, told: Told, recipient: str, template: Template) -> UUID:
+    order = told.order
     return notifications.queue(
         company_id=order.company_id, order_id=order.id, occasion=f"{occasion}:{order.id}", recipient=recipient,
-        template=template, context=_context(order),
+        template=template, context=_context(told),
     )  # fmt: skip
 
 
-def _context(order: Order) -> Context:
-    lines = sales.lines_of(order_ids=[order.id])[order.id]
+def _context(told: Told) -> Context:
+    order = told.order
     return {
         "order_id": str(order.id),
-        "shop": shops.the_shop(shop_id=order.shop_id).name,
-        "company": companies.the_company(company_id=order.company_id).name,
+        "shop": told.shop,
+        "company": told.company.name,
         "customer": order.customer_name,
         "lines": [
             {"name": line.name, "sku": line.sku, "quantity": line.quantity, "unit_price": line.unit_price}
-            for line in lines
+            for line in told.lines
         ],
         "subtotal": order.subtotal,
         "discount_percent": order.discount_percent,

@@ -1,6 +1,7 @@
 """Publishing in batches: everything is written to the broker first, then all confirms are waited for at once."""
 
 import contextlib
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ class Publisher:
         self._producer = Producer(self._channel, auto_declare=False)
         self._unconfirmed: set[int] = set()
         self._last_tag = 0
+        self._looked_at = time.monotonic()
         self._returned: set[str] = set()
         self._confirms = hasattr(self._channel, "confirm_select")
         if self._confirms:
@@ -53,7 +55,9 @@ class Publisher:
 
     def keep_alive(self) -> None:
         """Answer the broker's heartbeats while there is nothing to publish."""
-        if self._connection.supports_heartbeats:
+        now = time.monotonic()
+        if self._connection.supports_heartbeats and now - self._looked_at > 1.0:
+            self._looked_at = now
             self._connection.heartbeat_check()
             with contextlib.suppress(TimeoutError):
                 self._connection.drain_events(timeout=0.001)

@@ -27,10 +27,9 @@ Reaction = Callable[[Json], list[UUID]]
 def greet(event: Json) -> list[UUID]:
     """An order is placed: its buyer and the company hear that it was received."""
     order_id = UUID(event["order_id"])
-    return [
-        letters.to_buyer(occasion="order.created", order_id=order_id, template="order_received"),
-        letters.to_merchant(occasion="order.created", order_id=order_id, template="order_received_merchant"),
-    ]
+    return letters.to_both(
+        occasion="order.created", order_id=order_id, buyer="order_received", merchant="order_received_merchant"
+    )
 
 
 def explain_failure(event: Json) -> list[UUID]:

@@ -2,10 +2,11 @@
 
 import signal
 import threading
+from contextlib import closing
 
 import structlog
 from celery import Celery
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from kit import db
 from kit.config import settings
@@ -14,7 +15,7 @@ from workers.messages import messages
 from workers.publisher import Publisher
 
 BATCH = 200
-BUSY_PAUSE, IDLE_PAUSE = 0.002, 0.05
+BUSY_PAUSE, IDLE_PAUSE = 0.003, 0.03
 """Seconds between two looks at the outbox: right after there was something in it, and at most."""
 
 log = structlog.get_logger()
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 _TAKE = text("""
     SELECT id, kind, body FROM outbox WHERE available_at <= now()
     ORDER BY available_at, id LIMIT :batch FOR UPDATE SKIP LOCKED""")
+_WAITING = text("SELECT EXISTS (SELECT FROM outbox WHERE available_at <= now())")
 _DELETE = text("DELETE FROM outbox WHERE id = ANY(:ids)")
 _POSTPONE = text("UPDATE outbox SET available_at = now() + interval '30 seconds' WHERE id = ANY(:ids)")
 
@@ -30,8 +32,6 @@ def drain(app: Celery, publisher: Publisher) -> int:
     """Send one batch; how many rows it was. A row is deleted only when the broker has all of its messages."""
     with db.operator_transaction() as session:
         rows = session.execute(_TAKE, {"batch": BATCH}).all()
-        if not rows:
-            return 0
         made = {row.id: list(messages(app, row.kind, row.body)) for row in rows}
         lost = publisher.publish([message for each in made.values() for message in each])
         undeliverable = [row_id for row_id, each in made.items() if any(message.id in lost for message in each)]
@@ -52,22 +52,21 @@ def run() -> None:
     settings().need("operator_database_url")
     while not stopping.is_set():
         try:
-            _drain_until(stopping, app, Publisher(broker_url))
+            with closing(Publisher(broker_url)) as publisher, db.operator_glances() as glance:
+                _drain_until(stopping, app, publisher, glance)
         except Exception as trouble:  # noqa: BLE001 - whatever it is, the outbox keeps everything and we come back
             log.warning("the relay waits", reason=str(trouble), error=type(trouble).__name__)
             stopping.wait(1.0)
 
 
-def _drain_until(stopping: threading.Event, app: Celery, publisher: Publisher) -> None:
+def _drain_until(stopping: threading.Event, app: Celery, publisher: Publisher, glance: Connection) -> None:
     log.info("the relay runs")
     pause = BUSY_PAUSE
-    try:
-        while not stopping.is_set():
-            if drain(app, publisher):
-                pause = BUSY_PAUSE
-            else:
-                stopping.wait(pause)
-                pause = min(IDLE_PAUSE, pause * 1.5)
-                publisher.keep_alive()
-    finally:
-        publisher.close()
+    while not stopping.is_set():
+        if glance.scalar(_WAITING):
+            drain(app, publisher)
+            pause = BUSY_PAUSE
+        else:
+            stopping.wait(pause)
+            pause = min(IDLE_PAUSE, pause * 1.5)
+            publisher.keep_alive()

@@ -16,7 +16,7 @@ from kit.errors import Invalid
 from kit.tenancy import Tenant
 
 LONGEST_WAIT = 30
-FIRST_LOOK, LAST_LOOK = 0.004, 0.05
+FIRST_LOOK, LAST_LOOK = 0.012, 0.1
 """Seconds between two looks at a waited-for order: at first, and at most."""
 
 
@@ -53,4 +53,4 @@ def await_end(*, order_id: UUID, tenant: Tenant, seconds: int) -> bool:
         if time.monotonic() + pause > deadline:
             return False
         time.sleep(pause)
-        pause = min(LAST_LOOK, pause * 1.3)
+        pause = min(LAST_LOOK, pause * 1.1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.notifications.context import Context, Template
@@ -73,16 +73,18 @@ def claim(*, mail_id: UUID, now: datetime) -> Claim:
 
     Raises MailNotFound.
     """
-    mail = db.session().get(Mail, mail_id, with_for_update=True, populate_existing=True)
+    free = or_(Mail.leased_until.is_(None), Mail.leased_until <= now)
+    take = update(Mail).where(Mail.id == mail_id, Mail.status.in_(("queued", "sending")), free)
+    lease = {"status": "sending", "leased_until": now + LEASE, "due_at": now + LEASE, "attempts": Mail.attempts + 1}
+    mine = db.session().scalar(take.values(lease).returning(Mail), execution_options={"populate_existing": True})
+    if mine is not None:
+        return Claimed(mine)
+    mail = db.session().get(Mail, mail_id, populate_existing=True)
     if mail is None:
         raise MailNotFound
-    if mail.status in ("sent", "refused"):
-        return Settled(mail.status)
-    if mail.leased_until is not None and mail.leased_until > now:
+    if mail.leased_until is not None and mail.status == "sending":
         return Leased(mail.leased_until)
-    mail.status, mail.leased_until, mail.attempts = "sending", now + LEASE, mail.attempts + 1
-    mail.due_at = mail.leased_until
-    return Claimed(mail)
+    return Settled(mail.status)
 
 
 def mark_sent(*, mail_id: UUID, now: datetime) -> None:

@@ -1,17 +1,30 @@
 """Reading orders."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVarTuple
 from uuid import UUID
 
 from sqlalchemy import Row, Select, func, select
 
+from domain.companies.models import Company
 from domain.sales.errors import OrderNotFound
 from domain.sales.models import Order, OrderLine
+from domain.shops.models import Shop
 from kit import db
 
 Ts = TypeVarTuple("Ts")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An order with its lines, the name of the shop it was placed in, and the company that sells."""
+
+    order: Order
+    lines: list[OrderLine]
+    shop: str
+    company: Company
 
 
 def the_order(*, order_id: UUID, customer_id: UUID | None = None, shop_id: UUID | None = None) -> Order:
@@ -38,6 +51,21 @@ def lines_of(*, order_ids: Collection[UUID]) -> dict[UUID, list[OrderLine]]:
     for line in db.session().scalars(query):
         lines[line.order_id].append(line)
     return lines
+
+
+def told(*, order_id: UUID) -> Told:
+    """Everything there is to tell about an order; raises OrderNotFound."""
+    query = (
+        select(Order, Shop.name, Company)
+        .join(Shop, Shop.id == Order.shop_id)
+        .join(Company, Company.id == Order.company_id)
+        .where(Order.id == order_id)
+    )
+    row = db.session().execute(query).one_or_none()
+    if row is None:
+        raise OrderNotFound
+    order, shop, company = row
+    return Told(order, lines_of(order_ids=[order_id])[order_id], shop, company)
 
 
 def quantities(*, order_id: UUID) -> dict[UUID, int]:
