@@ -148,7 +148,7 @@ class Saga:
         """The last stage whose failure puts everything back; -1 when there is no way back at all."""
         if self.when_undone is None:
             return -1
-        return next((i for i, stage in enumerate(self.main) if stage.pivot), len(self.main))
+        return next((i for i, stage in enumerate(self.main) if stage.pivot), len(self.main) - 1)
 
     def placed(self) -> Iterator[tuple[int, int, Step]]:
         """Every step in order of declaration, as (position, stage, step)."""

@@ -22,7 +22,8 @@ def _lines(saga: Saga) -> Iterator[str]:
             yield f"    {step}[{_words(step.name)}]"
             yield from (f"    {name} {_arrow(stage)} {step}" for name in previous)
             yield from _undo(step)
-        previous = [step.name for step in stage.steps]
+        if stage.verb != "afterwards":
+            previous = [step.name for step in stage.steps]
         if stage.pivot:
             yield f"    style {previous[0]} stroke-width:4px"
 

@@ -49,7 +49,7 @@ def succeed(saga: OpenSaga, step: Step, outcome: Json | None) -> bool:
 
 def fail(saga: OpenSaga, step: Step, error: Json) -> bool:
     """Record that the step cannot be done. Past the pivot there is no way back: it becomes an incident."""
-    if saga.stage > saga.definition.pivot or saga.state == "finishing":
+    if saga.stage > saga.definition.pivot:
         state = saga.of(step)
         state.attempts, state.error = state.attempts + 1, error
         _open_incident(saga, step, error, state.attempts)
@@ -184,6 +184,12 @@ def _undo_next(saga: OpenSaga) -> None:
 def _end(saga: OpenSaga, state: str) -> None:
     saga.state, saga.ended_at = state, saga.now
     saga.note(state)
+
+
+def cannot_decide(saga: OpenSaga, error: Json) -> None:
+    """The hook of an ending failed when no step was being taken: the stage's last step stands for it."""
+    step = saga.definition.stages[saga.stage].steps[-1]
+    _open_incident(saga, step, error, saga.of(step).attempts)
 
 
 def _open_incident(saga: OpenSaga, step: Step, error: Json, attempts: int) -> None:

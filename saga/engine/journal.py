@@ -199,7 +199,7 @@ def _written(saga: OpenSaga) -> dict[str, Any]:
 
 
 def _due(saga: OpenSaga) -> datetime:
-    retries = [state.retry_at for name in saga.changed if (state := saga.steps[name]).retry_at]
+    retries = [state.retry_at for state in saga.steps.values() if state.retry_at]
     return max([saga.now, *retries]) + timedelta(seconds=saga.definition.deadline)
 
 

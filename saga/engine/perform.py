@@ -58,7 +58,7 @@ _BACKWARD = _Direction(
 
 
 def _perform(ref: Ref, find: Find, direction: _Direction, choose: Callable[[OpenSaga], Step | None]) -> bool:
-    step = None
+    saga = step = None
     try:
         with locked(ref, find) as saga:
             step = choose(saga)
@@ -80,9 +80,17 @@ def _perform(ref: Ref, find: Find, direction: _Direction, choose: Callable[[Open
                 return False
             return _answer(saga, direction, step, after_the_call(running, answer))
     except Exception as error:
-        if step is None or db.is_outage(error):
+        if saga is None or db.is_outage(error):
             raise  # the database is gone, which is no reason to undo anything: the step waits and is taken again
-        return _record(ref, find, direction, step, error)
+        return _record(ref, find, direction, step, error) if step else _give_up(saga, find, error)
+
+
+def _give_up(undecided: OpenSaga, find: Find, error: Exception) -> bool:
+    """Have an operator look: a hook could not decide the ending, and there is no step that could be tried again."""
+    with locked(undecided.ref, find) as saga:
+        if saga.due_at == undecided.due_at:  # nobody has moved it since
+            flow.cannot_decide(saga, asdict(_refusal(error)))
+    return False
 
 
 def _record(ref: Ref, find: Find, direction: _Direction, step: Step, error: Exception) -> bool:
@@ -90,9 +98,12 @@ def _record(ref: Ref, find: Find, direction: _Direction, step: Step, error: Exce
         if not direction.awaits(saga, step):
             return False
         direction.begin(saga, step)
-        code = getattr(error, "code", type(error).__name__)
-        no = Refused if isinstance(error, DomainError) else TryAgain
-        return _answer(saga, direction, step, no(code, str(error)))
+        return _answer(saga, direction, step, _refusal(error))
+
+
+def _refusal(error: Exception) -> Refused | TryAgain:
+    no = Refused if isinstance(error, DomainError) else TryAgain
+    return no(getattr(error, "code", type(error).__name__), str(error))
 
 
 def _answer(saga: OpenSaga, direction: _Direction, step: Step, outcome: Outcome) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """Exponential backoff with full jitter, in seconds; `limit` counts attempts, the first included."""
+    """Exponential backoff with equal jitter, in seconds; `limit` counts attempts, the first included."""
 
     limit: int = 5
     first: float = 0.5

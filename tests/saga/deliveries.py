@@ -11,6 +11,7 @@ from saga.engine import perform
 from saga.engine.declaration import Saga
 from saga.engine.flow import ADVANCE
 from saga.engine.journal import Ref
+from workers import notifications, reactions
 
 _TAKE = text("DELETE FROM outbox RETURNING id, kind, body")
 
@@ -38,21 +39,39 @@ class Deliveries:
 
     def deliver(self, task: Json) -> None:
         """Have a worker run the task."""
-        self.delivered.append(task["task"])
+        name = task["task"]
+        self.delivered.append(name)
+        if name == "notifications.send_mail":
+            mail_id, company_id = task["kwargs"].values()
+            return notifications.deliver(mail_id=UUID(mail_id), company_id=UUID(company_id))
         ref = Ref(UUID(task["kwargs"]["saga_id"]), UUID(task["kwargs"]["company_id"]))
-        if task["task"] == ADVANCE:
+        if name == ADVANCE:
             return perform.advance(ref, self.find)
-        for saga in self.sagas:
-            for step in saga.steps.values():
-                if task["task"] == step.task:
-                    return perform.take_step(ref, step.name, self.find)
-                if step.undo_name and task["task"] == step.undo_task:
-                    return perform.take_undo(ref, step.name, self.find)
-        raise AssertionError(f"nobody knows {task['task']}")
+        for step in (step for saga in self.sagas for step in saga.steps.values()):
+            if name == step.task:
+                return perform.take_step(ref, step.name, self.find)
+            if step.undo_name and name == step.undo_task:
+                return perform.take_undo(ref, step.name, self.find)
+        raise AssertionError(f"nobody knows {name}")
+
+    def deliver_next(self, name: str) -> None:
+        """Deliver the first waiting task of this name, and look into the outbox for what it asked for."""
+        self.collect()
+        task = next(task for task in self.tasks if task["task"] == name)
+        self.tasks.remove(task)
+        self.deliver(task)
+        self.collect()
 
     def until_quiet(self) -> None:
         """Deliver everything, in order, until nothing is on its way."""
         self.collect()
         while self.tasks:
             self.deliver(self.tasks.pop(0))
+            self.collect()
+
+    def hear_everything(self) -> None:
+        """Have every announced event acted on, which is when buyers and merchants get their mails."""
+        self.collect()
+        while self.events:
+            reactions.react("notification.events", self.events.pop(0))
             self.collect()

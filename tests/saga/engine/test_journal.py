@@ -1,0 +1,95 @@
+import threading
+from contextlib import suppress
+
+import pytest
+from sqlalchemy import event
+
+from kit import db
+from kit.ids import new_id
+from saga.engine.declaration import then
+from saga.engine.journal import Ref, UnknownSaga, locked
+from tests.saga.engine.workshop import outbox
+
+
+@pytest.fixture
+def begun(workshop, script):
+    """A saga that has just started, and the statements that are run from then on."""
+    ref, deliveries = workshop.start(workshop.saga(then(script.step("fold"))))
+    return ref, deliveries.find
+
+
+@pytest.fixture
+def statements():
+    seen = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        seen.append(" ".join(statement.split())[:40])
+
+    event.listen(db.app_engine(), "before_cursor_execute", note)
+    yield seen
+    event.remove(db.app_engine(), "before_cursor_execute", note)
+
+
+class TestLocked:
+    def test_writes_everything_in_one_statement(self, begun, statements, workshop):
+        ref, find = begun
+        with locked(ref, find) as saga:
+            step = saga.definition.steps["fold"]
+            saga.of(step).state = "running"
+            saga.note("begun", step)
+            saga.note("something", None, {"more": 1})
+            saga.send_task("toys.fold")
+            saga.send_task("toys.cut")
+            statements.clear()
+        assert len(statements) == 1
+        assert workshop.steps(ref) == {"fold": "running"}
+        assert workshop.events(ref) == ["started", "fold begun", "something"]
+        assert [body["task"] for body in outbox()] == ["toys.fold", "toys.cut"]
+
+    def test_writes_nothing_when_nothing_was_noted(self, begun, statements):
+        with locked(*begun):
+            statements.clear()
+        assert statements == []
+
+    def test_writes_nothing_when_the_block_raises(self, begun, workshop):
+        ref, find = begun
+        with suppress(ZeroDivisionError), locked(ref, find) as saga:
+            saga.state = "stuck"
+            saga.note("stuck")
+            raise ZeroDivisionError
+        assert workshop.state(ref) == "running"
+        assert workshop.events(ref) == ["started"]
+
+    def test_changes_only_the_steps_that_were_noted(self, workshop, script):
+        ref, deliveries = workshop.start(workshop.saga(then(script.step("fold")), then(script.step("cut"))))
+        with locked(ref, deliveries.find) as saga:
+            saga.steps["cut"].state = "done"
+            saga.note("begun", saga.definition.steps["fold"])
+        assert workshop.steps(ref)["cut"] == "pending"
+
+    def test_refuses_a_saga_there_is_not(self, workshop, begun):
+        with pytest.raises(UnknownSaga), locked(Ref(new_id(), workshop.company_id), begun[1]):
+            pass
+
+    def test_refuses_the_saga_of_another_company(self, begun):
+        ref, find = begun
+        with pytest.raises(UnknownSaga), locked(Ref(ref.saga_id, new_id()), find):
+            pass
+
+    def test_lets_one_in_at_a_time_who_sees_what_the_last_one_wrote(self, begun):
+        ref, find = begun
+        seen = []
+
+        def count_up():
+            with locked(ref, find) as saga:
+                step = saga.definition.steps["fold"]
+                seen.append(saga.of(step).attempts)
+                saga.of(step).attempts += 1
+                saga.note("begun", step)
+
+        threads = [threading.Thread(target=count_up) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(seen) == [0, 1, 2, 3, 4, 5]

@@ -1,0 +1,79 @@
+import pytest
+
+from saga.cancel_order import CANCEL_ORDER
+from saga.engine.declaration import afterwards, then, together
+from saga.engine.errors import Refused
+from saga.engine.rehearse import Rehearsal, rehearse
+from saga.place_order import PLACE_ORDER
+from tests.saga.engine.workshop import Script
+
+PLACED = {
+    "reserve_stock": Rehearsal(("authorise_payment",), ("void_payment", "release_stock"), "undone"),
+    "authorise_payment": Rehearsal(("reserve_stock",), ("void_payment", "release_stock"), "undone"),
+    "capture_payment": Rehearsal(
+        ("reserve_stock", "authorise_payment"), ("refund_payment", "void_payment", "release_stock"), "undone"
+    ),
+    "commit_stock": Rehearsal(("reserve_stock", "authorise_payment", "capture_payment"), (), "stuck"),
+    "email_customer": Rehearsal(("reserve_stock", "authorise_payment", "capture_payment", "commit_stock"), (), "stuck"),
+}
+NAMES = ("fold", "cut", "glue", "paint", "dry", "show")
+
+
+def shapes(make):
+    """Sagas of every shape, of steps that `make` makes."""
+    fold, cut, glue, paint, dry, show = (make(name) for name in NAMES)
+    return {
+        "in line": (then(fold), then(cut)),
+        "in parallel": (together(fold, cut),),
+        "parallel, then in line": (together(fold, cut), then(glue)),
+        "parallel in the middle": (then(fold), together(cut, glue), then(paint)),
+        "two in parallel, one behind the other": (together(fold, cut), together(glue, paint)),
+        "with a pivot": (together(fold, cut), then(glue, pivot=True), then(paint), then(dry), afterwards(show)),
+        "with something afterwards": (then(fold), afterwards(show)),
+    }
+
+
+ALL = [
+    pytest.param(shape, name, id=f"{shape}: {name}")
+    for shape, stages in shapes(Script().step).items()
+    for name in (step.name for stage in stages for step in stage.steps)
+]
+
+
+class TestRehearse:
+    @pytest.mark.parametrize("step", PLACE_ORDER.steps.values(), ids=str)
+    def test_foretells_what_a_failing_step_does_to_an_order(self, step):
+        assert rehearse(PLACE_ORDER, failing=step) == PLACED[step.name]
+
+    def test_foretells_that_all_goes_well(self):
+        assert rehearse(PLACE_ORDER) == Rehearsal(tuple(PLACE_ORDER.steps), (), "done")
+
+    @pytest.mark.parametrize("step", CANCEL_ORDER.steps.values(), ids=str)
+    def test_foretells_an_incident_where_there_is_no_way_back(self, step):
+        assert rehearse(CANCEL_ORDER, failing=step).ending == "stuck"
+
+    def test_refuses_a_step_that_is_not_the_sagas(self):
+        with pytest.raises(ValueError, match="take_back_stock is no step of place_order"):
+            rehearse(PLACE_ORDER, failing=CANCEL_ORDER.steps["take_back_stock"])
+
+    @pytest.mark.parametrize("shape", shapes(Script().step))
+    def test_foretells_that_a_saga_ends_well(self, workshop, script, shape):
+        saga = workshop.saga(*shapes(script.step)[shape])
+        ref = workshop.run(saga)
+        assert script.calls == [
+            *[each.name for stage in saga.main for each in stage.steps],
+            "when_done",
+            *(each.name for stage in saga.stages[len(saga.main) :] for each in stage.steps),
+        ]
+        assert workshop.state(ref) == rehearse(saga).ending
+
+    @pytest.mark.parametrize(("shape", "name"), ALL)
+    def test_foretells_what_the_journal_will_say(self, workshop, script, shape, name):
+        saga = workshop.saga(*shapes(script.step)[shape])
+        script.answers[name] = [Refused("no")]
+        ref = workshop.run(saga)
+        foretold = rehearse(saga, failing=saga.steps[name])
+        happened = workshop.events(ref)
+        assert tuple(step for step in saga.steps if f"{step} done" in happened) == foretold.done
+        assert tuple(call for call in script.calls if call.startswith("un_")) == foretold.undone
+        assert workshop.state(ref) == foretold.ending

@@ -1,0 +1,39 @@
+from datetime import timedelta
+
+import pytest
+
+from kit import clock
+from saga.engine.declaration import then
+from saga.engine.retention import prune
+
+TABLES = ("sagas", "saga_steps", "saga_events", "incidents")
+
+
+class TestPrune:
+    @pytest.fixture
+    def count(self, workshop):
+        return lambda: tuple(workshop.sql(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES)
+
+    @pytest.fixture
+    def saga(self, workshop, script):
+        return workshop.saga(then(script.step("fold")))
+
+    def test_forgets_an_ended_saga_with_all_it_recorded(self, workshop, saga, count):
+        workshop.run(saga)
+        assert prune(before=clock.now()) == 1
+        assert count() == (0, 0, 0, 0)
+
+    def test_keeps_what_ended_later(self, workshop, saga):
+        workshop.run(saga)
+        assert prune(before=clock.now() - timedelta(days=1)) == 0
+
+    def test_keeps_what_has_not_ended(self, workshop, saga, count):
+        workshop.start(saga)
+        assert prune(before=clock.now() + timedelta(days=1)) == 0
+        assert count()[0] == 1
+
+    def test_takes_no_more_at_a_time_than_it_is_told(self, workshop, saga):
+        for _ in range(3):
+            workshop.run(saga)
+        before = clock.now()
+        assert [prune(before=before, most=2) for _ in range(3)] == [2, 1, 0]

@@ -1,0 +1,150 @@
+"""A workshop for trying out sagas: steps that do what a test tells them to, on the real journal."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import text
+
+from kit import clock, db
+from kit.ids import new_id
+from kit.tenancy import Tenant
+from saga.engine.declaration import Act, Call, Ending, Outcome, Saga, Step, Subject, step
+from saga.engine.journal import Ref, locked
+from saga.engine.queries import Timeline, timeline
+from saga.engine.start import start
+from saga.engine.tables import Incident, SagaRow
+from tests import factories
+from tests.saga.deliveries import Deliveries
+from tests.saga.plights import checkpoint
+
+_OVERDUE = "UPDATE sagas SET due_at = now() - interval '1 second' WHERE ended_at IS NULL"
+
+
+@dataclass
+class Script:
+    """What every step was asked, in order, and what it shall answer: an outcome, an error to raise, or a call."""
+
+    calls: list[str] = field(default_factory=list)
+    answers: dict[str, list[Any]] = field(default_factory=dict)
+
+    def step(self, name: str, *, undo: bool = True, **options: Any) -> Step:
+        """A step of this name, with an undo called `un_<name>`."""
+        reason = None if undo else "no way back"
+        made = step(area="toys", irreversible=reason, **options)(self._act(name))
+        if undo:
+            made.undo(self._act(f"un_{name}"))
+        return made
+
+    def calling(self, name: str) -> Step:
+        """A step whose outside call is `name`, and whose undo's is `un_<name>`."""
+        made = step(area="toys")(self._calling(name))
+        made.undo(self._calling(f"un_{name}"))
+        return made
+
+    def _calling(self, name: str) -> Act:
+        def call() -> Outcome:
+            checkpoint("call")
+            answer = self._answer(name)
+            checkpoint("answer")
+            return answer
+
+        def act(subject: Subject) -> Generator[Call, Outcome, Outcome]:
+            answer = yield call
+            self.calls.append(f"{name} heard")
+            return answer
+
+        act.__name__ = name
+        return act
+
+    def hook(self, name: str) -> Callable[[Subject, Ending], None]:
+        """A hook of this name."""
+        return lambda subject, ending: self._answer(name)
+
+    def _act(self, name: str) -> Callable[[Subject], Outcome]:
+        def act(subject: Subject) -> Outcome:
+            return self._answer(name)
+
+        act.__name__ = name
+        return act
+
+    def _answer(self, name: str) -> Any:
+        self.calls.append(name)
+        waiting = self.answers.get(name, [])
+        answer = waiting.pop(0) if waiting else None
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+
+@dataclass
+class Workshop:
+    """Runs sagas of its own company."""
+
+    database: str
+    script: Script = field(default_factory=Script)
+    company_id: UUID = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.company_id = factories.make_company().id
+
+    def saga(self, *stages: Any, name: str = "toy", undoable: bool = True, **options: Any) -> Saga:
+        """A saga of these stages, its hooks in the script as `when_done` and `when_undone`."""
+        hooks = {"when_done": self.script.hook("when_done"), "when_undone": self.script.hook("when_undone")}
+        return Saga(name, *stages, **hooks | ({} if undoable else {"when_undone": None}), **options)
+
+    def start(self, saga: Saga, *, deliveries: Deliveries | None = None) -> tuple[Ref, Deliveries]:
+        """Start the saga; its messages wait in the deliveries that are returned."""
+        with db.transaction(Tenant(company_id=self.company_id)):
+            saga_id = start(saga, subject_id=new_id(), company_id=self.company_id, now=clock.now())
+        deliveries = deliveries or Deliveries((saga,))
+        deliveries.collect()
+        return Ref(saga_id, self.company_id), deliveries
+
+    def run(self, saga: Saga) -> Ref:
+        """Start the saga and deliver everything."""
+        ref, deliveries = self.start(saga)
+        deliveries.until_quiet()
+        return ref
+
+    def stop(self, ref: Ref, deliveries: Deliveries) -> None:
+        """Ask the saga to stop."""
+        with locked(ref, deliveries.find) as saga:
+            saga.stop_requested = {"reason": "not wanted", "by": "test"}
+            saga.note("stop_requested")
+
+    def timeline(self, ref: Ref) -> Timeline:
+        with db.transaction(Tenant(company_id=self.company_id)) as session:
+            return timeline(session.get_one(SagaRow, ref.saga_id))
+
+    def state(self, ref: Ref) -> str:
+        return self.timeline(ref).saga.state
+
+    def steps(self, ref: Ref) -> dict[str, str]:
+        """The state of each step."""
+        return {step.step: step.state for step in self.timeline(ref).steps}
+
+    def events(self, ref: Ref) -> list[str]:
+        """What happened, `event` or `step event`, in order."""
+        return [f"{each.step} {each.event}" if each.step else each.event for each in self.timeline(ref).events]
+
+    def incidents(self, ref: Ref) -> list[Incident]:
+        with db.operator_transaction() as session:
+            return session.query(Incident).filter_by(saga_id=ref.saga_id).all()
+
+    def let_deadlines_pass(self) -> None:
+        self.sql(_OVERDUE)
+
+    def sql(self, statement: str) -> list[Any]:
+        """Run a statement as the schema's owner."""
+        with psycopg.connect(self.database, autocommit=True) as owner:
+            cursor = owner.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+
+def outbox() -> list[dict[str, Any]]:
+    """What waits in the outbox, the oldest first."""
+    with db.operator_transaction() as session:
+        return list(session.scalars(text("SELECT body FROM outbox ORDER BY id")))
