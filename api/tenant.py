@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from uuid import UUID
 
 from api.caller import Caller, current_caller
 from domain.shops import queries as shops
-from kit import db, tenancy
+from kit import db
 from kit.errors import Invalid
 from kit.tenancy import Tenant
 
@@ -26,16 +27,29 @@ def at_shop(shop_id: UUID | None) -> Iterator[UUID | None]:
     Yields the shop to keep to, None for all of a member's company. Raises Invalid when a customer names no shop,
     ShopNotFound for an unknown shop, and for another company's when the caller acts for one.
     """
-    with acting() as caller:
+    caller = current_caller()
+    if shop_id is None:
         if caller.company_id is None:
-            _enter(shop_id, caller)
-        elif shop_id is not None:
+            raise Invalid(fields={"shop_id": ["Say which shop, or log in for your company."]})
+        tenant = Tenant(caller.company_id, caller.user_id)
+    else:
+        tenant = company_at(caller, shop_id)
+    with db.transaction(tenant):
+        if shop_id is not None:
             shops.the_shop(shop_id=shop_id)
         yield caller.narrow(shop_id)
 
 
-def _enter(shop_id: UUID | None, caller: Caller) -> None:
-    if shop_id is None:
-        raise Invalid(fields={"shop_id": ["Say which shop, or log in for your company."]})
-    company_id = shops.company_of(shop_id=shop_id)
-    tenancy.act_for(db.session(), Tenant(company_id=company_id, user_id=caller.user_id))
+def company_at(caller: Caller, shop_id: UUID) -> Tenant:
+    """The company to act for at this shop: a member's own, or for a customer the one that owns the shop.
+
+    Raises ShopNotFound when there is no such shop; whether it is the member's company's is for the reader to see.
+    """
+    caller.narrow(shop_id)
+    return Tenant(caller.company_id or _owner(shop_id), caller.user_id)
+
+
+@lru_cache(maxsize=10_000)  # a shop never changes hands
+def _owner(shop_id: UUID) -> UUID:
+    with db.transaction(Tenant()):
+        return shops.company_of(shop_id=shop_id)

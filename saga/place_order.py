@@ -1,13 +1,14 @@
 """Placing an order: the sentence this product is built around."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from domain.identity.models import User
 from domain.payments import operations as payments
 from domain.sales import operations as sales
-from domain.sales.models import Order
+from domain.sales.models import Order, OrderLine
 from domain.sales.operations import Wanted
 from kit.db import Json
 from saga.cancel_order import cancel_paid
@@ -48,6 +49,15 @@ PLACE_ORDER = Saga(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A pending order, its lines, and the id of its saga."""
+
+    order: Order
+    lines: list[OrderLine]
+    saga_id: UUID
+
+
 def place_order(
     *,
     company_id: UUID,
@@ -59,19 +69,19 @@ def place_order(
     payment_method: str,
     now: datetime,
     traceparent: str | None = None,
-) -> Order:
+) -> Placed:
     """Write the pending order, its payment and its saga in the current transaction; the relay does the rest.
 
     `payment_method` is the provider's token. Raises what domain.sales.operations.place raises.
     """
-    order = sales.place(
+    order, written = sales.place(
         company_id=company_id, customer=customer, shop_id=shop_id, lines=lines, discount_percent=discount_percent,
         shipping_address=shipping_address, now=now,
     )  # fmt: skip
     payments.prepare(
         order_id=order.id, company_id=company_id, amount=order.total, currency=order.currency, method=payment_method
     )
-    start(
+    saga_id = start(
         PLACE_ORDER,
         subject_id=order.id,
         company_id=company_id,
@@ -79,4 +89,4 @@ def place_order(
         tags={"shop_id": str(shop_id), "customer_id": str(customer.id)},
         traceparent=traceparent,
     )
-    return order
+    return Placed(order, written, saga_id)

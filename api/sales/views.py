@@ -1,6 +1,7 @@
 """How an order is shown."""
 
 from typing import Any
+from uuid import UUID
 
 from domain.sales import queries as sales
 from domain.sales import transitions
@@ -8,6 +9,7 @@ from domain.sales.models import Order, OrderLine
 from saga.engine import queries as journal
 from saga.engine.queries import Timeline
 from saga.engine.tables import SagaRow
+from saga.place_order import Placed
 from saga.registry import find
 
 STATUS_TEXTS = {
@@ -37,15 +39,23 @@ def summary(order: Order) -> dict[str, Any]:
 
 def whole(order: Order) -> dict[str, Any]:
     """The order with its lines and where its saga stands; reads both."""
-    lines = sales.lines_of(order_ids=[order.id])[order.id]
     placing = journal.sagas_of(subject_id=order.id)[0]
+    return _whole(order, sales.lines_of(order_ids=[order.id])[order.id], placing.id, placing.state)
+
+
+def just_placed(placed: Placed) -> dict[str, Any]:
+    """The whole order as it has just been written."""
+    return _whole(placed.order, placed.lines, placed.saga_id, "running")
+
+
+def _whole(order: Order, lines: list[OrderLine], saga_id: UUID, saga_state: str) -> dict[str, Any]:
     return {
         **summary(order),
         "lines": [_line(line, order.currency) for line in lines],
         "subtotal": order.subtotal,
         "discount_percent": order.discount_percent,
         "shipping_address": order.shipping_address,
-        "saga": {"id": placing.id, "state": placing.state},
+        "saga": {"id": saga_id, "state": saga_state},
         "allowed_transitions": transitions.allowed(order.status),
     }
 

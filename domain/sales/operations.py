@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from domain.catalogue import queries as catalogue
 from domain.catalogue.models import Product
-from domain.companies import queries as companies
 from domain.identity.models import User
 from domain.inventory import queries as inventory
 from domain.sales import transitions
@@ -40,16 +39,15 @@ def place(
     discount_percent: int,
     shipping_address: Json,
     now: datetime,
-) -> Order:
-    """Write down a pending order at today's prices.
+) -> tuple[Order, list[OrderLine]]:
+    """Write down a pending order and its lines at today's prices.
 
     Raises Invalid by field (the shop's products only, a discount only where the company allows one: seed A), SoldOut
     for what is known to be gone; what only the saga can find out ends the order later.
     """
-    company = companies.the_company(company_id=company_id)
+    _, company = shops.the_seller(shop_id=shop_id)
     if discount_percent and not company.allows_discount:
         raise Invalid(fields={"discount_percent": [f"{company.name} gives no discounts; leave it out."]})
-    shops.the_shop(shop_id=shop_id)
     products = _offered(shop_id, lines)
     subtotal = sum(
         (Money(products[line.product_id].price, company.currency) * line.quantity for line in lines),
@@ -67,9 +65,10 @@ def place(
     session = db.session()
     session.add(order)
     session.flush()
-    session.add_all(_line(order, position, line, products) for position, line in enumerate(lines))
+    written = [_line(order, position, line, products) for position, line in enumerate(lines)]
+    session.add_all(written)
     _announce("order.created", order)
-    return order
+    return order, written
 
 
 def _offered(shop_id: UUID, lines: Sequence[Wanted]) -> dict[UUID, Product]:

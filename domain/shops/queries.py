@@ -1,10 +1,10 @@
 """Reading shops."""
 
-from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import select
 
+from domain.companies.models import Company
 from domain.shops.errors import ShopNotFound
 from domain.shops.models import Shop
 from kit import db, tenancy
@@ -18,6 +18,15 @@ def the_shop(*, shop_id: UUID) -> Shop:
     return shop
 
 
+def the_seller(*, shop_id: UUID) -> tuple[Shop, Company]:
+    """The current company's shop, and the company; raises ShopNotFound."""
+    query = select(Shop, Company).join(Company, Company.id == Shop.company_id).where(Shop.id == shop_id)
+    row = db.session().execute(query).one_or_none()
+    if row is None:
+        raise ShopNotFound
+    return row.tuple()
+
+
 def shops(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> list[Shop]:
     """The current company's shops (or the one of them), the oldest first, from behind `after`."""
     query = select(Shop).order_by(Shop.id).limit(limit)
@@ -28,11 +37,6 @@ def shops(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None)
 
 def company_of(*, shop_id: UUID) -> UUID:
     """The company that owns the shop, for buyers, who enter a company through its shops; raises ShopNotFound."""
-    return _company_of(shop_id)
-
-
-@lru_cache(maxsize=10_000)  # a shop never changes hands
-def _company_of(shop_id: UUID) -> UUID:
     session = db.session()
     tenancy.visit(session, shop_id)
     company_id = session.scalar(select(Shop.company_id).where(Shop.id == shop_id))
