@@ -94,7 +94,7 @@ def put_stock(product: Product, warehouse: Warehouse, on_hand: int = 10) -> Stoc
 def make_order(product: Product, quantity: int = 1, *, customer: User | None = None) -> Order:
     """A pending order of so many units of the product, which must not be sold out; no saga drives it."""
     with db.transaction(acting_for(product)):
-        return sales.place(
+        order, _ = sales.place(
             company_id=product.company_id,
             customer=customer or make_user(),
             shop_id=product.shop_id,
@@ -103,6 +103,7 @@ def make_order(product: Product, quantity: int = 1, *, customer: User | None = N
             shipping_address={"name": "Ada Lovelace", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"},
             now=clock.now(),
         )
+    return order
 
 
 def acting_for(owner: Company | Shop | Product) -> Tenant:

@@ -24,7 +24,8 @@ def the_seller(*, shop_id: UUID) -> tuple[Shop, Company]:
     row = db.session().execute(query).one_or_none()
     if row is None:
         raise ShopNotFound
-    return row.tuple()
+    shop, company = row
+    return shop, company
 
 
 def shops(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> list[Shop]:

@@ -1,0 +1,64 @@
+import psycopg
+import pytest
+from celery.exceptions import Reject
+from sqlalchemy.exc import OperationalError
+
+from saga.registry import UnknownVersion
+from workers import patience
+from workers.patience import patiently
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch):
+    taken = []
+    monkeypatch.setattr(patience.time, "sleep", taken.append)
+    return taken
+
+
+def an_outage() -> OperationalError:
+    return OperationalError("SELECT 1", {}, psycopg.OperationalError("the server closed the connection"))
+
+
+class TestPatiently:
+    def test_waits_for_the_database_in_place(self, pauses):
+        answers = [an_outage(), an_outage(), None]
+
+        @patiently
+        def work() -> None:
+            if answer := answers.pop(0):
+                raise answer
+
+        work()
+        assert answers == []
+        assert len(pauses) == 2
+        assert pauses == sorted(pauses)
+
+    def test_gives_the_message_back_before_the_broker_takes_it_away(self, monkeypatch):
+        clock = iter(range(0, 100_000, 60))
+        monkeypatch.setattr(patience.time, "monotonic", lambda: next(clock))
+
+        @patiently
+        def work() -> None:
+            raise an_outage()
+
+        with pytest.raises(Reject) as rejected:
+            work()
+        assert rejected.value.requeue
+        assert patience.GIVE_BACK_AFTER < 30 * 60
+
+    def test_leaves_a_saga_of_another_version_to_another_worker(self):
+        @patiently
+        def work() -> None:
+            raise UnknownVersion
+
+        with pytest.raises(Reject) as rejected:
+            work()
+        assert rejected.value.requeue
+
+    def test_lets_other_errors_through(self):
+        @patiently
+        def work() -> None:
+            raise KeyError("a defect of ours")
+
+        with pytest.raises(KeyError):
+            work()

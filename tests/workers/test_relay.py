@@ -1,0 +1,93 @@
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from kit import clock, db, outbox
+from kit.ids import new_id
+from kit.tenancy import Tenant
+from tests import factories
+from workers import relay
+from workers.publisher import Publisher
+
+
+def a_task(name: str = "inventory.reserve_stock") -> dict:
+    return {"task": name, "id": str(new_id()), "root": str(new_id()), "kwargs": {"saga_id": str(new_id())}}
+
+
+@pytest.fixture
+def send(app):
+    company_id = factories.make_company().id
+    with db.operator_transaction() as session:
+        session.connection().exec_driver_sql("DELETE FROM outbox")
+
+    def into_the_outbox(kind: str, *bodies: dict, at=None) -> None:
+        with db.transaction(Tenant(company_id=company_id)):
+            for body in bodies:
+                outbox.send(kind, body, company_id=company_id, available_at=at)
+
+    return into_the_outbox
+
+
+class TestDrain:
+    def test_sends_a_task_to_its_queue_and_forgets_it(self, app, publisher, send, waiting, outbox_rows):
+        task = a_task()
+        send("task", task)
+        assert relay.drain(app, publisher) == 1
+        assert outbox_rows() == (0, 0)
+        (message,) = waiting("inventory")
+        assert (message.headers["task"], message.headers["id"]) == (task["task"], task["id"])
+        assert json.loads(message.body)[1] == task["kwargs"]
+        assert message.properties["delivery_mode"] == 2
+
+    def test_sends_a_stage_as_the_headers_of_one_chord(self, app, publisher, send, waiting):
+        header = [a_task("inventory.reserve_stock"), a_task("payments.authorise_payment")]
+        body = a_task("saga.advance")
+        send("chord", {"id": str(new_id()), "header": header, "body": body})
+        relay.drain(app, publisher)
+        messages = [*waiting("inventory"), *waiting("payments")]
+        assert [message.headers["group_index"] for message in messages] == [0, 1]
+        assert len({message.headers["group"] for message in messages}) == 1
+        chords = [json.loads(message.body)[2]["chord"] for message in messages]
+        assert [chord["options"]["task_id"] for chord in chords] == [body["id"]] * 2
+
+    def test_publishes_an_event_that_nobody_listens_for(self, app, publisher, send, outbox_rows):
+        send("event", {"id": str(new_id()), "type": "weather.changed", "data": {}})
+        assert relay.drain(app, publisher) == 1
+        assert outbox_rows() == (0, 0)
+
+    def test_leaves_what_is_not_due(self, app, publisher, send, waiting, outbox_rows):
+        send("task", a_task(), at=clock.now() + timedelta(hours=1))
+        assert relay.drain(app, publisher) == 0
+        assert outbox_rows() == (1, 0)
+        assert waiting("inventory") == []
+
+    def test_keeps_for_later_what_no_queue_takes_and_sends_the_rest(self, app, publisher, send, waiting, outbox_rows):
+        send("task", a_task("nowhere.to_be_found"), a_task())
+        assert relay.drain(app, publisher) == 2
+        assert outbox_rows() == (1, 0)
+        assert len(waiting("inventory")) == 1
+
+    def test_keeps_everything_when_the_broker_goes_away(self, app, publisher, send, outbox_rows, rabbitmq):
+        send("task", a_task(), a_task())
+        rabbitmq.stop()
+        with pytest.raises(OSError):
+            relay.drain(app, publisher)
+        assert outbox_rows() == (2, 2)
+
+    def test_shares_the_work_with_others_and_sends_nothing_twice(self, app, send, waiting, outbox_rows, rabbitmq):
+        tasks = [a_task() for _ in range(900)]
+        send("task", *tasks)
+
+        def drain_all(_: int) -> int:
+            with closing(Publisher(rabbitmq.url)) as publisher:
+                return sum(iter(lambda: relay.drain(app, publisher), 0))
+
+        with ThreadPoolExecutor(3) as pool:
+            assert sum(pool.map(drain_all, range(3))) == 900
+        assert outbox_rows() == (0, 0)
+        sent = Counter(message.headers["id"] for message in waiting("inventory"))
+        assert sent == Counter(task["id"] for task in tasks)

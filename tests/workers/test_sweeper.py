@@ -1,0 +1,61 @@
+import psycopg
+import pytest
+
+from kit import db
+from kit.tenancy import Tenant
+from saga import letters
+from tests import factories
+from workers import sweeper
+
+
+@pytest.fixture
+def order(database):
+    company = factories.make_company()
+    product = factories.make_product(factories.make_shop(company))
+    factories.put_stock(product, factories.make_warehouse(company))
+    return factories.make_order(product)
+
+
+@pytest.fixture
+def mail_id(order):
+    with db.transaction(Tenant(company_id=order.company_id)):
+        return letters.to_buyer(occasion="order.created", order_id=order.id, template="order_received")
+
+
+def run_as_owner(database: str, statement: str) -> list[tuple]:
+    with psycopg.connect(database, autocommit=True) as connection:
+        return connection.execute(statement).fetchall()
+
+
+def mails_to_send(database: str) -> list[str]:
+    query = "SELECT body->'kwargs'->>'mail_id' FROM outbox WHERE body->>'task' = 'notifications.send_mail'"
+    return [mail_id for (mail_id,) in run_as_owner(database, query)]
+
+
+class TestSweepOnce:
+    def test_leaves_a_fresh_mail_to_whoever_asked_for_it(self, database, mail_id):
+        sweeper.sweep_once()
+        assert mails_to_send(database) == []
+
+    def test_has_a_forgotten_mail_sent_once(self, database, mail_id):
+        run_as_owner(database, "UPDATE mails SET due_at = now() - interval '1 second' RETURNING id")
+        sweeper.sweep_once()
+        sweeper.sweep_once()
+        assert mails_to_send(database) == [str(mail_id)]
+
+    def test_leaves_a_mail_that_is_sent_alone(self, database, mail_id):
+        run_as_owner(database, "UPDATE mails SET status = 'sent', due_at = now() - interval '1 day' RETURNING id")
+        sweeper.sweep_once()
+        assert mails_to_send(database) == []
+
+
+class TestTidy:
+    def test_forgets_keys_after_a_day_and_nothing_younger(self, database, order):
+        for age in ("25 hours", "23 hours"):
+            run_as_owner(
+                database,
+                f"""INSERT INTO idempotency_keys (caller_id, key, company_id, fingerprint, order_id, created_at)
+                SELECT customer_id, '{age}', company_id, '', id, now() - interval '{age}' FROM orders RETURNING key""",
+            )
+        sweeper.tidy(now=order.placed_at)
+        assert run_as_owner(database, "SELECT key FROM idempotency_keys") == [("23 hours",)]
