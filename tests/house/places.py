@@ -1,13 +1,14 @@
 """Where the house stands, and what it is made of."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("api", "workers", "saga", "domain", "kit", "ops", "migrations")
-_NOT_OURS = {".git", ".venv", ".orderx", "node_modules", "dist", "build"}
+_MADE_BY_TOOLS = re.compile(r"\.(git|venv|orderx|hypothesis|\w+_cache)|__pycache__|dist|.+\.egg-info")
 
 
 def sources(*rooms: str) -> Iterator[Path]:
@@ -30,7 +31,6 @@ def module_of(path: Path) -> str:
 def project_files(*suffixes: str) -> Iterator[Path]:
     """Every file of the project with one of these suffixes ("" for those without one)."""
     for path in sorted(ROOT.rglob("*")):
-        parts = path.relative_to(ROOT).parts
-        ours = _NOT_OURS.isdisjoint(parts) and not any(part.endswith(("_cache", "__pycache__")) for part in parts)
-        if ours and path.suffix in suffixes and path.is_file():
+        made = any(_MADE_BY_TOOLS.fullmatch(part) for part in path.relative_to(ROOT).parts)
+        if not made and path.suffix in suffixes and path.is_file():
             yield path

@@ -47,7 +47,7 @@ def inhabited(owner_url: str) -> Inhabited:
             company_id=company.id, customer=customer, shop_id=shop.id, lines=[Wanted(product.id, 1)],
             discount_percent=0, shipping_address={"name": "Ada", "line1": "1 Harbour Street"},
             payment_method="pm_card_visa", now=clock.now(),
-        )  # fmt: skip
+        ).order  # fmt: skip
         repeats.remember(
             caller_id=customer.id, key=str(order.id), fingerprint=b"", order_id=order.id, company_id=company.id,
             now=clock.now(),

@@ -1,0 +1,55 @@
+"""Files stay small enough to be one room, and nothing says where packages or images come from."""
+
+import re
+
+from tests.house.places import ROOT, project_files
+
+LONGEST = 300
+"""Lines; beyond that a file is looked at again, and stays only with a reason below."""
+
+ALLOWED = {
+    "migrations/versions/0001_first_schema.py": "a schema is written down whole",
+    "tests/domain/payments/test_stripe_gateway.py": "the whole port against the whole wire protocol",
+    "tests/saga/engine/test_flow.py": "one file of rules, one file of tests",
+}
+
+# In parts, so that this file passes its own test.
+REGISTRIES = [
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("registry", "npmjs"),
+        ("ghcr", "io"),
+        ("quay", "io"),
+        ("gcr", "io"),
+        ("docker", "io"),
+        ("deb", "debian"),
+    )
+]
+TEXT = ("", ".py", ".md", ".yml", ".yaml", ".toml", ".txt", ".conf", ".sh", ".example", ".j2", ".html", ".css", ".mako")
+
+
+class TestLength:
+    def test_is_kept_or_has_a_reason(self):
+        lengths = {
+            str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in project_files(".py")
+        }  # fmt: skip
+        long = {name: lines for name, lines in lengths.items() if lines > LONGEST}
+        assert long.keys() - ALLOWED.keys() == set(), f"longer than {LONGEST} lines: split them, or say why not"
+        assert ALLOWED.keys() - long.keys() == set(), "these are short enough now: take them off the list"
+
+
+class TestText:
+    def test_names_no_registry(self):
+        hosts = re.compile("|".join(map(re.escape, REGISTRIES)))
+        naming = [path.relative_to(ROOT) for path in project_files(*TEXT) if hosts.search(path.read_text("utf-8"))]
+        assert naming == []
+
+    def test_ends_with_a_newline_and_has_no_windows_line_ends(self):
+        odd = [
+            path.relative_to(ROOT)
+            for path in project_files(*TEXT)
+            if (said := path.read_bytes()) and (not said.endswith(b"\n") or b"\r\n" in said)
+        ]
+        assert odd == []
