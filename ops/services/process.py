@@ -89,6 +89,7 @@ class Process:
     def launch(self) -> None:
         """Start the process without waiting for it."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.touch(mode=0o600)
         with self.log.open("ab") as log:
             self._log_begins = log.tell()
             self._child = subprocess.Popen(
@@ -98,6 +99,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 env=self._env,
                 cwd=self._cwd,
+                umask=0o077,
                 # Ctrl-C reaches the whole foreground group; the order in which things stop is the parent's to choose.
                 start_new_session=True,
             )
