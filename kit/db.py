@@ -1,6 +1,6 @@
 """The database: engines for the two roles, and the only code that commits. One request or step, one transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -47,6 +47,7 @@ def within_company(column: str, table: str, *, ondelete: str | None = None) -> F
 
 
 _session: ContextVar[Session] = ContextVar("session")
+_LAST_WRITES = "last writes"
 
 
 @cache
@@ -87,10 +88,14 @@ def forget_connections() -> None:
 
 
 @contextmanager
-def transaction(tenant: Tenant) -> Iterator[Session]:
-    """One transaction as the app role, acting for the tenant; committed at the end, rolled back by any error."""
+def transaction(tenant: Tenant | None = None) -> Iterator[Session]:
+    """One transaction as the app role, acting for the tenant; committed at the end, rolled back by any error.
+
+    Without a tenant it sees nothing until its first statement has named one (see saga/engine/journal.py).
+    """
     with _begin(app_engine()) as session:
-        tenancy.act_for(session, tenant)
+        if tenant is not None:
+            tenancy.act_for(session, tenant)
         yield session
 
 
@@ -115,6 +120,8 @@ def _begin(engine: Engine) -> Iterator[Session]:
         try:
             yield session
             session.flush()
+            for last_write in session.info.get(_LAST_WRITES, ()):
+                last_write(session)
         finally:
             _session.reset(token)
 
@@ -122,6 +129,13 @@ def _begin(engine: Engine) -> Iterator[Session]:
 def session() -> Session:
     """The session of the transaction this code runs in; raises LookupError outside of one."""
     return _session.get()
+
+
+def write_last(write: Callable[[Session], None]) -> None:
+    """Have this write done once, as the current transaction's last, so that what many add up to is one statement."""
+    writes = session().info.setdefault(_LAST_WRITES, [])
+    if write not in writes:
+        writes.append(write)
 
 
 def is_outage(error: BaseException) -> bool:

@@ -11,13 +11,15 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kit import clock, db
 from kit.db import Base, Json
 from kit.ids import new_id
 
 Kind = Literal["chord", "task", "event"]
+
+_ROWS = "outbox rows"
 
 
 class Outbox(Base):
@@ -48,16 +50,30 @@ class Inbox(Base):
     heard_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
-# By hand, because the app role may add to the outbox but not read it, not even what it has just added.
-_SEND = text("""
+# Without RETURNING, because the app role may add to the outbox but not read it, not even what it has just added.
+_WRITE = text("""
     INSERT INTO outbox (company_id, kind, body, available_at)
-    VALUES (:company, :kind, cast(:body AS jsonb), coalesce(:at, now()))""")
+    SELECT o.company_id, o.kind, o.body, coalesce(o.available_at, now())
+    FROM jsonb_to_recordset(:rows) AS o (company_id uuid, kind text, body jsonb, available_at timestamptz)""")
 
 
 def send(kind: Kind, body: Json, *, company_id: UUID | None, available_at: datetime | None = None) -> None:
     """Have the relay send this once the current transaction has committed, not before `available_at`."""
-    values = {"company": company_id, "kind": kind, "body": json.dumps(body), "at": available_at}
-    db.session().execute(_SEND, values)
+    row = {"company_id": company_id, "kind": kind, "body": body, "available_at": available_at}
+    db.session().info.setdefault(_ROWS, []).append(row)
+    db.write_last(_write)
+
+
+def take_unwritten(session: Session) -> list[Json]:
+    """The rows that the current transaction has still to write, for a caller that writes them with its own."""
+    rows: list[Json] = session.info.pop(_ROWS, [])
+    return rows
+
+
+def _write(session: Session) -> None:
+    rows = take_unwritten(session)
+    if rows:
+        session.execute(_WRITE, {"rows": json.dumps(rows, default=str)})
 
 
 def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID | None) -> None:

@@ -14,15 +14,16 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from kit import clock, db
+from kit import clock, db, outbox
 from kit.db import Json
 from kit.errors import NotFound
 from kit.ids import derived_id
-from kit.tenancy import Tenant
 from saga.engine.declaration import Ending, Saga, Step, Subject
 
 Find = Callable[[str, int], Saga]
 """Looks up a saga's declaration by name and version; the registry's."""
+
+_STEP_TIMES = ("retry_at", "begun_at", "answered_at", "undone_at")
 
 ANSWERED = frozenset({"done", "failed", "skipped"})
 
@@ -103,7 +104,7 @@ class OpenSaga:
 
     def send_task(self, task: str, *, at: datetime | None = None) -> None:
         """Have this task run for this saga, not before `at`."""
-        self.sent.append({"kind": "task", "body": self._task(task), "at": (at or self.now).isoformat()})
+        self.sent.append({"kind": "task", "body": self._task(task), "available_at": at})
 
     def send_chord(self, stage: int, body: str) -> None:
         """Have the steps of a stage run in parallel, as one chord whose body is the task `body`."""
@@ -112,7 +113,7 @@ class OpenSaga:
             "header": [self._task(step.task) for step in self.definition.stages[stage].steps],
             "body": self._task(body),
         }
-        self.sent.append({"kind": "chord", "body": chord, "at": self.now.isoformat()})
+        self.sent.append({"kind": "chord", "body": chord})
 
     def _task(self, name: str) -> Json:
         return {
@@ -127,14 +128,8 @@ class OpenSaga:
         }
 
 
-_LOCK = text("""
-    SELECT name, version, subject_id, state, stage, stop_requested, failure, due_at, ended_at
-    FROM sagas WHERE id = :id AND company_id = :company FOR UPDATE""")
-
-# A statement of its own: only after the lock is ours does its snapshot show what the last holder wrote.
-_READ_STEPS = text("""
-    SELECT step, stage, state, attempts, undo_attempts, outcome, error, retry_at, begun_at, answered_at, undone_at
-    FROM saga_steps WHERE saga_id = :id ORDER BY position""")
+# Sets the tenant, takes the saga's row lock, and only then reads its steps: see migrations/versions/0001.
+_OPEN = text("SELECT * FROM open_saga(:id, :company)")
 
 _WRITE = text("""
     WITH steps AS (
@@ -152,8 +147,8 @@ _WRITE = text("""
         FROM jsonb_to_recordset(:events) AS e (step text, event text, detail jsonb)
     ), sending AS (
         INSERT INTO outbox (company_id, kind, body, available_at)
-        SELECT :company, o.kind, o.body, o.at
-        FROM jsonb_to_recordset(:sent) AS o (kind text, body jsonb, at timestamptz)
+        SELECT :company, o.kind, o.body, coalesce(o.available_at, :now)
+        FROM jsonb_to_recordset(:sent) AS o (kind text, body jsonb, available_at timestamptz)
     ), trouble AS (
         INSERT INTO incidents (id, saga_id, company_id, step, phase, error, attempts, opened_at)
         SELECT i.id, :id, :company, i.step, i.phase, i.error, i.attempts, :now
@@ -172,20 +167,26 @@ def locked(ref: Ref, find: Find) -> Iterator[OpenSaga]:
 
     Raises UnknownSaga when the company has no such saga.
     """
-    with db.transaction(Tenant(company_id=ref.company_id)) as session:
-        row = session.execute(_LOCK, {"id": ref.saga_id, "company": ref.company_id}).one_or_none()
+    with db.transaction() as session:
+        row = session.execute(_OPEN, {"id": ref.saga_id, "company": ref.company_id}).one_or_none()
         if row is None:
             raise UnknownSaga
-        steps = [StepState(*each) for each in session.execute(_READ_STEPS, {"id": ref.saga_id})]
         saga = OpenSaga(
             definition=find(row.name, row.version), ref=ref, subject_id=row.subject_id, state=row.state,
             stage=row.stage, stop_requested=row.stop_requested, failure=row.failure,
-            steps={each.step: each for each in steps}, now=clock.now(), due_at=row.due_at, ended_at=row.ended_at,
+            steps={each["step"]: _step(each) for each in row.steps}, now=clock.now(), due_at=row.due_at,
+            ended_at=row.ended_at,
         )  # fmt: skip
         yield saga
         if saga.events:
             session.flush()
+            saga.sent[:0] = outbox.take_unwritten(session)
             session.execute(_WRITE, _written(saga))
+
+
+def _step(told: Json) -> StepState:
+    times = {name: datetime.fromisoformat(told[name]) for name in _STEP_TIMES if told[name]}
+    return StepState(**{**told, **times})
 
 
 def _written(saga: OpenSaga) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from kit import db
+from kit import db, outbox
 from kit.db import Json
 from kit.ids import new_id
 from saga.engine import flow
@@ -25,8 +25,8 @@ _START = text("""
         INSERT INTO saga_events (saga_id, company_id, event, happened_at) VALUES (:id, :company, 'started', :now)
     )
     INSERT INTO outbox (company_id, kind, body, available_at)
-    SELECT :company, o.kind, o.body, o.at
-    FROM jsonb_to_recordset(:sent) AS o (kind text, body jsonb, at timestamptz)""")
+    SELECT :company, o.kind, o.body, coalesce(o.available_at, :now)
+    FROM jsonb_to_recordset(:sent) AS o (kind text, body jsonb, available_at timestamptz)""")
 
 
 def start(
@@ -43,14 +43,14 @@ def start(
     `tags` are for searching; returns the saga's id.
     """
     ref = Ref(new_id(), company_id)
+    session = db.session()
     steps = [{"step": step.name, "position": position, "stage": stage} for position, stage, step in saga.placed()]
     values = {
         "id": ref.saga_id, "company": company_id, "name": saga.name, "version": saga.version, "subject": subject_id,
         "tags": json.dumps(tags or {}), "traceparent": traceparent, "now": now,
         "due": now + timedelta(seconds=saga.deadline), "steps": json.dumps(steps),
-        "sent": json.dumps(_first_message(saga, ref, subject_id, now)),
+        "sent": json.dumps(outbox.take_unwritten(session) + _first_message(saga, ref, subject_id, now), default=str),
     }  # fmt: skip
-    session = db.session()
     session.flush()
     session.execute(_START, values)
     return ref.saga_id
