@@ -115,7 +115,7 @@ class Stack(Supervisor):
         return self._orderx("inbox", "inbox", *ports, "--maildir", self.home / "mail", ready=tcp(self._smtp_port))
 
     def _migrate(self) -> Process:
-        return Job("migrate", _command("migrate"), log=self._log("migrate"), env=self._process_env())
+        return Job("migrate", _command("migrate"), log=self._log("migrate"), env=self.process_env())
 
     def _engines(self) -> list[Process]:
         workers = [
@@ -133,9 +133,10 @@ class Stack(Supervisor):
         return self._orderx("flower", "flower", "--port", _port(self.flower_url), ready=tcp(_port(self.flower_url)))
 
     def _orderx(self, name: str, *command: object, ready: Ready) -> Process:
-        return Process(name, _command(*command), log=self._log(name), env=self._process_env(), ready=ready)
+        return Process(name, _command(*command), log=self._log(name), env=self.process_env(), ready=ready)
 
-    def _process_env(self) -> dict[str, str]:
+    def process_env(self) -> dict[str, str]:
+        """The environment in which a process of the stack runs."""
         management = {"FLOWER_BROKER_API": f"{self.management_url}/api/"} if self.management_url else {}
         return {**os.environ, **self.env, **management, "PYTHONUNBUFFERED": "1"}
 

@@ -662,7 +662,8 @@ def _build_wall() -> None:
 def _let_people_see_their_own() -> None:
     op.execute(f"CREATE POLICY own ON memberships FOR SELECT TO orderx_app USING (user_id = {USER})")
     op.execute(f"CREATE POLICY own ON orders FOR SELECT TO orderx_app USING (customer_id = {USER})")
-    op.execute(f"CREATE POLICY own ON idempotency_keys TO orderx_app USING (caller_id = {USER})")
+    for verb in ("SELECT", "DELETE"):
+        op.execute(f"CREATE POLICY own_{verb} ON idempotency_keys FOR {verb} TO orderx_app USING (caller_id = {USER})")
     op.execute(f"CREATE POLICY own ON refresh_tokens TO orderx_app USING (user_id = {USER})")
     op.execute("GRANT DELETE ON memberships, idempotency_keys TO orderx_app")
 

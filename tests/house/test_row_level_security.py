@@ -124,7 +124,6 @@ class TestWriting:
         give = f"UPDATE {table} SET company_id = NULL WHERE company_id = :ours"
         assert refusal(ours.tenant, give, ours=ours.id) == INSUFFICIENT_PRIVILEGE
 
-    @pytest.mark.xfail(strict=True, reason="the policy `own` on idempotency_keys lets its owner write any company")
     def test_ones_own_key_into_another_company_is_refused(self, ours, theirs):
         insert = """
             INSERT INTO idempotency_keys (caller_id, key, company_id, fingerprint, order_id)
