@@ -91,11 +91,9 @@ class TestCommands:
                 understood([re.sub("[<…].*", "01a1f9fb-f07c-7766-bd40-d664d485d37e", word) for word in words(found)])
 
     def test_of_docker_compose_name_services(self, document):
-        for line in shell(document):
-            if line.startswith("docker compose "):
-                assert {
-                    name for name in re.findall(r"--scale ([\w-]+)=\d+|run --rm (\S+)", line) for name in name if name
-                } <= SERVICES.keys()
+        commands = "\n".join(line for line in shell(document) if line.startswith("docker compose "))
+        named = [*re.findall(r"--scale ([\w-]+)=\d+", commands), *re.findall(r"run --rm (\S+)", commands)]
+        assert set(named) <= SERVICES.keys()
 
 
 def words(found):

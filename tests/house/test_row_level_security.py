@@ -1,4 +1,4 @@
-"""Attacks on the wall between companies, in SQL, as the app role: what a bug or an injection could try."""
+"""Attacks on the wall between companies, in SQL, as the app role: whatever a bug could ask for."""
 
 import psycopg
 import pytest
