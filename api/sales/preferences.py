@@ -10,14 +10,12 @@ from uuid import UUID
 from flask import request
 
 from domain.sales import queries as sales
-from kit import db
+from kit import db, notices
 from kit.config import settings
 from kit.errors import Invalid
 from kit.tenancy import Tenant
 
 LONGEST_WAIT = 30
-FIRST_LOOK, LAST_LOOK = 0.012, 0.1
-"""Seconds between two looks at a waited-for order: at first, and at most."""
 
 
 def idempotency_key() -> str | None:
@@ -45,12 +43,13 @@ def wanted_wait() -> int | None:
 
 def await_end(*, order_id: UUID, tenant: Tenant, seconds: int) -> bool:
     """Wait until the order is no longer pending; false when it still is after so many seconds."""
-    deadline, pause = time.monotonic() + seconds, FIRST_LOOK
-    while True:
-        with db.transaction(tenant):
-            if sales.the_status(order_id=order_id).status != "pending":
-                return True
-        if time.monotonic() + pause > deadline:
-            return False
-        time.sleep(pause)
-        pause = min(LAST_LOOK, pause * 1.1)
+    deadline = time.monotonic() + seconds
+    with notices.listener().waiting_for(order_id) as settled:
+        while True:
+            with db.transaction(tenant):
+                if sales.the_status(order_id=order_id).status != "pending":
+                    return True
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            settled.wait(min(left, notices.PATIENCE))

@@ -94,7 +94,7 @@ def decide(saga: OpenSaga) -> bool:
 
 def _complete(saga: OpenSaga) -> None:
     saga.stage = len(saga.definition.main)
-    saga.state = "finishing"
+    saga.state, saga.settled = "finishing", True
     saga.note("completed")
     saga.definition.when_done(saga.subject(), saga.ending())
     for step in afterwards(saga):
@@ -176,6 +176,7 @@ def _undo_next(saga: OpenSaga) -> None:
     if step is None:
         assert saga.definition.when_undone is not None
         saga.definition.when_undone(saga.subject(), saga.ending())
+        saga.settled = True
         _end(saga, "undone")
     else:
         saga.send_task(step.undo_task)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from kit import clock, db, outbox
+from kit import clock, db, notices, outbox
 from kit.db import Json
 from kit.errors import NotFound
 from kit.ids import derived_id
@@ -74,6 +74,8 @@ class OpenSaga:
     now: datetime
     due_at: datetime
     ended_at: datetime | None = None
+    settled: bool = False
+    """Whether this transaction makes the outcome sure: whoever waits for it is woken."""
     changed: set[str] = field(default_factory=set)
     events: list[Json] = field(default_factory=list)
     sent: list[Json] = field(default_factory=list)
@@ -158,7 +160,8 @@ _WRITE = text("""
     UPDATE sagas
     SET state = :state, stage = :stage, stop_requested = cast(:stop_requested AS jsonb),
         failure = cast(:failure AS jsonb), due_at = :due, ended_at = :ended_at
-    WHERE id = :id""")
+    WHERE id = :id
+    RETURNING CASE WHEN cast(:settled AS text) IS NOT NULL THEN pg_notify(:channel, :settled) END""")
 
 
 @contextmanager
@@ -194,6 +197,7 @@ def _written(saga: OpenSaga) -> dict[str, Any]:
         "id": saga.ref.saga_id, "company": saga.ref.company_id, "now": saga.now,
         "due": _due(saga), "state": saga.state, "stage": saga.stage, "ended_at": saga.ended_at,
         "stop_requested": _json(saga.stop_requested), "failure": _json(saga.failure),
+        "channel": notices.CHANNEL, "settled": notices.notice(saga.subject_id) if saga.settled else None,
         "steps": _json([asdict(saga.steps[name]) for name in sorted(saga.changed)]),
         "events": _json(saga.events), "sent": _json(saga.sent), "incidents": _json(saga.incidents),
     }  # fmt: skip

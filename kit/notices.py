@@ -1,0 +1,75 @@
+"""Being woken by PostgreSQL when something one waits for has happened: NOTIFY at its commit, LISTEN in one thread.
+
+A notice only wakes; what is true is read from the tables. One that gets lost costs a second, see PATIENCE.
+"""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from kit.config import settings
+from kit.ids import derived_id
+
+CHANNEL = "orderx_settled"
+PATIENCE = 1.0
+"""Seconds between two looks of a waiter that nothing wakes."""
+
+log = structlog.get_logger()
+
+
+def notice(of: UUID) -> str:
+    """What is said on the channel: only those who know the id can tell what it is about."""
+    return str(derived_id(of, CHANNEL))
+
+
+class Listener:
+    """One connection that listens, and the threads of this process that wait."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._waiting: defaultdict[str, set[threading.Event]] = defaultdict(set)
+        self._lock = threading.Lock()
+        threading.Thread(target=self._listen_for_ever, name="notices", daemon=True).start()
+
+    @contextmanager
+    def waiting_for(self, of: UUID) -> Iterator[threading.Event]:
+        """An event that is set when the notice comes."""
+        told, event = notice(of), threading.Event()
+        with self._lock:
+            self._waiting[told].add(event)
+        try:
+            yield event
+        finally:
+            with self._lock:
+                self._waiting[told].discard(event)
+                if not self._waiting[told]:
+                    del self._waiting[told]
+
+    def _listen_for_ever(self) -> None:
+        while True:
+            try:
+                with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    for each in connection.notifies():
+                        self._wake(each.payload)
+            except psycopg.Error as gone:
+                log.warning("not listening for notices", reason=str(gone).strip())
+                time.sleep(PATIENCE)
+
+    def _wake(self, told: str) -> None:
+        with self._lock:
+            for event in self._waiting.get(told, ()):
+                event.set()
+
+
+@cache
+def listener() -> Listener:
+    """The listener of this process, which starts to listen when first asked for."""
+    return Listener(settings().need("database_url"))
