@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 from domain.payments.gateway import Answer
 from domain.payments.stripe_gateway import gateway
 from kit import db
+from kit.config import settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ RULES: dict[str, str] = {
         FROM orders o
         LEFT JOIN sagas s ON s.subject_id = o.id AND s.name = 'place_order'
         LEFT JOIN payments p ON p.order_id = o.id
-        WHERE o.changed_at > now() - interval '30 days'
+        WHERE o.placed_at > now() - make_interval(days => :journal_days)
         GROUP BY o.id HAVING count(DISTINCT s.id) <> 1 OR count(DISTINCT p.id) <> 1""",
     "an order and its saga agree about the ending": """
         SELECT 'order ' || o.id || ' is ' || o.status || ', its saga ' || s.id || ' is ' || s.state
@@ -105,7 +106,10 @@ WAITING: dict[str, str] = {
 """What must hold once everything has come to rest, and need not while orders are on their way."""
 
 _PAYMENTS = text("""
-    SELECT o.id, o.status, p.status AS payment, p.amount, p.provider_ref
+    SELECT o.id, o.status, p.status AS payment, p.amount, p.provider_ref,
+        o.status <> 'pending' AND NOT EXISTS (
+            SELECT FROM sagas s WHERE s.subject_id = o.id AND s.name = 'cancel_order' AND s.ended_at IS NULL
+        ) AS settled
     FROM payments p JOIN orders o ON o.id = p.order_id""")
 
 
@@ -114,9 +118,10 @@ def check(*, at_rest: bool = False, provider: bool = True) -> Iterator[tuple[str
 
     `at_rest` adds that nothing is on its way; `provider` asks the payment provider about each payment, too.
     """
+    kept = {"journal_days": settings().journal_days}
     with db.operator_transaction() as session:
         for rule, query in {**RULES, **(WAITING if at_rest else {})}.items():
-            yield rule, [Finding(rule, row) for row in session.scalars(text(query))]
+            yield rule, [Finding(rule, row) for row in session.scalars(text(query), kept)]
     if provider:
         rule = "the provider's books say the same"
         yield rule, [Finding(rule, row) for row in _disagreements()]
@@ -132,7 +137,7 @@ def _disagreements() -> Iterator[str]:
         if row is None:
             if answer.outcome in {"authorised", "captured"}:
                 yield f"{answer.ref} is {answer.outcome} ({answer.amount}) for order {order_id}, which does not exist"
-        elif row.status != "pending" and not _agrees(row, answer):
+        elif row.settled and not _agrees(row, answer):
             yield (
                 f"order {order_id} is {row.status}, its payment {row.provider_ref} {row.payment} ({row.amount}); "
                 f"at the provider {answer.ref} is {answer.outcome} ({answer.amount})"

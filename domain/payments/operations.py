@@ -18,6 +18,9 @@ _ANNOUNCED = {
     "failed": "payment.failed",
 }
 
+_COURSE = ("pending", "failed", "authorised", "captured", "voided", "refunded")
+"""The order in which things happen to a payment, whatever the order in which we hear of them."""
+
 
 def prepare(*, order_id: UUID, company_id: UUID, amount: int, currency: str, method: str) -> Payment:
     """Note what an order costs (minor units) and the provider's token it will be paid with."""
@@ -29,7 +32,7 @@ def prepare(*, order_id: UUID, company_id: UUID, amount: int, currency: str, met
 def record(*, order_id: UUID, answer: Answer, now: datetime) -> Payment:
     """Write down what the provider did; harmless when it is known already.
 
-    The payment's status follows its events: a hold that is reported after its capture does not turn time back.
+    The payment's status is its furthest event: a hold that is reported after its release does not turn time back.
     """
     payment = the_payment(order_id=order_id)
     kind = "failed" if answer.outcome == "declined" else answer.outcome
@@ -41,7 +44,7 @@ def record(*, order_id: UUID, answer: Answer, now: datetime) -> Payment:
     news = db.session().scalar(added.on_conflict_do_nothing().returning(PaymentEvent.id))
     if news:
         payment.provider_ref = answer.ref or payment.provider_ref
-        payment.status = kind
+        payment.status = max(payment.status, kind, key=_COURSE.index)
         _announce(kind, payment)
     return payment
 

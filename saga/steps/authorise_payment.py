@@ -1,6 +1,7 @@
 """The buyer's money is held before anything is sold, and let go of if the saga fails."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from functools import partial
 
 from domain.payments import operations as payments
@@ -9,7 +10,7 @@ from domain.payments.models import Payment
 from domain.payments.queries import the_payment
 from domain.payments.stripe_gateway import gateway
 from saga.engine.declaration import Call, Outcome, Subject, step
-from saga.engine.errors import Refused
+from saga.engine.errors import Refused, TryAgain
 
 
 @step(area="payments")
@@ -32,6 +33,8 @@ def void_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
     if payment.amount == 0 or payment.status not in {"pending", "authorised"}:
         return None
     answer = yield partial(_void, payment, order.key)
+    if answer.outcome in {"authorised", "captured"}:
+        return TryAgain(answer.code or answer.outcome, answer.detail)
     payments.record(order_id=order.id, answer=answer, now=order.now)
     return {"outcome": answer.outcome}
 
@@ -52,4 +55,9 @@ def _void(payment: Payment, key: str) -> Answer:
             return answer
         ref = answer.ref
     answer = gateway().void(ref=ref, key=f"{key}:void")
-    return gateway().refund(ref=ref, key=f"{key}:refund") if answer.outcome == "captured" else answer
+    return _refund(ref, key) if answer.outcome == "captured" else answer
+
+
+def _refund(ref: str, key: str) -> Answer:
+    answer = gateway().refund(ref=ref, key=f"{key}:refund")
+    return replace(answer, outcome="captured") if answer.outcome == "declined" else answer

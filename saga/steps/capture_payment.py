@@ -31,9 +31,10 @@ def refund_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
     if payment.status not in {"authorised", "captured"}:
         return None
     answer = yield partial(_refund_if_captured, payment.provider_ref or "", f"{order.key}:refund")
-    if answer.outcome == "declined":
-        return TryAgain(answer.code or "declined", answer.detail)
-    payments.record(order_id=order.id, answer=answer, now=order.now)
+    if answer.outcome != "declined":
+        payments.record(order_id=order.id, answer=answer, now=order.now)
+    if answer.outcome in {"captured", "declined"}:  # the money is still ours
+        return TryAgain(answer.code or answer.outcome, answer.detail)
     return {"outcome": answer.outcome}
 
 

@@ -19,7 +19,7 @@ def refund_order(order: Subject) -> Generator[Call, Answer, Outcome]:
     if payment.status != "captured":
         return None
     answer = yield partial(gateway().refund, ref=payment.provider_ref or "", key=order.key)
-    if answer.outcome == "declined":
-        return TryAgain(answer.code or "declined", answer.detail)
+    if answer.outcome != "refunded":
+        return TryAgain(answer.code or answer.outcome, answer.detail)
     payments.record(order_id=order.id, answer=answer, now=order.now)
     return {"provider_ref": answer.ref}

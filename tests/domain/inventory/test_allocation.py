@@ -1,0 +1,48 @@
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.inventory.allocation import Shelf, allocate
+from domain.inventory.errors import OutOfStock
+
+PRODUCTS = [UUID(int=n) for n in range(1, 4)]
+products = st.sampled_from(PRODUCTS)
+wishes = st.dictionaries(products, st.integers(1, 12), max_size=3)
+shelves = st.lists(
+    st.builds(Shelf, products, st.builds(UUID, int=st.integers(11, 15)), st.integers(0, 8)),
+    unique_by=lambda shelf: (shelf.product_id, shelf.warehouse_id),
+)
+
+
+def covered(wanted, stock):
+    return all(sum(s.available for s in stock if s.product_id == p) >= units for p, units in wanted.items())
+
+
+class TestAllocate:
+    @given(wanted=wishes, stock=shelves)
+    def test_covers_exactly_what_is_wanted_or_refuses(self, wanted, stock):
+        if not covered(wanted, stock):
+            with pytest.raises(OutOfStock):
+                allocate(wanted, stock)
+            return
+        shares = allocate(wanted, stock)
+        given_out = {p: sum(share.quantity for share in shares if share.product_id == p) for p in wanted}
+        assert given_out == wanted
+
+    @given(wanted=wishes, stock=shelves)
+    def test_takes_from_each_shelf_once_and_no_more_than_is_there(self, wanted, stock):
+        if covered(wanted, stock):
+            available = {shelf[:2]: shelf.available for shelf in stock}
+            shares = allocate(wanted, stock)
+            assert all(0 < share.quantity <= available[share[:2]] for share in shares)
+            assert len({share[:2] for share in shares}) == len(shares)
+
+    def test_empties_the_first_shelf_first(self):
+        stock = [Shelf(PRODUCTS[0], UUID(int=11), 3), Shelf(PRODUCTS[0], UUID(int=12), 3)]
+        assert [share.quantity for share in allocate({PRODUCTS[0]: 4}, stock)] == [3, 1]
+
+    def test_names_what_is_short(self):
+        with pytest.raises(OutOfStock, match=f"3 left of product {PRODUCTS[0]}, 4 ordered"):
+            allocate({PRODUCTS[0]: 4}, [Shelf(PRODUCTS[0], UUID(int=11), 3)])

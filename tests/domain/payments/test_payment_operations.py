@@ -1,0 +1,106 @@
+from datetime import UTC, datetime
+from itertools import permutations
+
+import pytest
+from sqlalchemy import text
+
+from domain.payments import operations as payments
+from domain.payments.errors import PaymentNotFound
+from domain.payments.gateway import Answer
+from domain.payments.queries import events_of, the_payment
+from domain.sales import operations as sales
+from domain.sales.operations import Wanted
+from kit import clock, db
+from kit.ids import new_id
+from kit.tenancy import Tenant
+from tests import factories
+
+NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+REF = "pi_1"
+DECLINED = Answer("declined", REF, 0, "expired_card", "Your card has expired.")
+
+
+def answer(outcome):
+    return Answer(outcome, REF, 1999)
+
+
+@pytest.fixture
+def payment(database):
+    company = factories.make_company()
+    shop = factories.make_shop(company)
+    product = factories.make_product(shop)
+    factories.put_stock(product, factories.make_warehouse(company))
+    with db.transaction(Tenant(company_id=company.id)):
+        order, _ = sales.place(
+            company_id=company.id, customer=factories.make_user(), shop_id=shop.id, lines=[Wanted(product.id, 1)],
+            discount_percent=0, shipping_address={}, now=clock.now(),
+        )  # fmt: skip
+        return payments.prepare(
+            order_id=order.id, company_id=company.id, amount=1999, currency="EUR", method="pm_card_visa"
+        )
+
+
+@pytest.fixture
+def record(payment):
+    """Record these answers, each in a transaction of its own: (status, the types of its events)."""
+
+    def recording(*answers):
+        for each in answers:
+            with db.transaction(Tenant(company_id=payment.company_id)):
+                payments.record(order_id=payment.order_id, answer=each, now=NOW)
+        with db.transaction(Tenant(company_id=payment.company_id)):
+            status = the_payment(order_id=payment.order_id).status
+            return status, [event.type for event in events_of(payment_id=payment.id)]
+
+    return recording
+
+
+@pytest.fixture
+def announced():
+    def types():
+        with db.operator_transaction() as session:
+            found = session.scalars(text("SELECT body->>'type' FROM outbox ORDER BY id"))
+            return [each for each in found if each.startswith("payment.")]
+
+    return types
+
+
+class TestRecord:
+    def test_begins_with_nothing(self, record):
+        assert record() == ("pending", [])
+
+    def test_follows_what_the_provider_does(self, record):
+        assert record(answer("authorised"), answer("captured")) == ("captured", ["authorised", "captured"])
+
+    def test_writes_and_announces_a_thing_once_however_often_it_is_told(self, record, announced):
+        assert record(answer("captured"), answer("captured")) == ("captured", ["captured"])
+        assert announced() == ["payment.success"]
+
+    @pytest.mark.parametrize("told", list(permutations(["authorised", "captured", "refunded"])), ids=" ".join)
+    def test_ends_the_same_in_whatever_order_it_hears(self, record, told):
+        status, events = record(*map(answer, told))
+        assert (status, sorted(events)) == ("refunded", ["authorised", "captured", "refunded"])
+
+    def test_does_not_hold_again_what_was_let_go(self, record):
+        assert record(answer("voided"), answer("authorised"))[0] == "voided"
+
+    def test_keeps_why_it_was_declined(self, record, payment):
+        assert record(DECLINED) == ("failed", ["failed"])
+        with db.transaction(Tenant(company_id=payment.company_id)):
+            [event] = events_of(payment_id=payment.id)
+        assert event.detail == {"code": "expired_card", "detail": "Your card has expired."}
+
+    def test_takes_a_decline_that_left_no_reference(self, record, payment):
+        record(Answer("declined", "", 0, "invalid_payment_method"))
+        with db.transaction(Tenant(company_id=payment.company_id)):
+            [event] = events_of(payment_id=payment.id)
+        assert event.provider_ref == str(payment.id)
+
+    def test_keeps_the_providers_reference(self, record, payment):
+        record(answer("authorised"))
+        with db.transaction(Tenant(company_id=payment.company_id)):
+            assert the_payment(order_id=payment.order_id).provider_ref == REF
+
+    def test_refuses_an_order_without_a_payment(self, payment):
+        with pytest.raises(PaymentNotFound), db.transaction(Tenant(company_id=payment.company_id)):
+            payments.record(order_id=new_id(), answer=DECLINED, now=NOW)

@@ -1,0 +1,56 @@
+from datetime import UTC, datetime
+from itertools import product
+
+import pytest
+
+from domain.sales import transitions
+from domain.sales.errors import NotAllowedNow
+from domain.sales.models import STATUSES, Order
+from domain.sales.transitions import TRANSITIONS
+
+NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+ENDS = {"failed", "cancelled", "returned"}
+PAIRS = list(product(STATUSES, STATUSES))
+
+
+def reachable(status):
+    seen, ahead = set(), [status]
+    while ahead:
+        new = set(TRANSITIONS[ahead.pop()]) - seen
+        seen |= new
+        ahead.extend(new)
+    return seen
+
+
+class TestTheTable:
+    def test_knows_every_status(self):
+        assert set(TRANSITIONS) == set(STATUSES)
+
+    def test_ends_where_nothing_follows(self):
+        assert {status for status, following in TRANSITIONS.items() if not following} == ENDS
+
+    def test_reaches_every_status_from_a_new_order(self):
+        assert reachable("pending") == set(STATUSES) - {"pending"}
+
+    @pytest.mark.parametrize("status", STATUSES)
+    def test_never_leads_back(self, status):
+        assert status not in reachable(status)
+
+    @pytest.mark.parametrize("status", STATUSES)
+    def test_lets_people_do_neither_what_is_the_sagas_nor_what_is_not_there(self, status):
+        assert set(transitions.allowed(status)) == set(TRANSITIONS[status]) - {"paid", "failed"}
+
+
+class TestMove:
+    @pytest.mark.parametrize(("before", "after"), [pair for pair in PAIRS if pair[1] in TRANSITIONS[pair[0]]])
+    def test_takes_every_way_in_the_table(self, before, after):
+        order = Order(status=before, version=3)
+        transitions.move(order, after, now=NOW)
+        assert (order.status, order.version, order.changed_at) == (after, 4, NOW)
+
+    @pytest.mark.parametrize(("before", "after"), [pair for pair in PAIRS if pair[1] not in TRANSITIONS[pair[0]]])
+    def test_refuses_every_other(self, before, after):
+        order = Order(status=before, version=3)
+        with pytest.raises(NotAllowedNow, match=f"an order that is {before} cannot become {after}"):
+            transitions.move(order, after, now=NOW)
+        assert (order.status, order.version) == (before, 3)

@@ -1,0 +1,57 @@
+import pytest
+
+from domain.notifications.mailer import mailer
+from domain.payments.stripe_gateway import gateway
+from kit.config import settings
+from tests.inbox_process import running_inbox
+from tests.saga.storefront import Storefront, empty_books
+from tests.saga.weather import Weather
+from tests.sandbox_process import running_sandbox
+
+_CACHES = (settings, gateway, mailer)
+
+
+@pytest.fixture(scope="session")
+def _sandbox(tmp_path_factory):
+    with running_sandbox(tmp_path_factory.mktemp("sandbox"), slow_seconds=0.2, silent_seconds=2.0) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def inbox(tmp_path_factory):
+    """A mail server, which keeps its mails over all tests."""
+    with running_inbox(tmp_path_factory.mktemp("inbox") / "mails") as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(_sandbox):
+    """A payment provider with empty books."""
+    empty_books(_sandbox)
+    return _sandbox
+
+
+@pytest.fixture
+def outside_world(sandbox, inbox, monkeypatch):
+    """A payment provider and a mail server, known to this process."""
+    monkeypatch.setenv("ORDERX_PAYMENT_API_BASE", sandbox.url)
+    monkeypatch.setenv("ORDERX_PAYMENT_API_KEY", sandbox.api_key)
+    monkeypatch.setenv("ORDERX_PAYMENT_TIMEOUT", "5")
+    monkeypatch.setenv("ORDERX_SMTP_URL", inbox.smtp_url)
+    for cached in _CACHES:
+        cached.cache_clear()
+    yield
+    mailer().close()
+    for cached in _CACHES:
+        cached.cache_clear()
+
+
+@pytest.fixture
+def weather(outside_world, monkeypatch):
+    return Weather(monkeypatch)
+
+
+@pytest.fixture
+def storefront(database, outside_world):
+    """A shop with five units of one product."""
+    return Storefront(database)

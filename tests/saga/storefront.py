@@ -1,0 +1,152 @@
+"""A shop with one product on its shelf and somebody who buys: what the tests of the order saga begin with."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import text
+
+from domain.identity.models import User
+from domain.payments.models import Payment
+from domain.sales.models import Order
+from domain.sales.operations import Wanted
+from domain.sales.queries import quantities
+from kit import clock, db
+from kit.db import Base
+from kit.tenancy import Tenant
+from ops.check import check
+from saga.cancel_order import CANCEL_ORDER, request_cancellation
+from saga.engine.journal import Ref
+from saga.engine.queries import sagas_of
+from saga.engine.tables import Incident, SagaRow
+from saga.place_order import PLACE_ORDER, place_order
+from tests import factories
+from tests.saga.deliveries import Deliveries
+from tests.sandbox_process import SandboxProcess
+
+_SHELF = text("SELECT on_hand, reserved FROM stock WHERE product_id = :product")
+_EVENTS = text("""
+    SELECT e.step, e.event FROM saga_events e JOIN sagas s ON s.id = e.saga_id
+    WHERE s.subject_id = :order AND s.name = :saga ORDER BY e.id""")
+_LET_TIME_PASS = """
+    UPDATE sagas SET due_at = now() - interval '1 second' WHERE ended_at IS NULL;
+    UPDATE saga_steps SET retry_at = now() - interval '1 second' WHERE retry_at IS NOT NULL;
+    UPDATE mails SET leased_until = now() - interval '1 second' WHERE leased_until IS NOT NULL"""
+
+
+_EMPTY = ";".join(f"DELETE FROM {table.name}" for table in reversed(Base.metadata.sorted_tables))
+_FORGET = "DELETE FROM refunds; DELETE FROM payment_intents; DELETE FROM idempotency_keys"
+
+
+def empty_tables(database: str) -> None:
+    """Nothing was ever ordered here."""
+    with psycopg.connect(database) as owner:
+        owner.execute("SET session_replication_role = replica;" + _EMPTY)
+
+
+def empty_books(sandbox: SandboxProcess) -> None:
+    """Nothing was ever paid at the provider."""
+    with closing(sqlite3.connect(sandbox.ledger_path)) as books:
+        books.executescript(_FORGET)
+
+
+@dataclass
+class Storefront:
+    """One product at 19.99 EUR, `on_hand` of it, and the messages about its orders in `deliveries`."""
+
+    database: str
+    on_hand: int = 5
+    price: int = 1999
+    buyer: User = field(init=False)
+    deliveries: Deliveries = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.deliveries = Deliveries((PLACE_ORDER, CANCEL_ORDER))
+        company = factories.make_company()
+        self.shop = factories.make_shop(company)
+        self.product = factories.make_product(self.shop, price=self.price)
+        factories.put_stock(self.product, factories.make_warehouse(company), self.on_hand)
+        self.buyer = factories.make_user()
+        self.deliveries.collect()
+        self.deliveries.events.clear()
+
+    def place(self, quantity: int = 1, *, method: str = "pm_card_visa") -> UUID:
+        """Order so many units, paying with this token of the sandbox."""
+        with db.transaction(Tenant(company_id=self.shop.company_id, user_id=self.buyer.id)):
+            order = place_order(
+                company_id=self.shop.company_id,
+                customer=self.buyer,
+                shop_id=self.shop.id,
+                lines=[Wanted(self.product.id, quantity)],
+                discount_percent=0,
+                shipping_address={"line1": "12 St James's Square"},
+                payment_method=method,
+                now=clock.now(),
+            ).order
+        return order.id
+
+    def cancel(self, order_id: UUID) -> None:
+        """Ask for the order to be cancelled."""
+        request_cancellation(self.ref(order_id), self.deliveries.find, reason="changed my mind", by="the buyer")
+
+    def ref(self, order_id: UUID, *, saga: str = "place_order") -> Ref:
+        return Ref(self.saga(order_id, saga=saga).id, self.shop.company_id)
+
+    def saga(self, order_id: UUID, *, saga: str = "place_order") -> SagaRow:
+        with db.transaction(Tenant(company_id=self.shop.company_id)):
+            return next(each for each in sagas_of(subject_id=order_id) if each.name == saga)
+
+    def incidents(self, order_id: UUID) -> list[Incident]:
+        saga_id = self.ref(order_id).saga_id
+        with db.operator_transaction() as session:
+            return session.query(Incident).filter_by(saga_id=saga_id).all()
+
+    def order(self, order_id: UUID) -> Order:
+        with db.transaction(Tenant(company_id=self.shop.company_id)) as session:
+            return session.get_one(Order, order_id)
+
+    def has_ended(self, order_id: UUID) -> bool:
+        """Whether every saga about the order has."""
+        with db.transaction(Tenant(company_id=self.shop.company_id)):
+            return all(saga.ended_at for saga in sagas_of(subject_id=order_id))
+
+    def quantity(self, order_id: UUID) -> int:
+        with db.transaction(Tenant(company_id=self.shop.company_id)):
+            return sum(quantities(order_id=order_id).values())
+
+    def payment(self, order_id: UUID) -> Payment:
+        with db.transaction(Tenant(company_id=self.shop.company_id)) as session:
+            return session.query(Payment).filter_by(order_id=order_id).one()
+
+    def happened(self, event: str, order_id: UUID, *, saga: str = "place_order") -> tuple[str, ...]:
+        """The steps that this happened to, in that order."""
+        with db.operator_transaction() as session:
+            rows = session.execute(_EVENTS, {"order": order_id, "saga": saga})
+            return tuple(row.step for row in rows if row.step and row.event == event)
+
+    def shelf(self) -> tuple[int, int]:
+        """(on hand, reserved) of the product."""
+        with db.operator_transaction() as session:
+            on_hand, reserved = session.execute(_SHELF, {"product": self.product.id}).one()
+        return on_hand, reserved
+
+    def let_time_pass(self) -> None:
+        """Every deadline, pause and lease is over."""
+        self.sql(_LET_TIME_PASS)
+
+    def sql(self, statements: str) -> None:
+        """Run this as the database's superuser."""
+        with psycopg.connect(self.database, autocommit=True) as owner:
+            owner.execute(statements)
+
+    def come_to_rest(self) -> None:
+        """Deliver all that is on its way, and have all that was announced acted on."""
+        self.deliveries.until_quiet()
+        self.deliveries.hear_everything()
+
+
+def findings(*, at_rest: bool = True) -> list[str]:
+    """What `orderx check` would complain about."""
+    return [f"{rule}: {finding.row}" for rule, broken in check(at_rest=at_rest) for finding in broken]

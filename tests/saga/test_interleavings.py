@@ -1,0 +1,173 @@
+"""Whatever befalls messages, workers, and the way to the provider: in the end every saga ends, and the books are clean.
+
+Hypothesis plays broker, network and fate. A failing example prints the steps that lead to it.
+"""
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from domain.notifications.mailer import mailer
+from domain.payments.gateway import ProviderUnavailable
+from domain.sales.errors import NotAllowedNow, SoldOut
+from saga.engine.sweep import sweep
+from tests.saga.plights import (
+    Death,
+    Frozen,
+    Killed,
+    Plight,
+    calls_as_checkpoints,
+    suffering,
+    transactions_as_checkpoints,
+)
+from tests.saga.storefront import Storefront, empty_books, empty_tables, findings
+
+UNITS = 4
+ORDERS = 3
+OUTAGES = 6
+"""Few enough that nothing runs out of retries for good: that leads to an incident, and to a test of its own."""
+
+anywhere = st.integers(min_value=0, max_value=99)
+place_of_a_call = st.sampled_from(["call", "answer"])
+method = st.sampled_from(["pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined"])
+
+
+def something_on_its_way(self):
+    return bool(self.deliveries.tasks)
+
+
+class Fate(RuleBasedStateMachine):
+    """One to three orders for four units, and everything that may happen to them."""
+
+    def __init__(self, storefront: Storefront) -> None:
+        super().__init__()
+        self.storefront, self.deliveries = storefront, storefront.deliveries
+        self.orders = []
+        self.frozen: list[Frozen] = []
+        self.outages = 0
+
+    @precondition(lambda self: len(self.orders) < ORDERS)
+    @rule(quantity=st.integers(1, 3), method=method)
+    def place(self, quantity, method):
+        try:
+            self.orders.append(self.storefront.place(quantity, method=method))
+        except SoldOut:
+            assert self.storefront.shelf() in {(n, n) for n in range(UNITS + 1)}
+        self.deliveries.collect()
+
+    @precondition(something_on_its_way)
+    @rule(which=anywhere, again=st.booleans())
+    def deliver(self, which, again):
+        self.work(self.take(which, again=again))
+
+    @precondition(something_on_its_way)
+    @rule(which=anywhere)
+    def lose(self, which):
+        self.take(which, again=False)
+
+    @precondition(something_on_its_way)
+    @rule(which=anywhere, after=st.integers(0, 12), again=st.booleans())
+    def die_at_work(self, which, after, again):
+        self.work(self.take(which, again=again), Death(after))
+
+    @precondition(lambda self: self.deliveries.tasks and self.outages < OUTAGES)
+    @rule(which=anywhere, at=place_of_a_call)
+    def get_no_answer(self, which, at):
+        def outage(place):
+            if place == at:
+                raise ProviderUnavailable
+
+        self.outages += 1
+        self.work(self.take(which, again=False), outage)
+
+    @precondition(lambda self: self.deliveries.tasks and len(self.frozen) < 2)
+    @rule(which=anywhere, at=place_of_a_call, again=st.booleans())
+    def freeze(self, which, at, again):
+        task = self.take(which, again=again)
+
+        def work():
+            self.deliveries.deliver(task)
+            mailer().close()  # each thread has a connection of its own
+
+        self.frozen.append(Frozen(work, at=at))
+        self.deliveries.collect()
+
+    @precondition(lambda self: self.frozen)
+    @rule(which=anywhere)
+    def thaw(self, which):
+        self.frozen.pop(which % len(self.frozen)).thaw()
+        self.deliveries.collect()
+
+    @precondition(lambda self: self.orders)
+    @rule(which=anywhere)
+    def cancel(self, which):
+        order_id = self.orders[which % len(self.orders)]
+        try:
+            self.storefront.cancel(order_id)
+        except NotAllowedNow:
+            assert self.storefront.saga(order_id).state in {"compensating", "undone"}
+        self.deliveries.collect()
+
+    @rule()
+    def sweep(self):
+        self.storefront.let_time_pass()
+        sweep(self.deliveries.find)
+        self.deliveries.collect()
+
+    @rule()
+    def check_meanwhile(self):
+        assert findings(at_rest=False) == []
+
+    def take(self, which, *, again):
+        at = which % len(self.deliveries.tasks)
+        return self.deliveries.tasks[at] if again else self.deliveries.tasks.pop(at)
+
+    def work(self, task, plight: Plight | None = None):
+        try:
+            with suffering(plight or (lambda _place: None)):
+                self.deliveries.deliver(task)
+        except Killed:
+            pass
+        self.deliveries.collect()
+
+    def teardown(self):
+        """The weather clears up: everything thaws, time passes, and the sweeper comes round."""
+        for worker in self.frozen:
+            worker.thaw()
+        for _ in range(60):
+            self.sweep()
+            tasks, self.deliveries.tasks = self.deliveries.tasks, []
+            for task in tasks:
+                self.work(task)
+            if not self.deliveries.tasks and all(map(self.storefront.has_ended, self.orders)):
+                break
+        self.deliveries.hear_everything()
+        assert findings() == []
+        assert self.storefront.shelf() == (UNITS - self.sold(), 0)
+
+    def sold(self):
+        ended = {order_id: self.storefront.order(order_id).status for order_id in self.orders}
+        assert set(ended.values()) <= {"paid", "failed", "cancelled"}
+        return sum(self.storefront.quantity(order_id) for order_id, status in ended.items() if status == "paid")
+
+
+class TestEveryInterleaving:
+    def test_ends_with_clean_books(self, database, sandbox, outside_world, monkeypatch):
+        def begin():
+            empty_tables(database)
+            empty_books(sandbox)
+            return Fate(Storefront(database, on_hand=UNITS))
+
+        calls_as_checkpoints(monkeypatch)
+        with transactions_as_checkpoints():
+            run_state_machine_as_test(
+                begin,
+                settings=settings(
+                    max_examples=40,
+                    stateful_step_count=30,
+                    deadline=None,
+                    print_blob=True,
+                    phases=set(Phase) - {Phase.explain},
+                    suppress_health_check=list(HealthCheck),
+                ),
+            )

@@ -1,0 +1,230 @@
+"""Each step alone, without the engine that keeps it from being taken twice: do, do twice, undo, undo twice, …"""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from domain.payments.stripe_gateway import gateway
+from kit import clock, db
+from kit.tenancy import Tenant
+from saga.engine.declaration import Subject
+from saga.engine.errors import Refused, TryAgain
+from saga.engine.perform import after_the_call, until_the_call
+from saga.steps.authorise_payment import authorise_payment, void_payment
+from saga.steps.capture_payment import capture_payment, refund_payment
+from saga.steps.commit_stock import commit_stock
+from saga.steps.email_customer import email_customer
+from saga.steps.refund_order import refund_order
+from saga.steps.reserve_stock import release_stock, reserve_stock
+from saga.steps.take_back_stock import take_back_stock
+
+
+@pytest.fixture
+def order_id(storefront):
+    return storefront.place(2)
+
+
+@pytest.fixture
+def take(storefront, order_id):
+    """Take steps and undos as the engine would, one after the other; the last one's outcome."""
+
+    def taking(*acts):
+        outcome = None
+        for act in acts:
+            step = {void_payment: authorise_payment, refund_payment: capture_payment}.get(act, act)
+            name = step.name if hasattr(step, "name") else act.__name__
+            outcome = run(getattr(act, "act", act), name)
+        return outcome
+
+    def run(act, name):
+        company_id, saga_id = storefront.shop.company_id, storefront.ref(order_id).saga_id
+        subject = Subject(order_id, company_id, saga_id, clock.now(), f"{saga_id}:{name}")
+        with db.transaction(Tenant(company_id=company_id)):
+            running = act(subject)
+            if not hasattr(running, "send"):
+                return running
+            call, outcome = until_the_call(running)
+        if call is None:
+            return outcome
+        answer = call()
+        with db.transaction(Tenant(company_id=company_id)):
+            return after_the_call(running, answer)
+
+    return taking
+
+
+@pytest.fixture
+def at_the_provider(sandbox):
+    """(status, captured, refunded) of the one payment there is."""
+
+    def asking():
+        [intent] = sandbox.ledger()
+        return intent["status"], intent["amount_captured"], intent["amount_refunded"]
+
+    return asking
+
+
+class TestReserveStock:
+    def test_holds_the_goods(self, storefront, take):
+        take(reserve_stock)
+        assert storefront.shelf() == (5, 2)
+
+    def test_twice_holds_them_once(self, storefront, take):
+        take(reserve_stock)
+        with pytest.raises(IntegrityError):
+            take(reserve_stock)
+        assert storefront.shelf() == (5, 2)
+
+    def test_undone_gives_them_back(self, storefront, take):
+        take(reserve_stock, release_stock)
+        assert storefront.shelf() == (5, 0)
+
+    def test_undone_twice_gives_them_back_once(self, storefront, take):
+        take(reserve_stock, release_stock, release_stock)
+        assert storefront.shelf() == (5, 0)
+
+    def test_undone_before_it_is_done_is_harmless(self, storefront, take):
+        take(release_stock)
+        assert storefront.shelf() == (5, 0)
+
+    def test_after_its_undo_holds_nothing(self, storefront, take):
+        take(reserve_stock, release_stock)
+        with pytest.raises(IntegrityError):
+            take(reserve_stock)
+        assert storefront.shelf() == (5, 0)
+
+
+class TestAuthorisePayment:
+    def test_holds_the_money(self, storefront, order_id, take, at_the_provider):
+        take(authorise_payment)
+        assert at_the_provider() == ("requires_capture", 0, 0)
+        assert storefront.payment(order_id).status == "authorised"
+
+    def test_twice_holds_it_once(self, take, at_the_provider):
+        assert take(authorise_payment) == take(authorise_payment)
+        assert at_the_provider() == ("requires_capture", 0, 0)
+
+    def test_undone_lets_go(self, storefront, order_id, take, at_the_provider):
+        take(authorise_payment, void_payment)
+        assert at_the_provider() == ("canceled", 0, 0)
+        assert storefront.payment(order_id).status == "voided"
+
+    def test_undone_twice_lets_go_once(self, take, at_the_provider):
+        take(authorise_payment, void_payment)
+        assert take(void_payment) is None
+        assert at_the_provider() == ("canceled", 0, 0)
+
+    def test_undone_before_it_is_done_leaves_nothing_to_hold(self, storefront, order_id, take, at_the_provider):
+        take(void_payment)
+        assert at_the_provider() == ("canceled", 0, 0)
+        assert storefront.payment(order_id).status == "voided"
+
+    def test_after_its_undo_holds_nothing(self, storefront, order_id, take, at_the_provider):
+        take(void_payment, authorise_payment)
+        assert at_the_provider() == ("canceled", 0, 0)
+        assert storefront.payment(order_id).status == "voided"
+
+    def test_undone_after_a_decline_has_nothing_to_let_go(self, storefront, take, monkeypatch, order_id, sandbox):
+        declined = replace(gateway().authorise(**self.request(storefront)), outcome="declined", code="expired_card")
+        monkeypatch.setattr(gateway(), "authorise", lambda **_: declined)
+        assert take(authorise_payment) == Refused("expired_card")
+        assert take(void_payment) is None
+        assert storefront.payment(order_id).status == "failed"
+
+    def request(self, storefront):
+        return {
+            "amount": 1, "currency": "EUR", "method": "pm_card_visa", "order_id": storefront.product.id, "key": "k",
+        }  # fmt: skip
+
+    @pytest.mark.parametrize("outcome", ["authorised", "captured"])
+    def test_is_not_undone_while_the_money_is_still_held(self, take, monkeypatch, outcome):
+        take(authorise_payment)
+        monkeypatch.setattr(gateway(), "void", lambda ref, key: replace(gateway().look_up(ref=ref), outcome=outcome))
+        monkeypatch.setattr(
+            gateway(), "refund", lambda ref, key: replace(gateway().look_up(ref=ref), outcome="declined", code="later")
+        )
+        assert isinstance(take(void_payment), TryAgain)
+
+
+class TestCapturePayment:
+    @pytest.fixture(autouse=True)
+    def _held(self, take):
+        take(authorise_payment)
+
+    def test_takes_the_money(self, storefront, order_id, take, at_the_provider):
+        take(capture_payment)
+        assert at_the_provider() == ("succeeded", 3998, 0)
+        assert storefront.payment(order_id).status == "captured"
+
+    def test_twice_takes_it_once(self, take, at_the_provider):
+        assert take(capture_payment) == take(capture_payment)
+        assert at_the_provider() == ("succeeded", 3998, 0)
+
+    def test_undone_gives_it_back(self, storefront, order_id, take, at_the_provider):
+        take(capture_payment, refund_payment)
+        assert at_the_provider() == ("succeeded", 3998, 3998)
+        assert storefront.payment(order_id).status == "refunded"
+
+    def test_undone_twice_gives_it_back_once(self, take, at_the_provider):
+        take(capture_payment, refund_payment, refund_payment)
+        assert at_the_provider() == ("succeeded", 3998, 3998)
+
+    def test_undone_before_it_is_done_is_harmless(self, storefront, order_id, take, at_the_provider):
+        take(refund_payment)
+        assert at_the_provider() == ("requires_capture", 0, 0)
+        assert storefront.payment(order_id).status == "authorised"
+
+    def test_after_the_hold_is_gone_is_refused(self, take):
+        take(void_payment)
+        assert take(capture_payment).code == "authorisation_gone"
+
+    @pytest.mark.parametrize("outcome", ["captured", "declined"])
+    def test_is_not_undone_while_the_provider_keeps_the_money(self, take, monkeypatch, outcome):
+        take(capture_payment)
+        monkeypatch.setattr(gateway(), "refund", lambda ref, key: replace(gateway().look_up(ref=ref), outcome=outcome))
+        assert isinstance(take(refund_payment), TryAgain)
+
+
+class TestCommitStock:
+    def test_takes_the_goods_off_the_shelf(self, storefront, take):
+        take(reserve_stock, commit_stock)
+        assert storefront.shelf() == (3, 0)
+
+    def test_twice_takes_them_once(self, storefront, take):
+        take(reserve_stock, commit_stock, commit_stock)
+        assert storefront.shelf() == (3, 0)
+
+    def test_is_not_undone_by_a_late_release(self, storefront, take):
+        take(reserve_stock, commit_stock, release_stock)
+        assert storefront.shelf() == (3, 0)
+
+
+class TestRefundOrder:
+    def test_gives_everything_back_once(self, storefront, order_id, take, at_the_provider):
+        take(authorise_payment, capture_payment, refund_order, refund_order)
+        assert at_the_provider() == ("succeeded", 3998, 3998)
+        assert storefront.payment(order_id).status == "refunded"
+
+    @pytest.mark.parametrize("outcome", ["captured", "declined"])
+    def test_is_not_done_while_the_provider_keeps_the_money(self, take, monkeypatch, outcome):
+        take(authorise_payment, capture_payment)
+        monkeypatch.setattr(gateway(), "refund", lambda ref, key: replace(gateway().look_up(ref=ref), outcome=outcome))
+        assert isinstance(take(refund_order), TryAgain)
+
+
+class TestTakeBackStock:
+    def test_puts_the_goods_back_once(self, storefront, take):
+        take(reserve_stock, commit_stock, take_back_stock, take_back_stock)
+        assert storefront.shelf() == (5, 0)
+
+    def test_before_they_are_sold_is_harmless(self, storefront, take):
+        take(take_back_stock)
+        assert storefront.shelf() == (5, 0)
+
+
+class TestEmailCustomer:
+    def test_twice_sends_one_mail(self, storefront, take, inbox):
+        assert take(email_customer) == {"mail": "sent"}
+        assert take(email_customer) == {"mail": "sent"}
+        assert len(inbox.messages(storefront.buyer.email)) == 1
