@@ -6,9 +6,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg import Connection, connect, sql
+from psycopg import Connection, OperationalError, connect, sql
 from sqlalchemy import Engine, make_url
-from sqlalchemy.exc import OperationalError
 
 from kit.errors import Unavailable
 
@@ -33,7 +32,7 @@ def upgrade(*, owner_url: str, app_url: str | None = None, operator_url: str | N
                 if url:
                     _let_in(connection, url, group)
     except OperationalError as gone:
-        raise Unavailable(f"the database does not answer: {gone.orig}") from gone
+        raise Unavailable(f"the database does not answer: {str(gone).strip()}") from gone
 
 
 def downgrade(*, owner_url: str, revision: str = "base") -> None:

@@ -18,7 +18,7 @@ def register(app: Celery) -> None:
     def send_mail(*, mail_id: str, company_id: str) -> None:
         deliver(mail_id=UUID(mail_id), company_id=UUID(company_id))
 
-    app.task(send_mail, name="notifications.send_mail")
+    app.task(send_mail, name="notifications.send_mail", shared=False)
 
 
 def deliver(*, mail_id: UUID, company_id: UUID | None) -> None:

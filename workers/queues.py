@@ -29,7 +29,7 @@ _SAFE = {
 TASK_AREAS = ("saga", "inventory", "payments", "notifications")
 
 BINDINGS: dict[str, tuple[str, ...]] = {
-    "notification.events": ("order.*", "notification.*"),
+    "notification.events": ("order.*",),
 }
 """Which events each listening area hears."""
 

@@ -1,5 +1,6 @@
 """Starting a worker on any share of the queues."""
 
+import contextlib
 import os
 
 from celery import Celery
@@ -35,6 +36,7 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
     EventConsumers.queue_names = tuple(wanted)
     unwanted = [queue.name for queue in queues.TASK_QUEUES if queue.name not in wanted]
     app = worker_app()
+    _declare_queues(app)
     worker_process_init.connect(_after_fork)
     node = name or f"{'+'.join(names) or 'all'}-{os.getpid()}"
     argv = ["worker", "--pool", pool, "--concurrency", str(concurrency), "--loglevel", settings().log_level]
@@ -42,6 +44,12 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
     if unwanted:
         argv += ["--exclude-queues", ",".join(unwanted)]
     app.worker_main(argv)
+
+
+def _declare_queues(app: Celery) -> None:
+    """Make sure of all queues, also of those other workers serve; a broker that is down gets them from the relay."""
+    with app.connection_for_write() as connection, contextlib.suppress(*connection.connection_errors):
+        queues.declare(connection.channel())
 
 
 def _after_fork(**_event: object) -> None:

@@ -38,4 +38,4 @@ def _task(app: Celery, name: str, work: Callable[[Ref], None]) -> None:
     def task(*, saga_id: str, company_id: str, order_id: str) -> None:  # noqa: ARG001 - order_id is for Flower's eyes
         work(Ref(UUID(saga_id), UUID(company_id)))
 
-    app.task(task, name=name)
+    app.task(task, name=name, shared=False)

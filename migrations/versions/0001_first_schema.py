@@ -661,7 +661,10 @@ def _build_wall() -> None:
 
 def _let_people_see_their_own() -> None:
     op.execute(f"CREATE POLICY own ON memberships FOR SELECT TO orderx_app USING (user_id = {USER})")
-    op.execute(f"CREATE POLICY own ON orders FOR SELECT TO orderx_app USING (customer_id = {USER})")
+    # Whoever acts for a company sees that company's orders, and not what they ordered elsewhere as a customer.
+    nobodys = "nullif(current_setting('orderx.company_id', true), '') IS NULL"
+    mine = f"customer_id = {USER} AND {nobodys}"
+    op.execute(f"CREATE POLICY own ON orders FOR SELECT TO orderx_app USING ({mine})")
     for verb in ("SELECT", "DELETE"):
         op.execute(f"CREATE POLICY own_{verb} ON idempotency_keys FOR {verb} TO orderx_app USING (caller_id = {USER})")
     op.execute(f"CREATE POLICY own ON refresh_tokens TO orderx_app USING (user_id = {USER})")

@@ -1,6 +1,7 @@
 """`orderx up` and the stack under `orderx demo`."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -22,6 +23,7 @@ def up(*, follow: bool, as_json: bool) -> None:
         with Follower(stack.processes, _console) if follow else nullcontext():
             try:
                 _start(stack, quietly=as_json)
+                directories.write_privately(home / "env", _shell_settings(stack))
                 _announce(stack, as_json=as_json)
                 stack.keep_running()
             except KeyboardInterrupt:
@@ -70,7 +72,12 @@ def _announce(stack: Stack, *, as_json: bool) -> None:
 
 def _overview(stack: Stack) -> str:
     rows = urls(stack) | {"broker": stack.broker_name, "data, logs": _short(stack.home)}
+    rows["join in"] = f"set -a; . {_short(stack.home / 'env')}; set +a; orderx saga list"
     return "\n".join(["OrderX is up; Ctrl-C stops it.", *(f"  {name:<12}{where}" for name, where in rows.items())])
+
+
+def _shell_settings(stack: Stack) -> str:
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(stack.env.items()))
 
 
 def _short(path: Path) -> str:

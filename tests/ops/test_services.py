@@ -173,9 +173,13 @@ class TestValkey:
 class TestRabbitMQ:
     def test_keeps_a_confirmed_message_through_a_sigkill(self, rabbitmq):
         with connection(rabbitmq) as before:
+            before.channel().queue_declare(
+                "kept", durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"}
+            )
+        rabbitmq.stop()  # RabbitMQ 3.10 writes a new queue's declaration to disk a while later, or when it stops
+        rabbitmq.start()
+        with connection(rabbitmq) as before:
             channel = before.channel()
-            # Not a quorum queue: RabbitMQ 3.10 loses the leader of one declared less than a second before.
-            channel.queue_declare("kept", durable=True, auto_delete=False)
             channel.basic_publish_confirm(amqp.Message("told", delivery_mode=2), routing_key="kept")
         rabbitmq.kill()
         rabbitmq.start()
