@@ -5,7 +5,7 @@ Hypothesis plays broker, network and fate. A failing example prints the steps th
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from domain.notifications.mailer import mailer
 from domain.payments.gateway import ProviderUnavailable
@@ -46,6 +46,10 @@ class Fate(RuleBasedStateMachine):
         self.frozen: list[Frozen] = []
         self.outages = 0
 
+    @initialize(quantity=st.integers(1, 3))
+    def begin(self, quantity):
+        self.place(quantity, "pm_card_visa")
+
     @precondition(lambda self: len(self.orders) < ORDERS)
     @rule(quantity=st.integers(1, 3), method=method)
     def place(self, quantity, method):
@@ -81,9 +85,9 @@ class Fate(RuleBasedStateMachine):
         self.work(self.take(which, again=False), outage)
 
     @precondition(lambda self: self.deliveries.tasks and len(self.frozen) < 2)
-    @rule(which=anywhere, at=place_of_a_call, again=st.booleans())
-    def freeze(self, which, at, again):
-        task = self.take(which, again=again)
+    @rule(which=anywhere, at=place_of_a_call)
+    def freeze(self, which, at):
+        task = self.take(which, again=True)  # the broker has it redelivered when the worker is not heard of
 
         def work():
             self.deliveries.deliver(task)
@@ -115,7 +119,11 @@ class Fate(RuleBasedStateMachine):
         self.deliveries.collect()
 
     @rule()
-    def check_meanwhile(self):
+    def catch_up(self):
+        """Deliver what is on its way, and prove the books as they are then."""
+        tasks, self.deliveries.tasks = self.deliveries.tasks, []
+        for task in tasks:
+            self.work(task)
         assert findings(at_rest=False) == []
 
     def take(self, which, *, again):
@@ -136,9 +144,7 @@ class Fate(RuleBasedStateMachine):
             worker.thaw()
         for _ in range(60):
             self.sweep()
-            tasks, self.deliveries.tasks = self.deliveries.tasks, []
-            for task in tasks:
-                self.work(task)
+            self.catch_up()
             if not self.deliveries.tasks and all(map(self.storefront.has_ended, self.orders)):
                 break
         self.deliveries.hear_everything()
