@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Connection, DateTime, Engine, ForeignKeyConstraint, MetaData, Text, Uuid, create_engine
+import psycopg
+from sqlalchemy import DateTime, Engine, ForeignKeyConstraint, MetaData, Text, Uuid, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -107,13 +108,6 @@ def operator_transaction() -> Iterator[Session]:
 
 
 @contextmanager
-def operator_glances() -> Iterator[Connection]:
-    """A connection of the operator role for single reads that need no transaction, one after the other, and cheaply."""
-    with operator_engine().connect() as connection:
-        yield connection.execution_options(isolation_level="AUTOCOMMIT")
-
-
-@contextmanager
 def _begin(engine: Engine) -> Iterator[Session]:
     with Session(engine, autoflush=False, expire_on_commit=False) as session, session.begin():
         token = _session.set(session)
@@ -140,8 +134,12 @@ def write_last(write: Callable[[Session], None]) -> None:
 
 def is_outage(error: BaseException) -> bool:
     """Whether the database is gone or refused for a reason that waiting mends, rather than for what was asked."""
-    if not isinstance(error, DBAPIError):
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or is_outage(error.orig or Exception())
+    if not isinstance(error, psycopg.Error):
         return isinstance(error, (TimeoutError, PoolTimeout))
-    sqlstate = getattr(error.orig, "sqlstate", None) or ""
-    # 08 connection, 40 serialization and deadlock, 53 resources, 55P03 lock wait, 57 operator intervention
-    return error.connection_invalidated or not sqlstate or sqlstate.startswith(("08", "40", "53", "55P03", "57"))
+    if not error.sqlstate:
+        return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    # 08 connection, 25006 read-only after a failover, 40 serialization and deadlock, 53 resources, 55P03 lock wait,
+    # 57 operator intervention
+    return error.sqlstate.startswith(("08", "25006", "40", "53", "55P03", "57"))

@@ -62,7 +62,7 @@ def api(
     for name in ("database_url", "secret_key"):
         settings().need(name)
     options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)]
-    quiet = ["--worker-class", "gthread", "--no-control-socket", "--log-level", "warning"]
+    quiet = ["--worker-class", "gthread", "--no-control-socket", "--keep-alive", "75", "--log-level", "warning"]
     command = [sys.executable, "-m", "gunicorn", *options, *quiet, "api.app:create_app()"]
     os.execv(sys.executable, command)  # noqa: S606 - signals shall reach gunicorn itself
 

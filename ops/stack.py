@@ -26,6 +26,9 @@ WORKERS = {
 }
 """The workers and their queues: mails have their own, so that a slow mail server holds up no order."""
 
+PATIENT = frozenset({"worker-mails", "inbox", "flower"})
+"""What stands back when the processors are busy: nobody waits for it with an order in hand."""
+
 
 class AlreadyRunning(Conflict):
     """A stack is running in this folder already."""
@@ -133,7 +136,8 @@ class Stack(Supervisor):
         return self._orderx("flower", "flower", "--port", _port(self.flower_url), ready=tcp(_port(self.flower_url)))
 
     def _orderx(self, name: str, *command: object, ready: Ready) -> Process:
-        return Process(name, _command(*command), log=self._log(name), env=self.process_env(), ready=ready)
+        patience = ["nice", "-n", "10"] if name in PATIENT else []
+        return Process(name, [*patience, *_command(*command)], log=self._log(name), env=self.process_env(), ready=ready)
 
     def process_env(self) -> dict[str, str]:
         """The environment in which a process of the stack runs."""

@@ -10,47 +10,47 @@ from domain.notifications.context import Context, Template
 from domain.notifications.errors import MailRefused, MailUnavailable
 from domain.notifications.mailer import mailer
 from domain.notifications.models import Mail
+from domain.notifications.operations import Claim, Leased, Settled
 from domain.notifications.rendering import render
 from domain.sales import queries as sales
 from domain.sales.queries import Told
 from saga.engine.declaration import Call, Outcome
 from saga.engine.errors import TryAgain
 
+Trouble = MailRefused | MailUnavailable | None
+"""Why a mail could not be handed over; None when it was."""
 
-def to_buyer(*, occasion: str, order_id: UUID, template: Template) -> UUID:
-    """Ask for a mail to the order's buyer, once per occasion; its id."""
+
+def to_buyer(*, occasion: str, order_id: UUID, template: Template, now: datetime) -> Claim:
+    """Ask for a mail to the order's buyer, once per occasion, and claim it for sending."""
     told = sales.told(order_id=order_id)
-    return _ask(occasion, told, told.order.customer_email, template)
+    return _ask(occasion, told, told.order.customer_email, template, now)
 
 
-def to_both(*, occasion: str, order_id: UUID, buyer: Template, merchant: Template) -> list[UUID]:
-    """Ask for a mail to the order's buyer and one to the company that sells, once per occasion; their ids."""
+def to_both(*, occasion: str, order_id: UUID, buyer: Template, merchant: Template, now: datetime) -> list[Claim]:
+    """Ask for a mail to the order's buyer and one to the company that sells, once per occasion, and claim both."""
     told = sales.told(order_id=order_id)
     return [
-        _ask(occasion, told, told.order.customer_email, buyer),
-        _ask(occasion, told, told.company.email, merchant),
+        _ask(occasion, told, told.order.customer_email, buyer, now),
+        _ask(occasion, told, told.company.email, merchant, now),
     ]
 
 
-def send(*, mail_id: UUID, now: datetime) -> Generator[Call, MailRefused | MailUnavailable | None, Outcome]:
-    """See a mail through, as a step does: the claim, the SMTP call outside of any transaction, the result."""
-    claim = notifications.claim(mail_id=mail_id, now=now)
-    if isinstance(claim, notifications.Settled):
+def send(claim: Claim, *, now: datetime) -> Generator[Call, Trouble, Outcome]:
+    """See a mail through, as a step does: the SMTP call outside of any transaction, then what came of it."""
+    if isinstance(claim, Settled):
         return {"mail": claim.status}
-    if isinstance(claim, notifications.Leased):
+    if isinstance(claim, Leased):
         return TryAgain("mail_leased", f"somebody else sends it until {claim.until:%H:%M:%S} UTC")
-    trouble = yield partial(_hand_over, claim.mail)
-    if isinstance(trouble, MailRefused):
-        notifications.mark_refused(mail_id=mail_id, error=trouble.message)
-        return {"mail": "refused"}
+    trouble = yield partial(hand_over, claim.mail)
+    record(claim.mail, trouble, now=now)
     if isinstance(trouble, MailUnavailable):
-        notifications.release(mail_id=mail_id, attempt=claim.mail.attempts, error=trouble.message)
         return TryAgain(trouble.code, trouble.message)
-    notifications.mark_sent(mail_id=mail_id, now=now)
-    return {"mail": "sent"}
+    return {"mail": "refused" if trouble else "sent"}
 
 
-def _hand_over(mail: Mail) -> MailRefused | MailUnavailable | None:
+def hand_over(mail: Mail) -> Trouble:
+    """Give a claimed mail to the mail server; no transaction may be open. None when the server has taken it."""
     try:
         mailer().send(
             render(
@@ -66,11 +66,21 @@ def _hand_over(mail: Mail) -> MailRefused | MailUnavailable | None:
     return None
 
 
-def _ask(occasion: str, told: Told, recipient: str, template: Template) -> UUID:
+def record(mail: Mail, trouble: Trouble, *, now: datetime) -> None:
+    """Write down what came of handing a mail over; one that cannot go out now is brought back by the sweeper."""
+    if isinstance(trouble, MailRefused):
+        notifications.mark_refused(mail_id=mail.id, error=trouble.message)
+    elif isinstance(trouble, MailUnavailable):
+        notifications.release(mail_id=mail.id, attempt=mail.attempts, error=trouble.message)
+    else:
+        notifications.mark_sent(mail_id=mail.id, now=now)
+
+
+def _ask(occasion: str, told: Told, recipient: str, template: Template, now: datetime) -> Claim:
     order = told.order
-    return notifications.queue(
+    return notifications.ask(
         company_id=order.company_id, order_id=order.id, occasion=f"{occasion}:{order.id}", recipient=recipient,
-        template=template, context=_context(told),
+        template=template, context=_context(told), now=now,
     )  # fmt: skip
 
 

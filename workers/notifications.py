@@ -1,13 +1,15 @@
-"""Seeing mails through."""
+"""Seeing mails through, each in two short transactions around the SMTP call."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from celery import Celery
 
+from domain.notifications import operations as notifications
+from domain.notifications.operations import Claim, Claimed
 from kit import clock, db
 from kit.tenancy import Tenant
 from saga import letters
-from saga.engine.perform import after_the_call, until_the_call
 from workers.patience import patiently
 
 
@@ -16,18 +18,19 @@ def register(app: Celery) -> None:
 
     @patiently
     def send_mail(*, mail_id: str, company_id: str) -> None:
-        deliver(mail_id=UUID(mail_id), company_id=UUID(company_id))
+        tenant = Tenant(company_id=UUID(company_id))
+        with db.transaction(tenant):
+            claim = notifications.claim(mail_id=UUID(mail_id), now=clock.now())
+        deliver([claim], tenant)
 
     app.task(send_mail, name="notifications.send_mail", shared=False)
 
 
-def deliver(*, mail_id: UUID, company_id: UUID | None) -> None:
-    """Send one mail: a transaction before the SMTP call and one after it. What fails now the sweeper brings back."""
-    tenant = Tenant(company_id=company_id)
-    sending = letters.send(mail_id=mail_id, now=clock.now())
-    with db.transaction(tenant):
-        call, _ = until_the_call(sending)
-    if call:
-        answer = call()
+def deliver(claims: Sequence[Claim], tenant: Tenant) -> None:
+    """Hand over what was claimed, and write down what came of it; what cannot go out now the sweeper brings back."""
+    mine = [claim.mail for claim in claims if isinstance(claim, Claimed)]
+    handed_over = [(mail, letters.hand_over(mail)) for mail in mine]
+    if handed_over:
         with db.transaction(tenant):
-            after_the_call(sending, answer)
+            for mail, trouble in handed_over:
+                letters.record(mail, trouble, now=clock.now())

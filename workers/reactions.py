@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from celery import bootsteps
 from kombu import Consumer
 from kombu.message import Message
 
-from kit import db, outbox
+from domain.notifications.operations import Claim
+from kit import clock, db, outbox
 from kit.db import Json
 from kit.tenancy import Tenant
 from saga import letters
@@ -20,26 +22,25 @@ from workers.patience import patiently
 
 log = structlog.get_logger()
 
-Reaction = Callable[[Json], list[UUID]]
-"""Reacts to an event's data in one transaction; returns the mails it asked for, which are then sent."""
+Reaction = Callable[[UUID, datetime], list[Claim]]
+"""Reacts to what happened to an order, at that moment, in one transaction; returns the mails it has claimed to send."""
 
 
-def greet(event: Json) -> list[UUID]:
+def greet(order_id: UUID, now: datetime) -> list[Claim]:
     """An order is placed: its buyer and the company hear that it was received."""
-    order_id = UUID(event["order_id"])
     return letters.to_both(
-        occasion="order.created", order_id=order_id, buyer="order_received", merchant="order_received_merchant"
+        occasion="order.created", order_id=order_id, buyer="order_received", merchant="order_received_merchant", now=now
     )
 
 
-def explain_failure(event: Json) -> list[UUID]:
+def explain_failure(order_id: UUID, now: datetime) -> list[Claim]:
     """An order has failed: its buyer hears why."""
-    return [letters.to_buyer(occasion="order.failed", order_id=UUID(event["order_id"]), template="payment_failed")]
+    return [letters.to_buyer(occasion="order.failed", order_id=order_id, template="payment_failed", now=now)]
 
 
-def confirm_cancellation(event: Json) -> list[UUID]:
+def confirm_cancellation(order_id: UUID, now: datetime) -> list[Claim]:
     """An order is cancelled: its buyer hears that it is."""
-    return [letters.to_buyer(occasion="order.cancelled", order_id=UUID(event["order_id"]), template="order_cancelled")]
+    return [letters.to_buyer(occasion="order.cancelled", order_id=order_id, template="order_cancelled", now=now)]
 
 
 REACTIONS: dict[str, dict[str, Reaction]] = {
@@ -57,13 +58,12 @@ def react(queue: str, event: Json) -> None:
     reaction = REACTIONS[queue].get(event["type"])
     if reaction is None:
         return
-    company_id = UUID(event["companyid"]) if "companyid" in event else None
-    with db.transaction(Tenant(company_id=company_id)):
-        if outbox.heard_before(consumer=queue, event_id=UUID(event["id"]), company_id=company_id):
+    tenant = Tenant(company_id=UUID(event["companyid"]))
+    with db.transaction(tenant):
+        if outbox.heard_before(consumer=queue, event_id=UUID(event["id"]), company_id=tenant.company_id):
             return
-        mails = reaction(event["data"])
-    for mail_id in mails:
-        deliver(mail_id=mail_id, company_id=company_id)
+        claims = reaction(UUID(event["data"]["order_id"]), clock.now())
+    deliver(claims, tenant)
 
 
 class EventConsumers(bootsteps.ConsumerStep):

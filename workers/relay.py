@@ -2,11 +2,13 @@
 
 import signal
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
+import psycopg
 import structlog
 from celery import Celery
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from kit import db
 from kit.config import settings
@@ -15,15 +17,14 @@ from workers.messages import messages
 from workers.publisher import Publisher
 
 BATCH = 200
-BUSY_PAUSE, IDLE_PAUSE = 0.003, 0.03
-"""Seconds between two looks at the outbox: right after there was something in it, and at most."""
+LONGEST_PAUSE = 0.25
+"""Seconds between two looks at the outbox when nothing wakes the relay: what was held back may have come due."""
 
 log = structlog.get_logger()
 
 _TAKE = text("""
     SELECT id, kind, body FROM outbox WHERE available_at <= now()
     ORDER BY available_at, id LIMIT :batch FOR UPDATE SKIP LOCKED""")
-_WAITING = text("SELECT EXISTS (SELECT FROM outbox WHERE available_at <= now())")
 _DELETE = text("DELETE FROM outbox WHERE id = ANY(:ids)")
 _POSTPONE = text("UPDATE outbox SET available_at = now() + interval '30 seconds' WHERE id = ANY(:ids)")
 
@@ -32,7 +33,9 @@ def drain(app: Celery, publisher: Publisher) -> int:
     """Send one batch; how many rows it was. A row is deleted only when the broker has all of its messages."""
     with db.operator_transaction() as session:
         rows = session.execute(_TAKE, {"batch": BATCH}).all()
-        made = {row.id: list(messages(app, row.kind, row.body)) for row in rows}
+        if not rows:
+            return 0
+        made = {row_id: list(messages(app, kind, body)) for row_id, kind, body in rows}
         lost = publisher.publish([message for each in made.values() for message in each])
         undeliverable = [row_id for row_id, each in made.items() if any(message.id in lost for message in each)]
         session.execute(_DELETE, {"ids": [row_id for row_id in made if row_id not in undeliverable]})
@@ -52,21 +55,25 @@ def run() -> None:
     settings().need("operator_database_url")
     while not stopping.is_set():
         try:
-            with closing(Publisher(broker_url)) as publisher, db.operator_glances() as glance:
-                _drain_until(stopping, app, publisher, glance)
+            with closing(Publisher(broker_url)) as publisher, _listening() as wakers:
+                _drain_until(stopping, app, publisher, wakers)
         except Exception as trouble:  # noqa: BLE001 - whatever it is, the outbox keeps everything and we come back
             log.warning("the relay waits", reason=str(trouble), error=type(trouble).__name__)
             stopping.wait(1.0)
 
 
-def _drain_until(stopping: threading.Event, app: Celery, publisher: Publisher, glance: Connection) -> None:
+def _drain_until(stopping: threading.Event, app: Celery, publisher: Publisher, wakers: psycopg.Connection) -> None:
     log.info("the relay runs")
-    pause = BUSY_PAUSE
     while not stopping.is_set():
-        if glance.scalar(_WAITING):
-            drain(app, publisher)
-            pause = BUSY_PAUSE
-        else:
-            stopping.wait(pause)
-            pause = min(IDLE_PAUSE, pause * 1.5)
+        if drain(app, publisher) < BATCH:
+            next(wakers.notifies(timeout=LONGEST_PAUSE, stop_after=1), None)
             publisher.keep_alive()
+
+
+@contextmanager
+def _listening() -> Iterator[psycopg.Connection]:
+    """A connection that hears of every transaction that adds to the outbox (migrations/versions/0001)."""
+    url = settings().need("operator_database_url")
+    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+        connection.execute("LISTEN orderx_outbox")
+        yield connection

@@ -1,6 +1,7 @@
 """Starting a worker on any share of the queues."""
 
 import contextlib
+import logging
 import os
 
 from celery import Celery
@@ -38,6 +39,8 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
     app = worker_app()
     _declare_queues(app)
     worker_process_init.connect(_after_fork)
+    for chatty in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)  # the journal tells, and better, what each task did
     node = name or f"{'+'.join(names) or 'all'}-{os.getpid()}"
     argv = ["worker", "--pool", pool, "--concurrency", str(concurrency), "--loglevel", settings().log_level]
     argv += ["--task-events", "--without-gossip", "--without-mingle", "--hostname", f"{node}@%h"]

@@ -8,6 +8,7 @@ carries the same Message-ID, by which mail stores and readers tell it for a dupl
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
@@ -46,26 +47,32 @@ class Settled:
 Claim = Claimed | Leased | Settled
 
 
-def queue(
-    *, company_id: UUID, order_id: UUID, occasion: str, recipient: str, template: Template, context: Context
-) -> UUID:
-    """Ask for a mail, once per occasion (`order.created:<order id>`) and recipient.
+def ask(
+    *,
+    company_id: UUID,
+    order_id: UUID,
+    occasion: str,
+    recipient: str,
+    template: Template,
+    context: Context,
+    now: datetime,
+) -> Claim:
+    """Ask for a mail, once per occasion (`order.created:<order id>`) and recipient, and claim it for sending.
 
-    Returns its id: the same one however often, and by however many at once, it is asked for.
+    However often, and by however many at once, it is asked for, it is one mail, and one of them has it at a time.
     """
-    ask = insert(Mail).values(
-        company_id=company_id,
-        order_id=order_id,
-        occasion=occasion,
-        recipient=recipient,
-        template=template,
-        context=context,
-    )
-    asked = ask.on_conflict_do_nothing(index_elements=["occasion", "recipient"]).returning(Mail.id)
+    values = {
+        "company_id": company_id, "order_id": order_id, "occasion": occasion, "recipient": recipient,
+        "template": template, "context": context, "attempts": 1, **_lease(now),
+    }  # fmt: skip
+    asked = insert(Mail).values(values).on_conflict_do_nothing(index_elements=["occasion", "recipient"])
+    new = db.session().scalar(asked.returning(Mail))
+    if new is not None:
+        return Claimed(new)
     before = select(Mail.id).where(
         Mail.company_id == company_id, Mail.occasion == occasion, Mail.recipient == recipient
     )
-    return db.session().scalar(asked) or db.session().scalars(before).one()
+    return claim(mail_id=db.session().scalars(before).one(), now=now)
 
 
 def claim(*, mail_id: UUID, now: datetime) -> Claim:
@@ -75,16 +82,22 @@ def claim(*, mail_id: UUID, now: datetime) -> Claim:
     """
     free = or_(Mail.leased_until.is_(None), Mail.leased_until <= now)
     take = update(Mail).where(Mail.id == mail_id, Mail.status.in_(("queued", "sending")), free)
-    lease = {"status": "sending", "leased_until": now + LEASE, "due_at": now + LEASE, "attempts": Mail.attempts + 1}
-    mine = db.session().scalar(take.values(lease).returning(Mail), execution_options={"populate_existing": True})
+    mine = db.session().scalar(
+        take.values(attempts=Mail.attempts + 1, **_lease(now)).returning(Mail),
+        execution_options={"populate_existing": True},
+    )
     if mine is not None:
         return Claimed(mine)
     mail = db.session().get(Mail, mail_id, populate_existing=True)
     if mail is None:
         raise MailNotFound
-    if mail.leased_until is not None and mail.status == "sending":
-        return Leased(mail.leased_until)
-    return Settled(mail.status)
+    if mail.status in {"sent", "refused"}:
+        return Settled(mail.status)
+    return Leased(mail.leased_until or now)
+
+
+def _lease(now: datetime) -> dict[str, Any]:
+    return {"status": "sending", "leased_until": now + LEASE, "due_at": now + LEASE}
 
 
 def mark_sent(*, mail_id: UUID, now: datetime) -> None:

@@ -530,10 +530,14 @@ def upgrade() -> None:
     _create_roles()
     _build_wall()
     op.execute(OPEN_SAGA)
+    op.execute(WAKE_RELAY)
+    op.execute("CREATE TRIGGER wake_relay AFTER INSERT ON outbox EXECUTE FUNCTION wake_relay()")
 
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION open_saga")
+    op.execute("DROP TRIGGER wake_relay ON outbox")
+    op.execute("DROP FUNCTION wake_relay")
     op.execute("DROP POLICY colleague ON users")
     op.execute("DROP POLICY member ON companies")
     op.drop_index(op.f("payment_events_payment_id_idx"), table_name="payment_events")
@@ -629,6 +633,15 @@ OPEN_SAGA = """
                     FROM saga_steps t WHERE t.saga_id = s.id
                 )
             FROM sagas s WHERE s.id = the_saga AND s.company_id = the_company;
+    END $$"""
+
+
+# Once per statement and, PostgreSQL sees to that, once per transaction; heard only when it has committed.
+WAKE_RELAY = """
+    CREATE FUNCTION wake_relay() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_notify('orderx_outbox', '');
+        RETURN NULL;
     END $$"""
 
 

@@ -11,5 +11,5 @@ from saga.engine.retries import UNTIL_DONE
 @step(area="notifications", retries=UNTIL_DONE, irreversible="a mail that is out cannot be called back")
 def email_customer(order: Subject) -> Generator[Call, Any, Outcome]:
     """Tell the buyer that the payment succeeded."""
-    mail_id = letters.to_buyer(occasion="order.completed", order_id=order.id, template="payment_succeeded")
-    return (yield from letters.send(mail_id=mail_id, now=order.now))
+    claim = letters.to_buyer(occasion="order.completed", order_id=order.id, template="payment_succeeded", now=order.now)
+    return (yield from letters.send(claim, now=order.now))

@@ -1,7 +1,7 @@
 import psycopg
 import pytest
 
-from kit import db
+from kit import clock, db
 from kit.tenancy import Tenant
 from saga import letters
 from tests import factories
@@ -19,7 +19,10 @@ def order(database):
 @pytest.fixture
 def mail_id(order):
     with db.transaction(Tenant(company_id=order.company_id)):
-        return letters.to_buyer(occasion="order.created", order_id=order.id, template="order_received")
+        claim = letters.to_buyer(
+            occasion="order.created", order_id=order.id, template="order_received", now=clock.now()
+        )
+        return claim.mail.id
 
 
 def run_as_owner(database: str, statement: str) -> list[tuple]:

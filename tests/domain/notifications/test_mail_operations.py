@@ -20,6 +20,7 @@ from tests.domain.notifications.example import CONTEXT
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 LATER = NOW + LEASE
+LONG_AGO = NOW - 2 * LEASE
 
 
 def placed_order():
@@ -64,24 +65,26 @@ def act(order):
 
 
 @pytest.fixture
-def queue(order, act):
-    def run(recipient="ada@x.example", occasion=f"order.created:{order.id}"):
+def ask(order, act):
+    def run(recipient="ada@x.example", occasion=f"order.created:{order.id}", now=NOW):
         return act(
-            operations.queue,
+            operations.ask,
             company_id=order.company_id,
             order_id=order.id,
             occasion=occasion,
             recipient=recipient,
             template="order_received",
             context=CONTEXT,
+            now=now,
         )
 
     return run
 
 
 @pytest.fixture
-def mail_id(queue):
-    return queue()
+def mail_id(ask):
+    """A mail that was asked for so long ago that whoever had it has lost it."""
+    return ask(now=LONG_AGO).mail.id
 
 
 @pytest.fixture
@@ -117,35 +120,47 @@ def wait_until_blocked(database, thread):
             thread.join(0.01)
 
 
-class TestQueue:
-    def test_stores_the_mail_with_what_it_will_say(self, mail_id, stored):
-        mail = stored()
-        assert (mail.id, mail.status, mail.attempts, mail.template) == (mail_id, "queued", 0, "order_received")
-        assert mail.context == CONTEXT
+class TestAsk:
+    def test_stores_the_mail_with_what_it_will_say_and_claims_it(self, ask):
+        claim = ask()
+        assert isinstance(claim, Claimed)
+        mail = claim.mail
+        assert (mail.status, mail.attempts, mail.template) == ("sending", 1, "order_received")
+        assert (mail.context, mail.leased_until) == (CONTEXT, LATER)
 
-    def test_returns_the_same_mail_when_asked_again(self, queue, mail_id):
-        assert queue() == mail_id
+    def test_gives_it_to_nobody_else_meanwhile(self, ask):
+        ask()
+        assert ask() == Leased(LATER)
 
-    def test_returns_the_same_mail_to_all_who_ask_at_once(self, queue):
-        answers = at_once(6, queue)
-        assert len(answers) == 6
-        assert len(set(answers)) == 1
+    def test_gives_the_same_mail_again_once_its_lease_has_run_out(self, ask, mail_id):
+        claim = ask()
+        assert isinstance(claim, Claimed)
+        assert (claim.mail.id, claim.mail.attempts) == (mail_id, 2)
 
-    def test_writes_to_each_recipient_and_for_each_occasion(self, queue, mail_id):
-        assert len({mail_id, queue(recipient="grace@x.example"), queue(occasion="payment.success:1")}) == 3
+    def test_gives_it_to_one_of_all_who_ask_at_once(self, ask):
+        answers = at_once(6, ask)
+        assert sorted(type(answer).__name__ for answer in answers) == ["Claimed"] + ["Leased"] * 5
+
+    def test_tells_that_it_was_sent(self, ask, act, mail_id):
+        act(operations.mark_sent, mail_id=mail_id, now=NOW)
+        assert ask() == Settled("sent")
+
+    def test_writes_to_each_recipient_and_for_each_occasion(self, ask, mail_id):
+        others = [ask(recipient="grace@x.example"), ask(occasion="payment.success:1")]
+        assert len({mail_id, *(other.mail.id for other in others)}) == 3
 
 
 class TestClaim:
     def test_gives_the_mail_to_send_and_counts_the_attempt(self, act, mail_id, stored):
         claim = act(operations.claim, mail_id=mail_id, now=NOW)
         assert isinstance(claim, Claimed)
-        assert (claim.mail.recipient, claim.mail.context, claim.mail.attempts) == ("ada@x.example", CONTEXT, 1)
+        assert (claim.mail.recipient, claim.mail.context, claim.mail.attempts) == ("ada@x.example", CONTEXT, 2)
         assert (stored().status, stored().leased_until) == ("sending", NOW + timedelta(seconds=60))
 
     def test_tells_the_second_until_when_the_first_has_it(self, act, mail_id, stored):
         act(operations.claim, mail_id=mail_id, now=NOW)
         assert act(operations.claim, mail_id=mail_id, now=NOW + LEASE / 2) == Leased(LATER)
-        assert stored().attempts == 1
+        assert stored().attempts == 2
 
     def test_lets_the_second_wait_for_what_the_first_is_about_to_commit(self, database, order, act, mail_id):
         answers = []
@@ -162,7 +177,7 @@ class TestClaim:
         act(operations.claim, mail_id=mail_id, now=NOW)
         claim = act(operations.claim, mail_id=mail_id, now=LATER)
         assert isinstance(claim, Claimed)
-        assert claim.mail.attempts == 2
+        assert claim.mail.attempts == 3
 
     def test_tells_that_it_was_sent(self, act, mail_id):
         act(operations.mark_sent, mail_id=mail_id, now=NOW)
@@ -203,27 +218,27 @@ class TestOutcomes:
         assert (stored().status, stored().error) == ("sent", None)
 
     def test_released_may_be_claimed_at_once_and_keeps_why(self, act, mail_id, stored):
-        act(operations.release, mail_id=mail_id, attempt=1, error="451 later")
+        act(operations.release, mail_id=mail_id, attempt=2, error="451 later")
         assert (stored().status, stored().error) == ("queued", "451 later")
         assert isinstance(act(operations.claim, mail_id=mail_id, now=NOW), Claimed)
 
     def test_released_late_leaves_the_lease_to_whom_it_has_passed(self, act, mail_id):
         act(operations.claim, mail_id=mail_id, now=LATER)
-        act(operations.release, mail_id=mail_id, attempt=1, error="timed out")
+        act(operations.release, mail_id=mail_id, attempt=2, error="timed out")
         assert act(operations.claim, mail_id=mail_id, now=LATER) == Leased(LATER + LEASE)
 
     def test_released_after_it_was_sent_stays_sent(self, act, mail_id, stored):
         act(operations.mark_sent, mail_id=mail_id, now=NOW)
-        act(operations.release, mail_id=mail_id, attempt=1, error="timed out")
+        act(operations.release, mail_id=mail_id, attempt=2, error="timed out")
         assert stored().status == "sent"
 
 
 class TestMailsOfOrder:
-    def test_lists_them_as_they_were_asked_for(self, order, act, queue):
-        ids = [queue(occasion=f"{event}:{order.id}") for event in ("order.created", "payment.success")]
+    def test_lists_them_as_they_were_asked_for(self, order, act, ask):
+        ids = [ask(occasion=f"{event}:{order.id}").mail.id for event in ("order.created", "payment.success")]
         mails = act(queries.mails_of_order, company_id=order.company_id, order_id=order.id)
         assert [mail.id for mail in mails] == ids
 
-    def test_lists_none_of_another_order(self, act, order, queue):
-        queue()
+    def test_lists_none_of_another_order(self, act, order, ask):
+        ask()
         assert act(queries.mails_of_order, company_id=order.company_id, order_id=new_id()) == []
