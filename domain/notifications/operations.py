@@ -8,10 +8,9 @@ carries the same Message-ID, by which mail stores and readers tell it for a dupl
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.notifications.context import Context, Template
@@ -47,6 +46,34 @@ class Settled:
 Claim = Claimed | Leased | Settled
 
 
+# Built once: putting a statement together costs more than running it.
+_ASK = insert(Mail).on_conflict_do_nothing(index_elements=["occasion", "recipient"]).returning(Mail)
+_ASKED_BEFORE = select(Mail.id).where(
+    Mail.company_id == bindparam("company"),
+    Mail.occasion == bindparam("occasion"),
+    Mail.recipient == bindparam("recipient"),
+)
+_CLAIM = (
+    update(Mail)
+    .where(
+        Mail.id == bindparam("mail"),
+        Mail.status.in_(("queued", "sending")),
+        or_(Mail.leased_until.is_(None), Mail.leased_until <= bindparam("now")),
+    )
+    .values(
+        status="sending", leased_until=bindparam("until"), due_at=bindparam("until"), attempts=Mail.attempts + 1
+    )
+    .returning(Mail)
+    .execution_options(populate_existing=True)
+)  # fmt: skip
+_MARK_SENT = (
+    update(Mail)
+    .where(Mail.id == bindparam("mail"), Mail.status != "sent")
+    .values(status="sent", sent_at=bindparam("now"), leased_until=None, error=None)
+    .execution_options(synchronize_session=False)
+)
+
+
 def ask(
     *,
     company_id: UUID,
@@ -61,18 +88,16 @@ def ask(
 
     However often, and by however many at once, it is asked for, it is one mail, and one of them has it at a time.
     """
-    values = {
+    wanted = {
         "company_id": company_id, "order_id": order_id, "occasion": occasion, "recipient": recipient,
-        "template": template, "context": context, "attempts": 1, **_lease(now),
+        "template": template, "context": context, "status": "sending", "leased_until": now + LEASE,
+        "due_at": now + LEASE, "attempts": 1,
     }  # fmt: skip
-    asked = insert(Mail).values(values).on_conflict_do_nothing(index_elements=["occasion", "recipient"])
-    new = db.session().scalar(asked.returning(Mail))
+    new = db.session().scalar(_ASK, wanted)
     if new is not None:
         return Claimed(new)
-    before = select(Mail.id).where(
-        Mail.company_id == company_id, Mail.occasion == occasion, Mail.recipient == recipient
-    )
-    return claim(mail_id=db.session().scalars(before).one(), now=now)
+    before = {"company": company_id, "occasion": occasion, "recipient": recipient}
+    return claim(mail_id=db.session().scalars(_ASKED_BEFORE, before).one(), now=now)
 
 
 def claim(*, mail_id: UUID, now: datetime) -> Claim:
@@ -80,12 +105,7 @@ def claim(*, mail_id: UUID, now: datetime) -> Claim:
 
     Raises MailNotFound.
     """
-    free = or_(Mail.leased_until.is_(None), Mail.leased_until <= now)
-    take = update(Mail).where(Mail.id == mail_id, Mail.status.in_(("queued", "sending")), free)
-    mine = db.session().scalar(
-        take.values(attempts=Mail.attempts + 1, **_lease(now)).returning(Mail),
-        execution_options={"populate_existing": True},
-    )
+    mine = db.session().scalar(_CLAIM, {"mail": mail_id, "now": now, "until": now + LEASE})
     if mine is not None:
         return Claimed(mine)
     mail = db.session().get(Mail, mail_id, populate_existing=True)
@@ -96,14 +116,9 @@ def claim(*, mail_id: UUID, now: datetime) -> Claim:
     return Leased(mail.leased_until or now)
 
 
-def _lease(now: datetime) -> dict[str, Any]:
-    return {"status": "sending", "leased_until": now + LEASE, "due_at": now + LEASE}
-
-
 def mark_sent(*, mail_id: UUID, now: datetime) -> None:
     """Record that the mail server has accepted it; that stays true whoever holds the lease by now."""
-    went_out = update(Mail).where(Mail.id == mail_id, Mail.status != "sent")
-    db.session().execute(went_out.values(status="sent", sent_at=now, leased_until=None, error=None))
+    db.session().execute(_MARK_SENT, {"mail": mail_id, "now": now})
 
 
 def mark_refused(*, mail_id: UUID, error: str) -> None:

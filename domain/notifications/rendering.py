@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import parseaddr
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,22 @@ from kit.config import settings
 from kit.money import Money
 
 ADDRESS = ("name", "company", "line1", "line2", "street", "postal_code", "city", "state", "region", "country")
+
+
+class _Headers(HeaderRegistry):
+    """The standard library's headers, without a new class for each header of each mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._classes: dict[str, type] = {}
+
+    def __getitem__(self, name: str) -> type:
+        if name not in self._classes:
+            self._classes[name] = super().__getitem__(name)
+        return self._classes[name]
+
+
+POLICY = SMTP.clone(header_factory=_Headers())
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -35,7 +52,7 @@ def render(
     told = _one_line(context)
     text = _templates.get_template(f"{template}.txt.j2")
     subject = "".join(text.blocks["subject"](text.new_context(told)))
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=POLICY)
     message["Message-ID"] = f"<{mail_id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
     message["Date"] = clock.now()
     message["From"] = sender
@@ -50,6 +67,7 @@ def render(
     return message
 
 
+@lru_cache(maxsize=1000)
 def _address(recipient: str) -> Address:
     try:
         valid = validate_email(recipient, allow_smtputf8=False, check_deliverability=False, globally_deliverable=False)
@@ -76,6 +94,7 @@ def _unstructured(value: str) -> str:
     return str(_one_line(value)).replace("=?", "= ?")
 
 
+@lru_cache(maxsize=1000)
 def _money(amount: int, currency: str) -> str:
     return str(Money(amount, currency))
 
@@ -94,6 +113,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
+    auto_reload=False,
 )
 _templates.filters |= {"money": _money, "address_lines": _address_lines}
 _templates.globals["explain"] = explain

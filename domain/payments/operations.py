@@ -22,6 +22,9 @@ _COURSE = ("pending", "failed", "authorised", "captured", "voided", "refunded")
 """The order in which things happen to a payment, whatever the order in which we hear of them."""
 
 
+_ADD_EVENT = insert(PaymentEvent).on_conflict_do_nothing().returning(PaymentEvent.id)
+
+
 def prepare(*, order_id: UUID, company_id: UUID, amount: int, currency: str, method: str) -> Payment:
     """Note what an order costs (minor units) and the provider's token it will be paid with."""
     payment = Payment(order_id=order_id, company_id=company_id, amount=amount, currency=currency, method=method)
@@ -37,11 +40,11 @@ def record(*, order_id: UUID, answer: Answer, now: datetime) -> Payment:
     payment = the_payment(order_id=order_id)
     kind = "failed" if answer.outcome == "declined" else answer.outcome
     detail = {"code": answer.code, "detail": answer.detail} if answer.code else {}
-    added = insert(PaymentEvent).values(
-        company_id=payment.company_id, payment_id=payment.id, type=kind, provider_ref=answer.ref or str(payment.id),
-        amount=answer.amount, detail=detail, happened_at=now,
-    )  # fmt: skip
-    news = db.session().scalar(added.on_conflict_do_nothing().returning(PaymentEvent.id))
+    event = {
+        "company_id": payment.company_id, "payment_id": payment.id, "type": kind, "amount": answer.amount,
+        "provider_ref": answer.ref or str(payment.id), "detail": detail, "happened_at": now,
+    }  # fmt: skip
+    news = db.session().scalar(_ADD_EVENT, event)
     if news:
         payment.provider_ref = answer.ref or payment.provider_ref
         payment.status = max(payment.status, kind, key=_COURSE.index)

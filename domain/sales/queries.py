@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVarTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 
 from domain.companies.models import Company
 from domain.sales.errors import OrderNotFound
@@ -44,24 +44,37 @@ def the_status(*, order_id: UUID, customer_id: UUID | None = None, shop_id: UUID
     return row
 
 
+# Built once: putting a statement together costs more than running it.
+_LINES = (
+    select(OrderLine)
+    .where(OrderLine.order_id.in_(bindparam("orders", expanding=True)))
+    .order_by(OrderLine.order_id, OrderLine.position)
+)
+_TOLD = (
+    select(Order, Shop.name, Company)
+    .join(Shop, Shop.id == Order.shop_id)
+    .join(Company, Company.id == Order.company_id)
+    .where(Order.id == bindparam("order"))
+)
+_QUANTITIES = (
+    select(OrderLine.product_id, func.sum(OrderLine.quantity))
+    .where(OrderLine.order_id == bindparam("order"))
+    .group_by(OrderLine.product_id)
+    .order_by(OrderLine.product_id)
+)
+
+
 def lines_of(*, order_ids: Collection[UUID]) -> dict[UUID, list[OrderLine]]:
     """The lines of each order, in their order."""
-    query = select(OrderLine).where(OrderLine.order_id.in_(order_ids)).order_by(OrderLine.order_id, OrderLine.position)
     lines: dict[UUID, list[OrderLine]] = {order_id: [] for order_id in order_ids}
-    for line in db.session().scalars(query):
+    for line in db.session().scalars(_LINES, {"orders": list(order_ids)}):
         lines[line.order_id].append(line)
     return lines
 
 
 def told(*, order_id: UUID) -> Told:
     """Everything there is to tell about an order; raises OrderNotFound."""
-    query = (
-        select(Order, Shop.name, Company)
-        .join(Shop, Shop.id == Order.shop_id)
-        .join(Company, Company.id == Order.company_id)
-        .where(Order.id == order_id)
-    )
-    row = db.session().execute(query).one_or_none()
+    row = db.session().execute(_TOLD, {"order": order_id}).one_or_none()
     if row is None:
         raise OrderNotFound
     order, shop, company = row
@@ -70,9 +83,7 @@ def told(*, order_id: UUID) -> Told:
 
 def quantities(*, order_id: UUID) -> dict[UUID, int]:
     """Units ordered of each product, in order of product."""
-    query = select(OrderLine.product_id, func.sum(OrderLine.quantity)).where(OrderLine.order_id == order_id)
-    grouped = query.group_by(OrderLine.product_id).order_by(OrderLine.product_id)
-    return {product_id: int(units) for product_id, units in db.session().execute(grouped)}
+    return {product_id: int(units) for product_id, units in db.session().execute(_QUANTITIES, {"order": order_id})}
 
 
 def orders(

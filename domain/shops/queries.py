@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from domain.companies.models import Company
 from domain.shops.errors import ShopNotFound
@@ -18,10 +18,12 @@ def the_shop(*, shop_id: UUID) -> Shop:
     return shop
 
 
+_THE_SELLER = select(Shop, Company).join(Company, Company.id == Shop.company_id).where(Shop.id == bindparam("shop"))
+
+
 def the_seller(*, shop_id: UUID) -> tuple[Shop, Company]:
     """The current company's shop, and the company; raises ShopNotFound."""
-    query = select(Shop, Company).join(Company, Company.id == Shop.company_id).where(Shop.id == shop_id)
-    row = db.session().execute(query).one_or_none()
+    row = db.session().execute(_THE_SELLER, {"shop": shop_id}).one_or_none()
     if row is None:
         raise ShopNotFound
     shop, company = row
