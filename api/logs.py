@@ -7,24 +7,15 @@ from uuid import UUID
 import structlog
 from flask import Flask, Response, g, request
 
-from kit.config import settings
+from kit import logs
 from kit.ids import new_id
 
 log = structlog.get_logger()
 
 
 def configure(app: Flask) -> None:
-    """Log JSON lines to standard output, and give every request an id: the caller's X-Request-ID if it is a UUID."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(settings().log_level),
-    )
+    """Log a line for every request, and give it an id: the caller's X-Request-ID if it is a UUID."""
+    logs.configure()
     app.before_request(_begin)
     app.after_request(_end)
 

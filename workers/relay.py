@@ -10,7 +10,7 @@ import structlog
 from celery import Celery
 from sqlalchemy import text
 
-from kit import db
+from kit import db, logs
 from kit.config import settings
 from workers.app import create_app
 from workers.messages import messages
@@ -50,6 +50,7 @@ def run() -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
+    logs.configure()
     app = create_app()
     broker_url = settings().need("broker_url")
     settings().need("operator_database_url")

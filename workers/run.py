@@ -7,7 +7,7 @@ import os
 from celery import Celery
 from celery.signals import worker_process_init
 
-from kit import db
+from kit import db, logs
 from kit.config import settings
 from kit.errors import NotConfigured
 from workers import notifications, queues, sagas
@@ -36,6 +36,7 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
     wanted = names or list(queues.NAMES)
     EventConsumers.queue_names = tuple(wanted)
     unwanted = [queue.name for queue in queues.TASK_QUEUES if queue.name not in wanted]
+    logs.configure()
     app = worker_app()
     _declare_queues(app)
     worker_process_init.connect(_after_fork)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import text
 
-from kit import clock, db
+from kit import clock, db, logs
 from kit.config import settings
 from saga.engine.retention import prune
 from saga.engine.sweep import sweep
@@ -46,6 +46,7 @@ def run() -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
+    logs.configure()
     settings().need("operator_database_url")
     settings().need("database_url")
     tidied = clock.now()

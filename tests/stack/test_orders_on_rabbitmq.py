@@ -11,6 +11,8 @@ import psycopg
 import pytest
 import requests
 
+from ops.services.process import Process
+from ops.services.readiness import line
 from ops.stack import Stack
 from tests.stack.shop import GOOD, Shop
 from tests.stack.tap import tapped
@@ -126,6 +128,28 @@ class TestManyOrders:
         assert sum("Idempotent-Replayed" not in answer.headers for answer in placed) == 1
         assert books_are_clean(stack)
         assert shop.statuses() == {"paid": 1}
+
+
+class TestMailWorkers:
+    def test_share_one_queue_and_send_every_mail_once(self, stack: Stack):
+        shop = Shop(stack, on_hand=40)
+        second = Process(
+            "worker-mails-2",
+            [sys.executable, "-m", "ops.cli", "worker", "--queues", "notifications,notification.events"],
+            log=stack.logs / "worker-mails-2.log",
+            env=stack.process_env(),
+            ready=line(" ready."),
+        )
+        with second:
+            shop.order_many(40)
+            assert books_are_clean(stack)
+        mails = requests.get(f"{stack.inbox_url}/messages.json", timeout=10).json()
+        ours = Counter(mail["message_id"] for mail in mails if mail["to"] in (shop.buyer, shop.mailbox))
+        assert len(ours) == 3 * 40
+        assert set(ours.values()) == {1}
+        with psycopg.connect(stack.env["ORDERX_OWNER_DATABASE_URL"]) as connection:
+            attempts = connection.execute("SELECT max(attempts) FROM mails WHERE company_id = %s", [shop.company_id])
+            assert attempts.fetchone() == (1,)
 
 
 class TestFailure:

@@ -1,0 +1,339 @@
+"""Placing, following and cancelling orders over HTTP; what the saga makes of them is tested elsewhere."""
+
+import copy
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import psycopg
+import pytest
+
+from domain.companies import operations as companies
+from domain.payments.stripe_gateway import gateway
+from kit import db
+from kit.config import settings
+from kit.ids import new_id
+from kit.tenancy import Tenant
+from tests import factories
+from tests.sandbox_process import running_sandbox
+
+CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvc": "123"}
+
+
+@pytest.fixture(scope="module")
+def _sandbox(tmp_path_factory):
+    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def provider(_sandbox, monkeypatch):
+    """The payment provider that cards are exchanged at."""
+    monkeypatch.setenv("ORDERX_PAYMENT_API_BASE", _sandbox.url)
+    monkeypatch.setenv("ORDERX_PAYMENT_API_KEY", _sandbox.api_key)
+    settings.cache_clear()
+    gateway.cache_clear()
+    yield _sandbox
+    settings.cache_clear()
+    gateway.cache_clear()
+
+
+@pytest.fixture
+def market(api):
+    """A company with a shop, a product on the shelf, and a customer at the door."""
+    company = factories.make_company(allows_discount=False)
+    shop = factories.make_shop(company)
+    product = factories.make_product(shop)
+    factories.put_stock(product, factories.make_warehouse(company), 10)
+    customer = factories.make_user()
+    return SimpleNamespace(
+        company=company, shop=shop, product=product, customer=customer, api=api, buyer=api.acting_as(customer)
+    )
+
+
+@pytest.fixture
+def order(market):
+    """A good order's body."""
+    return {
+        "shop_id": str(market.shop.id),
+        "lines": [{"product_id": str(market.product.id), "quantity": 2}],
+        "shipping_address": {"name": "Ada", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"},
+        "payment": {"card": dict(CARD)},
+    }
+
+
+@pytest.fixture
+def written(database):
+    """How many rows the tables that an order writes to hold."""
+
+    def count() -> int:
+        tables = ("orders", "order_lines", "payments", "sagas", "idempotency_keys")
+        with psycopg.connect(database) as connection:
+            return sum(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)
+
+    return count
+
+
+def changed(body: dict, path: str, value: object) -> dict:
+    """The same body with what stands at a dotted path replaced, or left out when the value is ..."""
+    body = copy.deepcopy(body)
+    *way, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    inner = body
+    for part in way:
+        inner = inner[part]
+    if value is ...:
+        del inner[last]
+    else:
+        inner[last] = value
+    return body
+
+
+def paths(answer) -> set[str]:
+    return {error["path"] for error in answer.json["errors"]}
+
+
+class TestPlaceOrder:
+    def test_answers_a_pending_order_and_where_to_find_it(self, market, order):
+        answer = market.buyer.post("/api/orders", order)
+        assert answer.status_code == 202, answer.json
+        placed = answer.json
+        assert answer.headers["Location"] == f"/api/orders/{placed['id']}"
+        assert (placed["status"], placed["status_text"]) == ("pending", "Order Pending")
+        assert placed["total"] == {"amount": 3998, "currency": "EUR"}
+        assert (placed["saga"]["state"], placed["allowed_transitions"]) == ("running", ["cancelled"])
+        assert placed["lines"][0]["quantity"] == 2
+        assert market.buyer.get(answer.headers["Location"]).json == placed
+
+    def test_takes_a_providers_token_instead_of_a_card(self, market, order):
+        body = changed(order, "payment", {"payment_method": "pm_card_visa"})
+        assert market.buyer.post("/api/orders", body).status_code == 202
+
+    def test_gives_a_discount_where_the_company_does(self, market, order):
+        with db.transaction(Tenant(company_id=market.company.id)):
+            companies.change(company_id=market.company.id, allows_discount=True)
+        answer = market.buyer.post("/api/orders", {**order, "discount_percent": 10})
+        assert answer.json["subtotal"]["amount"] == 3998
+        assert answer.json["total"]["amount"] == 3598
+
+    def test_waits_no_longer_than_it_is_asked_to(self, market, order):
+        answer = market.buyer.post("/api/orders", order, headers={"Prefer": "wait=0"})
+        assert (answer.status_code, answer.headers["Preference-Applied"]) == (202, "wait=0")
+
+    @pytest.mark.parametrize(
+        ("path", "value", "named"),
+        [
+            ("shop_id", ..., "shop_id"),
+            ("shop_id", "not-a-uuid", "shop_id"),
+            ("shop_id", "019a0000-0000-7000-8000-000000000000", "shop_id"),
+            ("lines", ..., "lines"),
+            ("lines", [], "lines"),
+            ("lines", "many", "lines"),
+            ("lines.0.product_id", "x", "lines.0.product_id"),
+            ("lines.0.product_id", "019a0000-0000-7000-8000-000000000000", "lines.0.product_id"),
+            ("lines.0.quantity", 0, "lines.0.quantity"),
+            ("lines.0.quantity", -1, "lines.0.quantity"),
+            ("lines.0.quantity", 10**30, "lines.0.quantity"),
+            ("lines.0.quantity", 1.5, "lines.0.quantity"),
+            ("lines.0.quantity", "2", "lines.0.quantity"),
+            ("lines.0.quantity", True, "lines.0.quantity"),
+            ("lines.0.price", 1, "lines.0.price"),
+            ("discount_percent", 101, "discount_percent"),
+            ("discount_percent", 10, "discount_percent"),
+            ("currency", "USD", "currency"),
+            ("shipping_address", None, "shipping_address"),
+            ("shipping_address.country", "Belgium", "shipping_address.country"),
+            ("shipping_address.name", "x" * 10_000, "shipping_address.name"),
+            ("shipping_address.name", "A\0B", "shipping_address.name"),
+            ("payment", {}, "payment"),
+            ("payment.payment_method", "pm_card_visa", "payment"),
+            ("payment.card.number", "4242424242424241", "payment.card.number"),
+            ("payment.card.number", "four", "payment.card.number"),
+            ("payment.card.exp_month", 13, "payment.card.exp_month"),
+            ("payment.card.exp_year", 40, "payment.card.exp_year"),
+            ("payment.card.exp_year", 2020, "payment.card.exp_year"),
+            ("payment.card.cvc", "12", "payment.card.cvc"),
+            ("payment.card.cvc", "1234", "payment.card.cvc"),
+        ],
+    )
+    def test_names_the_field_that_is_wrong_and_writes_nothing(self, market, order, written, path, value, named):
+        answer = market.buyer.post("/api/orders", changed(order, path, value))
+        assert answer.status_code == 422, answer.json
+        assert answer.content_type == "application/problem+json"
+        assert named in paths(answer)
+        assert written() == 0
+
+    def test_refuses_a_product_in_two_lines(self, market, order, written):
+        body = changed(order, "lines", order["lines"] * 2)
+        answer = market.buyer.post("/api/orders", body)
+        assert (answer.status_code, paths(answer)) == (422, {"lines.1.product_id"})
+        assert written() == 0
+
+    def test_refuses_another_companys_product_as_one_that_is_not_there(self, market, order, written):
+        theirs = factories.make_product(factories.make_shop(factories.make_company()))
+        answers = [
+            market.buyer.post("/api/orders", changed(order, "lines.0.product_id", str(product_id)))
+            for product_id in (theirs.id, new_id())
+        ]
+        assert [answer.status_code for answer in answers] == [422, 422]
+        assert answers[0].json["errors"] == answers[1].json["errors"]
+        assert written() == 0
+
+    def test_refuses_a_member_of_one_company_who_orders_from_another(self, market, order, written):
+        elsewhere = factories.make_company()
+        stranger = market.api.acting_as(factories.make_member(elsewhere), elsewhere)
+        answers = [
+            stranger.post("/api/orders", changed(order, "shop_id", str(shop_id)))
+            for shop_id in (market.shop.id, new_id())
+        ]
+        assert [answer.status_code for answer in answers] == [422, 422]
+        assert answers[0].json["errors"] == answers[1].json["errors"]
+        assert written() == 0
+
+    def test_refuses_what_is_sold_out(self, market, order, written):
+        gone = factories.make_product(market.shop)
+        answer = market.buyer.post("/api/orders", changed(order, "lines.0.product_id", str(gone.id)))
+        assert (answer.status_code, answer.json["code"]) == (409, "sold_out")
+        assert written() == 0
+
+    def test_refuses_to_see_a_card_that_the_provider_shall_see_in_the_browser(self, market, order, written):
+        with db.transaction(Tenant(company_id=market.company.id)):
+            companies.change(company_id=market.company.id, accepts_raw_cards=False)
+        answer = market.buyer.post("/api/orders", order)
+        assert (answer.status_code, paths(answer)) == (422, {"payment.card"})
+        assert written() == 0
+
+    @pytest.mark.parametrize(
+        ("body", "status"),
+        [(b"{", 400), (b"[]", 422), (b'"x"', 422), (b"", 422), (b"\xff", 400), (b"x" * 10_000_000, 413)],
+    )
+    def test_refuses_a_body_that_is_none(self, market, written, body, status):
+        answer = market.buyer.request("POST", "/api/orders", data=body, content_type="application/json")
+        assert answer.status_code == status, answer.data
+        assert answer.content_type == "application/problem+json"
+        assert written() == 0
+
+    def test_is_unavailable_while_the_provider_is_down(self, market, order, written, provider):
+        provider.kill()
+        try:
+            answer = market.buyer.post("/api/orders", order)
+        finally:
+            provider.restart()
+        assert (answer.status_code, answer.json["code"]) == (503, "payment_provider_unavailable")
+        assert "Retry-After" in answer.headers
+        assert written() == 0
+
+
+class TestIdempotencyKey:
+    def test_answers_the_same_order_again(self, market, order, written):
+        key = {"Idempotency-Key": "one"}
+        first = market.buyer.post("/api/orders", order, headers=key)
+        rows = written()
+        again = market.buyer.post("/api/orders", order, headers=key)
+        assert (again.status_code, again.json) == (202, first.json)
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert "Idempotent-Replayed" not in first.headers
+        assert written() == rows
+
+    def test_refuses_another_body(self, market, order):
+        key = {"Idempotency-Key": "one"}
+        market.buyer.post("/api/orders", order, headers=key)
+        answer = market.buyer.post("/api/orders", changed(order, "lines.0.quantity", 3), headers=key)
+        assert (answer.status_code, answer.json["code"]) == (422, "idempotency_key_reused")
+
+    def test_is_each_callers_own(self, market, order):
+        key = {"Idempotency-Key": "one"}
+        first = market.buyer.post("/api/orders", order, headers=key)
+        other = market.api.acting_as(factories.make_user()).post("/api/orders", order, headers=key)
+        assert other.status_code == 202
+        assert other.json["id"] != first.json["id"]
+
+    def test_is_forgotten_after_a_day(self, market, order, database):
+        key = {"Idempotency-Key": "one"}
+        first = market.buyer.post("/api/orders", order, headers=key)
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute("UPDATE idempotency_keys SET created_at = now() - interval '25 hours'")
+        assert market.buyer.post("/api/orders", order, headers=key).json["id"] != first.json["id"]
+
+    @pytest.mark.parametrize("key", ["", "x" * 256, "with space", "ü"])
+    def test_must_be_one_that_can_be_kept(self, market, order, key):
+        answer = market.buyer.post("/api/orders", order, headers={"Idempotency-Key": key})
+        assert (answer.status_code, paths(answer)) == (422, {"Idempotency-Key"})
+
+
+class TestReading:
+    @pytest.fixture
+    def placed(self, market, order):
+        return market.buyer.post("/api/orders", order).json
+
+    def test_tells_the_status_and_spares_whoever_knows_it(self, market, placed):
+        path = f"/api/orders/{placed['id']}/status"
+        answer = market.buyer.get(path)
+        assert answer.json == {name: placed[name] for name in ("id", "status", "status_text")}
+        assert market.buyer.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+    def test_tells_the_sagas_timeline(self, market, placed):
+        (saga,) = market.buyer.get(f"/api/orders/{placed['id']}/saga").json["data"]
+        steps = [(step["step"], step["undo"], step["state"]) for step in saga["steps"]]
+        assert steps[0] == ("reserve_stock", "release_stock", "pending")
+        assert len(steps) == 5
+        assert [event["event"] for event in saga["events"]] == ["started"]
+
+    def test_lists_the_newest_first_page_by_page(self, market, order):
+        ids = [market.buyer.post("/api/orders", order).json["id"] for _ in range(3)]
+        first = market.buyer.get("/api/orders?limit=2").json
+        rest = market.buyer.get(f"/api/orders?limit=2&after={first['next']}").json
+        assert [each["id"] for each in first["data"] + rest["data"]] == ids[::-1]
+        assert rest["next"] is None
+
+    @pytest.mark.parametrize("query", ["status=odd", "limit=0", "after=x", "placed_since=yesterday", "colour=red"])
+    def test_refuses_a_filter_that_is_none(self, market, query):
+        answer = market.buyer.get(f"/api/orders?{query}")
+        assert (answer.status_code, paths(answer)) == (422, {query.partition("=")[0]})
+
+    def test_narrows_down(self, market, placed):
+        later = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        found = {
+            query: len(market.buyer.get(f"/api/orders?{query}").json["data"])
+            for query in ("status=pending", "status=paid", f"shop_id={market.shop.id}", f"placed_since={later}")
+        }
+        assert list(found.values()) == [1, 0, 1, 0]
+
+    def test_is_for_the_customer_and_those_who_work_there(self, market, placed):
+        company, elsewhere = market.company, factories.make_company()
+        clerk = factories.make_member(company, "staff", shop=factories.make_shop(company))
+        who = {
+            "admin": market.api.acting_as(factories.make_member(company), company),
+            "staff": market.api.acting_as(factories.make_member(company, "staff", shop=market.shop), company),
+            "staff of another shop": market.api.acting_as(clerk, company),
+            "another customer": market.api.acting_as(factories.make_user()),
+            "another company": market.api.acting_as(factories.make_member(elsewhere), elsewhere),
+        }
+        for path in ("", "/status", "/saga"):
+            codes = {name: api.get(f"/api/orders/{placed['id']}{path}").status_code for name, api in who.items()}
+            assert list(codes.values()) == [200, 200, 404, 404, 404], (path, codes)
+        assert who["another company"].post(f"/api/orders/{placed['id']}/cancel", {}).status_code == 404
+        assert who["another company"].get("/api/orders").json["data"] == []
+
+    def test_keeps_apart_what_a_member_ordered_elsewhere(self, market, order):
+        elsewhere = factories.make_company()
+        factories.join(market.customer, elsewhere)
+        placed = market.buyer.post("/api/orders", order).json
+        as_member = market.api.acting_as(market.customer, elsewhere)
+        assert as_member.get("/api/orders").json["data"] == []
+        assert as_member.get(f"/api/orders/{placed['id']}").status_code == 404
+
+
+class TestCancelOrder:
+    def test_asks_the_saga_to_stop_and_answers_the_order_as_it_is(self, market, order):
+        placed = market.buyer.post("/api/orders", order).json
+        answer = market.buyer.post(f"/api/orders/{placed['id']}/cancel", {"reason": "by mistake"})
+        assert (answer.status_code, answer.json["status"]) == (202, "pending")
+        (saga,) = market.buyer.get(f"/api/orders/{placed['id']}/saga").json["data"]
+        asked = saga["events"][-1]
+        assert (asked["event"], asked["detail"]["reason"]) == ("stop_requested", "by mistake")
+
+    def test_twice_is_once(self, market, order):
+        placed = market.buyer.post("/api/orders", order).json
+        answers = [market.buyer.post(f"/api/orders/{placed['id']}/cancel", {}) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [202, 202]
+        (saga,) = market.buyer.get(f"/api/orders/{placed['id']}/saga").json["data"]
+        assert [event["event"] for event in saga["events"]] == ["started", "stop_requested"]
