@@ -48,7 +48,8 @@ def replay(*, ids: set[str] | None = None, most: int = 1000) -> list[DeadLetter]
 @contextmanager
 def _messages(most: int) -> Iterator[Iterator[Message]]:
     url = settings().need("broker_url")
-    with Connection(url, transport_options=transport_options(url), connect_timeout=5) as connection:
+    options = {**transport_options(url), "confirm_publish": True}
+    with Connection(url, transport_options=options, connect_timeout=5) as connection:
         try:
             connection.ensure_connection(max_retries=1)
         except connection.connection_errors as gone:

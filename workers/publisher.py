@@ -23,8 +23,7 @@ class Publisher:
     """One connection to the broker. Not for use by two threads."""
 
     def __init__(self, broker_url: str) -> None:
-        # Confirms are waited for per batch here, not per message by the transport.
-        options = {**transport_options(broker_url), "confirm_publish": False}
+        options = transport_options(broker_url)
         self._connection = Connection(broker_url, transport_options=options, heartbeat=30, connect_timeout=5)
         self._connection.connect()
         self._channel = self._connection.channel()
