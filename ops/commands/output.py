@@ -20,7 +20,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
         return
     drawn = Table(title=title, title_justify="left", title_style="bold")
     for column in columns:
-        drawn.add_column(column, overflow="fold")
+        drawn.add_column(column, overflow="fold", no_wrap=column in {"id", "about"})
     for row in found:
         drawn.add_row(*row)
     console.print(drawn)

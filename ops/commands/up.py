@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -72,7 +73,8 @@ def _announce(stack: Stack, *, as_json: bool) -> None:
 
 def _overview(stack: Stack) -> str:
     rows = urls(stack) | {"broker": stack.broker_name, "data, logs": _short(stack.home)}
-    rows["join in"] = f"set -a; . {_short(stack.home / 'env')}; set +a; orderx saga list"
+    orderx = _short(Path(sys.executable).with_name("orderx"))
+    rows["join in"] = f"set -a; . {_short(stack.home / 'env')}; set +a; {orderx} saga list"
     return "\n".join(["OrderX is up; Ctrl-C stops it.", *(f"  {name:<12}{where}" for name, where in rows.items())])
 
 
