@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import DateTime, Engine, ForeignKeyConstraint, MetaData, Text, Uuid, create_engine
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, DateTime, Engine, ForeignKeyConstraint, MetaData, Text, Uuid, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -45,10 +46,6 @@ class Base(DeclarativeBase):
 def within_company(column: str, table: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
     """A reference that cannot leave its company: PostgreSQL's own foreign key checks see past row-level security."""
     return ForeignKeyConstraint(["company_id", column], [f"{table}.company_id", f"{table}.id"], ondelete=ondelete)
-
-
-_session: ContextVar[Session] = ContextVar("session")
-_LAST_WRITES = "last writes"
 
 
 @cache
@@ -89,47 +86,122 @@ def forget_connections() -> None:
 
 
 @contextmanager
-def transaction(tenant: Tenant | None = None) -> Iterator[Session]:
-    """One transaction as the app role, acting for the tenant; committed at the end, rolled back by any error.
+def transaction(tenant: Tenant) -> Iterator[Session]:
+    """One transaction as the app role, acting for the tenant; committed at the end, rolled back by any error."""
+    with _begin(app_engine()) as unit:
+        tenancy.act_for(unit.session, tenant)
+        yield unit.session
 
-    Without a tenant it sees nothing until its first statement has named one (see saga/engine/journal.py).
+
+@contextmanager
+def lean_transaction() -> Iterator[None]:
+    """One transaction as the app role for `run` and `finish`, which SQLAlchemy joins only when a session is asked for.
+
+    It sees nothing until its first statement has named a tenant (see saga/engine/journal.py).
     """
-    with _begin(app_engine()) as session:
-        if tenant is not None:
-            tenancy.act_for(session, tenant)
-        yield session
+    with _begin(app_engine()):
+        yield
 
 
 @contextmanager
 def operator_transaction() -> Iterator[Session]:
     """One transaction as the operator role, over all companies."""
-    with _begin(operator_engine()) as session:
-        yield session
-
-
-@contextmanager
-def _begin(engine: Engine) -> Iterator[Session]:
-    with Session(engine, autoflush=False, expire_on_commit=False) as session, session.begin():
-        token = _session.set(session)
-        try:
-            yield session
-            session.flush()
-            for last_write in session.info.get(_LAST_WRITES, ()):
-                last_write(session)
-        finally:
-            _session.reset(token)
+    with _begin(operator_engine()) as unit:
+        yield unit.session
 
 
 def session() -> Session:
     """The session of the transaction this code runs in; raises LookupError outside of one."""
-    return _session.get()
+    return _unit.get().session
 
 
-def write_last(write: Callable[[Session], None]) -> None:
-    """Have this write done once, as the current transaction's last, so that what many add up to is one statement."""
-    writes = session().info.setdefault(_LAST_WRITES, [])
-    if write not in writes:
-        writes.append(write)
+def run(statement: str, values: Json) -> psycopg.Cursor[Any]:
+    """Run a statement straight on psycopg, in the current transaction; its rows are plain tuples.
+
+    For the few statements that run so often that what SQLAlchemy adds to each is worth sparing; parameters are
+    `%(name)s`. Errors are psycopg's own.
+    """
+    return _unit.get().run(statement, values)
+
+
+def finish(statement: str, values: Json) -> None:
+    """Have this statement run as the current transaction's last, in one round trip with the commit."""
+    _unit.get().last = (statement, values)
+
+
+def write_last(write: Callable[[], None]) -> None:
+    """Have this write done once, at the current transaction's end, so that what many add up to is one statement."""
+    _unit.get().last_writes[write] = None
+
+
+def notes() -> dict[str, Any]:
+    """What the code of the current transaction keeps for its end."""
+    return _unit.get().notes
+
+
+class _Unit:
+    """A transaction under way: its connection and, once somebody has asked for it, its session."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._session: Session | None = None
+        self.notes: dict[str, Any] = {}
+        self.last_writes: dict[Callable[[], None], None] = {}
+        self.last: tuple[str, Json] | None = None
+
+    @property
+    def session(self) -> Session:
+        if self._session is None:
+            self._session = Session(self._connection, autoflush=False, expire_on_commit=False)
+        return self._session
+
+    @property
+    def _raw(self) -> psycopg.Connection[Any]:
+        raw: psycopg.Connection[Any] = self._connection.connection.dbapi_connection  # type: ignore[assignment]
+        return raw
+
+    def run(self, statement: str, values: Json) -> psycopg.Cursor[Any]:
+        if self._session is not None:
+            self._session.flush()
+        return self._raw.execute(statement, values)
+
+    def commit(self) -> None:
+        if self._session is not None:
+            self._session.flush()
+        for write in self.last_writes:
+            write()
+        if self._session is not None:
+            if self.last:
+                self.run(*self.last)
+            self._session.commit()
+        elif self.last:
+            with self._raw.pipeline():
+                self._raw.execute(*self.last)
+                self._raw.commit()
+        else:
+            self._raw.commit()
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+        if not self._raw.closed and self._raw.info.transaction_status != TransactionStatus.IDLE:
+            self._raw.rollback()
+
+
+_unit: ContextVar[_Unit] = ContextVar("unit")
+
+
+@contextmanager
+def _begin(engine: Engine) -> Iterator[_Unit]:
+    with engine.connect() as connection:
+        unit = _Unit(connection)
+        token = _unit.set(unit)
+        try:
+            yield unit
+            unit.commit()
+        finally:
+            _unit.reset(token)
+            unit.close()
 
 
 def is_outage(error: BaseException) -> bool:

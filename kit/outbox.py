@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from kit import clock, db
 from kit.db import Base, Json
@@ -51,29 +51,29 @@ class Inbox(Base):
 
 
 # Without RETURNING, because the app role may add to the outbox but not read it, not even what it has just added.
-_WRITE = text("""
+_WRITE = """
     INSERT INTO outbox (company_id, kind, body, available_at)
     SELECT o.company_id, o.kind, o.body, coalesce(o.available_at, now())
-    FROM jsonb_to_recordset(:rows) AS o (company_id uuid, kind text, body jsonb, available_at timestamptz)""")
+    FROM jsonb_to_recordset(%(rows)s) AS o (company_id uuid, kind text, body jsonb, available_at timestamptz)"""
 
 
 def send(kind: Kind, body: Json, *, company_id: UUID | None, available_at: datetime | None = None) -> None:
     """Have the relay send this once the current transaction has committed, not before `available_at`."""
     row = {"company_id": company_id, "kind": kind, "body": body, "available_at": available_at}
-    db.session().info.setdefault(_ROWS, []).append(row)
+    db.notes().setdefault(_ROWS, []).append(row)
     db.write_last(_write)
 
 
-def take_unwritten(session: Session) -> list[Json]:
+def take_unwritten() -> list[Json]:
     """The rows that the current transaction has still to write, for a caller that writes them with its own."""
-    rows: list[Json] = session.info.pop(_ROWS, [])
+    rows: list[Json] = db.notes().pop(_ROWS, [])
     return rows
 
 
-def _write(session: Session) -> None:
-    rows = take_unwritten(session)
+def _write() -> None:
+    rows = take_unwritten()
     if rows:
-        session.execute(_WRITE, {"rows": json.dumps(rows, default=str)})
+        db.run(_WRITE, {"rows": json.dumps(rows, default=str)})
 
 
 def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID | None) -> None:

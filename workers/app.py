@@ -10,8 +10,8 @@ from workers import queues
 
 REDIS_OPTIONS = {"visibility_timeout": 60, "unacked_restore_interval": 1}
 AMQP_OPTIONS = {"read_timeout": 30, "write_timeout": 30}
-"""Seconds. Without confirms, for what a worker itself publishes is what Flower sees, a dozen messages an order; what must
-not be lost is published by the relay, which waits for its confirms (workers/publisher.py)."""
+"""Seconds. Without confirms, for what a worker itself publishes is what Flower sees, a dozen messages an order; what
+must not be lost is published by the relay, which waits for its confirms (workers/publisher.py)."""
 
 
 def create_app() -> Celery:

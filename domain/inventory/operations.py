@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.inventory.allocation import Shelf, allocate
@@ -12,56 +12,56 @@ from domain.inventory.queries import the_warehouse
 from kit import db, outbox
 from kit.errors import Conflict
 
-_LOCK_SHELVES = text("""
+_LOCK_SHELVES = """
     SELECT product_id, warehouse_id, on_hand - reserved AS available
-    FROM stock WHERE product_id = ANY(:products) AND company_id = :company
-    ORDER BY product_id, warehouse_id FOR UPDATE""")
+    FROM stock WHERE product_id = ANY(%(products)s) AND company_id = %(company)s
+    ORDER BY product_id, warehouse_id FOR UPDATE"""
 
-_HOLD = text("""
+_HOLD = """
     WITH share AS (
-        SELECT * FROM unnest(cast(:products AS uuid[]), cast(:warehouses AS uuid[]), cast(:quantities AS int[]))
+        SELECT * FROM unnest(%(products)s::uuid[], %(warehouses)s::uuid[], %(quantities)s::int[])
             AS s (product_id, warehouse_id, quantity)
     ), held AS (
         UPDATE stock SET reserved = reserved + share.quantity
         FROM share WHERE (stock.product_id, stock.warehouse_id) = (share.product_id, share.warehouse_id)
     )
     INSERT INTO reservations (order_id, product_id, warehouse_id, company_id, quantity)
-    SELECT :order, product_id, warehouse_id, :company, quantity FROM share""")
+    SELECT %(order)s, product_id, warehouse_id, %(company)s, quantity FROM share"""
 
-_LOCK_HELD = text("""
+_LOCK_HELD = """
     SELECT s.product_id FROM stock s JOIN reservations r USING (product_id, warehouse_id)
-    WHERE r.order_id = :order AND r.state = :state
-    ORDER BY s.product_id, s.warehouse_id FOR UPDATE OF s""")
+    WHERE r.order_id = %(order)s AND r.state = %(state)s
+    ORDER BY s.product_id, s.warehouse_id FOR UPDATE OF s"""
 
-_RELEASE = text("""
+_RELEASE = """
     WITH given AS (
-        UPDATE reservations SET state = 'released' WHERE order_id = :order AND state = 'held'
+        UPDATE reservations SET state = 'released' WHERE order_id = %(order)s AND state = 'held'
         RETURNING product_id, warehouse_id, quantity
     )
     UPDATE stock SET reserved = reserved - given.quantity
-    FROM given WHERE (stock.product_id, stock.warehouse_id) = (given.product_id, given.warehouse_id)""")
+    FROM given WHERE (stock.product_id, stock.warehouse_id) = (given.product_id, given.warehouse_id)"""
 
-_COMMIT = text("""
+_COMMIT = """
     WITH given AS (
-        UPDATE reservations SET state = 'committed' WHERE order_id = :order AND state = 'held'
+        UPDATE reservations SET state = 'committed' WHERE order_id = %(order)s AND state = 'held'
         RETURNING product_id, warehouse_id, quantity
     ), ledger AS (
         INSERT INTO stock_movements (company_id, product_id, warehouse_id, order_id, quantity, reason)
-        SELECT :company, product_id, warehouse_id, :order, -quantity, 'sold' FROM given
+        SELECT %(company)s, product_id, warehouse_id, %(order)s, -quantity, 'sold' FROM given
     )
     UPDATE stock SET reserved = reserved - given.quantity, on_hand = on_hand - given.quantity
-    FROM given WHERE (stock.product_id, stock.warehouse_id) = (given.product_id, given.warehouse_id)""")
+    FROM given WHERE (stock.product_id, stock.warehouse_id) = (given.product_id, given.warehouse_id)"""
 
-_TAKE_BACK = text("""
+_TAKE_BACK = """
     WITH given AS (
-        UPDATE reservations SET state = 'taken_back' WHERE order_id = :order AND state = 'committed'
+        UPDATE reservations SET state = 'taken_back' WHERE order_id = %(order)s AND state = 'committed'
         RETURNING product_id, warehouse_id, quantity
     ), ledger AS (
         INSERT INTO stock_movements (company_id, product_id, warehouse_id, order_id, quantity, reason)
-        SELECT :company, product_id, warehouse_id, :order, quantity, 'taken_back' FROM given
+        SELECT %(company)s, product_id, warehouse_id, %(order)s, quantity, 'taken_back' FROM given
     )
     UPDATE stock SET on_hand = on_hand + given.quantity
-    FROM given WHERE (stock.product_id, stock.warehouse_id) = (given.product_id, given.warehouse_id)""")
+    FROM given WHERE (stock.product_id, stock.warehouse_id) = (given.product_id, given.warehouse_id)"""
 
 
 def create_warehouse(*, company_id: UUID, name: str) -> Warehouse:
@@ -98,10 +98,9 @@ def set_stock(*, company_id: UUID, product_id: UUID, warehouse_id: UUID, on_hand
 
 def reserve(*, order_id: UUID, company_id: UUID, wanted: dict[UUID, int]) -> None:
     """Hold these quantities (product id → units) for the order; raises OutOfStock, holding nothing."""
-    session = db.session()
-    rows = session.execute(_LOCK_SHELVES, {"products": list(wanted), "company": company_id})
+    rows = db.run(_LOCK_SHELVES, {"products": list(wanted), "company": company_id})
     shares = allocate(wanted, [Shelf(*row) for row in rows])
-    session.execute(
+    db.run(
         _HOLD,
         {
             "order": order_id,
@@ -116,24 +115,21 @@ def reserve(*, order_id: UUID, company_id: UUID, wanted: dict[UUID, int]) -> Non
 
 def release(*, order_id: UUID, company_id: UUID) -> None:
     """Give back what is held for the order; harmless when nothing is."""
-    session = db.session()
-    if session.execute(_LOCK_HELD, {"order": order_id, "state": "held"}).first():
-        session.execute(_RELEASE, {"order": order_id})
+    if db.run(_LOCK_HELD, {"order": order_id, "state": "held"}).fetchone():
+        db.run(_RELEASE, {"order": order_id})
         _announce("inventory.released", order_id, company_id)
 
 
 def commit(*, order_id: UUID, company_id: UUID) -> None:
     """What was held for the order leaves the shelves: it is sold."""
-    session = db.session()
-    session.execute(_LOCK_HELD, {"order": order_id, "state": "held"})
-    session.execute(_COMMIT, {"order": order_id, "company": company_id})
+    db.run(_LOCK_HELD, {"order": order_id, "state": "held"})
+    db.run(_COMMIT, {"order": order_id, "company": company_id})
 
 
 def take_back(*, order_id: UUID, company_id: UUID) -> None:
     """What was sold to the order goes back on its shelves; harmless when nothing was, or it went back already."""
-    session = db.session()
-    if session.execute(_LOCK_HELD, {"order": order_id, "state": "committed"}).first():
-        session.execute(_TAKE_BACK, {"order": order_id, "company": company_id})
+    if db.run(_LOCK_HELD, {"order": order_id, "state": "committed"}).fetchone():
+        db.run(_TAKE_BACK, {"order": order_id, "company": company_id})
         _announce("inventory.taken_back", order_id, company_id)
 
 

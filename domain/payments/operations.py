@@ -3,12 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
+from psycopg.types.json import Jsonb
 
+from domain.payments.errors import PaymentNotFound
 from domain.payments.gateway import Answer
-from domain.payments.models import Payment, PaymentEvent
-from domain.payments.queries import the_payment
+from domain.payments.models import Payment
 from kit import db, outbox
+from kit.ids import new_id
 
 _ANNOUNCED = {
     "authorised": "payment.authorised",
@@ -22,9 +23,6 @@ _COURSE = ("pending", "failed", "authorised", "captured", "voided", "refunded")
 """The order in which things happen to a payment, whatever the order in which we hear of them."""
 
 
-_ADD_EVENT = insert(PaymentEvent).on_conflict_do_nothing().returning(PaymentEvent.id)
-
-
 def prepare(*, order_id: UUID, company_id: UUID, amount: int, currency: str, method: str) -> Payment:
     """Note what an order costs (minor units) and the provider's token it will be paid with."""
     payment = Payment(order_id=order_id, company_id=company_id, amount=amount, currency=currency, method=method)
@@ -32,30 +30,42 @@ def prepare(*, order_id: UUID, company_id: UUID, amount: int, currency: str, met
     return payment
 
 
-def record(*, order_id: UUID, answer: Answer, now: datetime) -> Payment:
-    """Write down what the provider did; harmless when it is known already.
+# The status becomes the furthest event's in _COURSE, and does so only when the event is news.
+_RECORD = """
+    WITH payment AS (
+        SELECT id, company_id, amount, currency FROM payments WHERE order_id = %(order)s
+    ), news AS (
+        INSERT INTO payment_events (id, company_id, payment_id, type, provider_ref, amount, detail, happened_at)
+        SELECT %(id)s, company_id, id, %(type)s, coalesce(%(ref)s, id::text), %(amount)s, %(detail)s, %(now)s
+        FROM payment ON CONFLICT DO NOTHING RETURNING payment_id
+    ), changed AS (
+        UPDATE payments SET
+            status = (%(course)s::text[])[greatest(
+                array_position(%(course)s, status), array_position(%(course)s, %(type)s))],
+            provider_ref = coalesce(%(ref)s, provider_ref)
+        FROM news WHERE payments.id = news.payment_id
+    )
+    SELECT payment.id, company_id, amount, currency, EXISTS (SELECT FROM news) FROM payment"""
+
+
+def record(*, order_id: UUID, answer: Answer, now: datetime) -> None:
+    """Write down what the provider did; harmless when it is known already. Raises PaymentNotFound.
 
     The payment's status is its furthest event: a hold that is reported after its release does not turn time back.
     """
-    payment = the_payment(order_id=order_id)
     kind = "failed" if answer.outcome == "declined" else answer.outcome
-    detail = {"code": answer.code, "detail": answer.detail} if answer.code else {}
-    event = {
-        "company_id": payment.company_id, "payment_id": payment.id, "type": kind, "amount": answer.amount,
-        "provider_ref": answer.ref or str(payment.id), "detail": detail, "happened_at": now,
+    values = {
+        "order": order_id, "id": new_id(), "type": kind, "ref": answer.ref or None, "amount": answer.amount, "now": now,
+        "detail": Jsonb({"code": answer.code, "detail": answer.detail} if answer.code else {}), "course": list(_COURSE),
     }  # fmt: skip
-    news = db.session().scalar(_ADD_EVENT, event)
-    if news:
-        payment.provider_ref = answer.ref or payment.provider_ref
-        payment.status = max(payment.status, kind, key=_COURSE.index)
-        _announce(kind, payment)
-    return payment
-
-
-def _announce(kind: str, payment: Payment) -> None:
-    data = {
-        "order_id": str(payment.order_id),
-        "payment_id": str(payment.id),
-        "amount": {"amount": payment.amount, "currency": payment.currency},
-    }
-    outbox.publish(_ANNOUNCED[kind], data, subject=payment.id, company_id=payment.company_id)
+    row = db.run(_RECORD, values).fetchone()
+    if row is None:
+        raise PaymentNotFound
+    payment_id, company_id, amount, currency, is_news = row
+    if is_news:
+        data = {
+            "order_id": str(order_id),
+            "payment_id": str(payment_id),
+            "amount": {"amount": amount, "currency": currency},
+        }
+        outbox.publish(_ANNOUNCED[kind], data, subject=payment_id, company_id=company_id)

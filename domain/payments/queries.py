@@ -1,22 +1,36 @@
 """Reading payments."""
 
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from domain.payments.errors import PaymentNotFound
-from domain.payments.models import Payment, PaymentEvent
+from domain.payments.models import PaymentEvent
 from kit import db
 
-_THE_PAYMENT = select(Payment).where(Payment.order_id == bindparam("order"))  # built once, for it is run often
+
+class Standing(NamedTuple):
+    """How a payment stands; `amount` in minor units, `method` the provider's token."""
+
+    order_id: UUID
+    amount: int
+    currency: str
+    method: str
+    status: str
+    provider_ref: str | None
 
 
-def the_payment(*, order_id: UUID) -> Payment:
-    """The order's payment; raises PaymentNotFound."""
-    payment = db.session().scalar(_THE_PAYMENT, {"order": order_id})
-    if payment is None:
+_THE_PAYMENT = """
+    SELECT order_id, amount, currency, method, status, provider_ref FROM payments WHERE order_id = %(order)s"""
+
+
+def the_payment(*, order_id: UUID) -> Standing:
+    """How the order's payment stands; raises PaymentNotFound."""
+    row = db.run(_THE_PAYMENT, {"order": order_id}).fetchone()
+    if row is None:
         raise PaymentNotFound
-    return payment
+    return Standing(*row)
 
 
 def events_of(*, payment_id: UUID) -> list[PaymentEvent]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVarTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, select
 
 from domain.companies.models import Company
 from domain.sales.errors import OrderNotFound
@@ -56,12 +56,9 @@ _TOLD = (
     .join(Company, Company.id == Order.company_id)
     .where(Order.id == bindparam("order"))
 )
-_QUANTITIES = (
-    select(OrderLine.product_id, func.sum(OrderLine.quantity))
-    .where(OrderLine.order_id == bindparam("order"))
-    .group_by(OrderLine.product_id)
-    .order_by(OrderLine.product_id)
-)
+_QUANTITIES = """
+    SELECT product_id, sum(quantity)::int FROM order_lines WHERE order_id = %(order)s
+    GROUP BY product_id ORDER BY product_id"""
 
 
 def lines_of(*, order_ids: Collection[UUID]) -> dict[UUID, list[OrderLine]]:
@@ -83,7 +80,7 @@ def told(*, order_id: UUID) -> Told:
 
 def quantities(*, order_id: UUID) -> dict[UUID, int]:
     """Units ordered of each product, in order of product."""
-    return {product_id: int(units) for product_id, units in db.session().execute(_QUANTITIES, {"order": order_id})}
+    return dict(db.run(_QUANTITIES, {"order": order_id}).fetchall())
 
 
 def orders(

@@ -7,12 +7,10 @@ business rows are only ever locked after it.
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy import text
 
 from kit import clock, db, notices, outbox
 from kit.db import Json
@@ -131,37 +129,37 @@ class OpenSaga:
 
 
 # Sets the tenant, takes the saga's row lock, and only then reads its steps: see migrations/versions/0001.
-_OPEN = text("SELECT * FROM open_saga(:id, :company)")
+_OPEN = "SELECT * FROM open_saga(%(id)s, %(company)s)"
 
-_WRITE = text("""
+_WRITE = """
     WITH steps AS (
         UPDATE saga_steps s
         SET state = c.state, attempts = c.attempts, undo_attempts = c.undo_attempts, outcome = c.outcome,
             error = c.error, retry_at = c.retry_at, begun_at = c.begun_at, answered_at = c.answered_at,
             undone_at = c.undone_at
-        FROM jsonb_to_recordset(:steps) AS c (
+        FROM jsonb_to_recordset(%(steps)s) AS c (
             step text, state text, attempts int, undo_attempts int, outcome jsonb, error jsonb, retry_at timestamptz,
             begun_at timestamptz, answered_at timestamptz, undone_at timestamptz)
-        WHERE s.saga_id = :id AND s.step = c.step
+        WHERE s.saga_id = %(id)s AND s.step = c.step
     ), history AS (
         INSERT INTO saga_events (saga_id, company_id, step, event, detail, happened_at)
-        SELECT :id, :company, e.step, e.event, e.detail, :now
-        FROM jsonb_to_recordset(:events) AS e (step text, event text, detail jsonb)
+        SELECT %(id)s, %(company)s, e.step, e.event, e.detail, %(now)s
+        FROM jsonb_to_recordset(%(events)s) AS e (step text, event text, detail jsonb)
     ), sending AS (
         INSERT INTO outbox (company_id, kind, body, available_at)
-        SELECT :company, o.kind, o.body, coalesce(o.available_at, :now)
-        FROM jsonb_to_recordset(:sent) AS o (kind text, body jsonb, available_at timestamptz)
+        SELECT %(company)s, o.kind, o.body, coalesce(o.available_at, %(now)s)
+        FROM jsonb_to_recordset(%(sent)s) AS o (kind text, body jsonb, available_at timestamptz)
     ), trouble AS (
         INSERT INTO incidents (id, saga_id, company_id, step, phase, error, attempts, opened_at)
-        SELECT i.id, :id, :company, i.step, i.phase, i.error, i.attempts, :now
-        FROM jsonb_to_recordset(:incidents)
+        SELECT i.id, %(id)s, %(company)s, i.step, i.phase, i.error, i.attempts, %(now)s
+        FROM jsonb_to_recordset(%(incidents)s)
             AS i (id uuid, step text, phase text, error jsonb, attempts int)
     )
     UPDATE sagas
-    SET state = :state, stage = :stage, stop_requested = cast(:stop_requested AS jsonb),
-        failure = cast(:failure AS jsonb), due_at = :due, ended_at = :ended_at
-    WHERE id = :id
-    RETURNING CASE WHEN cast(:settled AS text) IS NOT NULL THEN pg_notify(:channel, :settled) END""")
+    SET state = %(state)s, stage = %(stage)s, stop_requested = cast(%(stop_requested)s AS jsonb),
+        failure = cast(%(failure)s AS jsonb), due_at = %(due)s, ended_at = %(ended_at)s
+    WHERE id = %(id)s
+    RETURNING CASE WHEN cast(%(settled)s AS text) IS NOT NULL THEN pg_notify(%(channel)s, %(settled)s) END"""
 
 
 @contextmanager
@@ -170,21 +168,20 @@ def locked(ref: Ref, find: Find) -> Iterator[OpenSaga]:
 
     Raises UnknownSaga when the company has no such saga.
     """
-    with db.transaction() as session:
-        row = session.execute(_OPEN, {"id": ref.saga_id, "company": ref.company_id}).one_or_none()
+    with db.lean_transaction():
+        row = db.run(_OPEN, {"id": ref.saga_id, "company": ref.company_id}).fetchone()
         if row is None:
             raise UnknownSaga
+        name, version, subject_id, state, stage, stop_requested, failure, due_at, ended_at, steps = row
         saga = OpenSaga(
-            definition=find(row.name, row.version), ref=ref, subject_id=row.subject_id, state=row.state,
-            stage=row.stage, stop_requested=row.stop_requested, failure=row.failure,
-            steps={each["step"]: _step(each) for each in row.steps}, now=clock.now(), due_at=row.due_at,
-            ended_at=row.ended_at,
+            definition=find(name, version), ref=ref, subject_id=subject_id, state=state, stage=stage,
+            stop_requested=stop_requested, failure=failure, steps={each["step"]: _step(each) for each in steps},
+            now=clock.now(), due_at=due_at, ended_at=ended_at,
         )  # fmt: skip
         yield saga
         if saga.events:
-            session.flush()
-            saga.sent[:0] = outbox.take_unwritten(session)
-            session.execute(_WRITE, _written(saga))
+            saga.sent[:0] = outbox.take_unwritten()
+            db.finish(_WRITE, _written(saga))
 
 
 def _step(told: Json) -> StepState:
@@ -198,9 +195,13 @@ def _written(saga: OpenSaga) -> dict[str, Any]:
         "due": _due(saga), "state": saga.state, "stage": saga.stage, "ended_at": saga.ended_at,
         "stop_requested": _json(saga.stop_requested), "failure": _json(saga.failure),
         "channel": notices.CHANNEL, "settled": notices.notice(saga.subject_id) if saga.settled else None,
-        "steps": _json([asdict(saga.steps[name]) for name in sorted(saga.changed)]),
+        "steps": _json([_told(saga.steps[name]) for name in sorted(saga.changed)]),
         "events": _json(saga.events), "sent": _json(saga.sent), "incidents": _json(saga.incidents),
     }  # fmt: skip
+
+
+def _told(state: StepState) -> Json:
+    return {name: getattr(state, name) for name in StepState.__slots__}
 
 
 def _due(saga: OpenSaga) -> datetime:

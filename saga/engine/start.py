@@ -49,7 +49,7 @@ def start(
         "id": ref.saga_id, "company": company_id, "name": saga.name, "version": saga.version, "subject": subject_id,
         "tags": json.dumps(tags or {}), "traceparent": traceparent, "now": now,
         "due": now + timedelta(seconds=saga.deadline), "steps": json.dumps(steps),
-        "sent": json.dumps(outbox.take_unwritten(session) + _first_message(saga, ref, subject_id, now), default=str),
+        "sent": json.dumps(outbox.take_unwritten() + _first_message(saga, ref, subject_id, now), default=str),
     }  # fmt: skip
     session.flush()
     session.execute(_START, values)

@@ -6,8 +6,7 @@ from functools import partial
 
 from domain.payments import operations as payments
 from domain.payments.gateway import Answer
-from domain.payments.models import Payment
-from domain.payments.queries import the_payment
+from domain.payments.queries import Standing, the_payment
 from domain.payments.stripe_gateway import gateway
 from saga.engine.declaration import Call, Outcome, Subject, step
 from saga.engine.errors import Refused, TryAgain
@@ -39,13 +38,13 @@ def void_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
     return {"outcome": answer.outcome}
 
 
-def _authorise(payment: Payment, key: str) -> Answer:
+def _authorise(payment: Standing, key: str) -> Answer:
     return gateway().authorise(
         amount=payment.amount, currency=payment.currency, method=payment.method, order_id=payment.order_id, key=key
     )
 
 
-def _void(payment: Payment, key: str) -> Answer:
+def _void(payment: Standing, key: str) -> Answer:
     ref = payment.provider_ref
     if ref is None:
         # The answer to our request was lost, or the request is still on its way. Asked again with the same key the

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.orm import Session
 
 from domain.notifications.mailer import mailer
 from domain.payments.stripe_gateway import gateway
+from kit import db
 
 Plight = Callable[[str], None]
 _worker = threading.local()
@@ -36,17 +35,22 @@ def suffering(plight: Plight) -> Iterator[None]:
 @contextmanager
 def transactions_as_checkpoints() -> Iterator[None]:
     """Let plights befall transactions: as they begin, and right before they would be committed."""
-    listeners = {
-        "after_begin": lambda *_: checkpoint("begin"),
-        "before_commit": lambda *_: checkpoint("commit"),
-    }
-    for name, listener in listeners.items():
-        event.listen(Session, name, listener)
+    unit = db._Unit
+    begin, commit = unit.__init__, unit.commit
+
+    def begun(self: Any, connection: Any) -> None:
+        begin(self, connection)
+        checkpoint("begin")
+
+    def committed(self: Any) -> None:
+        checkpoint("commit")
+        commit(self)
+
+    unit.__init__, unit.commit = begun, committed
     try:
         yield
     finally:
-        for name, listener in listeners.items():
-            event.remove(Session, name, listener)
+        unit.__init__, unit.commit = begin, commit
 
 
 def calls_as_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:

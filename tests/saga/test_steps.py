@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from psycopg.errors import UniqueViolation
 
 from domain.payments.stripe_gateway import gateway
 from kit import clock, db
@@ -72,7 +72,7 @@ class TestReserveStock:
 
     def test_twice_holds_them_once(self, storefront, take):
         take(reserve_stock)
-        with pytest.raises(IntegrityError):
+        with pytest.raises(UniqueViolation):
             take(reserve_stock)
         assert storefront.shelf() == (5, 2)
 
@@ -90,7 +90,7 @@ class TestReserveStock:
 
     def test_after_its_undo_holds_nothing(self, storefront, take):
         take(reserve_stock, release_stock)
-        with pytest.raises(IntegrityError):
+        with pytest.raises(UniqueViolation):
             take(reserve_stock)
         assert storefront.shelf() == (5, 0)
 

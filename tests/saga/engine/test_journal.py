@@ -1,8 +1,8 @@
 import threading
 from contextlib import suppress
 
+import psycopg
 import pytest
-from sqlalchemy import event
 
 from kit import db
 from kit.ids import new_id
@@ -19,15 +19,20 @@ def begun(workshop, script):
 
 
 @pytest.fixture
-def statements():
+def statements(monkeypatch):
     seen = []
 
-    def note(_connection, _cursor, statement, *_rest):
-        seen.append(" ".join(statement.split())[:40])
+    class Noting(psycopg.Cursor):
+        def execute(self, query, *rest, **options):
+            seen.append(" ".join(query.split())[:40])
+            return super().execute(query, *rest, **options)
 
-    event.listen(db.app_engine(), "before_cursor_execute", note)
-    yield seen
-    event.remove(db.app_engine(), "before_cursor_execute", note)
+    with db.lean_transaction():
+        pass
+    with db.app_engine().connect() as connection:
+        monkeypatch.setattr(connection.connection.dbapi_connection, "cursor_factory", Noting)
+        connection.close()
+    return seen
 
 
 class TestLocked:
