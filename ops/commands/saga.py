@@ -1,4 +1,4 @@
-"""`orderx saga`: the sagas' journal, read by an operator, and their declarations."""
+"""`orderx saga`: the sagas' journal, read by an operator, and their declarations. See settle for stuck sagas."""
 # ruff: noqa: PLC0415 - each command imports what it needs when it runs, so that `--help` is quick
 
 import json
@@ -7,13 +7,15 @@ from uuid import UUID
 
 import typer
 
+from ops.commands import settle
 from ops.commands.output import Json, console, table
 
 if TYPE_CHECKING:
     from saga.engine.declaration import Saga
     from saga.engine.queries import Timeline
 
-app = typer.Typer(help="Read sagas: where they stand, what they would do, what they look like.", no_args_is_help=True)
+app = typer.Typer(help="Read sagas, and settle those that are stuck.", no_args_is_help=True)
+app.add_typer(settle.app)
 
 Name = Annotated[str, typer.Argument(help="The saga's name, such as place_order.")]
 
@@ -54,18 +56,12 @@ def show_saga(
     saga_or_order: Annotated[UUID, typer.Argument(help="The saga's id, or the order's.")],
     as_json: Json = False,
 ) -> None:
-    """Show a saga's timeline: each step, its attempts, times, outcome and undo."""
+    """Show a saga's timeline: each step, its attempts, times, outcome and undo; and what it is stuck in."""
     from kit import db
-    from kit.errors import NotFound
     from saga.engine import queries
-    from saga.engine.tables import SagaRow
 
-    with db.operator_transaction() as session:
-        one = session.get(SagaRow, saga_or_order)
-        found = [one] if one else queries.sagas_of(subject_id=saga_or_order)
-        told = [queries.timeline(saga) for saga in found]
-    if not told:
-        raise NotFound(f"there is no saga {saga_or_order}, and no saga about it")
+    with db.operator_transaction():
+        told = [queries.timeline(saga) for saga in queries.by_id(saga_or_order)]
     for timeline in told:
         if as_json:
             print(json.dumps(_as_json(timeline), default=str))
@@ -103,7 +99,7 @@ def draw_saga(name: Name) -> None:
 
 
 def print_timeline(told: "Timeline") -> None:
-    """Print a saga's steps as a table."""
+    """Print a saga's steps as a table, and its open incident below."""
     saga, start = told.saga, told.saga.started_at
     rows = [
         (
@@ -119,6 +115,15 @@ def print_timeline(told: "Timeline") -> None:
     why = f" because of {saga.failure['code']}" if saga.failure else ""
     title = f"{saga.name} of {saga.subject_id}: {saga.state}{why} after {_after(start, saga.ended_at) or '...'}"
     table(title, ("step", "state", "tries", "answered", "undone", "said"), rows)
+    stuck = told.incident
+    if stuck:
+        console.print(
+            f"stuck in {stuck.step} ({stuck.phase}) since {stuck.opened_at:%Y-%m-%d %H:%M:%S} UTC; "
+            f"attempts: {stuck.attempts}, {_said(stuck.error)}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _after(start: Any, then: Any) -> str:
@@ -133,7 +138,12 @@ def _as_json(told: "Timeline") -> dict[str, Any]:
     def row(of: Any) -> dict[str, Any]:
         return {column.name: getattr(of, column.name) for column in of.__table__.columns}
 
-    return {**row(told.saga), "steps": [row(s) for s in told.steps], "events": [row(e) for e in told.events]}
+    return {
+        **row(told.saga),
+        "steps": [row(step) for step in told.steps],
+        "events": [row(event) for event in told.events],
+        "incident": row(told.incident) if told.incident else None,
+    }
 
 
 def _declared(name: str) -> "Saga":

@@ -34,10 +34,16 @@ def next_in_turn(saga: OpenSaga) -> Step | None:
     if saga.state != "running" or len(saga.definition.stages[saga.stage].steps) > 1:
         return None
     step = saga.definition.stages[saga.stage].steps[0]
-    if saga.stop_requested and saga.stage <= saga.definition.pivot and saga.of(step).state == "pending":
-        compensate(saga, {"code": CANCELLED, "step": None, "detail": saga.stop_requested["reason"]})
+    cancelled = cancellation(saga)
+    if cancelled and saga.stage <= saga.definition.pivot and saga.of(step).state == "pending":
+        compensate(saga, cancelled)
         return None
     return step
+
+
+def cancellation(saga: OpenSaga) -> Json | None:
+    """The failure of a saga that was asked to stop."""
+    return saga.stop_requested and {"code": CANCELLED, "step": None, "detail": saga.stop_requested["reason"]}
 
 
 def succeed(saga: OpenSaga, step: Step, outcome: Json | None) -> bool:
@@ -60,10 +66,14 @@ def fail(saga: OpenSaga, step: Step, error: Json) -> bool:
 
 
 def _answer(saga: OpenSaga, step: Step, event: str, detail: Json | None) -> bool:
-    state = saga.of(step)
-    state.attempts, state.answered_at = state.attempts + 1, saga.now
+    saga.of(step).attempts += 1
+    return _go_on(saga, step, event, detail)
+
+
+def _go_on(saga: OpenSaga, step: Step, event: str, detail: Json | None) -> bool:
+    saga.of(step).answered_at = saga.now
     saga.note(event, step, detail)
-    if not saga.answered(state.stage):
+    if not saga.answered(saga.of(step).stage):
         return False
     if saga.state == "finishing":
         _finish_when_all_is_told(saga)
@@ -185,6 +195,67 @@ def _undo_next(saga: OpenSaga) -> None:
 def _end(saga: OpenSaga, state: str) -> None:
     saga.state, saga.ended_at = state, saga.now
     saga.note(state)
+
+
+def missing(saga: OpenSaga) -> list[str]:
+    """The tasks the saga waits for, except those that wait for the time of their retry."""
+    if saga.state == "compensating":
+        step = to_undo(saga)
+        return [step.undo_task] if step else []
+    if saga.state == "finishing":
+        return [step.task for step in afterwards(saga) if _is_due(saga, step)]
+    if saga.state != "running":
+        return []
+    steps = saga.definition.stages[saga.stage].steps
+    if len(steps) == 1 or saga.answered(saga.stage):
+        return [ADVANCE]
+    return [step.task for step in steps if _is_due(saga, step)]
+
+
+def _is_due(saga: OpenSaga, step: Step) -> bool:
+    return awaits(saga, step) and (saga.of(step).retry_at or saga.now) <= saga.now
+
+
+def in_hand(saga: OpenSaga, step: Step) -> bool:
+    """Whether the step, or its undo, is begun and not answered."""
+    return saga.of(step).state in {"running", "undoing"}
+
+
+def grant_retries(saga: OpenSaga, step: Step) -> None:
+    """Count the attempts at the step, or at its undo, from nothing again."""
+    state = saga.of(step)
+    if state.state == "undoing":
+        state.undo_attempts = 0
+    elif state.state == "running":
+        state.attempts = 0
+    state.retry_at = None
+
+
+def skip(saga: OpenSaga, step: Step) -> None:
+    """Go on without the step, or without its undo, as if it were done."""
+    state = saga.of(step)
+    state.state, state.retry_at = "skipped", None
+    if saga.state == "compensating":
+        saga.note("skipped", step)
+        _undo_next(saga)
+    elif _go_on(saga, step, "skipped", None):
+        saga.send_task(ADVANCE)
+
+
+def no_way_back(saga: OpenSaga) -> str | None:
+    """Why the saga cannot turn back any more; None when all that was begun can be undone."""
+    if saga.state != "running":
+        return f"it is {saga.state} already"
+    if saga.definition.when_undone is None:
+        return "it has no way back"
+    if saga.stage <= saga.definition.pivot:
+        return None
+    for step in saga.definition.steps.values():
+        if saga.of(step).state == "skipped":
+            return f"{step} was skipped, so nobody knows what there is to undo"
+        if saga.of(step).state != "pending" and not step.undo_act:
+            return f"{step} is begun and cannot be undone: {step.irreversible}"
+    return None
 
 
 def cannot_decide(saga: OpenSaga, error: Json) -> None:

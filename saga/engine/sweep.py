@@ -31,20 +31,6 @@ def sweep(find: Find, *, most: int = 100) -> int:
 
 def resend(saga: OpenSaga) -> None:
     """Send what the saga waits for; what is merely waiting for its retry is left to come."""
-    for task in _missing(saga):
+    for task in flow.missing(saga):
         saga.send_task(task)
     saga.note("resent", None, {"tasks": [each["body"]["task"] for each in saga.sent]})
-
-
-def _missing(saga: OpenSaga) -> list[str]:
-    if saga.state == "compensating":
-        step = flow.to_undo(saga)
-        return [step.undo_task] if step else []
-    if saga.state == "finishing":
-        return [step.task for step in flow.afterwards(saga) if flow.awaits(saga, step)]
-    if saga.state != "running":
-        return []
-    steps = saga.definition.stages[saga.stage].steps
-    if len(steps) == 1 or saga.answered(saga.stage):
-        return [flow.ADVANCE]
-    return [step.task for step in steps if flow.awaits(saga, step)]

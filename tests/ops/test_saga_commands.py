@@ -1,0 +1,160 @@
+import getpass
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from domain.inventory import operations as inventory
+from domain.sales import operations as sales
+from kit.errors import Conflict
+from kit.ids import new_id
+from ops.cli import app
+from tests.saga.storefront import Storefront
+
+WHY = ["--reason", "the shelf is counted"]
+
+
+@pytest.fixture
+def orderx():
+    """Runs the command: (exit code, what it printed)."""
+
+    def running(*words):
+        done = CliRunner().invoke(app, [str(word) for word in words])
+        return done.exit_code, done.output
+
+    return running
+
+
+@pytest.fixture
+def storefront(database):
+    """A shop that gives things away: what costs nothing asks no payment provider."""
+    return Storefront(database, price=0)
+
+
+@pytest.fixture
+def commit_refuses(monkeypatch):
+    """Selling what is held is refused as long as this is so."""
+
+    def refuse(**_):
+        raise Conflict("the shelf is empty")
+
+    with monkeypatch.context() as spoilt:
+        spoilt.setattr(inventory, "commit", refuse)
+        yield spoilt
+
+
+@pytest.fixture
+def stuck(storefront, commit_refuses):
+    """Two orders whose sagas are stuck in commit_stock; the cause is mended."""
+    orders = [storefront.place(), storefront.place()]
+    storefront.deliveries.until_quiet()
+    commit_refuses.undo()
+    assert [storefront.saga(order).state for order in orders] == ["stuck", "stuck"]
+    return orders
+
+
+def go_on(storefront):
+    """Take the saga on, up to its mail."""
+    storefront.deliveries.collect()
+    for _ in storefront.deliveries.tasks[:]:
+        storefront.deliveries.deliver_next("saga.advance")
+
+
+class TestRetry:
+    def test_takes_several_sagas_on_by_the_ids_of_their_orders(self, orderx, storefront, stuck):
+        assert orderx("saga", "retry", *stuck, *WHY) == (0, f"{stuck[0]}  retried\n{stuck[1]}  retried\n")
+        go_on(storefront)
+        assert [storefront.order(order).status for order in stuck] == ["paid", "paid"]
+
+    def test_takes_the_sagas_own_id_too(self, orderx, storefront, stuck):
+        saga = storefront.saga(stuck[0])
+        assert orderx("saga", "retry", saga.id, *WHY) == (0, f"{saga.id}  retried\n")
+        assert storefront.saga(stuck[0]).state == "running"
+
+    def test_settles_what_it_can_and_fails_when_it_could_not_settle_all(self, orderx, storefront, stuck):
+        orderx("saga", "retry", stuck[0], *WHY)
+        unknown, saga = new_id(), storefront.saga(stuck[0])
+        code, said = orderx("saga", "retry", unknown, *stuck, *WHY)
+        assert (code, said.splitlines()) == (1, [
+            f"{unknown}  failed: there is no saga {unknown}, and no saga about it",
+            f"{stuck[0]}  failed: saga {saga.id} is not stuck: it is running",
+            f"{stuck[1]}  retried",
+        ])  # fmt: skip
+
+    def test_answers_scripts_a_line_of_json_for_each(self, orderx, stuck):
+        orderx("saga", "retry", stuck[0], *WHY)
+        code, said = orderx("saga", "retry", *stuck, *WHY, "--json")
+        first, second = map(json.loads, said.splitlines())
+        assert (code, first["id"], first["result"]) == (1, str(stuck[0]), "failed")
+        assert first["error"].endswith("is not stuck: it is running")
+        assert second == {"id": str(stuck[1]), "result": "retried", "error": None}
+
+    @pytest.mark.parametrize(("options", "by"), [([], getpass.getuser()), (["--by", "grace"], "grace")])
+    def test_keeps_who_and_why_with_the_incident(self, orderx, storefront, stuck, options, by):
+        orderx("saga", "retry", stuck[0], *WHY, *options)
+        [incident] = storefront.incidents(stuck[0])
+        assert incident.resolution == {"action": "retry", "reason": "the shelf is counted", "by": by}
+
+
+class TestSkip:
+    def test_ends_the_order_without_the_step(self, orderx, storefront, stuck):
+        assert orderx("saga", "skip", stuck[0], *WHY) == (0, f"{stuck[0]}  skipped\n")
+        assert storefront.saga(stuck[0]).state == "finishing"
+        assert storefront.order(stuck[0]).status == "paid"
+
+    def test_says_what_an_ending_has_raised_and_goes_on_with_the_next(self, orderx, storefront, stuck, monkeypatch):
+        errors = [RuntimeError("no paper")]
+
+        def mark_paid(**_):
+            if errors:
+                raise errors.pop()
+
+        monkeypatch.setattr(sales, "mark_paid", mark_paid)
+        code, said = orderx("saga", "skip", *stuck, *WHY)
+        assert (code, said.splitlines()) == (1, [
+            f"{stuck[0]}  failed: RuntimeError: no paper",
+            f"{stuck[1]}  skipped",
+        ])  # fmt: skip
+        assert storefront.saga(stuck[0]).state == "stuck"
+
+
+class TestCompensate:
+    def test_refuses_what_cannot_be_undone(self, orderx, storefront, stuck):
+        code, said = orderx("saga", "compensate", stuck[0], *WHY)
+        assert code == 1
+        assert "cannot turn back: commit_stock is begun and cannot be undone: the money is taken" in said
+        assert storefront.saga(stuck[0]).state == "stuck"
+
+
+@pytest.mark.parametrize("command", ["retry", "skip", "compensate"])
+class TestEach:
+    @pytest.mark.parametrize("reason", [[], ["--reason", "  "]])
+    def test_asks_for_a_reason(self, orderx, storefront, stuck, command, reason):
+        code, _ = orderx("saga", command, stuck[0], *reason)
+        assert code == 2
+        assert storefront.saga(stuck[0]).state == "stuck"
+
+
+class TestShow:
+    def test_tells_what_a_saga_is_stuck_in(self, orderx, storefront, stuck):
+        [incident] = storefront.incidents(stuck[0])
+        since = f"{incident.opened_at:%Y-%m-%d %H:%M:%S} UTC"
+        _, said = orderx("saga", "show", stuck[0])
+        line = said.splitlines()[-1]
+        assert line == f"stuck in commit_stock (running) since {since}; attempts: 1, conflict, the shelf is empty"
+        _, said = orderx("saga", "show", stuck[0], "--json")
+        assert json.loads(said)["incident"]["id"] == str(incident.id)
+
+    def test_does_not_speak_of_what_is_settled(self, orderx, stuck):
+        orderx("saga", "retry", stuck[0], *WHY)
+        _, said = orderx("saga", "show", stuck[0])
+        assert "stuck" not in said
+        _, said = orderx("saga", "show", stuck[0], "--json")
+        assert json.loads(said)["incident"] is None
+
+
+class TestList:
+    def test_finds_the_stuck_ones(self, orderx, storefront, stuck):
+        orderx("saga", "retry", stuck[0], *WHY)
+        _, said = orderx("saga", "list", "--state", "stuck", "--json")
+        assert [saga["subject_id"] for saga in json.loads(said)] == [str(stuck[1])]

@@ -1,0 +1,34 @@
+"""A saga that is stuck, and the operator's way with it."""
+
+from collections.abc import Callable
+
+from saga.engine.declaration import Saga
+from tests.saga.engine.workshop import Workshop
+
+WHY = {"reason": "the printer is mended", "by": "ada"}
+
+
+class Stuck:
+    """A saga that has come to be stuck, and its messages."""
+
+    def __init__(self, workshop: Workshop, saga: Saga) -> None:
+        self._workshop = workshop
+        self.ref, self.deliveries = workshop.start(saga)
+        self.deliveries.until_quiet()
+        assert self.state == "stuck"
+
+    @property
+    def state(self) -> str:
+        return self._workshop.state(self.ref)
+
+    def settle(self, act: Callable[..., None]) -> None:
+        act(self.ref, self.deliveries.find, **WHY)
+
+    def tasks(self) -> list[str]:
+        self.deliveries.collect()
+        return [task["task"] for task in self.deliveries.tasks]
+
+    def ends(self) -> str:
+        """The state it ends in when everything is delivered."""
+        self.deliveries.until_quiet()
+        return self.state

@@ -1,0 +1,62 @@
+"""An order that is stuck is settled by an operator, and the books are right again."""
+
+import pytest
+
+from saga.engine import settle
+from saga.steps.authorise_payment import authorise_payment
+from saga.steps.commit_stock import commit_stock
+from saga.steps.reserve_stock import reserve_stock
+from tests.saga.storefront import findings
+
+WHY = {"reason": "the provider is back", "by": "ada"}
+
+
+@pytest.fixture
+def settled(storefront):
+    def settling(act, order_id):
+        assert storefront.saga(order_id).state == "stuck"
+        act(storefront.ref(order_id), storefront.deliveries.find, **WHY)
+        storefront.come_to_rest()
+        return storefront.order(order_id)
+
+    return settling
+
+
+class TestAnUndoThatKeptFailing:
+    @pytest.fixture(
+        params=[(reserve_stock, authorise_payment), (authorise_payment, reserve_stock)], ids=["release", "void"]
+    )
+    def order_id(self, request, storefront, weather):
+        """Of an order that failed, with an undo that ran out of retries."""
+        step, failing = request.param
+        weather.spoil(failing.name, "refuses")
+        weather.spoil(step.undo_name, *["is unavailable"] * step.undo_retries.limit)
+        order_id = storefront.place()
+        storefront.come_to_rest()
+        return order_id
+
+    def test_is_taken_again_and_everything_is_put_back(self, storefront, settled, order_id):
+        order = settled(settle.retry, order_id)
+        assert (order.status, order.failure["code"]) == ("failed", "no")
+        assert storefront.shelf() == (5, 0)
+        assert findings() == []
+
+
+class TestAStepPastThePivot:
+    @pytest.fixture
+    def order_id(self, storefront, weather):
+        weather.spoil("commit_stock", *["is unavailable"] * commit_stock.retries.limit)
+        order_id = storefront.place()
+        storefront.come_to_rest()
+        return order_id
+
+    def test_is_taken_again_and_the_order_is_paid(self, storefront, settled, order_id):
+        assert settled(settle.retry, order_id).status == "paid"
+        assert storefront.shelf() == (4, 0)
+        assert findings() == []
+
+    def test_is_taken_again_before_a_cancellation_that_was_asked_for_meanwhile(self, storefront, settled, order_id):
+        storefront.cancel(order_id)
+        assert settled(settle.retry, order_id).status == "cancelled"
+        assert storefront.shelf() == (5, 0)
+        assert findings() == []
