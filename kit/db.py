@@ -89,17 +89,26 @@ def forget_connections() -> None:
 def transaction(tenant: Tenant) -> Iterator[Session]:
     """One transaction as the app role, acting for the tenant; committed at the end, rolled back by any error."""
     with _begin(app_engine()) as unit:
-        tenancy.act_for(unit.session, tenant)
+        unit.run(tenancy.ACT_FOR, tenancy.named(tenant))
         yield unit.session
 
 
 @contextmanager
-def lean_transaction() -> Iterator[None]:
+def lean_transaction(tenant: Tenant | None = None) -> Iterator[None]:
     """One transaction as the app role for `run` and `finish`, which SQLAlchemy joins only when a session is asked for.
 
-    It sees nothing until its first statement has named a tenant (see saga/engine/journal.py).
+    Without a tenant it sees nothing until its first statement has named one (see saga/engine/journal.py).
     """
-    with _begin(app_engine()):
+    with _begin(app_engine()) as unit:
+        if tenant is not None:
+            unit.run(tenancy.ACT_FOR, tenancy.named(tenant))
+        yield
+
+
+@contextmanager
+def lean_operator_transaction() -> Iterator[None]:
+    """The same as the operator role, over all companies."""
+    with _begin(operator_engine()):
         yield
 
 
@@ -174,17 +183,23 @@ class _Unit:
             if self.last:
                 self.run(*self.last)
             self._session.commit()
-        elif self.last:
-            with self._raw.pipeline():
+        if self._is_open:  # a session that was never used has committed nothing of what went past it
+            self._commit_at_once()
+
+    def _commit_at_once(self) -> None:
+        with self._raw.pipeline():
+            if self.last and self._session is None:
                 self._raw.execute(*self.last)
-                self._raw.commit()
-        else:
             self._raw.commit()
+
+    @property
+    def _is_open(self) -> bool:
+        return self._raw.info.transaction_status != TransactionStatus.IDLE
 
     def close(self) -> None:
         if self._session is not None:
             self._session.close()
-        if not self._raw.closed and self._raw.info.transaction_status != TransactionStatus.IDLE:
+        if not self._raw.closed and self._is_open:
             self._raw.rollback()
 
 

@@ -10,7 +10,6 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
-from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit import clock, db
@@ -92,7 +91,11 @@ def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID
     send("event", {k: v for k, v in body.items() if v is not None}, company_id=company_id)
 
 
+_HEAR = """
+    INSERT INTO inbox (consumer, event_id, company_id) VALUES (%(consumer)s, %(event)s, %(company)s)
+    ON CONFLICT DO NOTHING"""
+
+
 def heard_before(*, consumer: str, event_id: UUID, company_id: UUID | None) -> bool:
     """Mark the event as heard by this consumer; true when it had been, and must not act again."""
-    mark = pg_insert(Inbox).values(consumer=consumer, event_id=event_id, company_id=company_id)
-    return db.session().execute(mark.on_conflict_do_nothing()).rowcount == 0  # type: ignore[attr-defined, no-any-return]
+    return db.run(_HEAR, {"consumer": consumer, "event": event_id, "company": company_id}).rowcount == 0

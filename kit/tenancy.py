@@ -15,13 +15,14 @@ class Tenant:
     user_id: UUID | None = None
 
 
-_ACT_FOR = text("SELECT set_config('orderx.company_id', :company, true), set_config('orderx.user_id', :user, true)")
+ACT_FOR = """
+    SELECT set_config('orderx.company_id', %(company)s, true), set_config('orderx.user_id', %(user)s, true)"""
 _REVEAL = text("SELECT set_config('orderx.' || :what, :value, true)")
 
 
-def act_for(session: Session, tenant: Tenant) -> None:
-    """Let the rest of this transaction see the tenant's rows, and no others."""
-    session.execute(_ACT_FOR, {"company": str(tenant.company_id or ""), "user": str(tenant.user_id or "")})
+def named(tenant: Tenant) -> dict[str, str]:
+    """The tenant as ACT_FOR takes it; after that the transaction sees the tenant's rows, and no others."""
+    return {"company": str(tenant.company_id or ""), "user": str(tenant.user_id or "")}
 
 
 def visit(session: Session, shop_id: UUID) -> None:

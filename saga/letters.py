@@ -24,15 +24,15 @@ Trouble = MailRefused | MailUnavailable | None
 def to_buyer(*, occasion: str, order_id: UUID, template: Template, now: datetime) -> Claim:
     """Ask for a mail to the order's buyer, once per occasion, and claim it for sending."""
     told = sales.told(order_id=order_id)
-    return _ask(occasion, told, told.order.customer_email, template, now)
+    return _ask(occasion, told, told.customer_email, template, now)
 
 
 def to_both(*, occasion: str, order_id: UUID, buyer: Template, merchant: Template, now: datetime) -> list[Claim]:
     """Ask for a mail to the order's buyer and one to the company that sells, once per occasion, and claim both."""
     told = sales.told(order_id=order_id)
     return [
-        _ask(occasion, told, told.order.customer_email, buyer, now),
-        _ask(occasion, told, told.company.email, merchant, now),
+        _ask(occasion, told, told.customer_email, buyer, now),
+        _ask(occasion, told, told.company_email, merchant, now),
     ]
 
 
@@ -77,28 +77,13 @@ def record(mail: Mail, trouble: Trouble, *, now: datetime) -> None:
 
 
 def _ask(occasion: str, told: Told, recipient: str, template: Template, now: datetime) -> Claim:
-    order = told.order
     return notifications.ask(
-        company_id=order.company_id, order_id=order.id, occasion=f"{occasion}:{order.id}", recipient=recipient,
-        template=template, context=_context(told), now=now,
+        company_id=told.company_id, order_id=told.order_id, occasion=f"{occasion}:{told.order_id}",
+        recipient=recipient, template=template, context=_context(told), now=now,
     )  # fmt: skip
 
 
 def _context(told: Told) -> Context:
-    order = told.order
-    return {
-        "order_id": str(order.id),
-        "shop": told.shop,
-        "company": told.company.name,
-        "customer": order.customer_name,
-        "lines": [
-            {"name": line.name, "sku": line.sku, "quantity": line.quantity, "unit_price": line.unit_price}
-            for line in told.lines
-        ],
-        "subtotal": order.subtotal,
-        "discount_percent": order.discount_percent,
-        "total": order.total,
-        "currency": order.currency,
-        "shipping_address": order.shipping_address,
-        "failure": order.failure,  # type: ignore[typeddict-item]
-    }
+    said = ("shop", "company", "customer", "lines", "subtotal", "discount_percent", "total", "currency",
+            "shipping_address", "failure")  # fmt: skip
+    return {"order_id": str(told.order_id), **{name: getattr(told, name) for name in said}}  # type: ignore[typeddict-item]

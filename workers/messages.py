@@ -54,8 +54,9 @@ def _signature(app: Celery, task: Json) -> Signature:
 
 def _task(app: Celery, task: Json, **chord_options: Any) -> Message:
     made = app.amqp.as_task_v2(
-        task["id"], task["task"], kwargs=task["kwargs"], root_id=task.get("root"), ignore_result=True, **chord_options
-    )
+        task["id"], task["task"], kwargs=task["kwargs"], root_id=task.get("root"), ignore_result=True,
+        argsrepr="()", kwargsrepr=repr(task["kwargs"]), **chord_options,
+    )  # fmt: skip
     return Message(
         id=task["id"], exchange=queues.TASKS.name, routing_key=task["task"], body=json.dumps(made.body).encode(),
         content_type="application/json", headers=made.headers, properties=made.properties, mandatory=True,

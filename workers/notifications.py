@@ -19,7 +19,7 @@ def register(app: Celery) -> None:
     @patiently
     def send_mail(*, mail_id: str, company_id: str) -> None:
         tenant = Tenant(company_id=UUID(company_id))
-        with db.transaction(tenant):
+        with db.lean_transaction(tenant):
             claim = notifications.claim(mail_id=UUID(mail_id), now=clock.now())
         deliver([claim], tenant)
 
@@ -31,6 +31,6 @@ def deliver(claims: Sequence[Claim], tenant: Tenant) -> None:
     mine = [claim.mail for claim in claims if isinstance(claim, Claimed)]
     handed_over = [(mail, letters.hand_over(mail)) for mail in mine]
     if handed_over:
-        with db.transaction(tenant):
+        with db.lean_transaction(tenant):
             for mail, trouble in handed_over:
                 letters.record(mail, trouble, now=clock.now())

@@ -59,7 +59,7 @@ def react(queue: str, event: Json) -> None:
     if reaction is None:
         return
     tenant = Tenant(company_id=UUID(event["companyid"]))
-    with db.transaction(tenant):
+    with db.lean_transaction(tenant):
         if outbox.heard_before(consumer=queue, event_id=UUID(event["id"]), company_id=tenant.company_id):
             return
         claims = reaction(UUID(event["data"]["order_id"]), clock.now())

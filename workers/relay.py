@@ -8,7 +8,6 @@ from contextlib import closing, contextmanager
 import psycopg
 import structlog
 from celery import Celery
-from sqlalchemy import text
 
 from kit import db, logs
 from kit.config import settings
@@ -22,26 +21,26 @@ LONGEST_PAUSE = 0.25
 
 log = structlog.get_logger()
 
-_TAKE = text("""
+_TAKE = """
     SELECT id, kind, body FROM outbox WHERE available_at <= now()
-    ORDER BY available_at, id LIMIT :batch FOR UPDATE SKIP LOCKED""")
-_DELETE = text("DELETE FROM outbox WHERE id = ANY(:ids)")
-_POSTPONE = text("UPDATE outbox SET available_at = now() + interval '30 seconds' WHERE id = ANY(:ids)")
+    ORDER BY available_at, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED"""
+_DELETE = "DELETE FROM outbox WHERE id = ANY(%(ids)s)"
+_POSTPONE = "UPDATE outbox SET available_at = now() + interval '30 seconds' WHERE id = ANY(%(ids)s)"
 
 
 def drain(app: Celery, publisher: Publisher) -> int:
     """Send one batch; how many rows it was. A row is deleted only when the broker has all of its messages."""
-    with db.operator_transaction() as session:
-        rows = session.execute(_TAKE, {"batch": BATCH}).all()
+    with db.lean_operator_transaction():
+        rows = db.run(_TAKE, {"batch": BATCH}).fetchall()
         if not rows:
             return 0
         made = {row_id: list(messages(app, kind, body)) for row_id, kind, body in rows}
         lost = publisher.publish([message for each in made.values() for message in each])
         undeliverable = [row_id for row_id, each in made.items() if any(message.id in lost for message in each)]
-        session.execute(_DELETE, {"ids": [row_id for row_id in made if row_id not in undeliverable]})
         if undeliverable:
             log.error("no queue takes this", outbox=undeliverable)
-            session.execute(_POSTPONE, {"ids": undeliverable})
+            db.run(_POSTPONE, {"ids": undeliverable})
+        db.finish(_DELETE, {"ids": [row_id for row_id in made if row_id not in undeliverable]})
         return len(rows)
 
 

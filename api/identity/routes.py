@@ -120,6 +120,6 @@ def _scoped(user_id: UUID, wish: dict[str, Any]) -> Caller:
         return Caller(user_id)
     membership = queries.membership_in(user_id=user_id, company_id=company_id)
     # A super admin belongs to no company in particular: is there one under that id?
-    tenancy.act_for(db.session(), Tenant(company_id=company_id, user_id=user_id))
+    db.run(tenancy.ACT_FOR, tenancy.named(Tenant(company_id=company_id, user_id=user_id)))
     companies.the_company(company_id=company_id)
     return Caller.as_member(user_id, membership, company_id=company_id)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import bindparam, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from domain.notifications.context import Context, Template
 from domain.notifications.errors import MailNotFound
 from domain.notifications.models import Mail
 from kit import db
+from kit.ids import new_id
 
 LEASE = timedelta(seconds=60)
 """How long a claim keeps others away; a sending that takes longer may be repeated, as after a death."""
@@ -46,8 +47,14 @@ class Settled:
 Claim = Claimed | Leased | Settled
 
 
-# Built once: putting a statement together costs more than running it.
-_ASK = insert(Mail).on_conflict_do_nothing(index_elements=["occasion", "recipient"]).returning(Mail)
+_ASK = """
+    INSERT INTO mails (
+        id, company_id, order_id, occasion, recipient, template, context, status, leased_until, due_at, attempts)
+    VALUES (
+        %(id)s, %(company_id)s, %(order_id)s, %(occasion)s, %(recipient)s, %(template)s, %(context)s, 'sending',
+        %(leased_until)s, %(leased_until)s, 1)
+    ON CONFLICT (occasion, recipient) DO NOTHING"""
+_WRITTEN = ("id", "company_id", "order_id", "occasion", "recipient", "template", "leased_until")
 _ASKED_BEFORE = select(Mail.id).where(
     Mail.company_id == bindparam("company"),
     Mail.occasion == bindparam("occasion"),
@@ -66,12 +73,9 @@ _CLAIM = (
     .returning(Mail)
     .execution_options(populate_existing=True)
 )  # fmt: skip
-_MARK_SENT = (
-    update(Mail)
-    .where(Mail.id == bindparam("mail"), Mail.status != "sent")
-    .values(status="sent", sent_at=bindparam("now"), leased_until=None, error=None)
-    .execution_options(synchronize_session=False)
-)
+_MARK_SENT = """
+    UPDATE mails SET status = 'sent', sent_at = %(now)s, leased_until = NULL, error = NULL
+    WHERE id = %(mail)s AND status <> 'sent'"""
 
 
 def ask(
@@ -88,14 +92,13 @@ def ask(
 
     However often, and by however many at once, it is asked for, it is one mail, and one of them has it at a time.
     """
-    wanted = {
-        "company_id": company_id, "order_id": order_id, "occasion": occasion, "recipient": recipient,
-        "template": template, "context": context, "status": "sending", "leased_until": now + LEASE,
-        "due_at": now + LEASE, "attempts": 1,
-    }  # fmt: skip
-    new = db.session().scalar(_ASK, wanted)
-    if new is not None:
-        return Claimed(new)
+    mail = Mail(
+        id=new_id(), company_id=company_id, order_id=order_id, occasion=occasion, recipient=recipient,
+        template=template, context=context, status="sending", leased_until=now + LEASE, attempts=1,
+    )  # fmt: skip
+    written = {**{name: getattr(mail, name) for name in _WRITTEN}, "context": Jsonb(context)}
+    if db.run(_ASK, written).rowcount:
+        return Claimed(mail)
     before = {"company": company_id, "occasion": occasion, "recipient": recipient}
     return claim(mail_id=db.session().scalars(_ASKED_BEFORE, before).one(), now=now)
 
@@ -118,7 +121,7 @@ def claim(*, mail_id: UUID, now: datetime) -> Claim:
 
 def mark_sent(*, mail_id: UUID, now: datetime) -> None:
     """Record that the mail server has accepted it; that stays true whoever holds the lease by now."""
-    db.session().execute(_MARK_SENT, {"mail": mail_id, "now": now})
+    db.run(_MARK_SENT, {"mail": mail_id, "now": now})
 
 
 def mark_refused(*, mail_id: UUID, error: str) -> None:

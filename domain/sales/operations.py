@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from psycopg.types.json import Jsonb
 
 from domain.catalogue import queries as catalogue
 from domain.catalogue.models import Product
@@ -100,30 +100,38 @@ def _line(order: Order, position: int, line: Wanted, products: dict[UUID, Produc
 
 def mark_paid(*, order_id: UUID, now: datetime) -> None:
     """The saga is done: the money is taken and the goods are the buyer's."""
-    order = _locked(order_id)
-    transitions.move(order, "paid", now=now)
-    _announce("order.completed", order)
+    _announce("order.completed", _moved(order_id, "paid", now))
 
 
 def mark_failed(*, order_id: UUID, failure: Json, now: datetime) -> None:
     """The saga is undone: `failure` says why, as `{"code", "step", "detail"}`."""
-    order = _locked(order_id)
-    transitions.move(order, "failed", now=now)
-    order.failure = failure
-    _announce("order.failed", order)
+    _announce("order.failed", _moved(order_id, "failed", now, failure))
 
 
 def mark_cancelled(*, order_id: UUID, now: datetime) -> None:
     """The buyer or the shop wanted it so, and everything is put back."""
-    order = _locked(order_id)
-    transitions.move(order, "cancelled", now=now)
-    _announce("order.cancelled", order)
+    _announce("order.cancelled", _moved(order_id, "cancelled", now))
 
 
-def _locked(order_id: UUID) -> Order:
-    order = db.session().scalar(select(Order).where(Order.id == order_id).with_for_update())
-    if order is None:
+_LOCK = """
+    SELECT id, company_id, shop_id, customer_id, status, total, currency, failure, version
+    FROM orders WHERE id = %(order)s FOR UPDATE"""
+_MOVE = """
+    UPDATE orders SET status = %(status)s, failure = %(failure)s, version = %(version)s, changed_at = %(now)s
+    WHERE id = %(order)s"""
+
+
+def _moved(order_id: UUID, to: str, now: datetime, failure: Json | None = None) -> Order:
+    """The order in its new status, written down; raises OrderNotFound, or NotAllowedNow."""
+    row = db.run(_LOCK, {"order": order_id}).fetchone()
+    if row is None:
         raise OrderNotFound
+    names = ("id", "company_id", "shop_id", "customer_id", "status", "total", "currency", "failure", "version")
+    order = Order(**dict(zip(names, row, strict=True)))
+    transitions.move(order, to, now=now)
+    order.failure = failure or order.failure
+    changed = {"status": order.status, "version": order.version, "now": now, "order": order_id}
+    db.run(_MOVE, {**changed, "failure": order.failure and Jsonb(order.failure)})
     return order
 
 

@@ -1,30 +1,49 @@
 """Reading orders."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVarTuple
+from typing import NamedTuple, TypeVarTuple
 from uuid import UUID
 
 from sqlalchemy import Row, Select, bindparam, select
 
-from domain.companies.models import Company
 from domain.sales.errors import OrderNotFound
 from domain.sales.models import Order, OrderLine
-from domain.shops.models import Shop
 from kit import db
+from kit.db import Json
 
 Ts = TypeVarTuple("Ts")
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An order with its lines, the name of the shop it was placed in, and the company that sells."""
+class Told(NamedTuple):
+    """Everything there is to tell about an order; amounts in minor units of `currency`, lines as they were placed."""
 
-    order: Order
-    lines: list[OrderLine]
+    order_id: UUID
+    company_id: UUID
     shop: str
-    company: Company
+    company: str
+    company_email: str
+    customer: str
+    customer_email: str
+    subtotal: int
+    discount_percent: int
+    total: int
+    currency: str
+    shipping_address: Json
+    failure: Json | None
+    lines: list[Json]
+
+
+_TOLD = """
+    SELECT o.id, o.company_id, s.name, c.name, c.email, o.customer_name, o.customer_email, o.subtotal,
+        o.discount_percent, o.total, o.currency, o.shipping_address, o.failure,
+        (
+            SELECT jsonb_agg(jsonb_build_object(
+                'name', l.name, 'sku', l.sku, 'quantity', l.quantity, 'unit_price', l.unit_price) ORDER BY l.position)
+            FROM order_lines l WHERE l.order_id = o.id
+        )
+    FROM orders o JOIN shops s ON s.id = o.shop_id JOIN companies c ON c.id = o.company_id
+    WHERE o.id = %(order)s"""
 
 
 def the_order(*, order_id: UUID, customer_id: UUID | None = None, shop_id: UUID | None = None) -> Order:
@@ -50,12 +69,6 @@ _LINES = (
     .where(OrderLine.order_id.in_(bindparam("orders", expanding=True)))
     .order_by(OrderLine.order_id, OrderLine.position)
 )
-_TOLD = (
-    select(Order, Shop.name, Company)
-    .join(Shop, Shop.id == Order.shop_id)
-    .join(Company, Company.id == Order.company_id)
-    .where(Order.id == bindparam("order"))
-)
 _QUANTITIES = """
     SELECT product_id, sum(quantity)::int FROM order_lines WHERE order_id = %(order)s
     GROUP BY product_id ORDER BY product_id"""
@@ -71,11 +84,10 @@ def lines_of(*, order_ids: Collection[UUID]) -> dict[UUID, list[OrderLine]]:
 
 def told(*, order_id: UUID) -> Told:
     """Everything there is to tell about an order; raises OrderNotFound."""
-    row = db.session().execute(_TOLD, {"order": order_id}).one_or_none()
+    row = db.run(_TOLD, {"order": order_id}).fetchone()
     if row is None:
         raise OrderNotFound
-    order, shop, company = row
-    return Told(order, lines_of(order_ids=[order_id])[order_id], shop, company)
+    return Told(*row)
 
 
 def quantities(*, order_id: UUID) -> dict[UUID, int]:

@@ -48,3 +48,8 @@ class Api:
         token = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         sent = {**token, **(headers or {})}
         return self.app.test_client().open(path, method=method, headers=sent, buffered=True, **kwargs)
+
+
+def paths(answer: TestResponse) -> set[str]:
+    """The fields that a problem names."""
+    return {error["path"] for error in answer.json["errors"]}

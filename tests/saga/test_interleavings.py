@@ -120,7 +120,8 @@ class Fate(RuleBasedStateMachine):
 
     @rule()
     def catch_up(self):
-        """Deliver what is on its way, and prove the books as they are then."""
+        """Deliver what is on its way, retries whose pause is over included, and prove the books as they are then."""
+        self.storefront.let_time_pass()
         tasks, self.deliveries.tasks = self.deliveries.tasks, []
         for task in tasks:
             self.work(task)

@@ -1,76 +1,16 @@
-"""Placing, following and cancelling orders over HTTP; what the saga makes of them is tested elsewhere."""
+"""Placing orders over HTTP; what the saga makes of them is tested elsewhere."""
 
 import copy
-from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import psycopg
 import pytest
 
 from domain.companies import operations as companies
-from domain.payments.stripe_gateway import gateway
 from kit import db
-from kit.config import settings
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
-from tests.sandbox_process import running_sandbox
-
-CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvc": "123"}
-
-
-@pytest.fixture(scope="module")
-def _sandbox(tmp_path_factory):
-    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def provider(_sandbox, monkeypatch):
-    """The payment provider that cards are exchanged at."""
-    monkeypatch.setenv("ORDERX_PAYMENT_API_BASE", _sandbox.url)
-    monkeypatch.setenv("ORDERX_PAYMENT_API_KEY", _sandbox.api_key)
-    settings.cache_clear()
-    gateway.cache_clear()
-    yield _sandbox
-    settings.cache_clear()
-    gateway.cache_clear()
-
-
-@pytest.fixture
-def market(api):
-    """A company with a shop, a product on the shelf, and a customer at the door."""
-    company = factories.make_company(allows_discount=False)
-    shop = factories.make_shop(company)
-    product = factories.make_product(shop)
-    factories.put_stock(product, factories.make_warehouse(company), 10)
-    customer = factories.make_user()
-    return SimpleNamespace(
-        company=company, shop=shop, product=product, customer=customer, api=api, buyer=api.acting_as(customer)
-    )
-
-
-@pytest.fixture
-def order(market):
-    """A good order's body."""
-    return {
-        "shop_id": str(market.shop.id),
-        "lines": [{"product_id": str(market.product.id), "quantity": 2}],
-        "shipping_address": {"name": "Ada", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"},
-        "payment": {"card": dict(CARD)},
-    }
-
-
-@pytest.fixture
-def written(database):
-    """How many rows the tables that an order writes to hold."""
-
-    def count() -> int:
-        tables = ("orders", "order_lines", "payments", "sagas", "idempotency_keys")
-        with psycopg.connect(database) as connection:
-            return sum(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)
-
-    return count
+from tests.api.client import paths
 
 
 def changed(body: dict, path: str, value: object) -> dict:
@@ -85,10 +25,6 @@ def changed(body: dict, path: str, value: object) -> dict:
     else:
         inner[last] = value
     return body
-
-
-def paths(answer) -> set[str]:
-    return {error["path"] for error in answer.json["errors"]}
 
 
 class TestPlaceOrder:
@@ -257,83 +193,3 @@ class TestIdempotencyKey:
     def test_must_be_one_that_can_be_kept(self, market, order, key):
         answer = market.buyer.post("/api/orders", order, headers={"Idempotency-Key": key})
         assert (answer.status_code, paths(answer)) == (422, {"Idempotency-Key"})
-
-
-class TestReading:
-    @pytest.fixture
-    def placed(self, market, order):
-        return market.buyer.post("/api/orders", order).json
-
-    def test_tells_the_status_and_spares_whoever_knows_it(self, market, placed):
-        path = f"/api/orders/{placed['id']}/status"
-        answer = market.buyer.get(path)
-        assert answer.json == {name: placed[name] for name in ("id", "status", "status_text")}
-        assert market.buyer.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
-
-    def test_tells_the_sagas_timeline(self, market, placed):
-        (saga,) = market.buyer.get(f"/api/orders/{placed['id']}/saga").json["data"]
-        steps = [(step["step"], step["undo"], step["state"]) for step in saga["steps"]]
-        assert steps[0] == ("reserve_stock", "release_stock", "pending")
-        assert len(steps) == 5
-        assert [event["event"] for event in saga["events"]] == ["started"]
-
-    def test_lists_the_newest_first_page_by_page(self, market, order):
-        ids = [market.buyer.post("/api/orders", order).json["id"] for _ in range(3)]
-        first = market.buyer.get("/api/orders?limit=2").json
-        rest = market.buyer.get(f"/api/orders?limit=2&after={first['next']}").json
-        assert [each["id"] for each in first["data"] + rest["data"]] == ids[::-1]
-        assert rest["next"] is None
-
-    @pytest.mark.parametrize("query", ["status=odd", "limit=0", "after=x", "placed_since=yesterday", "colour=red"])
-    def test_refuses_a_filter_that_is_none(self, market, query):
-        answer = market.buyer.get(f"/api/orders?{query}")
-        assert (answer.status_code, paths(answer)) == (422, {query.partition("=")[0]})
-
-    def test_narrows_down(self, market, placed):
-        later = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        found = {
-            query: len(market.buyer.get(f"/api/orders?{query}").json["data"])
-            for query in ("status=pending", "status=paid", f"shop_id={market.shop.id}", f"placed_since={later}")
-        }
-        assert list(found.values()) == [1, 0, 1, 0]
-
-    def test_is_for_the_customer_and_those_who_work_there(self, market, placed):
-        company, elsewhere = market.company, factories.make_company()
-        clerk = factories.make_member(company, "staff", shop=factories.make_shop(company))
-        who = {
-            "admin": market.api.acting_as(factories.make_member(company), company),
-            "staff": market.api.acting_as(factories.make_member(company, "staff", shop=market.shop), company),
-            "staff of another shop": market.api.acting_as(clerk, company),
-            "another customer": market.api.acting_as(factories.make_user()),
-            "another company": market.api.acting_as(factories.make_member(elsewhere), elsewhere),
-        }
-        for path in ("", "/status", "/saga"):
-            codes = {name: api.get(f"/api/orders/{placed['id']}{path}").status_code for name, api in who.items()}
-            assert list(codes.values()) == [200, 200, 404, 404, 404], (path, codes)
-        assert who["another company"].post(f"/api/orders/{placed['id']}/cancel", {}).status_code == 404
-        assert who["another company"].get("/api/orders").json["data"] == []
-
-    def test_keeps_apart_what_a_member_ordered_elsewhere(self, market, order):
-        elsewhere = factories.make_company()
-        factories.join(market.customer, elsewhere)
-        placed = market.buyer.post("/api/orders", order).json
-        as_member = market.api.acting_as(market.customer, elsewhere)
-        assert as_member.get("/api/orders").json["data"] == []
-        assert as_member.get(f"/api/orders/{placed['id']}").status_code == 404
-
-
-class TestCancelOrder:
-    def test_asks_the_saga_to_stop_and_answers_the_order_as_it_is(self, market, order):
-        placed = market.buyer.post("/api/orders", order).json
-        answer = market.buyer.post(f"/api/orders/{placed['id']}/cancel", {"reason": "by mistake"})
-        assert (answer.status_code, answer.json["status"]) == (202, "pending")
-        (saga,) = market.buyer.get(f"/api/orders/{placed['id']}/saga").json["data"]
-        asked = saga["events"][-1]
-        assert (asked["event"], asked["detail"]["reason"]) == ("stop_requested", "by mistake")
-
-    def test_twice_is_once(self, market, order):
-        placed = market.buyer.post("/api/orders", order).json
-        answers = [market.buyer.post(f"/api/orders/{placed['id']}/cancel", {}) for _ in range(2)]
-        assert [answer.status_code for answer in answers] == [202, 202]
-        (saga,) = market.buyer.get(f"/api/orders/{placed['id']}/saga").json["data"]
-        assert [event["event"] for event in saga["events"]] == ["started", "stop_requested"]

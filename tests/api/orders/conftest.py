@@ -1,0 +1,67 @@
+"""What the tests of orders stand on: a market with a customer at its door, and a payment provider."""
+
+from types import SimpleNamespace
+
+import psycopg
+import pytest
+
+from domain.payments.stripe_gateway import gateway
+from kit.config import settings
+from tests import factories
+from tests.sandbox_process import running_sandbox
+
+CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvc": "123"}
+
+
+@pytest.fixture(scope="session")
+def _sandbox(tmp_path_factory):
+    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def provider(_sandbox, monkeypatch):
+    """The payment provider that cards are exchanged at."""
+    monkeypatch.setenv("ORDERX_PAYMENT_API_BASE", _sandbox.url)
+    monkeypatch.setenv("ORDERX_PAYMENT_API_KEY", _sandbox.api_key)
+    settings.cache_clear()
+    gateway.cache_clear()
+    yield _sandbox
+    settings.cache_clear()
+    gateway.cache_clear()
+
+
+@pytest.fixture
+def market(api):
+    """A company with a shop, a product on the shelf, and a customer at the door."""
+    company = factories.make_company(allows_discount=False)
+    shop = factories.make_shop(company)
+    product = factories.make_product(shop)
+    factories.put_stock(product, factories.make_warehouse(company), 10)
+    customer = factories.make_user()
+    return SimpleNamespace(
+        company=company, shop=shop, product=product, customer=customer, api=api, buyer=api.acting_as(customer)
+    )
+
+
+@pytest.fixture
+def order(market):
+    """A good order's body."""
+    return {
+        "shop_id": str(market.shop.id),
+        "lines": [{"product_id": str(market.product.id), "quantity": 2}],
+        "shipping_address": {"name": "Ada", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"},
+        "payment": {"card": dict(CARD)},
+    }
+
+
+@pytest.fixture
+def written(database):
+    """How many rows the tables that an order writes to hold."""
+
+    def count() -> int:
+        tables = ("orders", "order_lines", "payments", "sagas", "idempotency_keys")
+        with psycopg.connect(database) as connection:
+            return sum(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)
+
+    return count
