@@ -179,16 +179,18 @@ class _Unit:
             self._session.flush()
         for write in self.last_writes:
             write()
-        if self._session is not None:
-            if self.last:
-                self.run(*self.last)
-            self._session.commit()
+        if self._session is None:
+            self._finish_in_one_round_trip()
+            return
+        if self.last:
+            self.run(*self.last)
+        self._session.commit()
         if self._is_open:  # a session that was never used has committed nothing of what went past it
-            self._commit_at_once()
+            self._raw.commit()
 
-    def _commit_at_once(self) -> None:
+    def _finish_in_one_round_trip(self) -> None:
         with self._raw.pipeline():
-            if self.last and self._session is None:
+            if self.last:
                 self._raw.execute(*self.last)
             self._raw.commit()
 

@@ -1,0 +1,81 @@
+import psycopg
+import pytest
+
+from domain.companies.models import Company
+from kit import db
+from kit.ids import new_id
+from kit.tenancy import Tenant
+
+ADD = "INSERT INTO inbox (consumer, event_id) VALUES (%(consumer)s, gen_random_uuid())"
+BREAK = "INSERT INTO inbox (consumer, event_id) VALUES (NULL, gen_random_uuid())"
+
+
+@pytest.fixture
+def heard(database):
+    """Who has written to the inbox, as everybody sees it."""
+
+    def read() -> list[str]:
+        with psycopg.connect(database) as connection:
+            return [name for (name,) in connection.execute("SELECT consumer FROM inbox ORDER BY consumer")]
+
+    return read
+
+
+class TestLeanTransaction:
+    def test_commits_what_was_run_and_what_finishes_it(self, heard):
+        with db.lean_transaction(Tenant()):
+            db.run(ADD, {"consumer": "first"})
+            db.finish(ADD, {"consumer": "last"})
+        assert heard() == ["first", "last"]
+
+    def test_commits_what_finishes_it_when_nothing_was_run_before(self, heard):
+        with db.lean_transaction():
+            db.finish(ADD, {"consumer": "alone"})
+        assert heard() == ["alone"]
+
+    def test_writes_nothing_when_its_last_statement_fails(self, heard):
+        with pytest.raises(psycopg.errors.NotNullViolation), db.lean_transaction():
+            db.run(ADD, {"consumer": "first"})
+            db.finish(BREAK, {})
+        assert heard() == []
+
+    def test_writes_nothing_when_the_code_fails(self, heard):
+        with pytest.raises(KeyError), db.lean_transaction():
+            db.run(ADD, {"consumer": "first"})
+            db.finish(ADD, {"consumer": "last"})
+            raise KeyError
+        assert heard() == []
+
+    def test_leaves_a_usable_connection_behind(self, heard):
+        with pytest.raises(psycopg.errors.NotNullViolation), db.lean_transaction():
+            db.finish(BREAK, {})
+        with db.lean_transaction():
+            db.run(ADD, {"consumer": "afterwards"})
+        assert heard() == ["afterwards"]
+
+    def test_lets_a_session_join_it(self, heard):
+        company = Company(id=new_id(), name="Paper & Sons", email="hello@paper.example", currency="EUR")
+        with db.lean_transaction(Tenant(company_id=company.id)):
+            db.run(ADD, {"consumer": "before"})
+            db.session().add(company)
+            db.finish(ADD, {"consumer": "last"})
+        with db.transaction(Tenant(company_id=company.id)) as session:
+            assert session.get(Company, company.id).name == "Paper & Sons"
+        assert heard() == ["before", "last"]
+
+
+class TestTransaction:
+    def test_commits_what_went_past_its_session(self, heard):
+        with db.transaction(Tenant()):
+            db.run(ADD, {"consumer": "past the session"})
+        assert heard() == ["past the session"]
+
+    def test_writes_last_what_asked_to_be_and_only_once(self, heard):
+        def write() -> None:
+            db.run(ADD, {"consumer": "last"})
+
+        with db.transaction(Tenant()):
+            db.write_last(write)
+            db.write_last(write)
+            db.run(ADD, {"consumer": "first"})
+        assert heard() == ["first", "last"]
