@@ -19,6 +19,7 @@ from migrations import run as migrations
 from ops.services import directories
 from ops.services import rabbitmq as broker
 from ops.services.postgres import Postgres, create_database, drop_database, with_login
+from tests import needs
 
 _SHARED = pytest.StashKey[dict[str, str]]()
 _EMPTY_EVERY_TABLE = """
@@ -132,11 +133,7 @@ def database() -> str:
 
 @pytest.fixture(scope="session")
 def _rabbitmq_node(pytestconfig: pytest.Config) -> Iterator[broker.RabbitMQ]:
-    missing = "needs a real RabbitMQ: rabbitmq-server is not installed"
-    if broker.installed() is None:
-        if "rabbitmq" in os.environ.get("ORDERX_REQUIRE", ""):
-            pytest.fail(missing, pytrace=False)
-        pytest.skip(missing)
+    needs.a_real_rabbitmq()
     node = broker.RabbitMQ(Path(pytestconfig.stash[_SHARED]["home"]) / f"rabbitmq-{os.getpid()}")
     yield node
     node.kill()

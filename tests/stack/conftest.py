@@ -5,18 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.services import directories, rabbitmq
+from ops.services import directories
 from ops.stack import Stack
+from tests import needs
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """A running stack of its own: PostgreSQL, RabbitMQ, every process."""
-    if rabbitmq.installed() is None:
-        missing = "needs a real RabbitMQ: rabbitmq-server is not installed"
-        if "rabbitmq" in os.environ.get("ORDERX_REQUIRE", ""):
-            pytest.fail(missing, pytrace=False)
-        pytest.skip(missing)
+    needs.a_real_rabbitmq()
     kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("ORDERX_")}
     with directories.temporary("orderx-stack-") as home:
         stack = Stack(home)
