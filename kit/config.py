@@ -33,6 +33,11 @@ class Settings(BaseSettings):
     mail_from: str = Field("OrderX <orders@orderx.example>", description="Sender of every mail")
     pool_size: int = Field(10, ge=1, le=500, description="Database connections a process may hold")
     journal_days: int = Field(90, ge=1, description="Days an ended saga's journal is kept")
+    durability: str = Field(
+        "strict",
+        pattern="^(strict|relaxed)$",
+        description="relaxed: start even on a database that may lose what it has confirmed, as tests may",
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged")
 
     def need(self, name: str) -> str:

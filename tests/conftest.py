@@ -88,7 +88,11 @@ def _use_own_database(config: pytest.Config) -> None:
     config.add_cleanup(_close_connections)
     for setting in [name for name in os.environ if name.startswith("ORDERX_") and name != "ORDERX_REQUIRE"]:
         del os.environ[setting]
-    settings = {**_urls(superuser, name), "SECRET_KEY": "for tests alone, 32 characters or more"}
+    settings = {
+        **_urls(superuser, name),
+        "SECRET_KEY": "for tests alone, 32 characters or more",
+        "DURABILITY": "relaxed",
+    }
     os.environ.update({f"ORDERX_{setting}": value for setting, value in settings.items()})
 
 

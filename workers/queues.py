@@ -5,8 +5,13 @@ its own queue (`notification.events`), bound to the routing keys it cares for. W
 DELIVERY_LIMIT tries lands in DEAD_LETTERS, where an operator can see it and send it again.
 """
 
+import re
+
+from amqp.exceptions import PreconditionFailed
 from kombu import Exchange, Queue
 from kombu.transport.base import StdChannel
+
+from kit.errors import NotConfigured
 
 DELIVERY_LIMIT = 20
 EVENTS = Exchange("ecommerce_exchange", type="topic", durable=True)
@@ -54,7 +59,25 @@ def queue_of(task: str) -> str:
     return task.partition(".")[0]
 
 
+class OtherThanDeclared(NotConfigured):
+    """The broker has a queue or an exchange of ours that is not as it must be."""
+
+    code = "other_than_declared"
+
+
 def declare(channel: StdChannel) -> None:
-    """Make sure that everything above exists."""
+    """Make sure that everything above exists; raises OtherThanDeclared when the broker has any of it differently."""
     for queue in (DEAD_LETTERS, *ALL):
-        queue(channel).declare()
+        try:
+            queue(channel).declare()
+        except PreconditionFailed as difference:
+            raise _other_than_declared(difference.reply_text) from difference
+
+
+def _other_than_declared(reply: str) -> OtherThanDeclared:
+    """From `PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue 'saga' in vhost '/': received …`."""
+    what = re.search(r"(queue|exchange) '[^']+'", reply)
+    return OtherThanDeclared(
+        f"the broker's {what[0] if what else 'topology'} is not as it must be to lose nothing: {reply}. "
+        "Have it worked off, delete it, and start again: it is then declared anew"
+    )

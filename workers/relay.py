@@ -11,6 +11,8 @@ from celery import Celery
 
 from kit import db, logs
 from kit.config import settings
+from kit.errors import NotConfigured
+from workers import durability
 from workers.app import create_app
 from workers.messages import messages
 from workers.publisher import Publisher
@@ -53,10 +55,13 @@ def run() -> None:
     app = create_app()
     broker_url = settings().need("broker_url")
     settings().need("operator_database_url")
+    durability.demand("operator_database_url")
     while not stopping.is_set():
         try:
             with closing(Publisher(broker_url)) as publisher, _listening() as wakers:
                 _drain_until(stopping, app, publisher, wakers)
+        except NotConfigured:
+            raise
         except Exception as trouble:  # noqa: BLE001 - whatever it is, the outbox keeps everything and we come back
             log.warning("the relay waits", reason=str(trouble), error=type(trouble).__name__)
             stopping.wait(1.0)

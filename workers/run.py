@@ -10,7 +10,7 @@ from celery.signals import worker_process_init
 from kit import db, logs
 from kit.config import settings
 from kit.errors import NotConfigured
-from workers import notifications, queues, sagas
+from workers import durability, notifications, queues, sagas
 from workers.app import create_app
 from workers.reactions import EventConsumers
 
@@ -37,6 +37,7 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
     EventConsumers.queue_names = tuple(wanted)
     unwanted = [queue.name for queue in queues.TASK_QUEUES if queue.name not in wanted]
     logs.configure()
+    durability.demand("database_url")
     app = worker_app()
     _declare_queues(app)
     worker_process_init.connect(_after_fork)

@@ -12,6 +12,7 @@ from kit.config import settings
 from saga.engine.retention import prune
 from saga.engine.sweep import sweep
 from saga.registry import find
+from workers import durability
 
 EVERY = 1.0
 """Seconds between two rounds."""
@@ -49,6 +50,7 @@ def run() -> None:
     logs.configure()
     settings().need("operator_database_url")
     settings().need("database_url")
+    durability.demand("operator_database_url", "database_url")
     tidied = clock.now()
     log.info("the sweeper runs")
     while not stopping.wait(EVERY):

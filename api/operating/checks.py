@@ -1,15 +1,19 @@
 """Is what the API depends on there?"""
 
 import socket
+import time
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from kit import db
+from kit import db, durability
 from kit.config import settings
 from migrations import run as migrations
 
 SECONDS = 2.0
+ASK_EVERY = 15
+"""Seconds between two questions about settings that seldom change."""
 
 # What to say first to a broker, and how its answer begins: AMQP 0-9-1, section 4.2.2; RESP, where a PING may need a
 # password first ("-NOAUTH"). Behind TLS an open connection has to do.
@@ -28,6 +32,18 @@ def database() -> dict[str, str]:
     except SQLAlchemyError:
         return {"database": "down", "migrations": "unknown"}
     return {"database": "ok", "migrations": "ok" if newest else "behind"}
+
+
+def promises() -> str:
+    """Whether PostgreSQL is set to keep what it has committed; else what is weak, as `fsync is off`."""
+    if settings().durability == "relaxed":
+        return "relaxed"
+    return _weaknesses(settings().need("database_url"), int(time.monotonic() // ASK_EVERY)) or "ok"
+
+
+@lru_cache(maxsize=1)
+def _weaknesses(url: str, _turn: int) -> str:
+    return ", ".join(durability.weaknesses(url))
 
 
 def broker() -> str:

@@ -24,13 +24,14 @@ def is_ready() -> dict[str, object]:
     """Say whether requests can be served. Send none while this fails.
 
     It fails when the database does not answer or lacks a migration. A broker that is down only makes it `degraded`:
-    orders are accepted, and finish when it is back.
+    orders are accepted, and finish when it is back. So does a database that is set to forget what it has confirmed.
     """
     needed = checks.database()
     if set(needed.values()) != {"ok"}:
         raise Unavailable("Not ready: " + ", ".join(f"{what} {state}" for what, state in needed.items()) + ".")
-    broker = checks.broker()
-    return {"status": "degraded" if broker == "down" else "ok", "checks": {**needed, "broker": broker}}
+    broker, durability = checks.broker(), checks.promises()
+    well = broker != "down" and durability in {"ok", "relaxed"}
+    return {"status": "ok" if well else "degraded", "checks": {**needed, "broker": broker, "durability": durability}}
 
 
 @blueprint.get("/metrics")

@@ -18,5 +18,5 @@ class ReadySchema(Schema):
     checks = fields.Dict(
         keys=fields.String(),
         values=fields.String(),
-        metadata={"examples": [{"database": "ok", "migrations": "ok", "broker": "ok"}]},
+        metadata={"examples": [{"database": "ok", "migrations": "ok", "broker": "ok", "durability": "ok"}]},
     )

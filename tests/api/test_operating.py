@@ -1,13 +1,17 @@
 """Alive, ready, measured."""
 
+import os
 import socket
 import threading
 
 import pytest
 from sqlalchemy import create_engine
 
-from kit import config, db
+from api.operating import checks
+from kit import config, db, durability
 from migrations import run as migrations
+
+FORGETFUL = "?options=-c%20synchronous_commit%3Doff"
 
 
 @pytest.fixture
@@ -53,7 +57,8 @@ class TestReady:
     def test_says_so_when_all_is_there(self, api, broker_url, answering):
         broker_url(f"redis://127.0.0.1:{answering(b'+PONG')}/0")
         answer = api.get("/readyz")
-        assert answer.json == {"status": "ok", "checks": {"database": "ok", "migrations": "ok", "broker": "ok"}}
+        checks = {"database": "ok", "migrations": "ok", "broker": "ok", "durability": "relaxed"}
+        assert answer.json == {"status": "ok", "checks": checks}
 
     @pytest.mark.rabbitmq
     def test_knows_a_rabbitmq(self, api, broker_url, rabbitmq):
@@ -68,6 +73,25 @@ class TestReady:
     def test_does_not_take_another_server_for_a_broker(self, api, broker_url, answering):
         broker_url(f"amqp://127.0.0.1:{answering(b'HTTP/1.1 400 Bad Request')}//")
         assert api.get("/readyz").json["checks"]["broker"] == "down"
+
+    def test_is_degraded_on_a_database_that_forgets(self, api, broker_url, answering, database, monkeypatch):
+        monkeypatch.setenv("ORDERX_DURABILITY", "strict")
+        monkeypatch.setenv("ORDERX_DATABASE_URL", os.environ["ORDERX_DATABASE_URL"] + FORGETFUL)
+        broker_url(f"redis://127.0.0.1:{answering(b'+PONG')}/0")
+        answer = api.get("/readyz")
+        assert (answer.status_code, answer.json["status"]) == (200, "degraded")
+        assert "synchronous_commit is off" in answer.json["checks"]["durability"]
+
+    def test_asks_about_durability_no_more_often_than_it_must(self, api, monkeypatch):
+        monkeypatch.setenv("ORDERX_DURABILITY", "strict")
+        config.settings.cache_clear()
+        asked = []
+        monkeypatch.setattr(durability, "weaknesses", lambda url: asked.append(url) or [])
+        monkeypatch.setattr(checks, "ASK_EVERY", 3600 * 24 * 365 * 100)
+        checks._weaknesses.cache_clear()
+        for _ in range(3):
+            assert checks.promises() == "ok"
+        assert len(asked) == 1
 
     def test_is_not_without_a_database(self, api, monkeypatch, closed_port):
         gone = create_engine(f"postgresql+psycopg://nobody@127.0.0.1:{closed_port}/none")

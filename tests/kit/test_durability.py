@@ -1,0 +1,30 @@
+import os
+from urllib.parse import quote
+
+import pytest
+
+from kit.durability import POSTGRESQL, weaknesses
+
+
+@pytest.fixture
+def forgetting():
+    """The app's URL of a session with a weak setting."""
+
+    def url(setting: str, value: str) -> str:
+        return f"{os.environ['ORDERX_DATABASE_URL']}?options={quote(f'-c {setting}={value}')}"
+
+    return url
+
+
+class TestWeaknesses:
+    def test_name_what_is_weak_as_the_app_role_sees_it(self, forgetting):
+        assert "synchronous_commit is off" in weaknesses(forgetting("synchronous_commit", "off"))
+
+    @pytest.mark.parametrize("value", ["on", "local", "remote_write", "remote_apply"])
+    def test_are_none_where_a_commit_waits_for_the_disk(self, forgetting, value):
+        found = weaknesses(forgetting("synchronous_commit", value))
+        assert [weak for weak in found if weak.startswith("synchronous_commit")] == []
+
+    def test_are_only_of_settings_that_postgresql_has(self, database):
+        settings = {weak.partition(" is ")[0] for weak in weaknesses(database)}
+        assert settings <= {need.setting for need in POSTGRESQL}

@@ -1,0 +1,87 @@
+"""Nothing starts on servers that forget."""
+
+import os
+import subprocess
+import sys
+
+import psycopg
+import pytest
+from kombu import Connection, Queue
+
+from kit.config import settings
+from kit.errors import NotConfigured
+from workers import durability, queues
+
+
+@pytest.fixture
+def forgetful(database):
+    """A database that does not wait for its disk; its name."""
+    with psycopg.connect(database, autocommit=True) as owner:
+        name = owner.info.dbname
+        owner.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+        yield name
+        owner.execute(f"ALTER DATABASE {name} RESET synchronous_commit")
+
+
+@pytest.fixture
+def strict(monkeypatch):
+    monkeypatch.setenv("ORDERX_DURABILITY", "strict")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def start(*command: str, broker: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "ORDERX_BROKER_URL": broker}
+    command = [sys.executable, "-m", "ops.cli", *command]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+class TestDemand:
+    @pytest.mark.parametrize("setting", ["database_url", "operator_database_url"])
+    def test_refuses_a_database_that_forgets(self, forgetful, strict, setting):
+        with pytest.raises(durability.Forgetful, match=r"synchronous_commit is off.*ORDERX_DURABILITY=relaxed"):
+            durability.demand(setting)
+
+    def test_lets_it_pass_where_orders_may_be_lost(self, forgetful):
+        durability.demand("database_url")
+
+    def test_does_not_wait_for_a_database_that_is_down(self, strict, monkeypatch):
+        monkeypatch.setenv("ORDERX_DATABASE_URL", "postgresql://app:x@127.0.0.1:1/orderx")
+        settings.cache_clear()
+        durability.demand("database_url")
+
+    @pytest.mark.parametrize("process", ["relay", "sweeper", "worker"])
+    def test_keeps_the_process_from_starting_and_says_why_in_one_line(self, forgetful, strict, process):
+        ended = start(process, broker="amqp://127.0.0.1:1//")
+        assert ended.returncode == 1
+        assert ended.stderr.startswith("orderx: PostgreSQL may lose confirmed orders: ")
+        assert "synchronous_commit is off" in ended.stderr
+        assert ended.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def classic_queue(rabbitmq):
+    """The queue of the payments, as a broker has it where somebody declared it by hand."""
+    with Connection(rabbitmq.url) as connection, connection.channel() as channel:
+        channel.queue_delete("payments")
+        Queue("payments", queues.TASKS, durable=True)(channel).declare()
+        yield rabbitmq.url
+        channel.queue_delete("payments")
+
+
+class TestDeclare:
+    def test_says_which_queue_is_not_as_it_must_be(self, classic_queue):
+        with (
+            Connection(classic_queue) as connection,
+            pytest.raises(NotConfigured, match="the broker's queue 'payments'"),
+        ):
+            queues.declare(connection.channel())
+
+    @pytest.mark.parametrize("process", ["relay", "worker"])
+    def test_keeps_the_process_from_starting_and_says_why_in_one_line(self, database, classic_queue, process):
+        ended = start(process, broker=classic_queue)
+        assert ended.returncode == 1
+        assert ended.stderr.startswith("orderx: the broker's queue 'payments' is not as it must be to lose nothing: ")
+        assert "inequivalent arg" in ended.stderr
+        assert ended.stderr.count("\n") == 1
