@@ -1,13 +1,19 @@
-"""How commands print: tables for people, JSON for scripts."""
+"""What commands share: how they print, tables for people and JSON for scripts; and the options that name incidents."""
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+Step = Annotated[str | None, typer.Option(help="Only those stuck in this step, or in its undo.")]
+Error = Annotated[str | None, typer.Option(help="Only those stuck because of this error code.")]
+SagaName = Annotated[str | None, typer.Option(help="Only those of this name, such as place_order.")]
+Company = Annotated[UUID | None, typer.Option(help="Only those of the company with this id.")]
 
 console = Console()
 

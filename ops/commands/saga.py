@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from ops.commands import settle
-from ops.commands.output import Json, console, table
+from ops.commands.output import Company, Json, SagaName, Step, console, table
 
 if TYPE_CHECKING:
     from saga.engine.declaration import Saga
@@ -22,21 +22,37 @@ Name = Annotated[str, typer.Argument(help="The saga's name, such as place_order.
 
 @app.command("list")
 def list_sagas(
+    *,
     state: Annotated[
         str | None, typer.Option(help="Only those running, finishing, done, compensating, undone or stuck.")
     ] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Only those with this tag, as name=value.")] = None,
+    stuck: Annotated[bool, typer.Option("--stuck", help="Only those that wait for an operator, and why.")] = False,
+    reason: Annotated[str | None, typer.Option(help="With --stuck: only those because of this error code.")] = None,
+    step: Step = None,
+    saga: SagaName = None,
+    company: Company = None,
     limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 20,
     as_json: Json = False,
 ) -> None:
-    """List sagas, the newest first."""
+    """List sagas, the newest first; or with --stuck, the oldest first, what each is stuck in and why."""
     from kit import db
     from saga.engine import queries
+
+    if stuck:
+        from ops.commands.stuck import print_stuck
+
+        if state or tag:
+            raise typer.BadParameter("--stuck goes with --reason, --step, --saga and --company")
+        print_stuck(queries.Which(step, reason, saga, company), limit=limit, as_json=as_json)
+        return
+    if reason or step or saga or company:
+        raise typer.BadParameter("--reason, --step, --saga and --company go with --stuck")
 
     with db.operator_transaction():
         found = queries.sagas(limit=limit, state=state, tags=_tags(tag or []))
     shown = ("id", "name", "subject_id", "state", "started_at", "ended_at", "failure")
-    rows = [{name: getattr(saga, name) for name in shown} for saga in found]
+    rows = [{name: getattr(each, name) for name in shown} for each in found]
     if as_json:
         print(json.dumps(rows, default=str))
         return

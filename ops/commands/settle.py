@@ -1,21 +1,29 @@
-"""`orderx saga retry`, `skip` and `compensate`: what an operator does about sagas that are stuck."""
+"""`orderx saga retry`, `skip`, `compensate` and `resolve`: what an operator does about sagas that are stuck."""
 # ruff: noqa: PLC0415 - each command imports what it needs when it runs, so that `--help` is quick
 
 import getpass
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Protocol
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
-from kit.errors import OrderXError
-from ops.commands.output import Json
+from ops.commands.output import Company, Error, Json, SagaName, Step
 
 if TYPE_CHECKING:
-    from saga.engine.journal import Find, Ref
+    from saga.settling import Action, Item, Result
 
 app = typer.Typer()
+
+
+class End(StrEnum):
+    """How a resolved saga ends."""
+
+    DONE = "done"
+    UNDONE = "undone"
 
 
 def _not_blank(text: str) -> str:
@@ -24,76 +32,122 @@ def _not_blank(text: str) -> str:
     return text
 
 
-Ids = Annotated[list[UUID], typer.Argument(metavar="SAGA_OR_ORDER", help="Ids of stuck sagas, or of their orders.")]
+Ids = Annotated[
+    list[UUID] | None,
+    typer.Argument(
+        metavar="[SAGA_OR_ORDER]...", help="Ids of stuck sagas, their orders or incidents; or say which by the options."
+    ),
+]
 Reason = Annotated[str, typer.Option(help="Why; kept with the incident.", callback=_not_blank)]
 By = Annotated[str, typer.Option(default_factory=getpass.getuser, help="Who decides.", show_default="the login name")]
+Everything = Annotated[bool, typer.Option("--all", help="Settle everything that is stuck.")]
+Limit = Annotated[int, typer.Option(help="Without ids: at most so many, the oldest first.", min=1)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would become of each, and change nothing.")]
+As = Annotated[End, typer.Option("--as", help="How the saga ends.")]
 
 
 @app.command()
-def retry(ids: Ids, reason: Reason, by: By, as_json: Json = False) -> None:
+def retry(
+    *, reason: Reason, by: By, ids: Ids = None, step: Step = None, error: Error = None, saga: SagaName = None,
+    company: Company = None, everything: Everything = False, limit: Limit = 100, dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:  # fmt: skip
     """Try the failed step, or undo, again, as often as at first: when the cause is mended."""
-    from saga.engine import settle
-
-    _settle(settle.retry, "retried", ids, reason=reason, by=by, as_json=as_json)
+    wanted = _Wanted(ids, step, error, saga, company, everything, limit)
+    _settle("retry", wanted, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
-def skip(ids: Ids, reason: Reason, by: By, as_json: Json = False) -> None:
+def skip(
+    *, reason: Reason, by: By, ids: Ids = None, step: Step = None, error: Error = None, saga: SagaName = None,
+    company: Company = None, everything: Everything = False, limit: Limit = 100, dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:  # fmt: skip
     """Go on without the failed step, or undo: when its work was done by hand."""
-    from saga.engine import settle
-
-    _settle(settle.skip, "skipped", ids, reason=reason, by=by, as_json=as_json)
+    wanted = _Wanted(ids, step, error, saga, company, everything, limit)
+    _settle("skip", wanted, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
-def compensate(ids: Ids, reason: Reason, by: By, as_json: Json = False) -> None:
+def compensate(
+    *, reason: Reason, by: By, ids: Ids = None, step: Step = None, error: Error = None, saga: SagaName = None,
+    company: Company = None, everything: Everything = False, limit: Limit = 100, dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:  # fmt: skip
     """Turn back and undo all that was begun, where that can still be done."""
-    from saga.engine import settle
-
-    _settle(settle.compensate, "turned back", ids, reason=reason, by=by, as_json=as_json)
-
-
-class _Act(Protocol):
-    def __call__(self, ref: "Ref", find: "Find", *, reason: str, by: str) -> None: ...
+    wanted = _Wanted(ids, step, error, saga, company, everything, limit)
+    _settle("compensate", wanted, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
 
 
-def _settle(act: _Act, done: str, ids: list[UUID], *, reason: str, by: str, as_json: bool) -> None:
+@app.command()
+def resolve(
+    *, reason: Reason, by: By, end: As, ids: Ids = None, step: Step = None, error: Error = None, saga: SagaName = None,
+    company: Company = None, everything: Everything = False, limit: Limit = 100, dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """End the saga here and now: when all that it had still to do, or to undo, was done by hand."""
+    wanted = _Wanted(ids, step, error, saga, company, everything, limit)
+    _settle("resolve", wanted, end=end, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What stands on the command line about which sagas are meant."""
+
+    ids: list[UUID] | None
+    step: str | None
+    error: str | None
+    saga: str | None
+    company: UUID | None
+    everything: bool
+    limit: int
+
+    def find(self) -> "tuple[list[Item], int]":
+        """What is meant, and how many more there are beyond the limit."""
+        from kit import db
+        from saga import settling
+        from saga.engine.queries import Which
+
+        filtered = any((self.step, self.error, self.saga, self.company, self.everything))
+        if bool(self.ids) == filtered:
+            raise typer.BadParameter("name ids, or say which by --step, --error, --saga or --company, or say --all")
+        with db.operator_transaction():
+            if self.ids:
+                return settling.named(self.ids), 0
+            return settling.matching(Which(self.step, self.error, self.saga, self.company), limit=self.limit)
+
+
+def _settle(
+    action: "Action", wanted: _Wanted, *, reason: str, by: str, dry_run: bool, as_json: bool, end: End | None = None
+) -> None:
     """Settle each, whatever becomes of the others, and say so; exit 1 if any could not be settled."""
+    from saga import settling
+
+    decision = settling.Decision(action, reason, by, end.value if end else None)
+    items, left = wanted.find()
     failed = False
-    for each in ids:
-        problem = _problem(act, each, reason=reason, by=by)
-        failed = failed or problem is not None
-        if as_json:
-            print(json.dumps({"id": str(each), "result": "failed" if problem else done, "error": problem}))
-        else:
-            print(f"{each}  {f'failed: {problem}' if problem else done}")
+    for result in settling.settle_each(items, decision, dry_run=dry_run):
+        failed = failed or result.problem is not None
+        print(_as_json(result) if as_json else f"{result.item.id}  {_said(result, action, dry_run=dry_run)}")
+    if not items and not as_json:
+        print("Nothing of this kind is stuck.")
+    if left:
+        print(f"{left} more of this kind are left, beyond --limit {wanted.limit}.", file=sys.stderr)
     if failed:
         sys.exit(1)
 
 
-def _problem(act: _Act, saga_or_order: UUID, *, reason: str, by: str) -> str | None:
-    from kit import db
-    from saga.registry import find
+def _said(result: "Result", action: "Action", *, dry_run: bool) -> str:
+    from saga.settling import PAST
 
-    try:
-        for ref in _stuck(saga_or_order):
-            act(ref, find, reason=reason, by=by)
-    except OrderXError as error:
-        return error.message
-    except Exception as error:  # an ending's hook may raise anything, and the next saga may do without it
-        if db.is_outage(error):
-            raise
-        return f"{type(error).__name__}: {error}"
-    return None
+    if result.problem:
+        return f"{'would fail' if dry_run else 'failed'}: {result.problem.detail}"
+    assert result.settled
+    verb = f"would be {PAST[action]}" if dry_run else PAST[action]
+    then = "".join(f", then {task}" for task in result.settled.tasks)
+    return f"{result.item.step} {verb}: {result.settled.state}{then}"
 
 
-def _stuck(saga_or_order: UUID) -> "list[Ref]":
-    """The saga of this id, or those about this order that are stuck; if none is, all, to be told why not."""
-    from kit import db
-    from saga.engine import queries
-    from saga.engine.journal import Ref
-
-    with db.operator_transaction():
-        found = queries.by_id(saga_or_order)
-    stuck = [saga for saga in found if saga.state == "stuck"]
-    return [Ref(saga.id, saga.company_id) for saga in stuck or found]
+def _as_json(result: "Result") -> str:
+    problem = asdict(result.problem) if result.problem else None
+    return json.dumps({**result.shown(), "error": problem}, default=str)

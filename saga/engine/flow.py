@@ -242,20 +242,31 @@ def skip(saga: OpenSaga, step: Step) -> None:
         saga.send_task(ADVANCE)
 
 
-def no_way_back(saga: OpenSaga) -> str | None:
-    """Why the saga cannot turn back any more; None when all that was begun can be undone."""
-    if saga.state != "running":
-        return f"it is {saga.state} already"
-    if saga.definition.when_undone is None:
-        return "it has no way back"
-    if saga.stage <= saga.definition.pivot:
-        return None
-    for step in saga.definition.steps.values():
-        if saga.of(step).state == "skipped":
-            return f"{step} was skipped, so nobody knows what there is to undo"
-        if saga.of(step).state != "pending" and not step.undo_act:
-            return f"{step} is begun and cannot be undone: {step.irreversible}"
-    return None
+def call_done(saga: OpenSaga) -> None:
+    """Take what is left of the phase for done: somebody has done it by hand."""
+    stages = saga.definition.main if saga.state == "running" else saga.definition.stages[len(saga.definition.main) :]
+    _pass_over(saga, [s for stage in stages for s in stage.steps if saga.of(s).state not in {"done", "skipped"}])
+    if saga.state == "running":
+        _complete(saga)
+    else:
+        _finish_when_all_is_told(saga)
+
+
+def call_undone(saga: OpenSaga, failure: Json) -> None:
+    """Take all that was begun for put back: somebody has done it by hand. Why it is undone stays what it was."""
+    begun = [s for s in saga.definition.steps.values() if saga.of(s).state not in {"pending", "undone", "skipped"}]
+    _pass_over(saga, begun)
+    if saga.state == "running":
+        compensate(saga, failure)
+    else:
+        _undo_next(saga)
+
+
+def _pass_over(saga: OpenSaga, steps: list[Step]) -> None:
+    for step in steps:
+        state = saga.of(step)
+        state.state, state.retry_at = "skipped", None
+        saga.note("skipped", step)
 
 
 def cannot_decide(saga: OpenSaga, error: Json) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from kit import db
 from kit.errors import NotFound
@@ -22,6 +22,28 @@ class Timeline:
     steps: Sequence[StepRow]
     events: Sequence[SagaEvent]
     incident: Incident | None
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which incidents: those still open (or settled since), of this step, error code, saga and company; None: any."""
+
+    step: str | None = None
+    error: str | None = None
+    saga: str | None = None
+    company_id: UUID | None = None
+    settled: bool = False
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The same, as SQL about an incident and its saga."""
+        wanted = (
+            (Incident.step, self.step),
+            (Incident.error["code"].astext, self.error),
+            (SagaRow.name, self.saga),
+            (Incident.company_id, self.company_id),
+        )
+        settled = Incident.resolved_at.is_not(None) if self.settled else Incident.resolved_at.is_(None)
+        return [settled, *(column == value for column, value in wanted if value is not None)]
 
 
 def sagas_of(*, subject_id: UUID) -> list[SagaRow]:
@@ -46,6 +68,27 @@ def sagas(*, limit: int, state: str | None = None, tags: dict[str, str] | None =
     if tags:
         query = query.where(SagaRow.tags.contains(tags))
     return list(db.session().scalars(query))
+
+
+def incidents(which: Which, *, limit: int, after: UUID | None = None) -> list[Row[tuple[Incident, SagaRow]]]:
+    """Incidents with their sagas, the oldest first, from behind the one with the id `after`."""
+    query = _INCIDENTS.where(*which.conditions()).limit(limit)
+    return list(db.session().execute(query.where(Incident.id > after) if after else query))
+
+
+def how_many(which: Which) -> int:
+    """How many incidents there are of this kind."""
+    query = select(func.count()).select_from(Incident).join(SagaRow, SagaRow.id == Incident.saga_id)
+    return db.session().scalars(query.where(*which.conditions())).one()
+
+
+def incidents_about(wanted: UUID) -> list[Row[tuple[Incident, SagaRow]]]:
+    """The open incidents with this id, of the saga with this id, or of the sagas about the subject with this id."""
+    about = or_(Incident.id == wanted, SagaRow.id == wanted, SagaRow.subject_id == wanted)
+    return list(db.session().execute(_INCIDENTS.where(about, *Which().conditions())))
+
+
+_INCIDENTS = select(Incident, SagaRow).join(SagaRow, SagaRow.id == Incident.saga_id).order_by(Incident.id)
 
 
 def timeline(saga: SagaRow) -> Timeline:

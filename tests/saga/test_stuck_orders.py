@@ -1,7 +1,12 @@
 """An order that is stuck is settled by an operator, and the books are right again."""
 
+from functools import partial
+
 import pytest
 
+from domain.inventory import operations as inventory
+from kit import db
+from kit.tenancy import Tenant
 from saga.engine import settle
 from saga.steps.authorise_payment import authorise_payment
 from saga.steps.commit_stock import commit_stock
@@ -42,6 +47,20 @@ class TestAnUndoThatKeptFailing:
         assert findings() == []
 
 
+class TestAnUndoThatIsDoneByHand:
+    def test_ends_the_order_as_failed(self, storefront, weather, settled):
+        weather.spoil("authorise_payment", "refuses")
+        weather.spoil("release_stock", *["is unavailable"] * reserve_stock.undo_retries.limit)
+        order_id = storefront.place()
+        storefront.come_to_rest()
+        with db.transaction(Tenant(company_id=storefront.shop.company_id)):
+            inventory.release(order_id=order_id, company_id=storefront.shop.company_id)
+        order = settled(partial(settle.resolve, end="undone"), order_id)
+        assert (order.status, order.failure["code"]) == ("failed", "no")
+        assert storefront.shelf() == (5, 0)
+        assert findings() == []
+
+
 class TestAStepPastThePivot:
     @pytest.fixture
     def order_id(self, storefront, weather):
@@ -54,6 +73,18 @@ class TestAStepPastThePivot:
         assert settled(settle.retry, order_id).status == "paid"
         assert storefront.shelf() == (4, 0)
         assert findings() == []
+
+    def test_is_done_by_hand_and_the_order_is_paid(self, storefront, settled, order_id):
+        company_id = storefront.shop.company_id
+        with db.transaction(Tenant(company_id=company_id)):
+            inventory.commit(order_id=order_id, company_id=company_id)
+        assert settled(partial(settle.resolve, end="done"), order_id).status == "paid"
+        assert storefront.shelf() == (4, 0)
+        assert findings() == []
+
+    def test_is_not_done_by_saying_so_and_the_books_tell(self, settled, order_id):
+        assert settled(partial(settle.resolve, end="done"), order_id).status == "paid"
+        assert any(found.startswith("every unit of a paid order, and of no other, is sold") for found in findings())
 
     def test_is_taken_again_before_a_cancellation_that_was_asked_for_meanwhile(self, storefront, settled, order_id):
         storefront.cancel(order_id)

@@ -13,60 +13,6 @@ from tests.saga.engine.workshop import outbox
 ACTIONS = [settle.retry, settle.skip, settle.compensate]
 
 
-@pytest.fixture
-def in_line(workshop, script):
-    """Stuck past the pivot, with one more step to come."""
-    script.answers["cut"] = [TryAgain("busy")] * 2
-    cut = script.step("cut", retries=Retries(limit=2))
-    return Stuck(workshop, workshop.saga(then(script.step("fold"), pivot=True), then(cut), then(script.step("glue"))))
-
-
-@pytest.fixture
-def at_the_last_step(workshop, script):
-    script.answers["cut"] = [Refused("no")]
-    cut = script.step("cut", undo=False)
-    return Stuck(workshop, workshop.saga(then(script.step("fold"), pivot=True), then(cut)))
-
-
-@pytest.fixture
-def in_parallel(workshop, script):
-    """Stuck past the pivot in a stage whose other step was on its way, and is let fall."""
-    script.answers["cut"] = [Refused("no")]
-    stages = then(script.step("fold"), pivot=True), together(script.step("cut"), script.step("glue"))
-    return Stuck(workshop, workshop.saga(*stages))
-
-
-@pytest.fixture
-def told(workshop, script):
-    """Stuck afterwards, where the other step was on its way, and is let fall."""
-    script.answers["show"] = [Refused("no")]
-    return Stuck(workshop, workshop.saga(then(script.step("fold")), afterwards(*map(script.step, ("show", "tell")))))
-
-
-@pytest.fixture
-def turning_back(workshop, script):
-    """Stuck in the first of two undos."""
-    script.answers |= {"glue": [Refused("no")], "un_cut": [TryAgain("busy")] * 2}
-    glue, cut = script.step("glue", undo=False), script.step("cut")
-    cut.undo_retries = Retries(limit=2)
-    return Stuck(workshop, workshop.saga(then(script.step("fold")), then(cut), then(glue)))
-
-
-@pytest.fixture
-def undecided(workshop, script):
-    """Stuck because the hook of the ending failed, when no step was being taken."""
-    script.answers["when_done"] = [ValueError("?")]
-    return Stuck(workshop, workshop.saga(together(script.step("fold"), script.step("cut"))))
-
-
-STUCK = ["in_line", "at_the_last_step", "in_parallel", "told", "turning_back", "undecided"]
-
-
-@pytest.fixture(params=STUCK)
-def stuck(request):
-    return request.getfixturevalue(request.param)
-
-
 class TestSettling:
     @pytest.mark.parametrize("act", ACTIONS)
     def test_closes_the_incident_and_says_who_did_what_and_why(self, workshop, in_line, act):

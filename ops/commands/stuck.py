@@ -1,0 +1,37 @@
+"""`orderx saga list --stuck`: the open incidents, as an operator looks through them."""
+
+import json
+from typing import Any
+
+from kit import db
+from ops.commands.output import console, table
+from saga.engine import queries
+from saga.engine.queries import Which
+
+
+def print_stuck(which: Which, *, limit: int, as_json: bool) -> None:
+    """Print the open incidents of this kind, the oldest first, and say when there are more."""
+    with db.operator_transaction():
+        rows = queries.incidents(which, limit=limit)
+        left = queries.how_many(which) - len(rows)
+    found = [_shown(row.Incident, row.SagaRow) for row in rows]
+    if as_json:
+        print(json.dumps(found, default=str))
+        return
+    cells = [
+        (
+            *(str(row[name]) for name in ("subject_id", "name", "step", "phase", "attempts")),
+            row["error"].get("code", ""),
+            f"{row['opened_at']:%Y-%m-%d %H:%M:%S}",
+        )
+        for row in found
+    ]
+    table("stuck sagas", ("about", "saga", "step", "phase", "tries", "reason", "since (UTC)"), cells)
+    if left:
+        console.print(f"and {left} more: see --limit")
+
+
+def _shown(incident: Any, saga: Any) -> dict[str, Any]:
+    about = {"saga_id": saga.id, "name": saga.name, "subject_id": saga.subject_id, "state": saga.state}
+    of = ("company_id", "step", "phase", "error", "attempts", "opened_at")
+    return {"incident_id": incident.id, **about, **{name: getattr(incident, name) for name in of}}

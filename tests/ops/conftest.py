@@ -1,0 +1,46 @@
+import pytest
+from typer.testing import CliRunner
+
+from domain.inventory import operations as inventory
+from kit.errors import Conflict
+from ops.cli import app
+from tests.saga.storefront import Storefront
+
+
+@pytest.fixture
+def orderx():
+    """Runs the command: (exit code, what it printed)."""
+
+    def running(*words):
+        done = CliRunner().invoke(app, [str(word) for word in words])
+        return done.exit_code, done.output
+
+    return running
+
+
+@pytest.fixture
+def storefront(database):
+    """A shop that gives things away: what costs nothing asks no payment provider."""
+    return Storefront(database, price=0)
+
+
+@pytest.fixture
+def commit_refuses(monkeypatch):
+    """Selling what is held is refused as long as this is so."""
+
+    def refuse(**_):
+        raise Conflict("the shelf is empty")
+
+    with monkeypatch.context() as spoilt:
+        spoilt.setattr(inventory, "commit", refuse)
+        yield spoilt
+
+
+@pytest.fixture
+def stuck(storefront, commit_refuses):
+    """Two orders whose sagas are stuck in commit_stock; the cause is mended."""
+    orders = [storefront.place(), storefront.place()]
+    storefront.deliveries.until_quiet()
+    commit_refuses.undo()
+    assert [storefront.saga(order).state for order in orders] == ["stuck", "stuck"]
+    return orders

@@ -1,0 +1,122 @@
+"""Settling what is stuck in bulk: by what the sagas have in common, tried out first, with a result for each."""
+
+import json
+
+import pytest
+
+from domain.inventory import operations as inventory
+from kit import db
+from kit.ids import new_id
+from kit.tenancy import Tenant
+from tests.saga.storefront import Storefront
+
+WHY = ["--reason", "counted by hand", "--by", "ada"]
+
+
+@pytest.fixture
+def elsewhere(database, storefront, stuck, monkeypatch):
+    """An order of another company, stuck for another reason."""
+
+    def refuse(**_):
+        raise RuntimeError("no shelf")
+
+    shop = Storefront(database, price=0)
+    with monkeypatch.context() as spoilt:
+        spoilt.setattr(inventory, "commit", refuse)
+        order = shop.place()
+        shop.deliveries.until_quiet()
+    assert shop.saga(order).state == "stuck"
+    return shop, order
+
+
+def states(storefront, orders):
+    return [storefront.saga(order).state for order in orders]
+
+
+class TestWhich:
+    @pytest.mark.parametrize(
+        "which",
+        [["--error", "conflict"], ["--step", "commit_stock", "--error", "conflict"], ["--company", "{company}"]],
+    )
+    def test_are_settled_by_what_they_have_in_common(self, orderx, storefront, stuck, elsewhere, which):
+        shop, order = elsewhere
+        named = [word.format(company=storefront.shop.company_id) for word in which]
+        code, said = orderx("saga", "retry", *named, *WHY)
+        assert (code, len(said.splitlines())) == (0, 2)
+        assert states(storefront, stuck) == ["running", "running"]
+        assert shop.saga(order).state == "stuck"
+
+    @pytest.mark.parametrize("which", [["--step", "email_customer"], ["--saga", "cancel_order"]])
+    def test_may_be_none(self, orderx, storefront, stuck, which):
+        assert orderx("saga", "retry", *which, *WHY) == (0, "Nothing of this kind is stuck.\n")
+        assert states(storefront, stuck) == ["stuck", "stuck"]
+
+    def test_are_all_when_that_is_said(self, orderx, storefront, stuck, elsewhere):
+        shop, order = elsewhere
+        assert orderx("saga", "retry", "--all", *WHY)[0] == 0
+        assert states(storefront, stuck) == ["running", "running"]
+        assert shop.saga(order).state == "running"
+
+    @pytest.mark.parametrize("which", [[], ["{id}", "--all"], ["{id}", "--step", "commit_stock"]])
+    def test_must_be_said_in_one_way(self, orderx, storefront, stuck, which):
+        code, said = orderx("saga", "retry", *[word.format(id=stuck[0]) for word in which], *WHY)
+        assert code == 2
+        assert "or say --all" in said
+        assert states(storefront, stuck) == ["stuck", "stuck"]
+
+    def test_are_the_oldest_up_to_a_limit_and_the_rest_is_told_of(self, orderx, storefront, stuck):
+        code, said = orderx("saga", "retry", "--all", "--limit", "1", *WHY)
+        assert (code, said.splitlines()[-1]) == (0, "1 more of this kind are left, beyond --limit 1.")
+        assert states(storefront, stuck) == ["running", "stuck"]
+
+    def test_may_be_named_by_their_incidents(self, orderx, storefront, stuck):
+        [incident] = storefront.incidents(stuck[1])
+        assert orderx("saga", "retry", incident.id, *WHY)[0] == 0
+        assert states(storefront, stuck) == ["stuck", "running"]
+
+
+class TestDryRun:
+    def test_says_what_would_become_of_each_and_changes_nothing(self, orderx, storefront, stuck):
+        code, said = orderx("saga", "compensate", *stuck, new_id(), "--dry-run", *WHY)
+        assert (code, said.count("would fail: ")) == (1, 3)
+        code, said = orderx("saga", "retry", "--all", "--dry-run", *WHY)
+        would = "commit_stock would be retried: running, then saga.advance"
+        assert (code, said) == (0, f"{stuck[0]}  {would}\n{stuck[1]}  {would}\n")
+        assert states(storefront, stuck) == ["stuck", "stuck"]
+        assert [incident.resolved_at for order in stuck for incident in storefront.incidents(order)] == [None, None]
+
+
+class TestResolve:
+    def test_ends_the_order_as_the_operator_says(self, orderx, storefront, stuck):
+        for order in stuck:
+            with db.transaction(Tenant(company_id=storefront.shop.company_id)):
+                inventory.commit(order_id=order, company_id=storefront.shop.company_id)
+        assert orderx("saga", "resolve", "--all", "--as", "done", *WHY)[0] == 0
+        assert [storefront.order(order).status for order in stuck] == ["paid", "paid"]
+        [incident] = storefront.incidents(stuck[0])
+        assert incident.resolution == {"action": "resolve", "as": "done", "reason": "counted by hand", "by": "ada"}
+
+    def test_asks_how_it_ends(self, orderx, storefront, stuck):
+        assert orderx("saga", "resolve", stuck[0], *WHY)[0] == 2
+        assert orderx("saga", "resolve", stuck[0], "--as", "well", *WHY)[0] == 2
+        assert states(storefront, stuck) == ["stuck", "stuck"]
+
+
+class TestListOfTheStuck:
+    def test_says_what_each_is_stuck_in_and_why(self, orderx, storefront, stuck, elsewhere):
+        code, said = orderx("saga", "list", "--stuck", "--json")
+        first = json.loads(said)[0]
+        assert (code, len(json.loads(said))) == (0, 3)
+        assert (first["subject_id"], first["step"], first["phase"]) == (str(stuck[0]), "commit_stock", "running")
+        assert first["error"] == {"code": "conflict", "detail": "the shelf is empty"}
+
+    def test_can_be_narrowed_down_to_a_reason(self, orderx, stuck, elsewhere):
+        _, said = orderx("saga", "list", "--stuck", "--reason", "RuntimeError", "--json")
+        assert [each["subject_id"] for each in json.loads(said)] == [str(elsewhere[1])]
+
+    def test_says_how_many_more_there_are(self, orderx, stuck):
+        assert "and 1 more" in orderx("saga", "list", "--stuck", "--limit", "1")[1]
+
+    @pytest.mark.parametrize("words", [["--reason", "conflict"], ["--stuck", "--state", "done"]])
+    def test_does_not_mix_with_other_lists(self, orderx, database, words):
+        assert orderx("saga", "list", *words)[0] == 2
