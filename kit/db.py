@@ -60,6 +60,15 @@ def operator_engine() -> Engine:
     return _engine("operator_database_url")
 
 
+_SESSION = (
+    "timezone=UTC",
+    "statement_timeout=30s",
+    # A process that stands still in the middle of a transaction shall not hold its locks for longer.
+    "idle_in_transaction_session_timeout=10s",
+)
+_KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+
+
 def _engine(setting: str) -> Engine:
     config = settings()
     return create_engine(
@@ -69,7 +78,7 @@ def _engine(setting: str) -> Engine:
         pool_timeout=5,
         pool_use_lifo=True,
         hide_parameters=True,  # an error in a log shall not show mail addresses or password hashes
-        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=30s"},
+        connect_args={"connect_timeout": 5, "options": " ".join(f"-c {each}" for each in _SESSION), **_KEEPALIVES},
     )
 
 
@@ -229,6 +238,6 @@ def is_outage(error: BaseException) -> bool:
         return isinstance(error, (TimeoutError, PoolTimeout))
     if not error.sqlstate:
         return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
-    # 08 connection, 25006 read-only after a failover, 40 serialization and deadlock, 53 resources, 55P03 lock wait,
-    # 57 operator intervention
-    return error.sqlstate.startswith(("08", "25006", "40", "53", "55P03", "57"))
+    # 08 connection, 25006 read-only after a failover, 25P03 stood still in a transaction, 40 serialization and
+    # deadlock, 53 resources, 55P03 lock wait, 57 operator intervention
+    return error.sqlstate.startswith(("08", "25006", "25P03", "40", "53", "55P03", "57"))

@@ -14,6 +14,7 @@ from domain.notifications.operations import Claim, Leased, Settled
 from domain.notifications.rendering import render
 from domain.sales import queries as sales
 from domain.sales.queries import Told
+from saga import leases
 from saga.engine.declaration import Call, Outcome
 from saga.engine.errors import TryAgain
 
@@ -52,15 +53,16 @@ def send(claim: Claim, *, now: datetime) -> Generator[Call, Trouble, Outcome]:
 def hand_over(mail: Mail) -> Trouble:
     """Give a claimed mail to the mail server; no transaction may be open. None when the server has taken it."""
     try:
-        mailer().send(
-            render(
+        with leases.kept(mail) as lease:
+            message = render(
                 template=mail.template,  # type: ignore[arg-type]
                 context=mail.context,
                 recipient=mail.recipient,
                 mail_id=mail.id,
                 occasion=mail.occasion,
             )
-        )
+            lease.check()
+            mailer().send(message)
     except (MailRefused, MailUnavailable) as trouble:
         return trouble
     return None

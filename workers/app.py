@@ -4,6 +4,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from celery import Celery
+from celery.app.amqp import AMQP
+from kombu import Connection
 
 from kit.config import settings
 from workers import queues
@@ -14,9 +16,23 @@ AMQP_OPTIONS = {"read_timeout": 30, "write_timeout": 30}
 must not be lost is published by the relay, which waits for its confirms (workers/publisher.py)."""
 
 
+class EagerConnection(Connection):
+    """A connection that looks for a lost broker every two seconds at most; kombu's pauses grow to half a minute."""
+
+    def ensure_connection(self, *args: Any, **named: Any) -> Any:
+        """See kombu."""
+        return super().ensure_connection(*args, interval_start=0.5, interval_step=0.5, interval_max=2, **named)
+
+
+class Amqp(AMQP):
+    """Celery's face to the broker, over such connections."""
+
+    Connection = EagerConnection
+
+
 def create_app() -> Celery:
     """Celery as every part of OrderX configures it."""
-    app = Celery("orderx", backend="workers.backend:JournalBackend")
+    app = Celery("orderx", amqp=Amqp, backend="workers.backend:JournalBackend")
     app.conf.update(
         broker_url=settings().need("broker_url"),
         broker_transport_options=transport_options(settings().need("broker_url")),

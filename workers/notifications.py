@@ -7,7 +7,7 @@ from celery import Celery
 
 from domain.notifications import operations as notifications
 from domain.notifications.operations import Claim, Claimed
-from kit import clock, db
+from kit import clock, crash, db
 from kit.tenancy import Tenant
 from saga import letters
 from workers.patience import patiently
@@ -21,6 +21,7 @@ def register(app: Celery) -> None:
         tenant = Tenant(company_id=UUID(company_id))
         with db.lean_transaction(tenant):
             claim = notifications.claim(mail_id=UUID(mail_id), now=clock.now())
+        crash.point("mail.claimed")
         deliver([claim], tenant)
 
     app.task(send_mail, name="notifications.send_mail", shared=False)
@@ -28,9 +29,10 @@ def register(app: Celery) -> None:
 
 def deliver(claims: Sequence[Claim], tenant: Tenant) -> None:
     """Hand over what was claimed, and write down what came of it; what cannot go out now the sweeper brings back."""
-    mine = [claim.mail for claim in claims if isinstance(claim, Claimed)]
-    handed_over = [(mail, letters.hand_over(mail)) for mail in mine]
-    if handed_over:
-        with db.lean_transaction(tenant):
-            for mail, trouble in handed_over:
-                letters.record(mail, trouble, now=clock.now())
+    for claim in claims:
+        if isinstance(claim, Claimed):
+            trouble = letters.hand_over(claim.mail)
+            crash.point("mail.handed_over")
+            with db.lean_transaction(tenant):  # one by one: what is out shall be marked before anything else happens
+                letters.record(claim.mail, trouble, now=clock.now())
+            crash.point("mail.recorded")

@@ -7,6 +7,7 @@ from typing import Any
 
 from kombu import Connection, Producer
 
+from kit import crash
 from kit.errors import Unavailable
 from workers import queues
 from workers.app import transport_options
@@ -48,8 +49,11 @@ class Publisher:
         self._returned.clear()
         for message in messages:
             self._send(message)
+            crash.point("outbox.half_published")
+        crash.point("outbox.published")
         while self._unconfirmed:
             self._connection.drain_events(timeout=patience)
+        crash.point("outbox.confirmed")
         return set(self._returned)
 
     def keep_alive(self) -> None:

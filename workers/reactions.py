@@ -12,7 +12,7 @@ from kombu import Consumer
 from kombu.message import Message
 
 from domain.notifications.operations import Claim
-from kit import clock, db, outbox
+from kit import clock, crash, db, outbox
 from kit.db import Json
 from kit.tenancy import Tenant
 from saga import letters
@@ -63,6 +63,7 @@ def react(queue: str, event: Json) -> None:
         if outbox.heard_before(consumer=queue, event_id=UUID(event["id"]), company_id=tenant.company_id):
             return
         claims = reaction(UUID(event["data"]["order_id"]), clock.now())
+    crash.point("event.heard")
     deliver(claims, tenant)
 
 

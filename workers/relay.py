@@ -9,7 +9,7 @@ import psycopg
 import structlog
 from celery import Celery
 
-from kit import db, logs
+from kit import crash, db, logs
 from kit.config import settings
 from kit.errors import NotConfigured
 from workers import durability
@@ -36,6 +36,7 @@ def drain(app: Celery, publisher: Publisher) -> int:
         rows = db.run(_TAKE, {"batch": BATCH}).fetchall()
         if not rows:
             return 0
+        crash.point("outbox.taken")
         made = {row_id: list(messages(app, kind, body)) for row_id, kind, body in rows}
         lost = publisher.publish([message for each in made.values() for message in each])
         undeliverable = [row_id for row_id, each in made.items() if any(message.id in lost for message in each)]
@@ -43,7 +44,8 @@ def drain(app: Celery, publisher: Publisher) -> int:
             log.error("no queue takes this", outbox=undeliverable)
             db.run(_POSTPONE, {"ids": undeliverable})
         db.finish(_DELETE, {"ids": [row_id for row_id in made if row_id not in undeliverable]})
-        return len(rows)
+    crash.point("outbox.emptied")
+    return len(rows)
 
 
 def run() -> None:

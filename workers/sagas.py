@@ -8,6 +8,7 @@ from uuid import UUID
 
 from celery import Celery
 
+from kit import crash
 from saga.engine import perform
 from saga.engine.declaration import Step
 from saga.engine.flow import ADVANCE
@@ -36,6 +37,7 @@ def _undoing(step: Step) -> Callable[[Ref], None]:
 def _task(app: Celery, name: str, work: Callable[[Ref], None]) -> None:
     @patiently
     def task(*, saga_id: str, company_id: str, order_id: str) -> None:  # noqa: ARG001 - order_id is for Flower's eyes
+        crash.point("task.delivered")
         work(Ref(UUID(saga_id), UUID(company_id)))
 
     app.task(task, name=name, shared=False)

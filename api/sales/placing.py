@@ -14,7 +14,7 @@ from domain.sales import queries as sales
 from domain.sales import repeats
 from domain.shops import queries as shops
 from domain.shops.errors import ShopNotFound
-from kit import clock, db
+from kit import clock, crash, db
 from kit.errors import Invalid
 from kit.tenancy import Tenant
 from saga.place_order import place_order
@@ -36,9 +36,15 @@ def place(caller: Caller, body: dict[str, Any]) -> Shown:
     try:
         tenant = company_at(caller, body["shop_id"])
         before = _look_before(tenant, caller, body, key, seal)
-        return before or _place(tenant, caller, body, token=_token(body["payment"]), key=key, seal=seal)
+        if before:
+            return before
+        token = _token(body["payment"])
+        crash.point("order.tokenised")
+        placed = _place(tenant, caller, body, token=token, key=key, seal=seal)
     except ShopNotFound:
         raise Invalid(fields={"shop_id": ["There is no such shop."]}) from None
+    crash.point("order.placed")
+    return placed
 
 
 def _look_before(tenant: Tenant, caller: Caller, body: dict[str, Any], key: str | None, seal: bytes) -> Shown | None:

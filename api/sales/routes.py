@@ -24,7 +24,7 @@ from api.schemas import page, page_of
 from api.tenant import acting
 from domain.sales import queries as sales
 from domain.sales.models import Order
-from kit import db, tenancy
+from kit import crash, db, tenancy
 from kit.tenancy import Tenant
 from saga.cancel_order import request_cancellation
 from saga.engine import queries as journal
@@ -126,6 +126,7 @@ def cancel_order(body: dict[str, Any], order_id: UUID) -> tuple[dict[str, Any], 
         saga = journal.sagas_of(subject_id=order.id)[0]
     ref = Ref(saga.id, saga.company_id)
     request_cancellation(ref, find, reason=body["reason"], by=str(caller.user_id))
+    crash.point("order.cancellation_requested")
     with _visible(order_id) as (_, order):
         return views.whole(order), 202, {"Location": f"/api/orders/{order_id}"}
 

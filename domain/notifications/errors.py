@@ -19,3 +19,9 @@ class MailRefused(DomainError):
     """The mail can never be delivered to this recipient."""
 
     code = "mail_refused"
+
+
+class LeaseLost(MailUnavailable):
+    """The claim on this mail ran out before it could be handed over."""
+
+    code = "lease_lost"

@@ -1,9 +1,9 @@
 """Ask for mails, and see each one through its sending.
 
 A sending is two short transactions around the call: `claim`, then the mailer, then `mark_sent`, `mark_refused` or
-`release`. Here SMTP ends what can be promised: a process that dies between the server's 250 and the commit of
-`mark_sent` leaves a mail that went out and is not marked, and once its lease has run out it is sent again. The repeat
-carries the same Message-ID, by which mail stores and readers tell it for a duplicate.
+`release`. Here SMTP ends what can be promised: a process that dies, or stands still for longer than its lease,
+between the last look at the lease and the commit of `mark_sent` may leave a mail that went out and is not marked, and
+then it is sent again. The repeat carries the same Message-ID, by which mail stores and readers tell it for a duplicate.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from domain.notifications.models import Mail
 from kit import db
 from kit.ids import new_id
 
-LEASE = timedelta(seconds=60)
-"""How long a claim keeps others away; a sending that takes longer may be repeated, as after a death."""
+LEASE = timedelta(seconds=6)
+"""How long a claim keeps others away unless it is renewed: so long a mail waits whose sender has died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,9 @@ _CLAIM = (
     .returning(Mail)
     .execution_options(populate_existing=True)
 )  # fmt: skip
+_RENEW = """
+    UPDATE mails SET leased_until = %(until)s, due_at = %(until)s
+    WHERE id = %(mail)s AND status = 'sending' AND attempts = %(attempt)s"""
 _MARK_SENT = """
     UPDATE mails SET status = 'sent', sent_at = %(now)s, leased_until = NULL, error = NULL
     WHERE id = %(mail)s AND status <> 'sent'"""
@@ -104,7 +107,7 @@ def ask(
 
 
 def claim(*, mail_id: UUID, now: datetime) -> Claim:
-    """Take the mail for sending until `now` + 60 seconds, unless it is settled or somebody else's.
+    """Take the mail for sending until `now` + 6 seconds, unless it is settled or somebody else's.
 
     Raises MailNotFound.
     """
@@ -117,6 +120,13 @@ def claim(*, mail_id: UUID, now: datetime) -> Claim:
     if mail.status in {"sent", "refused"}:
         return Settled(mail.status)
     return Leased(mail.leased_until or now)
+
+
+def renew(*, mail_id: UUID, attempt: int, now: datetime) -> datetime | None:
+    """Keep a claimed mail until `now` + 6 seconds and say so; None when it is somebody else's by now, or settled."""
+    until = now + LEASE
+    mine = db.run(_RENEW, {"mail": mail_id, "attempt": attempt, "until": until})
+    return until if mine.rowcount else None
 
 
 def mark_sent(*, mail_id: UUID, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """The test cards, and what happens when one is charged.
 
-Numbers and declines are Stripe's (https://docs.stripe.com/testing), but for two cards of our own: SLOW and SILENT.
+Numbers and declines are Stripe's (https://docs.stripe.com/testing), but for three cards of our own: SLOW, SILENT and
+LAPSING.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ SLOW = "slow"
 """Authorises and is answered after a while; whoever asks again with the same key meanwhile gets a 409."""
 SILENT = "silent"
 """Authorises, but the first answer is withheld beyond a client's patience; asking again with the same key gets it."""
+
+LAPSING = "lapsing"
+"""Authorises, but the issuer has taken the hold back by the time it is captured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ DECLINES = {
 
 @dataclass(frozen=True, slots=True)
 class TestCard:
-    """A card the sandbox knows. `behaviour` is APPROVED, SLOW, SILENT or a key of DECLINES."""
+    """A card the sandbox knows. `behaviour` is APPROVED, SLOW, SILENT, LAPSING or a key of DECLINES."""
 
     __test__ = False  # pytest: not a test class
 
@@ -68,6 +72,7 @@ CARDS = (
     TestCard("4000002760003184", "visa", "pm_card_authenticationRequired", "authentication_required"),
     TestCard("4000002000020006", "visa", "pm_card_slow", SLOW),
     TestCard("4000003000030003", "visa", "pm_card_silent", SILENT),
+    TestCard("4000004000040000", "visa", "pm_card_lapsing", LAPSING),
 )
 
 BY_NUMBER = {card.number: card for card in CARDS}

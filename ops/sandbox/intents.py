@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ops.sandbox import methods, objects
-from ops.sandbox.cards import APPROVED, DECLINES, Decline
+from ops.sandbox.cards import APPROVED, DECLINES, LAPSING, Decline
 from ops.sandbox.errors import bad_parameter, error, unknown
 from ops.sandbox.ledger import Row, Transaction, insert, new_id, now
 from ops.sandbox.params import Params, amount, chosen, currency, group, text, whole
@@ -57,6 +57,9 @@ def confirm(db: Transaction, params: Params, intent: str) -> Reply:
 def capture(db: Transaction, params: Params, intent: str) -> Reply:
     """Take the held amount, or less of it with `amount_to_capture`; the rest is let go."""
     row = find(db, intent)
+    if row["status"] == "requires_capture" and _behaviour(db, row) == LAPSING:
+        _change(db, intent, status="canceled", canceled_at=now(), cancellation_reason="automatic")
+        row = find(db, intent)
     if row["status"] != "requires_capture":
         return _unexpected(row, "capture", ("requires_capture",))
     taken = whole(params, "amount_to_capture", most=row["amount"], default=row["amount"])
@@ -86,6 +89,10 @@ def page(db: Transaction, *, before: int, limit: int) -> list[Row]:
     """Payment intents, newest first, older than the one with this `seq`."""
     select = "SELECT * FROM payment_intents WHERE seq < ? ORDER BY seq DESC LIMIT ?"
     return db.execute(select, (before, limit)).fetchall()
+
+
+def _behaviour(db: Transaction, row: Row) -> str:
+    return str(methods.find(db, row["payment_method"], status=400)["behaviour"])
 
 
 def _decline(db: Transaction, intent: str, decline: Decline) -> Reply:

@@ -114,10 +114,11 @@ Hook = Callable[[Subject, Ending], None]
 class Saga:
     """A declared saga.
 
-    `when_done` and `when_undone` run in the very transaction that decides the ending. `deadline` is in seconds: after
-    that long without a move the sweeper re-sends what is missing. Running sagas stay on the `version` they began with,
-    so a changed sentence gets a new version, and the old one stays declared until its last saga has ended. A saga with
-    `when_undone=None` has no way back: each of its steps is retried until done.
+    `when_done` and `when_undone` run in the very transaction that decides the ending. After `deadline` seconds without
+    a move, or `call_deadline` seconds with an outside call under way, the sweeper re-sends what is missing. Running
+    sagas stay on the `version` they began with, so a changed sentence gets a new version, and the old one stays
+    declared until its last saga has ended. A saga with `when_undone=None` has no way back: each of its steps is retried
+    until done.
     """
 
     def __init__(
@@ -127,7 +128,8 @@ class Saga:
         when_done: Hook,
         when_undone: Hook | None,
         version: int = 1,
-        deadline: float = 10.0,
+        deadline: float = 5.0,
+        call_deadline: float = 15.0,
     ) -> None:
         self.name = name
         self.version = version
@@ -135,6 +137,7 @@ class Saga:
         self.when_done = when_done
         self.when_undone = when_undone
         self.deadline = deadline
+        self.call_deadline = call_deadline
         self.steps = {step.name: step for stage in stages for step in stage.steps}
         _check(self)
 

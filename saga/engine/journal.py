@@ -15,7 +15,7 @@ from uuid import UUID
 from kit import clock, db, notices, outbox
 from kit.db import Json
 from kit.errors import NotFound
-from kit.ids import derived_id
+from kit.ids import derived_id, made_at
 from saga.engine.declaration import Ending, Saga, Step, Subject
 
 Find = Callable[[str, int], Saga]
@@ -56,6 +56,11 @@ class StepState:
     answered_at: datetime | None
     undone_at: datetime | None
 
+    @property
+    def times(self) -> list[datetime | None]:
+        """When it was, or will be, moved."""
+        return [getattr(self, name) for name in _STEP_TIMES]
+
 
 @dataclass(slots=True)
 class OpenSaga:
@@ -74,6 +79,10 @@ class OpenSaga:
     ended_at: datetime | None = None
     settled: bool = False
     """Whether this transaction makes the outcome sure: whoever waits for it is woken."""
+    calling: bool = False
+    """Whether an outside call follows, which may take longer than a move of the saga otherwise does."""
+    grace: timedelta = timedelta(0)
+    """How long to leave it alone at least."""
     changed: set[str] = field(default_factory=set)
     events: list[Json] = field(default_factory=list)
     sent: list[Json] = field(default_factory=list)
@@ -88,6 +97,11 @@ class OpenSaga:
     def of(self, step: Step) -> StepState:
         """Where the step stands."""
         return self.steps[step.name]
+
+    def stood_still(self) -> timedelta:
+        """How long it is since a step was last begun, answered, undone or due."""
+        times = (time for state in self.steps.values() for time in state.times if time)
+        return self.now - max(times, default=made_at(self.ref.saga_id))
 
     def subject(self, step: Step | None = None) -> Subject:
         """What the saga is about, as the step (or a hook) shall see it."""
@@ -206,7 +220,8 @@ def _told(state: StepState) -> Json:
 
 def _due(saga: OpenSaga) -> datetime:
     retries = [state.retry_at for state in saga.steps.values() if state.retry_at]
-    return max([saga.now, *retries]) + timedelta(seconds=saga.definition.deadline)
+    deadline = saga.definition.call_deadline if saga.calling else saga.definition.deadline
+    return max([saga.now, *retries]) + max(timedelta(seconds=deadline), saga.grace)
 
 
 def _json(value: Any) -> str | None:

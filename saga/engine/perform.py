@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kit import db
+from kit import crash, db
 from kit.db import Json
 from kit.errors import DomainError
 from saga.engine import flow
@@ -43,7 +43,7 @@ def take_undo(ref: Ref, name: str, find: Find) -> None:
 class _Direction:
     """What differs between doing and undoing."""
 
-    act: Callable[[Step], Act | None]
+    act: Callable[[Step], Act]
     begin: Callable[[OpenSaga, Step], None]
     awaits: Callable[[OpenSaga, Step], bool]
     succeed: Callable[[OpenSaga, Step, Json | None], bool | None]
@@ -51,10 +51,13 @@ class _Direction:
     retry: Callable[[OpenSaga, Step, Json], bool | None]
 
 
+def _undo_of(step: Step) -> Act:
+    assert step.undo_act is not None
+    return step.undo_act
+
+
 _FORWARD = _Direction(lambda step: step.act, flow.begin, flow.awaits, flow.succeed, flow.fail, flow.retry)
-_BACKWARD = _Direction(
-    lambda step: step.undo_act, flow.begin_undo, flow.awaits_undo, flow.undone, flow.retry_undo, flow.retry_undo
-)
+_BACKWARD = _Direction(_undo_of, flow.begin_undo, flow.awaits_undo, flow.undone, flow.retry_undo, flow.retry_undo)
 
 
 def _perform(ref: Ref, find: Find, direction: _Direction, choose: Callable[[OpenSaga], Step | None]) -> bool:
@@ -66,23 +69,34 @@ def _perform(ref: Ref, find: Find, direction: _Direction, choose: Callable[[Open
                 return False
             direction.begin(saga, step)
             act = direction.act(step)
-            assert act is not None
             running = act(saga.subject(step))
-            if not isinstance(running, Generator):
-                return _answer(saga, direction, step, running)
-            call, outcome = until_the_call(running)
-            if call is None:
-                return _answer(saga, direction, step, outcome)
-        answer = call()  # no transaction is open here: a slow provider holds no lock and no connection
-        with locked(ref, find) as saga:
-            if not direction.awaits(saga, step):
-                saga.note("answered_late", step)
-                return False
-            return _answer(saga, direction, step, after_the_call(running, answer))
+            call, outcome = until_the_call(running) if isinstance(running, Generator) else (None, running)
+            saga.calling = call is not None
+            moved = not call and _answer(saga, direction, step, outcome)
+        if call:
+            assert isinstance(running, Generator)
+            crash.point("step.begun", act.__name__)
+            answer = call()  # no transaction is open here: a slow provider holds no lock and no connection
+            crash.point("step.called", act.__name__)
+            with locked(ref, find) as saga:
+                moved = _hear(saga, direction, step, running, answer)
     except Exception as error:
         if saga is None or db.is_outage(error):
             raise  # the database is gone, which is no reason to undo anything: the step waits and is taken again
-        return _record(ref, find, direction, step, error) if step else _give_up(saga, find, error)
+        if step is None:
+            return _give_up(saga, find, error)
+        moved = _record(ref, find, direction, step, error)
+    crash.point("step.answered", direction.act(step).__name__)
+    return moved
+
+
+def _hear(
+    saga: OpenSaga, direction: _Direction, step: Step, running: Generator[Call, Any, Outcome], answer: Any
+) -> bool:
+    if not direction.awaits(saga, step):
+        saga.note("answered_late", step)
+        return False
+    return _answer(saga, direction, step, after_the_call(running, answer))
 
 
 def _give_up(undecided: OpenSaga, find: Find, error: Exception) -> bool:

@@ -1,10 +1,11 @@
 """Finding stranded sagas and sending again exactly what each is missing. Safe to run anywhere, in any number."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 from sqlalchemy import text
 
-from kit import db
+from kit import crash, db
 from kit.errors import Unavailable
 from saga.engine import flow
 from saga.engine.journal import Find, OpenSaga, Ref, locked
@@ -18,19 +19,30 @@ _STRANDED = text(f"""
     ORDER BY due_at LIMIT :most""")  # noqa: S608 - a constant of ours
 
 
+LONGEST_GRACE = timedelta(seconds=60)
+
+
 def sweep(find: Find, *, most: int = 100) -> int:
     """Re-send what at most this many stranded sagas are missing; how many there were."""
     with db.operator_transaction() as session:
         stranded = [Ref(row.id, row.company_id) for row in session.execute(_STRANDED, {"most": most})]
+    if stranded:
+        crash.point("sweep.found")
     for ref in stranded:
         with suppress(Unavailable), locked(ref, find) as saga:  # of a version that another process must take, say
             if saga.due_at <= saga.now:
                 resend(saga)
+        crash.point("sweep.resent")
     return len(stranded)
 
 
 def resend(saga: OpenSaga) -> None:
-    """Send what the saga waits for; what is merely waiting for its retry is left to come."""
+    """Send what the saga waits for; what is merely waiting for its retry is left to come.
+
+    Each time it is left alone as long again as it has stood still already: where queues are long, not lost, asking
+    again and again would only make them longer.
+    """
+    saga.grace = min(saga.stood_still(), LONGEST_GRACE)
     for task in flow.missing(saga):
         saga.send_task(task)
     saga.note("resent", None, {"tasks": [each["body"]["task"] for each in saga.sent]})

@@ -13,7 +13,7 @@ _CACHES = (settings, gateway, mailer)
 
 @pytest.fixture(scope="session")
 def _sandbox(tmp_path_factory):
-    with running_sandbox(tmp_path_factory.mktemp("sandbox"), slow_seconds=0.2, silent_seconds=2.0) as running:
+    with running_sandbox(tmp_path_factory.mktemp("sandbox"), slow_seconds=0.8, silent_seconds=2.0) as running:
         yield running
 
 

@@ -3,10 +3,13 @@
 Hypothesis plays broker, network and fate. A failing example prints the steps that lead to it.
 """
 
+from datetime import timedelta
+
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from domain.notifications import operations as notifications
 from domain.notifications.mailer import mailer
 from domain.payments.gateway import ProviderUnavailable
 from domain.sales.errors import NotAllowedNow, SoldOut
@@ -166,6 +169,7 @@ class TestEveryInterleaving:
             return Fate(Storefront(database, on_hand=UNITS))
 
         calls_as_checkpoints(monkeypatch)
+        monkeypatch.setattr(notifications, "LEASE", timedelta(hours=1))  # time passes when we say so
         with transactions_as_checkpoints():
             run_state_machine_as_test(
                 begin,

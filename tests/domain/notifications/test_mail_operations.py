@@ -155,7 +155,7 @@ class TestClaim:
         claim = act(operations.claim, mail_id=mail_id, now=NOW)
         assert isinstance(claim, Claimed)
         assert (claim.mail.recipient, claim.mail.context, claim.mail.attempts) == ("ada@x.example", CONTEXT, 2)
-        assert (stored().status, stored().leased_until) == ("sending", NOW + timedelta(seconds=60))
+        assert (stored().status, stored().leased_until) == ("sending", NOW + timedelta(seconds=6))
 
     def test_tells_the_second_until_when_the_first_has_it(self, act, mail_id, stored):
         act(operations.claim, mail_id=mail_id, now=NOW)

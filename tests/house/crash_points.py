@@ -1,0 +1,38 @@
+"""The crash points of the house, read from its code."""
+
+import ast
+from collections.abc import Iterator
+from inspect import isgeneratorfunction
+
+from kit import crash
+from saga.engine.declaration import Act
+from saga.registry import STEPS
+from tests.house.places import sources, tree
+
+ROOMS = ("api", "workers", "saga")
+
+ACTS: tuple[Act, ...] = tuple(act for step in STEPS.values() for act in (step.act, step.undo_act) if act)
+CALLING = tuple(act for act in ACTS if isgeneratorfunction(act))
+
+PASSING = {"step.begun": CALLING, "step.called": CALLING, "step.answered": ACTS}
+"""What passes through the windows that several things pass through."""
+
+
+def calls() -> Iterator[ast.Call]:
+    """Every `crash.point(...)` in the code."""
+    for path in sources(*ROOMS):
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "crash.point":
+                yield node
+
+
+def points() -> list[str]:
+    """The name of every point: each window, times what passes through it."""
+    names = set()
+    for call in calls():
+        window = ast.literal_eval(call.args[0])
+        if len(call.args) == 1:
+            names.add(window)
+        else:
+            names |= {crash.name(window, act.__name__) for act in PASSING[window]}
+    return sorted(names)
