@@ -1,0 +1,127 @@
+"""What brings an order past each crash point, and how it ends all the same."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import uuid4
+
+from kombu import Connection
+
+from kit import crash
+from ops.services.process import Process
+from tests.house.crash_points import ACTS, CALLING
+from tests.stack.crashing import CrashPoints, order, persistently, until
+from tests.stack.shop import Shop
+from workers import queues
+
+DECLINED, LAPSING = "4000000000000002", "4000004000040000"
+SHELF = 3
+
+
+@dataclass(frozen=True)
+class Plight:
+    """Brings one order of `shop` past a point; `ending` is its status in the end, `sold` what has left the shelf."""
+
+    happen: Callable[[CrashPoints, Shop, str], None]
+    ending: str
+    sold: int = 0
+
+
+def _order(**wanted: object) -> Callable[[CrashPoints, Shop, str], None]:
+    def happen(points: CrashPoints, shop: Shop, point: str) -> None:
+        points.arm(point)
+        order(shop, str(uuid4()), **wanted)
+        points.wait_for_death(point)
+
+    return happen
+
+
+def _cancel_when_paid(points: CrashPoints, shop: Shop, point: str) -> None:
+    order_id = order(shop, str(uuid4()), wait=20)
+    points.arm(point)
+    cancel = ("POST", f"/orders/{order_id}/cancel", {"reason": "by mistake"}, shop.customer)
+    persistently(lambda: shop.request(*cancel))
+    points.wait_for_death(point)
+
+
+def _lose_the_messages(points: CrashPoints, shop: Shop, point: str) -> None:
+    """The broker forgets what it has confirmed, so that only the journal knows of the order."""
+    points.arm(point)
+    workers = [process for process in points.stack.processes if process.name.startswith("worker-orders")]
+    _without(workers, lambda: (order(shop, str(uuid4())), _drop_tasks(points)))
+    points.wait_for_death(point)
+
+
+def _without(processes: list[Process], act: Callable[[], object]) -> None:
+    for process in processes:
+        process.stop()
+    try:
+        act()
+    finally:
+        for process in processes:
+            process.start()
+
+
+def _drop_tasks(points: CrashPoints) -> None:
+    with Connection(points.stack.env["ORDERX_BROKER_URL"]) as connection, connection.channel() as channel:
+        waiting = [queue(channel) for queue in queues.TASK_QUEUES]
+        until(lambda: sum(queue.purge() for queue in waiting), "no task has come to the broker")
+        until(lambda: not any(queue.purge() for queue in waiting), "tasks keep coming")
+
+
+def _forget_a_mail(points: CrashPoints, shop: Shop, point: str) -> None:
+    """The worker dies with the mail in hand and the event heard, so that only the sweeper thinks of it."""
+    points.arm("event.heard")
+    points.arm(point)
+    order(shop, str(uuid4()))
+    points.wait_for_death("event.heard")
+    until(points.revive, "the worker has not died")
+    points.wait_for_death(point)
+
+
+PAID = Plight(_order(), "paid", sold=1)
+CARD_DECLINED = Plight(_order(card=DECLINED), "failed")
+OUT_OF_STOCK = Plight(_order(quantity=SHELF + 1), "failed")
+HOLD_LAPSED = Plight(_order(card=LAPSING), "failed")
+CANCELLED = Plight(_cancel_when_paid, "cancelled")
+STRANDED = Plight(_lose_the_messages, "paid", sold=1)
+MAIL_FORGOTTEN = Plight(_forget_a_mail, "paid", sold=1)
+
+BY_ACT = {
+    "reserve_stock": PAID,
+    "release_stock": CARD_DECLINED,
+    "authorise_payment": PAID,
+    "void_payment": OUT_OF_STOCK,
+    "capture_payment": PAID,
+    "refund_payment": HOLD_LAPSED,
+    "commit_stock": PAID,
+    "email_customer": PAID,
+    "refund_order": CANCELLED,
+    "take_back_stock": CANCELLED,
+}
+
+PLIGHTS: dict[str, Plight] = {
+    "order.tokenised": PAID,
+    "order.placed": PAID,
+    "order.cancellation_requested": CANCELLED,
+    "outbox.taken": PAID,
+    "outbox.half_published": PAID,
+    "outbox.published": PAID,
+    "outbox.confirmed": PAID,
+    "outbox.emptied": PAID,
+    "task.delivered": PAID,
+    "event.heard": PAID,
+    "mail.claimed": MAIL_FORGOTTEN,
+    "mail.handed_over": PAID,
+    "mail.recorded": PAID,
+    "sweep.found": STRANDED,
+    "sweep.resent": STRANDED,
+    **{crash.name("step.answered", act.__name__): BY_ACT[act.__name__] for act in ACTS},
+    **{
+        crash.name(window, act.__name__): BY_ACT[act.__name__]
+        for window in ("step.begun", "step.called")
+        for act in CALLING
+    },
+}
+
+AFTER_THE_MAIL_SERVERS_YES = {"mail.handed_over", "step.called:email_customer"}
+"""Where a mail goes out twice, under one Message-ID: the server has it, and nobody could know (docs/decisions/0009)."""

@@ -1,0 +1,68 @@
+"""Killing processes of a running stack at their crash points, and bringing them back."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from ops.stack import Stack
+from tests.stack.shop import Shop
+
+
+class CrashPoints:
+    """The crash points of a stack that was started with ORDERX_CRASH_DIR."""
+
+    def __init__(self, stack: Stack, directory: Path) -> None:
+        self.stack = stack
+        self._directory = directory
+
+    def arm(self, point: str) -> None:
+        """Have the first process that comes by this point die there."""
+        (self._directory / point).touch()
+
+    def wait_for_death(self, point: str) -> None:
+        """Return when somebody has died there."""
+        until(lambda: not (self._directory / point).exists(), f"nobody has come by {point}")
+
+    def revive(self) -> list[str]:
+        """Start again whoever has died, as a supervisor would, and say who it was; gunicorn revives its own."""
+        dead = [process for process in self.stack.processes if process.crashed]
+        for process in dead:
+            process.start()
+        return [process.name for process in dead]
+
+    def disarm(self) -> None:
+        """Nobody dies any more."""
+        for file in self._directory.iterdir():
+            file.unlink()
+
+
+def persistently(request: Callable[[], requests.Response]) -> dict[str, Any]:
+    """Ask until there is an answer, as a client does whose connection breaks; the answer's JSON."""
+    answer: list[requests.Response] = []
+
+    def asked() -> bool:
+        try:
+            answer.append(request())
+        except requests.ConnectionError:
+            return False
+        return True
+
+    until(asked, "the API does not answer")
+    assert answer[0].ok, answer[0].text
+    return answer[0].json()
+
+
+def order(shop: Shop, key: str, **wanted: Any) -> str:
+    """Place an order with an idempotency key, however often it takes; its id."""
+    return persistently(lambda: shop.order(key=key, **wanted))["id"]
+
+
+def until(what: Callable[[], Any], otherwise: str, *, seconds: float = 60.0) -> None:
+    """Look until it is so."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.02)

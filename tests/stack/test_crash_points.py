@@ -1,0 +1,64 @@
+"""SIGKILL at every crash point, on real RabbitMQ and PostgreSQL: every order ends right, and the books are clean."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from ops.services import directories
+from ops.stack import Stack
+from tests import needs
+from tests.stack.crash_plights import AFTER_THE_MAIL_SERVERS_YES, PLIGHTS, SHELF
+from tests.stack.crashing import CrashPoints, until
+from tests.stack.shop import Shop
+from tests.stack.test_orders_on_rabbitmq import books_are_clean
+
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("crashes")]
+
+
+@pytest.fixture(scope="module")
+def crashing_stack() -> Iterator[CrashPoints]:
+    """A stack whose processes die where they are asked to."""
+    needs.a_real_rabbitmq()
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("ORDERX_")}
+    with directories.temporary("orderx-crashes-") as home:
+        os.environ["ORDERX_CRASH_DIR"] = str(directories.make(home / "crash"))
+        stack = Stack(home)
+        del os.environ["ORDERX_CRASH_DIR"]
+        try:
+            stack.start()
+            os.environ.update(kept)
+            yield CrashPoints(stack, home / "crash")
+        finally:
+            stack.stop()
+
+
+@pytest.fixture
+def points(crashing_stack: CrashPoints) -> Iterator[CrashPoints]:
+    """The crash points, none armed; everybody is alive, before and after."""
+    yield crashing_stack
+    crashing_stack.disarm()
+    crashing_stack.revive()
+
+
+@pytest.mark.parametrize("point", sorted(PLIGHTS))
+def test_a_death_loses_nothing(points: CrashPoints, point: str):
+    plight = PLIGHTS[point]
+    shop = Shop(points.stack, on_hand=SHELF)
+    plight.happen(points, shop, point)
+    if not point.startswith("order."):
+        until(points.revive, "nobody has died")
+    assert books_are_clean(points.stack)
+    assert shop.statuses() == {plight.ending: 1}
+    assert shop.stock() == (SHELF - plight.sold, 0)
+    assert sorted(mails_received(shop).values()).count(2) == (point in AFTER_THE_MAIL_SERVERS_YES)
+
+
+def mails_received(shop: Shop) -> Counter[str]:
+    """How often each mail to the shop's buyer or merchant came, by its Message-ID."""
+    mails = requests.get(f"{shop.stack.inbox_url}/messages.json", timeout=10).json()
+    received = Counter(mail["message_id"] for mail in mails if mail["to"] in (shop.buyer, shop.mailbox))
+    assert set(received.values()) <= {1, 2}
+    return received
