@@ -20,6 +20,14 @@ demo: $(INSTALLED) ## Start everything, place three orders, show their sagas, pr
 up: $(INSTALLED) ## Run the whole stack until Ctrl-C
 	@$(BIN)/orderx up
 
+ORDERS ?= 300
+KILLS ?= 20
+SEED ?= 1
+
+.PHONY: chaos
+chaos: $(INSTALLED) ## Kill, freeze and cut off a stack under load, and prove its books (ORDERS=, KILLS=, SEED=)
+	@$(BIN)/orderx chaos --orders $(ORDERS) --kills $(KILLS) --seed $(SEED)
+
 .PHONY: test
 test: $(INSTALLED) ## Run the tests, against a PostgreSQL (and a RabbitMQ, if installed) of their own
 	$(BIN)/pytest -n 2 --dist loadgroup

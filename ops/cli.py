@@ -49,6 +49,21 @@ def demo() -> None:
         sys.exit(1)
 
 
+@app.command(rich_help_panel="On this machine")
+def chaos(
+    orders: Annotated[int, typer.Option(help="Orders that customers come to place.", min=1)] = 300,
+    kills: Annotated[int, typer.Option(help="Disturbances: kills, freezes, cut wires.", min=0)] = 20,
+    seed: Annotated[int, typer.Option(help="What the run is made from; the same seed is the same plan.")] = 1,
+    rate: Annotated[float, typer.Option(help="Customers a second.", min=0.1)] = 5.0,
+    targets: Annotated[str, typer.Option(help="What to disturb, comma-separated; everything unless given.")] = "",
+) -> None:
+    """Disturb a stack of its own while customers order, then prove that nothing is lost; the last line is JSON."""
+    from ops.commands import chaos as command
+
+    if not command.chaos(orders=orders, kills=kills, seed=seed, rate=rate, targets=targets):
+        sys.exit(1)
+
+
 @app.command(rich_help_panel="Processes")
 def api(
     host: Host = "127.0.0.1",
@@ -109,11 +124,13 @@ def sandbox(
     host: Host = "127.0.0.1",
     port: Port = 8026,
     ledger: Annotated[Path, typer.Option(help="File of its books.")] = Path("sandbox.db"),
+    slow_seconds: Annotated[float, typer.Option(help="How long the slow card takes.", min=0)] = 2.0,
+    silent_seconds: Annotated[float, typer.Option(help="How long the silent card is not answered.", min=0)] = 30.0,
 ) -> None:
     """Serve the payment sandbox, which speaks the provider's protocol and moves no money."""
     from ops import sandbox as process
 
-    process.serve(host, port, ledger)
+    process.serve(host, port, ledger, slow_seconds=slow_seconds, silent_seconds=silent_seconds)
 
 
 @app.command(rich_help_panel="Stand-ins")

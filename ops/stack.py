@@ -41,28 +41,31 @@ class Stack(Supervisor):
 
     ORDERX_OWNER_DATABASE_URL and ORDERX_BROKER_URL take the place of the private PostgreSQL and broker. `home` keeps
     data, logs and generated secrets. `env` are the ORDERX_* settings with which any other process joins in.
+    With `usual_ports` it answers on the ports people know, those that are free; else on any.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, usual_ports: bool = True) -> None:
         self.home = directories.make(home)
         self.logs = _emptied(directories.make(home / "logs"))
-        self.api_url = _local_url(8000)
-        self.flower_url = _local_url(5555)
-        self.inbox_url = _local_url(8025)
-        self.sandbox_url = _local_url(8026)
-        self._smtp_port = free_port(1025)
+        self._usual_ports = usual_ports
+        self.api_url = self._local_url(8000)
+        self.flower_url = self._local_url(5555)
+        self.inbox_url = self._local_url(8025)
+        self.sandbox_url = self._local_url(8026)
+        self._smtp_port = self._port(1025)
         self.postgres = self._own_postgres()
         self.broker = self._own_broker()
         self.env = {**self._database_settings(), **self._other_settings()}
+        super().__init__(self._in_waves())
+
+    def _in_waves(self) -> list[list[Process]]:
         backing = [self.postgres, self.broker, self._sandbox(), self._inbox()]
-        super().__init__(
-            [
-                [process for process in backing if process],
-                [self._migrate()],
-                [*self._engines(), self._api()],
-                [self._flower()],
-            ]
-        )
+        return [
+            [process for process in backing if process],
+            [self._migrate()],
+            [*self._engines(), self._api()],
+            [self._flower()],
+        ]
 
     @property
     def broker_name(self) -> str:
@@ -77,6 +80,12 @@ class Stack(Supervisor):
     def __getitem__(self, name: str) -> Process:
         """The process of this name, such as `worker-mails`."""
         return {process.name: process for process in self.processes}[name]
+
+    def _local_url(self, usual_port: int) -> str:
+        return f"http://{LOOPBACK}:{self._port(usual_port)}"
+
+    def _port(self, usual: int) -> int:
+        return free_port(usual if self._usual_ports else None)
 
     def _own_postgres(self) -> Postgres | None:
         if "ORDERX_OWNER_DATABASE_URL" in os.environ:
@@ -109,9 +118,10 @@ class Stack(Supervisor):
             "ORDERX_SMTP_URL": f"smtp://{LOOPBACK}:{self._smtp_port}",
         }
 
-    def _sandbox(self) -> Process:
+    def _sandbox(self, *options: object) -> Process:
         port = _port(self.sandbox_url)
-        return self._orderx("sandbox", "sandbox", "--port", port, "--ledger", self.home / "sandbox.db", ready=tcp(port))
+        where = ("--port", port, "--ledger", self.home / "sandbox.db")
+        return self._orderx("sandbox", "sandbox", *where, *options, ready=tcp(port))
 
     def _inbox(self) -> Process:
         ports = ("--smtp-port", self._smtp_port, "--http-port", _port(self.inbox_url))
@@ -121,16 +131,21 @@ class Stack(Supervisor):
         return Job("migrate", _command("migrate"), log=self._log("migrate"), env=self.process_env())
 
     def _engines(self) -> list[Process]:
-        workers = [
-            self._orderx(name, "worker", "--queues", queues, "--name", name, ready=line(" ready."))
-            for name, queues in WORKERS.items()
-        ]
-        relay = self._orderx("relay", "relay", ready=line("the relay runs"))
-        sweeper = self._orderx("sweeper", "sweeper", ready=line("the sweeper runs"))
-        return [relay, sweeper, *workers]
+        workers = [self._worker(name, queues) for name, queues in WORKERS.items()]
+        return [self._relay("relay"), self._sweeper("sweeper"), *workers]
 
-    def _api(self) -> Process:
-        return self._orderx("api", "api", "--port", _port(self.api_url), ready=http(f"{self.api_url}/healthz"))
+    def _worker(self, name: str, queues: str, *options: object) -> Process:
+        return self._orderx(name, "worker", "--queues", queues, "--name", name, *options, ready=line(" ready."))
+
+    def _relay(self, name: str) -> Process:
+        return self._orderx(name, "relay", ready=line("the relay runs"))
+
+    def _sweeper(self, name: str) -> Process:
+        return self._orderx(name, "sweeper", ready=line("the sweeper runs"))
+
+    def _api(self, *options: object) -> Process:
+        where = ("--port", _port(self.api_url))
+        return self._orderx("api", "api", *where, *options, ready=http(f"{self.api_url}/healthz"))
 
     def _flower(self) -> Process:
         return self._orderx("flower", "flower", "--port", _port(self.flower_url), ready=tcp(_port(self.flower_url)))
@@ -170,10 +185,6 @@ def default_home() -> Path:
         return here / ".orderx"
     digest = hashlib.sha256(str(here).encode()).hexdigest()[:12]
     return Path("/var/tmp") / f"orderx-{os.geteuid()}-{digest}"  # noqa: S108 - made safely by directories.make
-
-
-def _local_url(preferred_port: int) -> str:
-    return f"http://{LOOPBACK}:{free_port(preferred_port)}"
 
 
 def _port(url: str) -> int:

@@ -77,6 +77,11 @@ class Process:
         return self._child is not None and self._child.poll() is None
 
     @property
+    def ready(self) -> bool:
+        """Whether it runs and can be used."""
+        return self.running and self._ready(self)
+
+    @property
     def crashed(self) -> bool:
         """Whether it was launched and has ended without being asked to."""
         return self._child is not None and not self.running
@@ -155,11 +160,23 @@ class Process:
 
     def kill(self) -> None:
         """SIGKILL the process and every child still in its group."""
+        self._signal_group(signal.SIGKILL)
         if self._child is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._child.pid, signal.SIGKILL)
             self._child.wait()
             self._child = None
+
+    def freeze(self) -> None:
+        """SIGSTOP the process and every child in its group: it keeps what it holds and does nothing."""
+        self._signal_group(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT the process and its group; harmless when they are not frozen."""
+        self._signal_group(signal.SIGCONT)
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        if self._child is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._child.pid, number)
 
     def __enter__(self) -> Self:
         self.start()

@@ -2,11 +2,12 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import amqp
 
-from kit.errors import NotConfigured
+from kit.errors import NotConfigured, Unavailable
 from ops.services import directories
 from ops.services.ports import LOOPBACK, free_port
 from ops.services.process import Process
@@ -81,6 +82,16 @@ class RabbitMQ(Process):
             self._epmd.start()
         self.argv = [str(script)]
         super().launch()
+
+    def ctl(self, *words: str) -> str:
+        """Run `rabbitmqctl` on this node; what it prints. Raises Unavailable when it fails."""
+        script = installed()
+        assert script
+        command = [str(script.with_name("rabbitmqctl")), "--quiet", *words]
+        done = subprocess.run(command, env=self._env, capture_output=True, text=True, check=False, cwd=self._home)
+        if done.returncode:
+            raise Unavailable(f"rabbitmqctl {' '.join(words)}: {(done.stderr or done.stdout).strip()}")
+        return done.stdout
 
     def wait_until_stopped(self) -> None:
         """Wait for the node's end, then stop its port mapper."""

@@ -1,0 +1,82 @@
+"""The stack that is disturbed: two or more of everything, each server behind a wire."""
+
+from functools import cached_property
+from pathlib import Path
+
+from kit.errors import NotConfigured
+from ops.chaos.wire import Wire
+from ops.services import rabbitmq
+from ops.services.postgres import Postgres
+from ops.services.process import Process
+from ops.services.rabbitmq import RabbitMQ
+from ops.stack import Stack
+
+PAYMENT_TIMEOUT, SLOW_SECONDS, SILENT_SECONDS = 3, 1, 6
+"""Seconds: the slow card is answered before a worker's patience ends, the silent one after."""
+
+_ORDERS, _MAILS = "saga,inventory,payments", "notifications,notification.events"
+
+
+class ChaosStack(Stack):
+    """A stack on a PostgreSQL and a RabbitMQ of its own, whatever ORDERX_* says; raises NotConfigured without RabbitMQ.
+
+    `env` leads straight to the servers; the stack's own processes reach them over the `wires`.
+    """
+
+    postgres: Postgres
+    broker: RabbitMQ
+
+    def __init__(self, home: Path) -> None:
+        if rabbitmq.installed() is None:
+            raise NotConfigured("chaos needs a real RabbitMQ: rabbitmq-server is not installed")
+        super().__init__(home, usual_ports=False)
+
+    @cached_property
+    def wires(self) -> dict[str, Wire]:
+        """The wires by the name of the process they lead to."""
+        ports = {"postgres": self.postgres.port, "rabbitmq": self.broker.port}
+        return {
+            name: Wire(port) for name, port in {**ports, "sandbox": int(self.sandbox_url.rpartition(":")[2])}.items()
+        }
+
+    def start(self) -> None:
+        """Start everything, the wires first."""
+        for wire in self.wires.values():
+            wire.open()
+        super().start()
+
+    def stop(self) -> None:
+        """Stop everything, the wires last."""
+        super().stop()
+        for wire in self.wires.values():
+            wire.close()
+
+    def process_env(self) -> dict[str, str]:
+        """The environment of the stack's processes: every URL leads over the wires."""
+        rerouted = dict(self.env)
+        for wire in self.wires.values():
+            rerouted = {name: wire.through(value) for name, value in rerouted.items()}
+        return {**super().process_env(), **rerouted, "ORDERX_PAYMENT_TIMEOUT": str(PAYMENT_TIMEOUT)}
+
+    def _own_postgres(self) -> Postgres:
+        return Postgres(self.home / "postgres", database="orderx", log=self._log("postgres"))
+
+    def _own_broker(self) -> RabbitMQ:
+        return RabbitMQ(self.home / "rabbitmq", log=self._log("rabbitmq"))
+
+    def _in_waves(self) -> list[list[Process]]:
+        sandbox = self._sandbox("--slow-seconds", SLOW_SECONDS, "--silent-seconds", SILENT_SECONDS)
+        return [
+            [self.postgres, self.broker, sandbox, self._inbox()],
+            [self._migrate()],
+            [*self._engines(), self._api("--workers", 2)],
+        ]
+
+    def _engines(self) -> list[Process]:
+        return [
+            *(self._relay(f"relay-{number}") for number in (1, 2)),
+            *(self._sweeper(f"sweeper-{number}") for number in (1, 2)),
+            *(self._worker(f"worker-{number}", _ORDERS) for number in (1, 2)),
+            self._worker("worker-3", _ORDERS, "--pool", "prefork", "--concurrency", 2),
+            *(self._worker(f"mail-worker-{number}", _MAILS) for number in (1, 2)),
+        ]

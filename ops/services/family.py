@@ -1,0 +1,19 @@
+"""Who descends from a process, as Linux knows it."""
+
+from pathlib import Path
+
+
+def children(pid: int) -> list[int]:
+    """The process ids of its children, in order of birth; none when it is gone."""
+    found: set[int] = set()
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found.update(map(int, task.read_text().split()))
+        except (FileNotFoundError, ProcessLookupError):  # the thread has ended between the two looks
+            continue
+    return sorted(found)
+
+
+def descendants(pid: int) -> list[int]:
+    """Its children, their children, and so on."""
+    return [each for child in children(pid) for each in (child, *descendants(child))]

@@ -1,0 +1,95 @@
+"""Every way in which chaos can have done harm is counted."""
+
+from dataclasses import replace
+
+import pytest
+
+from ops.chaos.books import Books, Order, Shelf
+from ops.chaos.verdict import ZEROS, judge, missing_mails
+
+MAIL = ("<1@orderx>", "order.completed:1", "ada@example.com")
+
+
+def intent(order, *, status="succeeded", captured=0, refunded=0):
+    return {"order_id": order, "status": status, "amount_captured": captured, "amount_refunded": refunded}
+
+
+CLEAN = Books(
+    orders={"paid": Order("paid", 100, True), "failed": Order("failed", 100, True)},
+    shelves={"book": Shelf(on_hand=8, reserved=0, held=0, sold=2)},
+    unfinished=0,
+    intents=[
+        intent("paid", captured=100),
+        intent("failed", status="canceled"),
+        intent("failed", captured=100, refunded=100),
+    ],
+    mails=[MAIL],
+    mails_sent={MAIL[1:]},
+)
+
+
+def judged(books, *, accepted=("paid", "failed"), first=10):
+    counts = judge(books, accepted=accepted, on_hand={"book": first})
+    return {name: count for name, count in counts.items() if count}
+
+
+class TestJudge:
+    def test_finds_nothing_in_clean_books(self):
+        assert judged(CLEAN) == {}
+
+    def test_counts_everything_that_must_be_zero(self):
+        assert set(ZEROS) < judge(CLEAN, accepted=[], on_hand={}).keys()
+
+    def test_counts_an_accepted_order_that_is_not_there(self):
+        assert judged(CLEAN, accepted=["paid", "gone"]) == {"lost": 1}
+
+    def test_counts_an_order_without_its_saga(self):
+        assert judged(replace(CLEAN, orders=CLEAN.orders | {"paid": Order("paid", 100, False)})) == {"lost": 1}
+
+    @pytest.mark.parametrize(
+        "second", [intent("paid", captured=100), intent("paid", captured=1), intent("paid", status="requires_capture")]
+    )
+    def test_counts_an_order_with_two_payments(self, second):
+        assert judged(replace(CLEAN, intents=[*CLEAN.intents, second])) == {"double_charged": 1}
+
+    def test_counts_an_order_that_cost_more_than_its_total(self):
+        assert judged(replace(CLEAN, intents=[intent("paid", captured=101)])) == {"double_charged": 1}
+
+    @pytest.mark.parametrize("order", ["failed", "gone"])
+    @pytest.mark.parametrize("charge", [{"captured": 100}, {"captured": 100, "refunded": 99}])
+    def test_counts_a_charge_for_no_order_or_a_failed_one(self, order, charge):
+        assert judged(replace(CLEAN, intents=[intent(order, **charge)])) == {"charged_without_order": 1}
+
+    def test_counts_a_hold_that_nobody_let_go_of(self):
+        held = intent("failed", status="requires_capture")
+        assert judged(replace(CLEAN, intents=[held])) == {"charged_without_order": 1}
+
+    @pytest.mark.parametrize(
+        "shelf",
+        [
+            Shelf(on_hand=8, reserved=3, held=0, sold=2),
+            Shelf(on_hand=5, reserved=0, held=0, sold=2),
+            Shelf(on_hand=11, reserved=0, held=0, sold=2),
+        ],
+    )
+    def test_counts_units_that_nobody_has(self, shelf):
+        assert judged(replace(CLEAN, shelves={"book": shelf})) == {"leaked_units": 3}
+
+    def test_leaves_out_what_a_live_order_holds(self):
+        assert judged(replace(CLEAN, shelves={"book": Shelf(on_hand=8, reserved=3, held=3, sold=2)})) == {}
+
+    def test_counts_what_was_sold_and_never_there(self):
+        sold = Shelf(on_hand=0, reserved=0, held=0, sold=12)
+        assert judged(replace(CLEAN, shelves={"book": sold})) == {"oversold_units": 2, "leaked_units": 2}
+
+    def test_counts_sagas_without_an_end(self):
+        assert judged(replace(CLEAN, unfinished=2)) == {"unfinished": 2}
+
+    def test_counts_each_repetition_of_a_mail(self):
+        assert judged(replace(CLEAN, mails=[MAIL, MAIL, MAIL])) == {"duplicate_mails": 2}
+
+
+class TestMissingMails:
+    def test_are_those_sent_that_did_not_arrive(self):
+        assert missing_mails(CLEAN) == []
+        assert missing_mails(replace(CLEAN, mails=[])) == ["order.completed:1 to ada@example.com"]

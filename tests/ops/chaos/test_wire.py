@@ -1,0 +1,132 @@
+"""A wire carries bytes both ways until it is cut or hangs."""
+
+import socket
+import threading
+
+import pytest
+
+from ops.chaos.wire import Wire
+from ops.services.ports import LOOPBACK, free_port
+
+PATIENCE = 10
+SILENCE = 0.3
+
+
+@pytest.fixture
+def echo():
+    """The port of a server that says everything back."""
+    with socket.create_server((LOOPBACK, 0)) as server:
+        threading.Thread(target=answer, args=[server], daemon=True).start()
+        yield server.getsockname()[1]
+
+
+def answer(server):
+    def repeat(connection):
+        with connection:
+            try:
+                while heard := connection.recv(4096):
+                    connection.sendall(heard)
+            except OSError:
+                pass
+
+    while True:
+        try:
+            connection, _ = server.accept()
+        except OSError:
+            return
+        threading.Thread(target=repeat, args=[connection], daemon=True).start()
+
+
+@pytest.fixture
+def wire(echo):
+    wire = Wire(echo)
+    wire.open()
+    yield wire
+    wire.close()
+
+
+@pytest.fixture
+def dial(wire):
+    """Makes connections over the wire, and closes them."""
+    made = []
+
+    def connect():
+        made.append(socket.create_connection((LOOPBACK, wire.port), timeout=PATIENCE))
+        return made[-1]
+
+    yield connect
+    for each in made:
+        each.close()
+
+
+def says(connection, words, *, within=PATIENCE):
+    connection.settimeout(within)
+    connection.sendall(words)
+    return connection.recv(4096) == words
+
+
+class TestWire:
+    def test_carries_bytes_both_ways(self, dial):
+        first, second = dial(), dial()
+        assert says(first, b"one")
+        assert says(second, b"two")
+
+    def test_tells_one_end_that_the_other_has_hung_up(self, echo, wire, dial):
+        connection = dial()
+        assert says(connection, b"hello")
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+
+    def test_breaks_what_is_connected_and_refuses_the_rest_once_cut(self, wire, dial):
+        connection = dial()
+        assert says(connection, b"hello")
+        wire.cut()
+        with pytest.raises(ConnectionError):
+            says(connection, b"still there?")
+            says(connection, b"still there?")
+        with pytest.raises(ConnectionRefusedError):
+            dial()
+
+    def test_takes_new_connections_once_restored(self, wire, dial):
+        wire.cut()
+        wire.restore()
+        assert says(dial(), b"hello")
+
+    def test_keeps_what_is_said_while_it_hangs_for_later(self, wire, dial):
+        connection = dial()
+        assert says(connection, b"before")
+        wire.hang()
+        with pytest.raises(TimeoutError):
+            says(connection, b"meanwhile", within=SILENCE)
+        newcomer = dial()
+        with pytest.raises(TimeoutError):
+            says(newcomer, b"anybody?", within=SILENCE)
+        wire.restore()
+        for each, said in ((connection, b"meanwhile"), (newcomer, b"anybody?")):
+            each.settimeout(PATIENCE)
+            assert each.recv(4096) == said
+
+    def test_can_be_cut_while_it_hangs(self, wire, dial):
+        connection = dial()
+        assert says(connection, b"hello")
+        wire.hang()
+        wire.cut()
+        connection.settimeout(PATIENCE)
+        with pytest.raises(ConnectionError):
+            connection.recv(1)
+        wire.restore()
+        assert says(dial(), b"again")
+
+    def test_hangs_up_on_whoever_calls_a_server_that_is_gone(self):
+        wire = Wire(free_port())
+        wire.open()
+        try:
+            connection = socket.create_connection((LOOPBACK, wire.port), timeout=PATIENCE)
+            with connection, pytest.raises(ConnectionError):
+                connection.recv(1)
+        finally:
+            wire.close()
+
+    def test_leads_urls_of_its_server_and_no_others_over_itself(self, wire, echo):
+        assert wire.through(f"amqp://u:p@127.0.0.1:{echo}//") == f"amqp://u:p@127.0.0.1:{wire.port}//"
+        assert wire.through("http://127.0.0.1:1") == "http://127.0.0.1:1"
