@@ -9,10 +9,11 @@ from api.identity.members import members
 from api.identity.routes import auth, me
 from api.inventory.routes import stock, warehouses
 from api.operating.routes import blueprint as operating
+from api.operations.routes import blueprint as incidents
 from api.sales.routes import blueprint as orders
 from api.shops.routes import blueprint as shops
 
-BLUEPRINTS = (auth, me, companies, members, shops, products, stock, warehouses, orders, operating)
+BLUEPRINTS = (auth, me, companies, members, shops, products, stock, warehouses, orders, incidents, operating)
 
 LARGEST_BODY = 1024 * 1024
 

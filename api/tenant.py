@@ -8,7 +8,8 @@ from uuid import UUID
 from api.caller import Caller, current_caller
 from domain.shops import queries as shops
 from kit import db
-from kit.errors import Invalid
+from kit.config import settings
+from kit.errors import Forbidden, Invalid, Unavailable
 from kit.tenancy import Tenant
 
 
@@ -17,6 +18,21 @@ def acting() -> Iterator[Caller]:
     """The transaction of this request, for its caller and the company they act for; commits at the end."""
     caller = current_caller()
     with db.transaction(Tenant(company_id=caller.company_id, user_id=caller.user_id)):
+        yield caller
+
+
+@contextmanager
+def acting_for_all_companies() -> Iterator[Caller]:
+    """A transaction past the wall between companies, as the operator role: for super admins, where they ask for it.
+
+    Raises Forbidden for everybody else; Unavailable where this process was given no login of that role.
+    """
+    caller = current_caller()
+    if caller.role != "super_admin":
+        raise Forbidden("Only a super_admin may look at all companies.")
+    if settings().operator_database_url is None:
+        raise Unavailable("This API was not given ORDERX_OPERATOR_DATABASE_URL, so it sees one company at a time.")
+    with db.operator_transaction():
         yield caller
 
 

@@ -1,0 +1,234 @@
+"""Operators settle stuck sagas over HTTP: those of their company, and a super admin those of all."""
+
+from types import SimpleNamespace
+
+import psycopg
+import pytest
+
+from domain.inventory import operations as inventory
+from domain.sales import operations as sales
+from kit import config
+from kit.errors import Conflict
+from kit.ids import new_id
+from tests import factories
+from tests.api.client import paths
+from tests.saga.storefront import Storefront
+
+INCIDENTS = "/api/operations/incidents"
+ACTIONS = [("retry", {}), ("skip", {}), ("compensate", {}), ("resolve", {"as": "done"})]
+each_action = pytest.mark.parametrize(("action", "more"), ACTIONS, ids=[action for action, _ in ACTIONS])
+
+
+class Merchant:
+    """A company with two orders that are stuck in commit_stock, and its admin."""
+
+    def __init__(self, database, api, monkeypatch):
+        def refuse(**_):
+            raise Conflict("the shelf is empty")
+
+        self.storefront = Storefront(database, price=0)
+        with monkeypatch.context() as spoilt:
+            spoilt.setattr(inventory, "commit", refuse)
+            self.orders = [self.storefront.place(), self.storefront.place()]
+            self.storefront.deliveries.until_quiet()
+        self.user = factories.make_user()
+        self.company = SimpleNamespace(id=self.storefront.shop.company_id)
+        factories.join(self.user, self.company)
+        self.admin = api.acting_as(self.user, self.company)
+
+    @property
+    def states(self):
+        return [self.storefront.saga(order).state for order in self.orders]
+
+    def settle(self, action, **body):
+        return self.admin.post(f"{INCIDENTS}/{action}", {"reason": "the shelf is counted", **body})
+
+
+@pytest.fixture
+def ours(database, api, monkeypatch):
+    return Merchant(database, api, monkeypatch)
+
+
+@pytest.fixture
+def theirs(database, api, monkeypatch):
+    return Merchant(database, api, monkeypatch)
+
+
+@pytest.fixture
+def super_admin(database, api, ours):
+    """Logged in for our company."""
+    user = factories.make_user()
+    with psycopg.connect(database) as connection:
+        row = [new_id(), user.id]
+        connection.execute("INSERT INTO memberships (id, user_id, role) VALUES (%s, %s, 'super_admin')", row)
+    return api.acting_as(user, ours.company)
+
+
+class TestList:
+    def test_says_what_each_saga_is_stuck_in_the_oldest_first(self, ours):
+        first, second = ours.admin.get(INCIDENTS).json["data"]
+        assert [first["order_id"], second["order_id"]] == [str(order) for order in ours.orders]
+        assert (first["saga"], first["step"], first["phase"], first["attempts"]) == (
+            "place_order", "commit_stock", "running", 1,
+        )  # fmt: skip
+        assert first["error"] == {"code": "conflict", "detail": "the shelf is empty"}
+        assert (first["resolved_at"], first["resolution"]) == (None, None)
+
+    def test_comes_in_pages(self, ours):
+        page = ours.admin.get(f"{INCIDENTS}?limit=1").json
+        rest = ours.admin.get(f"{INCIDENTS}?limit=1&after={page['next']}").json
+        assert [row["order_id"] for row in page["data"] + rest["data"]] == [str(order) for order in ours.orders]
+        assert rest["next"] is None
+
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [("error=conflict", 2), ("error=no", 0), ("step=commit_stock&saga=place_order", 2), ("saga=cancel_order", 0)],
+    )
+    def test_can_be_narrowed_down(self, ours, query, found):
+        assert len(ours.admin.get(f"{INCIDENTS}?{query}").json["data"]) == found
+
+    def test_refuses_what_it_does_not_know(self, ours):
+        answer = ours.admin.get(f"{INCIDENTS}?state=closed&colour=red")
+        assert (answer.status_code, paths(answer)) == (422, {"state", "colour"})
+
+    def test_of_the_settled_says_who_did_what_and_why(self, ours):
+        ours.settle("retry", ids=[str(ours.orders[0])])
+        [settled] = ours.admin.get(f"{INCIDENTS}?state=settled").json["data"]
+        assert settled["resolution"] == {"action": "retry", "reason": "the shelf is counted", "by": str(ours.user.id)}
+
+
+class TestSettling:
+    @pytest.mark.parametrize(
+        ("action", "more", "state"),
+        [("retry", {}, "running"), ("skip", {}, "finishing"), ("resolve", {"as": "done"}, "finishing"),
+         ("resolve", {"as": "undone"}, "undone")],
+    )  # fmt: skip
+    def test_answers_what_became_of_each(self, ours, action, more, state):
+        answer = ours.settle(action, filter={"step": "commit_stock"}, **more)
+        assert answer.status_code == 200
+        assert [(row["order_id"], row["result"], row["state"]) for row in answer.json["data"]] == [
+            (str(order), "settled", state) for order in ours.orders
+        ]
+        assert ours.states == [state, state]
+
+    def test_settles_what_it_can_and_says_why_not_the_others(self, ours):
+        unknown = str(new_id())
+        answer = ours.settle("retry", ids=[unknown, *map(str, ours.orders)])
+        assert answer.status_code == 200
+        assert [row["result"] for row in answer.json["data"]] == ["failed", "settled", "settled"]
+        assert answer.json["data"][0]["error"]["code"] == "not_found"
+        again = ours.settle("retry", ids=[str(ours.orders[0])]).json["data"][0]
+        assert (again["id"], again["error"]["code"]) == (str(ours.orders[0]), "not_stuck")
+
+    def test_says_what_stands_in_the_way(self, ours):
+        row = ours.settle("compensate", filter={"everything": True}).json["data"][0]
+        assert row["error"]["code"] == "cannot_turn_back"
+        assert "cannot be undone: the money is taken" in row["error"]["detail"]
+
+    def test_goes_on_when_an_ending_fails(self, ours, monkeypatch):
+        monkeypatch.setattr(sales, "mark_paid", lambda **_: 1 / 0)
+        answer = ours.settle("skip", filter={"everything": True})
+        assert [row["error"]["code"] for row in answer.json["data"]] == ["ZeroDivisionError"] * 2
+        assert ours.states == ["stuck", "stuck"]
+
+    def test_takes_the_oldest_up_to_the_limit(self, ours):
+        answer = ours.settle("retry", filter={"everything": True}, limit=1)
+        assert (len(answer.json["data"]), answer.json["left"]) == (1, 1)
+        assert ours.states == ["running", "stuck"]
+
+    @each_action
+    def test_tries_out_and_changes_nothing(self, ours, action, more):
+        answer = ours.settle(action, filter={"everything": True}, dry_run=True, **more)
+        assert (answer.json["dry_run"], len(answer.json["data"])) == (True, 2)
+        assert ours.states == ["stuck", "stuck"]
+        assert len(ours.admin.get(INCIDENTS).json["data"]) == 2
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("body", "wrong"),
+        [
+            ({}, "reason"),
+            ({"reason": "x"}, "ids"),
+            ({"ids": [], "reason": "x"}, "ids"),
+            ({"ids": ["x"], "reason": "x"}, "ids.0"),
+            ({"ids": ["{id}"], "filter": {"step": "x"}, "reason": "x"}, "ids"),
+            ({"filter": {}, "reason": "x"}, "filter"),
+            ({"filter": {"everything": False}, "reason": "x"}, "filter"),
+            ({"filter": {"colour": "red"}, "reason": "x"}, "filter.colour"),
+            ({"ids": ["{id}"], "reason": " "}, "reason"),
+            ({"ids": ["{id}"], "reason": "x", "limit": 0}, "limit"),
+            ({"ids": ["{id}"], "reason": "x", "dry_run": "yes"}, "dry_run"),
+        ],
+    )
+    @each_action
+    def test_is_refused_and_settles_nothing(self, ours, body, wrong, action, more):
+        named = {**body, "ids": [each.format(id=ours.orders[0]) for each in body["ids"]]} if "ids" in body else body
+        answer = ours.admin.post(f"{INCIDENTS}/{action}", {**named, **more})
+        assert (answer.status_code, answer.json["code"]) == (422, "invalid")
+        assert wrong in paths(answer)
+        assert ours.states == ["stuck", "stuck"]
+
+    def test_of_an_ending_that_there_is_not_is_refused(self, ours):
+        for more in ({}, {"as": "well"}):
+            assert paths(ours.settle("resolve", ids=[str(ours.orders[0])], **more)) == {"as"}
+
+
+class TestAnotherCompany:
+    def test_is_in_no_list(self, ours, theirs):
+        for query in ("", f"?company_id={theirs.company.id}"):
+            found = {row["company_id"] for row in ours.admin.get(f"{INCIDENTS}{query}").json["data"]}
+            assert found <= {str(ours.company.id)}
+
+    @each_action
+    def test_has_nothing_that_can_be_named(self, ours, theirs, action, more):
+        [incident] = theirs.storefront.incidents(theirs.orders[0])
+        for foreign in (incident.id, incident.saga_id, theirs.orders[0]):
+            [row] = ours.settle(action, ids=[str(foreign)], **more).json["data"]
+            assert (row["error"]["code"], row["saga_id"]) == ("not_found", None)
+        assert theirs.states == ["stuck", "stuck"]
+
+    def test_is_not_met_by_a_filter(self, ours, theirs):
+        assert ours.settle("retry", filter={"company_id": str(theirs.company.id)}).json["data"] == []
+        assert len(ours.settle("retry", filter={"everything": True}).json["data"]) == 2
+        assert theirs.states == ["stuck", "stuck"]
+
+
+class TestRoles:
+    @pytest.mark.parametrize("role", ["shop_manager", "staff", None])
+    def test_below_an_admin_see_and_settle_nothing(self, api, ours, role):
+        user = factories.make_user()
+        if role:
+            factories.join(user, ours.company, role, shop=ours.storefront.shop)
+        somebody = api.acting_as(user, ours.company if role else None)
+        body = {"filter": {"everything": True}, "reason": "x"}
+        answers = [somebody.get(INCIDENTS), *(somebody.post(f"{INCIDENTS}/{each}", body) for each, _ in ACTIONS)]
+        assert [answer.status_code for answer in answers] == [403] * 5
+        assert ours.states == ["stuck", "stuck"]
+
+    def test_of_an_admin_end_at_the_company(self, ours, theirs):
+        assert ours.admin.get(f"{INCIDENTS}?all_companies=true").status_code == 403
+        assert ours.settle("retry", filter={"everything": True}, all_companies=True).status_code == 403
+        assert ours.states + theirs.states == ["stuck"] * 4
+
+
+class TestSuperAdmin:
+    def test_sees_and_settles_the_company_it_is_logged_in_for(self, super_admin, ours, theirs):
+        assert len(super_admin.get(INCIDENTS).json["data"]) == 2
+        super_admin.post(f"{INCIDENTS}/retry", {"filter": {"everything": True}, "reason": "x"})
+        assert ours.states + theirs.states == ["running"] * 2 + ["stuck"] * 2
+
+    def test_sees_and_settles_all_companies_by_saying_so(self, super_admin, ours, theirs):
+        assert len(super_admin.get(f"{INCIDENTS}?all_companies=true").json["data"]) == 4
+        body = {"filter": {"everything": True}, "reason": "x", "all_companies": True}
+        assert super_admin.post(f"{INCIDENTS}/retry", body).json["left"] == 0
+        assert ours.states + theirs.states == ["running"] * 4
+
+    def test_is_told_where_the_process_cannot_look_past_its_company(self, super_admin, monkeypatch):
+        monkeypatch.delenv("ORDERX_OPERATOR_DATABASE_URL")
+        config.settings.cache_clear()
+        answer = super_admin.get(f"{INCIDENTS}?all_companies=true")
+        monkeypatch.undo()
+        config.settings.cache_clear()
+        assert answer.status_code == 503
+        assert "ORDERX_OPERATOR_DATABASE_URL" in answer.json["detail"]
