@@ -100,6 +100,9 @@ WAITING: dict[str, str] = {
         FROM orders o JOIN (VALUES ('paid', 'completed'), ('failed', 'failed'), ('cancelled', 'cancelled'))
             AS told (status, news) USING (status)
         WHERE NOT EXISTS (SELECT FROM mails m WHERE m.occasion = 'order.' || told.news || ':' || o.id)""",
+    "somebody was told of every order": """
+        SELECT 'order ' || o.id || ' was placed and nobody has heard'
+        FROM orders o WHERE NOT EXISTS (SELECT FROM mails m WHERE m.occasion = 'order.created:' || o.id)""",
     "no incident is open": """
         SELECT 'incident ' || id || ': ' || step || ' of saga ' || saga_id FROM incidents WHERE resolved_at IS NULL""",
 }

@@ -13,6 +13,7 @@ from saga.engine.retention import prune
 from saga.engine.sweep import sweep
 from saga.registry import find
 from workers import durability
+from workers.forgotten import Reminder
 
 EVERY = 1.0
 """Seconds between two rounds."""
@@ -52,10 +53,12 @@ def run() -> None:
     settings().need("database_url")
     durability.demand("operator_database_url", "database_url")
     tidied = clock.now()
+    reminder = Reminder(now=tidied)
     log.info("the sweeper runs")
     while not stopping.wait(EVERY):
         try:
             sweep_once()
+            reminder.remind()
             if clock.now() - tidied > TIDY_EVERY:
                 tidied = clock.now()
                 tidy(now=tidied)

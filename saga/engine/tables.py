@@ -27,6 +27,7 @@ class SagaRow(Base):
         CheckConstraint("state IN ('running', 'finishing', 'done', 'compensating', 'undone', 'stuck')", name="state"),
         Index("sagas_live_idx", "id", postgresql_where=text(LIVE)),
         Index("sagas_stuck_idx", "id", postgresql_where=text("state = 'stuck'")),
+        Index("sagas_ended_idx", "ended_at", "id", postgresql_where=text("ended_at IS NOT NULL")),
         Index(None, "subject_id"),
         UniqueConstraint("company_id", "id"),
         Index(None, "tags", postgresql_using="gin"),

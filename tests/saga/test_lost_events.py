@@ -1,0 +1,135 @@
+"""Events that nobody heard, and what becomes of the mails about the order."""
+
+from collections import Counter
+
+import pytest
+
+from kit import clock, db
+from workers import forgotten, sweeper
+from workers.forgotten import Reminder
+
+DECLINED = "pm_card_chargeDeclined"
+RECEIVED = {"order.created to the buyer": 1, "order.created to the company": 1}
+
+
+@pytest.fixture
+def reminder(storefront):
+    return Reminder(now=clock.now())
+
+
+@pytest.fixture
+def mails(storefront):
+    """How often each mail about orders was asked for."""
+
+    def count() -> Counter[str]:
+        with db.operator_transaction() as session:
+            rows = session.connection().exec_driver_sql("SELECT occasion, recipient FROM mails").all()
+        who = {storefront.buyer.email: "buyer"}
+        return Counter(f"{what.partition(':')[0]} to the {who.get(to, 'company')}" for what, to in rows)
+
+    return count
+
+
+def ended(storefront, *, method="pm_card_visa", ago="1 minute"):
+    """An order whose saga has ended so long ago, and whose events are lost."""
+    order_id = storefront.place(method=method)
+    storefront.deliveries.until_quiet()
+    storefront.deliveries.events.clear()
+    end = f"ended_at = now() - interval '{ago}'"
+    storefront.sql(f"UPDATE sagas SET {end} WHERE ended_at IS NOT NULL AND subject_id = '{order_id}'")
+    return order_id
+
+
+class TestRemind:
+    def test_has_buyer_and_company_told_of_an_order_nobody_heard_of(self, storefront, reminder, mails):
+        ended(storefront)
+        assert reminder.remind() == 1
+        assert mails() == {**RECEIVED, "order.completed to the buyer": 1}
+
+    def test_has_the_buyer_told_why_it_failed(self, storefront, reminder, mails):
+        ended(storefront, method=DECLINED)
+        assert reminder.remind() == 1
+        assert mails() == {**RECEIVED, "order.failed to the buyer": 1}
+
+    def test_has_the_buyer_told_that_it_is_cancelled(self, storefront, reminder, mails):
+        order_id = ended(storefront)
+        reminder.remind()
+        storefront.cancel(order_id)
+        storefront.deliveries.until_quiet()
+        storefront.sql("UPDATE sagas SET ended_at = now() - interval '30 seconds' WHERE name = 'cancel_order'")
+        assert reminder.remind() == 1
+        assert mails() == {**RECEIVED, "order.completed to the buyer": 1, "order.cancelled to the buyer": 1}
+
+    def test_leaves_the_mails_to_the_workers(self, storefront, reminder):
+        ended(storefront)
+        reminder.remind()
+        storefront.let_time_pass()
+        storefront.sql("UPDATE mails SET due_at = now() - interval '1 second'")
+        sweeper.sweep_once()
+        storefront.deliveries.collect()
+        assert [task["task"] for task in storefront.deliveries.tasks] == ["notifications.send_mail"] * 2
+
+    def test_passes_over_what_was_heard(self, storefront, reminder, mails):
+        storefront.place(method=DECLINED)
+        storefront.come_to_rest()
+        storefront.sql("UPDATE sagas SET ended_at = now() - interval '1 minute'")
+        assert reminder.remind() == 0
+        assert mails() == {**RECEIVED, "order.failed to the buyer": 1}
+
+    def test_asks_for_no_mail_twice_when_the_event_comes_after_all(self, storefront, reminder, mails):
+        storefront.place(method=DECLINED)
+        storefront.deliveries.until_quiet()
+        storefront.sql("UPDATE sagas SET ended_at = now() - interval '1 minute'")
+        assert reminder.remind() == 1
+        storefront.deliveries.hear_everything()
+        assert mails() == {**RECEIVED, "order.failed to the buyer": 1}
+
+    def test_looks_at_each_saga_once(self, storefront, reminder):
+        ended(storefront)
+        assert [reminder.remind(), reminder.remind()] == [1, 0]
+        storefront.sql("DELETE FROM mails")
+        assert reminder.remind() == 0
+        assert Reminder(now=clock.now()).remind() == 1
+
+    def test_gives_an_event_time_to_be_heard(self, storefront, reminder):
+        order_id = ended(storefront, ago="1 second")
+        assert reminder.remind() == 0
+        storefront.sql(f"UPDATE sagas SET ended_at = now() - interval '11 seconds' WHERE subject_id = '{order_id}'")
+        assert reminder.remind() == 1
+
+    def test_leaves_what_is_older_than_a_day(self, storefront, reminder):
+        ended(storefront, ago="25 hours")
+        assert reminder.remind() == 0
+
+    def test_wonders_about_nothing_while_the_outbox_waits_for_the_broker(self, storefront, reminder):
+        ended(storefront)
+        storefront.sql("""INSERT INTO outbox (kind, body, available_at)
+            VALUES ('event', '{"type": "weather.changed"}', now() - interval '6 seconds')""")
+        assert reminder.remind() == 0
+        storefront.sql("DELETE FROM outbox")
+        assert reminder.remind() == 1
+
+    def test_goes_on_where_it_stopped_when_there_are_many(self, storefront, reminder, monkeypatch):
+        monkeypatch.setattr(forgotten, "MOST_TAKEN", 2)
+        for _ in range(3):
+            ended(storefront, method=DECLINED)
+        assert [reminder.remind(), reminder.remind(), reminder.remind()] == [2, 1, 0]
+
+    def test_is_not_stopped_by_an_order_it_can_do_nothing_about(self, storefront, reminder, mails, monkeypatch):
+        poison = ended(storefront, method=DECLINED, ago="2 minutes")
+        ended(storefront, method=DECLINED)
+        greet = forgotten.MAILS["order.created"]
+
+        def poisoned(order_id, now):
+            if order_id == poison:
+                raise RuntimeError
+            return greet(order_id, now)
+
+        monkeypatch.setitem(forgotten.MAILS, "order.created", poisoned)
+        assert reminder.remind() == 2
+        assert mails() == {**RECEIVED, "order.failed to the buyer": 1}
+
+
+class TestReactions:
+    def test_that_mail_are_to_what_a_sagas_end_can_tell(self):
+        assert forgotten.MAILS.keys() == {"order.created", "order.failed", "order.cancelled"}

@@ -1,0 +1,64 @@
+"""The broker loses everything it had, in the middle of things."""
+
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+from kombu import Connection
+
+from ops.stack import Stack
+from tests.stack.shop import Shop
+from tests.stack.test_orders_on_rabbitmq import DECLINED, books_are_clean
+
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
+
+GOOD_CARDS, BAD_CARDS = 150, 40
+
+
+def until(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def waiting_events(stack: Stack) -> int:
+    with Connection(stack.env["ORDERX_BROKER_URL"]) as connection, connection.channel() as channel:
+        return channel.queue_declare("notification.events", passive=True).message_count
+
+
+class TestBrokerLoss:
+    def test_of_its_whole_disk_under_load_loses_no_order_and_no_mail(self, stack: Stack):
+        shop = Shop(stack, on_hand=GOOD_CARDS + BAD_CARDS)
+        stack["worker-mails"].stop()  # so that events and mails are in the broker when it goes
+        with ThreadPoolExecutor(2) as buyers:
+            failing = buyers.submit(shop.order_many, BAD_CARDS, card=DECLINED)
+            paying = buyers.submit(shop.order_many, GOOD_CARDS)
+            until(lambda: shop.statuses().get("failed", 0) > 5 and shop.statuses().get("paid", 0) > 5)
+            assert waiting_events(stack) > 0
+            stack.broker.kill()
+            stack.broker.stop()
+            shutil.rmtree(stack.home / "rabbitmq" / "data")
+            stack.broker.start()
+        stack["worker-mails"].start()
+        assert Counter(answer.status_code for answer in [*failing.result(), *paying.result()]) == {202: 190}
+        assert books_are_clean(stack)
+        assert shop.statuses() == {"paid": GOOD_CARDS, "failed": BAD_CARDS}
+        assert shop.stock() == (BAD_CARDS, 0)
+        assert mails_about(shop) == {
+            (shop.buyer, "order.created"): GOOD_CARDS + BAD_CARDS,
+            (shop.mailbox, "order.created"): GOOD_CARDS + BAD_CARDS,
+            (shop.buyer, "order.completed"): GOOD_CARDS,
+            (shop.buyer, "order.failed"): BAD_CARDS,
+        }
+
+
+def mails_about(shop: Shop) -> Counter[tuple[str, str]]:
+    """How many mails came to whom on which occasion."""
+    mails = requests.get(f"{shop.stack.inbox_url}/messages.json", timeout=30).json()
+    told = [(mail["to"], mail["occasion"].partition(":")[0]) for mail in mails]
+    return Counter(who for who in told if who[0] in (shop.buyer, shop.mailbox))
