@@ -1,0 +1,51 @@
+"""Every window between two durable effects has a crash point, and every crash point a test that kills there."""
+
+import ast
+
+from tests.house.crash_points import points
+from tests.house.places import ROOT, sources, tree
+from tests.stack.crash_plights import PLIGHTS
+
+EXCUSED = {
+    "saga/cancel_order.py: request_cancellation": "the route that calls it has the point",
+    "saga/engine/journal.py: locked": "it is the transaction that the others open",
+    "saga/engine/perform.py: _give_up": "an incident is the last that happens",
+    "saga/engine/perform.py: _record": "its caller has the point",
+    "saga/engine/retention.py: prune": "each batch is complete in itself",
+    "saga/engine/settle.py: _settle": "it is one transaction of its own",
+    "saga/leases.py: _renew": "a renewal is complete in itself",
+    "workers/forgotten.py: _next": "it only reads",
+    "workers/forgotten.py: _take": "each reminder is complete in itself",
+    "workers/sweeper.py: sweep_once": "each statement is complete in itself",
+    "workers/sweeper.py: tidy": "each statement is complete in itself",
+}
+"""Functions of the workers and the sagas that open a transaction and come by no crash point, and why."""
+
+
+def opens_a_transaction(node):
+    return isinstance(node, ast.With) and any(
+        ast.unparse(item.context_expr).partition("(")[0].endswith(("transaction", "locked")) for item in node.items
+    )
+
+
+def is_a_point(node):
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "crash.point"
+
+
+def functions_with(wanted):
+    return {
+        f"{path.relative_to(ROOT)}: {function.name}"
+        for path in sources("workers", "saga")
+        for function in ast.walk(tree(path))
+        if isinstance(function, ast.FunctionDef) and any(map(wanted, ast.walk(function)))
+    }
+
+
+class TestCrashPoints:
+    def test_each_have_a_test_that_kills_there(self):
+        assert set(points()) == PLIGHTS.keys()
+
+    def test_follow_every_transaction_of_workers_and_sagas(self):
+        opening = functions_with(opens_a_transaction)
+        assert opening - functions_with(is_a_point) - EXCUSED.keys() == set()
+        assert EXCUSED.keys() - opening == set()
