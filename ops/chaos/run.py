@@ -3,7 +3,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -51,13 +51,19 @@ def run(
 ) -> Outcome:
     """Let the customers in, carry the plan out, wait for quiet, and judge; the stack is running."""
     shop = open_shop(stack.api_url, orders=len(wishes))
-    with _customers(stack, shop, wishes, rate) as customers:
-        view = View(console)
+    with _customers(stack, shop, wishes, rate) as customers, View(console) as view:
         conductor = Conductor(stack, plan, view.tell)
+
+        def step() -> None:
+            conductor.step()
+            if view.due:
+                view.look(customers.visits, conductor.under_way, books.statuses(_database_url(stack)))
+            time.sleep(_TICK)
+
         try:
-            with view:
-                _play(conductor, customers, view)
-                _wait_for_quiet(stack, conductor, view)
+            _play(step, conductor, customers)
+            view.tell("everything is back; waiting for quiet")
+            _wait_for_quiet(step, stack, conductor)
         finally:
             conductor.close()
     return _judge(stack, shop, customers, conductor)
@@ -73,38 +79,38 @@ def _customers(stack: ChaosStack, shop: Shop, wishes: Sequence[Wish], rate: floa
         customers.close()
 
 
-def _play(conductor: Conductor, customers: Customers, view: View) -> None:
-    """Until everything planned is done and every customer has an answer, or has waited for one too long."""
-    calm_since = time.monotonic()
-    while not (conductor.over and customers.all_gone) and time.monotonic() < calm_since + QUIET_WITHIN:
-        conductor.step()
-        view.look(customers.visits, conductor.under_way)
-        time.sleep(_TICK)
+def _play(step: Callable[[], None], conductor: Conductor, customers: Customers) -> None:
+    """Until all that is planned is done and every customer has an answer, or has waited for one too long."""
+    deadline = time.monotonic() + QUIET_WITHIN
+    while not (conductor.over and customers.all_gone) and time.monotonic() < deadline:
+        step()
         if not (conductor.over and customers.all_in):
-            calm_since = time.monotonic()
+            deadline = time.monotonic() + QUIET_WITHIN
 
 
-def _wait_for_quiet(stack: ChaosStack, conductor: Conductor, view: View) -> None:
-    view.tell("everything is back; waiting for quiet")
+def _wait_for_quiet(step: Callable[[], None], stack: ChaosStack, conductor: Conductor) -> None:
+    """Until nothing is on its way any more, or was for too long."""
     deadline, look_at = time.monotonic() + QUIET_WITHIN, 0.0
     while time.monotonic() < deadline:
-        conductor.step()
+        step()
         if conductor.over and time.monotonic() > look_at:
             if _is_quiet(stack):
                 return
             look_at = time.monotonic() + _LOOK_EVERY
-        time.sleep(_TICK)
-    view.tell(f"it is not quiet after {QUIET_WITHIN:g} s")
 
 
 def _is_quiet(stack: ChaosStack) -> bool:
-    with psycopg.connect(stack.env["ORDERX_OWNER_DATABASE_URL"]) as connection:
+    with psycopg.connect(_database_url(stack)) as connection:
         return connection.execute(_ON_ITS_WAY).fetchone() == (0,)
+
+
+def _database_url(stack: ChaosStack) -> str:
+    return stack.env["ORDERX_OWNER_DATABASE_URL"]
 
 
 def _judge(stack: ChaosStack, shop: Shop, customers: Customers, conductor: Conductor) -> Outcome:
     os.environ.update(stack.env)
-    database_url = stack.env["ORDERX_OWNER_DATABASE_URL"]
+    database_url = _database_url(stack)
     found = books.read(database_url=database_url, sandbox_url=stack.sandbox_url, inbox_url=stack.inbox_url)
     late = {order for visit in customers.visits if visit.wish.late for order in visit.orders}
     told = {order for visit in customers.visits for order in visit.orders}

@@ -1,0 +1,93 @@
+"""`orderx chaos` through its front door: a short run over every target, and what it says to those who ask amiss."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops.chaos.plan import TARGETS
+from ops.chaos.verdict import ZEROS
+from tests import needs
+
+
+def command(*words):
+    return [sys.executable, "-m", "ops.cli", "chaos", *map(str, words)]
+
+
+def environment(home, **more):
+    """Without ORDERX_*; what the run makes lies under `home`."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ORDERX_")}
+    return {**clean, "TMPDIR": str(home), **more}
+
+
+@pytest.fixture
+def home(tmp_path_factory):
+    """A directory that PostgreSQL's user may pass through."""
+    path = tmp_path_factory.mktemp("chaos")
+    for each in (path, *path.parents):
+        if each.is_relative_to(tmp_path_factory.getbasetemp().parent):
+            each.chmod(0o711)
+    return path
+
+
+@pytest.mark.rabbitmq
+@pytest.mark.xdist_group("stack")
+class TestShortRun:
+    def test_loses_nothing_and_leaves_nothing_behind(self, home):
+        needs.a_real_rabbitmq()
+        words = ("--orders", 120, "--kills", len(TARGETS), "--seed", 1, "--rate", 4)
+        ended = subprocess.run(
+            command(*words), env=environment(home), capture_output=True, text=True, timeout=500, check=False
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        told = json.loads(ended.stdout.splitlines()[-1])
+        assert {name: told[name] for name in (*ZEROS, "broken_rules")} == dict.fromkeys((*ZEROS, "broken_rules"), 0)
+        assert told["kills"] == dict.fromkeys(TARGETS, 1) | told["kills"]
+        assert told["accepted"] + told["refused"] == told["orders"] == 120
+        assert told["paid"] + told["failed"] + told["cancelled"] == told["accepted"]
+        assert list(home.iterdir()) == []
+
+    def test_stops_everything_when_interrupted(self, home):
+        needs.a_real_rabbitmq()
+        words = command("--orders", 1000, "--kills", 10, "--targets", "relay,worker")
+        with subprocess.Popen(words, env=environment(home), stdout=subprocess.PIPE, text=True) as run:
+            while "kill" not in run.stdout.readline():
+                assert run.poll() is None
+            run.send_signal(signal.SIGINT)
+            assert run.stdout.read().endswith("Stopped.\n")
+        assert run.returncode == 130
+        assert list(home.iterdir()) == []
+        assert [line for line in processes() if str(home) in line] == []
+
+
+def processes():
+    """The environment of every process there is."""
+    for each in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            yield each.read_text(errors="replace")
+        except OSError:
+            continue
+
+
+class TestBadInput:
+    def say(self, home, *words, **more):
+        ended = subprocess.run(
+            command(*words), env=environment(home, **more), capture_output=True, text=True, timeout=60, check=False
+        )
+        assert ended.stdout == ""
+        return ended.returncode, ended.stderr
+
+    def test_names_the_targets_there_are(self, home):
+        code, said = self.say(home, "--targets", "relay,moon")
+        assert code == 1
+        assert said == f"orderx: no target is called moon; there are {', '.join(TARGETS)}\n"
+
+    @pytest.mark.parametrize("words", [("--orders", 0), ("--kills", -1), ("--rate", 0), ("--seed", "x")])
+    def test_is_a_usage_error(self, home, words):
+        code, said = self.say(home, *words)
+        assert code == 2
+        assert f"Invalid value for '{words[0]}'" in said
