@@ -1,8 +1,9 @@
 """Crash points: each window between two durable effects has a name, at which a test can have the process killed.
 
 With ORDERX_CRASH_DIR set, a process that comes by a point takes away the file of the point's name there, if there is
-one, and dies of SIGKILL: nothing is flushed, closed or rolled back by its own hand. One file, one death. Without the
-variable a point does nothing at all. tests/stack/test_crash_points.py kills at every one of them.
+one, and gets the signal that the file names: SIGKILL, and nothing is flushed, closed or rolled back by its own hand; or
+SIGSTOP, and it stands still until somebody has it go on. One file, one blow. Without the variable a point does nothing
+at all. tests/stack/test_crash_points.py kills at every one of them.
 """
 
 import os
@@ -22,12 +23,14 @@ def _pass(window: str, of: str = "") -> None:
     pass
 
 
-def _die_if_asked(window: str, of: str = "") -> None:
+def _suffer_if_asked(window: str, of: str = "") -> None:
     assert _DIRECTORY is not None
     with suppress(FileNotFoundError):
-        (Path(_DIRECTORY) / name(window, of)).unlink()
-        os.kill(os.getpid(), signal.SIGKILL)
+        order = Path(_DIRECTORY) / name(window, of)
+        blow = signal.Signals[order.read_text()]
+        order.unlink()  # of two who come by at once only one gets past this
+        os.kill(os.getpid(), blow)
 
 
-point = _die_if_asked if _DIRECTORY else _pass
-"""Between two durable effects: die here, if a test has asked for it."""
+point = _suffer_if_asked if _DIRECTORY else _pass
+"""Between two durable effects: die here, or stand still, if a test has asked for it."""

@@ -30,7 +30,7 @@ def _order(**wanted: object) -> Callable[[CrashPoints, Shop, str], None]:
     def happen(points: CrashPoints, shop: Shop, point: str) -> None:
         points.arm(point)
         order(shop, str(uuid4()), **wanted)
-        points.wait_for_death(point)
+        points.wait_for_blow(point)
 
     return happen
 
@@ -40,7 +40,7 @@ def _cancel_when_paid(points: CrashPoints, shop: Shop, point: str) -> None:
     points.arm(point)
     cancel = ("POST", f"/orders/{order_id}/cancel", {"reason": "by mistake"}, shop.customer)
     persistently(lambda: shop.request(*cancel))
-    points.wait_for_death(point)
+    points.wait_for_blow(point)
 
 
 def _lose_the_messages(points: CrashPoints, shop: Shop, point: str) -> None:
@@ -48,7 +48,7 @@ def _lose_the_messages(points: CrashPoints, shop: Shop, point: str) -> None:
     points.arm(point)
     workers = [process for process in points.stack.processes if process.name.startswith("worker-orders")]
     _without(workers, lambda: (order(shop, str(uuid4())), _drop_tasks(points)))
-    points.wait_for_death(point)
+    points.wait_for_blow(point)
 
 
 def _without(processes: list[Process], act: Callable[[], object]) -> None:
@@ -73,9 +73,9 @@ def _forget_a_mail(points: CrashPoints, shop: Shop, point: str) -> None:
     points.arm("event.heard")
     points.arm(point)
     order(shop, str(uuid4()))
-    points.wait_for_death("event.heard")
+    points.wait_for_blow("event.heard")
     until(points.revive, "the worker has not died")
-    points.wait_for_death(point)
+    points.wait_for_blow(point)
 
 
 PAID = Plight(_order(), "paid", sold=1)

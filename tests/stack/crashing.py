@@ -1,5 +1,6 @@
 """Killing processes of a running stack at their crash points, and bringing them back."""
 
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import requests
 
+from ops.services.process import Process
 from ops.stack import Stack
 from tests.stack.shop import Shop
 
@@ -18,12 +20,14 @@ class CrashPoints:
         self.stack = stack
         self._directory = directory
 
-    def arm(self, point: str) -> None:
-        """Have the first process that comes by this point die there."""
-        (self._directory / point).touch()
+    def arm(self, point: str, blow: signal.Signals = signal.SIGKILL) -> None:
+        """Have the first process that comes by this point die there, or stand still (SIGSTOP)."""
+        draft = self._directory / f".{point}"
+        draft.write_text(blow.name)
+        draft.rename(self._directory / point)
 
-    def wait_for_death(self, point: str) -> None:
-        """Return when somebody has died there."""
+    def wait_for_blow(self, point: str) -> None:
+        """Return when somebody has died there, or stands still."""
         until(lambda: not (self._directory / point).exists(), f"nobody has come by {point}")
 
     def revive(self) -> list[str]:
@@ -33,10 +37,19 @@ class CrashPoints:
             process.start()
         return [process.name for process in dead]
 
+    def frozen(self) -> Process:
+        """The process that stands still."""
+        return next(process for process in self.stack.processes if process.running and _state(process.pid) == "T")
+
     def disarm(self) -> None:
-        """Nobody dies any more."""
+        """Nothing happens to anybody any more."""
         for file in self._directory.iterdir():
             file.unlink()
+
+
+def _state(pid: int | None) -> str:
+    """One letter: proc(5)."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def persistently(request: Callable[[], requests.Response]) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """SIGKILL at every crash point, on real RabbitMQ and PostgreSQL: every order ends right, and the books are clean."""
 
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 import requests
@@ -11,7 +13,8 @@ from ops.services import directories
 from ops.stack import Stack
 from tests import needs
 from tests.stack.crash_plights import AFTER_THE_MAIL_SERVERS_YES, PLIGHTS, SHELF
-from tests.stack.crashing import CrashPoints, until
+from tests.stack.crashing import CrashPoints, order, until
+from tests.stack.more_workers import second_mail_worker
 from tests.stack.shop import Shop
 from tests.stack.test_orders_on_rabbitmq import books_are_clean
 
@@ -54,6 +57,40 @@ def test_a_death_loses_nothing(points: CrashPoints, point: str):
     assert shop.statuses() == {plight.ending: 1}
     assert shop.stock() == (SHELF - plight.sold, 0)
     assert sorted(mails_received(shop).values()).count(2) == (point in AFTER_THE_MAIL_SERVERS_YES)
+
+
+LATE = [
+    "step.begun:authorise_payment",
+    "step.called:capture_payment",
+    "step.begun:email_customer",
+]
+
+
+@pytest.mark.parametrize("point", LATE)
+def test_a_worker_that_stood_still_past_every_deadline_does_nothing_twice(points: CrashPoints, point: str):
+    shop = Shop(points.stack, on_hand=SHELF)
+    points.arm(point, signal.SIGSTOP)
+    order_id = order(shop, str(uuid4()))
+    points.wait_for_blow(point)
+    frozen = points.frozen()
+    try:
+        if frozen.name == "worker-mails":
+            with second_mail_worker(points.stack):
+                until(lambda: has_ended(shop, order_id), "nobody has taken over")
+        else:
+            until(lambda: has_ended(shop, order_id), "nobody has taken over")
+    finally:
+        os.killpg(frozen.pid, signal.SIGCONT)
+    assert books_are_clean(points.stack)
+    assert shop.statuses() == {"paid": 1}
+    assert shop.stock() == (SHELF - 1, 0)
+    assert set(mails_received(shop).values()) == {1}
+
+
+def has_ended(shop: Shop, order_id: str) -> bool:
+    """Whether the order's saga has, its last mail included."""
+    [saga] = shop.call("GET", f"/orders/{order_id}/saga", as_=shop.customer)["data"]
+    return saga["ended_at"] is not None
 
 
 def mails_received(shop: Shop) -> Counter[str]:

@@ -11,9 +11,8 @@ import psycopg
 import pytest
 import requests
 
-from ops.services.process import Process
-from ops.services.readiness import line
 from ops.stack import Stack
+from tests.stack.more_workers import second_mail_worker
 from tests.stack.shop import GOOD, Shop
 from tests.stack.tap import tapped
 
@@ -133,14 +132,7 @@ class TestManyOrders:
 class TestMailWorkers:
     def test_share_one_queue_and_send_every_mail_once(self, stack: Stack):
         shop = Shop(stack, on_hand=40)
-        second = Process(
-            "worker-mails-2",
-            [sys.executable, "-m", "ops.cli", "worker", "--queues", "notifications,notification.events"],
-            log=stack.logs / "worker-mails-2.log",
-            env=stack.process_env(),
-            ready=line(" ready."),
-        )
-        with second:
+        with second_mail_worker(stack):
             shop.order_many(40)
             assert books_are_clean(stack)
         mails = requests.get(f"{stack.inbox_url}/messages.json", timeout=10).json()

@@ -1,0 +1,18 @@
+"""Workers beside those of the stack."""
+
+import sys
+
+from ops.services.process import Process
+from ops.services.readiness import line
+from ops.stack import Stack
+
+
+def second_mail_worker(stack: Stack) -> Process:
+    """Another one for the mails' queues; runs while it is entered."""
+    return Process(
+        "worker-mails-2",
+        [sys.executable, "-m", "ops.cli", "worker", "--queues", "notifications,notification.events"],
+        log=stack.logs / "worker-mails-2.log",
+        env=stack.process_env(),
+        ready=line(" ready."),
+    )
