@@ -5,6 +5,7 @@ from typing import Any
 
 from ops.chaos.wishes import Wish
 from ops.demo import Client, set_up_shop
+from ops.sandbox.cards import BY_NUMBER
 
 UNITS_EACH = 10
 """On the shelf for every order that may come."""
@@ -22,13 +23,20 @@ class Shop:
     def body(self, wish: Wish) -> dict[str, Any]:
         """The request that places the wished order."""
         product = self.scarce if wish.scarce else self.plenty
-        cvc = "1234" if wish.card.startswith("37") else "123"
         return {
             "shop_id": self.shop_id,
             "lines": [{"product_id": product, "quantity": wish.quantity}],
             "shipping_address": {"name": "Ada", "line1": "1 Harbour Street", "city": "Berlin", "country": "DE"},
-            "payment": {"card": {"number": wish.card, "exp_month": 12, "exp_year": 2040, "cvc": cvc}},
+            "payment": _payment(wish),
         }
+
+
+def _payment(wish: Wish) -> dict[str, Any]:
+    card = BY_NUMBER[wish.card]
+    if wish.tokenised:
+        return {"payment_method": card.token}
+    cvc = "1234" if card.brand == "amex" else "123"
+    return {"card": {"number": card.number, "exp_month": 12, "exp_year": 2040, "cvc": cvc}}
 
 
 def open_shop(api_url: str, *, orders: int) -> Shop:

@@ -14,7 +14,7 @@ from ops.stack import Stack
 PAYMENT_TIMEOUT, SLOW_SECONDS, SILENT_SECONDS = 3, 1, 6
 """Seconds: the slow card is answered before a worker's patience ends, the silent one after."""
 
-_ORDERS, _MAILS = "saga,inventory,payments", "notifications,notification.events"
+_MAILS = "notifications,notification.events"
 
 
 class ChaosStack(Stack):
@@ -76,7 +76,11 @@ class ChaosStack(Stack):
         return [
             *(self._relay(f"relay-{number}") for number in (1, 2)),
             *(self._sweeper(f"sweeper-{number}") for number in (1, 2)),
-            *(self._worker(f"worker-{number}", _ORDERS) for number in (1, 2)),
-            self._worker("worker-3", _ORDERS, "--pool", "prefork", "--concurrency", 2),
+            *(self._worker(f"worker-{number}", "saga,inventory") for number in (1, 2)),
+            # Several children each, lest one silent card holds up whatever waits behind it.
+            *(
+                self._worker(f"worker-{number}", "payments", "--pool", "prefork", "--concurrency", 3)
+                for number in (3, 4)
+            ),
             *(self._worker(f"mail-worker-{number}", _MAILS) for number in (1, 2)),
         ]

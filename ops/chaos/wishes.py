@@ -15,12 +15,14 @@ LATE = tuple(card.number for card in CARDS if card.behaviour in {SLOW, SILENT})
 class Wish:
     """One customer's order.
 
-    `scarce` is of the product that there is too little of; `cancel_after` so many seconds the order is cancelled;
-    `hasty` customers hang up almost at once and ask again with the same key; `wait` is for `Prefer: wait`, in seconds.
+    `tokenised` cards were given to the provider before, so that the order can be placed while it is down; `scarce` is
+    of the product that there is too little of; `cancel_after` so many seconds the order is cancelled; `hasty`
+    customers hang up almost at once and ask again with the same key; `wait` is for `Prefer: wait`, in seconds.
     """
 
     number: int
     card: str
+    tokenised: bool
     scarce: bool
     quantity: int
     cancel_after: float | None
@@ -44,6 +46,7 @@ def _wish(draw: Random, number: int) -> Wish:
     return Wish(
         number=number,
         card=draw.choice(cards),
+        tokenised=draw.random() < 1 / 2,
         scarce=draw.random() < 1 / 8,
         quantity=draw.randint(1, 3),
         cancel_after=draw.uniform(0, 2) if draw.random() < 1 / 10 else None,
