@@ -1,7 +1,6 @@
 """Killing processes of a running stack at their crash points, and bringing them back."""
 
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import requests
 from ops.services.process import Process
 from ops.stack import Stack
 from tests.stack.shop import Shop
+from tests.waiting import until
 
 
 class CrashPoints:
@@ -71,11 +71,3 @@ def persistently(request: Callable[[], requests.Response]) -> dict[str, Any]:
 def order(shop: Shop, key: str, **wanted: Any) -> str:
     """Place an order with an idempotency key, however often it takes; its id."""
     return persistently(lambda: shop.order(key=key, **wanted))["id"]
-
-
-def until(what: Callable[[], Any], otherwise: str, *, seconds: float = 60.0) -> None:
-    """Look until it is so."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.02)

@@ -13,10 +13,11 @@ from ops.services import directories
 from ops.stack import Stack
 from tests import needs
 from tests.stack.crash_plights import AFTER_THE_MAIL_SERVERS_YES, PLIGHTS, SHELF
-from tests.stack.crashing import CrashPoints, order, until
+from tests.stack.crashing import CrashPoints, order
 from tests.stack.more_workers import second_mail_worker
 from tests.stack.shop import Shop
 from tests.stack.test_orders_on_rabbitmq import books_are_clean
+from tests.waiting import until
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("crashes")]
 

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from collections import Counter
 from uuid import uuid4
 
@@ -15,6 +14,7 @@ from ops.stack import Stack
 from tests.stack.more_workers import second_mail_worker
 from tests.stack.shop import GOOD, Shop
 from tests.stack.tap import tapped
+from tests.waiting import until
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
 
@@ -197,23 +197,15 @@ class TestDeadLetter:
         poison = {"specversion": "1.0", "id": event_id, "type": "order.created", "data": {"order_id": "none"}}
         with tapped(stack.env["ORDERX_BROKER_URL"]) as tap:
             tap.publish_event(poison)
-        letter = _until(lambda: [x for x in _dead(stack, "list") if x["id"] == event_id])[0]
+        letter = until(lambda: [x for x in _dead(stack, "list") if x["id"] == event_id])[0]
         assert (letter["what"], letter["queue"], letter["reason"]) == (
             "order.created", "notification.events", "delivery_limit",
         )  # fmt: skip
         assert [x["id"] for x in _dead(stack, "replay", event_id)] == [event_id]
-        assert _until(lambda: [x for x in _dead(stack, "list") if x["id"] == event_id])
+        assert until(lambda: [x for x in _dead(stack, "list") if x["id"] == event_id])
 
 
 def _dead(stack: Stack, *words: str) -> list[dict]:
     answer = orderx(stack, "dead", *words, "--json")
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout)
-
-
-def _until(what, *, seconds: float = 30.0):
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
-    return found

@@ -5,6 +5,7 @@ import pytest
 from kit.errors import Unavailable
 from saga.engine.declaration import afterwards, then, together
 from saga.engine.errors import Refused, TryAgain
+from saga.engine.journal import locked
 from saga.engine.retries import Retries
 from saga.engine.sweep import sweep
 from tests.saga.engine.workshop import outbox
@@ -107,6 +108,33 @@ class TestSweep:
         _, deliveries = workshop.start(saga)
         sweep_up(deliveries)
         assert sweep(deliveries.find) == 0
+
+    @pytest.mark.parametrize(("stood_still", "grace"), [(1, 5), (20, 20), (600, 60)])
+    def test_leaves_it_alone_as_long_again_as_it_stood_still(self, workshop, saga, stood_still, grace):
+        ref, deliveries = workshop.start(saga)
+        deliveries.deliver_next("toys.cut")
+        workshop.sql(f"""
+            UPDATE saga_steps SET begun_at = now() - interval '{stood_still} s', answered_at = NULL
+            WHERE step = 'cut'""")
+        workshop.let_deadlines_pass()
+        assert sweep(deliveries.find) == 1
+        [resent] = [event for event in workshop.timeline(ref).events if event.event == "resent"]
+        left_alone = workshop.timeline(ref).saga.due_at - resent.happened_at
+        assert grace <= left_alone.total_seconds() < grace + 3
+
+    def test_resumes_many_at_a_bounded_rate(self, workshop, saga):
+        for _ in range(150):
+            _, deliveries = workshop.start(saga)
+        workshop.let_deadlines_pass()
+        assert (sweep(deliveries.find), len(outbox())) == (100, 200)
+        assert (sweep(deliveries.find), len(outbox())) == (50, 300)
+
+    def test_passes_over_what_somebody_holds(self, workshop, saga):
+        ref, deliveries = workshop.start(saga)
+        workshop.let_deadlines_pass()
+        with locked(ref, deliveries.find):
+            assert sweep(deliveries.find) == 0
+        assert sweep(deliveries.find) == 1
 
     def test_leaves_a_step_to_its_retry(self, workshop, script):
         script.answers["fold"] = [TryAgain("busy")]
