@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -13,13 +14,15 @@ import requests
 
 from ops.chaos.shop import Shop
 from ops.chaos.wishes import Wish
-from ops.demo import PASSWORD, Client
+from ops.demo import PASSWORD, Client, DemoFailed
 
 AT_ONCE = 64
 """Customers served at a time; more wait at the door."""
 
 _PATIENCE, _HASTE = 15.0, 0.02
 _LONGEST_PAUSE = 2.0
+_EMAIL = "ada@example.com"
+_LOGIN_LASTS = 600.0
 _AGAIN = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}
 
 
@@ -55,9 +58,8 @@ class Customers:
 
     def open(self) -> None:
         """Register, log in, and let the first one in."""
-        someone = {"email": "ada@example.com", "name": "Ada Example", "password": PASSWORD}
-        self._login("POST", "/auth/register", someone)
-        self._login.log_in(someone["email"])
+        self._login("POST", "/auth/register", {"email": _EMAIL, "name": "Ada Example", "password": PASSWORD})
+        self._login.log_in(_EMAIL)
         self._door.start()
 
     def close(self) -> None:
@@ -78,21 +80,27 @@ class Customers:
         return len(self._gone) == len(self.visits)
 
     def _let_in(self) -> None:
-        begun = time.monotonic()
+        begun = logged_in = time.monotonic()
         for number, visit in enumerate(self.visits):
             if self._left.wait(max(0.0, begun + number / self._rate - time.monotonic())):
                 return
             self._threads.submit(self._serve, visit)
+            if time.monotonic() > logged_in + _LOGIN_LASTS:
+                with suppress(requests.RequestException, DemoFailed):  # the API may be down: with the next one, then
+                    self._login.log_in(_EMAIL)
+                    logged_in = time.monotonic()
 
     def _serve(self, visit: Visit) -> None:
-        self._order(visit, patience=_HASTE if visit.wish.hasty else _PATIENCE)
-        if visit.wish.hasty and visit.orders:
-            self._order(visit, patience=_PATIENCE)
-        if visit.wish.cancel_after is not None:
-            for order in visit.orders:
-                self._left.wait(visit.wish.cancel_after)
-                self._insist(visit, f"/orders/{order}/cancel", {"reason": "chosen by chance"}, {})
-        self._gone.append(visit)
+        try:
+            self._order(visit, patience=_HASTE if visit.wish.hasty else _PATIENCE)
+            if visit.wish.hasty and visit.orders:
+                self._order(visit, patience=_PATIENCE)
+            if visit.wish.cancel_after is not None:
+                for order in visit.orders:
+                    self._left.wait(visit.wish.cancel_after)
+                    self._insist(visit, f"/orders/{order}/cancel", {"reason": "chosen by chance"}, {})
+        finally:
+            self._gone.append(visit)
 
     def _order(self, visit: Visit, *, patience: float) -> None:
         headers = {"Idempotency-Key": f"wish-{visit.wish.number}"}

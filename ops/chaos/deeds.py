@@ -62,12 +62,13 @@ def start_again(process: Process) -> Deed:
 def _kill_child(process: Process, draw: float) -> Deed:
     """SIGKILL one of the process's children, and wait until another one stands in its place."""
     assert process.pid
-    while not (before := children(process.pid)):
-        yield _LOOK_EVERY
-    victim = before[int(draw * 100) % len(before)]
-    os.kill(victim, signal.SIGKILL)
-    while victim in (now := children(process.pid)) or len(now) < len(before):
-        yield _LOOK_EVERY
+    before = children(process.pid)
+    if before:
+        victim = before[int(draw * 100) % len(before)]
+        os.kill(victim, signal.SIGKILL)
+        while process.running and (victim in (now := children(process.pid)) or len(now) < len(before)):
+            yield _LOOK_EVERY
+    yield from start_again(process)
 
 
 def freeze(process: Process, seconds: float) -> Deed:

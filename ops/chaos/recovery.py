@@ -51,15 +51,19 @@ def _covered(start: float, end: float, spans: Iterable[tuple[float, float]]) -> 
 
 
 def by_target(found: Iterable[Recovery]) -> list[tuple[str, str, int, int, float, float]]:
-    """A row for each kind of disturbance: target, deed, how often, orders caught, slowest and median seconds."""
+    """A row for each kind of disturbance: target, deed, how often, orders caught, slowest and median seconds.
+
+    The median is of those that caught an order.
+    """
     groups: dict[tuple[str, str], list[Recovery]] = {}
     for each in found:
         groups.setdefault((each.done.what.target, each.done.what.deed), []).append(each)
-    return [
-        (*kind, len(all_), sum(each.caught for each in all_), max(all_seconds), median(all_seconds))
-        for kind, all_ in sorted(groups.items())
-        if (all_seconds := [each.seconds for each in all_])
-    ]
+    return [(*kind, len(group), *_summary(group)) for kind, group in sorted(groups.items())]
+
+
+def _summary(group: list[Recovery]) -> tuple[int, float, float]:
+    seconds = [each.seconds for each in group if each.caught] or [0.0]
+    return sum(each.caught for each in group), max(seconds), median(seconds)
 
 
 def stays(url: str, *, without: Collection[str]) -> list[Stay]:
