@@ -19,18 +19,14 @@ def name(window: str, of: str = "") -> str:
     return f"{window}:{of}" if of else window
 
 
-def _pass(window: str, of: str = "") -> None:
-    pass
+def point(window: str, of: str = "") -> None:
+    """Between two durable effects: die here, or stand still, if a test has asked for it."""
+    if _DIRECTORY:
+        _suffer_if_asked(Path(_DIRECTORY) / name(window, of))
 
 
-def _suffer_if_asked(window: str, of: str = "") -> None:
-    assert _DIRECTORY is not None
+def _suffer_if_asked(order: Path) -> None:
     with suppress(FileNotFoundError):
-        order = Path(_DIRECTORY) / name(window, of)
         blow = signal.Signals[order.read_text()]
         order.unlink()  # of two who come by at once only one gets past this
         os.kill(os.getpid(), blow)
-
-
-point = _suffer_if_asked if _DIRECTORY else _pass
-"""Between two durable effects: die here, or stand still, if a test has asked for it."""
