@@ -42,13 +42,16 @@ class Visit:
 
 
 class Customers:
-    """Sends one customer after the other, at a steady rate, on threads of their own."""
+    """Lets one customer in after the other, each at its time, on threads of their own.
 
-    def __init__(self, api_url: str, shop: Shop, wishes: Sequence[Wish], *, rate: float) -> None:
+    `arrivals` are in seconds after the door was opened.
+    """
+
+    def __init__(self, api_url: str, shop: Shop, wishes: Sequence[Wish], arrivals: Sequence[float]) -> None:
         self._api = f"{api_url}/api"
         self._login = Client(api_url)
         self._shop = shop
-        self._rate = rate
+        self._arrivals = arrivals
         self._left = threading.Event()
         self._here = threading.local()
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="customer")
@@ -81,8 +84,8 @@ class Customers:
 
     def _let_in(self) -> None:
         begun = logged_in = time.monotonic()
-        for number, visit in enumerate(self.visits):
-            if self._left.wait(max(0.0, begun + number / self._rate - time.monotonic())):
+        for visit, due in zip(self.visits, self._arrivals, strict=True):
+            if self._left.wait(max(0.0, begun + due - time.monotonic())):
                 return
             self._threads.submit(self._serve, visit)
             if time.monotonic() > logged_in + _LOGIN_LASTS:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from ops import check
 from ops.chaos import books, recovery, verdict
+from ops.chaos.arrivals import arrivals
 from ops.chaos.books import Books
 from ops.chaos.conductor import Conductor
 from ops.chaos.customers import Customers
@@ -25,7 +26,7 @@ from ops.chaos.wishes import Wish
 QUIET_WITHIN = 120.0
 """Seconds that everything may take to come to its end once nothing is disturbed any more."""
 
-_TICK = 0.05
+_TICK = 0.02
 _LOOK_EVERY = 1.0
 _ON_ITS_WAY = """
     SELECT (SELECT count(*) FROM sagas WHERE ended_at IS NULL) + (SELECT count(*) FROM outbox)
@@ -51,7 +52,8 @@ def run(
 ) -> Outcome:
     """Let the customers in, carry the plan out, wait for quiet, and judge; the stack is running."""
     shop = open_shop(stack.api_url, orders=len(wishes))
-    with _customers(stack, shop, wishes, rate) as customers, View(console) as view:
+    coming = arrivals(orders=len(wishes), rate=rate, disturbed_at=[what.at for what in plan])
+    with _customers(stack, shop, wishes, coming) as customers, View(console) as view:
         conductor = Conductor(stack, plan, view.tell)
 
         def step() -> None:
@@ -70,8 +72,8 @@ def run(
 
 
 @contextmanager
-def _customers(stack: ChaosStack, shop: Shop, wishes: Sequence[Wish], rate: float) -> Iterator[Customers]:
-    customers = Customers(stack.api_url, shop, wishes, rate=rate)
+def _customers(stack: ChaosStack, shop: Shop, wishes: Sequence[Wish], coming: Sequence[float]) -> Iterator[Customers]:
+    customers = Customers(stack.api_url, shop, wishes, coming)
     try:
         customers.open()
         yield customers
