@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     mail_from: str = Field("OrderX <orders@orderx.example>", description="Sender of every mail")
     pool_size: int = Field(10, ge=1, le=500, description="Database connections a process may hold")
     journal_days: int = Field(90, ge=1, description="Days an ended saga's journal is kept")
+    alert_webhook_url: SecretStr | None = Field(None, description="Where alerts are posted as JSON; none unless set")
+    alert_webhook_secret: SecretStr | None = Field(
+        None, min_length=16, description="Signs what is posted there; 16 characters or more"
+    )
     durability: str = Field(
         "strict",
         pattern="^(strict|relaxed)$",

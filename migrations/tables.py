@@ -8,10 +8,10 @@ from domain.notifications import models as notifications
 from domain.payments import models as payments
 from domain.sales import models as sales
 from domain.shops import models as shops
-from kit import outbox
+from kit import alerts, outbox
 from kit.db import Base
 from saga.engine import tables as saga
 
-MODULES = (catalogue, companies, identity, inventory, notifications, payments, sales, shops, outbox, saga)
+MODULES = (catalogue, companies, identity, inventory, notifications, payments, sales, shops, alerts, outbox, saga)
 
 metadata = Base.metadata

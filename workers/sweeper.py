@@ -13,6 +13,7 @@ from saga.engine.retention import prune
 from saga.engine.sweep import sweep
 from saga.registry import find
 from workers import durability
+from workers.alarms import rounds as alarms
 from workers.forgotten import Reminder
 
 EVERY = 1.0
@@ -40,6 +41,7 @@ _SEND_FORGOTTEN_MAILS = text("""
 _FORGET_OLD = (
     text("DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"),
     text("DELETE FROM inbox WHERE heard_at < now() - interval '30 days'"),
+    text("DELETE FROM alerts WHERE closing_told_at < now() - interval '90 days'"),
 )
 
 
@@ -54,6 +56,7 @@ def run() -> None:
     durability.demand("operator_database_url", "database_url")
     tidied = clock.now()
     reminder = Reminder(now=tidied)
+    alarms.start(stopping)
     log.info("the sweeper runs")
     while not stopping.wait(EVERY):
         try:

@@ -3,6 +3,7 @@
 import prometheus_client
 from flask import Response
 
+from api import vital_signs
 from api.blueprint import Blueprint
 from api.operating import checks
 from api.operating.schemas import AliveSchema, ReadySchema
@@ -37,5 +38,6 @@ def is_ready() -> dict[str, object]:
 @blueprint.get("/metrics")
 @blueprint.response(200, {"type": "string"}, content_type="text/plain")
 def metrics() -> Response:
-    """Show what is measured, for Prometheus."""
-    return Response(prometheus_client.generate_latest(), content_type=prometheus_client.CONTENT_TYPE_LATEST)
+    """Show what is measured, for Prometheus: this process's requests, and how all sagas do."""
+    measured = prometheus_client.generate_latest() + vital_signs.taken()
+    return Response(measured, content_type=prometheus_client.CONTENT_TYPE_LATEST)

@@ -1,5 +1,7 @@
 """The API's tests talk HTTP to the whole app, over a database of their own."""
 
+import socket
+
 import pytest
 
 from api.app import create_app
@@ -10,3 +12,9 @@ from tests.api.client import Api
 def api(database) -> Api:
     """The app's HTTP interface, over a database without a row."""
     return Api(create_app())
+
+
+@pytest.fixture
+def closed_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]

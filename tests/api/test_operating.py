@@ -25,12 +25,6 @@ def broker_url(monkeypatch):
 
 
 @pytest.fixture
-def closed_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
-@pytest.fixture
 def answering():
     """A server that answers its first caller with the given bytes; its port."""
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -90,6 +90,7 @@ class TestSettings:
             ("ORDERX_OPERATOR_DATABASE_URL", {"migrate", "relay", "sweeper", "ops"}),
             ("ORDERX_SECRET_KEY", {"api"}),
             ("ORDERX_PAYMENT_API_KEY", {"api", "worker-saga", "worker-payments", "sandbox", "ops"}),
+            ("ORDERX_ALERT_WEBHOOK_SECRET", {"sweeper"}),
             ("ORDERX_SMTP_URL", {"worker-notifications", "worker-notification-events"}),
         ],
     )

@@ -1,0 +1,69 @@
+"""/metrics also says how all sagas of all companies do, in numbers alone."""
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, text
+
+from kit import alerts, db
+from kit.tenancy import Tenant
+from saga.engine.declaration import then
+from saga.engine.errors import Refused
+from tests.saga.engine.stuck import Stuck
+from tests.saga.engine.workshop import Workshop
+
+
+@pytest.fixture
+def gauges(api):
+    """What is measured of the whole system, by name and labels."""
+
+    def read() -> dict[str, float]:
+        lines = [line.rpartition(" ") for line in api.get("/metrics").text.splitlines() if line.startswith("orderx_")]
+        return {name: float(value) for name, _, value in lines if "http" not in name}
+
+    return read
+
+
+class TestVitalSigns:
+    def test_are_zero_where_nothing_is(self, gauges):
+        found = gauges()
+        assert set(found.values()) == {0.0}
+        assert {
+            'orderx_sagas{state="running"}', 'orderx_sagas{state="stuck"}', "orderx_outbox_oldest_due_seconds",
+            'orderx_open_incidents{step="commit_stock"}', 'orderx_open_alerts{kind="worker_died"}',
+        } <= found.keys()  # fmt: skip
+
+    def test_count_sagas_incidents_and_alerts_of_all_companies(self, database, gauges):
+        for _ in range(2):
+            workshop = Workshop(database)
+            workshop.script.answers["cut"] = [Refused("no")]
+            fold, cut = map(workshop.script.step, ("fold", "cut"))
+            Stuck(workshop, workshop.saga(then(fold, pivot=True), then(cut)))
+        workshop.start(workshop.saga(then(fold)))
+        with db.operator_transaction():
+            alerts.sound("worker_died", {"stock@here": {}})
+        found = gauges()
+        assert (found['orderx_sagas{state="stuck"}'], found['orderx_sagas{state="running"}']) == (2.0, 1.0)
+        assert found['orderx_open_incidents{step="cut"}'] == 2.0
+        assert found['orderx_open_alerts{kind="worker_died"}'] == 1.0
+
+    def test_tell_how_long_the_oldest_thing_waits_to_be_sent(self, database, gauges):
+        due = "INSERT INTO outbox (kind, body, available_at) VALUES ('task', '{}', now() - interval '%s seconds')"
+        with psycopg.connect(database, autocommit=True) as owner:
+            for seconds in (5, 3600, -7200):
+                owner.execute(due % seconds)
+        assert 3600 <= gauges()["orderx_outbox_oldest_due_seconds"] < 7200
+
+    def test_are_left_out_while_the_database_is_gone(self, api, monkeypatch, closed_port):
+        gone = create_engine(f"postgresql+psycopg://nobody@127.0.0.1:{closed_port}/none")
+        monkeypatch.setattr(db, "app_engine", lambda: gone)
+        answer = api.get("/metrics")
+        assert answer.status_code == 200
+        assert "orderx_sagas" not in answer.text
+        assert "orderx_http" in answer.text
+
+    def test_are_all_that_the_app_learns_of_other_companies(self, database):
+        with db.transaction(Tenant()) as session:
+            assert {row.sign for row in session.execute(text("SELECT * FROM vital_signs()"))} <= {
+                "sagas", "open_incidents", "open_alerts", "outbox",
+            }  # fmt: skip
+            assert session.scalar(text("SELECT has_table_privilege('alerts', 'SELECT')")) is False

@@ -1,0 +1,64 @@
+"""A receiver of webhooks: a small HTTP server that keeps what it is told and answers as it is bid."""
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+SECRET = "a secret of 16 characters or more"
+
+
+@dataclass
+class Receiver:
+    """Answers with `status`; what it has answered with a 2xx is in `told`, the rest in `refused`."""
+
+    status: int = 204
+    told: list[dict[str, Any]] = field(default_factory=list)
+    refused: list[dict[str, Any]] = field(default_factory=list)
+    signatures: list[tuple[str, bytes]] = field(default_factory=list)
+    url: str = ""
+
+    def hear(self, signature: str, body: bytes) -> int:
+        self.signatures.append((signature, body))
+        heard = 200 <= self.status < 300
+        (self.told if heard else self.refused).append(json.loads(body))
+        return self.status
+
+    def events(self) -> list[tuple[str, str, str]]:
+        """What it was told: (event, kind, key)."""
+        return [(each["event"], each["kind"], each["key"]) for each in self.told]
+
+
+def is_genuine(signature: str, body: bytes) -> bool:
+    """Whether whoever signed the body knows the secret."""
+    at, _, proof = signature.removeprefix("t=").partition(",v1=")
+    wanted = hmac.new(SECRET.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(proof, wanted)
+
+
+@contextmanager
+def listening() -> Iterator[Receiver]:
+    """A receiver at `url`."""
+    receiver = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:  # the server's own naming
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(receiver.hear(self.headers["OrderX-Signature"], body))
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        receiver.url = f"http://127.0.0.1:{server.server_port}/alerts?token=hush"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield receiver
+        server.shutdown()
+        thread.join()

@@ -1,0 +1,1 @@
+"""Noticing what is amiss, and telling somebody until it is heard."""

@@ -1,0 +1,50 @@
+"""Queues whose messages nobody takes, seen from their lengths."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kombu.transport.base import StdChannel
+
+from kit import alerts, db
+from kit.db import Json
+from workers import queues
+
+NOBODY = timedelta(seconds=10)
+"""How long messages may wait in a queue without a consumer: a worker that is restarted is back by then."""
+
+STANDSTILL = timedelta(seconds=60)
+"""How long the backlog of a queue that has consumers may be without ever becoming shorter."""
+
+
+@dataclass(slots=True)
+class Backlog:
+    """How many messages wait, and since when (UTC) that number has not fallen."""
+
+    messages: int
+    since: datetime
+
+
+class QueueWatch:
+    """Remembers how the backlogs went. `counts_consumers`: whether the broker tells how many there are."""
+
+    def __init__(self, *, counts_consumers: bool) -> None:
+        self._counts_consumers = counts_consumers
+        self._backlogs: dict[str, Backlog] = {}
+
+    def look(self, channel: StdChannel, *, now: datetime) -> None:
+        """Ask for the length of every queue; open and close the alerts about them."""
+        ageing: dict[str, Json] = {}
+        moving = set()
+        for queue in (*queues.ALL, queues.DEAD_LETTERS):
+            told = channel.queue_declare(queue.name, passive=True)
+            messages, abandoned = told.message_count, self._counts_consumers and told.consumer_count == 0
+            backlog = self._backlogs.setdefault(queue.name, Backlog(messages, now))
+            if messages == 0 or (messages < backlog.messages and not abandoned):
+                backlog.since = now
+                moving.add(queue.name)
+            elif now - backlog.since >= (NOBODY if abandoned else STANDSTILL):
+                ageing[queue.name] = {"queue": queue.name, "messages": messages, "has_consumers": not abandoned}
+            backlog.messages = messages
+        with db.operator_transaction():
+            alerts.sound("queue_ages", ageing)
+            alerts.close("queue_ages", moving)
