@@ -7,6 +7,7 @@ from statistics import median
 import psycopg
 
 from ops.chaos.conductor import Done
+from ops.chaos.plan import Disturbance
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Recovery:
 def recoveries(done: Sequence[Done], stays: Collection[Stay]) -> list[Recovery]:
     """For each disturbance, from when it was back until the last of the orders then pending had ended.
 
-    Seconds in which something else was disturbed are that other's, and do not count.
+    Seconds in which something else was disturbed that orders need are that other's, and do not count.
     """
     return [_recovery(each, done, stays) for each in done]
 
@@ -37,8 +38,13 @@ def recoveries(done: Sequence[Done], stays: Collection[Stay]) -> list[Recovery]:
 def _recovery(each: Done, done: Sequence[Done], stays: Collection[Stay]) -> Recovery:
     caught = [stay for stay in stays if stay.placed <= each.back < stay.ended]
     last = max((stay.ended for stay in caught), default=each.back)
-    others = [(other.begun, other.back) for other in done if other is not each]
+    others = [(other.begun, other.back) for other in done if other is not each and _holds_up_orders(other.what)]
     return Recovery(each, len(caught), round(last - each.back - _covered(each.back, last, others), 2))
+
+
+def _holds_up_orders(what: Disturbance) -> bool:
+    # Pending orders need neither the API nor the mails, and the sweepers only where something else went wrong.
+    return what.target not in {"api", "api-worker", "sweeper", "mail-worker", "inbox"}
 
 
 def _covered(start: float, end: float, spans: Iterable[tuple[float, float]]) -> float:

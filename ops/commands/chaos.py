@@ -106,4 +106,5 @@ def _figures(outcome: Outcome, *, seed: int, orders: int, planned: list[Disturba
 
 
 def _slowest(outcome: Outcome) -> recovery.Recovery | None:
-    return max(outcome.recoveries, key=lambda each: each.seconds, default=None)
+    # Of several that waited for the same order, the one that was back last is most likely what it waited for.
+    return max(outcome.recoveries, key=lambda each: (each.seconds, each.done.back), default=None)

@@ -28,6 +28,9 @@ class TestRecoveries:
         disturbances = [done(10, 12), done(13, 16), done(14, 17), done(5, 13.5)]
         assert seconds(disturbances, [Stay(11, 20)])[0] == 3.0
 
+    def test_do_not_leave_out_what_orders_can_do_without(self):
+        assert seconds([done(10, 12), done(13, 16, target="inbox")], [Stay(11, 18)])[0] == 6.0
+
     def test_are_none_while_everything_else_is_still_down(self):
         assert seconds([done(10, 12), done(11, 30)], [Stay(11, 20)])[0] == 0.0
 
