@@ -4,6 +4,7 @@
 import json
 import os
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -172,6 +173,23 @@ def check(
     from ops.commands import check as command
 
     if not command.prove(at_rest=at_rest, provider=provider, wait=wait, as_json=as_json):
+        sys.exit(1)
+
+
+@app.command(rich_help_panel="Upkeep")
+def reconcile(
+    since: Annotated[
+        datetime | None, typer.Option(help="Of payments made since then (UTC).", show_default="a week ago")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Give back what the provider holds or took for orders that are unknown or not paid here, after a restore, say."""
+    from kit import clock
+    from ops.commands import reconcile as command
+
+    begin = since.replace(tzinfo=UTC) if since else clock.now() - timedelta(days=7)
+    if not command.put_right(since=begin, dry_run=dry_run, as_json=as_json):
         sys.exit(1)
 
 

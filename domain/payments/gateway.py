@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
 from kit.errors import Unavailable
+
+KEYS_LAST = timedelta(hours=23)
+"""How long a key surely makes a repeated call the same call (Stripe forgets keys when they are 24 hours old)."""
 
 Outcome = Literal["authorised", "captured", "voided", "refunded", "declined"]
 
@@ -74,5 +78,8 @@ class Gateway(Protocol):
     def look_up(self, *, ref: str) -> Answer:
         """What the payment is now."""
 
-    def every_payment(self) -> Iterator[tuple[UUID, Answer]]:
+    def payments_of(self, *, order_id: UUID) -> list[Answer]:
+        """What was ever asked to be paid for the order, the newest first; the last minute's may be missing."""
+
+    def every_payment(self, *, since: datetime | None = None) -> Iterator[tuple[UUID, Answer]]:
         """All payments that the provider knows of, the newest first, each with the order it was made for."""

@@ -69,3 +69,18 @@ def record(*, order_id: UUID, answer: Answer, now: datetime) -> None:
             "amount": {"amount": amount, "currency": currency},
         }
         outbox.publish(_ANNOUNCED[kind], data, subject=payment_id, company_id=company_id)
+
+
+_NOTE = """
+    INSERT INTO payment_events (id, company_id, payment_id, type, provider_ref, amount, detail, happened_at)
+    SELECT %(id)s, company_id, id, %(type)s, %(ref)s, %(amount)s, %(detail)s, %(now)s
+    FROM payments WHERE order_id = %(order)s ON CONFLICT DO NOTHING"""
+
+
+def note_surplus(*, order_id: UUID, answer: Answer, now: datetime) -> None:
+    """Write down what became of a second payment that was made for an order; its own payment stays as it is."""
+    values = {
+        "order": order_id, "id": new_id(), "type": answer.outcome, "ref": answer.ref, "amount": answer.amount,
+        "now": now, "detail": Jsonb({"code": "surplus", "detail": "not the payment that the order is paid with"}),
+    }  # fmt: skip
+    db.run(_NOTE, values)

@@ -1,5 +1,6 @@
 """Reading payments."""
 
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,10 +20,12 @@ class Standing(NamedTuple):
     method: str
     status: str
     provider_ref: str | None
+    created_at: datetime
 
 
 _THE_PAYMENT = """
-    SELECT order_id, amount, currency, method, status, provider_ref FROM payments WHERE order_id = %(order)s"""
+    SELECT order_id, amount, currency, method, status, provider_ref, created_at FROM payments
+    WHERE order_id = %(order)s"""
 
 
 def the_payment(*, order_id: UUID) -> Standing:

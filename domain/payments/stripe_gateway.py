@@ -6,11 +6,12 @@ What its calls mean and answer: https://docs.stripe.com/api/payment_intents, /ap
 import logging
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cache
 from uuid import UUID
 
 import stripe
-from stripe.params import PaymentIntentCreateParams
+from stripe.params import PaymentIntentCreateParams, PaymentIntentListParams
 
 from domain.payments.errors import UnknownPayment
 from domain.payments.gateway import Answer, Card, Gateway
@@ -126,10 +127,20 @@ class StripeGateway:
         except stripe.InvalidRequestError:
             raise UnknownPayment(ref=ref) from None
 
-    def every_payment(self) -> Iterator[tuple[UUID, Answer]]:
-        """All payments made for orders, the newest first; others in the same Stripe account are passed over."""
+    def payments_of(self, *, order_id: UUID) -> list[Answer]:
+        """The payments made for the order, the newest first; Stripe's search hears of new ones within a minute."""
+        query = f"metadata['order_id']:'{order_id}'"
         with or_unavailable():
-            page = self._intents.list({"limit": 100, "expand": ["data.latest_charge"]})
+            found = self._intents.search({"query": query, "limit": 100, "expand": ["data.latest_charge"]})
+            return [standing(intent) for intent in found.data]
+
+    def every_payment(self, *, since: datetime | None = None) -> Iterator[tuple[UUID, Answer]]:
+        """All payments made for orders, the newest first; others in the same Stripe account are passed over."""
+        wanted: PaymentIntentListParams = {"limit": 100, "expand": ["data.latest_charge"]}
+        if since is not None:
+            wanted["created"] = {"gte": int(since.timestamp())}
+        with or_unavailable():
+            page = self._intents.list(wanted)
             for intent in page.auto_paging_iter():
                 if "order_id" in intent.metadata:
                     yield UUID(intent.metadata["order_id"]), standing(intent)

@@ -25,6 +25,7 @@ ACTS: dict[str, Callable[..., Reply]] = {
 QUERIES: dict[str, Callable[..., Json]] = {
     "/v1/payment_methods/<method>": queries.payment_method,
     "/v1/payment_intents": queries.payment_intents,
+    "/v1/payment_intents/search": queries.search_payment_intents,
     "/v1/payment_intents/<intent>": queries.payment_intent,
     "/v1/refunds": queries.refunds_made,
     "/v1/refunds/<refund>": queries.refund,

@@ -85,10 +85,16 @@ def find(db: Transaction, intent: str, *, param: str = "intent", status: int = 4
     return row
 
 
-def page(db: Transaction, *, before: int, limit: int) -> list[Row]:
-    """Payment intents, newest first, older than the one with this `seq`."""
-    select = "SELECT * FROM payment_intents WHERE seq < ? ORDER BY seq DESC LIMIT ?"
-    return db.execute(select, (before, limit)).fetchall()
+def page(db: Transaction, *, before: int, limit: int, since: int) -> list[Row]:
+    """Payment intents, newest first, older than the one with this `seq`, created at `since` (epoch) or later."""
+    select = "SELECT * FROM payment_intents WHERE seq < ? AND created >= ? ORDER BY seq DESC LIMIT ?"
+    return db.execute(select, (before, since, limit)).fetchall()
+
+
+def having(db: Transaction, *, name: str, value: str, limit: int) -> list[Row]:
+    """Payment intents whose metadata have this value under this name, newest first."""
+    select = "SELECT * FROM payment_intents WHERE json_extract(metadata, '$.' || ?) = ? ORDER BY seq DESC LIMIT ?"
+    return db.execute(select, (name, value, limit)).fetchall()
 
 
 def _behaviour(db: Transaction, row: Row) -> str:

@@ -1,9 +1,10 @@
 """What can be asked of the sandbox without changing anything."""
 
+import re
 from typing import Any
 
 from ops.sandbox import intents, methods, objects, refunds
-from ops.sandbox.errors import Json
+from ops.sandbox.errors import Json, bad_parameter
 from ops.sandbox.ledger import Row, Transaction
 from ops.sandbox.params import Params, group, text, whole
 
@@ -23,11 +24,23 @@ def payment_intent(db: Transaction, params: Params, intent: str) -> Json:
 
 
 def payment_intents(db: Transaction, params: Params) -> Json:
-    """A page of payment intents, newest first."""
+    """A page of payment intents, newest first, perhaps those created at `created[gte]` or later."""
     expand = "data.latest_charge" in group(params, "expand").values()
     limit, before = _cursor(db, params, intents.find)
-    rows = intents.page(db, before=before, limit=limit + 1)
+    since = whole(group(params, "created"), "gte", most=EVERYTHING, default=1)
+    rows = intents.page(db, before=before, limit=limit + 1, since=since)
     return _listed("/v1/payment_intents", [objects.payment_intent(r, expand=expand) for r in rows], limit)
+
+
+def search_payment_intents(db: Transaction, params: Params) -> Json:
+    """The payment intents with a value of their metadata, newest first: `metadata['order_id']:'…'`, nothing else."""
+    expand = "data.latest_charge" in group(params, "expand").values()
+    asked = re.fullmatch(r"metadata\['(\w+)'\]:'([\w-]+)'", text(params, "query"))
+    if asked is None:
+        raise bad_parameter("query", "The sandbox searches by one value of the metadata only.")
+    rows = intents.having(db, name=asked[1], value=asked[2], limit=whole(params, "limit", most=100, default=10))
+    found = [objects.payment_intent(row, expand=expand) for row in rows]
+    return {"object": "search_result", "url": "/v1/payment_intents/search", "has_more": False, "data": found}
 
 
 def refund(db: Transaction, params: Params, refund: str) -> Json:  # noqa: ARG001

@@ -2,10 +2,11 @@
 
 from collections.abc import Generator
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from domain.payments import operations as payments
-from domain.payments.gateway import Answer
+from domain.payments.gateway import KEYS_LAST, Answer
 from domain.payments.queries import Standing, the_payment
 from domain.payments.stripe_gateway import gateway
 from saga.engine.declaration import Call, Outcome, Subject, step
@@ -18,7 +19,7 @@ def authorise_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
     payment = the_payment(order_id=order.id)
     if payment.amount == 0:
         return None
-    answer = yield partial(_authorise, payment, order.key)
+    answer = yield partial(_authorise, payment, order.key, order.now)
     payments.record(order_id=order.id, answer=answer, now=order.now)
     if answer.outcome == "declined":
         return Refused(answer.code or "declined", answer.detail)
@@ -31,25 +32,38 @@ def void_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
     payment = the_payment(order_id=order.id)
     if payment.amount == 0 or payment.status not in {"pending", "authorised"}:
         return None
-    answer = yield partial(_void, payment, order.key)
+    answer = yield partial(_void, payment, order.key, order.now)
     if answer.outcome in {"authorised", "captured"}:
         return TryAgain(answer.code or answer.outcome, answer.detail)
     payments.record(order_id=order.id, answer=answer, now=order.now)
     return {"outcome": answer.outcome}
 
 
-def _authorise(payment: Standing, key: str) -> Answer:
-    return gateway().authorise(
+def _authorise(payment: Standing, key: str, now: datetime) -> Answer:
+    before = _authorised_before(payment) if now - payment.created_at > KEYS_LAST else None
+    return before or gateway().authorise(
         amount=payment.amount, currency=payment.currency, method=payment.method, order_id=payment.order_id, key=key
     )
 
 
-def _void(payment: Standing, key: str) -> Answer:
+def _authorised_before(payment: Standing) -> Answer | None:
+    # The provider may have forgotten the key, so the same call would be a second payment. What a saga that has stood
+    # still for so long, or was restored from a backup, asked for then is answered as the key would have been, whatever
+    # became of it since: the steps that follow will see.
+    made = gateway().payments_of(order_id=payment.order_id)
+    holding = [answer for answer in made if answer.outcome in {"authorised", "captured"}]
+    found = next(iter([*holding, *made]), None)
+    if found is None or found.outcome == "declined":
+        return found
+    return replace(found, outcome="authorised")
+
+
+def _void(payment: Standing, key: str, now: datetime) -> Answer:
     ref = payment.provider_ref
     if ref is None:
         # The answer to our request was lost, or the request is still on its way. Asked again with the same key the
         # provider tells which payment came of it, and a request that arrives later can make no second one.
-        answer = _authorise(payment, key)
+        answer = _authorise(payment, key, now)
         if answer.outcome == "declined":
             return answer
         ref = answer.ref

@@ -104,3 +104,16 @@ class TestRecord:
     def test_refuses_an_order_without_a_payment(self, payment):
         with pytest.raises(PaymentNotFound), db.transaction(Tenant(company_id=payment.company_id)):
             payments.record(order_id=new_id(), answer=DECLINED, now=NOW)
+
+
+class TestNoteSurplus:
+    def test_is_kept_once_and_leaves_the_orders_own_payment_as_it_is(self, record, payment, announced):
+        record(answer("authorised"), answer("captured"))
+        said = announced()
+        for _ in range(2):
+            with db.transaction(Tenant(company_id=payment.company_id)):
+                payments.note_surplus(order_id=payment.order_id, answer=Answer("refunded", "pi_2", 1999), now=NOW)
+        assert record() == ("captured", ["authorised", "captured", "refunded"])
+        with db.transaction(Tenant(company_id=payment.company_id)):
+            assert the_payment(order_id=payment.order_id).provider_ref == REF
+        assert announced() == said

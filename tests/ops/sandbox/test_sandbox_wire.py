@@ -154,6 +154,24 @@ class TestLists:
         assert [intent["id"] for intent in first["data"] + then["data"]] == made[::-1]
         assert first["has_more"]
 
+    def test_show_only_what_was_created_since_then(self, post, get):
+        created = post("payment_intents", HOLD).json()["created"]
+        since = {"created[gte]": str(created)}
+        assert all(intent["created"] >= created for intent in get("payment_intents", **since).json()["data"])
+        assert get("payment_intents", **{"created[gte]": str(created + 3600)}).json()["data"] == []
+
+    def test_find_intents_by_their_metadata(self, post, get):
+        order = str(uuid4())
+        mine = [post("payment_intents", HOLD | {"metadata[order_id]": order}).json()["id"] for _ in range(2)]
+        post("payment_intents", HOLD | {"metadata[order_id]": str(uuid4())})
+        found = get("payment_intents/search", query=f"metadata['order_id']:'{order}'").json()
+        assert (found["object"], found["has_more"]) == ("search_result", False)
+        assert [intent["id"] for intent in found["data"]] == mine[::-1]
+
+    def test_say_what_they_cannot_be_searched_for(self, get):
+        answer = get("payment_intents/search", query="amount>1000")
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, "query")
+
     def test_show_the_refunds_of_one_intent(self, post, get):
         intent = post("payment_intents", HOLD | {"capture_method": "automatic"}).json()["id"]
         refund = post("refunds", {"payment_intent": intent}).json()

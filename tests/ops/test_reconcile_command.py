@@ -1,0 +1,80 @@
+"""`orderx reconcile`, as an operator sees it."""
+
+import json
+import os
+import subprocess
+import sys
+from uuid import uuid4
+
+import pytest
+
+from domain.payments.stripe_gateway import gateway
+from kit.config import settings
+from tests.sandbox_process import running_sandbox
+
+SUMMARY = "payments compared: 1, left to their sagas: 0,"
+
+
+@pytest.fixture
+def sandbox(database, tmp_path, monkeypatch):
+    with running_sandbox(tmp_path) as running:
+        monkeypatch.setenv("ORDERX_PAYMENT_API_BASE", running.url)
+        monkeypatch.setenv("ORDERX_PAYMENT_API_KEY", running.api_key)
+        settings.cache_clear()
+        gateway.cache_clear()
+        yield running
+    settings.cache_clear()
+    gateway.cache_clear()
+
+
+@pytest.fixture
+def stray(sandbox):
+    """A payment for an order that nobody knows: (the order's id, the payment's)."""
+    order_id = uuid4()
+    held = gateway().authorise(amount=1999, currency="EUR", method="pm_card_visa", order_id=order_id, key="stray")
+    gateway().capture(ref=held.ref, key="taken")
+    return str(order_id), held.ref
+
+
+class TestReconcile:
+    def test_says_what_it_would_do_and_then_does_it(self, orderx, stray, sandbox):
+        order_id, ref = stray
+        line = f"{order_id}  {ref}  captured (1999), and there is no such order: "
+        summary = f"{SUMMARY} off: 1, left for a person: 0\n"
+        assert orderx("reconcile", "--dry-run") == (0, f"{line}would be given back\n{summary}")
+        assert sandbox.ledger()[0]["amount_refunded"] == 0
+        assert orderx("reconcile") == (0, f"{line}refunded\n{summary}")
+        assert sandbox.ledger()[0]["amount_refunded"] == 1999
+        assert orderx("reconcile") == (0, f"{SUMMARY} off: 0, left for a person: 0\n")
+
+    def test_answers_scripts_a_line_of_json_for_each(self, orderx, stray):
+        code, said = orderx("reconcile", "--json")
+        assert (code, json.loads(said)) == (0, {
+            "order_id": stray[0], "ref": stray[1], "outcome": "captured", "amount": 1999,
+            "why": "there is no such order", "result": "refunded",
+        })  # fmt: skip
+
+    def test_takes_the_time_for_utc(self, orderx, stray):
+        assert orderx("reconcile", "--since", "2100-01-01") == (
+            0, "payments compared: 0, left to their sagas: 0, off: 0, left for a person: 0\n",
+        )  # fmt: skip
+
+    def test_fails_when_something_is_left_for_a_person(self, orderx, stray, monkeypatch):
+        kept = gateway().look_up(ref=stray[1])
+        monkeypatch.setattr(gateway(), "void", lambda **_: kept)
+        monkeypatch.setattr(gateway(), "refund", lambda **_: kept)
+        code, said = orderx("reconcile")
+        assert code == 1
+        assert said.splitlines()[0].endswith("there is no such order: not given back: captured")
+        assert said.splitlines()[1] == f"{SUMMARY} off: 1, left for a person: 1"
+
+    def test_calls_a_time_it_does_not_understand_a_usage_error(self, orderx):
+        assert orderx("reconcile", "--since", "yesterday")[0] == 2
+
+    def test_says_in_one_line_that_the_provider_is_down(self, stray, sandbox):
+        sandbox.kill()
+        command = [sys.executable, "-m", "ops.cli", "reconcile"]
+        ended = subprocess.run(command, env=os.environ, capture_output=True, text=True, timeout=60, check=False)
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert ended.stderr.startswith("orderx: The payment provider does not answer as it should")
+        assert ended.stderr.count("\n") == 1

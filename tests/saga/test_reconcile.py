@@ -1,0 +1,225 @@
+"""The provider's books and ours, apart after a restore, and put together again."""
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from domain.payments.gateway import ProviderUnavailable
+from domain.payments.queries import events_of
+from domain.payments.stripe_gateway import gateway
+from kit import clock, db
+from kit.ids import new_id
+from kit.tenancy import Tenant
+from saga import reconcile
+from tests.saga.storefront import findings
+
+DECLINED = "pm_card_chargeDeclined"
+FORGET_THE_PAYMENT = "DELETE FROM payment_events; UPDATE payments SET status = 'pending', provider_ref = NULL"
+HELD, TAKEN = ("canceled", 0, 0), ("succeeded", 1999, 1999)
+"""What becomes of a hold, and of money that was taken, when it is given back."""
+
+
+@pytest.fixture
+def compare(storefront):
+    """Reconcile the last day: (verdict, what the payment is afterwards), the newest first."""
+
+    def comparing(**options):
+        compared = reconcile.reconcile(since=clock.now() - timedelta(days=1), **options)
+        return [(each.verdict, each.after.outcome) for each in compared]
+
+    return comparing
+
+
+@pytest.fixture
+def at_the_provider(sandbox):
+    """(status, captured, refunded) of each payment, the oldest first."""
+
+    def tell():
+        return [(row["status"], row["amount_captured"], row["amount_refunded"]) for row in sandbox.ledger()]
+
+    return tell
+
+
+def pay(order_id, *, capture=True, key=None):
+    """What a saga that nobody here remembers did at the provider."""
+    hold = {"amount": 1999, "currency": "EUR", "method": "pm_card_visa", "order_id": order_id}
+    answer = gateway().authorise(**hold, key=key or str(new_id()))
+    return gateway().capture(ref=answer.ref, key=str(new_id())) if capture else answer
+
+
+def forget_keys(sandbox):
+    """A day has passed at the provider."""
+    with closing(sqlite3.connect(sandbox.ledger_path)) as books, books:
+        books.execute("DELETE FROM idempotency_keys")
+
+
+def events(storefront, order_id):
+    payment = storefront.payment(order_id)
+    with db.transaction(Tenant(company_id=payment.company_id)):
+        return [event.type for event in events_of(payment_id=payment.id)]
+
+
+class TestReconcile:
+    def test_finds_nothing_to_do_where_nothing_was_forgotten(self, storefront, compare):
+        paid, _, cancelled = storefront.place(), storefront.place(method=DECLINED), storefront.place()
+        storefront.come_to_rest()
+        storefront.cancel(cancelled)
+        storefront.come_to_rest()
+        assert compare() == [("agrees", "refunded"), ("agrees", "declined"), ("agrees", "captured")]
+        assert storefront.payment(paid).status == "captured"
+
+    @pytest.mark.parametrize(("capture", "after"), [(False, HELD), (True, TAKEN)])
+    def test_gives_back_what_was_paid_for_an_order_there_is_not(self, compare, at_the_provider, capture, after):
+        pay(new_id(), capture=capture)
+        [(verdict, _)] = compare()
+        assert verdict == "give back"
+        assert at_the_provider() == [after]
+        assert [verdict for verdict, _ in compare()] == ["agrees"]
+        assert findings() == []
+
+    @pytest.mark.parametrize(("capture", "after"), [(False, HELD), (True, TAKEN)])
+    def test_gives_back_what_was_paid_for_an_order_that_failed(
+        self, storefront, compare, at_the_provider, capture, after
+    ):
+        order_id = storefront.place(method=DECLINED)
+        storefront.come_to_rest()
+        pay(order_id, capture=capture)
+        assert [verdict for verdict, _ in compare()] == ["give back", "agrees"]
+        assert at_the_provider()[1] == after
+        assert [verdict for verdict, _ in compare()] == ["agrees", "agrees"]
+        assert findings() == []
+
+    @pytest.mark.parametrize(("capture", "status"), [(False, "voided"), (True, "refunded")])
+    def test_takes_the_payment_of_a_failed_order_for_its_own_where_it_knows_of_none(
+        self, storefront, sandbox, compare, capture, status
+    ):
+        order_id = storefront.place(6)  # more than there are
+        storefront.come_to_rest()
+        storefront.sql("SET session_replication_role = replica;" + FORGET_THE_PAYMENT)
+        sandbox_books_forget(sandbox)
+        pay(order_id, capture=capture)
+        assert [verdict for verdict, _ in compare()] == ["give back"]
+        assert storefront.payment(order_id).status == status
+        assert compare() == [("agrees", status)]
+
+    def test_writes_down_what_it_gave_back_before_it_died(self, storefront, compare):
+        order_id = storefront.place(method=DECLINED)
+        storefront.come_to_rest()
+        gateway().refund(ref=pay(order_id).ref, key=str(new_id()))
+        assert compare()[0] == ("write down", "refunded")
+        assert compare()[0] == ("agrees", "refunded")
+        assert events(storefront, order_id) == ["failed", "refunded"]
+
+    def test_gives_back_a_second_payment_and_leaves_the_order_paid(self, storefront, compare, at_the_provider):
+        order_id = storefront.place()
+        storefront.come_to_rest()
+        pay(order_id)
+        assert [verdict for verdict, _ in compare()] == ["give back", "agrees"]
+        assert at_the_provider() == [("succeeded", 1999, 0), TAKEN]
+        assert storefront.payment(order_id).status == "captured"
+        assert events(storefront, order_id) == ["authorised", "captured", "refunded"]
+        assert findings() == []
+
+    def test_only_tells_of_a_paid_order_whose_money_was_given_back(self, storefront, compare):
+        order_id = storefront.place()
+        storefront.come_to_rest()
+        gateway().refund(ref=storefront.payment(order_id).provider_ref, key=str(new_id()))
+        assert compare() == [("look at", "refunded")]
+        assert storefront.payment(order_id).status == "captured"
+
+    def test_leaves_an_order_to_its_saga(self, storefront, compare, at_the_provider):
+        order_id = storefront.place()
+        pay(order_id)
+        assert compare() == [("under way", "captured")]
+        assert at_the_provider() == [("succeeded", 1999, 0)]
+        assert storefront.payment(order_id).status == "pending"
+
+    def test_leaves_an_order_to_the_saga_that_cancels_it(self, storefront, compare):
+        order_id = storefront.place()
+        storefront.come_to_rest()
+        storefront.cancel(order_id)
+        pay(order_id)
+        assert [verdict for verdict, _ in compare()] == ["under way", "under way"]
+
+    def test_only_judges_when_that_is_asked(self, storefront, compare, at_the_provider):
+        pay(new_id())
+        assert compare(dry_run=True) == [("give back", "captured")]
+        assert at_the_provider() == [("succeeded", 1999, 0)]
+
+    def test_looks_no_further_back_than_asked(self, sandbox, compare):
+        pay(new_id())
+        with closing(sqlite3.connect(sandbox.ledger_path)) as books, books:
+            books.execute("UPDATE payment_intents SET created = created - 86401")
+        assert compare() == []
+
+    def test_compares_any_number(self, compare, monkeypatch):
+        monkeypatch.setattr(reconcile, "BATCH", 2)
+        for _ in range(5):
+            pay(new_id(), capture=False)
+        assert compare() == [("give back", "voided")] * 5
+
+    def test_gives_up_without_the_provider(self, storefront, compare, sandbox):
+        sandbox.kill()
+        try:
+            with pytest.raises(ProviderUnavailable):
+                compare()
+        finally:
+            sandbox.restart()
+
+
+class TestSagaThatWasRestored:
+    """Its payment was made after the backup, and longer ago than the provider keeps keys."""
+
+    @pytest.fixture
+    def forgotten(self, storefront, sandbox):
+        def forgotten(order_id, **how):
+            made = pay(order_id, **how)
+            forget_keys(sandbox)
+            storefront.sql("UPDATE payments SET created_at = created_at - interval '1 day'")
+            return made
+
+        return forgotten
+
+    @pytest.mark.parametrize("capture", [False, True])
+    def test_adopts_the_payment_it_had_made(self, storefront, forgotten, at_the_provider, compare, capture):
+        order_id = storefront.place()
+        made = forgotten(order_id, capture=capture)
+        storefront.come_to_rest()
+        assert storefront.order(order_id).status == "paid"
+        assert storefront.payment(order_id).provider_ref == made.ref
+        assert at_the_provider() == [("succeeded", 1999, 0)]
+        assert compare() == [("agrees", "captured")]
+        assert findings() == []
+
+    def test_adopts_the_one_that_holds_money(self, storefront, forgotten):
+        order_id = storefront.place()
+        made = pay(order_id)
+        gateway().void(ref=forgotten(order_id, capture=False).ref, key=str(new_id()))
+        storefront.come_to_rest()
+        assert storefront.payment(order_id).provider_ref == made.ref
+        assert findings() == []
+
+    @pytest.mark.parametrize(("capture", "after"), [(False, HELD), (True, TAKEN)])
+    def test_gives_back_what_it_had_taken_when_it_fails(self, storefront, forgotten, at_the_provider, capture, after):
+        order_id = storefront.place(6)  # more than there are
+        storefront.deliveries.deliver_next("inventory.reserve_stock")
+        forgotten(order_id, capture=capture)
+        storefront.come_to_rest()
+        assert storefront.order(order_id).status == "failed"
+        assert at_the_provider() == [after]
+        assert findings() == []
+
+    def test_pays_anew_when_it_had_not_paid(self, storefront, at_the_provider):
+        order_id = storefront.place()
+        storefront.sql("UPDATE payments SET created_at = created_at - interval '1 day'")
+        storefront.come_to_rest()
+        assert storefront.order(order_id).status == "paid"
+        assert at_the_provider() == [("succeeded", 1999, 0)]
+
+
+def sandbox_books_forget(sandbox):
+    with closing(sqlite3.connect(sandbox.ledger_path)) as books, books:
+        books.execute("DELETE FROM payment_intents")
+        books.execute("DELETE FROM idempotency_keys")
