@@ -8,7 +8,7 @@ from api.schemas import Flag, PageQuery, Schema, Text
 
 MOST = 500
 STEP = {"description": "The step it is stuck in, or whose undo it is stuck in", "examples": ["commit_stock"]}
-ERROR = {"description": "The code of the error it is stuck because of", "examples": ["provider_unavailable"]}
+ERROR = {"description": "The code of the error it is stuck because of", "examples": ["payment_provider_unavailable"]}
 SAGA = {"description": "The saga's name", "examples": ["place_order"]}
 ALL_COMPANIES = {"description": "Look past your company: for a super_admin alone"}
 
