@@ -142,8 +142,16 @@ class StripeGateway:
         with or_unavailable():
             page = self._intents.list(wanted)
             for intent in page.auto_paging_iter():
-                if "order_id" in intent.metadata:
-                    yield UUID(intent.metadata["order_id"]), standing(intent)
+                order_id = _order_of(intent)
+                if order_id:
+                    yield order_id, standing(intent)
+
+
+def _order_of(intent: stripe.PaymentIntent) -> UUID | None:
+    try:
+        return UUID(intent.metadata["order_id"])
+    except (KeyError, ValueError):
+        return None
 
 
 @cache

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+import requests
 
 from domain.payments.gateway import ProviderUnavailable
 from domain.payments.stripe_gateway import StripeGateway
@@ -68,3 +69,13 @@ class TestEveryPayment:
         assert new.ref in recent
         assert old.ref not in recent
         assert old.ref in {answer.ref for _, answer in gateway.every_payment()}
+
+    @pytest.mark.parametrize("metadata", [{}, {"metadata[order_id]": "B-17"}, {"metadata[invoice]": str(uuid4())}])
+    def test_passes_over_what_others_take_through_the_same_account(self, gateway, sandbox, pay, metadata):
+        ours = pay(uuid4())
+        theirs = {"amount": "700", "currency": "eur", "confirm": "true", "payment_method": "pm_card_visa", **metadata}
+        url, login = f"{sandbox.url}/v1/payment_intents", {"Authorization": f"Bearer {sandbox.api_key}"}
+        ref = requests.post(url, data=theirs, headers=login, timeout=10).json()["id"]
+        found = {answer.ref for _, answer in gateway.every_payment()}
+        assert ours.ref in found
+        assert ref not in found
