@@ -11,6 +11,7 @@ import pytest
 
 from ops.chaos.plan import TARGETS
 from ops.chaos.verdict import ZEROS
+from ops.services import directories
 from tests import needs
 
 
@@ -25,13 +26,9 @@ def environment(home, **more):
 
 
 @pytest.fixture
-def home(tmp_path_factory):
-    """A directory that PostgreSQL's user may pass through."""
-    path = tmp_path_factory.mktemp("chaos")
-    for each in (path, *path.parents):
-        if each.is_relative_to(tmp_path_factory.getbasetemp().parent):
-            each.chmod(0o711)
-    return path
+def home():
+    with directories.temporary("orderx-test-") as path:
+        yield path
 
 
 @pytest.mark.rabbitmq
@@ -39,21 +36,21 @@ def home(tmp_path_factory):
 class TestShortRun:
     def test_loses_nothing_and_leaves_nothing_behind(self, home):
         needs.a_real_rabbitmq()
-        words = ("--orders", 120, "--kills", len(TARGETS), "--seed", 1, "--rate", 4)
+        words = ("--orders", 100, "--kills", len(TARGETS), "--seed", 1)
         ended = subprocess.run(
             command(*words), env=environment(home), capture_output=True, text=True, timeout=500, check=False
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
         told = json.loads(ended.stdout.splitlines()[-1])
         assert {name: told[name] for name in (*ZEROS, "broken_rules")} == dict.fromkeys((*ZEROS, "broken_rules"), 0)
-        assert told["kills"] == dict.fromkeys(TARGETS, 1) | told["kills"]
-        assert told["accepted"] + told["refused"] == told["orders"] == 120
+        assert told["kills"] == dict.fromkeys(TARGETS, 1)
+        assert told["accepted"] + told["refused"] == told["orders"] == 100
         assert told["paid"] + told["failed"] + told["cancelled"] == told["accepted"]
         assert list(home.iterdir()) == []
 
     def test_stops_everything_when_interrupted(self, home):
         needs.a_real_rabbitmq()
-        words = command("--orders", 1000, "--kills", 10, "--targets", "relay,worker")
+        words = command("--orders", 1000, "--kills", 400, "--targets", "relay,worker")
         with subprocess.Popen(words, env=environment(home), stdout=subprocess.PIPE, text=True) as run:
             while "kill" not in run.stdout.readline():
                 assert run.poll() is None
