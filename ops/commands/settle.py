@@ -35,7 +35,7 @@ def _not_blank(text: str) -> str:
 Ids = Annotated[
     list[UUID] | None,
     typer.Argument(
-        metavar="[SAGA_OR_ORDER]...", help="Ids of stuck sagas, their orders or incidents; or say which by the options."
+        metavar="SAGA_OR_ORDER", help="Ids of stuck sagas, of their orders or incidents; or say which by options."
     ),
 ]
 Reason = Annotated[str, typer.Option(help="Why; kept with the incident.", callback=_not_blank)]

@@ -161,10 +161,9 @@ class TestBadInput:
             ({"ids": ["{id}"], "reason": "x", "dry_run": "yes"}, "dry_run"),
         ],
     )
-    @each_action
-    def test_is_refused_and_settles_nothing(self, ours, body, wrong, action, more):
+    def test_is_refused_and_settles_nothing(self, ours, body, wrong):
         named = {**body, "ids": [each.format(id=ours.orders[0]) for each in body["ids"]]} if "ids" in body else body
-        answer = ours.admin.post(f"{INCIDENTS}/{action}", {**named, **more})
+        answer = ours.admin.post(f"{INCIDENTS}/retry", named)
         assert (answer.status_code, answer.json["code"]) == (422, "invalid")
         assert wrong in paths(answer)
         assert ours.states == ["stuck", "stuck"]
