@@ -85,8 +85,9 @@ def _print(outcome: Outcome) -> None:
     ]
     table("recovery, in seconds", ("target", "deed", "times", "orders caught", "slowest", "median"), rows)
     slowest = _slowest(outcome)
-    if slowest:
-        console.print(f"The slowest came after: {slowest.done.what}, {slowest.done.what.at:g} s into the run.")
+    if slowest and slowest.caught:
+        said = f"The slowest came after: {slowest.done.what}, {slowest.done.what.at:g} s into the run."
+        console.print(said, highlight=False)
     for rule, found in outcome.broken.items():
         console.print(f"[red]✗[/red] {rule}", highlight=False)
         for row in found:
