@@ -132,7 +132,9 @@ def _broken_rules(found: Books, customers: Customers) -> dict[str, list[str]]:
     rules = {rule: [finding.row for finding in findings] for rule, findings in check.check(at_rest=True)}
     rules["every mail that is sent is in the inbox"] = verdict.missing_mails(found)
     rules["every customer has an answer"] = [str(v.wish) for v in customers.visits if not v.answered]
-    rules["a key stands for one order"] = [str(v.wish) for v in customers.visits if len(v.orders) > 1]
+    rules["a key stands for one order"] = [
+        str(v.wish) for v in customers.visits if len(v.orders) > 1 or (v.orders and v.refused)
+    ]
     rules["only what is sold out is refused"] = [
         f"{visit.refused}: {visit.wish}" for visit in customers.visits if visit.refused not in {None, "sold_out"}
     ]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ops.chaos.books import Books, Order, Shelf
+from ops.chaos.run import Outcome
 from ops.chaos.verdict import ZEROS, judge, missing_mails
 
 MAIL = ("<1@orderx>", "order.completed:1", "ada@example.com")
@@ -87,6 +88,25 @@ class TestJudge:
 
     def test_counts_each_repetition_of_a_mail(self):
         assert judged(replace(CLEAN, mails=[MAIL, MAIL, MAIL])) == {"duplicate_mails": 2}
+
+
+class TestOutcome:
+    def outcome(self, broken=(), **counts):
+        none = judge(CLEAN, accepted=[], on_hand={})
+        return Outcome({**none, **counts}, {rule: ["a row"] for rule in broken}, [])
+
+    def test_is_clean_where_nothing_happened(self):
+        assert self.outcome().clean
+
+    @pytest.mark.parametrize("name", ZEROS)
+    def test_is_not_clean_with_anything_that_must_be_zero(self, name):
+        assert not self.outcome(**{name: 1}).clean
+
+    def test_is_not_clean_with_a_broken_rule(self):
+        assert not self.outcome(broken=["every saga has ended"]).clean
+
+    def test_is_clean_with_a_mail_that_came_twice(self):
+        assert self.outcome(duplicate_mails=1).clean
 
 
 class TestMissingMails:
