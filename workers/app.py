@@ -50,7 +50,6 @@ def create_app() -> Celery:
         task_ignore_result=True,
         task_serializer="json",
         accept_content=["json"],
-        worker_prefetch_multiplier=16,
         worker_send_task_events=True,
         worker_hijack_root_logger=False,
         worker_enable_remote_control=True,

@@ -14,6 +14,9 @@ from workers import durability, notifications, queues, sagas
 from workers.app import create_app
 from workers.reactions import EventConsumers
 
+SOLO_PREFETCH, POOL_PREFETCH = 16, 4
+"""Messages at hand for each process: few in a pool, which does what takes long and may stand still with them."""
+
 
 def worker_app() -> Celery:
     """The Celery app with everything a worker can do."""
@@ -39,6 +42,7 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
     logs.configure()
     durability.demand("database_url")
     app = worker_app()
+    app.conf.worker_prefetch_multiplier = SOLO_PREFETCH if pool == "solo" else POOL_PREFETCH
     _declare_queues(app)
     worker_process_init.connect(_after_fork)
     for chatty in ("celery.worker.strategy", "celery.app.trace"):

@@ -44,6 +44,7 @@ class _Direction:
     """What differs between doing and undoing."""
 
     act: Callable[[Step], Act]
+    begun: str
     begin: Callable[[OpenSaga, Step], None]
     awaits: Callable[[OpenSaga, Step], bool]
     succeed: Callable[[OpenSaga, Step, Json | None], bool | None]
@@ -56,8 +57,10 @@ def _undo_of(step: Step) -> Act:
     return step.undo_act
 
 
-_FORWARD = _Direction(lambda step: step.act, flow.begin, flow.awaits, flow.succeed, flow.fail, flow.retry)
-_BACKWARD = _Direction(_undo_of, flow.begin_undo, flow.awaits_undo, flow.undone, flow.retry_undo, flow.retry_undo)
+_FORWARD = _Direction(lambda step: step.act, "running", flow.begin, flow.awaits, flow.succeed, flow.fail, flow.retry)
+_BACKWARD = _Direction(
+    _undo_of, "undoing", flow.begin_undo, flow.awaits_undo, flow.undone, flow.retry_undo, flow.retry_undo
+)
 
 
 def _perform(ref: Ref, find: Find, direction: _Direction, choose: Callable[[OpenSaga], Step | None]) -> bool:
@@ -111,7 +114,8 @@ def _record(ref: Ref, find: Find, direction: _Direction, step: Step, error: Exce
     with locked(ref, find) as saga:
         if not direction.awaits(saga, step):
             return False
-        direction.begin(saga, step)
+        if saga.of(step).state != direction.begun:  # its beginning was rolled back with the rest
+            direction.begin(saga, step)
         return _answer(saga, direction, step, _refusal(error))
 
 

@@ -7,9 +7,12 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """Exponential backoff with equal jitter, in seconds; `limit` counts attempts, the first included."""
+    """Exponential backoff with equal jitter, in seconds; `limit` counts attempts, the first included.
 
-    limit: int = 5
+    Seven attempts outlast an outage of a quarter of a minute.
+    """
+
+    limit: int = 7
     first: float = 0.5
     longest: float = 30.0
 

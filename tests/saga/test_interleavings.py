@@ -13,6 +13,7 @@ from domain.notifications import operations as notifications
 from domain.notifications.mailer import mailer
 from domain.payments.gateway import ProviderUnavailable
 from domain.sales.errors import NotAllowedNow, SoldOut
+from saga import leases
 from saga.engine.sweep import sweep
 from tests.saga.plights import (
     Death,
@@ -169,7 +170,10 @@ class TestEveryInterleaving:
             return Fate(Storefront(database, on_hand=UNITS))
 
         calls_as_checkpoints(monkeypatch)
-        monkeypatch.setattr(notifications, "LEASE", timedelta(hours=1))  # time passes when we say so
+        # Time passes when we say so, for leases, too.
+        monkeypatch.setattr(notifications, "LEASE", timedelta(hours=1))
+        monkeypatch.setattr(leases, "RENEW_EVERY", 3600)
+        leases._keeper.cache_clear()
         with transactions_as_checkpoints():
             run_state_machine_as_test(
                 begin,
