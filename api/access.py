@@ -18,6 +18,9 @@ WHO_MAY: dict[str, frozenset[str]] = {
     "auth.refresh": ANYBODY,  # the refresh token in the body says who
     "auth.log_out": ANYBODY,
     "me.get_me": USERS,
+    "logins.list_logins": USERS,
+    "logins.end_login": USERS,
+    "logins.end_all_logins": USERS,
     "companies.found_company": USERS,
     "companies.list_companies": USERS,
     "companies.get_company": USERS,
@@ -50,6 +53,7 @@ WHO_MAY: dict[str, frozenset[str]] = {
     "operating.is_alive": ANYBODY,
     "operating.is_ready": ANYBODY,
     "operating.metrics": ANYBODY,
+    "operating.list_signing_keys": ANYBODY,
     "api-docs.openapi_json": ANYBODY,
     "api-docs.openapi_swagger_ui": ANYBODY,
     "swagger-ui.asset": ANYBODY,

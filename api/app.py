@@ -2,18 +2,23 @@
 
 from flask import Flask
 
-from api import access, docs, errors, etags, headers, logs, measures, openapi, tokens
+from api import access, docs, errors, etags, headers, logs, measures, openapi
 from api.catalogue.routes import blueprint as products
 from api.companies.routes import blueprint as companies
+from api.identity.logins import logins
 from api.identity.members import members
 from api.identity.routes import auth, me
 from api.inventory.routes import stock, warehouses
+from api.keys import signing_keys
 from api.operating.routes import blueprint as operating
 from api.operations.routes import blueprint as incidents
 from api.sales.routes import blueprint as orders
 from api.shops.routes import blueprint as shops
+from kit.config import settings
 
-BLUEPRINTS = (auth, me, companies, members, shops, products, stock, warehouses, orders, incidents, operating)
+BLUEPRINTS = (
+    auth, me, logins, companies, members, shops, products, stock, warehouses, orders, incidents, operating,
+)  # fmt: skip
 
 LARGEST_BODY = 1024 * 1024
 
@@ -27,7 +32,8 @@ def create_app() -> Flask:
     measures.register(app)
     etags.register(app)
     headers.register(app)
-    tokens.configure(app)
+    settings().need("public_url")
+    signing_keys()
     api = openapi.configure(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import g
 
-from domain.identity.models import Membership
+from domain.identity.models import Login, Membership
 from domain.shops.errors import ShopNotFound
 
 CUSTOMER = "customer"
@@ -14,34 +14,41 @@ CUSTOMER = "customer"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A user, as a member acting for a company (perhaps in one shop of it), or as a customer acting for none."""
+    """A user, as a member acting for a company (perhaps in one shop of it), or as a customer acting for none.
+
+    `login_id` is the login with which they do so.
+    """
 
     user_id: UUID
+    login_id: UUID
     role: str = CUSTOMER
     company_id: UUID | None = None
     shop_id: UUID | None = None
 
     @classmethod
-    def as_member(cls, user_id: UUID, membership: Membership | None, *, company_id: UUID | None) -> "Caller":
-        """The user in that role; a customer where there is none."""
+    def at(cls, login: Login, membership: Membership | None) -> "Caller":
+        """The user of the login, in that role at the company the login acts for; a customer where there is none."""
         if membership is None:
-            return cls(user_id)
-        return cls(user_id, membership.role, company_id, membership.shop_id)
+            return cls(login.user_id, login.id)
+        return cls(login.user_id, login.id, membership.role, login.acts_for, membership.shop_id)
 
     @classmethod
     def from_claims(cls, claims: dict[str, Any]) -> "Caller":
-        """The caller an access or refresh token was made for."""
+        """The caller an access token was made for."""
         company_id, shop_id = (claims.get(name) for name in ("company_id", "shop_id"))
         return cls(
             UUID(claims["sub"]),
+            UUID(claims["sid"]),
             claims["role"],
             UUID(company_id) if company_id else None,
             UUID(shop_id) if shop_id else None,
         )
 
     def claims(self) -> dict[str, str | None]:
-        """What a token says of the caller, beside its subject."""
+        """What a token says of the caller."""
         return {
+            "sub": str(self.user_id),
+            "sid": str(self.login_id),
             "role": self.role,
             "company_id": str(self.company_id) if self.company_id else None,
             "shop_id": str(self.shop_id) if self.shop_id else None,

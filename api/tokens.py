@@ -1,29 +1,27 @@
-"""Access tokens (15 minutes) and refresh tokens (30 days, one use): JWTs that say who acts, and for which company."""
+"""Access tokens: JWTs (RFC 9068) that say who acts, and for which company, for 15 minutes."""
 
+import re
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import jwt
-from flask import Flask
-from flask_jwt_extended import (
-    JWTManager,
-    create_access_token,
-    create_refresh_token,
-    decode_token,
-    get_jwt,
-    verify_jwt_in_request,
-)
-from flask_jwt_extended.exceptions import JWTExtendedException, NoAuthorizationError
+from flask import request
 
 from api.caller import Caller
-from domain.identity import logins
-from domain.identity.errors import LoginOver
-from domain.identity.models import RefreshToken
+from api.keys import ALGORITHM, key_named, signing_keys
+from domain.identity.logins import Opened
+from kit import clock
 from kit.config import settings
 from kit.errors import Unauthenticated
+from kit.ids import new_id
 
 ACCESS_LASTS = timedelta(minutes=15)
+AUDIENCE = "orderx"
+TYPE = "at+jwt"
+"""Keeps any other JWT that these keys may once sign from being taken for an access token (RFC 9068, section 2.1)."""
+CLOCKS_DIFFER = timedelta(seconds=5)
+"""How far the clocks of two containers may be apart."""
+_REQUIRED = ["iss", "aud", "exp", "iat", "jti", "sub", "sid"]
 
 
 class TokenInvalid(Unauthenticated):
@@ -38,30 +36,21 @@ class TokenExpired(Unauthenticated):
     code = "token_expired"
 
 
-def configure(app: Flask) -> None:
-    """Sign and read tokens with the secret of the settings."""
-    app.config.update(
-        JWT_SECRET_KEY=settings().need("secret_key"),
-        JWT_ACCESS_TOKEN_EXPIRES=ACCESS_LASTS,
-        JWT_REFRESH_TOKEN_EXPIRES=logins.LASTS,
-        JWT_ENCODE_ISSUER="orderx",
-        JWT_DECODE_ISSUER="orderx",
-        JWT_COOKIE_CSRF_PROTECT=False,  # tokens come in a header, which no other site can make a browser send
-    )
-    JWTManager(app)
-
-
 def access_token(caller: Caller) -> str:
     """A token that lets its bearer act as the caller, for 15 minutes."""
-    return create_access_token(str(caller.user_id), additional_claims=caller.claims())
+    now, key = clock.now(), signing_keys()[0]
+    claims = {
+        "iss": settings().need("public_url"), "aud": AUDIENCE, "iat": now, "exp": now + ACCESS_LASTS,
+        "jti": str(new_id()), **caller.claims(),
+    }  # fmt: skip
+    return jwt.encode(claims, key.private, algorithm=ALGORITHM, headers={"kid": key.kid, "typ": TYPE})
 
 
-def pair(caller: Caller, login: RefreshToken) -> dict[str, Any]:
+def pair(caller: Caller, opened: Opened) -> dict[str, Any]:
     """What logging in answers: both tokens, and what the access token is good for."""
-    claims = {**caller.claims(), "jti": str(login.id), "family": str(login.family_id)}
     return {
         "access_token": access_token(caller),
-        "refresh_token": create_refresh_token(str(caller.user_id), additional_claims=claims),
+        "refresh_token": opened.refresh_token,
         "token_type": "Bearer",
         "expires_in": int(ACCESS_LASTS.total_seconds()),
         "company_id": caller.company_id,
@@ -72,23 +61,27 @@ def pair(caller: Caller, login: RefreshToken) -> dict[str, Any]:
 
 def caller_of_request() -> Caller:
     """Whom the request's bearer token names; raises Unauthenticated, TokenExpired or TokenInvalid."""
+    header = request.headers.get("Authorization")
+    if header is None:
+        raise Unauthenticated
+    bearer = re.fullmatch(r"Bearer +(\S+)", header, re.IGNORECASE)
+    if bearer is None:
+        raise TokenInvalid
+    return Caller.from_claims(_verified(bearer[1]))
+
+
+def _verified(token: str) -> dict[str, Any]:
     try:
-        verify_jwt_in_request()
-    except NoAuthorizationError:
-        raise Unauthenticated from None
+        header = jwt.get_unverified_header(token)
+        key = key_named(header.get("kid"))
+        if key is None or header.get("typ") != TYPE:
+            raise TokenInvalid
+        claims: dict[str, Any] = jwt.decode(
+            token, key.public, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=settings().need("public_url"),
+            leeway=CLOCKS_DIFFER, options={"require": _REQUIRED},
+        )  # fmt: skip
     except jwt.ExpiredSignatureError:
         raise TokenExpired from None
-    except (JWTExtendedException, jwt.PyJWTError):
+    except jwt.PyJWTError:
         raise TokenInvalid from None
-    return Caller.from_claims(get_jwt())
-
-
-def read_refresh_token(encoded: str) -> tuple[Caller, UUID, UUID]:
-    """The caller, token id and login (family) id of a refresh token; raises LoginOver when it is no good."""
-    try:
-        claims = decode_token(encoded)
-    except (JWTExtendedException, jwt.PyJWTError):
-        raise LoginOver from None
-    if claims["type"] != "refresh":
-        raise LoginOver("This is not a refresh token.")
-    return Caller.from_claims(claims), UUID(claims["jti"]), UUID(claims["family"])
+    return claims

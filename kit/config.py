@@ -2,10 +2,13 @@
 
 from functools import cache
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kit.errors import NotConfigured
+
+SHORTEST_SECRET = 32
+"""Characters."""
 
 
 class Settings(BaseSettings):
@@ -20,9 +23,14 @@ class Settings(BaseSettings):
     owner_database_url: SecretStr | None = Field(None, description="PostgreSQL as the schema's owner: migrate")
     broker_url: SecretStr | None = Field(None, description="amqp://… (or redis://… without the guarantees)")
     secret_key: SecretStr | None = Field(
+        None, min_length=SHORTEST_SECRET, description="Keys the fingerprints of requests; 32 characters or more"
+    )
+    signing_keys: SecretStr | None = Field(
         None,
-        min_length=32,
-        description="Signs access tokens and keys request fingerprints; 32 characters or more",
+        description="Sign access tokens: secrets of 32 characters or more, by commas; the first signs, all verify",
+    )
+    public_url: str | None = Field(
+        None, pattern=r"^https?://[^\s?#]+[^\s?#/]$", description="Where people reach OrderX; who issues access tokens"
     )
     payment_api_base: str = Field("https://api.stripe.com", description="Where the payment provider's API answers")
     payment_api_key: SecretStr | None = Field(None, description="The payment provider's secret key")
@@ -43,6 +51,16 @@ class Settings(BaseSettings):
         description="relaxed: start even on a database that may lose what it has confirmed, as tests may",
     )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged")
+
+    @field_validator("signing_keys")
+    @classmethod
+    def _each_is_long_and_there_once(cls, keys: SecretStr | None) -> SecretStr | None:
+        secrets = keys.get_secret_value().split(",") if keys else []
+        if any(len(secret) < SHORTEST_SECRET or secret != secret.strip() for secret in secrets):
+            raise ValueError(f"each key must have {SHORTEST_SECRET} characters or more, with commas between them alone")
+        if len(set(secrets)) < len(secrets):
+            raise ValueError("a key is there twice")
+        return keys
 
     def need(self, name: str) -> str:
         """The named setting as text; raises NotConfigured, naming the variable to set, when it is missing."""

@@ -33,3 +33,8 @@ def visit(session: Session, shop_id: UUID) -> None:
 def identify(session: Session, email: str) -> None:
     """Let the rest of this transaction see the one user with this mail address, for logging in and registering."""
     session.execute(_REVEAL, {"what": "email", "value": email})
+
+
+def present(session: Session, token_hash: bytes) -> None:
+    """Let the rest of this transaction see the one row that was handed out with this token, for taking it back."""
+    session.execute(_REVEAL, {"what": "token", "value": token_hash.hex()})

@@ -75,7 +75,7 @@ def api(
     """Serve the HTTP API."""
     from kit.config import settings
 
-    for name in ("database_url", "secret_key"):
+    for name in ("database_url", "secret_key", "signing_keys", "public_url"):
         settings().need(name)
     options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)]
     quiet = ["--worker-class", "gthread", "--no-control-socket", "--keep-alive", "75", "--log-level", "warning"]

@@ -113,6 +113,8 @@ class Stack(Supervisor):
         return {
             "ORDERX_BROKER_URL": self.broker.url if self.broker else os.environ["ORDERX_BROKER_URL"],
             "ORDERX_SECRET_KEY": self._secret("secret_key"),
+            "ORDERX_SIGNING_KEYS": self._secret("signing_key"),
+            "ORDERX_PUBLIC_URL": self.api_url,
             "ORDERX_PAYMENT_API_BASE": self.sandbox_url,
             "ORDERX_PAYMENT_API_KEY": "sk_test_" + self._secret("payment_api_key"),
             "ORDERX_SMTP_URL": f"smtp://{LOOPBACK}:{self._smtp_port}",

@@ -91,6 +91,8 @@ def _use_own_database(config: pytest.Config) -> None:
     settings = {
         **_urls(superuser, name),
         "SECRET_KEY": "for tests alone, 32 characters or more",
+        "SIGNING_KEYS": "for tests alone: 32 characters or more",
+        "PUBLIC_URL": "https://orderx.example",
         "DURABILITY": "relaxed",
     }
     os.environ.update({f"ORDERX_{setting}": value for setting, value in settings.items()})

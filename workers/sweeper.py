@@ -42,6 +42,9 @@ _FORGET_OLD = (
     text("DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"),
     text("DELETE FROM inbox WHERE heard_at < now() - interval '30 days'"),
     text("DELETE FROM alerts WHERE closing_told_at < now() - interval '90 days'"),
+    text("""
+        WITH over AS (DELETE FROM logins WHERE coalesce(ended_at, lapses_at) < now() - interval '1 day')
+        DELETE FROM refresh_tokens WHERE expires_at < now()"""),
 )
 
 

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from flask import request
+
 from api import tokens
 from api.blueprint import Blueprint
 from api.caller import Caller
@@ -15,11 +17,12 @@ from api.identity.schemas import (
     TokensSchema,
     UserSchema,
 )
+from api.schemas import LONGEST_NAME
 from api.tenant import acting
 from domain.companies import queries as companies
 from domain.identity import logins, operations, passwords, queries
 from domain.identity.errors import LoginOver, WrongCredentials
-from domain.identity.models import User
+from domain.identity.models import Membership, User
 from kit import clock, db, tenancy
 from kit.tenancy import Tenant
 
@@ -58,8 +61,9 @@ def log_in(body: dict[str, Any]) -> dict[str, Any]:
     if not passwords.fits(body["password"], user.password_hash if user else None) or user is None:
         raise WrongCredentials
     with db.transaction(Tenant(user_id=user.id)):
-        caller = _scoped(user.id, body)
-        return tokens.pair(caller, logins.begin(user_id=user.id, now=clock.now()))
+        membership, acts_for = _scope(user.id, body)
+        opened = logins.begin(user_id=user.id, acts_for=acts_for, now=clock.now(), **device())
+        return tokens.pair(Caller.at(opened.login, membership), opened)
 
 
 @auth.post("/refresh")
@@ -71,28 +75,29 @@ def refresh(body: dict[str, Any]) -> dict[str, Any]:
     """Exchange a refresh token for new tokens, and perhaps act for another company.
 
     Leave `company_id` out to go on acting as you did. A refresh token is good for one exchange; if it comes a second
-    time, the login ends for all who hold its tokens.
+    time, the login ends for all who hold its tokens, for one of them is a thief. Only a client that repeats itself
+    within 10 seconds, before it has used what it was given, is given it once more.
     """
-    caller, token_id, _ = tokens.read_refresh_token(body["refresh_token"])
-    with db.transaction(Tenant(user_id=caller.user_id)):
-        successor = logins.replace(token_id=token_id, now=clock.now())
-        if successor is not None:
-            return tokens.pair(_scoped(caller.user_id, {"company_id": caller.company_id, **body}), successor)
+    with db.transaction(Tenant()):
+        opened = logins.replace(refresh_token=body["refresh_token"], now=clock.now())
+        if opened is not None:
+            wish = {"company_id": opened.login.acts_for, **body}
+            membership, opened.login.acts_for = _scope(opened.login.user_id, wish)
+            return tokens.pair(Caller.at(opened.login, membership), opened)
     raise LoginOver
 
 
 @auth.post("/logout")
 @auth.arguments(LogoutSchema)
 @auth.response(204)
-@auth.alt_response(401, "Unauthenticated")
 def log_out(body: dict[str, Any]) -> None:
-    """Log out: end the login this refresh token belongs to.
+    """Log out on this device: end the login this refresh token belongs to.
 
-    None of its refresh tokens is good any more; an access token that is out there lapses within 15 minutes.
+    None of its refresh tokens is good any more; an access token that is out there lapses within 15 minutes. It may be
+    repeated. To log out on all devices, `DELETE /api/me/logins`.
     """
-    caller, _, family_id = tokens.read_refresh_token(body["refresh_token"])
-    with db.transaction(Tenant(user_id=caller.user_id)):
-        logins.end(family_id=family_id, now=clock.now())
+    with db.transaction(Tenant()):
+        logins.end_presented(refresh_token=body["refresh_token"], now=clock.now())
 
 
 @me.get("")
@@ -111,15 +116,21 @@ def get_me() -> dict[str, Any]:
     }
 
 
-def _scoped(user_id: UUID, wish: dict[str, Any]) -> Caller:
+def device() -> dict[str, str | None]:
+    """What a user may know a login by: the browser or app, and the address it came from."""
+    return {"device": (request.user_agent.string or "")[:LONGEST_NAME] or None, "address": request.remote_addr}
+
+
+def _scope(user_id: UUID, wish: dict[str, Any]) -> tuple[Membership | None, UUID | None]:
+    """The company to act for and the role there; neither for a customer."""
     if "company_id" not in wish:
         membership = queries.only_membership(user_id=user_id)
-        return Caller.as_member(user_id, membership, company_id=membership.company_id if membership else None)
+        return membership, membership.company_id if membership else None
     company_id = wish["company_id"]
     if company_id is None:
-        return Caller(user_id)
+        return None, None
     membership = queries.membership_in(user_id=user_id, company_id=company_id)
     # A super admin belongs to no company in particular: is there one under that id?
     db.run(tenancy.ACT_FOR, tenancy.named(Tenant(company_id=company_id, user_id=user_id)))
     companies.the_company(company_id=company_id)
-    return Caller.as_member(user_id, membership, company_id=company_id)
+    return membership, company_id

@@ -7,7 +7,8 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from api.schemas import EmailAddress, Schema, Text
 
 LONGEST_PASSWORD = 200
-TOKEN = {"examples": ["eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI…"]}
+ACCESS_TOKEN = {"examples": ["eyJhbGciOiJFZERTQSIsImtpZCI6IlVUZ…"]}
+REFRESH_TOKEN = {"examples": ["WlQxZJmVvZcVY2nqzVNkJ1D0mMbgyW_xX3kD7cZ9s4A"]}
 COMPANY = {"description": "The company to act for; null to act as a customer"}
 
 
@@ -49,26 +50,45 @@ class CredentialsSchema(Schema):
 class RefreshSchema(Schema):
     """A refresh token to exchange."""
 
-    refresh_token = fields.String(required=True, validate=validate.Length(max=2000), metadata=TOKEN)
+    refresh_token = fields.String(required=True, validate=validate.Length(max=2000), metadata=REFRESH_TOKEN)
     company_id = fields.UUID(allow_none=True, metadata=COMPANY)
 
 
 class LogoutSchema(Schema):
     """A refresh token of the login to end."""
 
-    refresh_token = fields.String(required=True, validate=validate.Length(max=2000), metadata=TOKEN)
+    refresh_token = fields.String(required=True, validate=validate.Length(max=2000), metadata=REFRESH_TOKEN)
 
 
 class TokensSchema(Schema):
     """A login: both tokens, and what the access token is good for."""
 
-    access_token = fields.String(metadata=TOKEN)
-    refresh_token = fields.String(metadata=TOKEN)
+    access_token = fields.String(metadata=ACCESS_TOKEN)
+    refresh_token = fields.String(metadata=REFRESH_TOKEN)
     token_type = fields.String(metadata={"examples": ["Bearer"]})
     expires_in = fields.Integer(metadata={"description": "Seconds", "examples": [900]})
     company_id = fields.UUID(allow_none=True)
     role = fields.String(metadata={"examples": ["company_admin"]})
     shop_id = fields.UUID(allow_none=True)
+
+
+class LoginSchema(Schema):
+    """Somebody logged in as you, somewhere."""
+
+    id = fields.UUID()
+    device = fields.String(allow_none=True, metadata={"description": "What it called itself", "examples": ["Firefox"]})
+    address = fields.String(allow_none=True, metadata={"examples": ["203.0.113.7"]})
+    acts_for = fields.UUID(allow_none=True, metadata={"description": "The company; null for a customer"})
+    began_at = fields.AwareDateTime()
+    used_at = fields.AwareDateTime(metadata={"description": "When its tokens were last exchanged"})
+    lapses_at = fields.AwareDateTime(metadata={"description": "When it ends by itself, unless it is used"})
+    is_current = fields.Boolean(metadata={"description": "Whether it is the one this request comes from"})
+
+
+class LoginsSchema(Schema):
+    """Everywhere you are logged in."""
+
+    data = fields.List(fields.Nested(LoginSchema))
 
 
 class MembershipSchema(Schema):

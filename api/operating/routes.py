@@ -3,10 +3,10 @@
 import prometheus_client
 from flask import Response
 
-from api import vital_signs
+from api import keys, vital_signs
 from api.blueprint import Blueprint
 from api.operating import checks
-from api.operating.schemas import AliveSchema, ReadySchema
+from api.operating.schemas import AliveSchema, KeySetSchema, ReadySchema
 from kit.errors import Unavailable
 
 blueprint = Blueprint("operating", __name__, description="For those who run it")
@@ -41,3 +41,13 @@ def metrics() -> Response:
     """Show what is measured, for Prometheus: this process's requests, and how all sagas do."""
     measured = prometheus_client.generate_latest() + vital_signs.taken()
     return Response(measured, content_type=prometheus_client.CONTENT_TYPE_LATEST)
+
+
+@blueprint.get("/.well-known/jwks.json")
+@blueprint.response(200, KeySetSchema)
+def list_signing_keys() -> tuple[dict[str, object], dict[str, str]]:
+    """Show the public keys of our access tokens, as a JWK Set (RFC 7517).
+
+    A token names its key by `kid`. Ask again when you meet one you do not know, or after five minutes.
+    """
+    return keys.published(), {"Cache-Control": "public, max-age=300"}

@@ -20,3 +20,20 @@ class ReadySchema(Schema):
         values=fields.String(),
         metadata={"examples": [{"database": "ok", "migrations": "ok", "broker": "ok", "durability": "ok"}]},
     )
+
+
+class KeySchema(Schema):
+    """A public key (RFC 8037)."""
+
+    kty = fields.String(metadata={"examples": ["OKP"]})
+    crv = fields.String(metadata={"examples": ["Ed25519"]})
+    x = fields.String(metadata={"examples": ["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"]})
+    kid = fields.String(metadata={"examples": ["kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"]})
+    use = fields.String(metadata={"examples": ["sig"]})
+    alg = fields.String(metadata={"examples": ["EdDSA"]})
+
+
+class KeySetSchema(Schema):
+    """The keys that access tokens may be signed with, the current one first."""
+
+    keys = fields.List(fields.Nested(KeySchema))

@@ -27,6 +27,12 @@ class LoginOver(Unauthenticated):
     code = "login_over"
 
 
+class LoginNotFound(NotFound):
+    """You have no such login, or it has ended."""
+
+    code = "login_not_found"
+
+
 class NotAMember(NotFound):
     """There is no such company, or you do not belong to it."""
 

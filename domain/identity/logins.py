@@ -1,48 +1,120 @@
 """Logins: refresh tokens that replace each other, one after the other, until the login ends."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, exists, select, update
 
-from domain.identity.models import RefreshToken
-from kit import db
+from domain.identity.errors import LoginNotFound
+from domain.identity.models import Login, RefreshToken
+from kit import db, opaque, tenancy
 from kit.ids import new_id
+from kit.tenancy import Tenant
 
 LASTS = timedelta(days=30)
 """How long a refresh token may wait to be used."""
 
-
-def begin(*, user_id: UUID, now: datetime) -> RefreshToken:
-    """Begin a login of the current user."""
-    return _issue(user_id, new_id(), now)
+GRACE = timedelta(seconds=10)
+"""How long after its use a token is taken once more: from a client that asked twice at once, or lost the answer."""
 
 
-def replace(*, token_id: UUID, now: datetime) -> RefreshToken | None:
-    """Use up a token of the current user for its successor; None when its login is over.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A login, and the one refresh token that goes on with it; nobody can tell that token a second time."""
+
+    login: Login
+    refresh_token: str
+
+
+def begin(
+    *, user_id: UUID, acts_for: UUID | None, device: str | None = None, address: str | None = None, now: datetime
+) -> Opened:
+    """Begin a login of the current user, who acts for that company there, or for none."""
+    login = Login(
+        id=new_id(), user_id=user_id, acts_for=acts_for, device=device, address=address, began_at=now, used_at=now
+    )  # fmt: skip
+    db.session().add(login)
+    return _go_on(login, None, now)
+
+
+def replace(*, refresh_token: str, now: datetime) -> Opened | None:
+    """Use up a refresh token for its successor, and act for its user from here on; None when its login is over.
 
     A token that comes a second time ends its login: of the two who hold it, one is a thief (RFC 9700, section 4.14.2).
-    That ending must be committed, so it is answered, not raised.
+    Only within GRACE of its first use, and as long as no successor has been used, it is the same client that asks
+    again. That ending must be committed, so it is answered, not raised.
     """
-    token = db.session().scalar(select(RefreshToken).where(RefreshToken.id == token_id).with_for_update())
-    if token is None or token.revoked_at or token.expires_at <= now:
+    login = _presented(refresh_token)
+    if login is None or login.ended_at or login.lapses_at <= now:
         return None
-    if token.used_at:
-        end(family_id=token.family_id, now=now)
+    token = db.session().get_one(RefreshToken, opaque.hash_of(refresh_token), populate_existing=True)
+    if token.expires_at <= now:
         return None
-    token.used_at = now
-    return _issue(token.user_id, token.family_id, now)
+    if token.used_at is None:
+        token.used_at = now
+    elif now - token.used_at > GRACE or _is_followed(token):
+        login.ended_at = now
+        return None
+    login.used_at = now
+    return _go_on(login, token, now)
 
 
-def end(*, family_id: UUID, now: datetime) -> None:
-    """End a login of the current user: none of its tokens is good any more. Harmless when it has ended."""
-    live = update(RefreshToken).where(RefreshToken.family_id == family_id, RefreshToken.revoked_at.is_(None))
-    db.session().execute(live.values(revoked_at=now))
+def end_presented(*, refresh_token: str, now: datetime) -> None:
+    """End the login that the refresh token belongs to, if there is one."""
+    login = _presented(refresh_token)
+    if login is not None:
+        login.ended_at = login.ended_at or now
 
 
-def _issue(user_id: UUID, family_id: UUID, now: datetime) -> RefreshToken:
-    token = RefreshToken(id=new_id(), user_id=user_id, family_id=family_id, expires_at=now + LASTS)
+def end(*, login_id: UUID, now: datetime) -> None:
+    """End a login of the current user: none of its tokens is good any more; raises LoginNotFound."""
+    ending = update(Login).where(Login.id == login_id, _live(now)).values(ended_at=now).returning(Login.id)
+    if db.session().scalar(ending) is None:
+        raise LoginNotFound
+
+
+def end_all(*, user_id: UUID, but: UUID | None = None, now: datetime) -> None:
+    """End every login of the current user, perhaps but one."""
+    ending = update(Login).where(Login.user_id == user_id, _live(now))
+    db.session().execute((ending.where(Login.id != but) if but else ending).values(ended_at=now))
+
+
+def live(*, user_id: UUID, now: datetime) -> list[Login]:
+    """The current user's logins, the one used last first."""
+    mine = select(Login).where(Login.user_id == user_id, _live(now))
+    return list(db.session().scalars(mine.order_by(Login.used_at.desc(), Login.id)))
+
+
+def _presented(refresh_token: str) -> Login | None:
+    """The login of whoever holds this token, locked, with the transaction acting for its user."""
+    session, token_hash = db.session(), opaque.hash_of(refresh_token)
+    tenancy.present(session, token_hash)
+    token = session.get(RefreshToken, token_hash)
+    if token is None:
+        return None
+    db.run(tenancy.ACT_FOR, tenancy.named(Tenant(user_id=token.user_id)))
+    return session.scalar(select(Login).where(Login.id == token.login_id).with_for_update())
+
+
+def _is_followed(token: RefreshToken) -> bool:
+    """Whether somebody has gone on from it already."""
+    onward = exists().where(RefreshToken.replaces == token.hash, RefreshToken.used_at.is_not(None))
+    return bool(db.session().scalar(select(onward)))
+
+
+def _go_on(login: Login, after: RefreshToken | None, now: datetime) -> Opened:
+    refresh_token, login.lapses_at = opaque.new_token(), now + LASTS
     session = db.session()
-    session.add(token)
+    session.flush()  # the login's row before the token's
+    successor = RefreshToken(
+        hash=opaque.hash_of(refresh_token), replaces=after.hash if after else None, user_id=login.user_id,
+        login_id=login.id, expires_at=login.lapses_at,
+    )  # fmt: skip
+    session.add(successor)
     session.flush()
-    return token
+    return Opened(login, refresh_token)
+
+
+def _live(now: datetime) -> ColumnElement[bool]:
+    return and_(Login.ended_at.is_(None), Login.lapses_at > now)

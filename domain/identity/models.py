@@ -44,15 +44,35 @@ class Membership(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
+class Login(Base):
+    """A user on a device, from logging in to logging out: what its refresh tokens belong to, their family.
+
+    `acts_for` is the company they act for there, null for a customer. It lapses at `lapses_at` unless it is used.
+    """
+
+    __tablename__ = "logins"
+    __table_args__ = (Index(None, "user_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    acts_for: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id", ondelete="SET NULL"))
+    device: Mapped[str | None]
+    address: Mapped[str | None]
+    began_at: Mapped[datetime]
+    used_at: Mapped[datetime]
+    lapses_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class RefreshToken(Base):
-    """One use of a login. `family_id` is the login itself: the tokens that replaced each other since."""
+    """One use of a login. Of the token itself only the hash is kept; `replaces` is the hash of the one before."""
 
     __tablename__ = "refresh_tokens"
-    __table_args__ = (Index(None, "family_id"), Index(None, "user_id"))
+    __table_args__ = (Index(None, "login_id"), Index(None, "replaces"))
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
+    hash: Mapped[bytes] = mapped_column(primary_key=True)
+    replaces: Mapped[bytes | None]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    family_id: Mapped[UUID]
+    login_id: Mapped[UUID] = mapped_column(ForeignKey("logins.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
-    revoked_at: Mapped[datetime | None]

@@ -6,9 +6,10 @@ from werkzeug.test import TestResponse
 from api.caller import Caller
 from api.tokens import access_token
 from domain.companies.models import Company
+from domain.identity import logins
 from domain.identity import queries as identity
 from domain.identity.models import User
-from kit import db
+from kit import clock, db
 from kit.tenancy import Tenant
 
 
@@ -21,13 +22,11 @@ class Api:
 
     def acting_as(self, user: User, company: Company | None = None) -> "Api":
         """The same interface, as the user in their role at the company, or as a customer."""
-        caller = Caller(user.id)
-        if company is not None:
-            with db.transaction(Tenant(user_id=user.id)):
-                membership = identity.membership_in(user_id=user.id, company_id=company.id)
-            caller = Caller.as_member(user.id, membership, company_id=company.id)
-        with self.app.app_context():
-            return Api(self.app, access_token(caller))
+        acts_for = company.id if company else None
+        with db.transaction(Tenant(user_id=user.id)):
+            membership = identity.membership_in(user_id=user.id, company_id=acts_for) if acts_for else None
+            login = logins.begin(user_id=user.id, acts_for=acts_for, now=clock.now()).login
+        return Api(self.app, access_token(Caller.at(login, membership)))
 
     def get(self, path: str, **kwargs) -> TestResponse:
         return self.request("GET", path, **kwargs)

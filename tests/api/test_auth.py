@@ -1,9 +1,7 @@
 """Registering, logging in and out, over HTTP."""
 
-import jwt
 import pytest
 
-from kit import clock
 from kit.ids import new_id
 from tests import factories
 
@@ -76,6 +74,16 @@ class TestLogIn:
 
 
 class TestRefresh:
+    def test_acts_no_longer_for_a_company_one_has_left(self, api):
+        company = factories.make_company()
+        factories.make_member(company)
+        tokens = log_in(api, factories.make_member(company)).json
+        admin = api.acting_as(factories.make_member(company), company)
+        leaving = [row["id"] for row in admin.get("/api/members").json["data"]][1]
+        assert admin.delete(f"/api/members/{leaving}").status_code == 204
+        answer = api.post(REFRESH, {"refresh_token": tokens["refresh_token"]})
+        assert (answer.status_code, answer.json["code"]) == (404, "company_not_found")
+
     def test_goes_on_acting_for_the_same_company(self, api):
         company = factories.make_company()
         tokens = log_in(api, factories.make_member(company)).json
@@ -90,12 +98,17 @@ class TestRefresh:
         answer = api.post(REFRESH, {"refresh_token": tokens["refresh_token"], "company_id": company["id"]})
         assert (answer.json["company_id"], answer.json["role"]) == (company["id"], "company_admin")
 
-    def test_ends_the_login_of_both_when_a_token_comes_twice(self, api):
+    def test_ends_the_login_of_both_when_a_token_comes_again(self, api):
         first = log_in(api, factories.make_user()).json["refresh_token"]
         second = api.post(REFRESH, {"refresh_token": first}).json["refresh_token"]
+        third = api.post(REFRESH, {"refresh_token": second}).json["refresh_token"]
         assert api.post(REFRESH, {"refresh_token": first}).status_code == 401
-        answer = api.post(REFRESH, {"refresh_token": second})
+        answer = api.post(REFRESH, {"refresh_token": third})
         assert (answer.status_code, answer.json["code"]) == (401, "login_over")
+
+    def test_takes_a_token_twice_from_a_client_that_asks_twice_at_once(self, api):
+        token = log_in(api, factories.make_user()).json["refresh_token"]
+        assert [api.post(REFRESH, {"refresh_token": token}).status_code for _ in range(2)] == [200, 200]
 
     def test_keeps_the_token_good_when_the_company_is_a_wrong_one(self, api):
         token = log_in(api, factories.make_user()).json["refresh_token"]
@@ -136,22 +149,11 @@ class TestAccessToken:
         assert (answer.status_code, answer.json["code"]) == (401, "unauthenticated")
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
-    @pytest.mark.parametrize("header", ["Bearer", "Bearer nonsense", "Basic YTpi", "Bearer a.b.c", "Bearer a b c"])
+    @pytest.mark.parametrize(
+        "header", ["Bearer", "Bearer nonsense", "Basic YTpi", "Bearer a.b.c", "Bearer a b c", "Bearer é.é.é"]
+    )
     def test_is_refused_when_it_is_none(self, api, header):
         assert api.get("/api/me", headers={"Authorization": header}).status_code == 401
-
-    def test_is_refused_when_signed_by_another(self, api):
-        claims = jwt.decode(api.acting_as(factories.make_user()).token, options={"verify_signature": False})
-        forged = jwt.encode(claims, "another secret of 32 characters or more", algorithm="HS256")
-        answer = api.get("/api/me", headers={"Authorization": f"Bearer {forged}"})
-        assert (answer.status_code, answer.json["code"]) == (401, "token_invalid")
-
-    def test_is_refused_when_it_has_expired(self, api):
-        claims = jwt.decode(api.acting_as(factories.make_user()).token, options={"verify_signature": False})
-        claims["exp"] = int(clock.now().timestamp()) - 1
-        expired = jwt.encode(claims, api.app.config["JWT_SECRET_KEY"], algorithm="HS256")
-        answer = api.get("/api/me", headers={"Authorization": f"Bearer {expired}"})
-        assert (answer.status_code, answer.json["code"]) == (401, "token_expired")
 
     def test_is_not_a_refresh_token(self, api):
         token = log_in(api, factories.make_user()).json["refresh_token"]

@@ -23,6 +23,7 @@ FOREIGN_PORTS = {
     "valkey": {6379},
     "mailpit": {1025, 8025},
     "nginx": {int(port) for port in re.findall(r"\blisten (\d+);", NGINX)},
+    "localhost": {int(port) for port in re.findall(r":-(\d+)}:8080", str(SERVICES["nginx"]["ports"]))},
 }
 
 
@@ -89,6 +90,7 @@ class TestSettings:
             ("ORDERX_OWNER_DATABASE_URL", {"migrate"}),
             ("ORDERX_OPERATOR_DATABASE_URL", {"migrate", "relay", "sweeper", "ops"}),
             ("ORDERX_SECRET_KEY", {"api"}),
+            ("ORDERX_SIGNING_KEYS", {"api"}),
             ("ORDERX_PAYMENT_API_KEY", {"api", "worker-saga", "worker-payments", "sandbox", "ops"}),
             ("ORDERX_ALERT_WEBHOOK_SECRET", {"sweeper"}),
             ("ORDERX_SMTP_URL", {"worker-notifications", "worker-notification-events"}),

@@ -1,0 +1,45 @@
+"""Where one is logged in, and logging out there."""
+
+from typing import Any
+from uuid import UUID
+
+from api.blueprint import Blueprint
+from api.identity.schemas import LoginSchema, LoginsSchema
+from api.tenant import acting
+from domain.identity import logins as held
+from domain.identity.models import Login
+from kit import clock
+
+logins = Blueprint("logins", __name__, url_prefix="/api/me/logins", description="Where you are logged in")
+
+
+@logins.get("")
+@logins.response(200, LoginsSchema)
+def list_logins() -> dict[str, Any]:
+    """List where you are logged in, the login used last first."""
+    with acting() as caller:
+        found = held.live(user_id=caller.user_id, now=clock.now())
+    return {"data": [_shown(login) | {"is_current": login.id == caller.login_id} for login in found]}
+
+
+@logins.delete("/<uuid:login_id>")
+@logins.response(204)
+def end_login(login_id: UUID) -> None:
+    """Log out there.
+
+    The login's refresh tokens are no good any more; an access token that is out there lapses within 15 minutes.
+    """
+    with acting():
+        held.end(login_id=login_id, now=clock.now())
+
+
+@logins.delete("")
+@logins.response(204)
+def end_all_logins() -> None:
+    """Log out on all devices, this one included."""
+    with acting() as caller:
+        held.end_all(user_id=caller.user_id, now=clock.now())
+
+
+def _shown(login: Login) -> dict[str, Any]:
+    return {name: getattr(login, name) for name in LoginSchema().fields if name != "is_current"}
