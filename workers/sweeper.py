@@ -29,7 +29,7 @@ _SEND_FORGOTTEN_MAILS = text("""
         WHERE status IN ('queued', 'sending') AND due_at < now()
         ORDER BY due_at LIMIT 100 FOR UPDATE SKIP LOCKED
     ), again AS (
-        UPDATE mails SET due_at = now() + interval '60 seconds'
+        UPDATE mails SET due_at = now() + interval '10 seconds'
         FROM forgotten WHERE mails.id = forgotten.id RETURNING mails.id, mails.company_id
     )
     INSERT INTO outbox (company_id, kind, body)
