@@ -18,13 +18,18 @@ def register(app: Celery) -> None:
 
     @patiently
     def send_mail(*, mail_id: str, company_id: str) -> None:
-        tenant = Tenant(company_id=UUID(company_id))
-        with db.lean_transaction(tenant):
-            claim = notifications.claim(mail_id=UUID(mail_id), now=clock.now())
-        crash.point("mail.claimed")
-        deliver([claim], tenant)
+        send(mail_id=UUID(mail_id), company_id=UUID(company_id))
 
     app.task(send_mail, name="notifications.send_mail", shared=False)
+
+
+def send(*, mail_id: UUID, company_id: UUID) -> None:
+    """Send a mail that was asked for and that nobody has sent."""
+    tenant = Tenant(company_id=company_id)
+    with db.lean_transaction(tenant):
+        claim = notifications.claim(mail_id=mail_id, now=clock.now())
+    crash.point("mail.claimed")
+    deliver([claim], tenant)
 
 
 def deliver(claims: Sequence[Claim], tenant: Tenant) -> None:

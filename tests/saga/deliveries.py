@@ -43,7 +43,7 @@ class Deliveries:
         self.delivered.append(name)
         if name == "notifications.send_mail":
             mail_id, company_id = task["kwargs"].values()
-            return notifications.deliver(mail_id=UUID(mail_id), company_id=UUID(company_id))
+            return notifications.send(mail_id=UUID(mail_id), company_id=UUID(company_id))
         ref = Ref(UUID(task["kwargs"]["saga_id"]), UUID(task["kwargs"]["company_id"]))
         if name == ADVANCE:
             return perform.advance(ref, self.find)

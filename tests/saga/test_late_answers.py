@@ -97,7 +97,11 @@ class TestALateUndo:
     def test_changes_nothing_any_more(self, storefront, weather, frozen, *, undo, at):
         order_id = storefront.place()
         weather.spoil("capture_payment", *["loses its answer"] * capture_payment.retries.limit)
-        for name in ("inventory.reserve_stock", "payments.authorise_payment", *["saga.advance"] * capture_payment.retries.limit):
+        for name in (
+            "inventory.reserve_stock",
+            "payments.authorise_payment",
+            *["saga.advance"] * capture_payment.retries.limit,
+        ):
             storefront.deliveries.deliver_next(name)
         if undo == "payments.void_payment":
             storefront.deliveries.deliver_next("payments.refund_payment")
