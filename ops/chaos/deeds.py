@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Generator
+from contextlib import suppress
 
 from ops.chaos.plan import OF_A_CHILD, Disturbance
 from ops.chaos.stack import ChaosStack
@@ -42,9 +43,14 @@ def kill(process: Process, seconds: float) -> Deed:
     assert process.pid
     victims = [process.pid, *(descendants(process.pid) if process.name == "postgres" else [])]
     for pid in victims:
-        os.kill(pid, signal.SIGKILL)
+        _kill(pid)
     yield seconds
     yield from start_again(process)
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):  # it may have ended since we looked
+        os.kill(pid, signal.SIGKILL)
 
 
 def start_again(process: Process) -> Deed:
@@ -65,7 +71,7 @@ def _kill_child(process: Process, draw: float) -> Deed:
     before = children(process.pid)
     if before:
         victim = before[int(draw * 100) % len(before)]
-        os.kill(victim, signal.SIGKILL)
+        _kill(victim)
         while process.running and (victim in (now := children(process.pid)) or len(now) < len(before)):
             yield _LOOK_EVERY
     yield from start_again(process)
