@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from kombu.exceptions import ChannelError
 from kombu.transport.base import StdChannel
 
 from kit import alerts, db
@@ -36,8 +37,7 @@ class QueueWatch:
         ageing: dict[str, Json] = {}
         moving = set()
         for queue in (*queues.ALL, queues.DEAD_LETTERS):
-            told = channel.queue_declare(queue.name, passive=True)
-            messages, abandoned = told.message_count, self._counts_consumers and told.consumer_count == 0
+            messages, abandoned = self._length(channel, queue.name)
             backlog = self._backlogs.setdefault(queue.name, Backlog(messages, now))
             if messages == 0 or (messages < backlog.messages and not abandoned):
                 backlog.since = now
@@ -48,3 +48,13 @@ class QueueWatch:
         with db.operator_transaction():
             alerts.sound("queue_ages", ageing)
             alerts.close("queue_ages", moving)
+
+    def _length(self, channel: StdChannel, name: str) -> tuple[int, bool]:
+        """(messages that wait, whether nobody is there to take them)."""
+        try:
+            told = channel.queue_declare(name, passive=True)
+        except ChannelError:
+            if self._counts_consumers:
+                raise
+            return 0, False  # in Redis a queue that is empty is not there at all
+        return told.message_count, self._counts_consumers and told.consumer_count == 0

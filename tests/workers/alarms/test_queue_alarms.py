@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from kombu import Connection
 
 from kit import clock
+from ops.services.valkey import Valkey
 from workers.alarms.queues import NOBODY, STANDSTILL, QueueWatch
 from workers.queues import ALL, DEAD, TASKS
 
@@ -119,3 +121,19 @@ class TestAQueueWithConsumers:
             send(2)
             watch(part * STANDSTILL / 4)
         assert open_alerts() == AGEING
+
+
+class TestOverValkey:
+    def test_sounds_an_alert_when_nothing_moves_whoever_consumes(self, database, tmp_path, open_alerts):
+        with Valkey(tmp_path / "valkey") as valkey, Connection(valkey.url) as connection:
+            watch, now = QueueWatch(counts_consumers=False), clock.now()
+            queue = next(queue for queue in ALL if queue.name == "inventory")(connection.default_channel)
+            queue.declare()
+            watch.look(connection.default_channel, now=now)  # of queues that are empty, and so not there at all
+            connection.Producer().publish({}, exchange=TASKS, routing_key="inventory.reserve_stock")
+            watch.look(connection.default_channel, now=now)
+            watch.look(connection.default_channel, now=now + STANDSTILL)
+            assert open_alerts() == AGEING
+            queue.get(no_ack=True)
+            watch.look(connection.default_channel, now=now + STANDSTILL)
+            assert open_alerts() == []
