@@ -28,6 +28,12 @@ SEED ?= 1
 chaos: $(INSTALLED) ## Kill, freeze and cut off a stack under load, and prove its books (ORDERS=, KILLS=, SEED=)
 	@$(BIN)/orderx chaos --orders $(ORDERS) --kills $(KILLS) --seed $(SEED)
 
+QUICK ?=
+
+.PHONY: bench
+bench: $(VENV)/.bench ## Measure OrderX beside its peers (QUICK=1: in under four minutes), and keep table and plot
+	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+
 .PHONY: test
 test: $(INSTALLED) ## Run the tests, against a PostgreSQL (and a RabbitMQ, if installed) of their own
 	$(BIN)/pytest -n 2 --dist loadgroup
@@ -55,4 +61,10 @@ clean: ## Remove .venv, caches and the stack's data
 $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Installing OrderX into $(VENV) ..."
 	@ops/install.sh $(VENV)
+	@touch $@
+
+$(VENV)/.bench: $(INSTALLED)
+	@echo "Installing the peers ..."
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[bench,embedded]'; \
+	else $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench,embedded]'; fi
 	@touch $@

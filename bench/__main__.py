@@ -1,0 +1,68 @@
+"""The benchmark: OrderX beside its peers, on the same machine in the same minutes.
+
+python -m bench                      three rounds, each contestant's best setting looked for first
+python -m bench --quick              one short round with the settings found best before
+python -m bench --only engine.dbos   only contestants whose workload and name contain this; nothing is kept
+"""
+
+import argparse
+import time
+from typing import Any
+
+from rich.console import Console
+
+from bench import plot, report
+from bench.contestants import contestants, versions
+from bench.extras import extras
+from bench.rounds import played, tuned, untuned
+from bench.stage import Stage
+from bench.trial import Length
+from ops.services import directories
+from ops.services.supervisor import interruptible
+
+QUICK, THOROUGH = Length(warm_up=1, peak=3, half=3), Length(warm_up=2, peak=8, half=8)
+
+
+def main() -> None:
+    """Run it, print the tables, and keep the result and its picture."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--quick", action="store_true", help="coarser, in less than four minutes")
+    options.add_argument("--only", default="", help="a part of workload.name")
+    options.add_argument("--rounds", type=int, default=3)
+    given = options.parse_args()
+    console, begun = Console(highlight=False), time.monotonic()
+    with interruptible(), directories.temporary("orderx-bench-") as home:
+        result = measure(Stage(home), console, quick=given.quick, only=given.only, rounds=given.rounds)
+    result["seconds"] = round(time.monotonic() - begun)
+    report.show(result, console)
+    if not given.only:
+        report.write(result)
+        plot.draw(result)
+        console.print(f"Kept in {report.RESULTS} and {plot.PICTURE}, after {result['seconds']} seconds.")
+
+
+def measure(stage: Stage, console: Console, *, quick: bool, only: str, rounds: int) -> dict[str, Any]:
+    """Play all rounds on a stage."""
+    machine = report.machine()
+    kinds, missing = contestants(only)
+    with stage.open():
+        console.print(f"The servers run; {len(kinds)} contestants.")
+        chosen = untuned(kinds) if quick else tuned(stage, kinds, console.print)
+        length = QUICK if quick else THOROUGH
+        figures = played(stage, chosen, rounds=1 if quick else rounds, length=length, tell=console.print)
+        found: dict[str, dict[str, Any]] = {"engine": {}, "full": {}, "http": {}}
+        for kind, told in figures.items():
+            found[kind.workload][kind.name] = told
+        more = {} if only else extras(stage, seconds=5 if quick else 20)
+        return report.shaped(
+            found,
+            versions=versions(kinds) | stage.versions(),
+            machine=machine,
+            quick=quick,
+            missing=missing,
+            **more,
+        )
+
+
+if __name__ == "__main__":
+    main()

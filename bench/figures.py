@@ -1,0 +1,59 @@
+"""From what was measured to figures: percentiles, medians over rounds, ratios. Nothing here measures."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Figures = dict[str, Any]
+
+PERCENTILES = (50, 95, 99)
+
+RATIOS = {
+    "engine_vs_dbos": ("engine", "orderx", "engine", "dbos"),
+    "engine_vs_celery_chord": ("engine", "orderx", "engine", "celery_chord"),
+    "engine_vs_celery_chain": ("engine", "orderx", "engine", "celery_chain"),
+    "engine_vs_procrastinate": ("engine", "orderx", "engine", "procrastinate"),
+    "engine_vs_temporal_dev": ("engine", "orderx", "engine", "temporal_dev"),
+    "engine_vs_pgbench": ("engine", "orderx", "engine", "pgbench"),
+    "full_vs_dbos": ("full", "orderx", "full", "dbos"),
+    "full_vs_celery_chain": ("full", "orderx", "full", "celery_chain"),
+    "placing_vs_one_insert": ("http", "orderx_placing", "http", "one_insert"),
+}
+"""Each a rate over another: workload and contestant above, workload and contestant below."""
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest value that so many percent of the values do not exceed (nearest rank)."""
+    ranked = sorted(values)
+    return ranked[max(0, math.ceil(len(ranked) * percent / 100) - 1)]
+
+
+def latencies(seconds: Sequence[float]) -> Figures:
+    """p50, p95 and p99 in milliseconds."""
+    return {f"p{percent}_ms": round(percentile(seconds, percent) * 1000, 2) for percent in PERCENTILES if seconds}
+
+
+def median_of(rounds: Sequence[Figures]) -> Figures:
+    """Number by number the median over the rounds, nested ones too; where they are no numbers, the last round's."""
+    merged: Figures = {}
+    for name in {name: None for each in rounds for name in each}:
+        values = [each[name] for each in rounds if name in each]
+        if all(isinstance(value, Mapping) for value in values):
+            merged[name] = median_of(values)
+        elif all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+            merged[name] = round(statistics.median(values), 3)
+        else:
+            merged[name] = values[-1]
+    return merged
+
+
+def ratios(results: Mapping[str, Any]) -> dict[str, float]:
+    """Each of RATIOS whose two rates were measured."""
+    found = {}
+    for name, (workload, ours, base, theirs) in RATIOS.items():
+        above = results.get(workload, {}).get(ours, {}).get("per_s")
+        below = results.get(base, {}).get(theirs, {}).get("per_s")
+        if above and below:
+            found[name] = round(above / below, 3)
+    return found

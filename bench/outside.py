@@ -1,0 +1,97 @@
+"""What the *full* workload's peers call: the payment provider with its own SDK, the mail server with smtplib.
+
+In the *engine* workload nothing outside is called, and the payment is a row.
+"""
+
+import os
+import smtplib
+import threading
+from email.message import EmailMessage
+from functools import cache
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import stripe
+
+from bench.workload import CARD, PRICE
+
+
+class Outside(Protocol):
+    """The world outside of the database."""
+
+    real: bool
+
+    def authorise(self, order: str) -> str:
+        """Hold the order's price on the card; the payment's name there."""
+
+    def capture(self, ref: str) -> None:
+        """Take what is held."""
+
+    def mail(self, recipient: str, subject: str, order: str) -> None:
+        """Hand a mail to the mail server."""
+
+
+class Nobody:
+    """The *engine* workload: the payment is named in its row, and that is all."""
+
+    real = False
+
+    def authorise(self, order: str) -> str:
+        """A name for the row."""
+        return f"row_{order}"
+
+    def capture(self, ref: str) -> None:
+        """Nothing to do."""
+
+    def mail(self, recipient: str, subject: str, order: str) -> None:
+        """Nothing to do."""
+
+
+class Providers:
+    """The sandbox gateway and the mail inbox, over connections that are kept open."""
+
+    real = True
+
+    def __init__(self) -> None:
+        stripe.enable_telemetry = False
+        self._stripe = stripe.StripeClient(
+            os.environ["ORDERX_PAYMENT_API_KEY"],
+            base_addresses={"api": os.environ["ORDERX_PAYMENT_API_BASE"]},
+            max_network_retries=0,
+        )
+        self._thread = threading.local()
+
+    def authorise(self, order: str) -> str:
+        """Hold it with manual capture, as OrderX does."""
+        request: stripe.params.PaymentIntentCreateParams = {
+            "amount": PRICE,
+            "currency": "eur",
+            "payment_method": CARD,
+            "allowed_payment_method_types": ["card"],
+            "capture_method": "manual",
+            "confirm": True,
+            "error_on_requires_action": True,
+            "metadata": {"order_id": order},
+        }
+        return self._stripe.v1.payment_intents.create(request, {"idempotency_key": f"{order}:authorise"}).id
+
+    def capture(self, ref: str) -> None:
+        """Take it."""
+        self._stripe.v1.payment_intents.capture(ref, options={"idempotency_key": f"{ref}:capture"})
+
+    def mail(self, recipient: str, subject: str, order: str) -> None:
+        """Send a short mail."""
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = "orders@orderx.example", recipient, subject
+        message.set_content(f"{subject}: {order}, one dotted notebook, EUR 19.99.")
+        connection = self._thread.__dict__.get("connection")
+        if connection is None:
+            url = urlsplit(os.environ["ORDERX_SMTP_URL"])
+            connection = self._thread.connection = smtplib.SMTP(url.hostname or "", url.port or 25)
+        connection.send_message(message)
+
+
+@cache
+def outside() -> Outside:
+    """The world outside, as BENCH_OUTSIDE wants it."""
+    return Providers() if os.environ.get("BENCH_OUTSIDE") == "real" else Nobody()

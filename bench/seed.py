@@ -1,0 +1,54 @@
+"""The database every run begins with: OrderX's schema, one company with one shop, its products and their stock."""
+
+import psycopg
+
+from bench.workload import BUYER, COMPANY, CUSTOMER, MERCHANT, PRODUCTS, SHOP, WAREHOUSE, product
+from domain.identity import passwords
+
+PASSWORD = "not a secret: the bench's"
+ON_HAND = 1_000_000
+"""Units of each product; nothing is ever sold out unless a curve wants it so."""
+
+
+def seed(url: str, *, on_hand: int = ON_HAND) -> None:
+    """Fill a freshly migrated database, as its superuser."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "INSERT INTO companies (id, name, email, currency) VALUES (%s, 'Paper & Co', %s, 'EUR')",
+            [COMPANY, MERCHANT],
+        )
+        connection.execute(
+            "INSERT INTO users (id, email, name, password_hash) VALUES (%s, %s, 'Ada Example', %s)",
+            [CUSTOMER, BUYER, passwords.hashed(PASSWORD)],
+        )
+        connection.execute(
+            "INSERT INTO shops (id, company_id, name) VALUES (%s, %s, 'Harbour Street')", [SHOP, COMPANY]
+        )
+        connection.execute(
+            "INSERT INTO warehouses (id, company_id, name) VALUES (%s, %s, 'Cellar')", [WAREHOUSE, COMPANY]
+        )
+        products = [product(number) for number in range(PRODUCTS)]
+        connection.execute(
+            """INSERT INTO products (id, company_id, shop_id, sku, name, price, currency)
+            SELECT p, %s, %s, 'NB-' || n, 'Dotted notebook', 1999, 'EUR'
+            FROM unnest(%s::uuid[]) WITH ORDINALITY AS t (p, n)""",
+            [COMPANY, SHOP, products],
+        )
+        fill_shelves(connection, on_hand)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+
+
+def fill_shelves(connection: psycopg.Connection, on_hand: int) -> None:
+    """Put so many units of each product on the shelf, in the ledger, too."""
+    values = {"company": COMPANY, "warehouse": WAREHOUSE, "on_hand": on_hand}
+    connection.execute(
+        """INSERT INTO stock (company_id, product_id, warehouse_id, on_hand)
+        SELECT %(company)s, id, %(warehouse)s, %(on_hand)s FROM products""",
+        values,
+    )
+    connection.execute(
+        """INSERT INTO stock_movements (company_id, product_id, warehouse_id, quantity, reason)
+        SELECT %(company)s, id, %(warehouse)s, %(on_hand)s, 'counted' FROM products""",
+        values,
+    )

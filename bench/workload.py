@@ -1,0 +1,87 @@
+"""The one workload: an order of one line, from being placed to being paid, as SQL that every peer runs.
+
+The tables are OrderX's own (migrations/), with all their keys, checks and indexes. A step is one transaction. Peers are
+superusers, whom row-level security does not slow down; OrderX works as its own roles, which it does.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
+from uuid import UUID
+
+COMPANY, CUSTOMER, SHOP, WAREHOUSE = (
+    UUID(int=0x0190_0000_0000_7000_8000_0000_0000_0000 + each) for each in range(1, 5)
+)
+PRODUCTS = 1_000
+"""Different products ordered in turn, so that no two orders in flight want the same row of stock."""
+
+PRICE = 1999
+CARD = "pm_card_visa"
+ADDRESS = {"name": "Ada Example", "line1": "1 Harbour Street", "city": "Berlin", "country": "DE"}
+BUYER, MERCHANT = "ada@example.com", "orders@paper.example.com"
+
+Values = Mapping[str, Any]
+
+PLACE = (
+    """INSERT INTO orders (id, company_id, shop_id, customer_id, customer_email, customer_name, currency, subtotal,
+        total, shipping_address, placed_at, changed_at)
+    VALUES (%(order)s, %(company)s, %(shop)s, %(customer)s, 'ada@example.com', 'Ada Example', 'EUR', 1999, 1999,
+        '{"name": "Ada Example", "line1": "1 Harbour Street", "city": "Berlin", "country": "DE"}', now(), now())""",
+    """INSERT INTO order_lines (order_id, position, company_id, product_id, sku, name, quantity, unit_price)
+    VALUES (%(order)s, 0, %(company)s, %(product)s, 'NB', 'Dotted notebook', 1, 1999)""",
+    """INSERT INTO payments (id, company_id, order_id, amount, currency, method)
+    VALUES (%(order)s, %(company)s, %(order)s, 1999, 'EUR', 'pm_card_visa')""",
+)
+RESERVE = (
+    """UPDATE stock SET reserved = reserved + 1
+    WHERE product_id = %(product)s AND warehouse_id = %(warehouse)s AND on_hand - reserved >= 1""",
+    """INSERT INTO reservations (order_id, product_id, warehouse_id, company_id, quantity)
+    VALUES (%(order)s, %(product)s, %(warehouse)s, %(company)s, 1)""",
+)
+_EVENT = """INSERT INTO payment_events (id, company_id, payment_id, type, provider_ref, amount, happened_at)
+    VALUES (gen_random_uuid(), %(company)s, %(order)s, '{type}', %(ref)s, 1999, now())"""
+_STATUS = "UPDATE payments SET status = '{type}', provider_ref = %(ref)s WHERE id = %(order)s"
+AUTHORISE = (_EVENT.format(type="authorised"), _STATUS.format(type="authorised"))
+CAPTURE = (_EVENT.format(type="captured"), _STATUS.format(type="captured"))
+COMMIT = (
+    "UPDATE reservations SET state = 'committed' WHERE order_id = %(order)s AND product_id = %(product)s",
+    """INSERT INTO stock_movements (company_id, product_id, warehouse_id, order_id, quantity, reason)
+    VALUES (%(company)s, %(product)s, %(warehouse)s, %(order)s, -1, 'sold')""",
+    """UPDATE stock SET reserved = reserved - 1, on_hand = on_hand - 1
+    WHERE product_id = %(product)s AND warehouse_id = %(warehouse)s""",
+)
+MARK_PAID = ("UPDATE orders SET status = 'paid', changed_at = now(), version = version + 1 WHERE id = %(order)s",)
+
+STEPS = (PLACE, RESERVE, AUTHORISE, CAPTURE, COMMIT, MARK_PAID)
+
+
+class OutOfStock(Exception):
+    """A step changed no row, where it must change one."""
+
+
+class _Executes(Protocol):
+    def execute(self, statement: Any, values: Any) -> Any: ...
+
+
+def take(connection: _Executes, step: tuple[str, ...], values: Values) -> None:
+    """Run a step's statements on a psycopg connection; the transaction is the caller's."""
+    for statement in step:
+        if connection.execute(statement, values).rowcount != 1:
+            raise OutOfStock(statement)
+
+
+def product(number: int) -> UUID:
+    """The product that the order of this number is for."""
+    return UUID(int=0x0191_0000_0000_7000_8000_0000_0000_0000 + number % PRODUCTS)
+
+
+def values(order: str, number: int, ref: str = "") -> dict[str, str]:
+    """What the statements need to know about an order, as text, so that any broker can carry it."""
+    fixed = {"company": COMPANY, "customer": CUSTOMER, "shop": SHOP, "warehouse": WAREHOUSE}
+    about = {"order": order, "product": str(product(number)), "ref": ref or f"row_{order}"}
+    return {**{name: str(value) for name, value in fixed.items()}, **about}
+
+
+def with_colons(statement: str) -> str:
+    """The statement as SQLAlchemy's text() and pgbench write parameters."""
+    return re.sub(r"%\((\w+)\)s", r":\1", statement)
