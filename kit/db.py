@@ -162,6 +162,7 @@ class _Unit:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._raw: psycopg.Connection[Any] = connection.connection.dbapi_connection  # type: ignore[assignment]
         self._session: Session | None = None
         self.notes: dict[str, Any] = {}
         self.last_writes: dict[Callable[[], None], None] = {}
@@ -172,11 +173,6 @@ class _Unit:
         if self._session is None:
             self._session = Session(self._connection, autoflush=False, expire_on_commit=False)
         return self._session
-
-    @property
-    def _raw(self) -> psycopg.Connection[Any]:
-        raw: psycopg.Connection[Any] = self._connection.connection.dbapi_connection  # type: ignore[assignment]
-        return raw
 
     def run(self, statement: str, values: Json) -> psycopg.Cursor[Any]:
         if self._session is not None:
@@ -204,6 +200,11 @@ class _Unit:
             self._raw.commit()
 
     @property
+    def is_broken(self) -> bool:
+        """Whether the connection is lost."""
+        return self._raw.closed
+
+    @property
     def _is_open(self) -> bool:
         return self._raw.info.transaction_status != TransactionStatus.IDLE
 
@@ -228,6 +229,8 @@ def _begin(engine: Engine) -> Iterator[_Unit]:
         finally:
             _unit.reset(token)
             unit.close()
+            if unit.is_broken:
+                engine.dispose()  # what broke it has likely broken those that wait in the pool
 
 
 def is_outage(error: BaseException) -> bool:

@@ -14,6 +14,9 @@ from domain.notifications.operations import Claim, Leased, Settled
 from domain.notifications.rendering import render
 from domain.sales import queries as sales
 from domain.sales.queries import Told
+from kit import clock, crash, db
+from kit.patience import through_outages
+from kit.tenancy import Tenant
 from saga import leases
 from saga.engine.declaration import Call, Outcome
 from saga.engine.errors import TryAgain
@@ -37,21 +40,31 @@ def to_both(*, occasion: str, order_id: UUID, buyer: Template, merchant: Templat
     ]
 
 
-def send(claim: Claim, *, now: datetime) -> Generator[Call, Trouble, Outcome]:
-    """See a mail through, as a step does: the SMTP call outside of any transaction, then what came of it."""
+def send(claim: Claim) -> Generator[Call, Trouble, Outcome]:
+    """See a mail through, as a step does: outside of any transaction."""
     if isinstance(claim, Settled):
         return {"mail": claim.status}
     if isinstance(claim, Leased):
         return TryAgain("mail_leased", f"somebody else sends it until {claim.until:%H:%M:%S} UTC")
-    trouble = yield partial(hand_over, claim.mail)
-    record(claim.mail, trouble, now=now)
+    trouble = yield partial(see_through, claim.mail)
     if isinstance(trouble, MailUnavailable):
         return TryAgain(trouble.code, trouble.message)
     return {"mail": "refused" if trouble else "sent"}
 
 
-def hand_over(mail: Mail) -> Trouble:
-    """Give a claimed mail to the mail server; no transaction may be open. None when the server has taken it."""
+def see_through(mail: Mail) -> Trouble:
+    """Hand a claimed mail over, and write down what came of it before anything else is done.
+
+    An outage of the database is waited out in between, for nobody else knows that the mail is out.
+    """
+    trouble = _hand_over(mail)
+    crash.point("mail.handed_over")
+    through_outages(partial(_record, mail, trouble), longest_pause=0.25)
+    crash.point("mail.recorded")
+    return trouble
+
+
+def _hand_over(mail: Mail) -> Trouble:
     try:
         with leases.kept(mail) as lease:
             message = render(
@@ -68,14 +81,14 @@ def hand_over(mail: Mail) -> Trouble:
     return None
 
 
-def record(mail: Mail, trouble: Trouble, *, now: datetime) -> None:
-    """Write down what came of handing a mail over; one that cannot go out now is brought back by the sweeper."""
-    if isinstance(trouble, MailRefused):
-        notifications.mark_refused(mail_id=mail.id, error=trouble.message)
-    elif isinstance(trouble, MailUnavailable):
-        notifications.release(mail_id=mail.id, attempt=mail.attempts, error=trouble.message)
-    else:
-        notifications.mark_sent(mail_id=mail.id, now=now)
+def _record(mail: Mail, trouble: Trouble) -> None:
+    with db.lean_transaction(Tenant(company_id=mail.company_id)):
+        if isinstance(trouble, MailRefused):
+            notifications.mark_refused(mail_id=mail.id, error=trouble.message)
+        elif isinstance(trouble, MailUnavailable):  # the sweeper brings it back
+            notifications.release(mail_id=mail.id, attempt=mail.attempts, error=trouble.message)
+        else:
+            notifications.mark_sent(mail_id=mail.id, now=clock.now())
 
 
 def _ask(occasion: str, told: Told, recipient: str, template: Template, now: datetime) -> Claim:

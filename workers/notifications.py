@@ -1,4 +1,4 @@
-"""Seeing mails through, each in two short transactions around the SMTP call."""
+"""Seeing mails through: those a reaction has claimed, and those nobody has sent."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -25,19 +25,14 @@ def register(app: Celery) -> None:
 
 def send(*, mail_id: UUID, company_id: UUID) -> None:
     """Send a mail that was asked for and that nobody has sent."""
-    tenant = Tenant(company_id=company_id)
-    with db.lean_transaction(tenant):
+    with db.lean_transaction(Tenant(company_id=company_id)):
         claim = notifications.claim(mail_id=mail_id, now=clock.now())
     crash.point("mail.claimed")
-    deliver([claim], tenant)
+    deliver([claim])
 
 
-def deliver(claims: Sequence[Claim], tenant: Tenant) -> None:
-    """Hand over what was claimed, and write down what came of it; what cannot go out now the sweeper brings back."""
+def deliver(claims: Sequence[Claim]) -> None:
+    """See through what was claimed; what cannot go out now the sweeper brings back."""
     for claim in claims:
         if isinstance(claim, Claimed):
-            trouble = letters.hand_over(claim.mail)
-            crash.point("mail.handed_over")
-            with db.lean_transaction(tenant):  # one by one: what is out shall be marked before anything else happens
-                letters.record(claim.mail, trouble, now=clock.now())
-            crash.point("mail.recorded")
+            letters.see_through(claim.mail)

@@ -64,7 +64,7 @@ def react(queue: str, event: Json) -> None:
             return
         claims = reaction(UUID(event["data"]["order_id"]), clock.now())
     crash.point("event.heard")
-    deliver(claims, tenant)
+    deliver(claims)
 
 
 class EventConsumers(bootsteps.ConsumerStep):

@@ -131,7 +131,7 @@ def renew(*, mail_id: UUID, attempt: int, now: datetime) -> datetime | None:
 
 def mark_sent(*, mail_id: UUID, now: datetime) -> None:
     """Record that the mail server has accepted it; that stays true whoever holds the lease by now."""
-    db.run(_MARK_SENT, {"mail": mail_id, "now": now})
+    db.finish(_MARK_SENT, {"mail": mail_id, "now": now})
 
 
 def mark_refused(*, mail_id: UUID, error: str) -> None:

@@ -12,4 +12,4 @@ from saga.engine.retries import UNTIL_DONE
 def email_customer(order: Subject) -> Generator[Call, Any, Outcome]:
     """Tell the buyer that the payment succeeded."""
     claim = letters.to_buyer(occasion="order.completed", order_id=order.id, template="payment_succeeded", now=order.now)
-    return (yield from letters.send(claim, now=order.now))
+    return (yield from letters.send(claim))

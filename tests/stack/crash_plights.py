@@ -124,5 +124,5 @@ PLIGHTS: dict[str, Plight] = {
     },
 }
 
-AFTER_THE_MAIL_SERVERS_YES = {"mail.handed_over", "step.called:email_customer"}
+AFTER_THE_MAIL_SERVERS_YES = "mail.handed_over"
 """Where a mail goes out twice, under one Message-ID: the server has it, and nobody could know (docs/decisions/0009)."""

@@ -57,7 +57,7 @@ def test_a_death_loses_nothing(points: CrashPoints, point: str):
     assert books_are_clean(points.stack)
     assert shop.statuses() == {plight.ending: 1}
     assert shop.stock() == (SHELF - plight.sold, 0)
-    assert sorted(mails_received(shop).values()).count(2) == (point in AFTER_THE_MAIL_SERVERS_YES)
+    assert sorted(mails_received(shop).values()).count(2) == (point == AFTER_THE_MAIL_SERVERS_YES)
 
 
 LATE = [

@@ -3,8 +3,8 @@ import pytest
 from celery.exceptions import Reject
 from sqlalchemy.exc import OperationalError
 
+from kit import patience
 from saga.registry import UnknownVersion
-from workers import patience
 from workers.patience import patiently
 
 
@@ -44,7 +44,7 @@ class TestPatiently:
         with pytest.raises(Reject) as rejected:
             work()
         assert rejected.value.requeue
-        assert patience.GIVE_BACK_AFTER < 30 * 60
+        assert patience.GIVE_UP_AFTER < 30 * 60
 
     def test_leaves_a_saga_of_another_version_to_another_worker(self):
         @patiently

@@ -4,12 +4,17 @@ import pytest
 
 from domain.notifications import operations as notifications
 from domain.notifications.errors import LeaseLost
+from domain.notifications.mailer import mailer
 from domain.notifications.models import Mail
 from domain.notifications.operations import LEASE, Claimed
 from kit import clock, db
 from kit.tenancy import Tenant
 from saga import leases, letters
 from tests.waiting import until
+
+LOSE_THE_DATABASE = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE usename = 'orderx_app_login' AND datname = current_database()"""
 
 
 @pytest.fixture
@@ -52,11 +57,27 @@ class TestLease:
             assert notifications.renew(mail_id=mail.id, attempt=1, now=later) is None
             assert notifications.renew(mail_id=mail.id, attempt=2, now=later) == later + LEASE
 
-    def test_that_has_run_out_keeps_the_mail_from_being_sent(self, mail, inbox):
-        mail.leased_until = clock.now() - timedelta(seconds=1)
-        assert isinstance(letters.hand_over(mail), LeaseLost)
-        assert inbox.messages(to=mail.recipient) == []
 
-    def test_that_holds_lets_it_be_sent(self, mail, inbox):
-        assert letters.hand_over(mail) is None
+class TestSeeThrough:
+    def test_sends_and_marks_the_mail(self, mail, tenant, inbox):
+        assert letters.see_through(mail) is None
         assert len(inbox.messages(to=mail.recipient)) == 1
+        assert stored(mail, tenant).status == "sent"
+
+    def test_does_not_send_once_the_lease_has_run_out(self, mail, tenant, inbox):
+        mail.leased_until = clock.now() - timedelta(seconds=1)
+        assert isinstance(letters.see_through(mail), LeaseLost)
+        assert inbox.messages(to=mail.recipient) == []
+        assert stored(mail, tenant).status == "queued"
+
+    def test_marks_what_is_out_when_the_database_is_back(self, mail, tenant, inbox, storefront, monkeypatch):
+        send = mailer().send
+
+        def send_and_lose_the_database(message):
+            send(message)
+            storefront.sql(LOSE_THE_DATABASE)
+
+        monkeypatch.setattr(mailer(), "send", send_and_lose_the_database)
+        assert letters.see_through(mail) is None
+        assert len(inbox.messages(to=mail.recipient)) == 1
+        assert stored(mail, tenant).status == "sent"
