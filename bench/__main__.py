@@ -20,7 +20,10 @@ from bench.trial import Length
 from ops.services import directories
 from ops.services.supervisor import interruptible
 
-QUICK, THOROUGH = Length(warm_up=1, peak=3, half=3), Length(warm_up=2, peak=8, half=8)
+WIDTH = 150
+"""Columns that the tables take."""
+
+QUICK, THOROUGH = Length(warm_up=1, peak=3, half=2), Length(warm_up=2, peak=8, half=8)
 
 
 def main() -> None:
@@ -30,7 +33,7 @@ def main() -> None:
     options.add_argument("--only", default="", help="a part of workload.name")
     options.add_argument("--rounds", type=int, default=3)
     given = options.parse_args()
-    console, begun = Console(highlight=False), time.monotonic()
+    console, begun = Console(highlight=False, width=WIDTH), time.monotonic()
     with interruptible(), directories.temporary("orderx-bench-") as home:
         result = measure(Stage(home), console, quick=given.quick, only=given.only, rounds=given.rounds)
     result["seconds"] = round(time.monotonic() - begun)
@@ -49,19 +52,11 @@ def measure(stage: Stage, console: Console, *, quick: bool, only: str, rounds: i
         console.print(f"The servers run; {len(kinds)} contestants.")
         chosen = untuned(kinds) if quick else tuned(stage, kinds, console.print)
         length = QUICK if quick else THOROUGH
-        figures = played(stage, chosen, rounds=1 if quick else rounds, length=length, tell=console.print)
-        found: dict[str, dict[str, Any]] = {"engine": {}, "full": {}, "http": {}}
-        for kind, told in figures.items():
-            found[kind.workload][kind.name] = told
-        more = {} if only else extras(stage, seconds=5 if quick else 20)
-        return report.shaped(
-            found,
-            versions=versions(kinds) | stage.versions(),
-            machine=machine,
-            quick=quick,
-            missing=missing,
-            **more,
-        )
+        figures = played(stage, kinds, chosen, rounds=1 if quick else rounds, length=length, tell=console.print)
+        figures |= {called: {"error": reason} for called, reason in missing.items()}
+        more = {} if only else extras(stage, seconds=4 if quick else 20)
+        about = {"machine": machine, "quick": quick, **more}
+        return report.shaped(figures, versions=versions() | stage.versions(), **about)
 
 
 if __name__ == "__main__":

@@ -42,8 +42,6 @@ class Contestant:
 
     name: ClassVar[str]
     workload: ClassVar[Workload] = "engine"
-    versions_of: ClassVar[tuple[str, ...]] = ()
-    """Distributions whose versions are printed."""
     uses: ClassVar[frozenset[str]] = frozenset({"postgres"})
     """The shared servers that work for it; the others' CPU and memory are not its."""
     stand_ins: ClassVar[frozenset[str]] = frozenset()
@@ -52,6 +50,8 @@ class Contestant:
     settings: ClassVar[tuple[Setting, ...]]
     """Those that are tried; the first is the one that was found best here."""
     note: ClassVar[str] = ""
+    takes_latency: ClassVar[bool] = True
+    """Whether its latency at half of its peak is of interest."""
 
     def __init__(self, scene: Scene, setting: Setting) -> None:
         self.scene = scene

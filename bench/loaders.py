@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bench.scene import ROOT, Scene
@@ -23,8 +24,9 @@ class Sent:
 class Loaders:
     """One or more loader processes that share each plan's load."""
 
-    def __init__(self, children: list[subprocess.Popen[str]]) -> None:
+    def __init__(self, children: list[subprocess.Popen[str]], log: Path) -> None:
         self._children = children
+        self._log = log
 
     @property
     def pids(self) -> list[int]:
@@ -40,6 +42,11 @@ class Loaders:
         plan = {"open": seconds, "rate": rate / len(self._children), "threads": self._share(threads)}
         return self._follow(plan)
 
+    def rush(self, *, orders: int, in_flight: int, threads: int) -> Sent:
+        """So many orders, as fast as they finish."""
+        plan = {"rush": self._share(orders), "in_flight": self._share(in_flight), "threads": self._share(threads)}
+        return self._follow(plan)
+
     def _share(self, whole: int) -> int:
         return max(1, whole // len(self._children))
 
@@ -48,7 +55,7 @@ class Loaders:
             assert child.stdin
             child.stdin.write(json.dumps(plan) + "\n")
             child.stdin.flush()
-        answers = [_answer(child) for child in self._children]
+        answers = [_answer(child, self._log) for child in self._children]
         orders = {order: tuple(times) for answer in answers for order, times in answer["sent"].items()}
         return Sent(min(a["begun"] for a in answers), orders, sum(a["lost"] for a in answers))
 
@@ -56,7 +63,8 @@ class Loaders:
 @contextmanager
 def loaders(scene: Scene, placer: str, *, number: int = 1, **env: object) -> Iterator[Loaders]:
     """So many loaders with the named placer, ready; they end with the block."""
-    with (scene.logs / f"{scene.name}-loader.log").open("a") as log:
+    path = scene.logs / f"{scene.name}-loader.log"
+    with path.open("a") as log:
         children = [
             subprocess.Popen(
                 [sys.executable, "-m", "bench.load", placer],
@@ -67,18 +75,23 @@ def loaders(scene: Scene, placer: str, *, number: int = 1, **env: object) -> Ite
         ]  # fmt: skip
         try:
             for child in children:
-                _answer(child)
-            yield Loaders(children)
+                _answer(child, path)
+            yield Loaders(children, path)
         finally:
             for child in children:
                 child.kill()
                 child.wait()
 
 
-def _answer(child: subprocess.Popen[str]) -> dict[str, Any]:
+def _answer(child: subprocess.Popen[str], log: Path) -> dict[str, Any]:
     assert child.stdout
     line = child.stdout.readline()
     if not line:
-        raise RuntimeError(f"a loader ended with exit code {child.wait()}; see its log")
+        raise RuntimeError(f"a loader ended with exit code {child.wait()}: {_last_line(log)}")
     told: dict[str, Any] = json.loads(line)
     return told
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").split("\n")
+    return next((line for line in reversed(lines) if line.strip()), "see its log")

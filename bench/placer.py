@@ -20,7 +20,7 @@ class Placer(Protocol):
     """Places orders from many threads; `paid` is asked by one."""
 
     def place(self, number: int) -> str:
-        """Place order number so-and-so, returning its id once it is committed, or answered."""
+        """Place order number so-and-so: its id once it is committed, or answered; none when it was refused."""
 
     def paid(self, orders: Sequence[str]) -> list[str]:
         """Which of these are paid by now."""

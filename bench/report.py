@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.figures import ratios
+from bench.figures import Figures, cpu_ratios, ratios
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
@@ -46,13 +46,17 @@ def machine() -> dict[str, Any]:
     }
 
 
-def shaped(found: Mapping[str, Mapping[str, Any]], **about: Any) -> dict[str, Any]:
-    """The whole result: versions first, then the workloads, then the ratios."""
-    workloads = {name: dict(found.get(name, {})) for name in ("engine", "full", "http")}
+def shaped(found: Mapping[str, Figures], *, versions: Mapping[str, str], **about: Any) -> dict[str, Any]:
+    """The whole result, from figures by `workload.name`: versions, each workload, ratios, and what else there is."""
+    workloads: dict[str, dict[str, Figures]] = {name: {} for name in _TITLES}
+    for called, figures in found.items():
+        workload, _, name = called.partition(".")
+        workloads[workload][name] = figures
     return {
-        "versions": about.pop("versions"),
+        "versions": dict(versions),
         **workloads,
         "ratios": ratios(workloads),
+        "cpu_ratios": cpu_ratios(workloads),
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         **about,
     }
@@ -65,16 +69,22 @@ def write(result: Mapping[str, Any], path: Path = RESULTS) -> None:
 
 
 def show(result: Mapping[str, Any], console: Console) -> None:
-    """Print a table per workload, then the ratios."""
+    """Print a table per workload and who could not run, then the ratios and the rest."""
     for workload, title in _TITLES.items():
-        if result[workload]:
-            console.print(_table(title, result[workload]))
-    console.print(
-        "Latencies at half of each one's own peak, the load coming on the clock. CPU without the client and the"
-    )
-    console.print("stand-ins for the outside world. [bold]Ratios[/bold] of orders/s:")
+        ran = {name: figures for name, figures in result[workload].items() if "error" not in figures}
+        if ran:
+            console.print(_table(title, ran))
+        for name in result[workload].keys() - ran.keys():
+            console.print(f"{workload} {name} could not run: {result[workload][name]['error']}", markup=False)
+    console.print("Latencies at half of each one's own peak, the load coming on the clock.")
+    console.print("CPU without the client, and without the stand-ins for the outside world.")
     for name, ratio in result["ratios"].items():
-        console.print(f"  {name}: {ratio:g}")
+        by_cpu = result["cpu_ratios"].get(name)
+        console.print(f"  {name}: {ratio:g}" + (f" (by CPU per order: {by_cpu:g})" if by_cpu else ""))
+    for name in ("prefer_wait", "idle"):
+        if name in result:
+            told = {key: value for key, value in result[name].items() if not key.endswith("by_process")}
+            console.print(f"  {name}: {told}")
 
 
 def _table(title: str, contestants: Mapping[str, Any]) -> Table:
@@ -83,10 +93,7 @@ def _table(title: str, contestants: Mapping[str, Any]) -> Table:
     for column in _COLUMNS.values():
         table.add_column(column, justify="right")
     for name, figures in contestants.items():
-        if "error" in figures:
-            table.add_row(name, f"[red]{figures['error'].splitlines()[0][:60]}")
-        else:
-            table.add_row(name, *(_cell(figures.get(key)) for key in _COLUMNS))
+        table.add_row(name, *(_cell(figures.get(key)) for key in _COLUMNS))
     return table
 
 

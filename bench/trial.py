@@ -32,11 +32,11 @@ def attempt(stage: Stage, kind: type[Contestant], setting: Setting, length: Leng
         contestant = kind(scene, setting)
         contestant.prepare()
         with running(contestant.processes()) as processes, contestant.load() as load:
-            trees = _trees(stage, contestant, processes, load)
+            roots = trees(stage, contestant, processes, load)
             _closed(load, setting, length.warm_up)
-            _settle(contestant)
-            figures = _at_peak(stage, contestant, load, trees, length.peak)
-            if length.half:
+            settle(contestant)
+            figures = at_peak(stage, contestant, load, roots, length.peak)
+            if length.half and contestant.takes_latency:
                 figures |= _at_half(stage, contestant, load, figures["per_s"] / 2, length.half)
         return figures
 
@@ -55,7 +55,8 @@ def running(processes: list[Process]) -> Iterator[list[Process]]:
             process.kill()  # all is done and committed: nobody need say goodbye
 
 
-def _trees(stage: Stage, contestant: Contestant, processes: list[Process], load: Load) -> Trees:
+def trees(stage: Stage, contestant: Contestant, processes: list[Process], load: Load) -> Trees:
+    """The process trees that work for the contestant, by name."""
     servers = {name: stage.servers[name] for name in contestant.uses | contestant.stand_ins}
     own = {process.name: process for process in processes}
     pids = {name: [process.pid] for name, process in {**servers, **own}.items() if process.pid}
@@ -66,7 +67,7 @@ def _closed(load: Load, setting: Setting, seconds: float) -> Sent:
     return load.closed(seconds=seconds, in_flight=setting["in_flight"], threads=setting["threads"])
 
 
-def _settle(contestant: Contestant) -> float:
+def settle(contestant: Contestant) -> float:
     """Wait until nothing is left to do; the time it was, or 0 when nothing was left from the first."""
     settled_at, deadline = 0.0, time.time() + SETTLING
     while not contestant.settled():
@@ -77,12 +78,13 @@ def _settle(contestant: Contestant) -> float:
     return settled_at
 
 
-def _at_peak(stage: Stage, contestant: Contestant, load: Load, trees: Trees, seconds: float) -> Figures:
-    cpu, wal = measure.cpu_by_name(trees), measure.wal_position(stage)
-    with measure.watched_memory(trees) as memory:
+def at_peak(stage: Stage, contestant: Contestant, load: Load, roots: Trees, seconds: float) -> Figures:
+    """As many orders as it can finish, and what they cost."""
+    cpu, wal = measure.cpu_by_name(roots), measure.wal_position(stage)
+    with measure.watched_memory(roots) as memory:
         sent = _closed(load, contestant.setting, seconds)
-        settled_at = _settle(contestant)
-    used = {name: after - cpu[name] for name, after in measure.cpu_by_name(trees).items()}
+        settled_at = settle(contestant)
+    used = {name: after - cpu[name] for name, after in measure.cpu_by_name(roots).items()}
     written = measure.wal_position(stage) - wal
     times = contestant.times(sent)
     orders = len(times)
@@ -110,7 +112,7 @@ def _at_half(stage: Stage, contestant: Contestant, load: Load, rate: float, seco
     messages = measure.messages_received(stage) if counting_messages else 0
     with measure.counted_statements(stage) as counts:
         sent = load.on_the_clock(seconds=seconds, rate=rate, threads=32)
-        _settle(contestant)
+        settle(contestant)
     if counting_messages:
         counts["messages"] = measure.messages_received(stage) - messages
     times = contestant.times(sent)

@@ -21,6 +21,8 @@ ADDRESS = {"name": "Ada Example", "line1": "1 Harbour Street", "city": "Berlin",
 BUYER, MERCHANT = "ada@example.com", "orders@paper.example.com"
 
 Values = Mapping[str, Any]
+Step = tuple[str, ...]
+"""The statements of one transaction."""
 
 PLACE = (
     """INSERT INTO orders (id, company_id, shop_id, customer_id, customer_email, customer_name, currency, subtotal,
@@ -52,7 +54,7 @@ COMMIT = (
 )
 MARK_PAID = ("UPDATE orders SET status = 'paid', changed_at = now(), version = version + 1 WHERE id = %(order)s",)
 
-STEPS = (PLACE, RESERVE, AUTHORISE, CAPTURE, COMMIT, MARK_PAID)
+STEPS: tuple[Step, ...] = (PLACE, RESERVE, AUTHORISE, CAPTURE, COMMIT, MARK_PAID)
 
 
 class OutOfStock(Exception):
@@ -63,7 +65,7 @@ class _Executes(Protocol):
     def execute(self, statement: Any, values: Any) -> Any: ...
 
 
-def take(connection: _Executes, step: tuple[str, ...], values: Values) -> None:
+def take(connection: _Executes, step: Step, values: Values) -> None:
     """Run a step's statements on a psycopg connection; the transaction is the caller's."""
     for statement in step:
         if connection.execute(statement, values).rowcount != 1:

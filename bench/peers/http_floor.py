@@ -14,7 +14,7 @@ class EmptyRoute(FlaskApp, Contestant):
 
     name = "empty_route"
     workload = "http"
-    versions_of = ("flask", "gunicorn")
+    takes_latency = False
     placer = "bench.placer:Answering"
     place_order = "bench.peers.http_floor:nothing"
     settings = ({"in_flight": 16, "threads": 16, "api_workers": 1},)
@@ -33,7 +33,6 @@ class OneInsert(EmptyRoute):
     """And writes one row."""
 
     name = "one_insert"
-    versions_of = ("flask", "gunicorn", "psycopg")
     place_order = "bench.peers.http_floor:insert"
     note = "a Flask route that inserts one row and commits"
 

