@@ -1,13 +1,17 @@
 """The Flask application: every blueprint by name, and what surrounds them all."""
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import access, docs, errors, etags, headers, logs, measures, openapi
 from api.catalogue.routes import blueprint as products
 from api.companies.routes import blueprint as companies
+from api.identity import pages
+from api.identity.accounts import accounts
 from api.identity.logins import logins
+from api.identity.me import me
 from api.identity.members import members
-from api.identity.routes import auth, me
+from api.identity.routes import auth
 from api.inventory.routes import stock, warehouses
 from api.keys import signing_keys
 from api.operating.routes import blueprint as operating
@@ -17,7 +21,7 @@ from api.shops.routes import blueprint as shops
 from kit.config import settings
 
 BLUEPRINTS = (
-    auth, me, logins, companies, members, shops, products, stock, warehouses, orders, incidents, operating,
+    accounts, auth, me, logins, companies, members, shops, products, stock, warehouses, orders, incidents, operating,
 )  # fmt: skip
 
 LARGEST_BODY = 1024 * 1024
@@ -28,6 +32,9 @@ def create_app() -> Flask:
     app = Flask("orderx", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, PROPAGATE_EXCEPTIONS=False)
     app.json.sort_keys = False
+    trusted = settings().trusted_proxies
+    if trusted:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)  # type: ignore[method-assign]
     logs.configure(app)
     measures.register(app)
     etags.register(app)
@@ -38,6 +45,7 @@ def create_app() -> Flask:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)
+    app.register_blueprint(pages.blueprint)
     errors.register(app)
     access.guard(app)
     return app

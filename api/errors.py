@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from domain.catalogue.errors import ProductChanged
 from domain.sales.errors import KeyReused
 from kit import db
-from kit.errors import Conflict, Forbidden, Invalid, NotFound, OrderXError, Unauthenticated, Unavailable
+from kit.errors import Conflict, Forbidden, Invalid, NotFound, OrderXError, TooOften, Unauthenticated, Unavailable
 
 log = structlog.get_logger()
 
@@ -25,6 +25,7 @@ STATUS: dict[type[OrderXError], HTTPStatus] = {
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    TooOften: HTTPStatus.TOO_MANY_REQUESTS,
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     ProductChanged: HTTPStatus.PRECONDITION_FAILED,
 }
@@ -83,7 +84,7 @@ def _of_ours(error: OrderXError) -> Response:
         title=_title(type(error)),
         detail=error.message,
         fields=error.fields if isinstance(error, Invalid) else None,
-        headers=_headers(status),
+        headers=_headers(status, error),
     )
 
 
@@ -118,7 +119,9 @@ def _title(kind: type[OrderXError]) -> str:
     return (kind.__doc__ or "").strip().partition("\n")[0]
 
 
-def _headers(status: HTTPStatus) -> dict[str, str]:
+def _headers(status: HTTPStatus, error: OrderXError) -> dict[str, str]:
+    if isinstance(error, TooOften):
+        return {"Retry-After": str(error.seconds)}
     if status == HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": 'Bearer realm="orderx"'}
     return {"Retry-After": RETRY_AFTER} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}

@@ -21,6 +21,7 @@ PROBLEMS = {
     "TooLarge": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than 1 MiB"),
     "NotJson": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not sent as application/json"),
     "Invalid": (HTTPStatus.UNPROCESSABLE_ENTITY, "A field is wrong; `errors` names it and says how to put it right"),
+    "TooOften": (HTTPStatus.TOO_MANY_REQUESTS, "This was tried too often; see Retry-After"),
     "Unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, "Something we depend on does not answer; see Retry-After"),
 }
 IF_MATCH = {

@@ -18,7 +18,8 @@ def seed(url: str, *, on_hand: int = ON_HAND) -> None:
             [COMPANY, MERCHANT],
         )
         connection.execute(
-            "INSERT INTO users (id, email, name, password_hash) VALUES (%s, %s, 'Ada Example', %s)",
+            """INSERT INTO users (id, email, name, password_hash, verified_at)
+            VALUES (%s, %s, 'Ada Example', %s, now())""",
             [CUSTOMER, BUYER, passwords.hashed(PASSWORD)],
         )
         connection.execute(

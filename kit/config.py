@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None, pattern=r"^https?://[^\s?#]+[^\s?#/]$", description="Where people reach OrderX; who issues access tokens"
     )
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="Proxies before the API, each of which tells it by X-Forwarded-For who asks"
+    )
     payment_api_base: str = Field("https://api.stripe.com", description="Where the payment provider's API answers")
     payment_api_key: SecretStr | None = Field(None, description="The payment provider's secret key")
     payment_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the payment provider")

@@ -1,5 +1,7 @@
 """The few kinds of error the business raises. The docstring is the default message; only api/errors.py knows HTTP."""
 
+import math
+from datetime import timedelta
 from typing import Any, ClassVar
 
 
@@ -59,6 +61,16 @@ class Unavailable(OrderXError):
     """Something this depends on does not answer just now; try again."""
 
     code = "unavailable"
+
+
+class TooOften(OrderXError):
+    """Wait: it was tried too often."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, *, wait: timedelta) -> None:
+        self.seconds = math.ceil(wait.total_seconds())
+        super().__init__(f"It was tried too often: wait for {self.seconds} s.")
 
 
 class NotConfigured(OrderXError):

@@ -28,7 +28,7 @@ class Lease:
     """A claim on a mail, which is ours until `until` (UTC)."""
 
     mail_id: UUID
-    company_id: UUID
+    tenant: Tenant
     attempt: int
     until: datetime
 
@@ -42,7 +42,7 @@ class Lease:
 def kept(mail: Mail) -> Iterator[Lease]:
     """Renew the lease of a claimed mail until the block ends."""
     assert mail.leased_until is not None
-    lease = Lease(mail.id, mail.company_id, mail.attempts, mail.leased_until)
+    lease = Lease(mail.id, Tenant(mail.company_id, mail.user_id), mail.attempts, mail.leased_until)
     renewed = _keeper().renewed
     renewed[lease.mail_id] = lease
     try:
@@ -67,7 +67,7 @@ class _Keeper:
 
 def _renew(lease: Lease) -> None:
     try:
-        with db.lean_transaction(Tenant(company_id=lease.company_id)):
+        with db.lean_transaction(lease.tenant):
             until = notifications.renew(mail_id=lease.mail_id, attempt=lease.attempt, now=clock.now())
     except Exception as trouble:  # noqa: BLE001 - the next renewal may succeed; if none does the lease runs out, safely
         log.warning("a lease is not renewed", mail=str(lease.mail_id), reason=str(trouble))

@@ -82,7 +82,7 @@ def _hand_over(mail: Mail) -> Trouble:
 
 
 def _record(mail: Mail, trouble: Trouble) -> None:
-    with db.lean_transaction(Tenant(company_id=mail.company_id)):
+    with db.lean_transaction(Tenant(mail.company_id, mail.user_id)):
         if isinstance(trouble, MailRefused):
             notifications.mark_refused(mail_id=mail.id, error=trouble.message)
         elif isinstance(trouble, MailUnavailable):  # the sweeper brings it back

@@ -26,11 +26,15 @@ PASSWORD = "correct horse battery"
 _numbers = count(1)
 
 
-def make_user(*, email: str | None = None, name: str = "Ada Lovelace") -> User:
+def make_user(*, email: str | None = None, name: str = "Ada Lovelace", verified: bool = True) -> User:
     """A user whose password is PASSWORD."""
     email = email or f"user{next(_numbers)}@customers.example"
     with db.transaction(Tenant()):
-        return identity.register(email=email, name=name, password_hash=_password_hash())
+        user = identity.register(email=email, name=name, password_hash=_password_hash())
+    if verified:
+        with db.transaction(Tenant(user_id=user.id)):
+            identity.verify_email(user_id=user.id, now=clock.now())
+    return user
 
 
 def make_company(*, name: str = "Paper & Sons", currency: str = "EUR", allows_discount: bool = True) -> Company:

@@ -14,18 +14,18 @@ from workers.patience import patiently
 
 
 def register(app: Celery) -> None:
-    """Give the Celery app the task by which the sweeper has a forgotten mail sent."""
+    """Give the Celery app the task that sends a mail: one about an account, or one that the sweeper finds forgotten."""
 
     @patiently
-    def send_mail(*, mail_id: str, company_id: str) -> None:
-        send(mail_id=UUID(mail_id), company_id=UUID(company_id))
+    def send_mail(**ids: str) -> None:
+        send(**{name: UUID(given) for name, given in ids.items()})
 
     app.task(send_mail, name="notifications.send_mail", shared=False)
 
 
-def send(*, mail_id: UUID, company_id: UUID) -> None:
-    """Send a mail that was asked for and that nobody has sent."""
-    with db.lean_transaction(Tenant(company_id=company_id)):
+def send(*, mail_id: UUID, company_id: UUID | None = None, user_id: UUID | None = None) -> None:
+    """Send a mail that was asked for and that nobody has sent: one of a company, or about a user's account."""
+    with db.lean_transaction(Tenant(company_id, user_id)):
         claim = notifications.claim(mail_id=mail_id, now=clock.now())
     crash.point("mail.claimed")
     deliver([claim])

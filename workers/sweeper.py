@@ -30,12 +30,13 @@ _SEND_FORGOTTEN_MAILS = text("""
         ORDER BY due_at LIMIT 100 FOR UPDATE SKIP LOCKED
     ), again AS (
         UPDATE mails SET due_at = now() + interval '10 seconds'
-        FROM forgotten WHERE mails.id = forgotten.id RETURNING mails.id, mails.company_id
+        FROM forgotten WHERE mails.id = forgotten.id RETURNING mails.id, mails.company_id, mails.user_id
     )
     INSERT INTO outbox (company_id, kind, body)
     SELECT company_id, 'task', jsonb_build_object(
         'task', 'notifications.send_mail', 'id', id,
-        'kwargs', jsonb_build_object('mail_id', id, 'company_id', company_id))
+        'kwargs', jsonb_strip_nulls(
+            jsonb_build_object('mail_id', id, 'company_id', company_id, 'user_id', user_id)))
     FROM again""")
 
 _FORGET_OLD = (
@@ -45,6 +46,8 @@ _FORGET_OLD = (
     text("""
         WITH over AS (DELETE FROM logins WHERE coalesce(ended_at, lapses_at) < now() - interval '1 day')
         DELETE FROM refresh_tokens WHERE expires_at < now()"""),
+    text("DELETE FROM links WHERE expires_at < now() - interval '1 day'"),
+    text("DELETE FROM attempts WHERE greatest(last_at, next_at) < now() - interval '24 hours'"),
 )
 
 

@@ -11,6 +11,7 @@ from api.tenant import acting
 from domain.companies import operations, queries
 from domain.companies.models import Company
 from domain.identity import operations as identity
+from domain.identity import queries as people
 from kit import db
 from kit.ids import new_id
 from kit.tenancy import Tenant
@@ -28,6 +29,7 @@ def found_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
     """
     user_id, company_id = current_caller().user_id, new_id()
     with db.transaction(Tenant(company_id=company_id, user_id=user_id)):
+        people.the_verified_user(user_id=user_id)
         company = operations.found(company_id=company_id, **body)
         identity.add_member(user_id=user_id, company_id=company_id, role="company_admin")
     return company, {"Location": f"/api/companies/{company_id}"}

@@ -28,8 +28,8 @@ def add_member(body: dict[str, Any]) -> dict[str, Any]:
     """
     with acting() as caller:
         user = queries.user_by_email(email=body["email"])
-        if user is None:
-            raise Invalid(fields={"email": ["Nobody has registered with this mail address."]})
+        if user is None or user.verified_at is None:
+            raise Invalid(fields={"email": ["Nobody has registered with this mail address and verified it."]})
         _refuse_unknown_shop(body["shop_id"])
         membership = operations.add_member(
             user_id=user.id, company_id=caller.company_id, role=body["role"], shop_id=body["shop_id"]

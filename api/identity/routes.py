@@ -1,4 +1,4 @@
-"""Registering, logging in and out, and who one is."""
+"""Logging in and out."""
 
 from typing import Any
 from uuid import UUID
@@ -8,40 +8,22 @@ from flask import request
 from api import tokens
 from api.blueprint import Blueprint
 from api.caller import Caller
+from api.identity.credentials import proven
 from api.identity.schemas import (
     CredentialsSchema,
     LogoutSchema,
-    MeSchema,
     RefreshSchema,
-    RegistrationSchema,
     TokensSchema,
-    UserSchema,
 )
 from api.schemas import LONGEST_NAME
-from api.tenant import acting
 from domain.companies import queries as companies
-from domain.identity import logins, operations, passwords, queries
-from domain.identity.errors import LoginOver, WrongCredentials
-from domain.identity.models import Membership, User
+from domain.identity import logins, queries
+from domain.identity.errors import LoginOver
+from domain.identity.models import Membership
 from kit import clock, db, tenancy
 from kit.tenancy import Tenant
 
-auth = Blueprint("auth", __name__, url_prefix="/api/auth", description="Registering, logging in and out")
-me = Blueprint("me", __name__, url_prefix="/api/me", description="Who you are")
-
-
-@auth.post("/register")
-@auth.arguments(RegistrationSchema)
-@auth.response(201, UserSchema)
-@auth.alt_response(409, "Conflict")
-def register(body: dict[str, Any]) -> User:
-    """Register a user.
-
-    The mail address is kept in lower case and is what you log in with. Everybody may buy; to sell, found a company.
-    """
-    password_hash = passwords.hashed(body["password"])
-    with db.transaction(Tenant()):
-        return operations.register(email=body["email"], name=body["name"], password_hash=password_hash)
+auth = Blueprint("auth", __name__, url_prefix="/api/auth", description="Logging in and out")
 
 
 @auth.post("/login")
@@ -49,17 +31,15 @@ def register(body: dict[str, Any]) -> User:
 @auth.response(200, TokensSchema)
 @auth.alt_response(401, "Unauthenticated")
 @auth.alt_response(404, "NotFound")
+@auth.alt_response(429, "TooOften")
 def log_in(body: dict[str, Any]) -> dict[str, Any]:
     """Log in, to act for a company or as a customer.
 
     Name a `company_id` to act for that company in your role there. Leave it out to act for the one company you belong
     to, or as a customer when you belong to none or to several. Say `null` to act as a customer in any case.
+    After some wrong passwords for an account, the address they came from has to wait, the longer the more there were.
     """
-    with db.transaction(Tenant()):
-        user = queries.user_by_email(email=body["email"])
-    # Outside of a transaction: hashing is slow on purpose, and would keep a connection from others.
-    if not passwords.fits(body["password"], user.password_hash if user else None) or user is None:
-        raise WrongCredentials
+    user = proven(body["email"], body["password"])
     with db.transaction(Tenant(user_id=user.id)):
         membership, acts_for = _scope(user.id, body)
         opened = logins.begin(user_id=user.id, acts_for=acts_for, now=clock.now(), **device())
@@ -98,22 +78,6 @@ def log_out(body: dict[str, Any]) -> None:
     """
     with db.transaction(Tenant()):
         logins.end_presented(refresh_token=body["refresh_token"], now=clock.now())
-
-
-@me.get("")
-@me.response(200, MeSchema)
-def get_me() -> dict[str, Any]:
-    """Say who you are, what you act as just now, and all you may act as."""
-    with acting() as caller:
-        user = queries.the_user(user_id=caller.user_id)
-        memberships = queries.memberships_of(user_id=caller.user_id)
-    return {
-        **{field: getattr(user, field) for field in UserSchema().fields},
-        "role": caller.role,
-        "company_id": caller.company_id,
-        "shop_id": caller.shop_id,
-        "memberships": memberships,
-    }
 
 
 def device() -> dict[str, str | None]:

@@ -5,11 +5,30 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from api.schemas import EmailAddress, Schema, Text
+from domain.identity.passwords import LONGEST, SHORTEST
 
-LONGEST_PASSWORD = 200
 ACCESS_TOKEN = {"examples": ["eyJhbGciOiJFZERTQSIsImtpZCI6IlVUZ…"]}
 REFRESH_TOKEN = {"examples": ["WlQxZJmVvZcVY2nqzVNkJ1D0mMbgyW_xX3kD7cZ9s4A"]}
 COMPANY = {"description": "The company to act for; null to act as a customer"}
+
+
+class Password(fields.String):
+    """A password that somebody has."""
+
+    def __init__(self, *, shortest: int = 0) -> None:
+        super().__init__(
+            required=True,
+            load_only=True,
+            validate=validate.Length(min=shortest, max=LONGEST),
+            metadata={"format": "password", "examples": ["correct horse battery"]},
+        )
+
+
+class NewPassword(Password):
+    """A password that somebody chooses; whether it can be guessed is for domain/identity/passwords.py to say."""
+
+    def __init__(self) -> None:
+        super().__init__(shortest=SHORTEST)
 
 
 class RegistrationSchema(Schema):
@@ -17,12 +36,38 @@ class RegistrationSchema(Schema):
 
     email = EmailAddress(required=True, metadata={"examples": ["ada@customers.example"]})
     name = Text(required=True, metadata={"examples": ["Ada Lovelace"]})
-    password = fields.String(
-        required=True,
-        load_only=True,
-        validate=validate.Length(min=8, max=LONGEST_PASSWORD),
-        metadata={"format": "password", "examples": ["correct horse battery"]},
-    )
+    password = NewPassword()
+
+
+class AskedSchema(Schema):
+    """It is done; what there is to say comes by mail."""
+
+    email = fields.String(metadata={"description": "Where the mail goes", "examples": ["ada@customers.example"]})
+
+
+class WhoSchema(Schema):
+    """Somebody who may have registered."""
+
+    email = EmailAddress(required=True, metadata={"examples": ["ada@customers.example"]})
+
+
+class TokenSchema(Schema):
+    """The token of a link in a mail."""
+
+    token = fields.String(required=True, validate=validate.Length(max=200), metadata=REFRESH_TOKEN)
+
+
+class NewPasswordSchema(TokenSchema):
+    """The token of a link in a mail, and the password to have from now on."""
+
+    password = NewPassword()
+
+
+class PasswordChangeSchema(Schema):
+    """The password one has, and the one to have from now on."""
+
+    current_password = Password()
+    password = NewPassword()
 
 
 class UserSchema(Schema):
@@ -31,6 +76,9 @@ class UserSchema(Schema):
     id = fields.UUID()
     email = fields.String(metadata={"examples": ["ada@customers.example"]})
     name = fields.String(metadata={"examples": ["Ada Lovelace"]})
+    verified_at = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "When the mail address was verified; null: not yet"}
+    )
     created_at = fields.AwareDateTime()
 
 
@@ -38,12 +86,7 @@ class CredentialsSchema(Schema):
     """Who wants in, and for which company."""
 
     email = EmailAddress(required=True, metadata={"examples": ["ada@customers.example"]})
-    password = fields.String(
-        required=True,
-        load_only=True,
-        validate=validate.Length(max=LONGEST_PASSWORD),
-        metadata={"format": "password", "examples": ["correct horse battery"]},
-    )
+    password = Password()
     company_id = fields.UUID(allow_none=True, metadata=COMPANY)
 
 

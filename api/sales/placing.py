@@ -75,8 +75,8 @@ def _place(tenant: Tenant, caller: Caller, body: dict[str, Any], *, token: str, 
                 return before
         assert tenant.company_id is not None
         placed = place_order(
-            company_id=tenant.company_id, customer=identity.the_user(user_id=caller.user_id), shop_id=body["shop_id"],
-            lines=body["lines"], discount_percent=body["discount_percent"],
+            company_id=tenant.company_id, customer=identity.the_verified_user(user_id=caller.user_id),
+            shop_id=body["shop_id"], lines=body["lines"], discount_percent=body["discount_percent"],
             shipping_address=body["shipping_address"], payment_method=token, now=now,
         )  # fmt: skip
         if key:

@@ -1,6 +1,6 @@
 """What identity refuses."""
 
-from kit.errors import Conflict, NotFound, Unauthenticated
+from kit.errors import Conflict, Forbidden, NotFound, Unauthenticated
 
 
 class UserNotFound(NotFound):
@@ -19,6 +19,18 @@ class WrongCredentials(Unauthenticated):
     """The mail address, the password or the company is wrong."""
 
     code = "wrong_credentials"
+
+
+class EmailUnverified(Forbidden):
+    """Verify your mail address first: follow the link in the mail we have sent you, or ask for another one."""
+
+    code = "email_unverified"
+
+
+class LinkOver(Conflict):
+    """The link has been used, or has lapsed: ask for another one."""
+
+    code = "link_over"
 
 
 class LoginOver(Unauthenticated):

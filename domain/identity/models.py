@@ -11,7 +11,10 @@ from kit.ids import new_id
 
 
 class User(Base):
-    """A person. Users are global; memberships tie them to companies, and everyone may be a customer."""
+    """A person. Users are global; memberships tie them to companies, and everyone may be a customer.
+
+    `verified_at` is when they have shown that they read the mails to their address.
+    """
 
     __tablename__ = "users"
     __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"),)
@@ -20,6 +23,7 @@ class User(Base):
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     password_hash: Mapped[str]
+    verified_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
@@ -76,3 +80,30 @@ class RefreshToken(Base):
     login_id: Mapped[UUID] = mapped_column(ForeignKey("logins.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class Link(Base):
+    """A link in a mail, good for one use. Of its token only the hash is kept."""
+
+    __tablename__ = "links"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('verify_email', 'reset_password')", name="purpose"),
+        Index(None, "user_id"),
+    )
+
+    hash: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    purpose: Mapped[str]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Attempts(Base):
+    """How often something was tried of late, and when it may be tried again. `key` is a hash that names nobody."""
+
+    __tablename__ = "attempts"
+
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    last_at: Mapped[datetime]
+    next_at: Mapped[datetime]

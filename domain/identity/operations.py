@@ -1,8 +1,9 @@
-"""Registering users and giving them roles."""
+"""Registering users, what they change about themselves, and giving them roles."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.identity.errors import AlreadyMember, EmailTaken, LastAdmin, MemberNotFound
@@ -22,6 +23,27 @@ def register(*, email: str, name: str, password_hash: str) -> User:
         raise EmailTaken
     outbox.publish("user.registered", {"user_id": str(user.id)}, subject=user.id, company_id=None)
     return user
+
+
+def verify_email(*, user_id: UUID, now: datetime) -> None:
+    """Note that the current user reads the mails to their address; harmless when that is known."""
+    user = db.session().get_one(User, user_id)
+    if user.verified_at is None:
+        user.verified_at = now
+        outbox.publish("user.verified", {"user_id": str(user_id)}, subject=user_id, company_id=None)
+
+
+def set_password(*, user_id: UUID, password_hash: str) -> User:
+    """Give the current user another password."""
+    user = db.session().get_one(User, user_id)
+    user.password_hash = password_hash
+    return user
+
+
+def rehash(*, user_id: UUID, before: str, after: str) -> None:
+    """Keep the current user's password under a better hash, unless they have changed it meanwhile."""
+    unchanged = update(User).where(User.id == user_id, User.password_hash == before)
+    db.session().execute(unchanged.values(password_hash=after))
 
 
 def add_member(*, user_id: UUID, company_id: UUID, role: Role, shop_id: UUID | None = None) -> Membership:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
-from domain.identity.errors import NotAMember, UserNotFound
+from domain.identity.errors import EmailUnverified, NotAMember, UserNotFound
 from domain.identity.models import Membership, User
 from domain.identity.roles import strongest
 from kit import db, tenancy
@@ -18,11 +18,27 @@ def the_user(*, user_id: UUID) -> User:
     return user
 
 
+def the_verified_user(*, user_id: UUID) -> User:
+    """The current user; raises EmailUnverified unless they have shown that they read the mails to their address."""
+    user = the_user(user_id=user_id)
+    if user.verified_at is None:
+        raise EmailUnverified
+    return user
+
+
 def user_by_email(*, email: str) -> User | None:
     """Whoever registered with this mail address (lower case), for logging in."""
     session = db.session()
     tenancy.identify(session, email)
     return session.scalar(select(User).where(User.email == email))
+
+
+def the_user_at(*, email: str) -> User:
+    """Whoever registered with this mail address (lower case); raises UserNotFound."""
+    user = user_by_email(email=email)
+    if user is None:
+        raise UserNotFound
+    return user
 
 
 def memberships_of(*, user_id: UUID) -> list[Membership]:

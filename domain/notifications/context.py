@@ -1,10 +1,11 @@
-"""What a mail is told about its order."""
+"""What a mail is told about its order, or about its reader's account."""
 
 from typing import Any, Literal, TypedDict
 
 Template = Literal[
     "order_received", "order_received_merchant", "payment_succeeded", "payment_failed", "order_cancelled"
 ]
+AccountTemplate = Literal["verify_email", "registered_already", "reset_password", "password_changed"]
 
 
 class Line(TypedDict):
@@ -25,7 +26,7 @@ class Failure(TypedDict):
 
 
 class Context(TypedDict):
-    """What every template is told. Amounts in minor units of `currency`; `failure` once the order has failed."""
+    """What templates about an order are told. Amounts in minor units of `currency`; `failure` once it has failed."""
 
     order_id: str
     shop: str
@@ -38,3 +39,11 @@ class Context(TypedDict):
     currency: str
     shipping_address: dict[str, Any]
     failure: Failure | None
+
+
+class AccountContext(TypedDict):
+    """What every template about an account is told. `link` is forgotten once the mail is sent: it opens the account."""
+
+    site: str
+    link: str
+    hours: int

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, Json, within_company
@@ -11,8 +11,9 @@ from kit.ids import new_id
 
 
 class Mail(Base):
-    """A mail that was asked for. `occasion` names why (`order.created:<order id>`); its id makes the Message-ID.
+    """A mail that was asked for: about an order, by its company, or about a user's account.
 
+    `occasion` names why (`order.created:<order id>`); its id makes the Message-ID.
     `due_at` (UTC) is when the sweeper has it sent, if nobody has by then.
     """
 
@@ -20,14 +21,18 @@ class Mail(Base):
     __table_args__ = (
         within_company("order_id", "orders"),
         UniqueConstraint("occasion", "recipient"),
+        CheckConstraint("num_nonnulls(company_id, user_id) = 1", name="one_owner"),
+        CheckConstraint("order_id IS NULL OR company_id IS NOT NULL", name="order"),
         CheckConstraint("status IN ('queued', 'sending', 'sent', 'refused')", name="status"),
         Index(None, "order_id"),
+        Index(None, "user_id"),
         Index("mails_unsent_idx", "due_at", postgresql_where=text("status IN ('queued', 'sending')")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    company_id: Mapped[UUID]
-    order_id: Mapped[UUID]
+    company_id: Mapped[UUID | None]
+    order_id: Mapped[UUID | None]
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     occasion: Mapped[str]
     recipient: Mapped[str]
     template: Mapped[str]

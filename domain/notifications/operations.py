@@ -13,10 +13,10 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from sqlalchemy import bindparam, func, or_, select, update
 
-from domain.notifications.context import Context, Template
+from domain.notifications.context import AccountContext, AccountTemplate, Context, Template
 from domain.notifications.errors import MailNotFound
 from domain.notifications.models import Mail
-from kit import db
+from kit import db, outbox
 from kit.ids import new_id
 
 LEASE = timedelta(seconds=6)
@@ -77,7 +77,8 @@ _RENEW = """
     UPDATE mails SET leased_until = %(until)s, due_at = %(until)s
     WHERE id = %(mail)s AND status = 'sending' AND attempts = %(attempt)s"""
 _MARK_SENT = """
-    UPDATE mails SET status = 'sent', sent_at = %(now)s, leased_until = NULL, error = NULL
+    UPDATE mails
+    SET status = 'sent', sent_at = %(now)s, leased_until = NULL, error = NULL, context = context - 'link'
     WHERE id = %(mail)s AND status <> 'sent'"""
 
 
@@ -104,6 +105,20 @@ def ask(
         return Claimed(mail)
     before = {"company": company_id, "occasion": occasion, "recipient": recipient}
     return claim(mail_id=db.session().scalars(_ASKED_BEFORE, before).one(), now=now)
+
+
+def write_to_user(
+    *, user_id: UUID, recipient: str, template: AccountTemplate, context: AccountContext, occasion: str
+) -> None:
+    """Have a mail about their account sent to the current user, once the current transaction has committed."""
+    mail = Mail(
+        id=new_id(), user_id=user_id, recipient=recipient, template=template, context=context, occasion=occasion
+    )  # fmt: skip
+    session = db.session()
+    session.add(mail)
+    session.flush()
+    ids = {"mail_id": str(mail.id), "user_id": str(user_id)}
+    outbox.send("task", {"task": "notifications.send_mail", "id": str(mail.id), "kwargs": ids}, company_id=None)
 
 
 def claim(*, mail_id: UUID, now: datetime) -> Claim:
@@ -137,7 +152,9 @@ def mark_sent(*, mail_id: UUID, now: datetime) -> None:
 def mark_refused(*, mail_id: UUID, error: str) -> None:
     """Record that the mail can never be delivered, and why; harmless when it was sent after all."""
     refused = update(Mail).where(Mail.id == mail_id, Mail.status != "sent")
-    db.session().execute(refused.values(status="refused", leased_until=None, error=error))
+    db.session().execute(
+        refused.values(status="refused", leased_until=None, error=error, context=Mail.context.op("-")("link"))
+    )
 
 
 def release(*, mail_id: UUID, attempt: int, error: str) -> None:

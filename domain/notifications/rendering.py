@@ -14,7 +14,7 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from domain.notifications.context import Template
+from domain.notifications.context import AccountTemplate, Template
 from domain.notifications.errors import MailRefused
 from domain.notifications.explanations import explain
 from kit import clock
@@ -42,11 +42,11 @@ CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def render(
-    *, template: Template, context: Mapping[str, Any], recipient: str, mail_id: UUID, occasion: str
+    *, template: Template | AccountTemplate, context: Mapping[str, Any], recipient: str, mail_id: UUID, occasion: str
 ) -> EmailMessage:
     """Write the mail; repeated for the same `mail_id`, it carries the same Message-ID (RFC 5322, 3.6.4).
 
-    `context` is a Context. Raises MailRefused when `recipient` is no address that mail can be sent to.
+    `context` is a Context, or an AccountContext. Raises MailRefused when no mail can be sent to `recipient`.
     """
     sender = settings().mail_from
     told = _one_line(context)

@@ -14,7 +14,8 @@ import requests
 
 from ops.chaos.shop import Shop
 from ops.chaos.wishes import Wish
-from ops.demo import PASSWORD, Client, DemoFailed
+from ops.demo import Client, DemoFailed
+from ops.stack import Stack
 
 AT_ONCE = 64
 """Customers served at a time; more wait at the door."""
@@ -47,9 +48,9 @@ class Customers:
     `arrivals` are in seconds after the door was opened.
     """
 
-    def __init__(self, api_url: str, shop: Shop, wishes: Sequence[Wish], arrivals: Sequence[float]) -> None:
-        self._api = f"{api_url}/api"
-        self._login = Client(api_url)
+    def __init__(self, stack: Stack, shop: Shop, wishes: Sequence[Wish], arrivals: Sequence[float]) -> None:
+        self._api = f"{stack.api_url}/api"
+        self._login = Client(stack.api_url, stack.inbox_url)
         self._shop = shop
         self._arrivals = arrivals
         self._left = threading.Event()
@@ -60,9 +61,8 @@ class Customers:
         self._gone: list[Visit] = []
 
     def open(self) -> None:
-        """Register, log in, and let the first one in."""
-        self._login("POST", "/auth/register", {"email": _EMAIL, "name": "Ada Example", "password": PASSWORD})
-        self._login.log_in(_EMAIL)
+        """Register, and let the first one in."""
+        self._login.register(_EMAIL, "Ada Example")
         self._door.start()
 
     def close(self) -> None:

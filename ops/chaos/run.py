@@ -51,7 +51,7 @@ def run(
     stack: ChaosStack, *, wishes: Sequence[Wish], plan: Sequence[Disturbance], rate: float, console: Console
 ) -> Outcome:
     """Let the customers in, carry the plan out, wait for quiet, and judge; the stack is running."""
-    shop = open_shop(stack.api_url, orders=len(wishes))
+    shop = open_shop(stack.api_url, stack.inbox_url, orders=len(wishes))
     coming = arrivals(orders=len(wishes), rate=rate, disturbed_at=[what.at for what in plan])
     with _customers(stack, shop, wishes, coming) as customers, View(console) as view:
         conductor = Conductor(stack, plan, view.tell)
@@ -73,7 +73,7 @@ def run(
 
 @contextmanager
 def _customers(stack: ChaosStack, shop: Shop, wishes: Sequence[Wish], coming: Sequence[float]) -> Iterator[Customers]:
-    customers = Customers(stack.api_url, shop, wishes, coming)
+    customers = Customers(stack, shop, wishes, coming)
     try:
         customers.open()
         yield customers

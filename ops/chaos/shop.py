@@ -39,9 +39,9 @@ def _payment(wish: Wish) -> dict[str, Any]:
     return {"card": {"number": card.number, "exp_month": 12, "exp_year": 2040, "cvc": cvc}}
 
 
-def open_shop(api_url: str, *, orders: int) -> Shop:
+def open_shop(api_url: str, inbox_url: str, *, orders: int) -> Shop:
     """Found the company and fill the shelves for this many orders: half of those for the scarce product can be met."""
-    merchant = Client(api_url)
+    merchant = Client(api_url, inbox_url)
     shop_id, plenty = set_up_shop(merchant, on_hand=UNITS_EACH * orders)
     card = {"shop_id": shop_id, "sku": "NB-A4", "name": "Big notebook", "price": {"amount": 2999, "currency": "EUR"}}
     scarce = merchant("POST", "/products", card)["id"]

@@ -1,41 +1,19 @@
-"""Registering, logging in and out, over HTTP."""
+"""Logging in and out, over HTTP."""
 
+import psycopg
 import pytest
+from argon2 import PasswordHasher
 
+from domain.identity import passwords
 from kit.ids import new_id
 from tests import factories
 
 LOGIN = "/api/auth/login"
 REFRESH = "/api/auth/refresh"
-ADA = {"email": "Ada@Customers.example", "name": "Ada", "password": "correct horse battery"}
 
 
 def log_in(api, user, **more):
     return api.post(LOGIN, {"email": user.email, "password": factories.PASSWORD, **more})
-
-
-class TestRegister:
-    def test_answers_the_user_without_the_password(self, api):
-        answer = api.post("/api/auth/register", ADA)
-        assert answer.status_code == 201
-        assert answer.json["email"] == "ada@customers.example"
-        assert not [field for field in answer.json if "password" in field]
-
-    def test_lets_the_user_log_in_however_the_address_is_cased(self, api):
-        api.post("/api/auth/register", ADA)
-        answer = api.post(LOGIN, {"email": "ADA@customers.EXAMPLE", "password": ADA["password"]})
-        assert answer.status_code == 200
-
-    def test_refuses_an_address_twice(self, api):
-        api.post("/api/auth/register", ADA)
-        answer = api.post("/api/auth/register", {**ADA, "email": "ada@customers.example"})
-        assert (answer.status_code, answer.json["code"]) == (409, "email_taken")
-
-    @pytest.mark.parametrize("wrong", [{"email": "ada"}, {"email": 7}, {"name": "  "}, {"password": "short"}])
-    def test_names_the_field_that_is_wrong(self, api, wrong):
-        answer = api.post("/api/auth/register", {**ADA, **wrong})
-        assert answer.status_code == 422
-        assert [error["path"] for error in answer.json["errors"]] == list(wrong)
 
 
 class TestLogIn:
@@ -71,6 +49,64 @@ class TestLogIn:
         unknown = api.post(LOGIN, {"email": "nobody@customers.example", "password": "a wrong one"})
         assert wrong.status_code == unknown.status_code == 401
         assert without_instance(wrong) == without_instance(unknown)
+
+    def test_does_the_same_work_for_a_wrong_password_and_for_an_unknown_user(self, api, monkeypatch):
+        user, worked = factories.make_user(), []
+        verify = PasswordHasher.verify
+        monkeypatch.setattr(PasswordHasher, "verify", lambda *args: worked.append(args[1][:30]) or verify(*args))
+        for email in (user.email, "nobody@customers.example"):
+            api.post(LOGIN, {"email": email, "password": "a wrong one"})
+        assert len(worked) == 2
+        assert worked[0] == worked[1]  # argon2id with the same parameters
+
+    def test_takes_a_mail_address_however_it_is_cased(self, api):
+        user = factories.make_user()
+        assert api.post(LOGIN, {"email": user.email.upper(), "password": factories.PASSWORD}).status_code == 200
+
+    def test_hashes_a_password_anew_when_its_hash_is_an_old_one(self, api, database):
+        user, old = factories.make_user(), PasswordHasher(time_cost=1, memory_cost=64).hash(factories.PASSWORD)
+        with psycopg.connect(database) as connection:
+            connection.execute("UPDATE users SET password_hash = %s", [old])
+        assert log_in(api, user).status_code == 200
+        with psycopg.connect(database) as connection:
+            kept = connection.execute("SELECT password_hash FROM users").fetchone()[0]
+        assert kept != old
+        assert not passwords.is_outdated(kept)
+        assert log_in(api, user).status_code == 200
+
+
+class TestGuessing:
+    @pytest.fixture
+    def user(self, database):
+        return factories.make_user()
+
+    def guess(self, api, email, password="a wrong one", address="198.51.100.1"):
+        body = {"email": email, "password": password}
+        return api.post(LOGIN, body, environ_base={"REMOTE_ADDR": address})
+
+    def test_has_to_wait_after_some_wrong_passwords(self, api, user):
+        statuses = [self.guess(api, user.email).status_code for _ in range(6)]
+        assert statuses == [401] * 5 + [429]
+        answer = self.guess(api, user.email, factories.PASSWORD)
+        assert (answer.status_code, answer.json["code"]) == (429, "too_many_attempts")
+        assert int(answer.headers["Retry-After"]) >= 1
+
+    def test_does_not_keep_the_user_out_who_is_elsewhere(self, api, user):
+        for _ in range(6):
+            self.guess(api, user.email)
+        assert self.guess(api, user.email, factories.PASSWORD, address="203.0.113.7").status_code == 200
+
+    def test_does_not_tell_whether_there_is_such_a_user(self, api, user):
+        told = [
+            [self.guess(api, email).status_code for _ in range(6)] for email in (user.email, "nobody@customers.example")
+        ]
+        assert told[0] == told[1]
+
+    def test_is_forgiven_once_the_password_is_right(self, api, user):
+        for _ in range(2):
+            for _ in range(4):
+                self.guess(api, user.email)
+            assert self.guess(api, user.email, factories.PASSWORD).status_code == 200
 
 
 class TestRefresh:

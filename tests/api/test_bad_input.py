@@ -72,7 +72,9 @@ class TestBody:
 
     def test_may_hold_any_other_text(self, api):
         name = "Łukasz 🦉 O'Brien; DROP TABLE users --"
-        assert api.post(REGISTER, {**USER, "name": name}).json["name"] == name
+        api.post(REGISTER, {**USER, "name": name})
+        login = api.post("/api/auth/login", {"email": USER["email"], "password": USER["password"]}).json
+        assert api.get("/api/me", headers={"Authorization": f"Bearer {login['access_token']}"}).json["name"] == name
 
 
 class TestPrice:

@@ -21,7 +21,7 @@ class TestFound:
         api.acting_as(factories.make_user()).post("/api/companies", BODY)
         with psycopg.connect(database) as connection:
             events = connection.execute("SELECT body->>'type' FROM outbox ORDER BY id").fetchall()
-        assert events == [("user.registered",), ("company.created",)]
+        assert events == [("user.registered",), ("user.verified",), ("company.created",)]
 
     @pytest.mark.parametrize("wrong", [{"currency": "XXY"}, {"allows_discount": "yes"}, {"email": "ink"}, {"name": ""}])
     def test_names_the_field_that_is_wrong(self, api, wrong):

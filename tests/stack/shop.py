@@ -8,6 +8,7 @@ from uuid import uuid4
 import psycopg
 import requests
 
+from ops.inbox.links import token_for
 from ops.stack import Stack
 
 PASSWORD = "correct horse battery staple"
@@ -84,6 +85,8 @@ class Shop:
     def _registered(self, email: str) -> str:
         user = {"email": email, "name": "Somebody", "password": PASSWORD}
         assert requests.post(f"{self.stack.api_url}/api/auth/register", json=user, timeout=30).ok
+        link = {"token": token_for(email, "verify-email", inbox_url=self.stack.inbox_url)}
+        assert requests.post(f"{self.stack.api_url}/api/auth/verify-email", json=link, timeout=30).ok
         return self._logged_in(email)
 
     def _logged_in(self, email: str) -> str:

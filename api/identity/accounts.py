@@ -1,0 +1,93 @@
+"""Registering, showing that a mail address is one's own, and getting in again without a password.
+
+Whoever asks is told the same, whether or not somebody is registered: what there is to say stands in a mail.
+"""
+
+from typing import Any
+
+from flask import request
+
+from api.blueprint import Blueprint
+from api.identity import letters
+from api.identity.schemas import (
+    AskedSchema,
+    NewPasswordSchema,
+    RegistrationSchema,
+    TokenSchema,
+    WhoSchema,
+)
+from domain.identity import links, logins, operations, pace, passwords, queries
+from domain.identity.errors import EmailTaken
+from domain.identity.pace import MAIL, PASSWORD
+from kit import clock, db
+from kit.tenancy import Tenant
+
+accounts = Blueprint("accounts", __name__, url_prefix="/api/auth", description="Registering, and forgotten passwords")
+
+
+@accounts.post("/register")
+@accounts.arguments(RegistrationSchema)
+@accounts.response(202, AskedSchema)
+def register(body: dict[str, Any]) -> dict[str, Any]:
+    """Register a user.
+
+    The mail address is kept in lower case and is what you log in with. A mail to it holds a link to verify it by; you
+    may log in before, and order once it is verified. The answer is the same if somebody has registered with the address
+    already: then the mail says so. Everybody may buy; to sell, found a company.
+    """
+    email, name = body["email"], body["name"]
+    passwords.refuse_guessable(body["password"], about=(email, name))
+    password_hash, now = passwords.hashed(body["password"]), clock.now()
+    with db.transaction(Tenant()):
+        if not pace.attempt(MAIL, email, now=now):
+            try:
+                user = operations.register(email=email, name=name, password_hash=password_hash)
+                letters.write("verify_email", user, now=now)
+            except EmailTaken:
+                letters.write("registered_already", queries.the_user_at(email=email), now=now)
+    return body
+
+
+@accounts.post("/verify-email")
+@accounts.arguments(TokenSchema)
+@accounts.response(204)
+@accounts.alt_response(409, "Conflict")
+def verify_email(body: dict[str, Any]) -> None:
+    """Verify a mail address, with the token behind the `#` of the link in the mail. It is good for 24 hours, once."""
+    now = clock.now()
+    with db.transaction(Tenant()):
+        operations.verify_email(user_id=links.use(token=body["token"], purpose="verify_email", now=now), now=now)
+
+
+@accounts.post("/forgot-password")
+@accounts.arguments(WhoSchema)
+@accounts.response(202, AskedSchema)
+def forgot_password(body: dict[str, Any]) -> dict[str, Any]:
+    """Ask for a mail with a link to choose a new password by, if somebody has registered with this address."""
+    email, now = body["email"], clock.now()
+    with db.transaction(Tenant()):
+        wait = pace.attempt(MAIL, email, now=now)  # written down even for nobody: so both answers take one commit
+        user = queries.user_by_email(email=email)
+        if user is not None and not wait:
+            letters.write("reset_password", user, now=now)
+    return body
+
+
+@accounts.post("/reset-password")
+@accounts.arguments(NewPasswordSchema)
+@accounts.response(204)
+@accounts.alt_response(409, "Conflict")
+def reset_password(body: dict[str, Any]) -> None:
+    """Choose a new password, with the token behind the `#` of the link in the mail. It is good for an hour, once.
+
+    It ends all logins, and verifies the mail address.
+    """
+    passwords.refuse_guessable(body["password"])
+    password_hash, now = passwords.hashed(body["password"]), clock.now()
+    with db.transaction(Tenant()):
+        user_id = links.use(token=body["token"], purpose="reset_password", now=now)
+        user = operations.set_password(user_id=user_id, password_hash=password_hash)
+        operations.verify_email(user_id=user_id, now=now)
+        logins.end_all(user_id=user_id, now=now)
+        pace.forget(PASSWORD, user.email, request.remote_addr or "", now=now)
+        letters.write("password_changed", user, now=now)

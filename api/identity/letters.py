@@ -1,0 +1,32 @@
+"""The mails about an account: whom they go to, and the links in them."""
+
+from datetime import datetime, timedelta
+
+from domain.identity import links
+from domain.identity.links import Purpose
+from domain.identity.models import User
+from domain.notifications import operations as notifications
+from domain.notifications.context import AccountTemplate
+from kit import db, tenancy
+from kit.config import settings
+from kit.ids import new_id
+from kit.tenancy import Tenant
+
+_PURPOSES: dict[AccountTemplate, Purpose] = {
+    "verify_email": "verify_email",
+    "registered_already": "reset_password",
+    "reset_password": "reset_password",
+    "password_changed": "reset_password",
+}
+
+
+def write(template: AccountTemplate, user: User, *, now: datetime) -> None:
+    """Have this mail sent to the user, with a link of its own, and act for them from here on."""
+    db.run(tenancy.ACT_FOR, tenancy.named(Tenant(user_id=user.id)))
+    purpose, site = _PURPOSES[template], settings().need("public_url")
+    # Behind the #, a token reaches no server's log and no other site's Referer.
+    path = f"/api/auth/links/{purpose.replace('_', '-')}#{links.issue(user_id=user.id, purpose=purpose, now=now)}"
+    notifications.write_to_user(
+        user_id=user.id, recipient=user.email, template=template, occasion=f"{template}:{new_id()}",
+        context={"site": site, "link": site + path, "hours": links.LASTS[purpose] // timedelta(hours=1)},
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""Who one is, and changing one's own password."""
+
+from typing import Any
+
+from api.blueprint import Blueprint
+from api.identity import letters
+from api.identity.credentials import proven
+from api.identity.schemas import MeSchema, PasswordChangeSchema, UserSchema
+from api.tenant import acting
+from domain.identity import logins, operations, pace, passwords, queries
+from domain.identity.pace import MAIL
+from kit import clock
+from kit.errors import TooOften
+
+me = Blueprint("me", __name__, url_prefix="/api/me", description="Who you are")
+
+
+@me.get("")
+@me.response(200, MeSchema)
+def get_me() -> dict[str, Any]:
+    """Say who you are, what you act as just now, and all you may act as."""
+    with acting() as caller:
+        user = queries.the_user(user_id=caller.user_id)
+        memberships = queries.memberships_of(user_id=caller.user_id)
+    return {
+        **{field: getattr(user, field) for field in UserSchema().fields},
+        "role": caller.role,
+        "company_id": caller.company_id,
+        "shop_id": caller.shop_id,
+        "memberships": memberships,
+    }
+
+
+@me.post("/verification-mail")
+@me.response(202)
+@me.alt_response(429, "TooOften")
+def ask_for_verification_mail() -> None:
+    """Ask for another mail to verify your address by; there is none if it is verified."""
+    now = clock.now()
+    with acting() as caller:
+        user = queries.the_user(user_id=caller.user_id)
+        wait = pace.attempt(MAIL, user.email, now=now)
+        if user.verified_at is None and not wait:
+            letters.write("verify_email", user, now=now)
+    if wait:
+        raise TooOften(wait=wait)
+
+
+@me.put("/password")
+@me.arguments(PasswordChangeSchema)
+@me.response(204)
+@me.alt_response(429, "TooOften")
+def change_password(body: dict[str, Any]) -> None:
+    """Change your password.
+
+    It ends all your logins but this one, and a mail tells you of it.
+    """
+    with acting() as caller:
+        user = queries.the_user(user_id=caller.user_id)
+    proven(user.email, body["current_password"])
+    passwords.refuse_guessable(body["password"], about=(user.email, user.name))
+    password_hash, now = passwords.hashed(body["password"]), clock.now()
+    with acting():
+        user = operations.set_password(user_id=user.id, password_hash=password_hash)
+        logins.end_all(user_id=user.id, but=caller.login_id, now=now)
+        letters.write("password_changed", user, now=now)

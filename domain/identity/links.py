@@ -1,0 +1,44 @@
+"""Links in mails: each good for one use within its time, by whoever reads the mail."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import update
+
+from domain.identity.errors import LinkOver
+from domain.identity.models import Link
+from kit import db, opaque, tenancy
+from kit.tenancy import Tenant
+
+Purpose = Literal["verify_email", "reset_password"]
+
+LASTS: dict[Purpose, timedelta] = {"verify_email": timedelta(hours=24), "reset_password": timedelta(hours=1)}
+
+
+def issue(*, user_id: UUID, purpose: Purpose, now: datetime) -> str:
+    """The token of a new link for the current user. Earlier ones stay good: somebody else may have asked for this."""
+    token, session = opaque.new_token(), db.session()
+    link = Link(hash=opaque.hash_of(token), user_id=user_id, purpose=purpose, expires_at=now + LASTS[purpose])
+    session.add(link)
+    session.flush()
+    return token
+
+
+def use(*, token: str, purpose: Purpose, now: datetime) -> UUID:
+    """Use a link up, with all others of its purpose, and act for its user from here on; who that is.
+
+    Raises LinkOver when it was used before, has lapsed, or never was.
+    """
+    session, token_hash = db.session(), opaque.hash_of(token)
+    tenancy.present(session, token_hash)
+    link = session.get(Link, token_hash)
+    if link is None:
+        raise LinkOver
+    db.run(tenancy.ACT_FOR, tenancy.named(Tenant(user_id=link.user_id)))
+    good = update(Link).where(
+        Link.user_id == link.user_id, Link.purpose == purpose, Link.used_at.is_(None), Link.expires_at > now
+    )
+    if token_hash not in session.scalars(good.values(used_at=now).returning(Link.hash)).all():
+        raise LinkOver
+    return link.user_id

@@ -1,0 +1,243 @@
+"""Registering, verifying one's address, and forgotten, reset and changed passwords, over HTTP."""
+
+import re
+
+import psycopg
+import pytest
+
+from domain.notifications.rendering import render
+from kit.ids import new_id
+from tests import factories
+
+ADA = {"email": "Ada@Customers.example", "name": "Ada", "password": "correct horse battery"}
+NEW = "three blind mice, see how they run"
+FORGOT, RESET, VERIFY = "/api/auth/forgot-password", "/api/auth/reset-password", "/api/auth/verify-email"
+
+
+@pytest.fixture
+def mails(database):
+    """The mails that were asked for, the newest last: template, recipient, context."""
+
+    def read():
+        with psycopg.connect(database) as connection:
+            return connection.execute("SELECT template, recipient, context FROM mails ORDER BY id").fetchall()
+
+    return read
+
+
+@pytest.fixture
+def token(mails):
+    """The token in the newest mail."""
+    return lambda: mails()[-1][2]["link"].partition("#")[2]
+
+
+def log_in(api, email, password=ADA["password"]):
+    return api.post("/api/auth/login", {"email": email, "password": password})
+
+
+def same(one, other):
+    return (one.status_code, one.data, dict(one.headers) | {"X-Request-ID": ""}) == (
+        other.status_code, other.data, dict(other.headers) | {"X-Request-ID": ""},
+    )  # fmt: skip
+
+
+class TestRegister:
+    def test_lets_the_user_log_in_and_shows_them_as_unverified(self, api):
+        assert api.post("/api/auth/register", ADA).status_code == 202
+        bearer = {"Authorization": f"Bearer {log_in(api, 'ada@customers.example').json['access_token']}"}
+        me = api.get("/api/me", headers=bearer).json
+        assert (me["email"], me["name"], me["verified_at"]) == ("ada@customers.example", "Ada", None)
+
+    def test_has_a_link_mailed(self, api, mails):
+        api.post("/api/auth/register", ADA)
+        ((template, recipient, context),) = mails()
+        assert (template, recipient) == ("verify_email", "ada@customers.example")
+        assert re.fullmatch(r"https://orderx\.example/api/auth/links/verify-email#\S{43}", context["link"])
+
+    def test_answers_the_same_for_an_address_that_is_taken_and_mails_its_owner(self, api, mails):
+        first = api.post("/api/auth/register", ADA)
+        again = api.post("/api/auth/register", {**ADA, "name": "Eve", "password": NEW})
+        assert same(first, again)
+        assert [(template, recipient) for template, recipient, _ in mails()] == [
+            ("verify_email", "ada@customers.example"),
+            ("registered_already", "ada@customers.example"),
+        ]
+        assert log_in(api, ADA["email"], NEW).status_code == 401
+        assert log_in(api, ADA["email"]).status_code == 200
+
+    def test_does_not_flood_an_inbox(self, api, mails):
+        assert {api.post("/api/auth/register", ADA).status_code for _ in range(5)} == {202}
+        assert len(mails()) == 3
+
+    @pytest.mark.parametrize("wrong", [{"email": "ada"}, {"email": 7}, {"name": "  "}, {"password": "short"}])
+    def test_names_the_field_that_is_wrong(self, api, wrong):
+        answer = api.post("/api/auth/register", {**ADA, **wrong})
+        assert answer.status_code == 422
+        assert [error["path"] for error in answer.json["errors"]] == list(wrong)
+
+    @pytest.mark.parametrize(
+        "guessable", ["trustno1!", "12345678", "iloveyou2024", "ada@customers.example", "aaaaaaaaaa"]
+    )
+    def test_refuses_a_password_that_is_known_or_easily_guessed(self, api, mails, guessable):
+        answer = api.post("/api/auth/register", {**ADA, "password": guessable})
+        assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "password")
+        assert guessable not in answer.text
+        assert mails() == []
+
+
+class TestUnverified:
+    @pytest.fixture
+    def unverified(self, api):
+        return api.acting_as(factories.make_user(verified=False))
+
+    def test_may_not_found_a_company(self, unverified):
+        answer = unverified.post("/api/companies", {"name": "Ink", "email": "hi@ink.example", "currency": "GBP"})
+        assert (answer.status_code, answer.json["code"]) == (403, "email_unverified")
+
+    def test_is_given_no_role(self, api):
+        company, user = factories.make_company(), factories.make_user(verified=False)
+        admin = api.acting_as(factories.make_member(company), company)
+        answer = admin.post("/api/members", {"email": user.email, "role": "staff"})
+        assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "email")
+
+    def test_may_ask_for_another_mail_but_not_without_end(self, unverified, mails):
+        assert [unverified.post("/api/me/verification-mail").status_code for _ in range(4)] == [202, 202, 202, 429]
+        assert {template for template, _, _ in mails()} == {"verify_email"}
+
+    def test_is_no_more_once_the_link_is_followed(self, unverified, token):
+        unverified.post("/api/me/verification-mail")
+        assert unverified.post(VERIFY, {"token": token()}).status_code == 204
+        assert unverified.get("/api/me").json["verified_at"]
+        company = {"name": "Ink", "email": "hi@ink.example", "currency": "GBP"}
+        assert unverified.post("/api/companies", company).status_code == 201
+
+    def test_is_sent_nothing_once_verified(self, api, mails):
+        assert api.acting_as(factories.make_user()).post("/api/me/verification-mail").status_code == 202
+        assert mails() == []
+
+
+class TestLink:
+    def test_is_good_once(self, api, token):
+        api.post("/api/auth/register", ADA)
+        answers = [api.post(VERIFY, {"token": token()}) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [204, 409]
+        assert answers[1].json["code"] == "link_over"
+
+    @pytest.mark.parametrize("nonsense", ["", "x" * 43, "é"])
+    def test_is_refused_when_it_is_none(self, api, nonsense):
+        assert api.post(VERIFY, {"token": nonsense}).json["code"] == "link_over"
+
+    def test_for_one_thing_is_not_good_for_another(self, api, token):
+        api.post("/api/auth/register", ADA)
+        assert api.post(RESET, {"token": token(), "password": NEW}).json["code"] == "link_over"
+        assert api.post(VERIFY, {"token": token()}).status_code == 204
+
+    @pytest.mark.parametrize("purpose", ["verify-email", "reset-password"])
+    def test_leads_to_a_page_that_lets_nothing_else_in(self, api, purpose):
+        answer = api.get(f"/api/auth/links/{purpose}")
+        assert (answer.status_code, answer.content_type) == (200, "text/html; charset=utf-8")
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert policy.count("'sha256-") == 2
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+    def test_leads_nowhere_else(self, api):
+        assert api.get("/api/auth/links/anything").status_code == 404
+
+
+class TestForgottenPassword:
+    @pytest.fixture
+    def user(self, database):
+        return factories.make_user()
+
+    def test_is_answered_the_same_whoever_asks(self, api, user, mails):
+        known, unknown = (api.post(FORGOT, {"email": email}) for email in (user.email, "user0@customers.example"))
+        assert (known.status_code, known.json) == (202, {"email": user.email})
+        assert (unknown.status_code, unknown.json) == (202, {"email": "user0@customers.example"})
+        assert [(template, recipient) for template, recipient, _ in mails()] == [("reset_password", user.email)]
+
+    def test_is_replaced_by_whoever_reads_the_mail(self, api, user, token):
+        api.post(FORGOT, {"email": user.email})
+        assert api.post(RESET, {"token": token(), "password": NEW}).status_code == 204
+        assert log_in(api, user.email, NEW).status_code == 200
+        assert log_in(api, user.email, factories.PASSWORD).status_code == 401
+
+    def test_ends_every_login_and_tells_the_user(self, api, user, token, mails):
+        before = log_in(api, user.email, factories.PASSWORD).json["refresh_token"]
+        api.post(FORGOT, {"email": user.email})
+        api.post(RESET, {"token": token(), "password": NEW})
+        assert api.post("/api/auth/refresh", {"refresh_token": before}).status_code == 401
+        assert mails()[-1][:2] == ("password_changed", user.email)
+
+    def test_verifies_the_address_and_takes_it_back_from_who_registered_it_for_others(self, api, token):
+        api.post("/api/auth/register", {**ADA, "password": "the password of a thief"})
+        api.post("/api/auth/register", ADA)  # by the address's owner, who is mailed a link to choose a password
+        api.post(RESET, {"token": token(), "password": NEW})
+        assert log_in(api, ADA["email"], "the password of a thief").status_code == 401
+        bearer = {"Authorization": f"Bearer {log_in(api, ADA['email'], NEW).json['access_token']}"}
+        assert api.get("/api/me", headers=bearer).json["verified_at"]
+
+    def test_uses_up_every_link_there_is(self, api, user, token):
+        api.post(FORGOT, {"email": user.email})
+        first = token()
+        api.post(FORGOT, {"email": user.email})
+        assert api.post(RESET, {"token": first, "password": NEW}).status_code == 204
+        assert api.post(RESET, {"token": first, "password": NEW}).json["code"] == "link_over"
+
+    def test_keeps_the_link_good_when_the_password_is_too_weak(self, api, user, token):
+        api.post(FORGOT, {"email": user.email})
+        assert api.post(RESET, {"token": token(), "password": "password1"}).status_code == 422
+        assert api.post(RESET, {"token": token(), "password": NEW}).status_code == 204
+
+    def test_lets_the_user_in_whom_guessing_has_made_wait(self, api, user, token):
+        for _ in range(6):
+            log_in(api, user.email, "a wrong one")
+        api.post(FORGOT, {"email": user.email})
+        api.post(RESET, {"token": token(), "password": NEW})
+        assert log_in(api, user.email, NEW).status_code == 200
+
+
+class TestChangedPassword:
+    @pytest.fixture
+    def user(self, database):
+        return factories.make_user()
+
+    def change(self, api, user, **body):
+        return api.acting_as(user).put(
+            "/api/me/password", {"current_password": factories.PASSWORD, "password": NEW, **body}
+        )
+
+    def test_is_the_one_to_log_in_with(self, api, user):
+        assert self.change(api, user).status_code == 204
+        assert log_in(api, user.email, NEW).status_code == 200
+        assert log_in(api, user.email, factories.PASSWORD).status_code == 401
+
+    def test_ends_all_other_logins_and_tells_the_user(self, api, user, mails):
+        there = log_in(api, user.email, factories.PASSWORD).json
+        here = log_in(api, user.email, factories.PASSWORD).json
+        body = {"current_password": factories.PASSWORD, "password": NEW}
+        api.put("/api/me/password", body, headers={"Authorization": f"Bearer {here['access_token']}"})
+        answers = [api.post("/api/auth/refresh", {"refresh_token": at["refresh_token"]}) for at in (there, here)]
+        assert [answer.status_code for answer in answers] == [401, 200]
+        assert mails()[-1][:2] == ("password_changed", user.email)
+
+    def test_asks_for_the_one_before(self, api, user):
+        answer = self.change(api, user, current_password="a wrong one")
+        assert (answer.status_code, answer.json["code"]) == (401, "wrong_credentials")
+
+    def test_may_not_be_easily_guessed(self, api, user):
+        assert self.change(api, user, password=user.email).status_code == 422
+
+
+class TestMail:
+    @pytest.mark.parametrize("template", ["verify_email", "registered_already", "reset_password", "password_changed"])
+    def test_says_the_link_and_how_long_it_is_good(self, template):
+        context = {"site": "https://orderx.example", "link": "https://orderx.example/x#token", "hours": 24}
+        message = render(
+            template=template, context=context, recipient="ada@customers.example", mail_id=new_id(), occasion="a test"
+        )
+        text, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
+        assert "https://orderx.example/x#token" in text
+        assert 'href="https://orderx.example/x#token"' in html
+        assert "24 hour" in text
+        assert message["Subject"] in html

@@ -1,0 +1,93 @@
+"""Links in mails: good once, for a while, for one thing."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from domain.identity import links, operations
+from domain.identity.errors import LinkOver
+from domain.identity.links import LASTS
+from kit import clock, db
+from kit.tenancy import Tenant
+from tests import factories
+from workers import sweeper
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def user(database):
+    return factories.make_user()
+
+
+@pytest.fixture
+def now():
+    return clock.now()
+
+
+def issue(user, *, purpose="reset_password", now):
+    with db.transaction(Tenant(user_id=user.id)):
+        return links.issue(user_id=user.id, purpose=purpose, now=now)
+
+
+def use(token, *, purpose="reset_password", now):
+    with db.transaction(Tenant()):
+        return links.use(token=token, purpose=purpose, now=now)
+
+
+class TestUse:
+    def test_tells_whose_it_is_and_acts_for_them(self, user, now):
+        token = issue(user, now=now)
+        with db.transaction(Tenant()):
+            assert links.use(token=token, purpose="reset_password", now=now) == user.id
+            operations.set_password(user_id=user.id, password_hash="another")
+
+    def test_is_refused_a_second_time(self, user, now):
+        token = issue(user, now=now)
+        use(token, now=now)
+        with pytest.raises(LinkOver):
+            use(token, now=now)
+
+    @pytest.mark.parametrize("purpose", LASTS)
+    def test_is_refused_after_its_time(self, user, now, purpose):
+        early, late = (issue(user, purpose=purpose, now=now) for _ in range(2))
+        with pytest.raises(LinkOver):
+            use(late, purpose=purpose, now=now + LASTS[purpose])
+        assert use(early, purpose=purpose, now=now + LASTS[purpose] - MINUTE) == user.id
+
+    def test_is_undone_with_the_transaction(self, user, now):
+        token = issue(user, now=now)
+        with pytest.raises(ZeroDivisionError), db.transaction(Tenant()):
+            links.use(token=token, purpose="reset_password", now=now)
+            raise ZeroDivisionError
+        assert use(token, now=now) == user.id
+
+    def test_lets_one_of_several_at_once_through(self, user, now):
+        token = issue(user, now=now)
+
+        def try_it(_):
+            try:
+                return use(token, now=now)
+            except LinkOver:
+                return None
+
+        with ThreadPoolExecutor(4) as pool:
+            assert [used for used in pool.map(try_it, range(4)) if used] == [user.id]
+
+    def test_uses_up_the_links_of_its_user_and_purpose_alone(self, user, now):
+        other = factories.make_user()
+        theirs, verifying = issue(other, now=now), issue(user, purpose="verify_email", now=now)
+        use(issue(user, now=now), now=now)
+        assert use(theirs, now=now) == other.id
+        assert use(verifying, purpose="verify_email", now=now) == user.id
+
+
+class TestTidying:
+    def test_forgets_links_that_lapsed_a_day_ago(self, user, now, database):
+        issue(user, now=now - timedelta(days=2))
+        issue(user, now=now)
+        sweeper.tidy(now=now)
+        with psycopg.connect(database) as connection:
+            assert connection.execute("SELECT count(*) FROM links").fetchone() == (1,)
