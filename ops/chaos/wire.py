@@ -121,7 +121,12 @@ class _End(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self._ends.add(self)
-        transport.pause_reading()
+        # Not at once: Python 3.11.2 begins to read after this call, whatever was said in it.
+        asyncio.get_running_loop().call_soon(self._wait_for_a_peer)
+
+    def _wait_for_a_peer(self) -> None:
+        if self.peer is None and not self.transport.is_closing():
+            self.transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         assert self.peer

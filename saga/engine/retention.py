@@ -7,8 +7,10 @@ from sqlalchemy import text
 from kit import db
 
 _PRUNE = text("""
-    DELETE FROM sagas WHERE id IN (
-        SELECT id FROM sagas WHERE ended_at < :before ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)""")
+    WITH over AS (
+        SELECT id FROM sagas WHERE ended_at < :before ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM sagas USING over WHERE sagas.id = over.id""")
 
 
 def prune(*, before: datetime, most: int = 500) -> int:
