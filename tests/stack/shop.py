@@ -71,6 +71,12 @@ class Shop:
         with psycopg.connect(self.stack.env["ORDERX_OWNER_DATABASE_URL"]) as connection:
             return dict(connection.execute(query, [self.company_id]).fetchall())
 
+    def mails(self) -> list[dict[str, str]]:
+        """What has come to the buyer and the merchant about orders."""
+        inbox = requests.get(f"{self.stack.inbox_url}/messages.json", timeout=30).json()
+        ours = [mail for mail in inbox if mail["to"] in (self.buyer, self.mailbox)]
+        return [mail for mail in ours if mail["occasion"].startswith("order.")]
+
     def call(self, method: str, path: str, body: Any = None, *, as_: str) -> dict[str, Any]:
         answer = self.request(method, path, body, as_)
         assert answer.ok, answer.text

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-import requests
 
 from ops.services import directories
 from ops.stack import Stack
@@ -96,7 +95,6 @@ def has_ended(shop: Shop, order_id: str) -> bool:
 
 def mails_received(shop: Shop) -> Counter[str]:
     """How often each mail to the shop's buyer or merchant came, by its Message-ID."""
-    mails = requests.get(f"{shop.stack.inbox_url}/messages.json", timeout=10).json()
-    received = Counter(mail["message_id"] for mail in mails if mail["to"] in (shop.buyer, shop.mailbox))
+    received = Counter(mail["message_id"] for mail in shop.mails())
     assert set(received.values()) <= {1, 2}
     return received
