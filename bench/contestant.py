@@ -53,6 +53,9 @@ class Contestant:
     takes_latency: ClassVar[bool] = True
     """Whether its latency at half of its peak is of interest."""
 
+    settling: ClassVar[float] = 60.0
+    """Seconds that mails and the like may take after the last order is paid."""
+
     def __init__(self, scene: Scene, setting: Setting) -> None:
         self.scene = scene
         self.setting = setting

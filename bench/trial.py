@@ -13,9 +13,6 @@ from bench.measure import Trees
 from bench.stage import Stage
 from ops.services.process import Process
 
-SETTLING = 60.0
-"""Seconds that mails and the like may take after the last order is paid."""
-
 
 @dataclass(frozen=True, slots=True)
 class Length:
@@ -69,12 +66,12 @@ def _closed(load: Load, setting: Setting, seconds: float) -> Sent:
 
 def settle(contestant: Contestant) -> float:
     """Wait until nothing is left to do; the time it was, or 0 when nothing was left from the first."""
-    settled_at, deadline = 0.0, time.time() + SETTLING
+    settled_at, deadline = 0.0, time.time() + contestant.settling
     while not contestant.settled():
         time.sleep(0.1)
         settled_at = time.time()
         if settled_at > deadline:
-            raise TimeoutError(f"something is still to do after {SETTLING:g} s")
+            raise TimeoutError(f"something is still to do after {contestant.settling:g} s")
     return settled_at
 
 

@@ -66,8 +66,8 @@ _RESTOCK = """
 def _copying(connection: psycopg.Connection, table: str, owner: str) -> sql.Composed:
     columns = [(name, kind) for name, kind in connection.execute(_COLUMNS, [table])]
     return sql.SQL(
-        "INSERT INTO {table} ({names}) SELECT {values} FROM {table}, generate_series(%(first)s, %(last)s) AS n "
-        "WHERE {owner} = %(original)s::uuid"
+        "INSERT INTO {table} ({names}) SELECT {values} FROM {table}, "
+        "generate_series(%(first)s::int, %(last)s::int) AS n WHERE {owner} = %(original)s::uuid"
     ).format(
         table=sql.Identifier(table),
         names=sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns),
@@ -80,12 +80,18 @@ def _copied(name: str, kind: str) -> sql.Composable:
     column = sql.Identifier(name)
     if name == "product_id":
         prefix = sql.Literal(str(product(0))[:24])
-        return sql.SQL("({} || lpad(to_hex(n % {}), 12, '0'))::uuid").format(prefix, sql.Literal(PRODUCTS))
+        return sql.SQL("({} || lpad(to_hex(n %% {}), 12, '0'))::uuid").format(prefix, sql.Literal(PRODUCTS))
     if kind == "uuid" and name not in SHARED:
-        return sql.SQL("(left({}::text, 24) || lpad(to_hex(n), 12, '0'))::uuid").format(column)
+        return sql.SQL("({})::uuid").format(_other_id(sql.SQL("{}::text").format(column)))
     if kind == "text" and name in {"occasion", "provider_ref"}:
-        copy = "left(%(text)s, 24) || lpad(to_hex(n), 12, '0')"
-        return sql.SQL(f"replace({{}}, %(text)s, {copy})").format(column)
+        order = sql.SQL("%(text)s::text")
+        return sql.SQL("replace({}, {}, {})").format(column, order, _other_id(order))
     if kind.startswith("timestamp"):
-        return sql.SQL(f"{{}} - interval '1 day' - {SPREAD} * (n::float8 / %(upto)s)").format(column)
+        return sql.SQL(f"{{}} - interval '1 day' - {SPREAD} * (n::float8 / %(upto)s::int)").format(column)
     return column
+
+
+def _other_id(text: sql.Composable) -> sql.Composable:
+    """The id of copy n: as old as the original's, and told apart from other originals' by their hash."""
+    made = "left({0}, 14) || '7' || left(md5({0}), 3) || '-8' || right(md5({0}), 3) || '-' || lpad(to_hex(n), 12, '0')"
+    return sql.SQL(made).format(text)

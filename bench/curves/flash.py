@@ -36,6 +36,7 @@ class OrderxFlash(OrderxEngine):
     """The engine with a shelf of few units."""
 
     placer = "bench.curves.flash:Rushing"
+    settling = 600.0
 
     def settled(self) -> bool:
         """No saga runs any more."""
@@ -51,7 +52,7 @@ def curve(stage: Stage, tell: Tell, *, seconds: float) -> Curve:  # noqa: ARG001
             _leave(connection, UNITS)
             before = _counted(connection)
         assert isinstance(under_way.load, Loaders)
-        sent = under_way.load.rush(orders=BUYERS, in_flight=512, threads=16)
+        sent = under_way.load.rush(orders=BUYERS, in_flight=512, threads=8)
         settle(under_way.contestant)
         took = time.time() - sent.begun
         with psycopg.connect(url) as connection:
