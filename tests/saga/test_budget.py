@@ -1,4 +1,4 @@
-"""What a good order may cost, in what does not depend on the machine. Timings are the benchmark's (docs/performance.md)."""
+"""What a good order may cost, in what does not depend on the machine; timings are the benchmark's."""
 
 from collections import Counter
 
