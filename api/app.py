@@ -8,9 +8,11 @@ from api.catalogue.routes import blueprint as products
 from api.companies.routes import blueprint as companies
 from api.identity import pages
 from api.identity.accounts import accounts
+from api.identity.addresses import addresses
 from api.identity.logins import logins
 from api.identity.me import me
 from api.identity.members import members
+from api.identity.own_data import own_data
 from api.identity.routes import auth
 from api.inventory.routes import stock, warehouses
 from api.keys import signing_keys
@@ -21,7 +23,8 @@ from api.shops.routes import blueprint as shops
 from kit.config import settings
 
 BLUEPRINTS = (
-    accounts, auth, me, logins, companies, members, shops, products, stock, warehouses, orders, incidents, operating,
+    accounts, auth, me, addresses, logins, own_data, companies, members, shops, products, stock, warehouses, orders,
+    incidents, operating,
 )  # fmt: skip
 
 LARGEST_BODY = 1024 * 1024

@@ -42,4 +42,4 @@ def end_all_logins() -> None:
 
 
 def _shown(login: Login) -> dict[str, Any]:
-    return {name: getattr(login, name) for name in LoginSchema().fields if name != "is_current"}
+    return {name: getattr(login, name) for name in LoginSchema().fields}

@@ -1,13 +1,15 @@
-"""Who one is, and changing one's own password."""
+"""Who one is, what one says of oneself, and changing one's own password."""
 
 from typing import Any
 
 from api.blueprint import Blueprint
 from api.identity import letters
 from api.identity.credentials import proven
+from api.identity.own_schemas import ProfileSchema
 from api.identity.schemas import MeSchema, PasswordChangeSchema, UserSchema
 from api.tenant import acting
-from domain.identity import logins, operations, pace, passwords, queries
+from domain.identity import logins, operations, pace, passwords, profile, queries
+from domain.identity.models import User
 from domain.identity.pace import MAIL
 from kit import clock
 from kit.errors import TooOften
@@ -29,6 +31,15 @@ def get_me() -> dict[str, Any]:
         "shop_id": caller.shop_id,
         "memberships": memberships,
     }
+
+
+@me.patch("")
+@me.arguments(ProfileSchema)
+@me.response(200, UserSchema)
+def change_me(body: dict[str, Any]) -> User:
+    """Change what you say of yourself. Leave out what stays; null takes away."""
+    with acting() as caller:
+        return profile.change(user_id=caller.user_id, changes=body)
 
 
 @me.post("/verification-mail")

@@ -76,6 +76,9 @@ class UserSchema(Schema):
     id = fields.UUID()
     email = fields.String(metadata={"examples": ["ada@customers.example"]})
     name = fields.String(metadata={"examples": ["Ada Lovelace"]})
+    phone = fields.String(allow_none=True, metadata={"examples": ["+442079460958"]})
+    locale = fields.String(allow_none=True, metadata={"examples": ["en-GB"]})
+    time_zone = fields.String(allow_none=True, metadata={"examples": ["Europe/London"]})
     verified_at = fields.AwareDateTime(
         allow_none=True, metadata={"description": "When the mail address was verified; null: not yet"}
     )
@@ -125,13 +128,18 @@ class LoginSchema(Schema):
     began_at = fields.AwareDateTime()
     used_at = fields.AwareDateTime(metadata={"description": "When its tokens were last exchanged"})
     lapses_at = fields.AwareDateTime(metadata={"description": "When it ends by itself, unless it is used"})
+
+
+class ListedLoginSchema(LoginSchema):
+    """One of the logins there are."""
+
     is_current = fields.Boolean(metadata={"description": "Whether it is the one this request comes from"})
 
 
 class LoginsSchema(Schema):
     """Everywhere you are logged in."""
 
-    data = fields.List(fields.Nested(LoginSchema))
+    data = fields.List(fields.Nested(ListedLoginSchema))
 
 
 class MembershipSchema(Schema):

@@ -152,13 +152,18 @@ class SagaStateSchema(Schema):
     state = fields.String(metadata={"examples": ["running"]})
 
 
-class OrderSchema(OrderSummarySchema):
-    """An order."""
+class OrderInFullSchema(OrderSummarySchema):
+    """An order with all that was ordered."""
 
     lines = fields.List(fields.Nested(OrderLineSchema))
     subtotal = AmountOf()
     discount_percent = fields.Integer()
     shipping_address = fields.Dict()
+
+
+class OrderSchema(OrderInFullSchema):
+    """An order, and where its saga stands."""
+
     saga = fields.Nested(SagaStateSchema)
     allowed_transitions = fields.List(fields.String(), metadata={"examples": [["cancelled"]]})
 

@@ -48,13 +48,20 @@ def just_placed(placed: Placed) -> dict[str, Any]:
     return _whole(placed.order, placed.lines, placed.saga_id, "running")
 
 
-def _whole(order: Order, lines: list[OrderLine], saga_id: UUID, saga_state: str) -> dict[str, Any]:
+def for_good(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
+    """The order without what is forgotten in time: where its saga stands."""
     return {
         **summary(order),
         "lines": [_line(line, order.currency) for line in lines],
         "subtotal": order.subtotal,
         "discount_percent": order.discount_percent,
         "shipping_address": order.shipping_address,
+    }
+
+
+def _whole(order: Order, lines: list[OrderLine], saga_id: UUID, saga_state: str) -> dict[str, Any]:
+    return {
+        **for_good(order, lines),
         "saga": {"id": saga_id, "state": saga_state},
         "allowed_transitions": transitions.allowed(order.status),
     }

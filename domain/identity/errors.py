@@ -51,6 +51,24 @@ class NotAMember(NotFound):
     code = "company_not_found"
 
 
+class OrdersUnderWay(Conflict):
+    """An order of yours is under way, or was paid for less than 30 days ago and may yet be: wait for it."""
+
+    code = "orders_under_way"
+
+
+class AddressNotFound(NotFound):
+    """You have no such address."""
+
+    code = "address_not_found"
+
+
+class TooManyAddresses(Conflict):
+    """You have as many addresses as there may be: forget one first."""
+
+    code = "too_many_addresses"
+
+
 class MemberNotFound(NotFound):
     """Nobody in your company holds that membership."""
 

@@ -6,14 +6,15 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.db import Base, within_company
+from kit.db import Base, Json, within_company
 from kit.ids import new_id
 
 
 class User(Base):
     """A person. Users are global; memberships tie them to companies, and everyone may be a customer.
 
-    `verified_at` is when they have shown that they read the mails to their address.
+    `verified_at` is when they have shown that they read the mails to their address; `erased_at` when they had
+    themselves erased, since when the row names nobody. The phone is in E.164, the locale in BCP 47.
     """
 
     __tablename__ = "users"
@@ -23,7 +24,24 @@ class User(Base):
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     password_hash: Mapped[str]
+    phone: Mapped[str | None]
+    locale: Mapped[str | None]
+    time_zone: Mapped[str | None]
     verified_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Address(Base):
+    """Where a user has goods sent, as orders have it, under a name of their own for it."""
+
+    __tablename__ = "addresses"
+    __table_args__ = (Index(None, "user_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    label: Mapped[str]
+    address: Mapped[Json]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

@@ -42,7 +42,7 @@ def fits(password: str, password_hash: str | None) -> bool:
         _hasher.verify(password_hash or _nobodys(), password)
     except VerificationError:
         return False
-    return password_hash is not None
+    return bool(password_hash)
 
 
 def is_outdated(password_hash: str) -> bool:

@@ -20,7 +20,10 @@ def the_user(*, user_id: UUID) -> User:
 
 def the_verified_user(*, user_id: UUID) -> User:
     """The current user; raises EmailUnverified unless they have shown that they read the mails to their address."""
-    user = the_user(user_id=user_id)
+    # Held until the transaction ends, lest they are erased while something is written under their name.
+    user = db.session().get(User, user_id, with_for_update={"read": True, "key_share": True}, populate_existing=True)
+    if user is None:
+        raise UserNotFound
     if user.verified_at is None:
         raise EmailUnverified
     return user

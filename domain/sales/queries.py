@@ -1,11 +1,11 @@
 """Reading orders."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVarTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, Select, and_, bindparam, exists, or_, select
 
 from domain.sales.errors import OrderNotFound
 from domain.sales.models import Order, OrderLine
@@ -13,6 +13,9 @@ from kit import db
 from kit.db import Json
 
 Ts = TypeVarTuple("Ts")
+
+SHIPPED_WITHIN = timedelta(days=30)
+"""How long after its payment an order may need its buyer's address."""
 
 
 class Told(NamedTuple):
@@ -113,6 +116,15 @@ def orders(
     if after is not None:
         query = query.where(Order.id < after)
     return list(db.session().scalars(query))
+
+
+def under_way(*, customer_id: UUID, now: datetime) -> bool:
+    """Whether an order of the current customer is still on its way: not decided, not there, or may yet be shipped."""
+    open_ones = or_(
+        Order.status.in_(("pending", "fulfilling", "shipped")),
+        and_(Order.status == "paid", Order.changed_at > now - SHIPPED_WITHIN),
+    )
+    return bool(db.session().scalar(select(exists().where(Order.customer_id == customer_id, open_ones))))
 
 
 def _narrowed(query: Select[*Ts], customer_id: UUID | None, shop_id: UUID | None) -> Select[*Ts]:

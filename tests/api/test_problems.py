@@ -29,10 +29,10 @@ class TestProblem:
 
     @pytest.mark.parametrize("given", ["", "1", "-" * 36, "x" * 5000, "a-b-c-d-" + "0" * 28, "----" + "0" * 32])
     def test_names_an_id_of_its_own_when_the_callers_is_no_uuid(self, api, given):
-        assert api.get("/api/me", headers={"X-Request-ID": given}).status_code == 401
+        assert api.get("/api/me/export", headers={"X-Request-ID": given}).status_code == 401
 
     def test_says_which_methods_there_are(self, api):
-        answer = api.request("DELETE", "/api/me")
+        answer = api.request("DELETE", "/api/me/export")
         assert answer.status_code == 405
         assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
         assert answer.content_type == "application/problem+json"

@@ -1,0 +1,186 @@
+"""What users say of themselves, take along, and have erased, over HTTP."""
+
+import psycopg
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from domain.identity import profile
+from kit import db
+from kit.ids import new_id
+from kit.tenancy import Tenant
+from tests import factories
+
+HOME = {"name": "Ada Lovelace", "line1": "12 St James's Square", "city": "London", "country": "GB"}
+ADDRESSES = "/api/me/addresses"
+
+
+@pytest.fixture
+def user(database):
+    return factories.make_user()
+
+
+@pytest.fixture
+def me(api, user):
+    return api.acting_as(user)
+
+
+@pytest.fixture
+def sql(database):
+    with psycopg.connect(database, autocommit=True) as connection:
+        yield lambda query, *params: connection.execute(query, params)
+
+
+class TestProfile:
+    def test_changes_what_is_given_and_nothing_else(self, me):
+        changes = {"name": "Ada King", "phone": "+44 20 7946 0958", "locale": "en-GB", "time_zone": "Europe/London"}
+        assert me.patch("/api/me", changes).status_code == 200
+        me.patch("/api/me", {"locale": "de-AT"})
+        shown = me.get("/api/me").json
+        assert {field: shown[field] for field in changes} == {**changes, "phone": "+442079460958", "locale": "de-AT"}
+
+    def test_takes_away_what_is_null(self, me):
+        me.patch("/api/me", {"phone": "+442079460958"})
+        assert me.patch("/api/me", {"phone": None}).json["phone"] is None
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"phone": "020 7946 0958"}, {"phone": "+44 1"}, {"phone": "call me"}, {"name": None}, {"name": ""},
+            {"locale": "xx-YY"}, {"locale": "en_GB"}, {"locale": "../x"}, {"time_zone": "Mars/Olympus"},
+            {"time_zone": "../etc/passwd"}, {"email": "eve@customers.example"}, {"id": str(new_id())},
+            {"verified_at": "2026-01-01T00:00:00Z"}, {"password_hash": "x"},
+        ],
+    )  # fmt: skip
+    def test_names_the_field_that_is_wrong_or_not_ones_own_to_change(self, me, wrong):
+        answer = me.patch("/api/me", wrong)
+        assert answer.status_code == 422
+        assert [error["path"] for error in answer.json["errors"]] == list(wrong)
+
+
+class TestAddresses:
+    def test_are_kept_changed_and_forgotten(self, me):
+        kept = me.post(ADDRESSES, {"label": "Home", "address": HOME})
+        assert kept.status_code == 201
+        path = f"{ADDRESSES}/{kept.json['id']}"
+        changed = me.put(path, {"label": "Old home", "address": {**HOME, "city": "Ockham"}}).json
+        assert me.get(ADDRESSES).json["data"] == [changed]
+        assert (changed["label"], changed["address"]["city"]) == ("Old home", "Ockham")
+        assert me.delete(path).status_code == 204
+        assert me.get(ADDRESSES).json["data"] == []
+
+    def test_are_nobody_elses(self, api, me):
+        kept = me.post(ADDRESSES, {"label": "Home", "address": HOME}).json
+        company = factories.make_company()
+        for stranger in (factories.make_user(), factories.make_member(company)):
+            as_stranger = api.acting_as(stranger)
+            assert as_stranger.get(ADDRESSES).json["data"] == []
+            assert as_stranger.delete(f"{ADDRESSES}/{kept['id']}").json["code"] == "address_not_found"
+            answer = as_stranger.put(f"{ADDRESSES}/{kept['id']}", {"label": "Mine", "address": HOME})
+            assert (answer.status_code, answer.json["code"]) == (404, "address_not_found")
+        assert me.get(ADDRESSES).json["data"] == [kept]
+
+    def test_are_fifty_at_most(self, me, user, sql):
+        sql(
+            "INSERT INTO addresses (id, user_id, label, address)"
+            " SELECT gen_random_uuid(), %s, 'Home', '{}' FROM generate_series(1, 50)",
+            user.id,
+        )
+        answer = me.post(ADDRESSES, {"label": "Home", "address": HOME})
+        assert (answer.status_code, answer.json["code"]) == (409, "too_many_addresses")
+
+    def test_have_what_a_parcel_needs(self, me):
+        answer = me.post(ADDRESSES, {"label": "Home", "address": {"name": "Ada"}})
+        assert {error["path"] for error in answer.json["errors"]} == {
+            "address.line1", "address.city", "address.country"
+        }  # fmt: skip
+
+
+class TestExport:
+    def test_has_everything_there_is_about_the_user(self, me, user):
+        me.post(ADDRESSES, {"label": "Home", "address": HOME})
+        shops = []
+        for company in (factories.make_company(), factories.make_company()):
+            shops.append(factories.make_shop(company))
+            product = factories.make_product(shops[-1])
+            factories.put_stock(product, factories.make_warehouse(company))
+            factories.make_order(product, 2, customer=user)
+        factories.make_order(product)
+        told = me.get("/api/me/export").json
+        assert told["user"]["email"] == user.email
+        assert [address["label"] for address in told["addresses"]] == ["Home"]
+        assert len(told["logins"]) == 1
+        assert {order["shop_id"] for order in told["orders"]} == {str(shop.id) for shop in shops}
+        assert [order["lines"][0]["quantity"] for order in told["orders"]] == [2, 2]
+
+
+class TestErasure:
+    @pytest.fixture
+    def order(self, user, sql):
+        company = factories.make_company()
+        product = factories.make_product(factories.make_shop(company))
+        factories.put_stock(product, factories.make_warehouse(company))
+        order = factories.make_order(product, customer=user)
+        sql("UPDATE orders SET status = 'failed' WHERE id = %s", order.id)
+        return order
+
+    def erase(self, api, user, password=factories.PASSWORD):
+        return api.acting_as(user).post("/api/me/erase", {"password": password})
+
+    def test_leaves_the_order_and_no_trace_of_the_person(self, api, me, user, order, sql):
+        me.patch("/api/me", {"name": "Ada Byron", "phone": "+442079460958"})
+        me.post(ADDRESSES, {"label": "Home", "address": HOME})
+        api.post("/api/auth/forgot-password", {"email": user.email})
+        sql(
+            "INSERT INTO mails (id, company_id, order_id, occasion, recipient, template, context)"
+            " SELECT gen_random_uuid(), company_id, id, 'order.created', customer_email, 'order_received', '{\"a\": 1}'"
+            " FROM orders",
+        )
+        assert self.erase(api, user).status_code == 204
+        (kept,) = sql("SELECT id, total, shipping_address FROM orders").fetchall()
+        assert kept == (order.id, order.total, {"country": "BE"})
+        assert sql("SELECT status, context FROM mails").fetchall() == [("refused", {})]
+        tables = sql("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+        said = "".join(str(sql(f"SELECT t::text FROM {name} t").fetchall()) for (name,) in tables.fetchall())
+        for trace in (user.email, "Ada", "Lovelace", "+44", "Harbour Street", "James"):
+            assert trace not in said
+
+    def test_leaves_no_way_in(self, api, user):
+        login = api.post("/api/auth/login", {"email": user.email, "password": factories.PASSWORD}).json
+        self.erase(api, user)
+        assert api.post("/api/auth/refresh", {"refresh_token": login["refresh_token"]}).status_code == 401
+        for password in (factories.PASSWORD, "the password of nobody"):
+            for email in (user.email, f"erased-{user.id}@erased.invalid"):
+                assert api.post("/api/auth/login", {"email": email, "password": password}).status_code in (401, 422)
+
+    def test_lets_the_address_be_registered_again(self, api, user, sql):
+        self.erase(api, user)
+        again = {"email": user.email, "name": "Ada", "password": "three blind mice, see how they run"}
+        api.post("/api/auth/register", again)
+        assert sql("SELECT template FROM mails").fetchall() == [("verify_email",)]
+
+    def test_asks_for_the_password(self, api, user, sql):
+        assert self.erase(api, user, "a wrong one").status_code == 401
+        assert sql("SELECT erased_at FROM users").fetchall() == [(None,)]
+
+    @pytest.mark.parametrize("status", ["pending", "paid", "fulfilling", "shipped"])
+    def test_waits_for_orders_that_are_under_way(self, api, user, order, sql, status):
+        sql("UPDATE orders SET status = %s", status)
+        answer = self.erase(api, user)
+        assert (answer.status_code, answer.json["code"]) == (409, "orders_under_way")
+
+    def test_does_not_wait_for_an_order_paid_long_ago(self, api, user, order, sql):
+        sql("UPDATE orders SET status = 'paid', changed_at = now() - interval '31 days'")
+        assert self.erase(api, user).status_code == 204
+
+    def test_is_refused_to_the_last_admin_of_a_company(self, api, sql):
+        company = factories.make_company()
+        admin = factories.make_member(company)
+        answer = self.erase(api, admin)
+        assert (answer.status_code, answer.json["code"]) == (409, "last_admin")
+        factories.make_member(company)
+        assert self.erase(api, admin).status_code == 204
+        assert sql("SELECT count(*) FROM memberships WHERE user_id = %s", admin.id).fetchone() == (0,)
+
+    def test_of_others_is_refused_by_postgresql(self, user, database):
+        with pytest.raises(DBAPIError, match="nobody else"), db.transaction(Tenant(user_id=new_id())):
+            profile.erase(user_id=user.id)
