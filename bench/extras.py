@@ -15,8 +15,6 @@ from ops.stack import Stack
 _GENTLE = 5.0
 """Orders a second, for latencies without queueing."""
 
-_COMING_TO_REST = 10.0
-
 
 class OrderxWaiting(OrderxFull):
     """OrderX, asked to answer only when the order is paid."""
@@ -55,7 +53,7 @@ def idle(home: Path, *, seconds: float) -> Figures:
     stack.start()
     try:
         trees = {process.name: [process.pid] for process in stack.processes if process.running and process.pid}
-        time.sleep(_COMING_TO_REST)
+        time.sleep(seconds)  # let it come to rest
         begun, before = time.monotonic(), measure.cpu_by_name(trees)
         time.sleep(seconds)
         passed = time.monotonic() - begun

@@ -41,8 +41,8 @@ class OrderxEngine(Contestant):
     placer = "bench.peers.orderx:Placing"
     settings: ClassVar[tuple[Setting, ...]] = (
         {"loaders": 1, "in_flight": 64, "threads": 4, "workers": 2},
-        {"loaders": 1, "in_flight": 128, "threads": 4, "workers": 2},
         {"loaders": 1, "in_flight": 64, "threads": 4, "workers": 3},
+        {"loaders": 1, "in_flight": 64, "threads": 4, "workers": 4},
     )
     note = "placed by saga.place_order.place_order(); payment and mails are rows, every message goes over RabbitMQ"
 

@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
+from bench.workload import PRICE
 from domain.notifications import mailer
 from domain.payments import stripe_gateway
 from domain.payments.gateway import Answer
@@ -19,7 +20,7 @@ from workers import run
 
 
 class AgreeableGateway:
-    """The part of the Gateway port that a good order needs; says yes at once."""
+    """What orders need of the Gateway port, out of stock or not; says yes at once."""
 
     def __init__(self, **_settings: Any) -> None:
         pass
@@ -30,7 +31,11 @@ class AgreeableGateway:
 
     def capture(self, *, ref: str, key: str) -> Answer:  # noqa: ARG002
         """Taken."""
-        return Answer("captured", ref, 1999)
+        return Answer("captured", ref, PRICE)
+
+    def void(self, *, ref: str, key: str) -> Answer:  # noqa: ARG002
+        """Let go of."""
+        return Answer("voided", ref, 0)
 
 
 class SwallowingMailer:
