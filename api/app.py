@@ -14,6 +14,7 @@ from api.identity.me import me
 from api.identity.members import members
 from api.identity.own_data import own_data
 from api.identity.routes import auth
+from api.identity.second_factor import blueprint as second_factor
 from api.inventory.routes import stock, warehouses
 from api.keys import signing_keys
 from api.operating.routes import blueprint as operating
@@ -23,8 +24,8 @@ from api.shops.routes import blueprint as shops
 from kit.config import settings
 
 BLUEPRINTS = (
-    accounts, auth, me, addresses, logins, own_data, companies, members, shops, products, stock, warehouses, orders,
-    incidents, operating,
+    accounts, auth, me, addresses, logins, second_factor, own_data, companies, members, shops, products, stock,
+    warehouses, orders, incidents, operating,
 )  # fmt: skip
 
 LARGEST_BODY = 1024 * 1024

@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     owner_database_url: SecretStr | None = Field(None, description="PostgreSQL as the schema's owner: migrate")
     broker_url: SecretStr | None = Field(None, description="amqp://… (or redis://… without the guarantees)")
     secret_key: SecretStr | None = Field(
-        None, min_length=SHORTEST_SECRET, description="Keys the fingerprints of requests; 32 characters or more"
+        None,
+        min_length=SHORTEST_SECRET,
+        description="Keys the fingerprints of requests and seals second factors; 32 characters or more",
     )
     signing_keys: SecretStr | None = Field(
         None,

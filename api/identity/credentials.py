@@ -2,7 +2,7 @@
 
 from flask import request
 
-from domain.identity import operations, pace, passwords, queries
+from domain.identity import operations, pace, passwords, queries, second_factor
 from domain.identity.errors import WrongCredentials
 from domain.identity.models import User
 from domain.identity.pace import PASSWORD
@@ -16,17 +16,42 @@ def proven(email: str, password: str) -> User:
 
     No transaction may be open: hashing is slow on purpose, and would keep a connection from others.
     """
-    who, now = (email, request.remote_addr or ""), clock.now()
+    user = _known(email, password)
+    _forgive(email)
+    return user
+
+
+def admitted(email: str, password: str, code: str | None) -> User:
+    """The user with this mail address and password, and this code if they have a second factor.
+
+    Raises TooOften, WrongCredentials, SecondFactorNeeded, WrongCode. No transaction may be open.
+    """
+    user = _known(email, password)
+    with db.transaction(Tenant(user_id=user.id)):
+        second_factor.demand(user_id=user.id, code=code, now=clock.now())
+    _forgive(email)
+    return user
+
+
+def _known(email: str, password: str) -> User:
     with db.transaction(Tenant()):
-        wait = pace.attempt(PASSWORD, *who, now=now)
+        wait = pace.attempt(PASSWORD, *_who(email), now=clock.now())
         user = queries.user_by_email(email=email)
     if wait:
         raise TooOften(wait=wait)
     if not passwords.fits(password, user.password_hash if user else None) or user is None:
         raise WrongCredentials
-    better = passwords.hashed(password) if passwords.is_outdated(user.password_hash) else None
-    with db.transaction(Tenant(user_id=user.id)):
-        pace.forget(PASSWORD, *who, now=now)
-        if better:
+    if passwords.is_outdated(user.password_hash):
+        better = passwords.hashed(password)
+        with db.transaction(Tenant(user_id=user.id)):
             operations.rehash(user_id=user.id, before=user.password_hash, after=better)
     return user
+
+
+def _forgive(email: str) -> None:
+    with db.transaction(Tenant()):
+        pace.forget(PASSWORD, *_who(email), now=clock.now())
+
+
+def _who(email: str) -> tuple[str, str]:
+    return email, request.remote_addr or ""

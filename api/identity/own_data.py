@@ -9,7 +9,7 @@ from api.caller import current_caller
 from api.identity.credentials import proven
 from api.identity.own_schemas import ErasureSchema, ExportSchema
 from api.sales import views
-from domain.identity import logins, operations, profile, queries
+from domain.identity import logins, operations, profile, queries, second_factor
 from domain.identity.errors import OrdersUnderWay
 from domain.sales import queries as sales
 from domain.sales.models import Order
@@ -62,6 +62,7 @@ def erase(body: dict[str, Any]) -> None:
                 db.run(tenancy.ACT_FOR, tenancy.named(Tenant(membership.company_id, user_id)))
                 operations.remove_member(membership_id=membership.id, company_id=membership.company_id)
         db.run(tenancy.ACT_FOR, tenancy.named(Tenant(user_id=user_id)))
+        second_factor.switch_off(user_id=user_id)
         profile.erase(user_id=user_id)
 
 

@@ -8,7 +8,7 @@ from flask import request
 from api import tokens
 from api.blueprint import Blueprint
 from api.caller import Caller
-from api.identity.credentials import proven
+from api.identity.credentials import admitted
 from api.identity.schemas import (
     CredentialsSchema,
     LogoutSchema,
@@ -37,9 +37,10 @@ def log_in(body: dict[str, Any]) -> dict[str, Any]:
 
     Name a `company_id` to act for that company in your role there. Leave it out to act for the one company you belong
     to, or as a customer when you belong to none or to several. Say `null` to act as a customer in any case.
+    If you have a second factor, send its `code`; without, the answer is 401 `second_factor_needed`.
     After some wrong passwords for an account, the address they came from has to wait, the longer the more there were.
     """
-    user = proven(body["email"], body["password"])
+    user = admitted(body["email"], body["password"], body["code"])
     with db.transaction(Tenant(user_id=user.id)):
         membership, acts_for = _scope(user.id, body)
         opened = logins.begin(user_id=user.id, acts_for=acts_for, now=clock.now(), **device())

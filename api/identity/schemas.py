@@ -31,6 +31,15 @@ class NewPassword(Password):
         super().__init__(shortest=SHORTEST)
 
 
+class Code(fields.String):
+    """A code of an authenticator app, or a recovery code."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            load_only=True, validate=validate.Length(min=1, max=40), metadata={"examples": ["123456"]}, **kwargs
+        )
+
+
 class RegistrationSchema(Schema):
     """A new user."""
 
@@ -90,6 +99,7 @@ class CredentialsSchema(Schema):
 
     email = EmailAddress(required=True, metadata={"examples": ["ada@customers.example"]})
     password = Password()
+    code = Code(load_default=None)
     company_id = fields.UUID(allow_none=True, metadata=COMPANY)
 
 

@@ -33,6 +33,24 @@ class LinkOver(Conflict):
     code = "link_over"
 
 
+class SecondFactorNeeded(Unauthenticated):
+    """Send a code of your authenticator app, too."""
+
+    code = "second_factor_needed"
+
+
+class WrongCode(Unauthenticated):
+    """The code is wrong, or has been used."""
+
+    code = "wrong_code"
+
+
+class SecondFactorOn(Conflict):
+    """Your second factor is on already: remove it first."""
+
+    code = "second_factor_on"
+
+
 class LoginOver(Unauthenticated):
     """Your login has ended: log in again."""
 

@@ -15,7 +15,7 @@ from kit.db import Base
 from migrations import tables
 
 TENANTS = sorted(table.name for table in tables.metadata.tables.values() if "company_id" in table.columns)
-GLOBAL = {"companies", "users", "logins", "refresh_tokens", "links", "addresses", "attempts", "alerts"}
+GLOBAL = {"companies", "users", "logins", "refresh_tokens", "links", "addresses", "second_factors", "recovery_codes", "attempts", "alerts"}
 APPEND_ONLY = ("stock_movements", "payment_events", "saga_events")
 MAY_BELONG_TO_NOBODY = {"memberships", "outbox", "inbox", "mails"}
 GROUPS = ("orderx_app", "orderx_operator")
@@ -127,7 +127,7 @@ class TestRoles:
 
     def test_of_the_app_deletes_only_what_users_take_back(self, catalogue):
         deletable = {table for table in tables.metadata.tables if "DELETE" in rights(catalogue, "orderx_app", table)}
-        assert deletable == {"memberships", "idempotency_keys", "addresses"}
+        assert deletable == {"memberships", "idempotency_keys", "addresses", "second_factors", "recovery_codes"}
 
     def test_of_the_app_adds_to_the_outbox_and_cannot_read_it(self, catalogue):
         assert rights(catalogue, "orderx_app", "outbox") == {"INSERT"}

@@ -1,0 +1,74 @@
+"""Switching a second factor on and off."""
+
+from typing import Any
+
+import pyotp
+
+from api.blueprint import Blueprint
+from api.identity.credentials import admitted, proven
+from api.identity.second_factor_schemas import (
+    CodeSchema,
+    ConfirmedSchema,
+    OfferedSchema,
+    PasswordAndCodeSchema,
+    PasswordSchema,
+    SecondFactorSchema,
+)
+from api.tenant import acting
+from domain.identity import queries, second_factor
+from kit import clock
+
+blueprint = Blueprint("second_factor", __name__, url_prefix="/api/me/second-factor", description="A second factor")
+
+
+@blueprint.get("")
+@blueprint.response(200, SecondFactorSchema)
+def get_second_factor() -> dict[str, Any]:
+    """Say whether logging in takes a code, too, and how many recovery codes are left."""
+    with acting() as caller:
+        left = second_factor.recovery_codes_left(user_id=caller.user_id)
+    return {"is_on": left is not None, "recovery_codes_left": left or 0}
+
+
+@blueprint.post("")
+@blueprint.arguments(PasswordSchema)
+@blueprint.response(201, OfferedSchema)
+@blueprint.alt_response(409, "Conflict")
+@blueprint.alt_response(429, "TooOften")
+def offer_second_factor(body: dict[str, Any]) -> dict[str, str]:
+    """Get a secret for an authenticator app (TOTP, RFC 6238); show `uri` as a QR code. It counts once confirmed."""
+    proven(_email(), body["password"])
+    with acting() as caller:
+        email = queries.the_user(user_id=caller.user_id).email
+        secret = second_factor.begin(user_id=caller.user_id)
+    return {"secret": secret, "uri": pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name="OrderX")}
+
+
+@blueprint.post("/confirm")
+@blueprint.arguments(CodeSchema)
+@blueprint.response(200, ConfirmedSchema)
+@blueprint.alt_response(409, "Conflict")
+def confirm_second_factor(body: dict[str, Any]) -> dict[str, list[str]]:
+    """Switch it on with a code that the app shows.
+
+    From now on logging in takes a code. The recovery codes answered here do, too, each once; they are shown only now.
+    """
+    with acting() as caller:
+        codes = second_factor.confirm(user_id=caller.user_id, code=body["code"], now=clock.now())
+    return {"recovery_codes": codes}
+
+
+@blueprint.post("/remove")
+@blueprint.arguments(PasswordAndCodeSchema)
+@blueprint.response(204)
+@blueprint.alt_response(429, "TooOften")
+def remove_second_factor(body: dict[str, Any]) -> None:
+    """Switch it off again, with the password and a code."""
+    admitted(_email(), body["password"], body["code"])
+    with acting() as caller:
+        second_factor.switch_off(user_id=caller.user_id)
+
+
+def _email() -> str:
+    with acting() as caller:
+        return queries.the_user(user_id=caller.user_id).email
