@@ -73,8 +73,13 @@ def _drain_until(stopping: threading.Event, app: Celery, publisher: Publisher, w
     log.info("the relay runs")
     while not stopping.is_set():
         if drain(app, publisher) < BATCH:
-            next(wakers.notifies(timeout=LONGEST_PAUSE, stop_after=1), None)
+            _wait_for_a_call(wakers)
             publisher.keep_alive()
+
+
+def _wait_for_a_call(wakers: psycopg.Connection) -> None:
+    if list(wakers.notifies(timeout=LONGEST_PAUSE, stop_after=1)):
+        list(wakers.notifies(timeout=0))  # whoever has called by now is served with the same batch
 
 
 @contextmanager
