@@ -1,18 +1,17 @@
-"""Who may call what: the one table, checked before any view runs."""
+"""Who may call what: the one table of endpoints and the permissions they take, checked before any view runs."""
+
+from typing import Literal
 
 from flask import Flask, g, request
 
 from api.caller import CUSTOMER
 from api.tokens import caller_of_request
+from domain.identity.permissions import ROLES, Permission
 from kit.errors import Forbidden, NotConfigured
 
-ANYBODY = frozenset({"anybody"})
-ADMINS = frozenset({"super_admin", "company_admin"})
-MANAGERS = ADMINS | {"shop_manager"}
-STAFF = MANAGERS | {"staff"}
-USERS = STAFF | {CUSTOMER}
+ANYBODY: Literal["anybody"] = "anybody"
 
-WHO_MAY: dict[str, frozenset[str]] = {
+WHO_MAY: dict[str, Permission | Literal["anybody"]] = {
     "accounts.register": ANYBODY,
     "accounts.verify_email": ANYBODY,  # as with the next but one, the token in the body says who
     "accounts.forgot_password": ANYBODY,
@@ -21,52 +20,52 @@ WHO_MAY: dict[str, frozenset[str]] = {
     "auth.log_in": ANYBODY,
     "auth.refresh": ANYBODY,  # the refresh token in the body says who
     "auth.log_out": ANYBODY,
-    "me.get_me": USERS,
-    "me.ask_for_verification_mail": USERS,
-    "me.change_password": USERS,
-    "me.change_me": USERS,
-    "addresses.list_addresses": USERS,
-    "addresses.keep_address": USERS,
-    "addresses.change_address": USERS,
-    "addresses.forget_address": USERS,
-    "second_factor.get_second_factor": USERS,
-    "second_factor.offer_second_factor": USERS,
-    "second_factor.confirm_second_factor": USERS,
-    "second_factor.remove_second_factor": USERS,
-    "own_data.export": USERS,
-    "own_data.erase": USERS,
-    "logins.list_logins": USERS,
-    "logins.end_login": USERS,
-    "logins.end_all_logins": USERS,
-    "companies.found_company": USERS,
-    "companies.list_companies": USERS,
-    "companies.get_company": USERS,
-    "companies.change_company": ADMINS,
-    "members.add_member": ADMINS,
-    "members.list_members": ADMINS,
-    "members.remove_member": ADMINS,
-    "shops.open_shop": ADMINS,
-    "shops.list_shops": STAFF,
-    "shops.get_shop": USERS,
-    "products.offer_product": MANAGERS,
-    "products.list_products": USERS,
-    "products.get_product": USERS,
-    "products.change_product": MANAGERS,
-    "stock.list_stock": STAFF,
-    "stock.count_stock": STAFF,
-    "warehouses.create_warehouse": ADMINS,
-    "warehouses.list_warehouses": STAFF,
-    "orders.place_order": USERS,
-    "orders.list_orders": USERS,
-    "orders.get_order": USERS,
-    "orders.get_order_status": USERS,
-    "orders.get_order_saga": USERS,
-    "orders.cancel_order": USERS,
-    "incidents.list_incidents": ADMINS,
-    "incidents.retry_incidents": ADMINS,
-    "incidents.skip_incidents": ADMINS,
-    "incidents.compensate_incidents": ADMINS,
-    "incidents.resolve_incidents": ADMINS,
+    "me.get_me": "be_oneself",
+    "me.ask_for_verification_mail": "be_oneself",
+    "me.change_password": "be_oneself",
+    "me.change_me": "be_oneself",
+    "addresses.list_addresses": "be_oneself",
+    "addresses.keep_address": "be_oneself",
+    "addresses.change_address": "be_oneself",
+    "addresses.forget_address": "be_oneself",
+    "second_factor.get_second_factor": "be_oneself",
+    "second_factor.offer_second_factor": "be_oneself",
+    "second_factor.confirm_second_factor": "be_oneself",
+    "second_factor.remove_second_factor": "be_oneself",
+    "own_data.export": "be_oneself",
+    "own_data.erase": "be_oneself",
+    "logins.list_logins": "be_oneself",
+    "logins.end_login": "be_oneself",
+    "logins.end_all_logins": "be_oneself",
+    "companies.found_company": "found_companies",
+    "companies.list_companies": "read_companies",
+    "companies.get_company": "read_companies",
+    "companies.change_company": "write_companies",
+    "members.add_member": "write_members",
+    "members.list_members": "read_members",
+    "members.remove_member": "write_members",
+    "shops.open_shop": "write_shops",
+    "shops.list_shops": "read_shops",
+    "shops.get_shop": "visit_shops",
+    "products.offer_product": "write_products",
+    "products.list_products": "read_products",
+    "products.get_product": "read_products",
+    "products.change_product": "write_products",
+    "stock.list_stock": "read_stock",
+    "stock.count_stock": "write_stock",
+    "warehouses.create_warehouse": "write_warehouses",
+    "warehouses.list_warehouses": "read_warehouses",
+    "orders.place_order": "place_orders",
+    "orders.list_orders": "read_orders",
+    "orders.get_order": "read_orders",
+    "orders.get_order_status": "read_orders",
+    "orders.get_order_saga": "read_orders",
+    "orders.cancel_order": "cancel_orders",
+    "incidents.list_incidents": "read_incidents",
+    "incidents.retry_incidents": "settle_incidents",
+    "incidents.skip_incidents": "settle_incidents",
+    "incidents.compensate_incidents": "settle_incidents",
+    "incidents.resolve_incidents": "settle_incidents",
     "operating.is_alive": ANYBODY,
     "operating.is_ready": ANYBODY,
     "operating.metrics": ANYBODY,
@@ -77,8 +76,8 @@ WHO_MAY: dict[str, frozenset[str]] = {
 }
 
 
-def who_may(endpoint: str) -> frozenset[str]:
-    """The roles that may call the endpoint; raises NotConfigured when the table lacks it."""
+def who_may(endpoint: str) -> Permission | Literal["anybody"]:
+    """The permission that the endpoint takes, if any; raises NotConfigured when the table lacks it."""
     if endpoint not in WHO_MAY:
         raise NotConfigured(f"api/access.py does not say who may call {endpoint}")
     return WHO_MAY[endpoint]
@@ -94,11 +93,11 @@ def guard(app: Flask) -> None:
 def _check() -> None:
     if request.endpoint is None:
         return  # no such path or method: that answer is everybody's
-    allowed = who_may(request.endpoint)
-    if allowed == ANYBODY:
+    needed = who_may(request.endpoint)
+    if needed == ANYBODY:
         return
     g.caller = caller_of_request()
-    if g.caller.role not in allowed:
+    if needed not in ROLES[g.caller.role]:
         raise Forbidden(_refusal(g.caller.role))
 
 

@@ -8,8 +8,9 @@ from flask import Flask
 from flask_smorest import Api
 from werkzeug.routing import Rule
 
-from api.access import ANYBODY, USERS, who_may
+from api.access import ANYBODY, who_may
 from api.schemas import ProblemSchema
+from domain.identity.permissions import ROLES, roles_with
 
 PROBLEMS = {
     "BadRequest": (HTTPStatus.BAD_REQUEST, "The body is not JSON"),
@@ -79,22 +80,26 @@ class SharedByAll(BasePlugin):
         self, path: str | None = None, operations: dict[str, Any] | None = None, *, rule: Rule, **_: Any
     ) -> None:
         """Complete the operations of a path (apispec's hook)."""
-        who = who_may(rule.endpoint)
+        needed = who_may(rule.endpoint)
+        roles = list(ROLES) if needed == ANYBODY else roles_with(needed)
         for operation in (operations or {}).values():
             operation["operationId"] = rule.endpoint.partition(".")[2]
-            operation["security"] = [] if who == ANYBODY else [{"bearer": []}]
-            if who not in (ANYBODY, USERS):
-                operation["description"] = f"{operation.get('description', '')}\n\nFor: {', '.join(sorted(who))}."
-            operation["responses"] = _with_problems(operation, who, has_ids="{" in (path or ""))
+            operation["security"] = [] if needed == ANYBODY else [{"bearer": []}]
+            if roles != list(ROLES):
+                takes = f"Takes `{needed}`, which these roles have: {', '.join(roles)}."
+                operation["description"] = f"{operation.get('description', '')}\n\n{takes}"
+            operation["responses"] = _with_problems(
+                operation, is_public=needed == ANYBODY, is_for_some=roles != list(ROLES), has_ids="{" in (path or "")
+            )
 
 
-def _with_problems(operation: dict[str, Any], who: frozenset[str], *, has_ids: bool) -> dict[str, Any]:
+def _with_problems(operation: dict[str, Any], *, is_public: bool, is_for_some: bool, has_ids: bool) -> dict[str, Any]:
     named = {str(code): response for code, response in operation["responses"].items()}
     has_body = "requestBody" in operation
     possible = {
         "BadRequest": has_body,
-        "Unauthenticated": who != ANYBODY,
-        "Forbidden": who not in (ANYBODY, USERS),
+        "Unauthenticated": not is_public,
+        "Forbidden": is_for_some,
         "NotFound": has_ids,
         "TooLarge": has_body,
         "NotJson": has_body,

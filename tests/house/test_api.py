@@ -1,10 +1,13 @@
 """House rules of the API: every endpoint says who may call it, and nobody else can."""
 
+from typing import get_args
+
 import pytest
 
 from api import access
 from api.access import ANYBODY, WHO_MAY
 from api.app import BLUEPRINTS, create_app
+from domain.identity.permissions import ROLES, Permission
 from kit.errors import NotConfigured
 
 
@@ -17,8 +20,11 @@ class TestAccessTable:
     def test_has_every_endpoint_and_no_other(self, app):
         assert {rule.endpoint for rule in app.url_map.iter_rules()} == WHO_MAY.keys()
 
-    def test_knows_only_roles_there_are(self):
-        assert frozenset().union(*WHO_MAY.values()) - access.USERS == ANYBODY
+    def test_takes_every_permission_there_is_and_no_other(self):
+        assert set(WHO_MAY.values()) - {ANYBODY} == set(get_args(Permission))
+
+    def test_gives_every_permission_to_some_role(self):
+        assert frozenset().union(*ROLES.values()) == set(get_args(Permission))
 
     def test_stops_an_app_with_an_endpoint_it_lacks(self, app):
         app.add_url_rule("/forgotten", "forgotten", lambda: "")

@@ -15,7 +15,10 @@ from kit.db import Base
 from migrations import tables
 
 TENANTS = sorted(table.name for table in tables.metadata.tables.values() if "company_id" in table.columns)
-GLOBAL = {"companies", "users", "logins", "refresh_tokens", "links", "addresses", "second_factors", "recovery_codes", "attempts", "alerts"}
+GLOBAL = {
+    "companies", "users", "logins", "refresh_tokens", "links", "addresses", "second_factors", "recovery_codes",
+    "attempts", "alerts",
+}  # fmt: skip
 APPEND_ONLY = ("stock_movements", "payment_events", "saga_events")
 MAY_BELONG_TO_NOBODY = {"memberships", "outbox", "inbox", "mails"}
 GROUPS = ("orderx_app", "orderx_operator")

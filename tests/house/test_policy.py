@@ -1,0 +1,120 @@
+"""Every endpoint, called by every role: what the policy below says is what happens, and it has every endpoint."""
+
+import psycopg
+import pytest
+
+from api.app import create_app
+from kit.ids import new_id
+from tests import factories
+from tests.api.client import Api
+
+POLICY = """
+endpoint                             super_admin  company_admin  shop_manager  staff  customer
+me.get_me                            yes          yes            yes           yes    yes
+me.ask_for_verification_mail         yes          yes            yes           yes    yes
+me.change_password                   yes          yes            yes           yes    yes
+me.change_me                         yes          yes            yes           yes    yes
+addresses.list_addresses             yes          yes            yes           yes    yes
+addresses.keep_address               yes          yes            yes           yes    yes
+addresses.change_address             yes          yes            yes           yes    yes
+addresses.forget_address             yes          yes            yes           yes    yes
+second_factor.get_second_factor      yes          yes            yes           yes    yes
+second_factor.offer_second_factor    yes          yes            yes           yes    yes
+second_factor.confirm_second_factor  yes          yes            yes           yes    yes
+second_factor.remove_second_factor   yes          yes            yes           yes    yes
+own_data.export                      yes          yes            yes           yes    yes
+own_data.erase                       yes          yes            yes           yes    yes
+logins.list_logins                   yes          yes            yes           yes    yes
+logins.end_login                     yes          yes            yes           yes    yes
+logins.end_all_logins                yes          yes            yes           yes    yes
+companies.found_company              yes          yes            yes           yes    yes
+companies.list_companies             yes          yes            yes           yes    yes
+companies.get_company                yes          yes            yes           yes    yes
+companies.change_company             yes          yes            -             -      -
+members.add_member                   yes          yes            -             -      -
+members.list_members                 yes          yes            -             -      -
+members.remove_member                yes          yes            -             -      -
+shops.open_shop                      yes          yes            -             -      -
+shops.list_shops                     yes          yes            yes           yes    -
+shops.get_shop                       yes          yes            yes           yes    yes
+products.offer_product               yes          yes            yes           -      -
+products.list_products               yes          yes            yes           yes    yes
+products.get_product                 yes          yes            yes           yes    yes
+products.change_product              yes          yes            yes           -      -
+stock.list_stock                     yes          yes            yes           yes    -
+stock.count_stock                    yes          yes            yes           yes    -
+warehouses.create_warehouse          yes          yes            -             -      -
+warehouses.list_warehouses           yes          yes            yes           yes    -
+orders.place_order                   yes          yes            yes           yes    yes
+orders.list_orders                   yes          yes            yes           yes    yes
+orders.get_order                     yes          yes            yes           yes    yes
+orders.get_order_status              yes          yes            yes           yes    yes
+orders.get_order_saga                yes          yes            yes           yes    yes
+orders.cancel_order                  yes          yes            yes           yes    yes
+incidents.list_incidents             yes          yes            -             -      -
+incidents.retry_incidents            yes          yes            -             -      -
+incidents.skip_incidents             yes          yes            -             -      -
+incidents.compensate_incidents       yes          yes            -             -      -
+incidents.resolve_incidents          yes          yes            -             -      -
+"""
+PUBLIC = """
+accounts.register
+accounts.verify_email
+accounts.forgot_password
+accounts.reset_password
+links.show
+auth.log_in
+auth.refresh
+auth.log_out
+operating.is_alive
+operating.is_ready
+operating.metrics
+operating.list_signing_keys
+api-docs.openapi_json
+api-docs.openapi_swagger_ui
+swagger-ui.asset
+"""
+ROLES, *ROWS = [line.split() for line in POLICY.strip().splitlines()]
+MAY = {endpoint: dict(zip(ROLES[1:], said, strict=True)) for endpoint, *said in ROWS}
+SOME_ID = "01a1f9fb-f07c-7766-bd40-d664d485d37e"
+
+
+@pytest.fixture
+def app(database):
+    return create_app()
+
+
+@pytest.fixture
+def callers(app, database):
+    """The same interface to the app, in each role: at one company, or as a customer."""
+    company, api = factories.make_company(), Api(app)
+    members = {role: factories.make_member(company, role) for role in ("company_admin", "shop_manager", "staff")}
+    found = {role: api.acting_as(user, company) for role, user in members.items()}
+    super_admin, customer = factories.make_user(), factories.make_user()
+    with psycopg.connect(database) as connection:  # only who owns the database makes one
+        row = [new_id(), super_admin.id]
+        connection.execute("INSERT INTO memberships (id, user_id, role) VALUES (%s, %s, 'super_admin')", row)
+    return {**found, "super_admin": api.acting_as(super_admin, company), "customer": api.acting_as(customer)}
+
+
+def called(app, api, rule):
+    path = rule.build(dict.fromkeys(rule.arguments, SOME_ID))[1]
+    method = next(iter(rule.methods - {"HEAD", "OPTIONS"}))
+    answer = api.request(method, path, json={} if method in {"POST", "PUT", "PATCH"} else None)
+    return answer.status_code, (answer.get_json(silent=True) or {}).get("code")
+
+
+class TestPolicy:
+    def test_has_every_endpoint_there_is(self, app):
+        assert {rule.endpoint for rule in app.url_map.iter_rules()} == MAY.keys() | set(PUBLIC.split())
+
+    @pytest.mark.parametrize("role", ROLES[1:])
+    def test_is_what_happens(self, app, callers, role):
+        rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint in MAY]
+        refused = {rule.endpoint for rule in rules if called(app, callers[role], rule) == (403, "forbidden")}
+        assert refused == {endpoint for endpoint, said in MAY.items() if said[role] == "-"}
+
+    def test_asks_nobody_else_for_a_token(self, app):
+        rules = {rule.endpoint: rule for rule in app.url_map.iter_rules() if "<" not in rule.rule}
+        asked = {name for name, rule in rules.items() if called(app, Api(app), rule) == (401, "unauthenticated")}
+        assert asked == {name for name in rules if name in MAY}
