@@ -23,12 +23,14 @@ from api.sales.schemas import (
 from api.schemas import page, page_of
 from api.tenant import acting
 from domain.sales import queries as sales
+from domain.sales.errors import NotAllowedNow
 from domain.sales.models import Order
 from kit import crash, db, tenancy
 from kit.tenancy import Tenant
 from saga.cancel_order import request_cancellation
 from saga.engine import queries as journal
 from saga.engine.journal import Ref
+from saga.place_order import PLACE_ORDER
 from saga.registry import find
 
 blueprint = Blueprint("orders", __name__, url_prefix="/api/orders", description="Placing and following orders")
@@ -123,7 +125,9 @@ def cancel_order(body: dict[str, Any], order_id: UUID) -> tuple[dict[str, Any], 
     is given back and the goods are taken back. The answer is the order as it is now: look again for its end.
     """
     with _visible(order_id) as (caller, order):
-        saga = journal.sagas_of(subject_id=order.id)[0]
+        saga = journal.the_saga(PLACE_ORDER.name, subject_id=order.id)
+    if saga is None:
+        raise NotAllowedNow("this order is too old to be cancelled")
     ref = Ref(saga.id, saga.company_id)
     request_cancellation(ref, find, reason=body["reason"], by=str(caller.user_id))
     crash.point("order.cancellation_requested")

@@ -164,7 +164,9 @@ class OrderInFullSchema(OrderSummarySchema):
 class OrderSchema(OrderInFullSchema):
     """An order, and where its saga stands."""
 
-    saga = fields.Nested(SagaStateSchema)
+    saga = fields.Nested(
+        SagaStateSchema, allow_none=True, metadata={"description": "Null once its journal is over, months later"}
+    )
     allowed_transitions = fields.List(fields.String(), metadata={"examples": [["cancelled"]]})
 
 

@@ -9,7 +9,7 @@ from domain.sales.models import Order, OrderLine
 from saga.engine import queries as journal
 from saga.engine.queries import Timeline
 from saga.engine.tables import SagaRow
-from saga.place_order import Placed
+from saga.place_order import PLACE_ORDER, Placed
 from saga.registry import find
 
 STATUS_TEXTS = {
@@ -39,13 +39,13 @@ def summary(order: Order) -> dict[str, Any]:
 
 def whole(order: Order) -> dict[str, Any]:
     """The order with its lines and where its saga stands; reads both."""
-    placing = journal.sagas_of(subject_id=order.id)[0]
-    return _whole(order, sales.lines_of(order_ids=[order.id])[order.id], placing.id, placing.state)
+    placing = journal.the_saga(PLACE_ORDER.name, subject_id=order.id)
+    return _whole(order, sales.lines_of(order_ids=[order.id])[order.id], placing and _state(placing.id, placing.state))
 
 
 def just_placed(placed: Placed) -> dict[str, Any]:
     """The whole order as it has just been written."""
-    return _whole(placed.order, placed.lines, placed.saga_id, "running")
+    return _whole(placed.order, placed.lines, _state(placed.saga_id, "running"))
 
 
 def for_good(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
@@ -59,12 +59,16 @@ def for_good(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
     }
 
 
-def _whole(order: Order, lines: list[OrderLine], saga_id: UUID, saga_state: str) -> dict[str, Any]:
+def _whole(order: Order, lines: list[OrderLine], saga: dict[str, Any] | None) -> dict[str, Any]:
     return {
         **for_good(order, lines),
-        "saga": {"id": saga_id, "state": saga_state},
+        "saga": saga,
         "allowed_transitions": transitions.allowed(order.status),
     }
+
+
+def _state(saga_id: UUID, state: str) -> dict[str, Any]:
+    return {"id": saga_id, "state": state}
 
 
 def story(saga: SagaRow) -> dict[str, Any]:

@@ -51,6 +51,11 @@ def sagas_of(*, subject_id: UUID) -> list[SagaRow]:
     return list(db.session().scalars(select(SagaRow).where(SagaRow.subject_id == subject_id).order_by(SagaRow.id)))
 
 
+def the_saga(name: str, *, subject_id: UUID) -> SagaRow | None:
+    """The saga of this name about this subject; None when there is none, or its journal is over."""
+    return next((saga for saga in sagas_of(subject_id=subject_id) if saga.name == name), None)
+
+
 def by_id(saga_or_subject_id: UUID) -> list[SagaRow]:
     """The saga of this id, or else those about this subject; raises NotFound when there are none."""
     saga = db.session().get(SagaRow, saga_or_subject_id)

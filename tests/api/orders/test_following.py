@@ -3,7 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 
+from kit import clock, db
+from saga.engine.retention import prune
 from tests import factories
 from tests.api.client import paths
 
@@ -25,6 +28,15 @@ class TestReading:
         assert steps[0] == ("reserve_stock", "release_stock", "pending")
         assert len(steps) == 5
         assert [event["event"] for event in saga["events"]] == ["started"]
+
+    def test_shows_an_order_whose_journal_is_over(self, market, placed):
+        with db.operator_transaction() as session:
+            session.execute(text("UPDATE sagas SET ended_at = now()"))
+        assert prune(before=clock.now()) == 1
+        path = f"/api/orders/{placed['id']}"
+        assert market.buyer.get(path).json == {**placed, "saga": None}
+        assert market.buyer.get(f"{path}/saga").json == {"data": []}
+        assert market.buyer.post(f"{path}/cancel", {"reason": "too late"}).status_code == 409
 
     def test_lists_the_newest_first_page_by_page(self, market, order):
         ids = [market.buyer.post("/api/orders", order).json["id"] for _ in range(3)]
