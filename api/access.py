@@ -6,7 +6,7 @@ from flask import Flask, g, request
 
 from api.caller import CUSTOMER
 from api.tokens import caller_of_request
-from domain.identity.permissions import ROLES, Permission
+from domain.identity.permissions import Permission
 from kit.errors import Forbidden, NotConfigured
 
 ANYBODY: Literal["anybody"] = "anybody"
@@ -97,7 +97,7 @@ def _check() -> None:
     if needed == ANYBODY:
         return
     g.caller = caller_of_request()
-    if needed not in ROLES[g.caller.role]:
+    if needed not in g.caller.powers.permissions:
         raise Forbidden(_refusal(g.caller.role))
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import g
 
 from domain.identity.models import Login, Membership
+from domain.identity.permissions import Powers, powers_of
 from domain.shops.errors import ShopNotFound
 
 CUSTOMER = "customer"
@@ -53,6 +54,11 @@ class Caller:
             "company_id": str(self.company_id) if self.company_id else None,
             "shop_id": str(self.shop_id) if self.shop_id else None,
         }
+
+    @property
+    def powers(self) -> Powers:
+        """What the caller may do here, and so may give to others."""
+        return powers_of(self.role, self.shop_id)
 
     def narrow(self, shop_id: UUID | None) -> UUID | None:
         """The shop to keep to, None for all: the one asked for, or the only one a member works in.

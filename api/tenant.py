@@ -28,7 +28,7 @@ def acting_for_all_companies() -> Iterator[Caller]:
     Raises Forbidden for everybody else; Unavailable where this process was given no login of that role.
     """
     caller = current_caller()
-    if caller.role != "super_admin":
+    if "see_all_companies" not in caller.powers.permissions:
         raise Forbidden("Only a super_admin may look at all companies.")
     if settings().operator_database_url is None:
         raise Unavailable("This API was not given ORDERX_OPERATOR_DATABASE_URL, so it sees one company at a time.")

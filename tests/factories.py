@@ -10,6 +10,7 @@ from domain.companies.models import Company
 from domain.identity import operations as identity
 from domain.identity import passwords
 from domain.identity.models import User
+from domain.identity.permissions import FOUNDER
 from domain.identity.roles import Role
 from domain.inventory import operations as inventory
 from domain.inventory.models import Stock, Warehouse
@@ -60,7 +61,9 @@ def make_member(company: Company, role: Role = "company_admin", *, shop: Shop | 
 def join(user: User, company: Company, role: Role = "company_admin", *, shop: Shop | None = None) -> None:
     """Give a user this role in the company, or in the one shop of it."""
     with db.transaction(Tenant(company_id=company.id, user_id=user.id)):
-        identity.add_member(user_id=user.id, company_id=company.id, role=role, shop_id=shop.id if shop else None)
+        identity.add_member(
+            user_id=user.id, company_id=company.id, role=role, shop_id=shop.id if shop else None, by=FOUNDER
+        )
 
 
 def make_shop(company: Company, *, name: str | None = None) -> Shop:

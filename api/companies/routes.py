@@ -12,6 +12,7 @@ from domain.companies import operations, queries
 from domain.companies.models import Company
 from domain.identity import operations as identity
 from domain.identity import queries as people
+from domain.identity.permissions import FOUNDER
 from kit import db
 from kit.ids import new_id
 from kit.tenancy import Tenant
@@ -31,7 +32,7 @@ def found_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
     with db.transaction(Tenant(company_id=company_id, user_id=user_id)):
         people.the_verified_user(user_id=user_id)
         company = operations.found(company_id=company_id, **body)
-        identity.add_member(user_id=user_id, company_id=company_id, role="company_admin")
+        identity.add_member(user_id=user_id, company_id=company_id, role="company_admin", by=FOUNDER)
     return company, {"Location": f"/api/companies/{company_id}"}
 
 

@@ -21,7 +21,7 @@ members = Blueprint("members", __name__, url_prefix="/api/members", description=
 @members.response(201, MemberSchema)
 @members.alt_response(409, "Conflict")
 def add_member(body: dict[str, Any]) -> dict[str, Any]:
-    """Give a user a role in your company, or in one shop of it.
+    """Give a user a role in your company, or in one shop of it, that allows no more than your own.
 
     The user has registered before, with this mail address. They act in the role once they log in again, or refresh
     their token, with your company's id.
@@ -32,7 +32,7 @@ def add_member(body: dict[str, Any]) -> dict[str, Any]:
             raise Invalid(fields={"email": ["Nobody has registered with this mail address and verified it."]})
         _refuse_unknown_shop(body["shop_id"])
         membership = operations.add_member(
-            user_id=user.id, company_id=caller.company_id, role=body["role"], shop_id=body["shop_id"]
+            user_id=user.id, company_id=caller.company_id, role=body["role"], shop_id=body["shop_id"], by=caller.powers
         )
     return _shown(membership, user)
 
@@ -56,7 +56,7 @@ def remove_member(membership_id: UUID) -> None:
     Access tokens that are out there lapse within 15 minutes. The last admin stays.
     """
     with acting() as caller:
-        operations.remove_member(membership_id=membership_id, company_id=caller.company_id)
+        operations.remove_member(membership_id=membership_id, company_id=caller.company_id, by=caller.powers)
 
 
 def _refuse_unknown_shop(shop_id: UUID | None) -> None:

@@ -11,6 +11,7 @@ from api.identity.own_schemas import ErasureSchema, ExportSchema
 from api.sales import views
 from domain.identity import logins, operations, profile, queries, second_factor
 from domain.identity.errors import OrdersUnderWay
+from domain.identity.permissions import powers_of
 from domain.sales import queries as sales
 from domain.sales.models import Order
 from kit import clock, db, tenancy
@@ -60,7 +61,8 @@ def erase(body: dict[str, Any]) -> None:
         for membership in queries.memberships_of(user_id=user_id):
             if membership.company_id is not None:
                 db.run(tenancy.ACT_FOR, tenancy.named(Tenant(membership.company_id, user_id)))
-                operations.remove_member(membership_id=membership.id, company_id=membership.company_id)
+                own = powers_of(membership.role, membership.shop_id)
+                operations.remove_member(membership_id=membership.id, company_id=membership.company_id, by=own)
         db.run(tenancy.ACT_FOR, tenancy.named(Tenant(user_id=user_id)))
         second_factor.switch_off(user_id=user_id)
         profile.erase(user_id=user_id)

@@ -93,6 +93,12 @@ class MemberNotFound(NotFound):
     code = "member_not_found"
 
 
+class NotYoursToGive(Forbidden):
+    """You can neither give nor take away what you do not hold yourself."""
+
+    code = "not_yours_to_give"
+
+
 class AlreadyMember(Conflict):
     """They have this role already."""
 

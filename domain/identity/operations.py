@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.identity.errors import AlreadyMember, EmailTaken, LastAdmin, MemberNotFound
 from domain.identity.models import Membership, User
+from domain.identity.permissions import Powers, powers_of
 from domain.identity.roles import Role
 from kit import db, outbox, tenancy
 from kit.ids import new_id
@@ -46,8 +47,12 @@ def rehash(*, user_id: UUID, before: str, after: str) -> None:
     db.session().execute(unchanged.values(password_hash=after))
 
 
-def add_member(*, user_id: UUID, company_id: UUID, role: Role, shop_id: UUID | None = None) -> Membership:
-    """Give the user a role in the company, or in the one shop of it; raises AlreadyMember when they have it."""
+def add_member(*, user_id: UUID, company_id: UUID, role: Role, shop_id: UUID | None = None, by: Powers) -> Membership:
+    """Give the user a role in the company, or in the one shop of it, by what the giver holds there.
+
+    Raises NotYoursToGive, AlreadyMember when they have it.
+    """
+    by.refuse_beyond(powers_of(role, shop_id))
     added = insert(Membership).values(id=new_id(), user_id=user_id, company_id=company_id, role=role, shop_id=shop_id)
     membership: Membership | None = db.session().scalar(added.on_conflict_do_nothing().returning(Membership))
     if membership is None:
@@ -55,8 +60,11 @@ def add_member(*, user_id: UUID, company_id: UUID, role: Role, shop_id: UUID | N
     return membership
 
 
-def remove_member(*, membership_id: UUID, company_id: UUID) -> None:
-    """Take a role in the company away again; raises MemberNotFound, LastAdmin when nobody could give it back."""
+def remove_member(*, membership_id: UUID, company_id: UUID, by: Powers) -> None:
+    """Take a role in the company away again, by what the taker holds there.
+
+    Raises MemberNotFound, NotYoursToGive, LastAdmin when nobody could give it back.
+    """
     session = db.session()
     # One at a time, or two admins could remove each other at once.
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"members:{company_id}", 0))))
@@ -64,6 +72,7 @@ def remove_member(*, membership_id: UUID, company_id: UUID) -> None:
     leaving = held.pop(membership_id, None)
     if leaving is None:
         raise MemberNotFound
+    by.refuse_beyond(powers_of(leaving.role, leaving.shop_id))
     if leaving.role == "company_admin" and all(member.role != "company_admin" for member in held.values()):
         raise LastAdmin
     session.delete(leaving)

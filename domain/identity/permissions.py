@@ -1,6 +1,10 @@
-"""What may be done: the one catalogue of permissions, and what each role is made of."""
+"""What may be done: the one catalogue of permissions, what each role is made of, and who may give what to others."""
 
+from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
+
+from domain.identity.errors import NotYoursToGive
 
 Permission = Literal[
     "be_oneself",
@@ -12,6 +16,7 @@ Permission = Literal[
     "read_warehouses", "write_warehouses",
     "place_orders", "read_orders", "cancel_orders",
     "read_incidents", "settle_incidents",
+    "see_all_companies",
 ]  # fmt: skip
 
 _CUSTOMER: frozenset[Permission] = frozenset({
@@ -26,13 +31,38 @@ _COMPANY_ADMIN: frozenset[Permission] = _SHOP_MANAGER | {
 }  # fmt: skip
 
 ROLES: dict[str, frozenset[Permission]] = {
-    "super_admin": _COMPANY_ADMIN,
+    "super_admin": _COMPANY_ADMIN | {"see_all_companies"},
     "company_admin": _COMPANY_ADMIN,
     "shop_manager": _SHOP_MANAGER,
     "staff": _STAFF,
     "customer": _CUSTOMER,
 }
 """What each role may do, where it is held: in a company, in one shop of it, or as a customer with what is one's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Powers:
+    """What somebody may do, in all of a company or in one shop of it."""
+
+    permissions: frozenset[Permission]
+    shop_id: UUID | None = None
+
+    def refuse_beyond(self, others: "Powers") -> None:
+        """Raise NotYoursToGive unless all that the others may do, where they may, is theirs as well.
+
+        The one rule for whatever hands out powers or takes them away.
+        """
+        if not (others.permissions <= self.permissions and self.shop_id in (None, others.shop_id)):
+            raise NotYoursToGive
+
+
+def powers_of(role: str, shop_id: UUID | None = None) -> Powers:
+    """What the role is made of, in all of a company or in the one shop of it."""
+    return Powers(ROLES[role], shop_id)
+
+
+FOUNDER = powers_of("company_admin")
+"""Who founds a company holds it whole, and so may give it away."""
 
 
 def roles_with(permission: Permission) -> list[str]:

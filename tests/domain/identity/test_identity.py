@@ -6,6 +6,7 @@ import pytest
 
 from domain.identity import operations, passwords, queries
 from domain.identity.errors import EmailTaken, LastAdmin, NotAMember, UserNotFound
+from domain.identity.permissions import FOUNDER
 from kit import db
 from kit.tenancy import Tenant
 from tests import factories
@@ -53,7 +54,7 @@ class TestRemoveMember:
         def remove(membership_id) -> bool:
             try:
                 with db.transaction(acting_for(company)):
-                    operations.remove_member(membership_id=membership_id, company_id=company.id)
+                    operations.remove_member(membership_id=membership_id, company_id=company.id, by=FOUNDER)
             except LastAdmin:
                 return False
             return True
