@@ -6,6 +6,7 @@ No input is ever repeated: it could hold a card number.
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from urllib.parse import quote
 
 import structlog
 from flask import Flask, Response, g, json
@@ -57,8 +58,9 @@ def problem(
         "title": title,
         "status": status,
         "detail": detail,
-        "instance": f"urn:uuid:{g.request_id}",
+        "instance": f"/requests/{quote(g.request_id, safe='')}",
         "code": code,
+        "request_id": g.request_id,
     }
     if fields:
         body["errors"] = [
@@ -111,7 +113,7 @@ def _unexpected(error: Exception) -> Response:
         HTTPStatus.INTERNAL_SERVER_ERROR,
         code="internal_error",
         title="Something went wrong on our side.",
-        detail="It has been logged under this problem's instance.",
+        detail="It has been logged under this problem's request_id.",
     )
 
 

@@ -93,14 +93,15 @@ class FieldErrorSchema(Schema):
 
 
 class ProblemSchema(Schema):
-    """RFC 9457 problem details. `code` is stable; `instance` is what to quote to support."""
+    """RFC 9457 problem details. `code` is stable; `request_id` is what to quote to support."""
 
     type = fields.String(metadata={"format": "uri-reference", "examples": ["/problems/invalid"]})
     title = fields.String()
     status = fields.Integer()
     detail = fields.String()
-    instance = fields.String(metadata={"format": "uri"})
+    instance = fields.String(metadata={"format": "uri-reference"})
     code = fields.String(metadata={"examples": ["invalid"]})
+    request_id = fields.String(metadata={"description": "The answer's X-Request-ID"})
     errors = fields.List(fields.Nested(FieldErrorSchema))
 
 

@@ -1,6 +1,9 @@
 """How every process logs: one JSON object per line on standard output."""
 
+import traceback
+
 import structlog
+from structlog.typing import EventDict, WrappedLogger
 
 from kit.config import settings
 
@@ -12,8 +15,19 @@ def configure() -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _tell_errors_without_their_messages,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(settings().log_level),
     )
+
+
+def _tell_errors_without_their_messages(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """Put `exc_info`, an exception, as kinds and places: its message may repeat what somebody sent."""
+    error, told = line.pop("exc_info", None), []
+    while isinstance(error, BaseException):
+        told.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__)
+        error = error.__cause__ or error.__context__
+    if told:
+        line["exception"] = "\nwhich came of\n".join(told)
+    return line

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+import structlog
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -76,7 +77,10 @@ def _write() -> None:
 
 
 def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID | None) -> None:
-    """Announce what has just happened, as a CloudEvent 1.0 whose type is the routing key (`order.created`)."""
+    """Announce what has just happened, as a CloudEvent 1.0 whose type is the routing key (`order.created`).
+
+    It names the request it came of, if a request it was.
+    """
     body = {
         "specversion": "1.0",
         "id": str(new_id()),
@@ -86,6 +90,7 @@ def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID
         "time": clock.now().isoformat().replace("+00:00", "Z"),
         "datacontenttype": "application/json",
         "companyid": str(company_id) if company_id else None,
+        "requestid": structlog.contextvars.get_contextvars().get("request_id"),
         "data": data,
     }
     send("event", {k: v for k, v in body.items() if v is not None}, company_id=company_id)

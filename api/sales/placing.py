@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from flask import g
+
 from api.caller import Caller
 from api.sales import views
 from api.sales.preferences import fingerprint, idempotency_key
@@ -78,6 +80,7 @@ def _place(tenant: Tenant, caller: Caller, body: dict[str, Any], *, token: str, 
             company_id=tenant.company_id, customer=identity.the_verified_user(user_id=caller.user_id),
             shop_id=body["shop_id"], lines=body["lines"], discount_percent=body["discount_percent"],
             shipping_address=body["shipping_address"], payment_method=token, now=now,
+            traceparent=g.traceparent,
         )  # fmt: skip
         if key:
             repeats.remember(

@@ -4,7 +4,6 @@ import psycopg
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from api import logs
 from domain.companies import queries as companies
 from kit.ids import new_id
 from tests import factories
@@ -20,16 +19,6 @@ class TestProblem:
             "status": 404,
             "code": "not_found",
         }
-
-    def test_names_the_request_to_look_for_in_the_log(self, api):
-        request_id = str(new_id())
-        answer = api.get("/api/me", headers={"X-Request-ID": request_id})
-        assert answer.json["instance"] == f"urn:uuid:{request_id}"
-        assert answer.headers["X-Request-ID"] == request_id
-
-    @pytest.mark.parametrize("given", ["", "1", "-" * 36, "x" * 5000, "a-b-c-d-" + "0" * 28, "----" + "0" * 32])
-    def test_names_an_id_of_its_own_when_the_callers_is_no_uuid(self, api, given):
-        assert api.get("/api/me/export", headers={"X-Request-ID": given}).status_code == 401
 
     def test_says_which_methods_there_are(self, api):
         answer = api.request("DELETE", "/api/me/export")
@@ -59,26 +48,6 @@ class TestUnexpectedError:
         answer = ask(OperationalError("SELECT 1", {}, psycopg.OperationalError("connection refused")))
         assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
         assert int(answer.headers["Retry-After"]) > 0
-
-
-class TestLog:
-    @pytest.fixture
-    def lines(self, monkeypatch):
-        lines = []
-        monkeypatch.setattr(logs.log, "info", lambda event, **more: lines.append({"event": event, **more}), False)
-        return lines
-
-    def test_says_who_asked_for_what_and_how_it_ended(self, api, lines):
-        user = factories.make_user()
-        api.acting_as(user).get("/api/me?x=secret")
-        line = lines[-1]
-        assert (line["method"], line["path"], line["status"]) == ("GET", "/api/me", 200)
-        assert line["user_id"] == str(user.id)
-
-    def test_leaves_out_bodies_and_paths_that_lead_nowhere(self, api, lines):
-        api.post("/api/auth/login", {"email": "ada@customers.example", "password": "4242424242424242"})
-        api.get("/api/4242424242424242?card=4242424242424242")
-        assert "4242424242424242" not in str(lines)
 
 
 class TestHeaders:

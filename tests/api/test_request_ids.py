@@ -1,0 +1,38 @@
+"""A request is found again by its id: in the answer, in the saga it starts and in the events it announces."""
+
+from uuid import UUID
+
+import pytest
+
+from kit.ids import new_id
+
+
+@pytest.fixture
+def id_given(api):
+    """What a request's id is, by its answer, when it is sent with this one."""
+
+    def ask(given: str) -> str:
+        answer = api.get("/api/me", headers={"X-Request-ID": given})
+        assert answer.json["request_id"] == answer.headers["X-Request-ID"]
+        return answer.headers["X-Request-ID"]
+
+    return ask
+
+
+class TestRequestId:
+    @pytest.mark.parametrize("given", [str(new_id()), "1", "edge/7:ab.c", "01HV2D6PAKQ3", "4242424242424241", "x" * 40])
+    def test_is_the_callers(self, id_given, given):
+        assert id_given(given) == given
+
+    @pytest.mark.parametrize(
+        "given", ["", "x" * 41, "two words", "tab\there", "é", "4242424242424242", "card-4242-4242.4242_4242"]
+    )
+    def test_is_made_when_the_callers_is_no_id_or_may_be_a_card(self, id_given, given):
+        assert UUID(id_given(given)).version == 7
+
+    def test_is_named_by_a_problem_as_what_it_is_about(self, api):
+        answer = api.get("/api/me", headers={"X-Request-ID": "a/b?c"})
+        assert answer.json["instance"] == "/requests/a%2Fb%3Fc"
+
+    def test_is_in_answers_that_are_no_problems(self, api):
+        assert api.get("/healthz", headers={"X-Request-ID": "mine"}).headers["X-Request-ID"] == "mine"
