@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import access, docs, errors, etags, headers, logs, measures, openapi
+from api import access, cors, docs, errors, etags, headers, logs, measures, openapi
 from api.catalogue.routes import blueprint as products
 from api.companies.routes import blueprint as companies
 from api.identity import pages
@@ -43,6 +43,7 @@ def create_app() -> Flask:
     measures.register(app)
     etags.register(app)
     headers.register(app)
+    cors.register(app)
     settings().need("public_url")
     signing_keys()
     api = openapi.configure(app)

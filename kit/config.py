@@ -1,5 +1,6 @@
 """Settings, read from `ORDERX_*` environment variables and checked before anything starts."""
 
+import re
 from functools import cache
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -37,6 +38,9 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="Proxies before the API, each of which tells it by X-Forwarded-For who asks"
     )
+    cors_origins: str | None = Field(
+        None, description="Sites whose pages may call the API from browsers, by commas; none unless set"
+    )
     payment_api_base: str = Field("https://api.stripe.com", description="Where the payment provider's API answers")
     payment_api_key: SecretStr | None = Field(None, description="The payment provider's secret key")
     payment_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the payment provider")
@@ -66,6 +70,16 @@ class Settings(BaseSettings):
         if len(set(secrets)) < len(secrets):
             raise ValueError("a key is there twice")
         return keys
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _each_is_an_origin(cls, origins: str | None) -> str | None:
+        for origin in origins.split(",") if origins else ():
+            if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]+)?", origin):
+                raise ValueError(
+                    "say https://host or https://host:port, in small letters, with commas between them alone"
+                )
+        return origins or None
 
     def need(self, name: str) -> str:
         """The named setting as text; raises NotConfigured, naming the variable to set, when it is missing."""

@@ -48,9 +48,3 @@ class TestUnexpectedError:
         answer = ask(OperationalError("SELECT 1", {}, psycopg.OperationalError("connection refused")))
         assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
         assert int(answer.headers["Retry-After"]) > 0
-
-
-class TestHeaders:
-    def test_keep_answers_from_being_stored_or_guessed_at(self, api):
-        answer = api.get("/api/me")
-        assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
