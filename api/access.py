@@ -4,7 +4,7 @@ from typing import Literal
 
 from flask import Flask, g, request
 
-from api.caller import CUSTOMER
+from api.caller import CUSTOMER, MACHINE
 from api.tokens import caller_of_request
 from domain.identity.permissions import Permission
 from kit.errors import Forbidden, NotConfigured
@@ -41,6 +41,9 @@ WHO_MAY: dict[str, Permission | Literal["anybody"]] = {
     "companies.list_companies": "read_companies",
     "companies.get_company": "read_companies",
     "companies.change_company": "write_companies",
+    "api_keys.make_key": "write_keys",
+    "api_keys.list_keys": "read_keys",
+    "api_keys.revoke_key": "write_keys",
     "members.add_member": "write_members",
     "members.list_members": "read_members",
     "members.remove_member": "write_members",
@@ -104,4 +107,6 @@ def _check() -> None:
 def _refusal(role: str) -> str:
     if role == CUSTOMER:
         return "This is for members of a company: log in, or refresh your token, with its company_id."
+    if role == MACHINE:
+        return "This API key does not allow this."
     return f"Your role here, {role}, does not allow this."

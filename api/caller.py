@@ -6,25 +6,35 @@ from uuid import UUID
 
 from flask import g
 
+from domain.identity.api_keys import Admitted
 from domain.identity.models import Login, Membership
-from domain.identity.permissions import Powers, powers_of
+from domain.identity.permissions import Permission, Powers, powers_of
 from domain.shops.errors import ShopNotFound
 
 CUSTOMER = "customer"
+MACHINE = "api_key"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """A user, as a member acting for a company (perhaps in one shop of it), or as a customer acting for none.
 
-    `login_id` is the login with which they do so.
+    `login_id` is the login with which they do so. A machine has none, but `permissions` of its own, and its key's id
+    stands for the user's: so it sees no user's own rows, and what it does is written down as the key's.
     """
 
     user_id: UUID
-    login_id: UUID
+    login_id: UUID | None
     role: str = CUSTOMER
     company_id: UUID | None = None
     shop_id: UUID | None = None
+    permissions: frozenset[Permission] | None = None
+
+    @classmethod
+    def of_key(cls, admitted: Admitted) -> "Caller":
+        """The machine that holds the key."""
+        key = admitted.key
+        return cls(key.id, None, MACHINE, key.company_id, key.shop_id, admitted.powers.permissions)
 
     @classmethod
     def at(cls, login: Login, membership: Membership | None) -> "Caller":
@@ -58,6 +68,8 @@ class Caller:
     @property
     def powers(self) -> Powers:
         """What the caller may do here, and so may give to others."""
+        if self.permissions is not None:
+            return Powers(self.permissions, self.shop_id)
         return powers_of(self.role, self.shop_id)
 
     def narrow(self, shop_id: UUID | None) -> UUID | None:

@@ -47,6 +47,7 @@ INTRODUCTION = """\
 Orders that never oversell, never charge twice and are never lost.
 
 Register, found a company, open a shop, offer products, give them stock: then anybody can order.
+People send an access token (`Authorization: Bearer …`), machines an API key of their company's in its place.
 Errors are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems with a stable `code`.
 Amounts are whole minor units: 1999 of EUR is €19.99. Times are UTC (RFC 3339).
 Lists come in pages: pass the `next` of one as `after` to get the following one."""

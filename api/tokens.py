@@ -1,4 +1,4 @@
-"""Access tokens: JWTs (RFC 9068) that say who acts, and for which company, for 15 minutes."""
+"""Access tokens: JWTs (RFC 9068) that say who acts, and for which company, for 15 minutes; or else a machine's key."""
 
 import re
 from datetime import timedelta
@@ -9,11 +9,13 @@ from flask import request
 
 from api.caller import Caller
 from api.keys import ALGORITHM, key_named, signing_keys
+from domain.identity import api_keys
 from domain.identity.logins import Opened
-from kit import clock
+from kit import clock, db
 from kit.config import settings
 from kit.errors import Unauthenticated
 from kit.ids import new_id
+from kit.tenancy import Tenant
 
 ACCESS_LASTS = timedelta(minutes=15)
 AUDIENCE = "orderx"
@@ -60,14 +62,21 @@ def pair(caller: Caller, opened: Opened) -> dict[str, Any]:
 
 
 def caller_of_request() -> Caller:
-    """Whom the request's bearer token names; raises Unauthenticated, TokenExpired or TokenInvalid."""
+    """Whom the request's access token names, or its API key; raises Unauthenticated or a kind of it."""
     header = request.headers.get("Authorization")
     if header is None:
         raise Unauthenticated
     bearer = re.fullmatch(r"Bearer +(\S+)", header, re.IGNORECASE)
     if bearer is None:
         raise TokenInvalid
+    if bearer[1].startswith(api_keys.MARK):
+        return _machine(bearer[1])
     return Caller.from_claims(_verified(bearer[1]))
+
+
+def _machine(secret: str) -> Caller:
+    with db.transaction(Tenant()):
+        return Caller.of_key(api_keys.admit(secret=secret, now=clock.now()))
 
 
 def _verified(token: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What tests begin with, made as users make it: each call is one committed transaction of the domain's operations."""
 
+from datetime import timedelta
 from functools import cache
 from itertools import count
 
@@ -7,10 +8,10 @@ from domain.catalogue import operations as catalogue
 from domain.catalogue.models import Product
 from domain.companies import operations as companies
 from domain.companies.models import Company
+from domain.identity import api_keys, passwords
 from domain.identity import operations as identity
-from domain.identity import passwords
-from domain.identity.models import User
-from domain.identity.permissions import FOUNDER
+from domain.identity.models import ApiKey, User
+from domain.identity.permissions import FOUNDER, Permission
 from domain.identity.roles import Role
 from domain.inventory import operations as inventory
 from domain.inventory.models import Stock, Warehouse
@@ -64,6 +65,17 @@ def join(user: User, company: Company, role: Role = "company_admin", *, shop: Sh
         identity.add_member(
             user_id=user.id, company_id=company.id, role=role, shop_id=shop.id if shop else None, by=FOUNDER
         )
+
+
+def make_key(
+    maker: User, company: Company, permissions: set[Permission], *, shop: Shop | None = None
+) -> tuple[ApiKey, str]:
+    """An API key that a member made, good for a day, and its secret."""
+    with db.transaction(Tenant(company_id=company.id, user_id=maker.id)):
+        return api_keys.make(
+            company_id=company.id, made_by=maker.id, name="Robot", permissions=permissions,
+            shop_id=shop.id if shop else None, expires_at=clock.now() + timedelta(days=1), by=FOUNDER,
+        )  # fmt: skip
 
 
 def make_shop(company: Company, *, name: str | None = None) -> Shop:

@@ -30,7 +30,7 @@ def add_member(body: dict[str, Any]) -> dict[str, Any]:
         user = queries.user_by_email(email=body["email"])
         if user is None or user.verified_at is None:
             raise Invalid(fields={"email": ["Nobody has registered with this mail address and verified it."]})
-        _refuse_unknown_shop(body["shop_id"])
+        refuse_unknown_shop(body["shop_id"])
         membership = operations.add_member(
             user_id=user.id, company_id=caller.company_id, role=body["role"], shop_id=body["shop_id"], by=caller.powers
         )
@@ -59,7 +59,8 @@ def remove_member(membership_id: UUID) -> None:
         operations.remove_member(membership_id=membership_id, company_id=caller.company_id, by=caller.powers)
 
 
-def _refuse_unknown_shop(shop_id: UUID | None) -> None:
+def refuse_unknown_shop(shop_id: UUID | None) -> None:
+    """Raise Invalid when a shop is named that the current company does not have."""
     try:
         if shop_id is not None:
             shops.the_shop(shop_id=shop_id)

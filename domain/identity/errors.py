@@ -51,6 +51,18 @@ class SecondFactorOn(Conflict):
     code = "second_factor_on"
 
 
+class KeyInvalid(Unauthenticated):
+    """The API key is no good: it has lapsed or was revoked, its maker has left, or it never was."""
+
+    code = "key_invalid"
+
+
+class KeyNotFound(NotFound):
+    """Your company has no such API key, or it was revoked before."""
+
+    code = "key_not_found"
+
+
 class LoginOver(Unauthenticated):
     """Your login has ended: log in again."""
 

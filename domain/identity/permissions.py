@@ -1,7 +1,7 @@
 """What may be done: the one catalogue of permissions, what each role is made of, and who may give what to others."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from domain.identity.errors import NotYoursToGive
@@ -10,6 +10,7 @@ Permission = Literal[
     "be_oneself",
     "found_companies", "read_companies", "write_companies",
     "read_members", "write_members",
+    "read_keys", "write_keys",
     "visit_shops", "read_shops", "write_shops",
     "read_products", "write_products",
     "read_stock", "write_stock",
@@ -26,8 +27,8 @@ _CUSTOMER: frozenset[Permission] = frozenset({
 _STAFF: frozenset[Permission] = _CUSTOMER | {"read_shops", "read_stock", "write_stock", "read_warehouses"}
 _SHOP_MANAGER: frozenset[Permission] = _STAFF | {"write_products"}
 _COMPANY_ADMIN: frozenset[Permission] = _SHOP_MANAGER | {
-    "write_companies", "read_members", "write_members", "write_shops", "write_warehouses", "read_incidents",
-    "settle_incidents",
+    "write_companies", "read_members", "write_members", "read_keys", "write_keys", "write_shops", "write_warehouses",
+    "read_incidents", "settle_incidents",
 }  # fmt: skip
 
 ROLES: dict[str, frozenset[Permission]] = {
@@ -38,6 +39,11 @@ ROLES: dict[str, frozenset[Permission]] = {
     "customer": _CUSTOMER,
 }
 """What each role may do, where it is held: in a company, in one shop of it, or as a customer with what is one's own."""
+
+FOR_MACHINES: frozenset[Permission] = frozenset(get_args(Permission)) - {
+    "be_oneself", "found_companies", "place_orders", "write_members", "write_keys", "see_all_companies",
+}  # fmt: skip
+"""What API keys may be for: not what makes sense for a person alone, nor handing out powers."""
 
 
 @dataclass(frozen=True, slots=True)

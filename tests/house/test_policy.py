@@ -34,6 +34,9 @@ companies.change_company             yes          yes            -             -
 members.add_member                   yes          yes            -             -      -
 members.list_members                 yes          yes            -             -      -
 members.remove_member                yes          yes            -             -      -
+api_keys.make_key                    yes          yes            -             -      -
+api_keys.list_keys                   yes          yes            -             -      -
+api_keys.revoke_key                  yes          yes            -             -      -
 shops.open_shop                      yes          yes            -             -      -
 shops.list_shops                     yes          yes            yes           yes    -
 shops.get_shop                       yes          yes            yes           yes    yes

@@ -1,0 +1,148 @@
+"""API keys: made once, good for what they say and their makers may, and for no longer."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from api.access import WHO_MAY
+from api.app import create_app
+from domain.identity.permissions import FOR_MACHINES
+from kit import clock
+from kit.ids import new_id
+from tests import factories
+from tests.api.client import Api
+from tests.house.test_policy import called
+
+NAMED = {"name": "Stock of the warehouse"}
+
+
+@pytest.fixture
+def company(database):
+    return factories.make_company()
+
+
+@pytest.fixture
+def user(company):
+    return factories.make_member(company)
+
+
+@pytest.fixture
+def admin(api, company, user):
+    return api.acting_as(user, company)
+
+
+def made(admin, *permissions, **more):
+    answer = admin.post("/api/keys", {**NAMED, "permissions": list(permissions), **more})
+    assert answer.status_code == 201, answer.json
+    return answer.json
+
+
+def holder(api, key):
+    return Api(api.app, key["secret"])
+
+
+def refusal(answer):
+    return answer.status_code, answer.json["code"]
+
+
+class TestMake:
+    def test_shows_the_secret_once_and_keeps_its_hash_alone(self, admin, database):
+        key = made(admin, "read_stock")
+        assert key["secret"].startswith(key["prefix"])
+        listed = admin.get("/api/keys").json["data"]
+        assert [row["id"] for row in listed] == [key["id"]]
+        assert "secret" not in listed[0]
+        with psycopg.connect(database) as owner:
+            row = owner.execute("SELECT api_keys::text FROM api_keys").fetchone()[0]
+        assert key["secret"] not in row
+
+    @pytest.mark.parametrize(
+        ("wrong", "field"),
+        [
+            ({"permissions": ["be_oneself"]}, "permissions.0"),
+            ({"permissions": ["write_keys"]}, "permissions.0"),
+            ({"permissions": ["fly"]}, "permissions.0"),
+            ({"permissions": []}, "permissions"),
+            ({"days": 0}, "days"),
+            ({"days": 10_000}, "days"),
+            ({"shop_id": str(new_id())}, "shop_id"),
+            ({"name": ""}, "name"),
+        ],
+    )
+    def test_names_the_field_that_is_wrong(self, admin, wrong, field):
+        answer = admin.post("/api/keys", {**NAMED, "permissions": ["read_stock"], **wrong})
+        assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, field)
+
+
+class TestUse:
+    def test_is_for_its_own_company(self, api, admin, company):
+        shop, theirs = factories.make_shop(company), factories.make_shop(factories.make_company())
+        machine = holder(api, made(admin, "read_shops", "visit_shops"))
+        assert [row["id"] for row in machine.get("/api/shops").json["data"]] == [str(shop.id)]
+        assert machine.get(f"/api/shops/{theirs.id}").status_code == 404
+
+    def test_is_for_its_own_shop_if_it_has_one(self, api, admin, company):
+        shop, other = factories.make_shop(company), factories.make_shop(company)
+        machine = holder(api, made(admin, "read_shops", "visit_shops", shop_id=str(shop.id)))
+        assert [row["id"] for row in machine.get("/api/shops").json["data"]] == [str(shop.id)]
+        assert machine.get(f"/api/shops/{other.id}").status_code == 404
+
+    def test_sees_the_companys_orders_and_none_that_its_maker_placed_elsewhere(self, api, admin, company, user):
+        ours = factories.make_order(stocked(company))
+        elsewhere = factories.make_order(stocked(factories.make_company()), customer=user)
+        machine = holder(api, made(admin, "read_orders"))
+        assert [row["id"] for row in machine.get("/api/orders").json["data"]] == [str(ours.id)]
+        assert machine.get(f"/api/orders/{elsewhere.id}").status_code == 404
+
+    def test_is_noted(self, api, admin):
+        key = made(admin, "read_shops")
+        assert key["used_at"] is None
+        holder(api, key).get("/api/shops")
+        assert admin.get("/api/keys").json["data"][0]["used_at"] is not None
+
+    @pytest.mark.parametrize("permission", sorted(FOR_MACHINES))
+    def test_is_for_what_it_says_and_nothing_else(self, database, permission):
+        app, company = create_app(), factories.make_company()
+        _, secret = factories.make_key(factories.make_member(company), company, {permission})
+        rules = [rule for rule in app.url_map.iter_rules() if WHO_MAY[rule.endpoint] != "anybody"]
+        refused = {each.endpoint for each in rules if called(app, Api(app, secret), each) == (403, "forbidden")}
+        assert refused == {each.endpoint for each in rules if WHO_MAY[each.endpoint] != permission}
+
+
+class TestEnd:
+    def test_comes_when_it_is_revoked(self, api, admin):
+        key = made(admin, "read_shops")
+        assert holder(api, key).get("/api/shops").status_code == 200
+        assert admin.delete(f"/api/keys/{key['id']}").status_code == 204
+        assert refusal(holder(api, key).get("/api/shops")) == (401, "key_invalid")
+        assert refusal(admin.delete(f"/api/keys/{key['id']}")) == (404, "key_not_found")
+
+    def test_comes_with_its_time(self, api, admin, monkeypatch):
+        key, then = made(admin, "read_shops", days=1), clock.now() + timedelta(days=1)
+        monkeypatch.setattr(clock, "now", lambda: then)
+        assert refusal(holder(api, key).get("/api/shops")) == (401, "key_invalid")
+
+    def test_comes_when_its_maker_leaves(self, api, admin, company, user):
+        key, other = made(admin, "read_shops"), api.acting_as(factories.make_member(company), company)
+        own = next(row for row in other.get("/api/members").json["data"] if row["user_id"] == str(user.id))
+        assert other.delete(f"/api/members/{own['id']}").status_code == 204
+        assert refusal(holder(api, key).get("/api/shops")) == (401, "key_invalid")
+
+    def test_of_what_its_maker_may_no_more_comes_with_that(self, api, admin, company, user):
+        key, other = made(admin, "read_members", "read_shops"), api.acting_as(factories.make_member(company), company)
+        factories.join(user, company, "staff")
+        own = [row for row in other.get("/api/members").json["data"] if row["user_id"] == str(user.id)]
+        other.delete(f"/api/members/{own[0]['id']}")
+        assert refusal(holder(api, key).get("/api/members")) == (403, "forbidden")
+        assert holder(api, key).get("/api/shops").status_code == 200
+
+    @pytest.mark.parametrize("forged", ["ox_", "ox_nothing", "ox_" + "A" * 43])
+    def test_never_was_for_what_we_did_not_make(self, api, database, forged):
+        assert refusal(Api(api.app, forged).get("/api/shops")) == (401, "key_invalid")
+
+
+def stocked(company):
+    product = factories.make_product(factories.make_shop(company))
+    factories.put_stock(product, factories.make_warehouse(company))
+    return product
