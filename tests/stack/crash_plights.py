@@ -10,11 +10,10 @@ from kit import crash
 from ops.services.process import Process
 from tests.house.crash_points import ACTS, CALLING
 from tests.stack.crashing import CrashPoints, order, persistently
-from tests.stack.shop import Shop
+from tests.stack.shop import DECLINED, LAPSING, Shop
 from tests.waiting import until
 from workers import queues
 
-DECLINED, LAPSING = "4000000000000002", "4000004000040000"
 SHELF = 3
 
 

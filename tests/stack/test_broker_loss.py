@@ -1,28 +1,20 @@
 """The broker loses everything it had, in the middle of things."""
 
 import shutil
-import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from kombu import Connection
 
 from ops.stack import Stack
-from tests.stack.shop import Shop
-from tests.stack.test_orders_on_rabbitmq import DECLINED, books_are_clean
+from tests.stack.commands import books_are_clean
+from tests.stack.shop import DECLINED, Shop
+from tests.waiting import until
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
 
 GOOD_CARDS, BAD_CARDS = 150, 40
-
-
-def until(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not what():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def waiting_events(stack: Stack) -> int:

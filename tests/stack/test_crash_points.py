@@ -8,14 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-from ops.services import directories
-from ops.stack import Stack
-from tests import needs
+from tests.stack.commands import books_are_clean
 from tests.stack.crash_plights import AFTER_THE_MAIL_SERVERS_YES, PLIGHTS, SHELF
 from tests.stack.crashing import CrashPoints, order
 from tests.stack.more_workers import second_mail_worker
+from tests.stack.running import running_stack
 from tests.stack.shop import Shop
-from tests.stack.test_orders_on_rabbitmq import books_are_clean
 from tests.waiting import until
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("crashes")]
@@ -24,18 +22,8 @@ pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("crashes")]
 @pytest.fixture(scope="module")
 def crashing_stack() -> Iterator[CrashPoints]:
     """A stack whose processes die where they are asked to."""
-    needs.a_real_rabbitmq()
-    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("ORDERX_")}
-    with directories.temporary("orderx-crashes-") as home:
-        os.environ["ORDERX_CRASH_DIR"] = str(directories.make(home / "crash"))
-        stack = Stack(home)
-        del os.environ["ORDERX_CRASH_DIR"]
-        try:
-            stack.start()
-            os.environ.update(kept)
-            yield CrashPoints(stack, home / "crash")
-        finally:
-            stack.stop()
+    with running_stack(crash_points="crash") as stack:
+        yield CrashPoints(stack, stack.home / "crash")
 
 
 @pytest.fixture

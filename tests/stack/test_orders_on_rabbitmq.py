@@ -1,8 +1,6 @@
 """Orders through the whole stack: gunicorn, the relay, real workers, a real RabbitMQ, the sandbox and the inbox."""
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from uuid import uuid4
 
@@ -11,27 +9,13 @@ import pytest
 import requests
 
 from ops.stack import Stack
+from tests.stack.commands import books_are_clean, orderx
 from tests.stack.more_workers import second_mail_worker
-from tests.stack.shop import GOOD, Shop
+from tests.stack.shop import DECLINED, GOOD, Shop
 from tests.stack.tap import tapped
 from tests.waiting import until
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
-
-DECLINED = "4000000000000002"
-
-
-def orderx(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ops.cli", *words]
-    return subprocess.run(command, env=stack.process_env(), capture_output=True, text=True, timeout=120, check=False)
-
-
-def books_are_clean(stack: Stack) -> bool:
-    """Whether `orderx check` finds nothing, once everything has come to rest."""
-    proof = orderx(stack, "check", "--at-rest", "--wait", "60", "--json")
-    findings = {rule: rows for rule, rows in json.loads(proof.stdout)["findings"].items() if rows}
-    assert findings == {}, findings
-    return proof.returncode == 0
 
 
 class TestOneOrder:

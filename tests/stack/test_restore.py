@@ -1,7 +1,6 @@
 """A dump brought into a fresh database, beside an empty broker and a provider that remembers everything."""
 
 import json
-import os
 import shutil
 import subprocess
 from collections import Counter
@@ -10,11 +9,11 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from ops.services import directories, postgres_binaries
+from ops.services import postgres_binaries
 from ops.stack import Stack
-from tests import needs
-from tests.stack.shop import Shop
-from tests.stack.test_orders_on_rabbitmq import DECLINED, books_are_clean, orderx
+from tests.stack.commands import books_are_clean, orderx
+from tests.stack.running import running_stack
+from tests.stack.shop import DECLINED, Shop
 from tests.waiting import until
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
@@ -25,16 +24,8 @@ ROLES = "CREATE ROLE orderx_app NOLOGIN; CREATE ROLE orderx_operator NOLOGIN"
 @pytest.fixture
 def stack() -> Iterator[Stack]:
     """A stack of our own, whose data we may throw away."""
-    needs.a_real_rabbitmq()
-    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("ORDERX_")}
-    with directories.temporary("orderx-restore-") as home:
-        stack = Stack(home)
-        try:
-            stack.start()
-            os.environ.update(kept)
-            yield stack
-        finally:
-            stack.stop()
+    with running_stack() as stack:
+        yield stack
 
 
 def run(program: str, *words: object) -> None:

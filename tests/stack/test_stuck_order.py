@@ -11,9 +11,9 @@ from ops.services.process import Process
 from ops.services.readiness import line
 from ops.stack import Stack
 from tests import webhook
+from tests.stack.commands import books_are_clean, orderx
 from tests.stack.shop import Shop
-from tests.stack.test_broker_loss import until
-from tests.stack.test_orders_on_rabbitmq import books_are_clean, orderx
+from tests.waiting import until
 from tests.webhook import Receiver
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]

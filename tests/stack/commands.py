@@ -1,0 +1,21 @@
+"""What an operator of a running stack would type."""
+
+import json
+import subprocess
+import sys
+
+from ops.stack import Stack
+
+
+def orderx(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line beside the stack."""
+    command = [sys.executable, "-m", "ops.cli", *words]
+    return subprocess.run(command, env=stack.process_env(), capture_output=True, text=True, timeout=120, check=False)
+
+
+def books_are_clean(stack: Stack) -> bool:
+    """Whether `orderx check` finds nothing, once everything has come to rest."""
+    proof = orderx(stack, "check", "--at-rest", "--wait", "60", "--json")
+    findings = {rule: rows for rule, rows in json.loads(proof.stdout)["findings"].items() if rows}
+    assert findings == {}, findings
+    return proof.returncode == 0
