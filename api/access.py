@@ -16,6 +16,7 @@ WHO_MAY: dict[str, Permission | Literal["anybody"]] = {
     "accounts.verify_email": ANYBODY,  # as with the next but one, the token in the body says who
     "accounts.forgot_password": ANYBODY,
     "accounts.reset_password": ANYBODY,
+    "accounts.accept_invitation": ANYBODY,
     "links.show": ANYBODY,
     "auth.log_in": ANYBODY,
     "auth.refresh": ANYBODY,  # the refresh token in the body says who
@@ -47,6 +48,9 @@ WHO_MAY: dict[str, Permission | Literal["anybody"]] = {
     "members.add_member": "write_members",
     "members.list_members": "read_members",
     "members.remove_member": "write_members",
+    "invitations.invite": "write_members",
+    "invitations.list_invitations": "read_members",
+    "invitations.withdraw_invitation": "write_members",
     "shops.open_shop": "write_shops",
     "shops.list_shops": "read_shops",
     "shops.get_shop": "visit_shops",

@@ -10,6 +10,7 @@ from api.identity import pages
 from api.identity.accounts import accounts
 from api.identity.addresses import addresses
 from api.identity.api_keys import blueprint as api_keys
+from api.identity.invitations import blueprint as invitations
 from api.identity.logins import logins
 from api.identity.me import me
 from api.identity.members import members
@@ -25,8 +26,8 @@ from api.shops.routes import blueprint as shops
 from kit.config import settings
 
 BLUEPRINTS = (
-    accounts, auth, me, addresses, logins, second_factor, own_data, companies, members, api_keys, shops, products,
-    stock, warehouses, orders, incidents, operating,
+    accounts, auth, me, addresses, logins, second_factor, own_data, companies, members, invitations, api_keys,
+    shops, products, stock, warehouses, orders, incidents, operating,
 )  # fmt: skip
 
 LARGEST_BODY = 1024 * 1024

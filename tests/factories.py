@@ -8,9 +8,9 @@ from domain.catalogue import operations as catalogue
 from domain.catalogue.models import Product
 from domain.companies import operations as companies
 from domain.companies.models import Company
-from domain.identity import api_keys, passwords
+from domain.identity import api_keys, invitations, passwords
 from domain.identity import operations as identity
-from domain.identity.models import ApiKey, User
+from domain.identity.models import ApiKey, Invitation, User
 from domain.identity.permissions import FOUNDER, Permission
 from domain.identity.roles import Role
 from domain.inventory import operations as inventory
@@ -75,6 +75,17 @@ def make_key(
         return api_keys.make(
             company_id=company.id, made_by=maker.id, name="Robot", permissions=permissions,
             shop_id=shop.id if shop else None, expires_at=clock.now() + timedelta(days=1), by=FOUNDER,
+        )  # fmt: skip
+
+
+def invite(
+    email: str, host: User, company: Company, role: Role = "staff", *, shop: Shop | None = None
+) -> tuple[Invitation, str]:
+    """An invitation by a member, and the token of its link; no mail is sent."""
+    with db.transaction(Tenant(company_id=company.id, user_id=host.id)):
+        return invitations.invite(
+            company_id=company.id, email=email, role=role, shop_id=shop.id if shop else None, invited_by=host.id,
+            by=FOUNDER, now=clock.now(),
         )  # fmt: skip
 
 

@@ -11,13 +11,15 @@ from api.blueprint import Blueprint
 from api.identity import letters
 from api.identity.schemas import (
     AskedSchema,
+    MembershipSchema,
     NewPasswordSchema,
     RegistrationSchema,
     TokenSchema,
     WhoSchema,
 )
-from domain.identity import links, logins, operations, pace, passwords, queries
+from domain.identity import invitations, links, logins, operations, pace, passwords, queries
 from domain.identity.errors import EmailTaken
+from domain.identity.models import Membership
 from domain.identity.pace import MAIL, PASSWORD
 from kit import clock, db
 from kit.tenancy import Tenant
@@ -91,3 +93,18 @@ def reset_password(body: dict[str, Any]) -> None:
         logins.end_all(user_id=user_id, now=now)
         pace.forget(PASSWORD, user.email, request.remote_addr or "", now=now)
         letters.write("password_changed", user, now=now)
+
+
+@accounts.post("/accept-invitation")
+@accounts.arguments(TokenSchema)
+@accounts.response(200, MembershipSchema)
+@accounts.alt_response(409, "Conflict")
+@accounts.alt_response(403, "Forbidden")
+def accept_invitation(body: dict[str, Any]) -> Membership:
+    """Accept an invitation, with the token behind the `#` of the link in the mail. It is good for 7 days, once.
+
+    The role goes to whoever has registered with the address that was invited, and verified it. They act in it once they
+    log in again, or refresh their token, with the company's id.
+    """
+    with db.transaction(Tenant()):
+        return invitations.accept(token=body["token"], now=clock.now())

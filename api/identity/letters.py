@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from domain.identity import links
+from domain.identity import invitations, links
 from domain.identity.links import Purpose
-from domain.identity.models import User
+from domain.identity.models import Invitation, User
 from domain.notifications import operations as notifications
 from domain.notifications.context import AccountTemplate
 from kit import db, tenancy
@@ -24,9 +24,25 @@ def write(template: AccountTemplate, user: User, *, now: datetime) -> None:
     """Have this mail sent to the user, with a link of its own, and act for them from here on."""
     db.run(tenancy.ACT_FOR, tenancy.named(Tenant(user_id=user.id)))
     purpose, site = _PURPOSES[template], settings().need("public_url")
-    # Behind the #, a token reaches no server's log and no other site's Referer.
-    path = f"/api/auth/links/{purpose.replace('_', '-')}#{links.issue(user_id=user.id, purpose=purpose, now=now)}"
+    path = _path(purpose.replace("_", "-"), links.issue(user_id=user.id, purpose=purpose, now=now))
     notifications.write_to_user(
         user_id=user.id, recipient=user.email, template=template, occasion=f"{template}:{new_id()}",
         context={"site": site, "link": site + path, "hours": links.LASTS[purpose] // timedelta(hours=1)},
     )  # fmt: skip
+
+
+def invite(invitation: Invitation, token: str, *, company: str) -> None:
+    """Have the invitation mailed, with the link it is accepted by."""
+    site = settings().need("public_url")
+    notifications.write_invitation(
+        company_id=invitation.company_id, recipient=invitation.email, occasion=f"invitation:{invitation.id}",
+        context={
+            "site": site, "link": site + _path("accept-invitation", token), "company": company,
+            "hours": invitations.LASTS // timedelta(hours=1), "role": invitation.role.replace("_", " "),
+        },
+    )  # fmt: skip
+
+
+def _path(purpose: str, token: str) -> str:
+    # Behind the #, a token reaches no server's log and no other site's Referer.
+    return f"/api/auth/links/{purpose}#{token}"

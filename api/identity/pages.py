@@ -27,7 +27,7 @@ POLICY = (
 blueprint = Blueprint("links", __name__, url_prefix="/api/auth/links")
 
 
-@blueprint.get("/<any('verify-email', 'reset-password'):purpose>")
+@blueprint.get("/<any('verify-email', 'reset-password', 'accept-invitation'):purpose>")
 def show(purpose: str) -> Response:
     """The page, which knows by its own address what it is for."""
     del purpose

@@ -187,6 +187,19 @@ class NewMemberSchema(Schema):
             raise ValidationError("A company_admin is one for all shops; leave it out.", "shop_id")
 
 
+class InvitationSchema(Schema):
+    """A role that waits for somebody."""
+
+    id = fields.UUID()
+    email = fields.String(metadata={"examples": ["grace@paper.example"]})
+    role = fields.String(metadata={"examples": ["staff"]})
+    shop_id = fields.UUID(allow_none=True)
+    invited_by = fields.UUID(metadata={"description": "The user without whom it would be no good"})
+    created_at = fields.AwareDateTime()
+    expires_at = fields.AwareDateTime()
+    accepted_at = fields.AwareDateTime(allow_none=True)
+
+
 class MemberSchema(Schema):
     """Who holds a role, and where."""
 

@@ -105,6 +105,18 @@ class MemberNotFound(NotFound):
     code = "member_not_found"
 
 
+class InvitationNotFound(NotFound):
+    """Your company has no such invitation."""
+
+    code = "invitation_not_found"
+
+
+class RegisterFirst(Conflict):
+    """Register with the mail address you were invited at and verify it; then follow the link again."""
+
+    code = "register_first"
+
+
 class NotYoursToGive(Forbidden):
     """You can neither give nor take away what you do not hold yourself."""
 

@@ -139,6 +139,24 @@ class Link(Base):
     used_at: Mapped[datetime | None]
 
 
+class Invitation(Base):
+    """A role that waits for whoever reads the mails to an address (lower case). Of the link only the hash is kept."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (within_company("shop_id", "shops"), Index(None, "company_id", "id"), Index(None, "email"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    shop_id: Mapped[UUID | None]
+    email: Mapped[str]
+    role: Mapped[str]
+    invited_by: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    hash: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+
+
 class SecondFactor(Base):
     """The sealed secret of a user's authenticator app, good once confirmed. Codes up to `last_step` are used up."""
 

@@ -54,7 +54,7 @@ def forget_address(*, address_id: UUID) -> None:
         raise AddressNotFound
 
 
-_ERASE = text("SELECT erase_person(:user)")
+_ERASE = text("SELECT forget_invitations(:user), erase_person(:user)")
 
 
 def hold(*, user_id: UUID) -> None:

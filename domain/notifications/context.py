@@ -5,7 +5,7 @@ from typing import Any, Literal, TypedDict
 Template = Literal[
     "order_received", "order_received_merchant", "payment_succeeded", "payment_failed", "order_cancelled"
 ]
-AccountTemplate = Literal["verify_email", "registered_already", "reset_password", "password_changed"]
+AccountTemplate = Literal["verify_email", "registered_already", "reset_password", "password_changed", "invitation"]
 
 
 class Line(TypedDict):
@@ -47,3 +47,10 @@ class AccountContext(TypedDict):
     site: str
     link: str
     hours: int
+
+
+class InvitationContext(AccountContext):
+    """What an invitation is told besides: who invites, and to be what."""
+
+    company: str
+    role: str

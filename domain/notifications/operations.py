@@ -13,7 +13,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from sqlalchemy import bindparam, func, or_, select, update
 
-from domain.notifications.context import AccountContext, AccountTemplate, Context, Template
+from domain.notifications.context import AccountContext, AccountTemplate, Context, InvitationContext, Template
 from domain.notifications.errors import MailNotFound
 from domain.notifications.models import Mail
 from kit import db, outbox
@@ -114,11 +114,24 @@ def write_to_user(
     mail = Mail(
         id=new_id(), user_id=user_id, recipient=recipient, template=template, context=context, occasion=occasion
     )  # fmt: skip
+    _have_sent(mail, user_id=str(user_id))
+
+
+def write_invitation(*, company_id: UUID, recipient: str, context: InvitationContext, occasion: str) -> None:
+    """Have the current company invite somebody, once the current transaction has committed."""
+    mail = Mail(
+        id=new_id(), company_id=company_id, recipient=recipient, template="invitation", context=context,
+        occasion=occasion,
+    )  # fmt: skip
+    _have_sent(mail, company_id=str(company_id))
+
+
+def _have_sent(mail: Mail, **whose: str) -> None:
     session = db.session()
     session.add(mail)
     session.flush()
-    ids = {"mail_id": str(mail.id), "user_id": str(user_id)}
-    outbox.send("task", {"task": "notifications.send_mail", "id": str(mail.id), "kwargs": ids}, company_id=None)
+    task = {"task": "notifications.send_mail", "id": str(mail.id), "kwargs": {"mail_id": str(mail.id), **whose}}
+    outbox.send("task", task, company_id=mail.company_id)
 
 
 def claim(*, mail_id: UUID, now: datetime) -> Claim:

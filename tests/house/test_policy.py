@@ -34,6 +34,9 @@ companies.change_company             yes          yes            -             -
 members.add_member                   yes          yes            -             -      -
 members.list_members                 yes          yes            -             -      -
 members.remove_member                yes          yes            -             -      -
+invitations.invite                   yes          yes            -             -      -
+invitations.list_invitations         yes          yes            -             -      -
+invitations.withdraw_invitation      yes          yes            -             -      -
 api_keys.make_key                    yes          yes            -             -      -
 api_keys.list_keys                   yes          yes            -             -      -
 api_keys.revoke_key                  yes          yes            -             -      -
@@ -65,6 +68,7 @@ accounts.register
 accounts.verify_email
 accounts.forgot_password
 accounts.reset_password
+accounts.accept_invitation
 links.show
 auth.log_in
 auth.refresh

@@ -24,6 +24,9 @@ companies.change_company        company      company        nobody        nobody
 members.add_member              company      company        nobody        nobody   nobody
 members.list_members            company      company        nobody        nobody   nobody
 members.remove_member           company      company        nobody        nobody   nobody
+invitations.invite              company      company        nobody        nobody   nobody
+invitations.list_invitations    company      company        nobody        nobody   nobody
+invitations.withdraw_invitation  company     company        nobody        nobody   nobody
 api_keys.make_key               company      company        nobody        nobody   nobody
 api_keys.list_keys              company      company        nobody        nobody   nobody
 api_keys.revoke_key             company      company        nobody        nobody   nobody
@@ -66,6 +69,7 @@ SETTLED = {"ids": ["{incident_id}"], "reason": "counted", "dry_run": True}
 BODIES = {
     "companies.change_company": {"name": "Paper & Daughters"},
     "members.add_member": {"email": "{newcomer}", "role": "staff", "shop_id": "{shop_id}"},
+    "invitations.invite": {"email": "{newcomer}", "role": "staff", "shop_id": "{shop_id}"},
     "api_keys.make_key": {"name": "Robot", "permissions": ["read_stock"], "shop_id": "{shop_id}"},
     "products.offer_product": {
         "shop_id": "{shop_id}", "sku": "{newcomer}", "name": "Pen", "price": {"amount": 1, "currency": "EUR"},
@@ -90,7 +94,7 @@ QUERIES = {
 }
 LISTED = {
     "companies.list_companies": "company_id", "members.list_members": "membership_id",
-    "api_keys.list_keys": "key_id", "shops.list_shops": "shop_id",
+    "invitations.list_invitations": "invitation_id", "api_keys.list_keys": "key_id", "shops.list_shops": "shop_id",
     "products.list_products": "product_id", "warehouses.list_warehouses": "warehouse_id",
     "orders.list_orders": "order_id", "incidents.list_incidents": "incident_id",
 }  # fmt: skip
@@ -156,11 +160,12 @@ def furnished(company, shop, customer=None):
             discount_percent=0, shipping_address=ADDRESS, payment_method="pm_card_visa", now=clock.now(),
         ).order  # fmt: skip
     key, _ = factories.make_key(worker, company, {"read_stock"}, shop=shop)
+    invitation, _ = factories.invite("somebody@customers.example", worker, company, shop=shop)
     with db.transaction(Tenant(user_id=worker.id)):
         membership = identity.membership_in(user_id=worker.id, company_id=company_id)
     return {
         "company_id": company_id, "shop_id": shop.id, "product_id": product.id, "warehouse_id": warehouse.id,
-        "membership_id": membership.id, "key_id": key.id, "order_id": order.id,
+        "membership_id": membership.id, "key_id": key.id, "invitation_id": invitation.id, "order_id": order.id,
     }  # fmt: skip
 
 

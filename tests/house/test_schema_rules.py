@@ -130,7 +130,14 @@ class TestRoles:
 
     def test_of_the_app_deletes_only_what_users_take_back(self, catalogue):
         deletable = {table for table in tables.metadata.tables if "DELETE" in rights(catalogue, "orderx_app", table)}
-        assert deletable == {"memberships", "idempotency_keys", "addresses", "second_factors", "recovery_codes"}
+        assert deletable == {
+            "memberships",
+            "idempotency_keys",
+            "addresses",
+            "second_factors",
+            "recovery_codes",
+            "invitations",
+        }
 
     def test_of_the_app_adds_to_the_outbox_and_cannot_read_it(self, catalogue):
         assert rights(catalogue, "orderx_app", "outbox") == {"INSERT"}

@@ -40,6 +40,7 @@ def inhabited(owner_url: str) -> Inhabited:
     admin, customer = factories.make_member(company), factories.make_user()
     shop = factories.make_shop(company)
     factories.make_member(company, "staff", shop=shop)
+    factories.invite("somebody@customers.example", admin, company, shop=shop)
     factories.make_key(admin, company, {"read_stock"}, shop=shop)
     product = factories.make_product(shop)
     factories.put_stock(product, factories.make_warehouse(company))

@@ -1,0 +1,62 @@
+"""Inviting people to work in a company."""
+
+from typing import Any
+from uuid import UUID
+
+from api.blueprint import Blueprint
+from api.identity import letters
+from api.identity.members import refuse_unknown_shop
+from api.identity.schemas import InvitationSchema, NewMemberSchema
+from api.schemas import PageQuery, page, page_of
+from api.tenant import acting
+from domain.companies import queries as companies
+from domain.identity import invitations, pace
+from domain.identity.models import Invitation
+from domain.identity.pace import MAIL
+from kit import clock
+from kit.errors import TooOften
+
+blueprint = Blueprint("invitations", __name__, url_prefix="/api/invitations", description="Inviting colleagues")
+
+
+@blueprint.post("")
+@blueprint.arguments(NewMemberSchema)
+@blueprint.response(201, InvitationSchema)
+@blueprint.alt_response(429, "TooOften")
+def invite(body: dict[str, Any]) -> Invitation:
+    """Invite somebody to a role in your company, or in one shop of it, that allows no more than your own.
+
+    A mail to the address holds a link to accept it by. It is good for 7 days, once, and for whoever has registered with
+    this address by then.
+    """
+    email, now = body["email"], clock.now()
+    with acting() as caller:
+        refuse_unknown_shop(body["shop_id"])
+        wait = pace.attempt(MAIL, "invitation", email, now=now)
+        if wait:
+            raise TooOften(wait=wait)
+        company = companies.the_company(company_id=caller.company_id)
+        invitation, token = invitations.invite(
+            company_id=company.id, email=email, role=body["role"], shop_id=body["shop_id"], invited_by=caller.user_id,
+            by=caller.powers, now=now,
+        )  # fmt: skip
+        letters.invite(invitation, token, company=company.name)
+    return invitation
+
+
+@blueprint.get("")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, page_of(InvitationSchema))
+def list_invitations(query: dict[str, Any]) -> dict[str, Any]:
+    """List your company's invitations, the oldest first; those that were accepted or have lapsed, too."""
+    with acting() as caller:
+        found = invitations.invitations(company_id=caller.company_id, limit=query["limit"] + 1, after=query["after"])
+        return page(found, query["limit"])
+
+
+@blueprint.delete("/<uuid:invitation_id>")
+@blueprint.response(204)
+def withdraw_invitation(invitation_id: UUID) -> None:
+    """Withdraw an invitation, or forget one that is over. Whoever has accepted it stays a member."""
+    with acting() as caller:
+        invitations.withdraw(invitation_id=invitation_id, company_id=caller.company_id)
