@@ -38,7 +38,7 @@ Fields = Mapping[str, list[str]]
 
 def register(app: Flask) -> None:
     """Answer every error of the app with a problem."""
-    app.register_error_handler(OrderXError, _of_ours)
+    app.register_error_handler(OrderXError, of_ours)
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(Exception, _unexpected)
 
@@ -76,7 +76,8 @@ def _without_numbers(path: str) -> str:
     return re.sub(r"\d[\d -]{10,}\d", "[digits]", path)
 
 
-def _of_ours(error: OrderXError) -> Response:
+def of_ours(error: OrderXError) -> Response:
+    """The problem that one of our errors is."""
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)
     if status is None:
         return _unexpected(error)
@@ -107,7 +108,7 @@ def _of_http(error: HTTPException) -> Response | HTTPException:
 def _unexpected(error: Exception) -> Response:
     if db.is_outage(error):
         log.error("database_unavailable", error=type(error).__name__)
-        return _of_ours(Unavailable("The database does not answer just now; try again shortly."))
+        return of_ours(Unavailable("The database does not answer just now; try again shortly."))
     log.error("unexpected_error", exc_info=error)
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -105,6 +105,7 @@ def _with_problems(operation: dict[str, Any], *, is_public: bool, is_for_some: b
         "TooLarge": has_body,
         "NotJson": has_body,
         "Invalid": "422" in named,
+        "TooOften": True,
         "Unavailable": True,
     }
     problems = {str(PROBLEMS[name][0].value): name for name, so in possible.items() if so}

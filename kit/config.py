@@ -41,6 +41,13 @@ class Settings(BaseSettings):
     cors_origins: str | None = Field(
         None, description="Sites whose pages may call the API from browsers, by commas; none unless set"
     )
+    rate_limit_url: SecretStr | None = Field(
+        None, description="redis://… of the Valkey that counts requests; nobody is limited unless set"
+    )
+    rate_limit_caller: int = Field(600, ge=1, description="Requests a minute of one user or API key")
+    rate_limit_company: int = Field(6000, ge=1, description="Requests a minute of all who act for one company")
+    rate_limit_address: int = Field(300, ge=1, description="Requests a minute from one address without a good token")
+    rate_limit_auth: int = Field(30, ge=1, description="Of these, to /api/auth")
     payment_api_base: str = Field("https://api.stripe.com", description="Where the payment provider's API answers")
     payment_api_key: SecretStr | None = Field(None, description="The payment provider's secret key")
     payment_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the payment provider")
@@ -70,6 +77,13 @@ class Settings(BaseSettings):
         if len(set(secrets)) < len(secrets):
             raise ValueError("a key is there twice")
         return keys
+
+    @field_validator("rate_limit_url")
+    @classmethod
+    def _is_of_redis(cls, url: SecretStr | None) -> SecretStr | None:
+        if url and not re.match(r"rediss?://[^/\s]", url.get_secret_value()):
+            raise ValueError("say redis://[user:password@]host:port/0, or rediss:// for TLS")
+        return url
 
     @field_validator("cors_origins")
     @classmethod

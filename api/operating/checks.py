@@ -5,6 +5,7 @@ import time
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
 from kit import db, durability
@@ -48,7 +49,15 @@ def _weaknesses(url: str, _turn: int) -> str:
 
 def broker() -> str:
     """Whether the broker greets back. The API itself never talks to it: orders wait in the outbox."""
-    secret = settings().broker_url
+    return _greets_back(settings().broker_url)
+
+
+def rate_limits() -> str:
+    """Whether the store of the rate limits greets back. While it does not, nobody is limited."""
+    return _greets_back(settings().rate_limit_url)
+
+
+def _greets_back(secret: SecretStr | None) -> str:
     if secret is None:
         return "not configured"
     url = urlsplit(secret.get_secret_value())

@@ -18,7 +18,11 @@ class ReadySchema(Schema):
     checks = fields.Dict(
         keys=fields.String(),
         values=fields.String(),
-        metadata={"examples": [{"database": "ok", "migrations": "ok", "broker": "ok", "durability": "ok"}]},
+        metadata={
+            "examples": [
+                {"database": "ok", "migrations": "ok", "broker": "ok", "durability": "ok", "rate_limits": "ok"}
+            ]
+        },
     )
 
 
