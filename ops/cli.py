@@ -78,7 +78,8 @@ def api(
     for name in ("database_url", "secret_key", "signing_keys", "public_url"):
         settings().need(name)
     options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)]
-    quiet = ["--worker-class", "gthread", "--no-control-socket", "--keep-alive", "75", "--log-level", "warning"]
+    # As a warning gunicorn quotes malformed headers, whatever secrets are in them.
+    quiet = ["--worker-class", "gthread", "--no-control-socket", "--keep-alive", "75", "--log-level", "error"]
     command = [sys.executable, "-m", "gunicorn", *options, *quiet, "api.app:create_app()"]
     os.execv(sys.executable, command)  # noqa: S606 - signals shall reach gunicorn itself
 

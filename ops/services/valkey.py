@@ -4,6 +4,8 @@ import signal
 from importlib.util import find_spec
 from pathlib import Path
 
+import redis
+
 from kit.errors import NotConfigured
 from ops.services import directories
 from ops.services.ports import LOOPBACK, free_port
@@ -51,8 +53,6 @@ class Valkey(Process):
         super().launch()
 
     def _answers(self) -> bool:
-        import redis  # noqa: PLC0415 - of an extra
-
         try:
             with redis.Redis.from_url(self.url, socket_connect_timeout=2) as client:
                 return bool(client.ping())
