@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ class _Keeper:
 
     def _run(self) -> None:
         while True:
-            threading.Event().wait(RENEW_EVERY)
+            time.sleep(RENEW_EVERY)
             for lease in list(self.renewed.values()):
                 _renew(lease)
 

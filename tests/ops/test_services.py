@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 
 import amqp
 import psycopg
@@ -16,6 +15,7 @@ from ops.services.postgres import Postgres, with_login
 from ops.services.process import DidNotStart, Job, Process
 from ops.services.readiness import line, tcp
 from ops.services.valkey import Valkey
+from tests.waiting import until
 
 SERVER = """
 import socket, sys, time
@@ -41,13 +41,6 @@ Process("server", [sys.executable, "-c", server, port], log=Path(log), ready=tcp
 print("started", flush=True)
 time.sleep(600)
 """
-
-
-def wait_until(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -108,7 +101,7 @@ class TestProcess:
         with subprocess.Popen(argv, stdout=subprocess.PIPE) as killed:
             assert killed.stdout.readline() == b"started\n"
             killed.kill()
-        wait_until(lambda: ports.is_free(port))
+        until(lambda: ports.is_free(port), seconds=10)
 
     def test_ends_as_a_job_with_success(self, home):
         job = Job("job", [sys.executable, "-c", "print('done')"], log=home / "log")

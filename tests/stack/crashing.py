@@ -9,6 +9,7 @@ import requests
 
 from ops.services.process import Process
 from ops.stack import Stack
+from tests.processes import state_of
 from tests.stack.shop import Shop
 from tests.waiting import until
 
@@ -39,17 +40,12 @@ class CrashPoints:
 
     def frozen(self) -> Process:
         """The process that stands still."""
-        return next(process for process in self.stack.processes if process.running and _state(process.pid) == "T")
+        return next(process for process in self.stack.processes if process.running and state_of(process.pid) == "T")
 
     def disarm(self) -> None:
         """Nothing happens to anybody any more."""
         for file in self._directory.iterdir():
             file.unlink()
-
-
-def _state(pid: int | None) -> str:
-    """One letter: proc(5)."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def persistently(request: Callable[[], requests.Response]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from ops.services.family import children, descendants
 from ops.services.process import Process
 from ops.services.readiness import line
 from ops.services.supervisor import Supervisor
+from tests.processes import state_of
+from tests.waiting import until
 
 PARENT = """
 import os, time
@@ -58,20 +60,8 @@ def parent(family):
     return family.process
 
 
-def state_of(pid):
-    """One letter, as Linux tells it: T is stopped."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
 def is_alive(pid):
     return Path(f"/proc/{pid}/stat").exists() and state_of(pid) != "Z"
-
-
-def wait_until(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def play(deed):
@@ -89,7 +79,7 @@ class TestKill:
     def test_leaves_none_of_the_children_of_the_dead(self, parent):
         orphans = children(parent.pid)
         play(deeds.kill(parent, 0.1))
-        wait_until(lambda: not any(is_alive(pid) for pid in orphans))
+        until(lambda: not any(is_alive(pid) for pid in orphans), seconds=10)
 
     def test_of_a_child_waits_until_there_is_another(self, family, parent):
         before, pid = children(parent.pid), parent.pid
@@ -105,16 +95,16 @@ class TestFreeze:
         assert len(group) == 3
         frozen = deeds.freeze(parent, 1.0)
         assert next(frozen) == 1.0
-        wait_until(lambda: {state_of(pid) for pid in group} == {"T"})
+        until(lambda: {state_of(pid) for pid in group} == {"T"}, seconds=10)
         assert list(frozen) == []
-        wait_until(lambda: "T" not in {state_of(pid) for pid in group})
+        until(lambda: "T" not in {state_of(pid) for pid in group}, seconds=10)
 
     def test_does_not_outlast_a_run_that_is_broken_off(self, parent):
         frozen = deeds.freeze(parent, 1.0)
         next(frozen)
-        wait_until(lambda: state_of(parent.pid) == "T")
+        until(lambda: state_of(parent.pid) == "T", seconds=10)
         frozen.close()
-        wait_until(lambda: state_of(parent.pid) != "T")
+        until(lambda: state_of(parent.pid) != "T", seconds=10)
 
 
 class TestAlarm:
@@ -155,7 +145,7 @@ class TestConductor:
     def test_starts_again_what_died_alone_and_says_so(self, family, parent):
         conductor = Conductor(family, [], (told := []).append)
         os.kill(parent.pid, signal.SIGKILL)
-        wait_until(lambda: parent.crashed)
-        wait_until(lambda: conductor.step() or (conductor.over and parent.ready))
+        until(lambda: parent.crashed, seconds=10)
+        until(lambda: conductor.step() or (conductor.over and parent.ready), seconds=10)
         assert conductor.died_alone == ["parent"]
         assert told[0] == "parent ended by itself with exit code -9"

@@ -1,0 +1,8 @@
+"""What Linux tells of processes."""
+
+from pathlib import Path
+
+
+def state_of(pid: int | None) -> str:
+    """One letter, proc(5): T is stopped, Z is dead and not yet buried."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
