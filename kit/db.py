@@ -67,11 +67,9 @@ _SESSION = (
     "idle_in_transaction_session_timeout=10s",
 )
 _BY_INDEX = (
-    # The app's statements go for few rows, whose keys they know. A plan that was made and kept while tables were small
-    # or not yet analysed would read all of a table, however large it has become, for one row of a list of keys.
+    # The app's statements go for few rows, whose keys they know. A plan that was made and kept while a table was small,
+    # or not yet analysed, would read all of it for ever, however large it has become.
     "enable_seqscan=off",
-    "enable_hashjoin=off",
-    "enable_mergejoin=off",
 )
 _KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
