@@ -155,8 +155,7 @@ class Worked:
         headers = each.message.headers
         self._tell(
             "task-received", each, name=self.task.name, args=headers["argsrepr"], kwargs=headers["kwargsrepr"],
-            root_id=headers["root_id"], parent_id=headers["parent_id"], retries=headers["retries"], eta=None,
-            expires=None,
+            root_id=headers.get("root_id"), parent_id=None, retries=headers["retries"], eta=None, expires=None,
         )  # fmt: skip
         self._tell("task-started", each)
 

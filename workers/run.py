@@ -50,7 +50,7 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
         logging.getLogger(chatty).setLevel(logging.WARNING)  # the journal tells, and better, what each task did
     node = name or f"{'+'.join(names) or 'all'}-{os.getpid()}"
     argv = ["worker", "--pool", pool, "--concurrency", str(concurrency), "--loglevel", settings().log_level]
-    argv += ["--task-events", "--without-gossip", "--without-mingle", "--hostname", f"{node}@%h"]
+    argv += ["--without-gossip", "--without-mingle", "--hostname", f"{node}@%h"]
     if unwanted:
         argv += ["--exclude-queues", ",".join(unwanted)]
     app.worker_main(argv)

@@ -1,8 +1,9 @@
-"""Performing a step or an undo, for one saga or for many of one company at once.
+"""Performing steps and undos, for one saga or for many of one company at once.
 
-That is one transaction; or, around outside calls, one before them and one after them. Whatever goes wrong while several
-sagas are moved at once rolls the transaction back and is raised: whoever called takes them one by one then, and each
-has its own trouble recorded.
+A transaction goes as far as it can: up to the next outside calls, which are made without one, or to where nothing is
+left to do now. Whatever goes wrong while several sagas are moved at once rolls it back and is raised: whoever called
+takes them one by one then. When it goes wrong for one, what failed is recorded as that step's answer; the steps that
+stood before it in the same transaction are taken again first, each in one of its own.
 """
 
 from collections import defaultdict
@@ -31,9 +32,8 @@ def take_step(refs: Sequence[Ref], name: str, find: Find) -> None:
 
 
 def advance(refs: Sequence[Ref], find: Find) -> None:
-    """Take the sagas on through the stages that stand in line, one transaction after the other."""
-    while refs:
-        refs = _perform(refs, find, _FORWARD, flow.next_in_turn)
+    """Take the sagas on through the stages that stand in line."""
+    _perform(refs, find, _FORWARD, flow.next_in_turn)
 
 
 def take_undo(refs: Sequence[Ref], name: str, find: Find) -> None:
@@ -85,8 +85,8 @@ class _Turn:
         """The step's name, or its undo's."""
         return self.direction.act(self.step).__name__
 
-    def take(self) -> list[Ref]:
-        """Run it up to its outside calls; without any, to its end: who has then moved on to a step next in line."""
+    def take(self) -> list[OpenSaga]:
+        """Run it up to its outside calls; without any, to its end: which sagas a step next in line awaits then."""
         for saga in self.sagas.values():
             self.direction.begin(saga, self.step)
         act, batched = self.direction.act(self.step), self.step.batched and self.direction is _FORWARD
@@ -96,8 +96,9 @@ class _Turn:
             saga.calling = bool(self.calls)
         return [] if self.calls else self._answer(self.running.outcomes)
 
-    def hear(self, opened: Iterable[OpenSaga], answers: Answers, raised: Mapping[UUID, Exception]) -> list[Ref]:
+    def hear(self, opened: Iterable[OpenSaga], answers: Answers, raised: Mapping[UUID, Exception]) -> list[OpenSaga]:
         """Run it from the calls' answers to its end, for those sagas that still wait for it."""
+        self.calls = {}
         self.sagas = {saga.subject_id: saga for saga in opened if saga.subject_id in self.sagas}
         for saga in list(self.sagas.values()):
             if not self.direction.awaits(saga, self.step):
@@ -107,39 +108,60 @@ class _Turn:
         trouble = {subject: _refusal(error) for subject, error in raised.items()}
         return self._answer({**self.running.after_the_calls(heard), **trouble})
 
-    def _answer(self, outcomes: Mapping[UUID, Outcome]) -> list[Ref]:
+    def _answer(self, outcomes: Mapping[UUID, Outcome]) -> list[OpenSaga]:
         return [
-            saga.ref
+            saga
             for subject, saga in self.sagas.items()
             if _answered(saga, self.direction, self.step, outcomes.get(subject))
         ]
 
 
-def _perform(
-    refs: Sequence[Ref], find: Find, direction: _Direction, choose: Callable[[OpenSaga], Step | None]
-) -> list[Ref]:
-    """Take for each saga the step whose turn it is, if any; which of them have moved on to one next in line."""
+Choose = Callable[[OpenSaga], Step | None]
+"""Names the step whose turn it is, if any."""
+
+
+def _perform(refs: Sequence[Ref], find: Find, direction: _Direction, choose: Choose, *, stepwise: bool = False) -> None:
+    """Take for each saga the step whose turn it is, and then those next in line unless it goes `stepwise`."""
     sagas: list[OpenSaga] = []
-    turns: list[_Turn] = []
+    trail: list[_Turn] = []
     try:
         with all_locked(refs, find) as sagas:
-            turns = _turns(sagas, direction, choose)
-            moved = [ref for turn in turns for ref in turn.take()]
-        calling = [turn for turn in turns if turn.calls]
-        if calling:
-            moved += _call(calling, find)
+            _take(sagas, direction, choose, trail, stepwise=stepwise)
+        _passed(trail)
+        while calling := [turn for turn in trail if turn.calls]:
+            answers = [_call(turn) for turn in calling]
+            trail = list(calling)
+            with all_locked([saga.ref for turn in calling for saga in turn.sagas.values()], find) as sagas:
+                moved = [saga for turn, its in zip(calling, answers, strict=True) for saga in turn.hear(sagas, *its)]
+                if not stepwise:
+                    _take(moved, direction, choose, trail)
+            _passed(trail)
     except Exception as error:
         if len(refs) > 1 or not sagas or db.is_outage(error):
             raise  # a database that is gone is no reason to undo anything: the step waits and is taken again
-        if not turns:
+        if not trail:
             return _give_up(sagas[0], find, error)
-        moved = _record(refs[0], find, direction, turns[0].step, error)
-    for turn in turns:
-        crash.point("step.answered", turn.name)
-    return moved
+        *before, failed = trail
+        for _ in before:
+            _perform(refs, find, direction, choose, stepwise=True)
+        _record(refs[0], find, direction, failed.step, error)
+        _passed(trail)
+    return None
 
 
-def _turns(sagas: Iterable[OpenSaga], direction: _Direction, choose: Callable[[OpenSaga], Step | None]) -> list[_Turn]:
+def _take(
+    sagas: Sequence[OpenSaga], direction: _Direction, choose: Choose, trail: list[_Turn], *, stepwise: bool = False
+) -> None:
+    """Have them take their turns in this transaction, and then those next in line that they have moved on to."""
+    while sagas:
+        turns = _turns(sagas, direction, choose)
+        trail += turns
+        sagas = [saga for turn in turns for saga in turn.take()]
+        if stepwise:
+            return
+
+
+def _turns(sagas: Iterable[OpenSaga], direction: _Direction, choose: Choose) -> list[_Turn]:
     whose: dict[tuple[str, Step], dict[UUID, OpenSaga]] = defaultdict(dict)
     for saga in sagas:
         step = choose(saga)
@@ -148,32 +170,34 @@ def _turns(sagas: Iterable[OpenSaga], direction: _Direction, choose: Callable[[O
     return [_Turn(direction, step, its) for (_, step), its in whose.items()]
 
 
-def _call(turns: Sequence[_Turn], find: Find) -> list[Ref]:
-    """Make the outside calls, without a transaction: a slow provider holds no lock and no connection; then go on."""
-    for turn in turns:
-        crash.point("step.begun", turn.name)
-    answers = [calls.answered(turn.calls) for turn in turns]
-    for turn in turns:
-        crash.point("step.called", turn.name)
-    with all_locked([saga.ref for turn in turns for saga in turn.sagas.values()], find) as sagas:
-        return [ref for turn, its in zip(turns, answers, strict=True) for ref in turn.hear(sagas, *its)]
+def _call(turn: _Turn) -> tuple[Answers, Mapping[UUID, Exception]]:
+    """Make the outside calls: no transaction is open, so that a slow provider holds no lock and no connection."""
+    crash.point("step.begun", turn.name)
+    answers = calls.answered(turn.calls)
+    crash.point("step.called", turn.name)
+    return answers
 
 
-def _give_up(undecided: OpenSaga, find: Find, error: Exception) -> list[Ref]:
+def _passed(trail: Iterable[_Turn]) -> None:
+    for turn in trail:
+        if not turn.calls:
+            crash.point("step.answered", turn.name)
+
+
+def _give_up(undecided: OpenSaga, find: Find, error: Exception) -> None:
     """Have an operator look: a hook could not decide the ending, and there is no step that could be tried again."""
     with locked(undecided.ref, find) as saga:
         if saga.due_at == undecided.due_at:  # nobody has moved it since
             flow.cannot_decide(saga, asdict(_refusal(error)))
-    return []
 
 
-def _record(ref: Ref, find: Find, direction: _Direction, step: Step, error: Exception) -> list[Ref]:
+def _record(ref: Ref, find: Find, direction: _Direction, step: Step, error: Exception) -> None:
     with locked(ref, find) as saga:
         if not direction.awaits(saga, step):
-            return []
+            return
         if saga.of(step).state != direction.begun:  # its beginning was rolled back with the rest
             direction.begin(saga, step)
-        return [ref] if _answered(saga, direction, step, _refusal(error)) else []
+        _answered(saga, direction, step, _refusal(error))
 
 
 def _refusal(error: Exception) -> Refused | TryAgain:
