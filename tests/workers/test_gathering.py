@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 from celery.exceptions import Reject
-from celery.worker import WorkController
+from celery.worker import WorkController, state
 
 from kit.ids import new_id
 from tests.waiting import until
@@ -73,10 +73,12 @@ def working(app):
         thread = threading.Thread(target=worker.start, daemon=True)
         thread.start()
         try:
-            yield worker
+            yield
         finally:
-            worker.stop()
+            state.should_stop = 0
             thread.join(20)
+            state.should_stop = None
+        assert not thread.is_alive()
 
     return at_work
 
