@@ -10,10 +10,16 @@ TURNED_AWAY = {REFUSED: "550 5.1.1 No such mailbox", DEFERRED: "451 4.3.0 Mailbo
 
 
 class Reception:
-    """Answers RCPT and DATA; the method names are aiosmtpd's."""
+    """Answers EHLO, RCPT and DATA; the method names are aiosmtpd's."""
 
     def __init__(self, maildir: Maildir) -> None:
         self._maildir = maildir
+
+    async def handle_EHLO(  # noqa: N802
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, answer: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*answer[:-1], "250-PIPELINING", answer[-1]]  # which it can, and does not say
 
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
