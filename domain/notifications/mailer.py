@@ -12,7 +12,7 @@ from multiprocessing.connection import wait
 from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from domain.notifications.errors import MailRefused, MailUnavailable
+from domain.notifications.errors import MailRefused, MailServerGone, MailUnavailable
 from kit.config import settings
 from kit.errors import NotConfigured
 
@@ -40,7 +40,8 @@ class Mailer(Protocol):
     def send(self, message: Message) -> None:
         """Hand over a mail, returning once it has been accepted.
 
-        Raises MailUnavailable when trying later may help, MailRefused when it never will.
+        Raises MailUnavailable when trying later may help (MailServerGone: for any mail), MailRefused when it never
+        will.
         """
 
 
@@ -92,7 +93,7 @@ class SmtpMailer:
         try:
             return self._greet()
         except OSError as error:
-            raise MailUnavailable(f"The mail server cannot be used: {_words(error)}") from error
+            raise MailServerGone(f"The mail server cannot be used: {_words(error)}") from error
 
     def _greet(self) -> smtplib.SMTP:
         url, tls = self._url, ssl.create_default_context()

@@ -73,5 +73,5 @@ class Deliveries:
         """Have every announced event acted on, which is when buyers and merchants get their mails."""
         self.collect()
         while self.events:
-            reactions.react("notification.events", self.events.pop(0))
+            reactions.react("notification.events", [self.events.pop(0)])
             self.collect()
