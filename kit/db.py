@@ -177,7 +177,10 @@ class _Unit:
     def run(self, statement: str, values: Json) -> psycopg.Cursor[Any]:
         if self._session is not None:
             self._session.flush()
-        return self._raw.execute(statement, values)
+        if self._is_open:
+            return self._raw.execute(statement, values)
+        with self._raw.pipeline():  # BEGIN goes along in the same round trip
+            return self._raw.execute(statement, values)
 
     def commit(self) -> None:
         if self._session is not None:

@@ -12,7 +12,7 @@ from domain.sales.models import Order, OrderLine
 from domain.sales.operations import Wanted
 from kit.db import Json
 from saga.cancel_order import cancel_paid
-from saga.engine.declaration import Ending, Saga, Subject, afterwards, then, together
+from saga.engine.declaration import Ending, Saga, afterwards, then, together
 from saga.engine.flow import CANCELLED
 from saga.engine.start import start
 from saga.steps.authorise_payment import authorise_payment
@@ -22,20 +22,26 @@ from saga.steps.email_customer import email_customer
 from saga.steps.reserve_stock import reserve_stock
 
 
-def order_paid(order: Subject, ending: Ending) -> None:
-    """The order is paid. Had somebody asked to cancel it too late for the saga, that is done now."""
-    sales.mark_paid(order_id=order.id, now=order.now)
-    if ending.stop_requested:
-        cancel_paid(order_id=order.id, company_id=order.company_id, now=order.now)
+def orders_paid(endings: Sequence[Ending]) -> None:
+    """The orders are paid. Those that somebody has asked to cancel, too late for the saga, are given back now."""
+    orders = [ending.subject for ending in endings]
+    sales.mark_paid(order_ids=[order.id for order in orders], now=orders[0].now)
+    for ending in endings:
+        if ending.stop_requested:
+            order = ending.subject
+            cancel_paid(order_id=order.id, company_id=order.company_id, now=order.now)
 
 
-def order_not_placed(order: Subject, ending: Ending) -> None:
-    """Everything is put back: the order is cancelled, if that was asked for, or else failed, and says why."""
-    failure = ending.failure or {}
-    if failure.get("code") == CANCELLED:
-        sales.mark_cancelled(order_id=order.id, now=order.now)
-    else:
-        sales.mark_failed(order_id=order.id, failure=failure, now=order.now)
+def orders_not_placed(endings: Sequence[Ending]) -> None:
+    """Everything is put back: an order is cancelled, if that was asked for, or else failed, and says why."""
+    now = endings[0].subject.now
+    failures = {ending.subject.id: ending.failure or {} for ending in endings}
+    cancelled = [order_id for order_id, failure in failures.items() if failure.get("code") == CANCELLED]
+    if cancelled:
+        sales.mark_cancelled(order_ids=cancelled, now=now)
+    failed = {order_id: failure for order_id, failure in failures.items() if order_id not in cancelled}
+    if failed:
+        sales.mark_failed(failures=failed, now=now)
 
 
 PLACE_ORDER = Saga(
@@ -44,8 +50,8 @@ PLACE_ORDER = Saga(
     then(capture_payment, pivot=True),
     then(commit_stock),
     afterwards(email_customer),
-    when_done=order_paid,
-    when_undone=order_not_placed,
+    when_done=orders_paid,
+    when_undone=orders_not_placed,
 )
 
 

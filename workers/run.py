@@ -14,8 +14,9 @@ from workers import durability, notifications, queues, sagas
 from workers.app import create_app
 from workers.reactions import EventConsumers
 
-SOLO_PREFETCH, POOL_PREFETCH = 16, 4
-"""Messages at hand for each process: few in a pool, which does what takes long and may stand still with them."""
+SOLO_PREFETCH, POOL_PREFETCH = 64, 4
+"""Messages at hand for each process: few in a pool, which does what takes long and may stand still with them; without
+one, so many as are worth a batch."""
 
 
 def worker_app() -> Celery:

@@ -1,11 +1,10 @@
 """Placing an order, and what becomes of it."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
-
-from psycopg.types.json import Jsonb
 
 from domain.catalogue import queries as catalogue
 from domain.catalogue.models import Product
@@ -98,41 +97,45 @@ def _line(order: Order, position: int, line: Wanted, products: dict[UUID, Produc
     )  # fmt: skip
 
 
-def mark_paid(*, order_id: UUID, now: datetime) -> None:
-    """The saga is done: the money is taken and the goods are the buyer's."""
-    _announce("order.completed", _moved(order_id, "paid", now))
+def mark_paid(*, order_ids: Collection[UUID], now: datetime) -> None:
+    """The sagas are done: the money is taken and the goods are the buyers'."""
+    _move("order.completed", "paid", dict.fromkeys(order_ids), now)
 
 
-def mark_failed(*, order_id: UUID, failure: Json, now: datetime) -> None:
-    """The saga is undone: `failure` says why, as `{"code", "step", "detail"}`."""
-    _announce("order.failed", _moved(order_id, "failed", now, failure))
+def mark_failed(*, failures: Mapping[UUID, Json], now: datetime) -> None:
+    """The sagas are undone; each order's failure says why, as `{"code", "step", "detail"}`."""
+    _move("order.failed", "failed", failures, now)
 
 
-def mark_cancelled(*, order_id: UUID, now: datetime) -> None:
-    """The buyer or the shop wanted it so, and everything is put back."""
-    _announce("order.cancelled", _moved(order_id, "cancelled", now))
+def mark_cancelled(*, order_ids: Collection[UUID], now: datetime) -> None:
+    """The buyers or the shop wanted it so, and everything is put back."""
+    _move("order.cancelled", "cancelled", dict.fromkeys(order_ids), now)
 
 
 _LOCK = """
     SELECT id, company_id, shop_id, customer_id, status, total, currency, failure, version
-    FROM orders WHERE id = %(order)s FOR UPDATE"""
+    FROM orders WHERE id = ANY(%(orders)s) ORDER BY id FOR UPDATE"""
 _MOVE = """
-    UPDATE orders SET status = %(status)s, failure = %(failure)s, version = %(version)s, changed_at = %(now)s
-    WHERE id = %(order)s"""
+    UPDATE orders SET status = %(status)s, failure = m.failure, version = m.version, changed_at = %(now)s
+    FROM jsonb_to_recordset(%(moved)s) AS m (id uuid, failure jsonb, version int)
+    WHERE orders.id = m.id"""
 
 
-def _moved(order_id: UUID, to: str, now: datetime, failure: Json | None = None) -> Order:
-    """The order in its new status, written down; raises OrderNotFound, or NotAllowedNow."""
-    row = db.run(_LOCK, {"order": order_id}).fetchone()
-    if row is None:
+def _move(event: str, to: str, failures: Mapping[UUID, Json | None], now: datetime) -> None:
+    """Put the orders into this status and announce it; raises OrderNotFound, or NotAllowedNow, and moves none then."""
+    orders = [Order(**dict(zip(_LOCKED, row, strict=True))) for row in db.run(_LOCK, {"orders": list(failures)})]
+    if len(orders) < len(failures):
         raise OrderNotFound
-    names = ("id", "company_id", "shop_id", "customer_id", "status", "total", "currency", "failure", "version")
-    order = Order(**dict(zip(names, row, strict=True)))
-    transitions.move(order, to, now=now)
-    order.failure = failure or order.failure
-    changed = {"status": order.status, "version": order.version, "now": now, "order": order_id}
-    db.run(_MOVE, {**changed, "failure": order.failure and Jsonb(order.failure)})
-    return order
+    for order in orders:
+        transitions.move(order, to, now=now)
+        order.failure = failures[order.id] or order.failure
+    moved = [{"id": str(order.id), "failure": order.failure, "version": order.version} for order in orders]
+    db.run(_MOVE, {"status": to, "now": now, "moved": json.dumps(moved)})
+    for order in orders:
+        _announce(event, order)
+
+
+_LOCKED = ("id", "company_id", "shop_id", "customer_id", "status", "total", "currency", "failure", "version")
 
 
 def _announce(event: str, order: Order) -> None:

@@ -73,8 +73,8 @@ _LINES = (
     .order_by(OrderLine.order_id, OrderLine.position)
 )
 _QUANTITIES = """
-    SELECT product_id, sum(quantity)::int FROM order_lines WHERE order_id = %(order)s
-    GROUP BY product_id ORDER BY product_id"""
+    SELECT order_id, product_id, sum(quantity)::int FROM order_lines WHERE order_id = ANY(%(orders)s)
+    GROUP BY order_id, product_id ORDER BY order_id, product_id"""
 
 
 def lines_of(*, order_ids: Collection[UUID]) -> dict[UUID, list[OrderLine]]:
@@ -93,9 +93,12 @@ def told(*, order_ids: Sequence[UUID]) -> list[Told]:
     return rows
 
 
-def quantities(*, order_id: UUID) -> dict[UUID, int]:
-    """Units ordered of each product, in order of product."""
-    return dict(db.run(_QUANTITIES, {"order": order_id}).fetchall())
+def quantities(*, order_ids: Collection[UUID]) -> dict[UUID, dict[UUID, int]]:
+    """Units that each order wants of each product, the first order first, in order of product."""
+    wanted: dict[UUID, dict[UUID, int]] = {}
+    for order_id, product_id, units in db.run(_QUANTITIES, {"orders": list(order_ids)}):
+        wanted.setdefault(order_id, {})[product_id] = units
+    return wanted
 
 
 def orders(

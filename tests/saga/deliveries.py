@@ -46,12 +46,12 @@ class Deliveries:
             return notifications.send(mail_id=UUID(mail_id), company_id=UUID(company_id))
         ref = Ref(UUID(task["kwargs"]["saga_id"]), UUID(task["kwargs"]["company_id"]))
         if name == ADVANCE:
-            return perform.advance(ref, self.find)
+            return perform.advance([ref], self.find)
         for step in (step for saga in self.sagas for step in saga.steps.values()):
             if name == step.task:
-                return perform.take_step(ref, step.name, self.find)
+                return perform.take_step([ref], step.name, self.find)
             if step.undo_name and name == step.undo_task:
-                return perform.take_undo(ref, step.name, self.find)
+                return perform.take_undo([ref], step.name, self.find)
         raise AssertionError(f"nobody knows {name}")
 
     def deliver_next(self, name: str) -> None:

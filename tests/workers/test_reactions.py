@@ -39,7 +39,7 @@ def order(database):
 def fail(order) -> None:
     failure = {"code": "out_of_stock", "step": "reserve_stock", "detail": "none left"}
     with db.transaction(Tenant(company_id=order.company_id)):
-        sales.mark_failed(order_id=order.id, failure=failure, now=clock.now())
+        sales.mark_failed(failures={order.id: failure}, now=clock.now())
 
 
 def an_event(order, kind: str) -> dict:

@@ -47,7 +47,7 @@ def record(payment):
     def recording(*answers):
         for each in answers:
             with db.transaction(Tenant(company_id=payment.company_id)):
-                payments.record(order_id=payment.order_id, answer=each, now=NOW)
+                payments.record(answers={payment.order_id: each}, now=NOW)
         with db.transaction(Tenant(company_id=payment.company_id)):
             status = the_payment(order_id=payment.order_id).status
             return status, [event.type for event in events_of(payment_id=payment.id)]
@@ -103,7 +103,7 @@ class TestRecord:
 
     def test_refuses_an_order_without_a_payment(self, payment):
         with pytest.raises(PaymentNotFound), db.transaction(Tenant(company_id=payment.company_id)):
-            payments.record(order_id=new_id(), answer=DECLINED, now=NOW)
+            payments.record(answers={new_id(): DECLINED}, now=NOW)
 
 
 class TestNoteSurplus:
