@@ -1,7 +1,8 @@
 """The mails about orders: what they say, gathered from the areas that know, and how they are seen through."""
 
+import threading
 from collections import defaultdict
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -11,7 +12,7 @@ from domain.notifications.context import Context, Template
 from domain.notifications.errors import MailRefused, MailServerGone, MailUnavailable
 from domain.notifications.mailer import mailer
 from domain.notifications.models import Mail
-from domain.notifications.operations import Claim, Leased, Settled, Wanted
+from domain.notifications.operations import Claim, Claimed, Leased, Settled, Wanted
 from domain.notifications.rendering import render
 from domain.sales import queries as sales
 from domain.sales.queries import Told
@@ -19,7 +20,7 @@ from kit import clock, crash, db
 from kit.patience import through_outages
 from kit.tenancy import Tenant
 from saga import leases
-from saga.engine.declaration import Call, Outcome
+from saga.engine.declaration import Answers, Calls, Outcome, Outcomes
 from saga.engine.errors import TryAgain
 from saga.leases import Lease
 
@@ -30,14 +31,15 @@ ours, which is not written down: the lease runs out, and the sweeper has the mai
 
 def to_buyer(*, occasion: str, order_id: UUID, template: Template, now: datetime) -> Claim:
     """Ask for a mail to the order's buyer, once per occasion, and claim it for sending."""
-    [claim] = to_buyers(occasion=occasion, order_ids=[order_id], template=template, now=now)
-    return claim
+    return to_buyers(occasion=occasion, order_ids=[order_id], template=template, now=now)[order_id]
 
 
-def to_buyers(*, occasion: str, order_ids: Sequence[UUID], template: Template, now: datetime) -> list[Claim]:
-    """The same for many orders of the company."""
+def to_buyers(*, occasion: str, order_ids: Sequence[UUID], template: Template, now: datetime) -> dict[UUID, Claim]:
+    """The same for many orders of the company; by order."""
     told = sales.told(order_ids=order_ids)
-    return _ask([_wanted(occasion, each, each.customer_email, template) for each in told], told, now)
+    wanted = {each.order_id: _wanted(occasion, each, each.customer_email, template) for each in told}
+    claims = notifications.ask(company_id=told[0].company_id, wanted=list(wanted.values()), now=now)
+    return {order_id: claims[mail.occasion, mail.recipient] for order_id, mail in wanted.items()}
 
 
 def to_both(
@@ -50,21 +52,45 @@ def to_both(
         for each in told
         for recipient, template in ((each.customer_email, buyer), (each.company_email, merchant))
     ]
-    return _ask(wanted, told, now)
+    return list(notifications.ask(company_id=told[0].company_id, wanted=wanted, now=now).values())
 
 
-def send(claim: Claim) -> Generator[Call, list[Trouble], Outcome]:
-    """See a mail through, as a step does: outside of any transaction."""
+def send(claims: Mapping[UUID, Claim]) -> Generator[Calls, Answers, Outcomes]:
+    """See mails through, as a step does that is taken for many: outside of any transaction."""
+    mails = {subject: claim.mail for subject, claim in claims.items() if isinstance(claim, Claimed)}
+    sending = _Sending(list(mails.values()))
+    answers = yield {subject: partial(sending.trouble_with, mail) for subject, mail in mails.items()}
+    return {subject: _outcome(claim, answers.get(subject)) for subject, claim in claims.items()}
+
+
+def _outcome(claim: Claim, trouble: Trouble) -> Outcome:
     if isinstance(claim, Settled):
         return {"mail": claim.status}
     if isinstance(claim, Leased):
         return TryAgain("mail_leased", f"somebody else sends it until {claim.until:%H:%M:%S} UTC")
-    [trouble] = yield partial(see_through, [claim.mail])
     if isinstance(trouble, MailUnavailable):
         return TryAgain(trouble.code, trouble.message)
-    if trouble and not isinstance(trouble, MailRefused):
-        raise trouble
     return {"mail": "refused" if trouble else "sent"}
+
+
+class _Sending:
+    """Mails that are seen through together: by the first of their subjects' calls, while the others wait for it."""
+
+    def __init__(self, mails: Sequence[Mail]) -> None:
+        self._mails = mails
+        self._turn = threading.Lock()
+        self._troubles: dict[UUID, Trouble] = {}
+
+    def trouble_with(self, mail: Mail) -> Trouble:
+        """MailRefused, MailUnavailable or None; raises what is a fault of ours."""
+        with self._turn:
+            if not self._troubles:
+                troubles = see_through(self._mails)
+                self._troubles = {each.id: trouble for each, trouble in zip(self._mails, troubles, strict=True)}
+        trouble = self._troubles[mail.id]
+        if trouble and not isinstance(trouble, (MailRefused, MailUnavailable)):
+            raise trouble
+        return trouble
 
 
 def see_through(mails: Sequence[Mail]) -> list[Trouble]:
@@ -135,10 +161,6 @@ def _record(owner: Tenant, outcomes: Sequence[tuple[Mail, Trouble]]) -> None:
         sent = [mail.id for mail, trouble in outcomes if trouble is None]
         if sent:
             notifications.mark_sent(mail_ids=sent, now=clock.now())
-
-
-def _ask(wanted: Sequence[Wanted], told: Sequence[Told], now: datetime) -> list[Claim]:
-    return notifications.ask(company_id=told[0].company_id, wanted=wanted, now=now)
 
 
 def _wanted(occasion: str, told: Told, recipient: str, template: Template) -> Wanted:

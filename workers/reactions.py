@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +20,12 @@ from kit.db import Json
 from kit.tenancy import Tenant
 from saga import letters
 from workers import queues
+from workers.gathering import gathering_of
 from workers.notifications import deliver
 from workers.patience import patiently
+
+PREFETCH = 32
+"""Events at hand at most; so many are acted on together, and wait for the mails of all."""
 
 log = structlog.get_logger()
 
@@ -38,12 +43,14 @@ def greet(order_ids: Sequence[UUID], now: datetime) -> list[Claim]:
 
 def explain_failure(order_ids: Sequence[UUID], now: datetime) -> list[Claim]:
     """Orders have failed: their buyers hear why."""
-    return letters.to_buyers(occasion="order.failed", order_ids=order_ids, template="payment_failed", now=now)
+    claims = letters.to_buyers(occasion="order.failed", order_ids=order_ids, template="payment_failed", now=now)
+    return list(claims.values())
 
 
 def confirm_cancellation(order_ids: Sequence[UUID], now: datetime) -> list[Claim]:
     """Orders are cancelled: their buyers hear that they are."""
-    return letters.to_buyers(occasion="order.cancelled", order_ids=order_ids, template="order_cancelled", now=now)
+    claims = letters.to_buyers(occasion="order.cancelled", order_ids=order_ids, template="order_cancelled", now=now)
+    return list(claims.values())
 
 
 REACTIONS: dict[str, dict[str, Reaction]] = {
@@ -81,18 +88,24 @@ class EventConsumers(bootsteps.ConsumerStep):
 
     queue_names: tuple[str, ...] = ()
 
+    def start(self, worker: Any) -> None:
+        """Begin to read; called by Celery, again after each loss of the connection."""
+        self._gathering = gathering_of(worker)
+        super().start(worker)
+
     def get_consumers(self, channel: Any) -> list[Consumer]:
-        """One consumer for all event queues that this worker was given."""
+        """One consumer for each event queue that this worker was given."""
         wanted = [queue for queue in queues.EVENT_QUEUES if queue.name in self.queue_names]
-        if not wanted:
-            return []
         return [
-            Consumer(channel, queues=[queue], on_message=_hearer(queue.name), prefetch_count=16) for queue in wanted
+            Consumer(channel, queues=[queue], on_message=self._hearer(queue.name), prefetch_count=PREFETCH)
+            for queue in wanted
         ]
 
-
-def _hearer(queue: str) -> Callable[[Message], None]:
-    return lambda message: hear(queue, [message])
+    def _hearer(self, queue: str) -> Callable[[Message], None]:
+        hearing = partial(hear, queue)
+        if self._gathering:
+            return partial(self._gathering.add, hearing)
+        return lambda message: hearing([message])
 
 
 def hear(queue: str, messages: Sequence[Message]) -> None:

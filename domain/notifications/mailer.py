@@ -169,8 +169,11 @@ def _heed(answer: tuple[int, bytes], wanted: int, no: type[smtplib.SMTPResponseE
 
 
 def _verdict(error: OSError) -> MailUnavailable | MailRefused:
+    said = f"The mail server did not take it: {_words(error)}"
+    if not isinstance(error, smtplib.SMTPResponseException):
+        return MailServerGone(said)
     final = isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= PERMANENT
-    return (MailRefused if final else MailUnavailable)(f"The mail server did not take it: {_words(error)}")
+    return MailRefused(said) if final else MailUnavailable(said)
 
 
 def _words(error: OSError) -> str:

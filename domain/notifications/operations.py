@@ -73,7 +73,7 @@ _ASK = """
     ORDER BY occasion, recipient
     ON CONFLICT (occasion, recipient) DO NOTHING RETURNING id"""
 _ASKED_BEFORE = """
-    SELECT id FROM mails WHERE company_id = %(company)s
+    SELECT id, occasion, recipient FROM mails WHERE company_id = %(company)s
         AND (occasion, recipient) IN (SELECT * FROM unnest(%(occasions)s::text[], %(recipients)s::text[]))"""
 _CLAIM = """
     UPDATE mails SET status = 'sending', leased_until = %(until)s, due_at = %(until)s, attempts = attempts + 1
@@ -96,8 +96,8 @@ _MARK_SENT = """
     WHERE id = ANY(%(mails)s) AND status <> 'sent'"""
 
 
-def ask(*, company_id: UUID, wanted: Sequence[Wanted], now: datetime) -> list[Claim]:
-    """Ask for these mails of the company, and claim them for sending; what is wanted twice is answered once.
+def ask(*, company_id: UUID, wanted: Sequence[Wanted], now: datetime) -> dict[tuple[str, str], Claim]:
+    """Ask for these mails of the company, and claim them for sending; by occasion and recipient.
 
     However often, and by however many at once, a mail is asked for, it is one mail, and one of them has it at a time.
     """
@@ -105,12 +105,14 @@ def ask(*, company_id: UUID, wanted: Sequence[Wanted], now: datetime) -> list[Cl
     rows = json.dumps([_row(mail) for mail in distinct.values()], default=str)
     until = now + LEASE
     new = {id_ for (id_,) in db.run(_ASK, {"company": company_id, "wanted": rows, "until": until})}
-    claims: list[Claim] = [Claimed(_new(mail, company_id, until)) for mail in distinct.values() if mail.id in new]
-    old = [key for key, mail in distinct.items() if mail.id not in new]
-    if old:
-        occasions, recipients = zip(*old, strict=True)
+    claims: dict[tuple[str, str], Claim] = {
+        key: Claimed(_new(mail, company_id, until)) for key, mail in distinct.items() if mail.id in new
+    }
+    if len(new) < len(distinct):
+        occasions, recipients = zip(*(distinct.keys() - claims.keys()), strict=True)
         before = {"company": company_id, "occasions": list(occasions), "recipients": list(recipients)}
-        claims += claim(mail_ids=[id_ for (id_,) in db.run(_ASKED_BEFORE, before)], now=now)
+        keys = {id_: (occasion, recipient) for id_, occasion, recipient in db.run(_ASKED_BEFORE, before)}
+        claims |= {keys[id_]: answer for id_, answer in claim(mail_ids=list(keys), now=now).items()}
     return claims
 
 
@@ -150,8 +152,8 @@ def _have_sent(mail: Mail, **whose: str) -> None:
     outbox.send("task", task, company_id=mail.company_id)
 
 
-def claim(*, mail_ids: Sequence[UUID], now: datetime) -> list[Claim]:
-    """Take these mails for sending until `now` + 6 seconds, but those that are settled or somebody else's.
+def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
+    """Take these mails for sending until `now` + 6 seconds, but those that are settled or somebody else's; by their id.
 
     Raises MailNotFound.
     """
@@ -162,7 +164,7 @@ def claim(*, mail_ids: Sequence[UUID], now: datetime) -> list[Claim]:
         claims |= {id_: _of_others(status, until, now) for id_, status, until in db.run(_STANDING, {"mails": left})}
     if claims.keys() < set(mail_ids):
         raise MailNotFound
-    return list(claims.values())
+    return claims
 
 
 def _mails(rows: Cursor[Any]) -> Iterator[Mail]:

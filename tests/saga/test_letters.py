@@ -4,7 +4,7 @@ import pytest
 from jinja2 import TemplateNotFound
 
 from domain.notifications import operations as notifications
-from domain.notifications.errors import LeaseLost, MailServerGone
+from domain.notifications.errors import LeaseLost, MailServerGone, MailUnavailable
 from domain.notifications.mailer import mailer
 from domain.notifications.models import Mail
 from domain.notifications.operations import LEASE, Claimed
@@ -53,8 +53,7 @@ class TestLease:
     def test_is_left_to_whoever_has_claimed_the_mail_since(self, mail, tenant):
         later = clock.now() + LEASE
         with db.transaction(tenant):
-            [claim] = notifications.claim(mail_ids=[mail.id], now=later)
-            assert isinstance(claim, Claimed)
+            assert isinstance(notifications.claim(mail_ids=[mail.id], now=later)[mail.id], Claimed)
         with db.transaction(tenant):
             assert notifications.renew(attempts={mail.id: 1}, now=later) == {}
             assert notifications.renew(attempts={mail.id: 2}, now=later) == {mail.id: later + LEASE}
@@ -131,3 +130,23 @@ class TestSeveral:
         assert {type(trouble) for trouble in letters.see_through(mails)} == {MailServerGone}
         assert len(asked) == 1
         assert [stored(mail, tenant).status for mail in mails] == ["queued", "queued"]
+
+
+class TestSend:
+    def test_sees_through_in_one_go_what_several_orders_wait_for(self, mail, storefront, tenant, monkeypatch):
+        orders = [storefront.place(), storefront.place()]
+        with db.transaction(tenant):
+            claims = letters.to_buyers(
+                occasion="order.completed", order_ids=orders, template="payment_succeeded", now=clock.now()
+            )
+        claims[mail.id] = notifications.Leased(clock.now())
+        rounds = []
+        monkeypatch.setattr(letters, "see_through", lambda mails: rounds.append(mails) or [None, MailUnavailable()])
+        sending = letters.send(claims)
+        answers = {order_id: call() for order_id, call in next(sending).items()}
+        with pytest.raises(StopIteration) as done:
+            sending.send(answers)
+        assert len(rounds) == 1
+        sent, put_off, leased = (done.value.value[each] for each in (*orders, mail.id))
+        assert sent == {"mail": "sent"}
+        assert (put_off.code, leased.code) == ("mail_unavailable", "mail_leased")

@@ -28,8 +28,7 @@ def act(order):
 def ask(order, act):
     def run(recipient="ada@x.example", occasion=f"order.created:{order.id}", now=NOW):
         wanted = Wanted(order.id, occasion, recipient, "order_received", CONTEXT)
-        [claim] = act(operations.ask, company_id=order.company_id, wanted=[wanted], now=now)
-        return claim
+        return act(operations.ask, company_id=order.company_id, wanted=[wanted], now=now)[occasion, recipient]
 
     return run
 
@@ -43,7 +42,6 @@ def mail_id(ask):
 @pytest.fixture
 def claim(act, mail_id):
     def run(now):
-        [claim] = act(operations.claim, mail_ids=[mail_id], now=now)
-        return claim
+        return act(operations.claim, mail_ids=[mail_id], now=now)[mail_id]
 
     return run

@@ -79,7 +79,7 @@ class TestClaim:
         answers = []
         second = threading.Thread(target=lambda: answers.append(claim(NOW)))
         with db.transaction(Tenant(company_id=order.company_id)):
-            [first] = operations.claim(mail_ids=[mail_id], now=NOW)
+            first = operations.claim(mail_ids=[mail_id], now=NOW)[mail_id]
             second.start()
             wait_until_blocked(database, second)
         second.join()
