@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -47,17 +46,20 @@ class Nursery(Process):
             self._line = None
 
     def fork(self, words: Sequence[str], *, log: Path, env: Mapping[str, str], nice: int) -> Child | None:
-        """Have `orderx` run with these words as a child of ours; None when the nursery is not there."""
+        """Have `orderx` run with these words as a child of ours; None when the nursery is not there to do it."""
+        if self._line is None or not self.ready:
+            return None
         order = {
             "words": words, "log": str(log), "env": dict(env), "nice": nice, "parent": os.getpid(),
             "orphan_signal": int(signal.SIGKILL),
         }  # fmt: skip
-        if self._line is None or not self.running:
-            return None
-        with suppress(OSError, ValueError), self._line.makefile("rb") as answers:
+        try:
             self._line.sendall(json.dumps(order).encode() + b"\n")
-            return Fostered(int(answers.readline()))
-        return None
+            with self._line.makefile("rb") as answers:
+                return Fostered(int(answers.readline()))
+        except (OSError, ValueError):
+            self.kill()  # lest it does later what is now done without it
+            return None
 
 
 class Forked(Process):
