@@ -60,7 +60,11 @@ def send(claims: Mapping[UUID, Claim]) -> Generator[Calls, Answers, Outcomes]:
     mails = {subject: claim.mail for subject, claim in claims.items() if isinstance(claim, Claimed)}
     sending = _Sending(list(mails.values()))
     answers = yield {subject: partial(sending.trouble_with, mail) for subject, mail in mails.items()}
-    return {subject: _outcome(claim, answers.get(subject)) for subject, claim in claims.items()}
+    return {
+        subject: _outcome(claim, answers.get(subject))
+        for subject, claim in claims.items()
+        if subject in answers or subject not in mails
+    }
 
 
 def _outcome(claim: Claim, trouble: Trouble) -> Outcome:
