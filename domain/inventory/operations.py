@@ -28,13 +28,14 @@ _HOLD = """
     ), held AS (
         UPDATE stock SET reserved = reserved + total.quantity
         FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM share GROUP BY 1, 2) total
-        WHERE (stock.product_id, stock.warehouse_id) = (total.product_id, total.warehouse_id)
+        WHERE stock.product_id = ANY(%(products)s)
+            AND (stock.product_id, stock.warehouse_id) = (total.product_id, total.warehouse_id)
     )
     INSERT INTO reservations (order_id, product_id, warehouse_id, company_id, quantity)
     SELECT order_id, product_id, warehouse_id, %(company)s, quantity FROM share"""
 
 _LOCK_HELD = """
-    SELECT r.order_id FROM stock s JOIN reservations r USING (product_id, warehouse_id)
+    SELECT r.order_id, r.product_id FROM stock s JOIN reservations r USING (product_id, warehouse_id)
     WHERE r.order_id = ANY(%(orders)s) AND r.state = %(state)s
     ORDER BY s.product_id, s.warehouse_id FOR UPDATE OF s"""
 
@@ -45,7 +46,8 @@ _RELEASE = """
     )
     UPDATE stock SET reserved = reserved - total.quantity
     FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM given GROUP BY 1, 2) total
-    WHERE (stock.product_id, stock.warehouse_id) = (total.product_id, total.warehouse_id)"""
+    WHERE stock.product_id = ANY(%(products)s)
+        AND (stock.product_id, stock.warehouse_id) = (total.product_id, total.warehouse_id)"""
 
 _COMMIT = """
     WITH given AS (
@@ -57,7 +59,8 @@ _COMMIT = """
     )
     UPDATE stock SET reserved = reserved - total.quantity, on_hand = on_hand - total.quantity
     FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM given GROUP BY 1, 2) total
-    WHERE (stock.product_id, stock.warehouse_id) = (total.product_id, total.warehouse_id)"""
+    WHERE stock.product_id = ANY(%(products)s)
+        AND (stock.product_id, stock.warehouse_id) = (total.product_id, total.warehouse_id)"""
 
 _TAKE_BACK = """
     WITH given AS (
@@ -69,7 +72,8 @@ _TAKE_BACK = """
     )
     UPDATE stock SET on_hand = on_hand + total.quantity
     FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM given GROUP BY 1, 2) total
-    WHERE (stock.product_id, stock.warehouse_id) = (total.product_id, total.warehouse_id)"""
+    WHERE stock.product_id = ANY(%(products)s)
+        AND (stock.product_id, stock.warehouse_id) = (total.product_id, total.warehouse_id)"""
 
 
 def create_warehouse(*, company_id: UUID, name: str) -> Warehouse:
@@ -130,31 +134,28 @@ def reserve(*, company_id: UUID, wanted: Mapping[UUID, Mapping[UUID, int]]) -> d
 
 def release(*, order_ids: Collection[UUID], company_id: UUID) -> None:
     """Give back what is held for these orders; harmless where nothing is."""
-    held = _locked(order_ids, "held")
-    if held:
-        db.run(_RELEASE, {"orders": held})
-        _announce("inventory.released", held, company_id)
+    held = _move(_RELEASE, order_ids, "held", company_id)
+    _announce("inventory.released", held, company_id)
 
 
 def commit(*, order_ids: Collection[UUID], company_id: UUID) -> None:
     """What was held for these orders leaves the shelves: it is sold."""
-    held = _locked(order_ids, "held")
-    if held:
-        db.run(_COMMIT, {"orders": held, "company": company_id})
+    _move(_COMMIT, order_ids, "held", company_id)
 
 
 def take_back(*, order_ids: Collection[UUID], company_id: UUID) -> None:
     """What was sold to these orders goes back on its shelves; harmless where nothing was, or it went back already."""
-    sold = _locked(order_ids, "committed")
-    if sold:
-        db.run(_TAKE_BACK, {"orders": sold, "company": company_id})
-        _announce("inventory.taken_back", sold, company_id)
+    sold = _move(_TAKE_BACK, order_ids, "committed", company_id)
+    _announce("inventory.taken_back", sold, company_id)
 
 
-def _locked(order_ids: Collection[UUID], state: str) -> list[UUID]:
-    """Which of the orders have reservations in this state, with the shelves of those locked."""
-    rows = db.run(_LOCK_HELD, {"orders": list(order_ids), "state": state})
-    return list(dict.fromkeys(order_id for (order_id,) in rows))
+def _move(statement: str, order_ids: Collection[UUID], state: str, company_id: UUID) -> Collection[UUID]:
+    """Run the statement for those orders that have reservations in this state, their shelves locked; which they are."""
+    locked = db.run(_LOCK_HELD, {"orders": list(order_ids), "state": state}).fetchall()
+    orders, products = {order_id for order_id, _ in locked}, {product_id for _, product_id in locked}
+    if orders:
+        db.run(statement, {"orders": list(orders), "products": list(products), "company": company_id})
+    return orders
 
 
 def _announce(event: str, order_ids: Collection[UUID], company_id: UUID) -> None:

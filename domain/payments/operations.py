@@ -40,6 +40,7 @@ _RECORD = """
         FROM jsonb_to_recordset(%(told)s) AS t (
             order_id uuid, id uuid, type text, ref text, amount bigint, detail jsonb)
         JOIN payments p USING (order_id)
+        WHERE p.order_id = ANY(%(orders)s)
     ), news AS (
         INSERT INTO payment_events (id, company_id, payment_id, type, provider_ref, amount, detail, happened_at)
         SELECT id, company_id, payment_id, type, coalesce(ref, payment_id::text), amount, detail, %(now)s
@@ -49,7 +50,8 @@ _RECORD = """
             status = (%(course)s::text[])[greatest(
                 array_position(%(course)s, status), array_position(%(course)s, told.type))],
             provider_ref = coalesce(told.ref, provider_ref)
-        FROM news JOIN told USING (payment_id) WHERE payments.id = news.payment_id
+        FROM news JOIN told USING (payment_id)
+        WHERE payments.order_id = ANY(%(orders)s) AND payments.id = news.payment_id
     )
     SELECT order_id, payment_id, company_id, wanted, currency, payment_id IN (SELECT payment_id FROM news)
     FROM told"""
@@ -61,7 +63,7 @@ def record(*, answers: Mapping[UUID, Answer], now: datetime) -> None:
     A payment's status is its furthest event: a hold that is reported after its release does not turn time back.
     """
     told = {order_id: _told(order_id, answer) for order_id, answer in answers.items()}
-    values = {"told": json.dumps(list(told.values())), "now": now, "course": list(_COURSE)}
+    values = {"orders": list(told), "told": json.dumps(list(told.values())), "now": now, "course": list(_COURSE)}
     rows = db.run(_RECORD, values).fetchall() if told else []
     if len(rows) < len(told):
         raise PaymentNotFound

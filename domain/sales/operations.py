@@ -118,7 +118,7 @@ _LOCK = """
 _MOVE = """
     UPDATE orders SET status = %(status)s, failure = m.failure, version = m.version, changed_at = %(now)s
     FROM jsonb_to_recordset(%(moved)s) AS m (id uuid, failure jsonb, version int)
-    WHERE orders.id = m.id"""
+    WHERE orders.id = ANY(%(orders)s) AND orders.id = m.id"""
 
 
 def _move(event: str, to: str, failures: Mapping[UUID, Json | None], now: datetime) -> None:
@@ -130,7 +130,7 @@ def _move(event: str, to: str, failures: Mapping[UUID, Json | None], now: dateti
         transitions.move(order, to, now=now)
         order.failure = failures[order.id] or order.failure
     moved = [{"id": str(order.id), "failure": order.failure, "version": order.version} for order in orders]
-    db.run(_MOVE, {"status": to, "now": now, "moved": json.dumps(moved)})
+    db.run(_MOVE, {"orders": list(failures), "status": to, "now": now, "moved": json.dumps(moved)})
     for order in orders:
         _announce(event, order)
 

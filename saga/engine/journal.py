@@ -148,6 +148,7 @@ _OPEN = "SELECT * FROM open_sagas(%(ids)s, %(company)s)"
 _OF_THE_SAGA = 10
 """Columns, before those of the step."""
 
+# The keys are given once more as a list, by which PostgreSQL finds the rows whatever it believes about the tables.
 _WRITE = """
     WITH steps AS (
         UPDATE saga_steps s
@@ -157,7 +158,7 @@ _WRITE = """
         FROM jsonb_to_recordset(%(steps)s) AS c (
             saga_id uuid, step text, state text, attempts int, undo_attempts int, outcome jsonb, error jsonb,
             retry_at timestamptz, begun_at timestamptz, answered_at timestamptz, undone_at timestamptz)
-        WHERE s.saga_id = c.saga_id AND s.step = c.step
+        WHERE s.saga_id = ANY(%(ids)s) AND (s.saga_id, s.step) = (c.saga_id, c.step)
     ), history AS (
         INSERT INTO saga_events (saga_id, company_id, step, event, detail, happened_at)
         SELECT e.saga_id, %(company)s, e.step, e.event, e.detail, %(now)s
@@ -178,7 +179,7 @@ _WRITE = """
     FROM jsonb_to_recordset(%(sagas)s) AS c (
         id uuid, state text, stage int, stop_requested jsonb, failure jsonb, due_at timestamptz, ended_at timestamptz,
         notice text)
-    WHERE s.id = c.id
+    WHERE s.id = ANY(%(ids)s) AND s.id = c.id
     RETURNING CASE WHEN c.notice IS NOT NULL THEN pg_notify(%(channel)s, c.notice) END"""
 
 
@@ -239,7 +240,8 @@ def tell_endings(sagas: Sequence[OpenSaga]) -> None:
 def _written(sagas: Sequence[OpenSaga], announced: list[Json]) -> dict[str, Any]:
     first = sagas[0]
     return {
-        "company": first.ref.company_id, "now": first.now, "channel": notices.CHANNEL,
+        "ids": [saga.ref.saga_id for saga in sagas], "company": first.ref.company_id, "now": first.now,
+        "channel": notices.CHANNEL,
         "sagas": _json([_moved(saga) for saga in sagas]),
         "steps": _json([_told(saga, name) for saga in sagas for name in sorted(saga.changed)]),
         "events": _json([_of(saga, event) for saga in sagas for event in saga.events]),
