@@ -73,11 +73,11 @@ _ASK = """
     ORDER BY occasion, recipient
     ON CONFLICT (occasion, recipient) DO NOTHING RETURNING id"""
 _ASKED_BEFORE = """
-    SELECT id, occasion, recipient FROM mails WHERE company_id = %(company)s
+    SELECT id, occasion, recipient FROM mails WHERE company_id = %(company)s AND occasion = ANY(%(occasions)s)
         AND (occasion, recipient) IN (SELECT * FROM unnest(%(occasions)s::text[], %(recipients)s::text[]))"""
 _CLAIM = """
     UPDATE mails SET status = 'sending', leased_until = %(until)s, due_at = %(until)s, attempts = attempts + 1
-    WHERE id IN (
+    WHERE id = ANY(%(mails)s) AND id IN (
         SELECT id FROM mails
         WHERE id = ANY(%(mails)s) AND status IN ('queued', 'sending')
             AND (leased_until IS NULL OR leased_until <= %(now)s)
@@ -88,7 +88,8 @@ _STANDING = "SELECT id, status, leased_until FROM mails WHERE id = ANY(%(mails)s
 _RENEW = """
     UPDATE mails SET leased_until = %(until)s, due_at = %(until)s
     FROM unnest(%(mails)s::uuid[], %(attempts)s::int[]) AS held (id, attempt)
-    WHERE mails.id = held.id AND mails.status = 'sending' AND mails.attempts = held.attempt
+    WHERE mails.id = ANY(%(mails)s) AND mails.id = held.id
+        AND mails.status = 'sending' AND mails.attempts = held.attempt
     RETURNING mails.id"""
 _MARK_SENT = """
     UPDATE mails
