@@ -162,9 +162,15 @@ class Stack(Supervisor):
         return self._orderx("flower", "flower", "--port", _port(self.flower_url), ready=tcp(_port(self.flower_url)))
 
     def _orderx(self, name: str, *words: object, ready: Ready) -> Process:
-        nice = 10 if name in PATIENT else 0
-        shared = {"nursery": self._nursery, "env": self.process_env(), "log": self._log(name)}
-        return Forked(name, [*map(str, words)], nice=nice, ready=ready, **shared)
+        return Forked(
+            name,
+            [*map(str, words)],
+            nursery=self._nursery,
+            nice=10 if name in PATIENT else 0,
+            log=self._log(name),
+            env=self.process_env(),
+            ready=ready,
+        )
 
     def process_env(self) -> dict[str, str]:
         """The environment in which a process of the stack runs."""
