@@ -8,7 +8,7 @@ import pytest
 from tests.saga.storefront import Storefront
 
 ORDERS = 10
-BUDGET = {"statements": 48, "transactions": 13, "tasks": 4, "events": 5}
+BUDGET = {"statements": 45, "transactions": 12, "tasks": 4, "events": 5}
 """Per order, from being placed to its last mail; without what the relay, which works in batches, adds."""
 
 
