@@ -65,6 +65,8 @@ _SESSION = (
     "statement_timeout=30s",
     # A process that stands still in the middle of a transaction shall not hold its locks for longer.
     "idle_in_transaction_session_timeout=10s",
+    # What runs often is prepared, and is a few rows by key whatever the values: planned once, not each time.
+    "plan_cache_mode=force_generic_plan",
 )
 _KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
@@ -142,6 +144,15 @@ def run(statement: str, values: Json) -> psycopg.Cursor[Any]:
     return _unit.get().run(statement, values)
 
 
+def write(statement: str, values: Json) -> None:
+    """Have an INSERT done before anything else is run or the transaction ends, in one statement with its neighbours.
+
+    So what several areas write for one purpose takes one round trip. Names that occur in several of them mean the same
+    value; where they do not, or one refers to what another returns, there is a second statement.
+    """
+    _unit.get().write(statement, values)
+
+
 def finish(statement: str, values: Json) -> None:
     """Have this statement run as the current transaction's last, in one round trip with the commit."""
     _unit.get().last = (statement, values)
@@ -167,23 +178,39 @@ class _Unit:
         self.notes: dict[str, Any] = {}
         self.last_writes: dict[Callable[[], None], None] = {}
         self.last: tuple[str, Json] | None = None
+        self._inserts: list[str] = []
+        self._inserted: Json = {}
 
     @property
     def session(self) -> Session:
+        self._flush()
         if self._session is None:
             self._session = Session(self._connection, autoflush=False, expire_on_commit=False)
         return self._session
 
     def run(self, statement: str, values: Json) -> psycopg.Cursor[Any]:
+        self._flush()
+        return self._raw.execute(statement, values)
+
+    def write(self, statement: str, values: Json) -> None:
+        if any(self._inserted.get(name, value) != value for name, value in values.items()):
+            self._flush()
+        self._inserts.append(statement)
+        self._inserted.update(values)
+
+    def _flush(self) -> None:
         if self._session is not None:
             self._session.flush()
-        return self._raw.execute(statement, values)
+        if self._inserts:
+            self._raw.execute(_as_one(tuple(self._inserts)), self._inserted)
+            self._inserts, self._inserted = [], {}
 
     def commit(self) -> None:
         if self._session is not None:
             self._session.flush()
         for write in self.last_writes:
             write()
+        self._flush()
         if self._session is None:
             self._finish_in_one_round_trip()
             return
@@ -213,6 +240,14 @@ class _Unit:
             self._session.close()
         if not self._raw.closed and self._is_open:
             self._raw.rollback()
+
+
+@cache
+def _as_one(inserts: tuple[str, ...]) -> str:
+    """All of them in one statement; PostgreSQL checks references once all is in."""
+    *others, last = inserts
+    named = ", ".join(f"part_{number} AS ({insert})" for number, insert in enumerate(others))
+    return f"WITH {named} {last}" if others else last
 
 
 _unit: ContextVar[_Unit] = ContextVar("unit")

@@ -123,10 +123,11 @@ def put_stock(product: Product, warehouse: Warehouse, on_hand: int = 10) -> Stoc
 
 def make_order(product: Product, quantity: int = 1, *, customer: User | None = None) -> Order:
     """A pending order of so many units of the product, which must not be sold out; no saga drives it."""
-    with db.transaction(acting_for(product)):
+    customer = customer or make_user()
+    with db.transaction(Tenant(company_id=product.company_id, user_id=customer.id)):
         order, _ = sales.place(
             company_id=product.company_id,
-            customer=customer or make_user(),
+            customer_id=customer.id,
             shop_id=product.shop_id,
             lines=[sales.Wanted(product.id, quantity)],
             discount_percent=0,
