@@ -144,13 +144,13 @@ def run(statement: str, values: Json) -> psycopg.Cursor[Any]:
     return _unit.get().run(statement, values)
 
 
-def write(statement: str, values: Json) -> None:
-    """Have an INSERT done before anything else is run or the transaction ends, in one statement with its neighbours.
+def write(values: Json, *inserts: str) -> None:
+    """Have these INSERTs done before anything else is run or the transaction ends, in one statement with others.
 
-    So what several areas write for one purpose takes one round trip. Names that occur in several of them mean the same
-    value; where they do not, or one refers to what another returns, there is a second statement.
+    So what several areas write for one purpose takes one round trip. A name stands for one value in all of them; where
+    another area means another value by it, there is a second statement.
     """
-    _unit.get().write(statement, values)
+    _unit.get().write(values, inserts)
 
 
 def finish(statement: str, values: Json) -> None:
@@ -178,7 +178,7 @@ class _Unit:
         self.notes: dict[str, Any] = {}
         self.last_writes: dict[Callable[[], None], None] = {}
         self.last: tuple[str, Json] | None = None
-        self._inserts: list[str] = []
+        self._inserts: tuple[str, ...] = ()
         self._inserted: Json = {}
 
     @property
@@ -192,18 +192,18 @@ class _Unit:
         self._flush()
         return self._raw.execute(statement, values)
 
-    def write(self, statement: str, values: Json) -> None:
-        if any(self._inserted.get(name, value) != value for name, value in values.items()):
+    def write(self, values: Json, inserts: tuple[str, ...]) -> None:
+        if any(self._inserted[name] != values[name] for name in self._inserted.keys() & values.keys()):
             self._flush()
-        self._inserts.append(statement)
-        self._inserted.update(values)
+        self._inserts += inserts
+        self._inserted |= values
 
     def _flush(self) -> None:
         if self._session is not None:
             self._session.flush()
         if self._inserts:
-            self._raw.execute(_as_one(tuple(self._inserts)), self._inserted)
-            self._inserts, self._inserted = [], {}
+            self._raw.execute(_as_one(self._inserts), self._inserted)
+            self._inserts, self._inserted = (), {}
 
     def commit(self) -> None:
         if self._session is not None:
@@ -211,19 +211,11 @@ class _Unit:
         for write in self.last_writes:
             write()
         self._flush()
-        if self._session is None:
-            self._finish_in_one_round_trip()
-            return
         if self.last:
             self.run(*self.last)
-        self._session.commit()
+        if self._session is not None:
+            self._session.commit()
         if self._is_open:  # a session that was never used has committed nothing of what went past it
-            self._raw.commit()
-
-    def _finish_in_one_round_trip(self) -> None:
-        with self._raw.pipeline():
-            if self.last:
-                self._raw.execute(*self.last)
             self._raw.commit()
 
     @property

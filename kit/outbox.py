@@ -73,7 +73,7 @@ def take_unwritten() -> list[Json]:
 def _write() -> None:
     rows = take_unwritten()
     if rows:
-        db.write(_WRITE, {"rows": json.dumps(rows, default=str)})
+        db.write({"rows": json.dumps(rows, default=str)}, _WRITE)
 
 
 def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID | None) -> None:

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from domain.payments import operations as payments
 from domain.sales import operations as sales
-from domain.sales.models import Order, OrderLine
-from domain.sales.operations import Wanted
+from domain.sales.operations import NewOrder, Wanted
 from kit.db import Json
 from saga.cancel_order import cancel_paid
 from saga.engine.declaration import Ending, Saga, Subject, afterwards, then, together
@@ -50,10 +49,9 @@ PLACE_ORDER = Saga(
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A pending order, its lines, and the id of its saga."""
+    """A pending order, and the id of its saga."""
 
-    order: Order
-    lines: list[OrderLine]
+    order: NewOrder
     saga_id: UUID
 
 
@@ -74,7 +72,7 @@ def place_order(
     The customer is the current user; `payment_method` is the provider's token. Raises what
     domain.sales.operations.place raises.
     """
-    order, written = sales.place(
+    order = sales.place(
         company_id=company_id, customer_id=customer_id, shop_id=shop_id, lines=lines, discount_percent=discount_percent,
         shipping_address=shipping_address, now=now,
     )  # fmt: skip
@@ -89,4 +87,4 @@ def place_order(
         tags={"shop_id": str(shop_id), "customer_id": str(customer_id)},
         traceparent=traceparent,
     )
-    return Placed(order, written, saga_id)
+    return Placed(order, saga_id)

@@ -5,10 +5,12 @@ import hmac
 import json
 import re
 import time
+from typing import Any
 from uuid import UUID
 
 from flask import request
 
+from api.sales import views
 from domain.sales import queries as sales
 from kit import db, notices
 from kit.config import settings
@@ -41,15 +43,16 @@ def wanted_wait() -> int | None:
     return None
 
 
-def await_end(*, order_id: UUID, tenant: Tenant, seconds: int) -> bool:
-    """Wait until the order is no longer pending; false when it still is after so many seconds."""
+def await_end(*, order_id: UUID, tenant: Tenant, seconds: int) -> dict[str, Any] | None:
+    """The order as it is once it is no longer pending; None when it still is after so many seconds."""
     deadline = time.monotonic() + seconds
     with notices.listener().waiting_for(order_id) as settled:
         while True:
             with db.transaction(tenant):
-                if sales.the_status(order_id=order_id).status != "pending":
-                    return True
+                order = sales.the_order(order_id=order_id)
+                if order.status != "pending":
+                    return views.whole(order)
             left = deadline - time.monotonic()
             if left <= 0:
-                return False
+                return None
             settled.wait(min(left, notices.PATIENCE))

@@ -34,7 +34,7 @@ def prepare(*, order_id: UUID, company_id: UUID, amount: int, currency: str, met
         "payment": payment_id, "company": company_id, "order": order_id, "amount": amount, "currency": currency,
         "method": method,
     }  # fmt: skip
-    db.write(_PREPARE, values)
+    db.write(values, _PREPARE)
     return payment_id
 
 

@@ -4,13 +4,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from domain.sales import offers, transitions
 from domain.sales.errors import OrderNotFound, SoldOut
-from domain.sales.models import Order, OrderLine
+from domain.sales.models import Order
 from domain.sales.offers import Offer
 from kit import db, outbox
 from kit.db import Json
@@ -27,6 +28,39 @@ class Wanted:
     quantity: int
 
 
+class NewLine(NamedTuple):
+    """One product of a new order, as OrderLine keeps it."""
+
+    product_id: UUID
+    sku: str
+    name: str
+    quantity: int
+    unit_price: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """A pending order, as Order keeps it, and its lines in their order."""
+
+    id: UUID
+    company_id: UUID
+    shop_id: UUID
+    customer_id: UUID
+    customer_email: str
+    customer_name: str
+    currency: str
+    subtotal: int
+    discount_percent: int
+    total: int
+    shipping_address: Json
+    placed_at: datetime
+    changed_at: datetime
+    lines: list[NewLine]
+    status: str = "pending"
+    failure: None = None
+    version: int = 1
+
+
 def place(
     *,
     company_id: UUID,
@@ -36,7 +70,7 @@ def place(
     discount_percent: int,
     shipping_address: Json,
     now: datetime,
-) -> tuple[Order, list[OrderLine]]:
+) -> NewOrder:
     """Write down a pending order of the current user and its lines at today's prices.
 
     Raises EmailUnverified and ShopNotFound; Invalid by field (the shop's products only, a discount only where the
@@ -54,17 +88,16 @@ def place(
     if subtotal.amount > LARGEST_AMOUNT:
         raise Invalid(fields={"lines": [f"The order comes to more than {Money(LARGEST_AMOUNT, offer.currency)}."]})
     _refuse_sold_out(offer, lines)
-    order = Order(
+    order = NewOrder(
         id=new_id(), company_id=company_id, shop_id=shop_id, customer_id=offer.customer.id,
-        customer_email=offer.customer.email, customer_name=offer.customer.name, status="pending",
-        currency=offer.currency, subtotal=subtotal.amount, discount_percent=discount_percent,
-        total=subtotal.less_percent(discount_percent).amount, shipping_address=shipping_address, version=1,
-        placed_at=now, changed_at=now,
+        customer_email=offer.customer.email, customer_name=offer.customer.name, currency=offer.currency,
+        subtotal=subtotal.amount, discount_percent=discount_percent,
+        total=subtotal.less_percent(discount_percent).amount, shipping_address=shipping_address, placed_at=now,
+        changed_at=now, lines=[_line(line, offer) for line in lines],
     )  # fmt: skip
-    written = [_line(order, position, line, offer) for position, line in enumerate(lines)]
-    _write(order, written)
+    _write(order)
     _announce("order.created", order)
-    return order, written
+    return order
 
 
 def _refuse_unknown(offer: Offer, lines: Sequence[Wanted]) -> None:
@@ -84,12 +117,9 @@ def _refuse_sold_out(offer: Offer, lines: Sequence[Wanted]) -> None:
             raise SoldOut(f"{product.name} is sold out")
 
 
-def _line(order: Order, position: int, wanted: Wanted, offer: Offer) -> OrderLine:
+def _line(wanted: Wanted, offer: Offer) -> NewLine:
     product = offer.products[wanted.product_id]
-    return OrderLine(
-        order_id=order.id, company_id=order.company_id, position=position, product_id=product.id, sku=product.sku,
-        name=product.name, quantity=wanted.quantity, unit_price=product.price,
-    )  # fmt: skip
+    return NewLine(product.id, product.sku, product.name, wanted.quantity, product.price)
 
 
 _ADD_ORDER = """
@@ -99,23 +129,21 @@ _ADD_ORDER = """
         %(subtotal)s, %(discount)s, %(total)s, %(address)s, %(version)s, %(now)s, %(now)s)"""
 _ADD_LINES = """
     INSERT INTO order_lines (order_id, position, company_id, product_id, sku, name, quantity, unit_price)
-    SELECT %(order)s, l.position, %(company)s, l.product_id, l.sku, l.name, l.quantity, l.unit_price
-    FROM jsonb_to_recordset(%(lines)s) AS l (
-        position int, product_id uuid, sku text, name text, quantity int, unit_price bigint)"""
-_OF_A_LINE = ("position", "product_id", "sku", "name", "quantity", "unit_price")
+    SELECT %(order)s, l.position - 1, %(company)s, l.product_id, l.sku, l.name, l.quantity, l.unit_price
+    FROM ROWS FROM (jsonb_to_recordset(%(lines)s) AS (
+        product_id uuid, sku text, name text, quantity int, unit_price bigint))
+        WITH ORDINALITY AS l (product_id, sku, name, quantity, unit_price, position)"""
 
 
-def _write(order: Order, lines: Sequence[OrderLine]) -> None:
-    told = [{name: getattr(line, name) for name in _OF_A_LINE} for line in lines]
+def _write(order: NewOrder) -> None:
     values = {
         "order": order.id, "company": order.company_id, "shop": order.shop_id, "customer": order.customer_id,
         "email": order.customer_email, "name": order.customer_name, "status": order.status,
         "currency": order.currency, "subtotal": order.subtotal, "discount": order.discount_percent,
         "total": order.total, "address": json.dumps(order.shipping_address), "version": order.version,
-        "now": order.placed_at, "lines": json.dumps(told, default=str),
+        "now": order.placed_at, "lines": json.dumps([line._asdict() for line in order.lines], default=str),
     }  # fmt: skip
-    db.write(_ADD_ORDER, values)
-    db.write(_ADD_LINES, values)
+    db.write(values, _ADD_ORDER, _ADD_LINES)
 
 
 def mark_paid(*, order_id: UUID, now: datetime) -> None:
@@ -155,7 +183,7 @@ def _moved(order_id: UUID, to: str, now: datetime, failure: Json | None = None) 
     return order
 
 
-def _announce(event: str, order: Order) -> None:
+def _announce(event: str, order: Order | NewOrder) -> None:
     data = {
         "order_id": str(order.id),
         "shop_id": str(order.shop_id),

@@ -49,8 +49,7 @@ def start(
         "due": now + timedelta(seconds=saga.deadline), "steps": json.dumps(steps),
         "sent": json.dumps(outbox.take_unwritten() + _first_message(saga, ref, subject_id, now), default=str),
     }  # fmt: skip
-    for insert in (_SAGA, _STEPS, _HISTORY, _MESSAGES):
-        db.write(insert, values)
+    db.write(values, _SAGA, _STEPS, _HISTORY, _MESSAGES)
     return ref.saga_id
 
 

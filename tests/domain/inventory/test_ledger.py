@@ -42,7 +42,7 @@ class Shelf:
 
     def order(self, shop, customer):
         with db.transaction(Tenant(company_id=shop.company_id, user_id=customer.id)):
-            order, _ = sales.place(
+            order = sales.place(
                 company_id=shop.company_id, customer_id=customer.id, shop_id=shop.id,
                 lines=[Wanted(self.product.id, 2)], discount_percent=0, shipping_address={}, now=clock.now(),
             )  # fmt: skip
