@@ -6,7 +6,6 @@ import json
 import re
 import time
 from typing import Any
-from uuid import UUID
 
 from flask import request
 
@@ -43,15 +42,15 @@ def wanted_wait() -> int | None:
     return None
 
 
-def await_end(*, order_id: UUID, tenant: Tenant, seconds: int) -> dict[str, Any] | None:
-    """The order as it is once it is no longer pending; None when it still is after so many seconds."""
+def await_end(shown: dict[str, Any], *, tenant: Tenant, seconds: int) -> dict[str, Any] | None:
+    """The order that was shown as pending, once it is no longer; None when it still is after so many seconds."""
     deadline = time.monotonic() + seconds
-    with notices.listener().waiting_for(order_id) as settled:
+    with notices.listener().waiting_for(shown["id"]) as settled:
         while True:
-            with db.transaction(tenant):
-                order = sales.the_order(order_id=order_id)
-                if order.status != "pending":
-                    return views.whole(order)
+            with db.lean_transaction(tenant):
+                outcome = sales.outcome(order_id=shown["id"])
+                if outcome.status != "pending":
+                    return views.as_ended(shown, outcome)
             left = deadline - time.monotonic()
             if left <= 0:
                 return None

@@ -8,6 +8,7 @@ from domain.sales import queries as sales
 from domain.sales import transitions
 from domain.sales.models import Order, OrderLine
 from domain.sales.operations import NewLine, NewOrder
+from domain.sales.queries import Outcome
 from saga.engine import queries as journal
 from saga.engine.queries import Timeline
 from saga.engine.tables import SagaRow
@@ -46,6 +47,19 @@ def whole(order: Order) -> dict[str, Any]:
     """The order with its lines and where its saga stands; reads both."""
     placing = journal.the_saga(PLACE_ORDER.name, subject_id=order.id)
     return _whole(order, sales.lines_of(order_ids=[order.id])[order.id], placing and _state(placing.id, placing.state))
+
+
+def as_ended(shown: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
+    """The whole order as it was shown, and what has become of it since; reads where its saga stands."""
+    placing = journal.the_saga(PLACE_ORDER.name, subject_id=outcome.id)
+    return {
+        **shown,
+        **status_of(outcome),
+        "failure": outcome.failure,
+        "changed_at": outcome.changed_at,
+        "saga": placing and _state(placing.id, placing.state),
+        "allowed_transitions": transitions.allowed(outcome.status),
+    }
 
 
 def just_placed(placed: Placed) -> dict[str, Any]:
