@@ -1,6 +1,5 @@
 """The Flask application: every blueprint by name, and what surrounds them all."""
 
-import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -69,5 +68,4 @@ def create_app() -> Flask:
     rate_limits.guard_strangers(app)
     access.guard(app)
     rate_limits.guard_callers(app)
-    gc.freeze()  # what is there by now stays: looking through it again and again for garbage is in vain
     return app

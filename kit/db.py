@@ -145,7 +145,7 @@ def run(statement: str, values: Json) -> psycopg.Cursor[Any]:
 
 
 def write(values: Json, *inserts: str) -> None:
-    """Have these INSERTs done before anything else is run or the transaction ends, in one statement with others.
+    """Have these INSERTs done at the end, or before the next `run` or `session`, in one statement with others.
 
     So what several areas write for one purpose takes one round trip. A name stands for one value in all of them; where
     another area means another value by it, there is a second statement.
@@ -154,7 +154,7 @@ def write(values: Json, *inserts: str) -> None:
 
 
 def finish(statement: str, values: Json) -> None:
-    """Have this statement run as the current transaction's last, in one round trip with the commit."""
+    """Have this statement run as the current transaction's last."""
     _unit.get().last = (statement, values)
 
 
