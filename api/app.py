@@ -1,5 +1,8 @@
 """The Flask application: every blueprint by name, and what surrounds them all."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -33,9 +36,17 @@ BLUEPRINTS = (
 LARGEST_BODY = 1024 * 1024
 
 
+class App(Flask):
+    """Flask, without asking before each view and hook whether it is async: none here is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is."""
+        return func
+
+
 def create_app() -> Flask:
     """The app, ready to serve; raises NotConfigured when a setting or a line of api/access.py is missing."""
-    app = Flask("orderx", static_folder=None)
+    app = App("orderx", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, PROPAGATE_EXCEPTIONS=False)
     app.json.sort_keys = False
     trusted = settings().trusted_proxies

@@ -74,7 +74,7 @@ def take_unwritten() -> list[Json]:
 def _write() -> None:
     rows = take_unwritten()
     if rows:
-        db.run(_WRITE, {"rows": json.dumps(rows, default=str)})
+        db.write({"rows": json.dumps(rows, default=str)}, _WRITE)
 
 
 def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID | None) -> None:

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.identity.models import User
 from domain.payments import operations as payments
 from domain.sales import operations as sales
-from domain.sales.models import Order, OrderLine
-from domain.sales.operations import Wanted
+from domain.sales.operations import NewOrder, Wanted
 from kit.db import Json
 from saga.cancel_order import cancel_paid
 from saga.engine.declaration import Ending, Saga, afterwards, then, together
@@ -57,17 +55,16 @@ PLACE_ORDER = Saga(
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A pending order, its lines, and the id of its saga."""
+    """A pending order, and the id of its saga."""
 
-    order: Order
-    lines: list[OrderLine]
+    order: NewOrder
     saga_id: UUID
 
 
 def place_order(
     *,
     company_id: UUID,
-    customer: User,
+    customer_id: UUID,
     shop_id: UUID,
     lines: Sequence[Wanted],
     discount_percent: int,
@@ -78,10 +75,11 @@ def place_order(
 ) -> Placed:
     """Write the pending order, its payment and its saga in the current transaction; the relay does the rest.
 
-    `payment_method` is the provider's token. Raises what domain.sales.operations.place raises.
+    The customer is the current user; `payment_method` is the provider's token. Raises what
+    domain.sales.operations.place raises.
     """
-    order, written = sales.place(
-        company_id=company_id, customer=customer, shop_id=shop_id, lines=lines, discount_percent=discount_percent,
+    order = sales.place(
+        company_id=company_id, customer_id=customer_id, shop_id=shop_id, lines=lines, discount_percent=discount_percent,
         shipping_address=shipping_address, now=now,
     )  # fmt: skip
     payments.prepare(
@@ -92,7 +90,7 @@ def place_order(
         subject_id=order.id,
         company_id=company_id,
         now=now,
-        tags={"shop_id": str(shop_id), "customer_id": str(customer.id)},
+        tags={"shop_id": str(shop_id), "customer_id": str(customer_id)},
         traceparent=traceparent,
     )
-    return Placed(order, written, saga_id)
+    return Placed(order, saga_id)

@@ -16,7 +16,7 @@ from domain.identity.roles import Role
 from domain.inventory import operations as inventory
 from domain.inventory.models import Stock, Warehouse
 from domain.sales import operations as sales
-from domain.sales.models import Order
+from domain.sales.operations import NewOrder
 from domain.shops import operations as shops
 from domain.shops.models import Shop
 from kit import clock, db
@@ -121,19 +121,19 @@ def put_stock(product: Product, warehouse: Warehouse, on_hand: int = 10) -> Stoc
         )
 
 
-def make_order(product: Product, quantity: int = 1, *, customer: User | None = None) -> Order:
+def make_order(product: Product, quantity: int = 1, *, customer: User | None = None) -> NewOrder:
     """A pending order of so many units of the product, which must not be sold out; no saga drives it."""
-    with db.transaction(acting_for(product)):
-        order, _ = sales.place(
+    customer = customer or make_user()
+    with db.transaction(Tenant(company_id=product.company_id, user_id=customer.id)):
+        return sales.place(
             company_id=product.company_id,
-            customer=customer or make_user(),
+            customer_id=customer.id,
             shop_id=product.shop_id,
             lines=[sales.Wanted(product.id, quantity)],
             discount_percent=0,
             shipping_address={"name": "Ada Lovelace", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"},
             now=clock.now(),
         )
-    return order
 
 
 def acting_for(owner: Company | Shop | Product) -> Tenant:

@@ -9,7 +9,6 @@ from psycopg.types.json import Jsonb
 
 from domain.payments.errors import PaymentNotFound
 from domain.payments.gateway import Answer
-from domain.payments.models import Payment
 from kit import db, outbox
 from kit.db import Json
 from kit.ids import new_id
@@ -26,11 +25,20 @@ _COURSE = ("pending", "failed", "authorised", "captured", "voided", "refunded")
 """The order in which things happen to a payment, whatever the order in which we hear of them."""
 
 
-def prepare(*, order_id: UUID, company_id: UUID, amount: int, currency: str, method: str) -> Payment:
-    """Note what an order costs (minor units) and the provider's token it will be paid with."""
-    payment = Payment(order_id=order_id, company_id=company_id, amount=amount, currency=currency, method=method)
-    db.session().add(payment)
-    return payment
+_PREPARE = """
+    INSERT INTO payments (id, company_id, order_id, amount, currency, method)
+    VALUES (%(payment)s, %(company)s, %(order)s, %(amount)s, %(currency)s, %(method)s)"""
+
+
+def prepare(*, order_id: UUID, company_id: UUID, amount: int, currency: str, method: str) -> UUID:
+    """Note what an order costs (minor units) and the provider's token it will be paid with; the payment's id."""
+    payment_id = new_id()
+    values = {
+        "payment": payment_id, "company": company_id, "order": order_id, "amount": amount, "currency": currency,
+        "method": method,
+    }  # fmt: skip
+    db.write(values, _PREPARE)
+    return payment_id
 
 
 # The status becomes the furthest event's in _COURSE, and does so only when the event is news.

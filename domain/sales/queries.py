@@ -66,6 +66,26 @@ def the_status(*, order_id: UUID, customer_id: UUID | None = None, shop_id: UUID
     return row
 
 
+class Outcome(NamedTuple):
+    """What its saga may change of an order."""
+
+    id: UUID
+    status: str
+    failure: Json | None
+    changed_at: datetime
+
+
+_OUTCOME = "SELECT id, status, failure, changed_at FROM orders WHERE id = %(order)s"
+
+
+def outcome(*, order_id: UUID) -> Outcome:
+    """What has become of the order by now; raises OrderNotFound."""
+    row = db.run(_OUTCOME, {"order": order_id}).fetchone()
+    if row is None:
+        raise OrderNotFound
+    return Outcome(*row)
+
+
 # Built once: putting a statement together costs more than running it.
 _LINES = (
     select(OrderLine)

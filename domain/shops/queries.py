@@ -2,9 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
-from domain.companies.models import Company
 from domain.shops.errors import ShopNotFound
 from domain.shops.models import Shop
 from kit import db, tenancy
@@ -18,16 +17,16 @@ def the_shop(*, shop_id: UUID) -> Shop:
     return shop
 
 
-_THE_SELLER = select(Shop, Company).join(Company, Company.id == Shop.company_id).where(Shop.id == bindparam("shop"))
+_ACCEPTS_RAW_CARDS = """
+    SELECT c.accepts_raw_cards FROM shops s JOIN companies c ON c.id = s.company_id WHERE s.id = %(shop)s"""
 
 
-def the_seller(*, shop_id: UUID) -> tuple[Shop, Company]:
-    """The current company's shop, and the company; raises ShopNotFound."""
-    row = db.session().execute(_THE_SELLER, {"shop": shop_id}).one_or_none()
+def accepts_raw_cards(*, shop_id: UUID) -> bool:
+    """Whether the current company wants to be sent cards in its shop, not only tokens; raises ShopNotFound."""
+    row = db.run(_ACCEPTS_RAW_CARDS, {"shop": shop_id}).fetchone()
     if row is None:
         raise ShopNotFound
-    shop, company = row
-    return shop, company
+    return bool(row[0])
 
 
 def shops(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> list[Shop]:

@@ -156,7 +156,7 @@ def furnished(company, shop, customer=None):
     worker = factories.make_member(company, "staff", shop=shop)
     with db.transaction(Tenant(company_id=company_id, user_id=customer.id)):
         order = place_order(
-            company_id=company_id, customer=customer, shop_id=shop.id, lines=[Wanted(product.id, 1)],
+            company_id=company_id, customer_id=customer.id, shop_id=shop.id, lines=[Wanted(product.id, 1)],
             discount_percent=0, shipping_address=ADDRESS, payment_method="pm_card_visa", now=clock.now(),
         ).order  # fmt: skip
     key, _ = factories.make_key(worker, company, {"read_stock"}, shop=shop)

@@ -46,7 +46,7 @@ def inhabited(owner_url: str) -> Inhabited:
     factories.put_stock(product, factories.make_warehouse(company))
     with db.transaction(Tenant(company_id=company.id, user_id=customer.id)):
         order = place_order(
-            company_id=company.id, customer=customer, shop_id=shop.id, lines=[Wanted(product.id, 1)],
+            company_id=company.id, customer_id=customer.id, shop_id=shop.id, lines=[Wanted(product.id, 1)],
             discount_percent=0, shipping_address={"name": "Ada", "line1": "1 Harbour Street"},
             payment_method="pm_card_visa", now=clock.now(),
         ).order  # fmt: skip

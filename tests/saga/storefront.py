@@ -77,7 +77,7 @@ class Storefront:
         with db.transaction(Tenant(company_id=self.shop.company_id, user_id=self.buyer.id)):
             order = place_order(
                 company_id=self.shop.company_id,
-                customer=self.buyer,
+                customer_id=self.buyer.id,
                 shop_id=self.shop.id,
                 lines=[Wanted(self.product.id, quantity)],
                 discount_percent=0,

@@ -12,7 +12,6 @@ from domain.inventory.errors import BelowReserved, OutOfStock
 from domain.inventory.models import StockMovement
 from kit import db
 from kit.errors import Conflict, NotFound
-from kit.ids import new_id
 from tests import factories
 from tests.factories import acting_for
 
@@ -206,15 +205,6 @@ class TestSetStock:
     def test_refuses_another_companys_warehouse(self, product):
         with pytest.raises(NotFound):
             factories.put_stock(product, factories.make_warehouse(factories.make_company()))
-
-
-class TestAvailable:
-    def test_sums_over_warehouses_what_is_not_held(self, product, company):
-        for on_hand in (2, 3):
-            factories.put_stock(product, factories.make_warehouse(company), on_hand)
-        reserve(product, factories.make_order(product, 1), 1)
-        with db.transaction(acting_for(product)):
-            assert queries.available(product_ids=[product.id, new_id()]) == {product.id: 4}
 
 
 class TestWarehouse:
