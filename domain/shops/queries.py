@@ -2,11 +2,14 @@
 
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import aliased
 
 from domain.companies.models import Company
-from domain.shops.errors import ShopNotFound
+from domain.shops.errors import ShopClosed, ShopNotFound
 from domain.shops.models import Shop
+from domain.shops.selling import SELLING, refuse_unless_selling
 from kit import db, tenancy
 
 
@@ -18,15 +21,30 @@ def the_shop(*, shop_id: UUID) -> Shop:
     return shop
 
 
-_THE_SELLER = select(Shop, Company).join(Company, Company.id == Shop.company_id).where(Shop.id == bindparam("shop"))
+def the_open_shop(*, shop_id: UUID) -> Shop:
+    """The shop of the current company; raises ShopNotFound, ShopClosed."""
+    shop = the_shop(shop_id=shop_id)
+    if shop.closed_at is not None:
+        raise ShopClosed
+    return shop
+
+
+_S, _C = aliased(Shop, name="s"), aliased(Company, name="c")
+_THE_SELLER = (
+    select(_S, _C, literal_column(SELLING, JSONB)).join(_C, _C.id == _S.company_id).where(_S.id == bindparam("shop"))
+)
 
 
 def the_seller(*, shop_id: UUID) -> tuple[Shop, Company]:
-    """The current company's shop, and the company; raises ShopNotFound."""
+    """The current company's shop, and the company, to order from.
+
+    Raises ShopNotFound, and what keeps them from selling: ShopClosed, CompanySuspended, PlanLimitReached.
+    """
     row = db.session().execute(_THE_SELLER, {"shop": shop_id}).one_or_none()
     if row is None:
         raise ShopNotFound
-    shop, company = row
+    shop, company, selling = row
+    refuse_unless_selling(selling)
     return shop, company
 
 
