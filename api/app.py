@@ -9,6 +9,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from api import access, cors, docs, errors, etags, headers, logs, measures, openapi, rate_limits
 from api.catalogue.routes import blueprint as products
 from api.companies.routes import blueprint as companies
+from api.companies.standing import blueprint as standing
+from api.companies.standing import plans
 from api.identity import pages
 from api.identity.accounts import accounts
 from api.identity.addresses import addresses
@@ -25,12 +27,13 @@ from api.keys import signing_keys
 from api.operating.routes import blueprint as operating
 from api.operations.routes import blueprint as incidents
 from api.sales.routes import blueprint as orders
+from api.shops.locations import blueprint as locations
 from api.shops.routes import blueprint as shops
 from kit.config import settings
 
 BLUEPRINTS = (
-    accounts, auth, me, addresses, logins, second_factor, own_data, companies, members, invitations, api_keys,
-    shops, products, stock, warehouses, orders, incidents, operating,
+    accounts, auth, me, addresses, logins, second_factor, own_data, companies, standing, plans, members,
+    invitations, api_keys, shops, locations, products, stock, warehouses, orders, incidents, operating,
 )  # fmt: skip
 
 LARGEST_BODY = 1024 * 1024

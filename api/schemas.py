@@ -1,5 +1,6 @@
 """What schemas of every area share: strict objects, text, mail addresses, money, problems and pages."""
 
+from functools import cache
 from typing import Any
 
 import marshmallow
@@ -92,6 +93,14 @@ class FieldErrorSchema(Schema):
     message = fields.String(metadata={"examples": ["Must be greater than or equal to 1."]})
 
 
+class OverSchema(Schema):
+    """A limit of a company's plan."""
+
+    limit = fields.String(metadata={"examples": ["shops"]})
+    in_use = fields.Integer(metadata={"examples": [1]})
+    allowed = fields.Integer(metadata={"examples": [1]})
+
+
 class ProblemSchema(Schema):
     """RFC 9457 problem details. `code` is stable; `request_id` is what to quote to support."""
 
@@ -103,6 +112,10 @@ class ProblemSchema(Schema):
     code = fields.String(metadata={"examples": ["invalid"]})
     request_id = fields.String(metadata={"description": "The answer's X-Request-ID"})
     errors = fields.List(fields.Nested(FieldErrorSchema))
+    over = fields.List(
+        fields.Nested(OverSchema),
+        metadata={"description": "With `plan_limit_reached` and `plan_too_small`: the limits in the way"},
+    )
 
 
 class PageQuery(Schema):
@@ -112,8 +125,9 @@ class PageQuery(Schema):
     after = fields.UUID(load_default=None)
 
 
+@cache
 def page_of(schema: type[Schema]) -> type[Schema]:
-    """The schema of a page of these."""
+    """The schema of a page of these, one and the same wherever they are listed."""
     name = schema.__name__.removesuffix("Schema") + "Page"
     return Schema.from_dict(
         {

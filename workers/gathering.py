@@ -2,7 +2,7 @@
 
 No message waits for others to come: once a worker has one, it reads on for as long as there is something to read, and
 takes that along. So a worker that keeps up takes its messages one by one, and one that has fallen behind takes them in
-batches as large as its prefetch allows, which is when batches pay. docs/decisions/0021 says why there is no timer.
+batches as large as its prefetch allows, which is when batches pay. docs/decisions/0025 says why there is no timer.
 """
 
 import time

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.identity.errors import EmailUnverified, UserNotFound
 from domain.shops.errors import ShopNotFound
+from domain.shops.selling import SELLING, refuse_unless_selling
 from kit import db
 
 
@@ -41,26 +42,33 @@ class Offer(NamedTuple):
 
 
 # The user is held until the transaction ends, lest they are erased while something is written under their name.
-_OFFER = """
-    SELECT u.id, u.name, u.email, u.verified_at, s.id, c.name, c.currency, c.allows_discount,
+_OFFER = f"""
+    SELECT u.id, u.name, u.email, u.verified_at, s.id, c.name, c.currency, c.allows_discount, t.selling,
         p.id, p.sku, p.name, p.price,
         coalesce((SELECT sum(on_hand - reserved) FROM stock WHERE product_id = p.id), 0)
     FROM users u
-    LEFT JOIN (shops s JOIN companies c ON c.id = s.company_id) ON s.id = %(shop)s
+    LEFT JOIN (
+        shops s JOIN companies c ON c.id = s.company_id
+        CROSS JOIN LATERAL (SELECT {SELLING} AS selling OFFSET 0) t -- once, and not for every product
+    ) ON s.id = %(shop)s
     LEFT JOIN products p ON p.shop_id = s.id AND p.id = ANY(%(products)s)
     WHERE u.id = %(customer)s
-    FOR KEY SHARE OF u"""
+    FOR KEY SHARE OF u"""  # noqa: S608 - a constant of ours
 
 
 def offer_to(*, customer_id: UUID, shop_id: UUID, product_ids: Collection[UUID]) -> Offer:
-    """What the current company's shop offers the current user; raises ShopNotFound, UserNotFound, EmailUnverified."""
+    """What the current company's shop offers the current user; raises ShopNotFound, UserNotFound, EmailUnverified.
+
+    Also raises what keeps the shop from selling: ShopClosed, CompanySuspended, PlanLimitReached.
+    """
     rows = db.run(_OFFER, {"customer": customer_id, "shop": shop_id, "products": list(product_ids)}).fetchall()
     if not rows:
         raise UserNotFound
-    user_id, name, email, verified_at, known_shop, company, currency, allows_discount, *_ = rows[0]
+    user_id, name, email, verified_at, known_shop, company, currency, allows_discount, selling, *_ = rows[0]
     if known_shop is None:
         raise ShopNotFound
     if verified_at is None:
         raise EmailUnverified
-    products = {row[8]: Offered(*row[8:]) for row in rows if row[8]}
+    refuse_unless_selling(selling)
+    products = {row[9]: Offered(*row[9:]) for row in rows if row[9]}
     return Offer(Customer(user_id, name, email), company, currency, allows_discount, products)

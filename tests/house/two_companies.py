@@ -42,6 +42,7 @@ def inhabited(owner_url: str) -> Inhabited:
     factories.make_member(company, "staff", shop=shop)
     factories.invite("somebody@customers.example", admin, company, shop=shop)
     factories.make_key(admin, company, {"read_stock"}, shop=shop)
+    factories.make_location(shop)
     product = factories.make_product(shop)
     factories.put_stock(product, factories.make_warehouse(company))
     with db.transaction(Tenant(company_id=company.id, user_id=customer.id)):
