@@ -69,7 +69,7 @@ class Publisher:
         self._connection.release()
 
     def _send(self, message: Message) -> None:
-        properties = {**message.properties, "delivery_mode": 2, "message_id": message.id}
+        properties = dict(message.properties, delivery_mode=2, message_id=message.id)
         made = self._channel.prepare_message(
             message.body, content_type=message.content_type, content_encoding="utf-8", headers=message.headers,
             properties=properties,

@@ -53,7 +53,7 @@ class TestOfferTo:
             factories.put_stock(product, factories.make_warehouse(company), on_hand)
         order = factories.make_order(product)
         with db.transaction(factories.acting_for(product)):
-            inventory.reserve(order_id=order.id, company_id=company.id, wanted={product.id: 1})
+            inventory.reserve(company_id=company.id, wanted={order.id: {product.id: 1}})
         assert asked(customer, shop, product.id).products[product.id].left == 4
 
     def test_is_for_those_who_have_verified_their_address(self, shop):
