@@ -3,7 +3,9 @@
 from http import HTTPStatus
 from typing import Any
 
+import marshmallow
 from apispec import BasePlugin
+from apispec.ext.marshmallow import MarshmallowPlugin, OpenAPIConverter
 from flask import Flask
 from flask_smorest import Api
 from werkzeug.routing import Rule
@@ -49,7 +51,7 @@ Orders that never oversell, never charge twice and are never lost.
 Register, found a company, open a shop, offer products, give them stock: then anybody can order.
 People send an access token (`Authorization: Bearer …`), machines an API key of their company's in its place.
 Errors are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems with a stable `code`.
-Amounts are whole minor units: 1999 of EUR is €19.99. Times are UTC (RFC 3339).
+Amounts are whole minor units: 1999 of EUR is €19.99. Times are UTC (RFC 3339). Text holds no NUL.
 Lists come in pages: pass the `next` of one as `after` to get the following one."""
 
 
@@ -64,7 +66,8 @@ def configure(app: Flask) -> Api:
         OPENAPI_SWAGGER_UI_URL="/api/docs/assets/",
         OPENAPI_SWAGGER_UI_CONFIG={"validatorUrl": None, "persistAuthorization": True},
     )
-    api = Api(app, spec_kwargs={"extra_plugins": [SharedByAll()], "info": {"description": INTRODUCTION}})
+    plugins = {"marshmallow_plugin": Schemas(), "extra_plugins": [SharedByAll()]}
+    api = Api(app, spec_kwargs={**plugins, "info": {"description": INTRODUCTION}})
     api.DEFAULT_ERROR_RESPONSE_NAME = None
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     for name, (_, description) in PROBLEMS.items():
@@ -72,6 +75,20 @@ def configure(app: Flask) -> Api:
             name, {"description": description, "content": {"application/problem+json": {"schema": ProblemSchema}}}
         )
     return api
+
+
+class SchemaConverter(OpenAPIConverter):
+    """Adds what a schema says of its fields together."""
+
+    def schema2jsonschema(self, schema: marshmallow.Schema) -> dict[str, Any]:
+        """The schema as JSON Schema."""
+        return {**super().schema2jsonschema(schema), **getattr(schema, "also", {})}
+
+
+class Schemas(MarshmallowPlugin):
+    """Makes JSON Schemas of our schemas."""
+
+    Converter = SchemaConverter
 
 
 class SharedByAll(BasePlugin):

@@ -2,11 +2,15 @@
 
 from marshmallow import fields
 
-from api.schemas import EmailAddress, Flag, Schema, Text, known_currency
+from api.schemas import CURRENCY_CODE, EmailAddress, Flag, Schema, Text, known_currency
 
 NAME = {"examples": ["Paper & Sons"]}
 EMAIL = {"examples": ["hello@paper.example"]}
-CURRENCY = {"description": "ISO 4217; all prices are in it, and it never changes", "examples": ["EUR"]}
+CURRENCY = {
+    "description": "ISO 4217; all prices are in it, and it never changes",
+    "pattern": CURRENCY_CODE,
+    "examples": ["EUR"],
+}
 
 
 class NewCompanySchema(Schema):
