@@ -45,6 +45,17 @@ PREFER = {
     "description": "`wait=N`: answer when the order has ended, or after N seconds, 30 at most (RFC 7240)",
     "schema": {"type": "string", "examples": ["wait=10"]},
 }
+LINKS = {
+    "found_company": ("company_id", ("get_company",)),
+    "open_shop": ("shop_id", ("get_shop",)),
+    "offer_product": ("product_id", ("get_product", "change_product", "list_stock")),
+    "place_order": ("order_id", ("get_order", "get_order_status", "get_order_saga", "cancel_order")),
+    "add_member": ("membership_id", ("remove_member",)),
+    "invite": ("invitation_id", ("withdraw_invitation",)),
+    "make_key": ("key_id", ("revoke_key",)),
+    "keep_address": ("address_id", ("change_address", "forget_address")),
+}
+"""For each operation that makes something: where the `id` it answers is put, and by which operations."""
 INTRODUCTION = """\
 Orders that never oversell, never charge twice and are never lost.
 
@@ -109,6 +120,17 @@ class SharedByAll(BasePlugin):
             operation["responses"] = _with_problems(
                 operation, is_public=needed == ANYBODY, is_for_some=roles != list(ROLES), has_ids="{" in (path or "")
             )
+            _link(operation)
+
+
+def _link(operation: dict[str, Any]) -> None:
+    """Say what may follow an operation that makes something."""
+    if operation["operationId"] in LINKS:
+        name, followers = LINKS[operation["operationId"]]
+        links = {each: {"operationId": each, "parameters": {name: "$response.body#/id"}} for each in followers}
+        for status, response in operation["responses"].items():
+            if status.startswith("2"):
+                response["links"] = links
 
 
 def _with_problems(operation: dict[str, Any], *, is_public: bool, is_for_some: bool, has_ids: bool) -> dict[str, Any]:

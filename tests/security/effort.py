@@ -5,10 +5,10 @@ from hypothesis import HealthCheck, settings
 THOROUGH = "thorough"
 
 
-def tried(few: int) -> settings:
-    """Try so many examples; five times as many, each time others, under --hypothesis-profile=thorough."""
+def tried(few: int, *, steps: int = 50) -> settings:
+    """Try so many examples, walks being of so many steps; other ones, and five times as many, when thorough."""
     thorough = settings.get_current_profile_name() == THOROUGH
     return settings(
-        max_examples=few * (5 if thorough else 1), derandomize=not thorough, deadline=None, database=None,
-        suppress_health_check=list(HealthCheck),
+        max_examples=few * (5 if thorough else 1), stateful_step_count=steps, derandomize=not thorough, deadline=None,
+        database=None, suppress_health_check=list(HealthCheck),
     )  # fmt: skip

@@ -1,17 +1,13 @@
 """Whatever is sent to whatever endpoint, by whomever: the answer is one that the OpenAPI document tells of."""
 
-from typing import Any
-from uuid import UUID
-
 import pytest
-import schemathesis
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
-from schemathesis.checks import CHECKS, load_all_checks
 
 from api.app import BLUEPRINTS
+from tests.security.document import AS_DOCUMENTED, document_of, settled
 from tests.security.effort import tried
 
 CALLERS = ("company_admin", "company_admin", "company_admin", "super_admin", "staff", "customer", None)
@@ -33,42 +29,6 @@ ONLY_WE_KNOW = {
 }
 """Fields that may be refused though they are as the document says."""
 
-load_all_checks()
-AS_DOCUMENTED = CHECKS.get_by_names([
-    "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
-    "response_schema_conformance", "negative_data_rejection",
-])  # fmt: skip
-
-schemathesis.openapi.format("email", st.from_regex(r"[a-z0-9]{1,20}@[a-z0-9]{1,20}\.example", fullmatch=True))
-for name, some in {
-    "phone": ("+44 20 7946 0958", "+32 3 123 45 67", "112"),
-    "language-tag": ("en-GB", "nl", "zh-Hant-TW", "x"),
-    "time-zone": ("Europe/London", "Asia/Kolkata", "Mars/Olympus"),
-}.items():
-    schemathesis.openapi.format(name, st.sampled_from(some))
-
-
-@pytest.fixture
-def document(world):
-    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", world.app)
-    # NUL is for test_bad_input.py, and a token that is none for test_tokens.py.
-    schema.config.generation.update(allow_x00=False, with_security_parameters=False)
-    return schema
-
-
-def settled(value: Any, ids: dict[str, str]) -> Any:
-    """The same with the ids of what there is in place of those that were made up; what is no id stays."""
-    if isinstance(value, dict):
-        return {name: ids.get(name, each) if is_id(each) else settled(each, ids) for name, each in value.items()}
-    return [settled(each, ids) for each in value] if isinstance(value, list) else value
-
-
-def is_id(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and bool(UUID(value))
-    except ValueError:
-        return False
-
 
 def refuse_faults_the_document_could_name(case, answer):
     """Fail when a request that is as the document says is refused for its form."""
@@ -79,7 +39,8 @@ def refuse_faults_the_document_could_name(case, answer):
 
 
 @pytest.mark.parametrize("area", [blueprint.name for blueprint in BLUEPRINTS])
-def test_every_answer_is_as_documented(world, document, area):
+def test_every_answer_is_as_documented(world, area):
+    document = document_of(world.app)
     ids = {name: str(value) for name, value in world.places["own shop"].items()}
     for operation in operations_of(world, document, area):
         for mode in GenerationMode:
