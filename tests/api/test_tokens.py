@@ -121,6 +121,11 @@ class TestForgery:
         claims = {**claims_of(token), "iat": past - ACCESS_LASTS, "exp": past}
         assert answer_to(api, signed(claims)) == (401, "token_expired")
 
+    def test_that_is_not_valid_yet_is_refused(self, api, token):
+        assert answer_to(api, signed({**claims_of(token), "nbf": clock.now() + timedelta(minutes=1)})) == (
+            401, "token_invalid",
+        )  # fmt: skip
+
     def test_from_the_future_is_refused(self, api, token):
         future = clock.now() + timedelta(minutes=1)
         claims = {**claims_of(token), "iat": future, "exp": future + ACCESS_LASTS}
