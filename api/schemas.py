@@ -8,6 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields, post_load, validate
 from marshmallow.utils import get_value
 
+from domain.payments import cards
 from kit.money import CURRENCIES, LARGEST_AMOUNT, Money
 
 LONGEST_NAME = 200
@@ -31,7 +32,10 @@ ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x1f\x7f-\x9f\s][^\x00-\x1f\x7f-\x9f]
 
 
 class Text(fields.String):
-    """One line of text: trimmed, not empty, without control characters, no longer than `longest` characters."""
+    """One line of text: trimmed, not empty, without control characters, no longer than `longest` characters.
+
+    A card's number is refused, for text is kept.
+    """
 
     def __init__(self, *, longest: int = LONGEST_NAME, metadata: dict[str, Any] | None = None, **kwargs: Any) -> None:
         self._longest = longest
@@ -45,7 +49,14 @@ class Text(fields.String):
             raise ValidationError(f"Longer than maximum length {self._longest}.")
         if any(unicodedata.category(character) == "Cc" for character in text):
             raise ValidationError("Leave out line breaks and other control characters.")
-        return text.strip()
+        return _without_card(text).strip()
+
+
+def _without_card(text: str) -> str:
+    """The text, which will be kept; raises ValidationError when it seems to hold a card's number."""
+    if cards.is_in(text):
+        raise ValidationError("This looks like a card's number, which belongs in payment.card alone.")
+    return text
 
 
 class Like(validate.Regexp):
@@ -69,7 +80,7 @@ class EmailAddress(fields.String):
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(*args, **kwargs)
         try:
-            return validate_email(text, check_deliverability=False).normalized.lower()
+            return validate_email(_without_card(text), check_deliverability=False).normalized.lower()
         except EmailNotValidError:
             raise ValidationError("This is not a mail address.") from None
 

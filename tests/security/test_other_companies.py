@@ -10,6 +10,7 @@ from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
+from tests.api.client import Api
 from tests.house.test_policy_by_place import BODIES, LISTED, QUERIES, filled, told
 from tests.security.effort import tried
 
@@ -90,7 +91,7 @@ class TestIdsInBodiesAndQueries:
         user = factories.make_member(world.company)
         credentials = {"email": user.email, "password": factories.PASSWORD}
         theirs, nothing = world.places["other company"]["company_id"], new_id()
-        api = type(world.callers["staff"])(world.app)
+        api = Api(world.app)
         for path, body in (
             ("/api/auth/login", credentials),
             ("/api/auth/refresh", {"refresh_token": api.post("/api/auth/login", credentials).json["refresh_token"]}),
