@@ -22,6 +22,12 @@ def configure() -> None:
     )
 
 
+def request_id() -> str | None:
+    """The id of the request that what is done now came of, if of one: every line logged meanwhile has it."""
+    known: str | None = structlog.contextvars.get_contextvars().get("request_id")
+    return known
+
+
 def _tell_errors_without_their_messages(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
     """Put `exc_info`, an exception, as kinds and places: its message may repeat what somebody sent."""
     error, told = line.pop("exc_info", None), []

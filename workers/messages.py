@@ -57,6 +57,8 @@ def _task(app: Celery, task: Json, **chord_options: Any) -> Message:
         task["id"], task["task"], kwargs=task["kwargs"], root_id=task.get("root"), ignore_result=True,
         argsrepr="()", kwargsrepr=repr(task["kwargs"]), **chord_options,
     )  # fmt: skip
+    if "requestid" in task:
+        made.headers["requestid"] = task["requestid"]
     return Message(
         id=task["id"], exchange=queues.TASKS.name, routing_key=task["task"], body=json.dumps(made.body).encode(),
         content_type="application/json", headers=made.headers, properties=made.properties, mandatory=True,

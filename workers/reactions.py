@@ -16,7 +16,7 @@ from kit import clock, crash, db, outbox
 from kit.db import Json
 from kit.tenancy import Tenant
 from saga import letters
-from workers import queues
+from workers import logged, queues
 from workers.notifications import deliver
 from workers.patience import patiently
 
@@ -84,12 +84,14 @@ class EventConsumers(bootsteps.ConsumerStep):
 
 def _hearer(queue: str) -> Callable[[Message], None]:
     def hear(message: Message) -> None:
-        try:
-            react(queue, json.loads(message.body))
-        except Exception:
-            log.exception("an event could not be acted on", queue=queue)
-            message.reject(requeue=True)  # until its delivery limit, then it waits among the dead letters
-        else:
-            message.ack()
+        event = json.loads(message.body)
+        with logged.about(event_id=event["id"], request_id=event.get("requestid")):
+            try:
+                react(queue, event)
+            except Exception:
+                log.exception("an event could not be acted on", queue=queue)
+                message.reject(requeue=True)  # until its delivery limit, then it waits among the dead letters
+            else:
+                message.ack()
 
     return hear

@@ -15,12 +15,6 @@ AS_DOCUMENTED = CHECKS.get_by_names([
 ])  # fmt: skip
 
 schemathesis.openapi.format("email", st.from_regex(r"[a-z0-9]{1,20}@[a-z0-9]{1,20}\.example", fullmatch=True))
-for name, some in {
-    "phone": ("+44 20 7946 0958", "+32 3 123 45 67", "112"),
-    "language-tag": ("en-GB", "nl", "zh-Hant-TW", "x"),
-    "time-zone": ("Europe/London", "Asia/Kolkata", "Mars/Olympus"),
-}.items():
-    schemathesis.openapi.format(name, st.sampled_from(some))
 
 
 def document_of(app: Flask) -> schemathesis.BaseSchema:
