@@ -86,10 +86,12 @@ class EmailAddress(fields.String):
 
 
 class Flag(fields.Boolean):
-    """true or false, and nothing that merely looks like it."""
+    """true or false, and nothing that merely looks like it, as 0 does to Python."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(truthy={True}, falsy={False}, **kwargs)
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
 
 
 CURRENCY_CODE = "^[A-Z]{3}$"
