@@ -79,6 +79,8 @@ class EmailAddress(fields.String):
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(*args, **kwargs)
+        if len(text) > LONGEST_EMAIL:  # before anything is searched for in it
+            raise ValidationError(f"Longer than maximum length {LONGEST_EMAIL}.")
         try:
             return validate_email(_without_card(text), check_deliverability=False).normalized.lower()
         except EmailNotValidError:

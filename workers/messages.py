@@ -36,9 +36,10 @@ def messages(app: Celery, kind: str, body: Json) -> Iterator[Message]:
 
 
 def _event(body: Json) -> Message:
+    for_logs = {name: body[name] for name in ("id", "requestid") if name in body}
     return Message(
         id=body["id"], exchange=queues.EVENTS.name, routing_key=body["type"], body=json.dumps(body).encode(),
-        content_type="application/cloudevents+json", headers={}, properties={}, mandatory=False,
+        content_type="application/cloudevents+json", headers=for_logs, properties={}, mandatory=False,
     )  # fmt: skip
 
 

@@ -84,10 +84,9 @@ class EventConsumers(bootsteps.ConsumerStep):
 
 def _hearer(queue: str) -> Callable[[Message], None]:
     def hear(message: Message) -> None:
-        event = json.loads(message.body)
-        with logged.about(event_id=event["id"], request_id=event.get("requestid")):
+        with logged.about(event_id=message.headers.get("id"), request_id=message.headers.get("requestid")):
             try:
-                react(queue, event)
+                react(queue, json.loads(message.body))
             except Exception:
                 log.exception("an event could not be acted on", queue=queue)
                 message.reject(requeue=True)  # until its delivery limit, then it waits among the dead letters

@@ -46,8 +46,8 @@ def sent(front, app):
 class Heard:
     """A message as a consumer is given it."""
 
-    def __init__(self, body):
-        self.body = body
+    def __init__(self, message):
+        self.body, self.headers = message.body, message.headers
 
     def ack(self):
         pass
@@ -68,5 +68,5 @@ class TestRequest:
 
     def test_is_named_by_every_line_of_a_reaction(self, sent, lines):
         (event,) = [message for message in sent if message.routing_key == "order.created"]
-        _hearer(QUEUE)(Heard(event.body))
+        _hearer(QUEUE)(Heard(event))
         assert [(line["request_id"], line["event_id"]) for line in lines] == [("mine", event.id)]
