@@ -42,6 +42,14 @@ WHO_MAY: dict[str, Permission | Literal["anybody"]] = {
     "companies.list_companies": "read_companies",
     "companies.get_company": "read_companies",
     "companies.change_company": "write_companies",
+    "plans.list_plans": ANYBODY,
+    "standing.get_plan": "read_companies",
+    "standing.choose_plan": "write_companies",
+    "standing.suspend_company": "suspend_companies",
+    "standing.resume_company": "suspend_companies",
+    "standing.delete_company": "close_companies",
+    "standing.restore_company": "close_companies",
+    "standing.list_history": "read_history",
     "api_keys.make_key": "write_keys",
     "api_keys.list_keys": "read_keys",
     "api_keys.revoke_key": "write_keys",
@@ -54,6 +62,15 @@ WHO_MAY: dict[str, Permission | Literal["anybody"]] = {
     "shops.open_shop": "write_shops",
     "shops.list_shops": "read_shops",
     "shops.get_shop": "visit_shops",
+    "shops.change_shop": "write_shops",
+    "shops.close_shop": "write_shops",
+    "shops.list_staff": "read_staff",
+    "locations.add_location": "write_locations",
+    "locations.list_locations": "visit_shops",
+    "locations.get_location": "visit_shops",
+    "locations.get_opening": "visit_shops",
+    "locations.change_location": "write_locations",
+    "locations.remove_location": "write_locations",
     "products.offer_product": "write_products",
     "products.list_products": "read_products",
     "products.get_product": "read_products",
@@ -82,6 +99,12 @@ WHO_MAY: dict[str, Permission | Literal["anybody"]] = {
     "swagger-ui.asset": ANYBODY,
 }
 
+GOES_ON: frozenset[Permission | Literal["anybody"]] = frozenset({
+    ANYBODY, "be_oneself", "found_companies", "close_companies", "suspend_companies", "cancel_orders",
+    "settle_incidents",
+})  # fmt: skip
+"""What may be written while the company acted for is suspended: what is not its own, its end, and what ends orders."""
+
 
 def who_may(endpoint: str) -> Permission | Literal["anybody"]:
     """The permission that the endpoint takes, if any; raises NotConfigured when the table lacks it."""
@@ -95,6 +118,11 @@ def guard(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
         who_may(rule.endpoint)
     app.before_request(_check)
+
+
+def stops_while_suspended() -> bool:
+    """Whether this request writes to a company in a way that waits until the company does business again."""
+    return request.method not in {"GET", "HEAD"} and who_may(request.endpoint or "") not in GOES_ON
 
 
 def _check() -> None:

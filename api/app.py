@@ -1,11 +1,16 @@
 """The Flask application: every blueprint by name, and what surrounds them all."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import access, audit, cors, docs, errors, etags, headers, logs, measures, openapi, rate_limits
 from api.catalogue.routes import blueprint as products
 from api.companies.routes import blueprint as companies
+from api.companies.standing import blueprint as standing
+from api.companies.standing import plans
 from api.identity import pages
 from api.identity.accounts import accounts
 from api.identity.addresses import addresses
@@ -22,20 +27,29 @@ from api.keys import signing_keys
 from api.operating.routes import blueprint as operating
 from api.operations.routes import blueprint as incidents
 from api.sales.routes import blueprint as orders
+from api.shops.locations import blueprint as locations
 from api.shops.routes import blueprint as shops
 from kit.config import settings
 
 BLUEPRINTS = (
-    accounts, auth, me, addresses, logins, second_factor, own_data, companies, members, invitations, api_keys,
-    shops, products, stock, warehouses, orders, incidents, operating,
+    accounts, auth, me, addresses, logins, second_factor, own_data, companies, standing, plans, members,
+    invitations, api_keys, shops, locations, products, stock, warehouses, orders, incidents, operating,
 )  # fmt: skip
 
 LARGEST_BODY = 1024 * 1024
 
 
+class App(Flask):
+    """Flask, without asking before each view and hook whether it is async: none here is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is."""
+        return func
+
+
 def create_app() -> Flask:
     """The app, ready to serve; raises NotConfigured when a setting or a line of api/access.py is missing."""
-    app = Flask("orderx", static_folder=None)
+    app = App("orderx", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, PROPAGATE_EXCEPTIONS=False)
     app.json.sort_keys = False
     trusted = settings().trusted_proxies

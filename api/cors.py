@@ -21,11 +21,12 @@ ASK_EVERY = 600
 def register(app: Flask) -> None:
     """Tell browsers that these pages may; no page, where none is named."""
     named = settings().cors_origins
-    CORS(
-        app, resources=PATHS, origins=named.split(",") if named else [], allow_headers=SENT, expose_headers=READ,
-        methods=["GET", "POST", "PUT", "PATCH", "DELETE"], max_age=ASK_EVERY, always_send=False,
-        supports_credentials=False,
-    )  # fmt: skip
+    if named:
+        CORS(
+            app, resources=PATHS, origins=named.split(","), allow_headers=SENT, expose_headers=READ,
+            methods=["GET", "POST", "PUT", "PATCH", "DELETE"], max_age=ASK_EVERY, always_send=False,
+            supports_credentials=False,
+        )  # fmt: skip
     app.before_request(_answer_preflight)
 
 

@@ -4,8 +4,9 @@ No input is ever repeated: it could hold a card number.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import quote
 
 import structlog
@@ -13,7 +14,9 @@ from flask import Flask, Response, g, json
 from werkzeug.exceptions import HTTPException
 
 from domain.catalogue.errors import ProductChanged
+from domain.companies.errors import CompanyChanged
 from domain.sales.errors import KeyReused
+from domain.shops.errors import LocationChanged, ShopChanged
 from kit import db
 from kit.errors import Conflict, Forbidden, Invalid, NotFound, OrderXError, TooOften, Unauthenticated, Unavailable
 
@@ -28,7 +31,10 @@ STATUS: dict[type[OrderXError], HTTPStatus] = {
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     TooOften: HTTPStatus.TOO_MANY_REQUESTS,
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CompanyChanged: HTTPStatus.PRECONDITION_FAILED,
+    LocationChanged: HTTPStatus.PRECONDITION_FAILED,
     ProductChanged: HTTPStatus.PRECONDITION_FAILED,
+    ShopChanged: HTTPStatus.PRECONDITION_FAILED,
 }
 RETRY_AFTER = "5"
 MOST_FIELDS, LONGEST_PATH = 50, 200
@@ -50,9 +56,10 @@ def problem(
     title: str,
     detail: str,
     fields: Fields | None = None,
+    over: Sequence[Mapping[str, Any]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """An application/problem+json response; `fields` maps dotted paths to messages."""
+    """An application/problem+json response; `fields` maps dotted paths to messages, `over` names a plan's limits."""
     body = {
         "type": f"/problems/{code}",
         "title": title,
@@ -68,6 +75,8 @@ def problem(
             for path, messages in list(fields.items())[:MOST_FIELDS]
             for message in messages
         ]
+    if over:
+        body["over"] = over
     return Response(json.dumps(body), status, headers, content_type="application/problem+json")
 
 
@@ -87,6 +96,7 @@ def of_ours(error: OrderXError) -> Response:
         title=_title(type(error)),
         detail=error.message,
         fields=error.fields if isinstance(error, Invalid) else None,
+        over=error.detail.get("over"),
         headers=_headers(status, error),
     )
 

@@ -16,7 +16,7 @@ ALGORITHM = "EdDSA"
 _PURPOSE = b"orderx access tokens"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SigningKey:
     """A pair of keys; `kid`, by which tokens name it, is its RFC 7638 thumbprint."""
 
@@ -30,11 +30,6 @@ class SigningKey:
 def signing_keys() -> tuple[SigningKey, ...]:
     """The keys of the settings: the first signs, all verify. Raises NotConfigured when there are none."""
     return tuple(_made_from(secret) for secret in settings().need("signing_keys").split(","))
-
-
-def key_named(kid: object) -> SigningKey | None:
-    """The key of this name, if it is one of ours."""
-    return next((key for key in signing_keys() if key.kid == kid), None)
 
 
 def published() -> dict[str, list[dict[str, str]]]:

@@ -29,10 +29,12 @@ class Parser(FlaskParser):
         if not req.is_json:
             raise UnsupportedMediaType("Send the body as application/json.")
         try:
-            body = json.loads(data.decode(), parse_float=_number, parse_constant=_refuse_constant)
+            text = data.decode()
+            body = json.loads(text, parse_float=_number, parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
             raise BadRequest("The body is not JSON (RFC 8259).") from None
-        _refuse_unstorable(body)
+        if "\\u" in text:  # in UTF-8, strict JSON can say them in no other way
+            _refuse_unstorable(body)
         return body
 
     def load_querystring(self, req: Request, schema: marshmallow.Schema) -> Any:

@@ -7,7 +7,9 @@ import ipaddress
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 from http import HTTPStatus
+from uuid import UUID
 
 import redis
 import structlog
@@ -17,8 +19,12 @@ from prometheus_client import Counter, Gauge
 from api import errors
 from api.access import ANYBODY, who_may
 from api.windows import SPAN, Taken, Window, take
+from domain.companies import limits as plan_limits
+from domain.companies import queries as companies
+from kit import clock, db
 from kit.config import settings
 from kit.errors import TooOften
+from kit.tenancy import Tenant
 
 log = structlog.get_logger()
 
@@ -27,6 +33,8 @@ UNLIMITED = frozenset({"operating.is_alive", "operating.is_ready", "operating.me
 GUESSABLE = "/api/auth/"
 ASK_AGAIN = 5.0
 """Seconds before a store that did not answer is asked again."""
+PLAN_LASTS = 60.0
+"""Seconds for which a process goes by a company's plan before it looks again: one statement a minute and company."""
 DOWN = Gauge("orderx_http_limits_down", "1 while the store of the rate limits does not answer and nobody is limited")
 UNCOUNTED = Counter("orderx_http_unlimited_requests", "Requests let through while it does not")
 
@@ -56,11 +64,21 @@ def _limit_strangers() -> None:
 
 def _limit_callers() -> None:
     caller, limits = g.get("caller"), settings()
-    if caller is not None:
+    if caller is not None and limits.rate_limit_url is not None:
         windows = [Window("caller", str(caller.user_id), limits.rate_limit_caller)]
         if caller.company_id:
-            windows.append(Window("company", str(caller.company_id), limits.rate_limit_company))
+            by_plan = _by_plan(caller.company_id, turn=int(time.monotonic() // PLAN_LASTS))
+            most = min(limits.rate_limit_company, by_plan or limits.rate_limit_company)
+            windows.append(Window("company", str(caller.company_id), most))
         _limit(windows)
+
+
+@lru_cache(maxsize=10_000)
+def _by_plan(company_id: UUID, *, turn: int) -> int | None:  # noqa: ARG001 - asked again with every turn
+    """Requests a minute that the company's plan allows, None: no limit."""
+    with db.transaction(Tenant(company_id=company_id)):
+        company = companies.the_company(company_id=company_id)
+    return plan_limits.plan_of(company, now=clock.now()).requests_a_minute
 
 
 def _windows_of_address() -> list[Window]:

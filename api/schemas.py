@@ -1,6 +1,7 @@
 """What schemas of every area share: strict objects, text, mail addresses, money, problems and pages."""
 
 import unicodedata
+from functools import cache
 from typing import Any, ClassVar
 
 import marshmallow
@@ -87,6 +88,19 @@ class EmailAddress(fields.String):
             raise ValidationError("This is not a mail address.") from None
 
 
+class WebAddress(fields.URL):
+    """An https address of at most `longest` characters; nobody asks what is there."""
+
+    def __init__(self, *, longest: int = 500, metadata: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(
+            schemes={"https"}, validate=validate.Length(max=longest),
+            metadata={"format": "uri", "pattern": "^https://", **metadata}, **kwargs,
+        )  # fmt: skip
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        return _without_card(super()._deserialize(*args, **kwargs))
+
+
 class Flag(fields.Boolean):
     """true or false, and nothing that merely looks like it, as 0 does to Python."""
 
@@ -144,6 +158,14 @@ class FieldErrorSchema(Schema):
     message = fields.String(metadata={"examples": ["Must be greater than or equal to 1."]})
 
 
+class OverSchema(Schema):
+    """A limit of a company's plan."""
+
+    limit = fields.String(metadata={"examples": ["shops"]})
+    in_use = fields.Integer(metadata={"examples": [1]})
+    allowed = fields.Integer(metadata={"examples": [1]})
+
+
 class ProblemSchema(Schema):
     """RFC 9457 problem details. `code` is stable; `request_id` is what to quote to support."""
 
@@ -155,6 +177,10 @@ class ProblemSchema(Schema):
     code = fields.String(metadata={"examples": ["invalid"]})
     request_id = fields.String(metadata={"description": "The answer's X-Request-ID"})
     errors = fields.List(fields.Nested(FieldErrorSchema))
+    over = fields.List(
+        fields.Nested(OverSchema),
+        metadata={"description": "With `plan_limit_reached` and `plan_too_small`: the limits in the way"},
+    )
 
 
 class PageQuery(Schema):
@@ -164,8 +190,9 @@ class PageQuery(Schema):
     after = fields.UUID(load_default=None)
 
 
+@cache
 def page_of(schema: type[Schema]) -> type[Schema]:
-    """The schema of a page of these."""
+    """The schema of a page of these, one and the same wherever they are listed."""
     name = schema.__name__.removesuffix("Schema") + "Page"
     return Schema.from_dict(
         {

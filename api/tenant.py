@@ -6,7 +6,9 @@ from functools import lru_cache
 from uuid import UUID
 
 from api import audit
+from api.access import stops_while_suspended
 from api.caller import Caller, current_caller
+from domain.companies import standing
 from domain.shops import queries as shops
 from kit import db
 from kit.config import settings
@@ -16,9 +18,12 @@ from kit.tenancy import Tenant
 
 @contextmanager
 def acting() -> Iterator[Caller]:
-    """The transaction of this request, for its caller and the company they act for; commits at the end."""
+    """The transaction of this request, for its caller and the company they act for; commits at the end.
+
+    Raises CompanySuspended when it writes to a company that can only be read.
+    """
     caller = current_caller()
-    with db.transaction(Tenant(company_id=caller.company_id, user_id=caller.user_id)):
+    with _at(Tenant(company_id=caller.company_id, user_id=caller.user_id)):
         yield caller
 
 
@@ -45,7 +50,8 @@ def at_shop(shop_id: UUID | None) -> Iterator[UUID | None]:
     """The transaction of this request in the company of a shop, for customers and members alike.
 
     Yields the shop to keep to, None for all of a member's company. Raises Invalid when a customer names no shop,
-    ShopNotFound for an unknown shop, and for another company's when the caller acts for one.
+    ShopNotFound for an unknown shop, and for another company's when the caller acts for one; CompanySuspended when it
+    writes to a company that can only be read.
     """
     caller = current_caller()
     if shop_id is None:
@@ -54,10 +60,18 @@ def at_shop(shop_id: UUID | None) -> Iterator[UUID | None]:
         tenant = Tenant(caller.company_id, caller.user_id)
     else:
         tenant = company_at(caller, shop_id)
-    with db.transaction(tenant):
+    with _at(tenant):
         if shop_id is not None:
             shops.the_shop(shop_id=shop_id)
         yield caller.narrow(shop_id)
+
+
+@contextmanager
+def _at(tenant: Tenant) -> Iterator[None]:
+    with db.transaction(tenant):
+        if tenant.company_id is not None and stops_while_suspended():
+            standing.refuse_writes(company_id=tenant.company_id)
+        yield
 
 
 def company_at(caller: Caller, shop_id: UUID) -> Tenant:

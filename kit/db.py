@@ -51,7 +51,7 @@ def within_company(column: str, table: str, *, ondelete: str | None = None) -> F
 @cache
 def app_engine() -> Engine:
     """Connections of the app role, which row-level security binds."""
-    return _engine("database_url")
+    return _engine("database_url", *_BY_INDEX)
 
 
 @cache
@@ -65,11 +65,18 @@ _SESSION = (
     "statement_timeout=30s",
     # A process that stands still in the middle of a transaction shall not hold its locks for longer.
     "idle_in_transaction_session_timeout=10s",
+    # What runs often is prepared, and is a few rows by key whatever the values: planned once, not each time.
+    "plan_cache_mode=force_generic_plan",
+)
+_BY_INDEX = (
+    # The app's statements go for few rows, whose keys they know. A plan that was made and kept while a table was small,
+    # or not yet analysed, would read all of it for ever, however large it has become.
+    "enable_seqscan=off",
 )
 _KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
 
-def _engine(setting: str) -> Engine:
+def _engine(setting: str, *more: str) -> Engine:
     config = settings()
     return create_engine(
         dialect_url(config.need(setting)),
@@ -78,7 +85,11 @@ def _engine(setting: str) -> Engine:
         pool_timeout=5,
         pool_use_lifo=True,
         hide_parameters=True,  # an error in a log shall not show mail addresses or password hashes
-        connect_args={"connect_timeout": 5, "options": " ".join(f"-c {each}" for each in _SESSION), **_KEEPALIVES},
+        connect_args={
+            "connect_timeout": 5,
+            "options": " ".join(f"-c {each}" for each in (*_SESSION, *more)),
+            **_KEEPALIVES,
+        },
     )
 
 
@@ -142,8 +153,17 @@ def run(statement: str, values: Json) -> psycopg.Cursor[Any]:
     return _unit.get().run(statement, values)
 
 
+def write(values: Json, *inserts: str) -> None:
+    """Have these INSERTs done at the end, or before the next `run` or `session`, in one statement with others.
+
+    So what several areas write for one purpose takes one round trip. A name stands for one value in all of them; where
+    another area means another value by it, there is a second statement.
+    """
+    _unit.get().write(values, inserts)
+
+
 def finish(statement: str, values: Json) -> None:
-    """Have this statement run as the current transaction's last, in one round trip with the commit."""
+    """Have this statement run as the current transaction's last."""
     _unit.get().last = (statement, values)
 
 
@@ -167,36 +187,44 @@ class _Unit:
         self.notes: dict[str, Any] = {}
         self.last_writes: dict[Callable[[], None], None] = {}
         self.last: tuple[str, Json] | None = None
+        self._inserts: tuple[str, ...] = ()
+        self._inserted: Json = {}
 
     @property
     def session(self) -> Session:
+        self._flush()
         if self._session is None:
             self._session = Session(self._connection, autoflush=False, expire_on_commit=False)
         return self._session
 
     def run(self, statement: str, values: Json) -> psycopg.Cursor[Any]:
+        self._flush()
+        return self._raw.execute(statement, values)
+
+    def write(self, values: Json, inserts: tuple[str, ...]) -> None:
+        if any(self._inserted[name] != values[name] for name in self._inserted.keys() & values.keys()):
+            self._flush()
+        self._inserts += inserts
+        self._inserted |= values
+
+    def _flush(self) -> None:
         if self._session is not None:
             self._session.flush()
-        return self._raw.execute(statement, values)
+        if self._inserts:
+            self._raw.execute(_as_one(self._inserts), self._inserted)
+            self._inserts, self._inserted = (), {}
 
     def commit(self) -> None:
         if self._session is not None:
             self._session.flush()
         for write in self.last_writes:
             write()
-        if self._session is None:
-            self._finish_in_one_round_trip()
-            return
+        self._flush()
         if self.last:
             self.run(*self.last)
-        self._session.commit()
+        if self._session is not None:
+            self._session.commit()
         if self._is_open:  # a session that was never used has committed nothing of what went past it
-            self._raw.commit()
-
-    def _finish_in_one_round_trip(self) -> None:
-        with self._raw.pipeline():
-            if self.last:
-                self._raw.execute(*self.last)
             self._raw.commit()
 
     @property
@@ -213,6 +241,14 @@ class _Unit:
             self._session.close()
         if not self._raw.closed and self._is_open:
             self._raw.rollback()
+
+
+@cache
+def _as_one(inserts: tuple[str, ...]) -> str:
+    """All of them in one statement; PostgreSQL checks references once all is in."""
+    *others, last = inserts
+    named = ", ".join(f"part_{number} AS ({insert})" for number, insert in enumerate(others))
+    return f"WITH {named} {last}" if others else last
 
 
 _unit: ContextVar[_Unit] = ContextVar("unit")

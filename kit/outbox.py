@@ -5,6 +5,7 @@ the broker has confirmed them.
 """
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -72,7 +73,7 @@ def take_unwritten() -> list[Json]:
 def _write() -> None:
     rows = take_unwritten()
     if rows:
-        db.run(_WRITE, {"rows": json.dumps(rows, default=str)})
+        db.write({"rows": json.dumps(rows, default=str)}, _WRITE)
 
 
 def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID | None) -> None:
@@ -89,17 +90,20 @@ def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID
         "time": clock.now().isoformat().replace("+00:00", "Z"),
         "datacontenttype": "application/json",
         "companyid": str(company_id) if company_id else None,
-        "requestid": logs.request_id(),
+        "requestid": logs.request_id(subject),
         "data": data,
     }
     send("event", {k: v for k, v in body.items() if v is not None}, company_id=company_id)
 
 
+# In one order for all, so that two who hear of the same at once do not wait for each other.
 _HEAR = """
-    INSERT INTO inbox (consumer, event_id, company_id) VALUES (%(consumer)s, %(event)s, %(company)s)
-    ON CONFLICT DO NOTHING"""
+    INSERT INTO inbox (consumer, event_id, company_id)
+    SELECT %(consumer)s, event_id, %(company)s FROM unnest(%(events)s::uuid[]) AS event_id ORDER BY event_id
+    ON CONFLICT DO NOTHING RETURNING event_id"""
 
 
-def heard_before(*, consumer: str, event_id: UUID, company_id: UUID | None) -> bool:
-    """Mark the event as heard by this consumer; true when it had been, and must not act again."""
-    return db.run(_HEAR, {"consumer": consumer, "event": event_id, "company": company_id}).rowcount == 0
+def hear(*, consumer: str, event_ids: Iterable[UUID], company_id: UUID | None) -> set[UUID]:
+    """Mark the events as heard by this consumer; which of them had not been, and are to be acted on."""
+    heard = {"consumer": consumer, "events": list(event_ids), "company": company_id}
+    return {event_id for (event_id,) in db.run(_HEAR, heard)}

@@ -73,6 +73,8 @@ def api(
     threads: Annotated[int, typer.Option(help="Requests a process serves at once.")] = 32,
 ) -> None:
     """Serve the HTTP API."""
+    from gunicorn.app import wsgiapp
+
     from kit.config import settings
 
     for name in ("database_url", "secret_key", "signing_keys", "public_url"):
@@ -80,8 +82,8 @@ def api(
     options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)]
     # As a warning gunicorn quotes malformed headers, whatever secrets are in them.
     quiet = ["--worker-class", "gthread", "--no-control-socket", "--keep-alive", "75", "--log-level", "error"]
-    command = [sys.executable, "-m", "gunicorn", *options, *quiet, "api.app:create_app()"]
-    os.execv(sys.executable, command)  # noqa: S606 - signals shall reach gunicorn itself
+    sys.argv = ["gunicorn", *options, *quiet, "api.app:create_app()"]
+    wsgiapp.run()
 
 
 @app.command(rich_help_panel="Processes")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kit.errors import Conflict
 from ops.services import directories, rabbitmq
+from ops.services.forked import Forked, Nursery
 from ops.services.ports import LOOPBACK, free_port
 from ops.services.postgres import Postgres, with_login
 from ops.services.postgres_binaries import unprivileged_user
@@ -25,6 +26,13 @@ WORKERS = {
     "worker-mails": "notifications,notification.events",
 }
 """The workers and their queues: mails have their own, so that a slow mail server holds up no order."""
+
+PRELOADED = (
+    "workers.run", "workers.relay", "workers.sweeper", "celery.bin.celery", "celery.apps.worker",
+    "celery.worker.components", "kombu.transport.pyamqp", "domain.payments.stripe_gateway", "ops.sandbox", "ops.inbox",
+    "api.app",
+)  # fmt: skip
+"""What the processes of OrderX import, and have in memory once."""
 
 PATIENT = frozenset({"worker-mails", "inbox", "flower"})
 """What stands back when the processors are busy: nobody waits for it with an order in hand."""
@@ -56,13 +64,14 @@ class Stack(Supervisor):
         self.postgres = self._own_postgres()
         self.broker = self._own_broker()
         self.env = {**self._database_settings(), **self._other_settings()}
+        self._nursery = Nursery(PRELOADED, log=self._log("nursery"), env=self.process_env())
         super().__init__(self._in_waves())
 
     def _in_waves(self) -> list[list[Process]]:
-        backing = [self.postgres, self.broker, self._sandbox(), self._inbox()]
+        backing = [self.postgres, self.broker, self._nursery]
         return [
             [process for process in backing if process],
-            [self._migrate()],
+            [self._migrate(), self._sandbox(), self._inbox()],
             [*self._engines(), self._api()],
             [self._flower()],
         ]
@@ -152,9 +161,16 @@ class Stack(Supervisor):
     def _flower(self) -> Process:
         return self._orderx("flower", "flower", "--port", _port(self.flower_url), ready=tcp(_port(self.flower_url)))
 
-    def _orderx(self, name: str, *command: object, ready: Ready) -> Process:
-        patience = ["nice", "-n", "10"] if name in PATIENT else []
-        return Process(name, [*patience, *_command(*command)], log=self._log(name), env=self.process_env(), ready=ready)
+    def _orderx(self, name: str, *words: object, ready: Ready) -> Process:
+        return Forked(
+            name,
+            [*map(str, words)],
+            nursery=self._nursery,
+            nice=10 if name in PATIENT else 0,
+            log=self._log(name),
+            env=self.process_env(),
+            ready=ready,
+        )
 
     def process_env(self) -> dict[str, str]:
         """The environment in which a process of the stack runs."""

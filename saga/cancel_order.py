@@ -1,28 +1,29 @@
 """Cancelling an order: asked of the saga that places it while that can still turn back, and a saga of its own after."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from domain.sales import operations as sales
 from domain.sales import queries
 from domain.sales.errors import NotAllowedNow
-from saga.engine.declaration import Ending, Saga, Subject, then
+from saga.engine.declaration import Ending, Saga, then
 from saga.engine.journal import Find, Ref, locked
 from saga.engine.start import start
 from saga.steps.refund_order import refund_order
 from saga.steps.take_back_stock import take_back_stock
 
 
-def order_cancelled(order: Subject, _ending: Ending) -> None:
-    """Nothing of the sale is left."""
-    sales.mark_cancelled(order_id=order.id, now=order.now)
+def orders_cancelled(endings: Sequence[Ending]) -> None:
+    """Nothing of these sales is left."""
+    sales.mark_cancelled(order_ids=[ending.subject.id for ending in endings], now=endings[0].subject.now)
 
 
 CANCEL_ORDER = Saga(
     "cancel_order",
     then(refund_order),
     then(take_back_stock),
-    when_done=order_cancelled,
+    when_done=orders_cancelled,
     when_undone=None,
 )
 

@@ -1,11 +1,12 @@
-"""Keeping the claim on a mail while the mail server is spoken to: leases are short, and renewed while we live."""
+"""Keeping the claims on mails while the mail server is spoken to: leases are short, and renewed while we live."""
 
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from uuid import UUID
@@ -18,8 +19,8 @@ from domain.notifications.models import Mail
 from kit import clock, db
 from kit.tenancy import Tenant
 
-RENEW_EVERY = 2.0
-"""Seconds; a third of a lease, so that one renewal may be late or fail."""
+RENEW_EVERY = 1.0
+"""Seconds; what is in hand for longer is renewed. A sixth of a lease, so that some renewals may be late or fail."""
 
 log = structlog.get_logger()
 
@@ -28,9 +29,7 @@ log = structlog.get_logger()
 class Lease:
     """A claim on a mail, which is ours until `until` (UTC)."""
 
-    mail_id: UUID
-    tenant: Tenant
-    attempt: int
+    mail: Mail
     until: datetime
 
     def check(self) -> None:
@@ -40,40 +39,63 @@ class Lease:
 
 
 @contextmanager
-def kept(mail: Mail) -> Iterator[Lease]:
-    """Renew the lease of a claimed mail until the block ends."""
-    assert mail.leased_until is not None
-    lease = Lease(mail.id, Tenant(mail.company_id, mail.user_id), mail.attempts, mail.leased_until)
-    renewed = _keeper().renewed
-    renewed[lease.mail_id] = lease
+def kept(mails: Sequence[Mail], *, meanwhile: Callable[[], object] = lambda: None) -> Iterator[list[Lease]]:
+    """Renew the leases of claimed mails until the block ends, and do something `meanwhile`, on another thread.
+
+    Both after one to two seconds, and every second from then on: most are done by then, and cost nothing.
+    """
+    leases = [Lease(mail, mail.leased_until) for mail in mails if mail.leased_until]
+    hand = _Hand(leases, meanwhile)
+    hands = _keeper().hands
+    hands.add(hand)
     try:
-        yield lease
+        yield leases
     finally:
-        del renewed[lease.mail_id]
+        hands.remove(hand)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Hand:
+    """What one thread has in hand."""
+
+    leases: list[Lease]
+    meanwhile: Callable[[], object]
+    since: float = field(default_factory=time.monotonic)
 
 
 class _Keeper:
-    """Renews what is held, on a thread of its own."""
+    """Keeps what is in any hand, on a thread of its own."""
 
     def __init__(self) -> None:
-        self.renewed: dict[UUID, Lease] = {}
+        self.hands: set[_Hand] = set()
         threading.Thread(target=self._run, name="leases", daemon=True).start()
 
     def _run(self) -> None:
         while True:
             time.sleep(RENEW_EVERY)
-            for lease in list(self.renewed.values()):
-                _renew(lease)
+            for hand in list(self.hands):
+                if time.monotonic() - hand.since >= RENEW_EVERY:
+                    _attend(hand)
 
 
-def _renew(lease: Lease) -> None:
+def _attend(hand: _Hand) -> None:
     try:
-        with db.lean_transaction(lease.tenant):
-            until = notifications.renew(mail_id=lease.mail_id, attempt=lease.attempt, now=clock.now())
-    except Exception as trouble:  # noqa: BLE001 - the next renewal may succeed; if none does the lease runs out, safely
-        log.warning("a lease is not renewed", mail=str(lease.mail_id), reason=str(trouble))
-        return
-    lease.until = until or lease.until
+        _renew(hand.leases)
+        hand.meanwhile()
+    except Exception as trouble:  # noqa: BLE001 - the next round may succeed; if none does the leases run out, safely
+        log.warning("leases are not kept", mails=len(hand.leases), reason=str(trouble))
+
+
+def _renew(leases: Sequence[Lease]) -> None:
+    by_owner: dict[Tenant, dict[UUID, Lease]] = defaultdict(dict)
+    for lease in leases:
+        by_owner[Tenant(lease.mail.company_id, lease.mail.user_id)][lease.mail.id] = lease
+    for owner, held in by_owner.items():
+        attempts = {mail_id: lease.mail.attempts for mail_id, lease in held.items()}
+        with db.lean_transaction(owner):
+            renewed = notifications.renew(attempts=attempts, now=clock.now())
+        for mail_id, until in renewed.items():
+            held[mail_id].until = until
 
 
 @cache

@@ -1,16 +1,18 @@
-"""The mails about an order: what they say, gathered from the areas that know, and how one is seen through."""
+"""The mails about orders: what they say, gathered from the areas that know, and how they are seen through."""
 
-from collections.abc import Generator
+import threading
+from collections import defaultdict
+from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from uuid import UUID
 
 from domain.notifications import operations as notifications
 from domain.notifications.context import Context, Template
-from domain.notifications.errors import MailRefused, MailUnavailable
+from domain.notifications.errors import MailRefused, MailServerGone, MailUnavailable
 from domain.notifications.mailer import mailer
 from domain.notifications.models import Mail
-from domain.notifications.operations import Claim, Leased, Settled
+from domain.notifications.operations import Claim, Claimed, Leased, Settled, Wanted
 from domain.notifications.rendering import render
 from domain.sales import queries as sales
 from domain.sales.queries import Told
@@ -18,84 +20,155 @@ from kit import clock, crash, db
 from kit.patience import through_outages
 from kit.tenancy import Tenant
 from saga import leases
-from saga.engine.declaration import Call, Outcome
+from saga.engine.declaration import Answers, Calls, Outcome, Outcomes
 from saga.engine.errors import TryAgain
+from saga.leases import Lease
 
-Trouble = MailRefused | MailUnavailable | None
-"""Why a mail could not be handed over; None when it was."""
+Trouble = Exception | None
+"""Why a mail could not be handed over; None when it was. What is neither MailRefused nor MailUnavailable is a fault of
+ours, which is not written down: the lease runs out, and the sweeper has the mail tried again."""
 
 
 def to_buyer(*, occasion: str, order_id: UUID, template: Template, now: datetime) -> Claim:
     """Ask for a mail to the order's buyer, once per occasion, and claim it for sending."""
-    told = sales.told(order_id=order_id)
-    return _ask(occasion, told, told.customer_email, template, now)
+    return to_buyers(occasion=occasion, order_ids=[order_id], template=template, now=now)[order_id]
 
 
-def to_both(*, occasion: str, order_id: UUID, buyer: Template, merchant: Template, now: datetime) -> list[Claim]:
-    """Ask for a mail to the order's buyer and one to the company that sells, once per occasion, and claim both."""
-    told = sales.told(order_id=order_id)
-    return [
-        _ask(occasion, told, told.customer_email, buyer, now),
-        _ask(occasion, told, told.company_email, merchant, now),
+def to_buyers(*, occasion: str, order_ids: Sequence[UUID], template: Template, now: datetime) -> dict[UUID, Claim]:
+    """The same for many orders of the company; by order."""
+    told = sales.told(order_ids=order_ids)
+    wanted = {each.order_id: _wanted(occasion, each, each.customer_email, template) for each in told}
+    claims = notifications.ask(company_id=told[0].company_id, wanted=list(wanted.values()), now=now)
+    return {order_id: claims[mail.occasion, mail.recipient] for order_id, mail in wanted.items()}
+
+
+def to_both(
+    *, occasion: str, order_ids: Sequence[UUID], buyer: Template, merchant: Template, now: datetime
+) -> list[Claim]:
+    """Ask for a mail to each order's buyer and one to the company that sells, once per occasion, and claim them."""
+    told = sales.told(order_ids=order_ids)
+    wanted = [
+        _wanted(occasion, each, recipient, template)
+        for each in told
+        for recipient, template in ((each.customer_email, buyer), (each.company_email, merchant))
     ]
+    return list(notifications.ask(company_id=told[0].company_id, wanted=wanted, now=now).values())
 
 
-def send(claim: Claim) -> Generator[Call, Trouble, Outcome]:
-    """See a mail through, as a step does: outside of any transaction."""
+def send(claims: Mapping[UUID, Claim]) -> Generator[Calls, Answers, Outcomes]:
+    """See mails through, as a step does that is taken for many: outside of any transaction."""
+    mails = {subject: claim.mail for subject, claim in claims.items() if isinstance(claim, Claimed)}
+    sending = _Sending(list(mails.values()))
+    answers = yield {subject: partial(sending.trouble_with, mail) for subject, mail in mails.items()}
+    return {
+        subject: _outcome(claim, answers.get(subject))
+        for subject, claim in claims.items()
+        if subject in answers or subject not in mails
+    }
+
+
+def _outcome(claim: Claim, trouble: Trouble) -> Outcome:
     if isinstance(claim, Settled):
         return {"mail": claim.status}
     if isinstance(claim, Leased):
         return TryAgain("mail_leased", f"somebody else sends it until {claim.until:%H:%M:%S} UTC")
-    trouble = yield partial(see_through, claim.mail)
     if isinstance(trouble, MailUnavailable):
         return TryAgain(trouble.code, trouble.message)
     return {"mail": "refused" if trouble else "sent"}
 
 
-def see_through(mail: Mail) -> Trouble:
-    """Hand a claimed mail over, and write down what came of it before anything else is done.
+class _Sending:
+    """Mails that are seen through together: by the first of their subjects' calls, while the others wait for it."""
 
-    An outage of the database is waited out in between, for nobody else knows that the mail is out.
+    def __init__(self, mails: Sequence[Mail]) -> None:
+        self._mails = mails
+        self._turn = threading.Lock()
+        self._troubles: dict[UUID, Trouble] = {}
+
+    def trouble_with(self, mail: Mail) -> Trouble:
+        """MailRefused, MailUnavailable or None; raises what is a fault of ours."""
+        with self._turn:
+            if not self._troubles:
+                troubles = see_through(self._mails)
+                self._troubles = {each.id: trouble for each, trouble in zip(self._mails, troubles, strict=True)}
+        trouble = self._troubles[mail.id]
+        if trouble and not isinstance(trouble, (MailRefused, MailUnavailable)):
+            raise trouble
+        return trouble
+
+
+def see_through(mails: Sequence[Mail]) -> list[Trouble]:
+    """Hand claimed mails over, one after the other, and write down what came of them before anything else is done.
+
+    That is at the end, or within two seconds by another thread: the mark of a mail that is out does not wait for what a
+    slow server does with the next. An outage of the database is waited out, for nobody else knows that they are out.
+    When there is no server to speak to, the rest is not tried.
     """
-    trouble = _hand_over(mail)
-    crash.point("mail.handed_over")
-    through_outages(partial(_record, mail, trouble), longest_pause=0.25)
+    outcomes = _Outcomes()
+    with leases.kept(mails, meanwhile=outcomes.write) as held:
+        for lease in held:
+            outcomes.note(lease.mail, outcomes.gone or _hand_over(lease))
+            crash.point("mail.handed_over")
+        through_outages(outcomes.write, longest_pause=0.25)
     crash.point("mail.recorded")
-    return trouble
+    return outcomes.all
 
 
-def _hand_over(mail: Mail) -> Trouble:
+class _Outcomes:
+    """What came of the mails that were handed over, and which of it is still to be written down."""
+
+    def __init__(self) -> None:
+        self.all: list[Trouble] = []
+        self.gone: MailServerGone | None = None
+        self._unwritten: dict[UUID, tuple[Mail, Trouble]] = {}
+
+    def note(self, mail: Mail, trouble: Trouble) -> None:
+        self.all.append(trouble)
+        self._unwritten[mail.id] = (mail, trouble)
+        if isinstance(trouble, MailServerGone):
+            self.gone = trouble
+
+    def write(self) -> None:
+        by_owner: dict[Tenant, list[tuple[Mail, Trouble]]] = defaultdict(list)
+        for mail, trouble in list(self._unwritten.values()):
+            by_owner[Tenant(mail.company_id, mail.user_id)].append((mail, trouble))
+        for owner, theirs in by_owner.items():
+            _record(owner, theirs)
+            for mail, _ in theirs:
+                self._unwritten.pop(mail.id, None)  # the keeper of the leases and we may both have written it
+
+
+def _hand_over(lease: Lease) -> Trouble:
+    mail = lease.mail
     try:
-        with leases.kept(mail) as lease:
-            message = render(
-                template=mail.template,  # type: ignore[arg-type]
-                context=mail.context,
-                recipient=mail.recipient,
-                mail_id=mail.id,
-                occasion=mail.occasion,
-            )
-            lease.check()
-            mailer().send(message)
-    except (MailRefused, MailUnavailable) as trouble:
+        message = render(
+            template=mail.template,  # type: ignore[arg-type]
+            context=mail.context,
+            recipient=mail.recipient,
+            mail_id=mail.id,
+            occasion=mail.occasion,
+        )
+        lease.check()
+        mailer().send(message)
+    except Exception as trouble:  # noqa: BLE001 - a mail that cannot be written holds up none of the others
         return trouble
     return None
 
 
-def _record(mail: Mail, trouble: Trouble) -> None:
-    with db.lean_transaction(Tenant(mail.company_id, mail.user_id)):
-        if isinstance(trouble, MailRefused):
-            notifications.mark_refused(mail_id=mail.id, error=trouble.message)
-        elif isinstance(trouble, MailUnavailable):  # the sweeper brings it back
-            notifications.release(mail_id=mail.id, attempt=mail.attempts, error=trouble.message)
-        else:
-            notifications.mark_sent(mail_id=mail.id, now=clock.now())
+def _record(owner: Tenant, outcomes: Sequence[tuple[Mail, Trouble]]) -> None:
+    with db.lean_transaction(owner):
+        for mail, trouble in outcomes:
+            if isinstance(trouble, MailRefused):
+                notifications.mark_refused(mail_id=mail.id, error=trouble.message)
+            elif isinstance(trouble, MailUnavailable):  # the sweeper brings it back
+                notifications.release(mail_id=mail.id, attempt=mail.attempts, error=trouble.message)
+        sent = [mail.id for mail, trouble in outcomes if trouble is None]
+        if sent:
+            notifications.mark_sent(mail_ids=sent, now=clock.now())
 
 
-def _ask(occasion: str, told: Told, recipient: str, template: Template, now: datetime) -> Claim:
-    return notifications.ask(
-        company_id=told.company_id, order_id=told.order_id, occasion=f"{occasion}:{told.order_id}",
-        recipient=recipient, template=template, context=_context(told), now=now,
-    )  # fmt: skip
+def _wanted(occasion: str, told: Told, recipient: str, template: Template) -> Wanted:
+    return Wanted(told.order_id, f"{occasion}:{told.order_id}", recipient, template, _context(told))
 
 
 def _context(told: Told) -> Context:

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.identity.models import User
 from domain.payments import operations as payments
 from domain.sales import operations as sales
-from domain.sales.models import Order, OrderLine
-from domain.sales.operations import Wanted
+from domain.sales.operations import NewOrder, Wanted
 from kit.db import Json
 from saga.cancel_order import cancel_paid
-from saga.engine.declaration import Ending, Saga, Subject, afterwards, then, together
+from saga.engine.declaration import Ending, Saga, afterwards, then, together
 from saga.engine.flow import CANCELLED
 from saga.engine.start import start
 from saga.steps.authorise_payment import authorise_payment
@@ -22,20 +20,26 @@ from saga.steps.email_customer import email_customer
 from saga.steps.reserve_stock import reserve_stock
 
 
-def order_paid(order: Subject, ending: Ending) -> None:
-    """The order is paid. Had somebody asked to cancel it too late for the saga, that is done now."""
-    sales.mark_paid(order_id=order.id, now=order.now)
-    if ending.stop_requested:
-        cancel_paid(order_id=order.id, company_id=order.company_id, now=order.now)
+def orders_paid(endings: Sequence[Ending]) -> None:
+    """The orders are paid. Those that somebody has asked to cancel, too late for the saga, are given back now."""
+    orders = [ending.subject for ending in endings]
+    sales.mark_paid(order_ids=[order.id for order in orders], now=orders[0].now)
+    for ending in endings:
+        if ending.stop_requested:
+            order = ending.subject
+            cancel_paid(order_id=order.id, company_id=order.company_id, now=order.now)
 
 
-def order_not_placed(order: Subject, ending: Ending) -> None:
-    """Everything is put back: the order is cancelled, if that was asked for, or else failed, and says why."""
-    failure = ending.failure or {}
-    if failure.get("code") == CANCELLED:
-        sales.mark_cancelled(order_id=order.id, now=order.now)
-    else:
-        sales.mark_failed(order_id=order.id, failure=failure, now=order.now)
+def orders_not_placed(endings: Sequence[Ending]) -> None:
+    """Everything is put back: an order is cancelled, if that was asked for, or else failed, and says why."""
+    now = endings[0].subject.now
+    failures = {ending.subject.id: ending.failure or {} for ending in endings}
+    cancelled = [order_id for order_id, failure in failures.items() if failure.get("code") == CANCELLED]
+    if cancelled:
+        sales.mark_cancelled(order_ids=cancelled, now=now)
+    failed = {order_id: failure for order_id, failure in failures.items() if order_id not in cancelled}
+    if failed:
+        sales.mark_failed(failures=failed, now=now)
 
 
 PLACE_ORDER = Saga(
@@ -44,24 +48,23 @@ PLACE_ORDER = Saga(
     then(capture_payment, pivot=True),
     then(commit_stock),
     afterwards(email_customer),
-    when_done=order_paid,
-    when_undone=order_not_placed,
+    when_done=orders_paid,
+    when_undone=orders_not_placed,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A pending order, its lines, and the id of its saga."""
+    """A pending order, and the id of its saga."""
 
-    order: Order
-    lines: list[OrderLine]
+    order: NewOrder
     saga_id: UUID
 
 
 def place_order(
     *,
     company_id: UUID,
-    customer: User,
+    customer_id: UUID,
     shop_id: UUID,
     lines: Sequence[Wanted],
     discount_percent: int,
@@ -72,10 +75,11 @@ def place_order(
 ) -> Placed:
     """Write the pending order, its payment and its saga in the current transaction; the relay does the rest.
 
-    `payment_method` is the provider's token. Raises what domain.sales.operations.place raises.
+    The customer is the current user; `payment_method` is the provider's token. Raises what
+    domain.sales.operations.place raises.
     """
-    order, written = sales.place(
-        company_id=company_id, customer=customer, shop_id=shop_id, lines=lines, discount_percent=discount_percent,
+    order = sales.place(
+        company_id=company_id, customer_id=customer_id, shop_id=shop_id, lines=lines, discount_percent=discount_percent,
         shipping_address=shipping_address, now=now,
     )  # fmt: skip
     payments.prepare(
@@ -86,7 +90,7 @@ def place_order(
         subject_id=order.id,
         company_id=company_id,
         now=now,
-        tags={"shop_id": str(shop_id), "customer_id": str(customer.id)},
+        tags={"shop_id": str(shop_id), "customer_id": str(customer_id)},
         traceparent=traceparent,
     )
-    return Placed(order, written, saga_id)
+    return Placed(order, saga_id)

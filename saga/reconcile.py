@@ -88,7 +88,10 @@ def _put_right(order: Row[Any] | None, answer: Answer, verdict: Verdict) -> Answ
     if order is not None and verdict in {"give back", "write down"} and after.outcome in {"voided", "refunded"}:
         its_own = order.provider_ref in {None, after.ref}
         with db.lean_transaction(Tenant(company_id=order.company_id)):
-            (payments.record if its_own else payments.note_surplus)(order_id=order.id, answer=after, now=clock.now())
+            if its_own:
+                payments.record(answers={order.id: after}, now=clock.now())
+            else:
+                payments.note_surplus(order_id=order.id, answer=after, now=clock.now())
     return after
 
 

@@ -7,7 +7,9 @@ from itertools import count
 from domain.catalogue import operations as catalogue
 from domain.catalogue.models import Product
 from domain.companies import operations as companies
+from domain.companies import standing
 from domain.companies.models import Company
+from domain.companies.plans import PlanName
 from domain.identity import api_keys, invitations, passwords
 from domain.identity import operations as identity
 from domain.identity.models import ApiKey, Invitation, User
@@ -16,9 +18,10 @@ from domain.identity.roles import Role
 from domain.inventory import operations as inventory
 from domain.inventory.models import Stock, Warehouse
 from domain.sales import operations as sales
-from domain.sales.models import Order
+from domain.sales.operations import NewOrder
+from domain.shops import locations
 from domain.shops import operations as shops
-from domain.shops.models import Shop
+from domain.shops.models import Location, Shop
 from kit import clock, db
 from kit.ids import new_id
 from kit.money import Money
@@ -39,17 +42,22 @@ def make_user(*, email: str | None = None, name: str = "Ada Lovelace", verified:
     return user
 
 
-def make_company(*, name: str = "Paper & Sons", currency: str = "EUR", allows_discount: bool = True) -> Company:
+def make_company(
+    *, name: str = "Paper & Sons", currency: str = "EUR", allows_discount: bool = True, plan: PlanName = "trial"
+) -> Company:
     """A company without a member."""
     company_id = new_id()
     with db.transaction(Tenant(company_id=company_id)):
-        return companies.found(
+        company = companies.found(
             company_id=company_id,
             name=name,
             email="hello@paper.example",
             currency=currency,
             allows_discount=allows_discount,
         )
+        if plan != "trial":
+            standing.subscribe(company_id=company_id, plan=plan, by=new_id())
+    return company
 
 
 def make_member(company: Company, role: Role = "company_admin", *, shop: Shop | None = None) -> User:
@@ -95,6 +103,16 @@ def make_shop(company: Company, *, name: str | None = None) -> Shop:
         return shops.open_shop(company_id=company.id, name=name or f"Shop {next(_numbers)}")
 
 
+def make_location(shop: Shop, *, time_zone: str = "Europe/Brussels", opening_hours: str | None = None) -> Location:
+    """A place of the shop."""
+    with db.transaction(acting_for(shop)):
+        return locations.add(
+            company_id=shop.company_id, shop_id=shop.id, name="Harbour Street", time_zone=time_zone,
+            address={"name": "Paper & Sons", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"},
+            opening_hours=opening_hours,
+        )  # fmt: skip
+
+
 def make_product(shop: Shop, *, price: int = 1999, currency: str = "EUR", name: str = "Notebook") -> Product:
     """A product of the shop, at `price` minor units."""
     with db.transaction(Tenant(company_id=shop.company_id)):
@@ -121,19 +139,24 @@ def put_stock(product: Product, warehouse: Warehouse, on_hand: int = 10) -> Stoc
         )
 
 
-def make_order(product: Product, quantity: int = 1, *, customer: User | None = None) -> Order:
+def make_order(product: Product, quantity: int = 1, *, customer: User | None = None) -> NewOrder:
     """A pending order of so many units of the product, which must not be sold out; no saga drives it."""
-    with db.transaction(acting_for(product)):
-        order, _ = sales.place(
-            company_id=product.company_id,
-            customer=customer or make_user(),
-            shop_id=product.shop_id,
-            lines=[sales.Wanted(product.id, quantity)],
-            discount_percent=0,
-            shipping_address={"name": "Ada Lovelace", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"},
-            now=clock.now(),
-        )
-    return order
+    customer = customer or make_user()
+    with db.transaction(Tenant(company_id=product.company_id, user_id=customer.id)):
+        return place(product, customer, quantity)
+
+
+def place(product: Product, customer: User, quantity: int = 1) -> NewOrder:
+    """The same within the current transaction, which acts for the customer at the product's company."""
+    return sales.place(
+        company_id=product.company_id,
+        customer_id=customer.id,
+        shop_id=product.shop_id,
+        lines=[sales.Wanted(product.id, quantity)],
+        discount_percent=0,
+        shipping_address={"name": "Ada Lovelace", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"},
+        now=clock.now(),
+    )
 
 
 def acting_for(owner: Company | Shop | Product) -> Tenant:

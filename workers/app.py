@@ -51,7 +51,7 @@ def create_app() -> Celery:
         task_ignore_result=True,
         task_serializer="json",
         accept_content=["json"],
-        worker_send_task_events=True,
+        worker_send_task_events=False,  # they begin when somebody watches: Flower asks for them
         worker_hijack_root_logger=False,
         worker_enable_remote_control=True,
         enable_utc=True,

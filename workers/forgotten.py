@@ -78,7 +78,7 @@ def _take(ended: Row) -> None:
     try:
         for event in ended.unheard:
             with db.lean_transaction(Tenant(company_id=ended.company_id)):
-                for claim in MAILS[event](ended.order_id, clock.now()):
+                for claim in MAILS[event]([ended.order_id], clock.now()):
                     if isinstance(claim, Claimed):
                         notifications.release(mail_id=claim.mail.id, attempt=claim.mail.attempts, error="not heard")
     except Exception as error:

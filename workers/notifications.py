@@ -1,38 +1,61 @@
 """Seeing mails through: those a reaction has claimed, and those nobody has sent."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+import structlog
 from celery import Celery
 
 from domain.notifications import operations as notifications
+from domain.notifications.errors import MailRefused, MailUnavailable
 from domain.notifications.operations import Claim, Claimed
-from kit import clock, crash, db
+from kit import clock, crash, db, logs
+from kit.db import Json
 from kit.tenancy import Tenant
 from saga import letters
+from workers import logged
+from workers.gathering import GatheredTask
 from workers.patience import patiently
+
+log = structlog.get_logger()
 
 
 def register(app: Celery) -> None:
     """Give the Celery app the task that sends a mail: one about an account, or one that the sweeper finds forgotten."""
 
     @patiently
+    def together(given: Sequence[Json]) -> None:
+        mails: dict[Tenant, list[UUID]] = defaultdict(list)
+        for ids in given:
+            mails[_owner(**ids)].append(UUID(ids["mail_id"]))
+        for owner, mail_ids in mails.items():
+            send(owner, mail_ids)
+
     def send_mail(**ids: str) -> None:
-        send(**{name: UUID(given) for name, given in ids.items()})
+        together([ids])
 
-    app.task(send_mail, name="notifications.send_mail", shared=False)
+    app.task(
+        send_mail, name="notifications.send_mail", base=GatheredTask, shared=False, together=staticmethod(together)
+    )
 
 
-def send(*, mail_id: UUID, company_id: UUID | None = None, user_id: UUID | None = None) -> None:
-    """Send a mail that was asked for and that nobody has sent: one of a company, or about a user's account."""
-    with db.lean_transaction(Tenant(company_id, user_id)):
-        claim = notifications.claim(mail_id=mail_id, now=clock.now())
+def _owner(*, company_id: str | None = None, user_id: str | None = None, **_: str) -> Tenant:
+    return Tenant(company_id and UUID(company_id), user_id and UUID(user_id))
+
+
+def send(owner: Tenant, mail_ids: Sequence[UUID]) -> None:
+    """Send mails that were asked for and that nobody has sent: a company's, or about a user's account."""
+    with db.lean_transaction(owner):
+        claims = notifications.claim(mail_ids=mail_ids, now=clock.now())
     crash.point("mail.claimed")
-    deliver([claim])
+    deliver(claims.values())
 
 
-def deliver(claims: Sequence[Claim]) -> None:
+def deliver(claims: Iterable[Claim]) -> None:
     """See through what was claimed; what cannot go out now the sweeper brings back."""
-    for claim in claims:
-        if isinstance(claim, Claimed):
-            letters.see_through(claim.mail)
+    mails = [claim.mail for claim in claims if isinstance(claim, Claimed)]
+    for mail, trouble in zip(mails, letters.see_through(mails), strict=True):
+        if trouble and not isinstance(trouble, (MailRefused, MailUnavailable)):
+            with logged.about(request_id=logs.request_id(mail.order_id)):
+                log.error("a mail could not be handed over", mail=str(mail.id), exc_info=trouble)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from kombu import Connection, Producer
+from kombu import Connection
 
 from kit import crash
 from kit.errors import Unavailable
@@ -29,7 +29,6 @@ class Publisher:
         self._connection.connect()
         self._channel = self._connection.channel()
         queues.declare(self._channel)
-        self._producer = Producer(self._channel, auto_declare=False)
         self._unconfirmed: set[int] = set()
         self._last_tag = 0
         self._looked_at = time.monotonic()
@@ -70,11 +69,14 @@ class Publisher:
         self._connection.release()
 
     def _send(self, message: Message) -> None:
-        self._producer.publish(
-            message.body, exchange=message.exchange, routing_key=message.routing_key, headers=message.headers,
-            content_type=message.content_type, content_encoding="utf-8", delivery_mode=2, message_id=message.id,
-            mandatory=message.mandatory, **message.properties,
+        properties = dict(message.properties, delivery_mode=2, message_id=message.id)
+        made = self._channel.prepare_message(
+            message.body, content_type=message.content_type, content_encoding="utf-8", headers=message.headers,
+            properties=properties,
         )  # fmt: skip
+        self._channel.basic_publish(
+            made, exchange=message.exchange, routing_key=message.routing_key, mandatory=message.mandatory
+        )
         if self._confirms:
             self._last_tag += 1
             self._unconfirmed.add(self._last_tag)

@@ -1,13 +1,16 @@
 """What happens when an event is heard: one table, and the consumer that reads it."""
 
 import json
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import structlog
 from celery import bootsteps
+from celery.exceptions import Reject
 from kombu import Consumer
 from kombu.message import Message
 
@@ -17,30 +20,37 @@ from kit.db import Json
 from kit.tenancy import Tenant
 from saga import letters
 from workers import logged, queues
+from workers.gathering import gathering_of
 from workers.notifications import deliver
 from workers.patience import patiently
 
+PREFETCH = 32
+"""Events at hand at most; so many are acted on together, and wait for the mails of all."""
+
 log = structlog.get_logger()
 
-Reaction = Callable[[UUID, datetime], list[Claim]]
-"""Reacts to what happened to an order, at that moment, in one transaction; returns the mails it has claimed to send."""
+Reaction = Callable[[Sequence[UUID], datetime], list[Claim]]
+"""Reacts to what happened to a company's orders, at that moment, in one transaction; returns the mails it claimed."""
 
 
-def greet(order_id: UUID, now: datetime) -> list[Claim]:
-    """An order is placed: its buyer and the company hear that it was received."""
+def greet(order_ids: Sequence[UUID], now: datetime) -> list[Claim]:
+    """Orders are placed: their buyers and the company hear that they were received."""
     return letters.to_both(
-        occasion="order.created", order_id=order_id, buyer="order_received", merchant="order_received_merchant", now=now
-    )
+        occasion="order.created", order_ids=order_ids, buyer="order_received", merchant="order_received_merchant",
+        now=now,
+    )  # fmt: skip
 
 
-def explain_failure(order_id: UUID, now: datetime) -> list[Claim]:
-    """An order has failed: its buyer hears why."""
-    return [letters.to_buyer(occasion="order.failed", order_id=order_id, template="payment_failed", now=now)]
+def explain_failure(order_ids: Sequence[UUID], now: datetime) -> list[Claim]:
+    """Orders have failed: their buyers hear why."""
+    claims = letters.to_buyers(occasion="order.failed", order_ids=order_ids, template="payment_failed", now=now)
+    return list(claims.values())
 
 
-def confirm_cancellation(order_id: UUID, now: datetime) -> list[Claim]:
-    """An order is cancelled: its buyer hears that it is."""
-    return [letters.to_buyer(occasion="order.cancelled", order_id=order_id, template="order_cancelled", now=now)]
+def confirm_cancellation(order_ids: Sequence[UUID], now: datetime) -> list[Claim]:
+    """Orders are cancelled: their buyers hear that they are."""
+    claims = letters.to_buyers(occasion="order.cancelled", order_ids=order_ids, template="order_cancelled", now=now)
+    return list(claims.values())
 
 
 REACTIONS: dict[str, dict[str, Reaction]] = {
@@ -53,18 +63,24 @@ REACTIONS: dict[str, dict[str, Reaction]] = {
 
 
 @patiently
-def react(queue: str, event: Json) -> None:
-    """Act on an event, once; a repeated one finds it done."""
-    reaction = REACTIONS[queue].get(event["type"])
-    if reaction is None:
+def react(queue: str, events: Sequence[Json]) -> None:
+    """Act on events of one company, each once, in one transaction; repeated ones find it done."""
+    known = {UUID(event["id"]): event for event in events if event["type"] in REACTIONS[queue]}
+    if not known:
         return
-    tenant = Tenant(company_id=UUID(event["companyid"]))
+    tenant = Tenant(company_id=UUID(events[0]["companyid"]))
     with db.lean_transaction(tenant):
-        if outbox.heard_before(consumer=queue, event_id=UUID(event["id"]), company_id=tenant.company_id):
-            return
-        claims = reaction(UUID(event["data"]["order_id"]), clock.now())
+        new = outbox.hear(consumer=queue, event_ids=known, company_id=tenant.company_id)
+        claims = _take(queue, [event for event_id, event in known.items() if event_id in new])
     crash.point("event.heard")
     deliver(claims)
+
+
+def _take(queue: str, events: Sequence[Json]) -> list[Claim]:
+    orders: dict[str, list[UUID]] = defaultdict(list)
+    for event in events:
+        orders[event["type"]].append(UUID(event["data"]["order_id"]))
+    return [claim for kind, ids in orders.items() for claim in REACTIONS[queue][kind](ids, clock.now())]
 
 
 class EventConsumers(bootsteps.ConsumerStep):
@@ -72,25 +88,61 @@ class EventConsumers(bootsteps.ConsumerStep):
 
     queue_names: tuple[str, ...] = ()
 
+    def start(self, worker: Any) -> None:
+        """Begin to read; called by Celery, again after each loss of the connection."""
+        self._gathering = gathering_of(worker)
+        super().start(worker)
+
     def get_consumers(self, channel: Any) -> list[Consumer]:
-        """One consumer for all event queues that this worker was given."""
+        """One consumer for each event queue that this worker was given."""
         wanted = [queue for queue in queues.EVENT_QUEUES if queue.name in self.queue_names]
-        if not wanted:
-            return []
         return [
-            Consumer(channel, queues=[queue], on_message=_hearer(queue.name), prefetch_count=16) for queue in wanted
+            Consumer(channel, queues=[queue], on_message=self._hearer(queue.name), prefetch_count=PREFETCH)
+            for queue in wanted
         ]
 
+    def _hearer(self, queue: str) -> Callable[[Message], None]:
+        hearing = partial(hear, queue)
+        if self._gathering:
+            return partial(self._gathering.add, hearing)
+        return lambda message: hearing([message])
 
-def _hearer(queue: str) -> Callable[[Message], None]:
-    def hear(message: Message) -> None:
-        with logged.about(event_id=message.headers.get("id"), request_id=message.headers.get("requestid")):
-            try:
-                react(queue, json.loads(message.body))
-            except Exception:
-                log.exception("an event could not be acted on", queue=queue)
-                message.reject(requeue=True)  # until its delivery limit, then it waits among the dead letters
-            else:
-                message.ack()
 
-    return hear
+def hear(queue: str, messages: Sequence[Message]) -> None:
+    """Act on the events that these messages carry, and acknowledge them; what cannot be acted on is given back."""
+    companies: dict[str, list[tuple[Message, Json]]] = defaultdict(list)
+    for message in messages:
+        try:
+            event = json.loads(message.body)
+            companies[event["companyid"]].append((message, event))
+        except (ValueError, TypeError, KeyError) as error:
+            _give_back(queue, message, error)
+    for heard in companies.values():
+        _hear(queue, heard)
+
+
+def _hear(queue: str, heard: Sequence[tuple[Message, Json]]) -> None:
+    events = [event for _, event in heard]
+    try:
+        with logged.about_all([_told(event) for event in events]):
+            react(queue, events)
+    except Exception as error:  # noqa: BLE001 - it is logged, unless it turns out to be another event's fault
+        if len(heard) > 1 and not isinstance(error, Reject):
+            for each in heard:
+                _hear(queue, [each])
+        else:
+            for message, event in heard:
+                with logged.about(**_told(event)):
+                    _give_back(queue, message, error)
+    else:
+        for message, _ in heard:
+            message.ack()
+
+
+def _give_back(queue: str, message: Message, error: Exception) -> None:
+    log.error("an event could not be acted on", queue=queue, exc_info=error)
+    message.reject(requeue=True)  # until its delivery limit, then it waits among the dead letters
+
+
+def _told(event: Json) -> dict[str, str | None]:
+    return {"event_id": event.get("id"), "order_id": event.get("subject"), "request_id": event.get("requestid")}

@@ -14,8 +14,9 @@ from workers import durability, notifications, queues, sagas
 from workers.app import create_app
 from workers.reactions import EventConsumers
 
-SOLO_PREFETCH, POOL_PREFETCH = 16, 4
-"""Messages at hand for each process: few in a pool, which does what takes long and may stand still with them."""
+SOLO_PREFETCH, POOL_PREFETCH = 64, 4
+"""Messages at hand for each process: few in a pool, which does what takes long and may stand still with them; without
+one, so many as are worth a batch."""
 
 
 def worker_app() -> Celery:
@@ -49,7 +50,7 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
         logging.getLogger(chatty).setLevel(logging.WARNING)  # the journal tells, and better, what each task did
     node = name or f"{'+'.join(names) or 'all'}-{os.getpid()}"
     argv = ["worker", "--pool", pool, "--concurrency", str(concurrency), "--loglevel", settings().log_level]
-    argv += ["--task-events", "--without-gossip", "--without-mingle", "--hostname", f"{node}@%h"]
+    argv += ["--without-gossip", "--without-mingle", "--hostname", f"{node}@%h"]
     if unwanted:
         argv += ["--exclude-queues", ",".join(unwanted)]
     app.worker_main(argv)

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from kit import clock, db, logs
 from kit.config import settings
+from saga.closing import close_due
 from saga.engine.retention import prune
 from saga.engine.sweep import sweep
 from saga.registry import find
@@ -86,9 +87,10 @@ def sweep_once() -> int:
 
 
 def tidy(*, now: datetime) -> None:
-    """Forget keys, events and journals whose time is over."""
+    """Forget keys, events and journals whose time is over, and close companies whose time is."""
     while prune(before=now - timedelta(days=settings().journal_days)):
         pass
     with db.operator_transaction() as session:
         for statement in _FORGET_OLD:
             session.execute(statement)
+    close_due(now=now)

@@ -1,12 +1,22 @@
 """What products take and answer."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from api.schemas import AmountOf, MoneySchema, PageQuery, Schema, Text
+from kit.money import LARGEST_AMOUNT
 
 SKU = {"description": "Your own code for it, unique in your company", "examples": ["NB-A5-DOT"]}
 NAME = {"examples": ["Dotted notebook, A5"]}
+LOW_STOCK = {"description": "Fewer units than this are few; null: as the company says", "examples": [5]}
 SHOP = {"description": "The shop to look in; customers must name one"}
+
+
+class Threshold(fields.Integer):
+    """Units below which a product's stock is low."""
+
+    def __init__(self) -> None:
+        units = validate.Range(min=0, max=LARGEST_AMOUNT)
+        super().__init__(strict=True, allow_none=True, validate=units, metadata=LOW_STOCK)
 
 
 class NewProductSchema(Schema):
@@ -16,6 +26,7 @@ class NewProductSchema(Schema):
     sku = Text(required=True, longest=64, metadata=SKU)
     name = Text(required=True, metadata=NAME)
     price = fields.Nested(MoneySchema, required=True)
+    low_stock_threshold = Threshold()
 
 
 class ProductChangeSchema(Schema):
@@ -23,6 +34,7 @@ class ProductChangeSchema(Schema):
 
     name = Text(metadata=NAME)
     price = fields.Nested(MoneySchema)
+    low_stock_threshold = Threshold()
 
 
 class ProductSchema(Schema):
@@ -33,6 +45,7 @@ class ProductSchema(Schema):
     sku = fields.String(metadata=SKU)
     name = fields.String(metadata=NAME)
     price = AmountOf()
+    low_stock_threshold = fields.Integer(allow_none=True, metadata=LOW_STOCK)
     version = fields.Integer(metadata={"examples": [1]})
     created_at = fields.AwareDateTime()
 

@@ -6,6 +6,8 @@ from uuid import UUID
 from api.blueprint import Blueprint
 from api.caller import current_caller
 from api.companies.schemas import CompanyChangeSchema, CompanySchema, NewCompanySchema
+from api.etags import etag, expected_version
+from api.openapi import IF_MATCH
 from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
 from domain.companies import operations, queries
@@ -26,14 +28,15 @@ blueprint = Blueprint("companies", __name__, url_prefix="/api/companies", descri
 def found_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
     """Found a company, with you as its admin.
 
-    To act for it, refresh your token with its id as `company_id`.
+    It is on trial for 30 days: choose a plan meanwhile, or the free one's limits hold from then on. To act for it,
+    refresh your token with its id as `company_id`.
     """
     user_id, company_id = current_caller().user_id, new_id()
     with db.transaction(Tenant(company_id=company_id, user_id=user_id)):
         people.the_verified_user(user_id=user_id)
-        company = operations.found(company_id=company_id, **body)
+        company = operations.found(company_id=company_id, by=user_id, **body)
         identity.add_member(user_id=user_id, company_id=company_id, role="company_admin", by=FOUNDER)
-    return company, {"Location": f"/api/companies/{company_id}"}
+    return company, {"Location": f"/api/companies/{company_id}", **etag(company.version)}
 
 
 @blueprint.get("")
@@ -47,19 +50,24 @@ def list_companies(query: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/<uuid:company_id>")
 @blueprint.response(200, CompanySchema)
-def get_company(company_id: UUID) -> Company:
+def get_company(company_id: UUID) -> tuple[Company, dict[str, str]]:
     """Show a company you belong to."""
     with acting():
-        return queries.the_company(company_id=company_id)
+        company = queries.the_company(company_id=company_id)
+    return company, etag(company.version)
 
 
 @blueprint.patch("/<uuid:company_id>")
+@blueprint.doc(parameters=[IF_MATCH])
 @blueprint.arguments(CompanyChangeSchema)
 @blueprint.response(200, CompanySchema)
-def change_company(body: dict[str, Any], company_id: UUID) -> Company:
+@blueprint.alt_response(412, "PreconditionFailed")
+def change_company(body: dict[str, Any], company_id: UUID) -> tuple[Company, dict[str, str]]:
     """Change the company you act for.
 
-    Its currency stays: prices, orders and payments are in it.
+    Its currency stays: prices, orders and payments are in it. Send the ETag you read as `If-Match` and the change is
+    refused when somebody else's came first.
     """
     with acting():
-        return operations.change(company_id=company_id, **body)
+        company = operations.change(company_id=company_id, expected_version=expected_version(), **body)
+    return company, etag(company.version)

@@ -1,8 +1,12 @@
 """What companies take and answer."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
-from api.schemas import CURRENCY_CODE, EmailAddress, Flag, Schema, Text, known_currency
+from api.identity.own_schemas import LOCALE as LANGUAGE
+from api.identity.own_schemas import known_locale
+from api.schemas import CURRENCY_CODE, EmailAddress, Flag, Like, Schema, Text, WebAddress, known_currency
+from domain.companies.plans import LIMITS, TO_CHOOSE
+from kit.money import LARGEST_AMOUNT
 
 NAME = {"examples": ["Paper & Sons"]}
 EMAIL = {"examples": ["hello@paper.example"]}
@@ -11,33 +15,126 @@ CURRENCY = {
     "pattern": CURRENCY_CODE,
     "examples": ["EUR"],
 }
+DISCOUNT = {"description": "Whether orders may name a discount"}
+CARDS = {"description": "Whether orders may hold a card, rather than a provider's token"}
+LOCALE = {**LANGUAGE, "description": "The language of its mails (BCP 47)"}
+TAX = {"description": "Whether prices are shown with tax"}
+EXPIRY = {"description": "Minutes after which an order that nobody pays is over", "examples": [60]}
+LOW_STOCK = {"description": "Fewer units of a product than this are few; 0: never", "examples": [5]}
+REASON = {"description": "Kept on record", "examples": ["Invoices of three months are open"]}
+LONGEST_EXPIRY = 30 * 24 * 60
+"""Minutes."""
 
 
-class NewCompanySchema(Schema):
+class BrandingSchema(Schema):
+    """What the company's mails look like; leave out what it does not care for."""
+
+    name = Text(metadata={"description": "Who they are from", "examples": ["Paper & Sons"]})
+    colour = fields.String(
+        validate=Like("^#[0-9a-fA-F]{6}$", error="# and six hexadecimal digits."),
+        metadata={"examples": ["#1f4e79"]},
+    )
+    logo_url = WebAddress(metadata={"examples": ["https://paper.example/logo.png"]})
+    reply_to = EmailAddress(metadata=EMAIL)
+    footer = Text(longest=1000, metadata={"examples": ["Paper & Sons, 1 Harbour Street, Antwerp"]})
+
+
+class CompanyChangeSchema(Schema):
+    """What to change of a company; leave out what stays. `branding` is replaced as a whole."""
+
+    name = Text(metadata=NAME)
+    email = EmailAddress(metadata=EMAIL)
+    allows_discount = Flag(metadata=DISCOUNT)
+    accepts_raw_cards = Flag(metadata=CARDS)
+    locale = fields.String(validate=known_locale, metadata=LOCALE)
+    prices_include_tax = Flag(metadata=TAX)
+    order_expiry_minutes = fields.Integer(
+        strict=True, validate=validate.Range(min=5, max=LONGEST_EXPIRY), metadata=EXPIRY
+    )
+    low_stock_threshold = fields.Integer(
+        strict=True, validate=validate.Range(min=0, max=LARGEST_AMOUNT), metadata=LOW_STOCK
+    )
+    branding = fields.Nested(BrandingSchema)
+
+
+class NewCompanySchema(CompanyChangeSchema):
     """A company to found."""
 
     name = Text(required=True, metadata=NAME)
     email = EmailAddress(required=True, metadata=EMAIL)
     currency = fields.String(required=True, validate=known_currency, metadata=CURRENCY)
-    allows_discount = Flag(load_default=False)
-
-
-class CompanyChangeSchema(Schema):
-    """What to change of a company; leave out what stays."""
-
-    name = Text(metadata=NAME)
-    email = EmailAddress(metadata=EMAIL)
-    allows_discount = Flag(metadata={"description": "Whether orders may name a discount"})
-    accepts_raw_cards = Flag(metadata={"description": "Whether orders may hold a card, rather than a provider's token"})
 
 
 class CompanySchema(Schema):
-    """A company."""
+    """A company. Its `version` is its ETag."""
 
     id = fields.UUID()
     name = fields.String(metadata=NAME)
     email = fields.String(metadata=EMAIL)
     currency = fields.String(metadata=CURRENCY)
-    allows_discount = fields.Boolean()
-    accepts_raw_cards = fields.Boolean()
+    allows_discount = fields.Boolean(metadata=DISCOUNT)
+    accepts_raw_cards = fields.Boolean(metadata=CARDS)
+    locale = fields.String(metadata=LOCALE)
+    prices_include_tax = fields.Boolean(metadata=TAX)
+    order_expiry_minutes = fields.Integer(metadata=EXPIRY)
+    low_stock_threshold = fields.Integer(metadata=LOW_STOCK)
+    branding = fields.Nested(BrandingSchema)
+    standing = fields.String(
+        metadata={"description": "active, suspended, closing or closed; unless active it can only be read"}
+    )
+    plan = fields.String(metadata={"examples": ["standard"]})
+    deletion_due_at = fields.AwareDateTime(allow_none=True)
+    version = fields.Integer(metadata={"examples": [1]})
     created_at = fields.AwareDateTime()
+
+
+class PlanSchema(Schema):
+    """What a plan allows; null where there is no limit."""
+
+    name = fields.String(metadata={"examples": ["standard"]})
+    shops = fields.Integer(allow_none=True)
+    products = fields.Integer(allow_none=True, metadata={"description": "In shops that are open"})
+    orders_a_month = fields.Integer(allow_none=True, metadata={"description": "Of a calendar month (UTC)"})
+    requests_a_minute = fields.Integer(
+        allow_none=True, metadata={"description": "Of all who act for the company; this server may allow fewer"}
+    )
+
+
+class PlansSchema(Schema):
+    """The plans there are."""
+
+    data = fields.List(fields.Nested(PlanSchema))
+
+
+class ChosenPlanSchema(Schema):
+    """The plan to be on."""
+
+    plan = fields.String(required=True, validate=validate.OneOf(TO_CHOOSE), metadata={"examples": ["standard"]})
+
+
+class SubscriptionSchema(Schema):
+    """The plan a company is on, the one in force (the free one once a trial is over), and what is used of it."""
+
+    plan = fields.String(metadata={"examples": ["trial"]})
+    trial_ends_at = fields.AwareDateTime(allow_none=True)
+    in_force = fields.Nested(PlanSchema)
+    in_use = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(LIMITS)), values=fields.Integer(),
+        metadata={"examples": [{"shops": 1, "products": 20, "orders_a_month": 314}]},
+    )  # fmt: skip
+
+
+class DecisionSchema(Schema):
+    """Why something is decided."""
+
+    reason = Text(required=True, longest=1000, metadata=REASON)
+
+
+class CompanyEventSchema(Schema):
+    """Something that was decided about a company."""
+
+    id = fields.UUID()
+    event = fields.String(metadata={"examples": ["plan_changed"]})
+    decided_by = fields.UUID(allow_none=True, metadata={"description": "A user or API key; null: it was time"})
+    detail = fields.Dict(metadata={"examples": [{"before": "trial", "after": "standard"}]})
+    happened_at = fields.AwareDateTime()

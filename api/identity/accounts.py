@@ -17,6 +17,7 @@ from api.identity.schemas import (
     TokenSchema,
     WhoSchema,
 )
+from domain.companies import standing
 from domain.identity import invitations, links, logins, operations, pace, passwords, queries
 from domain.identity.errors import EmailTaken
 from domain.identity.models import Membership
@@ -107,4 +108,7 @@ def accept_invitation(body: dict[str, Any]) -> Membership:
     log in again, or refresh their token, with the company's id.
     """
     with db.transaction(Tenant()):
-        return invitations.accept(token=body["token"], now=clock.now())
+        membership = invitations.accept(token=body["token"], now=clock.now())
+        assert membership.company_id is not None
+        standing.refuse_writes(company_id=membership.company_id)
+        return membership

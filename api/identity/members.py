@@ -35,7 +35,7 @@ def add_member(body: dict[str, Any]) -> dict[str, Any]:
         membership = operations.add_member(
             user_id=user.id, company_id=caller.company_id, role=body["role"], shop_id=body["shop_id"], by=caller.powers
         )
-    return _shown(membership, user)
+    return shown(membership, user)
 
 
 @members.get("")
@@ -47,7 +47,7 @@ def list_members(query: dict[str, Any]) -> dict[str, Any]:
         rows = queries.members(
             company_id=caller.company_id, shop_id=caller.shop_id, limit=query["limit"] + 1, after=query["after"]
         )
-    return page([_shown(membership, user) for membership, user in rows], query["limit"])
+    return page([shown(membership, user) for membership, user in rows], query["limit"])
 
 
 @members.delete("/<uuid:membership_id>")
@@ -72,6 +72,7 @@ def refuse_unknown_shop(caller: Caller, shop_id: UUID | None) -> None:
         raise Invalid(fields={"shop_id": ["You have no such shop."]}) from None
 
 
-def _shown(membership: Membership, user: User) -> dict[str, Any]:
+def shown(membership: Membership, user: User) -> dict[str, Any]:
+    """The role as members see it, and who holds it."""
     held = {name: getattr(membership, name) for name in ("id", "user_id", "role", "shop_id", "created_at")}
     return {**held, "email": user.email, "name": user.name}

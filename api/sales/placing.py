@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from flask import g
 
@@ -9,7 +10,6 @@ from api.caller import Caller
 from api.sales import views
 from api.sales.preferences import fingerprint, idempotency_key
 from api.tenant import company_at
-from domain.identity import queries as identity
 from domain.payments import cards
 from domain.payments.stripe_gateway import gateway
 from domain.sales import queries as sales
@@ -37,9 +37,10 @@ def place(caller: Caller, body: dict[str, Any]) -> Shown:
     seal = fingerprint() if key else b""
     try:
         tenant = company_at(caller, body["shop_id"])
-        before = _look_before(tenant, caller, body, key, seal)
-        if before:
-            return before
+        if "card" in body["payment"]:
+            before = _look_before(tenant, caller, body, key, seal)
+            if before:
+                return before
         token = _token(body["payment"])
         crash.point("order.tokenised")
         placed = _place(tenant, caller, body, token=token, key=key, seal=seal)
@@ -51,13 +52,16 @@ def place(caller: Caller, body: dict[str, Any]) -> Shown:
 
 def _look_before(tenant: Tenant, caller: Caller, body: dict[str, Any], key: str | None, seal: bytes) -> Shown | None:
     """The earlier order, if any; and refuse a card that the company does not want to see."""
-    with db.transaction(tenant):
-        before = _earlier(caller, key, seal) if key else None
-        _, company = shops.the_seller(shop_id=body["shop_id"])
-    if before is None and "card" in body["payment"] and not company.accepts_raw_cards:
+    with db.lean_transaction(tenant):
+        if key:
+            earlier = repeats.earlier_order(caller_id=caller.user_id, key=key, fingerprint=seal, now=clock.now())
+            if earlier:
+                return _as_it_is(caller, earlier)
+        accepted = shops.accepts_raw_cards(shop_id=body["shop_id"])
+    if not accepted:
         told = "Give the card to the payment provider in the browser, and send payment_method."
         raise Invalid(fields={"payment.card": [told]})
-    return before
+    return None
 
 
 def _token(payment: dict[str, Any]) -> str:
@@ -69,30 +73,26 @@ def _token(payment: dict[str, Any]) -> str:
 
 def _place(tenant: Tenant, caller: Caller, body: dict[str, Any], *, token: str, key: str | None, seal: bytes) -> Shown:
     now = clock.now()
-    with db.transaction(tenant):
+    assert tenant.company_id is not None
+    with db.lean_transaction(tenant):
         if key:
-            repeats.claim(caller_id=caller.user_id, key=key)
-            before = _earlier(caller, key, seal)
-            if before:
-                return before
-        assert tenant.company_id is not None
+            earlier = repeats.claim(caller_id=caller.user_id, key=key, fingerprint=seal, now=now)
+            if earlier:
+                return _as_it_is(caller, earlier)
         placed = place_order(
-            company_id=tenant.company_id, customer=identity.the_verified_user(user_id=caller.user_id),
-            shop_id=body["shop_id"], lines=body["lines"], discount_percent=body["discount_percent"],
-            shipping_address=body["shipping_address"], payment_method=token, now=now,
-            traceparent=g.traceparent,
+            company_id=tenant.company_id, customer_id=caller.user_id, shop_id=body["shop_id"], lines=body["lines"],
+            discount_percent=body["discount_percent"], shipping_address=body["shipping_address"],
+            payment_method=token, now=now, traceparent=g.traceparent,
         )  # fmt: skip
         if key:
             repeats.remember(
                 caller_id=caller.user_id, key=key, fingerprint=seal, order_id=placed.order.id,
                 company_id=tenant.company_id, now=now,
             )  # fmt: skip
-        return Shown(views.just_placed(placed), tenant, replayed=False)
+    return Shown(views.just_placed(placed), tenant, replayed=False)
 
 
-def _earlier(caller: Caller, key: str, seal: bytes) -> Shown | None:
-    order_id = repeats.earlier_order(caller_id=caller.user_id, key=key, fingerprint=seal, now=clock.now())
-    if order_id is None:
-        return None
+def _as_it_is(caller: Caller, order_id: UUID) -> Shown:
+    """An earlier order as it is by now."""
     order = sales.the_order(order_id=order_id)
     return Shown(views.whole(order), Tenant(order.company_id, caller.user_id), replayed=True)

@@ -5,10 +5,11 @@ import hmac
 import json
 import re
 import time
-from uuid import UUID
+from typing import Any
 
 from flask import request
 
+from api.sales import views
 from domain.payments import cards
 from domain.sales import queries as sales
 from kit import db, notices
@@ -42,15 +43,16 @@ def wanted_wait() -> int | None:
     return None
 
 
-def await_end(*, order_id: UUID, tenant: Tenant, seconds: int) -> bool:
-    """Wait until the order is no longer pending; false when it still is after so many seconds."""
+def await_end(shown: dict[str, Any], *, tenant: Tenant, seconds: int) -> dict[str, Any] | None:
+    """The order that was shown as pending, once it is no longer; None when it still is after so many seconds."""
     deadline = time.monotonic() + seconds
-    with notices.listener().waiting_for(order_id) as settled:
+    with notices.listener().waiting_for(shown["id"]) as settled:
         while True:
-            with db.transaction(tenant):
-                if sales.the_status(order_id=order_id).status != "pending":
-                    return True
+            with db.lean_transaction(tenant):
+                outcome = sales.outcome(order_id=shown["id"])
+                if outcome.status != "pending":
+                    return views.as_ended(shown, outcome)
             left = deadline - time.monotonic()
             if left <= 0:
-                return False
+                return None
             settled.wait(min(left, notices.PATIENCE))

@@ -59,10 +59,8 @@ def place_order(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, st
     if wait is None:
         return placed.order, 202, headers
     headers["Preference-Applied"] = f"wait={wait}"
-    if not await_end(order_id=placed.order["id"], tenant=placed.tenant, seconds=wait):
-        return placed.order, 202, headers
-    with db.transaction(placed.tenant):
-        return views.whole(sales.the_order(order_id=placed.order["id"])), 201, headers
+    ended = await_end(placed.order, tenant=placed.tenant, seconds=wait)
+    return (ended, 201, headers) if ended else (placed.order, 202, headers)
 
 
 @blueprint.get("")

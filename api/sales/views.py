@@ -1,16 +1,22 @@
 """How an order is shown."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from domain.sales import queries as sales
 from domain.sales import transitions
 from domain.sales.models import Order, OrderLine
+from domain.sales.operations import NewLine, NewOrder
+from domain.sales.queries import Outcome
 from saga.engine import queries as journal
 from saga.engine.queries import Timeline
 from saga.engine.tables import SagaRow
 from saga.place_order import PLACE_ORDER, Placed
 from saga.registry import find
+
+AnyOrder = Order | NewOrder
+AnyLine = OrderLine | NewLine
 
 STATUS_TEXTS = {
     "pending": "Order Pending",
@@ -31,7 +37,7 @@ def status_of(order: Any) -> dict[str, Any]:
     return {"id": order.id, "status": order.status, "status_text": STATUS_TEXTS[order.status]}
 
 
-def summary(order: Order) -> dict[str, Any]:
+def summary(order: AnyOrder) -> dict[str, Any]:
     """The order at a glance."""
     shown = ("shop_id", "customer_id", "currency", "total", "failure", "placed_at", "changed_at")
     return {**status_of(order), **{name: getattr(order, name) for name in shown}}
@@ -43,12 +49,25 @@ def whole(order: Order) -> dict[str, Any]:
     return _whole(order, sales.lines_of(order_ids=[order.id])[order.id], placing and _state(placing.id, placing.state))
 
 
+def as_ended(shown: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
+    """The whole order as it was shown, and what has become of it since; reads where its saga stands."""
+    placing = journal.the_saga(PLACE_ORDER.name, subject_id=outcome.id)
+    return {
+        **shown,
+        **status_of(outcome),
+        "failure": outcome.failure,
+        "changed_at": outcome.changed_at,
+        "saga": placing and _state(placing.id, placing.state),
+        "allowed_transitions": transitions.allowed(outcome.status),
+    }
+
+
 def just_placed(placed: Placed) -> dict[str, Any]:
     """The whole order as it has just been written."""
-    return _whole(placed.order, placed.lines, _state(placed.saga_id, "running"))
+    return _whole(placed.order, placed.order.lines, _state(placed.saga_id, "running"))
 
 
-def for_good(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
+def for_good(order: AnyOrder, lines: Sequence[AnyLine]) -> dict[str, Any]:
     """The order without what is forgotten in time: where its saga stands."""
     return {
         **summary(order),
@@ -59,7 +78,7 @@ def for_good(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
     }
 
 
-def _whole(order: Order, lines: list[OrderLine], saga: dict[str, Any] | None) -> dict[str, Any]:
+def _whole(order: AnyOrder, lines: Sequence[AnyLine], saga: dict[str, Any] | None) -> dict[str, Any]:
     return {
         **for_good(order, lines),
         "saga": saga,
@@ -89,7 +108,7 @@ def _steps(told: Timeline) -> list[dict[str, Any]]:
     ]
 
 
-def _line(line: OrderLine, currency: str) -> dict[str, Any]:
+def _line(line: AnyLine, currency: str) -> dict[str, Any]:
     shown = ("product_id", "sku", "name", "quantity", "unit_price")
     total = line.unit_price * line.quantity
     return {**{name: getattr(line, name) for name in shown}, "currency": currency, "total": total}

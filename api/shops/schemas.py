@@ -1,22 +1,154 @@
-"""What shops take and answer."""
+"""What shops and their locations take and answer."""
 
-from marshmallow import fields
+from datetime import datetime
+from typing import Any, ClassVar
 
-from api.schemas import Schema, Text
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+
+from api.identity.own_schemas import TIME_ZONE as ZONE
+from api.identity.own_schemas import known_time_zone
+from api.sales.schemas import AddressSchema
+from api.schemas import Flag, Like, Schema, Text
+from domain.shops.hours import LONGEST, TIMES
 
 NAME = {"examples": ["Paper & Sons, Antwerp"]}
+PICKUP = {"description": "Whether buyers may fetch what they order"}
+DELIVERY = {"description": "Whether it is sent to them"}
+TIME_ZONE = {**ZONE, "examples": ["Europe/Brussels"]}
+HOURS = {
+    "description": "OpenStreetMap's opening_hours, by the clock on the wall; PH are the country's public holidays",
+    "examples": ["Mo-Fr 09:00-18:00; Sa 10:00-14:00; PH off"],
+}
+MOST_EXCEPTIONS = 100
 
 
-class NewShopSchema(Schema):
-    """A shop to open."""
+class ShopChangeSchema(Schema):
+    """What to change of a shop; leave out what stays."""
+
+    also: ClassVar[dict[str, Any]] = {
+        "anyOf": [{"properties": {name: {"const": True}}} for name in ("offers_pickup", "offers_delivery")]
+    }
+
+    name = Text(metadata=NAME)
+    offers_pickup = Flag(metadata=PICKUP)
+    offers_delivery = Flag(metadata=DELIVERY)
+
+
+class NewShopSchema(ShopChangeSchema):
+    """A shop to open. Unless it says so it delivers, and has no pick-up."""
+
+    also: ClassVar[dict[str, Any]] = {
+        "anyOf": [
+            {"required": ["offers_pickup"], "properties": {"offers_pickup": {"const": True}}},
+            {"properties": {"offers_delivery": {"const": True}}},
+        ]
+    }
 
     name = Text(required=True, metadata=NAME)
 
 
 class ShopSchema(Schema):
-    """A shop."""
+    """A shop. Its `version` is its ETag."""
 
     id = fields.UUID()
     company_id = fields.UUID()
     name = fields.String(metadata=NAME)
+    offers_pickup = fields.Boolean(metadata=PICKUP)
+    offers_delivery = fields.Boolean(metadata=DELIVERY)
+    version = fields.Integer(metadata={"examples": [1]})
     created_at = fields.AwareDateTime()
+    closed_at = fields.AwareDateTime(allow_none=True)
+
+
+class ExceptionSchema(Schema):
+    """A day, or several in a row, on which a place is open at other hours, or not at all."""
+
+    first_day = fields.Date(required=True, metadata={"examples": ["2026-12-24"]})
+    last_day = fields.Date(metadata={"description": "The first day, unless given", "examples": ["2026-12-26"]})
+    hours = fields.String(
+        load_default=None, allow_none=True, validate=Like(f"^{TIMES}$", error="Such as 10:00-14:00."),
+        metadata={"description": "Null: closed", "examples": ["10:00-14:00"]},
+    )  # fmt: skip
+    reason = Text(load_default=None, allow_none=True, longest=100, metadata={"examples": ["Christmas"]})
+
+    @validates_schema
+    def in_order(self, data: dict[str, Any], **_: Any) -> None:
+        """Raise ValidationError when it ends before it begins."""
+        if data.get("last_day", data["first_day"]) < data["first_day"]:
+            raise ValidationError("The last day comes before the first.", "last_day")
+
+    @post_load
+    def as_kept(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """The exception as it is kept, in JSON."""
+        first, last = data["first_day"], data.get("last_day", data["first_day"])
+        return {**data, "first_day": first.isoformat(), "last_day": last.isoformat()}
+
+
+class KeptExceptionSchema(Schema):
+    """An exception as it is kept."""
+
+    first_day = fields.String(metadata={"format": "date"})
+    last_day = fields.String(metadata={"format": "date"})
+    hours = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True)
+
+
+class LocationChangeSchema(Schema):
+    """What to change of a location; leave out what stays. `exceptions` are replaced as a whole."""
+
+    name = Text(metadata={"examples": ["Harbour Street"]})
+    address = fields.Nested(AddressSchema)
+    time_zone = fields.String(validate=known_time_zone, metadata=TIME_ZONE)
+    opening_hours = Text(allow_none=True, longest=LONGEST, metadata=HOURS)
+    exceptions = fields.List(fields.Nested(ExceptionSchema), validate=validate.Length(max=MOST_EXCEPTIONS))
+    offers_pickup = Flag(metadata=PICKUP)
+
+
+class NewLocationSchema(LocationChangeSchema):
+    """A location to add."""
+
+    name = Text(required=True, metadata={"examples": ["Harbour Street"]})
+    address = fields.Nested(AddressSchema, required=True)
+    time_zone = fields.String(required=True, validate=known_time_zone, metadata=TIME_ZONE)
+
+
+class LocationSchema(Schema):
+    """A place of a shop. Its `version` is its ETag."""
+
+    id = fields.UUID()
+    shop_id = fields.UUID()
+    name = fields.String()
+    address = fields.Dict()
+    time_zone = fields.String(metadata=TIME_ZONE)
+    opening_hours = fields.String(allow_none=True, metadata=HOURS)
+    exceptions = fields.List(fields.Nested(KeptExceptionSchema))
+    offers_pickup = fields.Boolean(metadata=PICKUP)
+    version = fields.Integer(metadata={"examples": [1]})
+    created_at = fields.AwareDateTime()
+
+
+def of_this_century(at: datetime) -> None:
+    """Raise ValidationError for times at which calendars and time zones are not known."""
+    if at.year // 100 != 20:  # noqa: PLR2004 - its years
+        raise ValidationError("This is not a time of this century.")
+
+
+class OpeningQuery(Schema):
+    """When to look."""
+
+    at = fields.AwareDateTime(
+        load_default=None, validate=of_this_century, metadata={"description": "Now, unless given; of this century"}
+    )
+
+
+class OpeningSchema(Schema):
+    """Whether a place is open."""
+
+    state = fields.String(metadata={"description": "open, closed or unknown", "examples": ["open"]})
+    comment = fields.String(metadata={"examples": ["Christmas"]})
+    local_time = fields.String(
+        metadata={"description": "What the clock on its wall shows", "examples": ["2026-11-27T10:30:00+01:00"]}
+    )
+    changes_at = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "When that changes; null: not within a year"}
+    )

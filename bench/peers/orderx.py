@@ -13,7 +13,6 @@ from bench.loaders import Sent
 from bench.placer import Watching
 from bench.seed import PASSWORD
 from bench.workload import ADDRESS, BUYER, CARD, COMPANY, CUSTOMER, SHOP, product
-from domain.identity import queries as identity
 from domain.sales.operations import Wanted
 from kit import clock, db
 from kit.tenancy import Tenant
@@ -140,9 +139,9 @@ class Placing(Watching):
     def place(self, number: int) -> str:
         """Place the order; its id once it is committed."""
         lines = [Wanted(product(number + each), 1) for each in range(LINES)]
-        with db.transaction(Tenant(company_id=COMPANY, user_id=CUSTOMER)):
+        with db.lean_transaction(Tenant(company_id=COMPANY, user_id=CUSTOMER)):
             placed = place_order(
-                company_id=COMPANY, customer=identity.the_user(user_id=CUSTOMER), shop_id=SHOP, lines=lines,
+                company_id=COMPANY, customer_id=CUSTOMER, shop_id=SHOP, lines=lines,
                 discount_percent=0, shipping_address=ADDRESS, payment_method=CARD, now=clock.now(),
             )  # fmt: skip
             return str(placed.order.id)

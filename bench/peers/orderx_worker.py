@@ -8,12 +8,12 @@ answer in this process: the payment is then the rows that the step writes about 
 
 import os
 import sys
-from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
 from bench.workload import PRICE
 from domain.notifications import mailer
+from domain.notifications.mailer import Message
 from domain.payments import stripe_gateway
 from domain.payments.gateway import Answer
 from workers import run
@@ -44,7 +44,7 @@ class SwallowingMailer:
     def __init__(self, _url: str) -> None:
         pass
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, message: Message) -> None:
         """Taken."""
 
 

@@ -11,7 +11,10 @@ from kit.ids import new_id
 
 
 class Product(Base):
-    """Something for sale. `price` is in minor units of `currency`, which is its company's."""
+    """Something for sale. `price` is in minor units of `currency`, which is its company's.
+
+    Stock below the threshold is low; without one the company's counts.
+    """
 
     __tablename__ = "products"
     __table_args__ = (
@@ -19,6 +22,7 @@ class Product(Base):
         UniqueConstraint("company_id", "id"),
         within_company("shop_id", "shops"),
         CheckConstraint("price >= 0", name="price"),
+        CheckConstraint("low_stock_threshold >= 0", name="low_stock"),
         Index(None, "shop_id", "id"),
     )
 
@@ -29,5 +33,6 @@ class Product(Base):
     name: Mapped[str]
     price: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str]
+    low_stock_threshold: Mapped[int | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

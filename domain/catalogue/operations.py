@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.catalogue.errors import ProductChanged, ProductNotFound, SkuTaken
 from domain.catalogue.models import Product
+from domain.companies import limits
 from domain.companies import queries as companies
 from domain.shops import queries as shops
 from domain.shops.errors import ShopNotFound
@@ -16,19 +17,23 @@ from kit.ids import new_id
 from kit.money import Money
 
 
-def offer(*, company_id: UUID, shop_id: UUID, sku: str, name: str, price: Money) -> Product:
+def offer(
+    *, company_id: UUID, shop_id: UUID, sku: str, name: str, price: Money, low_stock_threshold: int | None = None
+) -> Product:
     """Put a product up for sale in a shop.
 
-    Raises Invalid by field (`shop_id`, `price.currency`), SkuTaken when the company has the sku already.
+    Raises Invalid by field (`shop_id`, `price.currency`), SkuTaken when the company has the sku already, ShopClosed,
+    PlanLimitReached.
     """
+    limits.make_room("products", company_id=company_id)
     _refuse_other_currency(company_id, price)
     try:
-        shops.the_shop(shop_id=shop_id)
+        shops.the_open_shop(shop_id=shop_id)
     except ShopNotFound:
         raise Invalid(fields={"shop_id": ["You have no such shop."]}) from None
     added = insert(Product).values(
         id=new_id(), company_id=company_id, shop_id=shop_id, sku=sku, name=name, price=price.amount,
-        currency=price.currency,
+        currency=price.currency, low_stock_threshold=low_stock_threshold,
     )  # fmt: skip
     product: Product | None = db.session().scalar(added.on_conflict_do_nothing().returning(Product))
     if product is None:
@@ -44,8 +49,11 @@ def change(
     name: str | None = None,
     price: Money | None = None,
     expected_version: int | None = None,
+    **settings: int | None,
 ) -> Product:
     """Change what is given of the product (if given: of that shop); orders keep the price of their moment.
+
+    The one setting is `low_stock_threshold`, in units; without one the company's counts.
 
     Raises ProductNotFound, ProductChanged when it is not at the expected version, Invalid for another currency.
     """
@@ -54,13 +62,15 @@ def change(
         raise ProductNotFound
     if expected_version not in (None, product.version):
         raise ProductChanged
-    before = (product.name, product.price)
+    before = (product.name, product.price, product.low_stock_threshold)
     if name is not None:
         product.name = name
     if price is not None:
         _refuse_other_currency(product.company_id, price)
         product.price = price.amount
-    if (product.name, product.price) != before:
+    if "low_stock_threshold" in settings:
+        product.low_stock_threshold = settings["low_stock_threshold"]
+    if (product.name, product.price, product.low_stock_threshold) != before:
         product.version += 1
         _announce("product.updated", product)
     return product

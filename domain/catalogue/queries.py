@@ -1,6 +1,5 @@
 """Reading the catalogue."""
 
-from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,12 +15,6 @@ def the_product(*, product_id: UUID, shop_id: UUID | None = None) -> Product:
     if product is None or shop_id not in (None, product.shop_id):
         raise ProductNotFound
     return product
-
-
-def products_of(*, shop_id: UUID, product_ids: Collection[UUID]) -> dict[UUID, Product]:
-    """Those of the products that the shop sells, by id."""
-    query = select(Product).where(Product.shop_id == shop_id, Product.id.in_(product_ids))
-    return {product.id: product for product in db.session().scalars(query)}
 
 
 def products(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> list[Product]:

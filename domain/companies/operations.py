@@ -1,45 +1,45 @@
 """Founding companies and changing how they work."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
-from domain.companies.errors import CompanyNotFound
+from domain.companies import history
 from domain.companies.models import Company
-from kit import db, outbox
+from domain.companies.plans import TRIAL_LASTS
+from domain.companies.queries import the_locked_company
+from kit import clock, db, outbox
 
 
-def found(*, company_id: UUID, name: str, email: str, currency: str, allows_discount: bool = False) -> Company:
-    """Add the company this transaction acts for. Its currency (ISO 4217) never changes."""
-    company = Company(id=company_id, name=name, email=email, currency=currency, allows_discount=allows_discount)
+def found(
+    *, company_id: UUID, name: str, email: str, currency: str, by: UUID | None = None, **settings: Any
+) -> Company:
+    """Add the company this transaction acts for, on trial. Its currency (ISO 4217) never changes.
+
+    The settings are columns of Company, as `change` takes them.
+    """
+    company = Company(
+        id=company_id, name=name, email=email, currency=currency, plan="trial",
+        trial_ends_at=clock.now() + TRIAL_LASTS, **settings,
+    )  # fmt: skip
     session = db.session()
     session.add(company)
     session.flush()
-    outbox.publish(
-        "company.created", {"company_id": str(company_id), "name": name}, subject=company_id, company_id=company_id
-    )
+    history.note("created", company_id=company_id, by=by, name=name)
+    session.refresh(company)
     return company
 
 
-def change(
-    *,
-    company_id: UUID,
-    name: str | None = None,
-    email: str | None = None,
-    allows_discount: bool | None = None,
-    accepts_raw_cards: bool | None = None,
-) -> Company:
-    """Change what is given of the company this transaction acts for; raises CompanyNotFound for any other."""
-    company = db.session().scalar(select(Company).where(Company.id == company_id).with_for_update())
-    if company is None:
-        raise CompanyNotFound
-    changes = {
-        "name": name,
-        "email": email,
-        "allows_discount": allows_discount,
-        "accepts_raw_cards": accepts_raw_cards,
-    }
-    for field, value in changes.items():
-        if value is not None:
-            setattr(company, field, value)
+def change(*, company_id: UUID, expected_version: int | None = None, **settings: Any) -> Company:
+    """Change what is given of how the company this transaction acts for works.
+
+    Raises CompanyNotFound for any other, CompanyChanged when it is not at the expected version.
+    """
+    company = the_locked_company(company_id=company_id, expected_version=expected_version)
+    changed = {name: value for name, value in settings.items() if getattr(company, name) != value}
+    for name, value in changed.items():
+        setattr(company, name, value)
+    if changed:
+        company.version += 1
+        data = {"company_id": str(company_id), "changed": sorted(changed), "version": company.version}
+        outbox.publish("company.updated", data, subject=company_id, company_id=company_id)
     return company

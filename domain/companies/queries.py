@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from domain.companies.errors import CompanyNotFound
+from domain.companies.errors import CompanyChanged, CompanyNotFound
 from domain.companies.models import Company
 from kit import db
 
@@ -14,6 +14,20 @@ def the_company(*, company_id: UUID) -> Company:
     company = db.session().get(Company, company_id)
     if company is None:
         raise CompanyNotFound
+    return company
+
+
+def the_locked_company(*, company_id: UUID, expected_version: int | None = None) -> Company:
+    """The company this transaction acts for, held until it ends; references to it (foreign keys) do not wait.
+
+    Raises CompanyNotFound for any other, CompanyChanged when it is not at the expected version.
+    """
+    found = select(Company).where(Company.id == company_id).with_for_update(key_share=True)
+    company = db.session().scalar(found.execution_options(populate_existing=True))
+    if company is None:
+        raise CompanyNotFound
+    if expected_version not in (None, company.version):
+        raise CompanyChanged
     return company
 
 

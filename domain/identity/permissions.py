@@ -8,10 +8,10 @@ from domain.identity.errors import NotYoursToGive
 
 Permission = Literal[
     "be_oneself",
-    "found_companies", "read_companies", "write_companies",
+    "found_companies", "read_companies", "write_companies", "read_history", "close_companies", "suspend_companies",
     "read_members", "write_members",
     "read_keys", "write_keys",
-    "visit_shops", "read_shops", "write_shops",
+    "visit_shops", "read_shops", "write_shops", "write_locations", "read_staff",
     "read_products", "write_products",
     "read_stock", "write_stock",
     "read_warehouses", "write_warehouses",
@@ -25,14 +25,17 @@ _CUSTOMER: frozenset[Permission] = frozenset({
     "cancel_orders",
 })  # fmt: skip
 _STAFF: frozenset[Permission] = _CUSTOMER | {"read_shops", "read_stock", "write_stock", "read_warehouses"}
-_SHOP_MANAGER: frozenset[Permission] = _STAFF | {"write_products", "read_members", "write_members"}
+_SHOP_MANAGER: frozenset[Permission] = _STAFF | {
+    "write_products", "write_locations", "read_staff", "read_members", "write_members",
+}  # fmt: skip
 _COMPANY_ADMIN: frozenset[Permission] = _SHOP_MANAGER | {
-    "write_companies", "read_keys", "write_keys", "write_shops", "write_warehouses", "read_incidents",
-    "settle_incidents",
+    "write_companies", "read_history", "close_companies", "read_keys", "write_keys",
+    "write_shops", "write_warehouses",
+    "read_incidents", "settle_incidents",
 }  # fmt: skip
 
 ROLES: dict[str, frozenset[Permission]] = {
-    "super_admin": _COMPANY_ADMIN | {"see_all_companies"},
+    "super_admin": _COMPANY_ADMIN | {"suspend_companies", "see_all_companies"},
     "company_admin": _COMPANY_ADMIN,
     "shop_manager": _SHOP_MANAGER,
     "staff": _STAFF,
@@ -41,7 +44,8 @@ ROLES: dict[str, frozenset[Permission]] = {
 """What each role may do, where it is held: in a company, in one shop of it, or as a customer with what is one's own."""
 
 FOR_MACHINES: frozenset[Permission] = frozenset(get_args(Permission)) - {
-    "be_oneself", "found_companies", "place_orders", "write_members", "write_keys", "see_all_companies",
+    "be_oneself", "found_companies", "close_companies", "suspend_companies", "place_orders", "write_members",
+    "write_keys", "see_all_companies",
 }  # fmt: skip
 """What API keys may be for: not what makes sense for a person alone, nor handing out powers."""
 

@@ -60,6 +60,13 @@ def members(
     return list(db.session().execute(query.where(Membership.id > after) if after else query))
 
 
+def staff(*, shop_id: UUID | None, limit: int, after: UUID | None = None) -> list[Row[tuple[Membership, User]]]:
+    """Who works in this one shop of the current company, the oldest first, from behind `after`."""
+    query = select(Membership, User).join(User, User.id == Membership.user_id)
+    query = query.where(Membership.shop_id == shop_id).order_by(Membership.id).limit(limit)
+    return list(db.session().execute(query.where(Membership.id > after) if after else query))
+
+
 def membership_in(*, user_id: UUID, company_id: UUID) -> Membership:
     """What the current user may do in the company, by their strongest role there; raises NotAMember."""
     held = memberships_of(user_id=user_id)

@@ -1,9 +1,8 @@
 """Reading the shelves."""
 
-from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from domain.inventory.errors import WarehouseNotFound
 from domain.inventory.models import Stock, Warehouse
@@ -27,10 +26,3 @@ def warehouses(*, limit: int, after: UUID | None) -> list[Warehouse]:
 def shelves(*, product_id: UUID) -> list[Stock]:
     """What lies of a product in each warehouse."""
     return list(db.session().scalars(select(Stock).filter_by(product_id=product_id).order_by(Stock.warehouse_id)))
-
-
-def available(*, product_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Units of each product that are not held for an order, over all warehouses; unknown products are left out."""
-    total = func.sum(Stock.on_hand - Stock.reserved)
-    query = select(Stock.product_id, total).where(Stock.product_id.in_(product_ids)).group_by(Stock.product_id)
-    return {product_id: int(units) for product_id, units in db.session().execute(query)}

@@ -15,6 +15,12 @@ class MailUnavailable(Unavailable):
     code = "mail_unavailable"
 
 
+class MailServerGone(MailUnavailable):
+    """There is no mail server to speak to just now, for any mail; try again later."""
+
+    code = "mail_server_gone"
+
+
 class MailRefused(DomainError):
     """The mail can never be delivered to this recipient."""
 

@@ -1,41 +1,56 @@
 """The port to the mail server, and the client that speaks SMTP to it."""
 
 import os
+import re
 import smtplib
 import ssl
 import threading
-from email.message import EmailMessage
+import time
+from dataclasses import dataclass
 from functools import cache
+from multiprocessing.connection import wait
 from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from domain.notifications.errors import MailRefused, MailUnavailable
+from domain.notifications.errors import MailRefused, MailServerGone, MailUnavailable
 from kit.config import settings
 from kit.errors import NotConfigured
 
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 TIMEOUT = 10.0
 """Seconds to wait for each answer of the server."""
-OK, PERMANENT = 250, 500
-"""Reply codes (RFC 5321, 4.2.1): done, and the least of those that asking again does not change."""
+DONE, GO_ON, PERMANENT = 200, 300, 500
+"""Reply codes from these on (RFC 5321, 4.2.1): done, waiting for the content, and asking again does not change it."""
+LONG_IDLE = 5.0
+"""Seconds after which a connection may be gone without our having been told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A mail to one recipient: the envelope's two addresses, and the content (RFC 5322) in 7-bit CRLF lines."""
+
+    sender: str
+    recipient: str
+    content: bytes
 
 
 class Mailer(Protocol):
     """Whoever takes our mail."""
 
-    def send(self, message: EmailMessage) -> None:
-        """Hand over a mail to one recipient, returning once it has been accepted.
+    def send(self, message: Message) -> None:
+        """Hand over a mail, returning once it has been accepted.
 
-        Raises MailUnavailable when trying later may help, MailRefused when it never will.
+        Raises MailUnavailable when trying later may help (MailServerGone: for any mail), MailRefused when it never
+        will.
         """
 
 
 class SmtpMailer:
     """SMTP (RFC 5321) to `smtp://`, `smtp+starttls://` or `smtps://[user:password@]host[:port]`.
 
-    Keeps one connection per thread, and opens another when the server has let go of it. Only an answer about
-    the recipient or the content refuses a mail: a wrong password or sender is the operator's to mend, and the
-    mail waits for that.
+    Keeps one connection per thread, and opens another when the server has let go of it. Says what it has to in one go
+    where the server lets it (RFC 2920). Only an answer about the recipient or the content refuses a mail: a wrong
+    password or sender is the operator's to mend, and the mail waits for that.
     """
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT) -> None:
@@ -43,17 +58,17 @@ class SmtpMailer:
         self._timeout = timeout
         self._thread = threading.local()
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, message: Message) -> None:
         connection = self._take() or self._connect()
         try:
-            connection.send_message(message)
+            _hand_over(connection, message)
         except OSError as error:
             connection.close()
             raise _verdict(error) from error
         except BaseException:
             connection.close()
             raise
-        self._thread.connection = connection
+        self._thread.connection, self._thread.last_used = connection, time.monotonic()
 
     def close(self) -> None:
         """Let go of this thread's connection."""
@@ -61,18 +76,24 @@ class SmtpMailer:
             connection.close()
 
     def _take(self) -> smtplib.SMTP | None:
-        """The thread's connection, no longer kept, if the server still answers on it."""
+        """The thread's connection, no longer kept, if it can still be used."""
         connection: smtplib.SMTP | None = self._thread.__dict__.pop("connection", None)
-        if connection is None or _answers(connection):
+        if connection is None or self._usable(connection):
             return connection
         connection.close()
         return None
+
+    def _usable(self, connection: smtplib.SMTP) -> bool:
+        # A server speaks unasked only to say good-bye.
+        if connection.sock is None or wait([connection.sock], timeout=0):
+            return False
+        return time.monotonic() - self._thread.last_used < LONG_IDLE or _answers(connection)
 
     def _connect(self) -> smtplib.SMTP:
         try:
             return self._greet()
         except OSError as error:
-            raise MailUnavailable(f"The mail server cannot be used: {_words(error)}") from error
+            raise MailServerGone(f"The mail server cannot be used: {_words(error)}") from error
 
     def _greet(self) -> smtplib.SMTP:
         url, tls = self._url, ssl.create_default_context()
@@ -85,6 +106,7 @@ class SmtpMailer:
         try:
             if url.scheme == "smtp+starttls":
                 connection.starttls(context=tls)
+            connection.ehlo_or_helo_if_needed()
             if url.username:
                 connection.login(unquote(url.username), unquote(url.password or ""))
         except BaseException:
@@ -120,14 +142,38 @@ def _answers(connection: smtplib.SMTP) -> bool:
         code, _ = connection.noop()
     except OSError:
         return False
-    return code == OK
+    return DONE <= code < GO_ON
+
+
+def _hand_over(connection: smtplib.SMTP, message: Message) -> None:
+    size = f" SIZE={len(message.content)}" if connection.has_extn("size") else ""
+    mail, recipient, data = f"MAIL FROM:<{message.sender}>{size}", f"RCPT TO:<{message.recipient}>", "DATA"
+    in_one_go = connection.has_extn("pipelining")
+    if in_one_go:
+        connection.send(f"{mail}\r\n{recipient}\r\n{data}\r\n")
+    say = (lambda _: connection.getreply()) if in_one_go else connection.docmd
+    _heed(say(mail), DONE, smtplib.SMTPResponseException)
+    _heed(say(recipient), DONE, smtplib.SMTPDataError)
+    _heed(say(data), GO_ON, smtplib.SMTPDataError)
+    connection.send(_DOT_AT_FIRST.sub(b"..", message.content) + b".\r\n")
+    _heed(connection.getreply(), DONE, smtplib.SMTPDataError)
+
+
+_DOT_AT_FIRST = re.compile(rb"^\.", re.MULTILINE)
+"""Is doubled, so that no line of a mail is taken for its end (RFC 5321, 4.5.2)."""
+
+
+def _heed(answer: tuple[int, bytes], wanted: int, no: type[smtplib.SMTPResponseException]) -> None:
+    if not wanted <= answer[0] < wanted + 100:
+        raise no(*answer)
 
 
 def _verdict(error: OSError) -> MailUnavailable | MailRefused:
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        error = smtplib.SMTPDataError(*next(iter(error.recipients.values())))
+    said = f"The mail server did not take it: {_words(error)}"
+    if not isinstance(error, smtplib.SMTPResponseException):
+        return MailServerGone(said)
     final = isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= PERMANENT
-    return (MailRefused if final else MailUnavailable)(f"The mail server did not take it: {_words(error)}")
+    return MailRefused(said) if final else MailUnavailable(said)
 
 
 def _words(error: OSError) -> str:

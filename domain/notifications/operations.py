@@ -1,4 +1,4 @@
-"""Ask for mails, and see each one through its sending.
+"""Ask for mails, and see them through their sending; one mail is a batch of one.
 
 A sending is two short transactions around the call: `claim`, then the mailer, then `mark_sent`, `mark_refused` or
 `release`. Here SMTP ends what can be promised: a process that dies, or stands still for longer than its lease,
@@ -6,17 +6,21 @@ between the last look at the lease and the commit of `mark_sent` may leave a mai
 then it is sent again. The repeat carries the same Message-ID, by which mail stores and readers tell it for a duplicate.
 """
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-from sqlalchemy import bindparam, func, or_, select, update
+from psycopg import Cursor
+from sqlalchemy import func, update
 
 from domain.notifications.context import AccountContext, AccountTemplate, Context, InvitationContext, Template
 from domain.notifications.errors import MailNotFound
 from domain.notifications.models import Mail
 from kit import db, outbox
+from kit.db import Json
 from kit.ids import new_id
 
 LEASE = timedelta(seconds=6)
@@ -47,64 +51,79 @@ class Settled:
 Claim = Claimed | Leased | Settled
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A mail about an order to ask for, once per occasion (`order.created:<order id>`) and recipient."""
+
+    order_id: UUID
+    occasion: str
+    recipient: str
+    template: Template
+    context: Context
+    id: UUID = field(default_factory=new_id)
+
+
+# In one order for all, so that two who want the same at once do not wait for each other.
 _ASK = """
     INSERT INTO mails (
         id, company_id, order_id, occasion, recipient, template, context, status, leased_until, due_at, attempts)
-    VALUES (
-        %(id)s, %(company_id)s, %(order_id)s, %(occasion)s, %(recipient)s, %(template)s, %(context)s, 'sending',
-        %(leased_until)s, %(leased_until)s, 1)
-    ON CONFLICT (occasion, recipient) DO NOTHING"""
-_WRITTEN = ("id", "company_id", "order_id", "occasion", "recipient", "template", "leased_until")
-_ASKED_BEFORE = select(Mail.id).where(
-    Mail.company_id == bindparam("company"),
-    Mail.occasion == bindparam("occasion"),
-    Mail.recipient == bindparam("recipient"),
-)
-_CLAIM = (
-    update(Mail)
-    .where(
-        Mail.id == bindparam("mail"),
-        Mail.status.in_(("queued", "sending")),
-        or_(Mail.leased_until.is_(None), Mail.leased_until <= bindparam("now")),
-    )
-    .values(
-        status="sending", leased_until=bindparam("until"), due_at=bindparam("until"), attempts=Mail.attempts + 1
-    )
-    .returning(Mail)
-    .execution_options(populate_existing=True)
-)  # fmt: skip
+    SELECT id, %(company)s, order_id, occasion, recipient, template, context, 'sending', %(until)s, %(until)s, 1
+    FROM jsonb_to_recordset(%(wanted)s) AS wanted (
+        id uuid, order_id uuid, occasion text, recipient text, template text, context jsonb)
+    ORDER BY occasion, recipient
+    ON CONFLICT (occasion, recipient) DO NOTHING RETURNING id"""
+_ASKED_BEFORE = """
+    SELECT id, occasion, recipient FROM mails WHERE company_id = %(company)s AND occasion = ANY(%(occasions)s)
+        AND (occasion, recipient) IN (SELECT * FROM unnest(%(occasions)s::text[], %(recipients)s::text[]))"""
+_CLAIM = """
+    UPDATE mails SET status = 'sending', leased_until = %(until)s, due_at = %(until)s, attempts = attempts + 1
+    WHERE id = ANY(%(mails)s) AND id IN (
+        SELECT id FROM mails
+        WHERE id = ANY(%(mails)s) AND status IN ('queued', 'sending')
+            AND (leased_until IS NULL OR leased_until <= %(now)s)
+        ORDER BY id FOR UPDATE)
+    RETURNING id, company_id, user_id, order_id, occasion, recipient, template, context, status, leased_until,
+        attempts"""
+_STANDING = "SELECT id, status, leased_until FROM mails WHERE id = ANY(%(mails)s)"
 _RENEW = """
     UPDATE mails SET leased_until = %(until)s, due_at = %(until)s
-    WHERE id = %(mail)s AND status = 'sending' AND attempts = %(attempt)s"""
+    FROM unnest(%(mails)s::uuid[], %(attempts)s::int[]) AS held (id, attempt)
+    WHERE mails.id = ANY(%(mails)s) AND mails.id = held.id
+        AND mails.status = 'sending' AND mails.attempts = held.attempt
+    RETURNING mails.id"""
 _MARK_SENT = """
     UPDATE mails
     SET status = 'sent', sent_at = %(now)s, leased_until = NULL, error = NULL, context = context - 'link'
-    WHERE id = %(mail)s AND status <> 'sent'"""
+    WHERE id = ANY(%(mails)s) AND status <> 'sent'"""
 
 
-def ask(
-    *,
-    company_id: UUID,
-    order_id: UUID,
-    occasion: str,
-    recipient: str,
-    template: Template,
-    context: Context,
-    now: datetime,
-) -> Claim:
-    """Ask for a mail, once per occasion (`order.created:<order id>`) and recipient, and claim it for sending.
+def ask(*, company_id: UUID, wanted: Sequence[Wanted], now: datetime) -> dict[tuple[str, str], Claim]:
+    """Ask for these mails of the company, and claim them for sending; by occasion and recipient.
 
-    However often, and by however many at once, it is asked for, it is one mail, and one of them has it at a time.
+    However often, and by however many at once, a mail is asked for, it is one mail, and one of them has it at a time.
     """
-    mail = Mail(
-        id=new_id(), company_id=company_id, order_id=order_id, occasion=occasion, recipient=recipient,
-        template=template, context=context, status="sending", leased_until=now + LEASE, attempts=1,
-    )  # fmt: skip
-    written = {**{name: getattr(mail, name) for name in _WRITTEN}, "context": Jsonb(context)}
-    if db.run(_ASK, written).rowcount:
-        return Claimed(mail)
-    before = {"company": company_id, "occasion": occasion, "recipient": recipient}
-    return claim(mail_id=db.session().scalars(_ASKED_BEFORE, before).one(), now=now)
+    distinct = {(mail.occasion, mail.recipient): mail for mail in reversed(wanted)}
+    rows = json.dumps([_row(mail) for mail in distinct.values()], default=str)
+    until = now + LEASE
+    new = {id_ for (id_,) in db.run(_ASK, {"company": company_id, "wanted": rows, "until": until})}
+    claims: dict[tuple[str, str], Claim] = {
+        key: Claimed(_new(mail, company_id, until)) for key, mail in distinct.items() if mail.id in new
+    }
+    if len(new) < len(distinct):
+        occasions, recipients = zip(*(distinct.keys() - claims.keys()), strict=True)
+        before = {"company": company_id, "occasions": list(occasions), "recipients": list(recipients)}
+        keys = {id_: (occasion, recipient) for id_, occasion, recipient in db.run(_ASKED_BEFORE, before)}
+        claims |= {keys[id_]: answer for id_, answer in claim(mail_ids=list(keys), now=now).items()}
+    return claims
+
+
+def _row(mail: Wanted) -> Json:
+    names = ("id", "order_id", "occasion", "recipient", "template", "context")
+    return {name: getattr(mail, name) for name in names}
+
+
+def _new(mail: Wanted, company_id: UUID, until: datetime) -> Mail:
+    return Mail(**_row(mail), company_id=company_id, status="sending", leased_until=until, attempts=1)
 
 
 def write_to_user(
@@ -134,32 +153,43 @@ def _have_sent(mail: Mail, **whose: str) -> None:
     outbox.send("task", task, company_id=mail.company_id)
 
 
-def claim(*, mail_id: UUID, now: datetime) -> Claim:
-    """Take the mail for sending until `now` + 6 seconds, unless it is settled or somebody else's.
+def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
+    """Take these mails for sending until `now` + 6 seconds, but those that are settled or somebody else's; by their id.
 
     Raises MailNotFound.
     """
-    mine = db.session().scalar(_CLAIM, {"mail": mail_id, "now": now, "until": now + LEASE})
-    if mine is not None:
-        return Claimed(mine)
-    mail = db.session().get(Mail, mail_id, populate_existing=True)
-    if mail is None:
+    wanted = {"mails": list(mail_ids), "now": now, "until": now + LEASE}
+    claims: dict[UUID, Claim] = {mail.id: Claimed(mail) for mail in _mails(db.run(_CLAIM, wanted))}
+    left = [mail_id for mail_id in mail_ids if mail_id not in claims]
+    if left:
+        claims |= {id_: _of_others(status, until, now) for id_, status, until in db.run(_STANDING, {"mails": left})}
+    if claims.keys() < set(mail_ids):
         raise MailNotFound
-    if mail.status in {"sent", "refused"}:
-        return Settled(mail.status)
-    return Leased(mail.leased_until or now)
+    return claims
 
 
-def renew(*, mail_id: UUID, attempt: int, now: datetime) -> datetime | None:
-    """Keep a claimed mail until `now` + 6 seconds and say so; None when it is somebody else's by now, or settled."""
+def _mails(rows: Cursor[Any]) -> Iterator[Mail]:
+    names = [column.name for column in rows.description or ()]
+    return (Mail(**dict(zip(names, row, strict=True))) for row in rows)
+
+
+def _of_others(status: str, leased_until: datetime | None, now: datetime) -> Leased | Settled:
+    return Settled(status) if status in {"sent", "refused"} else Leased(leased_until or now)
+
+
+def renew(*, attempts: Mapping[UUID, int], now: datetime) -> dict[UUID, datetime]:
+    """Keep claimed mails, given with their `attempts`, until `now` + 6 seconds, and say until when.
+
+    Those that are somebody else's by now, or settled, are missing.
+    """
     until = now + LEASE
-    mine = db.run(_RENEW, {"mail": mail_id, "attempt": attempt, "until": until})
-    return until if mine.rowcount else None
+    held = {"mails": list(attempts), "attempts": list(attempts.values()), "until": until}
+    return {mail_id: until for (mail_id,) in db.run(_RENEW, held)}
 
 
-def mark_sent(*, mail_id: UUID, now: datetime) -> None:
-    """Record that the mail server has accepted it; that stays true whoever holds the lease by now."""
-    db.finish(_MARK_SENT, {"mail": mail_id, "now": now})
+def mark_sent(*, mail_ids: Sequence[UUID], now: datetime) -> None:
+    """Record that the mail server has accepted them; that stays true whoever holds the leases by now."""
+    db.finish(_MARK_SENT, {"mails": list(mail_ids), "now": now})
 
 
 def mark_refused(*, mail_id: UUID, error: str) -> None:

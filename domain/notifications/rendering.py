@@ -1,11 +1,10 @@
 """Turns a mail's row into the message that goes out, as text and as HTML."""
 
 import re
+from binascii import b2a_qp
 from collections.abc import Mapping
-from email.headerregistry import Address, HeaderRegistry
-from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import parseaddr
+from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,63 +16,89 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from domain.notifications.context import AccountTemplate, Template
 from domain.notifications.errors import MailRefused
 from domain.notifications.explanations import explain
+from domain.notifications.mailer import Message
 from kit import clock
 from kit.config import settings
 from kit.money import Money
 
 ADDRESS = ("name", "company", "line1", "line2", "street", "postal_code", "city", "state", "region", "country")
-
-
-class _Headers(HeaderRegistry):
-    """The standard library's headers, without a new class for each header of each mail."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._classes: dict[str, type] = {}
-
-    def __getitem__(self, name: str) -> type:
-        if name not in self._classes:
-            self._classes[name] = super().__getitem__(name)
-        return self._classes[name]
-
-
-POLICY = SMTP.clone(header_factory=_Headers())
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def render(
     *, template: Template | AccountTemplate, context: Mapping[str, Any], recipient: str, mail_id: UUID, occasion: str
-) -> EmailMessage:
+) -> Message:
     """Write the mail; repeated for the same `mail_id`, it carries the same Message-ID (RFC 5322, 3.6.4).
 
     `context` is a Context, or an AccountContext. Raises MailRefused when no mail can be sent to `recipient`.
     """
-    sender = settings().mail_from
+    sender, address = settings().mail_from, _address(recipient)
+    envelope_sender = parseaddr(sender)[1]
     told = _one_line(context)
-    text = _templates.get_template(f"{template}.txt.j2")
+    text, html = (_templates.get_template(f"{template}.{kind}.j2") for kind in ("txt", "html"))
     subject = "".join(text.blocks["subject"](text.new_context(told)))
-    message = EmailMessage(policy=POLICY)
-    message["Message-ID"] = f"<{mail_id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
-    message["Date"] = clock.now()
-    message["From"] = sender
-    message["To"] = _address(recipient)
-    message["Subject"] = _unstructured(subject)
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: keeps out-of-office replies away
-    message["X-OrderX-Occasion"] = _unstructured(occasion)
-    html = _templates.get_template(f"{template}.html.j2")
-    # Quoted-printable keeps every line short and 7-bit, whatever is in a name.
-    message.set_content(text.render(told), cte="quoted-printable")
-    message.add_alternative(html.render(told, subject=subject), subtype="html", cte="quoted-printable")
-    return message
+    headers = (
+        _header("Message-ID", f"<{mail_id}@{envelope_sender.rpartition('@')[2]}>")
+        + f"Date: {format_datetime(clock.now())}\r\n"
+        + _header("From", sender)
+        + _header("To", address)
+        + _header("Subject", _unstructured(subject))
+        + _header("Auto-Submitted", "auto-generated")  # RFC 3834: keeps out-of-office replies away
+        + _header("X-OrderX-Occasion", _unstructured(occasion))
+    )
+    body = _ALTERNATIVES % {
+        b"boundary": b"=_" + mail_id.hex.encode(),  # which quoted-printable cannot contain (RFC 2045, 6.7)
+        b"plain": _quoted_printable(text.render(told)),
+        b"html": _quoted_printable(html.render(told, subject=subject)),
+    }
+    return Message(envelope_sender, address, headers.encode() + body)
+
+
+_ALTERNATIVES = b"""\
+MIME-Version: 1.0
+Content-Type: multipart/alternative;
+ boundary="%(boundary)s"
+
+--%(boundary)s
+Content-Type: text/plain; charset="utf-8"
+Content-Transfer-Encoding: quoted-printable
+
+%(plain)s
+--%(boundary)s
+Content-Type: text/html; charset="utf-8"
+Content-Transfer-Encoding: quoted-printable
+
+%(html)s
+--%(boundary)s--
+""".replace(b"\n", b"\r\n")
+
+
+def _header(name: str, value: str) -> str:
+    return f"{name}: {value}\r\n" if _WORD.fullmatch(value) else _folded(name, value)
+
+
+_WORD = re.compile("[!-<>-~]{1,60}")
+"""What is neither to be folded nor encoded, nor looks as if it were."""
 
 
 @lru_cache(maxsize=1000)
-def _address(recipient: str) -> Address:
+def _folded(name: str, value: str) -> str:
+    # By the standard library, which takes longer over one header than everything else here takes together.
+    return str(SMTP.header_factory(name, value).fold(policy=SMTP))
+
+
+def _quoted_printable(text: str) -> bytes:
+    """Every line short and 7-bit, whatever is in a name."""
+    return b2a_qp(text.encode().replace(b"\n", b"\r\n"))
+
+
+@lru_cache(maxsize=1000)
+def _address(recipient: str) -> str:
     try:
         valid = validate_email(recipient, allow_smtputf8=False, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
         raise MailRefused(f"No mail can be sent to this address: {error}") from None
-    return Address(addr_spec=valid.ascii_email or "")
+    return valid.ascii_email or ""
 
 
 def _one_line(value: Any) -> Any:

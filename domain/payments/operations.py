@@ -1,5 +1,7 @@
 """What happens to a payment, each thing once, whoever reports it and however often."""
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -7,8 +9,8 @@ from psycopg.types.json import Jsonb
 
 from domain.payments.errors import PaymentNotFound
 from domain.payments.gateway import Answer
-from domain.payments.models import Payment
 from kit import db, outbox
+from kit.db import Json
 from kit.ids import new_id
 
 _ANNOUNCED = {
@@ -23,52 +25,75 @@ _COURSE = ("pending", "failed", "authorised", "captured", "voided", "refunded")
 """The order in which things happen to a payment, whatever the order in which we hear of them."""
 
 
-def prepare(*, order_id: UUID, company_id: UUID, amount: int, currency: str, method: str) -> Payment:
-    """Note what an order costs (minor units) and the provider's token it will be paid with."""
-    payment = Payment(order_id=order_id, company_id=company_id, amount=amount, currency=currency, method=method)
-    db.session().add(payment)
-    return payment
+_PREPARE = """
+    INSERT INTO payments (id, company_id, order_id, amount, currency, method)
+    VALUES (%(payment)s, %(company)s, %(order)s, %(amount)s, %(currency)s, %(method)s)"""
+
+
+def prepare(*, order_id: UUID, company_id: UUID, amount: int, currency: str, method: str) -> UUID:
+    """Note what an order costs (minor units) and the provider's token it will be paid with; the payment's id."""
+    payment_id = new_id()
+    values = {
+        "payment": payment_id, "company": company_id, "order": order_id, "amount": amount, "currency": currency,
+        "method": method,
+    }  # fmt: skip
+    db.write(values, _PREPARE)
+    return payment_id
 
 
 # The status becomes the furthest event's in _COURSE, and does so only when the event is news.
 _RECORD = """
-    WITH payment AS (
-        SELECT id, company_id, amount, currency FROM payments WHERE order_id = %(order)s
+    WITH told AS (
+        SELECT p.id AS payment_id, p.company_id, p.currency, p.amount AS wanted, t.*
+        FROM jsonb_to_recordset(%(told)s) AS t (
+            order_id uuid, id uuid, type text, ref text, amount bigint, detail jsonb)
+        JOIN payments p USING (order_id)
+        WHERE p.order_id = ANY(%(orders)s)
     ), news AS (
         INSERT INTO payment_events (id, company_id, payment_id, type, provider_ref, amount, detail, happened_at)
-        SELECT %(id)s, company_id, id, %(type)s, coalesce(%(ref)s, id::text), %(amount)s, %(detail)s, %(now)s
-        FROM payment ON CONFLICT DO NOTHING RETURNING payment_id
+        SELECT id, company_id, payment_id, type, coalesce(ref, payment_id::text), amount, detail, %(now)s
+        FROM told ON CONFLICT DO NOTHING RETURNING payment_id
     ), changed AS (
         UPDATE payments SET
             status = (%(course)s::text[])[greatest(
-                array_position(%(course)s, status), array_position(%(course)s, %(type)s))],
-            provider_ref = coalesce(%(ref)s, provider_ref)
-        FROM news WHERE payments.id = news.payment_id
+                array_position(%(course)s, status), array_position(%(course)s, told.type))],
+            provider_ref = coalesce(told.ref, provider_ref)
+        FROM news JOIN told USING (payment_id)
+        WHERE payments.order_id = ANY(%(orders)s) AND payments.id = news.payment_id
     )
-    SELECT payment.id, company_id, amount, currency, EXISTS (SELECT FROM news) FROM payment"""
+    SELECT order_id, payment_id, company_id, wanted, currency, payment_id IN (SELECT payment_id FROM news)
+    FROM told"""
 
 
-def record(*, order_id: UUID, answer: Answer, now: datetime) -> None:
-    """Write down what the provider did; harmless when it is known already. Raises PaymentNotFound.
+def record(*, answers: Mapping[UUID, Answer], now: datetime) -> None:
+    """Write down what the provider did for each order; harmless when it is known already. Raises PaymentNotFound.
 
-    The payment's status is its furthest event: a hold that is reported after its release does not turn time back.
+    A payment's status is its furthest event: a hold that is reported after its release does not turn time back.
     """
-    kind = "failed" if answer.outcome == "declined" else answer.outcome
-    values = {
-        "order": order_id, "id": new_id(), "type": kind, "ref": answer.ref or None, "amount": answer.amount, "now": now,
-        "detail": Jsonb({"code": answer.code, "detail": answer.detail} if answer.code else {}), "course": list(_COURSE),
-    }  # fmt: skip
-    row = db.run(_RECORD, values).fetchone()
-    if row is None:
+    told = {order_id: _told(order_id, answer) for order_id, answer in answers.items()}
+    values = {"orders": list(told), "told": json.dumps(list(told.values())), "now": now, "course": list(_COURSE)}
+    rows = db.run(_RECORD, values).fetchall() if told else []
+    if len(rows) < len(told):
         raise PaymentNotFound
-    payment_id, company_id, amount, currency, is_news = row
-    if is_news:
-        data = {
-            "order_id": str(order_id),
-            "payment_id": str(payment_id),
-            "amount": {"amount": amount, "currency": currency},
-        }
-        outbox.publish(_ANNOUNCED[kind], data, subject=payment_id, company_id=company_id)
+    for order_id, payment_id, company_id, wanted, currency, is_news in rows:
+        if is_news:
+            data = {
+                "order_id": str(order_id),
+                "payment_id": str(payment_id),
+                "amount": {"amount": wanted, "currency": currency},
+            }
+            outbox.publish(_ANNOUNCED[told[order_id]["type"]], data, subject=payment_id, company_id=company_id)
+
+
+def _told(order_id: UUID, answer: Answer) -> Json:
+    return {
+        "order_id": str(order_id),
+        "id": str(new_id()),
+        "type": "failed" if answer.outcome == "declined" else answer.outcome,
+        "ref": answer.ref or None,
+        "amount": answer.amount,
+        "detail": {"code": answer.code, "detail": answer.detail} if answer.code else {},
+    }
 
 
 _NOTE = """

@@ -1,5 +1,6 @@
 """Reading payments."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -23,17 +24,23 @@ class Standing(NamedTuple):
     created_at: datetime
 
 
-_THE_PAYMENT = """
+_PAYMENTS = """
     SELECT order_id, amount, currency, method, status, provider_ref, created_at FROM payments
-    WHERE order_id = %(order)s"""
+    WHERE order_id = ANY(%(orders)s)"""
+
+
+def the_payments(*, order_ids: Collection[UUID]) -> dict[UUID, Standing]:
+    """How the payment of each order stands; raises PaymentNotFound when one has none."""
+    rows = db.run(_PAYMENTS, {"orders": list(order_ids)})
+    found = {standing.order_id: standing for standing in map(Standing._make, rows)}
+    if len(found) < len(order_ids):
+        raise PaymentNotFound
+    return found
 
 
 def the_payment(*, order_id: UUID) -> Standing:
     """How the order's payment stands; raises PaymentNotFound."""
-    row = db.run(_THE_PAYMENT, {"order": order_id}).fetchone()
-    if row is None:
-        raise PaymentNotFound
-    return Standing(*row)
+    return the_payments(order_ids=[order_id])[order_id]
 
 
 def events_of(*, payment_id: UUID) -> list[PaymentEvent]:

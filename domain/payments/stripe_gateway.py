@@ -19,9 +19,10 @@ from domain.payments.stripe_answers import declined, or_unavailable, refused_car
 from domain.payments.stripe_http import PooledClient
 from kit.config import settings
 
-# The SDK logs what it sends, card numbers included.
+# The SDK logs what it sends, card numbers included. It shall not even put it into words, which takes it long, too.
 logging.getLogger("stripe").setLevel(logging.WARNING)
 stripe._util.STRIPE_LOG = None  # noqa: SLF001
+stripe._util.logfmt = lambda _: ""  # noqa: SLF001
 stripe.enable_telemetry = False
 
 
@@ -36,7 +37,7 @@ class StripeGateway:
             api_key,
             base_addresses={"api": base.rstrip("/")},
             max_network_retries=0,
-            http_client=PooledClient(timeout=timeout),
+            http_client=PooledClient(base=base, timeout=timeout),
         )
         self._intents = client.v1.payment_intents
         self._methods = client.v1.payment_methods

@@ -1,20 +1,16 @@
 """Placing an order, and what becomes of it."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
-from domain.catalogue import queries as catalogue
-from domain.catalogue.models import Product
-from domain.identity.models import User
-from domain.inventory import queries as inventory
-from domain.sales import transitions
+from domain.sales import offers, transitions
 from domain.sales.errors import OrderNotFound, SoldOut
-from domain.sales.models import Order, OrderLine
-from domain.shops import queries as shops
+from domain.sales.models import Order
+from domain.sales.offers import Offer
 from kit import db, outbox
 from kit.db import Json
 from kit.errors import Invalid
@@ -30,112 +26,166 @@ class Wanted:
     quantity: int
 
 
+class NewLine(NamedTuple):
+    """One product of a new order, as OrderLine keeps it."""
+
+    product_id: UUID
+    sku: str
+    name: str
+    quantity: int
+    unit_price: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """A pending order, as Order keeps it, and its lines in their order."""
+
+    id: UUID
+    company_id: UUID
+    shop_id: UUID
+    customer_id: UUID
+    customer_email: str
+    customer_name: str
+    currency: str
+    subtotal: int
+    discount_percent: int
+    total: int
+    shipping_address: Json
+    placed_at: datetime
+    changed_at: datetime
+    lines: list[NewLine]
+    status: str = "pending"
+    failure: None = None
+    version: int = 1
+
+
 def place(
     *,
     company_id: UUID,
-    customer: User,
+    customer_id: UUID,
     shop_id: UUID,
     lines: Sequence[Wanted],
     discount_percent: int,
     shipping_address: Json,
     now: datetime,
-) -> tuple[Order, list[OrderLine]]:
-    """Write down a pending order and its lines at today's prices.
+) -> NewOrder:
+    """Write down a pending order of the current user and its lines at today's prices.
 
-    Raises Invalid by field (the shop's products only, a discount only where the company allows one: seed A), SoldOut
-    for what is known to be gone; what only the saga can find out ends the order later.
+    Raises EmailUnverified and ShopNotFound; Invalid by field (the shop's products only, a discount only where the
+    company allows one: seed A); SoldOut for what is known to be gone. What only the saga can find out ends it later.
     """
-    _, company = shops.the_seller(shop_id=shop_id)
-    if discount_percent and not company.allows_discount:
-        raise Invalid(fields={"discount_percent": [f"{company.name} gives no discounts; leave it out."]})
-    products = _offered(shop_id, lines)
+    product_ids = [line.product_id for line in lines]
+    offer = offers.offer_to(customer_id=customer_id, shop_id=shop_id, product_ids=product_ids)
+    if discount_percent and not offer.allows_discount:
+        raise Invalid(fields={"discount_percent": [f"{offer.company} gives no discounts; leave it out."]})
+    _refuse_unknown(offer, lines)
     subtotal = sum(
-        (Money(products[line.product_id].price, company.currency) * line.quantity for line in lines),
-        Money(0, company.currency),
+        (Money(offer.products[line.product_id].price, offer.currency) * line.quantity for line in lines),
+        Money(0, offer.currency),
     )
     if subtotal.amount > LARGEST_AMOUNT:
-        raise Invalid(fields={"lines": [f"The order comes to more than {Money(LARGEST_AMOUNT, company.currency)}."]})
-    _refuse_sold_out(products, lines)
-    order = Order(
-        id=new_id(), company_id=company_id, shop_id=shop_id, customer_id=customer.id, customer_email=customer.email,
-        customer_name=customer.name, status="pending", currency=company.currency, subtotal=subtotal.amount,
-        discount_percent=discount_percent, total=subtotal.less_percent(discount_percent).amount,
-        shipping_address=shipping_address, version=1, placed_at=now, changed_at=now,
+        raise Invalid(fields={"lines": [f"The order comes to more than {Money(LARGEST_AMOUNT, offer.currency)}."]})
+    _refuse_sold_out(offer, lines)
+    order = NewOrder(
+        id=new_id(), company_id=company_id, shop_id=shop_id, customer_id=offer.customer.id,
+        customer_email=offer.customer.email, customer_name=offer.customer.name, currency=offer.currency,
+        subtotal=subtotal.amount, discount_percent=discount_percent,
+        total=subtotal.less_percent(discount_percent).amount, shipping_address=shipping_address, placed_at=now,
+        changed_at=now, lines=[_line(line, offer) for line in lines],
     )  # fmt: skip
-    session = db.session()
-    session.add(order)
-    session.flush()
-    written = [_line(order, position, line, products) for position, line in enumerate(lines)]
-    session.add_all(written)
+    _write(order)
     _announce("order.created", order)
-    return order, written
+    return order
 
 
-def _offered(shop_id: UUID, lines: Sequence[Wanted]) -> dict[UUID, Product]:
-    products = catalogue.products_of(shop_id=shop_id, product_ids=[line.product_id for line in lines])
+def _refuse_unknown(offer: Offer, lines: Sequence[Wanted]) -> None:
     unknown = {
         f"lines.{position}.product_id": ["This shop sells no such product."]
         for position, line in enumerate(lines)
-        if line.product_id not in products
+        if line.product_id not in offer.products
     }
     if unknown:
         raise Invalid(fields=unknown)
-    return products
 
 
-def _refuse_sold_out(products: dict[UUID, Product], lines: Sequence[Wanted]) -> None:
-    left = inventory.available(product_ids=products.keys())
+def _refuse_sold_out(offer: Offer, lines: Sequence[Wanted]) -> None:
     for line in lines:
-        if left.get(line.product_id, 0) == 0:
-            raise SoldOut(f"{products[line.product_id].name} is sold out")
+        product = offer.products[line.product_id]
+        if product.left == 0:
+            raise SoldOut(f"{product.name} is sold out")
 
 
-def _line(order: Order, position: int, line: Wanted, products: dict[UUID, Product]) -> OrderLine:
-    product = products[line.product_id]
-    return OrderLine(
-        order_id=order.id, company_id=order.company_id, position=position, product_id=product.id, sku=product.sku,
-        name=product.name, quantity=line.quantity, unit_price=product.price,
-    )  # fmt: skip
+def _line(wanted: Wanted, offer: Offer) -> NewLine:
+    product = offer.products[wanted.product_id]
+    return NewLine(product.id, product.sku, product.name, wanted.quantity, product.price)
 
 
-def mark_paid(*, order_id: UUID, now: datetime) -> None:
-    """The saga is done: the money is taken and the goods are the buyer's."""
-    _announce("order.completed", _moved(order_id, "paid", now))
+_ADD_ORDER = """
+    INSERT INTO orders (id, company_id, shop_id, customer_id, customer_email, customer_name, status, currency, subtotal,
+        discount_percent, total, shipping_address, version, placed_at, changed_at)
+    VALUES (%(order)s, %(company)s, %(shop)s, %(customer)s, %(email)s, %(name)s, %(status)s, %(currency)s,
+        %(subtotal)s, %(discount)s, %(total)s, %(address)s, %(version)s, %(now)s, %(now)s)"""
+_ADD_LINES = """
+    INSERT INTO order_lines (order_id, position, company_id, product_id, sku, name, quantity, unit_price)
+    SELECT %(order)s, l.position - 1, %(company)s, l.product_id, l.sku, l.name, l.quantity, l.unit_price
+    FROM ROWS FROM (jsonb_to_recordset(%(lines)s) AS (
+        product_id uuid, sku text, name text, quantity int, unit_price bigint))
+        WITH ORDINALITY AS l (product_id, sku, name, quantity, unit_price, position)"""
 
 
-def mark_failed(*, order_id: UUID, failure: Json, now: datetime) -> None:
-    """The saga is undone: `failure` says why, as `{"code", "step", "detail"}`."""
-    _announce("order.failed", _moved(order_id, "failed", now, failure))
+def _write(order: NewOrder) -> None:
+    values = {
+        "order": order.id, "company": order.company_id, "shop": order.shop_id, "customer": order.customer_id,
+        "email": order.customer_email, "name": order.customer_name, "status": order.status,
+        "currency": order.currency, "subtotal": order.subtotal, "discount": order.discount_percent,
+        "total": order.total, "address": json.dumps(order.shipping_address), "version": order.version,
+        "now": order.placed_at, "lines": json.dumps([line._asdict() for line in order.lines], default=str),
+    }  # fmt: skip
+    db.write(values, _ADD_ORDER, _ADD_LINES)
 
 
-def mark_cancelled(*, order_id: UUID, now: datetime) -> None:
-    """The buyer or the shop wanted it so, and everything is put back."""
-    _announce("order.cancelled", _moved(order_id, "cancelled", now))
+def mark_paid(*, order_ids: Collection[UUID], now: datetime) -> None:
+    """The sagas are done: the money is taken and the goods are the buyers'."""
+    _move("order.completed", "paid", dict.fromkeys(order_ids), now)
+
+
+def mark_failed(*, failures: Mapping[UUID, Json], now: datetime) -> None:
+    """The sagas are undone; each order's failure says why, as `{"code", "step", "detail"}`."""
+    _move("order.failed", "failed", failures, now)
+
+
+def mark_cancelled(*, order_ids: Collection[UUID], now: datetime) -> None:
+    """The buyers or the shop wanted it so, and everything is put back."""
+    _move("order.cancelled", "cancelled", dict.fromkeys(order_ids), now)
 
 
 _LOCK = """
     SELECT id, company_id, shop_id, customer_id, status, total, currency, failure, version
-    FROM orders WHERE id = %(order)s FOR UPDATE"""
+    FROM orders WHERE id = ANY(%(orders)s) ORDER BY id FOR UPDATE"""
 _MOVE = """
-    UPDATE orders SET status = %(status)s, failure = %(failure)s, version = %(version)s, changed_at = %(now)s
-    WHERE id = %(order)s"""
+    UPDATE orders SET status = %(status)s, failure = m.failure, version = m.version, changed_at = %(now)s
+    FROM jsonb_to_recordset(%(moved)s) AS m (id uuid, failure jsonb, version int)
+    WHERE orders.id = ANY(%(orders)s) AND orders.id = m.id"""
 
 
-def _moved(order_id: UUID, to: str, now: datetime, failure: Json | None = None) -> Order:
-    """The order in its new status, written down; raises OrderNotFound, or NotAllowedNow."""
-    row = db.run(_LOCK, {"order": order_id}).fetchone()
-    if row is None:
+def _move(event: str, to: str, failures: Mapping[UUID, Json | None], now: datetime) -> None:
+    """Put the orders into this status and announce it; raises OrderNotFound, or NotAllowedNow, and moves none then."""
+    orders = [Order(**dict(zip(_LOCKED, row, strict=True))) for row in db.run(_LOCK, {"orders": list(failures)})]
+    if len(orders) < len(failures):
         raise OrderNotFound
-    names = ("id", "company_id", "shop_id", "customer_id", "status", "total", "currency", "failure", "version")
-    order = Order(**dict(zip(names, row, strict=True)))
-    transitions.move(order, to, now=now)
-    order.failure = failure or order.failure
-    changed = {"status": order.status, "version": order.version, "now": now, "order": order_id}
-    db.run(_MOVE, {**changed, "failure": order.failure and Jsonb(order.failure)})
-    return order
+    for order in orders:
+        transitions.move(order, to, now=now)
+        order.failure = failures[order.id] or order.failure
+    moved = [{"id": str(order.id), "failure": order.failure, "version": order.version} for order in orders]
+    db.run(_MOVE, {"orders": list(failures), "status": to, "now": now, "moved": json.dumps(moved)})
+    for order in orders:
+        _announce(event, order)
 
 
-def _announce(event: str, order: Order) -> None:
+_LOCKED = ("id", "company_id", "shop_id", "customer_id", "status", "total", "currency", "failure", "version")
+
+
+def _announce(event: str, order: Order | NewOrder) -> None:
     data = {
         "order_id": str(order.id),
         "shop_id": str(order.shop_id),

@@ -1,6 +1,6 @@
 """Reading orders."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVarTuple
 from uuid import UUID
@@ -46,7 +46,7 @@ _TOLD = """
             FROM order_lines l WHERE l.order_id = o.id
         )
     FROM orders o JOIN shops s ON s.id = o.shop_id JOIN companies c ON c.id = o.company_id
-    WHERE o.id = %(order)s"""
+    WHERE o.id = ANY(%(orders)s)"""
 
 
 def the_order(*, order_id: UUID, customer_id: UUID | None = None, shop_id: UUID | None = None) -> Order:
@@ -66,6 +66,26 @@ def the_status(*, order_id: UUID, customer_id: UUID | None = None, shop_id: UUID
     return row
 
 
+class Outcome(NamedTuple):
+    """What its saga may change of an order."""
+
+    id: UUID
+    status: str
+    failure: Json | None
+    changed_at: datetime
+
+
+_OUTCOME = "SELECT id, status, failure, changed_at FROM orders WHERE id = %(order)s"
+
+
+def outcome(*, order_id: UUID) -> Outcome:
+    """What has become of the order by now; raises OrderNotFound."""
+    row = db.run(_OUTCOME, {"order": order_id}).fetchone()
+    if row is None:
+        raise OrderNotFound
+    return Outcome(*row)
+
+
 # Built once: putting a statement together costs more than running it.
 _LINES = (
     select(OrderLine)
@@ -73,8 +93,8 @@ _LINES = (
     .order_by(OrderLine.order_id, OrderLine.position)
 )
 _QUANTITIES = """
-    SELECT product_id, sum(quantity)::int FROM order_lines WHERE order_id = %(order)s
-    GROUP BY product_id ORDER BY product_id"""
+    SELECT order_id, product_id, sum(quantity)::int FROM order_lines WHERE order_id = ANY(%(orders)s)
+    GROUP BY order_id, product_id ORDER BY order_id, product_id"""
 
 
 def lines_of(*, order_ids: Collection[UUID]) -> dict[UUID, list[OrderLine]]:
@@ -85,17 +105,20 @@ def lines_of(*, order_ids: Collection[UUID]) -> dict[UUID, list[OrderLine]]:
     return lines
 
 
-def told(*, order_id: UUID) -> Told:
-    """Everything there is to tell about an order; raises OrderNotFound."""
-    row = db.run(_TOLD, {"order": order_id}).fetchone()
-    if row is None:
+def told(*, order_ids: Sequence[UUID]) -> list[Told]:
+    """Everything there is to tell about these orders, in any order; raises OrderNotFound."""
+    rows = [Told(*row) for row in db.run(_TOLD, {"orders": list(order_ids)})]
+    if len(rows) < len(set(order_ids)):
         raise OrderNotFound
-    return Told(*row)
+    return rows
 
 
-def quantities(*, order_id: UUID) -> dict[UUID, int]:
-    """Units ordered of each product, in order of product."""
-    return dict(db.run(_QUANTITIES, {"order": order_id}).fetchall())
+def quantities(*, order_ids: Collection[UUID]) -> dict[UUID, dict[UUID, int]]:
+    """Units that each order wants of each product, the first order first, in order of product."""
+    wanted: dict[UUID, dict[UUID, int]] = {}
+    for order_id, product_id, units in db.run(_QUANTITIES, {"orders": list(order_ids)}):
+        wanted.setdefault(order_id, {})[product_id] = units
+    return wanted
 
 
 def orders(

@@ -3,14 +3,17 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
-
 from domain.sales.errors import KeyInFlight, KeyReused
-from domain.sales.models import IdempotencyKey
 from kit import db
 
 KEPT_FOR = timedelta(hours=24)
+
+_FIND = "SELECT order_id, fingerprint, created_at FROM idempotency_keys WHERE caller_id = %(caller)s AND key = %(key)s"
+_FORGET = "DELETE FROM idempotency_keys WHERE caller_id = %(caller)s AND key = %(key)s"
+_CLAIM = "SELECT pg_try_advisory_xact_lock(hashtextextended(%(claimed)s, 0))"
+_REMEMBER = """
+    INSERT INTO idempotency_keys (caller_id, key, company_id, fingerprint, order_id, created_at)
+    VALUES (%(caller)s, %(key)s, %(company)s, %(fingerprint)s, %(order)s, %(now)s)"""
 
 
 def earlier_order(*, caller_id: UUID, key: str, fingerprint: bytes, now: datetime) -> UUID | None:
@@ -18,30 +21,36 @@ def earlier_order(*, caller_id: UUID, key: str, fingerprint: bytes, now: datetim
 
     Raises KeyReused when the key came with another body.
     """
-    row = db.session().get(IdempotencyKey, (caller_id, key))
+    row = db.run(_FIND, {"caller": caller_id, "key": key}).fetchone()
     if row is None:
         return None
-    if row.created_at < now - KEPT_FOR:
-        db.session().execute(delete(IdempotencyKey).filter_by(caller_id=caller_id, key=key))
-        db.session().expunge(row)
+    order_id, known_fingerprint, created_at = row
+    if created_at < now - KEPT_FOR:
+        db.run(_FORGET, {"caller": caller_id, "key": key})
         return None
-    if row.fingerprint != fingerprint:
+    if known_fingerprint != fingerprint:
         raise KeyReused
-    return row.order_id
+    found: UUID = order_id
+    return found
 
 
-def claim(*, caller_id: UUID, key: str) -> None:
-    """Be the only one who places an order with this key, until the transaction ends; raises KeyInFlight."""
-    lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"{caller_id}:{key}", 0))
-    if not db.session().scalar(select(lock)):
+def claim(*, caller_id: UUID, key: str, fingerprint: bytes, now: datetime) -> UUID | None:
+    """Be the only one who places an order with this key, until the transaction ends; or else the order that is placed.
+
+    Raises KeyInFlight while somebody else is the only one, KeyReused as `earlier_order` does.
+    """
+    row = db.run(_CLAIM, {"claimed": f"{caller_id}:{key}"}).fetchone()
+    # Looked for after that: whoever let go of the key meanwhile has written it down.
+    earlier = earlier_order(caller_id=caller_id, key=key, fingerprint=fingerprint, now=now)
+    if earlier is None and row != (True,):
         raise KeyInFlight
+    return earlier
 
 
 def remember(*, caller_id: UUID, key: str, fingerprint: bytes, order_id: UUID, company_id: UUID, now: datetime) -> None:
     """Tie the key to its order."""
-    db.session().execute(
-        insert(IdempotencyKey).values(
-            caller_id=caller_id, key=key, company_id=company_id, fingerprint=fingerprint, order_id=order_id,
-            created_at=now,
-        )
-    )  # fmt: skip
+    values = {
+        "caller": caller_id, "key": key, "company": company_id, "fingerprint": fingerprint, "order": order_id,
+        "now": now,
+    }  # fmt: skip
+    db.write(values, _REMEMBER)

@@ -1,20 +1,96 @@
-"""Opening shops."""
+"""Opening, changing and closing shops."""
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.shops.errors import ShopNameTaken
+from domain.companies import limits
+from domain.shops.errors import ShopChanged, ShopClosed, ShopNameTaken, ShopNotFound
 from domain.shops.models import Shop
 from kit import db, outbox
+from kit.errors import Invalid
 from kit.ids import new_id
 
 
-def open_shop(*, company_id: UUID, name: str) -> Shop:
-    """Open a shop of the company; raises ShopNameTaken."""
-    added = insert(Shop).values(id=new_id(), company_id=company_id, name=name)
+def open_shop(*, company_id: UUID, name: str, offers_pickup: bool = False, offers_delivery: bool = True) -> Shop:
+    """Open a shop of the company; raises ShopNameTaken, PlanLimitReached, Invalid when nothing is handed over."""
+    limits.make_room("shops", company_id=company_id)
+    _refuse_keeping_all(offers_pickup=offers_pickup, offers_delivery=offers_delivery)
+    added = insert(Shop).values(
+        id=new_id(), company_id=company_id, name=name, offers_pickup=offers_pickup, offers_delivery=offers_delivery
+    )
     shop: Shop | None = db.session().scalar(added.on_conflict_do_nothing().returning(Shop))
     if shop is None:
         raise ShopNameTaken
-    outbox.publish("shop.created", {"shop_id": str(shop.id), "name": name}, subject=shop.id, company_id=company_id)
+    _announce("shop.created", shop)
     return shop
+
+
+def change(*, shop_id: UUID, expected_version: int | None = None, **changes: Any) -> Shop:
+    """Change what is given of the current company's shop: `name`, `offers_pickup`, `offers_delivery`.
+
+    Raises ShopNotFound, ShopChanged when it is not at the expected version, ShopClosed, ShopNameTaken, Invalid.
+    """
+    shop = _the_locked_shop(shop_id, expected_version)
+    if shop.closed_at is not None:
+        raise ShopClosed
+    changed = {name: value for name, value in changes.items() if getattr(shop, name) != value}
+    if "name" in changed:
+        _refuse_taken(shop, changed["name"])
+    for name, value in changed.items():
+        setattr(shop, name, value)
+    _refuse_keeping_all(offers_pickup=shop.offers_pickup, offers_delivery=shop.offers_delivery)
+    if changed:
+        shop.version += 1
+        _announce("shop.updated", shop)
+    return shop
+
+
+def close(*, shop_id: UUID, now: datetime, expected_version: int | None = None) -> Shop:
+    """Let the shop sell no more, for good; orders under way come to their end. Harmless when it is closed.
+
+    Raises ShopNotFound, ShopChanged.
+    """
+    shop = _the_locked_shop(shop_id, expected_version)
+    if shop.closed_at is None:
+        shop.closed_at = now
+        shop.version += 1
+        _announce("shop.closed", shop)
+    return shop
+
+
+def close_all(*, company_id: UUID, now: datetime) -> None:
+    """Close every shop of the company."""
+    still_open = select(Shop.id).where(Shop.company_id == company_id, Shop.closed_at.is_(None)).order_by(Shop.id)
+    for shop_id in db.session().scalars(still_open).all():
+        close(shop_id=shop_id, now=now)
+
+
+def _the_locked_shop(shop_id: UUID, expected_version: int | None) -> Shop:
+    found = select(Shop).where(Shop.id == shop_id).with_for_update(key_share=True)
+    shop = db.session().scalar(found.execution_options(populate_existing=True))
+    if shop is None:
+        raise ShopNotFound
+    if expected_version not in (None, shop.version):
+        raise ShopChanged
+    return shop
+
+
+def _refuse_taken(shop: Shop, name: str) -> None:
+    """Two at once are for the unique index to tell apart; this is what one alone is told."""
+    others = exists().where(Shop.company_id == shop.company_id, Shop.name == name, Shop.closed_at.is_(None))
+    if db.session().scalar(select(others)):
+        raise ShopNameTaken
+
+
+def _refuse_keeping_all(*, offers_pickup: bool, offers_delivery: bool) -> None:
+    if not (offers_pickup or offers_delivery):
+        raise Invalid(fields={"offers_delivery": ["A shop offers pick-up or delivery, or both."]})
+
+
+def _announce(event: str, shop: Shop) -> None:
+    data = {"shop_id": str(shop.id), "name": shop.name, "version": shop.version}
+    outbox.publish(event, data, subject=shop.id, company_id=shop.company_id)

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
-from domain.companies.models import Company
-from domain.shops.errors import ShopNotFound
+from domain.shops.errors import ShopClosed, ShopNotFound
 from domain.shops.models import Shop
+from domain.shops.selling import SELLING, refuse_unless_selling
 from kit import db, tenancy
 
 
@@ -18,16 +18,29 @@ def the_shop(*, shop_id: UUID) -> Shop:
     return shop
 
 
-_THE_SELLER = select(Shop, Company).join(Company, Company.id == Shop.company_id).where(Shop.id == bindparam("shop"))
+def the_open_shop(*, shop_id: UUID) -> Shop:
+    """The shop of the current company; raises ShopNotFound, ShopClosed."""
+    shop = the_shop(shop_id=shop_id)
+    if shop.closed_at is not None:
+        raise ShopClosed
+    return shop
 
 
-def the_seller(*, shop_id: UUID) -> tuple[Shop, Company]:
-    """The current company's shop, and the company; raises ShopNotFound."""
-    row = db.session().execute(_THE_SELLER, {"shop": shop_id}).one_or_none()
+_ACCEPTS_RAW_CARDS = f"""
+    SELECT c.accepts_raw_cards, {SELLING} FROM shops s JOIN companies c ON c.id = s.company_id WHERE s.id = %(shop)s"""  # noqa: S608
+
+
+def accepts_raw_cards(*, shop_id: UUID) -> bool:
+    """Whether the current company wants to be sent cards in its shop, not only tokens.
+
+    Raises ShopNotFound, and what keeps it from selling: ShopClosed, CompanySuspended, PlanLimitReached.
+    """
+    row = db.run(_ACCEPTS_RAW_CARDS, {"shop": shop_id}).fetchone()
     if row is None:
         raise ShopNotFound
-    shop, company = row
-    return shop, company
+    accepts, selling = row
+    refuse_unless_selling(selling)
+    return bool(accepts)
 
 
 def shops(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> list[Shop]:

@@ -9,13 +9,28 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import IO, Protocol, Self
 
 from kit.errors import Unavailable
 from ops.services import tether
 
 _TAIL_LINES = 15
 _POLL_SECONDS = 0.05
+
+
+class Child(Protocol):
+    """What a Process needs of subprocess.Popen."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """The exit code once it has ended."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, waited for; raises subprocess.TimeoutExpired."""
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send it a signal; harmless when it has ended."""
 
 
 class DidNotStart(Unavailable):
@@ -58,7 +73,7 @@ class Process:
         self._orphan_signal = orphan_signal
         self._start_seconds = start_seconds
         self._stop_seconds = stop_seconds
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._log_begins = 0
 
     @property
@@ -97,17 +112,20 @@ class Process:
         self.log.touch(mode=0o600)
         with self.log.open("ab") as log:
             self._log_begins = log.tell()
-            self._child = subprocess.Popen(
-                [*self._tether(), *self.argv],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=self._env,
-                cwd=self._cwd,
-                umask=0o077,
-                # Ctrl-C reaches the whole foreground group; the order in which things stop is the parent's to choose.
-                start_new_session=True,
-            )
+            self._child = self._spawn(log)
+
+    def _spawn(self, log: IO[bytes], *, stdin: int = subprocess.DEVNULL) -> Child:
+        return subprocess.Popen(
+            [*self._tether(), *self.argv],
+            stdin=stdin,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=self._env,
+            cwd=self._cwd,
+            umask=0o077,
+            # Ctrl-C reaches the whole foreground group; the order in which things stop is the parent's to choose.
+            start_new_session=True,
+        )
 
     def _tether(self) -> list[str]:
         uid, gid = (self._user.pw_uid, self._user.pw_gid) if self._user else (-1, -1)

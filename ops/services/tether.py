@@ -17,12 +17,16 @@ def main(numbers: list[str], command: list[str]) -> None:
         os.setgroups([])
         os.setgid(gid)
         os.setuid(uid)
+    tie(orphan_signal, parent)  # after the change of user, which would clear it
+    os.execvp(command[0], command)  # noqa: S606 - becoming the command is the point
+
+
+def tie(orphan_signal: int, parent: int) -> None:
+    """Have the signal sent to this process when its parent dies; exit when that has happened already."""
     if sys.platform == "linux":
-        # After the change of user, which would clear it.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, orphan_signal)
     if os.getppid() != parent:
         sys.exit("the process that wanted this started is gone")
-    os.execvp(command[0], command)  # noqa: S606 - becoming the command is the point
 
 
 if __name__ == "__main__":

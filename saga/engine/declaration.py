@@ -1,6 +1,6 @@
 """How a saga is written down: steps with their undo beside them, and stages that read as a sentence."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,15 +30,27 @@ Act = Callable[[Subject], Outcome] | Callable[[Subject], Generator[Call, Any, Ou
 the yield is committed as the intent, the call runs outside of any transaction, and what stands after it is a second
 transaction. It returns its outcome (a JSON object or None), or says that it cannot be done (Refused, TryAgain)."""
 
+# Each by subject; a subject without an outcome is done.
+Calls = Mapping[UUID, Call]
+Answers = Mapping[UUID, Any]
+Outcomes = Mapping[UUID, Outcome]
+ActOnAll = (
+    Callable[[Sequence[Subject]], Outcomes | None] | Callable[[Sequence[Subject]], Generator[Calls, Answers, Outcomes]]
+)
+"""The function of a step that is taken for many subjects of one company at once, so that each of its statements serves
+them all. It yields the calls of those that need one, which run side by side, and is sent the answers of those that got
+one and still wait for it."""
+
 
 @dataclass(eq=False)
 class Step:
-    """One thing a saga does, and its opposite. Made by `@step`."""
+    """One thing a saga does, and its opposite. Made by `@step` and `@batched_step`."""
 
-    act: Act
+    act: Act | ActOnAll
     area: str
     retries: Retries
     irreversible: str | None
+    batched: bool = False
     undo_act: Act | None = None
     undo_retries: Retries = UNDO_RETRIES
 
@@ -76,6 +88,13 @@ def step(*, area: str, retries: Retries | None = None, irreversible: str | None 
     return lambda act: Step(act, area, retries or Retries(), irreversible)
 
 
+def batched_step(
+    *, area: str, retries: Retries | None = None, irreversible: str | None = None
+) -> Callable[[ActOnAll], Step]:
+    """Declare a step that is taken for all subjects at once whose turn it is; the same as `step` but for that."""
+    return lambda act: Step(act, area, retries or Retries(), irreversible, batched=True)
+
+
 @dataclass(frozen=True)
 class Stage:
     """Steps that a saga takes at the same time; a stage of one is taken in its turn."""
@@ -104,21 +123,23 @@ def afterwards(*steps: Step) -> Stage:
 class Ending:
     """What a saga's hook is told: why it was undone (`{"code", "step", "detail"}`), who asked it to stop."""
 
+    subject: Subject
     failure: Json | None
     stop_requested: Json | None
 
 
-Hook = Callable[[Subject, Ending], None]
+Hook = Callable[[Sequence[Ending]], None]
+"""Is told of all that end in this way in one transaction, which are one company's."""
 
 
 class Saga:
     """A declared saga.
 
-    `when_done` and `when_undone` run in the very transaction that decides the ending. After `deadline` seconds without
-    a move, or `call_deadline` seconds with an outside call under way, the sweeper re-sends what is missing. Running
-    sagas stay on the `version` they began with, so a changed sentence gets a new version, and the old one stays
-    declared until its last saga has ended. A saga with `when_undone=None` has no way back: each of its steps is retried
-    until done.
+    `when_done` and `when_undone` run at the end of the very transaction that decides the ending. After `deadline`
+    seconds without a move, or `call_deadline` seconds with an outside call under way, the sweeper re-sends what is
+    missing. Running sagas stay on the `version` they began with, so a changed sentence gets a new version, and the old
+    one stays declared until its last saga has ended. A saga with `when_undone=None` has no way back: each of its steps
+    is retried until done.
     """
 
     def __init__(

@@ -104,9 +104,8 @@ def decide(saga: OpenSaga) -> bool:
 
 def _complete(saga: OpenSaga) -> None:
     saga.stage = len(saga.definition.main)
-    saga.state, saga.settled = "finishing", True
+    saga.state, saga.decided = "finishing", saga.definition.when_done
     saga.note("completed")
-    saga.definition.when_done(saga.subject(), saga.ending())
     for step in afterwards(saga):
         saga.send_task(step.task)
     _finish_when_all_is_told(saga)
@@ -185,8 +184,7 @@ def _undo_next(saga: OpenSaga) -> None:
     step = to_undo(saga)
     if step is None:
         assert saga.definition.when_undone is not None
-        saga.definition.when_undone(saga.subject(), saga.ending())
-        saga.settled = True
+        saga.decided = saga.definition.when_undone
         _end(saga, "undone")
     else:
         saga.send_task(step.undo_task)

@@ -1,11 +1,12 @@
-"""The journal: a saga is read under its row lock, moved in memory, and written back in one statement.
+"""The journal: sagas are read under their row locks, moved in memory, and written back in one statement.
 
-Every engine transaction takes the saga's lock first, so two of them never decide about one saga at the same time, and
-business rows are only ever locked after it.
+Every engine transaction takes its sagas' locks first, in the order of their ids, so two of them never decide about one
+saga at the same time, and business rows are only ever locked after it.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from kit import clock, db, logs, notices, outbox
 from kit.db import Json
 from kit.errors import NotFound
 from kit.ids import derived_id, made_at
-from saga.engine.declaration import Ending, Saga, Step, Subject
+from saga.engine.declaration import Ending, Hook, Saga, Step, Subject
 
 Find = Callable[[str, int], Saga]
 """Looks up a saga's declaration by name and version; the registry's."""
@@ -77,8 +78,8 @@ class OpenSaga:
     now: datetime
     due_at: datetime
     ended_at: datetime | None = None
-    settled: bool = False
-    """Whether this transaction makes the outcome sure: whoever waits for it is woken."""
+    decided: Hook | None = None
+    """Who is to be told that this transaction makes the outcome sure; whoever waits for it is woken, too."""
     calling: bool = False
     """Whether an outside call follows, which may take longer than a move of the saga otherwise does."""
     grace: timedelta = timedelta(0)
@@ -110,7 +111,7 @@ class OpenSaga:
 
     def ending(self) -> Ending:
         """What the hooks are told."""
-        return Ending(self.failure, self.stop_requested)
+        return Ending(self.subject(), self.failure, self.stop_requested)
 
     def answered(self, stage: int) -> bool:
         """Whether every step of the stage has its answer."""
@@ -130,7 +131,7 @@ class OpenSaga:
         self.sent.append({"kind": "chord", "body": chord})
 
     def _task(self, name: str) -> Json:
-        request_id = logs.request_id()
+        request_id = logs.request_id(self.subject_id)
         return {
             **({"requestid": request_id} if request_id else {}),
             "task": name,
@@ -144,9 +145,12 @@ class OpenSaga:
         }
 
 
-# Sets the tenant, takes the saga's row lock, and only then reads its steps: see migrations/versions/0001.
-_OPEN = "SELECT * FROM open_saga(%(id)s, %(company)s)"
+# Sets the tenant, takes the sagas' row locks, and only then reads them, a row a step: see migrations/versions/0010.
+_OPEN = "SELECT * FROM open_sagas(%(ids)s, %(company)s)"
+_OF_THE_SAGA = 10
+"""Columns, before those of the step."""
 
+# The keys are given once more as a list, by which PostgreSQL finds the rows whatever it believes about the tables.
 _WRITE = """
     WITH steps AS (
         UPDATE saga_steps s
@@ -154,28 +158,31 @@ _WRITE = """
             error = c.error, retry_at = c.retry_at, begun_at = c.begun_at, answered_at = c.answered_at,
             undone_at = c.undone_at
         FROM jsonb_to_recordset(%(steps)s) AS c (
-            step text, state text, attempts int, undo_attempts int, outcome jsonb, error jsonb, retry_at timestamptz,
-            begun_at timestamptz, answered_at timestamptz, undone_at timestamptz)
-        WHERE s.saga_id = %(id)s AND s.step = c.step
+            saga_id uuid, step text, state text, attempts int, undo_attempts int, outcome jsonb, error jsonb,
+            retry_at timestamptz, begun_at timestamptz, answered_at timestamptz, undone_at timestamptz)
+        WHERE s.saga_id = ANY(%(ids)s) AND (s.saga_id, s.step) = (c.saga_id, c.step)
     ), history AS (
         INSERT INTO saga_events (saga_id, company_id, step, event, detail, happened_at)
-        SELECT %(id)s, %(company)s, e.step, e.event, e.detail, %(now)s
-        FROM jsonb_to_recordset(%(events)s) AS e (step text, event text, detail jsonb)
+        SELECT e.saga_id, %(company)s, e.step, e.event, e.detail, %(now)s
+        FROM jsonb_to_recordset(%(events)s) AS e (saga_id uuid, step text, event text, detail jsonb)
     ), sending AS (
         INSERT INTO outbox (company_id, kind, body, available_at)
         SELECT %(company)s, o.kind, o.body, coalesce(o.available_at, %(now)s)
         FROM jsonb_to_recordset(%(sent)s) AS o (kind text, body jsonb, available_at timestamptz)
     ), trouble AS (
         INSERT INTO incidents (id, saga_id, company_id, step, phase, error, attempts, opened_at)
-        SELECT i.id, %(id)s, %(company)s, i.step, i.phase, i.error, i.attempts, %(now)s
+        SELECT i.id, i.saga_id, %(company)s, i.step, i.phase, i.error, i.attempts, %(now)s
         FROM jsonb_to_recordset(%(incidents)s)
-            AS i (id uuid, step text, phase text, error jsonb, attempts int)
+            AS i (id uuid, saga_id uuid, step text, phase text, error jsonb, attempts int)
     )
-    UPDATE sagas
-    SET state = %(state)s, stage = %(stage)s, stop_requested = cast(%(stop_requested)s AS jsonb),
-        failure = cast(%(failure)s AS jsonb), due_at = %(due)s, ended_at = %(ended_at)s
-    WHERE id = %(id)s
-    RETURNING CASE WHEN cast(%(settled)s AS text) IS NOT NULL THEN pg_notify(%(channel)s, %(settled)s) END"""
+    UPDATE sagas s
+    SET state = c.state, stage = c.stage, stop_requested = c.stop_requested, failure = c.failure, due_at = c.due_at,
+        ended_at = c.ended_at
+    FROM jsonb_to_recordset(%(sagas)s) AS c (
+        id uuid, state text, stage int, stop_requested jsonb, failure jsonb, due_at timestamptz, ended_at timestamptz,
+        notice text)
+    WHERE s.id = ANY(%(ids)s) AND s.id = c.id
+    RETURNING CASE WHEN c.notice IS NOT NULL THEN pg_notify(%(channel)s, c.notice) END"""
 
 
 @contextmanager
@@ -184,40 +191,82 @@ def locked(ref: Ref, find: Find) -> Iterator[OpenSaga]:
 
     Raises UnknownSaga when the company has no such saga.
     """
-    with db.lean_transaction():
-        row = db.run(_OPEN, {"id": ref.saga_id, "company": ref.company_id}).fetchone()
-        if row is None:
-            raise UnknownSaga
-        name, version, subject_id, state, stage, stop_requested, failure, due_at, ended_at, steps = row
-        saga = OpenSaga(
-            definition=find(name, version), ref=ref, subject_id=subject_id, state=state, stage=stage,
-            stop_requested=stop_requested, failure=failure, steps={each["step"]: _step(each) for each in steps},
-            now=clock.now(), due_at=due_at, ended_at=ended_at,
-        )  # fmt: skip
+    with all_locked([ref], find) as [saga]:
         yield saga
-        if saga.events:
-            saga.sent[:0] = outbox.take_unwritten()
-            db.finish(_WRITE, _written(saga))
 
 
-def _step(told: Json) -> StepState:
-    times = {name: datetime.fromisoformat(told[name]) for name in _STEP_TIMES if told[name]}
-    return StepState(**{**told, **times})
+@contextmanager
+def all_locked(refs: Sequence[Ref], find: Find) -> Iterator[list[OpenSaga]]:
+    """One transaction that holds the locks of several sagas of one company; one that is named twice is opened once.
+
+    Raises UnknownSaga when the company has no such saga as one of them.
+    """
+    with db.lean_transaction():
+        sagas = _opened(refs, find)
+        yield sagas
+        tell_endings(sagas)
+        changed = [saga for saga in sagas if saga.events]
+        if changed:
+            db.finish(_WRITE, _written(changed, outbox.take_unwritten()))
 
 
-def _written(saga: OpenSaga) -> dict[str, Any]:
+def _opened(refs: Sequence[Ref], find: Find) -> list[OpenSaga]:
+    wanted = {ref.saga_id: ref for ref in refs}
+    rows = db.run(_OPEN, {"ids": list(wanted), "company": refs[0].company_id}).fetchall()
+    now = clock.now()
+    opened: dict[UUID, OpenSaga] = {}
+    for row in rows:
+        saga = opened.get(row[0])
+        if saga is None:
+            saga_id, name, version, subject_id, state, stage, stop, failure, due_at, ended_at = row[:_OF_THE_SAGA]
+            saga = opened[saga_id] = OpenSaga(
+                find(name, version), wanted[saga_id], subject_id, state, stage, stop, failure, {}, now, due_at, ended_at
+            )
+        state = StepState(*row[_OF_THE_SAGA:])
+        saga.steps[state.step] = state
+    if len(opened) < len(wanted):
+        raise UnknownSaga
+    return list(opened.values())
+
+
+def tell_endings(sagas: Sequence[OpenSaga]) -> None:
+    """Tell the hooks of what has been decided, all that end in the same way together."""
+    told: dict[Hook, list[Ending]] = defaultdict(list)
+    for saga in sagas:
+        if saga.decided:
+            told[saga.decided].append(saga.ending())
+    for hook, endings in told.items():
+        hook(endings)
+
+
+def _written(sagas: Sequence[OpenSaga], announced: list[Json]) -> dict[str, Any]:
+    first = sagas[0]
     return {
-        "id": saga.ref.saga_id, "company": saga.ref.company_id, "now": saga.now,
-        "due": _due(saga), "state": saga.state, "stage": saga.stage, "ended_at": saga.ended_at,
-        "stop_requested": _json(saga.stop_requested), "failure": _json(saga.failure),
-        "channel": notices.CHANNEL, "settled": notices.notice(saga.subject_id) if saga.settled else None,
-        "steps": _json([_told(saga.steps[name]) for name in sorted(saga.changed)]),
-        "events": _json(saga.events), "sent": _json(saga.sent), "incidents": _json(saga.incidents),
+        "ids": [saga.ref.saga_id for saga in sagas], "company": first.ref.company_id, "now": first.now,
+        "channel": notices.CHANNEL,
+        "sagas": _json([_moved(saga) for saga in sagas]),
+        "steps": _json([_told(saga, name) for saga in sagas for name in sorted(saga.changed)]),
+        "events": _json([_of(saga, event) for saga in sagas for event in saga.events]),
+        "sent": _json([*announced, *(message for saga in sagas for message in saga.sent)]),
+        "incidents": _json([_of(saga, incident) for saga in sagas for incident in saga.incidents]),
     }  # fmt: skip
 
 
-def _told(state: StepState) -> Json:
-    return {name: getattr(state, name) for name in StepState.__slots__}
+def _moved(saga: OpenSaga) -> Json:
+    return {
+        "id": saga.ref.saga_id, "state": saga.state, "stage": saga.stage, "stop_requested": saga.stop_requested,
+        "failure": saga.failure, "due_at": _due(saga), "ended_at": saga.ended_at,
+        "notice": notices.notice(saga.subject_id) if saga.decided else None,
+    }  # fmt: skip
+
+
+def _of(saga: OpenSaga, told: Json) -> Json:
+    return {"saga_id": saga.ref.saga_id, **told}
+
+
+def _told(saga: OpenSaga, step: str) -> Json:
+    state = saga.steps[step]
+    return _of(saga, {name: getattr(state, name) for name in StepState.__slots__})
 
 
 def _due(saga: OpenSaga) -> datetime:
@@ -226,5 +275,5 @@ def _due(saga: OpenSaga) -> datetime:
     return max([saga.now, *retries]) + max(timedelta(seconds=deadline), saga.grace)
 
 
-def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, default=str)
+def _json(rows: list[Json]) -> str:
+    return json.dumps(rows, default=str)

@@ -1,49 +1,56 @@
-"""Performing one step or one undo: a transaction; or, around an outside call, one before it and one after it."""
+"""Performing steps and undos, for one saga or for many of one company at once.
 
-from collections.abc import Callable, Generator
-from dataclasses import asdict, dataclass
-from typing import Any
+A transaction goes as far as it can: up to the next outside calls, which are made without one, or to where nothing is
+left to do now. Whatever goes wrong while several sagas are moved at once rolls it back and is raised: whoever called
+takes them one by one then. When it goes wrong for one, what failed is recorded as that step's answer; the steps that
+stood before it in the same transaction are taken again first, each in one of its own.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from uuid import UUID
 
 from kit import crash, db
 from kit.db import Json
 from kit.errors import DomainError
-from saga.engine import flow
-from saga.engine.declaration import Act, Call, Outcome, Step
+from saga.engine import calls, flow
+from saga.engine.acts import Running
+from saga.engine.declaration import Act, ActOnAll, Answers, Call, Outcome, Step
 from saga.engine.errors import Refused, TryAgain
-from saga.engine.journal import Find, OpenSaga, Ref, locked
+from saga.engine.journal import Find, OpenSaga, Ref, all_locked, locked
 
 
-def take_step(ref: Ref, name: str, find: Find) -> None:
+def take_step(refs: Sequence[Ref], name: str, find: Find) -> None:
     """Take one step of a parallel stage or of what comes afterwards; a repeated or late message changes nothing."""
 
     def choose(saga: OpenSaga) -> Step | None:
         step = saga.definition.steps[name]
         return step if flow.awaits(saga, step) else None
 
-    _perform(ref, find, _FORWARD, choose)
+    _perform(refs, find, _FORWARD, choose)
 
 
-def advance(ref: Ref, find: Find) -> None:
-    """Take the saga on through the stages that stand in line, one transaction after the other."""
-    while _perform(ref, find, _FORWARD, flow.next_in_turn):
-        pass
+def advance(refs: Sequence[Ref], find: Find) -> None:
+    """Take the sagas on through the stages that stand in line."""
+    _perform(refs, find, _FORWARD, flow.next_in_turn)
 
 
-def take_undo(ref: Ref, name: str, find: Find) -> None:
-    """Undo one step, if it is the one whose undo is due."""
+def take_undo(refs: Sequence[Ref], name: str, find: Find) -> None:
+    """Undo one step, where it is the one whose undo is due."""
 
     def choose(saga: OpenSaga) -> Step | None:
         step = saga.definition.steps[name]
         return step if flow.awaits_undo(saga, step) else None
 
-    _perform(ref, find, _BACKWARD, choose)
+    _perform(refs, find, _BACKWARD, choose)
 
 
 @dataclass(frozen=True, slots=True)
 class _Direction:
     """What differs between doing and undoing."""
 
-    act: Callable[[Step], Act]
+    act: Callable[[Step], Act | ActOnAll]
     begun: str
     begin: Callable[[OpenSaga, Step], None]
     awaits: Callable[[OpenSaga, Step], bool]
@@ -63,60 +70,134 @@ _BACKWARD = _Direction(
 )
 
 
-def _perform(ref: Ref, find: Find, direction: _Direction, choose: Callable[[OpenSaga], Step | None]) -> bool:
-    saga = step = None
+@dataclass(slots=True)
+class _Turn:
+    """A step, or an undo, that is being taken for these sagas (by subject)."""
+
+    direction: _Direction
+    step: Step
+    sagas: dict[UUID, OpenSaga]
+    running: Running = field(init=False)
+    calls: dict[UUID, Call] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The step's name, or its undo's."""
+        return self.direction.act(self.step).__name__
+
+    def take(self) -> list[OpenSaga]:
+        """Run it up to its outside calls; without any, to its end: which sagas a step next in line awaits then."""
+        for saga in self.sagas.values():
+            self.direction.begin(saga, self.step)
+        act, batched = self.direction.act(self.step), self.step.batched and self.direction is _FORWARD
+        self.running = Running(act, [saga.subject(self.step) for saga in self.sagas.values()], batched=batched)
+        self.calls = self.running.until_the_calls()
+        for saga in self.sagas.values():
+            saga.calling = bool(self.calls)
+        return [] if self.calls else self._answer(self.running.outcomes)
+
+    def hear(self, opened: Iterable[OpenSaga], answers: Answers, raised: Mapping[UUID, Exception]) -> list[OpenSaga]:
+        """Run it from the calls' answers to its end, for those sagas that still wait for it."""
+        self.calls = {}
+        self.sagas = {saga.subject_id: saga for saga in opened if saga.subject_id in self.sagas}
+        for saga in list(self.sagas.values()):
+            if not self.direction.awaits(saga, self.step):
+                saga.note("answered_late", self.step)
+                del self.sagas[saga.subject_id]
+        heard = {subject: answer for subject, answer in answers.items() if subject in self.sagas}
+        trouble = {subject: _refusal(error) for subject, error in raised.items()}
+        return self._answer({**self.running.after_the_calls(heard), **trouble})
+
+    def _answer(self, outcomes: Mapping[UUID, Outcome]) -> list[OpenSaga]:
+        return [
+            saga
+            for subject, saga in self.sagas.items()
+            if _answered(saga, self.direction, self.step, outcomes.get(subject))
+        ]
+
+
+Choose = Callable[[OpenSaga], Step | None]
+"""Names the step whose turn it is, if any."""
+
+
+def _perform(refs: Sequence[Ref], find: Find, direction: _Direction, choose: Choose, *, stepwise: bool = False) -> None:
+    """Take for each saga the step whose turn it is, and then those next in line unless it goes `stepwise`."""
+    sagas: list[OpenSaga] = []
+    trail: list[_Turn] = []
     try:
-        with locked(ref, find) as saga:
-            step = choose(saga)
-            if step is None:
-                return False
-            direction.begin(saga, step)
-            act = direction.act(step)
-            running = act(saga.subject(step))
-            call, outcome = until_the_call(running) if isinstance(running, Generator) else (None, running)
-            saga.calling = call is not None
-            moved = not call and _answer(saga, direction, step, outcome)
-        if call:
-            assert isinstance(running, Generator)
-            crash.point("step.begun", act.__name__)
-            answer = call()  # no transaction is open here: a slow provider holds no lock and no connection
-            crash.point("step.called", act.__name__)
-            with locked(ref, find) as saga:
-                moved = _hear(saga, direction, step, running, answer)
+        with all_locked(refs, find) as sagas:
+            _take(sagas, direction, choose, trail, stepwise=stepwise)
+        _passed(trail)
+        while calling := [turn for turn in trail if turn.calls]:
+            answers = [_call(turn) for turn in calling]
+            trail = list(calling)
+            with all_locked([saga.ref for turn in calling for saga in turn.sagas.values()], find) as sagas:
+                moved = [saga for turn, its in zip(calling, answers, strict=True) for saga in turn.hear(sagas, *its)]
+                if not stepwise:
+                    _take(moved, direction, choose, trail)
+            _passed(trail)
     except Exception as error:
-        if saga is None or db.is_outage(error):
-            raise  # the database is gone, which is no reason to undo anything: the step waits and is taken again
-        if step is None:
-            return _give_up(saga, find, error)
-        moved = _record(ref, find, direction, step, error)
-    crash.point("step.answered", direction.act(step).__name__)
-    return moved
+        if len(refs) > 1 or not sagas or db.is_outage(error):
+            raise  # a database that is gone is no reason to undo anything: the step waits and is taken again
+        if not trail:
+            return _give_up(sagas[0], find, error)
+        *before, failed = trail
+        for _ in before:
+            _perform(refs, find, direction, choose, stepwise=True)
+        _record(refs[0], find, direction, failed.step, error)
+        _passed(trail)
+    return None
 
 
-def _hear(
-    saga: OpenSaga, direction: _Direction, step: Step, running: Generator[Call, Any, Outcome], answer: Any
-) -> bool:
-    if not direction.awaits(saga, step):
-        saga.note("answered_late", step)
-        return False
-    return _answer(saga, direction, step, after_the_call(running, answer))
+def _take(
+    sagas: Sequence[OpenSaga], direction: _Direction, choose: Choose, trail: list[_Turn], *, stepwise: bool = False
+) -> None:
+    """Have them take their turns in this transaction, and then those next in line that they have moved on to."""
+    while sagas:
+        turns = _turns(sagas, direction, choose)
+        trail += turns
+        sagas = [saga for turn in turns for saga in turn.take()]
+        if stepwise:
+            return
 
 
-def _give_up(undecided: OpenSaga, find: Find, error: Exception) -> bool:
+def _turns(sagas: Iterable[OpenSaga], direction: _Direction, choose: Choose) -> list[_Turn]:
+    whose: dict[tuple[str, Step], dict[UUID, OpenSaga]] = defaultdict(dict)
+    for saga in sagas:
+        step = choose(saga)
+        if step:
+            whose[saga.definition.name, step][saga.subject_id] = saga
+    return [_Turn(direction, step, its) for (_, step), its in whose.items()]
+
+
+def _call(turn: _Turn) -> tuple[Answers, Mapping[UUID, Exception]]:
+    """Make the outside calls: no transaction is open, so that a slow provider holds no lock and no connection."""
+    crash.point("step.begun", turn.name)
+    answers = calls.answered(turn.calls)
+    crash.point("step.called", turn.name)
+    return answers
+
+
+def _passed(trail: Iterable[_Turn]) -> None:
+    for turn in trail:
+        if not turn.calls:
+            crash.point("step.answered", turn.name)
+
+
+def _give_up(undecided: OpenSaga, find: Find, error: Exception) -> None:
     """Have an operator look: a hook could not decide the ending, and there is no step that could be tried again."""
     with locked(undecided.ref, find) as saga:
         if saga.due_at == undecided.due_at:  # nobody has moved it since
             flow.cannot_decide(saga, asdict(_refusal(error)))
-    return False
 
 
-def _record(ref: Ref, find: Find, direction: _Direction, step: Step, error: Exception) -> bool:
+def _record(ref: Ref, find: Find, direction: _Direction, step: Step, error: Exception) -> None:
     with locked(ref, find) as saga:
         if not direction.awaits(saga, step):
-            return False
+            return
         if saga.of(step).state != direction.begun:  # its beginning was rolled back with the rest
             direction.begin(saga, step)
-        return _answer(saga, direction, step, _refusal(error))
+        _answered(saga, direction, step, _refusal(error))
 
 
 def _refusal(error: Exception) -> Refused | TryAgain:
@@ -124,27 +205,9 @@ def _refusal(error: Exception) -> Refused | TryAgain:
     return no(getattr(error, "code", type(error).__name__), str(error))
 
 
-def _answer(saga: OpenSaga, direction: _Direction, step: Step, outcome: Outcome) -> bool:
+def _answered(saga: OpenSaga, direction: _Direction, step: Step, outcome: Outcome) -> bool:
     if isinstance(outcome, Refused):
         return bool(direction.refuse(saga, step, asdict(outcome)))
     if isinstance(outcome, TryAgain):
         return bool(direction.retry(saga, step, asdict(outcome)))
     return bool(direction.succeed(saga, step, outcome))
-
-
-def until_the_call(running: Generator[Call, Any, Outcome]) -> tuple[Call | None, Outcome]:
-    """Run a step up to its outside call: (the call, None), or (None, its outcome) when it makes none."""
-    try:
-        return next(running), None
-    except StopIteration as finished:
-        return None, finished.value
-
-
-def after_the_call(running: Generator[Call, Any, Outcome], answer: Any) -> Outcome:
-    """Run a step from its outside call's answer to its end."""
-    try:
-        running.send(answer)
-    except StopIteration as finished:
-        outcome: Outcome = finished.value
-        return outcome
-    raise AssertionError("a step makes one outside call")

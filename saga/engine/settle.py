@@ -13,7 +13,7 @@ from kit.db import Json
 from kit.errors import Conflict
 from saga.engine import flow, obstacles
 from saga.engine.declaration import Step
-from saga.engine.journal import Find, OpenSaga, Ref, locked
+from saga.engine.journal import Find, OpenSaga, Ref, locked, tell_endings
 from saga.engine.tables import Incident
 
 End = Literal["done", "undone"]
@@ -140,6 +140,7 @@ def _settle(
         move(saga, step, found.error)
         settled = Settled(saga.state, tuple(_names(saga.sent)))
         if dry_run:
+            tell_endings([saga])
             raise _DryRun
     return settled
 

@@ -4,8 +4,6 @@ import json
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
-
 from kit import db, outbox
 from kit.db import Json
 from kit.ids import new_id
@@ -13,20 +11,21 @@ from saga.engine import flow
 from saga.engine.declaration import Saga
 from saga.engine.journal import OpenSaga, Ref
 
-_START = text("""
-    WITH saga AS (
-        INSERT INTO sagas (id, company_id, name, version, subject_id, tags, traceparent, started_at, due_at)
-        VALUES (:id, :company, :name, :version, :subject, cast(:tags AS jsonb), :traceparent, :now, :due)
-    ), steps AS (
-        INSERT INTO saga_steps (saga_id, company_id, step, position, stage)
-        SELECT :id, :company, s.step, s.position, s.stage
-        FROM jsonb_to_recordset(:steps) AS s (step text, position int, stage int)
-    ), history AS (
-        INSERT INTO saga_events (saga_id, company_id, event, happened_at) VALUES (:id, :company, 'started', :now)
-    )
+_SAGA = """
+    INSERT INTO sagas (id, company_id, name, version, subject_id, tags, traceparent, started_at, due_at)
+    VALUES (%(saga)s, %(company)s, %(saga_name)s, %(version)s, %(subject)s, %(tags)s, %(traceparent)s, %(now)s,
+        %(due)s)"""
+_STEPS = """
+    INSERT INTO saga_steps (saga_id, company_id, step, position, stage)
+    SELECT %(saga)s, %(company)s, s.step, s.position, s.stage
+    FROM jsonb_to_recordset(%(steps)s) AS s (step text, position int, stage int)"""
+_HISTORY = """
+    INSERT INTO saga_events (saga_id, company_id, event, happened_at)
+    VALUES (%(saga)s, %(company)s, 'started', %(now)s)"""
+_MESSAGES = """
     INSERT INTO outbox (company_id, kind, body, available_at)
-    SELECT :company, o.kind, o.body, coalesce(o.available_at, :now)
-    FROM jsonb_to_recordset(:sent) AS o (kind text, body jsonb, available_at timestamptz)""")
+    SELECT %(company)s, o.kind, o.body, coalesce(o.available_at, %(now)s)
+    FROM jsonb_to_recordset(%(sent)s) AS o (kind text, body jsonb, available_at timestamptz)"""
 
 
 def start(
@@ -43,16 +42,14 @@ def start(
     `tags` are for searching; returns the saga's id.
     """
     ref = Ref(new_id(), company_id)
-    session = db.session()
     steps = [{"step": step.name, "position": position, "stage": stage} for position, stage, step in saga.placed()]
     values = {
-        "id": ref.saga_id, "company": company_id, "name": saga.name, "version": saga.version, "subject": subject_id,
-        "tags": json.dumps(tags or {}), "traceparent": traceparent, "now": now,
+        "saga": ref.saga_id, "company": company_id, "saga_name": saga.name, "version": saga.version,
+        "subject": subject_id, "tags": json.dumps(tags or {}), "traceparent": traceparent, "now": now,
         "due": now + timedelta(seconds=saga.deadline), "steps": json.dumps(steps),
         "sent": json.dumps(outbox.take_unwritten() + _first_message(saga, ref, subject_id, now), default=str),
     }  # fmt: skip
-    session.flush()
-    session.execute(_START, values)
+    db.write(values, _SAGA, _STEPS, _HISTORY, _MESSAGES)
     return ref.saga_id
 
 

@@ -1,29 +1,30 @@
 """The buyer's money is held before anything is sold, and let go of if the saga fails."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from domain.payments import operations as payments
 from domain.payments.gateway import KEYS_LAST, Answer
-from domain.payments.queries import Standing, the_payment
+from domain.payments.queries import Standing, the_payment, the_payments
 from domain.payments.stripe_gateway import gateway
-from saga.engine.declaration import Call, Outcome, Subject, step
-from saga.engine.errors import Refused, TryAgain
+from saga.engine.declaration import Answers, Call, Calls, Outcome, Outcomes, Subject, batched_step
+from saga.engine.errors import TryAgain
+from saga.provider import outcome_of
 
 
-@step(area="payments")
-def authorise_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
-    """Hold the order's total on the buyer's card."""
-    payment = the_payment(order_id=order.id)
-    if payment.amount == 0:
-        return None
-    answer = yield partial(_authorise, payment, order.key, order.now)
-    payments.record(order_id=order.id, answer=answer, now=order.now)
-    if answer.outcome == "declined":
-        return Refused(answer.code or "declined", answer.detail)
-    return {"provider_ref": answer.ref}
+@batched_step(area="payments")
+def authorise_payment(orders: Sequence[Subject]) -> Generator[Calls, Answers, Outcomes]:
+    """Hold each order's total on its buyer's card."""
+    payments_of = the_payments(order_ids=[order.id for order in orders])
+    answers = yield {
+        order.id: partial(_authorise, payments_of[order.id], order.key, order.now)
+        for order in orders
+        if payments_of[order.id].amount
+    }
+    payments.record(answers=answers, now=orders[0].now)
+    return {order_id: outcome_of(answer) for order_id, answer in answers.items()}
 
 
 @authorise_payment.undo
@@ -35,7 +36,7 @@ def void_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
     answer = yield partial(_void, payment, order.key, order.now)
     if answer.outcome in {"authorised", "captured"}:
         return TryAgain(answer.code or answer.outcome, answer.detail)
-    payments.record(order_id=order.id, answer=answer, now=order.now)
+    payments.record(answers={order.id: answer}, now=order.now)
     return {"outcome": answer.outcome}
 
 

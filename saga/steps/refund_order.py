@@ -21,5 +21,5 @@ def refund_order(order: Subject) -> Generator[Call, Answer, Outcome]:
     answer = yield partial(gateway().refund, ref=payment.provider_ref or "", key=order.key)
     if answer.outcome != "refunded":
         return TryAgain(answer.code or answer.outcome, answer.detail)
-    payments.record(order_id=order.id, answer=answer, now=order.now)
+    payments.record(answers={order.id: answer}, now=order.now)
     return {"provider_ref": answer.ref}

@@ -8,4 +8,4 @@ from saga.engine.retries import UNTIL_DONE
 @step(area="inventory", retries=UNTIL_DONE, irreversible="the goods are for sale again")
 def take_back_stock(order: Subject) -> None:
     """Put the sold quantities back where they came from."""
-    inventory.take_back(order_id=order.id, company_id=order.company_id)
+    inventory.take_back(order_ids=[order.id], company_id=order.company_id)

@@ -145,6 +145,18 @@ class TestChange:
         answer = admin.patch(f"/api/products/{product.id}", FIVE_EUROS)
         assert (answer.json["price"]["amount"], answer.json["version"], answer.headers["ETag"]) == (500, 2, '"2"')
 
+    @pytest.mark.parametrize("threshold", [5, 0, None])
+    def test_sets_when_its_stock_is_low(self, admin, product, threshold):
+        path = f"/api/products/{product.id}"
+        admin.patch(path, {"low_stock_threshold": 3})
+        assert admin.patch(path, {"low_stock_threshold": threshold}).json["low_stock_threshold"] == threshold
+        assert admin.patch(path, {"name": "Pen"}).json["low_stock_threshold"] == threshold
+
+    @pytest.mark.parametrize("threshold", [-1, 1.5, "5"])
+    def test_refuses_what_is_no_number_of_units(self, admin, product, threshold):
+        answer = admin.patch(f"/api/products/{product.id}", {"low_stock_threshold": threshold})
+        assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "low_stock_threshold")
+
     def test_makes_none_when_nothing_changes(self, admin, product):
         answer = admin.patch(f"/api/products/{product.id}", {"name": product.name})
         assert answer.json["version"] == 1

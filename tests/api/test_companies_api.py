@@ -30,7 +30,65 @@ class TestFound:
         assert [error["path"] for error in answer.json["errors"]] == list(wrong)
 
 
+SETTINGS = {
+    "locale": "nl-BE", "prices_include_tax": False, "order_expiry_minutes": 90, "low_stock_threshold": 4,
+    "branding": {
+        "name": "Ink", "colour": "#1f4e79", "logo_url": "https://ink.example/logo.png", "reply_to": "hi@ink.example",
+        "footer": "Ink Ltd, Harbour Street",
+    },
+}  # fmt: skip
+
+
+class TestSettings:
+    def test_have_defaults(self, api):
+        founded = api.acting_as(factories.make_user()).post("/api/companies", BODY).json
+        told = {name: founded[name] for name in SETTINGS}
+        assert told == {
+            "locale": "en", "prices_include_tax": True, "order_expiry_minutes": 60, "low_stock_threshold": 0,
+            "branding": {},
+        }  # fmt: skip
+
+    def test_are_taken_at_founding_and_later(self, api):
+        founded = api.acting_as(factories.make_user()).post("/api/companies", {**BODY, **SETTINGS}).json
+        assert {name: founded[name] for name in SETTINGS} == SETTINGS
+        company = factories.make_company()
+        admin = api.acting_as(factories.make_member(company), company)
+        changed = admin.patch(f"/api/companies/{company.id}", SETTINGS)
+        assert {name: changed.json[name] for name in SETTINGS} == SETTINGS
+        assert (changed.json["version"], changed.headers["ETag"]) == (2, '"2"')
+
+    @pytest.mark.parametrize(
+        ("wrong", "field"),
+        [
+            ({"locale": "martian"}, "locale"),
+            ({"order_expiry_minutes": 0}, "order_expiry_minutes"),
+            ({"low_stock_threshold": -1}, "low_stock_threshold"),
+            ({"branding": {"colour": "blue"}}, "branding.colour"),
+            ({"branding": {"colour": "#1f4e79\n"}}, "branding.colour"),
+            ({"branding": {"logo_url": "http://ink.example/logo.png"}}, "branding.logo_url"),
+            ({"branding": {"logo_url": "javascript:alert(1)"}}, "branding.logo_url"),
+            ({"branding": {"reply_to": "ink"}}, "branding.reply_to"),
+            ({"branding": {"font": "Comic Sans"}}, "branding.font"),
+            ({"plan": "pro"}, "plan"),
+        ],
+    )
+    def test_name_the_field_that_is_wrong(self, api, wrong, field):
+        company = factories.make_company()
+        admin = api.acting_as(factories.make_member(company), company)
+        answer = admin.patch(f"/api/companies/{company.id}", wrong)
+        assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, field)
+
+
 class TestChange:
+    def test_is_refused_at_another_version_than_was_read(self, api):
+        company = factories.make_company()
+        admin = api.acting_as(factories.make_member(company), company)
+        path = f"/api/companies/{company.id}"
+        read = admin.get(path).headers["ETag"]
+        assert admin.patch(path, {"name": "New"}, headers={"If-Match": read}).status_code == 200
+        late = admin.patch(path, {"name": "Late"}, headers={"If-Match": read})
+        assert (late.status_code, late.json["code"]) == (412, "company_changed")
+
     def test_changes_what_is_given_and_keeps_the_rest(self, api):
         company = factories.make_company(allows_discount=True)
         admin = api.acting_as(factories.make_member(company), company)

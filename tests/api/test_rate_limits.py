@@ -125,6 +125,29 @@ class TestLimits:
         path = f"/api/companies/{company.id}"
         assert [admin.get(path).status_code for admin in admins] == [200, 200, 429]
 
+    @pytest.mark.parametrize(
+        ("plan", "setting", "limit"), [("free", 6000, 600), ("free", 60, 60), ("standard", 6000, 3000), ("pro", 90, 90)]
+    )
+    def test_are_a_companys_by_its_plan_and_by_the_setting(self, limited, plan, setting, limit):
+        api, company = limited(company=setting), factories.make_company(plan=plan)
+        answer = api.acting_as(factories.make_member(company), company).get("/api/me")
+        assert f'"company";q={limit};w=60' in answer.headers["RateLimit-Policy"]
+
+    def test_follow_another_plan_without_asking_the_database_each_time(self, limited, monkeypatch):
+        api, company = limited(), factories.make_company(plan="free")
+        admin = api.acting_as(factories.make_member(company), company)
+        path = f"/api/companies/{company.id}/plan"
+
+        def policy():
+            return admin.get("/api/me").headers["RateLimit-Policy"].partition('"company";q=')[2]
+
+        monkeypatch.setattr(rate_limits, "PLAN_LASTS", 1e9)
+        assert policy() == "600;w=60"
+        admin.put(path, {"plan": "standard"})
+        assert policy() == "600;w=60"
+        monkeypatch.setattr(rate_limits, "PLAN_LASTS", 1e-9)
+        assert policy() == "3000;w=60"
+
     def test_are_an_addresss_without_a_token(self, limited, fresh):
         api, here = limited(address=2), fresh()
         assert statuses(lambda: api.get("/api/me", headers=here), 3) == [401, 401, 429]

@@ -126,6 +126,12 @@ class TestForgery:
             401, "token_invalid",
         )  # fmt: skip
 
+    def test_that_was_good_is_refused_once_it_has_expired(self, api, token, monkeypatch):
+        assert answer_to(api, token)[0] == 200
+        later = clock.now() + ACCESS_LASTS + CLOCKS_DIFFER + timedelta(seconds=1)
+        monkeypatch.setattr(clock, "now", lambda: later)
+        assert answer_to(api, token) == (401, "token_expired")
+
     def test_from_the_future_is_refused(self, api, token):
         future = clock.now() + timedelta(minutes=1)
         claims = {**claims_of(token), "iat": future, "exp": future + ACCESS_LASTS}

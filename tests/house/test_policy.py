@@ -31,6 +31,13 @@ companies.found_company              yes          yes            yes           y
 companies.list_companies             yes          yes            yes           yes    yes
 companies.get_company                yes          yes            yes           yes    yes
 companies.change_company             yes          yes            -             -      -
+standing.get_plan                    yes          yes            yes           yes    yes
+standing.choose_plan                 yes          yes            -             -      -
+standing.suspend_company             yes          -              -             -      -
+standing.resume_company              yes          -              -             -      -
+standing.delete_company              yes          yes            -             -      -
+standing.restore_company             yes          yes            -             -      -
+standing.list_history                yes          yes            -             -      -
 members.add_member                   yes          yes            yes           -      -
 members.list_members                 yes          yes            yes           -      -
 members.remove_member                yes          yes            yes           -      -
@@ -43,6 +50,15 @@ api_keys.revoke_key                  yes          yes            -             -
 shops.open_shop                      yes          yes            -             -      -
 shops.list_shops                     yes          yes            yes           yes    -
 shops.get_shop                       yes          yes            yes           yes    yes
+shops.change_shop                    yes          yes            -             -      -
+shops.close_shop                     yes          yes            -             -      -
+shops.list_staff                     yes          yes            yes           -      -
+locations.add_location               yes          yes            yes           -      -
+locations.list_locations             yes          yes            yes           yes    yes
+locations.get_location               yes          yes            yes           yes    yes
+locations.get_opening                yes          yes            yes           yes    yes
+locations.change_location            yes          yes            yes           -      -
+locations.remove_location            yes          yes            yes           -      -
 products.offer_product               yes          yes            yes           -      -
 products.list_products               yes          yes            yes           yes    yes
 products.get_product                 yes          yes            yes           yes    yes
@@ -70,6 +86,7 @@ accounts.forgot_password
 accounts.reset_password
 accounts.accept_invitation
 links.show
+plans.list_plans
 auth.log_in
 auth.refresh
 auth.log_out

@@ -4,6 +4,7 @@ import psycopg
 import pytest
 
 from api.app import create_app
+from domain.companies import history
 from domain.identity import queries as identity
 from domain.sales.operations import Wanted
 from kit import clock, db
@@ -21,6 +22,14 @@ endpoint                        super_admin  company_admin  shop_manager  staff 
 companies.list_companies        company      company        company       company  nobody
 companies.get_company           company      company        company       company  nobody
 companies.change_company        company      company        nobody        nobody   nobody
+standing.get_plan               company      company        company       company  nobody
+standing.choose_plan            company      company        nobody        nobody   nobody
+standing.list_history           company      company        nobody        nobody   nobody
+standing.suspend_company        company      nobody         nobody        nobody   nobody
+standing.resume_company         company      nobody         nobody        nobody   nobody
+standing.delete_company         company      company        nobody        nobody   nobody
+standing.restore_company        company      company        nobody        nobody   nobody
+shops.list_staff                company      company        shop          nobody   nobody
 members.add_member              company      company        shop          nobody   nobody
 members.list_members            company      company        shop          nobody   nobody
 members.remove_member           company      company        shop          nobody   nobody
@@ -32,6 +41,13 @@ api_keys.list_keys              company      company        nobody        nobody
 api_keys.revoke_key             company      company        nobody        nobody   nobody
 shops.list_shops                company      company        shop          shop     nobody
 shops.get_shop                  company      company        shop          shop     anyone
+shops.change_shop               company      company        nobody        nobody   nobody
+locations.add_location          company      company        shop          nobody   nobody
+locations.list_locations        company      company        shop          shop     anyone
+locations.get_location          company      company        shop          shop     anyone
+locations.get_opening           company      company        shop          shop     anyone
+locations.change_location       company      company        shop          nobody   nobody
+locations.remove_location       company      company        shop          nobody   nobody
 products.offer_product          company      company        shop          nobody   nobody
 products.list_products          company      company        shop          shop     anyone
 products.get_product            company      company        shop          shop     anyone
@@ -50,6 +66,7 @@ incidents.retry_incidents       company      company        nobody        nobody
 incidents.skip_incidents        company      company        nobody        nobody   nobody
 incidents.compensate_incidents  company      company        nobody        nobody   nobody
 incidents.resolve_incidents     company      company        nobody        nobody   nobody
+shops.close_shop                company      company        nobody        nobody   nobody
 """
 NOWHERE = {"me", "addresses", "second_factor", "own_data", "logins"}
 """Blueprints that lead to the caller's own alone."""
@@ -68,9 +85,15 @@ ADDRESS = {"name": "Ada Lovelace", "line1": "1 Harbour Street", "city": "Antwerp
 SETTLED = {"ids": ["{incident_id}"], "reason": "counted", "dry_run": True}
 BODIES = {
     "companies.change_company": {"name": "Paper & Daughters"},
+    "standing.choose_plan": {"plan": "pro"},
+    "standing.suspend_company": {"reason": "unpaid"},
+    "standing.resume_company": {"reason": "paid"},
     "members.add_member": {"email": "{newcomer}", "role": "staff", "shop_id": "{shop_id}"},
     "invitations.invite": {"email": "{newcomer}", "role": "staff", "shop_id": "{shop_id}"},
     "api_keys.make_key": {"name": "Robot", "permissions": ["read_stock"], "shop_id": "{shop_id}"},
+    "shops.change_shop": {"offers_pickup": True},
+    "locations.add_location": {"name": "Quay", "address": ADDRESS, "time_zone": "Europe/Brussels"},
+    "locations.change_location": {"opening_hours": "24/7"},
     "products.offer_product": {
         "shop_id": "{shop_id}", "sku": "{newcomer}", "name": "Pen", "price": {"amount": 1, "currency": "EUR"},
     },
@@ -93,7 +116,8 @@ QUERIES = {
     "incidents.list_incidents": {"company_id": "{company_id}"},
 }
 LISTED = {
-    "companies.list_companies": "company_id", "members.list_members": "membership_id",
+    "companies.list_companies": "company_id", "standing.list_history": "event_id", "shops.list_staff": "membership_id",
+    "locations.list_locations": "location_id", "members.list_members": "membership_id",
     "invitations.list_invitations": "invitation_id", "api_keys.list_keys": "key_id", "shops.list_shops": "shop_id",
     "products.list_products": "product_id", "warehouses.list_warehouses": "warehouse_id",
     "orders.list_orders": "order_id", "incidents.list_incidents": "incident_id",
@@ -156,16 +180,20 @@ def furnished(company, shop, customer=None):
     worker = factories.make_member(company, "staff", shop=shop)
     with db.transaction(Tenant(company_id=company_id, user_id=customer.id)):
         order = place_order(
-            company_id=company_id, customer=customer, shop_id=shop.id, lines=[Wanted(product.id, 1)],
+            company_id=company_id, customer_id=customer.id, shop_id=shop.id, lines=[Wanted(product.id, 1)],
             discount_percent=0, shipping_address=ADDRESS, payment_method="pm_card_visa", now=clock.now(),
         ).order  # fmt: skip
+    location = factories.make_location(shop)
     key, _ = factories.make_key(worker, company, {"read_stock"}, shop=shop)
     invitation, _ = factories.invite("somebody@customers.example", worker, company, shop=shop)
     with db.transaction(Tenant(user_id=worker.id)):
         membership = identity.membership_in(user_id=worker.id, company_id=company_id)
+    with db.transaction(Tenant(company_id=company_id)):
+        event = history.events(company_id=company_id, limit=1)[0]
     return {
         "company_id": company_id, "shop_id": shop.id, "product_id": product.id, "warehouse_id": warehouse.id,
         "membership_id": membership.id, "key_id": key.id, "invitation_id": invitation.id, "order_id": order.id,
+        "location_id": location.id, "event_id": event.id,
     }  # fmt: skip
 
 

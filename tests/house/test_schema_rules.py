@@ -19,7 +19,7 @@ GLOBAL = {
     "companies", "users", "logins", "refresh_tokens", "links", "addresses", "second_factors", "recovery_codes",
     "attempts", "alerts", "super_admin_requests",
 }  # fmt: skip
-APPEND_ONLY = ("stock_movements", "payment_events", "saga_events", "super_admin_requests")
+APPEND_ONLY = ("stock_movements", "payment_events", "saga_events", "company_events", "super_admin_requests")
 MAY_BELONG_TO_NOBODY = {"memberships", "outbox", "inbox", "mails"}
 GROUPS = ("orderx_app", "orderx_operator")
 
@@ -137,6 +137,7 @@ class TestRoles:
             "second_factors",
             "recovery_codes",
             "invitations",
+            "locations",
         }
 
     def test_of_the_app_adds_to_the_outbox_and_cannot_read_it(self, catalogue):

@@ -42,11 +42,12 @@ def inhabited(owner_url: str) -> Inhabited:
     factories.make_member(company, "staff", shop=shop)
     factories.invite("somebody@customers.example", admin, company, shop=shop)
     factories.make_key(admin, company, {"read_stock"}, shop=shop)
+    factories.make_location(shop)
     product = factories.make_product(shop)
     factories.put_stock(product, factories.make_warehouse(company))
     with db.transaction(Tenant(company_id=company.id, user_id=customer.id)):
         order = place_order(
-            company_id=company.id, customer=customer, shop_id=shop.id, lines=[Wanted(product.id, 1)],
+            company_id=company.id, customer_id=customer.id, shop_id=shop.id, lines=[Wanted(product.id, 1)],
             discount_percent=0, shipping_address={"name": "Ada", "line1": "1 Harbour Street"},
             payment_method="pm_card_visa", now=clock.now(),
         ).order  # fmt: skip
@@ -55,10 +56,10 @@ def inhabited(owner_url: str) -> Inhabited:
             now=clock.now(),
         )  # fmt: skip
     with db.transaction(Tenant(company_id=company.id)):
-        inventory.reserve(order_id=order.id, company_id=company.id, wanted={product.id: 1})
-        payments.record(order_id=order.id, answer=Answer("authorised", f"pi_{order.id}", 1999), now=clock.now())
+        inventory.reserve(company_id=company.id, wanted={order.id: {product.id: 1}})
+        payments.record(answers={order.id: Answer("authorised", f"pi_{order.id}", 1999)}, now=clock.now())
         letters.to_buyer(occasion="order.created", order_id=order.id, template="order_received", now=clock.now())
-        outbox.heard_before(consumer="a test", event_id=new_id(), company_id=company.id)
+        outbox.hear(consumer="a test", event_ids=[new_id()], company_id=company.id)
     _open_incident(owner_url, company.id)
     return Inhabited(company.id, admin, customer, order.id)
 

@@ -1,5 +1,6 @@
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from domain.companies.models import Company
 from kit import db
@@ -79,3 +80,49 @@ class TestTransaction:
             db.write_last(write)
             db.run(ADD, {"consumer": "first"})
         assert heard() == ["first", "last"]
+
+
+TWO = "INSERT INTO inbox (consumer, event_id) VALUES (%(consumer)s || ', again', gen_random_uuid())"
+
+
+class TestWrite:
+    @pytest.fixture
+    def executed(self, monkeypatch):
+        """The statements that were run, but BEGIN and COMMIT."""
+        statements = []
+        execute = psycopg.Cursor.execute
+
+        def noted(self, statement, *values, **named):
+            statements.append(statement)
+            return execute(self, statement, *values, **named)
+
+        monkeypatch.setattr(psycopg.Cursor, "execute", noted)
+        return statements
+
+    def test_makes_one_statement_of_all_at_the_end(self, heard, executed):
+        with db.lean_transaction():
+            db.write({"consumer": "one"}, ADD)
+            db.write({"consumer": "one"}, TWO)
+            assert executed == []
+        assert len(executed) == 1
+        assert heard() == ["one", "one, again"]
+
+    def test_keeps_apart_what_means_different_things_by_one_name(self, heard, executed):
+        with db.lean_transaction():
+            db.write({"consumer": "one"}, ADD)
+            db.write({"consumer": "two"}, ADD)
+        assert len(executed) == 2
+        assert heard() == ["one", "two"]
+
+    def test_is_done_before_anybody_looks(self, database):
+        with db.lean_transaction(Tenant()):
+            db.write({"consumer": "one"}, ADD)
+            assert db.run("SELECT count(*) FROM inbox", {}).fetchone() == (1,)
+            db.write({"consumer": "two"}, ADD)
+            assert db.session().scalar(text("SELECT count(*) FROM inbox")) == 2
+
+    def test_writes_nothing_when_the_code_fails(self, heard):
+        with pytest.raises(KeyError), db.lean_transaction():
+            db.write({"consumer": "one"}, ADD)
+            raise KeyError
+        assert heard() == []

@@ -90,7 +90,7 @@ class TestResolve:
     def test_ends_the_order_as_the_operator_says(self, orderx, storefront, stuck):
         for order in stuck:
             with db.transaction(Tenant(company_id=storefront.shop.company_id)):
-                inventory.commit(order_id=order, company_id=storefront.shop.company_id)
+                inventory.commit(order_ids=[order], company_id=storefront.shop.company_id)
         assert orderx("saga", "resolve", "--all", "--as", "done", *WHY)[0] == 0
         assert [storefront.order(order).status for order in stuck] == ["paid", "paid"]
         [incident] = storefront.incidents(stuck[0])

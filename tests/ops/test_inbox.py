@@ -51,6 +51,26 @@ class TestKeeping:
             client.close()
         assert [mail["subject"] for mail in inbox.messages()] == [f"Mail {n}" for n in (4, 3, 2, 1, 0)]
 
+    @pytest.mark.parametrize(
+        "content", [b"", b"one line\r\n", b".\r\n..\r\n.first\r\nlast.\r\n", b"x" * 5000 + b"\r\n"]
+    )
+    def test_keeps_the_content_as_it_was(self, inbox, content):
+        with smtplib.SMTP("127.0.0.1", inbox.smtp_port) as client:
+            client.sendmail("a@x.example", ["b@x.example"], b"Subject: any\r\n\r\n" + content)
+            client.sendmail("a@x.example", ["c@x.example"], b"Subject: next\r\n\r\n")
+        [kept] = inbox.messages(to="b@x.example")
+        assert kept["text"] == content.decode().replace("\r\n", "\n")
+        assert len(inbox.messages()) == 2
+
+    def test_takes_an_empty_mail_and_refuses_one_without_recipient(self, inbox):
+        with smtplib.SMTP("127.0.0.1", inbox.smtp_port) as client:
+            client.ehlo()
+            client.mail("a@x.example")
+            assert client.docmd("DATA")[0] == 503
+            client.rcpt("b@x.example")
+            assert client.docmd("DATA")[0] == 354
+            assert client.docmd(".")[0] == 250
+
     def test_writes_one_eml_file_per_mail(self, inbox):
         send(inbox, written(), written())
         assert [file.suffix for file in inbox.maildir.iterdir()] == [".eml", ".eml"]

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from kit import db
 from kit.db import Json
+from kit.tenancy import Tenant
 from saga.engine import perform
 from saga.engine.declaration import Saga
 from saga.engine.flow import ADVANCE
@@ -43,15 +44,15 @@ class Deliveries:
         self.delivered.append(name)
         if name == "notifications.send_mail":
             mail_id, company_id = task["kwargs"].values()
-            return notifications.send(mail_id=UUID(mail_id), company_id=UUID(company_id))
+            return notifications.send(Tenant(company_id=UUID(company_id)), [UUID(mail_id)])
         ref = Ref(UUID(task["kwargs"]["saga_id"]), UUID(task["kwargs"]["company_id"]))
         if name == ADVANCE:
-            return perform.advance(ref, self.find)
+            return perform.advance([ref], self.find)
         for step in (step for saga in self.sagas for step in saga.steps.values()):
             if name == step.task:
-                return perform.take_step(ref, step.name, self.find)
+                return perform.take_step([ref], step.name, self.find)
             if step.undo_name and name == step.undo_task:
-                return perform.take_undo(ref, step.name, self.find)
+                return perform.take_undo([ref], step.name, self.find)
         raise AssertionError(f"nobody knows {name}")
 
     def deliver_next(self, name: str) -> None:
@@ -73,5 +74,5 @@ class Deliveries:
         """Have every announced event acted on, which is when buyers and merchants get their mails."""
         self.collect()
         while self.events:
-            reactions.react("notification.events", self.events.pop(0))
+            reactions.react("notification.events", [self.events.pop(0)])
             self.collect()

@@ -77,7 +77,7 @@ class Storefront:
         with db.transaction(Tenant(company_id=self.shop.company_id, user_id=self.buyer.id)):
             order = place_order(
                 company_id=self.shop.company_id,
-                customer=self.buyer,
+                customer_id=self.buyer.id,
                 shop_id=self.shop.id,
                 lines=[Wanted(self.product.id, quantity)],
                 discount_percent=0,
@@ -114,7 +114,7 @@ class Storefront:
 
     def quantity(self, order_id: UUID) -> int:
         with db.transaction(Tenant(company_id=self.shop.company_id)):
-            return sum(quantities(order_id=order_id).values())
+            return sum(quantities(order_ids=[order_id])[order_id].values())
 
     def payment(self, order_id: UUID) -> Payment:
         with db.transaction(Tenant(company_id=self.shop.company_id)) as session:

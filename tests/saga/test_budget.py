@@ -8,8 +8,10 @@ import pytest
 from tests.saga.storefront import Storefront
 
 ORDERS = 10
-BUDGET = {"statements": 48, "transactions": 13, "tasks": 4, "events": 5}
+BUDGET = {"statements": 40, "transactions": 12, "tasks": 4, "events": 5}
 """Per order, from being placed to its last mail; without what the relay, which works in batches, adds."""
+PLACING = {"statements": 3, "transactions": 1}
+"""Of these, placing it: whom to act for, a look at all it depends on, and all that it writes."""
 
 
 @pytest.fixture
@@ -58,3 +60,9 @@ def test_a_good_order_stays_within_its_budget(storefront_of_many, spent, sent):
         storefront_of_many.come_to_rest()
     cost = {what: times / ORDERS for what, times in (spent + sent).items()}
     assert {what: times for what, times in cost.items() if times > BUDGET[what]} == {}
+
+
+def test_placing_an_order_stays_within_its_share(storefront_of_many, spent):
+    before = spent.copy()
+    storefront_of_many.place()
+    assert spent - before == PLACING

@@ -1,9 +1,10 @@
 from datetime import timedelta
 
 import pytest
+from jinja2 import TemplateNotFound
 
 from domain.notifications import operations as notifications
-from domain.notifications.errors import LeaseLost
+from domain.notifications.errors import LeaseLost, MailServerGone, MailUnavailable
 from domain.notifications.mailer import mailer
 from domain.notifications.models import Mail
 from domain.notifications.operations import LEASE, Claimed
@@ -44,7 +45,7 @@ class TestLease:
         monkeypatch.setattr(leases, "RENEW_EVERY", 0.01)
         leases._keeper.cache_clear()
         began = stored(mail, tenant).leased_until
-        with leases.kept(mail) as lease:
+        with leases.kept([mail]) as [lease]:
             until(lambda: stored(mail, tenant).leased_until > began, "it is not renewed")
             until(lambda: lease.until > began, "it does not know")
             lease.check()
@@ -52,21 +53,22 @@ class TestLease:
     def test_is_left_to_whoever_has_claimed_the_mail_since(self, mail, tenant):
         later = clock.now() + LEASE
         with db.transaction(tenant):
-            assert isinstance(notifications.claim(mail_id=mail.id, now=later), Claimed)
+            assert isinstance(notifications.claim(mail_ids=[mail.id], now=later)[mail.id], Claimed)
         with db.transaction(tenant):
-            assert notifications.renew(mail_id=mail.id, attempt=1, now=later) is None
-            assert notifications.renew(mail_id=mail.id, attempt=2, now=later) == later + LEASE
+            assert notifications.renew(attempts={mail.id: 1}, now=later) == {}
+            assert notifications.renew(attempts={mail.id: 2}, now=later) == {mail.id: later + LEASE}
 
 
 class TestSeeThrough:
     def test_sends_and_marks_the_mail(self, mail, tenant, inbox):
-        assert letters.see_through(mail) is None
+        assert letters.see_through([mail]) == [None]
         assert len(inbox.messages(to=mail.recipient)) == 1
         assert stored(mail, tenant).status == "sent"
 
     def test_does_not_send_once_the_lease_has_run_out(self, mail, tenant, inbox):
         mail.leased_until = clock.now() - timedelta(seconds=1)
-        assert isinstance(letters.see_through(mail), LeaseLost)
+        [trouble] = letters.see_through([mail])
+        assert isinstance(trouble, LeaseLost)
         assert inbox.messages(to=mail.recipient) == []
         assert stored(mail, tenant).status == "queued"
 
@@ -78,6 +80,73 @@ class TestSeeThrough:
             storefront.sql(LOSE_THE_DATABASE)
 
         monkeypatch.setattr(mailer(), "send", send_and_lose_the_database)
-        assert letters.see_through(mail) is None
+        assert letters.see_through([mail]) == [None]
         assert len(inbox.messages(to=mail.recipient)) == 1
         assert stored(mail, tenant).status == "sent"
+
+
+class TestSeveral:
+    @pytest.fixture
+    def mails(self, storefront, tenant):
+        """Two mails that we have claimed, about one order."""
+        order_id = storefront.place()
+        with db.transaction(tenant):
+            claims = letters.to_both(
+                occasion="order.created", order_ids=[order_id], buyer="order_received",
+                merchant="order_received_merchant", now=clock.now(),
+            )  # fmt: skip
+        return [claim.mail for claim in claims]
+
+    def test_that_are_out_are_marked_while_a_slow_server_has_the_next_in_hand(self, mails, tenant, monkeypatch):
+        monkeypatch.setattr(leases, "RENEW_EVERY", 0.01)
+        leases._keeper.cache_clear()
+        in_hand = []
+
+        def send_and_look(message):
+            in_hand.append(message)
+            if len(in_hand) > 1:
+                until(lambda: stored(mails[0], tenant).status == "sent", "the first is not marked")
+                assert stored(mails[1], tenant).status == "sending"
+
+        monkeypatch.setattr(mailer(), "send", send_and_look)
+        assert letters.see_through(mails) == [None, None]
+        assert len(in_hand) == 2
+
+    def test_go_out_though_one_of_them_cannot_be_written(self, mails, tenant, inbox):
+        mails[0].template = "no_such_template"
+        broken, fine = letters.see_through(mails)
+        assert isinstance(broken, TemplateNotFound)
+        assert fine is None
+        assert [stored(mail, tenant).status for mail in mails] == ["sending", "sent"]
+
+    def test_are_all_given_back_once_there_is_no_server(self, mails, tenant, monkeypatch):
+        asked = []
+
+        def nobody_there(message):
+            asked.append(message)
+            raise MailServerGone
+
+        monkeypatch.setattr(mailer(), "send", nobody_there)
+        assert {type(trouble) for trouble in letters.see_through(mails)} == {MailServerGone}
+        assert len(asked) == 1
+        assert [stored(mail, tenant).status for mail in mails] == ["queued", "queued"]
+
+
+class TestSend:
+    def test_sees_through_in_one_go_what_several_orders_wait_for(self, mail, storefront, tenant, monkeypatch):
+        orders = [storefront.place(), storefront.place()]
+        with db.transaction(tenant):
+            claims = letters.to_buyers(
+                occasion="order.completed", order_ids=orders, template="payment_succeeded", now=clock.now()
+            )
+        claims[mail.id] = notifications.Leased(clock.now())
+        rounds = []
+        monkeypatch.setattr(letters, "see_through", lambda mails: rounds.append(mails) or [None, MailUnavailable()])
+        sending = letters.send(claims)
+        answers = {order_id: call() for order_id, call in next(sending).items()}
+        with pytest.raises(StopIteration) as done:
+            sending.send(answers)
+        assert len(rounds) == 1
+        sent, put_off, leased = (done.value.value[each] for each in (*orders, mail.id))
+        assert sent == {"mail": "sent"}
+        assert (put_off.code, leased.code) == ("mail_unavailable", "mail_leased")

@@ -120,10 +120,10 @@ class TestRemind:
         ended(storefront, method=DECLINED)
         greet = forgotten.MAILS["order.created"]
 
-        def poisoned(order_id, now):
-            if order_id == poison:
+        def poisoned(order_ids, now):
+            if poison in order_ids:
                 raise RuntimeError
-            return greet(order_id, now)
+            return greet(order_ids, now)
 
         monkeypatch.setitem(forgotten.MAILS, "order.created", poisoned)
         assert reminder.remind() == 2

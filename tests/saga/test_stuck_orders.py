@@ -54,7 +54,7 @@ class TestAnUndoThatIsDoneByHand:
         order_id = storefront.place()
         storefront.come_to_rest()
         with db.transaction(Tenant(company_id=storefront.shop.company_id)):
-            inventory.release(order_id=order_id, company_id=storefront.shop.company_id)
+            inventory.release(order_ids=[order_id], company_id=storefront.shop.company_id)
         order = settled(partial(settle.resolve, end="undone"), order_id)
         assert (order.status, order.failure["code"]) == ("failed", "no")
         assert storefront.shelf() == (5, 0)
@@ -77,7 +77,7 @@ class TestAStepPastThePivot:
     def test_is_done_by_hand_and_the_order_is_paid(self, storefront, settled, order_id):
         company_id = storefront.shop.company_id
         with db.transaction(Tenant(company_id=company_id)):
-            inventory.commit(order_id=order_id, company_id=company_id)
+            inventory.commit(order_ids=[order_id], company_id=company_id)
         assert settled(partial(settle.resolve, end="done"), order_id).status == "paid"
         assert storefront.shelf() == (4, 0)
         assert findings() == []

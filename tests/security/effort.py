@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, Phase, settings
 
 THOROUGH = "thorough"
-MORE = 5
+MORE = 10
 """How many times as many examples."""
 
 

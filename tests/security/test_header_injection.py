@@ -27,7 +27,7 @@ def is_clean(answer):
 
 
 class TestLineBreaksInHeaders:
-    @tried(60)
+    @tried(30)
     @given(
         name=st.sampled_from(READ),
         before=st.sampled_from(("", "mine", "wait=1", '"1"', "https://shop.example")),

@@ -1,9 +1,11 @@
 from collections.abc import Iterator
 
+import amqp
 import pytest
 
 from kit import db
 from kit.config import settings
+from tests.waiting import until
 from workers.app import create_app
 from workers.publisher import Publisher
 from workers.queues import ALL, DEAD_LETTERS
@@ -15,13 +17,21 @@ def app(database, rabbitmq, monkeypatch):
     monkeypatch.setenv("ORDERX_BROKER_URL", rabbitmq.url)
     settings.cache_clear()
     app = create_app()
-    with app.connection_for_write() as connection, connection.channel() as channel:
-        for queue in (*ALL, DEAD_LETTERS):
-            queue(channel).declare()
-            queue(channel).purge()
+    until(lambda: _emptied(app), "the queues have found no leader")
     yield app
     app.close()
     settings.cache_clear()
+
+
+def _emptied(app) -> bool:
+    try:
+        with app.connection_for_write() as connection, connection.channel() as channel:
+            for queue in (*ALL, DEAD_LETTERS):
+                queue(channel).declare()
+                queue(channel).purge()
+    except amqp.InternalError:  # a node that was started a moment ago, by another test say, still elects its leaders
+        return False
+    return True
 
 
 @pytest.fixture

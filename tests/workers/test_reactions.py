@@ -1,3 +1,6 @@
+import json
+from collections import Counter
+
 import pytest
 
 from domain.notifications.mailer import mailer
@@ -8,7 +11,7 @@ from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
 from tests.inbox_process import running_inbox
-from workers.reactions import REACTIONS, react
+from workers.reactions import REACTIONS, hear, react
 
 QUEUE = "notification.events"
 
@@ -36,7 +39,7 @@ def order(database):
 def fail(order) -> None:
     failure = {"code": "out_of_stock", "step": "reserve_stock", "detail": "none left"}
     with db.transaction(Tenant(company_id=order.company_id)):
-        sales.mark_failed(order_id=order.id, failure=failure, now=clock.now())
+        sales.mark_failed(failures={order.id: failure}, now=clock.now())
 
 
 def an_event(order, kind: str) -> dict:
@@ -45,7 +48,7 @@ def an_event(order, kind: str) -> dict:
 
 class TestReact:
     def test_tells_buyer_and_merchant_of_a_new_order(self, inbox, order):
-        react(QUEUE, an_event(order, "order.created"))
+        react(QUEUE, [an_event(order, "order.created")])
         told = {(mail["to"], mail["occasion"]) for mail in inbox.messages()}
         occasion = f"order.created:{order.id}"
         assert told == {(order.customer_email, occasion), ("hello@paper.example", occasion)}
@@ -54,19 +57,71 @@ class TestReact:
     def test_acts_once_however_often_it_hears(self, inbox, order, kind):
         fail(order)
         event = an_event(order, kind)
-        react(QUEUE, event)
+        react(QUEUE, [event])
         first = inbox.messages()
         assert first
-        react(QUEUE, event)
-        react(QUEUE, an_event(order, kind))
+        react(QUEUE, [event])
+        react(QUEUE, [an_event(order, kind)])
         assert inbox.messages() == first
 
     def test_passes_over_what_it_does_not_know(self, inbox, order):
-        react(QUEUE, an_event(order, "order.admired"))
+        react(QUEUE, [an_event(order, "order.admired")])
         assert inbox.messages() == []
 
     def test_leaves_a_mail_that_cannot_go_out_for_the_sweeper(self, inbox, order, database):
         inbox.kill()
-        react(QUEUE, an_event(order, "order.created"))
+        react(QUEUE, [an_event(order, "order.created")])
         inbox.restart()
         assert inbox.messages() == []
+
+
+class Delivery:
+    """A message as the broker delivers it."""
+
+    def __init__(self, event):
+        self.body = json.dumps(event)
+        self.answer = None
+
+    def ack(self):
+        self.answer = "acknowledged"
+
+    def reject(self, *, requeue):
+        self.answer = "given back" if requeue else "dropped"
+
+
+def heard(*events):
+    """What the consumer answered to each of these events, which came together."""
+    deliveries = [Delivery(event) for event in events]
+    hear(QUEUE, deliveries)
+    return [delivery.answer for delivery in deliveries]
+
+
+class TestHear:
+    @pytest.fixture
+    def others(self, database):
+        """An order of another company."""
+        company = factories.make_company(name="Pens & Co")
+        product = factories.make_product(factories.make_shop(company))
+        factories.put_stock(product, factories.make_warehouse(company))
+        return factories.make_order(product)
+
+    def test_acts_on_all_that_came_together_whatever_company_it_is_about(self, inbox, order, others):
+        events = [an_event(order, "order.created"), an_event(others, "order.created"), an_event(order, "order.created")]
+        assert heard(*events, an_event(order, "order.admired")) == ["acknowledged"] * 4
+        assert Counter(mail["occasion"] for mail in inbox.messages()) == {
+            f"order.created:{order.id}": 2,
+            f"order.created:{others.id}": 2,
+        }
+
+    def test_gives_back_only_what_cannot_be_acted_on(self, inbox, order, others):
+        lost = an_event(order, "order.created") | {"data": {"order_id": str(new_id())}}
+        events = [an_event(order, "order.created"), lost, {"no": "event"}, an_event(others, "order.created")]
+        assert heard(*events) == ["acknowledged", "given back", "given back", "acknowledged"]
+        assert len(inbox.messages()) == 4
+
+    def test_acts_once_on_what_comes_again_among_others(self, inbox, order, others):
+        event = an_event(order, "order.created")
+        heard(event)
+        first = inbox.messages()
+        assert heard(an_event(others, "order.created"), event) == ["acknowledged", "acknowledged"]
+        assert len(inbox.messages()) == len(first) + 2

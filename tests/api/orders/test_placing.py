@@ -1,16 +1,19 @@
 """Placing orders over HTTP; what the saga makes of them is tested elsewhere."""
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
 from domain.companies import operations as companies
-from kit import db
+from domain.sales import operations as sales
+from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
 from tests.api.client import paths
+from tests.waiting import until
 
 
 def changed(body: dict, path: str, value: object) -> dict:
@@ -53,6 +56,17 @@ class TestPlaceOrder:
     def test_waits_no_longer_than_it_is_asked_to(self, market, order):
         answer = market.buyer.post("/api/orders", order, headers={"Prefer": "wait=0"})
         assert (answer.status_code, answer.headers["Preference-Applied"]) == (202, "wait=0")
+
+    def test_waits_for_the_end_and_shows_it_as_whoever_asks_later_sees_it(self, market, order, written):
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(market.buyer.post, "/api/orders", order, headers={"Prefer": "wait=20"})
+            until(written)
+            [placed] = market.buyer.get("/api/orders").json["data"]
+            with db.transaction(Tenant(company_id=market.company.id)):
+                sales.mark_failed(order_id=placed["id"], failure={"code": "card_declined"}, now=clock.now())
+            answer = waiting.result()
+        assert (answer.status_code, answer.json["failure"]["code"]) == (201, "card_declined")
+        assert market.buyer.get(answer.headers["Location"]).json == answer.json
 
     @pytest.mark.parametrize(
         ("path", "value", "named"),

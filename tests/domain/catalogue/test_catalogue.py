@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from domain.catalogue import operations, queries
+from domain.catalogue import operations
 from domain.catalogue.errors import ProductChanged, ProductNotFound
 from kit import db
 from kit.errors import Invalid
@@ -49,11 +49,3 @@ class TestChange:
     def test_refuses_another_companys_product(self, product):
         with db.transaction(acting_for(factories.make_company())), pytest.raises(ProductNotFound):
             operations.change(product_id=product.id, name="Mine")
-
-
-class TestProductsOf:
-    def test_gives_those_the_shop_sells(self, product):
-        other = factories.make_product(factories.make_shop(factories.make_company()))
-        with db.transaction(acting_for(product)):
-            found = queries.products_of(shop_id=product.shop_id, product_ids=[product.id, other.id])
-        assert list(found) == [product.id]

@@ -12,7 +12,6 @@ from domain.inventory.errors import BelowReserved, OutOfStock
 from domain.inventory.models import StockMovement
 from kit import db
 from kit.errors import Conflict, NotFound
-from kit.ids import new_id
 from tests import factories
 from tests.factories import acting_for
 
@@ -42,13 +41,21 @@ def warehouse(company):
     return factories.make_warehouse(company)
 
 
-def do(product, act, order, **more) -> None:
+def do(product, act, *orders) -> None:
     with db.transaction(acting_for(product)):
-        act(order_id=order.id, company_id=product.company_id, **more)
+        act(order_ids=[order.id for order in orders], company_id=product.company_id)
 
 
 def reserve(product, order, quantity: int) -> None:
-    do(product, inventory.reserve, order, wanted={product.id: quantity})
+    reserve_all(product, {order.id: {product.id: quantity}})
+
+
+def reserve_all(product, wanted) -> None:
+    """Raises the first refusal, the others being held."""
+    with db.transaction(acting_for(product)):
+        refused = inventory.reserve(company_id=product.company_id, wanted=wanted)
+    for refusal in refused.values():
+        raise refusal
 
 
 def shelves(product) -> list[tuple[int, int]]:
@@ -81,7 +88,7 @@ class TestReserve:
         factories.put_stock(other, warehouse, 1)
         order = factories.make_order(product)
         with pytest.raises(OutOfStock):
-            do(product, inventory.reserve, order, wanted={product.id: 1, other.id: 2})
+            reserve_all(product, {order.id: {product.id: 1, other.id: 2}})
         assert (shelves(product), shelves(other)) == ([(5, 0)], [(1, 0)])
 
     def test_does_not_count_what_is_held_for_others(self, product, warehouse):
@@ -115,7 +122,7 @@ class TestReserve:
         orders = [factories.make_order(product) for _ in pairs]
         with ThreadPoolExecutor(len(pairs)) as pool:
             holds = [
-                pool.submit(do, product, inventory.reserve, order, wanted=wanted)
+                pool.submit(reserve_all, product, {order.id: wanted})
                 for order, wanted in zip(orders, pairs, strict=True)
             ]
         assert [hold.exception() for hold in holds] == [None] * len(pairs)
@@ -198,15 +205,6 @@ class TestSetStock:
     def test_refuses_another_companys_warehouse(self, product):
         with pytest.raises(NotFound):
             factories.put_stock(product, factories.make_warehouse(factories.make_company()))
-
-
-class TestAvailable:
-    def test_sums_over_warehouses_what_is_not_held(self, product, company):
-        for on_hand in (2, 3):
-            factories.put_stock(product, factories.make_warehouse(company), on_hand)
-        reserve(product, factories.make_order(product, 1), 1)
-        with db.transaction(acting_for(product)):
-            assert queries.available(product_ids=[product.id, new_id()]) == {product.id: 4}
 
 
 class TestWarehouse:

@@ -41,10 +41,10 @@ class Shelf:
         self.reserved = set()
 
     def order(self, shop, customer):
-        with db.transaction(self.tenant):
-            order, _ = sales.place(
-                company_id=shop.company_id, customer=customer, shop_id=shop.id, lines=[Wanted(self.product.id, 2)],
-                discount_percent=0, shipping_address={}, now=clock.now(),
+        with db.transaction(Tenant(company_id=shop.company_id, user_id=customer.id)):
+            order = sales.place(
+                company_id=shop.company_id, customer_id=customer.id, shop_id=shop.id,
+                lines=[Wanted(self.product.id, 2)], discount_percent=0, shipping_address={}, now=clock.now(),
             )  # fmt: skip
         return order.id
 
@@ -60,13 +60,14 @@ class Shelf:
     def apply(self, name, order_id, units):
         company_id, product_id = self.tenant.company_id, self.product.id
         if name == "reserve":
-            inventory.reserve(order_id=order_id, company_id=company_id, wanted={product_id: 2})
+            for refusal in inventory.reserve(company_id=company_id, wanted={order_id: {product_id: 2}}).values():
+                raise refusal
         elif name == "count":
             inventory.set_stock(
                 company_id=company_id, product_id=product_id, warehouse_id=self.warehouse.id, on_hand=units
             )
         else:
-            ACTS[name](order_id=order_id, company_id=company_id)
+            ACTS[name](order_ids=[order_id], company_id=company_id)
 
     def figures(self):
         with db.operator_transaction() as session:

@@ -1,90 +1,19 @@
 import threading
-from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from datetime import timedelta
 
 import psycopg
 import pytest
 
-from domain.companies.models import Company
-from domain.identity.models import User
 from domain.notifications import operations, queries
 from domain.notifications.errors import MailNotFound
 from domain.notifications.models import Mail
 from domain.notifications.operations import LEASE, Claimed, Leased, Settled
-from domain.sales.models import Order
-from domain.shops.models import Shop
 from kit import db
 from kit.ids import new_id
 from kit.tenancy import Tenant
+from tests.domain.notifications.at_once import at_once
 from tests.domain.notifications.example import CONTEXT
-
-NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
-LATER = NOW + LEASE
-LONG_AGO = NOW - 2 * LEASE
-
-
-def placed_order():
-    company = Company(id=new_id(), name="Corner Ltd", email="orders@corner.example", currency="EUR")
-    buyer = User(id=new_id(), email=f"{uuid4()}@x.example", name="Ada", password_hash="none")
-    shop = Shop(id=new_id(), company_id=company.id, name="Corner Shop")
-    order = Order(
-        id=new_id(),
-        company_id=company.id,
-        shop_id=shop.id,
-        customer_id=buyer.id,
-        customer_email=buyer.email,
-        customer_name=buyer.name,
-        currency="EUR",
-        subtotal=4848,
-        total=4363,
-        shipping_address=CONTEXT["shipping_address"],
-        placed_at=NOW,
-        changed_at=NOW,
-    )
-    with db.transaction(Tenant(company_id=company.id, user_id=buyer.id)) as session:
-        for row in (company, buyer, shop, order):
-            session.add(row)
-            session.flush()
-    return order
-
-
-@pytest.fixture
-def order(database):
-    return placed_order()
-
-
-@pytest.fixture
-def act(order):
-    """Run one operation in a transaction of the order's company."""
-
-    def run(operation, **arguments):
-        with db.transaction(Tenant(company_id=order.company_id)):
-            return operation(**arguments)
-
-    return run
-
-
-@pytest.fixture
-def ask(order, act):
-    def run(recipient="ada@x.example", occasion=f"order.created:{order.id}", now=NOW):
-        return act(
-            operations.ask,
-            company_id=order.company_id,
-            order_id=order.id,
-            occasion=occasion,
-            recipient=recipient,
-            template="order_received",
-            context=CONTEXT,
-            now=now,
-        )
-
-    return run
-
-
-@pytest.fixture
-def mail_id(ask):
-    """A mail that was asked for so long ago that whoever had it has lost it."""
-    return ask(now=LONG_AGO).mail.id
+from tests.domain.notifications.placed import LATER, NOW, placed_order
 
 
 @pytest.fixture
@@ -94,22 +23,6 @@ def stored(order, mail_id):
             return session.get(Mail, mail_id)
 
     return read
-
-
-def at_once(count, action):
-    """What `action` returned in each of `count` threads that began together."""
-    barrier, answers = threading.Barrier(count), []
-
-    def run():
-        barrier.wait()
-        answers.append(action())
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
 
 
 def wait_until_blocked(database, thread):
@@ -142,7 +55,7 @@ class TestAsk:
         assert sorted(type(answer).__name__ for answer in answers) == ["Claimed"] + ["Leased"] * 5
 
     def test_tells_that_it_was_sent(self, ask, act, mail_id):
-        act(operations.mark_sent, mail_id=mail_id, now=NOW)
+        act(operations.mark_sent, mail_ids=[mail_id], now=NOW)
         assert ask() == Settled("sent")
 
     def test_writes_to_each_recipient_and_for_each_occasion(self, ask, mail_id):
@@ -151,61 +64,61 @@ class TestAsk:
 
 
 class TestClaim:
-    def test_gives_the_mail_to_send_and_counts_the_attempt(self, act, mail_id, stored):
-        claim = act(operations.claim, mail_id=mail_id, now=NOW)
-        assert isinstance(claim, Claimed)
-        assert (claim.mail.recipient, claim.mail.context, claim.mail.attempts) == ("ada@x.example", CONTEXT, 2)
+    def test_gives_the_mail_to_send_and_counts_the_attempt(self, stored, claim):
+        claimed = claim(NOW)
+        assert isinstance(claimed, Claimed)
+        assert (claimed.mail.recipient, claimed.mail.context, claimed.mail.attempts) == ("ada@x.example", CONTEXT, 2)
         assert (stored().status, stored().leased_until) == ("sending", NOW + timedelta(seconds=6))
 
-    def test_tells_the_second_until_when_the_first_has_it(self, act, mail_id, stored):
-        act(operations.claim, mail_id=mail_id, now=NOW)
-        assert act(operations.claim, mail_id=mail_id, now=NOW + LEASE / 2) == Leased(LATER)
+    def test_tells_the_second_until_when_the_first_has_it(self, stored, claim):
+        claim(NOW)
+        assert claim(NOW + LEASE / 2) == Leased(LATER)
         assert stored().attempts == 2
 
-    def test_lets_the_second_wait_for_what_the_first_is_about_to_commit(self, database, order, act, mail_id):
+    def test_lets_the_second_wait_for_what_the_first_is_about_to_commit(self, database, order, mail_id, claim):
         answers = []
-        second = threading.Thread(target=lambda: answers.append(act(operations.claim, mail_id=mail_id, now=NOW)))
+        second = threading.Thread(target=lambda: answers.append(claim(NOW)))
         with db.transaction(Tenant(company_id=order.company_id)):
-            first = operations.claim(mail_id=mail_id, now=NOW)
+            first = operations.claim(mail_ids=[mail_id], now=NOW)[mail_id]
             second.start()
             wait_until_blocked(database, second)
         second.join()
         assert isinstance(first, Claimed)
         assert answers == [Leased(LATER)]
 
-    def test_gives_it_again_once_the_lease_has_run_out(self, act, mail_id):
-        act(operations.claim, mail_id=mail_id, now=NOW)
-        claim = act(operations.claim, mail_id=mail_id, now=LATER)
-        assert isinstance(claim, Claimed)
-        assert claim.mail.attempts == 3
+    def test_gives_it_again_once_the_lease_has_run_out(self, claim):
+        claim(NOW)
+        claimed = claim(LATER)
+        assert isinstance(claimed, Claimed)
+        assert claimed.mail.attempts == 3
 
-    def test_tells_that_it_was_sent(self, act, mail_id):
-        act(operations.mark_sent, mail_id=mail_id, now=NOW)
-        assert act(operations.claim, mail_id=mail_id, now=LATER) == Settled("sent")
+    def test_tells_that_it_was_sent(self, act, mail_id, claim):
+        act(operations.mark_sent, mail_ids=[mail_id], now=NOW)
+        assert claim(LATER) == Settled("sent")
 
-    def test_tells_that_it_was_refused(self, act, mail_id):
+    def test_tells_that_it_was_refused(self, act, mail_id, claim):
         act(operations.mark_refused, mail_id=mail_id, error="550 unknown")
-        assert act(operations.claim, mail_id=mail_id, now=LATER) == Settled("refused")
+        assert claim(LATER) == Settled("refused")
 
     def test_knows_no_mail_of_another_company(self, mail_id):
         stranger = placed_order()
         with pytest.raises(MailNotFound), db.transaction(Tenant(company_id=stranger.company_id)):
-            operations.claim(mail_id=mail_id, now=NOW)
+            operations.claim(mail_ids=[mail_id], now=NOW)
 
 
 class TestOutcomes:
     @pytest.fixture(autouse=True)
-    def claimed(self, act, mail_id):
-        act(operations.claim, mail_id=mail_id, now=NOW)
+    def claimed(self, claim):
+        claim(NOW)
 
     def test_sent_keeps_when_and_ends_the_lease(self, act, mail_id, stored):
-        act(operations.mark_sent, mail_id=mail_id, now=LATER)
+        act(operations.mark_sent, mail_ids=[mail_id], now=LATER)
         mail = stored()
         assert (mail.status, mail.sent_at, mail.leased_until, mail.error) == ("sent", LATER, None, None)
 
     def test_sent_twice_keeps_the_first_time(self, act, mail_id, stored):
-        act(operations.mark_sent, mail_id=mail_id, now=NOW)
-        act(operations.mark_sent, mail_id=mail_id, now=LATER)
+        act(operations.mark_sent, mail_ids=[mail_id], now=NOW)
+        act(operations.mark_sent, mail_ids=[mail_id], now=LATER)
         assert stored().sent_at == NOW
 
     def test_refused_keeps_why(self, act, mail_id, stored):
@@ -213,22 +126,22 @@ class TestOutcomes:
         assert (stored().status, stored().error, stored().leased_until) == ("refused", "550 unknown", None)
 
     def test_sent_outweighs_refused(self, act, mail_id, stored):
-        act(operations.mark_sent, mail_id=mail_id, now=NOW)
+        act(operations.mark_sent, mail_ids=[mail_id], now=NOW)
         act(operations.mark_refused, mail_id=mail_id, error="550 unknown")
         assert (stored().status, stored().error) == ("sent", None)
 
-    def test_released_may_be_claimed_at_once_and_keeps_why(self, act, mail_id, stored):
+    def test_released_may_be_claimed_at_once_and_keeps_why(self, act, mail_id, stored, claim):
         act(operations.release, mail_id=mail_id, attempt=2, error="451 later")
         assert (stored().status, stored().error) == ("queued", "451 later")
-        assert isinstance(act(operations.claim, mail_id=mail_id, now=NOW), Claimed)
+        assert isinstance(claim(NOW), Claimed)
 
-    def test_released_late_leaves_the_lease_to_whom_it_has_passed(self, act, mail_id):
-        act(operations.claim, mail_id=mail_id, now=LATER)
+    def test_released_late_leaves_the_lease_to_whom_it_has_passed(self, act, mail_id, claim):
+        claim(LATER)
         act(operations.release, mail_id=mail_id, attempt=2, error="timed out")
-        assert act(operations.claim, mail_id=mail_id, now=LATER) == Leased(LATER + LEASE)
+        assert claim(LATER) == Leased(LATER + LEASE)
 
     def test_released_after_it_was_sent_stays_sent(self, act, mail_id, stored):
-        act(operations.mark_sent, mail_id=mail_id, now=NOW)
+        act(operations.mark_sent, mail_ids=[mail_id], now=NOW)
         act(operations.release, mail_id=mail_id, attempt=2, error="timed out")
         assert stored().status == "sent"
 

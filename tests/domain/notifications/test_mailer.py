@@ -1,12 +1,15 @@
 import os
 import threading
 from contextlib import closing
+from email import message_from_bytes
+from email.policy import SMTP
 from uuid import uuid4
 
 import pytest
 
+from domain.notifications import mailer as client_of_smtp
 from domain.notifications.errors import MailRefused, MailUnavailable
-from domain.notifications.mailer import SmtpMailer, mailer
+from domain.notifications.mailer import Message, SmtpMailer, mailer
 from domain.notifications.rendering import render
 from kit.config import settings
 from kit.errors import NotConfigured
@@ -37,10 +40,15 @@ class TestToTheInbox:
     def test_delivers_the_mail_as_it_was_written(self, inbox, client):
         mail = mail_to()
         client.send(mail)
+        written = message_from_bytes(mail.content, policy=SMTP)
         [arrived] = inbox.messages()
-        assert arrived["message_id"] == mail["Message-ID"]
+        assert arrived["message_id"] == written["Message-ID"]
         assert arrived["to"] == "ada@x.example"
-        assert arrived["text"] == mail.get_body(("plain",)).get_content()
+        assert arrived["text"] == written.get_body(("plain",)).get_content().replace("\r\n", "\n")
+
+    def test_takes_no_line_of_the_mail_for_its_end(self, inbox, client):
+        client.send(Message("orders@x.example", "ada@x.example", b"Subject: dots\r\n\r\n.\r\n..\r\n.first\r\n"))
+        assert [mail["text"] for mail in inbox.messages()] == [".\n..\n.first\n"]
 
     def test_refuses_an_unknown_recipient_and_goes_on_with_the_next(self, inbox, client):
         with pytest.raises(MailRefused, match=r"550 5\.1\.1 No such mailbox"):
@@ -70,6 +78,14 @@ class TestToTheInbox:
 
 
 class TestConnections:
+    def test_that_were_idle_for_long_are_tried_first(self, monkeypatch):
+        monkeypatch.setattr(client_of_smtp, "LONG_IDLE", 0.0)
+        with moody_server() as server, closing(SmtpMailer(server.url)) as client:
+            client.send(mail_to())
+            server.answers["NOOP"] = HANG_UP
+            client.send(mail_to())
+            assert server.connections == 2
+
     def test_are_kept_for_the_next_mail_of_the_same_thread(self):
         with moody_server() as server, closing(SmtpMailer(server.url)) as client:
             client.send(mail_to())
@@ -100,6 +116,10 @@ class TestConnections:
 
 
 class TestAnswers:
+    @pytest.fixture(params=["each awaited", "in one go"])
+    def ehlo(self, request):
+        return {"EHLO": "250-moody\r\n250 PIPELINING"} if request.param == "in one go" else {}
+
     @pytest.mark.parametrize(
         "answers",
         [
@@ -119,13 +139,13 @@ class TestAnswers:
         ],
         ids=str,
     )
-    def test_that_time_or_an_operator_mends_leave_the_mail_waiting(self, answers):
-        with moody_server(**answers) as server, pytest.raises(MailUnavailable):
+    def test_that_time_or_an_operator_mends_leave_the_mail_waiting(self, ehlo, answers):
+        with moody_server(**ehlo, **answers) as server, pytest.raises(MailUnavailable):
             SmtpMailer(server.url, timeout=0.2).send(mail_to())
 
     @pytest.mark.parametrize("answers", [{"RCPT": "550 unknown"}, {"DATA": "554 no"}, {"CONTENT": "550 spam"}], ids=str)
-    def test_about_this_recipient_or_content_refuse_the_mail(self, answers):
-        with moody_server(**answers) as server, pytest.raises(MailRefused):
+    def test_about_this_recipient_or_content_refuse_the_mail(self, ehlo, answers):
+        with moody_server(**ehlo, **answers) as server, pytest.raises(MailRefused):
             SmtpMailer(server.url).send(mail_to())
 
     def test_without_encryption_or_login_never_get_the_password(self):

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 from itertools import permutations
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
@@ -8,9 +9,7 @@ from domain.payments import operations as payments
 from domain.payments.errors import PaymentNotFound
 from domain.payments.gateway import Answer
 from domain.payments.queries import events_of, the_payment
-from domain.sales import operations as sales
-from domain.sales.operations import Wanted
-from kit import clock, db
+from kit import db
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
@@ -27,17 +26,14 @@ def answer(outcome):
 @pytest.fixture
 def payment(database):
     company = factories.make_company()
-    shop = factories.make_shop(company)
-    product = factories.make_product(shop)
+    product = factories.make_product(factories.make_shop(company))
     factories.put_stock(product, factories.make_warehouse(company))
-    with db.transaction(Tenant(company_id=company.id)):
-        order, _ = sales.place(
-            company_id=company.id, customer=factories.make_user(), shop_id=shop.id, lines=[Wanted(product.id, 1)],
-            discount_percent=0, shipping_address={}, now=clock.now(),
-        )  # fmt: skip
-        return payments.prepare(
+    order = factories.make_order(product)
+    with db.transaction(factories.acting_for(company)):
+        payment_id = payments.prepare(
             order_id=order.id, company_id=company.id, amount=1999, currency="EUR", method="pm_card_visa"
         )
+    return SimpleNamespace(id=payment_id, company_id=company.id, order_id=order.id)
 
 
 @pytest.fixture
@@ -47,7 +43,7 @@ def record(payment):
     def recording(*answers):
         for each in answers:
             with db.transaction(Tenant(company_id=payment.company_id)):
-                payments.record(order_id=payment.order_id, answer=each, now=NOW)
+                payments.record(answers={payment.order_id: each}, now=NOW)
         with db.transaction(Tenant(company_id=payment.company_id)):
             status = the_payment(order_id=payment.order_id).status
             return status, [event.type for event in events_of(payment_id=payment.id)]
@@ -103,7 +99,7 @@ class TestRecord:
 
     def test_refuses_an_order_without_a_payment(self, payment):
         with pytest.raises(PaymentNotFound), db.transaction(Tenant(company_id=payment.company_id)):
-            payments.record(order_id=new_id(), answer=DECLINED, now=NOW)
+            payments.record(answers={new_id(): DECLINED}, now=NOW)
 
 
 class TestNoteSurplus:

@@ -1,7 +1,7 @@
 from contextlib import suppress
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from psycopg.errors import UniqueViolation
 
 from kit import clock, db
 from kit.ids import new_id
@@ -50,7 +50,7 @@ class TestStart:
         subject_id = new_id()
         with db.transaction(Tenant(company_id=workshop.company_id)):
             begin(subject_id)
-        with pytest.raises(IntegrityError), db.transaction(Tenant(company_id=workshop.company_id)):
+        with pytest.raises(UniqueViolation), db.transaction(Tenant(company_id=workshop.company_id)):
             begin(subject_id)
 
     def test_keeps_tags_to_search_by(self, workshop, begin):

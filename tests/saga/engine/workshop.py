@@ -1,6 +1,6 @@
 """A workshop for trying out sagas: steps that do what a test tells them to, on the real journal."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy import text
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
-from saga.engine.declaration import Act, Call, Ending, Outcome, Saga, Step, Subject, step
+from saga.engine.declaration import Act, Call, Ending, Hook, Outcome, Saga, Step, Subject, step
 from saga.engine.journal import Ref, locked
 from saga.engine.queries import Timeline, timeline
 from saga.engine.start import start
@@ -59,9 +59,14 @@ class Script:
         act.__name__ = name
         return act
 
-    def hook(self, name: str) -> Callable[[Subject, Ending], None]:
+    def hook(self, name: str) -> Hook:
         """A hook of this name."""
-        return lambda subject, ending: self._answer(name)
+
+        def told(endings: Sequence[Ending]) -> None:
+            for _ in endings:
+                self._answer(name)
+
+        return told
 
     def _act(self, name: str) -> Callable[[Subject], Outcome]:
         def act(subject: Subject) -> Outcome:

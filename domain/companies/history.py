@@ -1,0 +1,27 @@
+"""What was decided about a company: on record, and announced."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import select
+
+from domain.companies.models import CompanyEvent
+from kit import db, outbox
+
+Event = Literal[
+    "created", "plan_changed", "suspended", "resumed", "deletion_requested", "deletion_withdrawn", "closed"
+]  # fmt: skip
+
+
+def note(event: Event, *, company_id: UUID, by: UUID | None, **detail: Any) -> None:
+    """Put on record that somebody decided this, and announce it as `company.<event>`."""
+    db.session().add(CompanyEvent(company_id=company_id, event=event, decided_by=by, detail=detail))
+    outbox.publish(
+        f"company.{event}", {"company_id": str(company_id), **detail}, subject=company_id, company_id=company_id
+    )
+
+
+def events(*, company_id: UUID, limit: int, after: UUID | None = None) -> list[CompanyEvent]:
+    """What was decided about the current company, the oldest first, from behind `after`."""
+    query = select(CompanyEvent).where(CompanyEvent.company_id == company_id).order_by(CompanyEvent.id).limit(limit)
+    return list(db.session().scalars(query.where(CompanyEvent.id > after) if after else query))

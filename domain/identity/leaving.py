@@ -1,0 +1,18 @@
+"""The end of everybody's powers in a company that closes."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, update
+
+from domain.identity.models import ApiKey, Invitation, Membership
+from kit import db
+
+
+def end_all(*, company_id: UUID, now: datetime) -> None:
+    """End all roles, invitations and API keys of the current company; the last admin goes, too."""
+    session = db.session()
+    keys = update(ApiKey).where(ApiKey.company_id == company_id, ApiKey.revoked_at.is_(None))
+    session.execute(keys.values(revoked_at=now))
+    session.execute(delete(Invitation).where(Invitation.company_id == company_id))
+    session.execute(delete(Membership).where(Membership.company_id == company_id))

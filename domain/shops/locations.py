@@ -1,0 +1,104 @@
+"""The places of a shop, and when they are open."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from domain.shops import hours
+from domain.shops.errors import LocationChanged, LocationNotFound, TooManyLocations
+from domain.shops.hours import Opening, Unreadable
+from domain.shops.models import Location
+from domain.shops.queries import the_open_shop
+from kit import db
+from kit.errors import Invalid
+
+MOST = 100
+"""Locations of one shop."""
+
+
+def add(*, company_id: UUID, shop_id: UUID, **said: Any) -> Location:
+    """Add a place to the current company's shop; `said` are columns of Location.
+
+    Raises ShopNotFound, ShopClosed, TooManyLocations, Invalid for opening hours that cannot be read.
+    """
+    the_open_shop(shop_id=shop_id)
+    session = db.session()
+    if (session.scalar(select(func.count()).where(Location.shop_id == shop_id)) or 0) >= MOST:
+        raise TooManyLocations
+    location = Location(company_id=company_id, shop_id=shop_id, **said)
+    session.add(location)
+    session.flush()
+    session.refresh(location)
+    _refuse_unreadable(location)
+    return location
+
+
+def change(*, location_id: UUID, shop_id: UUID, expected_version: int | None = None, **changes: Any) -> Location:
+    """Change what is given of a place of the shop.
+
+    Raises LocationNotFound, LocationChanged when it is not at the expected version, Invalid.
+    """
+    location = _the_locked_location(location_id, shop_id, expected_version)
+    changed = {name: value for name, value in changes.items() if getattr(location, name) != value}
+    for name, value in changed.items():
+        setattr(location, name, value)
+    if changed:
+        location.version += 1
+    _refuse_unreadable(location)
+    return location
+
+
+def remove(*, location_id: UUID, shop_id: UUID, expected_version: int | None = None) -> None:
+    """Forget a place of the shop; raises LocationNotFound, LocationChanged."""
+    db.session().delete(_the_locked_location(location_id, shop_id, expected_version))
+
+
+def the_location(*, location_id: UUID, shop_id: UUID) -> Location:
+    """A place of the current company's shop; raises LocationNotFound."""
+    location = db.session().get(Location, location_id)
+    if location is None or location.shop_id != shop_id:
+        raise LocationNotFound
+    return location
+
+
+def locations(*, shop_id: UUID, limit: int, after: UUID | None = None) -> list[Location]:
+    """The places of the current company's shop, the oldest first, from behind `after`."""
+    query = select(Location).where(Location.shop_id == shop_id).order_by(Location.id).limit(limit)
+    return list(db.session().scalars(query.where(Location.id > after) if after else query))
+
+
+def opening_of(location: Location, *, at: datetime) -> Opening:
+    """Whether the place is open at that moment; unknown where nobody has said."""
+    if location.opening_hours is None:
+        return Opening("unknown", "", None)
+    said = hours.with_exceptions(location.opening_hours, location.exceptions)
+    return hours.opening(said, time_zone=location.time_zone, country=location.address["country"], at=at)
+
+
+def _the_locked_location(location_id: UUID, shop_id: UUID, expected_version: int | None) -> Location:
+    found = select(Location).where(Location.id == location_id, Location.shop_id == shop_id).with_for_update()
+    location = db.session().scalar(found)
+    if location is None:
+        raise LocationNotFound
+    if expected_version not in (None, location.version):
+        raise LocationChanged
+    return location
+
+
+def _refuse_unreadable(location: Location) -> None:
+    """Exceptions take hours to be exceptions from, and all of it together must be readable."""
+    if location.opening_hours is None:
+        if location.exceptions:
+            raise Invalid(fields={"opening_hours": ["Say when it is open on all other days."]})
+        return
+    try:
+        hours.refuse_unreadable(location.opening_hours)
+    except Unreadable:
+        told = "This is not in OpenStreetMap's syntax, such as Mo-Fr 09:00-18:00; Sa 10:00-14:00; PH off."
+        raise Invalid(fields={"opening_hours": [told]}) from None
+    try:
+        hours.refuse_unreadable(hours.with_exceptions(location.opening_hours, location.exceptions))
+    except Unreadable:
+        raise Invalid(fields={"exceptions": ["Hours of a day are such as 10:00-14:00, or null for closed."]}) from None

@@ -1,0 +1,71 @@
+"""A process that has imported what others need, and forks them from itself, so that its memory is theirs, too.
+
+Usage: nursery.py MODULE...   (by ops/services/forked.py, which talks to it over a socket on its standard input)
+
+Whom it forks becomes a child of whoever started the nursery: the true parent ends at once, and Linux gives its orphans
+to the nearest ancestor that has asked for them.
+"""
+
+import ctypes
+import gc
+import json
+import os
+import socket
+import sys
+import time
+from importlib import import_module
+from typing import Any
+
+from ops import cli
+from ops.services import tether
+
+_PR_SET_NAME = 15
+"""What `ps` and `top` call a process (its command line stays the nursery's)."""
+
+
+def main(modules: list[str]) -> None:
+    """Fork a process for each order, a line of JSON, until nobody can give one any more."""
+    for module in modules:
+        import_module(module)
+    gc.collect()
+    gc.freeze()  # a collection writes to every object it looks at, and what is written to is no longer shared
+    print("the nursery is ready", flush=True)
+    with socket.socket(fileno=os.dup(0)) as line, line.makefile("rb") as orders:
+        for order in orders:
+            _fork(json.loads(order), line)
+
+
+def _fork(order: dict[str, Any], line: socket.socket) -> None:
+    between = os.fork()
+    if between:
+        os.waitpid(between, 0)
+        return
+    between = os.getpid()
+    if os.fork():
+        os._exit(0)
+    while os.getppid() == between:
+        time.sleep(0.001)
+    _become(order, line)
+    sys.exit(0)
+
+
+def _become(order: dict[str, Any], line: socket.socket) -> None:
+    os.setsid()
+    tether.tie(order["orphan_signal"], order["parent"])
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, f"orderx {order['words'][0]}".encode())
+    for descriptor, flags, path in ((0, os.O_RDONLY, os.devnull), (1, os.O_WRONLY | os.O_APPEND, order["log"])):
+        opened = os.open(path, flags)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    os.dup2(1, 2)
+    os.nice(order["nice"])
+    os.environ.clear()
+    os.environ.update(order["env"])
+    line.sendall(f"{os.getpid()}\n".encode())
+    line.close()
+    sys.argv = ["orderx", *order["words"]]
+    cli.main()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,47 @@
+"""Making outside calls, several at the same time."""
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from kit import db
+from saga.engine.declaration import Call
+
+AT_ONCE = 16
+"""Calls that a process has under way at most."""
+
+
+def answered(calls: Mapping[UUID, Call]) -> tuple[dict[UUID, Any], dict[UUID, Exception]]:
+    """What the calls answered, and what those raised that did not, by subject.
+
+    Raises what tells of an outage of our own database.
+    """
+    side_by_side = _callers().map if len(calls) > 1 else map
+    answers: dict[UUID, Any] = {}
+    raised: dict[UUID, Exception] = {}
+    for subject, (answer, error) in zip(calls, side_by_side(_tried, calls.values()), strict=True):
+        if error is None:
+            answers[subject] = answer
+        elif db.is_outage(error):
+            raise error
+        else:
+            raised[subject] = error
+    return answers, raised
+
+
+def _tried(call: Call) -> tuple[Any, Exception | None]:
+    try:
+        return call(), None
+    except Exception as error:  # noqa: BLE001 - it is this subject's alone, and recorded as its step's answer
+        return None, error
+
+
+@cache
+def _callers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="calls")
+
+
+os.register_at_fork(after_in_child=_callers.cache_clear)  # threads do not survive a fork

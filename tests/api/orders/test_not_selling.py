@@ -1,0 +1,78 @@
+"""Placing orders where nothing can be ordered: the shop, its company or its plan does not sell."""
+
+import psycopg
+import pytest
+
+from domain.companies import standing
+from domain.shops import operations as shops
+from kit import clock, db
+from kit.ids import new_id
+from tests.factories import acting_for
+
+
+def suspend(market):
+    standing.suspend(company_id=market.company.id, reason="unpaid", by=new_id(), now=clock.now())
+
+
+def request_deletion(market):
+    standing.request_deletion(company_id=market.company.id, by=new_id(), now=clock.now())
+
+
+def close_shop(market):
+    shops.close(shop_id=market.shop.id, now=clock.now())
+
+
+STOPPED = [
+    (suspend, 403, "company_suspended"),
+    (request_deletion, 403, "company_suspended"),
+    (close_shop, 409, "shop_closed"),
+]
+
+
+@pytest.fixture
+def stopped(market):
+    def stop(how):
+        with db.transaction(acting_for(market.company)):
+            how(market)
+
+    return stop
+
+
+@pytest.mark.parametrize(("how", "status", "code"), STOPPED)
+class TestPlaceOrder:
+    def test_is_refused_before_the_card_goes_anywhere(self, market, order, stopped, provider, how, status, code):
+        stopped(how)
+        provider.kill()
+        try:
+            answer = market.buyer.post("/api/orders", order)
+        finally:
+            provider.restart()
+        assert (answer.status_code, answer.json["code"]) == (status, code)
+
+    def test_answers_what_was_placed_before(self, market, order, stopped, how, status, code):
+        key = {"Idempotency-Key": "mine"}
+        placed = market.buyer.post("/api/orders", order, headers=key)
+        stopped(how)
+        again = market.buyer.post("/api/orders", order, headers=key)
+        assert (again.status_code, again.json["id"]) == (202, placed.json["id"])
+
+    def test_lets_what_was_placed_be_followed_and_cancelled(self, market, order, stopped, how, status, code):
+        placed = market.buyer.post("/api/orders", order).json
+        stopped(how)
+        assert market.buyer.get(f"/api/orders/{placed['id']}").status_code == 200
+        assert market.buyer.post(f"/api/orders/{placed['id']}/cancel", {}).status_code == 202
+
+
+def test_beyond_the_plan_is_refused(market, order, database):
+    with db.transaction(acting_for(market.company)):
+        standing.subscribe(company_id=market.company.id, plan="free", by=new_id())
+    with psycopg.connect(database) as owner:
+        owner.execute(
+            """INSERT INTO order_counts (company_id, month, shard, count)
+            SELECT id, date_trunc('month', now() AT TIME ZONE 'UTC')::date, 99, 99 FROM companies"""
+        )
+    answers = [market.buyer.post("/api/orders", order) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 409]
+    assert answers[1].json["code"] == "plan_limit_reached"
+    assert "free, allows 100" in answers[1].json["detail"]
+    assert answers[1].json["over"] == [{"limit": "orders_a_month", "in_use": 100, "allowed": 100}]

@@ -1,0 +1,193 @@
+"""What plans allow is made, and nothing beyond, whoever else is at it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.companies import limits, standing
+from domain.companies.errors import PlanLimitReached, PlanTooSmall
+from domain.companies.plans import PLANS
+from domain.shops import operations as shops
+from kit import clock, db
+from kit.ids import new_id
+from kit.tenancy import Tenant
+from tests import factories
+from tests.factories import acting_for
+from tests.waiting import until
+
+AT_ONCE = 6
+END_TRIALS = "UPDATE companies SET trial_ends_at = now()"
+COUNTED = "SELECT coalesce(sum(count), 0) FROM order_counts WHERE company_id = %s"
+COUNT_MORE = """
+    INSERT INTO order_counts (company_id, month, shard, count)
+    SELECT id, date_trunc('month', now() AT TIME ZONE 'UTC' - %s::interval)::date, 99, %s FROM companies"""
+WAITS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+
+@pytest.fixture
+def owner(database):
+    """A connection that sees everything."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def small(database):
+    """A company on the free plan."""
+    return factories.make_company(plan="free")
+
+
+def all_at_once(make):
+    """How many of several attempts at the same time came to something; the others were refused by the plan."""
+
+    def attempt(_):
+        try:
+            make()
+        except PlanLimitReached:
+            return False
+        return True
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return sum(pool.map(attempt, range(AT_ONCE)))
+
+
+def sold_by(company):
+    product = factories.make_product(factories.make_shop(company))
+    factories.put_stock(product, factories.make_warehouse(company), 1000)
+    return product
+
+
+class TestMakeRoom:
+    def test_lets_exactly_as_many_shops_open_at_once_as_there_is_room_for(self, small):
+        assert all_at_once(lambda: factories.make_shop(small)) == PLANS["free"].shops
+
+    def test_lets_exactly_as_many_products_be_offered_at_once_as_there_is_room_for(self, small, owner):
+        shop = factories.make_shop(small)
+        owner.execute(
+            """INSERT INTO products (id, company_id, shop_id, sku, name, price, currency)
+            SELECT gen_random_uuid(), company_id, id, n::text, 'Pen', 1, 'EUR' FROM shops, generate_series(1, %s) n""",
+            [PLANS["free"].products - 2],
+        )
+        assert all_at_once(lambda: factories.make_product(shop)) == 2
+
+    def test_says_which_limit_it_is_and_how_many(self, small):
+        factories.make_shop(small)
+        with pytest.raises(PlanLimitReached, match="free allows 1 shops"):
+            factories.make_shop(small)
+
+    def test_counts_neither_closed_shops_nor_what_they_sold(self, small):
+        product = factories.make_product(factories.make_shop(small))
+        with db.transaction(acting_for(small)):
+            shops.close(shop_id=product.shop_id, now=clock.now())
+            assert limits.in_use(company_id=small.id) == {"shops": 0, "products": 0, "orders_a_month": 0}
+        factories.make_shop(small)
+
+    def test_goes_by_the_free_plan_once_the_trial_is_over(self, owner):
+        company = factories.make_company()
+        factories.make_shop(company)
+        factories.make_shop(company)
+        owner.execute(END_TRIALS)
+        with pytest.raises(PlanLimitReached):
+            factories.make_shop(company)
+
+
+class TestOrders:
+    def test_are_counted_when_they_are_committed_and_not_when_they_are_rolled_back(self, small, owner):
+        product = sold_by(small)
+        factories.make_order(product)
+        customer = factories.make_user()
+        with pytest.raises(ZeroDivisionError), db.transaction(Tenant(small.id, customer.id)):
+            factories.place(product, customer)
+            raise ZeroDivisionError
+        assert owner.execute(COUNTED, [small.id]).fetchone() == (1,)
+
+    def test_that_are_placed_at_once_are_all_counted(self, small, owner):
+        product, customers = sold_by(small), [factories.make_user() for _ in range(AT_ONCE)]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for _ in range(3):
+                list(pool.map(lambda customer: factories.make_order(product, customer=customer), customers))
+        assert owner.execute(COUNTED, [small.id]).fetchone() == (3 * AT_ONCE,)
+
+    def test_are_placed_while_another_is_not_committed_yet(self, small):
+        product, customers = sold_by(small), [factories.make_user() for _ in range(2)]
+        with db.transaction(Tenant(small.id, customers[0].id)), ThreadPoolExecutor(1) as pool:
+            factories.place(product, customers[0])
+            pool.submit(factories.make_order, product, customer=customers[1]).result(timeout=20)
+
+    def test_are_refused_beyond_the_months_and_by_how_many(self, small, owner):
+        product = sold_by(small)
+        owner.execute(COUNT_MORE, ["0", PLANS["free"].orders_a_month - 1])
+        factories.make_order(product)
+        with pytest.raises(PlanLimitReached, match="allows 100"):
+            factories.make_order(product)
+
+    def test_that_are_placed_at_once_go_beyond_it_by_no_more_than_those(self, small, owner):
+        product, customers = sold_by(small), iter([factories.make_user() for _ in range(AT_ONCE)])
+        owner.execute(COUNT_MORE, ["0", PLANS["free"].orders_a_month - 1])
+        assert 1 <= all_at_once(lambda: factories.make_order(product, customer=next(customers))) <= AT_ONCE
+        with pytest.raises(PlanLimitReached):
+            factories.make_order(product)
+
+    def test_of_the_month_before_leave_room(self, small, owner):
+        owner.execute(COUNT_MORE, ["1 month", PLANS["free"].orders_a_month])
+        factories.make_order(sold_by(small))
+
+    def test_are_not_limited_where_the_plan_has_no_limit(self, owner):
+        company = factories.make_company(plan="pro")
+        product = sold_by(company)
+        owner.execute(COUNT_MORE, ["0", 1_000_000])
+        factories.make_order(product)
+
+
+def on_plan(company, plan):
+    with db.transaction(acting_for(company)):
+        return standing.subscribe(company_id=company.id, plan=plan, by=new_id())
+
+
+class TestSubscribe:
+    def test_to_a_smaller_plan_is_refused_and_names_all_that_is_over(self, owner):
+        company = factories.make_company()
+        factories.make_shop(company)
+        factories.make_shop(company)
+        owner.execute(COUNT_MORE, ["0", 101])
+        with pytest.raises(PlanTooSmall) as refusal:
+            on_plan(company, "free")
+        assert "(shops: 2 in use, 1 allowed; orders_a_month: 101 in use, 100 allowed)" in refusal.value.message
+
+    def test_to_a_smaller_plan_fits_as_far_as_it_allows(self, database):
+        company = factories.make_company()
+        factories.make_shop(company)
+        assert (on_plan(company, "free").plan, on_plan(company, "pro").plan) == ("free", "pro")
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.lists(st.sampled_from(["open", "open", "close", "free", "standard"]), max_size=16))
+    def test_never_leaves_more_than_is_allowed(self, database, acts):
+        company, plan, open_shops = factories.make_company(plan="standard"), "standard", []
+        for act in acts:
+            if act == "open" and len(open_shops) >= PLANS[plan].shops:
+                with pytest.raises(PlanLimitReached):
+                    factories.make_shop(company)
+            elif act == "open":
+                open_shops.append(factories.make_shop(company))
+            elif act == "close" and open_shops:
+                with db.transaction(acting_for(company)):
+                    shops.close(shop_id=open_shops.pop().id, now=clock.now())
+            elif act in PLANS and len(open_shops) > PLANS[act].shops:
+                with pytest.raises(PlanTooSmall):
+                    on_plan(company, act)
+            elif act in PLANS:
+                plan = on_plan(company, act).plan
+
+    def test_waits_for_what_is_being_made_and_counts_it(self, owner):
+        company = factories.make_company()
+        factories.make_shop(company)
+        with ThreadPoolExecutor(1) as pool:
+            with db.transaction(acting_for(company)):
+                shops.open_shop(company_id=company.id, name="A second one")
+                smaller = pool.submit(on_plan, company, "free")
+                until(lambda: owner.execute(WAITS).fetchone()[0])
+            with pytest.raises(PlanTooSmall):
+                smaller.result()

@@ -1,0 +1,43 @@
+"""Plans: which is in force, and what they leave room for."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.companies import limits
+from domain.companies.errors import PlanLimitReached
+from domain.companies.plans import LIMITS, PLANS, TO_CHOOSE, Plan, plan_in_force
+
+ENDS = datetime(2026, 12, 27, 12, tzinfo=UTC)
+allowances = st.none() | st.integers(0, 20)
+
+
+class TestPlanInForce:
+    @given(st.timedeltas(timedelta(days=-40), timedelta(days=40)))
+    def test_is_the_trial_until_it_ends_and_then_the_free_one(self, since):
+        found = plan_in_force("trial", trial_ends_at=ENDS, now=ENDS + since)
+        assert found.name == ("free" if since >= timedelta(0) else "trial")
+
+    @pytest.mark.parametrize("name", TO_CHOOSE)
+    def test_is_the_one_that_was_chosen(self, name):
+        assert plan_in_force(name, trial_ends_at=None, now=ENDS).name == name
+
+    def test_allows_the_more_the_further_up_it_is(self):
+        for limit in (*LIMITS, "requests_a_minute"):
+            allowed = [getattr(PLANS[name], limit) for name in TO_CHOOSE]
+            assert allowed == sorted(allowed, key=lambda most: float("inf") if most is None else most)
+
+
+class TestRefuseAnotherOrder:
+    @given(allowances, st.integers(1, 40))
+    def test_leaves_room_for_as_many_as_the_plan_allows(self, allowed, wanted):
+        plan, placed = Plan("free", 1, 1, allowed, 1), 0
+        for _ in range(wanted):
+            try:
+                limits.refuse_another_order(plan, company="Paper & Sons", placed=placed)
+            except PlanLimitReached:
+                break
+            placed += 1
+        assert placed == (wanted if allowed is None else min(allowed, wanted))

@@ -1,0 +1,47 @@
+import pytest
+
+from domain.notifications import operations
+from domain.notifications.operations import Wanted
+from kit import db
+from kit.tenancy import Tenant
+from tests.domain.notifications.example import CONTEXT
+from tests.domain.notifications.placed import LONG_AGO, NOW, placed_order
+
+
+@pytest.fixture
+def order(database):
+    return placed_order()
+
+
+@pytest.fixture
+def act(order):
+    """Run one operation in a transaction of the order's company."""
+
+    def run(operation, **arguments):
+        with db.transaction(Tenant(company_id=order.company_id)):
+            return operation(**arguments)
+
+    return run
+
+
+@pytest.fixture
+def ask(order, act):
+    def run(recipient="ada@x.example", occasion=f"order.created:{order.id}", now=NOW):
+        wanted = Wanted(order.id, occasion, recipient, "order_received", CONTEXT)
+        return act(operations.ask, company_id=order.company_id, wanted=[wanted], now=now)[occasion, recipient]
+
+    return run
+
+
+@pytest.fixture
+def mail_id(ask):
+    """A mail that was asked for so long ago that whoever had it has lost it."""
+    return ask(now=LONG_AGO).mail.id
+
+
+@pytest.fixture
+def claim(act, mail_id):
+    def run(now):
+        return act(operations.claim, mail_ids=[mail_id], now=now)[mail_id]
+
+    return run

@@ -1,0 +1,65 @@
+import pytest
+
+from domain.notifications import operations, queries
+from domain.notifications.operations import Claimed, Leased, Settled, Wanted
+from tests.domain.notifications.at_once import at_once
+from tests.domain.notifications.example import CONTEXT
+from tests.domain.notifications.placed import LATER, LONG_AGO, NOW
+
+
+class TestAskForMany:
+    @pytest.fixture
+    def ask_for(self, order, act):
+        def run(*recipients, now=NOW):
+            wanted = [Wanted(order.id, "order.created:1", each, "order_received", CONTEXT) for each in recipients]
+            claims = act(operations.ask, company_id=order.company_id, wanted=wanted, now=now)
+            return {recipient.partition("@")[0]: claim for (_, recipient), claim in claims.items()}
+
+        return run
+
+    def test_claims_what_is_new_and_what_was_left_and_nothing_else(self, ask_for, act):
+        before = ask_for("sent@x.example", "left@x.example", now=LONG_AGO)
+        act(operations.mark_sent, mail_ids=[before["sent"].mail.id], now=LONG_AGO)
+        ask_for("leased@x.example")
+        claims = ask_for("new@x.example", "sent@x.example", "leased@x.example", "left@x.example")
+        new, left = claims.pop("new"), claims.pop("left")
+        assert claims == {"sent": Settled("sent"), "leased": Leased(LATER)}
+        assert (new.mail.recipient, new.mail.attempts) == ("new@x.example", 1)
+        assert (left.mail.id, left.mail.attempts) == (before["left"].mail.id, 2)
+
+    def test_claims_what_is_wanted_twice_once(self, ask_for):
+        first = ask_for("ada@x.example", "ada@x.example", now=LONG_AGO)["ada"]
+        again = ask_for("ada@x.example", "ada@x.example")["ada"]
+        assert (again.mail.id, again.mail.attempts) == (first.mail.id, 2)
+
+    def test_gives_each_to_one_of_all_who_ask_for_some_of_them_at_once(self, ask_for):
+        addresses = [f"{name}@x.example" for name in "abcdefghij"]
+        wishes = [addresses, addresses[::-1], addresses[::2], addresses[::-3]]
+        answers = at_once(len(wishes), lambda: ask_for(*wishes.pop()))
+        mine = [name for claims in answers for name, claim in claims.items() if isinstance(claim, Claimed)]
+        assert sorted(mine) == list("abcdefghij")
+
+
+class TestMany:
+    @pytest.fixture
+    def mails(self, ask):
+        return [ask(recipient=f"{name}@x.example", now=LONG_AGO).mail for name in ("ada", "grace", "olga")]
+
+    def test_are_claimed_but_those_of_others(self, act, mails):
+        ids = [mail.id for mail in mails]
+        act(operations.claim, mail_ids=ids[:1], now=NOW)
+        act(operations.mark_sent, mail_ids=ids[1:2], now=NOW)
+        claims = act(operations.claim, mail_ids=ids, now=NOW)
+        assert isinstance(claims.pop(ids[2]), Claimed)
+        assert claims == {ids[0]: Leased(LATER), ids[1]: Settled("sent")}
+
+    def test_are_renewed_but_those_of_others(self, act, mails):
+        ids = [mail.id for mail in mails]
+        act(operations.claim, mail_ids=ids[:1], now=NOW)
+        act(operations.mark_sent, mail_ids=ids[1:2], now=NOW)
+        assert act(operations.renew, attempts=dict.fromkeys(ids, 1), now=NOW) == {ids[2]: LATER}
+
+    def test_are_marked_together(self, order, act, mails):
+        act(operations.mark_sent, mail_ids=[mail.id for mail in mails], now=NOW)
+        stored = act(queries.mails_of_order, company_id=order.company_id, order_id=order.id)
+        assert [(mail.status, mail.sent_at) for mail in stored] == [("sent", NOW)] * 3

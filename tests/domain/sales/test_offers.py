@@ -1,0 +1,75 @@
+import pytest
+
+from domain.identity.errors import EmailUnverified, UserNotFound
+from domain.inventory import operations as inventory
+from domain.sales.offers import offer_to
+from domain.shops.errors import ShopNotFound
+from kit import db
+from kit.ids import new_id
+from kit.tenancy import Tenant
+from tests import factories
+
+
+@pytest.fixture
+def company(database):
+    return factories.make_company(name="Paper & Sons", allows_discount=True)
+
+
+@pytest.fixture
+def shop(company):
+    return factories.make_shop(company)
+
+
+@pytest.fixture
+def product(shop):
+    return factories.make_product(shop)
+
+
+@pytest.fixture
+def customer(database):
+    return factories.make_user()
+
+
+def asked(customer, shop, *product_ids, by=None):
+    """What the shop offers, asked for in its company by the customer or, so they say, by somebody else."""
+    with db.transaction(Tenant(company_id=shop.company_id, user_id=(by or customer).id)):
+        return offer_to(customer_id=customer.id, shop_id=shop.id, product_ids=product_ids)
+
+
+class TestOfferTo:
+    def test_tells_who_orders_on_whose_terms(self, customer, shop):
+        offer = asked(customer, shop)
+        assert offer.customer == (customer.id, customer.name, customer.email)
+        assert offer[1:] == ("Paper & Sons", "EUR", True, {})
+
+    def test_has_the_products_that_the_shop_sells_and_no_others(self, customer, company, shop, product):
+        next_door = factories.make_product(factories.make_shop(company))
+        elsewhere = factories.make_product(factories.make_shop(factories.make_company()))
+        offer = asked(customer, shop, product.id, next_door.id, elsewhere.id, new_id())
+        assert offer.products == {product.id: (product.id, product.sku, product.name, product.price, 0)}
+
+    def test_counts_over_all_warehouses_what_is_not_held(self, customer, company, shop, product):
+        for on_hand in (2, 3):
+            factories.put_stock(product, factories.make_warehouse(company), on_hand)
+        order = factories.make_order(product)
+        with db.transaction(factories.acting_for(product)):
+            inventory.reserve(company_id=company.id, wanted={order.id: {product.id: 1}})
+        assert asked(customer, shop, product.id).products[product.id].left == 4
+
+    def test_is_for_those_who_have_verified_their_address(self, shop):
+        with pytest.raises(EmailUnverified):
+            asked(factories.make_user(verified=False), shop)
+
+    def test_is_not_made_in_another_users_name(self, customer, shop):
+        with pytest.raises(UserNotFound):
+            asked(customer, shop, by=factories.make_user())
+
+    def test_is_not_made_by_another_companys_shop(self, customer, shop):
+        elsewhere = factories.make_company()
+        with pytest.raises(ShopNotFound), db.transaction(Tenant(company_id=elsewhere.id, user_id=customer.id)):
+            offer_to(customer_id=customer.id, shop_id=shop.id, product_ids=[])
+
+    def test_says_first_that_there_is_no_such_shop(self, company):
+        customer = factories.make_user(verified=False)
+        with pytest.raises(ShopNotFound), db.transaction(Tenant(company_id=company.id, user_id=customer.id)):
+            offer_to(customer_id=customer.id, shop_id=new_id(), product_ids=[])

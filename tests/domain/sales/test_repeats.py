@@ -1,0 +1,77 @@
+"""Two requests with one Idempotency-Key, at the same time and one after the other."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from domain.sales import repeats
+from domain.sales.errors import KeyInFlight, KeyReused
+from kit import clock, db
+from kit.tenancy import Tenant
+from tests import factories
+
+
+class Keyed:
+    """A customer who orders with one key."""
+
+    def __init__(self):
+        company = factories.make_company()
+        self.product = factories.make_product(factories.make_shop(company))
+        factories.put_stock(self.product, factories.make_warehouse(company))
+        self.customer = factories.make_user()
+        self.tenant = Tenant(company_id=company.id, user_id=self.customer.id)
+
+    def claim(self, fingerprint=b"1"):
+        return repeats.claim(caller_id=self.customer.id, key="one", fingerprint=fingerprint, now=clock.now())
+
+    def claim_by_another(self):
+        """What another request is told meanwhile."""
+
+        def claiming():
+            with db.lean_transaction(self.tenant):
+                return self.claim()
+
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(claiming).result()
+
+    def remember(self, order_id):
+        repeats.remember(
+            caller_id=self.customer.id, key="one", fingerprint=b"1", order_id=order_id,
+            company_id=self.tenant.company_id, now=clock.now(),
+        )  # fmt: skip
+
+
+@pytest.fixture
+def keyed(database):
+    return Keyed()
+
+
+@pytest.fixture
+def order(keyed):
+    """The order that the key has placed."""
+    order = factories.make_order(keyed.product)
+    with db.lean_transaction(keyed.tenant):
+        assert keyed.claim() is None
+        keyed.remember(order.id)
+    return order
+
+
+class TestClaim:
+    def test_is_refused_while_another_request_has_it(self, keyed):
+        with db.lean_transaction(keyed.tenant):
+            keyed.claim()
+            with pytest.raises(KeyInFlight):
+                keyed.claim_by_another()
+        assert keyed.claim_by_another() is None
+
+    def test_finds_what_was_placed_with_it(self, keyed, order):
+        assert keyed.claim_by_another() == order.id
+
+    def test_finds_it_also_while_another_request_asks(self, keyed, order):
+        with db.lean_transaction(keyed.tenant):
+            keyed.claim()
+            assert keyed.claim_by_another() == order.id
+
+    def test_is_refused_for_another_request(self, keyed, order):
+        with pytest.raises(KeyReused), db.lean_transaction(keyed.tenant):
+            keyed.claim(fingerprint=b"2")

@@ -1,0 +1,142 @@
+"""Opening hours by the clock on the wall, minute by minute, and where clocks are put forward or back."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.shops import hours
+from domain.shops.hours import LOOK_AHEAD, Unreadable
+
+CLOCK_CHANGES = {
+    "Europe/Berlin": [(2026, 3, 29), (2026, 10, 25)],
+    "America/New_York": [(2026, 3, 8), (2026, 11, 1)],
+    "Asia/Kolkata": [(2026, 3, 29)],  # half an hour off the others, and never changed
+    "Asia/Beirut": [(2026, 3, 29), (2026, 10, 25)],  # midnight is skipped, and comes twice
+    "Australia/Lord_Howe": [(2026, 4, 5), (2026, 10, 4)],  # by half an hour
+    "Pacific/Apia": [(2011, 12, 30)],  # a day that was skipped
+}
+MINUTE, DAY = timedelta(minutes=1), 24 * 60
+spans = st.lists(st.tuples(st.integers(0, DAY - 1), st.integers(1, DAY)), min_size=1, max_size=3)
+moments = st.sampled_from([(zone, day) for zone, days in CLOCK_CHANGES.items() for day in days]).flatmap(
+    lambda at: st.tuples(
+        st.just(at[0]), st.integers(-36 * 60, 36 * 60).map(lambda m: datetime(*at[1], tzinfo=UTC) + m * MINUTE)
+    )
+)
+
+
+def written(spans):
+    """The spans, of (first minute of the day, length in minutes), in OpenStreetMap's syntax."""
+    times = [f"{begin // 60:02}:{begin % 60:02}-{end // 60:02}:{end % 60:02}" for begin, end in ends(spans)]
+    return f"Mo-Su {','.join(times)}"
+
+
+def ends(spans):
+    return [(begin, begin + length) for begin, length in spans]
+
+
+def on_the_wall(spans, zone, at):
+    """Whether a span has what the wall's clock shows; those of the day before may last beyond midnight."""
+    local = at.astimezone(zone)
+    minute = local.hour * 60 + local.minute
+    return any(begin <= now < end for begin, end in ends(spans) for now in (minute, minute + DAY))
+
+
+def first_change(spans, zone, at, within):
+    state = on_the_wall(spans, zone, at)
+    ahead = (at + number * MINUTE for number in range(1, int(within / MINUTE) + 1))
+    return next((moment for moment in ahead if on_the_wall(spans, zone, moment) != state), None)
+
+
+def opening(said, time_zone, at, country="BE"):
+    return hours.opening(said, time_zone=time_zone, country=country, at=at)
+
+
+class TestOpening:
+    @settings(deadline=None)
+    @given(spans, moments)
+    def test_is_what_the_clock_on_the_wall_says_and_changes_when_it_says(self, spans, place):
+        time_zone, at = place
+        zone, within = ZoneInfo(time_zone), timedelta(hours=50)
+        found = opening(written(spans), time_zone, at)
+        assert found.state == ("open" if on_the_wall(spans, zone, at) else "closed")
+        change = first_change(spans, zone, at, within)
+        if change is None:
+            assert found.changes_at is None or found.changes_at > at + within
+        else:
+            assert found.changes_at == change
+
+    def test_skips_what_falls_into_the_hour_that_is_skipped(self):
+        said, zone = "02:10-02:50", ZoneInfo("Europe/Berlin")
+        found = opening(said, "Europe/Berlin", datetime(2026, 3, 28, 12, tzinfo=zone))
+        assert found.changes_at == datetime(2026, 3, 30, 2, 10, tzinfo=zone)
+
+    def test_comes_twice_in_the_hour_that_is_repeated(self):
+        said, at, found = "02:10-02:50", datetime(2026, 10, 24, 23, 59, tzinfo=UTC), []
+        while len(found) < 4:
+            at = opening(said, "Europe/Berlin", at).changes_at
+            found.append(at.strftime("%H:%M"))
+        assert found == ["00:10", "00:50", "01:10", "01:50"]
+
+    def test_opens_at_the_end_of_a_midnight_that_is_skipped(self):
+        found = opening("00:00-04:00", "Asia/Beirut", datetime(2026, 3, 28, 20, tzinfo=UTC))
+        assert found.changes_at == datetime(2026, 3, 28, 22, tzinfo=UTC)
+
+    def test_is_another_in_another_time_zone(self):
+        at = datetime(2026, 11, 27, 9, tzinfo=UTC)
+        states = {zone: opening("Mo-Fr 09:00-18:00", zone, at).state for zone in CLOCK_CHANGES}
+        assert states["Europe/Berlin"] == states["Asia/Kolkata"] == "open"
+        assert states["America/New_York"] == "closed"
+
+    @pytest.mark.parametrize(("country", "state"), [("BE", "closed"), ("US", "open"), ("ZZ", "open")])
+    def test_knows_the_countrys_public_holidays(self, country, state):
+        national_day = datetime(2026, 7, 21, 10, tzinfo=UTC)
+        assert opening("Mo-Su 09:00-18:00; PH off", "Europe/Brussels", national_day, country).state == state
+
+    @pytest.mark.parametrize("said", ["24/7", "off"])
+    def test_never_changes_where_nothing_does(self, said):
+        assert opening(said, "Europe/Berlin", datetime(2026, 11, 27, tzinfo=UTC)).changes_at is None
+
+    def test_looks_a_year_ahead(self):
+        at = datetime(2026, 11, 27, tzinfo=UTC)
+        assert opening("2027 Nov 20", "UTC", at).changes_at == datetime(2027, 11, 20, tzinfo=UTC)
+        assert opening("2028 Jan 1", "UTC", at).changes_at is None
+        assert LOOK_AHEAD.days == 366
+
+
+class TestExceptions:
+    def said(self, **exception):
+        return hours.with_exceptions("Mo-Su 09:00-18:00", [exception])
+
+    def test_close_a_day_and_say_why(self):
+        said = self.said(first_day="2026-12-24", last_day="2026-12-26", hours=None, reason='"Christmas"')
+        found = opening(said, "Europe/Berlin", datetime(2026, 12, 25, 12, tzinfo=UTC))
+        assert (found.state, found.comment) == ("closed", "'Christmas'")
+        assert opening(said, "Europe/Berlin", datetime(2026, 12, 27, 12, tzinfo=UTC)).state == "open"
+
+    @pytest.mark.parametrize(("hour", "state"), [(9, "closed"), (11, "open"), (15, "closed")])
+    def test_give_a_day_other_hours(self, hour, state):
+        said = self.said(first_day="2026-12-31", last_day="2026-12-31", hours="10:00-14:00")
+        assert opening(said, "UTC", datetime(2026, 12, 31, hour, 30, tzinfo=UTC)).state == state
+
+    @pytest.mark.parametrize("odd", ["10:00", "10:00-14:00; 24/7", "Mo 10:00-14:00", "off"])
+    def test_take_hours_of_a_day_alone(self, odd):
+        with pytest.raises(Unreadable):
+            self.said(first_day="2026-12-31", last_day="2026-12-31", hours=odd)
+
+
+class TestRefuseUnreadable:
+    @pytest.mark.parametrize("said", ["", "open on weekdays", "Mo-Fr 25:00-56:00", "Mo-Fr 09:00-18:00;", "\0"])
+    def test_refuses_what_is_not_the_syntax(self, said):
+        with pytest.raises(Unreadable):
+            hours.refuse_unreadable(said)
+
+    @given(st.text(alphabet='MoTuFrPHJanDec0123456789:;,-+ "()[]|/off24sunrie', max_size=40))
+    def test_takes_any_text_for_hours_or_not(self, said):
+        try:
+            hours.refuse_unreadable(said)
+        except Unreadable:
+            return
+        assert opening(said, "Europe/Berlin", datetime(2026, 11, 27, tzinfo=UTC)).state in {"open", "closed", "unknown"}

@@ -1,0 +1,158 @@
+"""Several sagas of one company taken at once: each has its own outcome, as if it had been taken alone."""
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from kit.ids import new_id
+from saga.engine import perform
+from saga.engine.declaration import Subject, afterwards, batched_step, then, together
+from saga.engine.errors import Refused, TryAgain
+from saga.engine.journal import Ref, UnknownSaga, all_locked
+
+MANY = 5
+
+
+@pytest.fixture
+def batches():
+    """How many subjects the batched step was given each time."""
+    return []
+
+
+@pytest.fixture
+def moods():
+    """What the batched step shall say, by subject; it is done with the others."""
+    return {}
+
+
+@pytest.fixture
+def press(batches, moods):
+    @batched_step(area="toys")
+    def press(sheets: Sequence[Subject]):
+        batches.append(len(sheets))
+        for sheet in sheets:
+            if isinstance(moods.get(sheet.id), Exception):
+                raise moods[sheet.id]
+        return {sheet.id: moods[sheet.id] for sheet in sheets if sheet.id in moods}
+
+    press.undo(lambda sheet: None)
+    press.undo_act.__name__ = "unpress"
+    return press
+
+
+@pytest.fixture
+def started(workshop):
+    """Starts so many sagas of one kind: their refs, in the order in which they began, and a way to find them."""
+
+    def starting(saga, times=MANY):
+        begun = [workshop.start(saga) for _ in range(times)]
+        return [ref for ref, _ in begun], begun[0][1].find
+
+    return starting
+
+
+def subject(workshop, ref):
+    return workshop.timeline(ref).saga.subject_id
+
+
+class TestABatchedStep:
+    @pytest.fixture
+    def saga(self, workshop, script, press):
+        return workshop.saga(together(press, script.step("fold")), then(script.step("glue")))
+
+    def test_is_taken_once_for_all(self, workshop, started, saga, batches):
+        refs, find = started(saga)
+        perform.take_step(refs, "press", find)
+        assert batches == [MANY]
+        assert {workshop.steps(ref)["press"] for ref in refs} == {"done"}
+
+    def test_says_of_each_what_became_of_it(self, workshop, started, saga, moods):
+        refs, find = started(saga)
+        moods[subject(workshop, refs[1])] = Refused("torn")
+        moods[subject(workshop, refs[2])] = TryAgain("busy")
+        moods[subject(workshop, refs[3])] = {"pages": 16}
+        perform.take_step(refs, "press", find)
+        assert [workshop.steps(ref)["press"] for ref in refs] == ["done", "failed", "running", "done", "done"]
+        assert workshop.timeline(refs[3]).steps[0].outcome == {"pages": 16}
+
+    def test_leaves_out_whom_it_does_not_await(self, workshop, started, saga, batches):
+        refs, find = started(saga)
+        perform.take_step(refs[:2], "press", find)
+        perform.take_step(refs, "press", find)
+        assert batches == [2, MANY - 2]
+
+    def test_counts_a_message_that_comes_twice_in_a_batch_once(self, started, saga, batches):
+        refs, find = started(saga, 2)
+        perform.take_step([*refs, refs[0]], "press", find)
+        assert batches == [2]
+
+    def test_that_raises_for_one_has_done_nothing_for_any(self, workshop, started, saga, moods):
+        refs, find = started(saga)
+        moods[subject(workshop, refs[1])] = ValueError("jammed")
+        with pytest.raises(ValueError, match="jammed"):
+            perform.take_step(refs, "press", find)
+        assert {workshop.steps(ref)["press"] for ref in refs} == {"pending"}
+        perform.take_step(refs[1:2], "press", find)
+        assert workshop.timeline(refs[1]).steps[0].error["code"] == "ValueError"
+
+    def test_of_a_saga_there_is_not_is_taken_for_none(self, workshop, started, saga, batches):
+        refs, find = started(saga, 2)
+        with pytest.raises(UnknownSaga):
+            perform.take_step([*refs, Ref(new_id(), refs[0].company_id)], "press", find)
+        assert batches == []
+
+    def test_is_taken_in_line_for_those_whose_turn_it_is(self, workshop, script, started, press, batches):
+        saga = workshop.saga(then(press), then(script.step("glue")), afterwards(script.step("tell")))
+        refs, find = started(saga)
+        perform.advance(refs, find)
+        assert batches == [MANY]
+        assert script.calls == ["glue"] * MANY + ["when_done"] * MANY
+        assert {workshop.state(ref) for ref in refs} == {"finishing"}
+
+
+class TestCallsOfABatch:
+    @pytest.fixture
+    def saga(self, workshop, script):
+        return workshop.saga(then(script.calling("fold")), then(script.step("glue")))
+
+    def test_are_made_side_by_side(self, workshop, script, started, saga):
+        everybody = threading.Barrier(MANY, timeout=20)
+        script.answers["fold"] = [None] * MANY
+        answer = script._answer
+        script._answer = lambda name: ((everybody.wait() if name == "fold" else None) and None) or answer(name)
+        refs, find = started(saga)
+        perform.advance(refs, find)
+        assert {workshop.state(ref) for ref in refs} == {"done"}
+
+    def test_that_fail_are_their_own_sagas_trouble(self, workshop, script, started, saga):
+        script.answers["fold"] = [None, OSError("cut off"), None, None, None]
+        refs, find = started(saga)
+        perform.advance(refs, find)
+        states = sorted(workshop.steps(ref)["fold"] for ref in refs)
+        assert states == ["done"] * (MANY - 1) + ["running"]
+        [late] = [ref for ref in refs if workshop.steps(ref)["fold"] == "running"]
+        assert workshop.timeline(late).steps[0].error["code"] == "OSError"
+
+    def test_count_no_more_for_a_saga_that_has_turned_back_meanwhile(self, workshop, script, started):
+        saga = workshop.saga(together(script.calling("fold"), script.step("cut")))
+        refs, find = started(saga, 2)
+        script.answers["cut"] = [Refused("blunt")]
+
+        def turn_back():
+            perform.take_step(refs[:1], "cut", find)
+            with all_locked(refs[:1], find) as [held]:
+                held.state = "compensating"
+                held.note("compensating")
+
+        answer, once = script._answer, [turn_back]
+
+        def answering(name):
+            if name == "fold" and once:
+                once.pop()()
+            return answer(name)
+
+        script._answer = answering
+        perform.take_step(refs, "fold", find)
+        assert "fold answered_late" in workshop.events(refs[0])
+        assert workshop.steps(refs[1])["fold"] == "done"

@@ -1,0 +1,77 @@
+"""Companies closed for good once their grace is over."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from domain.companies import standing
+from kit import clock, db
+from kit.ids import new_id
+from saga.closing import close_due
+from tests import factories
+from tests.factories import acting_for
+from workers import sweeper
+
+NOW = clock.now()
+LATER = NOW + standing.GRACE
+ENDED = {
+    "roles": "SELECT count(*) FROM memberships WHERE company_id = %s",
+    "invitations": "SELECT count(*) FROM invitations WHERE company_id = %s",
+    "keys": "SELECT count(*) FROM api_keys WHERE company_id = %s AND revoked_at IS NULL",
+    "shops": "SELECT count(*) FROM shops WHERE company_id = %s AND closed_at IS NULL",
+}
+KEPT = "SELECT count(*) FROM orders WHERE company_id = %s"
+
+
+@pytest.fixture
+def inhabited(database):
+    """A company with an admin, an invitation, a key, a shop and an order."""
+
+    def make():
+        company = factories.make_company()
+        admin = factories.make_member(company)
+        shop = factories.make_shop(company)
+        factories.invite("somebody@customers.example", admin, company)
+        factories.make_key(admin, company, {"read_stock"})
+        product = factories.make_product(shop)
+        factories.put_stock(product, factories.make_warehouse(company))
+        factories.make_order(product)
+        return company
+
+    return make
+
+
+def shall_be_deleted(company):
+    with db.transaction(acting_for(company)):
+        standing.request_deletion(company_id=company.id, by=new_id(), now=NOW)
+
+
+def left_of(database, company):
+    with psycopg.connect(database) as owner:
+        counted = {what: owner.execute(query, [company.id]).fetchone()[0] for what, query in ENDED.items()}
+        return counted, owner.execute(KEPT, [company.id]).fetchone()[0]
+
+
+class TestCloseDue:
+    def test_ends_all_powers_closes_all_shops_and_keeps_the_orders(self, database, inhabited):
+        company, other = inhabited(), inhabited()
+        shall_be_deleted(company)
+        assert close_due(now=LATER) == 1
+        assert left_of(database, company) == (dict.fromkeys(ENDED, 0), 1)
+        assert left_of(database, other) == (dict.fromkeys(ENDED, 1), 1)
+
+    def test_waits_for_the_grace_to_be_over_and_is_done_once(self, database, inhabited):
+        company = inhabited()
+        shall_be_deleted(company)
+        assert close_due(now=LATER - timedelta(seconds=1)) == 0
+        assert [close_due(now=LATER) for _ in range(2)] == [1, 0]
+        with psycopg.connect(database) as owner:
+            closed = owner.execute("SELECT count(*) FROM outbox WHERE body->>'type' = 'company.closed'").fetchone()
+        assert closed == (1,)
+
+    def test_is_what_the_sweeper_does_when_it_tidies(self, database, inhabited):
+        company = inhabited()
+        shall_be_deleted(company)
+        sweeper.tidy(now=LATER)
+        assert left_of(database, company)[0]["roles"] == 0

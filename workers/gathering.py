@@ -1,0 +1,183 @@
+"""Gathering what the broker has delivered already, so that it is worked on together.
+
+No message waits for others to come: once a worker has one, it reads on for as long as there is something to read, and
+takes that along. So a worker that keeps up takes its messages one by one, and one that has fallen behind takes them in
+batches as large as its prefetch allows, which is when batches pay. docs/decisions/0025 says why there is no timer.
+"""
+
+import time
+import traceback
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import structlog
+from celery import Task
+from celery.concurrency.solo import TaskPool as Solo
+from celery.exceptions import Reject
+from celery.utils.log import get_logger
+from celery.worker import strategy
+from celery.worker.consumer import Consumer
+from kombu.exceptions import KombuError
+from kombu.message import Message
+
+from kit import db
+from kit.db import Json
+from workers import logged
+from workers.logged import LoggedTask
+
+log = structlog.get_logger()
+celery_log = get_logger(__name__)
+
+T = TypeVar("T", bound=Hashable)
+
+
+class Gathering:
+    """What one connection of a worker that has no pool has delivered and nobody has worked on yet."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self.connection = consumer.connection
+        self._call_soon = consumer.hub.call_soon
+        self._reads_on = self.connection.transport.driver_type == "amqp"
+        self._waiting: dict[Callable[[list[Any]], None], list[Any]] = {}
+
+    def add(self, work: Callable[[list[T]], None], item: T) -> None:
+        """Have `work` called, once all that has come by now is read, with this and all else that waits for it."""
+        if not self._waiting:
+            self._call_soon(self._work_off)
+        self._waiting.setdefault(work, []).append(item)
+
+    def _work_off(self) -> None:
+        if self._reads_on:
+            with suppress(TimeoutError):
+                while True:
+                    self.connection.drain_events(timeout=0)
+        waiting, self._waiting = self._waiting, {}
+        for work, items in waiting.items():
+            work(items)
+
+
+def gathering_of(consumer: Consumer) -> Gathering | None:
+    """Where the messages of the worker's connection are gathered; None for a worker with a pool.
+
+    What was gathered from a connection that is lost goes with it: the broker delivers it again.
+    """
+    if not isinstance(consumer.pool, Solo) or consumer.hub is None:
+        return None
+    found: Gathering | None = getattr(consumer, "gathering", None)
+    if found is None or found.connection is not consumer.connection:
+        found = consumer.gathering = Gathering(consumer)
+    return found
+
+
+class GatheredTask(LoggedTask):
+    """A task that is run for many messages at once by a worker without a pool, and one by one by a pool's processes.
+
+    `together` is given the keyword arguments of each. When it raises, they are run one by one.
+    """
+
+    abstract = True
+
+    @staticmethod
+    def together(given: Sequence[Json]) -> None:
+        """What the task does."""
+        raise NotImplementedError
+
+    def Strategy(self, task: Task, app: Any, consumer: Consumer) -> Callable[..., Any]:  # noqa: N802 - Celery's name
+        """What a worker does with a message of this task."""
+        gathering = gathering_of(consumer)
+        if gathering is None:
+            return strategy.default(task, app, consumer)
+        work = Worked(self, consumer).off
+        return lambda message, *_args, **_named: gathering.add(work, _Delivered(message))
+
+
+@dataclass(eq=False, slots=True)
+class _Delivered:
+    """A message of a task, and since when it is worked on."""
+
+    message: Message
+    given: Json = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return str(self.message.headers["id"])
+
+    @property
+    def told(self) -> dict[str, str | None]:
+        """What the log says of it."""
+        return {**self.given, "request_id": self.message.headers.get("requestid")}
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """How a task's messages are worked off, and who hears of it: those who watch the worker's events."""
+
+    task: GatheredTask
+    consumer: Consumer
+
+    def off(self, delivered: list[_Delivered]) -> None:
+        """Run the task for all of them, acknowledge what is done, and give back what has to wait."""
+        ready = [each for each in delivered if self._is_read(each)]
+        for each in ready:
+            self._tell_begun(each)
+        self._run(ready)
+
+    def _is_read(self, each: _Delivered) -> bool:
+        try:
+            _, given, _ = each.message.payload
+            each.given = dict(given)
+        except (KombuError, TypeError, ValueError):
+            log.exception("this is no task message", task=self.task.name, task_id=each.message.headers.get("id"))
+            # Among the dead letters it can be seen.
+            each.message.reject_log_error(celery_log, self.consumer.connection_errors)
+            return False
+        return True
+
+    def _run(self, delivered: Sequence[_Delivered]) -> None:
+        begun = time.monotonic()
+        try:
+            if delivered:
+                with logged.about_all([each.told for each in delivered]):
+                    self.task.together([each.given for each in delivered])
+        except Exception as error:  # noqa: BLE001 - it is logged, and told to whoever watches
+            if len(delivered) > 1 and not _is_outage(error):
+                for each in delivered:
+                    self._run([each])
+                return
+            self._end(delivered, error)
+            return
+        for each in delivered:
+            each.message.ack_log_error(celery_log, self.consumer.connection_errors)
+            self._tell("task-succeeded", each, result="None", runtime=time.monotonic() - begun)
+
+    def _end(self, delivered: Sequence[_Delivered], error: Exception) -> None:
+        for each in delivered:
+            if isinstance(error, Reject):
+                each.message.reject_log_error(celery_log, self.consumer.connection_errors, requeue=error.requeue)
+                self._tell("task-rejected", each, requeue=error.requeue)
+                continue
+            with logged.about(**each.told):
+                log.error("a task failed", task=self.task.name, exc_info=error)
+            # The sweeper sends it again, if need be.
+            each.message.ack_log_error(celery_log, self.consumer.connection_errors)
+            told = "".join(traceback.format_exception(error))
+            self._tell("task-failed", each, exception=repr(error), traceback=told)
+
+    def _tell_begun(self, each: _Delivered) -> None:
+        headers = each.message.headers
+        self._tell(
+            "task-received", each, name=self.task.name, args=headers["argsrepr"], kwargs=headers["kwargsrepr"],
+            root_id=headers.get("root_id"), parent_id=None, retries=headers["retries"], eta=None, expires=None,
+        )  # fmt: skip
+        self._tell("task-started", each)
+
+    def _tell(self, event: str, each: _Delivered, **what: Any) -> None:
+        eventer = self.consumer.event_dispatcher
+        if eventer and eventer.enabled and "task" in (eventer.groups or ("task",)):
+            eventer.send(event, uuid=each.id, **what)
+
+
+def _is_outage(error: Exception) -> bool:
+    return isinstance(error, Reject) and isinstance(error.reason, Exception) and db.is_outage(error.reason)
