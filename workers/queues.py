@@ -34,9 +34,9 @@ _SAFE = {
 TASK_AREAS = ("saga", "inventory", "payments", "notifications")
 
 BINDINGS: dict[str, tuple[str, ...]] = {
-    "notification.events": ("order.*",),
+    "notification.events": ("order.created", "order.failed", "order.cancelled"),
 }
-"""Which events each listening area hears."""
+"""Which events each listening area hears: those that it does something about (workers/reactions.py)."""
 
 TASK_QUEUES = tuple(
     Queue(area, TASKS, routing_key=f"{area}.#", durable=True, queue_arguments=_SAFE) for area in TASK_AREAS

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 import psycopg
 import structlog
 from celery import Celery
+from psycopg.types.json import Jsonb
 
 from kit import crash, db, logs
 from kit.config import settings
@@ -24,26 +25,31 @@ LONGEST_PAUSE = 0.25
 log = structlog.get_logger()
 
 _TAKE = """
-    SELECT id, kind, body FROM outbox WHERE available_at <= now()
-    ORDER BY available_at, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED"""
-_DELETE = "DELETE FROM outbox WHERE id = ANY(%(ids)s)"
-_POSTPONE = "UPDATE outbox SET available_at = now() + interval '30 seconds' WHERE id = ANY(%(ids)s)"
+    WITH due AS (
+        SELECT id FROM outbox WHERE available_at <= now()
+        ORDER BY available_at, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
+    ), taken AS (
+        DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT id FROM due)) RETURNING id, company_id, kind, body, available_at
+    )
+    SELECT id, company_id, kind, body FROM taken ORDER BY available_at, id"""
+_POSTPONE = """
+    INSERT INTO outbox (company_id, kind, body, available_at)
+    VALUES (%(company)s, %(kind)s, %(body)s, now() + interval '30 seconds')"""
 
 
 def drain(app: Celery, publisher: Publisher) -> int:
-    """Send one batch; how many rows it was. A row is deleted only when the broker has all of its messages."""
+    """Send one batch; how many rows it was. That they are taken counts only once the broker has all their messages."""
     with db.lean_operator_transaction():
         rows = db.run(_TAKE, {"batch": BATCH}).fetchall()
         if not rows:
             return 0
         crash.point("outbox.taken")
-        made = {row_id: list(messages(app, kind, body)) for row_id, kind, body in rows}
-        lost = publisher.publish([message for each in made.values() for message in each])
-        undeliverable = [row_id for row_id, each in made.items() if any(message.id in lost for message in each)]
-        if undeliverable:
-            log.error("no queue takes this", outbox=undeliverable)
-            db.run(_POSTPONE, {"ids": undeliverable})
-        db.finish(_DELETE, {"ids": [row_id for row_id in made if row_id not in undeliverable]})
+        made = [list(messages(app, kind, body)) for _, _, kind, body in rows]
+        lost = publisher.publish([message for each in made for message in each])
+        for (row_id, company_id, kind, body), each in zip(rows, made, strict=True):
+            if any(message.id in lost for message in each):
+                log.error("no queue takes this", outbox=row_id)
+                db.run(_POSTPONE, {"company": company_id, "kind": kind, "body": Jsonb(body)})
     crash.point("outbox.emptied")
     return len(rows)
 

@@ -104,6 +104,7 @@ class CeleryChainEngine(Contestant):
         {"loaders": 1, "in_flight": 32, "threads": 4, "pool": "solo", "workers": 2, "prefetch": 16},
         {"loaders": 1, "in_flight": 32, "threads": 4, "pool": "prefork", "workers": 1, "prefetch": 16},
         {"loaders": 1, "in_flight": 32, "threads": 4, "pool": "prefork", "workers": 1, "prefetch": 4},
+        {"loaders": 1, "in_flight": 256, "threads": 4, "pool": "solo", "workers": 2, "prefetch": 64},
     )
     note = "chord(reserve, authorise) | capture | commit | mark_paid; no journal, no undo, no outbox"
 
@@ -129,6 +130,7 @@ class CeleryChainFull(FlaskApp, Full, CeleryChainEngine):
         {"in_flight": 32, "threads": 16, "pool": "prefork", "workers": 1, "prefetch": 16, "api_workers": 1},
         {"in_flight": 32, "threads": 16, "pool": "solo", "workers": 2, "prefetch": 16, "api_workers": 1},
         {"in_flight": 32, "threads": 16, "pool": "prefork", "workers": 1, "prefetch": 4, "api_workers": 2},
+        {"in_flight": 128, "threads": 16, "pool": "solo", "workers": 2, "prefetch": 64, "api_workers": 1},
     )
     note = "Flask without authentication or validation; Stripe's SDK and smtplib in the tasks"
 

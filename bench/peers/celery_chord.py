@@ -58,6 +58,7 @@ class CeleryChord(Contestant):
         {"in_flight": 32, "threads": 4, "pool": "solo", "workers": 2, "prefetch": 16, "broker": "valkey"},
         {"in_flight": 32, "threads": 4, "pool": "solo", "workers": 2, "prefetch": 16, "broker": "rabbitmq"},
         {"in_flight": 32, "threads": 4, "pool": "prefork", "workers": 1, "prefetch": 16, "broker": "valkey"},
+        {"in_flight": 256, "threads": 4, "pool": "solo", "workers": 2, "prefetch": 64, "broker": "valkey"},
     )
     note = "empty tasks, no order: what a chord itself costs; from apply_async to the body's result"
 

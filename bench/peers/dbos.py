@@ -104,6 +104,7 @@ class DbosEngine(Contestant):
         {"loaders": 2, "in_flight": 32, "threads": 8},
         {"loaders": 2, "in_flight": 16, "threads": 8},
         {"loaders": 1, "in_flight": 32, "threads": 8},
+        {"loaders": 2, "in_flight": 256, "threads": 8},
     )
     note = "workflows of five datasource transactions, run by the processes that place the orders"
 

@@ -79,6 +79,7 @@ class DbosFull(FlaskApp, Full, DbosEngine):
         {"in_flight": 32, "threads": 16, "api_workers": 2},
         {"in_flight": 16, "threads": 16, "api_workers": 2},
         {"in_flight": 32, "threads": 16, "api_workers": 1},
+        {"in_flight": 128, "threads": 16, "api_workers": 2},
     )
     note = "Flask without authentication or validation; provider's SDK and smtplib in steps"
 

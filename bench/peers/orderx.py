@@ -39,9 +39,9 @@ class OrderxEngine(Contestant):
     uses = frozenset({"postgres", "rabbitmq"})
     placer = "bench.peers.orderx:Placing"
     settings: ClassVar[tuple[Setting, ...]] = (
-        {"loaders": 1, "in_flight": 64, "threads": 4, "workers": 2},
-        {"loaders": 1, "in_flight": 64, "threads": 4, "workers": 3},
-        {"loaders": 1, "in_flight": 64, "threads": 4, "workers": 4},
+        {"loaders": 1, "in_flight": 256, "threads": 4, "workers": 1},
+        {"loaders": 1, "in_flight": 256, "threads": 4, "workers": 2},
+        {"loaders": 1, "in_flight": 64, "threads": 4, "workers": 1},
     )
     note = "placed by saga.place_order.place_order(); payment and mails are rows, every message goes over RabbitMQ"
 
@@ -76,9 +76,9 @@ class OrderxFull(Full, OrderxEngine):
     """The whole stack over HTTP, with the provider's SDK, the sandbox gateway and SMTP."""
 
     settings: ClassVar[tuple[Setting, ...]] = (
-        {"loaders": 1, "in_flight": 64, "threads": 16, "workers": 2, "api_workers": 1},
-        {"loaders": 1, "in_flight": 64, "threads": 16, "workers": 2, "api_workers": 2},
-        {"loaders": 1, "in_flight": 64, "threads": 16, "workers": 3, "api_workers": 1},
+        {"loaders": 1, "in_flight": 128, "threads": 16, "workers": 1, "api_workers": 1},
+        {"loaders": 1, "in_flight": 128, "threads": 16, "workers": 2, "api_workers": 1},
+        {"loaders": 1, "in_flight": 64, "threads": 16, "workers": 1, "api_workers": 1},
     )
     note = "POST /api/orders as a logged-in customer, gunicorn, provider's SDK, SMTP"
 

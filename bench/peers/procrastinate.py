@@ -92,6 +92,7 @@ class ProcrastinateEngine(Contestant):
         {"loaders": 1, "in_flight": 32, "threads": 4, "workers": 2, "concurrency": 8},
         {"loaders": 1, "in_flight": 32, "threads": 4, "workers": 1, "concurrency": 16},
         {"loaders": 1, "in_flight": 64, "threads": 4, "workers": 2, "concurrency": 16},
+        {"loaders": 1, "in_flight": 256, "threads": 4, "workers": 2, "concurrency": 16},
     )
     note = "a job per step, each deferring the next"
 

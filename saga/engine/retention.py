@@ -9,6 +9,8 @@ from kit import db
 _PRUNE = text("""
     WITH over AS (
         SELECT id FROM sagas WHERE ended_at < :before ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+    ), history AS (
+        DELETE FROM saga_events USING over WHERE saga_id = over.id
     )
     DELETE FROM sagas USING over WHERE sagas.id = over.id""")
 

@@ -84,13 +84,15 @@ class StepRow(Base):
 
 
 class SagaEvent(Base):
-    """One transition of a saga or of one of its steps; append-only."""
+    """One transition of a saga or of one of its steps; append-only.
+
+    No foreign key: only who holds its saga's lock writes one, and a dozen look-ups an order would find nothing else.
+    """
 
     __tablename__ = "saga_events"
-    __table_args__ = (within_company("saga_id", "sagas", ondelete="CASCADE"), Index(None, "saga_id", "id"))
 
+    saga_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    saga_id: Mapped[UUID]
     company_id: Mapped[UUID]
     step: Mapped[str | None]
     event: Mapped[str]
