@@ -25,7 +25,6 @@ from kombu.message import Message
 from kit import db
 from kit.db import Json
 from workers import logged
-from workers.logged import LoggedTask
 
 log = structlog.get_logger()
 celery_log = get_logger(__name__)
@@ -71,7 +70,7 @@ def gathering_of(consumer: Consumer) -> Gathering | None:
     return found
 
 
-class GatheredTask(LoggedTask):
+class GatheredTask(logged.LoggedTask):
     """A task that is run for many messages at once by a worker without a pool, and one by one by a pool's processes.
 
     `together` is given the keyword arguments of each. When it raises, they are run one by one.

@@ -2,6 +2,7 @@
 
 import copy
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -63,7 +64,7 @@ class TestPlaceOrder:
             until(written)
             [placed] = market.buyer.get("/api/orders").json["data"]
             with db.transaction(Tenant(company_id=market.company.id)):
-                sales.mark_failed(order_id=placed["id"], failure={"code": "card_declined"}, now=clock.now())
+                sales.mark_failed(failures={UUID(placed["id"]): {"code": "card_declined"}}, now=clock.now())
             answer = waiting.result()
         assert (answer.status_code, answer.json["failure"]["code"]) == (201, "card_declined")
         assert market.buyer.get(answer.headers["Location"]).json == answer.json
