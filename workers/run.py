@@ -3,9 +3,11 @@
 import contextlib
 import logging
 import os
+import sys
 
 from celery import Celery
 from celery.signals import worker_process_init
+from celery.utils.nodenames import host_format
 
 from kit import db, logs
 from kit.config import settings
@@ -49,11 +51,12 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
     for chatty in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(chatty).setLevel(logging.WARNING)  # the journal tells, and better, what each task did
     node = name or f"{'+'.join(names) or 'all'}-{os.getpid()}"
-    argv = ["worker", "--pool", pool, "--concurrency", str(concurrency), "--loglevel", settings().log_level]
-    argv += ["--without-gossip", "--without-mingle", "--hostname", f"{node}@%h"]
-    if unwanted:
-        argv += ["--exclude-queues", ",".join(unwanted)]
-    app.worker_main(argv)
+    worker = app.Worker(
+        hostname=host_format(f"{node}@%h"), pool_cls=pool, concurrency=concurrency, loglevel=settings().log_level,
+        exclude_queues=unwanted, without_gossip=True, without_mingle=True,
+    )  # fmt: skip
+    worker.start()
+    sys.exit(worker.exitcode)
 
 
 def _declare_queues(app: Celery) -> None:

@@ -4,8 +4,9 @@ import os
 import re
 import smtplib
 import ssl
-import threading
 import time
+from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.connection import wait
@@ -48,15 +49,17 @@ class Mailer(Protocol):
 class SmtpMailer:
     """SMTP (RFC 5321) to `smtp://`, `smtp+starttls://` or `smtps://[user:password@]host[:port]`.
 
-    Keeps one connection per thread, and opens another when the server has let go of it. Says what it has to in one go
-    where the server lets it (RFC 2920). Only an answer about the recipient or the content refuses a mail: a wrong
-    password or sender is the operator's to mend, and the mail waits for that.
+    Keeps its connections for the next mail of whichever thread, each used by one at a time, and opens another when the
+    server has let go of them. Says what it has to in one go where the server lets it (RFC 2920). Only an answer about
+    the recipient or the content refuses a mail: a wrong password or sender is the operator's to mend, and the mail
+    waits for that.
     """
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT) -> None:
         self._url = _checked(url)
         self._timeout = timeout
-        self._thread = threading.local()
+        self._idle: deque[tuple[smtplib.SMTP, float]] = deque()
+        """Connections that nobody uses, and since when (seconds of the monotonic clock); the last used is the last."""
 
     def send(self, message: Message) -> None:
         connection = self._take() or self._connect()
@@ -68,26 +71,22 @@ class SmtpMailer:
         except BaseException:
             connection.close()
             raise
-        self._thread.connection, self._thread.last_used = connection, time.monotonic()
+        self._idle.append((connection, time.monotonic()))
 
     def close(self) -> None:
-        """Let go of this thread's connection."""
-        if connection := self._take():
-            connection.close()
+        """Let go of the connections that nobody uses."""
+        while self._idle:
+            self._idle.pop()[0].close()
 
     def _take(self) -> smtplib.SMTP | None:
-        """The thread's connection, no longer kept, if it can still be used."""
-        connection: smtplib.SMTP | None = self._thread.__dict__.pop("connection", None)
-        if connection is None or self._usable(connection):
-            return connection
-        connection.close()
+        """The connection used last, no longer idle, if it can still be used."""
+        with suppress(IndexError):
+            while True:
+                connection, last_used = self._idle.pop()
+                if _usable(connection, last_used):
+                    return connection
+                connection.close()
         return None
-
-    def _usable(self, connection: smtplib.SMTP) -> bool:
-        # A server speaks unasked only to say good-bye.
-        if connection.sock is None or wait([connection.sock], timeout=0):
-            return False
-        return time.monotonic() - self._thread.last_used < LONG_IDLE or _answers(connection)
 
     def _connect(self) -> smtplib.SMTP:
         try:
@@ -135,6 +134,13 @@ def _checked(url: str) -> SplitResult:
         # Without the URL itself, which may hold a password.
         raise NotConfigured("ORDERX_SMTP_URL must be smtp://, smtp+starttls:// or smtps:// and name a host")
     return parts
+
+
+def _usable(connection: smtplib.SMTP, last_used: float) -> bool:
+    # A server speaks unasked only to say good-bye.
+    if connection.sock is None or wait([connection.sock], timeout=0):
+        return False
+    return time.monotonic() - last_used < LONG_IDLE or _answers(connection)
 
 
 def _answers(connection: smtplib.SMTP) -> bool:

@@ -38,21 +38,21 @@ class Deliveries:
                 else:
                     self.tasks.extend(body["header"] if kind == "chord" else [body])
 
-    def deliver(self, task: Json) -> None:
-        """Have a worker run the task."""
-        name = task["task"]
-        self.delivered.append(name)
+    def deliver(self, *tasks: Json) -> None:
+        """Have a worker run these tasks of one name and one company, together."""
+        name, given = tasks[0]["task"], [task["kwargs"] for task in tasks]
+        self.delivered += [name] * len(tasks)
         if name == "notifications.send_mail":
-            mail_id, company_id = task["kwargs"].values()
-            return notifications.send(Tenant(company_id=UUID(company_id)), [UUID(mail_id)])
-        ref = Ref(UUID(task["kwargs"]["saga_id"]), UUID(task["kwargs"]["company_id"]))
+            owner = Tenant(company_id=UUID(given[0]["company_id"]))
+            return notifications.send(owner, [UUID(each["mail_id"]) for each in given])
+        refs = [Ref(UUID(each["saga_id"]), UUID(each["company_id"])) for each in given]
         if name == ADVANCE:
-            return perform.advance([ref], self.find)
+            return perform.advance(refs, self.find)
         for step in (step for saga in self.sagas for step in saga.steps.values()):
             if name == step.task:
-                return perform.take_step([ref], step.name, self.find)
+                return perform.take_step(refs, step.name, self.find)
             if step.undo_name and name == step.undo_task:
-                return perform.take_undo([ref], step.name, self.find)
+                return perform.take_undo(refs, step.name, self.find)
         raise AssertionError(f"nobody knows {name}")
 
     def deliver_next(self, name: str) -> None:
@@ -69,6 +69,18 @@ class Deliveries:
         while self.tasks:
             self.deliver(self.tasks.pop(0))
             self.collect()
+
+    def together_until_quiet(self) -> None:
+        """Deliver everything, all waiting tasks of one name at once, until nothing is on its way; then the events."""
+        self.collect()
+        while self.tasks:
+            name = self.tasks[0]["task"]
+            together = [task for task in self.tasks if task["task"] == name]
+            self.tasks = [task for task in self.tasks if task["task"] != name]
+            self.deliver(*together)
+            self.collect()
+        reactions.react("notification.events", self.events)
+        self.events.clear()
 
     def hear_everything(self) -> None:
         """Have every announced event acted on, which is when buyers and merchants get their mails."""

@@ -13,6 +13,9 @@ BUDGET = {"statements": 40, "transactions": 12, "tasks": 4, "events": 5}
 PLACING = {"statements": 3, "transactions": 1}
 """Of these, placing it: whom to act for, a look at all it depends on, and all that it writes."""
 
+MANY = {"statements": 35, "transactions": 10}
+"""What ORDERS orders may cost together, each once placed, when a worker takes them together."""
+
 
 @pytest.fixture
 def spent(monkeypatch):
@@ -66,3 +69,12 @@ def test_placing_an_order_stays_within_its_share(storefront_of_many, spent):
     before = spent.copy()
     storefront_of_many.place()
     assert spent - before == PLACING
+
+
+def test_orders_that_are_taken_together_share_what_they_cost(storefront_of_many, spent, sent):
+    orders = [storefront_of_many.place() for _ in range(ORDERS)]
+    placed = spent.copy()
+    storefront_of_many.deliveries.together_until_quiet()
+    cost = spent - placed
+    assert {storefront_of_many.order(order_id).status for order_id in orders} == {"paid"}
+    assert {what: times for what, times in cost.items() if times > MANY[what]} == {}

@@ -1,5 +1,6 @@
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from email import message_from_bytes
 from email.policy import SMTP
@@ -86,24 +87,24 @@ class TestConnections:
             client.send(mail_to())
             assert server.connections == 2
 
-    def test_are_kept_for_the_next_mail_of_the_same_thread(self):
-        with moody_server() as server, closing(SmtpMailer(server.url)) as client:
+    def test_are_kept_for_the_next_mail_of_whichever_thread(self):
+        with moody_server() as server, closing(SmtpMailer(server.url)) as client, ThreadPoolExecutor(1) as other:
             client.send(mail_to())
+            other.submit(client.send, mail_to()).result()
             client.send(mail_to())
             assert server.connections == 1
 
-    def test_are_not_shared_between_threads(self):
-        with moody_server() as server, closing(SmtpMailer(server.url)) as client:
+    def test_are_used_by_one_thread_at_a_time(self, monkeypatch):
+        all_at_once, hand_over = threading.Barrier(3, timeout=20), client_of_smtp._hand_over
 
-            def send():
-                with closing(client):
-                    client.send(mail_to())
+        def handing_over(*what):
+            all_at_once.wait()
+            hand_over(*what)
 
-            threads = [threading.Thread(target=send) for _ in range(3)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+        monkeypatch.setattr(client_of_smtp, "_hand_over", handing_over)
+        with moody_server() as server, closing(SmtpMailer(server.url)) as client, ThreadPoolExecutor(3) as pool:
+            for _ in range(2):
+                list(pool.map(client.send, [mail_to() for _ in range(3)]))
             assert server.connections == 3
 
     def test_are_not_trusted_after_a_failure(self):
