@@ -38,6 +38,15 @@ bench: $(VENV)/.bench ## Measure OrderX beside its peers (QUICK=1: in under four
 test: $(INSTALLED) ## Run the tests, against a PostgreSQL (and a RabbitMQ, if installed) of their own
 	$(BIN)/pytest -n 2 --dist loadgroup
 
+.PHONY: weaknesses
+weaknesses: $(VENV)/.security ## Look for known weaknesses in the code and in what it depends on
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml api workers saga domain kit ops migrations
+	@$(BIN)/python -m tests.security.audit
+
+.PHONY: security
+security: weaknesses ## Attack the API as `make test` does, with more and other examples
+	$(BIN)/pytest -n 2 tests/security tests/house/test_row_level_security.py --hypothesis-profile=thorough
+
 .PHONY: rooms
 rooms: $(INSTALLED) ## Check that imports go down the stairs, never up
 	$(BIN)/lint-imports
@@ -61,6 +70,12 @@ clean: ## Remove .venv, caches and the stack's data
 $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Installing OrderX into $(VENV) ..."
 	@ops/install.sh $(VENV)
+	@touch $@
+
+$(VENV)/.security: $(INSTALLED)
+	@echo "Installing what looks for known weaknesses ..."
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[security,test,embedded]'; \
+	else $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[security,test,embedded]'; fi
 	@touch $@
 
 $(VENV)/.bench: $(INSTALLED)

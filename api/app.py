@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import access, cors, docs, errors, etags, headers, logs, measures, openapi, rate_limits
+from api import access, audit, cors, docs, errors, etags, headers, logs, measures, openapi, rate_limits
 from api.catalogue.routes import blueprint as products
 from api.companies.routes import blueprint as companies
 from api.companies.standing import blueprint as standing
@@ -71,4 +71,5 @@ def create_app() -> Flask:
     rate_limits.guard_strangers(app)
     access.guard(app)
     rate_limits.guard_callers(app)
+    audit.watch(app)
     return app

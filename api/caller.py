@@ -12,6 +12,7 @@ from domain.identity.permissions import Permission, Powers, powers_of
 from domain.shops.errors import ShopNotFound
 
 CUSTOMER = "customer"
+SUPER_ADMIN = "super_admin"
 MACHINE = "api_key"
 
 

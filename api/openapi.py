@@ -3,7 +3,9 @@
 from http import HTTPStatus
 from typing import Any
 
+import marshmallow
 from apispec import BasePlugin
+from apispec.ext.marshmallow import MarshmallowPlugin, OpenAPIConverter
 from flask import Flask
 from flask_smorest import Api
 from werkzeug.routing import Rule
@@ -43,13 +45,24 @@ PREFER = {
     "description": "`wait=N`: answer when the order has ended, or after N seconds, 30 at most (RFC 7240)",
     "schema": {"type": "string", "examples": ["wait=10"]},
 }
+LINKS = {
+    "found_company": ("company_id", ("get_company",)),
+    "open_shop": ("shop_id", ("get_shop",)),
+    "offer_product": ("product_id", ("get_product", "change_product", "list_stock")),
+    "place_order": ("order_id", ("get_order", "get_order_status", "get_order_saga", "cancel_order")),
+    "add_member": ("membership_id", ("remove_member",)),
+    "invite": ("invitation_id", ("withdraw_invitation",)),
+    "make_key": ("key_id", ("revoke_key",)),
+    "keep_address": ("address_id", ("change_address", "forget_address")),
+}
+"""For each operation that makes something: where the `id` it answers is put, and by which operations."""
 INTRODUCTION = """\
 Orders that never oversell, never charge twice and are never lost.
 
 Register, found a company, open a shop, offer products, give them stock: then anybody can order.
 People send an access token (`Authorization: Bearer …`), machines an API key of their company's in its place.
 Errors are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems with a stable `code`.
-Amounts are whole minor units: 1999 of EUR is €19.99. Times are UTC (RFC 3339).
+Amounts are whole minor units: 1999 of EUR is €19.99. Times are UTC (RFC 3339). Text holds no NUL.
 Lists come in pages: pass the `next` of one as `after` to get the following one."""
 
 
@@ -64,7 +77,8 @@ def configure(app: Flask) -> Api:
         OPENAPI_SWAGGER_UI_URL="/api/docs/assets/",
         OPENAPI_SWAGGER_UI_CONFIG={"validatorUrl": None, "persistAuthorization": True},
     )
-    api = Api(app, spec_kwargs={"extra_plugins": [SharedByAll()], "info": {"description": INTRODUCTION}})
+    plugins = {"marshmallow_plugin": Schemas(), "extra_plugins": [SharedByAll()]}
+    api = Api(app, spec_kwargs={**plugins, "info": {"description": INTRODUCTION}})
     api.DEFAULT_ERROR_RESPONSE_NAME = None
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     for name, (_, description) in PROBLEMS.items():
@@ -72,6 +86,20 @@ def configure(app: Flask) -> Api:
             name, {"description": description, "content": {"application/problem+json": {"schema": ProblemSchema}}}
         )
     return api
+
+
+class SchemaConverter(OpenAPIConverter):
+    """Adds what a schema says of its fields together."""
+
+    def schema2jsonschema(self, schema: marshmallow.Schema) -> dict[str, Any]:
+        """The schema as JSON Schema."""
+        return {**super().schema2jsonschema(schema), **getattr(schema, "also", {})}
+
+
+class Schemas(MarshmallowPlugin):
+    """Makes JSON Schemas of our schemas."""
+
+    Converter = SchemaConverter
 
 
 class SharedByAll(BasePlugin):
@@ -92,6 +120,17 @@ class SharedByAll(BasePlugin):
             operation["responses"] = _with_problems(
                 operation, is_public=needed == ANYBODY, is_for_some=roles != list(ROLES), has_ids="{" in (path or "")
             )
+            _link(operation)
+
+
+def _link(operation: dict[str, Any]) -> None:
+    """Say what may follow an operation that makes something."""
+    if operation["operationId"] in LINKS:
+        name, followers = LINKS[operation["operationId"]]
+        links = {each: {"operationId": each, "parameters": {name: "$response.body#/id"}} for each in followers}
+        for status, response in operation["responses"].items():
+            if status.startswith("2"):
+                response["links"] = links
 
 
 def _with_problems(operation: dict[str, Any], *, is_public: bool, is_for_some: bool, has_ids: bool) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Parser(FlaskParser):
             raise UnsupportedMediaType("Send the body as application/json.")
         try:
             text = data.decode()
-            body = json.loads(text, parse_constant=_refuse_constant)
+            body = json.loads(text, parse_float=_number, parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
             raise BadRequest("The body is not JSON (RFC 8259).") from None
         if "\\u" in text:  # in UTF-8, strict JSON can say them in no other way
@@ -53,6 +53,12 @@ class Parser(FlaskParser):
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
+
+
+def _number(text: str) -> float:
+    """To JSON 1.0 is the same number as 1."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 def _refuse_unstorable(body: Any) -> None:

@@ -1,51 +1,116 @@
 """What schemas of every area share: strict objects, text, mail addresses, money, problems and pages."""
 
+import unicodedata
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields, post_load, validate
 from marshmallow.utils import get_value
 
+from domain.payments import cards
 from kit.money import CURRENCIES, LARGEST_AMOUNT, Money
 
 LONGEST_NAME = 200
+LONGEST_EMAIL = 254
+"""RFC 5321 leaves no room for more (section 4.5.3.1.3)."""
 
 
 class Schema(marshmallow.Schema):
-    """An object; fields it does not know are refused."""
+    """An object; fields it does not know are refused.
+
+    `also` says in JSON Schema what its validators check that no single field can say.
+    """
+
+    also: ClassVar[dict[str, Any]] = {}
 
     class Meta:
         unknown = marshmallow.RAISE
 
 
-class Text(fields.String):
-    """One line of text: trimmed, not empty, no longer than `longest` characters."""
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x1f\x7f-\x9f\s][^\x00-\x1f\x7f-\x9f]*$"
 
-    def __init__(self, *, longest: int = LONGEST_NAME, **kwargs: Any) -> None:
-        super().__init__(validate=validate.Length(min=1, max=longest), **kwargs)
+
+class Text(fields.String):
+    """One line of text: trimmed, not empty, without control characters, no longer than `longest` characters.
+
+    A card's number is refused, for text is kept.
+    """
+
+    def __init__(self, *, longest: int = LONGEST_NAME, metadata: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        self._longest = longest
+        super().__init__(
+            validate=validate.Length(min=1, max=longest), metadata={"pattern": ONE_LINE, **(metadata or {})}, **kwargs
+        )
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
-        return super()._deserialize(*args, **kwargs).strip()
+        text = super()._deserialize(*args, **kwargs)
+        if len(text) > self._longest:  # with the blanks around it, as the document counts
+            raise ValidationError(f"Longer than maximum length {self._longest}.")
+        if any(unicodedata.category(character) == "Cc" for character in text):
+            raise ValidationError("Leave out line breaks and other control characters.")
+        return _without_card(text).strip()
+
+
+def _without_card(text: str) -> str:
+    """The text, which will be kept; raises ValidationError when it seems to hold a card's number."""
+    if cards.is_in(text):
+        raise ValidationError("This looks like a card's number, which belongs in payment.card alone.")
+    return text
+
+
+class Like(validate.Regexp):
+    """Text that looks like the pattern, whose `$` is the end as in JSON Schema: no line break may follow."""
+
+    def __call__(self, value: str) -> str:
+        """The value; raises ValidationError."""
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self.error)
+        return value
 
 
 class EmailAddress(fields.String):
     """A mail address, in lower case; whether its domain exists is not asked."""
 
+    def __init__(self, *, metadata: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(
+            validate=validate.Length(max=LONGEST_EMAIL), metadata={"format": "email", **metadata}, **kwargs
+        )
+
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(*args, **kwargs)
+        if len(text) > LONGEST_EMAIL:  # before anything is searched for in it
+            raise ValidationError(f"Longer than maximum length {LONGEST_EMAIL}.")
         try:
-            return validate_email(text, check_deliverability=False).normalized.lower()
+            return validate_email(_without_card(text), check_deliverability=False).normalized.lower()
         except EmailNotValidError:
             raise ValidationError("This is not a mail address.") from None
 
 
-class Flag(fields.Boolean):
-    """true or false, and nothing that merely looks like it."""
+class WebAddress(fields.URL):
+    """An https address of at most `longest` characters; nobody asks what is there."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(truthy={True}, falsy={False}, **kwargs)
+    def __init__(self, *, longest: int = 500, metadata: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(
+            schemes={"https"}, validate=validate.Length(max=longest),
+            metadata={"format": "uri", "pattern": "^https://", **metadata}, **kwargs,
+        )  # fmt: skip
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        return _without_card(super()._deserialize(*args, **kwargs))
+
+
+class Flag(fields.Boolean):
+    """true or false, and nothing that merely looks like it, as 0 does to Python."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+CURRENCY_CODE = "^[A-Z]{3}$"
 
 
 def known_currency(code: str) -> None:
@@ -66,7 +131,7 @@ class MoneySchema(Schema):
     currency = fields.String(
         required=True,
         validate=known_currency,
-        metadata={"description": "ISO 4217", "examples": ["EUR"]},
+        metadata={"description": "ISO 4217", "pattern": CURRENCY_CODE, "examples": ["EUR"]},
     )
 
     @post_load

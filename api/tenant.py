@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from uuid import UUID
 
+from api import audit
 from api.access import stops_while_suspended
 from api.caller import Caller, current_caller
 from domain.companies import standing
@@ -30,6 +31,8 @@ def acting() -> Iterator[Caller]:
 def acting_for_all_companies() -> Iterator[Caller]:
     """A transaction past the wall between companies, as the operator role: for super admins, where they ask for it.
 
+    That they did is written down first.
+
     Raises Forbidden for everybody else; Unavailable where this process was given no login of that role.
     """
     caller = current_caller()
@@ -37,6 +40,7 @@ def acting_for_all_companies() -> Iterator[Caller]:
         raise Forbidden("Only a super_admin may look at all companies.")
     if settings().operator_database_url is None:
         raise Unavailable("This API was not given ORDERX_OPERATOR_DATABASE_URL, so it sees one company at a time.")
+    audit.note_all_companies(caller)
     with db.operator_transaction():
         yield caller
 

@@ -1,11 +1,18 @@
 """How every process logs: one JSON object per line on standard output."""
 
 import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
+from uuid import UUID
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from kit.config import settings
+
+_requests: ContextVar[Mapping[str, str]] = ContextVar("requests", default=MappingProxyType({}))
 
 
 def configure() -> None:
@@ -20,6 +27,22 @@ def configure() -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(settings().log_level),
     )
+
+
+def request_id(subject: UUID | None) -> str | None:
+    """The id of the request that what is done now about this subject (an order, say) came of, if of one."""
+    known: str | None = structlog.contextvars.get_contextvars().get("request_id")
+    return known or _requests.get().get(str(subject))
+
+
+@contextmanager
+def requests_of(requests: Mapping[str, str]) -> Iterator[None]:
+    """Know in this block which request led to what is done about each of several subjects (by their ids)."""
+    token = _requests.set(requests)
+    try:
+        yield
+    finally:
+        _requests.reset(token)
 
 
 def _tell_errors_without_their_messages(_: WrappedLogger, __: str, line: EventDict) -> EventDict:

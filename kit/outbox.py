@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-import structlog
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit import clock, db
+from kit import clock, db, logs
 from kit.db import Base, Json
 from kit.ids import new_id
 
@@ -91,7 +90,7 @@ def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID
         "time": clock.now().isoformat().replace("+00:00", "Z"),
         "datacontenttype": "application/json",
         "companyid": str(company_id) if company_id else None,
-        "requestid": structlog.contextvars.get_contextvars().get("request_id"),
+        "requestid": logs.request_id(subject),
         "data": data,
     }
     send("event", {k: v for k, v in body.items() if v is not None}, company_id=company_id)

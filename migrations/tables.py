@@ -1,5 +1,6 @@
 """Every table OrderX has. A new area adds its module to the list."""
 
+from domain.audit import models as audit
 from domain.catalogue import models as catalogue
 from domain.companies import models as companies
 from domain.identity import models as identity
@@ -12,6 +13,19 @@ from kit import alerts, outbox
 from kit.db import Base
 from saga.engine import tables as saga
 
-MODULES = (catalogue, companies, identity, inventory, notifications, payments, sales, shops, alerts, outbox, saga)
+MODULES = (
+    audit,
+    catalogue,
+    companies,
+    identity,
+    inventory,
+    notifications,
+    payments,
+    sales,
+    shops,
+    alerts,
+    outbox,
+    saga,
+)
 
 metadata = Base.metadata

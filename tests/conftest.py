@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 import xdist
@@ -20,6 +21,9 @@ from ops.services import directories
 from ops.services import rabbitmq as broker
 from ops.services.postgres import Postgres, create_database, drop_database, with_login
 from tests import needs
+from tests.security.effort import THOROUGH
+
+hypothesis.settings.register_profile(THOROUGH)  # make security
 
 _SHARED = pytest.StashKey[dict[str, str]]()
 _EMPTY_EVERY_TABLE = """

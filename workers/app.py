@@ -9,6 +9,7 @@ from kombu import Connection
 
 from kit.config import settings
 from workers import queues
+from workers.logged import LoggedTask
 
 REDIS_OPTIONS = {"visibility_timeout": 60, "unacked_restore_interval": 1}
 AMQP_OPTIONS = {"read_timeout": 30, "write_timeout": 30}
@@ -32,7 +33,7 @@ class Amqp(AMQP):
 
 def create_app() -> Celery:
     """Celery as every part of OrderX configures it."""
-    app = Celery("orderx", amqp=Amqp, backend="workers.backend:JournalBackend")
+    app = Celery("orderx", amqp=Amqp, backend="workers.backend:JournalBackend", task_cls=LoggedTask)
     app.conf.update(
         broker_url=settings().need("broker_url"),
         broker_transport_options=transport_options(settings().need("broker_url")),

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import structlog
 from celery import Task
 from celery.concurrency.solo import TaskPool as Solo
 from celery.exceptions import Reject
@@ -23,8 +24,10 @@ from kombu.message import Message
 
 from kit import db
 from kit.db import Json
+from workers import logged
 
-log = get_logger(__name__)
+log = structlog.get_logger()
+celery_log = get_logger(__name__)
 
 T = TypeVar("T", bound=Hashable)
 
@@ -67,7 +70,7 @@ def gathering_of(consumer: Consumer) -> Gathering | None:
     return found
 
 
-class GatheredTask(Task):
+class GatheredTask(logged.LoggedTask):
     """A task that is run for many messages at once by a worker without a pool, and one by one by a pool's processes.
 
     `together` is given the keyword arguments of each. When it raises, they are run one by one.
@@ -100,6 +103,11 @@ class _Delivered:
     def id(self) -> str:
         return str(self.message.headers["id"])
 
+    @property
+    def told(self) -> dict[str, str | None]:
+        """What the log says of it."""
+        return {**self.given, "request_id": self.message.headers.get("requestid")}
+
 
 @dataclass(frozen=True, slots=True)
 class Worked:
@@ -117,10 +125,12 @@ class Worked:
 
     def _is_read(self, each: _Delivered) -> bool:
         try:
-            _, each.given, _ = each.message.payload
+            _, given, _ = each.message.payload
+            each.given = dict(given)
         except (KombuError, TypeError, ValueError):
-            log.exception("no task message: %s", each.message.headers)
-            each.message.reject_log_error(log, self.consumer.connection_errors)  # among the dead letters it can be seen
+            log.exception("this is no task message", task=self.task.name, task_id=each.message.headers.get("id"))
+            # Among the dead letters it can be seen.
+            each.message.reject_log_error(celery_log, self.consumer.connection_errors)
             return False
         return True
 
@@ -128,7 +138,8 @@ class Worked:
         begun = time.monotonic()
         try:
             if delivered:
-                self.task.together([each.given for each in delivered])
+                with logged.about_all([each.told for each in delivered]):
+                    self.task.together([each.given for each in delivered])
         except Exception as error:  # noqa: BLE001 - it is logged, and told to whoever watches
             if len(delivered) > 1 and not _is_outage(error):
                 for each in delivered:
@@ -137,17 +148,19 @@ class Worked:
             self._end(delivered, error)
             return
         for each in delivered:
-            each.message.ack_log_error(log, self.consumer.connection_errors)
+            each.message.ack_log_error(celery_log, self.consumer.connection_errors)
             self._tell("task-succeeded", each, result="None", runtime=time.monotonic() - begun)
 
     def _end(self, delivered: Sequence[_Delivered], error: Exception) -> None:
         for each in delivered:
             if isinstance(error, Reject):
-                each.message.reject_log_error(log, self.consumer.connection_errors, requeue=error.requeue)
+                each.message.reject_log_error(celery_log, self.consumer.connection_errors, requeue=error.requeue)
                 self._tell("task-rejected", each, requeue=error.requeue)
                 continue
-            log.error("%s failed", self.task.name, exc_info=error)
-            each.message.ack_log_error(log, self.consumer.connection_errors)  # the sweeper sends it again, if need be
+            with logged.about(**each.told):
+                log.error("a task failed", task=self.task.name, exc_info=error)
+            # The sweeper sends it again, if need be.
+            each.message.ack_log_error(celery_log, self.consumer.connection_errors)
             told = "".join(traceback.format_exception(error))
             self._tell("task-failed", each, exception=repr(error), traceback=told)
 

@@ -59,6 +59,8 @@ def _task(app: Celery, task: Json, **chord_options: Any) -> Message:
     )  # fmt: skip
     # A header that says nothing costs as much on its way as one that does.
     headers = {name: value for name, value in made.headers.items() if value is not None}
+    if "requestid" in task:
+        headers["requestid"] = task["requestid"]
     return Message(
         id=task["id"], exchange=queues.TASKS.name, routing_key=task["task"], body=json.dumps(made.body).encode(),
         content_type="application/json", headers=headers, properties=made.properties, mandatory=True,

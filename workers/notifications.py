@@ -10,10 +10,11 @@ from celery import Celery
 from domain.notifications import operations as notifications
 from domain.notifications.errors import MailRefused, MailUnavailable
 from domain.notifications.operations import Claim, Claimed
-from kit import clock, crash, db
+from kit import clock, crash, db, logs
 from kit.db import Json
 from kit.tenancy import Tenant
 from saga import letters
+from workers import logged
 from workers.gathering import GatheredTask
 from workers.patience import patiently
 
@@ -56,4 +57,5 @@ def deliver(claims: Iterable[Claim]) -> None:
     mails = [claim.mail for claim in claims if isinstance(claim, Claimed)]
     for mail, trouble in zip(mails, letters.see_through(mails), strict=True):
         if trouble and not isinstance(trouble, (MailRefused, MailUnavailable)):
-            log.error("a mail could not be handed over", mail=str(mail.id), exc_info=trouble)
+            with logged.about(request_id=logs.request_id(mail.order_id)):
+                log.error("a mail could not be handed over", mail=str(mail.id), exc_info=trouble)

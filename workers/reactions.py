@@ -19,7 +19,7 @@ from kit import clock, crash, db, outbox
 from kit.db import Json
 from kit.tenancy import Tenant
 from saga import letters
-from workers import queues
+from workers import logged, queues
 from workers.gathering import gathering_of
 from workers.notifications import deliver
 from workers.patience import patiently
@@ -122,15 +122,18 @@ def hear(queue: str, messages: Sequence[Message]) -> None:
 
 
 def _hear(queue: str, heard: Sequence[tuple[Message, Json]]) -> None:
+    events = [event for _, event in heard]
     try:
-        react(queue, [event for _, event in heard])
+        with logged.about_all([_told(event) for event in events]):
+            react(queue, events)
     except Exception as error:  # noqa: BLE001 - it is logged, unless it turns out to be another event's fault
         if len(heard) > 1 and not isinstance(error, Reject):
             for each in heard:
                 _hear(queue, [each])
         else:
-            for message, _ in heard:
-                _give_back(queue, message, error)
+            for message, event in heard:
+                with logged.about(**_told(event)):
+                    _give_back(queue, message, error)
     else:
         for message, _ in heard:
             message.ack()
@@ -139,3 +142,7 @@ def _hear(queue: str, heard: Sequence[tuple[Message, Json]]) -> None:
 def _give_back(queue: str, message: Message, error: Exception) -> None:
     log.error("an event could not be acted on", queue=queue, exc_info=error)
     message.reject(requeue=True)  # until its delivery limit, then it waits among the dead letters
+
+
+def _told(event: Json) -> dict[str, str | None]:
+    return {"event_id": event.get("id"), "order_id": event.get("subject"), "request_id": event.get("requestid")}

@@ -2,17 +2,22 @@
 
 from marshmallow import fields, validate
 
+from api.identity.own_schemas import LOCALE as LANGUAGE
 from api.identity.own_schemas import known_locale
-from api.schemas import EmailAddress, Flag, Schema, Text, known_currency
+from api.schemas import CURRENCY_CODE, EmailAddress, Flag, Like, Schema, Text, WebAddress, known_currency
 from domain.companies.plans import LIMITS, TO_CHOOSE
 from kit.money import LARGEST_AMOUNT
 
 NAME = {"examples": ["Paper & Sons"]}
 EMAIL = {"examples": ["hello@paper.example"]}
-CURRENCY = {"description": "ISO 4217; all prices are in it, and it never changes", "examples": ["EUR"]}
+CURRENCY = {
+    "description": "ISO 4217; all prices are in it, and it never changes",
+    "pattern": CURRENCY_CODE,
+    "examples": ["EUR"],
+}
 DISCOUNT = {"description": "Whether orders may name a discount"}
 CARDS = {"description": "Whether orders may hold a card, rather than a provider's token"}
-LOCALE = {"description": "The language of its mails (BCP 47)", "examples": ["en-GB"]}
+LOCALE = {**LANGUAGE, "description": "The language of its mails (BCP 47)"}
 TAX = {"description": "Whether prices are shown with tax"}
 EXPIRY = {"description": "Minutes after which an order that nobody pays is over", "examples": [60]}
 LOW_STOCK = {"description": "Fewer units of a product than this are few; 0: never", "examples": [5]}
@@ -26,12 +31,10 @@ class BrandingSchema(Schema):
 
     name = Text(metadata={"description": "Who they are from", "examples": ["Paper & Sons"]})
     colour = fields.String(
-        validate=validate.Regexp(r"^#[0-9a-fA-F]{6}(?!\n)$", error="# and six hexadecimal digits."),
+        validate=Like("^#[0-9a-fA-F]{6}$", error="# and six hexadecimal digits."),
         metadata={"examples": ["#1f4e79"]},
     )
-    logo_url = fields.URL(
-        schemes={"https"}, validate=validate.Length(max=500), metadata={"examples": ["https://paper.example/logo.png"]}
-    )
+    logo_url = WebAddress(metadata={"examples": ["https://paper.example/logo.png"]})
     reply_to = EmailAddress(metadata=EMAIL)
     footer = Text(longest=1000, metadata={"examples": ["Paper & Sons, 1 Harbour Street, Antwerp"]})
 

@@ -27,7 +27,7 @@ def make_key(body: dict[str, Any]) -> dict[str, Any]:
     """
     now = clock.now()
     with acting() as caller:
-        refuse_unknown_shop(body["shop_id"])
+        refuse_unknown_shop(caller, body["shop_id"])
         key, secret = api_keys.make(
             company_id=caller.company_id, made_by=caller.user_id, name=body["name"], permissions=body["permissions"],
             shop_id=body["shop_id"], expires_at=now + timedelta(days=body["days"]), by=caller.powers,

@@ -31,7 +31,7 @@ def invite(body: dict[str, Any]) -> Invitation:
     """
     email, now = body["email"], clock.now()
     with acting() as caller:
-        refuse_unknown_shop(body["shop_id"])
+        refuse_unknown_shop(caller, body["shop_id"])
         wait = pace.attempt(MAIL, "invitation", email, now=now)
         if wait:
             raise TooOften(wait=wait)
@@ -48,9 +48,14 @@ def invite(body: dict[str, Any]) -> Invitation:
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(InvitationSchema))
 def list_invitations(query: dict[str, Any]) -> dict[str, Any]:
-    """List your company's invitations, the oldest first; those that were accepted or have lapsed, too."""
+    """List your company's invitations, or your shop's if you work in one, the oldest first.
+
+    Those that were accepted or have lapsed, too.
+    """
     with acting() as caller:
-        found = invitations.invitations(company_id=caller.company_id, limit=query["limit"] + 1, after=query["after"])
+        found = invitations.invitations(
+            company_id=caller.company_id, shop_id=caller.shop_id, limit=query["limit"] + 1, after=query["after"]
+        )
         return page(found, query["limit"])
 
 
@@ -59,4 +64,4 @@ def list_invitations(query: dict[str, Any]) -> dict[str, Any]:
 def withdraw_invitation(invitation_id: UUID) -> None:
     """Withdraw an invitation, or forget one that is over. Whoever has accepted it stays a member."""
     with acting() as caller:
-        invitations.withdraw(invitation_id=invitation_id, company_id=caller.company_id)
+        invitations.withdraw(invitation_id=invitation_id, company_id=caller.company_id, shop_id=caller.shop_id)

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from api.blueprint import Blueprint
+from api.caller import Caller
 from api.identity.schemas import MemberSchema, NewMemberSchema
 from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
@@ -30,7 +31,7 @@ def add_member(body: dict[str, Any]) -> dict[str, Any]:
         user = queries.user_by_email(email=body["email"])
         if user is None or user.verified_at is None:
             raise Invalid(fields={"email": ["Nobody has registered with this mail address and verified it."]})
-        refuse_unknown_shop(body["shop_id"])
+        refuse_unknown_shop(caller, body["shop_id"])
         membership = operations.add_member(
             user_id=user.id, company_id=caller.company_id, role=body["role"], shop_id=body["shop_id"], by=caller.powers
         )
@@ -41,9 +42,11 @@ def add_member(body: dict[str, Any]) -> dict[str, Any]:
 @members.arguments(PageQuery, location="query")
 @members.response(200, page_of(MemberSchema))
 def list_members(query: dict[str, Any]) -> dict[str, Any]:
-    """List who holds which role in your company, the oldest first."""
+    """List who holds which role in your company, or in your shop if you work in one, the oldest first."""
     with acting() as caller:
-        rows = queries.members(company_id=caller.company_id, limit=query["limit"] + 1, after=query["after"])
+        rows = queries.members(
+            company_id=caller.company_id, shop_id=caller.shop_id, limit=query["limit"] + 1, after=query["after"]
+        )
     return page([shown(membership, user) for membership, user in rows], query["limit"])
 
 
@@ -51,7 +54,7 @@ def list_members(query: dict[str, Any]) -> dict[str, Any]:
 @members.response(204)
 @members.alt_response(409, "Conflict")
 def remove_member(membership_id: UUID) -> None:
-    """Take a role in your company away.
+    """Take a role in your company, or in your shop if you work in one, away.
 
     Access tokens that are out there lapse within 15 minutes. The last admin stays.
     """
@@ -59,10 +62,11 @@ def remove_member(membership_id: UUID) -> None:
         operations.remove_member(membership_id=membership_id, company_id=caller.company_id, by=caller.powers)
 
 
-def refuse_unknown_shop(shop_id: UUID | None) -> None:
-    """Raise Invalid when a shop is named that the current company does not have."""
+def refuse_unknown_shop(caller: Caller, shop_id: UUID | None) -> None:
+    """Raise Invalid when a shop is named that the caller's company does not have, or they do not work in."""
     try:
         if shop_id is not None:
+            caller.narrow(shop_id)
             shops.the_shop(shop_id=shop_id)
     except ShopNotFound:
         raise Invalid(fields={"shop_id": ["You have no such shop."]}) from None

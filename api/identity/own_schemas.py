@@ -11,6 +11,9 @@ from api.identity.schemas import LoginSchema, MembershipSchema, Password, UserSc
 from api.sales.schemas import AddressSchema, OrderInFullSchema
 from api.schemas import Schema, Text
 
+LOCALE = {"format": "language-tag", "description": "BCP 47", "examples": ["en-GB"]}
+TIME_ZONE = {"format": "time-zone", "description": "Of the IANA database", "examples": ["Europe/London"]}
+
 
 class Phone(fields.String):
     """A phone number as one writes it, with the country's code; kept in E.164."""
@@ -44,9 +47,9 @@ class ProfileSchema(Schema):
     """What to change of what one says of oneself."""
 
     name = Text(metadata={"examples": ["Ada Lovelace"]})
-    phone = Phone(allow_none=True, metadata={"examples": ["+44 20 7946 0958"]})
-    locale = fields.String(allow_none=True, validate=known_locale, metadata={"examples": ["en-GB"]})
-    time_zone = fields.String(allow_none=True, validate=known_time_zone, metadata={"examples": ["Europe/London"]})
+    phone = Phone(allow_none=True, metadata={"format": "phone", "examples": ["+44 20 7946 0958"]})
+    locale = fields.String(allow_none=True, validate=known_locale, metadata=LOCALE)
+    time_zone = fields.String(allow_none=True, validate=known_time_zone, metadata=TIME_ZONE)
 
 
 class KeptAddressSchema(Schema):

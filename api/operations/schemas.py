@@ -1,6 +1,6 @@
 """What settling incidents takes and answers."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
@@ -59,6 +59,16 @@ class IncidentSchema(Schema):
 class FilterSchema(Schema):
     """What the incidents to settle have in common."""
 
+    also: ClassVar[dict[str, Any]] = {
+        "anyOf": [
+            *(
+                {"required": [name], "properties": {name: {"type": "string"}}}
+                for name in ("step", "error", "saga", "company_id")
+            ),
+            {"required": ["everything"], "properties": {"everything": {"const": True}}},
+        ]
+    }
+
     step = Text(load_default=None, metadata=STEP)
     error = Text(load_default=None, metadata=ERROR)
     saga = Text(load_default=None, metadata=SAGA)
@@ -73,6 +83,8 @@ class FilterSchema(Schema):
 
 class SettlingSchema(Schema):
     """Which incidents to settle, and why."""
+
+    also: ClassVar[dict[str, Any]] = {"oneOf": [{"required": ["ids"]}, {"required": ["filter"]}]}
 
     ids = fields.List(
         fields.UUID(),

@@ -66,6 +66,7 @@ def place_order(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, st
 @blueprint.get("")
 @blueprint.arguments(OrdersQuery, location="query")
 @blueprint.response(200, page_of(OrderSummarySchema))
+@blueprint.alt_response(404, "NotFound")
 def list_orders(query: dict[str, Any]) -> dict[str, Any]:
     """List orders, the newest first: your own, or those of your company.
 

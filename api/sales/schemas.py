@@ -1,15 +1,17 @@
 """What orders take and answer."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from api.schemas import AmountOf, PageQuery, Schema, Text
+from api.schemas import AmountOf, Like, PageQuery, Schema, Text
 from domain.payments.gateway import Card
 from domain.sales.models import STATUSES
 from domain.sales.operations import Wanted
 
 MOST_LINES, MOST_UNITS = 100, 10_000
+PAYMENT_METHOD = r"^[A-Za-z][A-Za-z0-9_-]*$"
+"""What a token looks like, and no card number does."""
 
 
 class LineSchema(Schema):
@@ -46,8 +48,13 @@ class CardSchema(Schema):
 class PaymentSchema(Schema):
     """How the order is paid: a card, or a token that the provider gave for one."""
 
+    also: ClassVar[dict[str, Any]] = {"oneOf": [{"required": ["card"]}, {"required": ["payment_method"]}]}
+
     card = fields.Nested(CardSchema)
-    payment_method = Text(longest=255, metadata={"examples": ["pm_card_visa"]})
+    payment_method = fields.String(
+        validate=[validate.Length(max=255), Like(PAYMENT_METHOD, error="This is no token of a provider's.")],
+        metadata={"examples": ["pm_card_visa"]},
+    )
 
     @validates_schema
     def one_way(self, data: dict[str, Any], **_: Any) -> None:
@@ -68,7 +75,7 @@ class AddressSchema(Schema):
     region = Text()
     country = fields.String(
         required=True,
-        validate=validate.Regexp("^[A-Z]{2}$", error="Two capital letters (ISO 3166-1 alpha-2)."),
+        validate=Like("^[A-Z]{2}$", error="Two capital letters (ISO 3166-1 alpha-2)."),
         metadata={"examples": ["DE"]},
     )
 

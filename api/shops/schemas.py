@@ -1,19 +1,20 @@
 """What shops and their locations take and answer."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from api.identity.own_schemas import TIME_ZONE as ZONE
 from api.identity.own_schemas import known_time_zone
 from api.sales.schemas import AddressSchema
-from api.schemas import Flag, Schema, Text
+from api.schemas import Flag, Like, Schema, Text
 from domain.shops.hours import LONGEST, TIMES
 
 NAME = {"examples": ["Paper & Sons, Antwerp"]}
 PICKUP = {"description": "Whether buyers may fetch what they order"}
 DELIVERY = {"description": "Whether it is sent to them"}
-TIME_ZONE = {"description": "Of the IANA database", "examples": ["Europe/Brussels"]}
+TIME_ZONE = {**ZONE, "examples": ["Europe/Brussels"]}
 HOURS = {
     "description": "OpenStreetMap's opening_hours, by the clock on the wall; PH are the country's public holidays",
     "examples": ["Mo-Fr 09:00-18:00; Sa 10:00-14:00; PH off"],
@@ -24,6 +25,10 @@ MOST_EXCEPTIONS = 100
 class ShopChangeSchema(Schema):
     """What to change of a shop; leave out what stays."""
 
+    also: ClassVar[dict[str, Any]] = {
+        "anyOf": [{"properties": {name: {"const": True}}} for name in ("offers_pickup", "offers_delivery")]
+    }
+
     name = Text(metadata=NAME)
     offers_pickup = Flag(metadata=PICKUP)
     offers_delivery = Flag(metadata=DELIVERY)
@@ -31,6 +36,13 @@ class ShopChangeSchema(Schema):
 
 class NewShopSchema(ShopChangeSchema):
     """A shop to open. Unless it says so it delivers, and has no pick-up."""
+
+    also: ClassVar[dict[str, Any]] = {
+        "anyOf": [
+            {"required": ["offers_pickup"], "properties": {"offers_pickup": {"const": True}}},
+            {"properties": {"offers_delivery": {"const": True}}},
+        ]
+    }
 
     name = Text(required=True, metadata=NAME)
 
@@ -54,7 +66,7 @@ class ExceptionSchema(Schema):
     first_day = fields.Date(required=True, metadata={"examples": ["2026-12-24"]})
     last_day = fields.Date(metadata={"description": "The first day, unless given", "examples": ["2026-12-26"]})
     hours = fields.String(
-        load_default=None, allow_none=True, validate=validate.Regexp(f"^{TIMES}$", error="Such as 10:00-14:00."),
+        load_default=None, allow_none=True, validate=Like(f"^{TIMES}$", error="Such as 10:00-14:00."),
         metadata={"description": "Null: closed", "examples": ["10:00-14:00"]},
     )  # fmt: skip
     reason = Text(load_default=None, allow_none=True, longest=100, metadata={"examples": ["Christmas"]})

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from domain.identity import operations, queries
 from domain.identity.errors import InvitationNotFound, LinkOver, NotAMember, RegisterFirst
@@ -62,17 +62,24 @@ def accept(*, token: str, now: datetime) -> Membership:
     )  # fmt: skip
 
 
-def invitations(*, company_id: UUID, limit: int, after: UUID | None = None) -> list[Invitation]:
-    """The company's invitations, the oldest first, from behind `after`."""
-    query = select(Invitation).where(Invitation.company_id == company_id).order_by(Invitation.id).limit(limit)
+def invitations(
+    *, company_id: UUID, shop_id: UUID | None = None, limit: int, after: UUID | None = None
+) -> list[Invitation]:
+    """The company's invitations (if given: to that shop), the oldest first, from behind `after`."""
+    query = select(Invitation).where(*_of(company_id, shop_id)).order_by(Invitation.id).limit(limit)
     return list(db.session().scalars(query.where(Invitation.id > after) if after else query))
 
 
-def withdraw(*, invitation_id: UUID, company_id: UUID) -> None:
-    """Forget an invitation; who has accepted it stays a member. Raises InvitationNotFound."""
-    theirs = delete(Invitation).where(Invitation.id == invitation_id, Invitation.company_id == company_id)
+def withdraw(*, invitation_id: UUID, company_id: UUID, shop_id: UUID | None = None) -> None:
+    """Forget an invitation (if given: to that shop); who has accepted it stays a member. Raises InvitationNotFound."""
+    theirs = delete(Invitation).where(Invitation.id == invitation_id, *_of(company_id, shop_id))
     if db.session().scalar(theirs.returning(Invitation.id)) is None:
         raise InvitationNotFound
+
+
+def _of(company_id: UUID, shop_id: UUID | None) -> list[ColumnElement[bool]]:
+    of_company = Invitation.company_id == company_id
+    return [of_company] if shop_id is None else [of_company, Invitation.shop_id == shop_id]
 
 
 def _powers_of_the_host(invitation: Invitation) -> Powers:

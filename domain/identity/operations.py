@@ -63,14 +63,15 @@ def add_member(*, user_id: UUID, company_id: UUID, role: Role, shop_id: UUID | N
 def remove_member(*, membership_id: UUID, company_id: UUID, by: Powers) -> None:
     """Take a role in the company away again, by what the taker holds there.
 
-    Raises MemberNotFound, NotYoursToGive, LastAdmin when nobody could give it back.
+    Raises MemberNotFound, also when it is held where the taker has no powers, NotYoursToGive, and LastAdmin when nobody
+    could give it back.
     """
     session = db.session()
     # One at a time, or two admins could remove each other at once.
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"members:{company_id}", 0))))
     held = {member.id: member for member in session.scalars(select(Membership).filter_by(company_id=company_id))}
     leaving = held.pop(membership_id, None)
-    if leaving is None:
+    if leaving is None or by.shop_id not in (None, leaving.shop_id):
         raise MemberNotFound
     by.refuse_beyond(powers_of(leaving.role, leaving.shop_id))
     if leaving.role == "company_admin" and all(member.role != "company_admin" for member in held.values()):

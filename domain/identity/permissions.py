@@ -25,9 +25,11 @@ _CUSTOMER: frozenset[Permission] = frozenset({
     "cancel_orders",
 })  # fmt: skip
 _STAFF: frozenset[Permission] = _CUSTOMER | {"read_shops", "read_stock", "write_stock", "read_warehouses"}
-_SHOP_MANAGER: frozenset[Permission] = _STAFF | {"write_products", "write_locations", "read_staff"}
+_SHOP_MANAGER: frozenset[Permission] = _STAFF | {
+    "write_products", "write_locations", "read_staff", "read_members", "write_members",
+}  # fmt: skip
 _COMPANY_ADMIN: frozenset[Permission] = _SHOP_MANAGER | {
-    "write_companies", "read_history", "close_companies", "read_members", "write_members", "read_keys", "write_keys",
+    "write_companies", "read_history", "close_companies", "read_keys", "write_keys",
     "write_shops", "write_warehouses",
     "read_incidents", "settle_incidents",
 }  # fmt: skip

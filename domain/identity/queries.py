@@ -49,10 +49,14 @@ def memberships_of(*, user_id: UUID) -> list[Membership]:
     return list(db.session().scalars(select(Membership).filter_by(user_id=user_id).order_by(Membership.id)))
 
 
-def members(*, company_id: UUID, limit: int, after: UUID | None = None) -> list[Row[tuple[Membership, User]]]:
-    """Who holds which role in the current company, the oldest first, from behind `after`."""
+def members(
+    *, company_id: UUID, shop_id: UUID | None = None, limit: int, after: UUID | None = None
+) -> list[Row[tuple[Membership, User]]]:
+    """Who holds which role in the current company (if given: in that shop), the oldest first, from behind `after`."""
     query = select(Membership, User).join(User, User.id == Membership.user_id)
     query = query.where(Membership.company_id == company_id).order_by(Membership.id).limit(limit)
+    if shop_id is not None:
+        query = query.where(Membership.shop_id == shop_id)
     return list(db.session().execute(query.where(Membership.id > after) if after else query))
 
 

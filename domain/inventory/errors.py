@@ -1,6 +1,12 @@
 """What the inventory refuses."""
 
-from kit.errors import Conflict
+from kit.errors import Conflict, NotFound
+
+
+class WarehouseNotFound(NotFound):
+    """There is no such warehouse."""
+
+    code = "warehouse_not_found"
 
 
 class OutOfStock(Conflict):

@@ -4,16 +4,16 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from domain.inventory.errors import WarehouseNotFound
 from domain.inventory.models import Stock, Warehouse
 from kit import db
-from kit.errors import NotFound
 
 
 def the_warehouse(*, warehouse_id: UUID) -> Warehouse:
-    """The warehouse of the current company; raises NotFound."""
+    """The warehouse of the current company; raises WarehouseNotFound."""
     warehouse = db.session().get(Warehouse, warehouse_id)
     if warehouse is None:
-        raise NotFound(f"there is no warehouse {warehouse_id}")
+        raise WarehouseNotFound
     return warehouse
 
 

@@ -1,4 +1,7 @@
-"""Checks a card passes before anything leaves for the provider. No message ever repeats what was typed."""
+"""Checks a card passes before anything leaves for the provider. No message ever repeats what was typed.
+
+And how a card's number is known where none belongs.
+"""
 
 import re
 from datetime import datetime
@@ -11,6 +14,10 @@ from kit.errors import Invalid
 NUMBER = re.compile(r"[0-9]{12,19}")  # ISO/IEC 7812-1 allows 19 digits; nobody issues fewer than 12
 AMEX = re.compile(r"3[47]")
 FIELD = "payment.card."
+# By the issuers' prefixes and lengths, for other numbers have check digits, too. Those of 13 and 14 digits
+# are left out: few cards have no more, and the numbers of goods (GTIN) do.
+ISSUED = re.compile(r"4[0-9]{15}(?:[0-9]{3})?|5[1-5][0-9]{14}|2[2-7][0-9]{14}|3[47][0-9]{13}|35[0-9]{14}|6[0-9]{15,18}")
+RUNS = [re.compile(rf"(?<![0-9])(?=([0-9](?:[ ._-]?[0-9]){{{rest}}})(?![0-9]))") for rest in range(14, 19)]
 
 
 def check(card: Card, *, now: datetime) -> None:
@@ -22,6 +29,12 @@ def check(card: Card, *, now: datetime) -> None:
     fields = {FIELD + name: [fault] for name, fault in faults.items() if fault}
     if fields:
         raise Invalid("The card is not valid.", fields=fields)
+
+
+def is_in(text: str) -> bool:
+    """Whether the text seems to hold a card's number, however its digits are set apart."""
+    runs = (re.sub(r"[^0-9]", "", run) for pattern in RUNS for run in pattern.findall(text))
+    return any(ISSUED.fullmatch(run) and luhn.is_valid(run) for run in runs)
 
 
 def _number(card: Card) -> str | None:

@@ -21,7 +21,7 @@ LONGEST = 500
 """Characters of an expression."""
 LOOK_AHEAD = timedelta(days=366)
 """How far a change is looked for."""
-TIMES = r"\d\d:\d\d-\d\d:\d\d(, ?\d\d:\d\d-\d\d:\d\d)*"
+TIMES = "[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}(, ?[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2})*"
 """Hours of a single day, as exceptions have them."""
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from kit import clock, db, notices, outbox
+from kit import clock, db, logs, notices, outbox
 from kit.db import Json
 from kit.errors import NotFound
 from kit.ids import derived_id, made_at
@@ -131,7 +131,9 @@ class OpenSaga:
         self.sent.append({"kind": "chord", "body": chord})
 
     def _task(self, name: str) -> Json:
+        request_id = logs.request_id(self.subject_id)
         return {
+            **({"requestid": request_id} if request_id else {}),
             "task": name,
             "id": str(derived_id(self.ref.saga_id, name)),  # sent again, it is still the same task
             "root": str(self.ref.saga_id),

@@ -61,7 +61,9 @@ class TestBody:
     def test_may_not_have_text_that_postgresql_cannot_keep(self, api, name):
         assert fields_of(send(api, json.dumps({**USER, "name": name}).encode())) == ["name"]
 
-    @pytest.mark.parametrize("name", [7, True, None, [], {}, ["Ada"], "", "   ", "x" * 201])
+    @pytest.mark.parametrize(
+        "name", [7, True, None, [], {}, ["Ada"], "", "   ", "x" * 201, "x" + " " * 200, "Ada\r\nBcc: all", "Ada\x7f"]
+    )
     def test_is_refused_for_a_name_that_is_none(self, api, name):
         assert fields_of(api.post(REGISTER, {**USER, "name": name})) == ["name"]
 
@@ -89,6 +91,9 @@ class TestPrice:
     @pytest.mark.parametrize("amount", [-1, 1.5, "1", True, None, 10**30, 100_000_000, 1e308])
     def test_is_refused_when_its_amount_is_no_number_of_minor_units(self, sell, amount):
         assert fields_of(sell({"amount": amount, "currency": "EUR"})) == ["price.amount"]
+
+    def test_may_be_written_as_any_json_number_that_is_whole(self, sell):
+        assert sell({"amount": 20.0, "currency": "EUR"}).json["price"]["amount"] == 20
 
     @pytest.mark.parametrize("currency", ["eur", "EURO", "", 978, None, "USD"])
     def test_is_refused_in_another_currency_than_the_companys(self, sell, currency):

@@ -97,6 +97,13 @@ class TestChange:
         now = admin.get(path).json
         assert (now["name"], now["accepts_raw_cards"], now["allows_discount"]) == ("New", False, True)
 
+    @pytest.mark.parametrize("looks_like_it", [0, 1, "true", "", [], {}])
+    def test_takes_true_and_false_alone_for_what_is_either(self, api, looks_like_it):
+        company = factories.make_company()
+        admin = api.acting_as(factories.make_member(company), company)
+        answer = admin.patch(f"/api/companies/{company.id}", {"allows_discount": looks_like_it})
+        assert answer.status_code == 422
+
     def test_keeps_the_currency(self, api):
         company = factories.make_company()
         admin = api.acting_as(factories.make_member(company), company)

@@ -2,6 +2,8 @@
 
 import re
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import SMTP
 
 import psycopg
 import pytest
@@ -63,6 +65,7 @@ class TestInvite:
         assert (template, recipient, of) == ("invitation", "grace@paper.example", company.id)
         assert re.fullmatch(r"https://orderx\.example/api/auth/links/accept-invitation#\S{43}", context["link"])
         mail = render(template=template, context=context, recipient=recipient, mail_id=new_id(), occasion="invitation")
+        mail = message_from_bytes(mail.content, policy=SMTP)
         text = " ".join(mail.get_body(("plain",)).get_content().split())
         assert f"{company.name} invites you to work with them at https://orderx.example, as shop manager." in text
         assert context["link"] in text

@@ -48,10 +48,9 @@ class TestAdd:
         answer = admin.post("/api/members", {"email": factories.make_user().email, "role": "staff", **wrong})
         assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, field)
 
-    @pytest.mark.parametrize("role", ["shop_manager", "staff"])
-    def test_is_for_admins(self, api, company, role):
-        member = api.acting_as(factories.make_member(company, role), company)
-        assert member.post("/api/members", {"email": "a@customers.example", "role": role}).status_code == 403
+    def test_is_not_for_staff(self, api, company):
+        member = api.acting_as(factories.make_member(company, "staff"), company)
+        assert member.post("/api/members", {"email": "a@customers.example", "role": "staff"}).status_code == 403
 
 
 class TestList:
@@ -104,3 +103,56 @@ class TestSuperAdmin:
 
     def test_is_a_customer_until_a_company_is_named(self, log_in):
         assert log_in().json["role"] == "customer"
+
+
+class TestShopManager:
+    """One of a shop; what they may do there is in test_policy_by_place.py."""
+
+    @pytest.fixture
+    def shop(self, company):
+        return factories.make_shop(company)
+
+    @pytest.fixture
+    def manager(self, api, company, shop):
+        return api.acting_as(factories.make_member(company, "shop_manager", shop=shop), company)
+
+    @pytest.mark.parametrize("path", ["/api/members", "/api/invitations"])
+    def test_gives_roles_in_their_shop_up_to_their_own(self, manager, shop, path):
+        for role, expected in {"staff": 201, "shop_manager": 201, "company_admin": 422}.items():
+            body = {"email": factories.make_user().email, "role": role, "shop_id": str(shop.id)}
+            assert manager.post(path, body).status_code == expected, role
+
+    @pytest.mark.parametrize("path", ["/api/members", "/api/invitations"])
+    def test_gives_none_in_other_shops_or_in_all(self, manager, company, path):
+        email = factories.make_user().email
+        for role in ("staff", "shop_manager", "company_admin"):
+            answer = manager.post(path, {"email": email, "role": role})
+            assert (answer.status_code, answer.json["code"]) == (403, "not_yours_to_give")
+        other = {"email": email, "role": "staff", "shop_id": str(factories.make_shop(company).id)}
+        assert told_fields(manager.post(path, other)) == told_fields(
+            manager.post(path, {**other, "shop_id": str(new_id())})
+        )
+
+    def test_sees_and_takes_away_those_of_their_shop_alone(self, manager, admin, company, shop):
+        in_shop = factories.make_member(company, "staff", shop=shop)
+        for elsewhere in (None, factories.make_shop(company)):
+            factories.make_member(company, "staff", shop=elsewhere)
+        everybody = {row["id"]: row for row in admin.get("/api/members").json["data"]}
+        seen = {row["id"]: row for row in manager.get("/api/members").json["data"]}
+        assert str(in_shop.id) in {row["user_id"] for row in seen.values()}
+        assert {row["shop_id"] for row in seen.values()} == {str(shop.id)}
+        for membership in everybody:
+            expected = 204 if membership in seen else 404
+            assert manager.delete(f"/api/members/{membership}").status_code == expected
+
+    def test_sees_and_withdraws_the_invitations_to_their_shop_alone(self, manager, company, shop):
+        host = factories.make_member(company)
+        ours, _ = factories.invite("a@customers.example", host, company, shop=shop)
+        others, _ = factories.invite("b@customers.example", host, company)
+        assert [row["id"] for row in manager.get("/api/invitations").json["data"]] == [str(ours.id)]
+        assert manager.delete(f"/api/invitations/{others.id}").status_code == 404
+        assert manager.delete(f"/api/invitations/{ours.id}").status_code == 204
+
+
+def told_fields(answer):
+    return answer.status_code, answer.json["errors"]

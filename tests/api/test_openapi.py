@@ -5,6 +5,8 @@ import re
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from api.openapi import LINKS
+
 
 @pytest.fixture
 def document(api):
@@ -49,6 +51,22 @@ class TestDocument:
             if "requestBody" in operation
         }
         assert [name for name, schema in bodies.items() if not has_example(schema, schemas)] == []
+
+    def test_links_what_is_made_to_operations_that_take_its_id(self, document):
+        taken = {
+            operation["operationId"]: {each["name"] for each in document["paths"][path].get("parameters", [])}
+            for path in document["paths"]
+            for name, operation in operations(document)
+            if name.endswith(f" {path}")
+        }
+        links = [
+            link
+            for _, operation in operations(document)
+            for response in operation["responses"].values()
+            for link in response.get("links", {}).values()
+        ]
+        assert len(links) > len(LINKS)
+        assert [link for link in links if not link["parameters"].keys() <= taken[link["operationId"]]] == []
 
     def test_says_which_operations_need_a_token(self, document):
         by_name = dict(operations(document))

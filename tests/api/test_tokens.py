@@ -121,6 +121,11 @@ class TestForgery:
         claims = {**claims_of(token), "iat": past - ACCESS_LASTS, "exp": past}
         assert answer_to(api, signed(claims)) == (401, "token_expired")
 
+    def test_that_is_not_valid_yet_is_refused(self, api, token):
+        assert answer_to(api, signed({**claims_of(token), "nbf": clock.now() + timedelta(minutes=1)})) == (
+            401, "token_invalid",
+        )  # fmt: skip
+
     def test_that_was_good_is_refused_once_it_has_expired(self, api, token, monkeypatch):
         assert answer_to(api, token)[0] == 200
         later = clock.now() + ACCESS_LASTS + CLOCKS_DIFFER + timedelta(seconds=1)

@@ -2,6 +2,7 @@ from contextlib import suppress
 from itertools import product
 
 import pytest
+from structlog.contextvars import bound_contextvars
 
 from domain.payments.gateway import ProviderUnavailable
 from domain.payments.stripe_gateway import gateway
@@ -51,6 +52,19 @@ class TestPlaceOrder:
         assert storefront.deliveries.delivered == [
             "inventory.reserve_stock", "payments.authorise_payment", "saga.advance", "notifications.email_customer",
         ]  # fmt: skip
+
+    def test_names_the_request_it_came_of_from_message_to_message(self, storefront):
+        deliveries = storefront.deliveries
+        with bound_contextvars(request_id="mine"):
+            storefront.place()
+            deliveries.collect()
+        while deliveries.tasks:
+            task = deliveries.tasks.pop(0)
+            with bound_contextvars(request_id=task["requestid"]):
+                deliveries.deliver(task)
+            deliveries.collect()
+        assert deliveries.events[-1]["type"] == "order.completed"
+        assert {event["requestid"] for event in deliveries.events} == {"mine"}
 
     def test_asks_no_money_for_what_is_free(self, database, outside_world, sandbox):
         storefront = Storefront(database, price=0)

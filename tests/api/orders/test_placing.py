@@ -2,6 +2,7 @@
 
 import copy
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -63,7 +64,7 @@ class TestPlaceOrder:
             until(written)
             [placed] = market.buyer.get("/api/orders").json["data"]
             with db.transaction(Tenant(company_id=market.company.id)):
-                sales.mark_failed(order_id=placed["id"], failure={"code": "card_declined"}, now=clock.now())
+                sales.mark_failed(failures={UUID(placed["id"]): {"code": "card_declined"}}, now=clock.now())
             answer = waiting.result()
         assert (answer.status_code, answer.json["failure"]["code"]) == (201, "card_declined")
         assert market.buyer.get(answer.headers["Location"]).json == answer.json
@@ -91,10 +92,12 @@ class TestPlaceOrder:
             ("currency", "USD", "currency"),
             ("shipping_address", None, "shipping_address"),
             ("shipping_address.country", "Belgium", "shipping_address.country"),
+            ("shipping_address.country", "BE\n", "shipping_address.country"),
             ("shipping_address.name", "x" * 10_000, "shipping_address.name"),
             ("shipping_address.name", "A\0B", "shipping_address.name"),
             ("payment", {}, "payment"),
             ("payment.payment_method", "pm_card_visa", "payment"),
+            ("payment", {"payment_method": "4242424242424242"}, "payment.payment_method"),
             ("payment.card.number", "4242424242424241", "payment.card.number"),
             ("payment.card.number", "four", "payment.card.number"),
             ("payment.card.exp_month", 13, "payment.card.exp_month"),

@@ -1,0 +1,76 @@
+"""Whatever is sent to whatever endpoint, by whomever: the answer is one that the OpenAPI document tells of."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+
+from api.app import BLUEPRINTS
+from tests.security.document import AS_DOCUMENTED, document_of, settled
+from tests.security.effort import tried
+
+CALLERS = ("company_admin", "company_admin", "company_admin", "super_admin", "staff", "customer", None)
+ONLY_WE_KNOW = {
+    "email": "whether it is a user's, and reachable",
+    "password": "whether it can be guessed",
+    "phone": "whether it is dialled anywhere",
+    "locale": "whether anybody speaks it",
+    "time_zone": "whether anybody lives in it",
+    "currency": "whether it is one, and the company's",
+    "shop_id": "whether there is one, and whether the caller has to name it",
+    "product_id": "whether the shop sells it, and whether an earlier line has it",
+    "discount_percent": "whether the company gives any",
+    "number": "whether it is a card's",
+    "exp_month": "whether the card has lapsed",
+    "exp_year": "whether the card has lapsed",
+    "cvc": "whether it fits the card",
+    "card": "whether the company takes it from us",
+    "offers_delivery": "whether the shop has pick-up instead",
+    "opening_hours": "whether they are any in OpenStreetMap's syntax",
+    "exceptions": "whether their hours are",
+    "last_day": "whether it comes before the first",
+    "at": "whether it is of this century",
+}
+"""Fields that may be refused though they are as the document says."""
+
+
+def refuse_faults_the_document_could_name(case, answer):
+    """Fail when a request that is as the document says is refused for its form."""
+    if case.meta.generation.mode.is_positive:
+        assert answer.status_code not in (400, 413, 415)
+        faults = answer.json()["errors"] if answer.status_code == 422 else []
+        assert {fault["path"].rpartition(".")[2] for fault in faults} <= ONLY_WE_KNOW.keys(), faults
+
+
+@pytest.mark.parametrize("area", [blueprint.name for blueprint in BLUEPRINTS])
+def test_every_answer_is_as_documented(world, area):
+    document = document_of(world.app)
+    ids = {name: str(value) for name, value in world.places["own shop"].items()}
+    for operation in operations_of(world, document, area):
+        for mode in GenerationMode:
+            try:
+                attack(world, operation, mode, ids)
+            except Unsatisfiable:
+                assert mode == GenerationMode.NEGATIVE, operation.label  # nothing in it can be wrong
+
+
+def attack(world, operation, mode, ids):
+    @tried(5)
+    @given(case=operation.as_strategy(generation_mode=mode), caller=st.sampled_from(CALLERS), known=st.booleans())
+    def ask(case, caller, known):
+        if known:
+            case.path_parameters = settled(case.path_parameters, ids)
+            case.body = settled(case.body, ids)
+        token = {"Authorization": f"Bearer {world.callers[caller].token}"} if caller else {}
+        answer = case.call(headers=token)
+        case.validate_response(answer, checks=AS_DOCUMENTED, headers=token)
+        refuse_faults_the_document_could_name(case, answer)
+
+    ask()
+
+
+def operations_of(world, document, area):
+    names = {rule.endpoint for rule in world.app.url_map.iter_rules()}
+    found = [result.ok() for result in document.get_all_operations()]
+    return [each for each in found if f"{area}.{each.definition.raw['operationId']}" in names]

@@ -1,0 +1,66 @@
+"""Line breaks in headers and paths: no header of an answer, and no line of the log, is the caller's to write."""
+
+import contextlib
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.house.test_policy_by_place import BODIES, filled
+from tests.security.effort import tried
+
+READ = (
+    "X_REQUEST_ID", "TRACEPARENT", "IDEMPOTENCY_KEY", "PREFER", "IF_MATCH", "IF_NONE_MATCH", "ORIGIN", "HOST",
+    "REFERER", "USER_AGENT", "AUTHORIZATION", "ACCESS_CONTROL_REQUEST_METHOD", "X_FORWARDED_FOR", "X_FORWARDED_HOST",
+    "RANGE", "ACCEPT", "COOKIE",
+)  # fmt: skip
+FORGED = "Set-Cookie: forged=1"
+BREAKS = ("\r\n", "\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "%0d%0a", "\r\n\r\n<html>", "\0")
+
+
+def is_clean(answer):
+    """Whether no header of the answer was made by the caller."""
+    whole = "".join(f"{name}: {value}" for name, value in answer.headers)
+    return "forged" not in whole.lower() and not any(c in whole for c in "\r\n\0")
+
+
+class TestLineBreaksInHeaders:
+    @tried(30)
+    @given(
+        name=st.sampled_from(READ),
+        before=st.sampled_from(("", "mine", "wait=1", '"1"', "https://shop.example")),
+        line_break=st.sampled_from(BREAKS),
+        method=st.sampled_from(("GET", "POST", "OPTIONS")),
+    )
+    def test_write_no_header_and_no_line(self, world, name, before, line_break, method):
+        value = f"{before}{line_break}{FORGED}"
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            answer = world.app.test_client().open(
+                "/api/orders", method=method, json=filled(BODIES["orders.place_order"], world.places["own shop"]),
+                headers={"Authorization": f"Bearer {world.callers['customer'].token}"},
+                environ_overrides={f"HTTP_{name}": value.encode().decode("latin-1")},
+            )  # fmt: skip
+        assert answer.status_code < 500
+        assert is_clean(answer)
+        assert [json.loads(line)["event"] for line in said.getvalue().split("\n")[:-1]] == ["request"]
+        assert "forged" not in said.getvalue()
+
+
+class TestLineBreaksInPaths:
+    @pytest.mark.parametrize(
+        "path", ["/api/shops/{}", "/api/docs/assets/{}", "/api/auth/links/{}", "/{}", "/api/orders?after={}"]
+    )
+    def test_lead_nowhere(self, api, path):
+        for line_break in ("%0d%0a", "%0a", "%0D", "%E5%98%8A%E5%98%8D", "%u000a"):
+            answer = api.get(path.format(f"x{line_break}{FORGED.replace(' ', '%20')}"))
+            assert answer.status_code in (401, 404)
+            assert is_clean(answer)
+
+
+class TestRedirects:
+    def test_never_lead_to_another_site(self, api):
+        for path in ("//evil.example", "//evil.example/api/me", "/\\evil.example", "/api//me", "/api/me/", "//"):
+            answer = api.get("/", environ_overrides={"PATH_INFO": path})
+            assert answer.headers.get("Location", "http://localhost/").startswith("http://localhost/"), path

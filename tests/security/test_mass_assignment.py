@@ -1,0 +1,122 @@
+"""What a caller may not set stands in no body: an unknown field is refused by name, and nothing is written."""
+
+import copy
+
+import psycopg
+import pytest
+
+from tests import factories
+from tests.house.test_policy_by_place import ADDRESS, BODIES, filled
+
+NOT_THE_CALLERS = (
+    "id", "company_id", "shop_id", "user_id", "customer_id", "role", "status", "state", "total", "subtotal", "price",
+    "unit_price", "version", "created_at", "verified_at", "is_admin", "permissions", "password_hash", "made_by",
+    "invited_by", "reserved", "saga", "failure", "prefix", "secret", "expires_at", "accepted_at", "__proto__",
+)  # fmt: skip
+GOOD = {
+    **{name.partition(".")[2]: body for name, body in BODIES.items()},
+    "found_company": {"name": "Pens", "email": "pens@paper.example", "currency": "EUR"},
+    "open_shop": {"name": "Quay"},
+    "create_warehouse": {"name": "Loft"},
+    "change_company": {
+        "branding": {
+            "name": "Paper", "footer": "1 Harbour Street", "logo_url": "https://paper.example/logo.png",
+            "reply_to": "hello@paper.example",
+        },
+    },
+    "change_location": {
+        "opening_hours": "24/7", "exceptions": [{"first_day": "2026-12-24", "hours": "10:00-14:00", "reason": "Eve"}],
+    },
+    "change_me": {"name": "Ada"},
+    "keep_address": {"label": "Home", "address": ADDRESS},
+    "register": {"email": "{newcomer}.example", "name": "Ada", "password": factories.PASSWORD},
+    "forgot_password": {"email": "{newcomer}"},
+}  # fmt: skip
+WITH_SECRETS = {
+    "verify_email", "reset_password", "accept_invitation", "log_in", "refresh", "log_out", "change_password",
+    "offer_second_factor", "confirm_second_factor", "remove_second_factor", "erase", "change_address",
+}  # fmt: skip
+"""Take a password, a token, or what keep_address takes: read as strictly, and what they set is not in the body."""
+
+
+@pytest.fixture
+def everything(database):
+    """A digest of every row there is, by table; but not of what is written down of a super admin's request."""
+    tables = """
+        SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+            AND relname <> 'super_admin_requests'"""
+
+    def digest():
+        with psycopg.connect(database) as owner:
+            names = [name for (name,) in owner.execute(tables)]
+            rows = {name: owner.execute(f"SELECT t::text FROM {name} t ORDER BY 1").fetchall() for name in names}
+        return {name: hash(tuple(found)) for name, found in rows.items()}
+
+    return digest
+
+
+def spots(body, path=()):
+    """Every object in the body, itself included, by its path."""
+    if isinstance(body, dict):
+        yield path
+    for key, inner in body.items() if isinstance(body, dict) else enumerate(body):
+        if isinstance(inner, dict | list):
+            yield from spots(inner, (*path, key))
+
+
+def known(document, operation, path):
+    """The fields the document knows in the object at this path of the operation's body."""
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    for key in (*path, None):
+        if "$ref" in schema:
+            schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        if key is not None:
+            schema = schema["properties"][key] if isinstance(key, str) else schema["items"]
+    return schema["properties"].keys()
+
+
+def smuggled(body, path, names):
+    """The body with these names in the object at the path, and their paths."""
+    forged = spot = copy.deepcopy(body)
+    for key in path:
+        spot = spot[key]
+    spot.update(dict.fromkeys(names, "1"))
+    return forged, {".".join(map(str, (*path, name))) for name in names}
+
+
+class TestFieldsThatAreNotTheCallers:
+    def test_are_refused_by_name_in_every_object_of_every_body_and_nothing_is_written(self, world, everything):
+        document = world.app.test_client().get("/api/openapi.json").json
+        admin, place = world.callers["super_admin"], world.places["own shop"]  # who may do all that takes a body
+        told = {**place, "newcomer": factories.make_user().email}
+        before, tried = everything(), set()
+        for rule in world.app.url_map.iter_rules():
+            name, method = rule.endpoint.partition(".")[2], next(iter(rule.methods - {"HEAD", "OPTIONS"}))
+            if name in GOOD:
+                operation = operation_of(document, name)
+                path, body = rule.build({each: place[each] for each in rule.arguments})[1], filled(GOOD[name], told)
+                for spot in spots(body):
+                    names = [each for each in NOT_THE_CALLERS if each not in known(document, operation, spot)]
+                    forged, paths = smuggled(body, spot, names)
+                    answer = admin.request(method, path, json=forged)
+                    assert answer.status_code == 422, (name, spot)
+                    assert paths <= {error["path"] for error in answer.json["errors"]}, (name, spot)
+                assert everything() == before, name
+                answer = admin.request(method, path, json=body)  # it is nothing else that was refused
+                assert answer.status_code < 300, (name, answer.json)
+                before = everything()
+                tried.add(name)
+        assert tried == GOOD.keys()
+
+    def test_are_tried_in_every_body_there_is(self, world):
+        document = world.app.test_client().get("/api/openapi.json").json
+        bodies = {each["operationId"] for each in operations(document) if "requestBody" in each}
+        assert bodies == GOOD.keys() | WITH_SECRETS
+
+
+def operations(document):
+    return [item[verb] for item in document["paths"].values() for verb in item.keys() - {"parameters"}]
+
+
+def operation_of(document, name):
+    return next(each for each in operations(document) if each["operationId"] == name)

@@ -1,0 +1,151 @@
+"""A request is found again in the lines that workers log, also where they take many messages together."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+import structlog
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
+
+from domain.payments.stripe_gateway import gateway
+from kit import db
+from kit.config import settings
+from saga.engine import perform
+from saga.engine.flow import ADVANCE
+from saga.place_order import PLACE_ORDER
+from tests.saga.storefront import Storefront
+from tests.sandbox_process import running_sandbox
+from workers import reactions, sagas
+from workers.gathering import Worked, _Delivered
+from workers.logged import about
+from workers.messages import messages
+
+QUEUE = "notification.events"
+FIRST = [step.task for step in PLACE_ORDER.stages[0].steps]
+
+
+@pytest.fixture
+def front(database):
+    return Storefront(database)
+
+
+@pytest.fixture
+def provider(tmp_path, monkeypatch):
+    """The payment provider, for tests that run whole steps."""
+    with running_sandbox(tmp_path) as running:
+        monkeypatch.setenv("ORDERX_PAYMENT_API_BASE", running.url)
+        monkeypatch.setenv("ORDERX_PAYMENT_API_KEY", running.api_key)
+        settings.cache_clear()
+        gateway.cache_clear()
+        yield
+    settings.cache_clear()
+    gateway.cache_clear()
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """What lines logged in tasks and reactions would say."""
+    said = []
+
+    def probe(*_args):
+        said.append(structlog.contextvars.get_contextvars())
+
+    monkeypatch.setattr(perform, "take_step", probe)
+    monkeypatch.setattr(reactions, "react", probe)
+    return said
+
+
+@pytest.fixture
+def placed(front, app):
+    """Places an order for each of these requests; the messages that they lead to at first."""
+    sagas.register(app)
+
+    def placing(*requests):
+        for request in requests:
+            with about(request_id=request):
+                front.place()
+        return sent(app)
+
+    return placing
+
+
+def sent(app):
+    """The messages that wait for the relay, which takes them."""
+    query = "WITH gone AS (DELETE FROM outbox RETURNING id, kind, body) SELECT kind, body FROM gone ORDER BY id"
+    with db.operator_transaction() as session:
+        rows = session.connection().exec_driver_sql(query).all()
+    return [message for kind, body in rows for message in messages(app, kind, body)]
+
+
+class Heard:
+    """A message as a worker is given it."""
+
+    def __init__(self, message):
+        self.body, self.headers, self.payload = message.body, message.headers, json.loads(message.body)
+        self.ack = self.ack_log_error = self.reject = lambda *_, **__: None
+
+
+def take(app, task, found):
+    """Have a worker without a pool take all messages of this task together."""
+    consumer = SimpleNamespace(event_dispatcher=None, connection_errors=())
+    Worked(app.tasks[task], consumer).off([_Delivered(Heard(each)) for each in tasks_in(found, task)])
+
+
+class TestRequest:
+    def test_is_named_by_every_task_and_every_line_of_it(self, app, placed, lines):
+        tasks = [message for message in placed("mine") if "task" in message.headers]
+        assert {message.headers["requestid"] for message in tasks} == {"mine"}
+        assert [message.routing_key for message in tasks] == FIRST
+        for message in tasks:
+            _, ids, _ = json.loads(message.body)
+            app.tasks[message.routing_key].apply(kwargs=ids, headers={"requestid": "mine"}).get()
+            take(app, message.routing_key, [message])
+        assert [line["request_id"] for line in lines] == ["mine"] * 2 * len(tasks)
+        assert {line["saga_id"] for line in lines} == {message.headers["root_id"] for message in tasks}
+        assert "request_id" not in structlog.contextvars.get_contextvars()
+
+    def test_is_named_by_every_line_of_a_reaction(self, placed, lines):
+        (event,) = [message for message in placed("mine") if message.routing_key == "order.created"]
+        reactions.hear(QUEUE, [Heard(event)])
+        assert [(line["request_id"], line["event_id"]) for line in lines] == [("mine", event.id)]
+
+
+class TestRequestsOfABatch:
+    def test_are_each_named_by_what_its_order_leads_to(self, app, placed, provider):
+        found = placed("one", "two", "three")
+        begun = {saga_of(message): message.headers["requestid"] for message in found if message.routing_key in FIRST}
+        assert sorted(begun.values()) == ["one", "three", "two"]
+        for task in FIRST:
+            take(app, task, found)
+        followed = sent(app)
+        assert {saga_of(message): message.headers["requestid"] for message in tasks_in(followed, ADVANCE)} == begun
+        events = [json.loads(message.body) for message in followed if message.routing_key == "inventory.reserved"]
+        assert sorted(event["requestid"] for event in events) == sorted(begun.values())
+
+    def test_are_not_named_by_a_line_about_all(self, app, placed, lines):
+        take(app, FIRST[0], placed("one", "two"))
+        assert ["request_id" in line for line in lines] == [False]
+
+    def test_are_each_named_by_the_line_about_its_failure(self, app, placed, monkeypatch):
+        def fail(*_args):
+            raise ValueError
+
+        monkeypatch.setattr(perform, "take_step", fail)
+        monkeypatch.setattr(reactions, "react", fail)
+        found = placed("one", "two")
+        with capture_logs(processors=[merge_contextvars]) as said:
+            take(app, FIRST[0], found)
+            reactions.hear(QUEUE, [Heard(message) for message in found if message.routing_key == "order.created"])
+        assert [(line["event"], line["request_id"]) for line in said] == [
+            ("a task failed", "one"), ("a task failed", "two"),
+            ("an event could not be acted on", "one"), ("an event could not be acted on", "two"),
+        ]  # fmt: skip
+
+
+def tasks_in(found, task):
+    return [message for message in found if message.routing_key == task]
+
+
+def saga_of(message):
+    return message.headers["root_id"]
