@@ -167,8 +167,8 @@ class Worked:
     def _tell_begun(self, each: _Delivered) -> None:
         headers = each.message.headers
         self._tell(
-            "task-received", each, name=self.task.name, args=headers["argsrepr"], kwargs=headers["kwargsrepr"],
-            root_id=headers.get("root_id"), parent_id=None, retries=headers["retries"], eta=None, expires=None,
+            "task-received", each, name=self.task.name, args=headers.get("argsrepr"), kwargs=headers.get("kwargsrepr"),
+            root_id=headers.get("root_id"), parent_id=None, retries=headers.get("retries", 0), eta=None, expires=None,
         )  # fmt: skip
         self._tell("task-started", each)
 

@@ -98,8 +98,8 @@ class _Turn:
 
     def hear(self, opened: Iterable[OpenSaga], answers: Answers, raised: Mapping[UUID, Exception]) -> list[OpenSaga]:
         """Run it from the calls' answers to its end, for those sagas that still wait for it."""
-        self.calls = {}
-        self.sagas = {saga.subject_id: saga for saga in opened if saga.subject_id in self.sagas}
+        self.calls, its = {}, {saga.ref for saga in self.sagas.values()}
+        self.sagas = {saga.subject_id: saga for saga in opened if saga.ref in its}
         for saga in list(self.sagas.values()):
             if not self.direction.awaits(saga, self.step):
                 saga.note("answered_late", self.step)

@@ -5,11 +5,15 @@ from collections.abc import Sequence
 
 import pytest
 
+from kit import clock, db
 from kit.ids import new_id
+from kit.tenancy import Tenant
 from saga.engine import perform
 from saga.engine.declaration import Subject, afterwards, batched_step, then, together
 from saga.engine.errors import Refused, TryAgain
 from saga.engine.journal import Ref, UnknownSaga, all_locked
+from saga.engine.start import start
+from tests.saga.deliveries import Deliveries
 
 MANY = 5
 
@@ -156,3 +160,17 @@ class TestCallsOfABatch:
         perform.take_step(refs, "fold", find)
         assert "fold answered_late" in workshop.events(refs[0])
         assert workshop.steps(refs[1])["fold"] == "done"
+
+    def test_of_two_sagas_about_the_same_subject_are_told_apart(self, workshop, script):
+        first, second = (
+            workshop.saga(then(script.calling(step)), then(script.step(f"after {step}")), name=step)
+            for step in ("fold", "cut")
+        )
+        ref, deliveries = workshop.start(first, deliveries=Deliveries((first, second)))
+        with db.transaction(Tenant(company_id=workshop.company_id)):
+            other = start(second, subject_id=subject(workshop, ref), company_id=workshop.company_id, now=clock.now())
+        perform.advance([ref, Ref(other, workshop.company_id)], deliveries.find)
+        assert workshop.state(ref) == workshop.state(Ref(other, workshop.company_id)) == "done"
+        assert sorted(script.calls) == sorted(
+            ["fold", "fold heard", "after fold", "cut", "cut heard", "after cut", "when_done", "when_done"]
+        )
