@@ -25,6 +25,12 @@ QUEUE = "notification.events"
 FIRST = [step.task for step in PLACE_ORDER.stages[0].steps]
 
 
+@pytest.fixture(autouse=True)
+def _of_no_request():
+    """Earlier tests may have made requests in this thread."""
+    structlog.contextvars.clear_contextvars()
+
+
 @pytest.fixture
 def front(database):
     return Storefront(database)
@@ -99,7 +105,7 @@ class TestRequest:
         assert [message.routing_key for message in tasks] == FIRST
         for message in tasks:
             _, ids, _ = json.loads(message.body)
-            app.tasks[message.routing_key].apply(kwargs=ids, headers={"requestid": "mine"}).get()
+            app.tasks[message.routing_key].apply(kwargs=ids, headers={"requestid": "mine"}, throw=True)
             take(app, message.routing_key, [message])
         assert [line["request_id"] for line in lines] == ["mine"] * 2 * len(tasks)
         assert {line["saga_id"] for line in lines} == {message.headers["root_id"] for message in tasks}
