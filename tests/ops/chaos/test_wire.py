@@ -121,9 +121,9 @@ class TestWire:
         wire = Wire(free_port())
         wire.open()
         try:
-            connection = socket.create_connection((LOOPBACK, wire.port), timeout=PATIENCE)
-            with connection, pytest.raises(ConnectionError):
-                connection.recv(1)
+            with pytest.raises(ConnectionError):  # while it calls, or as soon as it has got through
+                with socket.create_connection((LOOPBACK, wire.port), timeout=PATIENCE) as connection:
+                    connection.recv(1)
         finally:
             wire.close()
 
