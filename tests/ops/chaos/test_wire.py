@@ -121,9 +121,9 @@ class TestWire:
         wire = Wire(free_port())
         wire.open()
         try:
-            with pytest.raises(ConnectionError):  # while it calls, or as soon as it has got through
-                with socket.create_connection((LOOPBACK, wire.port), timeout=PATIENCE) as connection:
-                    connection.recv(1)
+            calling = socket.create_connection
+            with pytest.raises(ConnectionError), calling((LOOPBACK, wire.port), timeout=PATIENCE) as connection:
+                connection.recv(1)  # hung up by now, if not while calling
         finally:
             wire.close()
 
