@@ -1,6 +1,7 @@
 """The mails about orders: what they say, gathered from the areas that know, and how they are seen through."""
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
@@ -23,6 +24,9 @@ from saga import leases
 from saga.engine.declaration import Answers, Calls, Outcome, Outcomes
 from saga.engine.errors import TryAgain
 from saga.leases import Lease
+
+MARK_EVERY = 0.1
+"""Seconds between two marks of mails that are sent one after the other: what a death just then may repeat."""
 
 Trouble = Exception | None
 """Why a mail could not be handed over; None when it was. What is neither MailRefused nor MailUnavailable is a fault of
@@ -100,8 +104,9 @@ class _Sending:
 def see_through(mails: Sequence[Mail]) -> list[Trouble]:
     """Hand claimed mails over, one after the other, and write down what came of them before anything else is done.
 
-    That is at the end, or within two seconds by another thread: the mark of a mail that is out does not wait for what a
-    slow server does with the next. An outage of the database is waited out, for nobody else knows that they are out.
+    That is every tenth of a second and at the end; and within two seconds by another thread, so that the mark of a mail
+    that is out does not wait for what a slow server does with the next. An outage of the database is waited out, for
+    nobody else knows that they are out.
     When there is no server to speak to, the rest is not tried.
     """
     outcomes = _Outcomes()
@@ -109,6 +114,8 @@ def see_through(mails: Sequence[Mail]) -> list[Trouble]:
         for lease in held:
             outcomes.note(lease.mail, outcomes.gone or _hand_over(lease))
             crash.point("mail.handed_over")
+            if time.monotonic() - outcomes.written_at > MARK_EVERY:
+                through_outages(outcomes.write, longest_pause=0.25)
         through_outages(outcomes.write, longest_pause=0.25)
     crash.point("mail.recorded")
     return outcomes.all
@@ -120,6 +127,7 @@ class _Outcomes:
     def __init__(self) -> None:
         self.all: list[Trouble] = []
         self.gone: MailServerGone | None = None
+        self.written_at = time.monotonic()
         self._unwritten: dict[UUID, tuple[Mail, Trouble]] = {}
 
     def note(self, mail: Mail, trouble: Trouble) -> None:
@@ -136,6 +144,7 @@ class _Outcomes:
             _record(owner, theirs)
             for mail, _ in theirs:
                 self._unwritten.pop(mail.id, None)  # the keeper of the leases and we may both have written it
+        self.written_at = time.monotonic()
 
 
 def _hand_over(lease: Lease) -> Trouble:
