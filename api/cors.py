@@ -11,8 +11,8 @@ SENT = (
     "traceparent",
 )  # fmt: skip
 READ = (
-    "ETag", "Idempotent-Replayed", "Location", "Preference-Applied", "RateLimit", "RateLimit-Policy", "Retry-After",
-    "X-Request-ID",
+    "Deprecation", "ETag", "Idempotent-Replayed", "Link", "Location", "Preference-Applied", "RateLimit",
+    "RateLimit-Policy", "Retry-After", "Sunset", "X-Request-ID",
 )  # fmt: skip
 ASK_EVERY = 600
 """Seconds a browser may keep what a preflight told it."""

@@ -19,10 +19,13 @@ def etag(version: int) -> dict[str, str]:
 
 
 def expected_version() -> int | None:
-    """The version If-Match asks for; None when it asks for none, NO_VERSION for one there never was."""
+    """The version If-Match asks for; None when it asks for none, NO_VERSION for one there never was.
+
+    A weak tag counts, too: a proxy that compresses an answer makes its tag weak, and the version is still the same.
+    """
     if not request.if_match or request.if_match.star_tag:
         return None
-    known = re.fullmatch(r'"(\d{1,9})"', request.headers["If-Match"])
+    known = re.fullmatch(r'(?:W/)?"(\d{1,9})"', request.headers["If-Match"])
     return int(known[1]) if known else NO_VERSION
 
 

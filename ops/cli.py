@@ -81,8 +81,9 @@ def api(
         settings().need(name)
     options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)]
     # As a warning gunicorn quotes malformed headers, whatever secrets are in them.
-    quiet = ["--worker-class", "gthread", "--no-control-socket", "--keep-alive", "75", "--log-level", "error"]
-    sys.argv = ["gunicorn", *options, *quiet, "api.app:create_app()"]
+    quiet = ["--no-control-socket", "--log-level", "error"]
+    lasting = ["--worker-class", "ops.draining.DrainingWorker", "--keep-alive", "75"]
+    sys.argv = ["gunicorn", *options, *lasting, *quiet, "api.app:create_app()"]
     wsgiapp.run()
 
 

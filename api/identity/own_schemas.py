@@ -7,7 +7,7 @@ from babel import Locale
 from babel.core import UnknownLocaleError
 from marshmallow import ValidationError, fields
 
-from api.identity.schemas import LoginSchema, MembershipSchema, Password, UserSchema
+from api.identity.schemas import NOTIFICATIONS, LoginSchema, MembershipSchema, NotificationsSchema, Password, UserSchema
 from api.sales.schemas import AddressSchema, OrderInFullSchema
 from api.schemas import Schema, Text
 
@@ -50,6 +50,7 @@ class ProfileSchema(Schema):
     phone = Phone(allow_none=True, metadata={"format": "phone", "examples": ["+44 20 7946 0958"]})
     locale = fields.String(allow_none=True, validate=known_locale, metadata=LOCALE)
     time_zone = fields.String(allow_none=True, validate=known_time_zone, metadata=TIME_ZONE)
+    notifications = fields.Nested(NotificationsSchema, metadata=NOTIFICATIONS)
 
 
 class KeptAddressSchema(Schema):

@@ -4,11 +4,15 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from api.schemas import EmailAddress, Schema, Text
+from api.schemas import EmailAddress, Flag, Schema, Text
 from domain.identity.passwords import LONGEST, SHORTEST
 
 ACCESS_TOKEN = {"examples": ["eyJhbGciOiJFZERTQSIsImtpZCI6IlVUZ…"]}
 REFRESH_TOKEN = {"examples": ["WlQxZJmVvZcVY2nqzVNkJ1D0mMbgyW_xX3kD7cZ9s4A"]}
+NOTIFICATIONS = {
+    "description": "Which one wants of those that need not be sent. Mails about an order received, paid, failed or "
+    "cancelled, about one's account and its security come in any case; there are no others yet"
+}
 COMPANY = {"description": "The company to act for; null to act as a customer"}
 
 
@@ -79,6 +83,21 @@ class PasswordChangeSchema(Schema):
     password = NewPassword()
 
 
+class MailsSchema(Schema):
+    """Which mails one wants, by kind."""
+
+    order_updates = Flag(
+        metadata={"description": "What happens to one's orders; true unless changed", "examples": [True]}
+    )
+    news = Flag(metadata={"description": "News and offers; false unless changed", "examples": [False]})
+
+
+class NotificationsSchema(Schema):
+    """Which notifications one wants, by channel."""
+
+    email = fields.Nested(MailsSchema)
+
+
 class UserSchema(Schema):
     """A user."""
 
@@ -88,6 +107,7 @@ class UserSchema(Schema):
     phone = fields.String(allow_none=True, metadata={"examples": ["+442079460958"]})
     locale = fields.String(allow_none=True, metadata={"examples": ["en-GB"]})
     time_zone = fields.String(allow_none=True, metadata={"examples": ["Europe/London"]})
+    notifications = fields.Nested(NotificationsSchema, metadata=NOTIFICATIONS)
     verified_at = fields.AwareDateTime(
         allow_none=True, metadata={"description": "When the mail address was verified; null: not yet"}
     )

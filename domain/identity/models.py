@@ -9,12 +9,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit.db import Base, Json, within_company
 from kit.ids import new_id
 
+NOTIFICATIONS = """'{"email": {"order_updates": true, "news": false}}'"""
+"""What everybody begins with, as SQL: nobody gets news who has not asked for them."""
+
 
 class User(Base):
     """A person. Users are global; memberships tie them to companies, and everyone may be a customer.
 
     `verified_at` is when they have shown that they read the mails to their address; `erased_at` when they had
-    themselves erased, since when the row names nobody. The phone is in E.164, the locale in BCP 47.
+    themselves erased, since when the row names nobody. The phone is in E.164, the locale in BCP 47. `notifications` is
+    which they want, by channel and kind: `{"email": {"order_updates", "news"}}`.
     """
 
     __tablename__ = "users"
@@ -27,6 +31,7 @@ class User(Base):
     phone: Mapped[str | None]
     locale: Mapped[str | None]
     time_zone: Mapped[str | None]
+    notifications: Mapped[Json] = mapped_column(server_default=text(NOTIFICATIONS))
     verified_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

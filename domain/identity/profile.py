@@ -15,9 +15,14 @@ MOST_ADDRESSES = 50
 
 
 def change(*, user_id: UUID, changes: dict[str, Any]) -> User:
-    """Change what is given of the current user: name, phone (E.164), locale (BCP 47), time zone (IANA)."""
+    """Change what is given of the current user: name, phone (E.164), locale (BCP 47), time zone (IANA), notifications.
+
+    Channels and kinds of notifications that are left out stay as they are.
+    """
     user = db.session().get_one(User, user_id, with_for_update=True)
-    for field, value in changes.items():
+    chosen = changes.get("notifications", {})
+    notifications = {channel: kinds | chosen.get(channel, {}) for channel, kinds in user.notifications.items()}
+    for field, value in (changes | {"notifications": notifications}).items():
         setattr(user, field, value)
     return user
 

@@ -2,7 +2,7 @@
 
 import psycopg
 import pytest
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, NoResultFound
 
 from domain.identity import profile
 from kit import db
@@ -57,6 +57,40 @@ class TestProfile:
         assert [error["path"] for error in answer.json["errors"]] == list(wrong)
 
 
+class TestNotifications:
+    def chosen(self, me):
+        return me.get("/api/me").json["notifications"]["email"]
+
+    def test_are_news_only_for_those_who_ask(self, me):
+        assert self.chosen(me) == {"order_updates": True, "news": False}
+
+    def test_are_chosen_one_by_one(self, me):
+        assert me.patch("/api/me", {"notifications": {"email": {"order_updates": False}}}).status_code == 200
+        me.patch("/api/me", {"notifications": {"email": {"news": True}}})
+        me.patch("/api/me", {"notifications": {}})
+        me.patch("/api/me", {"name": "Ada King"})
+        assert self.chosen(me) == {"order_updates": False, "news": True}
+
+    @pytest.mark.parametrize(
+        ("wrong", "path"),
+        [
+            (None, "notifications"), ({"sms": {"news": True}}, "notifications.sms"),
+            ({"email": None}, "notifications.email"), ({"email": {"news": None}}, "notifications.email.news"),
+            ({"email": {"news": 1}}, "notifications.email.news"),
+            ({"email": {"password_changed": False}}, "notifications.email.password_changed"),
+        ],
+    )  # fmt: skip
+    def test_are_of_kinds_there_are_and_wanted_or_not(self, me, wrong, path):
+        answer = me.patch("/api/me", {"notifications": wrong})
+        assert (answer.status_code, [error["path"] for error in answer.json["errors"]]) == (422, [path])
+
+    def test_are_for_nobody_else_to_choose(self, database):
+        company = factories.make_company()
+        colleague, other = factories.make_member(company), factories.make_member(company)
+        with pytest.raises(NoResultFound), db.transaction(Tenant(company.id, other.id)):
+            profile.change(user_id=colleague.id, changes={"notifications": {"email": {"news": True}}})
+
+
 class TestAddresses:
     def test_are_kept_changed_and_forgotten(self, me):
         kept = me.post(ADDRESSES, {"label": "Home", "address": HOME})
@@ -98,6 +132,7 @@ class TestAddresses:
 class TestExport:
     def test_has_everything_there_is_about_the_user(self, me, user):
         me.post(ADDRESSES, {"label": "Home", "address": HOME})
+        me.patch("/api/me", {"notifications": {"email": {"news": True}}})
         shops = []
         for company in (factories.make_company(), factories.make_company()):
             shops.append(factories.make_shop(company))
@@ -107,6 +142,7 @@ class TestExport:
         factories.make_order(product)
         told = me.get("/api/me/export").json
         assert told["user"]["email"] == user.email
+        assert told["user"]["notifications"] == {"email": {"order_updates": True, "news": True}}
         assert [address["label"] for address in told["addresses"]] == ["Home"]
         assert len(told["logins"]) == 1
         assert {order["shop_id"] for order in told["orders"]} == {str(shop.id) for shop in shops}
@@ -127,7 +163,8 @@ class TestErasure:
         return api.acting_as(user).post("/api/me/erase", {"password": password})
 
     def test_leaves_the_order_and_no_trace_of_the_person(self, api, me, user, order, sql):
-        me.patch("/api/me", {"name": "Ada Byron", "phone": "+442079460958"})
+        wishes = {"email": {"order_updates": False, "news": True}}
+        me.patch("/api/me", {"name": "Ada Byron", "phone": "+442079460958", "notifications": wishes})
         me.post(ADDRESSES, {"label": "Home", "address": HOME})
         api.post("/api/auth/forgot-password", {"email": user.email})
         sql(
@@ -139,6 +176,8 @@ class TestErasure:
         (kept,) = sql("SELECT id, total, shipping_address FROM orders").fetchall()
         assert kept == (order.id, order.total, {"country": "BE"})
         assert sql("SELECT status, context FROM mails").fetchall() == [("refused", {})]
+        begun_with = {"email": {"order_updates": True, "news": False}}
+        assert sql("SELECT notifications FROM users WHERE id = %s", user.id).fetchone() == (begun_with,)
         tables = sql("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
         said = "".join(str(sql(f"SELECT t::text FROM {name} t").fetchall()) for (name,) in tables.fetchall())
         for trace in (user.email, "Ada", "Lovelace", "+44", "Harbour Street", "James"):

@@ -1,13 +1,15 @@
 """docker-compose.yml, held against the code: commands, queues, ports, settings, secrets, order of starting."""
 
 import re
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
+from api.app import create_app
+from api.sales.preferences import LONGEST_WAIT
 from kit.config import Settings
 from tests.house.commands import understood
 from tests.house.places import ROOT
@@ -43,6 +45,16 @@ def texts(value: Any) -> list[str]:
 def plain(text: str) -> str:
     """The text with `${NAME:-default}` replaced by its default, and `${NAME:?why}` by a secret."""
     return re.sub(r"\$\{\w+:\?[^}]*\}", "secret", re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text))
+
+
+def directive(name: str) -> str:
+    """What nginx is told by the one line that begins so."""
+    (value,) = re.findall(rf"^ *{name} (.*?);", NGINX, re.MULTILINE)
+    return value
+
+
+def seconds(name: str) -> int:
+    return int(directive(name).removesuffix("s"))
 
 
 @cache
@@ -158,13 +170,43 @@ class TestPorts:
         servers = re.findall(r"server (\w+):(\d+)", NGINX)
         assert servers
         assert [(name, port) for name, port in servers if int(port) not in listened_on(name)] == []
-        upstreams = set(re.findall(r"upstream (\w+) ", NGINX))
+        upstreams = set(re.findall(r"\bupstream (\w+) ", NGINX))
         assert set(re.findall(r"proxy_pass http://(\w+);", NGINX)) == upstreams
 
     def test_are_reached_over_a_network_that_both_are_on(self):
         assert "edge" in SERVICES["nginx"]["networks"]
         assert "edge" in SERVICES["api"]["networks"]
         assert {name for name, service in SERVICES.items() if "backend" not in service["networks"]} == {"nginx"}
+
+
+class TestNginx:
+    def test_compresses_every_type_of_answer_there_is(self):
+        get = partial(create_app().test_client().get, buffered=True)
+        page, document = get("/api/docs"), get("/api/openapi.json")
+        assets = [get(path) for path in re.findall(r'(?:src|href)="([^"]+\.(?:js|css))"', page.text)]
+        assert assets
+        documented = set(re.findall(r'"(application/[\w.+-]+)": *{', document.text))
+        assert {"application/json", "application/problem+json"} <= documented
+        types = documented | {answer.mimetype for answer in (page, document, *assets)}
+        assert types <= {"text/html", *directive("gzip_types").split()}  # HTML is compressed unnamed
+        assert directive("gzip") == "on"
+
+    def test_sends_as_it_is_what_fits_into_a_packet(self):
+        assert directive("gzip_min_length") == "1k"
+
+    def test_leaves_out_a_container_that_does_not_answer(self):
+        servers = re.findall(r"^ *server api:.*;$", NGINX, re.MULTILINE)
+        assert servers
+        assert [line for line in servers if not re.search(r" max_fails=[1-9]\d* fail_timeout=\d+s;", line)] == []
+
+    def test_repeats_nothing_that_may_not_be_asked_twice_and_nothing_that_was_answered(self):
+        assert directive("proxy_next_upstream") == "error timeout"  # with non_idempotent it would repeat a POST
+        assert directive("proxy_next_upstream_tries") == "2"
+
+    def test_waits_longer_than_the_api_and_then_asks_nobody_else(self):
+        patience = seconds("proxy_read_timeout")
+        assert patience > LONGEST_WAIT
+        assert seconds("proxy_connect_timeout") < seconds("proxy_next_upstream_timeout") < patience
 
 
 class TestOrderOfStarting:

@@ -27,7 +27,7 @@ GOOD = {
     "change_location": {
         "opening_hours": "24/7", "exceptions": [{"first_day": "2026-12-24", "hours": "10:00-14:00", "reason": "Eve"}],
     },
-    "change_me": {"name": "Ada"},
+    "change_me": {"name": "Ada", "notifications": {"email": {"news": True}}},
     "keep_address": {"label": "Home", "address": ADDRESS},
     "register": {"email": "{newcomer}.example", "name": "Ada", "password": factories.PASSWORD},
     "forgot_password": {"email": "{newcomer}"},
