@@ -182,5 +182,5 @@ def _wanted(occasion: str, told: Told, recipient: str, template: Template) -> Wa
 
 def _context(told: Told) -> Context:
     said = ("shop", "company", "customer", "lines", "subtotal", "discount_percent", "total", "currency",
-            "shipping_address", "failure")  # fmt: skip
+            "shipping_address", "failure", "branding")  # fmt: skip
     return {"order_id": str(told.order_id), **{name: getattr(told, name) for name in said}}  # type: ignore[typeddict-item]

@@ -27,7 +27,7 @@ LONGEST_EXPIRY = 30 * 24 * 60
 
 
 class BrandingSchema(Schema):
-    """What the company's mails look like; leave out what it does not care for."""
+    """What the company's mails about orders look like; leave out what it does not care for."""
 
     name = Text(metadata={"description": "Who they are from", "examples": ["Paper & Sons"]})
     colour = fields.String(

@@ -25,6 +25,16 @@ class Failure(TypedDict):
     detail: str | None
 
 
+class Branding(TypedDict, total=False):
+    """What the company's mails look like; `colour` is `#rrggbb`. What is missing is left as it is."""
+
+    name: str
+    colour: str
+    logo_url: str
+    reply_to: str
+    footer: str
+
+
 class Context(TypedDict):
     """What templates about an order are told. Amounts in minor units of `currency`; `failure` once it has failed."""
 
@@ -39,6 +49,7 @@ class Context(TypedDict):
     currency: str
     shipping_address: dict[str, Any]
     failure: Failure | None
+    branding: Branding
 
 
 class AccountContext(TypedDict):

@@ -3,6 +3,7 @@
 import re
 from binascii import b2a_qp
 from collections.abc import Mapping
+from email.headerregistry import Address
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
@@ -35,6 +36,9 @@ def render(
     sender, address = settings().mail_from, _address(recipient)
     envelope_sender = parseaddr(sender)[1]
     told = _one_line(context)
+    branding = told.get("branding", {})
+    if "name" in branding:
+        sender = str(Address(_unstructured(branding["name"]), addr_spec=envelope_sender))
     text, html = (_templates.get_template(f"{template}.{kind}.j2") for kind in ("txt", "html"))
     subject = "".join(text.blocks["subject"](text.new_context(told)))
     headers = (
@@ -42,14 +46,15 @@ def render(
         + f"Date: {format_datetime(clock.now())}\r\n"
         + _header("From", sender)
         + _header("To", address)
+        + (_header("Reply-To", branding["reply_to"]) if "reply_to" in branding else "")
         + _header("Subject", _unstructured(subject))
         + _header("Auto-Submitted", "auto-generated")  # RFC 3834: keeps out-of-office replies away
         + _header("X-OrderX-Occasion", _unstructured(occasion))
     )
     body = _ALTERNATIVES % {
         b"boundary": b"=_" + mail_id.hex.encode(),  # which quoted-printable cannot contain (RFC 2045, 6.7)
-        b"plain": _quoted_printable(text.render(told)),
-        b"html": _quoted_printable(html.render(told, subject=subject)),
+        b"plain": _quoted_printable(text.render(told, branding=branding)),
+        b"html": _quoted_printable(html.render(told, subject=subject, branding=branding)),
     }
     return Message(envelope_sender, address, headers.encode() + body)
 

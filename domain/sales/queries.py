@@ -34,12 +34,13 @@ class Told(NamedTuple):
     currency: str
     shipping_address: Json
     failure: Json | None
+    branding: Json
     lines: list[Json]
 
 
 _TOLD = """
     SELECT o.id, o.company_id, s.name, c.name, c.email, o.customer_name, o.customer_email, o.subtotal,
-        o.discount_percent, o.total, o.currency, o.shipping_address, o.failure,
+        o.discount_percent, o.total, o.currency, o.shipping_address, o.failure, c.branding,
         (
             SELECT jsonb_agg(jsonb_build_object(
                 'name', l.name, 'sku', l.sku, 'quantity', l.quantity, 'unit_price', l.unit_price) ORDER BY l.position)

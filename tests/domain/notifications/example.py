@@ -17,6 +17,7 @@ CONTEXT: Context = {
     "currency": "EUR",
     "shipping_address": {"city": "Berlin", "country": "DE", "line1": "Torstraße 1", "name": "Ada Lovelace"},
     "failure": None,
+    "branding": {},
 }
 
 

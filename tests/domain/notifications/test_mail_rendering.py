@@ -103,6 +103,47 @@ class TestEveryTemplate:
         assert all(line.isascii() and not set(b"\r\n") & set(line) for line in lines)
 
 
+BRANDING = {
+    "name": "Papier & Söhne", "colour": "#1f4e79", "logo_url": "https://paper.example/logo.png",
+    "reply_to": "hello@paper.example", "footer": "1 Harbour Street, Antwerp",
+}  # fmt: skip
+
+
+class TestBranding:
+    @pytest.fixture
+    def mail(self):
+        return rendered(context={**CONTEXT, "branding": BRANDING})
+
+    def test_is_whom_the_mail_is_from_and_goes_back_to(self, mail):
+        assert mail["From"].addresses[0].display_name == "Papier & Söhne"
+        assert mail["From"].addresses[0].addr_spec == "orders@orderx.example"
+        assert mail["Reply-To"] == "hello@paper.example"
+
+    def test_is_seen_and_read_aloud(self, mail):
+        page = Skeleton(html_of(mail))
+        assert ("img", [("src", "https://paper.example/logo.png"), ("alt", "Papier & Söhne")]) in page.tags
+        assert "border-top: 4px solid #1f4e79" in html_of(mail)
+        assert "1 Harbour Street, Antwerp" in " ".join(page.words)
+        assert "\n1 Harbour Street, Antwerp\n" in text_of(mail)
+
+    @pytest.mark.parametrize("one", BRANDING)
+    def test_may_be_any_part_of_it(self, one):
+        mail = rendered(context={**CONTEXT, "branding": {one: BRANDING[one]}})
+        assert "€43.63" in text_of(mail)
+
+    def test_is_none_of_mails_that_were_asked_for_before_there_was_any(self):
+        without = {name: value for name, value in CONTEXT.items() if name != "branding"}
+        assert rendered(context=without).keys() == HEADERS
+
+    @example(name=ENCODED_LINE_BREAK)
+    @example(name="a\r\nBcc: everyone@x.example")
+    @given(name=st.text(min_size=1))
+    def test_forges_no_header_by_its_name(self, name):
+        mail = rendered(context={**CONTEXT, "branding": {"name": name}})
+        assert mail.keys() == HEADERS
+        assert [each.addr_spec for each in mail["From"].addresses] == ["orders@orderx.example"]
+
+
 class TestRender:
     def test_repeats_the_message_id_for_the_same_mail(self):
         assert rendered()["Message-ID"] == rendered()["Message-ID"]
