@@ -33,13 +33,8 @@ Trouble = Exception | None
 ours, which is not written down: the lease runs out, and the sweeper has the mail tried again."""
 
 
-def to_buyer(*, occasion: str, order_id: UUID, template: Template, now: datetime) -> Claim:
-    """Ask for a mail to the order's buyer, once per occasion, and claim it for sending."""
-    return to_buyers(occasion=occasion, order_ids=[order_id], template=template, now=now)[order_id]
-
-
 def to_buyers(*, occasion: str, order_ids: Sequence[UUID], template: Template, now: datetime) -> dict[UUID, Claim]:
-    """The same for many orders of the company; by order."""
+    """Ask for a mail to each order's buyer, once per occasion, and claim it for sending; by order."""
     told = sales.told(order_ids=order_ids)
     wanted = {each.order_id: _wanted(occasion, each, each.customer_email, template) for each in told}
     claims = notifications.ask(company_id=told[0].company_id, wanted=list(wanted.values()), now=now)

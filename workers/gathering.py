@@ -94,7 +94,7 @@ class GatheredTask(logged.LoggedTask):
 
 @dataclass(eq=False, slots=True)
 class _Delivered:
-    """A message of a task, and since when it is worked on."""
+    """A message of a task, and the keyword arguments that were read from it."""
 
     message: Message
     given: Json = field(default_factory=dict)

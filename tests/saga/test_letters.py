@@ -28,9 +28,9 @@ def mail(storefront, tenant):
     """A mail that we have claimed, for an order of now."""
     order_id = storefront.place()
     with db.transaction(tenant):
-        claim = letters.to_buyer(
-            occasion="order.created", order_id=order_id, template="order_received", now=clock.now()
-        )
+        claim = letters.to_buyers(
+            occasion="order.created", order_ids=[order_id], template="order_received", now=clock.now()
+        )[order_id]
     assert isinstance(claim, Claimed)
     return claim.mail
 

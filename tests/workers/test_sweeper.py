@@ -19,9 +19,9 @@ def order(database):
 @pytest.fixture
 def mail_id(order):
     with db.transaction(Tenant(company_id=order.company_id)):
-        claim = letters.to_buyer(
-            occasion="order.created", order_id=order.id, template="order_received", now=clock.now()
-        )
+        claim = letters.to_buyers(
+            occasion="order.created", order_ids=[order.id], template="order_received", now=clock.now()
+        )[order.id]
         return claim.mail.id
 
 
