@@ -32,6 +32,7 @@ def attempt(stage: Stage, kind: type[Contestant], setting: Setting, length: Leng
             roots = trees(stage, contestant, processes, load)
             _closed(load, setting, length.warm_up)
             settle(contestant)
+            scene.vacuum()
             figures = at_peak(stage, contestant, load, roots, length.peak)
             if length.half and contestant.takes_latency:
                 figures |= _at_half(stage, contestant, load, figures["per_s"] / 2, length.half)

@@ -51,7 +51,7 @@ def within_company(column: str, table: str, *, ondelete: str | None = None) -> F
 @cache
 def app_engine() -> Engine:
     """Connections of the app role, which row-level security binds."""
-    return _engine("database_url", *_BY_INDEX)
+    return _engine("database_url")
 
 
 @cache
@@ -67,16 +67,14 @@ _SESSION = (
     "idle_in_transaction_session_timeout=10s",
     # What runs often is prepared, and is a few rows by key whatever the values: planned once, not each time.
     "plan_cache_mode=force_generic_plan",
-)
-_BY_INDEX = (
-    # The app's statements go for few rows, whose keys they know. A plan that was made and kept while a table was small,
-    # or not yet analysed, would read all of it for ever, however large it has become.
+    # Statements go for few rows, by keys or by what is due. A plan that was made and kept while a table was small,
+    # empty (as the outbox mostly is) or not yet analysed would read all of it for ever, however large it has become.
     "enable_seqscan=off",
 )
 _KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
 
-def _engine(setting: str, *more: str) -> Engine:
+def _engine(setting: str) -> Engine:
     config = settings()
     return create_engine(
         dialect_url(config.need(setting)),
@@ -87,7 +85,7 @@ def _engine(setting: str, *more: str) -> Engine:
         hide_parameters=True,  # an error in a log shall not show mail addresses or password hashes
         connect_args={
             "connect_timeout": 5,
-            "options": " ".join(f"-c {each}" for each in (*_SESSION, *more)),
+            "options": " ".join(f"-c {each}" for each in _SESSION),
             **_KEEPALIVES,
         },
     )

@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 import psycopg
@@ -21,6 +22,9 @@ from workers.publisher import Publisher
 BATCH = 200
 LONGEST_PAUSE = 0.25
 """Seconds between two looks at the outbox when nothing wakes the relay: what was held back may have come due."""
+SECOND_LOOKS_AFTER = 5.0
+"""The same for the second lane: what comes while the first waits for the broker's confirms and for its COMMIT, which is
+most of its time, need not wait for it. Both are called; the first looks for what is held back."""
 
 log = structlog.get_logger()
 
@@ -61,30 +65,42 @@ def run() -> None:
         signal.signal(number, lambda *_: stopping.set())
     logs.configure()
     app = create_app()
-    broker_url = settings().need("broker_url")
+    settings().need("broker_url")
     settings().need("operator_database_url")
     durability.demand("operator_database_url")
-    while not stopping.is_set():
-        try:
-            with closing(Publisher(broker_url)) as publisher, _listening() as wakers:
-                _drain_until(stopping, app, publisher, wakers)
-        except NotConfigured:
-            raise
-        except Exception as trouble:  # noqa: BLE001 - whatever it is, the outbox keeps everything and we come back
-            log.warning("the relay waits", reason=str(trouble), error=type(trouble).__name__)
-            stopping.wait(1.0)
+    drain_until(stopping, app)
 
 
-def _drain_until(stopping: threading.Event, app: Celery, publisher: Publisher, wakers: psycopg.Connection) -> None:
-    log.info("the relay runs")
-    while not stopping.is_set():
-        if drain(app, publisher) < BATCH:
-            _wait_for_a_call(wakers)
-            publisher.keep_alive()
+def drain_until(stopping: threading.Event, app: Celery) -> None:
+    """Drain in two lanes."""
+    with ThreadPoolExecutor(1) as threads:
+        second = threads.submit(_lane, stopping, app, SECOND_LOOKS_AFTER)
+        _lane(stopping, app, LONGEST_PAUSE)
+        second.result()
 
 
-def _wait_for_a_call(wakers: psycopg.Connection) -> None:
-    if list(wakers.notifies(timeout=LONGEST_PAUSE, stop_after=1)):
+def _lane(stopping: threading.Event, app: Celery, longest_pause: float) -> None:
+    """Drain with connections of one's own. When one lane cannot go on at all, the other ends, too."""
+    try:
+        while not stopping.is_set():
+            try:
+                with closing(Publisher(settings().need("broker_url"))) as publisher, _listening() as wakers:
+                    log.info("the relay runs")
+                    while not stopping.is_set():
+                        if drain(app, publisher) < BATCH:
+                            _wait_for_a_call(wakers, longest_pause)
+                            publisher.keep_alive()
+            except NotConfigured:
+                raise
+            except Exception as trouble:  # noqa: BLE001 - whatever it is, the outbox keeps everything and we come back
+                log.warning("the relay waits", reason=str(trouble), error=type(trouble).__name__)
+                stopping.wait(1.0)
+    finally:
+        stopping.set()
+
+
+def _wait_for_a_call(wakers: psycopg.Connection, longest_pause: float) -> None:
+    if list(wakers.notifies(timeout=longest_pause, stop_after=1)):
         list(wakers.notifies(timeout=0))  # whoever has called by now is served with the same batch
 
 

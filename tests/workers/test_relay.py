@@ -1,10 +1,12 @@
 import json
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from kombu import Connection
 
 from kit import clock, db, outbox
 from kit.ids import new_id
@@ -12,6 +14,7 @@ from kit.tenancy import Tenant
 from tests import factories
 from workers import relay
 from workers.publisher import Publisher
+from workers.queues import ALL
 
 
 def a_task(name: str = "inventory.reserve_stock") -> dict:
@@ -30,6 +33,14 @@ def send(app):
                 outbox.send(kind, body, company_id=company_id, available_at=at)
 
     return into_the_outbox
+
+
+@pytest.fixture
+def arrives(rabbitmq):
+    """Waits for the next message for the stock; its id."""
+    (queue,) = (queue for queue in ALL if queue.name == "inventory")
+    with Connection(rabbitmq.url) as connection, connection.SimpleQueue(queue, no_ack=True) as messages:
+        yield lambda: messages.get(timeout=30).headers["id"]
 
 
 class TestDrain:
@@ -91,3 +102,31 @@ class TestDrain:
         assert outbox_rows() == (0, 0)
         sent = Counter(message.headers["id"] for message in waiting("inventory"))
         assert sent == Counter(task["id"] for task in tasks)
+
+
+class TestDrainUntil:
+    def test_sends_what_comes_while_a_batch_waits_for_its_confirms(self, app, send, arrives, monkeypatch):
+        slow, held_up, go_on = a_task(), threading.Event(), threading.Event()
+
+        class Slow(Publisher):
+            def publish(self, messages, **named):
+                if any(message.id == slow["id"] for message in messages):
+                    held_up.set()
+                    assert go_on.wait(30)
+                return super().publish(messages, **named)
+
+        monkeypatch.setattr(relay, "Publisher", Slow)
+        stopping, later = threading.Event(), a_task()
+        with ThreadPoolExecutor(1) as background:
+            draining = background.submit(relay.drain_until, stopping, app)
+            try:
+                send("task", slow)
+                assert held_up.wait(30)
+                send("task", later)
+                assert arrives() == later["id"]
+                go_on.set()
+                assert arrives() == slow["id"]
+            finally:
+                go_on.set()
+                stopping.set()
+            draining.result(30)
