@@ -37,24 +37,28 @@ class Gathering:
 
     def __init__(self, consumer: Consumer) -> None:
         self.connection = consumer.connection
-        self._call_soon = consumer.hub.call_soon
+        self._consumer = consumer
+        # Before the event loop waits for sockets, come what may: a message that is read by one of its callbacks and
+        # left to the next would be waited with, for seconds, when nothing else comes.
+        self._before_waiting: set[Callable[[], None]] = consumer.hub.on_tick
         self._reads_on = self.connection.transport.driver_type == "amqp"
         self._waiting: dict[Callable[[list[Any]], None], list[Any]] = {}
 
     def add(self, work: Callable[[list[T]], None], item: T) -> None:
         """Have `work` called, once all that has come by now is read, with this and all else that waits for it."""
-        if not self._waiting:
-            self._call_soon(self._work_off)
         self._waiting.setdefault(work, []).append(item)
+        self._before_waiting.add(self._work_off)
 
     def _work_off(self) -> None:
-        if self._reads_on:
+        if self.connection is self._consumer.connection and self._reads_on:
             with suppress(TimeoutError):
                 while True:
                     self.connection.drain_events(timeout=0)
+        self._before_waiting.discard(self._work_off)
         waiting, self._waiting = self._waiting, {}
-        for work, items in waiting.items():
-            work(items)
+        if self.connection is self._consumer.connection:
+            for work, items in waiting.items():
+                work(items)
 
 
 def gathering_of(consumer: Consumer) -> Gathering | None:

@@ -1,15 +1,18 @@
 """What a worker without a pool does with the messages it finds waiting, on a real RabbitMQ."""
 
+import socket
 import threading
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 from celery.exceptions import Reject
 from celery.worker import WorkController, state
+from kombu.asynchronous import Hub
 
 from kit.ids import new_id
 from tests.waiting import until
-from workers.gathering import GatheredTask
+from workers.gathering import GatheredTask, Gathering
 from workers.messages import messages
 
 WAITING = 20
@@ -106,3 +109,21 @@ class TestAWorkerWithoutAPool:
         with working():
             until(lambda: bench.given.count([only]) == 2)
         assert waiting("inventory") == []
+
+
+class TestGathering:
+    def test_works_off_what_a_callback_has_read_before_the_loop_waits_for_sockets(self):
+        hub, worked = Hub(), []
+        connection = SimpleNamespace(transport=SimpleNamespace(driver_type="another"))
+        gathering = Gathering(SimpleNamespace(connection=connection, hub=hub))
+        ours, theirs = socket.socketpair()
+
+        def work(items):
+            worked.extend(items)
+            theirs.send(b"now the loop need not wait")
+
+        with ours, theirs:
+            hub.add_reader(ours, ours.recv, 64)
+            hub.call_soon(gathering.add, work, "a message")
+            next(hub.loop)
+        assert worked == ["a message"]
