@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -122,7 +122,7 @@ class TestGathering:
             worked.extend(items)
             theirs.send(b"now the loop need not wait")
 
-        with ours, theirs:
+        with ours, theirs, closing(hub):
             hub.add_reader(ours, ours.recv, 64)
             hub.call_soon(gathering.add, work, "a message")
             next(hub.loop)
