@@ -2,11 +2,14 @@
 
 import random
 import socket
+from collections import deque
 
 LOOPBACK = "127.0.0.1"
 # Below Linux's ephemeral range: a client that keeps dialling a stopped service there can end up connected to
 # itself (TCP simultaneous open) and hold the very port the service wants back.
 _RANGE = range(20_000, 32_000)
+_drawn: deque[int] = deque(maxlen=1_000)
+"""What this process has drawn of late, for servers that may not listen yet."""
 
 
 def is_free(port: int) -> bool:
@@ -26,4 +29,6 @@ def free_port(preferred: int | None = None) -> int:
         return preferred
     # Not seedable: processes that start together must not draw the same ports.
     draw = random.SystemRandom()
-    return next(port for port in iter(lambda: draw.choice(_RANGE), None) if is_free(port))
+    port = next(port for port in iter(lambda: draw.choice(_RANGE), None) if port not in _drawn and is_free(port))
+    _drawn.append(port)
+    return port

@@ -59,6 +59,10 @@ class TestPorts:
         with socket.create_server((ports.LOOPBACK, port)):
             assert ports.free_port(port) != port
 
+    def test_draws_none_again_for_which_the_server_may_not_listen_yet(self):
+        drawn = [ports.free_port() for _ in range(500)]
+        assert len(set(drawn)) == len(drawn)
+
 
 class TestProcess:
     def server(self, home, port, **options):
