@@ -50,15 +50,16 @@ class Gathering:
         self._before_waiting.add(self._work_off)
 
     def _work_off(self) -> None:
-        if self.connection is self._consumer.connection and self._reads_on:
+        if self.connection is not self._consumer.connection:
+            self._waiting.clear()  # the broker delivers it again
+        elif self._reads_on:
             with suppress(TimeoutError):
                 while True:
                     self.connection.drain_events(timeout=0)
         self._before_waiting.discard(self._work_off)
         waiting, self._waiting = self._waiting, {}
-        if self.connection is self._consumer.connection:
-            for work, items in waiting.items():
-                work(items)
+        for work, items in waiting.items():
+            work(items)
 
 
 def gathering_of(consumer: Consumer) -> Gathering | None:
