@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
+import orjson
 import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, DateTime, Engine, ForeignKeyConstraint, MetaData, Text, Uuid, create_engine
@@ -41,6 +42,11 @@ class Base(DeclarativeBase):
         str: Text,
         Json: JSONB,
     }
+
+
+def as_json(told: Any) -> str:
+    """The JSON that a statement is given for jsonb: UUIDs and times as text, and what else JSON lacks, too."""
+    return orjson.dumps(told, default=str).decode()
 
 
 def within_company(column: str, table: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
@@ -82,6 +88,8 @@ def _engine(setting: str) -> Engine:
         max_overflow=0,
         pool_timeout=5,
         pool_use_lifo=True,
+        json_serializer=as_json,
+        json_deserializer=orjson.loads,
         hide_parameters=True,  # an error in a log shall not show mail addresses or password hashes
         connect_args={
             "connect_timeout": 5,

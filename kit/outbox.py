@@ -4,7 +4,6 @@ A row is an intent. The relay (workers/relay.py) turns it into Celery messages o
 the broker has confirmed them.
 """
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
@@ -73,7 +72,7 @@ def take_unwritten() -> list[Json]:
 def _write() -> None:
     rows = take_unwritten()
     if rows:
-        db.write({"rows": json.dumps(rows, default=str)}, _WRITE)
+        db.write({"rows": db.as_json(rows)}, _WRITE)
 
 
 def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID | None) -> None:

@@ -25,6 +25,7 @@ from kombu.message import Message
 from kit import db
 from kit.db import Json
 from workers import logged
+from workers.receipts import Receipts
 
 log = structlog.get_logger()
 celery_log = get_logger(__name__)
@@ -42,6 +43,7 @@ class Gathering:
         # left to the next would be waited with, for seconds, when nothing else comes.
         self._before_waiting: set[Callable[[], None]] = consumer.hub.on_tick
         self._reads_on = self.connection.transport.driver_type == "amqp"
+        self.receipts = Receipts(consumer.connection_errors, numbered=self._reads_on)
         self._waiting: dict[Callable[[list[Any]], None], list[Any]] = {}
 
     def add(self, work: Callable[[list[T]], None], item: T) -> None:
@@ -58,8 +60,11 @@ class Gathering:
                     self.connection.drain_events(timeout=0)
         self._before_waiting.discard(self._work_off)
         waiting, self._waiting = self._waiting, {}
-        for work, items in waiting.items():
-            work(items)
+        try:
+            for work, items in waiting.items():
+                work(items)
+        finally:
+            self.receipts.send()
 
 
 def gathering_of(consumer: Consumer) -> Gathering | None:
@@ -93,7 +98,7 @@ class GatheredTask(logged.LoggedTask):
         gathering = gathering_of(consumer)
         if gathering is None:
             return strategy.default(task, app, consumer)
-        work = Worked(self, consumer).off
+        work = Worked(self, consumer, gathering.receipts).off
         return lambda message, *_args, **_named: gathering.add(work, _Delivered(message))
 
 
@@ -120,9 +125,10 @@ class Worked:
 
     task: GatheredTask
     consumer: Consumer
+    receipts: Receipts
 
     def off(self, delivered: list[_Delivered]) -> None:
-        """Run the task for all of them, acknowledge what is done, and give back what has to wait."""
+        """Run the task for all of them, write a receipt for what is done, and give back what has to wait."""
         ready = [each for each in delivered if self._is_read(each)]
         for each in ready:
             self._tell_begun(each)
@@ -135,7 +141,7 @@ class Worked:
         except (KombuError, TypeError, ValueError):
             log.exception("this is no task message", task=self.task.name, task_id=each.message.headers.get("id"))
             # Among the dead letters it can be seen.
-            each.message.reject_log_error(celery_log, self.consumer.connection_errors)
+            self.receipts.reject(each.message, requeue=False)
             return False
         return True
 
@@ -153,19 +159,19 @@ class Worked:
             self._end(delivered, error)
             return
         for each in delivered:
-            each.message.ack_log_error(celery_log, self.consumer.connection_errors)
+            self.receipts.done(each.message)
             self._tell("task-succeeded", each, result="None", runtime=time.monotonic() - begun)
 
     def _end(self, delivered: Sequence[_Delivered], error: Exception) -> None:
         for each in delivered:
             if isinstance(error, Reject):
-                each.message.reject_log_error(celery_log, self.consumer.connection_errors, requeue=error.requeue)
+                self.receipts.reject(each.message, requeue=error.requeue)
                 self._tell("task-rejected", each, requeue=error.requeue)
                 continue
             with logged.about(**each.told):
                 log.error("a task failed", task=self.task.name, exc_info=error)
             # The sweeper sends it again, if need be.
-            each.message.ack_log_error(celery_log, self.consumer.connection_errors)
+            self.receipts.done(each.message)
             told = "".join(traceback.format_exception(error))
             self._tell("task-failed", each, exception=repr(error), traceback=told)
 

@@ -1,11 +1,11 @@
 """What an outbox row becomes on the wire: Celery task messages (protocol 2), a chord's headers, or a CloudEvent."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from celery import Celery, Signature, chord
+import orjson
+from celery import Celery
 
 from kit.db import Json
 from workers import queues
@@ -37,19 +37,17 @@ def messages(app: Celery, kind: str, body: Json) -> Iterator[Message]:
 
 def _event(body: Json) -> Message:
     return Message(
-        id=body["id"], exchange=queues.EVENTS.name, routing_key=body["type"], body=json.dumps(body).encode(),
+        id=body["id"], exchange=queues.EVENTS.name, routing_key=body["type"], body=orjson.dumps(body),
         content_type="application/cloudevents+json", headers={}, properties={}, mandatory=False,
     )  # fmt: skip
 
 
 def _chord(app: Celery, body: Json) -> Iterator[Message]:
-    whole = chord([_signature(app, header) for header in body["header"]], _signature(app, body["body"]))
+    # What a header says of its chord is its body's signature. Celery's own `chord` would copy all of them twice.
+    task = body["body"]
+    signature = app.signature(task["task"], kwargs=task["kwargs"], immutable=True, task_id=task["id"])
     for index, header in enumerate(body["header"]):
-        yield _task(app, header, group_id=body["id"], group_index=index, chord=whole.body)
-
-
-def _signature(app: Celery, task: Json) -> Signature:
-    return app.signature(task["task"], kwargs=task["kwargs"], immutable=True, task_id=task["id"])
+        yield _task(app, header, group_id=body["id"], group_index=index, chord=signature)
 
 
 def _task(app: Celery, task: Json, **chord_options: Any) -> Message:
@@ -62,6 +60,6 @@ def _task(app: Celery, task: Json, **chord_options: Any) -> Message:
     if "requestid" in task:
         headers["requestid"] = task["requestid"]
     return Message(
-        id=task["id"], exchange=queues.TASKS.name, routing_key=task["task"], body=json.dumps(made.body).encode(),
+        id=task["id"], exchange=queues.TASKS.name, routing_key=task["task"], body=orjson.dumps(made.body),
         content_type="application/json", headers=headers, properties=made.properties, mandatory=True,
     )  # fmt: skip

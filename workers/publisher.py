@@ -1,8 +1,9 @@
 """Publishing in batches: everything is written to the broker first, then all confirms are waited for at once."""
 
 import contextlib
+import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kombu import Connection
@@ -18,6 +19,21 @@ class NotConfirmed(Unavailable):
     """The broker did not confirm what was published; it stays in the outbox."""
 
     code = "not_confirmed"
+
+
+@contextlib.contextmanager
+def _in_full_packets(connection: Connection) -> Iterator[None]:
+    """Has what is written meanwhile fill its packets: a packet a message would cost the broker a fifth more."""
+    held_back = getattr(socket, "TCP_CORK", None)  # Linux has it
+    if held_back is None or connection.transport.driver_type != "amqp":
+        yield
+        return
+    at = connection.connection.transport.sock
+    at.setsockopt(socket.IPPROTO_TCP, held_back, 1)
+    try:
+        yield
+    finally:
+        at.setsockopt(socket.IPPROTO_TCP, held_back, 0)
 
 
 class Publisher:
@@ -46,9 +62,10 @@ class Publisher:
         Returns the ids of messages that found no queue. Raises NotConfirmed, or what the connection raises.
         """
         self._returned.clear()
-        for message in messages:
-            self._send(message)
-            crash.point("outbox.half_published")
+        with _in_full_packets(self._connection):
+            for message in messages:
+                self._send(message)
+                crash.point("outbox.half_published")
         crash.point("outbox.published")
         while self._unconfirmed:
             self._connection.drain_events(timeout=patience)

@@ -1,6 +1,5 @@
 """What happens when an event is heard: one table, and the consumer that reads it."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -8,6 +7,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import orjson
 import structlog
 from celery import bootsteps
 from celery.exceptions import Reject
@@ -23,8 +23,9 @@ from workers import logged, queues
 from workers.gathering import gathering_of
 from workers.notifications import deliver
 from workers.patience import patiently
+from workers.receipts import Receipts
 
-PREFETCH = 32
+PREFETCH = 64
 """Events at hand at most; so many are acted on together, and wait for the mails of all."""
 
 log = structlog.get_logger()
@@ -102,26 +103,30 @@ class EventConsumers(bootsteps.ConsumerStep):
         ]
 
     def _hearer(self, queue: str) -> Callable[[Message], None]:
-        hearing = partial(hear, queue)
         if self._gathering:
-            return partial(self._gathering.add, hearing)
-        return lambda message: hearing([message])
+            return partial(self._gathering.add, partial(hear, queue, self._gathering.receipts))
+        return partial(_hear_alone, queue, Receipts((), numbered=False))
 
 
-def hear(queue: str, messages: Sequence[Message]) -> None:
-    """Act on the events that these messages carry, and acknowledge them; what cannot be acted on is given back."""
+def hear(queue: str, receipts: Receipts, messages: Sequence[Message]) -> None:
+    """Act on the events that these messages carry, with a receipt for each; what cannot be acted on is given back."""
     companies: dict[str, list[tuple[Message, Json]]] = defaultdict(list)
     for message in messages:
         try:
-            event = json.loads(message.body)
+            event = orjson.loads(message.body)
             companies[event["companyid"]].append((message, event))
         except (ValueError, TypeError, KeyError) as error:
-            _give_back(queue, message, error)
+            _give_back(queue, receipts, message, error)
     for heard in companies.values():
-        _hear(queue, heard)
+        _hear(queue, receipts, heard)
 
 
-def _hear(queue: str, heard: Sequence[tuple[Message, Json]]) -> None:
+def _hear_alone(queue: str, receipts: Receipts, message: Message) -> None:
+    hear(queue, receipts, [message])
+    receipts.send()
+
+
+def _hear(queue: str, receipts: Receipts, heard: Sequence[tuple[Message, Json]]) -> None:
     events = [event for _, event in heard]
     try:
         with logged.about_all([_told(event) for event in events]):
@@ -129,19 +134,19 @@ def _hear(queue: str, heard: Sequence[tuple[Message, Json]]) -> None:
     except Exception as error:  # noqa: BLE001 - it is logged, unless it turns out to be another event's fault
         if len(heard) > 1 and not isinstance(error, Reject):
             for each in heard:
-                _hear(queue, [each])
+                _hear(queue, receipts, [each])
         else:
             for message, event in heard:
                 with logged.about(**_told(event)):
-                    _give_back(queue, message, error)
+                    _give_back(queue, receipts, message, error)
     else:
         for message, _ in heard:
-            message.ack()
+            receipts.done(message)
 
 
-def _give_back(queue: str, message: Message, error: Exception) -> None:
+def _give_back(queue: str, receipts: Receipts, message: Message, error: Exception) -> None:
     log.error("an event could not be acted on", queue=queue, exc_info=error)
-    message.reject(requeue=True)  # until its delivery limit, then it waits among the dead letters
+    receipts.reject(message, requeue=True)  # until its delivery limit, then it waits among the dead letters
 
 
 def _told(event: Json) -> dict[str, str | None]:

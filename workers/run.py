@@ -16,7 +16,7 @@ from workers import durability, notifications, queues, sagas
 from workers.app import create_app
 from workers.reactions import EventConsumers
 
-SOLO_PREFETCH, POOL_PREFETCH = 64, 4
+SOLO_PREFETCH, POOL_PREFETCH = 128, 4
 """Messages at hand for each process: few in a pool, which does what takes long and may stand still with them; without
 one, so many as are worth a batch."""
 

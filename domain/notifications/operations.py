@@ -6,7 +6,6 @@ between the last look at the lease and the commit of `mark_sent` may leave a mai
 then it is sent again. The repeat carries the same Message-ID, by which mail stores and readers tell it for a duplicate.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -103,7 +102,7 @@ def ask(*, company_id: UUID, wanted: Sequence[Wanted], now: datetime) -> dict[tu
     However often, and by however many at once, a mail is asked for, it is one mail, and one of them has it at a time.
     """
     distinct = {(mail.occasion, mail.recipient): mail for mail in reversed(wanted)}
-    rows = json.dumps([_row(mail) for mail in distinct.values()], default=str)
+    rows = db.as_json([_row(mail) for mail in distinct.values()])
     until = now + LEASE
     new = {id_ for (id_,) in db.run(_ASK, {"company": company_id, "wanted": rows, "until": until})}
     claims: dict[tuple[str, str], Claim] = {

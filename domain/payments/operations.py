@@ -1,6 +1,5 @@
 """What happens to a payment, each thing once, whoever reports it and however often."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
@@ -71,7 +70,7 @@ def record(*, answers: Mapping[UUID, Answer], now: datetime) -> None:
     A payment's status is its furthest event: a hold that is reported after its release does not turn time back.
     """
     told = {order_id: _told(order_id, answer) for order_id, answer in answers.items()}
-    values = {"orders": list(told), "told": json.dumps(list(told.values())), "now": now, "course": list(_COURSE)}
+    values = {"orders": list(told), "told": db.as_json(list(told.values())), "now": now, "course": list(_COURSE)}
     rows = db.run(_RECORD, values).fetchall() if told else []
     if len(rows) < len(told):
         raise PaymentNotFound
@@ -87,8 +86,8 @@ def record(*, answers: Mapping[UUID, Answer], now: datetime) -> None:
 
 def _told(order_id: UUID, answer: Answer) -> Json:
     return {
-        "order_id": str(order_id),
-        "id": str(new_id()),
+        "order_id": order_id,
+        "id": new_id(),
         "type": "failed" if answer.outcome == "declined" else answer.outcome,
         "ref": answer.ref or None,
         "amount": answer.amount,

@@ -1,6 +1,5 @@
 """Placing an order, and what becomes of it."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -138,8 +137,8 @@ def _write(order: NewOrder) -> None:
         "order": order.id, "company": order.company_id, "shop": order.shop_id, "customer": order.customer_id,
         "email": order.customer_email, "name": order.customer_name, "status": order.status,
         "currency": order.currency, "subtotal": order.subtotal, "discount": order.discount_percent,
-        "total": order.total, "address": json.dumps(order.shipping_address), "version": order.version,
-        "now": order.placed_at, "lines": json.dumps([line._asdict() for line in order.lines], default=str),
+        "total": order.total, "address": db.as_json(order.shipping_address), "version": order.version,
+        "now": order.placed_at, "lines": db.as_json([line._asdict() for line in order.lines]),
     }  # fmt: skip
     db.write(values, _ADD_ORDER, _ADD_LINES)
 
@@ -176,8 +175,8 @@ def _move(event: str, to: str, failures: Mapping[UUID, Json | None], now: dateti
     for order in orders:
         transitions.move(order, to, now=now)
         order.failure = failures[order.id] or order.failure
-    moved = [{"id": str(order.id), "failure": order.failure, "version": order.version} for order in orders]
-    db.run(_MOVE, {"orders": list(failures), "status": to, "now": now, "moved": json.dumps(moved)})
+    moved = [{"id": order.id, "failure": order.failure, "version": order.version} for order in orders]
+    db.run(_MOVE, {"orders": list(failures), "status": to, "now": now, "moved": db.as_json(moved)})
     for order in orders:
         _announce(event, order)
 

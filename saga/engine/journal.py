@@ -4,7 +4,6 @@ Every engine transaction takes its sagas' locks first, in the order of their ids
 saga at the same time, and business rows are only ever locked after it.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -244,11 +243,11 @@ def _written(sagas: Sequence[OpenSaga], announced: list[Json]) -> dict[str, Any]
     return {
         "ids": [saga.ref.saga_id for saga in sagas], "company": first.ref.company_id, "now": first.now,
         "channel": notices.CHANNEL,
-        "sagas": _json([_moved(saga) for saga in sagas]),
-        "steps": _json([_told(saga, name) for saga in sagas for name in sorted(saga.changed)]),
-        "events": _json([_of(saga, event) for saga in sagas for event in saga.events]),
-        "sent": _json([*announced, *(message for saga in sagas for message in saga.sent)]),
-        "incidents": _json([_of(saga, incident) for saga in sagas for incident in saga.incidents]),
+        "sagas": db.as_json([_moved(saga) for saga in sagas]),
+        "steps": db.as_json([_told(saga, name) for saga in sagas for name in sorted(saga.changed)]),
+        "events": db.as_json([_of(saga, event) for saga in sagas for event in saga.events]),
+        "sent": db.as_json([*announced, *(message for saga in sagas for message in saga.sent)]),
+        "incidents": db.as_json([_of(saga, incident) for saga in sagas for incident in saga.incidents]),
     }  # fmt: skip
 
 
@@ -273,7 +272,3 @@ def _due(saga: OpenSaga) -> datetime:
     retries = [state.retry_at for state in saga.steps.values() if state.retry_at]
     deadline = saga.definition.call_deadline if saga.calling else saga.definition.deadline
     return max([saga.now, *retries]) + max(timedelta(seconds=deadline), saga.grace)
-
-
-def _json(rows: list[Json]) -> str:
-    return json.dumps(rows, default=str)

@@ -1,6 +1,5 @@
 """Starting a saga."""
 
-import json
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -45,9 +44,9 @@ def start(
     steps = [{"step": step.name, "position": position, "stage": stage} for position, stage, step in saga.placed()]
     values = {
         "saga": ref.saga_id, "company": company_id, "saga_name": saga.name, "version": saga.version,
-        "subject": subject_id, "tags": json.dumps(tags or {}), "traceparent": traceparent, "now": now,
-        "due": now + timedelta(seconds=saga.deadline), "steps": json.dumps(steps),
-        "sent": json.dumps(outbox.take_unwritten() + _first_message(saga, ref, subject_id, now), default=str),
+        "subject": subject_id, "tags": db.as_json(tags or {}), "traceparent": traceparent, "now": now,
+        "due": now + timedelta(seconds=saga.deadline), "steps": db.as_json(steps),
+        "sent": db.as_json(outbox.take_unwritten() + _first_message(saga, ref, subject_id, now)),
     }  # fmt: skip
     db.write(values, _SAGA, _STEPS, _HISTORY, _MESSAGES)
     return ref.saga_id

@@ -115,7 +115,7 @@ class TestGathering:
     def test_works_off_what_a_callback_has_read_before_the_loop_waits_for_sockets(self):
         hub, worked = Hub(), []
         connection = SimpleNamespace(transport=SimpleNamespace(driver_type="another"))
-        gathering = Gathering(SimpleNamespace(connection=connection, hub=hub))
+        gathering = Gathering(SimpleNamespace(connection=connection, connection_errors=(), hub=hub))
         ours, theirs = socket.socketpair()
 
         def work(items):

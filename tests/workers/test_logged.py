@@ -20,8 +20,10 @@ from workers import reactions, sagas
 from workers.gathering import Worked, _Delivered
 from workers.logged import about
 from workers.messages import messages
+from workers.receipts import Receipts
 
 QUEUE = "notification.events"
+RECEIPTS = Receipts((), numbered=False)
 FIRST = [step.task for step in PLACE_ORDER.stages[0].steps]
 
 
@@ -89,13 +91,14 @@ class Heard:
 
     def __init__(self, message):
         self.body, self.headers, self.payload = message.body, message.headers, json.loads(message.body)
-        self.ack = self.ack_log_error = self.reject = lambda *_, **__: None
+        self.channel, self.delivery_tag = None, id(self)
+        self.ack_log_error = self.reject_log_error = lambda *_, **__: None
 
 
 def take(app, task, found):
     """Have a worker without a pool take all messages of this task together."""
     consumer = SimpleNamespace(event_dispatcher=None, connection_errors=())
-    Worked(app.tasks[task], consumer).off([_Delivered(Heard(each)) for each in tasks_in(found, task)])
+    Worked(app.tasks[task], consumer, RECEIPTS).off([_Delivered(Heard(each)) for each in tasks_in(found, task)])
 
 
 class TestRequest:
@@ -113,7 +116,7 @@ class TestRequest:
 
     def test_is_named_by_every_line_of_a_reaction(self, placed, lines):
         (event,) = [message for message in placed("mine") if message.routing_key == "order.created"]
-        reactions.hear(QUEUE, [Heard(event)])
+        reactions.hear(QUEUE, RECEIPTS, [Heard(event)])
         assert [(line["request_id"], line["event_id"]) for line in lines] == [("mine", event.id)]
 
 
@@ -142,7 +145,9 @@ class TestRequestsOfABatch:
         found = placed("one", "two")
         with capture_logs(processors=[merge_contextvars]) as said:
             take(app, FIRST[0], found)
-            reactions.hear(QUEUE, [Heard(message) for message in found if message.routing_key == "order.created"])
+            reactions.hear(
+                QUEUE, RECEIPTS, [Heard(message) for message in found if message.routing_key == "order.created"]
+            )
         assert [(line["event"], line["request_id"]) for line in said] == [
             ("a task failed", "one"), ("a task failed", "two"),
             ("an event could not be acted on", "one"), ("an event could not be acted on", "two"),

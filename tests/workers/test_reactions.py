@@ -12,6 +12,7 @@ from kit.tenancy import Tenant
 from tests import factories
 from tests.inbox_process import running_inbox
 from workers.reactions import REACTIONS, hear, react
+from workers.receipts import Receipts
 
 QUEUE = "notification.events"
 
@@ -80,19 +81,22 @@ class Delivery:
 
     def __init__(self, event):
         self.body = json.dumps(event)
+        self.channel, self.delivery_tag = None, id(self)
         self.answer = None
 
-    def ack(self):
+    def ack_log_error(self, *_):
         self.answer = "acknowledged"
 
-    def reject(self, *, requeue):
+    def reject_log_error(self, *_, requeue):
         self.answer = "given back" if requeue else "dropped"
 
 
 def heard(*events):
     """What the consumer answered to each of these events, which came together."""
     deliveries = [Delivery(event) for event in events]
-    hear(QUEUE, deliveries)
+    receipts = Receipts((), numbered=False)
+    hear(QUEUE, receipts, deliveries)
+    receipts.send()
     return [delivery.answer for delivery in deliveries]
 
 
