@@ -2,9 +2,9 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import psycopg
 import structlog
@@ -21,11 +21,7 @@ from workers.publisher import Publisher
 
 BATCH = 200
 LONGEST_PAUSE = 0.25
-"""Seconds between two looks at the outbox when nothing wakes the relay: what was held back may have come due."""
-SECOND_LOOKS_AFTER = 1.0
-"""The same for the second lane: what comes while the first waits for the broker's confirms and for its COMMIT, which is
-most of its time, need not wait for it. Both are called; the first looks for what is held back. A lane is
-stopped at its next look."""
+"""Seconds between two looks at the outbox when nobody calls: what was held back may have come due."""
 
 log = structlog.get_logger()
 
@@ -42,10 +38,14 @@ _POSTPONE = """
     VALUES (%(company)s, %(kind)s, %(body)s, now() + interval '30 seconds')"""
 
 
-def drain(app: Celery, publisher: Publisher) -> int:
-    """Send one batch; how many rows it was. That they are taken counts only once the broker has all their messages."""
+def drain(app: Celery, publisher: Publisher, taken: Callable[[int], None] = lambda _rows: None) -> int:
+    """Send one batch; how many rows it was, of which `taken` is told before they are sent.
+
+    That they are taken counts only once the broker has all their messages.
+    """
     with db.lean_operator_transaction():
         rows = db.run(_TAKE, {"batch": BATCH}).fetchall()
+        taken(len(rows))
         if not rows:
             return 0
         crash.point("outbox.taken")
@@ -74,19 +74,71 @@ def run() -> None:
 
 def drain_until(stopping: threading.Event, app: Celery) -> None:
     """Drain in two lanes."""
-    with ThreadPoolExecutor(1) as threads:
-        second = threads.submit(_lane, stopping, app, SECOND_LOOKS_AFTER)
-        _lane(stopping, app, LONGEST_PAUSE)
+    with closing(_Turn()) as turn, ThreadPoolExecutor(1) as threads:
+        second = threads.submit(_lane, stopping, app, turn)
+        _lane(stopping, app, turn)
         second.result()
 
 
-def _lane(stopping: threading.Event, app: Celery, longest_pause: float) -> None:
+class _Turn:
+    """Lets one lane at a time wait for a call and take what is due, while the other sends what it has taken.
+
+    Waiting for the broker's confirms and for COMMIT is most of what a lane does. One call rouses one lane.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: psycopg.Connection | None = None
+        self._is_more = False
+
+    @contextmanager
+    def waited_for(self) -> Iterator[Callable[[int], None] | None]:
+        """To be told how many rows were taken, which passes the turn on, as the end of the block does in any case.
+
+        None when the other lane has the turn and has not been called: there is time to look after other things.
+        """
+        if not self._lock.acquire(timeout=LONGEST_PAUSE):
+            yield None
+            return
+        with ExitStack() as held:
+            held.callback(self._lock.release)
+            self._wait_for_a_call()
+
+            def taken(rows: int) -> None:
+                self._is_more = rows == BATCH
+                held.close()
+
+            yield taken
+
+    def close(self) -> None:
+        """Hear no more calls."""
+        if self._calls:
+            self._calls.close()
+            self._calls = None
+
+    def _wait_for_a_call(self) -> None:
+        try:
+            if self._calls is None:
+                self._calls = _listening()
+            elif not self._is_more and list(self._calls.notifies(timeout=LONGEST_PAUSE, stop_after=1)):
+                list(self._calls.notifies(timeout=0))  # whoever has called by now is served with the same batch
+        except psycopg.Error:
+            self.close()
+            raise
+
+
+def _lane(stopping: threading.Event, app: Celery, turn: _Turn) -> None:
     """Drain with connections of one's own. When one lane cannot go on at all, the other ends, too."""
     try:
         while not stopping.is_set():
             try:
-                with closing(Publisher(settings().need("broker_url"))) as publisher, _listening() as wakers:
-                    _drain_when_called(stopping, app, publisher, wakers, longest_pause)
+                with closing(Publisher(settings().need("broker_url"))) as publisher:
+                    log.info("the relay runs")
+                    while not stopping.is_set():
+                        with turn.waited_for() as taken:
+                            if taken:
+                                drain(app, publisher, taken)
+                        publisher.keep_alive()
             except NotConfigured:
                 raise
             except Exception as trouble:  # noqa: BLE001 - whatever it is, the outbox keeps everything and we come back
@@ -96,25 +148,9 @@ def _lane(stopping: threading.Event, app: Celery, longest_pause: float) -> None:
         stopping.set()
 
 
-def _drain_when_called(
-    stopping: threading.Event, app: Celery, publisher: Publisher, wakers: psycopg.Connection, longest_pause: float
-) -> None:
-    log.info("the relay runs")
-    while not stopping.is_set():
-        if drain(app, publisher) < BATCH:
-            _wait_for_a_call(wakers, longest_pause)
-            publisher.keep_alive()
-
-
-def _wait_for_a_call(wakers: psycopg.Connection, longest_pause: float) -> None:
-    if list(wakers.notifies(timeout=longest_pause, stop_after=1)):
-        list(wakers.notifies(timeout=0))  # whoever has called by now is served with the same batch
-
-
-@contextmanager
-def _listening() -> Iterator[psycopg.Connection]:
+def _listening() -> psycopg.Connection:
     """A connection that hears of every transaction that adds to the outbox (migrations/versions/0001)."""
     url = settings().need("operator_database_url")
-    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
-        connection.execute("LISTEN orderx_outbox")
-        yield connection
+    connection = psycopg.connect(url, autocommit=True, connect_timeout=5)
+    connection.execute("LISTEN orderx_outbox")
+    return connection

@@ -25,7 +25,7 @@ class Mail(Base):
         CheckConstraint("order_id IS NULL OR company_id IS NOT NULL", name="order"),
         CheckConstraint("status IN ('queued', 'sending', 'sent', 'refused')", name="status"),
         Index(None, "order_id"),
-        Index(None, "user_id"),
+        Index("mails_of_a_user_idx", "user_id", postgresql_where=text("user_id IS NOT NULL")),
         Index("mails_unsent_idx", "due_at", postgresql_where=text("status IN ('queued', 'sending')")),
     )
 

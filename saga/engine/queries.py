@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from kit import db
 from kit.errors import NotFound
-from saga.engine.tables import Incident, SagaEvent, SagaRow, StepRow
+from saga.engine.tables import ENDED, Incident, SagaEvent, SagaRow, StepRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,8 @@ def sagas(*, limit: int, state: str | None = None, tags: dict[str, str] | None =
     query = select(SagaRow).order_by(SagaRow.id.desc()).limit(limit)
     if state is not None:
         query = query.where(SagaRow.state == state)
+        if state not in ENDED:
+            query = query.where(SagaRow.ended_at.is_(None))  # for its index: few of all are open
     if tags:
         query = query.where(SagaRow.tags.contains(tags))
     return list(db.session().scalars(query))

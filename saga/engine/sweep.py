@@ -9,13 +9,13 @@ from kit import crash, db
 from kit.errors import Unavailable
 from saga.engine import flow
 from saga.engine.journal import Find, OpenSaga, Ref, locked
-from saga.engine.tables import LIVE
+from saga.engine.tables import OPEN
 
 # While the outbox waits for the broker nothing is lost yet: sending it again would only lengthen the queue. And a saga
 # that somebody holds is being moved.
 _STRANDED = text(f"""
     SELECT id, company_id FROM sagas
-    WHERE {LIVE} AND due_at < now()
+    WHERE {OPEN} AND state <> 'stuck' AND due_at < now()
         AND NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')
     ORDER BY due_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED""")  # noqa: S608 - a constant of ours
 

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit.db import Base, Json, within_company
 from kit.ids import new_id
 
-LIVE = "state IN ('running', 'compensating', 'finishing')"
+ENDED = frozenset({"done", "undone"})
+OPEN = "ended_at IS NULL"
+"""Running, or stuck: what has not ended."""
 
 
 class SagaRow(Base):
@@ -23,12 +25,12 @@ class SagaRow(Base):
 
     __tablename__ = "sagas"
     __table_args__ = (
-        UniqueConstraint("name", "subject_id"),
+        UniqueConstraint("subject_id", "name"),
         CheckConstraint("state IN ('running', 'finishing', 'done', 'compensating', 'undone', 'stuck')", name="state"),
-        Index("sagas_live_idx", "id", postgresql_where=text(LIVE)),
-        Index("sagas_stuck_idx", "id", postgresql_where=text("state = 'stuck'")),
+        CheckConstraint("(ended_at IS NULL) = (state NOT IN ('done', 'undone'))", name="ended"),
+        # About the end alone, and not the state: until then a saga moves without touching an index.
+        Index("sagas_open_idx", "id", postgresql_where=text(OPEN)),
         Index("sagas_ended_idx", "ended_at", "id", postgresql_where=text("ended_at IS NOT NULL")),
-        Index(None, "subject_id"),
         UniqueConstraint("company_id", "id"),
         Index(None, "tags", postgresql_using="gin"),
         {"postgresql_with": {"fillfactor": "50"}},
