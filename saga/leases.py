@@ -15,7 +15,7 @@ import structlog
 
 from domain.notifications import operations as notifications
 from domain.notifications.errors import LeaseLost
-from domain.notifications.models import Mail
+from domain.notifications.operations import ClaimedMail
 from kit import clock, db
 from kit.tenancy import Tenant
 
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 class Lease:
     """A claim on a mail, which is ours until `until` (UTC)."""
 
-    mail: Mail
+    mail: ClaimedMail
     until: datetime
 
     def check(self) -> None:
@@ -39,12 +39,12 @@ class Lease:
 
 
 @contextmanager
-def kept(mails: Sequence[Mail], *, meanwhile: Callable[[], object] = lambda: None) -> Iterator[list[Lease]]:
+def kept(mails: Sequence[ClaimedMail], *, meanwhile: Callable[[], object] = lambda: None) -> Iterator[list[Lease]]:
     """Renew the leases of claimed mails until the block ends, and do something `meanwhile`, on another thread.
 
     Both after one to two seconds, and every second from then on: most are done by then, and cost nothing.
     """
-    leases = [Lease(mail, mail.leased_until) for mail in mails if mail.leased_until]
+    leases = [Lease(mail, mail.leased_until) for mail in mails]
     hand = _Hand(leases, meanwhile)
     hands = _keeper().hands
     hands.add(hand)

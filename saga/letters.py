@@ -12,8 +12,7 @@ from domain.notifications import operations as notifications
 from domain.notifications.context import Context, Template
 from domain.notifications.errors import MailRefused, MailServerGone, MailUnavailable
 from domain.notifications.mailer import mailer
-from domain.notifications.models import Mail
-from domain.notifications.operations import Claim, Claimed, Leased, Settled, Wanted
+from domain.notifications.operations import Claim, Claimed, ClaimedMail, Leased, Settled, Wanted
 from domain.notifications.rendering import render
 from domain.sales import queries as sales
 from domain.sales.queries import Told
@@ -79,12 +78,12 @@ def _outcome(claim: Claim, trouble: Trouble) -> Outcome:
 class _Sending:
     """Mails that are seen through together: by the first of their subjects' calls, while the others wait for it."""
 
-    def __init__(self, mails: Sequence[Mail]) -> None:
+    def __init__(self, mails: Sequence[ClaimedMail]) -> None:
         self._mails = mails
         self._turn = threading.Lock()
         self._troubles: dict[UUID, Trouble] = {}
 
-    def trouble_with(self, mail: Mail) -> Trouble:
+    def trouble_with(self, mail: ClaimedMail) -> Trouble:
         """MailRefused, MailUnavailable or None; raises what is a fault of ours."""
         with self._turn:
             if not self._troubles:
@@ -96,7 +95,7 @@ class _Sending:
         return trouble
 
 
-def see_through(mails: Sequence[Mail]) -> list[Trouble]:
+def see_through(mails: Sequence[ClaimedMail]) -> list[Trouble]:
     """Hand claimed mails over, one after the other, and write down what came of them before anything else is done.
 
     That is every tenth of a second and at the end; and within two seconds by another thread, so that the mark of a mail
@@ -123,16 +122,16 @@ class _Outcomes:
         self.all: list[Trouble] = []
         self.gone: MailServerGone | None = None
         self.written_at = time.monotonic()
-        self._unwritten: dict[UUID, tuple[Mail, Trouble]] = {}
+        self._unwritten: dict[UUID, tuple[ClaimedMail, Trouble]] = {}
 
-    def note(self, mail: Mail, trouble: Trouble) -> None:
+    def note(self, mail: ClaimedMail, trouble: Trouble) -> None:
         self.all.append(trouble)
         self._unwritten[mail.id] = (mail, trouble)
         if isinstance(trouble, MailServerGone):
             self.gone = trouble
 
     def write(self) -> None:
-        by_owner: dict[Tenant, list[tuple[Mail, Trouble]]] = defaultdict(list)
+        by_owner: dict[Tenant, list[tuple[ClaimedMail, Trouble]]] = defaultdict(list)
         for mail, trouble in list(self._unwritten.values()):
             by_owner[Tenant(mail.company_id, mail.user_id)].append((mail, trouble))
         for owner, theirs in by_owner.items():
@@ -146,7 +145,7 @@ def _hand_over(lease: Lease) -> Trouble:
     mail = lease.mail
     try:
         message = render(
-            template=mail.template,  # type: ignore[arg-type]
+            template=mail.template,
             context=mail.context,
             recipient=mail.recipient,
             mail_id=mail.id,
@@ -159,7 +158,7 @@ def _hand_over(lease: Lease) -> Trouble:
     return None
 
 
-def _record(owner: Tenant, outcomes: Sequence[tuple[Mail, Trouble]]) -> None:
+def _record(owner: Tenant, outcomes: Sequence[tuple[ClaimedMail, Trouble]]) -> None:
     with db.lean_transaction(owner):
         for mail, trouble in outcomes:
             if isinstance(trouble, MailRefused):

@@ -6,31 +6,44 @@ between the last look at the lease and the commit of `mark_sent` may leave a mai
 then it is sent again. The repeat carries the same Message-ID, by which mail stores and readers tell it for a duplicate.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from psycopg import Cursor
 from sqlalchemy import func, update
 
 from domain.notifications.context import AccountContext, AccountTemplate, Context, InvitationContext, Template
 from domain.notifications.errors import MailNotFound
 from domain.notifications.models import Mail
 from kit import db, outbox
-from kit.db import Json
 from kit.ids import new_id
 
 LEASE = timedelta(seconds=6)
 """How long a claim keeps others away unless it is renewed: so long a mail waits whose sender has died."""
 
 
+class ClaimedMail(NamedTuple):
+    """What its sender needs of a mail's row. It is yours until `leased_until` (UTC)."""
+
+    id: UUID
+    company_id: UUID | None
+    user_id: UUID | None
+    order_id: UUID | None
+    occasion: str
+    recipient: str
+    template: Template | AccountTemplate
+    context: Mapping[str, Any]
+    leased_until: datetime
+    attempts: int
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """The mail is yours to send; release it with its `attempts`."""
 
-    mail: Mail
+    mail: ClaimedMail
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,13 @@ class Wanted:
     context: Context
     id: UUID = field(default_factory=new_id)
 
+    def claimed(self, company_id: UUID, until: datetime) -> ClaimedMail:
+        """The same, once it is asked for."""
+        return ClaimedMail(
+            self.id, company_id, None, self.order_id, self.occasion, self.recipient, self.template, self.context, until,
+            attempts=1,
+        )  # fmt: skip
+
 
 # In one order for all, so that two who want the same at once do not wait for each other.
 _ASK = """
@@ -81,8 +101,7 @@ _CLAIM = """
         WHERE id = ANY(%(mails)s) AND status IN ('queued', 'sending')
             AND (leased_until IS NULL OR leased_until <= %(now)s)
         ORDER BY id FOR UPDATE)
-    RETURNING id, company_id, user_id, order_id, occasion, recipient, template, context, status, leased_until,
-        attempts"""
+    RETURNING id, company_id, user_id, order_id, occasion, recipient, template, context, leased_until, attempts"""
 _STANDING = "SELECT id, status, leased_until FROM mails WHERE id = ANY(%(mails)s)"
 _RENEW = """
     UPDATE mails SET leased_until = %(until)s, due_at = %(until)s
@@ -102,11 +121,11 @@ def ask(*, company_id: UUID, wanted: Sequence[Wanted], now: datetime) -> dict[tu
     However often, and by however many at once, a mail is asked for, it is one mail, and one of them has it at a time.
     """
     distinct = {(mail.occasion, mail.recipient): mail for mail in reversed(wanted)}
-    rows = db.as_json([_row(mail) for mail in distinct.values()])
+    rows = db.as_json(list(distinct.values()))
     until = now + LEASE
     new = {id_ for (id_,) in db.run(_ASK, {"company": company_id, "wanted": rows, "until": until})}
     claims: dict[tuple[str, str], Claim] = {
-        key: Claimed(_new(mail, company_id, until)) for key, mail in distinct.items() if mail.id in new
+        key: Claimed(mail.claimed(company_id, until)) for key, mail in distinct.items() if mail.id in new
     }
     if len(new) < len(distinct):
         occasions, recipients = zip(*(distinct.keys() - claims.keys()), strict=True)
@@ -114,15 +133,6 @@ def ask(*, company_id: UUID, wanted: Sequence[Wanted], now: datetime) -> dict[tu
         keys = {id_: (occasion, recipient) for id_, occasion, recipient in db.run(_ASKED_BEFORE, before)}
         claims |= {keys[id_]: answer for id_, answer in claim(mail_ids=list(keys), now=now).items()}
     return claims
-
-
-def _row(mail: Wanted) -> Json:
-    names = ("id", "order_id", "occasion", "recipient", "template", "context")
-    return {name: getattr(mail, name) for name in names}
-
-
-def _new(mail: Wanted, company_id: UUID, until: datetime) -> Mail:
-    return Mail(**_row(mail), company_id=company_id, status="sending", leased_until=until, attempts=1)
 
 
 def write_to_user(
@@ -158,18 +168,13 @@ def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
     Raises MailNotFound.
     """
     wanted = {"mails": list(mail_ids), "now": now, "until": now + LEASE}
-    claims: dict[UUID, Claim] = {mail.id: Claimed(mail) for mail in _mails(db.run(_CLAIM, wanted))}
+    claims: dict[UUID, Claim] = {row[0]: Claimed(ClaimedMail(*row)) for row in db.run(_CLAIM, wanted)}
     left = [mail_id for mail_id in mail_ids if mail_id not in claims]
     if left:
         claims |= {id_: _of_others(status, until, now) for id_, status, until in db.run(_STANDING, {"mails": left})}
     if claims.keys() < set(mail_ids):
         raise MailNotFound
     return claims
-
-
-def _mails(rows: Cursor[Any]) -> Iterator[Mail]:
-    names = [column.name for column in rows.description or ()]
-    return (Mail(**dict(zip(names, row, strict=True))) for row in rows)
 
 
 def _of_others(status: str, leased_until: datetime | None, now: datetime) -> Leased | Settled:

@@ -34,7 +34,7 @@ def render(
     `context` is a Context, or an AccountContext. Raises MailRefused when no mail can be sent to `recipient`.
     """
     sender, address = settings().mail_from, _address(recipient)
-    envelope_sender = parseaddr(sender)[1]
+    envelope_sender = _without_name(sender)
     told = _one_line(context)
     branding = told.get("branding", {})
     if "name" in branding:
@@ -97,6 +97,11 @@ def _quoted_printable(text: str) -> bytes:
     return b2a_qp(text.encode().replace(b"\n", b"\r\n"))
 
 
+@lru_cache(maxsize=8)
+def _without_name(mailbox: str) -> str:
+    return parseaddr(mailbox)[1]
+
+
 @lru_cache(maxsize=1000)
 def _address(recipient: str) -> str:
     try:
@@ -109,6 +114,8 @@ def _address(recipient: str) -> str:
 def _one_line(value: Any) -> Any:
     """The same JSON with every string on one line, so that no name can forge a header or a line of text."""
     match value:
+        case str() if value.isprintable() and "  " not in value:  # most are as they shall be: no control is printable
+            return value.strip()
         case str():
             return " ".join(CONTROLS.sub(" ", value).split())
         case Mapping():
@@ -146,4 +153,4 @@ _templates = Environment(
     auto_reload=False,
 )
 _templates.filters |= {"money": _money, "address_lines": _address_lines}
-_templates.globals["explain"] = explain
+_templates.globals = {"explain": explain}  # instead of Jinja's own, of which each of a mail's parts is given a copy

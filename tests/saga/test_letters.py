@@ -66,8 +66,7 @@ class TestSeeThrough:
         assert stored(mail, tenant).status == "sent"
 
     def test_does_not_send_once_the_lease_has_run_out(self, mail, tenant, inbox):
-        mail.leased_until = clock.now() - timedelta(seconds=1)
-        [trouble] = letters.see_through([mail])
+        [trouble] = letters.see_through([mail._replace(leased_until=clock.now() - timedelta(seconds=1))])
         assert isinstance(trouble, LeaseLost)
         assert inbox.messages(to=mail.recipient) == []
         assert stored(mail, tenant).status == "queued"
@@ -113,8 +112,7 @@ class TestSeveral:
         assert len(in_hand) == 2
 
     def test_go_out_though_one_of_them_cannot_be_written(self, mails, tenant, inbox):
-        mails[0].template = "no_such_template"
-        broken, fine = letters.see_through(mails)
+        broken, fine = letters.see_through([mails[0]._replace(template="no_such_template"), mails[1]])
         assert isinstance(broken, TemplateNotFound)
         assert fine is None
         assert [stored(mail, tenant).status for mail in mails] == ["sending", "sent"]

@@ -18,11 +18,12 @@ from tests.domain.notifications.placed import LATER, NOW, placed_order
 
 @pytest.fixture
 def stored(order, mail_id):
-    def read() -> Mail:
-        with db.transaction(Tenant(company_id=order.company_id)) as session:
-            return session.get(Mail, mail_id)
+    return lambda: row_of(mail_id, order)
 
-    return read
+
+def row_of(mail_id, order) -> Mail:
+    with db.transaction(Tenant(company_id=order.company_id)) as session:
+        return session.get(Mail, mail_id)
 
 
 def wait_until_blocked(database, thread):
@@ -34,12 +35,14 @@ def wait_until_blocked(database, thread):
 
 
 class TestAsk:
-    def test_stores_the_mail_with_what_it_will_say_and_claims_it(self, ask):
+    def test_stores_the_mail_with_what_it_will_say_and_claims_it(self, ask, order):
         claim = ask()
         assert isinstance(claim, Claimed)
-        mail = claim.mail
-        assert (mail.status, mail.attempts, mail.template) == ("sending", 1, "order_received")
-        assert (mail.context, mail.leased_until) == (CONTEXT, LATER)
+        row = row_of(claim.mail.id, order)
+        assert row.status == "sending"
+        for mail in (claim.mail, row):
+            assert (mail.attempts, mail.template) == (1, "order_received")
+            assert (mail.context, mail.leased_until) == (CONTEXT, LATER)
 
     def test_gives_it_to_nobody_else_meanwhile(self, ask):
         ask()
