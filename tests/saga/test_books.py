@@ -14,7 +14,7 @@ BROKEN = {
     "a payment is what its events say": "DELETE FROM payment_events WHERE type = 'captured'",
     "an ended order is paid for, or it costs nothing": "UPDATE payments SET status = 'authorised'",
     "no step of a saga that was put back is left done": "UPDATE sagas SET state = 'undone'",
-    "every saga has ended": "UPDATE sagas SET ended_at = NULL",
+    "every saga has ended": "UPDATE sagas SET ended_at = NULL, state = 'finishing'",
     "nothing is left to send": "INSERT INTO outbox (kind, body) VALUES ('task', '{}')",
     "every mail is sent, or its address refused": "UPDATE mails SET status = 'queued'",
     "every buyer was told what became of the order": "DELETE FROM mails",
