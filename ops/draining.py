@@ -1,6 +1,11 @@
-"""How a process of the API ends: it finishes what it has in hand, and whoever comes meanwhile is turned to another."""
+"""How a process of the API begins, and how it ends.
+
+It ends having finished what it has in hand, and whoever comes meanwhile is turned to another.
+"""
 
 from gunicorn.workers.gthread import ThreadWorker
+
+from kit import garbage
 
 
 class DrainingWorker(ThreadWorker):
@@ -9,6 +14,11 @@ class DrainingWorker(ThreadWorker):
     gunicorn's own stops accepting only: whoever connects then waits in vain, and is cut off at last. Refused at once,
     nginx goes to another container, with a POST, too, for nothing of it was sent.
     """
+
+    def load_wsgi(self) -> None:
+        """Load the app (gunicorn's own step, its last before it serves)."""
+        super().load_wsgi()
+        garbage.spare_what_stays()
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept connections or not (gunicorn's own step, its last with False)."""

@@ -11,7 +11,7 @@ import structlog
 from celery import Celery
 from psycopg.types.json import Jsonb
 
-from kit import crash, db, logs
+from kit import crash, db, garbage, logs
 from kit.config import settings
 from kit.errors import NotConfigured
 from workers import durability
@@ -69,6 +69,7 @@ def run() -> None:
     settings().need("broker_url")
     settings().need("operator_database_url")
     durability.demand("operator_database_url")
+    garbage.spare_what_stays()
     drain_until(stopping, app)
 
 

@@ -9,7 +9,7 @@ from celery import Celery
 from celery.signals import worker_process_init
 from celery.utils.nodenames import host_format
 
-from kit import db, logs
+from kit import db, garbage, logs
 from kit.config import settings
 from kit.errors import NotConfigured
 from workers import durability, notifications, queues, sagas
@@ -55,6 +55,7 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
         hostname=host_format(f"{node}@%h"), pool_cls=pool, concurrency=concurrency, loglevel=settings().log_level,
         exclude_queues=unwanted, without_gossip=True, without_mingle=True,
     )  # fmt: skip
+    garbage.spare_what_stays()
     worker.start()
     sys.exit(worker.exitcode)
 

@@ -1,6 +1,7 @@
 """The inbox's SMTP side, with two domains that answer as a real server does on a bad day."""
 
 import re
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
@@ -17,10 +18,27 @@ LARGEST = 32 * 2**20
 _DOT_AT_FIRST = re.compile(rb"^\.", re.MULTILINE)
 
 
+_ADDRESS = re.compile(r"(<[^<>\s]+>)(.*)", re.DOTALL)
+
+
 class Server(SMTP):
-    """aiosmtpd's, but that it does not take a mail line by line, which was half of all that it did."""
+    """aiosmtpd's, but that it takes a mail as a whole and an address it knows as known: most of all that it did."""
 
     line_length_limit = 2 * LARGEST
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._known: dict[str, str | None] = {}
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """See aiosmtpd."""
+        plain = _ADDRESS.fullmatch(arg)
+        if not plain:
+            return super()._getaddr(arg)
+        address, rest = plain.groups()
+        if address not in self._known:
+            self._known[address] = super()._getaddr(address)[0]
+        return self._known[address], rest
 
     @syntax("DATA")
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802
