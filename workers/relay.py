@@ -20,8 +20,12 @@ from workers.messages import messages
 from workers.publisher import Publisher
 
 BATCH = 200
-LONGEST_PAUSE = 0.25
-"""Seconds between two looks at the outbox when nobody calls: what was held back may have come due."""
+LONGEST_PAUSE = 0.5
+"""Seconds between two looks at the outbox when nobody calls: what was held back may have come due, and what is merely
+announced calls nobody (migrations/versions/0014)."""
+
+LOOK_AROUND_EVERY = 1.0
+"""Seconds after which a lane that has nothing to do answers the broker's heartbeats, and sees whether it shall stop."""
 
 log = structlog.get_logger()
 
@@ -98,7 +102,7 @@ class _Turn:
 
         None when the other lane has the turn and has not been called: there is time to look after other things.
         """
-        if not self._lock.acquire(timeout=LONGEST_PAUSE):
+        if not self._lock.acquire(timeout=LOOK_AROUND_EVERY):
             yield None
             return
         with ExitStack() as held:

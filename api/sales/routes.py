@@ -124,10 +124,10 @@ def cancel_order(body: dict[str, Any], order_id: UUID) -> tuple[dict[str, Any], 
     is given back and the goods are taken back. The answer is the order as it is now: look again for its end.
     """
     with _visible(order_id) as (caller, order):
-        saga = journal.the_saga(PLACE_ORDER.name, subject_id=order.id)
-    if saga is None:
+        placing = journal.standing(PLACE_ORDER.name, subject_id=order.id)
+    if placing is None:
         raise NotAllowedNow("this order is too old to be cancelled")
-    ref = Ref(saga.id, saga.company_id)
+    ref = Ref(placing.id, order.company_id)
     request_cancellation(ref, find, reason=body["reason"], by=str(caller.user_id))
     crash.point("order.cancellation_requested")
     with _visible(order_id) as (_, order):

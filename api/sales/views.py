@@ -45,19 +45,17 @@ def summary(order: AnyOrder) -> dict[str, Any]:
 
 def whole(order: Order) -> dict[str, Any]:
     """The order with its lines and where its saga stands; reads both."""
-    placing = journal.the_saga(PLACE_ORDER.name, subject_id=order.id)
-    return _whole(order, sales.lines_of(order_ids=[order.id])[order.id], placing and _state(placing.id, placing.state))
+    return _whole(order, sales.lines_of(order_ids=[order.id])[order.id], _placing_of(order.id))
 
 
 def as_ended(shown: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
     """The whole order as it was shown, and what has become of it since; reads where its saga stands."""
-    placing = journal.the_saga(PLACE_ORDER.name, subject_id=outcome.id)
     return {
         **shown,
         **status_of(outcome),
         "failure": outcome.failure,
         "changed_at": outcome.changed_at,
-        "saga": placing and _state(placing.id, placing.state),
+        "saga": _placing_of(outcome.id),
         "allowed_transitions": transitions.allowed(outcome.status),
     }
 
@@ -84,6 +82,11 @@ def _whole(order: AnyOrder, lines: Sequence[AnyLine], saga: dict[str, Any] | Non
         "saga": saga,
         "allowed_transitions": transitions.allowed(order.status),
     }
+
+
+def _placing_of(order_id: UUID) -> dict[str, Any] | None:
+    placing = journal.standing(PLACE_ORDER.name, subject_id=order_id)
+    return placing._asdict() if placing else None
 
 
 def _state(saga_id: UUID, state: str) -> dict[str, Any]:

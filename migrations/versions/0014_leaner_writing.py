@@ -16,7 +16,7 @@ COUNTED_TWICE = f"""FROM sagas
         UNION ALL SELECT 'sagas', state, count(*)::float FROM sagas WHERE {STUCK} GROUP BY state"""  # noqa: S608 - constants of ours
 COUNTED_ONCE = f"FROM sagas WHERE {OPEN} GROUP BY state"
 
-# What is announced rides with the next task, or is found by the relay's own look, within a quarter of a second.
+# What is announced rides with the next task, or is found by the relay's own look, within half a second.
 CALL_FOR_TASKS = """
     CREATE TRIGGER wake_relay AFTER INSERT ON outbox FOR EACH ROW WHEN (NEW.kind <> 'event')
     EXECUTE FUNCTION wake_relay()"""

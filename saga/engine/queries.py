@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, func, or_, select
@@ -51,9 +52,20 @@ def sagas_of(*, subject_id: UUID) -> list[SagaRow]:
     return list(db.session().scalars(select(SagaRow).where(SagaRow.subject_id == subject_id).order_by(SagaRow.id)))
 
 
-def the_saga(name: str, *, subject_id: UUID) -> SagaRow | None:
-    """The saga of this name about this subject; None when there is none, or its journal is over."""
-    return next((saga for saga in sagas_of(subject_id=subject_id) if saga.name == name), None)
+class Standing(NamedTuple):
+    """Where a saga stands."""
+
+    id: UUID
+    state: str
+
+
+_STANDING = "SELECT id, state FROM sagas WHERE subject_id = %(subject)s AND name = %(name)s"
+
+
+def standing(name: str, *, subject_id: UUID) -> Standing | None:
+    """Where the saga of this name about this subject stands; None when there is none, or its journal is over."""
+    row = db.run(_STANDING, {"subject": subject_id, "name": name}).fetchone()
+    return Standing(*row) if row else None
 
 
 def by_id(saga_or_subject_id: UUID) -> list[SagaRow]:
