@@ -12,6 +12,7 @@ from kit import clock, db, outbox
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
+from tests.waiting import until
 from workers import relay
 from workers.publisher import Publisher
 from workers.queues import ALL
@@ -105,6 +106,30 @@ class TestDrain:
 
 
 class TestDrainUntil:
+    def test_is_called_for_a_task_by_one_lane_which_takes_along_what_is_announced(
+        self, app, send, arrives, monkeypatch
+    ):
+        monkeypatch.setattr(relay, "LONGEST_PAUSE", 60.0)
+        taken, first_look, drain, task = [], threading.Event(), relay.drain, a_task()
+
+        def noting(*args):
+            taken.append(drain(*args))
+            first_look.set()
+
+        monkeypatch.setattr(relay, "drain", noting)
+        stopping = threading.Event()
+        with ThreadPoolExecutor(1) as background:
+            draining = background.submit(relay.drain_until, stopping, app)
+            try:
+                assert first_look.wait(30)
+                send("event", {"id": str(new_id()), "type": "weather.changed", "data": {}})
+                send("task", task)
+                assert arrives() == task["id"]
+            finally:
+                stopping.set()
+                until(lambda: send("task", a_task()) or draining.done())  # each lane sees it at its next call
+        assert taken[:2] == [0, 2]
+
     def test_sends_what_comes_while_a_batch_waits_for_its_confirms(self, app, send, arrives, monkeypatch):
         slow, held_up, go_on = a_task(), threading.Event(), threading.Event()
 
