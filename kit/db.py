@@ -76,6 +76,9 @@ _SESSION = (
     # Statements go for few rows, by keys or by what is due. A plan that was made and kept while a table was small,
     # empty (as the outbox mostly is) or not yet analysed would read all of it for ever, however large it has become.
     "enable_seqscan=off",
+    # And for such a statement machine code is not worth its making: a tenth of a second, whenever a plan that stops at
+    # its LIMIT is thought to be long.
+    "jit=off",
 )
 _KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
