@@ -1,5 +1,6 @@
 """Loopback ports for what this machine runs privately."""
 
+import os
 import random
 import socket
 from collections import deque
@@ -8,7 +9,9 @@ LOOPBACK = "127.0.0.1"
 # Below Linux's ephemeral range: a client that keeps dialling a stopped service there can end up connected to
 # itself (TCP simultaneous open) and hold the very port the service wants back.
 _RANGE = range(20_000, 32_000)
-_drawn: deque[int] = deque(maxlen=1_000)
+_SHARES = 16
+"""Of the range. A process draws from one of them, so that two that draw at the same moment rarely draw the same."""
+_drawn: deque[int] = deque(maxlen=200)
 """What this process has drawn of late, for servers that may not listen yet."""
 
 
@@ -28,7 +31,7 @@ def free_port(preferred: int | None = None) -> int:
     if preferred is not None and is_free(preferred):
         return preferred
     # Not seedable: processes that start together must not draw the same ports.
-    draw = random.SystemRandom()
-    port = next(port for port in iter(lambda: draw.choice(_RANGE), None) if port not in _drawn and is_free(port))
+    draw, share = random.SystemRandom(), _RANGE[os.getpid() % _SHARES :: _SHARES]
+    port = next(port for port in iter(lambda: draw.choice(share), None) if port not in _drawn and is_free(port))
     _drawn.append(port)
     return port
