@@ -14,6 +14,8 @@ from ops.stack import Stack
 
 _GENTLE = 5.0
 """Orders a second, for latencies without queueing."""
+_REST = 12.0
+"""Seconds at least over which rest is measured: CPU time is counted in hundredths of a second."""
 
 
 class OrderxWaiting(OrderxFull):
@@ -29,8 +31,11 @@ class OrderxWaiting(OrderxFull):
 
 
 def extras(stage: Stage, *, seconds: float) -> dict[str, Figures]:
-    """Both, taking a multiple of so many seconds."""
-    return {"prefer_wait": prefer_wait(stage, seconds=seconds), "idle": idle(stage.home / "idle", seconds=seconds)}
+    """Both, taking a multiple of so many seconds, or of what it takes at least."""
+    return {
+        "prefer_wait": prefer_wait(stage, seconds=seconds),
+        "idle": idle(stage.home / "idle", seconds=max(seconds, _REST)),
+    }
 
 
 def prefer_wait(stage: Stage, *, seconds: float) -> Figures:

@@ -22,7 +22,8 @@ from typing import Any
 
 from bench.placer import Placer
 
-LOOK_EVERY = 0.02
+LOOK_EVERY, LOOK_EVERY_IN_FLIGHT = 0.02, 0.0002
+"""Seconds between two looks at which orders are paid: the more are asked for, the less often, lest asking is felt."""
 PATIENCE = 30.0
 
 
@@ -73,8 +74,9 @@ class Loader:
                         slots.release()
 
         threads = [pool.submit(keep_placing) for _ in range(plan["threads"])]
+        pause = max(LOOK_EVERY, LOOK_EVERY_IN_FLIGHT * plan["in_flight"])
         while not all(thread.done() for thread in threads):
-            time.sleep(LOOK_EVERY)
+            time.sleep(pause)
             for _ in range(self._look()):
                 slots.release()
         for thread in threads:

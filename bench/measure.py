@@ -12,7 +12,8 @@ from bench.stage import Stage
 from ops.services.family import descendants
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_SAMPLE_EVERY = 0.5
+_SAMPLE_EVERY = 1.0
+"""Seconds. A look at what a dozen processes hold goes through all their pages, which is several milliseconds."""
 
 Trees = Mapping[str, list[int]]
 """By name, the roots of the process trees that count under it."""
