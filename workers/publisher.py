@@ -33,7 +33,8 @@ def _in_full_packets(connection: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        at.setsockopt(socket.IPPROTO_TCP, held_back, 0)
+        with contextlib.suppress(OSError):  # gone with its connection, of which the error that ended it tells
+            at.setsockopt(socket.IPPROTO_TCP, held_back, 0)
 
 
 class Publisher:

@@ -11,7 +11,7 @@ LOOPBACK = "127.0.0.1"
 _RANGE = range(20_000, 32_000)
 _SHARES = 16
 """Of the range. A process draws from one of them, so that two that draw at the same moment rarely draw the same."""
-_drawn: deque[int] = deque(maxlen=200)
+_drawn: deque[int] = deque(maxlen=500)
 """What this process has drawn of late, for servers that may not listen yet."""
 
 
