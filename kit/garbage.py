@@ -9,7 +9,8 @@ EVERY = 20_000
 def spare_what_stays() -> None:
     """Take all there is by now for what stays until the process ends: no collection looks at it again.
 
-    For when everything is imported, and nothing served yet.
+    For when everything is imported, and nothing served or forked yet: a collection writes to every object it looks at,
+    and what is written to is no longer shared between processes.
     """
     gc.collect()
     gc.freeze()

@@ -22,8 +22,11 @@ class _Channel:
     ended: set[int] = field(default_factory=set)
     done: list[Message] = field(default_factory=list)
 
-    def holds_all_up_to_the_last(self) -> bool:
-        """Whether no message before the last that ended is anybody else's; once one is, it is so for good."""
+    def settle(self) -> bool:
+        """Take what has ended for settled, if no message before the last of it is anybody else's; whether that is so.
+
+        Once one is, it cannot be told any more, for good.
+        """
         if self.settled is not None:
             last = max(self.ended)
             self.settled = last if last - self.settled == len(self.ended) else None
@@ -58,7 +61,7 @@ class Receipts:
 
     def _send(self, channel: _Channel) -> None:
         done, channel.done = channel.done, []
-        if channel.holds_all_up_to_the_last():
+        if channel.settle():
             last = max(done, key=lambda message: message.delivery_tag)
             last.ack_log_error(celery_log, self._errors, multiple=True)
         else:

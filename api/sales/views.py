@@ -62,7 +62,7 @@ def as_ended(shown: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
 
 def just_placed(placed: Placed) -> dict[str, Any]:
     """The whole order as it has just been written."""
-    return _whole(placed.order, placed.order.lines, _state(placed.saga_id, "running"))
+    return _whole(placed.order, placed.order.lines, journal.Standing(placed.saga_id, "running")._asdict())
 
 
 def for_good(order: AnyOrder, lines: Sequence[AnyLine]) -> dict[str, Any]:
@@ -87,10 +87,6 @@ def _whole(order: AnyOrder, lines: Sequence[AnyLine], saga: dict[str, Any] | Non
 def _placing_of(order_id: UUID) -> dict[str, Any] | None:
     placing = journal.standing(PLACE_ORDER.name, subject_id=order_id)
     return placing._asdict() if placing else None
-
-
-def _state(saga_id: UUID, state: str) -> dict[str, Any]:
-    return {"id": saga_id, "state": state}
 
 
 def story(saga: SagaRow) -> dict[str, Any]:

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from migrations.functions import reword
+
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
@@ -21,18 +23,9 @@ def upgrade() -> None:
             "notifications", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text(DEFAULT), nullable=False
         ),
     )
-    _reword_erase_person(BEFORE, AFTER)
+    reword("erase_person(uuid)", BEFORE, AFTER)
 
 
 def downgrade() -> None:
-    _reword_erase_person(AFTER, BEFORE)
+    reword("erase_person(uuid)", AFTER, BEFORE)
     op.drop_column("users", "notifications")
-
-
-def _reword_erase_person(old: str, new: str) -> None:
-    """Put other words into the function that 0006 made; all else of it stays, and who may call it."""
-    connection = op.get_bind()
-    made = connection.scalar(sa.text("SELECT pg_get_functiondef('erase_person(uuid)'::regprocedure)"))
-    if made.count(old) != 1:
-        raise LookupError(f"erase_person does not say {old!r}")
-    connection.exec_driver_sql(made.replace(old, new))

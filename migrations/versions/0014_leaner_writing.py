@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.functions import reword
+
 revision = "0014"
 down_revision = "0013"
 branch_labels = None
@@ -33,7 +35,7 @@ def upgrade() -> None:
     op.drop_index(op.f("sagas_subject_id_idx"), "sagas")
     op.drop_index(op.f("mails_user_id_idx"), "mails")
     op.create_index("mails_of_a_user_idx", "mails", ["user_id"], postgresql_where=OF_A_USER)
-    _reword_vital_signs(COUNTED_TWICE, COUNTED_ONCE)
+    reword("vital_signs()", COUNTED_TWICE, COUNTED_ONCE)
     op.execute("DROP TRIGGER wake_relay ON outbox")
     op.execute(CALL_FOR_TASKS)
 
@@ -41,7 +43,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TRIGGER wake_relay ON outbox")
     op.execute(CALL_FOR_ALL)
-    _reword_vital_signs(COUNTED_ONCE, COUNTED_TWICE)
+    reword("vital_signs()", COUNTED_ONCE, COUNTED_TWICE)
     op.drop_index("mails_of_a_user_idx", "mails")
     op.create_index(op.f("mails_user_id_idx"), "mails", ["user_id"])
     op.create_index(op.f("sagas_subject_id_idx"), "sagas", ["subject_id"])
@@ -51,12 +53,3 @@ def downgrade() -> None:
     op.drop_index("sagas_open_idx", "sagas")
     op.create_index("sagas_stuck_idx", "sagas", ["id"], postgresql_where=sa.text(STUCK))
     op.create_index("sagas_live_idx", "sagas", ["id"], postgresql_where=sa.text(LIVE))
-
-
-def _reword_vital_signs(old: str, new: str) -> None:
-    """Put other words into the function that 0002 made; all else of it stays, and who may call it."""
-    connection = op.get_bind()
-    made = connection.scalar(sa.text("SELECT pg_get_functiondef('vital_signs()'::regprocedure)"))
-    if made.count(old) != 1:
-        raise LookupError(f"vital_signs does not say {old!r}")
-    connection.exec_driver_sql(made.replace(old, new))

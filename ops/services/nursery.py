@@ -7,7 +7,6 @@ to the nearest ancestor that has asked for them.
 """
 
 import ctypes
-import gc
 import json
 import os
 import socket
@@ -16,6 +15,7 @@ import time
 from importlib import import_module
 from typing import Any
 
+from kit import garbage
 from ops import cli
 from ops.services import tether
 
@@ -27,8 +27,7 @@ def main(modules: list[str]) -> None:
     """Fork a process for each order, a line of JSON, until nobody can give one any more."""
     for module in modules:
         import_module(module)
-    gc.collect()
-    gc.freeze()  # a collection writes to every object it looks at, and what is written to is no longer shared
+    garbage.spare_what_stays()
     print("the nursery is ready", flush=True)
     with socket.socket(fileno=os.dup(0)) as line, line.makefile("rb") as orders:
         for order in orders:
