@@ -10,7 +10,8 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import Connection, DateTime, Engine, ForeignKeyConstraint, MetaData, Text, Uuid, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
@@ -117,8 +118,7 @@ def forget_connections() -> None:
 @contextmanager
 def transaction(tenant: Tenant) -> Iterator[Session]:
     """One transaction as the app role, acting for the tenant; committed at the end, rolled back by any error."""
-    with _begin(app_engine()) as unit:
-        unit.run(tenancy.ACT_FOR, tenancy.named(tenant))
+    with _begin(app_engine(), tenant) as unit:
         yield unit.session
 
 
@@ -128,9 +128,7 @@ def lean_transaction(tenant: Tenant | None = None) -> Iterator[None]:
 
     Without a tenant it sees nothing until its first statement has named one (see saga/engine/journal.py).
     """
-    with _begin(app_engine()) as unit:
-        if tenant is not None:
-            unit.run(tenancy.ACT_FOR, tenancy.named(tenant))
+    with _begin(app_engine(), tenant):
         yield
 
 
@@ -199,6 +197,13 @@ class _Unit:
         self._inserts: tuple[str, ...] = ()
         self._inserted: Json = {}
 
+    def begin(self, tenant: Tenant | None) -> None:
+        """Begin, and say for whom, in one message: two of them would be a fifth of what a short transaction costs."""
+        result = self._raw.pgconn.exec_(tenancy.beginning(tenant))
+        if result.status != ExecStatus.COMMAND_OK:
+            refused = error_from_result(result)
+            raise refused if refused.sqlstate else psycopg.OperationalError(str(refused))
+
     @property
     def session(self) -> Session:
         self._flush()
@@ -264,11 +269,12 @@ _unit: ContextVar[_Unit] = ContextVar("unit")
 
 
 @contextmanager
-def _begin(engine: Engine) -> Iterator[_Unit]:
+def _begin(engine: Engine, tenant: Tenant | None = None) -> Iterator[_Unit]:
     with engine.connect() as connection:
         unit = _Unit(connection)
         token = _unit.set(unit)
         try:
+            unit.begin(tenant)
             yield unit
             unit.commit()
         finally:

@@ -17,12 +17,22 @@ class Tenant:
 
 ACT_FOR = """
     SELECT set_config('orderx.company_id', %(company)s, true), set_config('orderx.user_id', %(user)s, true)"""
+_BEGIN = b"BEGIN"
+_BEGIN_FOR = "BEGIN; SET LOCAL orderx.company_id = '%s'; SET LOCAL orderx.user_id = '%s'"
 _REVEAL = text("SELECT set_config('orderx.' || :what, :value, true)")
 
 
 def named(tenant: Tenant) -> dict[str, str]:
     """The tenant as ACT_FOR takes it; after that the transaction sees the tenant's rows, and no others."""
     return {"company": str(tenant.company_id or ""), "user": str(tenant.user_id or "")}
+
+
+def beginning(tenant: Tenant | None) -> bytes:
+    """The message that begins a transaction for the tenant; with none, it sees nothing until it is told of one."""
+    if tenant is None:
+        return _BEGIN
+    # Hexadecimal digits only a UUID has to give: nothing else gets into the statement.
+    return (_BEGIN_FOR % tuple(one.hex if one else "" for one in (tenant.company_id, tenant.user_id))).encode()
 
 
 def visit(session: Session, shop_id: UUID) -> None:

@@ -54,6 +54,26 @@ class TestLeanTransaction:
             db.run(ADD, {"consumer": "afterwards"})
         assert heard() == ["afterwards"]
 
+    def test_acts_for_its_tenant_and_only_until_it_ends(self, heard):
+        acted_for = "SELECT current_setting('orderx.company_id', true), current_setting('orderx.user_id', true)"
+        company_id = new_id()
+        with db.lean_transaction(Tenant(company_id=company_id)):
+            assert db.run(acted_for, {}).fetchone() == (company_id.hex, "")
+        with db.lean_transaction():
+            assert db.run(acted_for, {}).fetchone() == ("", "")
+
+    def test_takes_a_connection_that_was_lost_meanwhile_for_an_outage_and_the_next_for_mended(self, database, heard):
+        with db.lean_transaction():
+            lost = db.run("SELECT pg_backend_pid()", {}).fetchone()
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute("SELECT pg_terminate_backend(%s, 5000)", lost)
+        with pytest.raises(psycopg.Error) as trouble, db.lean_transaction(Tenant(company_id=new_id())):
+            pytest.fail("there is no connection to act on")
+        assert db.is_outage(trouble.value)
+        with db.lean_transaction():
+            db.run(ADD, {"consumer": "afterwards"})
+        assert heard() == ["afterwards"]
+
     def test_lets_a_session_join_it(self, heard):
         company = Company(id=new_id(), name="Paper & Sons", email="hello@paper.example", currency="EUR")
         with db.lean_transaction(Tenant(company_id=company.id)):
