@@ -31,7 +31,9 @@ _SAFE = {
     "x-overflow": "reject-publish",  # at-least-once dead-lettering needs it
 }
 
-TASK_AREAS = ("saga", "inventory", "payments", "notifications")
+UNHURRIED = "notifications"
+"""The area whose tasks no order waits for: mails."""
+TASK_AREAS = ("saga", "inventory", "payments", UNHURRIED)
 
 BINDINGS: dict[str, tuple[str, ...]] = {
     "notification.events": ("order.created", "order.failed", "order.cancelled"),

@@ -2,9 +2,11 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from typing import NamedTuple
 
 import psycopg
 import structlog
@@ -14,7 +16,7 @@ from psycopg.types.json import Jsonb
 from kit import crash, db, garbage, logs
 from kit.config import settings
 from kit.errors import NotConfigured
-from workers import durability
+from workers import durability, queues
 from workers.app import create_app
 from workers.messages import messages
 from workers.publisher import Publisher
@@ -24,6 +26,10 @@ LONGEST_PAUSE = 0.5
 """Seconds between two looks at the outbox when nobody calls: what was held back may have come due, and what is merely
 announced calls nobody (migrations/versions/0014)."""
 
+LOTS_APART = 0.2
+"""Seconds between two lots of what nobody waits for: events, and tasks of queues.UNHURRIED. One that comes alone leaves
+at once. Under load the rest of its way (broker, worker, mails) is gone in batches, and orders have the processors."""
+
 LOOK_AROUND_EVERY = 1.0
 """Seconds after which a lane that has nothing to do answers the broker's heartbeats, and sees whether it shall stop."""
 
@@ -31,7 +37,8 @@ log = structlog.get_logger()
 
 _TAKE = """
     WITH due AS (
-        SELECT id FROM outbox WHERE available_at <= now()
+        SELECT id FROM outbox
+        WHERE available_at <= now() AND (%(lot)s OR kind = 'chord' OR kind = 'task' AND body->>'task' NOT LIKE %(lots)s)
         ORDER BY available_at, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
     ), taken AS (
         DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT id FROM due)) RETURNING id, company_id, kind, body, available_at
@@ -42,13 +49,16 @@ _POSTPONE = """
     VALUES (%(company)s, %(kind)s, %(body)s, now() + interval '30 seconds')"""
 
 
-def drain(app: Celery, publisher: Publisher, taken: Callable[[int], None] = lambda _rows: None) -> int:
+def drain(
+    app: Celery, publisher: Publisher, taken: Callable[[int], None] = lambda _rows: None, *, lot: bool = True
+) -> int:
     """Send one batch; how many rows it was, of which `taken` is told before they are sent.
 
-    That they are taken counts only once the broker has all their messages.
+    What nobody waits for is among them only where a `lot` of it is due. That they are taken counts only once the broker
+    has all their messages.
     """
     with db.lean_operator_transaction():
-        rows = db.run(_TAKE, {"batch": BATCH}).fetchall()
+        rows = db.run(_TAKE, {"batch": BATCH, "lot": lot, "lots": f"{queues.UNHURRIED}.%"}).fetchall()
         taken(len(rows))
         if not rows:
             return 0
@@ -85,6 +95,13 @@ def drain_until(stopping: threading.Event, app: Celery) -> None:
         second.result()
 
 
+class _Look(NamedTuple):
+    """One look at the outbox: whether a lot is due, and who is to be told how many rows were taken."""
+
+    lot: bool
+    taken: Callable[[int], None]
+
+
 class _Turn:
     """Lets one lane at a time wait for a call and take what is due, while the other sends what it has taken.
 
@@ -95,10 +112,12 @@ class _Turn:
         self._lock = threading.Lock()
         self._calls: psycopg.Connection | None = None
         self._is_more = False
+        self._next_lot = time.monotonic()
+        self._left_behind = False
 
     @contextmanager
-    def waited_for(self) -> Iterator[Callable[[int], None] | None]:
-        """To be told how many rows were taken, which passes the turn on, as the end of the block does in any case.
+    def waited_for(self) -> Iterator[_Look | None]:
+        """What to look for; the end of the block passes the turn on, if telling how many rows were taken has not.
 
         None when the other lane has the turn and has not been called: there is time to look after other things.
         """
@@ -108,12 +127,15 @@ class _Turn:
         with ExitStack() as held:
             held.callback(self._lock.release)
             self._wait_for_a_call()
+            lot = time.monotonic() >= self._next_lot
 
             def taken(rows: int) -> None:
-                self._is_more = rows == BATCH
+                self._is_more, self._left_behind = rows == BATCH, not lot
+                if lot and 0 < rows < BATCH:
+                    self._next_lot = time.monotonic() + LOTS_APART
                 held.close()
 
-            yield taken
+            yield _Look(lot, taken)
 
     def close(self) -> None:
         """Hear no more calls."""
@@ -121,11 +143,16 @@ class _Turn:
             self._calls.close()
             self._calls = None
 
+    @property
+    def _pause(self) -> float:
+        until_the_lot = max(0.0, self._next_lot - time.monotonic())
+        return min(LONGEST_PAUSE, until_the_lot) if self._left_behind else LONGEST_PAUSE
+
     def _wait_for_a_call(self) -> None:
         try:
             if self._calls is None:
                 self._calls = _listening()
-            elif not self._is_more and list(self._calls.notifies(timeout=LONGEST_PAUSE, stop_after=1)):
+            elif not self._is_more and list(self._calls.notifies(timeout=self._pause, stop_after=1)):
                 list(self._calls.notifies(timeout=0))  # whoever has called by now is served with the same batch
         except psycopg.Error:
             self.close()
@@ -140,9 +167,9 @@ def _lane(stopping: threading.Event, app: Celery, turn: _Turn) -> None:
                 with closing(Publisher(settings().need("broker_url"))) as publisher:
                     log.info("the relay runs")
                     while not stopping.is_set():
-                        with turn.waited_for() as taken:
-                            if taken:
-                                drain(app, publisher, taken)
+                        with turn.waited_for() as look:
+                            if look:
+                                drain(app, publisher, look.taken, lot=look.lot)
                         publisher.keep_alive()
             except NotConfigured:
                 raise

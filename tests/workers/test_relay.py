@@ -71,6 +71,17 @@ class TestDrain:
         assert relay.drain(app, publisher) == 1
         assert outbox_rows() == (0, 0)
 
+    def test_leaves_what_nobody_waits_for_where_no_lot_of_it_is_due(self, app, publisher, send, waiting, outbox_rows):
+        send("event", {"id": str(new_id()), "type": "weather.changed", "data": {}})
+        send("task", a_task("notifications.email_customer"), a_task())
+        header = [a_task("inventory.reserve_stock"), a_task("payments.authorise_payment")]
+        send("chord", {"id": str(new_id()), "header": header, "body": a_task("saga.advance")})
+        assert relay.drain(app, publisher, lot=False) == 2
+        assert (len(waiting("inventory")), len(waiting("payments"))) == (2, 1)
+        assert waiting("notifications") == []
+        assert relay.drain(app, publisher) == 2
+        assert len(waiting("notifications")) == 1
+
     def test_leaves_what_is_not_due(self, app, publisher, send, waiting, outbox_rows):
         send("task", a_task(), at=clock.now() + timedelta(hours=1))
         assert relay.drain(app, publisher) == 0
@@ -112,8 +123,8 @@ class TestDrainUntil:
         monkeypatch.setattr(relay, "LONGEST_PAUSE", 60.0)
         taken, first_look, drain, task = [], threading.Event(), relay.drain, a_task()
 
-        def noting(*args):
-            taken.append(drain(*args))
+        def noting(*args, **named):
+            taken.append(drain(*args, **named))
             first_look.set()
 
         monkeypatch.setattr(relay, "drain", noting)
@@ -129,6 +140,36 @@ class TestDrainUntil:
                 stopping.set()
                 until(lambda: send("task", a_task()) or draining.done())  # each lane sees it at its next call
         assert taken[:2] == [0, 2]
+
+    def test_sends_mails_in_lots_and_the_last_without_being_called_again(self, app, send, arrives, monkeypatch):
+        monkeypatch.setattr(relay, "LONGEST_PAUSE", 60.0)
+        monkeypatch.setattr(relay, "LOTS_APART", 1.0)
+        first, task, mails, sent = a_task(), a_task(), [a_task("notifications.email_customer") for _ in range(3)], []
+        all_gone = threading.Event()
+
+        class Noting(Publisher):
+            def publish(self, messages, **named):
+                sent.append([message.id for message in messages])
+                if mails[-1]["id"] in sent[-1]:
+                    all_gone.set()
+                return super().publish(messages, **named)
+
+        monkeypatch.setattr(relay, "Publisher", Noting)
+        stopping = threading.Event()
+        with ThreadPoolExecutor(1) as background:
+            draining = background.submit(relay.drain_until, stopping, app)
+            try:
+                send("task", first)
+                assert arrives() == first["id"]
+                for each in (mails[0], task, *mails[1:]):
+                    send("task", each)
+                assert arrives() == task["id"]
+                assert all_gone.wait(30)
+            finally:
+                stopping.set()
+                until(lambda: send("task", a_task()) or draining.done())
+        ids = [mail["id"] for mail in mails]
+        assert [each for each in sent if set(each) & set(ids)] == [ids]
 
     def test_sends_what_comes_while_a_batch_waits_for_its_confirms(self, app, send, arrives, monkeypatch):
         slow, held_up, go_on = a_task(), threading.Event(), threading.Event()
