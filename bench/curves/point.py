@@ -55,4 +55,5 @@ def run(stage: Stage, kind: type[Contestant], **changed: object) -> Iterator[Run
         with running(contestant.processes()) as processes, contestant.load() as load:
             load.closed(seconds=2, in_flight=setting["in_flight"], threads=setting["threads"])
             settle(contestant)
+            scene.vacuum()
             yield Run(stage, contestant, load, trees(stage, contestant, processes, load))

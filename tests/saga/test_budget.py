@@ -5,6 +5,7 @@ from collections import Counter
 import psycopg
 import pytest
 
+from ops.services.postgres import with_login
 from saga import letters
 from tests.saga.storefront import Storefront
 
@@ -16,6 +17,32 @@ PLACING = {"statements": 2, "transactions": 1}
 
 MANY = {"statements": 32, "transactions": 10}
 """What ORDERS orders may cost together, each once placed, when a worker takes them together."""
+
+LOGGED = 27_000
+"""Bytes of write-ahead log an order may cost, taken alone or with others: the records of its rows and their indexes,
+without images of pages, which depend on when the last checkpoint was."""
+
+# Files of our own tables have five digits; the catalogue, which autovacuum writes its statistics to, has four.
+_WRITTEN = """
+    SELECT sum(record_length - fpi_length)::int FROM pg_get_wal_records_info(%(begin)s, pg_current_wal_flush_lsn())
+    WHERE block_ref ~ ('/' || (SELECT oid FROM pg_database WHERE datname = %(name)s) || '/[0-9]{5}')"""
+
+
+@pytest.fixture
+def logged(database):
+    """Bytes that have been added to the log, for this database, since the test began; others use the server, too."""
+    with psycopg.connect(with_login(database, database="postgres"), autocommit=True) as superuser:
+        superuser.execute("CREATE EXTENSION IF NOT EXISTS pg_walinspect")
+        (begin,) = superuser.execute("SELECT pg_current_wal_insert_lsn()").fetchone()
+
+        def so_far():
+            superuser.execute("SET synchronous_commit = on")
+            superuser.execute("SELECT pg_logical_emit_message(true, 'budget', 'all before this is flushed')")
+            name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
+            (written,) = superuser.execute(_WRITTEN, {"begin": begin, "name": name}).fetchone()
+            return written
+
+        yield so_far
 
 
 @pytest.fixture
@@ -80,3 +107,15 @@ def test_orders_that_are_taken_together_share_what_they_cost(storefront_of_many,
     cost = spent - placed
     assert {storefront_of_many.order(order_id).status for order_id in orders} == {"paid"}
     assert {what: times for what, times in cost.items() if times > MANY[what]} == {}
+
+
+def test_a_good_order_stays_within_its_share_of_the_log(storefront_of_many, logged):
+    for _ in range(ORDERS):
+        storefront_of_many.place()
+        storefront_of_many.come_to_rest()
+    alone = logged()
+    for _ in range(ORDERS):
+        storefront_of_many.place()
+    storefront_of_many.deliveries.together_until_quiet()
+    together = logged() - alone
+    assert max(alone, together) / ORDERS <= LOGGED
