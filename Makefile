@@ -34,6 +34,12 @@ QUICK ?=
 bench: $(VENV)/.bench ## Measure OrderX beside its peers (QUICK=1: in under four minutes), and keep table and plot
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
+CURVE ?= load
+
+.PHONY: curve
+curve: $(VENV)/.bench ## Measure one curve and draw it (CURVE=load, workers, stored, lines or flash)
+	@$(BIN)/python -m bench.curves $(CURVE)
+
 .PHONY: test
 test: $(INSTALLED) ## Run the tests, against a PostgreSQL (and a RabbitMQ, if installed) of their own
 	$(BIN)/pytest -n 2 --dist loadgroup

@@ -36,9 +36,9 @@ def main() -> None:
     console = Console(highlight=False)
     with interruptible(), directories.temporary("orderx-bench-") as home, Stage(home).open() as stage:
         if given.curve == "stored":
-            found = stored.curve(stage, console.print, seconds=given.seconds, most=given.most)
+            found = stored.curve(stage, console.out, seconds=given.seconds, most=given.most)
         else:
-            found = CURVES[given.curve](stage, console.print, seconds=given.seconds)
+            found = CURVES[given.curve](stage, console.out, seconds=given.seconds)
         _keep(given.curve, found, stage)
 
 
