@@ -12,7 +12,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
+
+from domain.payments.stripe_gateway import gateway
+from kit.config import settings
 
 ROOT = Path(__file__).parent.parent
 SERVE = (
@@ -70,6 +74,24 @@ def running_sandbox(directory: Path, **config: Any) -> Iterator[SandboxProcess]:
         yield sandbox
     finally:
         sandbox.kill()
+
+
+@contextmanager
+def paying_at(sandbox: SandboxProcess) -> Iterator[SandboxProcess]:
+    """Have this process pay at the sandbox while the block runs."""
+    try:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("ORDERX_PAYMENT_API_BASE", sandbox.url)
+            patched.setenv("ORDERX_PAYMENT_API_KEY", sandbox.api_key)
+            _forget_the_settings()
+            yield sandbox
+    finally:
+        _forget_the_settings()
+
+
+def _forget_the_settings() -> None:
+    settings.cache_clear()
+    gateway.cache_clear()
 
 
 def _free_port() -> int:

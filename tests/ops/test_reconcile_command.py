@@ -9,22 +9,15 @@ from uuid import uuid4
 import pytest
 
 from domain.payments.stripe_gateway import gateway
-from kit.config import settings
-from tests.sandbox_process import running_sandbox
+from tests.sandbox_process import paying_at, running_sandbox
 
 SUMMARY = "payments compared: 1, left to their sagas: 0,"
 
 
 @pytest.fixture
-def sandbox(database, tmp_path, monkeypatch):
-    with running_sandbox(tmp_path) as running:
-        monkeypatch.setenv("ORDERX_PAYMENT_API_BASE", running.url)
-        monkeypatch.setenv("ORDERX_PAYMENT_API_KEY", running.api_key)
-        settings.cache_clear()
-        gateway.cache_clear()
+def sandbox(database, tmp_path):
+    with running_sandbox(tmp_path) as running, paying_at(running):
         yield running
-    settings.cache_clear()
-    gateway.cache_clear()
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 import pytest
 
 from api.app import create_app
-from domain.payments.stripe_gateway import gateway
-from kit.config import settings
 from tests.api.client import Api
 from tests.house.test_policy_by_place import World
-from tests.sandbox_process import running_sandbox
+from tests.sandbox_process import paying_at, running_sandbox
 
 
 @pytest.fixture(scope="session")
@@ -17,15 +15,10 @@ def _sandbox(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def provider(_sandbox, monkeypatch):
+def provider(_sandbox):
     """The payment provider that cards are exchanged at."""
-    monkeypatch.setenv("ORDERX_PAYMENT_API_BASE", _sandbox.url)
-    monkeypatch.setenv("ORDERX_PAYMENT_API_KEY", _sandbox.api_key)
-    settings.cache_clear()
-    gateway.cache_clear()
-    yield _sandbox
-    settings.cache_clear()
-    gateway.cache_clear()
+    with paying_at(_sandbox) as paid:
+        yield paid
 
 
 @pytest.fixture

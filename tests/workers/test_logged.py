@@ -8,14 +8,12 @@ import structlog
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from domain.payments.stripe_gateway import gateway
 from kit import db
-from kit.config import settings
 from saga.engine import perform
 from saga.engine.flow import ADVANCE
 from saga.place_order import PLACE_ORDER
 from tests.saga.storefront import Storefront
-from tests.sandbox_process import running_sandbox
+from tests.sandbox_process import paying_at, running_sandbox
 from workers import reactions, sagas
 from workers.gathering import Worked, _Delivered
 from workers.logged import about
@@ -39,16 +37,10 @@ def front(database):
 
 
 @pytest.fixture
-def provider(tmp_path, monkeypatch):
+def provider(tmp_path):
     """The payment provider, for tests that run whole steps."""
-    with running_sandbox(tmp_path) as running:
-        monkeypatch.setenv("ORDERX_PAYMENT_API_BASE", running.url)
-        monkeypatch.setenv("ORDERX_PAYMENT_API_KEY", running.api_key)
-        settings.cache_clear()
-        gateway.cache_clear()
+    with running_sandbox(tmp_path) as running, paying_at(running):
         yield
-    settings.cache_clear()
-    gateway.cache_clear()
 
 
 @pytest.fixture

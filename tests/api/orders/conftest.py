@@ -5,10 +5,8 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 
-from domain.payments.stripe_gateway import gateway
-from kit.config import settings
 from tests import factories
-from tests.sandbox_process import running_sandbox
+from tests.sandbox_process import paying_at, running_sandbox
 
 CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvc": "123"}
 
@@ -20,15 +18,10 @@ def _sandbox(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def provider(_sandbox, monkeypatch):
+def provider(_sandbox):
     """The payment provider that cards are exchanged at."""
-    monkeypatch.setenv("ORDERX_PAYMENT_API_BASE", _sandbox.url)
-    monkeypatch.setenv("ORDERX_PAYMENT_API_KEY", _sandbox.api_key)
-    settings.cache_clear()
-    gateway.cache_clear()
-    yield _sandbox
-    settings.cache_clear()
-    gateway.cache_clear()
+    with paying_at(_sandbox) as paid:
+        yield paid
 
 
 @pytest.fixture
