@@ -10,11 +10,12 @@ import traceback
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 from celery import Task
 from celery.concurrency.solo import TaskPool as Solo
+from celery.events import EventDispatcher
 from celery.exceptions import Reject
 from celery.utils.log import get_logger
 from celery.worker import strategy
@@ -80,17 +81,25 @@ def gathering_of(consumer: Consumer) -> Gathering | None:
     return found
 
 
+class Asked(NamedTuple):
+    """A task that is asked for: its name, the ids it is given as keyword arguments, and its own id."""
+
+    task: str
+    ids: Json
+    id: str
+
+
 class GatheredTask(logged.LoggedTask):
     """A task that is run for many messages at once by a worker without a pool, and one by one by a pool's processes.
 
-    `together` is given the keyword arguments of each. When it raises, they are run one by one.
+    Tasks that share their `together` are run with one another. When it raises, they are run one by one.
     """
 
     abstract = True
 
     @staticmethod
-    def together(given: Sequence[Json]) -> None:
-        """What the task does."""
+    def together(asked: Sequence[Asked]) -> Sequence[Asked] | None:
+        """What the tasks do; which others were run with them, for which there will be no message."""
         raise NotImplementedError
 
     def Strategy(self, task: Task, app: Any, consumer: Consumer) -> Callable[..., Any]:  # noqa: N802 - Celery's name
@@ -98,59 +107,59 @@ class GatheredTask(logged.LoggedTask):
         gathering = gathering_of(consumer)
         if gathering is None:
             return strategy.default(task, app, consumer)
-        work = Worked(self, consumer, gathering.receipts).off
+        work = Worked(self.together, consumer, gathering.receipts)
         return lambda message, *_args, **_named: gathering.add(work, _Delivered(message))
 
 
 @dataclass(eq=False, slots=True)
 class _Delivered:
-    """A message of a task, and the keyword arguments that were read from it."""
+    """A message of a task, and what was read from it."""
 
     message: Message
-    given: Json = field(default_factory=dict)
-
-    @property
-    def id(self) -> str:
-        return str(self.message.headers["id"])
+    asked: Asked = field(init=False)
 
     @property
     def told(self) -> dict[str, str | None]:
         """What the log says of it."""
-        return {**self.given, "request_id": self.message.headers.get("requestid")}
+        return {**self.asked.ids, "request_id": self.message.headers.get("requestid")}
 
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """How a task's messages are worked off, and who hears of it: those who watch the worker's events."""
+    """How the messages of tasks are worked off, and who hears of it: those who watch the worker's events."""
 
-    task: GatheredTask
+    together: Callable[[Sequence[Asked]], Sequence[Asked] | None]
     consumer: Consumer
     receipts: Receipts
 
-    def off(self, delivered: list[_Delivered]) -> None:
-        """Run the task for all of them, write a receipt for what is done, and give back what has to wait."""
+    def __call__(self, delivered: list[_Delivered]) -> None:
+        """Run the tasks for all of them, write a receipt for what is done, and give back what has to wait."""
         ready = [each for each in delivered if self._is_read(each)]
         for each in ready:
-            self._tell_begun(each)
+            self._tell_begun(each.asked, **_known(each.message))
         self._run(ready)
+        if self._watched:
+            self._watched.flush()  # of itself it would wait for the next message, or for seconds
 
     def _is_read(self, each: _Delivered) -> bool:
+        headers = each.message.headers
         try:
-            _, given, _ = each.message.payload
-            each.given = dict(given)
+            _, ids, _ = each.message.payload
+            each.asked = Asked(headers["task"], dict(ids), headers["id"])
         except (KombuError, TypeError, ValueError):
-            log.exception("this is no task message", task=self.task.name, task_id=each.message.headers.get("id"))
+            log.exception("this is no task message", task=headers["task"], task_id=headers["id"])
             # Among the dead letters it can be seen.
             self.receipts.reject(each.message, requeue=False)
             return False
         return True
 
     def _run(self, delivered: Sequence[_Delivered]) -> None:
+        if not delivered:
+            return
         begun = time.monotonic()
         try:
-            if delivered:
-                with logged.about_all([each.told for each in delivered]):
-                    self.task.together([each.given for each in delivered])
+            with logged.about_all([each.told for each in delivered]):
+                with_them = self.together([each.asked for each in delivered]) or ()
         except Exception as error:  # noqa: BLE001 - it is logged, and told to whoever watches
             if len(delivered) > 1 and not _is_outage(error):
                 for each in delivered:
@@ -160,33 +169,48 @@ class Worked:
             return
         for each in delivered:
             self.receipts.done(each.message)
-            self._tell("task-succeeded", each, result="None", runtime=time.monotonic() - begun)
+        for asked in with_them:
+            self._tell_begun(asked, kwargs=repr(asked.ids))
+        for asked in (*(each.asked for each in delivered), *with_them):
+            self._tell("task-succeeded", asked, result="None", runtime=time.monotonic() - begun)
 
     def _end(self, delivered: Sequence[_Delivered], error: Exception) -> None:
         for each in delivered:
             if isinstance(error, Reject):
                 self.receipts.reject(each.message, requeue=error.requeue)
-                self._tell("task-rejected", each, requeue=error.requeue)
+                self._tell("task-rejected", each.asked, requeue=error.requeue)
                 continue
             with logged.about(**each.told):
-                log.error("a task failed", task=self.task.name, exc_info=error)
+                log.error("a task failed", task=each.asked.task, exc_info=error)
             # The sweeper sends it again, if need be.
             self.receipts.done(each.message)
             told = "".join(traceback.format_exception(error))
-            self._tell("task-failed", each, exception=repr(error), traceback=told)
+            self._tell("task-failed", each.asked, exception=repr(error), traceback=told)
 
-    def _tell_begun(self, each: _Delivered) -> None:
-        headers = each.message.headers
-        self._tell(
-            "task-received", each, name=self.task.name, args=headers.get("argsrepr"), kwargs=headers.get("kwargsrepr"),
-            root_id=headers.get("root_id"), parent_id=None, retries=headers.get("retries", 0), eta=None, expires=None,
-        )  # fmt: skip
-        self._tell("task-started", each)
+    def _tell_begun(self, asked: Asked, **known: Any) -> None:
+        # A saga's tasks have its id for their root.
+        told = {"args": "()", "root_id": asked.ids.get("saga_id"), "parent_id": None, "retries": 0, **known}
+        self._tell("task-received", asked, name=asked.task, eta=None, expires=None, **told)
+        self._tell("task-started", asked)
 
-    def _tell(self, event: str, each: _Delivered, **what: Any) -> None:
+    def _tell(self, event: str, asked: Asked, **what: Any) -> None:
+        if self._watched:
+            self._watched.send(event, uuid=asked.id, **what)
+
+    @property
+    def _watched(self) -> EventDispatcher | None:
+        """What tells those who watch, where somebody does."""
         eventer = self.consumer.event_dispatcher
-        if eventer and eventer.enabled and "task" in (eventer.groups or ("task",)):
-            eventer.send(event, uuid=each.id, **what)
+        return eventer if eventer and eventer.enabled and "task" in (eventer.groups or ("task",)) else None
+
+
+def _known(message: Message) -> Json:
+    """What a message says of its task beside what is asked."""
+    headers = message.headers
+    return {
+        "args": headers.get("argsrepr"), "kwargs": headers.get("kwargsrepr"), "root_id": headers.get("root_id"),
+        "retries": headers.get("retries", 0),
+    }  # fmt: skip
 
 
 def _is_outage(error: Exception) -> bool:

@@ -5,17 +5,16 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import structlog
-from celery import Celery
+from celery import Celery, Task
 
 from domain.notifications import operations as notifications
 from domain.notifications.errors import MailRefused, MailUnavailable
 from domain.notifications.operations import Claim, Claimed
 from kit import clock, crash, db, logs
-from kit.db import Json
 from kit.tenancy import Tenant
 from saga import letters
 from workers import logged
-from workers.gathering import GatheredTask
+from workers.gathering import Asked, GatheredTask
 from workers.patience import patiently
 
 log = structlog.get_logger()
@@ -25,19 +24,20 @@ def register(app: Celery) -> None:
     """Give the Celery app the task that sends a mail: one about an account, or one that the sweeper finds forgotten."""
 
     @patiently
-    def together(given: Sequence[Json]) -> None:
+    def together(asked: Sequence[Asked]) -> None:
         mails: dict[Tenant, list[UUID]] = defaultdict(list)
-        for ids in given:
-            mails[_owner(**ids)].append(UUID(ids["mail_id"]))
+        for each in asked:
+            mails[_owner(**each.ids)].append(UUID(each.ids["mail_id"]))
         for owner, mail_ids in mails.items():
             send(owner, mail_ids)
 
-    def send_mail(**ids: str) -> None:
-        together([ids])
+    def send_mail(task: Task, **ids: str) -> None:
+        together([Asked(task.name, ids, task.request.id)])
 
     app.task(
-        send_mail, name="notifications.send_mail", base=GatheredTask, shared=False, together=staticmethod(together)
-    )
+        send_mail, name="notifications.send_mail", base=GatheredTask, bind=True, shared=False,
+        together=staticmethod(together),
+    )  # fmt: skip
 
 
 def _owner(*, company_id: str | None = None, user_id: str | None = None, **_: str) -> Tenant:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from celery.exceptions import Reject
 
@@ -11,14 +11,16 @@ from kit import db
 from kit.patience import through_outages
 from saga.registry import UnknownVersion
 
+T = TypeVar("T")
 
-def patiently(work: Callable[..., None]) -> Callable[..., None]:
+
+def patiently(work: Callable[..., T]) -> Callable[..., T]:
     """Have the work wait for the database in place, and give its message back when that takes too long."""
 
     @wraps(work)
-    def waiting(*args: Any, **kwargs: Any) -> None:
+    def waiting(*args: Any, **kwargs: Any) -> T:
         try:
-            through_outages(partial(work, *args, **kwargs))
+            return through_outages(partial(work, *args, **kwargs))
         except UnknownVersion as unknown:
             time.sleep(1.0)  # lest we and the broker play ping-pong until a newer worker takes it
             raise Reject(unknown, requeue=True) from unknown

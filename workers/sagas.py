@@ -1,61 +1,83 @@
 """The sagas' tasks: one per step that is a message of its own, one per undo, and the chord's body.
 
-A task carries ids only, and never raises for business reasons: it records an outcome, and the journal decides. Those of
-one kind and one company that a worker has at hand are performed together.
+A task carries ids only, and never raises for business reasons: it records an outcome, and the journal decides. What a
+worker has at hand of one company is performed together; and one that takes chords' bodies, too, does what a body would
+do as soon as it has a stage's last answer (docs/decisions/0027).
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from celery import Celery
+from celery import Celery, Task
 
 from kit import crash
-from kit.db import Json
+from kit.ids import derived_id
 from saga.engine import perform
 from saga.engine.declaration import Step
 from saga.engine.flow import ADVANCE
 from saga.engine.journal import Ref
 from saga.registry import STEPS, find
-from workers.gathering import GatheredTask
+from workers import queues
+from workers.gathering import Asked, GatheredTask
 from workers.patience import patiently
 
-Work = Callable[[Sequence[Ref]], None]
+Work = Callable[[Sequence[Asked]], Sequence[Asked] | None]
 
 
 def register(app: Celery) -> None:
     """Give the Celery app every saga task."""
-    _task(app, ADVANCE, lambda refs: perform.advance(refs, find))
+    steps = {step.task: step.name for step in STEPS.values()}
+
+    @patiently
+    def forward(asked: Sequence[Asked]) -> list[Asked]:
+        takes_bodies = queues.queue_of(ADVANCE) in app.amqp.queues.consume_from
+        return _forward(asked, steps, go_on=takes_bodies)
+
+    @patiently
+    def forward_alone(asked: Sequence[Asked]) -> None:
+        _forward(asked, steps, go_on=asked[0].task == ADVANCE)
+
+    for name in (ADVANCE, *steps):
+        _task(app, name, together=forward, alone=forward_alone)
     for step in STEPS.values():
-        _task(app, step.task, _taking(step))
         if step.undo_name:
-            _task(app, step.undo_task, _undoing(step))
+            undo = _undoing(step)
+            _task(app, step.undo_task, together=undo, alone=undo)
 
 
-def _taking(step: Step) -> Work:
-    return lambda refs: perform.take_step(refs, step.name, find)
+def _forward(asked: Sequence[Asked], steps: dict[str, str], *, go_on: bool) -> list[Asked]:
+    """Take the steps that are asked for; the chords' bodies that were run with them."""
+    crash.point("task.delivered")
+    joined: list[Ref] = []
+    for wanted in _by_company(asked):
+        names = {ref: {steps[task] for task in tasks if task in steps} for ref, tasks in wanted.items()}
+        joined += perform.take_steps(names, find, go_on=go_on)
+    ids = {each.ids["saga_id"]: each.ids for each in asked}
+    return [Asked(ADVANCE, ids[str(ref.saga_id)], str(derived_id(ref.saga_id, ADVANCE))) for ref in joined]
 
 
 def _undoing(step: Step) -> Work:
-    return lambda refs: perform.take_undo(refs, step.name, find)
-
-
-def _task(app: Celery, name: str, work: Work) -> None:
     @patiently
-    def together(given: Sequence[Json]) -> None:
+    def undo(asked: Sequence[Asked]) -> None:
         crash.point("task.delivered")
-        for refs in _by_company(given):
-            work(refs)
+        for refs in _by_company(asked):
+            perform.take_undo(list(refs), step.name, find)
 
-    def alone(*, saga_id: str, company_id: str, order_id: str) -> None:
-        together([{"saga_id": saga_id, "company_id": company_id, "order_id": order_id}])
-
-    app.task(alone, name=name, base=GatheredTask, shared=False, together=staticmethod(together))
+    return undo
 
 
-def _by_company(given: Sequence[Json]) -> list[list[Ref]]:
-    refs: dict[UUID, list[Ref]] = defaultdict(list)
-    for each in given:  # order_id is there for Flower's eyes
-        ref = Ref(UUID(each["saga_id"]), UUID(each["company_id"]))
-        refs[ref.company_id].append(ref)
-    return list(refs.values())
+def _task(app: Celery, name: str, *, together: Work, alone: Work) -> None:
+    def run(task: Task, *, saga_id: str, company_id: str, order_id: str) -> None:
+        alone([Asked(name, {"saga_id": saga_id, "company_id": company_id, "order_id": order_id}, task.request.id)])
+
+    app.task(run, name=name, base=GatheredTask, bind=True, shared=False, together=staticmethod(together))
+
+
+def _by_company(asked: Sequence[Asked]) -> list[dict[Ref, set[str]]]:
+    """For each company its sagas, and for each of these the tasks that are asked for."""
+    companies: dict[UUID, dict[Ref, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for each in asked:  # order_id is there for Flower's eyes
+        ref = Ref(UUID(each.ids["saga_id"]), UUID(each.ids["company_id"]))
+        companies[ref.company_id][ref].add(each.task)
+    return list(companies.values())

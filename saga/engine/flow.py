@@ -29,9 +29,9 @@ def awaits(saga: OpenSaga, step: Step) -> bool:
 
 def next_in_turn(saga: OpenSaga) -> Step | None:
     """Decide about the stage that has answered, and name the step whose turn it is now, if any."""
-    if saga.state == "running" and len(saga.definition.stages[saga.stage].steps) > 1 and saga.answered(saga.stage):
+    if saga.state == "running" and saga.is_parallel(saga.stage) and saga.answered(saga.stage):
         decide(saga)
-    if saga.state != "running" or len(saga.definition.stages[saga.stage].steps) > 1:
+    if saga.state != "running" or saga.is_parallel(saga.stage):
         return None
     step = saga.definition.stages[saga.stage].steps[0]
     cancelled = cancellation(saga)
@@ -78,9 +78,11 @@ def _go_on(saga: OpenSaga, step: Step, event: str, detail: Json | None) -> bool:
     if saga.state == "finishing":
         _finish_when_all_is_told(saga)
         return False
-    if len(saga.definition.stages[saga.stage].steps) > 1:
-        saga.send_task(ADVANCE)  # the chord's join: the last header to answer sends the body, in its own transaction
-        return False
+    if saga.is_parallel(saga.stage):  # the chord's join: in the transaction of the last header to answer
+        if not saga.goes_on:
+            saga.send_task(ADVANCE)
+            return False
+        saga.joined = True
     return decide(saga)
 
 
@@ -96,7 +98,7 @@ def decide(saga: OpenSaga) -> bool:
         return False
     saga.stage += 1
     saga.note("advanced", None, {"stage": saga.stage})
-    if len(stages[saga.stage].steps) > 1:
+    if saga.is_parallel(saga.stage):
         saga.send_chord(saga.stage, ADVANCE)
         return False
     return True
@@ -130,7 +132,7 @@ def retry(saga: OpenSaga, step: Step, error: Json) -> bool:
     state.attempts, state.error = state.attempts + 1, error
     state.retry_at = saga.now + step.retries.pause_after(state.attempts)
     saga.note("retried", step, error)
-    in_line = saga.state == "running" and len(saga.definition.stages[saga.stage].steps) == 1
+    in_line = saga.state == "running" and not saga.is_parallel(saga.stage)
     saga.send_task(ADVANCE if in_line else step.task, at=state.retry_at)
     return False
 
@@ -204,10 +206,9 @@ def missing(saga: OpenSaga) -> list[str]:
         return [step.task for step in afterwards(saga) if _is_due(saga, step)]
     if saga.state != "running":
         return []
-    steps = saga.definition.stages[saga.stage].steps
-    if len(steps) == 1 or saga.answered(saga.stage):
+    if not saga.is_parallel(saga.stage) or saga.answered(saga.stage):
         return [ADVANCE]
-    return [step.task for step in steps if _is_due(saga, step)]
+    return [step.task for step in saga.definition.stages[saga.stage].steps if _is_due(saga, step)]
 
 
 def _is_due(saga: OpenSaga, step: Step) -> bool:

@@ -77,6 +77,10 @@ class OpenSaga:
     now: datetime
     due_at: datetime
     ended_at: datetime | None = None
+    goes_on: bool = False
+    """Whether who holds it takes it on once a parallel stage has answered; or else the chord's body is sent."""
+    joined: bool = False
+    """Whether that is what has happened: what the body would have done is being done."""
     decided: Hook | None = None
     """Who is to be told that this transaction makes the outcome sure; whoever waits for it is woken, too."""
     calling: bool = False
@@ -115,6 +119,10 @@ class OpenSaga:
     def answered(self, stage: int) -> bool:
         """Whether every step of the stage has its answer."""
         return all(self.of(step).state in ANSWERED for step in self.definition.stages[stage].steps)
+
+    def is_parallel(self, stage: int) -> bool:
+        """Whether the stage is several steps that are taken at the same time."""
+        return len(self.definition.stages[stage].steps) > 1
 
     def send_task(self, task: str, *, at: datetime | None = None) -> None:
         """Have this task run for this saga, not before `at`."""
@@ -195,13 +203,15 @@ def locked(ref: Ref, find: Find) -> Iterator[OpenSaga]:
 
 
 @contextmanager
-def all_locked(refs: Sequence[Ref], find: Find) -> Iterator[list[OpenSaga]]:
+def all_locked(refs: Sequence[Ref], find: Find, *, goes_on: bool = False) -> Iterator[list[OpenSaga]]:
     """One transaction that holds the locks of several sagas of one company; one that is named twice is opened once.
 
     Raises UnknownSaga when the company has no such saga as one of them.
     """
     with db.lean_transaction():
         sagas = _opened(refs, find)
+        for saga in sagas:
+            saga.goes_on = goes_on
         yield sagas
         tell_endings(sagas)
         changed = [saga for saga in sagas if saga.events]

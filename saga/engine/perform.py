@@ -7,7 +7,7 @@ stood before it in the same transaction are taken again first, each in one of it
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from uuid import UUID
 
@@ -21,29 +21,32 @@ from saga.engine.errors import Refused, TryAgain
 from saga.engine.journal import Find, OpenSaga, Ref, all_locked, locked
 
 
-def take_step(refs: Sequence[Ref], name: str, find: Find) -> None:
-    """Take one step of a parallel stage or of what comes afterwards; a repeated or late message changes nothing."""
+def take_steps(wanted: Mapping[Ref, Collection[str]], find: Find, *, go_on: bool = False) -> list[Ref]:
+    """Take for each saga the named steps, of a parallel stage or of what comes afterwards, that it waits for.
 
-    def choose(saga: OpenSaga) -> Step | None:
-        step = saga.definition.steps[name]
-        return step if flow.awaits(saga, step) else None
+    Whoever is to `go_on` takes the sagas on from there, through the stages that stand in line: those whose parallel
+    stage has its last answer thereby, which are returned, and those that wait for none of the steps named for them.
+    For such a message may come again after the death of one who was going on. Otherwise it changes nothing.
+    """
 
-    _perform(refs, find, _FORWARD, choose)
+    def choose(saga: OpenSaga) -> list[Step]:
+        named = (step for step in saga.definition.steps.values() if step.name in wanted[saga.ref])
+        awaited = [step for step in named if flow.awaits(saga, step)]
+        next_in_turn = flow.next_in_turn(saga) if go_on and not awaited else None
+        return [next_in_turn] if next_in_turn else awaited
 
-
-def advance(refs: Sequence[Ref], find: Find) -> None:
-    """Take the sagas on through the stages that stand in line."""
-    _perform(refs, find, _FORWARD, flow.next_in_turn)
+    several = len(wanted) > 1 or any(len(names) > 1 for names in wanted.values())
+    return _perform(list(wanted), find, _FORWARD, choose, several=several, go_on=go_on)
 
 
 def take_undo(refs: Sequence[Ref], name: str, find: Find) -> None:
     """Undo one step, where it is the one whose undo is due."""
 
-    def choose(saga: OpenSaga) -> Step | None:
+    def choose(saga: OpenSaga) -> list[Step]:
         step = saga.definition.steps[name]
-        return step if flow.awaits_undo(saga, step) else None
+        return [step] if flow.awaits_undo(saga, step) else []
 
-    _perform(refs, find, _BACKWARD, choose)
+    _perform(refs, find, _BACKWARD, choose, several=len(refs) > 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class _Turn:
         self.running = Running(act, [saga.subject(self.step) for saga in self.sagas.values()], batched=batched)
         self.calls = self.running.until_the_calls()
         for saga in self.sagas.values():
-            saga.calling = bool(self.calls)
+            saga.calling |= bool(self.calls)
         return [] if self.calls else self._answer(self.running.outcomes)
 
     def hear(self, opened: Iterable[OpenSaga], answers: Answers, raised: Mapping[UUID, Exception]) -> list[OpenSaga]:
@@ -116,37 +119,61 @@ class _Turn:
         ]
 
 
-Choose = Callable[[OpenSaga], Step | None]
-"""Names the step whose turn it is, if any."""
+Choose = Callable[[OpenSaga], list[Step]]
+"""Names the steps whose turn it is, if any."""
 
 
-def _perform(refs: Sequence[Ref], find: Find, direction: _Direction, choose: Choose, *, stepwise: bool = False) -> None:
-    """Take for each saga the step whose turn it is, and then those next in line unless it goes `stepwise`."""
+def _perform(
+    refs: Sequence[Ref],
+    find: Find,
+    direction: _Direction,
+    choose: Choose,
+    *,
+    several: bool = False,
+    go_on: bool = False,
+    stepwise: bool = False,
+) -> list[Ref]:
+    """Take for each saga the steps whose turn it is, and then those next in line unless it goes `stepwise`.
+
+    The sagas whose chord was joined and gone on from.
+    """
     sagas: list[OpenSaga] = []
     trail: list[_Turn] = []
+    joined: list[Ref] = []
     try:
-        with all_locked(refs, find) as sagas:
+        with all_locked(refs, find, goes_on=go_on) as sagas:
             _take(sagas, direction, choose, trail, stepwise=stepwise)
+        joined += _joined(sagas)
         _passed(trail)
         while calling := [turn for turn in trail if turn.calls]:
             answers = [_call(turn) for turn in calling]
             trail = list(calling)
-            with all_locked([saga.ref for turn in calling for saga in turn.sagas.values()], find) as sagas:
+            asking = [saga.ref for turn in calling for saga in turn.sagas.values()]
+            with all_locked(asking, find, goes_on=go_on) as sagas:
                 moved = [saga for turn, its in zip(calling, answers, strict=True) for saga in turn.hear(sagas, *its)]
                 if not stepwise:
                     _take(moved, direction, choose, trail)
+            joined += _joined(sagas)
             _passed(trail)
     except Exception as error:
-        if len(refs) > 1 or not sagas or db.is_outage(error):
+        if several or not sagas or db.is_outage(error):
             raise  # a database that is gone is no reason to undo anything: the step waits and is taken again
         if not trail:
-            return _give_up(sagas[0], find, error)
+            _give_up(sagas[0], find, error)
+            return joined
         *before, failed = trail
+        if go_on and sagas[0].is_parallel(sagas[0].of(failed.step).stage):
+            # It may be what its answer led to that failed, and not the step: with a message between them, that shows.
+            return _perform(refs, find, direction, choose)
         for _ in before:
-            _perform(refs, find, direction, choose, stepwise=True)
+            _perform(refs, find, direction, choose, go_on=go_on, stepwise=True)
         _record(refs[0], find, direction, failed.step, error)
         _passed(trail)
-    return None
+    return joined
+
+
+def _joined(sagas: Iterable[OpenSaga]) -> list[Ref]:
+    return [saga.ref for saga in sagas if saga.joined]
 
 
 def _take(
@@ -164,8 +191,7 @@ def _take(
 def _turns(sagas: Iterable[OpenSaga], direction: _Direction, choose: Choose) -> list[_Turn]:
     whose: dict[tuple[str, Step], dict[UUID, OpenSaga]] = defaultdict(dict)
     for saga in sagas:
-        step = choose(saga)
-        if step:
+        for step in choose(saga):
             whose[saga.definition.name, step][saga.subject_id] = saga
     return [_Turn(direction, step, its) for (_, step), its in whose.items()]
 

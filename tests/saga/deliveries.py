@@ -1,5 +1,6 @@
 """Relay, broker and workers in one hand, for tests that decide themselves what is delivered when, and how often."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -13,15 +14,20 @@ from saga.engine.declaration import Saga
 from saga.engine.flow import ADVANCE
 from saga.engine.journal import Ref
 from workers import notifications, reactions
+from workers.queues import UNHURRIED
 
 _TAKE = text("DELETE FROM outbox RETURNING id, kind, body")
 
 
 @dataclass
 class Deliveries:
-    """Tasks on their way to these sagas, and the events that were announced."""
+    """Tasks on their way to these sagas, and the events that were announced.
+
+    Workers send a chord's body, as those do that take none, unless they `go_on`.
+    """
 
     sagas: tuple[Saga, ...]
+    go_on: bool = False
     tasks: list[Json] = field(default_factory=list)
     events: list[Json] = field(default_factory=list)
     delivered: list[str] = field(default_factory=list)
@@ -39,21 +45,25 @@ class Deliveries:
                     self.tasks.extend(body["header"] if kind == "chord" else [body])
 
     def deliver(self, *tasks: Json) -> None:
-        """Have a worker run these tasks of one name and one company, together."""
+        """Have a worker run these tasks of one company together: all of one name, or all to take sagas forward."""
         name, given = tasks[0]["task"], [task["kwargs"] for task in tasks]
-        self.delivered += [name] * len(tasks)
+        self.delivered += [task["task"] for task in tasks]
         if name == "notifications.send_mail":
             owner = Tenant(company_id=UUID(given[0]["company_id"]))
             return notifications.send(owner, [UUID(each["mail_id"]) for each in given])
         refs = [Ref(UUID(each["saga_id"]), UUID(each["company_id"])) for each in given]
-        if name == ADVANCE:
-            return perform.advance(refs, self.find)
         for step in (step for saga in self.sagas for step in saga.steps.values()):
-            if name == step.task:
-                return perform.take_step(refs, step.name, self.find)
             if step.undo_name and name == step.undo_task:
                 return perform.take_undo(refs, step.name, self.find)
-        raise AssertionError(f"nobody knows {name}")
+        wanted = defaultdict(list)
+        for ref, task in zip(refs, tasks, strict=True):
+            wanted[ref] += self._steps_of(task["task"])
+        perform.take_steps(wanted, self.find, go_on=self.go_on or name == ADVANCE)
+        return None
+
+    def _steps_of(self, task: str) -> list[str]:
+        steps = {step.task: step.name for saga in self.sagas for step in saga.steps.values()}
+        return [] if task == ADVANCE else [steps[task]]
 
     def deliver_next(self, name: str) -> None:
         """Deliver the first waiting task of this name, and look into the outbox for what it asked for."""
@@ -71,13 +81,17 @@ class Deliveries:
             self.collect()
 
     def together_until_quiet(self) -> None:
-        """Deliver everything, all waiting tasks of one name at once, until nothing is on its way; then the events."""
+        """Deliver everything, all that waits for one worker at once, until nothing is on its way; then the events.
+
+        There are no undos among it.
+        """
         self.collect()
         while self.tasks:
-            name = self.tasks[0]["task"]
-            together = [task for task in self.tasks if task["task"] == name]
-            self.tasks = [task for task in self.tasks if task["task"] != name]
-            self.deliver(*together)
+            mails = [task for task in self.tasks if task["task"].startswith(UNHURRIED)]
+            orders = [task for task in self.tasks if task not in mails]
+            self.tasks = []
+            for together in filter(None, (orders, mails)):
+                self.deliver(*together)
             self.collect()
         reactions.react("notification.events", self.events)
         self.events.clear()

@@ -15,6 +15,7 @@ from domain.payments.gateway import ProviderUnavailable
 from domain.sales.errors import NotAllowedNow, SoldOut
 from saga import leases
 from saga.engine.sweep import sweep
+from saga.place_order import PLACE_ORDER
 from tests.saga.plights import (
     Death,
     Frozen,
@@ -30,6 +31,8 @@ UNITS = 4
 ORDERS = 3
 OUTAGES = 6
 """Few enough that nothing runs out of retries for good: that leads to an incident, and to a test of its own."""
+
+FORWARD = {step.task for step in PLACE_ORDER.steps.values()}
 
 anywhere = st.integers(min_value=0, max_value=99)
 place_of_a_call = st.sampled_from(["call", "answer"])
@@ -54,6 +57,11 @@ class Fate(RuleBasedStateMachine):
     def begin(self, quantity):
         self.place(quantity, "pm_card_visa")
 
+    @rule()
+    def move_to_other_workers(self):
+        """To such as send the chord's body, or to such as go on by themselves."""
+        self.deliveries.go_on = not self.deliveries.go_on
+
     @precondition(lambda self: len(self.orders) < ORDERS)
     @rule(quantity=st.integers(1, 3), method=method)
     def place(self, quantity, method):
@@ -69,6 +77,14 @@ class Fate(RuleBasedStateMachine):
         self.work(self.take(which, again=again))
 
     @precondition(something_on_its_way)
+    @rule(again=st.booleans(), after=st.none() | st.integers(0, 12))
+    def deliver_what_goes_forward_together(self, again, after):
+        tasks = [task for task in self.deliveries.tasks if task["task"] in FORWARD]
+        if tasks:
+            self.deliveries.tasks = [task for task in self.deliveries.tasks if again or task not in tasks]
+            self.work(*tasks, plight=None if after is None else Death(after))
+
+    @precondition(something_on_its_way)
     @rule(which=anywhere)
     def lose(self, which):
         self.take(which, again=False)
@@ -76,7 +92,7 @@ class Fate(RuleBasedStateMachine):
     @precondition(something_on_its_way)
     @rule(which=anywhere, after=st.integers(0, 12), again=st.booleans())
     def die_at_work(self, which, after, again):
-        self.work(self.take(which, again=again), Death(after))
+        self.work(self.take(which, again=again), plight=Death(after))
 
     @precondition(lambda self: self.deliveries.tasks and self.outages < OUTAGES)
     @rule(which=anywhere, at=place_of_a_call)
@@ -86,7 +102,7 @@ class Fate(RuleBasedStateMachine):
                 raise ProviderUnavailable
 
         self.outages += 1
-        self.work(self.take(which, again=False), outage)
+        self.work(self.take(which, again=False), plight=outage)
 
     @precondition(lambda self: self.deliveries.tasks and len(self.frozen) < 2)
     @rule(which=anywhere, at=place_of_a_call)
@@ -135,10 +151,10 @@ class Fate(RuleBasedStateMachine):
         at = which % len(self.deliveries.tasks)
         return self.deliveries.tasks[at] if again else self.deliveries.tasks.pop(at)
 
-    def work(self, task, plight: Plight | None = None):
+    def work(self, *tasks, plight: Plight | None = None):
         try:
             with suffering(plight or (lambda _place: None)):
-                self.deliveries.deliver(task)
+                self.deliveries.deliver(*tasks)
         except Killed:
             pass
         self.deliveries.collect()

@@ -46,11 +46,13 @@ class TestPlaceOrder:
         assert_as_rehearsed(storefront, order_id)
         assert findings() == []
 
-    def test_takes_four_messages(self, storefront):
+    @pytest.mark.parametrize(("go_on", "body"), [(True, []), (False, ["saga.advance"])])
+    def test_takes_three_messages_or_four(self, storefront, go_on, body):
+        storefront.deliveries.go_on = go_on
         storefront.place()
         storefront.deliveries.until_quiet()
         assert storefront.deliveries.delivered == [
-            "inventory.reserve_stock", "payments.authorise_payment", "saga.advance", "notifications.email_customer",
+            "inventory.reserve_stock", "payments.authorise_payment", *body, "notifications.email_customer",
         ]  # fmt: skip
 
     def test_names_the_request_it_came_of_from_message_to_message(self, storefront):

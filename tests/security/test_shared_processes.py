@@ -13,7 +13,7 @@ from kit.config import settings
 from kit.tenancy import Tenant
 from saga.cancel_order import CANCEL_ORDER
 from saga.engine.journal import Ref, UnknownSaga
-from saga.engine.perform import take_step
+from saga.engine.perform import take_steps
 from saga.place_order import PLACE_ORDER
 from tests import factories
 from tests.api.client import Api
@@ -94,7 +94,7 @@ class TestWorker:
             found = owner.execute("SELECT id FROM sagas WHERE company_id <> %s", [world.company.id])
             (theirs,) = found.fetchone()
         with pytest.raises(UnknownSaga):
-            take_step([Ref(theirs, world.company.id)], "reserve_stock", Deliveries((PLACE_ORDER,)).find)
+            take_steps({Ref(theirs, world.company.id): ["reserve_stock"]}, Deliveries((PLACE_ORDER,)).find)
 
 
 def seen(tenant, ours=None):

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-from kombu import Connection, Exchange, Producer, Queue
+from celery.events.event import get_exchange
+from kombu import Connection, Producer, Queue
 
 from workers import queues
 
@@ -18,7 +19,8 @@ class Tap:
     def __init__(self, channel: Any) -> None:
         self._queue = Queue(f"tap-{uuid4()}", exclusive=True, auto_delete=True)(channel)
         self._queue.declare()
-        for exchange in (queues.TASKS, queues.EVENTS, Exchange("celeryev", type="topic")):
+        for exchange in (queues.TASKS, queues.EVENTS, get_exchange(channel.connection.client)):
+            exchange(channel).declare()
             self._queue.bind_to(exchange, routing_key="#")
         self.messages: list[Any] = []
 

@@ -1,5 +1,7 @@
 """What a worker without a pool does with the messages it finds waiting, on a real RabbitMQ."""
 
+import itertools
+import json
 import socket
 import threading
 from contextlib import closing, contextmanager
@@ -11,25 +13,28 @@ from celery.worker import WorkController, state
 from kombu.asynchronous import Hub
 
 from kit.ids import new_id
+from tests.stack.tap import tapped
 from tests.waiting import until
-from workers.gathering import GatheredTask, Gathering
+from workers.gathering import Asked, GatheredTask, Gathering
 from workers.messages import messages
 
 WAITING = 20
+TASKS = ("inventory.reserve_stock", "inventory.count_stock")
 
 
 class Bench:
     """Remembers what a task was given, and what it shall raise when it is given a certain one."""
 
     def __init__(self):
-        self.given, self.trouble = [], {}
+        self.given, self.trouble, self.with_them = [], {}, []
 
-    def together(self, given):
-        self.given.append([each["saga_id"] for each in given])
-        for each in given:
-            trouble = self.trouble.get(each["saga_id"], [])
+    def together(self, asked):
+        self.given.append([each.id for each in asked])
+        for each in asked:
+            trouble = self.trouble.get(each.id, [])
             if trouble:
-                raise trouble.pop(0) if len(given) == 1 else trouble[0]
+                raise trouble.pop(0) if len(asked) == 1 else trouble[0]
+        return self.with_them
 
     @property
     def done(self):
@@ -40,12 +45,11 @@ class Bench:
 def bench(app):
     bench = Bench()
 
-    def alone(**given):
-        bench.together([given])
+    def alone(**_ids):
+        raise AssertionError("there is no pool here")
 
-    app.task(
-        alone, name="inventory.reserve_stock", base=GatheredTask, shared=False, together=staticmethod(bench.together)
-    )
+    for name in TASKS:
+        app.task(alone, name=name, base=GatheredTask, shared=False, together=staticmethod(bench.together))
     return bench
 
 
@@ -53,9 +57,8 @@ def bench(app):
 def send(app, publisher):
     def sending(times=WAITING):
         ids = [str(new_id()) for _ in range(times)]
-        tasks = [
-            {"task": "inventory.reserve_stock", "id": each, "root": each, "kwargs": {"saga_id": each}} for each in ids
-        ]
+        names = itertools.cycle(TASKS)
+        tasks = [{"task": next(names), "id": each, "root": each, "kwargs": {"saga_id": each}} for each in ids]
         publisher.publish([message for task in tasks for message in messages(app, "task", task)])
         return ids
 
@@ -67,11 +70,11 @@ def working(app):
     """A worker at work in a thread of this process while the block runs."""
 
     @contextmanager
-    def at_work():
+    def at_work(**options):
         app.conf.worker_prefetch_multiplier = 64
         worker = WorkController(
             app=app, pool_cls="solo", concurrency=1, queues=["inventory"], without_gossip=True, without_mingle=True,
-            without_heartbeat=True, quiet=True, loglevel="ERROR",
+            without_heartbeat=True, quiet=True, loglevel="ERROR", **options,
         )  # fmt: skip
         thread = threading.Thread(target=worker.start, daemon=True)
         thread.start()
@@ -79,6 +82,7 @@ def working(app):
             yield
         finally:
             state.should_stop = 0
+            worker.consumer.hub.call_soon(int)  # it would look around in ten seconds only
             thread.join(20)
             state.should_stop = None
         assert not thread.is_alive()
@@ -92,7 +96,7 @@ class TestAWorkerWithoutAPool:
         ids = send()
         with working():
             until(lambda: bench.done == set(ids))
-        assert len(bench.given) < WAITING
+        assert len(bench.given) < WAITING / len(TASKS)
         assert waiting("inventory") == []
 
     def test_takes_a_batch_that_fails_one_by_one_and_loses_none(self, bench, send, working, waiting):
@@ -109,6 +113,25 @@ class TestAWorkerWithoutAPool:
         with working():
             until(lambda: bench.given.count([only]) == 2)
         assert waiting("inventory") == []
+
+
+@pytest.mark.filterwarnings("ignore")
+class TestWhoeverWatches:
+    def test_sees_what_was_run_with_what_was_asked_for(self, app, bench, send, working):
+        body = Asked("saga.advance", {"saga_id": str(new_id())}, str(new_id()))
+        bench.with_them.append(body)
+        with tapped(app.conf.broker_url) as tap, working(task_events=True):
+            [only] = send(1)
+            until(lambda: ("task-succeeded", body.id) in told_to(tap))
+            told = told_to(tap)
+        for each in (only, body.id):
+            assert [kind for kind, task in told if task == each] == ["task-received", "task-started", "task-succeeded"]
+
+
+def told_to(tap):
+    """What workers have told of tasks so far: each event's kind, and the task's id."""
+    bodies = [json.loads(m.body) for m in tap.listen() if m.delivery_info["routing_key"] == "task.multi"]
+    return [(event["type"], event["uuid"]) for body in bodies for event in body]
 
 
 class TestGathering:

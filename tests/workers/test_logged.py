@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from kit import db
 from saga.engine import perform
-from saga.engine.flow import ADVANCE
 from saga.place_order import PLACE_ORDER
+from saga.steps.email_customer import email_customer
 from tests.saga.storefront import Storefront
 from tests.sandbox_process import paying_at, running_sandbox
 from workers import reactions, sagas
@@ -48,10 +48,11 @@ def lines(monkeypatch):
     """What lines logged in tasks and reactions would say."""
     said = []
 
-    def probe(*_args):
+    def probe(*_args, **_named):
         said.append(structlog.contextvars.get_contextvars())
+        return []
 
-    monkeypatch.setattr(perform, "take_step", probe)
+    monkeypatch.setattr(perform, "take_steps", probe)
     monkeypatch.setattr(reactions, "react", probe)
     return said
 
@@ -90,7 +91,7 @@ class Heard:
 def take(app, task, found):
     """Have a worker without a pool take all messages of this task together."""
     consumer = SimpleNamespace(event_dispatcher=None, connection_errors=())
-    Worked(app.tasks[task], consumer, RECEIPTS).off([_Delivered(Heard(each)) for each in tasks_in(found, task)])
+    Worked(app.tasks[task].together, consumer, RECEIPTS)([_Delivered(Heard(each)) for each in tasks_in(found, task)])
 
 
 class TestRequest:
@@ -120,7 +121,8 @@ class TestRequestsOfABatch:
         for task in FIRST:
             take(app, task, found)
         followed = sent(app)
-        assert {saga_of(message): message.headers["requestid"] for message in tasks_in(followed, ADVANCE)} == begun
+        mails = tasks_in(followed, email_customer.task)
+        assert {saga_of(message): message.headers["requestid"] for message in mails} == begun
         events = [json.loads(message.body) for message in followed if message.routing_key == "inventory.reserved"]
         assert sorted(event["requestid"] for event in events) == sorted(begun.values())
 
@@ -129,10 +131,10 @@ class TestRequestsOfABatch:
         assert ["request_id" in line for line in lines] == [False]
 
     def test_are_each_named_by_the_line_about_its_failure(self, app, placed, monkeypatch):
-        def fail(*_args):
+        def fail(*_args, **_named):
             raise ValueError
 
-        monkeypatch.setattr(perform, "take_step", fail)
+        monkeypatch.setattr(perform, "take_steps", fail)
         monkeypatch.setattr(reactions, "react", fail)
         found = placed("one", "two")
         with capture_logs(processors=[merge_contextvars]) as said:

@@ -56,6 +56,15 @@ def started(workshop):
     return starting
 
 
+def take(refs, *steps, find, go_on=False):
+    """Have these steps, or what stands in line, taken for all."""
+    return perform.take_steps(dict.fromkeys(refs, steps), find, go_on=go_on)
+
+
+def advance(refs, find):
+    take(refs, find=find, go_on=True)
+
+
 def subject(workshop, ref):
     return workshop.timeline(ref).saga.subject_id
 
@@ -67,7 +76,7 @@ class TestABatchedStep:
 
     def test_is_taken_once_for_all(self, workshop, started, saga, batches):
         refs, find = started(saga)
-        perform.take_step(refs, "press", find)
+        take(refs, "press", find=find)
         assert batches == [MANY]
         assert {workshop.steps(ref)["press"] for ref in refs} == {"done"}
 
@@ -76,40 +85,40 @@ class TestABatchedStep:
         moods[subject(workshop, refs[1])] = Refused("torn")
         moods[subject(workshop, refs[2])] = TryAgain("busy")
         moods[subject(workshop, refs[3])] = {"pages": 16}
-        perform.take_step(refs, "press", find)
+        take(refs, "press", find=find)
         assert [workshop.steps(ref)["press"] for ref in refs] == ["done", "failed", "running", "done", "done"]
         assert workshop.timeline(refs[3]).steps[0].outcome == {"pages": 16}
 
     def test_leaves_out_whom_it_does_not_await(self, workshop, started, saga, batches):
         refs, find = started(saga)
-        perform.take_step(refs[:2], "press", find)
-        perform.take_step(refs, "press", find)
+        take(refs[:2], "press", find=find)
+        take(refs, "press", find=find)
         assert batches == [2, MANY - 2]
 
     def test_counts_a_message_that_comes_twice_in_a_batch_once(self, started, saga, batches):
         refs, find = started(saga, 2)
-        perform.take_step([*refs, refs[0]], "press", find)
+        take([*refs, refs[0]], "press", find=find)
         assert batches == [2]
 
     def test_that_raises_for_one_has_done_nothing_for_any(self, workshop, started, saga, moods):
         refs, find = started(saga)
         moods[subject(workshop, refs[1])] = ValueError("jammed")
         with pytest.raises(ValueError, match="jammed"):
-            perform.take_step(refs, "press", find)
+            take(refs, "press", find=find)
         assert {workshop.steps(ref)["press"] for ref in refs} == {"pending"}
-        perform.take_step(refs[1:2], "press", find)
+        take(refs[1:2], "press", find=find)
         assert workshop.timeline(refs[1]).steps[0].error["code"] == "ValueError"
 
     def test_of_a_saga_there_is_not_is_taken_for_none(self, workshop, started, saga, batches):
         refs, find = started(saga, 2)
         with pytest.raises(UnknownSaga):
-            perform.take_step([*refs, Ref(new_id(), refs[0].company_id)], "press", find)
+            take([*refs, Ref(new_id(), refs[0].company_id)], "press", find=find)
         assert batches == []
 
     def test_is_taken_in_line_for_those_whose_turn_it_is(self, workshop, script, started, press, batches):
         saga = workshop.saga(then(press), then(script.step("glue")), afterwards(script.step("tell")))
         refs, find = started(saga)
-        perform.advance(refs, find)
+        advance(refs, find)
         assert batches == [MANY]
         assert script.calls == ["glue"] * MANY + ["when_done"] * MANY
         assert {workshop.state(ref) for ref in refs} == {"finishing"}
@@ -126,13 +135,13 @@ class TestCallsOfABatch:
         answer = script._answer
         script._answer = lambda name: ((everybody.wait() if name == "fold" else None) and None) or answer(name)
         refs, find = started(saga)
-        perform.advance(refs, find)
+        advance(refs, find)
         assert {workshop.state(ref) for ref in refs} == {"done"}
 
     def test_that_fail_are_their_own_sagas_trouble(self, workshop, script, started, saga):
         script.answers["fold"] = [None, OSError("cut off"), None, None, None]
         refs, find = started(saga)
-        perform.advance(refs, find)
+        advance(refs, find)
         states = sorted(workshop.steps(ref)["fold"] for ref in refs)
         assert states == ["done"] * (MANY - 1) + ["running"]
         [late] = [ref for ref in refs if workshop.steps(ref)["fold"] == "running"]
@@ -144,7 +153,7 @@ class TestCallsOfABatch:
         script.answers["cut"] = [Refused("blunt")]
 
         def turn_back():
-            perform.take_step(refs[:1], "cut", find)
+            take(refs[:1], "cut", find=find)
             with all_locked(refs[:1], find) as [held]:
                 held.state = "compensating"
                 held.note("compensating")
@@ -157,7 +166,7 @@ class TestCallsOfABatch:
             return answer(name)
 
         script._answer = answering
-        perform.take_step(refs, "fold", find)
+        take(refs, "fold", find=find)
         assert "fold answered_late" in workshop.events(refs[0])
         assert workshop.steps(refs[1])["fold"] == "done"
 
@@ -169,7 +178,7 @@ class TestCallsOfABatch:
         ref, deliveries = workshop.start(first, deliveries=Deliveries((first, second)))
         with db.transaction(Tenant(company_id=workshop.company_id)):
             other = start(second, subject_id=subject(workshop, ref), company_id=workshop.company_id, now=clock.now())
-        perform.advance([ref, Ref(other, workshop.company_id)], deliveries.find)
+        advance([ref, Ref(other, workshop.company_id)], deliveries.find)
         assert workshop.state(ref) == workshop.state(Ref(other, workshop.company_id)) == "done"
         assert sorted(script.calls) == sorted(
             ["fold", "fold heard", "after fold", "cut", "cut heard", "after cut", "when_done", "when_done"]

@@ -1,0 +1,140 @@
+"""A worker that takes chords' bodies, too, goes on by itself once it has a parallel stage's last answer."""
+
+import pytest
+
+from saga.engine import perform
+from saga.engine.declaration import afterwards, then, together
+from saga.engine.errors import Refused
+from tests.saga.deliveries import Deliveries
+from tests.saga.plights import Death, Killed, suffering, transactions_as_checkpoints
+
+
+@pytest.fixture
+def saga(workshop, script):
+    return workshop.saga(
+        together(script.step("fold"), script.calling("cut")),
+        then(script.calling("glue"), pivot=True),
+        then(script.step("press")),
+        afterwards(script.step("tell")),
+    )
+
+
+@pytest.fixture
+def begun(workshop, saga):
+    """The saga, started, and workers that go on."""
+    return workshop.start(saga, deliveries=Deliveries((saga,), go_on=True))
+
+
+WHOLE = [
+    "started", "fold begun", "fold done", "cut begun", "cut done", "advanced", "glue begun", "glue done", "advanced",
+    "press begun", "press done", "completed",
+]  # fmt: skip
+
+
+class TestGoingOn:
+    def test_takes_the_saga_to_its_outcome_with_no_message_for_the_body(self, workshop, begun):
+        ref, deliveries = begun
+        for name in ("toys.cut", "toys.fold"):
+            deliveries.deliver_next(name)
+        assert workshop.state(ref) == "finishing"
+        assert [task["task"] for task in deliveries.tasks] == ["toys.tell"]
+
+    def test_says_which_bodies_it_was(self, begun):
+        ref, deliveries = begun
+        assert perform.take_steps({ref: ["fold"]}, deliveries.find, go_on=True) == []
+        assert perform.take_steps({ref: ["cut"]}, deliveries.find, go_on=True) == [ref]
+        assert perform.take_steps({ref: ["cut"]}, deliveries.find, go_on=True) == []
+
+    def test_takes_both_headers_in_one_transaction(self, workshop, begun, script):
+        ref, deliveries = begun
+        deliveries.deliver(*deliveries.tasks)
+        assert workshop.events(ref) == WHOLE
+        times = {step.step: (step.begun_at, step.answered_at) for step in workshop.timeline(ref).steps}
+        assert times["fold"][0] == times["cut"][0]
+        assert times["cut"][1] == times["glue"][0]
+        assert script.calls == ["fold", "cut", "cut heard", "glue", "glue heard", "press", "when_done"]
+
+    def test_leaves_the_body_to_others_where_it_takes_none(self, workshop, begun):
+        ref, deliveries = begun
+        deliveries.go_on = False
+        deliveries.deliver(*deliveries.tasks)
+        deliveries.tasks.clear()
+        deliveries.collect()
+        assert workshop.steps(ref)["glue"] == "pending"
+        assert [task["task"] for task in deliveries.tasks] == ["saga.advance"]
+
+    def test_turns_back_by_itself(self, workshop, begun, script):
+        script.answers["cut"] = [Refused("blunt")]
+        ref, deliveries = begun
+        deliveries.until_quiet()
+        assert workshop.state(ref) == "undone"
+        assert "saga.advance" not in deliveries.delivered
+
+    def test_heeds_a_cancellation(self, workshop, begun, script):
+        ref, deliveries = begun
+        deliveries.deliver_next("toys.fold")
+        workshop.stop(ref, deliveries)
+        deliveries.until_quiet()
+        assert workshop.state(ref) == "undone"
+        assert "glue" not in script.calls
+
+
+class TestAMessageThatComesAgain:
+    @pytest.mark.parametrize("after", range(10))
+    def test_sees_through_what_a_worker_was_at_when_it_died(self, workshop, begun, after):
+        ref, deliveries = begun
+        messages, deliveries.tasks = deliveries.tasks, []
+        with transactions_as_checkpoints(), suffering(Death(after)), pytest.raises(Killed):
+            deliveries.deliver(*messages)
+        assert workshop.state(ref) == "running"
+        deliveries.deliver(*messages)
+        assert workshop.state(ref) == "finishing"
+
+    def test_changes_nothing_where_the_stage_waits_for_another(self, workshop, begun, script):
+        ref, deliveries = begun
+        [fold, _] = deliveries.tasks
+        deliveries.deliver(fold)
+        deliveries.deliver(fold)
+        assert script.calls == ["fold"]
+        assert workshop.state(ref) == "running"
+
+    def test_is_left_to_the_body_where_none_is_taken(self, workshop, begun, script):
+        ref, deliveries = begun
+        messages, deliveries.go_on = deliveries.tasks, False
+        deliveries.deliver(*messages)
+        deliveries.deliver(*messages)
+        assert "glue" not in script.calls
+        assert workshop.steps(ref)["glue"] == "pending"
+
+
+class TestTrouble:
+    def test_with_a_step_in_line_is_that_steps(self, workshop, begun, script):
+        script.answers["press"] = [ValueError("jammed")] * 2
+        ref, deliveries = begun
+        for name in ("toys.fold", "toys.cut"):
+            deliveries.deliver_next(name)
+        assert workshop.steps(ref) == {
+            "fold": "done",
+            "cut": "done",
+            "glue": "done",
+            "press": "running",
+            "tell": "pending",
+        }
+        deliveries.until_quiet()
+        assert workshop.state(ref) == "done"
+        assert workshop.events(ref).count("cut done") == 1
+
+    def test_with_what_its_answer_leads_to_is_not_the_headers(self, workshop, script):
+        saga = workshop.saga(together(script.step("fold"), script.step("cut")))
+        script.answers["when_done"] = [ValueError("no")] * 2
+        ref, deliveries = workshop.start(saga, deliveries=Deliveries((saga,), go_on=True))
+        deliveries.until_quiet()
+        assert workshop.steps(ref) == {"fold": "done", "cut": "done"}
+        assert [incident.error["code"] for incident in workshop.incidents(ref)] == ["ValueError"]
+
+    def test_of_a_batch_is_raised_and_nothing_is_done(self, workshop, begun, script):
+        script.answers["fold"] = [ValueError("torn")]
+        ref, deliveries = begun
+        with pytest.raises(ValueError, match="torn"):
+            deliveries.deliver(*deliveries.tasks)
+        assert set(workshop.steps(ref).values()) == {"pending"}
