@@ -25,11 +25,11 @@ class Scene:
     env: dict[str, str]
     mails: Path
 
-    def python(self, name: str, *command: object, ready: Ready, **env: object) -> Process:
+    def python(self, name: str, *command: object, ready: Ready, nice: int = 0, **env: object) -> Process:
         """A process that runs `python -m …` here, and counts under this name."""
         argv = [sys.executable, "-m", *map(str, command)]
         log = self.logs / f"{self.name}-{name}.log"
-        return Process(name, argv, log=log, env=self.environment(**env), cwd=ROOT, ready=ready)
+        return Process(name, argv, log=log, env=self.environment(**env), cwd=ROOT, ready=ready, nice=nice)
 
     def vacuum(self) -> None:
         """What autovacuum does within minutes for a database in use, and has not got to yet: clean up, and look again.

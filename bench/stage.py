@@ -19,7 +19,7 @@ from ops.services.rabbitmq import RabbitMQ
 from ops.services.readiness import Ready, tcp
 from ops.services.supervisor import Supervisor
 from ops.services.valkey import Valkey
-from ops.stack import Stack
+from ops.stack import NICE, Stack
 
 TEMPLATE = "bench_template"
 _LOGINS = {"ORDERX_DATABASE_URL": "bench_app", "ORDERX_OPERATOR_DATABASE_URL": "bench_operator"}
@@ -103,7 +103,8 @@ class Stage:
 
     def _orderx(self, name: str, *options: object, ready: Ready) -> Process:
         argv = [sys.executable, "-m", "ops.cli", name, *map(str, options)]
-        return Process(name, argv, log=self.logs / f"{name}.log", env=environment(self._stand_ins()), ready=ready)
+        log, env = self.logs / f"{name}.log", environment(self._stand_ins())
+        return Process(name, argv, log=log, env=env, ready=ready, nice=NICE.get(name, 0))
 
     @contextmanager
     def scene(self, name: str) -> Iterator[Scene]:

@@ -34,8 +34,8 @@ PRELOADED = (
 )  # fmt: skip
 """What the processes of OrderX import, and have in memory once."""
 
-PATIENT = frozenset({"worker-mails", "inbox", "flower"})
-"""What stands back when the processors are busy: nobody waits for it with an order in hand."""
+NICE = {"worker-mails": 10, "inbox": 10, "flower": 10}
+"""How far they stand back when the processors are busy: nobody waits for them with an order in hand."""
 
 
 class AlreadyRunning(Conflict):
@@ -166,7 +166,7 @@ class Stack(Supervisor):
             name,
             [*map(str, words)],
             nursery=self._nursery,
-            nice=10 if name in PATIENT else 0,
+            nice=NICE.get(name, 0),
             log=self._log(name),
             env=self.process_env(),
             ready=ready,

@@ -5,10 +5,10 @@ even been asked for, the reaction is taken here; the mails themselves go out as 
 """
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, text
 
 from domain.notifications import operations as notifications
 from domain.notifications.operations import Claimed
@@ -32,20 +32,30 @@ _NOBODY = UUID(int=0)
 log = structlog.get_logger()
 
 # While the outbox waits for the broker its events are not lost, only late.
-_ENDED = text("""
+_ENDED = """
     WITH ended AS (
         SELECT s.ended_at, s.id, o.id AS order_id, o.company_id, o.status
         FROM sagas s JOIN orders o ON o.id = s.subject_id
-        WHERE (s.ended_at, s.id) > (:ended_at, :id) AND s.ended_at < :before
+        WHERE (s.ended_at, s.id) > (%(ended_at)s, %(id)s) AND s.ended_at < %(before)s
             AND NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')
-        ORDER BY s.ended_at, s.id LIMIT :most
+        ORDER BY s.ended_at, s.id LIMIT %(most)s
     )
     SELECT ended_at, id, order_id, company_id, array(
-        SELECT event FROM unnest(cast(:events AS text[])) AS event
+        SELECT event FROM unnest(%(events)s::text[]) AS event
         WHERE event IN ('order.created', 'order.' || ended.status)
             AND NOT EXISTS (SELECT FROM mails m WHERE m.occasion = event || ':' || ended.order_id)
     ) AS unheard
-    FROM ended ORDER BY ended_at, id""")
+    FROM ended ORDER BY ended_at, id"""
+
+
+class _Ended(NamedTuple):
+    """A saga that has ended (at UTC), and the events about its order that nobody has heard."""
+
+    ended_at: datetime
+    id: UUID
+    order_id: UUID
+    company_id: UUID
+    unheard: list[str]
 
 
 class Reminder:
@@ -66,14 +76,14 @@ class Reminder:
                 break
         return taken
 
-    def _next(self) -> list[Row]:
+    def _next(self) -> list[_Ended]:
         ended_at, last = self._behind
         values = {"ended_at": ended_at, "id": last, "before": clock.now() - GRACE, "most": MOST_SEEN}
-        with db.operator_transaction() as session:
-            return list(session.execute(_ENDED, {**values, "events": list(MAILS)}))
+        with db.lean_operator_transaction():
+            return [_Ended(*row) for row in db.run(_ENDED, {**values, "events": list(MAILS)})]
 
 
-def _take(ended: Row) -> None:
+def _take(ended: _Ended) -> None:
     log.warning("an event was not heard", order=str(ended.order_id), events=ended.unheard)
     try:
         for event in ended.unheard:

@@ -24,7 +24,7 @@ TIDY_EVERY = timedelta(minutes=10)
 
 log = structlog.get_logger()
 
-_SEND_FORGOTTEN_MAILS = text("""
+_SEND_FORGOTTEN_MAILS = """
     WITH forgotten AS (
         SELECT id FROM mails
         WHERE status IN ('queued', 'sending') AND due_at < now()
@@ -38,7 +38,7 @@ _SEND_FORGOTTEN_MAILS = text("""
         'task', 'notifications.send_mail', 'id', id,
         'kwargs', jsonb_strip_nulls(
             jsonb_build_object('mail_id', id, 'company_id', company_id, 'user_id', user_id)))
-    FROM again""")
+    FROM again"""
 
 _FORGET_OLD = (
     text("DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"),
@@ -81,8 +81,8 @@ def sweep_once() -> int:
     stranded = sweep(find)
     if stranded:
         log.info("re-sent what was missing", sagas=stranded)
-    with db.operator_transaction() as session:
-        session.execute(_SEND_FORGOTTEN_MAILS)
+    with db.lean_operator_transaction():
+        db.run(_SEND_FORGOTTEN_MAILS, {})
     return stranded
 
 

@@ -19,6 +19,7 @@ from kit.tenancy import Tenant
 from ops.services.ports import LOOPBACK, free_port
 from ops.services.process import Process
 from ops.services.readiness import http, line
+from ops.stack import NICE
 from saga.place_order import place_order
 
 LINES = int(os.environ.get("BENCH_LINES", "1"))
@@ -59,8 +60,10 @@ class OrderxEngine(Contestant):
         return self.scene.python(name, "ops.cli", name, *options, ready=line(ready))
 
     def _worker(self, name: str, queues: str) -> Process:
-        command = ("bench.peers.orderx_worker", queues, name, "solo", 1)
-        return self.scene.python(name, *command, ready=line(" ready."))
+        return self.scene.python(name, *self._work(name, queues), ready=line(" ready."), nice=NICE.get(name, 0))
+
+    def _work(self, name: str, queues: str) -> tuple[object, ...]:
+        return "bench.peers.orderx_worker", queues, name, "solo", 1
 
     def settled(self) -> bool:
         """All sagas have ended, all three mails of each order are written off, and the outbox is empty."""
@@ -95,9 +98,8 @@ class OrderxFull(Full, OrderxEngine):
         where = ("--port", self.api_url.rpartition(":")[2], "--workers", self.setting["api_workers"])
         return self.scene.python("api", "ops.cli", "api", *where, ready=http(f"{self.api_url}/healthz"))
 
-    def _worker(self, name: str, queues: str) -> Process:
-        command = ("ops.cli", "worker", "--queues", queues, "--name", name)
-        return self.scene.python(name, *command, ready=line(" ready."))
+    def _work(self, name: str, queues: str) -> tuple[object, ...]:
+        return "ops.cli", "worker", "--queues", queues, "--name", name
 
     def load_env(self) -> dict[str, object]:
         """Where to post, as whom."""

@@ -6,7 +6,6 @@ The saga's engine, its journal, the outbox, the relay and RabbitMQ are as ever. 
 answer in this process: the payment is then the rows that the step writes about the answer, and a mail its row.
 """
 
-import os
 import sys
 from typing import Any
 from uuid import UUID
@@ -54,8 +53,6 @@ def main() -> None:
     # What the product's factories make; there is no setting for this, and there shall be none.
     stripe_gateway.StripeGateway = AgreeableGateway  # type: ignore[assignment,misc]
     mailer.SmtpMailer = SwallowingMailer  # type: ignore[assignment,misc]
-    if "notifications" in queues:
-        os.nice(10)  # as in ops/stack.py
     run.worker(queues.split(","), pool=pool, concurrency=int(concurrency), name=name)
 
 

@@ -45,12 +45,12 @@ class Nursery(Process):
             self._line.close()
             self._line = None
 
-    def fork(self, words: Sequence[str], *, log: Path, env: Mapping[str, str], nice: int) -> Child | None:
+    def fork(self, words: Sequence[str], *, log: Path, env: Mapping[str, str]) -> Child | None:
         """Have `orderx` run with these words as a child of ours; None when the nursery is not there to do it."""
         if self._line is None or not self.ready:
             return None
         order = {
-            "words": words, "log": str(log), "env": dict(env), "nice": nice, "parent": os.getpid(),
+            "words": words, "log": str(log), "env": dict(env), "parent": os.getpid(),
             "orphan_signal": int(signal.SIGKILL),
         }  # fmt: skip
         try:
@@ -66,12 +66,12 @@ class Forked(Process):
     """A process of OrderX, forked from the nursery while it is there, and else started as any other."""
 
     def __init__(
-        self, name: str, words: Sequence[str], *, nursery: Nursery, nice: int, log: Path, env: Mapping[str, str],
-        ready: Ready,
+        self, name: str, words: Sequence[str], *, nursery: Nursery, log: Path, env: Mapping[str, str], ready: Ready,
+        nice: int = 0,
     ) -> None:  # fmt: skip
-        patience = ["nice", "-n", str(nice)] if nice else []
-        super().__init__(name, [*patience, sys.executable, "-m", "ops.cli", *words], log=log, env=env, ready=ready)
-        self._fork = lambda: nursery.fork(words, log=log, env=env, nice=nice)
+        argv = [sys.executable, "-m", "ops.cli", *words]
+        super().__init__(name, argv, log=log, env=env, ready=ready, nice=nice)
+        self._fork = lambda: nursery.fork(words, log=log, env=env)
 
     def _spawn(self, log: IO[bytes], *, stdin: int = subprocess.DEVNULL) -> Child:
         return self._fork() or super()._spawn(log, stdin=stdin)

@@ -57,7 +57,6 @@ def _become(order: dict[str, Any], line: socket.socket) -> None:
         os.dup2(opened, descriptor)
         os.close(opened)
     os.dup2(1, 2)
-    os.nice(order["nice"])
     os.environ.clear()
     os.environ.update(order["env"])
     line.sendall(f"{os.getpid()}\n".encode())

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Protocol, Self
 
 from kit.errors import Unavailable
-from ops.services import tether
+from ops.services import priority, tether
 
 _TAIL_LINES = 15
 _POLL_SECONDS = 0.05
@@ -44,7 +44,7 @@ class Process:
 
     `ready` says whether it can be used; `start_seconds` bounds the wait for that and `stop_seconds` the wait after
     `stop_signal`, which SIGKILL follows. Linux sends `orphan_signal` when the thread that launched it dies, so
-    launch from the main thread. `user` is who it runs as when root launches it.
+    launch from the main thread. `user` is who it runs as when root launches it; `nice` says how far it gives way.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Process:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         user: pwd.struct_passwd | None = None,
+        nice: int = 0,
         stop_signal: signal.Signals = signal.SIGTERM,
         orphan_signal: signal.Signals = signal.SIGKILL,
         start_seconds: float = 60,
@@ -69,6 +70,7 @@ class Process:
         self._env = env
         self._cwd = cwd
         self._user = user
+        self._nice = nice
         self._stop_signal = stop_signal
         self._orphan_signal = orphan_signal
         self._start_seconds = start_seconds
@@ -113,6 +115,8 @@ class Process:
         with self.log.open("ab") as log:
             self._log_begins = log.tell()
             self._child = self._spawn(log)
+        if self._nice:
+            priority.give_way(self._child.pid, self._nice)
 
     def _spawn(self, log: IO[bytes], *, stdin: int = subprocess.DEVNULL) -> Child:
         return subprocess.Popen(

@@ -3,8 +3,6 @@
 from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy import text
-
 from kit import crash, db
 from kit.errors import Unavailable
 from saga.engine import flow
@@ -13,11 +11,11 @@ from saga.engine.tables import OPEN
 
 # While the outbox waits for the broker nothing is lost yet: sending it again would only lengthen the queue. And a saga
 # that somebody holds is being moved.
-_STRANDED = text(f"""
+_STRANDED = f"""
     SELECT id, company_id FROM sagas
     WHERE {OPEN} AND state <> 'stuck' AND due_at < now()
         AND NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')
-    ORDER BY due_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED""")  # noqa: S608 - a constant of ours
+    ORDER BY due_at LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED"""  # noqa: S608 - a constant of ours
 
 
 LONGEST_GRACE = timedelta(seconds=60)
@@ -25,8 +23,8 @@ LONGEST_GRACE = timedelta(seconds=60)
 
 def sweep(find: Find, *, most: int = 100) -> int:
     """Re-send what at most this many stranded sagas are missing; how many there were."""
-    with db.operator_transaction() as session:
-        stranded = [Ref(row.id, row.company_id) for row in session.execute(_STRANDED, {"most": most})]
+    with db.lean_operator_transaction():
+        stranded = [Ref(*row) for row in db.run(_STRANDED, {"most": most})]
     if stranded:
         crash.point("sweep.found")
     for ref in stranded:

@@ -46,7 +46,7 @@ def nursery(home) -> Iterator[Nursery]:
 
 def forked(home, nursery, *words, ready) -> Forked:
     env = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    return Forked("one", words, nursery=nursery, nice=0, log=home / "one.log", env=env, ready=ready)
+    return Forked("one", words, nursery=nursery, log=home / "one.log", env=env, ready=ready)
 
 
 def an_inbox(home, nursery, port) -> Forked:

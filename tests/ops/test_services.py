@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import amqp
 import psycopg
@@ -68,6 +69,12 @@ class TestProcess:
     def server(self, home, port, **options):
         argv = [sys.executable, "-c", SERVER, str(port)]
         return Process("server", argv, log=home / "log", ready=tcp(port), **options)
+
+    def test_gives_way_among_processes_and_among_sessions(self, home):
+        with self.server(home, ports.free_port(), nice=10) as process:
+            assert os.getpriority(os.PRIO_PROCESS, process.pid) == 10
+            session = Path(f"/proc/{process.pid}/autogroup")
+            assert not session.exists() or session.read_text().endswith("nice 10\n")
 
     def test_is_ready_once_started_and_gone_once_stopped(self, home):
         port = ports.free_port()

@@ -1,13 +1,11 @@
 """What the database itself tells: sagas that wait for an operator, and an outbox that nobody empties."""
 
-from sqlalchemy import text
-
 from kit import alerts, db
 
 LONGEST_DUE = 30.0
 """Seconds that something may be due in the outbox: a relay takes it in a fraction of one."""
 
-_SOUND_INCIDENTS = text("""
+_SOUND_INCIDENTS = """
     INSERT INTO alerts (kind, key, detail)
     SELECT 'incident_opened', i.id::text, jsonb_build_object(
         'incident_id', i.id, 'saga_id', s.id, 'saga', s.name, 'subject_id', s.subject_id, 'company_id', i.company_id,
@@ -16,22 +14,22 @@ _SOUND_INCIDENTS = text("""
     WHERE i.resolved_at IS NULL
         AND NOT EXISTS (
             SELECT FROM alerts a WHERE a.kind = 'incident_opened' AND a.key = i.id::text AND a.closed_at IS NULL)
-    ON CONFLICT (kind, key) WHERE closed_at IS NULL DO NOTHING""")
-_CLOSE_INCIDENTS = text("""
+    ON CONFLICT (kind, key) WHERE closed_at IS NULL DO NOTHING"""
+_CLOSE_INCIDENTS = """
     UPDATE alerts SET closed_at = now()
     WHERE kind = 'incident_opened' AND closed_at IS NULL
-        AND key NOT IN (SELECT id::text FROM incidents WHERE resolved_at IS NULL)""")
-_OLDEST_DUE = text("""
+        AND key NOT IN (SELECT id::text FROM incidents WHERE resolved_at IS NULL)"""
+_OLDEST_DUE = """
     SELECT coalesce(extract(epoch FROM now() - min(available_at)), 0)::float AS seconds, count(*) AS due
-    FROM outbox WHERE available_at <= now()""")
+    FROM outbox WHERE available_at <= now()"""
 
 
 def look() -> None:
     """Open and close the alerts about incidents and about the outbox."""
-    with db.operator_transaction() as session:
-        session.execute(_SOUND_INCIDENTS)
-        session.execute(_CLOSE_INCIDENTS)
-        seconds, due = session.execute(_OLDEST_DUE).one()
+    with db.lean_operator_transaction():
+        db.run(_SOUND_INCIDENTS, {})
+        db.run(_CLOSE_INCIDENTS, {})
+        [(seconds, due)] = db.run(_OLDEST_DUE, {})
         if seconds > LONGEST_DUE:
             alerts.sound("outbox_ages", {"outbox": {"seconds": round(seconds), "due": due}})
         else:

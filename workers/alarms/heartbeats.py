@@ -55,7 +55,7 @@ class Heartbeats:
         for name in silent:
             del self._last_heard[name]
         alive, taken = [*self._last_heard, *self._leavers], [place_of(name) for name in self._newcomers]
-        with db.operator_transaction():
+        with db.lean_operator_transaction():
             alerts.sound("worker_died", {name: _obituary(name, at) for name, at in silent.items()})
             db.run(_CLOSE, {"alive": alive, "taken": taken, "longest": LONGEST_MOURNED})
 
