@@ -1,6 +1,5 @@
 """The mails about orders: what they say, gathered from the areas that know, and how they are seen through."""
 
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Generator, Mapping, Sequence
@@ -20,7 +19,7 @@ from kit import clock, crash, db
 from kit.patience import through_outages
 from kit.tenancy import Tenant
 from saga import leases
-from saga.engine.declaration import Answers, Calls, Outcome, Outcomes
+from saga.engine.declaration import Answers, Calls, Outcome, Outcomes, Shared
 from saga.engine.errors import TryAgain
 from saga.leases import Lease
 
@@ -56,43 +55,26 @@ def to_both(
 def send(claims: Mapping[UUID, Claim]) -> Generator[Calls, Answers, Outcomes]:
     """See mails through, as a step does that is taken for many: outside of any transaction."""
     mails = {subject: claim.mail for subject, claim in claims.items() if isinstance(claim, Claimed)}
-    sending = _Sending(list(mails.values()))
-    answers = yield {subject: partial(sending.trouble_with, mail) for subject, mail in mails.items()}
-    return {
-        subject: _outcome(claim, answers.get(subject))
-        for subject, claim in claims.items()
-        if subject in answers or subject not in mails
-    }
+    answers = yield dict.fromkeys(mails, Shared(partial(_troubles, list(mails.values()))))
+    outcomes = {subject: _without_sending(claim) for subject, claim in claims.items() if subject not in mails}
+    return outcomes | {subject: _outcome(troubles[mails[subject].id]) for subject, troubles in answers.items()}
 
 
-def _outcome(claim: Claim, trouble: Trouble) -> Outcome:
-    if isinstance(claim, Settled):
-        return {"mail": claim.status}
+def _troubles(mails: Sequence[ClaimedMail]) -> dict[UUID, Trouble]:
+    return {mail.id: trouble for mail, trouble in zip(mails, see_through(mails), strict=True)}
+
+
+def _without_sending(claim: Claim) -> Outcome:
     if isinstance(claim, Leased):
         return TryAgain("mail_leased", f"somebody else sends it until {claim.until:%H:%M:%S} UTC")
-    if isinstance(trouble, MailUnavailable):
-        return TryAgain(trouble.code, trouble.message)
-    return {"mail": "refused" if trouble else "sent"}
+    assert isinstance(claim, Settled)
+    return {"mail": claim.status}
 
 
-class _Sending:
-    """Mails that are seen through together: by the first of their subjects' calls, while the others wait for it."""
-
-    def __init__(self, mails: Sequence[ClaimedMail]) -> None:
-        self._mails = mails
-        self._turn = threading.Lock()
-        self._troubles: dict[UUID, Trouble] = {}
-
-    def trouble_with(self, mail: ClaimedMail) -> Trouble:
-        """MailRefused, MailUnavailable or None; raises what is a fault of ours."""
-        with self._turn:
-            if not self._troubles:
-                troubles = see_through(self._mails)
-                self._troubles = {each.id: trouble for each, trouble in zip(self._mails, troubles, strict=True)}
-        trouble = self._troubles[mail.id]
-        if trouble and not isinstance(trouble, (MailRefused, MailUnavailable)):
-            raise trouble
-        return trouble
+def _outcome(trouble: Trouble) -> Outcome:
+    if trouble is None or isinstance(trouble, MailRefused):
+        return {"mail": "refused" if trouble else "sent"}
+    return TryAgain(getattr(trouble, "code", type(trouble).__name__), str(trouble))
 
 
 def see_through(mails: Sequence[ClaimedMail]) -> list[Trouble]:

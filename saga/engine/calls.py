@@ -1,4 +1,4 @@
-"""Making outside calls, several at the same time."""
+"""Making outside calls, several at the same time, and one that is made for several subjects once."""
 
 import os
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from kit import db
-from saga.engine.declaration import Call
+from saga.engine.declaration import Call, Shared
 
 AT_ONCE = 16
 """Calls that a process has under way at most."""
@@ -19,10 +19,13 @@ def answered(calls: Mapping[UUID, Call]) -> tuple[dict[UUID, Any], dict[UUID, Ex
 
     Raises what tells of an outage of our own database.
     """
-    side_by_side = _callers().map if len(calls) > 1 else map
+    distinct = {_which(subject, call): call for subject, call in calls.items()}
+    side_by_side = _callers().map if len(distinct) > 1 else map
+    made = dict(zip(distinct, side_by_side(_tried, distinct.values()), strict=True))
     answers: dict[UUID, Any] = {}
     raised: dict[UUID, Exception] = {}
-    for subject, (answer, error) in zip(calls, side_by_side(_tried, calls.values()), strict=True):
+    for subject, call in calls.items():
+        answer, error = made[_which(subject, call)]
         if error is None:
             answers[subject] = answer
         elif db.is_outage(error):
@@ -30,6 +33,10 @@ def answered(calls: Mapping[UUID, Call]) -> tuple[dict[UUID, Any], dict[UUID, Ex
         else:
             raised[subject] = error
     return answers, raised
+
+
+def _which(subject: UUID, call: Call) -> object:
+    return call if isinstance(call, Shared) else subject
 
 
 def _tried(call: Call) -> tuple[Any, Exception | None]:

@@ -42,6 +42,17 @@ them all. It yields the calls of those that need one, which run side by side, an
 one and still wait for it."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """One call for several subjects: it is made once, and each of them gets its answer."""
+
+    call: Call
+
+    def __call__(self) -> Any:
+        """Make it."""
+        return self.call()
+
+
 @dataclass(eq=False)
 class Step:
     """One thing a saga does, and its opposite. Made by `@step` and `@batched_step`."""

@@ -11,6 +11,7 @@ from domain.notifications.operations import LEASE, Claimed
 from kit import clock, db
 from kit.tenancy import Tenant
 from saga import leases, letters
+from saga.engine.calls import answered
 from tests.waiting import until
 
 LOSE_THE_DATABASE = """
@@ -141,7 +142,7 @@ class TestSend:
         rounds = []
         monkeypatch.setattr(letters, "see_through", lambda mails: rounds.append(mails) or [None, MailUnavailable()])
         sending = letters.send(claims)
-        answers = {order_id: call() for order_id, call in next(sending).items()}
+        answers, _ = answered(next(sending))
         with pytest.raises(StopIteration) as done:
             sending.send(answers)
         assert len(rounds) == 1
