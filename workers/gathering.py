@@ -135,8 +135,9 @@ class Worked:
     def __call__(self, delivered: list[_Delivered]) -> None:
         """Run the tasks for all of them, write a receipt for what is done, and give back what has to wait."""
         ready = [each for each in delivered if self._is_read(each)]
-        for each in ready:
-            self._tell_begun(each.asked, **_known(each.message))
+        if self._watched:
+            for each in ready:
+                self._tell_begun(each.asked, **_known(each.message))
         self._run(ready)
         if self._watched:
             self._watched.flush()  # of itself it would wait for the next message, or for seconds
@@ -146,8 +147,8 @@ class Worked:
         try:
             _, ids, _ = each.message.payload
             each.asked = Asked(headers["task"], dict(ids), headers["id"])
-        except (KombuError, TypeError, ValueError):
-            log.exception("this is no task message", task=headers["task"], task_id=headers["id"])
+        except (KombuError, KeyError, TypeError, ValueError):
+            log.exception("this is no task message", task=headers["task"], task_id=headers.get("id"))
             # Among the dead letters it can be seen.
             self.receipts.reject(each.message, requeue=False)
             return False

@@ -22,11 +22,11 @@ from saga.engine.journal import Find, OpenSaga, Ref, all_locked, locked
 
 
 def take_steps(wanted: Mapping[Ref, Collection[str]], find: Find, *, go_on: bool = False) -> list[Ref]:
-    """Take for each saga the named steps, of a parallel stage or of what comes afterwards, that it waits for.
+    """Take for each saga those of the steps named for it, parallel ones or such as come afterwards, that it waits for.
 
-    Whoever is to `go_on` takes the sagas on from there, through the stages that stand in line: those whose parallel
-    stage has its last answer thereby, which are returned, and those that wait for none of the steps named for them.
-    For such a message may come again after the death of one who was going on. Otherwise it changes nothing.
+    With `go_on`, sagas whose parallel stage has its last answer now are taken on through the stages that stand in line,
+    and returned. So are, but not returned, those that wait for none of their steps: a message comes again when whoever
+    was going on with it has died. Without, such a message changes nothing.
     """
 
     def choose(saga: OpenSaga) -> list[Step]:

@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -106,6 +107,14 @@ class TestAWorkerWithoutAPool:
             until(lambda: [ids[3]] in bench.given and bench.done == set(ids))
             until(lambda: all([each] in bench.given or each in set(bench.given[-1]) for each in ids))
         assert waiting("inventory") == []
+
+    @pytest.mark.parametrize("spoilt", [{"headers": {"task": TASKS[0]}}, {"body": b"[]"}])
+    def test_sets_aside_what_is_no_task_message(self, app, publisher, bench, send, working, waiting, spoilt):
+        task = {"task": TASKS[0], "id": str(new_id()), "kwargs": {}}
+        publisher.publish([replace(message, **spoilt) for message in messages(app, "task", task)])
+        [only] = send(1)
+        with working():
+            until(lambda: bench.done == {only} and waiting("dead.letters"))
 
     def test_gives_back_what_has_to_wait(self, bench, send, working, waiting):
         [only] = send(1)

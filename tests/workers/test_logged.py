@@ -1,27 +1,22 @@
 """A request is found again in the lines that workers log, also where they take many messages together."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 import structlog
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from kit import db
 from saga.engine import perform
 from saga.place_order import PLACE_ORDER
 from saga.steps.email_customer import email_customer
 from tests.saga.storefront import Storefront
 from tests.sandbox_process import paying_at, running_sandbox
+from tests.workers.at_hand import RECEIPTS, Heard, sent, take, tasks_in
 from workers import reactions, sagas
-from workers.gathering import Worked, _Delivered
 from workers.logged import about
-from workers.messages import messages
-from workers.receipts import Receipts
 
 QUEUE = "notification.events"
-RECEIPTS = Receipts((), numbered=False)
 FIRST = [step.task for step in PLACE_ORDER.stages[0].steps]
 
 
@@ -71,29 +66,6 @@ def placed(front, app):
     return placing
 
 
-def sent(app):
-    """The messages that wait for the relay, which takes them."""
-    query = "WITH gone AS (DELETE FROM outbox RETURNING id, kind, body) SELECT kind, body FROM gone ORDER BY id"
-    with db.operator_transaction() as session:
-        rows = session.connection().exec_driver_sql(query).all()
-    return [message for kind, body in rows for message in messages(app, kind, body)]
-
-
-class Heard:
-    """A message as a worker is given it."""
-
-    def __init__(self, message):
-        self.body, self.headers, self.payload = message.body, message.headers, json.loads(message.body)
-        self.channel, self.delivery_tag = None, id(self)
-        self.ack_log_error = self.reject_log_error = lambda *_, **__: None
-
-
-def take(app, task, found):
-    """Have a worker without a pool take all messages of this task together."""
-    consumer = SimpleNamespace(event_dispatcher=None, connection_errors=())
-    Worked(app.tasks[task].together, consumer, RECEIPTS)([_Delivered(Heard(each)) for each in tasks_in(found, task)])
-
-
 class TestRequest:
     def test_is_named_by_every_task_and_every_line_of_it(self, app, placed, lines):
         tasks = [message for message in placed("mine") if "task" in message.headers]
@@ -102,7 +74,7 @@ class TestRequest:
         for message in tasks:
             _, ids, _ = json.loads(message.body)
             app.tasks[message.routing_key].apply(kwargs=ids, headers={"requestid": "mine"}, throw=True)
-            take(app, message.routing_key, [message])
+            take(app, message)
         assert [line["request_id"] for line in lines] == ["mine"] * 2 * len(tasks)
         assert {line["saga_id"] for line in lines} == {message.headers["root_id"] for message in tasks}
         assert "request_id" not in structlog.contextvars.get_contextvars()
@@ -119,7 +91,7 @@ class TestRequestsOfABatch:
         begun = {saga_of(message): message.headers["requestid"] for message in found if message.routing_key in FIRST}
         assert sorted(begun.values()) == ["one", "three", "two"]
         for task in FIRST:
-            take(app, task, found)
+            take(app, *tasks_in(found, task))
         followed = sent(app)
         mails = tasks_in(followed, email_customer.task)
         assert {saga_of(message): message.headers["requestid"] for message in mails} == begun
@@ -127,7 +99,7 @@ class TestRequestsOfABatch:
         assert sorted(event["requestid"] for event in events) == sorted(begun.values())
 
     def test_are_not_named_by_a_line_about_all(self, app, placed, lines):
-        take(app, FIRST[0], placed("one", "two"))
+        take(app, *tasks_in(placed("one", "two"), FIRST[0]))
         assert ["request_id" in line for line in lines] == [False]
 
     def test_are_each_named_by_the_line_about_its_failure(self, app, placed, monkeypatch):
@@ -138,7 +110,7 @@ class TestRequestsOfABatch:
         monkeypatch.setattr(reactions, "react", fail)
         found = placed("one", "two")
         with capture_logs(processors=[merge_contextvars]) as said:
-            take(app, FIRST[0], found)
+            take(app, *tasks_in(found, FIRST[0]))
             reactions.hear(
                 QUEUE, RECEIPTS, [Heard(message) for message in found if message.routing_key == "order.created"]
             )
@@ -146,10 +118,6 @@ class TestRequestsOfABatch:
             ("a task failed", "one"), ("a task failed", "two"),
             ("an event could not be acted on", "one"), ("an event could not be acted on", "two"),
         ]  # fmt: skip
-
-
-def tasks_in(found, task):
-    return [message for message in found if message.routing_key == task]
 
 
 def saga_of(message):
