@@ -1,16 +1,17 @@
 """Who descends from a process, as Linux knows it."""
 
+from contextlib import suppress
 from pathlib import Path
 
 
 def children(pid: int) -> list[int]:
     """The process ids of its children, in order of birth; none when it is gone."""
     found: set[int] = set()
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found.update(map(int, task.read_text().split()))
-        except (FileNotFoundError, ProcessLookupError):  # the thread has ended between the two looks
-            continue
+    gone = FileNotFoundError, ProcessLookupError  # what ends between two looks
+    with suppress(*gone):
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            with suppress(*gone):
+                found.update(map(int, task.read_text().split()))
     return sorted(found)
 
 
