@@ -13,13 +13,15 @@ BREAK = "INSERT INTO inbox (consumer, event_id) VALUES (NULL, gen_random_uuid())
 
 @pytest.fixture
 def heard(database):
-    """Who has written to the inbox, as everybody sees it."""
+    """Who has written to the inbox, as everybody sees it; what is no company's is gone after the test."""
 
     def read() -> list[str]:
         with psycopg.connect(database) as connection:
             return [name for (name,) in connection.execute("SELECT consumer FROM inbox ORDER BY consumer")]
 
-    return read
+    yield read
+    with psycopg.connect(database) as connection:
+        connection.execute("DELETE FROM inbox")
 
 
 class TestLeanTransaction:
