@@ -136,7 +136,8 @@ class TestWrite:
         assert len(executed) == 2
         assert heard() == ["one", "two"]
 
-    def test_is_done_before_anybody_looks(self, database):
+    @pytest.mark.usefixtures("heard")
+    def test_is_done_before_anybody_looks(self):
         with db.lean_transaction(Tenant()):
             db.write({"consumer": "one"}, ADD)
             assert db.run("SELECT count(*) FROM inbox", {}).fetchone() == (1,)
