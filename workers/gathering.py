@@ -89,6 +89,10 @@ class Asked(NamedTuple):
     id: str
 
 
+Work = Callable[[Sequence[Asked]], Sequence[Asked] | None]
+"""Runs tasks; returns which others it has run with them, for which there will be no message."""
+
+
 class GatheredTask(logged.LoggedTask):
     """A task that is run for many messages at once by a worker without a pool, and one by one by a pool's processes.
 
@@ -99,7 +103,7 @@ class GatheredTask(logged.LoggedTask):
 
     @staticmethod
     def together(asked: Sequence[Asked]) -> Sequence[Asked] | None:
-        """What the tasks do; which others were run with them, for which there will be no message."""
+        """What the tasks do: a Work."""
         raise NotImplementedError
 
     def Strategy(self, task: Task, app: Any, consumer: Consumer) -> Callable[..., Any]:  # noqa: N802 - Celery's name
@@ -128,7 +132,7 @@ class _Delivered:
 class Worked:
     """How the messages of tasks are worked off, and who hears of it: those who watch the worker's events."""
 
-    together: Callable[[Sequence[Asked]], Sequence[Asked] | None]
+    together: Work
     consumer: Consumer
     receipts: Receipts
 
@@ -170,10 +174,11 @@ class Worked:
             return
         for each in delivered:
             self.receipts.done(each.message)
-        for asked in with_them:
-            self._tell_begun(asked, kwargs=repr(asked.ids))
-        for asked in (*(each.asked for each in delivered), *with_them):
-            self._tell("task-succeeded", asked, result="None", runtime=time.monotonic() - begun)
+        if self._watched:
+            for asked in with_them:
+                self._tell_begun(asked, kwargs=repr(asked.ids))
+            for asked in (*(each.asked for each in delivered), *with_them):
+                self._tell("task-succeeded", asked, result="None", runtime=time.monotonic() - begun)
 
     def _end(self, delivered: Sequence[_Delivered], error: Exception) -> None:
         for each in delivered:

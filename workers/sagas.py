@@ -6,23 +6,20 @@ do as soon as it has a stage's last answer (docs/decisions/0027).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from celery import Celery, Task
 
 from kit import crash
-from kit.ids import derived_id
 from saga.engine import perform
 from saga.engine.declaration import Step
 from saga.engine.flow import ADVANCE
 from saga.engine.journal import Ref
 from saga.registry import STEPS, find
 from workers import queues
-from workers.gathering import Asked, GatheredTask
+from workers.gathering import Asked, GatheredTask, Work
 from workers.patience import patiently
-
-Work = Callable[[Sequence[Asked]], Sequence[Asked] | None]
 
 
 def register(app: Celery) -> None:
@@ -54,7 +51,7 @@ def _forward(asked: Sequence[Asked], steps: dict[str, str], *, go_on: bool) -> l
         names = {ref: {steps[task] for task in tasks if task in steps} for ref, tasks in wanted.items()}
         joined += perform.take_steps(names, find, go_on=go_on)
     ids = {each.ids["saga_id"]: each.ids for each in asked}
-    return [Asked(ADVANCE, ids[str(ref.saga_id)], str(derived_id(ref.saga_id, ADVANCE))) for ref in joined]
+    return [Asked(ADVANCE, ids[str(ref.saga_id)], ref.task_id(ADVANCE)) for ref in joined]
 
 
 def _undoing(step: Step) -> Work:

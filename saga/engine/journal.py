@@ -39,6 +39,10 @@ class Ref:
     saga_id: UUID
     company_id: UUID
 
+    def task_id(self, task: str) -> str:
+        """The id of this task of the saga: sent again, it is still the same task."""
+        return str(derived_id(self.saga_id, task))
+
 
 @dataclass(slots=True)
 class StepState:
@@ -142,7 +146,7 @@ class OpenSaga:
         return {
             **({"requestid": request_id} if request_id else {}),
             "task": name,
-            "id": str(derived_id(self.ref.saga_id, name)),  # sent again, it is still the same task
+            "id": self.ref.task_id(name),
             "root": str(self.ref.saga_id),
             "kwargs": {
                 "saga_id": str(self.ref.saga_id),

@@ -5,6 +5,8 @@ import pytest
 
 from kit import db
 from kit.config import settings
+from tests.saga.storefront import Storefront
+from tests.sandbox_process import paying_at, running_sandbox
 from tests.waiting import until
 from workers.app import create_app
 from workers.publisher import Publisher
@@ -63,3 +65,15 @@ def outbox_rows():
             return tuple(session.connection().exec_driver_sql(query).one())
 
     return count
+
+
+@pytest.fixture
+def front(database):
+    return Storefront(database)
+
+
+@pytest.fixture
+def provider(tmp_path):
+    """The payment provider, for tests that run whole steps."""
+    with running_sandbox(tmp_path) as running, paying_at(running):
+        yield

@@ -10,8 +10,6 @@ from structlog.testing import capture_logs
 from saga.engine import perform
 from saga.place_order import PLACE_ORDER
 from saga.steps.email_customer import email_customer
-from tests.saga.storefront import Storefront
-from tests.sandbox_process import paying_at, running_sandbox
 from tests.workers.at_hand import RECEIPTS, Heard, sent, take, tasks_in
 from workers import reactions, sagas
 from workers.logged import about
@@ -24,18 +22,6 @@ FIRST = [step.task for step in PLACE_ORDER.stages[0].steps]
 def _of_no_request():
     """Earlier tests may have made requests in this thread."""
     structlog.contextvars.clear_contextvars()
-
-
-@pytest.fixture
-def front(database):
-    return Storefront(database)
-
-
-@pytest.fixture
-def provider(tmp_path):
-    """The payment provider, for tests that run whole steps."""
-    with running_sandbox(tmp_path) as running, paying_at(running):
-        yield
 
 
 @pytest.fixture

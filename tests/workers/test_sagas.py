@@ -7,23 +7,12 @@ import pytest
 from saga.engine.flow import ADVANCE
 from saga.place_order import PLACE_ORDER
 from saga.steps.email_customer import email_customer
-from tests.saga.storefront import Storefront
-from tests.sandbox_process import paying_at, running_sandbox
 from tests.workers.at_hand import sent, take, tasks_in
 from workers import sagas
 
+pytestmark = pytest.mark.usefixtures("provider")
+
 HEADERS = [step.task for step in PLACE_ORDER.stages[0].steps]
-
-
-@pytest.fixture(autouse=True)
-def _provider(tmp_path):
-    with running_sandbox(tmp_path) as running, paying_at(running):
-        yield
-
-
-@pytest.fixture
-def front(database):
-    return Storefront(database)
 
 
 @pytest.fixture
