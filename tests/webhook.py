@@ -33,6 +33,10 @@ class Receiver:
         """What it was told: (event, kind, key)."""
         return [(each["event"], each["kind"], each["key"]) for each in self.told]
 
+    def events_about(self, key: str) -> list[tuple[str, str]]:
+        """What it was told about one alert: (event, kind)."""
+        return [(event, kind) for event, kind, about in self.events() if about == key]
+
 
 def is_genuine(signature: str, body: bytes) -> bool:
     """Whether whoever signed the body knows the secret."""

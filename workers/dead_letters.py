@@ -1,52 +1,69 @@
-"""What the broker gave up delivering: seen by an operator, and sent again on request."""
+"""What the broker gave up delivering: seen by an operator, and sent again or thrown away on request."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from hashlib import sha256
 
 from kombu import Connection, Producer
 from kombu.message import Message
+from kombu.utils.encoding import str_to_bytes
 
 from kit.config import settings
-from kit.errors import Unavailable
+from kit.db import Json
+from kit.errors import NotFound, Unavailable
 from workers import queues
 from workers.app import transport_options
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that was not delivered: what it is, where it waited, and why it was given up."""
+    """A message that was not delivered: what it is, where it waited, and why it was given up.
+
+    One that cannot be read has the digest of its body for an id, and is about nothing that could be told.
+    """
 
     id: str
     what: str
     queue: str
     reason: str
     times: int
-    about: dict[str, Any]
+    about: Json
 
 
 def dead_letters(*, most: int = 100) -> list[DeadLetter]:
     """Look at the oldest dead letters; they stay where they are."""
-    with _messages(most) as messages:
-        return [_told(message) for message in messages]
+    with _waiting(most) as waiting:
+        return [letter for letter, _ in waiting]
 
 
 def replay(*, ids: set[str] | None = None, most: int = 1000) -> list[DeadLetter]:
-    """Send dead letters (those with these ids, or all) to where they came from, and say which it was."""
-    sent = []
-    with _messages(most) as messages:
-        for message in messages:
-            letter = _told(message)
-            if ids is None or letter.id in ids:
-                _send_back(message)
-                sent.append(letter)
-    return sent
+    """Send dead letters (those with these ids, or all) to where they came from, and say which it was.
+
+    Raises NotFound, and sends none, when one of the ids is not among the oldest `most` letters.
+    """
+    return _settle(_send_back, ids, most)
+
+
+def discard(ids: set[str], *, most: int = 1000) -> list[DeadLetter]:
+    """Throw the dead letters with these ids away, and say which it was; raises NotFound as replay() does."""
+    return _settle(Message.ack, ids, most)
+
+
+def _settle(settle: Callable[[Message], None], ids: set[str] | None, most: int) -> list[DeadLetter]:
+    with _waiting(most) as waiting:
+        unknown = (ids or set()) - {letter.id for letter, _ in waiting}
+        if unknown:
+            raise NotFound(f"no dead letter has the id {', '.join(sorted(unknown))}; see: orderx dead list")
+        meant = [(letter, message) for letter, message in waiting if ids is None or letter.id in ids]
+        for _, message in meant:
+            settle(message)
+    return [letter for letter, _ in meant]
 
 
 @contextmanager
-def _messages(most: int) -> Iterator[Iterator[Message]]:
+def _waiting(most: int) -> Iterator[list[tuple[DeadLetter, Message]]]:
     url = settings().need("broker_url")
     options = {**transport_options(url), "confirm_publish": True}
     with Connection(url, transport_options=options, connect_timeout=5) as connection:
@@ -57,8 +74,8 @@ def _messages(most: int) -> Iterator[Iterator[Message]]:
         with connection.channel() as channel:
             queues.declare(channel)
             dead = queues.DEAD_LETTERS(channel)
-            got = (dead.get(no_ack=False) for _ in range(most))
-            yield iter(list(filter(None, got)))  # closing the channel puts back what was not acknowledged
+            got = filter(None, (dead.get(no_ack=False) for _ in range(most)))
+            yield [(_told(message), message) for message in got]  # closing the channel puts back what was not settled
 
 
 def _send_back(message: Message) -> None:
@@ -76,16 +93,22 @@ def _send_back(message: Message) -> None:
 
 
 def _told(message: Message) -> DeadLetter:
-    death, body = _death(message), json.loads(message.body)
+    death = _death(message)
+    try:
+        letter_id, what, about = _read(message)
+    except (LookupError, TypeError, ValueError):
+        letter_id, what, about = sha256(str_to_bytes(message.body)).hexdigest()[:16], "unreadable", {}
+    return DeadLetter(letter_id, what, queue=death["queue"], reason=death["reason"], times=death["count"], about=about)
+
+
+def _read(message: Message) -> tuple[str, str, Json]:
+    """Its id, what it is and what about; raises LookupError, TypeError or ValueError when it is none of ours."""
+    body = json.loads(message.body)
     if "task" in message.headers:
-        what, about, message_id = message.headers["task"], body[1], message.headers["id"]
-    else:
-        what, about, message_id = body["type"], body["data"], body["id"]
-    return DeadLetter(
-        id=message_id, what=what, queue=death["queue"], reason=death["reason"], times=death["count"], about=about
-    )
+        return message.headers["id"], message.headers["task"], dict(body[1])
+    return body["id"], body["type"], dict(body["data"])
 
 
-def _death(message: Message) -> dict[str, Any]:
-    death: dict[str, Any] = message.headers["x-death"][0]
+def _death(message: Message) -> Json:
+    death: Json = message.headers["x-death"][0]
     return death

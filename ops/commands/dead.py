@@ -12,7 +12,7 @@ from ops.commands.output import Json, table
 if TYPE_CHECKING:
     from workers.dead_letters import DeadLetter
 
-app = typer.Typer(help="See and resend what the broker gave up delivering.", no_args_is_help=True)
+app = typer.Typer(help="See, resend or discard what the broker gave up delivering.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -35,6 +35,17 @@ def replay_dead(
     from workers.dead_letters import replay
 
     _show(replay(ids=set(ids) if ids else None), "sent again", as_json=as_json)
+
+
+@app.command("discard")
+def discard_dead(
+    ids: Annotated[list[str], typer.Argument(help="Ids of the letters.")],
+    as_json: Json = False,
+) -> None:
+    """Throw dead letters away for good: those that nobody can do anything with."""
+    from workers.dead_letters import discard
+
+    _show(discard(set(ids)), "discarded", as_json=as_json)
 
 
 def _show(letters: "list[DeadLetter]", title: str, *, as_json: bool) -> None:

@@ -166,7 +166,7 @@ class TestCardNumber:
 
 
 class TestDeadLetter:
-    def test_is_seen_and_replayed(self, stack: Stack):
+    def test_is_seen_and_replayed_and_at_last_discarded(self, stack: Stack):
         shop = Shop(stack, on_hand=3)
         shop.order(wait=20)
         assert books_are_clean(stack)
@@ -179,7 +179,12 @@ class TestDeadLetter:
             "order.created", "notification.events", "delivery_limit",
         )  # fmt: skip
         assert [x["id"] for x in _dead(stack, "replay", event_id)] == [event_id]
-        assert until(lambda: [x for x in _dead(stack, "list") if x["id"] == event_id])
+        until(lambda: [x for x in _dead(stack, "list") if x["id"] == event_id])
+        assert [x["id"] for x in _dead(stack, "discard", event_id)] == [event_id]
+        again = orderx(stack, "dead", "discard", event_id)
+        assert (again.returncode, again.stderr) == (
+            1, f"orderx: no dead letter has the id {event_id}; see: orderx dead list\n",
+        )  # fmt: skip
 
 
 def _dead(stack: Stack, *words: str) -> list[dict]:

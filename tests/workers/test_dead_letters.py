@@ -1,0 +1,99 @@
+"""What is seen of dead letters, and what becomes of them, on a real RabbitMQ."""
+
+import json
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from kit.errors import NotFound
+from kit.ids import new_id
+from tests.waiting import until
+from workers.dead_letters import dead_letters, discard, replay
+from workers.messages import messages
+from workers.queues import ALL
+
+TASK = "inventory.reserve_stock"
+
+
+@pytest.fixture
+def send(app, publisher):
+    """Sends a task with other headers, or another body, if given; its id and what it is about."""
+
+    def sending(**otherwise):
+        task = {"task": TASK, "id": str(new_id()), "kwargs": {"saga_id": str(new_id())}}
+        publisher.publish([replace(message, **otherwise) for message in messages(app, "task", task)])
+        return task["id"], task["kwargs"]
+
+    return sending
+
+
+@pytest.fixture
+def give_up(app):
+    """Has the broker give up on all that waits in `inventory`."""
+
+    def giving_up():
+        queue = next(queue for queue in ALL if queue.name == "inventory")
+        before = len(dead_letters())
+        with app.connection_for_write() as connection, connection.channel() as channel:
+            rejected = list(iter(queue(channel).get, None))
+            for message in rejected:
+                message.reject(requeue=False)
+        until(lambda: len(dead_letters()) == before + len(rejected))
+
+    return giving_up
+
+
+class TestALetter:
+    def test_tells_what_it_is_about_and_why_it_lies_there(self, send, give_up):
+        task_id, about = send()
+        give_up()
+        [letter] = dead_letters()
+        assert (letter.id, letter.what, letter.about) == (task_id, TASK, about)
+        assert (letter.queue, letter.reason, letter.times) == ("inventory", "rejected", 1)
+
+    @pytest.mark.parametrize("body", [b"[]", b"[[], 5, {}]", b'"text"', b"\xff", b"{}", b""])
+    @pytest.mark.parametrize("headers", [{}, {"task": TASK}, {"task": TASK, "id": "one of many"}])
+    def test_that_cannot_be_read_goes_by_its_digest(self, send, give_up, headers, body):
+        send(headers=headers, body=body)
+        give_up()
+        [letter] = dead_letters()
+        assert (letter.id, letter.what, letter.about) == (sha256(body).hexdigest()[:16], "unreadable", {})
+        assert letter.queue == "inventory"
+
+
+class TestReplay:
+    def test_sends_back_the_letters_that_are_named(self, send, give_up, waiting):
+        (first, about), (second, _) = send(), send()
+        give_up()
+        assert [letter.id for letter in replay(ids={first})] == [first]
+        [message] = waiting("inventory")
+        assert (message.headers["id"], json.loads(message.body)[1]) == (first, about)
+        assert [letter.id for letter in dead_letters()] == [second]
+
+    def test_sends_back_all_of_them_the_unreadable_too(self, send, give_up, waiting):
+        send()
+        send(headers={}, body=b"\xff")
+        give_up()
+        assert len(replay()) == 2
+        assert [message.headers.get("task") for message in waiting("inventory")] == [TASK, None]
+        assert dead_letters() == []
+
+
+class TestDiscard:
+    def test_throws_away_the_letters_that_are_named(self, send, give_up, waiting):
+        (first, _), (second, _) = send(), send()
+        give_up()
+        assert [letter.id for letter in discard({first})] == [first]
+        assert [letter.id for letter in dead_letters()] == [second]
+        assert waiting("inventory") == []
+
+
+@pytest.mark.parametrize("settle", [lambda ids: replay(ids=ids), discard])
+def test_an_id_that_no_letter_has_is_refused_and_nothing_is_done(send, give_up, waiting, settle):
+    task_id, _ = send()
+    give_up()
+    with pytest.raises(NotFound, match="no dead letter has the id other; see: orderx dead list"):
+        settle({task_id, "other"})
+    assert [letter.id for letter in dead_letters()] == [task_id]
+    assert waiting("inventory") == []
