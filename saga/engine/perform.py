@@ -7,8 +7,9 @@ stood before it in the same transaction are taken again first, each in one of it
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from uuid import UUID
 
 from kit import crash, db
@@ -35,8 +36,9 @@ def take_steps(wanted: Mapping[Ref, Collection[str]], find: Find, *, go_on: bool
         next_in_turn = flow.next_in_turn(saga) if go_on and not awaited else None
         return [next_in_turn] if next_in_turn else awaited
 
-    several = len(wanted) > 1 or any(len(names) > 1 for names in wanted.values())
-    return _perform(list(wanted), find, _FORWARD, choose, several=several, go_on=go_on)
+    performance = _Performance(find, _FORWARD, choose, goes_on=go_on)
+    performance.run(list(wanted), several=len(wanted) > 1 or any(len(names) > 1 for names in wanted.values()))
+    return performance.joined
 
 
 def take_undo(refs: Sequence[Ref], name: str, find: Find) -> None:
@@ -46,7 +48,7 @@ def take_undo(refs: Sequence[Ref], name: str, find: Find) -> None:
         step = saga.definition.steps[name]
         return [step] if flow.awaits_undo(saga, step) else []
 
-    _perform(refs, find, _BACKWARD, choose, several=len(refs) > 1)
+    _Performance(find, _BACKWARD, choose).run(refs, several=len(refs) > 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,69 +125,74 @@ Choose = Callable[[OpenSaga], list[Step]]
 """Names the steps whose turn it is, if any."""
 
 
-def _perform(
-    refs: Sequence[Ref],
-    find: Find,
-    direction: _Direction,
-    choose: Choose,
-    *,
-    several: bool = False,
-    go_on: bool = False,
-    stepwise: bool = False,
-) -> list[Ref]:
-    """Take for each saga the steps whose turn it is, and then those next in line unless it goes `stepwise`.
+@dataclass(slots=True)
+class _Performance:
+    """Takes for each saga the steps whose turn it is, and then those next in line."""
 
-    The sagas whose chord was joined and gone on from.
-    """
-    sagas: list[OpenSaga] = []
-    trail: list[_Turn] = []
-    joined: list[Ref] = []
-    try:
-        with all_locked(refs, find, goes_on=go_on) as sagas:
-            _take(sagas, direction, choose, trail, stepwise=stepwise)
-        joined += _joined(sagas)
-        _passed(trail)
-        while calling := [turn for turn in trail if turn.calls]:
+    find: Find
+    direction: _Direction
+    choose: Choose
+    goes_on: bool = False
+    """Whether sagas are taken on from a parallel stage, too, as the chord's body would take them."""
+    stepwise: bool = False
+    """Whether those next in line are left for later."""
+    joined: list[Ref] = field(default_factory=list)
+    """The sagas that were taken on from a parallel stage."""
+    _sagas: list[OpenSaga] = field(init=False)
+    _trail: list[_Turn] = field(init=False)
+    """What the transaction that was begun last has taken."""
+
+    def run(self, refs: Sequence[Ref], *, several: bool) -> None:
+        """Take them together; what goes wrong is raised where `several` are meant, and recorded where it is one."""
+        self._sagas, self._trail = [], []
+        try:
+            self._together(refs)
+        except Exception as error:
+            if several or not self._sagas or db.is_outage(error):
+                raise  # a database that is gone is no reason to undo anything: the step waits and is taken again
+            self._recover(refs[0], error)
+
+    def _together(self, refs: Sequence[Ref]) -> None:
+        with self._opened(refs) as sagas:
+            self._take(sagas)
+        while calling := [turn for turn in self._trail if turn.calls]:
             answers = [_call(turn) for turn in calling]
-            trail = list(calling)
-            asking = [saga.ref for turn in calling for saga in turn.sagas.values()]
-            with all_locked(asking, find, goes_on=go_on) as sagas:
+            self._trail = list(calling)
+            with self._opened([saga.ref for turn in calling for saga in turn.sagas.values()]) as sagas:
                 moved = [saga for turn, its in zip(calling, answers, strict=True) for saga in turn.hear(sagas, *its)]
-                if not stepwise:
-                    _take(moved, direction, choose, trail)
-            joined += _joined(sagas)
-            _passed(trail)
-    except Exception as error:
-        if several or not sagas or db.is_outage(error):
-            raise  # a database that is gone is no reason to undo anything: the step waits and is taken again
-        if not trail:
-            _give_up(sagas[0], find, error)
-            return joined
-        *before, failed = trail
-        if go_on and sagas[0].is_parallel(sagas[0].of(failed.step).stage):
-            # It may be what its answer led to that failed, and not the step: with a message between them, that shows.
-            return _perform(refs, find, direction, choose)
-        for _ in before:
-            _perform(refs, find, direction, choose, go_on=go_on, stepwise=True)
-        _record(refs[0], find, direction, failed.step, error)
-        _passed(trail)
-    return joined
+                if not self.stepwise:
+                    self._take(moved)
 
+    @contextmanager
+    def _opened(self, refs: Sequence[Ref]) -> Iterator[list[OpenSaga]]:
+        with all_locked(refs, self.find, goes_on=self.goes_on) as self._sagas:
+            yield self._sagas
+        self.joined += [saga.ref for saga in self._sagas if saga.joined]
+        _passed(self._trail)
 
-def _joined(sagas: Iterable[OpenSaga]) -> list[Ref]:
-    return [saga.ref for saga in sagas if saga.joined]
+    def _take(self, sagas: Sequence[OpenSaga]) -> None:
+        """Have them take their turns in this transaction, and then those next in line that they have moved on to."""
+        while sagas:
+            turns = _turns(sagas, self.direction, self.choose)
+            self._trail += turns
+            sagas = [saga for turn in turns for saga in turn.take()]
+            if self.stepwise:
+                return
 
-
-def _take(
-    sagas: Sequence[OpenSaga], direction: _Direction, choose: Choose, trail: list[_Turn], *, stepwise: bool = False
-) -> None:
-    """Have them take their turns in this transaction, and then those next in line that they have moved on to."""
-    while sagas:
-        turns = _turns(sagas, direction, choose)
-        trail += turns
-        sagas = [saga for turn in turns for saga in turn.take()]
-        if stepwise:
+    def _recover(self, ref: Ref, error: Exception) -> None:
+        """Take again what stood before the step that failed, and make the error that step's answer."""
+        if not self._trail:
+            _give_up(self._sagas[0], self.find, error)
             return
+        *before, failed = self._trail
+        if self.goes_on and self._sagas[0].is_parallel(self._sagas[0].of(failed.step).stage):
+            # It may be what its answer led to that failed, and not the step: with a message between them, that shows.
+            replace(self, goes_on=False).run([ref], several=False)
+            return
+        for _ in before:
+            replace(self, stepwise=True).run([ref], several=False)
+        _record(ref, self.find, self.direction, failed.step, error)
+        _passed(self._trail)
 
 
 def _turns(sagas: Iterable[OpenSaga], direction: _Direction, choose: Choose) -> list[_Turn]:

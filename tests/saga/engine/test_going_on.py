@@ -124,6 +124,14 @@ class TestTrouble:
         assert workshop.state(ref) == "done"
         assert workshop.events(ref).count("cut done") == 1
 
+    def test_with_a_step_in_line_leaves_the_body_told(self, workshop, script):
+        saga = workshop.saga(together(script.step("fold"), script.step("cut")), then(script.step("press")))
+        script.answers["press"] = [ValueError("jammed")] * 2
+        ref, deliveries = workshop.start(saga, deliveries=Deliveries((saga,), go_on=True))
+        assert perform.take_steps({ref: ["fold"]}, deliveries.find, go_on=True) == []
+        assert perform.take_steps({ref: ["cut"]}, deliveries.find, go_on=True) == [ref]
+        assert workshop.steps(ref) == {"fold": "done", "cut": "done", "press": "running"}
+
     def test_with_what_its_answer_leads_to_is_not_the_headers(self, workshop, script):
         saga = workshop.saga(together(script.step("fold"), script.step("cut")))
         script.answers["when_done"] = [ValueError("no")] * 2
