@@ -51,6 +51,7 @@ def create_app() -> Celery:
         task_ignore_result=True,
         task_serializer="json",
         accept_content=["json"],
+        worker_consumer="workers.consumer:KeepingConsumer",
         worker_send_task_events=False,  # they begin when somebody watches: Flower asks for them
         worker_hijack_root_logger=False,
         worker_enable_remote_control=True,

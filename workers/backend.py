@@ -20,7 +20,7 @@ class JournalBackend(BaseBackend, SyncBackendMixin):
 
     supports_native_join = True
 
-    def _store_result(self, _task_id: str, result: Any, _state: str, **_kwargs: Any) -> Any:
+    def _store_result(self, _task_id: str, result: Any, *_args: Any, **_kwargs: Any) -> Any:
         return result
 
     def _get_task_meta_for(self, _task_id: str) -> dict[str, Any]:

@@ -151,10 +151,8 @@ class Worked:
         try:
             _, ids, _ = each.message.payload
             each.asked = Asked(headers["task"], dict(ids), headers["id"])
-        except (KombuError, KeyError, TypeError, ValueError):
-            log.exception("this is no task message", task=headers["task"], task_id=headers.get("id"))
-            # Among the dead letters it can be seen.
-            self.receipts.reject(each.message, requeue=False)
+        except (KombuError, LookupError, TypeError, ValueError) as error:
+            self.consumer.on_invalid_task(None, each.message, error)
             return False
         return True
 

@@ -13,7 +13,7 @@ EXCUSED = {
     "saga/engine/journal.py: locked": "it is the transaction that the others open",
     "saga/engine/journal.py: all_locked": "so is this",
     "saga/engine/perform.py: _give_up": "an incident is the last that happens",
-    "saga/engine/perform.py: _perform": "it comes by the points of _call and _passed",
+    "saga/engine/perform.py: _opened": "it comes by the points of _call and _passed",
     "saga/engine/perform.py: _record": "its caller has the point",
     "saga/engine/retention.py: prune": "each batch is complete in itself",
     "saga/engine/settle.py: _settle": "it is one transaction of its own",

@@ -23,6 +23,14 @@ WAITING = 20
 TASKS = ("inventory.reserve_stock", "inventory.count_stock")
 
 
+NO_TASKS = (
+    {"headers": {"task": "inventory.of_tomorrow", "id": "1"}},
+    {"headers": {}},
+    {"headers": {}, "body": b"rubbish"},
+    {"headers": {}, "content_type": "text/plain"},
+)
+
+
 class Bench:
     """Remembers what a task was given, and what it shall raise when it is given a certain one."""
 
@@ -56,11 +64,11 @@ def bench(app):
 
 @pytest.fixture
 def send(app, publisher):
-    def sending(times=WAITING):
+    def sending(times=WAITING, **otherwise):
         ids = [str(new_id()) for _ in range(times)]
         names = itertools.cycle(TASKS)
         tasks = [{"task": next(names), "id": each, "root": each, "kwargs": {"saga_id": each}} for each in ids]
-        publisher.publish([message for task in tasks for message in messages(app, "task", task)])
+        publisher.publish([replace(each, **otherwise) for task in tasks for each in messages(app, "task", task)])
         return ids
 
     return sending
@@ -74,8 +82,8 @@ def working(app):
     def at_work(**options):
         app.conf.worker_prefetch_multiplier = 64
         worker = WorkController(
-            app=app, pool_cls="solo", concurrency=1, queues=["inventory"], without_gossip=True, without_mingle=True,
-            without_heartbeat=True, quiet=True, loglevel="ERROR", **options,
+            app=app, concurrency=1, queues=["inventory"], without_gossip=True, without_mingle=True,
+            without_heartbeat=True, quiet=True, loglevel="ERROR", **{"pool_cls": "solo", **options},
         )  # fmt: skip
         thread = threading.Thread(target=worker.start, daemon=True)
         thread.start()
@@ -108,10 +116,9 @@ class TestAWorkerWithoutAPool:
             until(lambda: all([each] in bench.given or each in set(bench.given[-1]) for each in ids))
         assert waiting("inventory") == []
 
-    @pytest.mark.parametrize("spoilt", [{"headers": {"task": TASKS[0]}}, {"body": b"[]"}])
-    def test_sets_aside_what_is_no_task_message(self, app, publisher, bench, send, working, waiting, spoilt):
-        task = {"task": TASKS[0], "id": str(new_id()), "kwargs": {}}
-        publisher.publish([replace(message, **spoilt) for message in messages(app, "task", task)])
+    @pytest.mark.parametrize("spoilt", [*NO_TASKS, {"headers": {"task": TASKS[0]}}, {"body": b"[]"}], ids=str)
+    def test_sets_aside_what_is_no_task_message(self, send, bench, working, waiting, spoilt):
+        send(1, **spoilt)
         [only] = send(1)
         with working():
             until(lambda: bench.done == {only} and waiting("dead.letters"))
@@ -122,6 +129,16 @@ class TestAWorkerWithoutAPool:
         with working():
             until(lambda: bench.given.count([only]) == 2)
         assert waiting("inventory") == []
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("spoilt", NO_TASKS, ids=str)
+def test_a_worker_with_a_pool_sets_aside_what_is_no_task_message(send, working, waiting, spoilt):
+    send(2, **spoilt)
+    dead = []
+    with working(pool_cls="threads"):
+        until(lambda: len(dead.extend(waiting("dead.letters")) or dead) == 2)
+    assert waiting("inventory") == []
 
 
 @pytest.mark.filterwarnings("ignore")
