@@ -2,8 +2,9 @@
 
 import re
 from functools import cache
+from typing import Annotated, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kit.errors import NotConfigured
@@ -11,24 +12,53 @@ from kit.errors import NotConfigured
 SHORTEST_SECRET = 32
 """Characters."""
 
+Text = TypeVar("Text", str, str | None, SecretStr | None)
+
+
+def _like(pattern: str, *, say: str) -> AfterValidator:
+    """Whoever sets it to something else is told what to say. Nothing at all is not looked at."""
+
+    def check(value: Text) -> Text:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text and not re.fullmatch(pattern, text):
+            raise ValueError(f"say {say}")
+        return value
+
+    return AfterValidator(check)
+
+
+Secret = SecretStr | None
+Login = Annotated[
+    Secret, _like(r"postgresql(\+psycopg)?://[^/@\s]+@\S+", say="postgresql://user[:password]@host[:port]/database")
+]
+Broker = Annotated[Secret, _like(r"(amqps?|rediss?)://\S+", say="amqp://[user:password@]host[:port]//, or redis://…")]
+Valkey = Annotated[
+    Secret, _like(r"rediss?://[^/\s]\S*", say="redis://[user:password@]host:port/0, or rediss:// for TLS")
+]
+MailServer = Annotated[
+    Secret, _like(r"smtp(s|\+starttls)?://[^/\s]\S*", say="smtp+starttls://host, smtps:// or smtp://")
+]
+Sender = Annotated[
+    str, _like(r"[^<>@\s]+@[^<>@\s]+|[^<>@\r\n]*<[^<>@\s]+@[^<>@\s]+>", say="name@host, or Name <name@host>")
+]
+HTTP = _like(r"https?://[^/\s]\S*", say="https://host[:port][/path], or http://…")
+
 
 class Settings(BaseSettings):
     """Every setting OrderX knows. Those without a default are asked for by the process that needs them."""
 
     model_config = SettingsConfigDict(env_prefix="ORDERX_", extra="ignore", hide_input_in_errors=True)
 
-    database_url: SecretStr | None = Field(None, description="PostgreSQL as the app role: API and workers")
-    operator_database_url: SecretStr | None = Field(
-        None, description="PostgreSQL as the operator role: relay, sweeper, check"
-    )
-    owner_database_url: SecretStr | None = Field(None, description="PostgreSQL as the schema's owner: migrate")
-    broker_url: SecretStr | None = Field(None, description="amqp://… (or redis://… without the guarantees)")
-    secret_key: SecretStr | None = Field(
+    database_url: Login = Field(None, description="PostgreSQL as the app role: API and workers")
+    operator_database_url: Login = Field(None, description="PostgreSQL as the operator role: relay, sweeper, check")
+    owner_database_url: Login = Field(None, description="PostgreSQL as the schema's owner: migrate")
+    broker_url: Broker = Field(None, description="amqp://… (or redis://… without the guarantees)")
+    secret_key: Secret = Field(
         None,
         min_length=SHORTEST_SECRET,
         description="Keys the fingerprints of requests and seals second factors; 32 characters or more",
     )
-    signing_keys: SecretStr | None = Field(
+    signing_keys: Secret = Field(
         None,
         description="Sign access tokens: secrets of 32 characters or more, by commas; the first signs, all verify",
     )
@@ -41,24 +71,26 @@ class Settings(BaseSettings):
     cors_origins: str | None = Field(
         None, description="Sites whose pages may call the API from browsers, by commas; none unless set"
     )
-    rate_limit_url: SecretStr | None = Field(
+    rate_limit_url: Valkey = Field(
         None, description="redis://… of the Valkey that counts requests; nobody is limited unless set"
     )
     rate_limit_caller: int = Field(600, ge=1, description="Requests a minute of one user or API key")
     rate_limit_company: int = Field(6000, ge=1, description="Requests a minute of all who act for one company")
     rate_limit_address: int = Field(300, ge=1, description="Requests a minute from one address without a good token")
     rate_limit_auth: int = Field(30, ge=1, description="Of these, to /api/auth")
-    payment_api_base: str = Field("https://api.stripe.com", description="Where the payment provider's API answers")
-    payment_api_key: SecretStr | None = Field(None, description="The payment provider's secret key")
-    payment_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the payment provider")
-    smtp_url: SecretStr | None = Field(
-        None, description="smtp://, smtp+starttls:// or smtps://[user:password@]host:port"
+    payment_api_base: Annotated[str, HTTP] = Field(
+        "https://api.stripe.com", description="Where the payment provider's API answers"
     )
-    mail_from: str = Field("OrderX <orders@orderx.example>", description="Sender of every mail")
+    payment_api_key: Secret = Field(None, description="The payment provider's secret key")
+    payment_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the payment provider")
+    smtp_url: MailServer = Field(None, description="smtp://, smtp+starttls:// or smtps://[user:password@]host:port")
+    mail_from: Sender = Field("OrderX <orders@orderx.example>", description="Sender of every mail")
     pool_size: int = Field(10, ge=1, le=500, description="Database connections a process may hold")
     journal_days: int = Field(90, ge=1, description="Days an ended saga's journal is kept")
-    alert_webhook_url: SecretStr | None = Field(None, description="Where alerts are posted as JSON; none unless set")
-    alert_webhook_secret: SecretStr | None = Field(
+    alert_webhook_url: Annotated[Secret, HTTP] = Field(
+        None, description="Where alerts are posted as JSON; none unless set"
+    )
+    alert_webhook_secret: Secret = Field(
         None, min_length=16, description="Signs what is posted there; 16 characters or more"
     )
     durability: str = Field(
@@ -77,13 +109,6 @@ class Settings(BaseSettings):
         if len(set(secrets)) < len(secrets):
             raise ValueError("a key is there twice")
         return keys
-
-    @field_validator("rate_limit_url")
-    @classmethod
-    def _is_of_redis(cls, url: SecretStr | None) -> SecretStr | None:
-        if url and not re.match(r"rediss?://[^/\s]", url.get_secret_value()):
-            raise ValueError("say redis://[user:password@]host:port/0, or rediss:// for TLS")
-        return url
 
     @field_validator("cors_origins")
     @classmethod
@@ -110,5 +135,6 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as invalid:
-        lines = [f"ORDERX_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in invalid.errors()]
+        told = [(f"ORDERX_{e['loc'][0]}".upper(), e["msg"].removeprefix("Value error, ")) for e in invalid.errors()]
+        lines = [f"{name}: {what}" for name, what in told]
         raise NotConfigured("; ".join(lines)) from None

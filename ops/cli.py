@@ -1,12 +1,14 @@
 """The `orderx` command. Each command imports what it needs when it runs, so that `--help` is quick."""
 # ruff: noqa: PLC0415 - see above
 
+import errno
 import json
 import os
+import socket
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
@@ -23,7 +25,7 @@ app = typer.Typer(
 )
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
-Port = Annotated[int, typer.Option(help="Port to listen on.")]
+Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
 
 
 @app.command(rich_help_panel="On this machine")
@@ -69,8 +71,8 @@ def chaos(
 def api(
     host: Host = "127.0.0.1",
     port: Port = 8000,
-    workers: Annotated[int, typer.Option(help="Processes.")] = 1,
-    threads: Annotated[int, typer.Option(help="Requests a process serves at once.")] = 32,
+    workers: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
+    threads: Annotated[int, typer.Option(help="Requests a process serves at once.", min=1)] = 32,
 ) -> None:
     """Serve the HTTP API."""
     from gunicorn.app import wsgiapp
@@ -90,8 +92,8 @@ def api(
 @app.command(rich_help_panel="Processes")
 def worker(
     queues: Annotated[str, typer.Option(help="Queues to work on, comma-separated; all unless given.")] = "",
-    pool: Annotated[str, typer.Option(help="Celery's pool: solo, prefork or threads.")] = "solo",
-    concurrency: Annotated[int, typer.Option(help="Tasks at once, where the pool is not solo.")] = 1,
+    pool: Annotated[Literal["solo", "prefork", "threads"], typer.Option(help="Celery's pool.")] = "solo",
+    concurrency: Annotated[int, typer.Option(help="Tasks at once, where the pool is not solo.", min=1)] = 1,
     name: Annotated[str, typer.Option(help="What Flower calls it; its queues and process id unless given.")] = "",
 ) -> None:
     """Work on the queues: saga steps, reactions to events, mails."""
@@ -210,9 +212,16 @@ def main() -> None:
     except Exception as error:
         from kit import db
 
-        if not db.is_outage(error):
-            raise
-        _give_up("the database does not answer: " + str(error).strip().splitlines()[0])
+        if db.is_outage(error):
+            _give_up("the database does not answer: " + str(error).strip().splitlines()[0])
+        if isinstance(error, OSError) and error.filename:
+            _give_up(f"{error.filename}: {error.strerror}")
+        if isinstance(error, OSError) and error.errno in _CANNOT_LISTEN:
+            _give_up(f"cannot listen there, take another --host or --port: {error.strerror}")
+        raise
+
+
+_CANNOT_LISTEN = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, socket.EAI_NONAME}
 
 
 def _give_up(reason: str) -> NoReturn:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from kombu import Connection, Producer
+from kombu.exceptions import OperationalError
 from kombu.message import Message
 from kombu.utils.encoding import str_to_bytes
 
@@ -69,7 +70,7 @@ def _waiting(most: int) -> Iterator[list[tuple[DeadLetter, Message]]]:
     with Connection(url, transport_options=options, connect_timeout=5) as connection:
         try:
             connection.ensure_connection(max_retries=1)
-        except connection.connection_errors as gone:
+        except (OperationalError, *connection.connection_errors, *connection.channel_errors) as gone:
             raise Unavailable(f"the broker does not answer: {gone}") from gone
         with connection.channel() as channel:
             queues.declare(channel)

@@ -38,6 +38,7 @@ def list_sagas(
     """List sagas, the newest first; or with --stuck, the oldest first, what each is stuck in and why."""
     from kit import db
     from saga.engine import queries
+    from saga.engine.tables import STATES
 
     if stuck:
         from ops.commands.stuck import print_stuck
@@ -48,6 +49,8 @@ def list_sagas(
         return
     if reason or step or saga or company:
         raise typer.BadParameter("--reason, --step, --saga and --company go with --stuck")
+    if state is not None and state not in STATES:
+        raise typer.BadParameter(f"there is no state {state}; there are {', '.join(STATES)}")
 
     with db.operator_transaction():
         found = queries.sagas(limit=limit, state=state, tags=_tags(tag or []))

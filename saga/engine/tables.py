@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit.db import Base, Json, within_company
 from kit.ids import new_id
 
+STATES = ("running", "finishing", "done", "compensating", "undone", "stuck")
 ENDED = frozenset({"done", "undone"})
 OPEN = "ended_at IS NULL"
 """Running, or stuck: what has not ended."""
@@ -26,7 +27,7 @@ class SagaRow(Base):
     __tablename__ = "sagas"
     __table_args__ = (
         UniqueConstraint("subject_id", "name"),
-        CheckConstraint("state IN ('running', 'finishing', 'done', 'compensating', 'undone', 'stuck')", name="state"),
+        CheckConstraint(f"state IN {STATES}", name="state"),
         CheckConstraint("(ended_at IS NULL) = (state NOT IN ('done', 'undone'))", name="ended"),
         # About the end alone, and not the state: until then a saga moves without touching an index.
         Index("sagas_open_idx", "id", postgresql_where=text(OPEN)),

@@ -1,0 +1,50 @@
+import pytest
+
+from kit.config import settings
+from kit.errors import NotConfigured
+
+LOGIN = "postgresql://user[:password]@host[:port]/database"
+WRONG = {
+    "DATABASE_URL": ("mysql://app@db/orderx", LOGIN),
+    "OPERATOR_DATABASE_URL": ("postgresql://db/orderx", LOGIN),
+    "OWNER_DATABASE_URL": ("hush-hush", LOGIN),
+    "BROKER_URL": ("http://mq:15672", "amqp://[user:password@]host[:port]//, or redis://…"),
+    "RATE_LIMIT_URL": ("redis:///0", "redis://[user:password@]host:port/0, or rediss:// for TLS"),
+    "SMTP_URL": ("mail.example:25", "smtp+starttls://host, smtps:// or smtp://"),
+    "MAIL_FROM": ("Paper & Sons", "name@host, or Name <name@host>"),
+    "PAYMENT_API_BASE": ("api.stripe.com", "https://host[:port][/path], or http://…"),
+    "ALERT_WEBHOOK_URL": ("hooks.example", "https://host[:port][/path], or http://…"),
+}
+RIGHT = {
+    "DATABASE_URL": ["postgresql://app:hush@db:5432/orderx", "postgresql+psycopg://app@/orderx?host=/run/postgresql"],
+    "BROKER_URL": ["amqp://u:p@mq:5672//", "amqps://mq", "redis://127.0.0.1:6379/0"],
+    "RATE_LIMIT_URL": ["", "rediss://:hush@valkey:6379/0"],
+    "SMTP_URL": ["", "smtps://u:p@mail.example", "smtp+starttls://mail.example:587"],
+    "MAIL_FROM": ["orders@paper.example", "Paper & Sons <orders@paper.example>"],
+    "ALERT_WEBHOOK_URL": ["", "https://hooks.example/orderx?to=us"],
+}
+
+
+@pytest.fixture
+def configure(monkeypatch):
+    def configuring(name, value):
+        monkeypatch.setenv(f"ORDERX_{name}", value)
+        settings.cache_clear()
+
+    yield configuring
+    settings.cache_clear()
+
+
+class TestSettings:
+    @pytest.mark.parametrize("name", WRONG)
+    def test_that_are_wrong_are_told_with_what_to_say_and_without_themselves(self, configure, name):
+        value, say = WRONG[name]
+        configure(name, value)
+        with pytest.raises(NotConfigured) as refused:
+            settings()
+        assert refused.value.message == f"ORDERX_{name}: say {say}"
+
+    @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in RIGHT.items() for value in values])
+    def test_that_are_right_are_taken_as_they_are(self, configure, name, value):
+        configure(name, value)
+        assert settings().need(name.lower()) == value

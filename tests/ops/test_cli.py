@@ -1,0 +1,83 @@
+"""What the command line says when it cannot do what it was told."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+GONE = "127.0.0.1:1"
+NOWHERE = {
+    "ORDERX_DATABASE_URL": f"postgresql://app@{GONE}/orderx",
+    "ORDERX_OPERATOR_DATABASE_URL": f"postgresql://operator@{GONE}/orderx",
+    "ORDERX_BROKER_URL": f"amqp://guest:guest@{GONE}//",
+}
+
+
+@pytest.fixture
+def said():
+    """Runs the command where nothing answers: its exit code, and what it wrote to stderr."""
+
+    def saying(*words, **env):
+        command = [sys.executable, "-m", "ops.cli", *map(str, words)]
+        done = subprocess.run(
+            command, env={**os.environ, **NOWHERE, **env}, capture_output=True, text=True, timeout=60, check=False
+        )
+        return done.returncode, done.stderr
+
+    return saying
+
+
+@pytest.fixture
+def taken():
+    """A port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+class TestOneLine:
+    def test_is_said_when_the_database_does_not_answer(self, said):
+        code, line = said("saga", "list")
+        assert (code, line.count("\n")) == (1, 1)
+        assert line.startswith("orderx: the database does not answer: ")
+
+    def test_is_said_when_the_broker_does_not_answer(self, said):
+        assert said("dead", "list") == (1, "orderx: the broker does not answer: [Errno 111] Connection refused\n")
+
+    @pytest.mark.rabbitmq
+    def test_is_said_when_the_broker_lets_nobody_in(self, said, rabbitmq):
+        stranger = rabbitmq.url.replace("amqp://", "amqp://stranger:", 1)
+        code, line = said("dead", "list", ORDERX_BROKER_URL=stranger)
+        assert (code, line.count("\n")) == (1, 1)
+        assert "ACCESS_REFUSED" in line
+
+    def test_is_said_when_a_setting_is_wrong(self, said):
+        assert said("saga", "list", ORDERX_POOL_SIZE="0") == (
+            1, "orderx: ORDERX_POOL_SIZE: Input should be greater than or equal to 1\n",
+        )  # fmt: skip
+
+    def test_is_said_when_a_port_is_taken(self, said, taken):
+        code, line = said("flower", "--port", taken)
+        assert (code, line.splitlines()[-1]) == (
+            1, "orderx: cannot listen there, take another --host or --port: Address already in use",
+        )  # fmt: skip
+
+    def test_is_said_when_a_place_cannot_be_written_to(self, said):
+        assert said("inbox", "--maildir", "/proc/mail") == (1, "orderx: /proc/mail: No such file or directory\n")
+
+
+class TestUsage:
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (["worker", "--pool", "bananas"], "'bananas' is not one of 'solo', 'prefork', 'threads'"),
+            (["worker", "--concurrency", "0"], "greater than or equal to 1"),
+            (["api", "--port", "99999"], "less than or equal to 65535"),
+            (["saga", "list", "--state", "over"], "there is no state over; there are running, finishing, done"),
+        ],
+    )
+    def test_is_explained_with_exit_code_2(self, said, words, told):
+        code, lines = said(*words, COLUMNS="200")
+        assert code == 2
+        assert told in lines
