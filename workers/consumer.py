@@ -3,6 +3,7 @@
 Celery loses what it cannot decode, and writes what it does not know into the log, whatever it may hold.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -18,6 +19,18 @@ celery_log = get_logger(__name__)
 
 class KeepingConsumer(Consumer):
     """What one worker reads its tasks with; Celery calls these when a message is none that it could run."""
+
+    def create_task_handler(self, *args: Any, **named: Any) -> Callable[[Message], None]:
+        """What is called with each message; Celery would look for a task by whatever stands for its name."""
+        handle = super().create_task_handler(*args, **named)
+
+        def handle_named(message: Message) -> None:
+            if isinstance((message.headers or {}).get("task", ""), str):
+                handle(message)
+            else:
+                self._set_aside(message)
+
+        return handle_named
 
     def on_decode_error(self, message: Message, exc: Exception) -> None:
         """It says that it is of a kind that is not read here, or is not what it says."""

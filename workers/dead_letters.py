@@ -74,9 +74,9 @@ def _waiting(most: int) -> Iterator[list[tuple[DeadLetter, Message]]]:
             raise Unavailable(f"the broker does not answer: {gone}") from gone
         with connection.channel() as channel:
             queues.declare(channel)
-            dead = queues.DEAD_LETTERS(channel)
-            got = filter(None, (dead.get(no_ack=False) for _ in range(most)))
-            yield [(_told(message), message) for message in got]  # closing the channel puts back what was not settled
+            got = filter(None, (channel.basic_get(queues.DEAD_LETTERS.name) for _ in range(most)))
+            letters = map(channel.message_to_python, got)
+            yield [(_told(letter), letter) for letter in letters]  # closing the channel puts back what was not settled
 
 
 def _send_back(message: Message) -> None:
@@ -106,8 +106,12 @@ def _read(message: Message) -> tuple[str, str, Json]:
     """Its id, what it is and what about; raises LookupError, TypeError or ValueError when it is none of ours."""
     body = json.loads(message.body)
     if "task" in message.headers:
-        return message.headers["id"], message.headers["task"], dict(body[1])
-    return body["id"], body["type"], dict(body["data"])
+        letter_id, what, about = message.headers["id"], message.headers["task"], body[1]
+    else:
+        letter_id, what, about = body["id"], body["type"], body["data"]
+    if not (isinstance(letter_id, str) and isinstance(what, str)):
+        raise TypeError
+    return letter_id, what, dict(about)
 
 
 def _death(message: Message) -> Json:

@@ -7,6 +7,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
@@ -28,5 +29,5 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     for column in columns:
         drawn.add_column(column, overflow="fold", no_wrap=column in {"id", "about"})
     for row in found:
-        drawn.add_row(*row)
+        drawn.add_row(*map(Text, row))  # as it is: in a plain string rich would look for markup
     console.print(drawn)

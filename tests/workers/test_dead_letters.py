@@ -11,7 +11,6 @@ from kit.ids import new_id
 from tests.waiting import until
 from workers.dead_letters import dead_letters, discard, replay
 from workers.messages import messages
-from workers.queues import ALL
 
 TASK = "inventory.reserve_stock"
 
@@ -33,12 +32,11 @@ def give_up(app):
     """Has the broker give up on all that waits in `inventory`."""
 
     def giving_up():
-        queue = next(queue for queue in ALL if queue.name == "inventory")
         before = len(dead_letters())
         with app.connection_for_write() as connection, connection.channel() as channel:
-            rejected = list(iter(queue(channel).get, None))
+            rejected = list(iter(lambda: channel.basic_get("inventory"), None))
             for message in rejected:
-                message.reject(requeue=False)
+                channel.basic_reject(message.delivery_tag, requeue=False)
         until(lambda: len(dead_letters()) == before + len(rejected))
 
     return giving_up
@@ -53,13 +51,23 @@ class TestALetter:
         assert (letter.queue, letter.reason, letter.times) == ("inventory", "rejected", 1)
 
     @pytest.mark.parametrize("body", [b"[]", b"[[], 5, {}]", b'"text"', b"\xff", b"{}", b""])
-    @pytest.mark.parametrize("headers", [{}, {"task": TASK}, {"task": TASK, "id": "one of many"}])
+    @pytest.mark.parametrize(
+        "headers",
+        [{}, {"task": TASK}, {"task": TASK, "id": "1"}, {"task": TASK, "id": "1", "compression": "application/x-gzip"}],
+    )
     def test_that_cannot_be_read_goes_by_its_digest(self, send, give_up, headers, body):
         send(headers=headers, body=body)
         give_up()
         [letter] = dead_letters()
         assert (letter.id, letter.what, letter.about) == (sha256(body).hexdigest()[:16], "unreadable", {})
         assert letter.queue == "inventory"
+
+    @pytest.mark.parametrize("headers", [{"task": TASK, "id": 1}, {"task": [TASK], "id": "1"}])
+    def test_with_a_name_or_an_id_that_is_none_goes_by_its_digest_too(self, send, give_up, headers):
+        send(headers=headers)
+        give_up()
+        [letter] = dead_letters()
+        assert letter.what == "unreadable"
 
 
 class TestReplay:

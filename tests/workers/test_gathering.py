@@ -25,6 +25,8 @@ TASKS = ("inventory.reserve_stock", "inventory.count_stock")
 
 NO_TASKS = (
     {"headers": {"task": "inventory.of_tomorrow", "id": "1"}},
+    {"headers": {"task": [TASKS[0]], "id": "1"}},
+    {"headers": {"task": TASKS[0], "id": "1", "compression": "application/x-gzip"}},
     {"headers": {}},
     {"headers": {}, "body": b"rubbish"},
     {"headers": {}, "content_type": "text/plain"},
