@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.commands.output import Json, table
+from ops.commands.output import Json, console
 
 if TYPE_CHECKING:
     from workers.dead_letters import DeadLetter
@@ -52,5 +52,8 @@ def _show(letters: "list[DeadLetter]", title: str, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps([asdict(letter) for letter in letters]))
         return
-    rows = [(x.id, x.what, x.queue, x.reason, str(x.times), json.dumps(x.about)) for x in letters]
-    table(title, ("id", "what", "queue", "reason", "times", "about"), rows)
+    for each in letters:
+        about = ", ".join(f"{name} {value}" for name, value in each.about.items())
+        told = f"{each.id}  {each.what} of {each.queue}: {each.reason}" + (f", {about}" if about else "")
+        console.print(told, highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{title}: {len(letters) or 'none'}", highlight=False)

@@ -27,7 +27,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
         return
     drawn = Table(title=title, title_justify="left", title_style="bold")
     for column in columns:
-        drawn.add_column(column, overflow="fold", no_wrap=column in {"id", "about"})
+        drawn.add_column(column, overflow="fold", no_wrap=column == "about")
     for row in found:
         drawn.add_row(*map(Text, row))  # as it is: in a plain string rich would look for markup
     console.print(drawn)

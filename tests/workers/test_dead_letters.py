@@ -5,9 +5,11 @@ from dataclasses import replace
 from hashlib import sha256
 
 import pytest
+from typer.testing import CliRunner
 
 from kit.errors import NotFound
 from kit.ids import new_id
+from ops.cli import app as cli
 from tests.waiting import until
 from workers.dead_letters import dead_letters, discard, replay
 from workers.messages import messages
@@ -68,6 +70,32 @@ class TestALetter:
         give_up()
         [letter] = dead_letters()
         assert letter.what == "unreadable"
+
+
+class TestTheCommand:
+    def test_gives_each_letter_a_line(self, send, give_up):
+        (task_id, about), _ = send(), send(headers={}, body=b"rubbish")
+        give_up()
+        assert orderx("dead", "list").splitlines() == [
+            f"{task_id}  {TASK} of inventory: rejected, saga_id {about['saga_id']}",
+            f"{sha256(b'rubbish').hexdigest()[:16]}  unreadable of inventory: rejected",
+            "dead letters: 2",
+        ]
+
+    def test_says_what_it_has_done_and_when_nothing_is_left(self, send, give_up):
+        task_id, _ = send()
+        give_up()
+        assert orderx("dead", "replay").splitlines()[-1] == "sent again: 1"
+        give_up()
+        assert orderx("dead", "discard", task_id).splitlines()[-1] == "discarded: 1"
+        assert orderx("dead", "list") == "dead letters: none\n"
+
+
+def orderx(*words):
+    """What the command prints."""
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 0, done.output
+    return done.output
 
 
 class TestReplay:
