@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, post_load, validate
 from marshmallow.utils import get_value
 
 from domain.payments import cards
-from kit.money import CURRENCIES, LARGEST_AMOUNT, Money
+from kit.money import LARGEST_AMOUNT, TENDER, Money
 
 LONGEST_NAME = 200
 LONGEST_EMAIL = 254
@@ -114,9 +114,9 @@ CURRENCY_CODE = "^[A-Z]{3}$"
 
 
 def known_currency(code: str) -> None:
-    """Raise ValidationError unless it is an ISO 4217 currency code."""
-    if code not in CURRENCIES:
-        raise ValidationError("This is no ISO 4217 currency code.")
+    """Raise ValidationError unless it is the ISO 4217 code of a currency in use."""
+    if code not in TENDER:
+        raise ValidationError("This is no ISO 4217 code of a currency in use.")
 
 
 class MoneySchema(Schema):

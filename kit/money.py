@@ -2,10 +2,21 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 
-from babel.numbers import format_currency, get_currency_precision, list_currencies
+from babel import Locale
+from babel.numbers import format_currency, get_territory_currencies, list_currencies
 
 CURRENCIES: frozenset[str] = frozenset(list_currencies("en"))
+"""ISO 4217 codes, also of currencies that are history."""
+TENDER: frozenset[str] = frozenset(chain.from_iterable(map(get_territory_currencies, Locale("en").territories)))
+"""Codes of what one can pay with somewhere today."""
+_WITHOUT = (
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
+)  # fmt: skip
+_WITH_THREE = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+_DECIMALS = {**dict.fromkeys(_WITHOUT, 0), **dict.fromkeys(_WITH_THREE, 3)}
+"""Of the minor unit, by ISO 4217, where there are not two. (CLDR tells how many are usual in shops: of RSD, none.)"""
 LARGEST_AMOUNT = 99_999_999
 """Minor units; the most the payment provider accepts in one charge (Stripe: eight digits)."""
 
@@ -41,5 +52,7 @@ class Money:
         return Money(self.amount - discount, self.currency)
 
     def __str__(self) -> str:
-        units = Decimal(self.amount).scaleb(-get_currency_precision(self.currency))
-        return format_currency(units, self.currency, locale="en")
+        decimals = _DECIMALS.get(self.currency, 2)
+        pattern = "¤#,##0" + ("." + "0" * decimals if decimals else "")
+        units = Decimal(self.amount).scaleb(-decimals)
+        return format_currency(units, self.currency, pattern, locale="en", currency_digits=False)

@@ -7,7 +7,8 @@ import stripe
 
 from domain.payments.cards import FIELD
 from domain.payments.errors import CardRefused, KeyReused
-from domain.payments.gateway import Answer, ProviderUnavailable
+from domain.payments.gateway import Answer, Outcome, ProviderUnavailable
+from domain.payments.stripe_amounts import from_stripe
 
 FAULTS = {
     "number": "The payment provider does not accept this card number.",
@@ -35,11 +36,11 @@ def standing(intent: stripe.PaymentIntent) -> Answer:
     """What a payment is now; raises ProviderUnavailable while Stripe itself has not decided."""
     match intent.status:
         case "requires_capture":
-            return Answer("authorised", intent.id, intent.amount_capturable)
+            return _answer("authorised", intent, intent.amount_capturable)
         case "succeeded":
             return _taken(intent)
         case "canceled":
-            return Answer("voided", intent.id, intent.amount)
+            return _answer("voided", intent, intent.amount)
         case "requires_payment_method":
             error = intent.last_payment_error
             return Answer("declined", intent.id, 0, _code(error), error.message if error else None)
@@ -50,8 +51,12 @@ def standing(intent: stripe.PaymentIntent) -> Answer:
 def _taken(intent: stripe.PaymentIntent) -> Answer:
     charge = intent.latest_charge
     if isinstance(charge, stripe.Charge) and charge.refunded:
-        return Answer("refunded", intent.id, charge.amount_refunded)
-    return Answer("captured", intent.id, intent.amount_received)
+        return _answer("refunded", intent, charge.amount_refunded)
+    return _answer("captured", intent, intent.amount_received)
+
+
+def _answer(outcome: Outcome, intent: stripe.PaymentIntent, units: int) -> Answer:
+    return Answer(outcome, intent.id, from_stripe(units, intent.currency))
 
 
 def declined(error: stripe.CardError) -> Answer:

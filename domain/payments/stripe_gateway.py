@@ -15,6 +15,7 @@ from stripe.params import PaymentIntentCreateParams, PaymentIntentListParams
 
 from domain.payments.errors import UnknownPayment
 from domain.payments.gateway import Answer, Card, Gateway
+from domain.payments.stripe_amounts import from_stripe, to_stripe
 from domain.payments.stripe_answers import declined, or_unavailable, refused_card, standing
 from domain.payments.stripe_http import PooledClient
 from kit.config import settings
@@ -67,8 +68,11 @@ class StripeGateway:
         A method or amount that Stripe does not accept is declined as `invalid_payment_method`, `invalid_amount` or
         `invalid_currency`.
         """
+        units = to_stripe(amount, currency)
+        if units is None:
+            return Answer("declined", "", 0, "invalid_amount", f"Stripe cannot take {amount} of {currency}.")
         request: PaymentIntentCreateParams = {
-            "amount": amount,
+            "amount": units,
             "currency": currency.lower(),
             "payment_method": method,
             "allowed_payment_method_types": ["card"],
@@ -117,7 +121,7 @@ class StripeGateway:
         except stripe.InvalidRequestError:
             return self.look_up(ref=ref)
         if refund.status in ("succeeded", "pending"):
-            return Answer("refunded", ref, refund.amount)
+            return Answer("refunded", ref, from_stripe(refund.amount, refund.currency))
         return Answer("declined", ref, 0, refund.failure_reason or "refund_failed")
 
     def look_up(self, *, ref: str) -> Answer:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit.money import CurrencyMismatch, Money
+from kit.money import CURRENCIES, TENDER, CurrencyMismatch, Money
 
 amounts = st.integers(-(10**12), 10**12)
 prices = st.integers(0, 10**9)
@@ -44,10 +44,23 @@ class TestMoney:
 
     @pytest.mark.parametrize(
         ("money", "written"),
-        [(euros(1999), "19.99"), (Money(1999, "JPY"), "1,999"), (Money(1999, "BHD"), "1.999")],
+        [
+            (euros(1999), "€19.99"),
+            (euros(-199900), "-€1,999.00"),
+            (Money(1999, "JPY"), "¥1,999"),
+            (Money(1999, "BHD"), "BHD1.999"),
+            (Money(1999, "RSD"), "RSD19.99"),
+            (Money(1999, "ISK"), "ISK1,999"),
+        ],
     )
-    def test_is_written_with_its_own_number_of_decimals(self, money, written):
-        assert str(money).endswith(written)
+    def test_is_written_with_the_decimals_of_its_minor_unit(self, money, written):
+        assert str(money) == written
+
+
+class TestTender:
+    def test_is_what_one_can_pay_with_today(self):
+        assert {"EUR", "USD", "JPY", "KWD", "RSD"} <= TENDER <= CURRENCIES
+        assert TENDER.isdisjoint({"DEM", "XXX", "XTS", "XAU"})
 
 
 class TestADiscount:

@@ -212,6 +212,23 @@ class TestRefund:
             gateway.refund(ref="pi_nobody", key=key())
 
 
+class TestAmounts:
+    @pytest.mark.parametrize(
+        ("currency", "ours", "stripes"), [("EUR", 1999, 1999), ("ISK", 1999, 199900), ("MGA", 300, 3)]
+    )
+    def test_are_told_as_stripe_counts_them_and_heard_in_minor_units(self, gateway, sandbox, currency, ours, stripes):
+        answer = authorise(gateway, amount=ours, currency=currency)
+        assert answer.amount == ours
+        assert [i["amount"] for i in sandbox.ledger() if i["id"] == answer.ref] == [stripes]
+        assert gateway.capture(ref=answer.ref, key=key()).amount == ours
+        assert gateway.refund(ref=answer.ref, key=key()).amount == ours
+        assert gateway.look_up(ref=answer.ref).amount == ours
+
+    def test_that_stripe_cannot_count_are_declined(self, gateway):
+        answer = authorise(gateway, amount=301, currency="MGA")
+        assert (answer.outcome, answer.code) == ("declined", "invalid_amount")
+
+
 class TestBadWeather:
     def test_learns_the_truth_by_asking_again_after_silence(self, sandbox):
         impatient, once = to(sandbox, timeout=0.3), {"order_id": uuid4(), "key": key()}
