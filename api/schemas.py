@@ -83,9 +83,10 @@ class EmailAddress(fields.String):
         if len(text) > LONGEST_EMAIL:  # before anything is searched for in it
             raise ValidationError(f"Longer than maximum length {LONGEST_EMAIL}.")
         try:
-            return validate_email(_without_card(text), check_deliverability=False).normalized.lower()
+            known = validate_email(_without_card(text), check_deliverability=False, allow_smtputf8=False)
         except EmailNotValidError:
             raise ValidationError("This is not a mail address.") from None
+        return known.normalized.lower()
 
 
 class WebAddress(fields.URL):

@@ -28,9 +28,7 @@ def _like(pattern: str, *, say: str) -> AfterValidator:
 
 
 Secret = SecretStr | None
-Login = Annotated[
-    Secret, _like(r"postgresql(\+psycopg)?://[^/@\s]+@\S+", say="postgresql://user[:password]@host[:port]/database")
-]
+Login = Annotated[Secret, _like(r"postgresql://[^/@\s]+@\S+", say="postgresql://user[:password]@host[:port]/database")]
 Broker = Annotated[Secret, _like(r"(amqps?|rediss?)://\S+", say="amqp://[user:password@]host[:port]//, or redis://…")]
 Valkey = Annotated[
     Secret, _like(r"rediss?://[^/\s]\S*", say="redis://[user:password@]host:port/0, or rediss:// for TLS")

@@ -1,5 +1,6 @@
 """How every process logs: one JSON object per line on standard output."""
 
+import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -48,6 +49,8 @@ def requests_of(requests: Mapping[str, str]) -> Iterator[None]:
 def _tell_errors_without_their_messages(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
     """Put `exc_info`, an exception, as kinds and places: its message may repeat what somebody sent."""
     error, told = line.pop("exc_info", None), []
+    if error is True:  # as log.exception() says it
+        error = sys.exc_info()[1]
     while isinstance(error, BaseException):
         told.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__)
         error = error.__cause__ or error.__context__

@@ -25,7 +25,7 @@ def alembic_config(owner_url: str = "") -> Config:
 def upgrade(*, owner_url: str, app_url: str | None = None, operator_url: str | None = None) -> None:
     """Apply what is missing, then create the login roles that the two URLs name; safe to repeat."""
     try:
-        with connect(_plain(owner_url), autocommit=True) as connection:
+        with connect(owner_url, autocommit=True) as connection:
             connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
             command.upgrade(alembic_config(owner_url), "head")
             for url, group in ((app_url, "orderx_app"), (operator_url, "orderx_operator")):
@@ -54,7 +54,3 @@ def _let_in(connection: Connection, url: str, group: str) -> None:
     verb = sql.SQL("ALTER" if known else "CREATE")
     connection.execute(sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, name, password))
     connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), name))
-
-
-def _plain(url: str) -> str:
-    return url.replace("postgresql+psycopg://", "postgresql://", 1)

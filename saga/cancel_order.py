@@ -39,7 +39,7 @@ def request_cancellation(ref: Ref, find: Find, *, reason: str, by: str) -> None:
         if saga.stop_requested:
             return
         order = queries.the_order(order_id=saga.subject_id)
-        if order.status not in {"pending", "paid"} or saga.state == "compensating":
+        if order.status not in {"pending", "paid"} or saga.failure is not None:
             raise NotAllowedNow(f"this order cannot be cancelled: it is {order.status}")
         saga.stop_requested = {"reason": reason, "by": by}
         saga.note("stop_requested", None, saga.stop_requested)

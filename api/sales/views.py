@@ -13,7 +13,7 @@ from saga.engine import queries as journal
 from saga.engine.queries import Timeline
 from saga.engine.tables import SagaRow
 from saga.place_order import PLACE_ORDER, Placed
-from saga.registry import find
+from saga.registry import STEPS
 
 AnyOrder = Order | NewOrder
 AnyLine = OrderLine | NewLine
@@ -97,14 +97,16 @@ def story(saga: SagaRow) -> dict[str, Any]:
 
 
 def _steps(told: Timeline) -> list[dict[str, Any]]:
-    declared = find(told.saga.name, told.saga.version).steps
     shown = (
         "step", "state", "attempts", "undo_attempts", "outcome", "error", "retry_at", "begun_at", "answered_at",
         "undone_at",
     )  # fmt: skip
-    return [
-        {**{name: getattr(step, name) for name in shown}, "undo": declared[step.step].undo_name} for step in told.steps
-    ]
+    return [{**{name: getattr(step, name) for name in shown}, "undo": _undo_of(step.step)} for step in told.steps]
+
+
+def _undo_of(step: str) -> str | None:
+    """None, too, where the step is one that only former versions of its saga had."""
+    return STEPS[step].undo_name if step in STEPS else None
 
 
 def _line(line: AnyLine, currency: str) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def change(
 
     Raises ProductNotFound, ProductChanged when it is not at the expected version, Invalid for another currency.
     """
-    product = db.session().scalar(select(Product).where(Product.id == product_id).with_for_update())
+    product = db.session().scalar(select(Product).where(Product.id == product_id).with_for_update(key_share=True))
     if product is None or shop_id not in (None, product.shop_id):
         raise ProductNotFound
     if expected_version not in (None, product.version):

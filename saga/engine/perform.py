@@ -12,14 +12,18 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from uuid import UUID
 
+import structlog
+
 from kit import crash, db
 from kit.db import Json
-from kit.errors import DomainError
+from kit.errors import DomainError, OrderXError
 from saga.engine import calls, flow
 from saga.engine.acts import Running
 from saga.engine.declaration import Act, ActOnAll, Answers, Call, Outcome, Step
 from saga.engine.errors import Refused, TryAgain
 from saga.engine.journal import Find, OpenSaga, Ref, all_locked, locked
+
+log = structlog.get_logger()
 
 
 def take_steps(wanted: Mapping[Ref, Collection[str]], find: Find, *, go_on: bool = False) -> list[Ref]:
@@ -234,8 +238,12 @@ def _record(ref: Ref, find: Find, direction: _Direction, step: Step, error: Exce
 
 
 def _refusal(error: Exception) -> Refused | TryAgain:
-    no = Refused if isinstance(error, DomainError) else TryAgain
-    return no(getattr(error, "code", type(error).__name__), str(error))
+    if isinstance(error, OrderXError):
+        no = Refused if isinstance(error, DomainError) else TryAgain
+        return no(error.code, error.message)
+    # Nobody has foreseen it. Buyers see what the journal tells, so what it says is for the log alone.
+    log.error("a step went wrong", exc_info=error)
+    return TryAgain(type(error).__name__)
 
 
 def _answered(saga: OpenSaga, direction: _Direction, step: Step, outcome: Outcome) -> bool:

@@ -7,7 +7,7 @@ LOGIN = "postgresql://user[:password]@host[:port]/database"
 WRONG = {
     "DATABASE_URL": ("mysql://app@db/orderx", LOGIN),
     "OPERATOR_DATABASE_URL": ("postgresql://db/orderx", LOGIN),
-    "OWNER_DATABASE_URL": ("hush-hush", LOGIN),
+    "OWNER_DATABASE_URL": ("postgresql+psycopg://owner@db/orderx", LOGIN),
     "BROKER_URL": ("http://mq:15672", "amqp://[user:password@]host[:port]//, or redis://…"),
     "RATE_LIMIT_URL": ("redis:///0", "redis://[user:password@]host:port/0, or rediss:// for TLS"),
     "SMTP_URL": ("mail.example:25", "smtp+starttls://host, smtps:// or smtp://"),
@@ -16,7 +16,7 @@ WRONG = {
     "ALERT_WEBHOOK_URL": ("hooks.example", "https://host[:port][/path], or http://…"),
 }
 RIGHT = {
-    "DATABASE_URL": ["postgresql://app:hush@db:5432/orderx", "postgresql+psycopg://app@/orderx?host=/run/postgresql"],
+    "DATABASE_URL": ["postgresql://app:hush@db:5432/orderx", "postgresql://app@/orderx?host=/run/postgresql"],
     "BROKER_URL": ["amqp://u:p@mq:5672//", "amqps://mq", "redis://127.0.0.1:6379/0"],
     "RATE_LIMIT_URL": ["", "rediss://:hush@valkey:6379/0"],
     "SMTP_URL": ["", "smtps://u:p@mail.example", "smtp+starttls://mail.example:587"],

@@ -71,13 +71,15 @@ class BrokerWatch:
             connection.collect()
 
     def _connect(self) -> Connection:
-        connection = Connection(self._url, transport_options=transport_options(self._url), connect_timeout=5)
+        # Ours from here on, so that leave() lets go of it if what follows fails.
+        connection = self._connection = Connection(
+            self._url, transport_options=transport_options(self._url), connect_timeout=5
+        )
         connection.connect()
         queues.declare(connection.default_channel)
         self._heartbeats = Heartbeats(connection)
         self._queues = QueueWatch(counts_consumers=connection.transport.driver_type == "amqp")
         self._queues_due = clock.now()
-        self._connection = connection
         return connection
 
 

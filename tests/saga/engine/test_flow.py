@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from kit.errors import Conflict
 from saga.engine.declaration import afterwards, then, together
@@ -79,6 +80,13 @@ class TestAStep:
         # What stood before it in the transaction that failed is taken again, in one of its own.
         assert script.calls == ["fold", "cut", "fold", "un_cut", "un_fold", "when_undone"]
         assert workshop.events(ref)[:4] == ["started", "fold begun", "fold done", "advanced"]
+
+    def test_that_raises_anything_else_tells_what_it_was_to_the_log_alone(self, workshop, saga, script):
+        script.answers["cut"] = [error := ValueError("key 5 of table secrets")] * 20
+        with capture_logs() as said:
+            ref = workshop.run(saga)
+        assert workshop.timeline(ref).saga.failure == {"code": "ValueError", "detail": None, "step": "cut"}
+        assert {line["exc_info"] for line in said if line["event"] == "a step went wrong"} == {error}
 
     def test_that_raises_anything_else_is_tried_again(self, workshop, saga, script):
         script.answers["cut"] = [ValueError("?"), ValueError("?")]
