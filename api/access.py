@@ -4,9 +4,10 @@ from typing import Literal
 
 from flask import Flask, g, request
 
-from api.caller import CUSTOMER, MACHINE
+from api.caller import MACHINE
 from api.tokens import caller_of_request
 from domain.identity.permissions import Permission
+from domain.identity.roles import CUSTOMER
 from kit.errors import Forbidden, NotConfigured
 
 ANYBODY: Literal["anybody"] = "anybody"
@@ -122,7 +123,12 @@ def guard(app: Flask) -> None:
 
 def stops_while_suspended() -> bool:
     """Whether this request writes to a company in a way that waits until the company does business again."""
-    return request.method not in {"GET", "HEAD"} and who_may(request.endpoint or "") not in GOES_ON
+    return writes() and who_may(request.endpoint or "") not in GOES_ON
+
+
+def writes() -> bool:
+    """Whether this request is one that changes something."""
+    return request.method not in {"GET", "HEAD"}
 
 
 def _check() -> None:

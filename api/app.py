@@ -1,5 +1,6 @@
 """The Flask application: every blueprint by name, and what surrounds them all."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -47,9 +48,13 @@ class App(Flask):
         return func
 
 
-def create_app() -> Flask:
-    """The app, ready to serve; raises NotConfigured when a setting or a line of api/access.py is missing."""
+def create_app(*, threads: int = 32) -> Flask:
+    """The app, ready to serve; raises NotConfigured when a setting or a line of api/access.py is missing.
+
+    `threads` is how many requests this process serves at once. Half of them may wait for the ends of orders.
+    """
     app = App("orderx", static_folder=None)
+    app.extensions["places_to_wait"] = threading.Semaphore(threads // 2)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, PROPAGATE_EXCEPTIONS=False)
     app.json.sort_keys = False
     trusted = settings().trusted_proxies

@@ -9,9 +9,9 @@ from flask import g
 from domain.identity.api_keys import Admitted
 from domain.identity.models import Login, Membership
 from domain.identity.permissions import Permission, Powers, powers_of
+from domain.identity.roles import CUSTOMER
 from domain.shops.errors import ShopNotFound
 
-CUSTOMER = "customer"
 SUPER_ADMIN = "super_admin"
 MACHINE = "api_key"
 

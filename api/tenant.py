@@ -6,9 +6,11 @@ from functools import lru_cache
 from uuid import UUID
 
 from api import audit
-from api.access import stops_while_suspended
-from api.caller import Caller, current_caller
+from api.access import stops_while_suspended, writes
+from api.caller import MACHINE, Caller, current_caller
+from api.tokens import TokenInvalid
 from domain.companies import standing
+from domain.identity import queries as identity
 from domain.shops import queries as shops
 from kit import db
 from kit.config import settings
@@ -20,7 +22,8 @@ from kit.tenancy import Tenant
 def acting() -> Iterator[Caller]:
     """The transaction of this request, for its caller and the company they act for; commits at the end.
 
-    Raises CompanySuspended when it writes to a company that can only be read.
+    Raises, when it writes, CompanySuspended for a company that can only be read, and TokenInvalid for whoever is no
+    longer what their token says: erased, or without that role.
     """
     caller = current_caller()
     with _at(Tenant(company_id=caller.company_id, user_id=caller.user_id)):
@@ -69,9 +72,19 @@ def at_shop(shop_id: UUID | None) -> Iterator[UUID | None]:
 @contextmanager
 def _at(tenant: Tenant) -> Iterator[None]:
     with db.transaction(tenant):
+        if writes():
+            _refuse_whoever_is_not_who_they_were(current_caller())
         if tenant.company_id is not None and stops_while_suspended():
             standing.refuse_writes(company_id=tenant.company_id)
         yield
+
+
+def _refuse_whoever_is_not_who_they_were(caller: Caller) -> None:
+    """An access token says what its bearer was when it was made; a key was looked up with this request."""
+    if caller.role != MACHINE and not identity.is_still(
+        caller.role, user_id=caller.user_id, company_id=caller.company_id, shop_id=caller.shop_id
+    ):
+        raise TokenInvalid
 
 
 def company_at(caller: Caller, shop_id: UUID) -> Tenant:

@@ -85,7 +85,7 @@ def api(
     # As a warning gunicorn quotes malformed headers, whatever secrets are in them.
     quiet = ["--no-control-socket", "--log-level", "error"]
     lasting = ["--worker-class", "ops.draining.DrainingWorker", "--keep-alive", "75"]
-    sys.argv = ["gunicorn", *options, *lasting, *quiet, "api.app:create_app()"]
+    sys.argv = ["gunicorn", *options, *lasting, *quiet, f"api.app:create_app(threads={threads})"]
     wsgiapp.run()
 
 

@@ -4,10 +4,13 @@ import hashlib
 import hmac
 import json
 import re
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 
 from api.sales import views
 from domain.payments import cards
@@ -18,6 +21,7 @@ from kit.errors import Invalid
 from kit.tenancy import Tenant
 
 LONGEST_WAIT = 30
+"""Seconds."""
 
 
 def idempotency_key() -> str | None:
@@ -41,6 +45,18 @@ def wanted_wait() -> int | None:
         if wait:
             return min(int(wait[1]), LONGEST_WAIT)
     return None
+
+
+@contextmanager
+def place_to_wait() -> Iterator[bool]:
+    """Whether there is one in this process, of which some must be left for whoever does not wait; taken meanwhile."""
+    places: threading.Semaphore = current_app.extensions["places_to_wait"]
+    taken = places.acquire(blocking=False)
+    try:
+        yield taken
+    finally:
+        if taken:
+            places.release()
 
 
 def await_end(shown: dict[str, Any], *, tenant: Tenant, seconds: int) -> dict[str, Any] | None:

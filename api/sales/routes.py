@@ -10,7 +10,7 @@ from api.caller import CUSTOMER, Caller, current_caller
 from api.etags import etag
 from api.openapi import IDEMPOTENCY_KEY, PREFER
 from api.sales import placing, views
-from api.sales.preferences import await_end, wanted_wait
+from api.sales.preferences import await_end, place_to_wait, wanted_wait
 from api.sales.schemas import (
     CancellationSchema,
     NewOrderSchema,
@@ -49,7 +49,8 @@ def place_order(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, st
     sold and a mail sent. If any of that fails, everything is put back and the order says why it failed.
 
     Send an `Idempotency-Key` so that repeating the request cannot place a second order: the same key and body answer
-    the same order, as it is by then. Send `Prefer: wait=N` to be answered once the order has ended, or after N seconds.
+    the same order, as it is by then. Send `Prefer: wait=N` to be answered once the order has ended, or after N seconds;
+    when too many wait already you are answered at once, without `Preference-Applied`.
     """
     placed = placing.place(current_caller(), body)
     headers = {"Location": f"/api/orders/{placed.order['id']}"}
@@ -58,8 +59,11 @@ def place_order(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, st
     wait = wanted_wait()
     if wait is None:
         return placed.order, 202, headers
-    headers["Preference-Applied"] = f"wait={wait}"
-    ended = await_end(placed.order, tenant=placed.tenant, seconds=wait)
+    with place_to_wait() as there_is_one:
+        if not there_is_one:
+            return placed.order, 202, headers
+        headers["Preference-Applied"] = f"wait={wait}"
+        ended = await_end(placed.order, tenant=placed.tenant, seconds=wait)
     return (ended, 201, headers) if ended else (placed.order, 202, headers)
 
 

@@ -10,8 +10,9 @@ from sqlalchemy import select, update
 from domain.identity import queries
 from domain.identity.errors import KeyInvalid, KeyNotFound, NotAMember, NotYoursToGive
 from domain.identity.models import ApiKey
-from domain.identity.permissions import FOR_MACHINES, Permission, Powers, powers_of
+from domain.identity.permissions import FOR_MACHINES, Permission, Powers, for_machines, powers_of
 from kit import db, opaque, tenancy
+from kit.errors import Invalid
 from kit.ids import new_id
 from kit.tenancy import Tenant
 
@@ -37,12 +38,17 @@ def make(
 ) -> tuple[ApiKey, str]:  # fmt: skip
     """A new key of the company, or of the one shop of it, and its secret, which nobody can tell a second time.
 
-    Raises NotYoursToGive for more than its maker holds, or than machines may.
+    Raises NotYoursToGive for more than its maker holds, or than machines may; Invalid, for a key of one shop, when that
+    is about more than a shop.
     """
     powers = Powers(frozenset(permissions), shop_id)
     by.refuse_beyond(powers)
     if not powers.permissions <= FOR_MACHINES:
         raise NotYoursToGive
+    too_wide = powers.permissions - for_machines(shop_id)
+    if too_wide:
+        fault = f"These hold in all of a company, and not in one shop of it: {', '.join(sorted(too_wide))}."
+        raise Invalid(fields={"permissions": [fault]})
     secret, session = MARK + opaque.new_token(), db.session()
     key = ApiKey(
         id=new_id(), company_id=company_id, shop_id=shop_id, made_by=made_by, name=name, prefix=secret[:_SHOWN],
@@ -92,4 +98,4 @@ def _of_the_maker(key: ApiKey) -> frozenset[Permission]:
         raise KeyInvalid from None
     if membership.shop_id not in (None, key.shop_id):
         raise KeyInvalid
-    return powers_of(membership.role).permissions & FOR_MACHINES
+    return powers_of(membership.role).permissions & for_machines(key.shop_id)

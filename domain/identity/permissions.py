@@ -50,6 +50,11 @@ FOR_MACHINES: frozenset[Permission] = frozenset(get_args(Permission)) - {
 """What API keys may be for: not what makes sense for a person alone, nor handing out powers."""
 
 
+def for_machines(shop_id: UUID | None) -> frozenset[Permission]:
+    """What keys of all of a company may be for, or of one shop of it: there, no more than whoever manages it may do."""
+    return FOR_MACHINES if shop_id is None else FOR_MACHINES & _SHOP_MANAGER
+
+
 @dataclass(frozen=True, slots=True)
 class Powers:
     """What somebody may do, in all of a company or in one shop of it."""

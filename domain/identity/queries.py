@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, exists, select, true
 
 from domain.identity.errors import EmailUnverified, NotAMember, UserNotFound
 from domain.identity.models import Membership, User
-from domain.identity.roles import strongest
+from domain.identity.roles import CUSTOMER, strongest
 from kit import db, tenancy
 
 
@@ -74,6 +74,16 @@ def membership_in(*, user_id: UUID, company_id: UUID) -> Membership:
     if membership is None:
         raise NotAMember
     return membership
+
+
+def is_still(role: str, *, user_id: UUID, company_id: UUID | None, shop_id: UUID | None) -> bool:
+    """Whether the current user holds this role there now; whoever has not been erased is a customer."""
+    held = exists().where(
+        Membership.user_id == user_id, Membership.role == role, Membership.shop_id.is_not_distinct_from(shop_id),
+        (Membership.company_id == company_id) | (Membership.role == "super_admin"),
+    )  # fmt: skip
+    there = select(true()).where(User.id == user_id, User.erased_at.is_(None))
+    return db.session().scalar(there if role == CUSTOMER else there.where(held)) is not None
 
 
 def only_membership(*, user_id: UUID) -> Membership | None:

@@ -7,6 +7,8 @@ from domain.identity.models import Membership
 
 Role = Literal["super_admin", "company_admin", "shop_manager", "staff"]
 
+CUSTOMER = "customer"
+"""What everybody is, everywhere, without a role."""
 _BY_MIGHT = ("super_admin", "company_admin", "shop_manager", "staff")
 
 

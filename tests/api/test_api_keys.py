@@ -74,6 +74,15 @@ class TestMake:
         answer = admin.post("/api/keys", {**NAMED, "permissions": ["read_stock"], **wrong})
         assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, field)
 
+    def test_of_one_shop_takes_nothing_that_is_about_more_than_a_shop(self, admin, company):
+        wanted = ["read_stock", "write_companies", "settle_incidents"]
+        body = {**NAMED, "permissions": wanted, "shop_id": str(factories.make_shop(company).id)}
+        answer = admin.post("/api/keys", body)
+        assert (answer.status_code, answer.json["errors"]) == (422, [{
+            "path": "permissions",
+            "message": "These hold in all of a company, and not in one shop of it: settle_incidents, write_companies.",
+        }])  # fmt: skip
+
 
 class TestUse:
     def test_is_for_its_own_company(self, api, admin, company):

@@ -53,6 +53,37 @@ class TestAdd:
         assert member.post("/api/members", {"email": "a@customers.example", "role": "staff"}).status_code == 403
 
 
+class TestATokenThatIsOutThere:
+    """Reading goes on until it lapses; whoever could write would not have to let it."""
+
+    @pytest.fixture
+    def removed(self, api, admin, company):
+        user = factories.make_member(company)
+        still_holds = api.acting_as(user, company)
+        own = next(row for row in admin.get("/api/members").json["data"] if row["user_id"] == str(user.id))
+        assert admin.delete(f"/api/members/{own['id']}").status_code == 204
+        return still_holds
+
+    @pytest.mark.parametrize(
+        ("path", "body"),
+        [
+            ("/api/members", {"role": "company_admin", "email": "ada@customers.example"}),
+            ("/api/invitations", {"role": "staff", "email": "ada@customers.example"}),
+            ("/api/keys", {"name": "Door", "permissions": ["read_orders"]}),
+            ("/api/shops", {"name": "Harbour Street"}),
+        ],
+    )
+    def test_writes_nothing_for_whoever_was_removed(self, removed, path, body):
+        answer = removed.post(path, body)
+        assert (answer.status_code, answer.json["code"]) == (401, "token_invalid")
+
+    def test_does_not_close_the_company_either(self, removed, company):
+        assert removed.delete(f"/api/companies/{company.id}").status_code == 401
+
+    def test_reads_until_it_lapses(self, removed):
+        assert removed.get("/api/members").status_code == 200
+
+
 class TestList:
     def test_shows_the_companys_own_page_by_page(self, admin, company):
         factories.make_member(factories.make_company())
@@ -141,7 +172,8 @@ class TestShopManager:
         seen = {row["id"]: row for row in manager.get("/api/members").json["data"]}
         assert str(in_shop.id) in {row["user_id"] for row in seen.values()}
         assert {row["shop_id"] for row in seen.values()} == {str(shop.id)}
-        for membership in everybody:
+        own_last = sorted(everybody, key=lambda each: everybody[each]["user_id"] == manager.get("/api/me").json["id"])
+        for membership in own_last:
             expected = 204 if membership in seen else 404
             assert manager.delete(f"/api/members/{membership}").status_code == expected
 

@@ -191,6 +191,21 @@ class TestErasure:
             for email in (user.email, f"erased-{user.id}@erased.invalid"):
                 assert api.post("/api/auth/login", {"email": email, "password": password}).status_code in (401, 422)
 
+    @pytest.mark.parametrize(
+        ("method", "path", "body"),
+        [
+            ("PATCH", "/api/me", {"name": "Grace Hopper"}),
+            ("POST", ADDRESSES, {"label": "Home", "address": HOME}),
+            ("POST", "/api/me/verification-mail", None),
+            ("POST", "/api/me/second-factor", {"password": factories.PASSWORD}),
+            ("POST", "/api/companies", {"name": "Paper", "email": "a@paper.example", "currency": "EUR"}),
+        ],
+    )
+    def test_leaves_nothing_to_write_to(self, api, me, user, method, path, body):
+        self.erase(api, user)
+        assert me.request(method, path, json=body).status_code in {401, 403}
+        assert me.get("/api/me/export").json["addresses"] == []
+
     def test_lets_the_address_be_registered_again(self, api, user, sql):
         self.erase(api, user)
         again = {"email": user.email, "name": "Ada", "password": "three blind mice, see how they run"}

@@ -19,6 +19,7 @@ ONLY_WE_KNOW = {
     "time_zone": "whether anybody lives in it",
     "currency": "whether it is one, and the company's",
     "shop_id": "whether there is one, and whether the caller has to name it",
+    "permissions": "whether they hold in the one shop that the key is for",
     "product_id": "whether the shop sells it, and whether an earlier line has it",
     "discount_percent": "whether the company gives any",
     "number": "whether it is a card's",

@@ -7,13 +7,14 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from api.app import create_app
 from domain.companies import operations as companies
 from domain.sales import operations as sales
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
-from tests.api.client import paths
+from tests.api.client import Api, paths
 from tests.waiting import until
 
 
@@ -57,6 +58,11 @@ class TestPlaceOrder:
     def test_waits_no_longer_than_it_is_asked_to(self, market, order):
         answer = market.buyer.post("/api/orders", order, headers={"Prefer": "wait=0"})
         assert (answer.status_code, answer.headers["Preference-Applied"]) == (202, "wait=0")
+
+    def test_does_not_wait_where_too_many_do(self, market, order):
+        buyer = Api(create_app(threads=1), market.buyer.token)
+        answer = buyer.post("/api/orders", order, headers={"Prefer": "wait=20"})
+        assert (answer.status_code, "Preference-Applied" in answer.headers) == (202, False)
 
     def test_waits_for_the_end_and_shows_it_as_whoever_asks_later_sees_it(self, market, order, written):
         with ThreadPoolExecutor(1) as pool:
