@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from api.blueprint import Blueprint
+from api.caller import current_caller
 from api.etags import etag, expected_version
 from api.identity.members import shown
 from api.identity.schemas import MemberSchema
@@ -90,5 +91,7 @@ def list_staff(query: dict[str, Any], shop_id: UUID) -> dict[str, Any]:
     Admins give and take these roles, with `/api/members` and `/api/invitations`.
     """
     with at_shop(shop_id) as kept_to:
-        rows = identity.staff(shop_id=kept_to, limit=query["limit"] + 1, after=query["after"])
+        rows = identity.members(
+            company_id=current_caller().company_id, shop_id=kept_to, limit=query["limit"] + 1, after=query["after"]
+        )
     return page([shown(membership, user) for membership, user in rows], query["limit"])

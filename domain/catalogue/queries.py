@@ -7,6 +7,7 @@ from sqlalchemy import select
 from domain.catalogue.errors import ProductNotFound
 from domain.catalogue.models import Product
 from kit import db
+from kit.paging import page
 
 
 def the_product(*, product_id: UUID, shop_id: UUID | None = None) -> Product:
@@ -19,7 +20,5 @@ def the_product(*, product_id: UUID, shop_id: UUID | None = None) -> Product:
 
 def products(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> list[Product]:
     """The current company's products (if given: of that shop), the oldest first, from behind `after`."""
-    query = select(Product).order_by(Product.id).limit(limit)
-    if shop_id is not None:
-        query = query.where(Product.shop_id == shop_id)
-    return list(db.session().scalars(query.where(Product.id > after) if after else query))
+    query = select(Product) if shop_id is None else select(Product).where(Product.shop_id == shop_id)
+    return list(db.session().scalars(page(query, Product.id, limit=limit, after=after)))

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from domain.companies.models import CompanyEvent
 from kit import db, outbox
+from kit.paging import page
 
 Event = Literal[
     "created", "plan_changed", "suspended", "resumed", "deletion_requested", "deletion_withdrawn", "closed"
@@ -23,5 +24,5 @@ def note(event: Event, *, company_id: UUID, by: UUID | None, **detail: Any) -> N
 
 def events(*, company_id: UUID, limit: int, after: UUID | None = None) -> list[CompanyEvent]:
     """What was decided about the current company, the oldest first, from behind `after`."""
-    query = select(CompanyEvent).where(CompanyEvent.company_id == company_id).order_by(CompanyEvent.id).limit(limit)
-    return list(db.session().scalars(query.where(CompanyEvent.id > after) if after else query))
+    query = select(CompanyEvent).where(CompanyEvent.company_id == company_id)
+    return list(db.session().scalars(page(query, CompanyEvent.id, limit=limit, after=after)))

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from domain.companies.errors import CompanyChanged, CompanyNotFound
 from domain.companies.models import Company
 from kit import db
+from kit.paging import page
 
 
 def the_company(*, company_id: UUID) -> Company:
@@ -33,5 +34,4 @@ def the_locked_company(*, company_id: UUID, expected_version: int | None = None)
 
 def companies(*, limit: int, after: UUID | None = None) -> list[Company]:
     """The companies the current user belongs to, the oldest first, from behind `after`."""
-    query = select(Company).order_by(Company.id).limit(limit)
-    return list(db.session().scalars(query.where(Company.id > after) if after else query))
+    return list(db.session().scalars(page(select(Company), Company.id, limit=limit, after=after)))

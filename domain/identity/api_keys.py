@@ -14,6 +14,7 @@ from domain.identity.permissions import FOR_MACHINES, Permission, Powers, for_ma
 from kit import db, opaque, tenancy
 from kit.errors import Invalid
 from kit.ids import new_id
+from kit.paging import page
 from kit.tenancy import Tenant
 
 MARK = "ox_"
@@ -79,8 +80,8 @@ def admit(*, secret: str, now: datetime) -> Admitted:
 
 def keys(*, company_id: UUID, limit: int, after: UUID | None = None) -> list[ApiKey]:
     """The company's keys, the oldest first, from behind `after`."""
-    query = select(ApiKey).where(ApiKey.company_id == company_id).order_by(ApiKey.id).limit(limit)
-    return list(db.session().scalars(query.where(ApiKey.id > after) if after else query))
+    query = select(ApiKey).where(ApiKey.company_id == company_id)
+    return list(db.session().scalars(page(query, ApiKey.id, limit=limit, after=after)))
 
 
 def revoke(*, key_id: UUID, company_id: UUID, now: datetime) -> None:

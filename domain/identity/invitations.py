@@ -12,6 +12,7 @@ from domain.identity.permissions import Powers, powers_of
 from domain.identity.roles import Role
 from kit import db, opaque, tenancy
 from kit.ids import new_id
+from kit.paging import page
 from kit.tenancy import Tenant
 
 LASTS = timedelta(days=7)
@@ -66,8 +67,8 @@ def invitations(
     *, company_id: UUID, shop_id: UUID | None = None, limit: int, after: UUID | None = None
 ) -> list[Invitation]:
     """The company's invitations (if given: to that shop), the oldest first, from behind `after`."""
-    query = select(Invitation).where(*_of(company_id, shop_id)).order_by(Invitation.id).limit(limit)
-    return list(db.session().scalars(query.where(Invitation.id > after) if after else query))
+    query = select(Invitation).where(*_of(company_id, shop_id))
+    return list(db.session().scalars(page(query, Invitation.id, limit=limit, after=after)))
 
 
 def withdraw(*, invitation_id: UUID, company_id: UUID, shop_id: UUID | None = None) -> None:

@@ -8,6 +8,7 @@ from domain.identity.errors import EmailUnverified, NotAMember, UserNotFound
 from domain.identity.models import Membership, User
 from domain.identity.roles import CUSTOMER, strongest
 from kit import db, tenancy
+from kit.paging import page
 
 
 def the_user(*, user_id: UUID) -> User:
@@ -54,17 +55,10 @@ def members(
 ) -> list[Row[tuple[Membership, User]]]:
     """Who holds which role in the current company (if given: in that shop), the oldest first, from behind `after`."""
     query = select(Membership, User).join(User, User.id == Membership.user_id)
-    query = query.where(Membership.company_id == company_id).order_by(Membership.id).limit(limit)
+    query = query.where(Membership.company_id == company_id)
     if shop_id is not None:
         query = query.where(Membership.shop_id == shop_id)
-    return list(db.session().execute(query.where(Membership.id > after) if after else query))
-
-
-def staff(*, shop_id: UUID | None, limit: int, after: UUID | None = None) -> list[Row[tuple[Membership, User]]]:
-    """Who works in this one shop of the current company, the oldest first, from behind `after`."""
-    query = select(Membership, User).join(User, User.id == Membership.user_id)
-    query = query.where(Membership.shop_id == shop_id).order_by(Membership.id).limit(limit)
-    return list(db.session().execute(query.where(Membership.id > after) if after else query))
+    return list(db.session().execute(page(query, Membership.id, limit=limit, after=after)))
 
 
 def membership_in(*, user_id: UUID, company_id: UUID) -> Membership:

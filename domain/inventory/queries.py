@@ -7,6 +7,7 @@ from sqlalchemy import select
 from domain.inventory.errors import WarehouseNotFound
 from domain.inventory.models import Stock, Warehouse
 from kit import db
+from kit.paging import page
 
 
 def the_warehouse(*, warehouse_id: UUID) -> Warehouse:
@@ -19,8 +20,7 @@ def the_warehouse(*, warehouse_id: UUID) -> Warehouse:
 
 def warehouses(*, limit: int, after: UUID | None) -> list[Warehouse]:
     """The current company's warehouses, oldest first, from behind `after`."""
-    query = select(Warehouse).order_by(Warehouse.id).limit(limit)
-    return list(db.session().scalars(query.where(Warehouse.id > after) if after else query))
+    return list(db.session().scalars(page(select(Warehouse), Warehouse.id, limit=limit, after=after)))
 
 
 def shelves(*, product_id: UUID) -> list[Stock]:

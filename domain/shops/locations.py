@@ -13,6 +13,7 @@ from domain.shops.models import Location
 from domain.shops.queries import the_open_shop
 from kit import db
 from kit.errors import Invalid
+from kit.paging import page
 
 MOST = 100
 """Locations of one shop."""
@@ -65,8 +66,8 @@ def the_location(*, location_id: UUID, shop_id: UUID) -> Location:
 
 def locations(*, shop_id: UUID, limit: int, after: UUID | None = None) -> list[Location]:
     """The places of the current company's shop, the oldest first, from behind `after`."""
-    query = select(Location).where(Location.shop_id == shop_id).order_by(Location.id).limit(limit)
-    return list(db.session().scalars(query.where(Location.id > after) if after else query))
+    query = select(Location).where(Location.shop_id == shop_id)
+    return list(db.session().scalars(page(query, Location.id, limit=limit, after=after)))
 
 
 def opening_of(location: Location, *, at: datetime) -> Opening:

@@ -8,6 +8,7 @@ from domain.shops.errors import ShopClosed, ShopNotFound
 from domain.shops.models import Shop
 from domain.shops.selling import SELLING, refuse_unless_selling
 from kit import db, tenancy
+from kit.paging import page
 
 
 def the_shop(*, shop_id: UUID) -> Shop:
@@ -45,10 +46,8 @@ def accepts_raw_cards(*, shop_id: UUID) -> bool:
 
 def shops(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> list[Shop]:
     """The current company's shops (or the one of them), the oldest first, from behind `after`."""
-    query = select(Shop).order_by(Shop.id).limit(limit)
-    if shop_id is not None:
-        query = query.where(Shop.id == shop_id)
-    return list(db.session().scalars(query.where(Shop.id > after) if after else query))
+    query = select(Shop) if shop_id is None else select(Shop).where(Shop.id == shop_id)
+    return list(db.session().scalars(page(query, Shop.id, limit=limit, after=after)))
 
 
 def company_of(*, shop_id: UUID) -> UUID:

@@ -1,7 +1,7 @@
 """Mails on disk: one .eml file each, there in full or not at all."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email import message_from_bytes
 from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
@@ -11,7 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 from uuid import UUID
 
-from kit.ids import new_id
+from kit.ids import made_at, new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Kept:
 
     @property
     def received_at(self) -> datetime:
-        """The time in its id (RFC 9562, 5.7): milliseconds in the upper 48 bits."""
-        return datetime.fromtimestamp((UUID(self.id).int >> 80) / 1000, UTC)
+        """When its id was made."""
+        return made_at(UUID(self.id))
 
     @property
     def text(self) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from kit import db
 from kit.errors import NotFound
+from kit.paging import page
 from saga.engine.tables import ENDED, Incident, SagaEvent, SagaRow, StepRow
 
 
@@ -91,8 +92,8 @@ def sagas(*, limit: int, state: str | None = None, tags: dict[str, str] | None =
 
 def incidents(which: Which, *, limit: int, after: UUID | None = None) -> list[Row[tuple[Incident, SagaRow]]]:
     """Incidents with their sagas, the oldest first, from behind the one with the id `after`."""
-    query = _INCIDENTS.where(*which.conditions()).limit(limit)
-    return list(db.session().execute(query.where(Incident.id > after) if after else query))
+    query = _INCIDENTS.where(*which.conditions())
+    return list(db.session().execute(page(query, Incident.id, limit=limit, after=after)))
 
 
 def how_many(which: Which) -> int:
@@ -104,10 +105,10 @@ def how_many(which: Which) -> int:
 def incidents_about(wanted: UUID) -> list[Row[tuple[Incident, SagaRow]]]:
     """The open incidents with this id, of the saga with this id, or of the sagas about the subject with this id."""
     about = or_(Incident.id == wanted, SagaRow.id == wanted, SagaRow.subject_id == wanted)
-    return list(db.session().execute(_INCIDENTS.where(about, *Which().conditions())))
+    return list(db.session().execute(_INCIDENTS.where(about, *Which().conditions()).order_by(Incident.id)))
 
 
-_INCIDENTS = select(Incident, SagaRow).join(SagaRow, SagaRow.id == Incident.saga_id).order_by(Incident.id)
+_INCIDENTS = select(Incident, SagaRow).join(SagaRow, SagaRow.id == Incident.saga_id)
 
 
 def timeline(saga: SagaRow) -> Timeline:
