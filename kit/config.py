@@ -3,6 +3,7 @@
 import re
 from functools import cache
 from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,15 +17,23 @@ Text = TypeVar("Text", str, str | None, SecretStr | None)
 
 
 def _like(pattern: str, *, say: str) -> AfterValidator:
-    """Whoever sets it to something else is told what to say. Nothing at all is not looked at."""
+    """Whoever sets it to something else, or to a URL with an odd host or port, is told what to say."""
 
     def check(value: Text) -> Text:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if text and not re.fullmatch(pattern, text):
+        if text and not (re.fullmatch(pattern, text) and _can_be_split(text)):
             raise ValueError(f"say {say}")
         return value
 
     return AfterValidator(check)
+
+
+def _can_be_split(url: str) -> bool:
+    try:
+        urlsplit(url).port  # noqa: B018 - it raises
+    except ValueError:
+        return False
+    return True
 
 
 Secret = SecretStr | None
@@ -45,7 +54,9 @@ HTTP = _like(r"https?://[^/\s]\S*", say="https://host[:port][/path], or http://â
 class Settings(BaseSettings):
     """Every setting OrderX knows. Those without a default are asked for by the process that needs them."""
 
-    model_config = SettingsConfigDict(env_prefix="ORDERX_", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ORDERX_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     database_url: Login = Field(None, description="PostgreSQL as the app role: API and workers")
     operator_database_url: Login = Field(None, description="PostgreSQL as the operator role: relay, sweeper, check")

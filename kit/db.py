@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from kit import tenancy
+from kit import roles, tenancy
 from kit.config import settings
 from kit.tenancy import Tenant
 
@@ -86,7 +86,7 @@ _KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_coun
 
 def _engine(setting: str) -> Engine:
     config = settings()
-    return create_engine(
+    engine = create_engine(
         dialect_url(config.need(setting)),
         pool_size=config.pool_size,
         max_overflow=0,
@@ -101,6 +101,7 @@ def _engine(setting: str) -> Engine:
             **_KEEPALIVES,
         },
     )
+    return roles.checked(engine, setting=setting)
 
 
 def dialect_url(url: str) -> str:

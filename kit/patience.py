@@ -16,18 +16,20 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 
-def through_outages(work: Callable[[], T], *, longest_pause: float = 1.0) -> T:
+def through_outages(
+    work: Callable[[], T], *, longest_pause: float = 1.0, stopping: Callable[[], bool] = lambda: False
+) -> T:
     """Do the work, again and again while the database is gone, and return its answer.
 
-    Pauses grow to `longest_pause` seconds. Raises the outage itself when it has lasted for a quarter of an hour, and
-    any other error at once.
+    Pauses grow to `longest_pause` seconds. Raises the outage itself when it has lasted for a quarter of an hour or the
+    process is `stopping`, and any other error at once.
     """
     pause, give_up_at = 0.1, time.monotonic() + GIVE_UP_AFTER
     while True:
         try:
             return work()
         except Exception as error:
-            if not db.is_outage(error) or time.monotonic() > give_up_at:
+            if not db.is_outage(error) or time.monotonic() > give_up_at or stopping():
                 raise
             log.warning("waiting for the database", reason=str(error).strip(), pause=pause)
         time.sleep(pause)

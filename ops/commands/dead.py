@@ -23,7 +23,10 @@ def list_dead(
     """List dead letters, the oldest first."""
     from workers.dead_letters import dead_letters
 
-    _show(dead_letters(most=limit), "dead letters", as_json=as_json)
+    letters = dead_letters(most=limit)
+    _show(letters, "dead letters", as_json=as_json)
+    if len(letters) == limit and not as_json:
+        console.print("and perhaps more: see --limit")
 
 
 @app.command("replay")

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from kit import db
-from ops.commands.output import console, table
+from ops.commands.output import console
 from saga.engine import queries
 from saga.engine.queries import Which
 
@@ -18,17 +18,16 @@ def print_stuck(which: Which, *, limit: int, as_json: bool) -> None:
     if as_json:
         print(json.dumps(found, default=str))
         return
-    cells = [
-        (
-            *(str(row[name]) for name in ("subject_id", "name", "step", "phase", "attempts")),
-            row["error"].get("code", ""),
-            f"{row['opened_at']:%Y-%m-%d %H:%M:%S}",
-        )
-        for row in found
-    ]
-    table("stuck sagas", ("about", "saga", "step", "phase", "tries", "reason", "since (UTC)"), cells)
-    if left:
-        console.print(f"and {left} more: see --limit")
+    for row in found:
+        console.print(_line(row), highlight=False, markup=False, soft_wrap=True)
+    console.print(f"stuck sagas: {len(found) or 'none'}" + (f", and {left} more: see --limit" if left else ""))
+
+
+def _line(row: dict[str, Any]) -> str:
+    since = f"{row['opened_at']:%Y-%m-%d %H:%M:%S} UTC"
+    tries = f"{row['attempts']} {'try' if row['attempts'] == 1 else 'tries'}"
+    reason = row["error"].get("code", "")
+    return f"{row['subject_id']}  {row['name']} {row['phase']}, {row['step']}: {reason} after {tries}, since {since}"
 
 
 def _shown(incident: Any, saga: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ WRONG = {
     "DATABASE_URL": ("mysql://app@db/orderx", LOGIN),
     "OPERATOR_DATABASE_URL": ("postgresql://db/orderx", LOGIN),
     "OWNER_DATABASE_URL": ("postgresql+psycopg://owner@db/orderx", LOGIN),
-    "BROKER_URL": ("http://mq:15672", "amqp://[user:password@]host[:port]//, or redis://…"),
+    "BROKER_URL": ("amqp://mq:port//", "amqp://[user:password@]host[:port]//, or redis://…"),
     "RATE_LIMIT_URL": ("redis:///0", "redis://[user:password@]host:port/0, or rediss:// for TLS"),
     "SMTP_URL": ("mail.example:25", "smtp+starttls://host, smtps:// or smtp://"),
     "MAIL_FROM": ("Paper & Sons", "name@host, or Name <name@host>"),
@@ -18,10 +18,10 @@ WRONG = {
 RIGHT = {
     "DATABASE_URL": ["postgresql://app:hush@db:5432/orderx", "postgresql://app@/orderx?host=/run/postgresql"],
     "BROKER_URL": ["amqp://u:p@mq:5672//", "amqps://mq", "redis://127.0.0.1:6379/0"],
-    "RATE_LIMIT_URL": ["", "rediss://:hush@valkey:6379/0"],
-    "SMTP_URL": ["", "smtps://u:p@mail.example", "smtp+starttls://mail.example:587"],
+    "RATE_LIMIT_URL": ["rediss://:hush@valkey:6379/0"],
+    "SMTP_URL": ["smtps://u:p@mail.example", "smtp+starttls://mail.example:587"],
     "MAIL_FROM": ["orders@paper.example", "Paper & Sons <orders@paper.example>"],
-    "ALERT_WEBHOOK_URL": ["", "https://hooks.example/orderx?to=us"],
+    "ALERT_WEBHOOK_URL": ["https://hooks.example/orderx?to=us"],
 }
 
 
@@ -48,3 +48,8 @@ class TestSettings:
     def test_that_are_right_are_taken_as_they_are(self, configure, name, value):
         configure(name, value)
         assert settings().need(name.lower()) == value
+
+    def test_that_are_empty_are_not_set(self, configure):
+        configure("BROKER_URL", "")
+        with pytest.raises(NotConfigured, match="ORDERX_BROKER_URL is not set"):
+            settings().need("broker_url")

@@ -114,8 +114,14 @@ class TestListOfTheStuck:
         _, said = orderx("saga", "list", "--stuck", "--reason", "RuntimeError", "--json")
         assert [each["subject_id"] for each in json.loads(said)] == [str(elsewhere[1])]
 
-    def test_says_how_many_more_there_are(self, orderx, stuck):
-        assert "and 1 more" in orderx("saga", "list", "--stuck", "--limit", "1")[1]
+    def test_is_a_line_for_each_with_how_many_more_there_are(self, orderx, stuck):
+        code, said = orderx("saga", "list", "--stuck", "--limit", "1")
+        line, count = said.splitlines()
+        assert line.startswith(f"{stuck[0]}  place_order running, commit_stock: conflict after 1 try, since 20")
+        assert (code, count) == (0, "stuck sagas: 1, and 1 more: see --limit")
+
+    def test_is_none_where_none_is_stuck(self, orderx, database):
+        assert orderx("saga", "list", "--stuck") == (0, "stuck sagas: none\n")
 
     @pytest.mark.parametrize("words", [["--reason", "conflict"], ["--stuck", "--state", "done"]])
     def test_does_not_mix_with_other_lists(self, orderx, database, words):

@@ -1,6 +1,7 @@
 import psycopg
 import pytest
 from celery.exceptions import Reject
+from celery.worker import state
 from sqlalchemy.exc import OperationalError
 
 from kit import patience
@@ -45,6 +46,16 @@ class TestPatiently:
             work()
         assert rejected.value.requeue
         assert patience.GIVE_UP_AFTER < 30 * 60
+
+    def test_gives_the_message_back_when_the_worker_is_told_to_stop(self, monkeypatch, pauses):
+        @patiently
+        def work() -> None:
+            monkeypatch.setattr(state, "should_stop", 0 if pauses else None)
+            raise an_outage()
+
+        with pytest.raises(Reject) as rejected:
+            work()
+        assert (rejected.value.requeue, len(pauses)) == (True, 1)
 
     def test_leaves_a_saga_of_another_version_to_another_worker(self):
         @patiently

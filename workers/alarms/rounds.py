@@ -85,6 +85,6 @@ class BrokerWatch:
 
 def _webhook() -> Webhook | None:
     url = settings().alert_webhook_url
-    if url is None or not url.get_secret_value():
+    if url is None:
         return None
     return Webhook(url.get_secret_value(), settings().need("alert_webhook_secret"))

@@ -1,0 +1,42 @@
+import pytest
+
+from kit import db
+from kit.config import settings
+from kit.errors import NotConfigured
+from kit.tenancy import Tenant
+
+
+@pytest.fixture
+def swapped(database, monkeypatch):
+    """Gives one setting the login of another."""
+
+    def swapping(setting, other):
+        monkeypatch.setenv(f"ORDERX_{setting.upper()}", settings().need(other))
+        _forget()
+
+    yield swapping
+    monkeypatch.undo()
+    _forget()
+
+
+def _forget():
+    settings.cache_clear()
+    for engine in (db.app_engine, db.operator_engine):
+        engine().dispose()
+        engine.cache_clear()
+
+
+class TestALogin:
+    @pytest.mark.parametrize("other", ["database_url", "owner_database_url"])
+    def test_of_another_group_is_no_operators(self, swapped, other):
+        swapped("operator_database_url", other)
+        refused = "ORDERX_OPERATOR_DATABASE_URL must be of orderx_operator alone"
+        with pytest.raises(NotConfigured, match=refused), db.operator_transaction():
+            pass
+
+    @pytest.mark.parametrize("other", ["operator_database_url", "owner_database_url"])
+    def test_of_another_group_is_not_the_apps(self, swapped, other):
+        swapped("database_url", other)
+        refused = "ORDERX_DATABASE_URL must be of orderx_app alone"
+        with pytest.raises(NotConfigured, match=refused), db.transaction(Tenant()):
+            pass
