@@ -2,6 +2,7 @@
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -27,12 +28,18 @@ GREETINGS = {
 
 
 def database() -> dict[str, str]:
-    """Whether the database answers, and has every migration this code knows."""
+    """Whether the database answers in time, and has every migration this code knows."""
+    asked = _asker.submit(migrations.at_head, db.app_engine())
     try:
-        newest = migrations.at_head(db.app_engine())
-    except SQLAlchemyError:
+        newest = asked.result(timeout=SECONDS)
+    except (SQLAlchemyError, TimeoutError):
+        asked.cancel()  # if it has not begun: the one before it has not been answered either
         return {"database": "down", "migrations": "unknown"}
     return {"database": "ok", "migrations": "ok" if newest else "behind"}
+
+
+_asker = ThreadPoolExecutor(1, thread_name_prefix="readiness")
+"""No timeout of PostgreSQL's client ends the wait for a server that is there and says nothing."""
 
 
 def promises() -> str:

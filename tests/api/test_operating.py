@@ -100,6 +100,14 @@ class TestReady:
         assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
         assert "database down" in answer.json["detail"]
 
+    def test_is_not_while_the_database_is_silent(self, api, monkeypatch):
+        monkeypatch.setattr(checks, "SECONDS", 0.2)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            mute = create_engine(f"postgresql+psycopg://nobody@127.0.0.1:{silent.getsockname()[1]}/none")
+            monkeypatch.setattr(db, "app_engine", lambda: mute)
+            answers = [api.get("/readyz") for _ in range(2)]
+        assert [(each.status_code, "database down" in each.json["detail"]) for each in answers] == [(503, True)] * 2
+
     def test_is_not_before_the_migrations(self, api, monkeypatch):
         monkeypatch.setattr(migrations, "at_head", lambda _: False)
         answer = api.get("/readyz")
