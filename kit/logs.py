@@ -1,5 +1,6 @@
 """How every process logs: one JSON object per line on standard output."""
 
+import logging
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from kit.config import settings
 
@@ -19,15 +20,28 @@ _requests: ContextVar[Mapping[str, str]] = ContextVar("requests", default=Mappin
 def configure() -> None:
     """Log from ORDERX_LOG_LEVEL upwards, each line with its level and its time (UTC)."""
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _tell_errors_without_their_messages,
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[*_line(), structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(settings().log_level),
     )
+
+
+def configure_libraries() -> None:
+    """Have what libraries tell Python's own logging come as such lines, too."""
+    handler = logging.StreamHandler(sys.stdout)
+    as_json: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer(),
+    ]  # fmt: skip
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=as_json, foreign_pre_chain=_line()))
+    logging.basicConfig(handlers=[handler], level=settings().log_level, force=True)
+
+
+def _line() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _tell_errors_without_their_messages,
+    ]
 
 
 def request_id(subject: UUID | None) -> str | None:
@@ -51,6 +65,8 @@ def _tell_errors_without_their_messages(_: WrappedLogger, __: str, line: EventDi
     error, told = line.pop("exc_info", None), []
     if error is True:  # as log.exception() says it
         error = sys.exc_info()[1]
+    elif isinstance(error, tuple):  # as Python's own logging does
+        error = error[1]
     while isinstance(error, BaseException):
         told.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__)
         error = error.__cause__ or error.__context__

@@ -54,6 +54,7 @@ def create_app() -> Celery:
         worker_consumer="workers.consumer:KeepingConsumer",
         worker_send_task_events=False,  # they begin when somebody watches: Flower asks for them
         worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
         worker_enable_remote_control=True,
         enable_utc=True,
         timezone="UTC",

@@ -6,7 +6,7 @@ import os
 import sys
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import setup_logging, worker_process_init
 from celery.utils.nodenames import host_format
 
 from kit import db, garbage, logs
@@ -48,12 +48,13 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
     app.conf.worker_prefetch_multiplier = SOLO_PREFETCH if pool == "solo" else POOL_PREFETCH
     _declare_queues(app)
     worker_process_init.connect(_after_fork)
+    setup_logging.connect(_configure_logging)
     for chatty in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(chatty).setLevel(logging.WARNING)  # the journal tells, and better, what each task did
     node = name or f"{'+'.join(names) or 'all'}-{os.getpid()}"
     worker = app.Worker(
         hostname=host_format(f"{node}@%h"), pool_cls=pool, concurrency=concurrency, loglevel=settings().log_level,
-        exclude_queues=unwanted, without_gossip=True, without_mingle=True,
+        exclude_queues=unwanted, without_gossip=True, without_mingle=True, quiet=True,
     )  # fmt: skip
     garbage.spare_what_stays()
     worker.start()
@@ -64,6 +65,11 @@ def _declare_queues(app: Celery) -> None:
     """Make sure of all queues, also of those other workers serve; a broker that is down gets them from the relay."""
     with app.connection_for_write() as connection, contextlib.suppress(*connection.connection_errors):
         queues.declare(connection.channel())
+
+
+def _configure_logging(**_event: object) -> None:
+    """In place of Celery's own lines; it asks when it starts."""
+    logs.configure_libraries()
 
 
 def _after_fork(**_event: object) -> None:

@@ -1,4 +1,5 @@
 import json
+import logging
 
 import pytest
 import structlog
@@ -28,4 +29,23 @@ class TestAnError:
         line = said()
         assert line["exception"].endswith("ValueError")
         assert "go_wrong" in line["exception"]
+        assert SECRET not in str(line)
+
+
+class TestLibraries:
+    def test_are_told_as_such_lines_too(self, said):
+        root = logging.getLogger()
+        before, level = root.handlers[:], root.level
+        try:
+            logs.configure_libraries()
+            try:
+                go_wrong()
+            except ValueError:
+                logging.getLogger("kombu").exception("the broker is %s", "gone")
+            line = said()
+        finally:
+            root.handlers[:] = before
+            root.setLevel(level)
+        assert (line["event"], line["level"]) == ("the broker is gone", "error")
+        assert line["exception"].endswith("ValueError")
         assert SECRET not in str(line)
