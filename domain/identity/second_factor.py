@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pyotp
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from domain.identity.errors import SecondFactorNeeded, SecondFactorOn, WrongCode
 from domain.identity.models import RecoveryCode, SecondFactor
@@ -21,15 +22,14 @@ _PURPOSE = "second factors"
 
 def begin(*, user_id: UUID) -> str:
     """A new secret for the current user's app (base32), which counts once it is confirmed; raises SecondFactorOn."""
-    session, secret = db.session(), pyotp.random_base32()
-    factor = _of(user_id)
-    if factor is None:
-        factor = SecondFactor(user_id=user_id, last_step=0)
-        session.add(factor)
-    elif factor.confirmed_at:
+    secret = pyotp.random_base32()
+    sealed = seals.seal(secret, purpose=_PURPOSE)
+    first = insert(SecondFactor).values(user_id=user_id, secret=sealed, last_step=0)
+    another = first.on_conflict_do_update(
+        index_elements=[SecondFactor.user_id], set_={"secret": sealed}, where=SecondFactor.confirmed_at.is_(None)
+    )
+    if db.session().scalar(another.returning(SecondFactor.user_id)) is None:
         raise SecondFactorOn
-    factor.secret = seals.seal(secret, purpose=_PURPOSE)
-    session.flush()
     return secret
 
 

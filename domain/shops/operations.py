@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from domain.companies import limits
 from domain.shops.errors import ShopChanged, ShopClosed, ShopNameTaken, ShopNotFound
@@ -45,6 +47,7 @@ def change(*, shop_id: UUID, expected_version: int | None = None, **changes: Any
     _refuse_keeping_all(offers_pickup=shop.offers_pickup, offers_delivery=shop.offers_delivery)
     if changed:
         shop.version += 1
+        _write()
         _announce("shop.updated", shop)
     return shop
 
@@ -80,10 +83,19 @@ def _the_locked_shop(shop_id: UUID, expected_version: int | None) -> Shop:
 
 
 def _refuse_taken(shop: Shop, name: str) -> None:
-    """Two at once are for the unique index to tell apart; this is what one alone is told."""
+    """Two at once are for the unique index to tell apart (see _write); this is what one alone is told."""
     others = exists().where(Shop.company_id == shop.company_id, Shop.name == name, Shop.closed_at.is_(None))
     if db.session().scalar(select(others)):
         raise ShopNameTaken
+
+
+def _write() -> None:
+    try:
+        db.session().flush()
+    except IntegrityError as error:
+        if isinstance(error.orig, UniqueViolation):  # somebody else has taken the name meanwhile
+            raise ShopNameTaken from error
+        raise
 
 
 def _refuse_keeping_all(*, offers_pickup: bool, offers_delivery: bool) -> None:

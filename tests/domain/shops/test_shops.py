@@ -1,7 +1,12 @@
 """Shops, and the way in for buyers."""
 
-import pytest
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+from sqlalchemy import text
+
+from domain.companies.models import Company
+from domain.shops import operations
 from domain.shops import queries as shops
 from domain.shops.errors import ShopNameTaken, ShopNotFound
 from kit import db
@@ -9,6 +14,9 @@ from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
 from tests.factories import acting_for
+from tests.waiting import until
+
+SOMEBODY_WAITS = text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
 
 
 @pytest.fixture
@@ -34,6 +42,24 @@ class TestCompanyOf:
     def test_refuses_a_shop_there_is_not(self, database):
         with db.transaction(Tenant()), pytest.raises(ShopNotFound):
             shops.company_of(shop_id=new_id())
+
+
+class TestChange:
+    def test_refuses_a_name_that_another_has_just_been_given(self, shop):
+        other = factories.make_shop(Company(id=shop.company_id))
+
+        def rename():
+            with db.transaction(acting_for(shop)):
+                operations.change(shop_id=other.id, name="Paper & Sons")
+
+        with ThreadPoolExecutor(1) as second:
+            with db.transaction(acting_for(shop)) as session:
+                operations.change(shop_id=shop.id, name="Paper & Sons")
+                session.flush()
+                renaming = second.submit(rename)
+                until(lambda: session.scalar(SOMEBODY_WAITS))
+            with pytest.raises(ShopNameTaken):
+                renaming.result(30)
 
 
 class TestOpenShop:

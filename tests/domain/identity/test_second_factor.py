@@ -1,0 +1,24 @@
+"""A second factor that is begun twice at once, as by a double click."""
+
+from domain.identity import second_factor
+from domain.identity.models import SecondFactor
+from kit import db, seals
+from kit.tenancy import Tenant
+from tests import factories
+from tests.domain.notifications.at_once import at_once
+
+
+class TestBegin:
+    def test_can_be_done_by_several_at_once_of_whom_the_last_counts(self, database):
+        user = factories.make_user()
+        mine = Tenant(user_id=user.id)
+
+        def begin():
+            with db.transaction(mine):
+                return second_factor.begin(user_id=user.id)
+
+        secrets = at_once(4, begin)
+        with db.transaction(mine) as session:
+            kept = session.get_one(SecondFactor, user.id)
+            assert len(secrets) == 4
+            assert seals.unseal(kept.secret, purpose=second_factor._PURPOSE) in secrets
