@@ -1,8 +1,13 @@
 """The books are proven by rules, and every rule finds what it is there to find."""
 
+from dataclasses import replace
+
 import pytest
 
+from domain.payments.stripe_gateway import gateway
+from ops import check as check_module
 from ops.check import RULES, WAITING, check
+from tests.saga.storefront import findings
 
 BROKEN = {
     "what lies on a shelf is what its movements add up to": "UPDATE stock SET on_hand = on_hand + 1",
@@ -51,5 +56,75 @@ class TestCheck:
         rules = broken("UPDATE orders SET placed_at = placed_at - interval '91 days'; DELETE FROM sagas")
         assert "no order is without its saga, and no payment is missing" not in rules
 
+    def test_takes_its_time(self, database, monkeypatch):
+        monkeypatch.setattr(check_module, "RULES", {"a": "SELECT current_setting('statement_timeout')"})
+        [(_, [finding])] = check(provider=False)
+        assert finding.row == "0"
+
     def test_has_every_rule_broken_here(self):
         assert set(RULES) | set(WAITING) == set(BROKEN) - {"the provider's books say the same"}
+
+
+class TestCheckUnderWay:
+    """Orders are placed and cancelled while the books are proved, and nothing is wrong with any."""
+
+    @pytest.fixture
+    def when(self, monkeypatch):
+        """Has this happen when the provider is asked this: before it answers, or after it has."""
+
+        def happening(asked, *, before=None, after=None):
+            ask, left = getattr(gateway(), asked), {"before": before, "after": after}
+
+            def once(time):
+                happen = left.pop(time, None)
+                if happen:
+                    happen()
+
+            def answering(**what):
+                once("before")
+                answer = ask(**what)
+                answer = list(answer) if asked == "every_payment" else answer
+                once("after")
+                return iter(answer) if asked == "every_payment" else answer
+
+            monkeypatch.setattr(gateway(), asked, answering)
+
+        return happening
+
+    @pytest.fixture
+    def buy(self, storefront):
+        def buying():
+            order_id = storefront.place()
+            storefront.come_to_rest()
+            return order_id
+
+        return buying
+
+    @pytest.fixture
+    def cancel(self, storefront, buy):
+        order_id = buy()
+
+        def cancelling():
+            storefront.cancel(order_id)
+            storefront.come_to_rest()
+
+        return cancelling
+
+    @pytest.mark.parametrize("time", ["before", "after"])
+    def test_finds_nothing_when_an_order_is_paid_while_the_payments_are_listed(self, buy, when, time):
+        when("every_payment", **{time: buy})
+        assert findings() == []
+
+    @pytest.mark.parametrize("time", ["before", "after"])
+    def test_finds_nothing_when_an_order_is_cancelled_while_the_payments_are_listed(self, cancel, when, time):
+        when("every_payment", **{time: cancel})
+        assert findings() == []
+
+    @pytest.mark.parametrize("time", ["before", "after"])
+    def test_finds_nothing_when_an_order_is_cancelled_while_its_payment_is_looked_up(
+        self, cancel, when, monkeypatch, time
+    ):
+        listed = [(order, replace(paid, outcome="authorised")) for order, paid in gateway().every_payment()]
+        monkeypatch.setattr(gateway(), "every_payment", lambda: iter(listed))
+        when("look_up", **{time: cancel})
+        assert findings() == []
