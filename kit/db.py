@@ -1,7 +1,7 @@
 """The database: engines for the two roles, and the only code that commits. One request or step, one transaction."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime
 from functools import cache
@@ -81,7 +81,7 @@ _SESSION = (
     # its LIMIT is thought to be long.
     "jit=off",
 )
-_KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+KEEPALIVES: Json = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
 
 def _engine(setting: str) -> Engine:
@@ -98,7 +98,7 @@ def _engine(setting: str) -> Engine:
         connect_args={
             "connect_timeout": 5,
             "options": " ".join(f"-c {each}" for each in _SESSION),
-            **_KEEPALIVES,
+            **KEEPALIVES,
         },
     )
     return roles.checked(engine, setting=setting)
@@ -252,10 +252,12 @@ class _Unit:
         return self._raw.info.transaction_status != TransactionStatus.IDLE
 
     def close(self) -> None:
-        if self._session is not None:
-            self._session.close()
-        if not self._raw.closed and self._is_open:
-            self._raw.rollback()
+        # What is still open has failed. A connection that will not even be rolled back is no news after that.
+        with suppress(psycopg.Error, DBAPIError):
+            if self._session is not None:
+                self._session.close()
+            if not self._raw.closed and self._is_open:
+                self._raw.rollback()
 
 
 @cache

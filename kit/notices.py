@@ -9,11 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 import psycopg
 import structlog
 
+from kit import db
 from kit.config import settings
 from kit.ids import derived_id
 
@@ -27,6 +29,13 @@ log = structlog.get_logger()
 def notice(of: UUID) -> str:
     """What is said on the channel: only those who know the id can tell what it is about."""
     return str(derived_id(of, CHANNEL))
+
+
+def listening(url: str, channel: str) -> psycopg.Connection[Any]:
+    """A connection that hears what is said on the channel; when the network is cut it finds out, and raises."""
+    connection = psycopg.connect(url, autocommit=True, connect_timeout=5, **db.KEEPALIVES)
+    connection.execute(f"LISTEN {channel}")
+    return connection
 
 
 class Listener:
@@ -55,8 +64,7 @@ class Listener:
     def _listen_for_ever(self) -> None:
         while True:
             try:
-                with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
-                    connection.execute(f"LISTEN {CHANNEL}")
+                with listening(self._url, CHANNEL) as connection:
                     for each in connection.notifies():
                         self._wake(each.payload)
             except psycopg.Error as gone:

@@ -14,6 +14,10 @@ from workers import queues
 from workers.app import transport_options
 from workers.messages import Message
 
+PATIENCE = 90.0
+"""Seconds for a batch. A broker that is short of memory or disk takes nothing for a while, and all of it in the end:
+whoever gives up on it meanwhile sends that again. One that is gone is found out by its heartbeats, within a minute."""
+
 
 class NotConfirmed(Unavailable):
     """The broker did not confirm what was published; it stays in the outbox."""
@@ -57,11 +61,12 @@ class Publisher:
             self._channel.events["basic_nack"].add(self._on_nack)
             self._channel.events["basic_return"].add(self._on_return)
 
-    def publish(self, messages: Sequence[Message], *, patience: float = 10.0) -> set[str]:
-        """Publish and wait for the confirms, at most `patience` seconds between two of them.
+    def publish(self, messages: Sequence[Message], *, patience: float = PATIENCE) -> set[str]:
+        """Publish and wait for the confirms, `patience` seconds in all.
 
         Returns the ids of messages that found no queue. Raises NotConfirmed, or what the connection raises.
         """
+        give_up_at = time.monotonic() + patience
         self._returned.clear()
         with _in_full_packets(self._connection):
             for message in messages:
@@ -69,12 +74,12 @@ class Publisher:
                 crash.point("outbox.half_published")
         crash.point("outbox.published")
         while self._unconfirmed:
-            self._connection.drain_events(timeout=patience)
+            self._wait_for_a_confirm(give_up_at)
         crash.point("outbox.confirmed")
         return set(self._returned)
 
     def keep_alive(self) -> None:
-        """Answer the broker's heartbeats while there is nothing to publish."""
+        """Answer the broker's heartbeats while there is nothing to publish; raises once the broker's do not come."""
         now = time.monotonic()
         if self._connection.supports_heartbeats and now - self._looked_at > 1.0:
             self._looked_at = now
@@ -98,6 +103,13 @@ class Publisher:
         if self._confirms:
             self._last_tag += 1
             self._unconfirmed.add(self._last_tag)
+
+    def _wait_for_a_confirm(self, give_up_at: float) -> None:
+        if time.monotonic() > give_up_at:
+            raise NotConfirmed(f"the broker took its time too long: {len(self._unconfirmed)} messages are unconfirmed")
+        with contextlib.suppress(TimeoutError):
+            self._connection.drain_events(timeout=1.0)
+        self.keep_alive()
 
     def _on_ack(self, delivery_tag: int, multiple: bool) -> None:  # noqa: FBT001 - the transport calls it
         if multiple:

@@ -13,13 +13,13 @@ import structlog
 from celery import Celery
 from psycopg.types.json import Jsonb
 
-from kit import crash, db, garbage, logs
+from kit import crash, db, garbage, logs, notices
 from kit.config import settings
 from kit.errors import NotConfigured
 from workers import durability, queues
 from workers.app import create_app
 from workers.messages import messages
-from workers.publisher import Publisher
+from workers.publisher import PATIENCE, Publisher
 
 BATCH = 200
 LONGEST_PAUSE = 0.5
@@ -44,6 +44,8 @@ _TAKE = """
         DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT id FROM due)) RETURNING id, company_id, kind, body, available_at
     )
     SELECT id, company_id, kind, body FROM taken ORDER BY available_at, id"""
+# While the broker is waited for, nothing is said to the database; which must not be the first to lose patience.
+_LET_THE_BROKER_TAKE_ITS_TIME = f"SET LOCAL idle_in_transaction_session_timeout = '{PATIENCE + 10:.0f}s'"
 _POSTPONE = """
     INSERT INTO outbox (company_id, kind, body, available_at)
     VALUES (%(company)s, %(kind)s, %(body)s, now() + interval '30 seconds')"""
@@ -62,6 +64,7 @@ def drain(
         taken(len(rows))
         if not rows:
             return 0
+        db.run(_LET_THE_BROKER_TAKE_ITS_TIME, {})
         crash.point("outbox.taken")
         made = [list(messages(app, kind, body)) for _, _, kind, body in rows]
         lost = publisher.publish([message for each in made for message in each])
@@ -151,7 +154,8 @@ class _Turn:
     def _wait_for_a_call(self) -> None:
         try:
             if self._calls is None:
-                self._calls = _listening()
+                # It hears of every transaction that adds to the outbox (migrations/versions/0001).
+                self._calls = notices.listening(settings().need("operator_database_url"), "orderx_outbox")
             elif not self._is_more and list(self._calls.notifies(timeout=self._pause, stop_after=1)):
                 list(self._calls.notifies(timeout=0))  # whoever has called by now is served with the same batch
         except psycopg.Error:
@@ -178,11 +182,3 @@ def _lane(stopping: threading.Event, app: Celery, turn: _Turn) -> None:
                 stopping.wait(1.0)
     finally:
         stopping.set()
-
-
-def _listening() -> psycopg.Connection:
-    """A connection that hears of every transaction that adds to the outbox (migrations/versions/0001)."""
-    url = settings().need("operator_database_url")
-    connection = psycopg.connect(url, autocommit=True, connect_timeout=5)
-    connection.execute("LISTEN orderx_outbox")
-    return connection

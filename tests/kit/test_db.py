@@ -86,6 +86,13 @@ class TestLeanTransaction:
             assert session.get(Company, company.id).name == "Paper & Sons"
         assert heard() == ["before", "last"]
 
+    def test_tells_the_first_error_though_the_connection_is_lost_over_it(self, database):
+        with pytest.raises(KeyError), db.lean_transaction():
+            lost = db.run("SELECT pg_backend_pid()", {}).fetchone()
+            with psycopg.connect(database, autocommit=True) as connection:
+                connection.execute("SELECT pg_terminate_backend(%s, 5000)", lost)
+            raise KeyError
+
 
 class TestTransaction:
     def test_commits_what_went_past_its_session(self, heard):

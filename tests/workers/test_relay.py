@@ -14,7 +14,7 @@ from kit.tenancy import Tenant
 from tests import factories
 from tests.waiting import until
 from workers import relay
-from workers.publisher import Publisher
+from workers.publisher import PATIENCE, Publisher
 from workers.queues import ALL
 
 
@@ -100,6 +100,19 @@ class TestDrain:
         with pytest.raises(OSError):
             relay.drain(app, publisher)
         assert outbox_rows() == (2, 2)
+
+    def test_gives_the_broker_all_the_time_that_the_publisher_does(self, app, publisher, send, monkeypatch):
+        send("task", a_task())
+        allowed = []
+
+        def publish(_messages):
+            ask = "SELECT extract(epoch FROM current_setting('idle_in_transaction_session_timeout')::interval)"
+            allowed.extend(db.run(ask, {}).fetchone())
+            return set()
+
+        monkeypatch.setattr(publisher, "publish", publish)
+        relay.drain(app, publisher)
+        assert allowed[0] > PATIENCE
 
     def test_shares_the_work_with_others_and_sends_nothing_twice(self, app, send, waiting, outbox_rows, rabbitmq):
         tasks = [a_task() for _ in range(900)]
