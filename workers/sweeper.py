@@ -61,17 +61,24 @@ def run() -> None:
     settings().need("operator_database_url")
     settings().need("database_url")
     durability.demand("operator_database_url", "database_url")
-    tidied = clock.now()
-    reminder = Reminder(now=tidied)
     alarms.start(stopping)
     log.info("the sweeper runs")
+    sweep_until(stopping)
+
+
+def sweep_until(stopping: threading.Event) -> None:
+    """Go round, waiting out whatever is down meanwhile."""
+    tidied, behind = clock.now(), False
+    reminder = Reminder(now=tidied)
     while not stopping.wait(EVERY):
         try:
             sweep_once()
             reminder.remind()
             if clock.now() - tidied > TIDY_EVERY:
-                tidied = clock.now()
+                tidied, behind = clock.now(), True
                 tidy(now=tidied)
+            if behind:  # a batch a round: sagas that are stranded do not wait until all is forgotten that is over
+                behind = forget_journals(now=clock.now()) > 0
         except Exception as trouble:  # noqa: BLE001 - the next round finds what this one did not
             log.warning("the sweeper waits", reason=str(trouble), error=type(trouble).__name__)
 
@@ -87,10 +94,13 @@ def sweep_once() -> int:
 
 
 def tidy(*, now: datetime) -> None:
-    """Forget keys, events and journals whose time is over, and close companies whose time is."""
-    while prune(before=now - timedelta(days=settings().journal_days)):
-        pass
+    """Forget keys, events and the like whose time is over, and close companies whose time is."""
     with db.operator_transaction() as session:
         for statement in _FORGET_OLD:
             session.execute(statement)
     close_due(now=now)
+
+
+def forget_journals(*, now: datetime) -> int:
+    """Forget a batch of the journals whose time is over; how many it was."""
+    return prune(before=now - timedelta(days=settings().journal_days))

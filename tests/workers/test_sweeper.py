@@ -1,3 +1,6 @@
+import threading
+from datetime import timedelta
+
 import psycopg
 import pytest
 
@@ -50,6 +53,24 @@ class TestSweepOnce:
         run_as_owner(database, "UPDATE mails SET status = 'sent', due_at = now() - interval '1 day' RETURNING id")
         sweeper.sweep_once()
         assert mails_to_send(database) == []
+
+
+class TestSweepUntil:
+    def test_sweeps_between_the_batches_of_what_is_to_be_forgotten(self, database, monkeypatch):
+        done, stopping = [], threading.Event()
+
+        def forget(*, before):
+            done.append("forgotten")
+            if done.count("forgotten") == 3:
+                stopping.set()
+            return 0 if stopping.is_set() else 500
+
+        monkeypatch.setattr(sweeper, "prune", forget)
+        monkeypatch.setattr(sweeper, "sweep_once", lambda: done.append("swept"))
+        monkeypatch.setattr(sweeper, "EVERY", 0.01)
+        monkeypatch.setattr(sweeper, "TIDY_EVERY", timedelta())
+        sweeper.sweep_until(stopping)
+        assert done == ["swept", "forgotten"] * 3
 
 
 class TestTidy:
