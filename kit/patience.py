@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import structlog
 
-from kit import db
+from kit import db, pulse
 
 GIVE_UP_AFTER = 15 * 60.0
 """Seconds; well below RabbitMQ's consumer_timeout of 30 minutes, after which it would close a worker's channel."""
@@ -32,5 +32,6 @@ def through_outages(
             if not db.is_outage(error) or time.monotonic() > give_up_at or stopping():
                 raise
             log.warning("waiting for the database", reason=str(error).strip(), pause=pause)
+        pulse.show()
         time.sleep(pause)
         pause = min(longest_pause, pause * 2)

@@ -15,7 +15,7 @@ from domain.notifications.operations import Claim, Claimed, ClaimedMail, Leased,
 from domain.notifications.rendering import render
 from domain.sales import queries as sales
 from domain.sales.queries import Told
-from kit import clock, crash, db
+from kit import clock, crash, db, pulse
 from kit.patience import through_outages
 from kit.tenancy import Tenant
 from saga import leases
@@ -88,6 +88,7 @@ def see_through(mails: Sequence[ClaimedMail]) -> list[Trouble]:
     outcomes = _Outcomes()
     with leases.kept(mails, meanwhile=outcomes.write) as held:
         for lease in held:
+            pulse.show()
             outcomes.note(lease.mail, outcomes.gone or _hand_over(lease))
             crash.point("mail.handed_over")
             if time.monotonic() - outcomes.written_at > MARK_EVERY:

@@ -1,17 +1,23 @@
 """Making outside calls, several at the same time, and one that is made for several subjects once."""
 
 import os
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence, Sized
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
+from math import ceil
 from typing import Any
 from uuid import UUID
 
-from kit import db
+from kit import db, pulse
 from saga.engine.declaration import Call, Shared
 
 AT_ONCE = 16
 """Calls that a process has under way at most."""
+
+
+def rounds(calls: Sized) -> int:
+    """In how many rounds so many calls are made."""
+    return ceil(len(calls) / AT_ONCE)
 
 
 def answered(calls: Mapping[UUID, Call]) -> tuple[dict[UUID, Any], dict[UUID, Exception]]:
@@ -20,8 +26,7 @@ def answered(calls: Mapping[UUID, Call]) -> tuple[dict[UUID, Any], dict[UUID, Ex
     Raises what tells of an outage of our own database.
     """
     distinct = {_which(subject, call): call for subject, call in calls.items()}
-    side_by_side = _callers().map if len(distinct) > 1 else map
-    made = dict(zip(distinct, side_by_side(_tried, distinct.values()), strict=True))
+    made = dict(zip(distinct, _made(list(distinct.values())), strict=True))
     answers: dict[UUID, Any] = {}
     raised: dict[UUID, Exception] = {}
     for subject, call in calls.items():
@@ -37,6 +42,16 @@ def answered(calls: Mapping[UUID, Call]) -> tuple[dict[UUID, Any], dict[UUID, Ex
 
 def _which(subject: UUID, call: Call) -> object:
     return call if isinstance(call, Shared) else subject
+
+
+def _made(calls: Sequence[Call]) -> list[tuple[Any, Exception | None]]:
+    pulse.show()
+    if len(calls) == 1:
+        return [_tried(calls[0])]
+    under_way = [_callers().submit(_tried, call) for call in calls]
+    while wait(under_way, timeout=pulse.EVERY).not_done:
+        pulse.show()
+    return [each.result() for each in under_way]
 
 
 def _tried(call: Call) -> tuple[Any, Exception | None]:

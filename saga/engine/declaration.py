@@ -147,10 +147,10 @@ class Saga:
     """A declared saga.
 
     `when_done` and `when_undone` run at the end of the very transaction that decides the ending. After `deadline`
-    seconds without a move, or `call_deadline` seconds with an outside call under way, the sweeper re-sends what is
-    missing. Running sagas stay on the `version` they began with, so a changed sentence gets a new version, and the old
-    one stays declared until its last saga has ended. A saga with `when_undone=None` has no way back: each of its steps
-    is retried until done.
+    seconds without a move, or `call_deadline` seconds for each round of outside calls under way (calls.AT_ONCE), the
+    sweeper re-sends what is missing. Running sagas stay on the `version` they began with, so a changed sentence gets a
+    new version, and the old one stays declared until its last saga has ended. A saga with `when_undone=None` has no way
+    back: each of its steps is retried until done.
     """
 
     def __init__(

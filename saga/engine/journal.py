@@ -87,8 +87,8 @@ class OpenSaga:
     """Whether that is what has happened: what the body would have done is being done."""
     decided: Hook | None = None
     """Who is to be told that this transaction makes the outcome sure; whoever waits for it is woken, too."""
-    calling: bool = False
-    """Whether an outside call follows, which may take longer than a move of the saga otherwise does."""
+    rounds: int = 0
+    """Of outside calls that follow, its own among them; each may take longer than a move of the saga otherwise does."""
     grace: timedelta = timedelta(0)
     """How long to leave it alone at least."""
     changed: set[str] = field(default_factory=set)
@@ -284,5 +284,5 @@ def _told(saga: OpenSaga, step: str) -> Json:
 
 def _due(saga: OpenSaga) -> datetime:
     retries = [state.retry_at for state in saga.steps.values() if state.retry_at]
-    deadline = saga.definition.call_deadline if saga.calling else saga.definition.deadline
+    deadline = saga.definition.call_deadline * saga.rounds or saga.definition.deadline
     return max([saga.now, *retries]) + max(timedelta(seconds=deadline), saga.grace)

@@ -101,8 +101,6 @@ class _Turn:
         act, batched = self.direction.act(self.step), self.step.batched and self.direction is _FORWARD
         self.running = Running(act, [saga.subject(self.step) for saga in self.sagas.values()], batched=batched)
         self.calls = self.running.until_the_calls()
-        for saga in self.sagas.values():
-            saga.calling |= bool(self.calls)
         return [] if self.calls else self._answer(self.running.outcomes)
 
     def hear(self, opened: Iterable[OpenSaga], answers: Answers, raised: Mapping[UUID, Exception]) -> list[OpenSaga]:
@@ -181,7 +179,11 @@ class _Performance:
             self._trail += turns
             sagas = [saga for turn in turns for saga in turn.take()]
             if self.stepwise:
-                return
+                break
+        calling = [turn for turn in self._trail if turn.calls]
+        rounds = sum(calls.rounds(turn.calls) for turn in calling)
+        for saga in (saga for turn in calling for saga in turn.sagas.values()):
+            saga.rounds = rounds
 
     def _recover(self, ref: Ref, error: Exception) -> None:
         """Take again what stood before the step that failed, and make the error that step's answer."""

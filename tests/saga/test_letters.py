@@ -8,7 +8,7 @@ from domain.notifications.errors import LeaseLost, MailServerGone, MailUnavailab
 from domain.notifications.mailer import mailer
 from domain.notifications.models import Mail
 from domain.notifications.operations import LEASE, Claimed
-from kit import clock, db
+from kit import clock, db, pulse
 from kit.tenancy import Tenant
 from saga import leases, letters
 from saga.engine.calls import answered
@@ -65,6 +65,13 @@ class TestSeeThrough:
         assert letters.see_through([mail]) == [None]
         assert len(inbox.messages(to=mail.recipient)) == 1
         assert stored(mail, tenant).status == "sent"
+
+    @pytest.mark.usefixtures("inbox")
+    def test_shows_before_each_mail_that_whoever_sends_them_is_alive(self, mail):
+        shown = []
+        with pulse.shown_by(lambda: shown.append(True)):
+            letters.see_through([mail] * 3)
+        assert len(shown) == 3
 
     def test_does_not_send_once_the_lease_has_run_out(self, mail, tenant, inbox):
         [trouble] = letters.see_through([mail._replace(leased_until=clock.now() - timedelta(seconds=1))])

@@ -14,6 +14,7 @@ from celery.worker import WorkController, state
 from kombu.asynchronous import Hub
 
 from kit.ids import new_id
+from saga.engine import calls
 from tests.stack.tap import tapped
 from tests.waiting import until
 from workers.gathering import Asked, GatheredTask, Gathering
@@ -37,7 +38,7 @@ class Bench:
     """Remembers what a task was given, and what it shall raise when it is given a certain one."""
 
     def __init__(self):
-        self.given, self.trouble, self.with_them = [], {}, []
+        self.given, self.trouble, self.with_them, self.make_calls = [], {}, [], None
 
     def together(self, asked):
         self.given.append([each.id for each in asked])
@@ -45,6 +46,8 @@ class Bench:
             trouble = self.trouble.get(each.id, [])
             if trouble:
                 raise trouble.pop(0) if len(asked) == 1 else trouble[0]
+        if self.make_calls:
+            self.make_calls()
         return self.with_them
 
     @property
@@ -85,7 +88,7 @@ def working(app):
         app.conf.worker_prefetch_multiplier = 64
         worker = WorkController(
             app=app, concurrency=1, queues=["inventory"], without_gossip=True, without_mingle=True,
-            without_heartbeat=True, quiet=True, loglevel="ERROR", **{"pool_cls": "solo", **options},
+            quiet=True, loglevel="ERROR", **{"pool_cls": "solo", "without_heartbeat": True, **options},
         )  # fmt: skip
         thread = threading.Thread(target=worker.start, daemon=True)
         thread.start()
@@ -125,6 +128,18 @@ class TestAWorkerWithoutAPool:
         with working():
             until(lambda: bench.done == {only} and waiting("dead.letters"))
 
+    def test_is_not_silent_while_outside_calls_are_made(self, app, bench, send, working):
+        enough = threading.Event()
+        bench.make_calls = lambda: calls.answered({new_id(): enough.wait, new_id(): enough.wait})
+        with tapped(app.conf.broker_url) as tap, working(without_heartbeat=False, heartbeat_interval=0.1):
+            send(1)
+            until(lambda: bench.given)
+            try:
+                before = heartbeats(tap)
+                until(lambda: heartbeats(tap) > before + 1)
+            finally:
+                enough.set()
+
     def test_gives_back_what_has_to_wait(self, bench, send, working, waiting):
         [only] = send(1)
         bench.trouble[only] = [Reject("not yet", requeue=True)]
@@ -154,6 +169,11 @@ class TestWhoeverWatches:
             told = told_to(tap)
         for each in (only, body.id):
             assert [kind for kind, task in told if task == each] == ["task-received", "task-started", "task-succeeded"]
+
+
+def heartbeats(tap):
+    """How many have been heard so far."""
+    return sum(message.delivery_info["routing_key"] == "worker.heartbeat" for message in tap.listen())
 
 
 def told_to(tap):

@@ -4,7 +4,7 @@ from celery.exceptions import Reject
 from celery.worker import state
 from sqlalchemy.exc import OperationalError
 
-from kit import patience
+from kit import patience, pulse
 from saga.registry import UnknownVersion
 from workers.patience import patiently
 
@@ -29,9 +29,11 @@ class TestPatiently:
             if answer := answers.pop(0):
                 raise answer
 
-        work()
+        shown = []
+        with pulse.shown_by(lambda: shown.append(True)):
+            work()
         assert answers == []
-        assert len(pauses) == 2
+        assert len(pauses) == len(shown) == 2
         assert pauses == sorted(pauses)
 
     def test_gives_the_message_back_before_the_broker_takes_it_away(self, monkeypatch):

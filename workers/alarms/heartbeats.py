@@ -13,7 +13,8 @@ from kit.ids import new_id
 from workers import queues
 
 SILENCE = timedelta(seconds=20)
-"""Three heartbeats, of 2 s each, after the longest outside call: in the pool `solo` a worker at work is silent."""
+"""Three heartbeats, of 2 s each, after one outside call of 10 s, during which a worker without a pool is silent.
+Between its calls, and while it waits for several at a time, it is not (workers/gathering.py)."""
 
 LONGEST_MOURNED = timedelta(hours=1)
 """A worker that was scaled away never comes back: its alert ends all the same."""

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from kit import clock, db
+from kit import clock, db, pulse
 from kit.ids import new_id
 from kit.tenancy import Tenant
-from saga.engine import perform
+from saga.engine import calls, perform
 from saga.engine.declaration import Subject, afterwards, batched_step, then, together
 from saga.engine.errors import Refused, TryAgain
 from saga.engine.journal import Ref, UnknownSaga, all_locked
@@ -16,6 +16,7 @@ from saga.engine.start import start
 from tests.saga.deliveries import Deliveries
 
 MANY = 5
+DUE = "SELECT extract(epoch FROM due_at - now())::float FROM sagas"
 
 
 @pytest.fixture
@@ -137,6 +138,38 @@ class TestCallsOfABatch:
         refs, find = started(saga)
         advance(refs, find)
         assert {workshop.state(ref) for ref in refs} == {"done"}
+
+    def test_show_that_whoever_makes_them_is_alive(self, workshop, script, started, saga, monkeypatch):
+        monkeypatch.setattr(pulse, "EVERY", 0.01)
+        shown, enough = [], threading.Event()
+
+        def show():
+            shown.append(True)
+            if len(shown) == 3:
+                enough.set()
+
+        answer = script._answer
+        script._answer = lambda name: answer(name) if name != "fold" or enough.wait(20) else pytest.fail("no sign")
+        refs, find = started(saga)
+        with pulse.shown_by(show):
+            advance(refs, find)
+        assert {workshop.state(ref) for ref in refs} == {"done"}
+
+    @pytest.mark.parametrize(("times", "rounds"), [(1, 1), (calls.AT_ONCE, 1), (calls.AT_ONCE + 1, 2)])
+    def test_have_the_sweeper_wait_for_as_many_rounds_as_they_are_made_in(
+        self, workshop, script, started, saga, times, rounds
+    ):
+        due, answer = [], script._answer
+
+        def answering(name):
+            if name == "fold":
+                due.extend(workshop.sql(DUE))
+            return answer(name)
+
+        script._answer = answering
+        refs, find = started(saga, times)
+        advance(refs, find)
+        assert {round(seconds / saga.call_deadline) for (seconds,) in due} == {rounds}
 
     def test_that_fail_are_their_own_sagas_trouble(self, workshop, script, started, saga):
         script.answers["fold"] = [None, OSError("cut off"), None, None, None]
