@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import access, audit, cors, docs, errors, etags, headers, logs, measures, openapi, rate_limits
+from api import access, audit, bodies, cors, docs, errors, etags, headers, logs, measures, openapi, rate_limits
 from api.catalogue.routes import blueprint as products
 from api.companies.routes import blueprint as companies
 from api.companies.standing import blueprint as standing
@@ -42,6 +42,8 @@ LARGEST_BODY = 1024 * 1024
 
 class App(Flask):
     """Flask, without asking before each view and hook whether it is async: none here is."""
+
+    request_class = bodies.Request
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function as it is."""

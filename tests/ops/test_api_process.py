@@ -1,14 +1,21 @@
-"""The API as a process of its own: told to stop, it finishes what it has in hand and takes on nothing more."""
+"""The API as a process of its own: what it makes of bodies as they come off the wire, and how it stops.
 
+Told to stop, it finishes what it has in hand and takes on nothing more.
+"""
+
+import json
 import os
+import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection, HTTPResponse
 
 import psycopg
 import pytest
 import requests
 
-from api.app import create_app
+from api.app import LARGEST_BODY, create_app
 from ops.services import ports
 from ops.services.process import Process
 from ops.services.readiness import http, tcp
@@ -17,6 +24,11 @@ from tests.api.client import Api
 from tests.waiting import until
 
 WAITING = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+USER = json.dumps({"email": "ada@customers.example", "name": "Ada", "password": "correct horse battery"}).encode()
+
+
+def chunks(*bodies: bytes) -> bytes:
+    return b"".join(b"%x\r\n%s\r\n" % (len(body), body) for body in (*bodies, b""))
 
 
 @pytest.fixture
@@ -30,6 +42,51 @@ def process(database, port, tmp_path):
     ready = http(f"http://127.0.0.1:{port}/healthz")
     with Process("api", argv, log=tmp_path / "api.log", env=os.environ, ready=ready) as running:
         yield running
+
+
+@pytest.mark.usefixtures("process")
+class TestBody:
+    @pytest.fixture
+    def register(self, port):
+        def answer(framing: str, body: bytes) -> tuple[int, str | None, str | None]:
+            head = f"POST /api/auth/register HTTP/1.1\r\nHost: orderx\r\nContent-Type: application/json\r\n{framing}"
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+                connection.sendall(f"{head}\r\n\r\n".encode() + body)
+                connection.shutdown(socket.SHUT_WR)
+                response = HTTPResponse(connection)
+                response.begin()
+                return response.status, json.loads(response.read()).get("code"), response.getheader("Connection")
+
+        return answer
+
+    def test_is_whole_or_refused(self, register):
+        in_chunks, largest = "Transfer-Encoding: chunked", USER.ljust(LARGEST_BODY)
+        assert register(in_chunks, chunks(USER[:9], largest[9:])) == (202, None, "keep-alive")
+        assert register(in_chunks, chunks(largest, b" "))[:2] == (413, "request_entity_too_large")
+        assert register(f"Content-Length: {len(USER) + 1}", USER)[:2] == (400, "bad_request")
+        for misframed in (b"zz\r\n{}\r\n0\r\n\r\n", chunks(USER)[:-5], chunks(USER)[:-2] + b"x: y\n\r\n"):
+            assert register(in_chunks, misframed) == (400, "bad_request", "close")
+
+    def test_ends_the_connection_when_much_of_it_is_left_unread(self, port, register):
+        body = chunks(b" " * LARGEST_BODY, b" " * 20_000)
+        assert register("Transfer-Encoding: chunked", body) == (413, "request_entity_too_large", "close")
+        announced = f"Content-Length: {LARGEST_BODY + 1}"
+        assert register(announced, b"") == (413, "request_entity_too_large", "close")
+        assert self.stranger(port, 64 * 1024) == [(401, "close")]
+
+    def test_does_not_end_the_connection_when_little_of_it_is_left_unread(self, port):
+        assert self.stranger(port, 10_000, 0) == [(401, "keep-alive")] * 2
+
+    def stranger(self, port, *sizes):
+        """What somebody is told of whom nothing is read, over one connection."""
+        told = []
+        with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+            for size in sizes:
+                connection.request("POST", "/api/companies", body=b" " * size)
+                answer = connection.getresponse()
+                answer.read()
+                told.append((answer.status, answer.getheader("Connection")))
+        return told
 
 
 class TestStop:
