@@ -61,18 +61,30 @@ def _number(text: str) -> float:
     return int(number) if number.is_integer() else number
 
 
+_Place = tuple[()] | tuple[Any, str | int]
+"""The place of what a value is in, and its key there. As paths, those of all values outgrow their body by far."""
+
+
 def _refuse_unstorable(body: Any) -> None:
     """PostgreSQL keeps neither NUL nor half of a surrogate pair in text."""
-    pending = [("", body)]
+    pending: list[tuple[_Place, Any]] = [((), body)]
     while pending:
-        path, value = pending.pop()
+        place, value = pending.pop()
         if isinstance(value, dict):
-            pending += ((f"{path}.{key}", part) for key, part in value.items())
-            pending += (("", key) for key in value)
+            pending += (((place, key), part) for key, part in value.items())
+            pending += (((), key) for key in value)
         elif isinstance(value, list):
-            pending += ((f"{path}.{index}", part) for index, part in enumerate(value))
+            pending += (((place, index), part) for index, part in enumerate(value))
         elif isinstance(value, str) and not _storable(value):
-            raise Invalid(fields={path.lstrip("."): ["Leave out NUL and unpaired surrogates."]})
+            raise Invalid(fields={_path(place): ["Leave out NUL and unpaired surrogates."]})
+
+
+def _path(place: _Place) -> str:
+    keys: list[str] = []
+    while place:
+        place, key = place
+        keys.insert(0, str(key))
+    return ".".join(keys)
 
 
 def _storable(text: str) -> bool:

@@ -34,7 +34,7 @@ def _acceptable(given: str) -> bool:
 
 
 def _may_be_card(given: str) -> bool:
-    runs = re.findall(r"\d(?:[._-]?\d){11,18}", given)
+    runs = re.findall(r"\d(?:[^0-9A-Za-z]*\d){11,18}", given)
     return any(luhn.is_valid(re.sub(r"\D", "", run)) for run in runs)
 
 

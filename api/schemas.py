@@ -1,6 +1,7 @@
 """What schemas of every area share: strict objects, text, mail addresses, money, problems and pages."""
 
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, ClassVar
 
@@ -29,25 +30,34 @@ class Schema(marshmallow.Schema):
         unknown = marshmallow.RAISE
 
 
+class Bounded(fields.String):
+    """Text of at most `longest` characters, which are counted before anything is looked for among them."""
+
+    def __init__(self, *, longest: int, shortest: int | None = None, checks: Sequence[Any] = (), **kwargs: Any) -> None:
+        self._longest = longest
+        super().__init__(validate=[validate.Length(min=shortest, max=longest), *checks], **kwargs)
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(*args, **kwargs)
+        if len(text) > self._longest:
+            raise ValidationError(f"Longer than maximum length {self._longest}.")
+        return text
+
+
 ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x1f\x7f-\x9f\s][^\x00-\x1f\x7f-\x9f]*$"
 
 
-class Text(fields.String):
-    """One line of text: trimmed, not empty, without control characters, no longer than `longest` characters.
+class Text(Bounded):
+    """One line of text: trimmed, not empty, without control characters; the blanks around it count for its length.
 
     A card's number is refused, for text is kept.
     """
 
     def __init__(self, *, longest: int = LONGEST_NAME, metadata: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        self._longest = longest
-        super().__init__(
-            validate=validate.Length(min=1, max=longest), metadata={"pattern": ONE_LINE, **(metadata or {})}, **kwargs
-        )
+        super().__init__(longest=longest, shortest=1, metadata={"pattern": ONE_LINE, **(metadata or {})}, **kwargs)
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(*args, **kwargs)
-        if len(text) > self._longest:  # with the blanks around it, as the document counts
-            raise ValidationError(f"Longer than maximum length {self._longest}.")
         if any(unicodedata.category(character) == "Cc" for character in text):
             raise ValidationError("Leave out line breaks and other control characters.")
         return _without_card(text).strip()
@@ -70,18 +80,14 @@ class Like(validate.Regexp):
         return value
 
 
-class EmailAddress(fields.String):
+class EmailAddress(Bounded):
     """A mail address, in lower case; whether its domain exists is not asked."""
 
     def __init__(self, *, metadata: dict[str, Any], **kwargs: Any) -> None:
-        super().__init__(
-            validate=validate.Length(max=LONGEST_EMAIL), metadata={"format": "email", **metadata}, **kwargs
-        )
+        super().__init__(longest=LONGEST_EMAIL, metadata={"format": "email", **metadata}, **kwargs)
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(*args, **kwargs)
-        if len(text) > LONGEST_EMAIL:  # before anything is searched for in it
-            raise ValidationError(f"Longer than maximum length {LONGEST_EMAIL}.")
         try:
             known = validate_email(_without_card(text), check_deliverability=False, allow_smtputf8=False)
         except EmailNotValidError:
@@ -89,12 +95,12 @@ class EmailAddress(fields.String):
         return known.normalized.lower()
 
 
-class WebAddress(fields.URL):
-    """An https address of at most `longest` characters; nobody asks what is there."""
+class WebAddress(Bounded, fields.URL):
+    """An https address; nobody asks what is there."""
 
     def __init__(self, *, longest: int = 500, metadata: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(
-            schemes={"https"}, validate=validate.Length(max=longest),
+            longest=longest, schemes={"https"},
             metadata={"format": "uri", "pattern": "^https://", **metadata}, **kwargs,
         )  # fmt: skip
 
@@ -109,6 +115,19 @@ class Flag(fields.Boolean):
         if not isinstance(value, bool):
             raise self.make_error("invalid", input=value)
         return value
+
+
+class List(fields.List):
+    """A list of `least` to `most` entries, which are counted before any of them is looked at."""
+
+    def __init__(self, entry: fields.Field[Any], *, most: int, least: int | None = None, **kwargs: Any) -> None:
+        self._length = validate.Length(min=least, max=most)
+        super().__init__(entry, validate=self._length, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list):
+            self._length(value)
+        return super()._deserialize(value, *args, **kwargs)
 
 
 CURRENCY_CODE = "^[A-Z]{3}$"

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from api.identity.own_schemas import LOCALE as LANGUAGE
-from api.identity.own_schemas import known_locale
+from api.identity.own_schemas import Language
 from api.schemas import CURRENCY_CODE, EmailAddress, Flag, Like, Schema, Text, WebAddress, known_currency
 from domain.companies.plans import LIMITS, TO_CHOOSE
 from kit.money import LARGEST_AMOUNT
@@ -46,7 +46,7 @@ class CompanyChangeSchema(Schema):
     email = EmailAddress(metadata=EMAIL)
     allows_discount = Flag(metadata=DISCOUNT)
     accepts_raw_cards = Flag(metadata=CARDS)
-    locale = fields.String(validate=known_locale, metadata=LOCALE)
+    locale = Language(metadata=LOCALE)
     prices_include_tax = Flag(metadata=TAX)
     order_expiry_minutes = fields.Integer(
         strict=True, validate=validate.Range(min=5, max=LONGEST_EXPIRY), metadata=EXPIRY

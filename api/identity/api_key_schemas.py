@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from api.schemas import Schema, Text
+from api.schemas import List, Schema, Text
 from domain.identity.permissions import FOR_MACHINES
 
 LONGEST_DAYS = 366
@@ -12,10 +12,11 @@ class NewApiKeySchema(Schema):
     """A key to make."""
 
     name = Text(required=True, metadata={"description": "What it is for", "examples": ["Stock of the warehouse"]})
-    permissions = fields.List(
+    permissions = List(
         fields.String(validate=validate.OneOf(sorted(FOR_MACHINES))),
         required=True,
-        validate=validate.Length(min=1, max=len(FOR_MACHINES)),
+        least=1,
+        most=len(FOR_MACHINES),
         metadata={"examples": [["read_stock", "write_stock"]]},
     )
     shop_id = fields.UUID(load_default=None, metadata={"description": "The one shop it is for; null for all of them"})

@@ -1,5 +1,6 @@
 """What users say of themselves, and what they take along."""
 
+from typing import Any
 from zoneinfo import available_timezones
 
 import phonenumbers
@@ -9,9 +10,13 @@ from marshmallow import ValidationError, fields
 
 from api.identity.schemas import NOTIFICATIONS, LoginSchema, MembershipSchema, NotificationsSchema, Password, UserSchema
 from api.sales.schemas import AddressSchema, OrderInFullSchema
-from api.schemas import Schema, Text
+from api.schemas import Bounded, Like, Schema, Text
 
 LOCALE = {"format": "language-tag", "description": "BCP 47", "examples": ["en-GB"]}
+LANGUAGE_TAG = "^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?$"
+"""A language, a script and a region (BCP 47, section 2.1), which texts are chosen by."""
+LONGEST_TAG = 35
+"""Characters that everybody should make room for (BCP 47, section 4.4.1)."""
 TIME_ZONE = {"format": "time-zone", "description": "Of the IANA database", "examples": ["Europe/London"]}
 
 
@@ -29,12 +34,26 @@ class Phone(fields.String):
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def known_locale(tag: str) -> None:
-    """Raise ValidationError unless it is a BCP 47 tag of a language we know."""
-    try:
-        Locale.parse(tag, sep="-")
-    except (UnknownLocaleError, ValueError):
-        raise ValidationError("This is no language tag we know, such as en-GB.") from None
+class KnownLanguage(Like):
+    """The tag of a language that CLDR knows, which is asked only once it looks like a tag."""
+
+    def __init__(self) -> None:
+        super().__init__(LANGUAGE_TAG, error="This is no language tag we know, such as en-GB.")
+
+    def __call__(self, value: str) -> str:
+        """The tag; raises ValidationError."""
+        try:
+            Locale.parse(super().__call__(value), sep="-")
+        except (UnknownLocaleError, ValueError):
+            raise ValidationError(self.error) from None
+        return value
+
+
+class Language(Bounded):
+    """A language, by its BCP 47 tag."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(longest=LONGEST_TAG, checks=[KnownLanguage()], **kwargs)
 
 
 def known_time_zone(name: str) -> None:
@@ -48,7 +67,7 @@ class ProfileSchema(Schema):
 
     name = Text(metadata={"examples": ["Ada Lovelace"]})
     phone = Phone(allow_none=True, metadata={"format": "phone", "examples": ["+44 20 7946 0958"]})
-    locale = fields.String(allow_none=True, validate=known_locale, metadata=LOCALE)
+    locale = Language(allow_none=True, metadata=LOCALE)
     time_zone = fields.String(allow_none=True, validate=known_time_zone, metadata=TIME_ZONE)
     notifications = fields.Nested(NotificationsSchema, metadata=NOTIFICATIONS)
 

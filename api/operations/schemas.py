@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from api.schemas import Flag, PageQuery, Schema, Text
+from api.schemas import Flag, List, PageQuery, Schema, Text
 
 MOST = 500
 STEP = {"description": "The step it is stuck in, or whose undo it is stuck in", "examples": ["commit_stock"]}
@@ -86,14 +86,16 @@ class SettlingSchema(Schema):
 
     also: ClassVar[dict[str, Any]] = {"oneOf": [{"required": ["ids"]}, {"required": ["filter"]}]}
 
-    ids = fields.List(
+    ids = List(
         fields.UUID(),
-        validate=validate.Length(min=1, max=MOST),
+        least=1,
+        most=MOST,
         metadata={"description": "Ids of incidents, of their sagas, or of their orders"},
     )
     filter = fields.Nested(FilterSchema, metadata={"description": "In place of ids"})
     limit = fields.Integer(
         load_default=100,
+        strict=True,
         validate=validate.Range(min=1, max=MOST),
         metadata={"description": "With a filter: at most so many, the oldest first"},
     )

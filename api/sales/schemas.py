@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from api.schemas import AmountOf, Like, PageQuery, Schema, Text
+from api.schemas import AmountOf, Like, List, PageQuery, Schema, Text
 from domain.payments.gateway import Card
 from domain.sales.models import STATUSES
 from domain.sales.operations import Wanted
@@ -84,7 +84,7 @@ class NewOrderSchema(Schema):
     """An order to place."""
 
     shop_id = fields.UUID(required=True)
-    lines = fields.List(fields.Nested(LineSchema), required=True, validate=validate.Length(min=1, max=MOST_LINES))
+    lines = List(fields.Nested(LineSchema), required=True, least=1, most=MOST_LINES)
     discount_percent = fields.Integer(
         load_default=0,
         strict=True,

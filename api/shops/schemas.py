@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import ValidationError, fields, post_load, validates_schema
 
 from api.identity.own_schemas import TIME_ZONE as ZONE
 from api.identity.own_schemas import known_time_zone
 from api.sales.schemas import AddressSchema
-from api.schemas import Flag, Like, Schema, Text
+from api.schemas import Flag, Like, List, Schema, Text
 from domain.shops.hours import LONGEST, TIMES
 
 NAME = {"examples": ["Paper & Sons, Antwerp"]}
@@ -100,7 +100,7 @@ class LocationChangeSchema(Schema):
     address = fields.Nested(AddressSchema)
     time_zone = fields.String(validate=known_time_zone, metadata=TIME_ZONE)
     opening_hours = Text(allow_none=True, longest=LONGEST, metadata=HOURS)
-    exceptions = fields.List(fields.Nested(ExceptionSchema), validate=validate.Length(max=MOST_EXCEPTIONS))
+    exceptions = List(fields.Nested(ExceptionSchema), most=MOST_EXCEPTIONS)
     offers_pickup = Flag(metadata=PICKUP)
 
 

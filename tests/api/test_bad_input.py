@@ -1,10 +1,14 @@
 """Whatever is sent, the answer names what is wrong, and nothing is written."""
 
 import json
+import time
+import tracemalloc
 
 import pytest
 
+from domain.identity.permissions import FOR_MACHINES
 from tests import factories
+from tests.api.client import Api
 
 REGISTER = "/api/auth/register"
 USER = {"email": "ada@customers.example", "name": "Ada", "password": "correct horse battery"}
@@ -12,6 +16,24 @@ USER = {"email": "ada@customers.example", "name": "Ada", "password": "correct ho
 
 def send(api, body: bytes, content_type: str = "application/json"):
     return api.request("POST", REGISTER, data=body, content_type=content_type)
+
+
+MUCH_WORK = 2.0
+"""Seconds of a processor: what is refused for its size costs a fraction of it, and cost ten or twenty."""
+
+
+@pytest.fixture
+def spends_little(admin):
+    """Fails when the test has computed for long, whoever else keeps the processors busy meanwhile."""
+    began = time.thread_time()
+    yield
+    assert time.thread_time() - began < MUCH_WORK
+
+
+@pytest.fixture
+def admin(api) -> Api:
+    company = factories.make_company()
+    return api.acting_as(factories.make_member(company), company)
 
 
 def fields_of(answer) -> list[str]:
@@ -67,6 +89,22 @@ class TestBody:
     def test_is_refused_for_a_name_that_is_none(self, api, name):
         assert fields_of(api.post(REGISTER, {**USER, "name": name})) == ["name"]
 
+    def test_is_searched_for_text_that_postgresql_cannot_keep_within_its_own_size(self, api):
+        body = b'{"%s": [%s"\\u0000"]}' % (b"x" * 10_000, b"1," * 20_000)
+        tracemalloc.start()
+        try:
+            assert len(fields_of(send(api, body))) == 1
+            assert tracemalloc.get_traced_memory()[1] < 50_000_000
+        finally:
+            tracemalloc.stop()
+
+    @pytest.mark.parametrize("between", ["", " ", ".", "_", "/", "\N{NO-BREAK SPACE}", " - ", "x"])
+    @pytest.mark.parametrize("zero", "0\N{ARABIC-INDIC DIGIT ZERO}\N{CIRCLED DIGIT ZERO}")
+    def test_is_never_repeated_by_the_name_of_a_field_either(self, api, between, zero):
+        name = between.join("4040404040404040").replace("0", zero)
+        told = fields_of(api.post(REGISTER, {**USER, name: 1, "line2": 2}))
+        assert sorted(told) == sorted([between.join("################"), "line2"])
+
     def test_is_never_repeated_in_the_answer(self, api):
         secret = "4242424242424242"
         body = {"email": secret, "name": [secret], "password": {"number": secret}}
@@ -98,6 +136,33 @@ class TestPrice:
     @pytest.mark.parametrize("currency", ["eur", "EURO", "", 978, None, "USD"])
     def test_is_refused_in_another_currency_than_the_companys(self, sell, currency):
         assert fields_of(sell({"amount": 1, "currency": currency})) == ["price.currency"]
+
+
+@pytest.mark.usefixtures("spends_little")
+class TestSize:
+    """What is too long is refused before anybody looks at what is in it."""
+
+    def test_of_a_web_address_is_bounded(self, admin):
+        company = admin.get("/api/companies").json["data"][0]["id"]
+        address = "https://" + "4-" * 500_000
+        assert fields_of(admin.patch(f"/api/companies/{company}", {"branding": {"logo_url": address}})) == [
+            "branding.logo_url"
+        ]
+
+    @pytest.mark.parametrize(
+        ("path", "name", "entry", "told"),
+        [
+            ("/api/orders", "lines", {}, "Length must be between 1 and 100."),
+            ("/api/keys", "permissions", 1, f"Length must be between 1 and {len(FOR_MACHINES)}."),
+            ("/api/operations/incidents/retry", "ids", 1, "Length must be between 1 and 500."),
+            ("/api/shops/{shop}/locations", "exceptions", {}, "Longer than maximum length 100."),
+        ],
+    )
+    def test_of_a_list_is_bounded(self, admin, path, name, entry, told):
+        if "{shop}" in path:
+            path = path.format(shop=admin.post("/api/shops", {"name": "Harbour"}).json["id"])
+        answer = admin.post(path, {name: [entry] * 250_000})
+        assert {"path": name, "message": told} in answer.json["errors"]
 
 
 class TestIds:

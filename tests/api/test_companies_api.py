@@ -23,7 +23,10 @@ class TestFound:
             events = connection.execute("SELECT body->>'type' FROM outbox ORDER BY id").fetchall()
         assert events == [("user.registered",), ("user.verified",), ("company.created",)]
 
-    @pytest.mark.parametrize("wrong", [{"currency": "XXY"}, {"allows_discount": "yes"}, {"email": "ink"}, {"name": ""}])
+    @pytest.mark.parametrize(
+        "wrong",
+        [{"currency": "XXY"}, {"allows_discount": "yes"}, {"email": "ink"}, {"name": ""}, {"locale": "de-DE;q=1"}],
+    )
     def test_names_the_field_that_is_wrong(self, api, wrong):
         answer = api.acting_as(factories.make_user()).post("/api/companies", {**BODY, **wrong})
         assert answer.status_code == 422

@@ -158,6 +158,8 @@ class TestBadInput:
             ({"filter": {"colour": "red"}, "reason": "x"}, "filter.colour"),
             ({"ids": ["{id}"], "reason": " "}, "reason"),
             ({"ids": ["{id}"], "reason": "x", "limit": 0}, "limit"),
+            ({"ids": ["{id}"], "reason": "x", "limit": 1.5}, "limit"),
+            ({"ids": ["{id}"], "reason": "x", "limit": "٣"}, "limit"),
             ({"ids": ["{id}"], "reason": "x", "dry_run": "yes"}, "dry_run"),
         ],
     )

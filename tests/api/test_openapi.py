@@ -52,6 +52,20 @@ class TestDocument:
         }
         assert [name for name, schema in bodies.items() if not has_example(schema, schemas)] == []
 
+    def test_bounds_every_list_that_a_request_may_hold(self, document):
+        schemas = document["components"]["schemas"]
+        bodies = [operation["requestBody"] for _, operation in operations(document) if "requestBody" in operation]
+        lists = [each for body in bodies for each in lists_in(body, schemas)]
+        assert lists
+        assert [each for each in lists if "maxItems" not in each] == []
+
+    @pytest.mark.parametrize("name", ["Profile", "NewCompany", "CompanyChange"])
+    def test_says_what_a_language_tag_looks_like(self, document, name):
+        locale = document["components"]["schemas"][name]["properties"]["locale"]
+        assert locale["maxLength"] == 35
+        assert re.search(locale["pattern"], "zh-Hant-TW")
+        assert not re.search(locale["pattern"], "de-DE;q=1")
+
     def test_links_what_is_made_to_operations_that_take_its_id(self, document):
         taken = {
             operation["operationId"]: {each["name"] for each in document["paths"][path].get("parameters", [])}
@@ -93,3 +107,14 @@ class TestSwaggerUi:
 def has_example(schema, schemas) -> bool:
     schema = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
     return "examples" in schema or any(has_example(inner, schemas) for inner in schema.get("properties", {}).values())
+
+
+def lists_in(document, schemas):
+    """Every list in a part of the document, and in what it refers to."""
+    if isinstance(document, dict):
+        if document.get("type") == "array":
+            yield document
+        if "$ref" in document:
+            yield from lists_in(schemas[document["$ref"].rpartition("/")[2]], schemas)
+        for inner in document.values():
+            yield from lists_in(inner, schemas)

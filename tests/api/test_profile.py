@@ -38,6 +38,10 @@ class TestProfile:
         shown = me.get("/api/me").json
         assert {field: shown[field] for field in changes} == {**changes, "phone": "+442079460958", "locale": "de-AT"}
 
+    @pytest.mark.parametrize("locale", ["de", "es-419", "sr-Latn", "zh-Hant-TW"])
+    def test_takes_any_language_with_its_script_and_region(self, me, locale):
+        assert me.patch("/api/me", {"locale": locale}).json["locale"] == locale
+
     def test_takes_away_what_is_null(self, me):
         me.patch("/api/me", {"phone": "+442079460958"})
         assert me.patch("/api/me", {"phone": None}).json["phone"] is None
@@ -46,9 +50,10 @@ class TestProfile:
         "wrong",
         [
             {"phone": "020 7946 0958"}, {"phone": "+44 1"}, {"phone": "call me"}, {"name": None}, {"name": ""},
-            {"locale": "xx-YY"}, {"locale": "en_GB"}, {"locale": "../x"}, {"time_zone": "Mars/Olympus"},
-            {"time_zone": "../etc/passwd"}, {"email": "eve@customers.example"}, {"id": str(new_id())},
-            {"verified_at": "2026-01-01T00:00:00Z"}, {"password_hash": "x"},
+            {"locale": "xx-YY"}, {"locale": "en_GB"}, {"locale": "../x"}, {"locale": "en-US.<script>"},
+            {"locale": "de-DE;q=1"}, {"locale": "en@x;y"}, {"locale": "en-" + "x" * 1_000_000},
+            {"time_zone": "Mars/Olympus"}, {"time_zone": "../etc/passwd"}, {"email": "eve@customers.example"},
+            {"id": str(new_id())}, {"verified_at": "2026-01-01T00:00:00Z"}, {"password_hash": "x"},
         ],
     )  # fmt: skip
     def test_names_the_field_that_is_wrong_or_not_ones_own_to_change(self, me, wrong):

@@ -26,8 +26,12 @@ class TestRequestId:
         assert id_given(given) == given
 
     @pytest.mark.parametrize(
-        "given", ["", "x" * 41, "two words", "tab\there", "é", "4242424242424242", "card-4242-4242.4242_4242"]
-    )
+        "given",
+        [
+            "", "x" * 41, "two words", "tab\there", "é",
+            "4242424242424242", "card-4242-4242.4242_4242", "4242/4242:4242--4242",
+        ],
+    )  # fmt: skip
     def test_is_made_when_the_callers_is_no_id_or_may_be_a_card(self, id_given, given):
         assert UUID(id_given(given)).version == 7
 
