@@ -5,7 +5,9 @@ from http import HTTPStatus
 
 from flask import Flask, Response, request
 
-NO_VERSION = -1
+_OPAQUE = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_TAGS = re.compile(rf"[ \t]*(?:{_OPAQUE})?[ \t]*(?:,[ \t]*(?:{_OPAQUE})?[ \t]*)*")
+_VERSION = re.compile(r'"([1-9][0-9]{0,8})"')
 
 
 def register(app: Flask) -> None:
@@ -18,15 +20,17 @@ def etag(version: int) -> dict[str, str]:
     return {"ETag": f'"{version}"'}
 
 
-def expected_version() -> int | None:
-    """The version If-Match asks for; None when it asks for none, NO_VERSION for one there never was.
+def expected_versions() -> frozenset[int] | None:
+    """The versions of which If-Match asks for any; None when any at all will do (RFC 9110, section 13.1.1).
 
+    There are none among what is no list of tags, for whoever sent it meant to ask for something.
     A weak tag counts, too: a proxy that compresses an answer makes its tag weak, and the version is still the same.
     """
-    if not request.if_match or request.if_match.star_tag:
+    asked = request.headers.get("If-Match")
+    if asked is None or asked.strip(" \t") == "*":
         return None
-    known = re.fullmatch(r'(?:W/)?"(\d{1,9})"', request.headers["If-Match"])
-    return int(known[1]) if known else NO_VERSION
+    tags = re.findall(_OPAQUE, asked) if _TAGS.fullmatch(asked) else []
+    return frozenset(int(known[1]) for known in map(_VERSION.search, tags) if known)
 
 
 def _spare_what_is_known(response: Response) -> Response:

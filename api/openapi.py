@@ -30,7 +30,7 @@ PROBLEMS = {
 IF_MATCH = {
     "in": "header",
     "name": "If-Match",
-    "description": "The ETag of the version this is meant for",
+    "description": "The ETag of the version this is meant for; of several, any one will do",
     "schema": {"type": "string", "examples": ['"1"']},
 }
 IDEMPOTENCY_KEY = {

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from api.blueprint import Blueprint
 from api.catalogue.schemas import InShopQuery, NewProductSchema, ProductChangeSchema, ProductSchema, ProductsQuery
-from api.etags import etag, expected_version
+from api.etags import etag, expected_versions
 from api.openapi import IF_MATCH
 from api.schemas import page, page_of
 from api.tenant import acting, at_shop
@@ -72,6 +72,6 @@ def change_product(body: dict[str, Any], product_id: UUID) -> tuple[Product, dic
     """
     with acting() as caller:
         product = operations.change(
-            product_id=product_id, shop_id=caller.shop_id, expected_version=expected_version(), **body
+            product_id=product_id, shop_id=caller.shop_id, expected_versions=expected_versions(), **body
         )
     return product, etag(product.version)

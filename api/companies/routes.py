@@ -6,7 +6,7 @@ from uuid import UUID
 from api.blueprint import Blueprint
 from api.caller import current_caller
 from api.companies.schemas import CompanyChangeSchema, CompanySchema, NewCompanySchema
-from api.etags import etag, expected_version
+from api.etags import etag, expected_versions
 from api.openapi import IF_MATCH
 from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
@@ -69,5 +69,5 @@ def change_company(body: dict[str, Any], company_id: UUID) -> tuple[Company, dic
     refused when somebody else's came first.
     """
     with acting():
-        company = operations.change(company_id=company_id, expected_version=expected_version(), **body)
+        company = operations.change(company_id=company_id, expected_versions=expected_versions(), **body)
     return company, etag(company.version)

@@ -12,7 +12,7 @@ from api.companies.schemas import (
     PlansSchema,
     SubscriptionSchema,
 )
-from api.etags import etag, expected_version
+from api.etags import etag, expected_versions
 from api.openapi import IF_MATCH
 from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
@@ -63,7 +63,7 @@ def choose_plan(body: dict[str, Any], company_id: UUID) -> tuple[dict[str, Any],
     """
     with acting() as caller:
         company = standing.subscribe(
-            company_id=company_id, plan=body["plan"], by=caller.user_id, expected_version=expected_version()
+            company_id=company_id, plan=body["plan"], by=caller.user_id, expected_versions=expected_versions()
         )
         return _subscription(company), etag(company.version)
 
@@ -110,7 +110,7 @@ def delete_company(company_id: UUID) -> tuple[Company, dict[str, str]]:
     """
     with acting() as caller:
         company = standing.request_deletion(
-            company_id=company_id, by=caller.user_id, now=clock.now(), expected_version=expected_version()
+            company_id=company_id, by=caller.user_id, now=clock.now(), expected_versions=expected_versions()
         )
     return company, etag(company.version)
 

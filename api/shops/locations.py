@@ -5,7 +5,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from api.blueprint import Blueprint
-from api.etags import etag, expected_version
+from api.etags import etag, expected_versions
 from api.openapi import IF_MATCH
 from api.schemas import PageQuery, page, page_of
 from api.shops.schemas import (
@@ -78,7 +78,7 @@ def change_location(body: dict[str, Any], shop_id: UUID, location_id: UUID) -> t
     """Change a location of a shop: its address, its opening hours, the days on which they are other ones."""
     with at_shop(shop_id):
         location = locations.change(
-            location_id=location_id, shop_id=shop_id, expected_version=expected_version(), **body
+            location_id=location_id, shop_id=shop_id, expected_versions=expected_versions(), **body
         )
     return location, etag(location.version)
 
@@ -90,4 +90,4 @@ def change_location(body: dict[str, Any], shop_id: UUID, location_id: UUID) -> t
 def remove_location(shop_id: UUID, location_id: UUID) -> None:
     """Remove a location of a shop."""
     with at_shop(shop_id):
-        locations.remove(location_id=location_id, shop_id=shop_id, expected_version=expected_version())
+        locations.remove(location_id=location_id, shop_id=shop_id, expected_versions=expected_versions())

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from api.blueprint import Blueprint
 from api.caller import current_caller
-from api.etags import etag, expected_version
+from api.etags import etag, expected_versions
 from api.identity.members import shown
 from api.identity.schemas import MemberSchema
 from api.openapi import IF_MATCH
@@ -63,7 +63,7 @@ def change_shop(body: dict[str, Any], shop_id: UUID) -> tuple[Shop, dict[str, st
     """Change a shop of your company."""
     with acting() as caller:
         caller.narrow(shop_id)
-        shop = operations.change(shop_id=shop_id, expected_version=expected_version(), **body)
+        shop = operations.change(shop_id=shop_id, expected_versions=expected_versions(), **body)
     return shop, etag(shop.version)
 
 
@@ -78,7 +78,7 @@ def close_shop(shop_id: UUID) -> tuple[Shop, dict[str, str]]:
     """
     with acting() as caller:
         caller.narrow(shop_id)
-        shop = operations.close(shop_id=shop_id, now=clock.now(), expected_version=expected_version())
+        shop = operations.close(shop_id=shop_id, now=clock.now(), expected_versions=expected_versions())
     return shop, etag(shop.version)
 
 

@@ -1,5 +1,6 @@
 """Offering products and changing what they cost."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
@@ -48,19 +49,19 @@ def change(
     shop_id: UUID | None = None,
     name: str | None = None,
     price: Money | None = None,
-    expected_version: int | None = None,
+    expected_versions: Collection[int] | None = None,
     **settings: int | None,
 ) -> Product:
     """Change what is given of the product (if given: of that shop); orders keep the price of their moment.
 
     The one setting is `low_stock_threshold`, in units; without one the company's counts.
 
-    Raises ProductNotFound, ProductChanged when it is not at the expected version, Invalid for another currency.
+    Raises ProductNotFound, ProductChanged when it is at none of the expected versions, Invalid for another currency.
     """
     product = db.session().scalar(select(Product).where(Product.id == product_id).with_for_update(key_share=True))
     if product is None or shop_id not in (None, product.shop_id):
         raise ProductNotFound
-    if expected_version not in (None, product.version):
+    if expected_versions is not None and product.version not in expected_versions:
         raise ProductChanged
     before = (product.name, product.price, product.low_stock_threshold)
     if name is not None:

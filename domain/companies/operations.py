@@ -1,5 +1,6 @@
 """Founding companies and changing how they work."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -29,12 +30,12 @@ def found(
     return company
 
 
-def change(*, company_id: UUID, expected_version: int | None = None, **settings: Any) -> Company:
+def change(*, company_id: UUID, expected_versions: Collection[int] | None = None, **settings: Any) -> Company:
     """Change what is given of how the company this transaction acts for works.
 
-    Raises CompanyNotFound for any other, CompanyChanged when it is not at the expected version.
+    Raises CompanyNotFound for any other, CompanyChanged when it is at none of the expected versions.
     """
-    company = the_locked_company(company_id=company_id, expected_version=expected_version)
+    company = the_locked_company(company_id=company_id, expected_versions=expected_versions)
     changed = {name: value for name, value in settings.items() if getattr(company, name) != value}
     for name, value in changed.items():
         setattr(company, name, value)

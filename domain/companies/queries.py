@@ -1,5 +1,6 @@
 """Reading companies."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
@@ -18,16 +19,16 @@ def the_company(*, company_id: UUID) -> Company:
     return company
 
 
-def the_locked_company(*, company_id: UUID, expected_version: int | None = None) -> Company:
+def the_locked_company(*, company_id: UUID, expected_versions: Collection[int] | None = None) -> Company:
     """The company this transaction acts for, held until it ends; references to it (foreign keys) do not wait.
 
-    Raises CompanyNotFound for any other, CompanyChanged when it is not at the expected version.
+    Raises CompanyNotFound for any other, CompanyChanged when it is at none of the expected versions.
     """
     found = select(Company).where(Company.id == company_id).with_for_update(key_share=True)
     company = db.session().scalar(found.execution_options(populate_existing=True))
     if company is None:
         raise CompanyNotFound
-    if expected_version not in (None, company.version):
+    if expected_versions is not None and company.version not in expected_versions:
         raise CompanyChanged
     return company
 

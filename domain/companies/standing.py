@@ -1,5 +1,6 @@
 """Whether a company does business: its plan, its suspension, and its end."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -42,12 +43,12 @@ def refuse_writes(*, company_id: UUID) -> None:
         refuse_unless_active(row[0])
 
 
-def subscribe(*, company_id: UUID, plan: str, by: UUID, expected_version: int | None = None) -> Company:
+def subscribe(*, company_id: UUID, plan: str, by: UUID, expected_versions: Collection[int] | None = None) -> Company:
     """Put the current company on another plan, from now on; harmless when it is on it.
 
     Raises CompanyNotFound, CompanyChanged, PlanTooSmall when more is in use than the plan allows.
     """
-    company = the_locked_company(company_id=company_id, expected_version=expected_version)
+    company = the_locked_company(company_id=company_id, expected_versions=expected_versions)
     if company.plan == plan:
         return company
     refuse_too_small(PLANS[plan], company_id=company_id)
@@ -79,12 +80,14 @@ def resume(*, company_id: UUID, reason: str, by: UUID) -> Company:
     return company
 
 
-def request_deletion(*, company_id: UUID, by: UUID, now: datetime, expected_version: int | None = None) -> Company:
+def request_deletion(
+    *, company_id: UUID, by: UUID, now: datetime, expected_versions: Collection[int] | None = None
+) -> Company:
     """Have the current company closed for good once GRACE is over; until then it is as if suspended.
 
     Harmless when that was asked for before. Raises CompanyNotFound, CompanyChanged, CompanyClosed.
     """
-    company = _the_open_company(company_id, expected_version)
+    company = _the_open_company(company_id, expected_versions)
     if company.deletion_due_at is None:
         company.deletion_due_at = now + GRACE
         company.version += 1
@@ -122,8 +125,8 @@ def close(*, company_id: UUID, now: datetime) -> bool:
     return True
 
 
-def _the_open_company(company_id: UUID, expected_version: int | None = None) -> Company:
-    company = the_locked_company(company_id=company_id, expected_version=expected_version)
+def _the_open_company(company_id: UUID, expected_versions: Collection[int] | None = None) -> Company:
+    company = the_locked_company(company_id=company_id, expected_versions=expected_versions)
     if company.closed_at is not None:
         raise CompanyClosed
     return company

@@ -34,6 +34,7 @@ def addresses(*, user_id: UUID) -> list[Address]:
 
 def keep_address(*, user_id: UUID, label: str, address: Json) -> Address:
     """Add an address of the current user; raises TooManyAddresses."""
+    hold(user_id=user_id)  # two at once would both find room for the last one
     session = db.session()
     if (session.scalar(select(func.count(Address.id)).filter_by(user_id=user_id)) or 0) >= MOST_ADDRESSES:
         raise TooManyAddresses

@@ -1,5 +1,6 @@
 """The places of a shop, and when they are open."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -36,12 +37,14 @@ def add(*, company_id: UUID, shop_id: UUID, **said: Any) -> Location:
     return location
 
 
-def change(*, location_id: UUID, shop_id: UUID, expected_version: int | None = None, **changes: Any) -> Location:
+def change(
+    *, location_id: UUID, shop_id: UUID, expected_versions: Collection[int] | None = None, **changes: Any
+) -> Location:
     """Change what is given of a place of the shop.
 
-    Raises LocationNotFound, LocationChanged when it is not at the expected version, Invalid.
+    Raises LocationNotFound, LocationChanged when it is at none of the expected versions, Invalid.
     """
-    location = _the_locked_location(location_id, shop_id, expected_version)
+    location = _the_locked_location(location_id, shop_id, expected_versions)
     changed = {name: value for name, value in changes.items() if getattr(location, name) != value}
     for name, value in changed.items():
         setattr(location, name, value)
@@ -51,9 +54,9 @@ def change(*, location_id: UUID, shop_id: UUID, expected_version: int | None = N
     return location
 
 
-def remove(*, location_id: UUID, shop_id: UUID, expected_version: int | None = None) -> None:
+def remove(*, location_id: UUID, shop_id: UUID, expected_versions: Collection[int] | None = None) -> None:
     """Forget a place of the shop; raises LocationNotFound, LocationChanged."""
-    db.session().delete(_the_locked_location(location_id, shop_id, expected_version))
+    db.session().delete(_the_locked_location(location_id, shop_id, expected_versions))
 
 
 def the_location(*, location_id: UUID, shop_id: UUID) -> Location:
@@ -78,12 +81,12 @@ def opening_of(location: Location, *, at: datetime) -> Opening:
     return hours.opening(said, time_zone=location.time_zone, country=location.address["country"], at=at)
 
 
-def _the_locked_location(location_id: UUID, shop_id: UUID, expected_version: int | None) -> Location:
+def _the_locked_location(location_id: UUID, shop_id: UUID, expected_versions: Collection[int] | None) -> Location:
     found = select(Location).where(Location.id == location_id, Location.shop_id == shop_id).with_for_update()
     location = db.session().scalar(found)
     if location is None:
         raise LocationNotFound
-    if expected_version not in (None, location.version):
+    if expected_versions is not None and location.version not in expected_versions:
         raise LocationChanged
     return location
 

@@ -1,5 +1,6 @@
 """Opening, changing and closing shops."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,12 +32,12 @@ def open_shop(*, company_id: UUID, name: str, offers_pickup: bool = False, offer
     return shop
 
 
-def change(*, shop_id: UUID, expected_version: int | None = None, **changes: Any) -> Shop:
+def change(*, shop_id: UUID, expected_versions: Collection[int] | None = None, **changes: Any) -> Shop:
     """Change what is given of the current company's shop: `name`, `offers_pickup`, `offers_delivery`.
 
-    Raises ShopNotFound, ShopChanged when it is not at the expected version, ShopClosed, ShopNameTaken, Invalid.
+    Raises ShopNotFound, ShopChanged when it is at none of the expected versions, ShopClosed, ShopNameTaken, Invalid.
     """
-    shop = _the_locked_shop(shop_id, expected_version)
+    shop = _the_locked_shop(shop_id, expected_versions)
     if shop.closed_at is not None:
         raise ShopClosed
     changed = {name: value for name, value in changes.items() if getattr(shop, name) != value}
@@ -52,12 +53,12 @@ def change(*, shop_id: UUID, expected_version: int | None = None, **changes: Any
     return shop
 
 
-def close(*, shop_id: UUID, now: datetime, expected_version: int | None = None) -> Shop:
+def close(*, shop_id: UUID, now: datetime, expected_versions: Collection[int] | None = None) -> Shop:
     """Let the shop sell no more, for good; orders under way come to their end. Harmless when it is closed.
 
     Raises ShopNotFound, ShopChanged.
     """
-    shop = _the_locked_shop(shop_id, expected_version)
+    shop = _the_locked_shop(shop_id, expected_versions)
     if shop.closed_at is None:
         shop.closed_at = now
         shop.version += 1
@@ -72,12 +73,12 @@ def close_all(*, company_id: UUID, now: datetime) -> None:
         close(shop_id=shop_id, now=now)
 
 
-def _the_locked_shop(shop_id: UUID, expected_version: int | None) -> Shop:
+def _the_locked_shop(shop_id: UUID, expected_versions: Collection[int] | None) -> Shop:
     found = select(Shop).where(Shop.id == shop_id).with_for_update(key_share=True)
     shop = db.session().scalar(found.execution_options(populate_existing=True))
     if shop is None:
         raise ShopNotFound
-    if expected_version not in (None, shop.version):
+    if expected_versions is not None and shop.version not in expected_versions:
         raise ShopChanged
     return shop
 

@@ -162,15 +162,24 @@ class TestChange:
         answer = admin.patch(f"/api/products/{product.id}", {"name": product.name})
         assert answer.json["version"] == 1
 
-    def test_goes_ahead_at_the_version_the_caller_read(self, admin, product):
-        answer = admin.patch(f"/api/products/{product.id}", FIVE_EUROS, headers={"If-Match": '"1"'})
+    @pytest.mark.parametrize("version", ['"1"', 'W/"1"', '"9", "1"', ',"1","a,b" , W/"9",', "*", " * "])
+    def test_goes_ahead_at_a_version_the_caller_names(self, admin, product, version):
+        answer = admin.patch(f"/api/products/{product.id}", FIVE_EUROS, headers={"If-Match": version})
         assert answer.status_code == 200
 
-    @pytest.mark.parametrize("version", ['"1"', '"3"', '"x"', 'W/"1"', '"' + "9" * 5000 + '"', '"1", "2"'])
-    def test_is_refused_at_any_other(self, admin, product, version):
-        admin.patch(f"/api/products/{product.id}", FIVE_EUROS)
-        answer = admin.patch(f"/api/products/{product.id}", {"name": "Late"}, headers={"If-Match": version})
+    @pytest.mark.parametrize(
+        "version",
+        [
+            '"1"', '"3"', '"x"', 'W/"1"', '"' + "9" * 5000 + '"', '"1", "3"', '"02"', '"1,2"', "*,*",
+            '"2', "2", '"1" "2"', 'w/"2"', '"2", 1', ",", "",
+        ],
+    )  # fmt: skip
+    def test_is_refused_at_any_other_and_at_what_names_none(self, admin, product, version):
+        path = f"/api/products/{product.id}"
+        changed = admin.patch(path, FIVE_EUROS).json
+        answer = admin.patch(path, {"name": "Late"}, headers={"If-Match": version})
         assert (answer.status_code, answer.json["code"]) == (412, "product_changed")
+        assert admin.get(path).json == changed
 
     def test_is_a_managers_right_in_their_own_shop_alone(self, api, company, shop, product):
         other = factories.make_product(factories.make_shop(company))

@@ -1,14 +1,18 @@
 """What users say of themselves, take along, and have erased, over HTTP."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError, NoResultFound
 
 from domain.identity import profile
+from domain.identity.errors import TooManyAddresses
 from kit import db
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
+from tests.waiting import until
 
 HOME = {"name": "Ada Lovelace", "line1": "12 St James's Square", "city": "London", "country": "GB"}
 ADDRESSES = "/api/me/addresses"
@@ -126,6 +130,27 @@ class TestAddresses:
         )
         answer = me.post(ADDRESSES, {"label": "Home", "address": HOME})
         assert (answer.status_code, answer.json["code"]) == (409, "too_many_addresses")
+
+    def test_are_fifty_at_most_when_two_are_kept_at_once(self, user, sql):
+        sql(
+            "INSERT INTO addresses (id, user_id, label, address)"
+            " SELECT gen_random_uuid(), %s, 'Home', '{}' FROM generate_series(1, 49)",
+            user.id,
+        )
+        waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+        def keep():
+            with db.transaction(Tenant(user_id=user.id)):
+                profile.keep_address(user_id=user.id, label="Home", address=HOME)
+
+        with ThreadPoolExecutor(1) as pool:
+            with db.transaction(Tenant(user_id=user.id)):
+                profile.keep_address(user_id=user.id, label="Home", address=HOME)
+                late = pool.submit(keep)
+                until(lambda: late.done() or sql(waiting).fetchone() is not None)
+            with pytest.raises(TooManyAddresses):
+                late.result()
+        assert sql("SELECT count(*) FROM addresses").fetchone() == (50,)
 
     def test_have_what_a_parcel_needs(self, me):
         answer = me.post(ADDRESSES, {"label": "Home", "address": {"name": "Ada"}})

@@ -38,7 +38,7 @@ class TestChange:
     def test_lets_one_of_several_through_that_read_the_same_version(self, product):
         def attempt(price: int) -> bool:
             try:
-                change(product, price=Money(price, "EUR"), expected_version=1)
+                change(product, price=Money(price, "EUR"), expected_versions={1})
             except ProductChanged:
                 return False
             return True

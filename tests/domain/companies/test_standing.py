@@ -99,7 +99,7 @@ class TestDeletion:
 
     def test_is_refused_at_another_version_than_was_read(self, company):
         with pytest.raises(CompanyChanged):
-            request_deletion(company, expected_version=2)
+            request_deletion(company, expected_versions={2})
 
 
 class TestClose:
@@ -126,9 +126,9 @@ class TestClose:
 
 class TestChange:
     def test_is_refused_at_another_version_than_was_read(self, company):
-        assert done(company, operations.change, name="New", expected_version=1).version == 2
+        assert done(company, operations.change, name="New", expected_versions={1}).version == 2
         with pytest.raises(CompanyChanged):
-            done(company, operations.change, name="Newer", expected_version=1)
+            done(company, operations.change, name="Newer", expected_versions={1})
 
     def test_that_changes_nothing_is_no_version(self, company):
         assert done(company, operations.change, name=company.name).version == 1
