@@ -6,7 +6,7 @@ from http import HTTPStatus
 from flask import Flask, Response, request
 
 _OPAQUE = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
-_TAGS = re.compile(rf"[ \t]*(?:{_OPAQUE})?[ \t]*(?:,[ \t]*(?:{_OPAQUE})?[ \t]*)*")
+_TAGS = re.compile(rf"[ \t]*(?:{_OPAQUE}[ \t]*)?(?:,[ \t]*(?:{_OPAQUE}[ \t]*)?)*")
 _VERSION = re.compile(r'"([1-9][0-9]{0,8})"')
 
 

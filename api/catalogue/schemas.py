@@ -7,7 +7,10 @@ from kit.money import LARGEST_AMOUNT
 
 SKU = {"description": "Your own code for it, unique in your company", "examples": ["NB-A5-DOT"]}
 NAME = {"examples": ["Dotted notebook, A5"]}
-LOW_STOCK = {"description": "Fewer units than this are few; null: as the company says", "examples": [5]}
+LOW_STOCK = {
+    "description": "Fewer units than this are few; null: as the company says. It is kept, and nothing goes by it yet.",
+    "examples": [5],
+}
 SHOP = {"description": "The shop to look in; customers must name one"}
 
 

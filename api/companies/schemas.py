@@ -15,12 +15,13 @@ CURRENCY = {
     "pattern": CURRENCY_CODE,
     "examples": ["EUR"],
 }
+NOT_YET = "It is kept, and nothing goes by it yet."
 DISCOUNT = {"description": "Whether orders may name a discount"}
 CARDS = {"description": "Whether orders may hold a card, rather than a provider's token"}
-LOCALE = {**LANGUAGE, "description": "The language of its mails (BCP 47)"}
-TAX = {"description": "Whether prices are shown with tax"}
-EXPIRY = {"description": "Minutes after which an order that nobody pays is over", "examples": [60]}
-LOW_STOCK = {"description": "Fewer units of a product than this are few; 0: never", "examples": [5]}
+LOCALE = {**LANGUAGE, "description": f"Its language (BCP 47). {NOT_YET}"}
+TAX = {"description": f"Whether its prices include tax. {NOT_YET}"}
+EXPIRY = {"description": f"Minutes that an order may go unpaid. {NOT_YET}", "examples": [60]}
+LOW_STOCK = {"description": f"Fewer units of a product than this are few; 0: never. {NOT_YET}", "examples": [5]}
 REASON = {"description": "Kept on record", "examples": ["Invoices of three months are open"]}
 LONGEST_EXPIRY = 30 * 24 * 60
 """Minutes."""
