@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import xdist
 
-from kit import db
+from kit import db, logs
 from kit.errors import OrderXError
 from migrations import run as migrations
 from ops.services import directories
@@ -100,6 +100,7 @@ def _use_own_database(config: pytest.Config) -> None:
         "DURABILITY": "relaxed",
     }
     os.environ.update({f"ORDERX_{setting}": value for setting, value in settings.items()})
+    logs.configure()  # or else structlog draws each traceback with the values of all that is in it, for seconds
 
 
 def _urls(superuser: str, database: str) -> dict[str, str]:
