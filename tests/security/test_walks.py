@@ -39,7 +39,7 @@ def test_every_answer_on_the_way_is_as_documented(database, world):
 
     for number in walks(3):
         try:
-            run_state_machine_as_test(seed(number)(Walk), settings=one_walk(steps=12))
+            run_state_machine_as_test(seed(number)(Walk), settings=one_walk(steps=20))
         except BaseException as fault:
             fault.add_note(f"on walk {number}")
             raise
