@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from domain.catalogue.errors import ProductChanged
 from domain.companies.errors import CompanyChanged
+from domain.payments import cards
 from domain.sales.errors import KeyReused
 from domain.shops.errors import LocationChanged, ShopChanged
 from kit import db
@@ -37,8 +38,6 @@ STATUS: dict[type[OrderXError], HTTPStatus] = {
 }
 RETRY_AFTER = "5"
 MOST_FIELDS, LONGEST_PATH = 50, 200
-SHORTEST_CARD = 12
-"""Digits of a card's number (ISO/IEC 7812-1), at least."""
 
 Fields = Mapping[str, list[str]]
 
@@ -87,7 +86,7 @@ def _without_numbers(path: str) -> str:
     So it has no digits when it has as many as a card's number, however they are written and set apart.
     """
     digits = sum(character.isnumeric() for character in path)
-    return path if digits < SHORTEST_CARD else "".join("#" if each.isnumeric() else each for each in path)
+    return path if digits < cards.SHORTEST else "".join("#" if each.isnumeric() else each for each in path)
 
 
 def of_ours(error: OrderXError) -> Response:

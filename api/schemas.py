@@ -13,6 +13,8 @@ from marshmallow.utils import get_value
 from domain.payments import cards
 from kit.money import LARGEST_AMOUNT, TENDER, Money
 
+NOT_YET = "It is kept, and nothing goes by it yet."
+"""Said in the document of what is."""
 LONGEST_NAME = 200
 LONGEST_EMAIL = 254
 """RFC 5321 leaves no room for more (section 4.5.3.1.3)."""

@@ -53,8 +53,8 @@ def at_shop(shop_id: UUID | None) -> Iterator[UUID | None]:
     """The transaction of this request in the company of a shop, for customers and members alike.
 
     Yields the shop to keep to, None for all of a member's company. Raises Invalid when a customer names no shop,
-    ShopNotFound for an unknown shop, and for another company's when the caller acts for one; CompanySuspended when it
-    writes to a company that can only be read.
+    ShopNotFound for an unknown shop, and for another company's when the caller acts for one; and, when it writes, what
+    acting() raises.
     """
     caller = current_caller()
     if shop_id is None:

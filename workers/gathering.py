@@ -17,7 +17,6 @@ from celery import Task
 from celery.concurrency.solo import TaskPool as Solo
 from celery.events import EventDispatcher
 from celery.exceptions import Reject
-from celery.utils.log import get_logger
 from celery.worker import strategy
 from celery.worker.consumer import Consumer
 from kombu.exceptions import KombuError
@@ -29,7 +28,6 @@ from workers import logged
 from workers.receipts import Receipts
 
 log = structlog.get_logger()
-celery_log = get_logger(__name__)
 
 T = TypeVar("T", bound=Hashable)
 

@@ -35,17 +35,18 @@ LOOK_AROUND_EVERY = 1.0
 
 log = structlog.get_logger()
 
+# While the broker is waited for, nothing is said to the database; which must not be the first to lose patience.
 _TAKE = """
-    WITH due AS (
+    WITH patience AS MATERIALIZED (
+        SELECT set_config('idle_in_transaction_session_timeout', %(patience)s, true)
+    ), due AS (
         SELECT id FROM outbox
         WHERE available_at <= now() AND (%(lot)s OR kind = 'chord' OR kind = 'task' AND body->>'task' NOT LIKE %(lots)s)
         ORDER BY available_at, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
     ), taken AS (
         DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT id FROM due)) RETURNING id, company_id, kind, body, available_at
     )
-    SELECT id, company_id, kind, body FROM taken ORDER BY available_at, id"""
-# While the broker is waited for, nothing is said to the database; which must not be the first to lose patience.
-_LET_THE_BROKER_TAKE_ITS_TIME = f"SET LOCAL idle_in_transaction_session_timeout = '{PATIENCE + 10:.0f}s'"
+    SELECT id, company_id, kind, body FROM taken, patience ORDER BY available_at, id"""
 _POSTPONE = """
     INSERT INTO outbox (company_id, kind, body, available_at)
     VALUES (%(company)s, %(kind)s, %(body)s, now() + interval '30 seconds')"""
@@ -60,11 +61,11 @@ def drain(
     has all their messages.
     """
     with db.lean_operator_transaction():
-        rows = db.run(_TAKE, {"batch": BATCH, "lot": lot, "lots": f"{queues.UNHURRIED}.%"}).fetchall()
+        asked = {"batch": BATCH, "lot": lot, "lots": f"{queues.UNHURRIED}.%", "patience": f"{PATIENCE + 10:.0f}s"}
+        rows = db.run(_TAKE, asked).fetchall()
         taken(len(rows))
         if not rows:
             return 0
-        db.run(_LET_THE_BROKER_TAKE_ITS_TIME, {})
         crash.point("outbox.taken")
         made = [list(messages(app, kind, body)) for _, _, kind, body in rows]
         lost = publisher.publish([message for each in made for message in each])

@@ -2,13 +2,13 @@
 
 from marshmallow import fields, validate
 
-from api.schemas import AmountOf, MoneySchema, PageQuery, Schema, Text
+from api.schemas import NOT_YET, AmountOf, MoneySchema, PageQuery, Schema, Text
 from kit.money import LARGEST_AMOUNT
 
 SKU = {"description": "Your own code for it, unique in your company", "examples": ["NB-A5-DOT"]}
 NAME = {"examples": ["Dotted notebook, A5"]}
 LOW_STOCK = {
-    "description": "Fewer units than this are few; null: as the company says. It is kept, and nothing goes by it yet.",
+    "description": f"Fewer units than this are few; null: as the company says. {NOT_YET}",
     "examples": [5],
 }
 SHOP = {"description": "The shop to look in; customers must name one"}

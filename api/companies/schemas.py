@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from api.identity.own_schemas import LOCALE as LANGUAGE
 from api.identity.own_schemas import Language
-from api.schemas import CURRENCY_CODE, EmailAddress, Flag, Like, Schema, Text, WebAddress, known_currency
+from api.schemas import CURRENCY_CODE, NOT_YET, EmailAddress, Flag, Like, Schema, Text, WebAddress, known_currency
 from domain.companies.plans import LIMITS, TO_CHOOSE
 from kit.money import LARGEST_AMOUNT
 
@@ -15,7 +15,6 @@ CURRENCY = {
     "pattern": CURRENCY_CODE,
     "examples": ["EUR"],
 }
-NOT_YET = "It is kept, and nothing goes by it yet."
 DISCOUNT = {"description": "Whether orders may name a discount"}
 CARDS = {"description": "Whether orders may hold a card, rather than a provider's token"}
 LOCALE = {**LANGUAGE, "description": f"Its language (BCP 47). {NOT_YET}"}

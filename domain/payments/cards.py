@@ -11,7 +11,9 @@ from stdnum import luhn
 from domain.payments.gateway import Card
 from kit.errors import Invalid
 
-NUMBER = re.compile(r"[0-9]{12,19}")  # ISO/IEC 7812-1 allows 19 digits; nobody issues fewer than 12
+SHORTEST, LONGEST = 12, 19
+"""Digits of a card's number: ISO/IEC 7812-1 allows 19, and nobody issues fewer than 12."""
+NUMBER = re.compile(rf"[0-9]{{{SHORTEST},{LONGEST}}}")
 AMEX = re.compile(r"3[47]")
 FIELD = "payment.card."
 # By the issuers' prefixes and lengths, for other numbers have check digits, too. Those of 13 and 14 digits

@@ -16,7 +16,7 @@ from ops.chaos.plan import TARGETS, Disturbance, plan
 from ops.chaos.run import Outcome, run
 from ops.chaos.stack import ChaosStack
 from ops.chaos.wishes import wishes
-from ops.commands.output import console, table
+from ops.commands.output import console, say, table
 from ops.services import directories
 from ops.services.supervisor import interruptible
 
@@ -91,7 +91,7 @@ def _print(outcome: Outcome) -> None:
     for rule, found in outcome.broken.items():
         console.print(f"[red]✗[/red] {rule}", highlight=False)
         for row in found:
-            console.print(f"    {row}", highlight=False, markup=False, soft_wrap=True)
+            say(f"    {row}")
 
 
 def _figures(outcome: Outcome, *, seed: int, orders: int, planned: list[Disturbance]) -> dict[str, Any]:

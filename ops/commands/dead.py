@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.commands.output import Json, console
+from ops.commands.output import Json, console, say
 
 if TYPE_CHECKING:
     from workers.dead_letters import DeadLetter
@@ -57,6 +57,5 @@ def _show(letters: "list[DeadLetter]", title: str, *, as_json: bool) -> None:
         return
     for each in letters:
         about = ", ".join(f"{name} {value}" for name, value in each.about.items())
-        told = f"{each.id}  {each.what} of {each.queue}: {each.reason}" + (f", {about}" if about else "")
-        console.print(told, highlight=False, markup=False, soft_wrap=True)
+        say(f"{each.id}  {each.what} of {each.queue}: {each.reason}" + (f", {about}" if about else ""))
     console.print(f"{title}: {len(letters) or 'none'}", highlight=False)

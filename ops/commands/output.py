@@ -19,6 +19,11 @@ Company = Annotated[UUID | None, typer.Option(help="Only those of the company wi
 console = Console()
 
 
+def say(text: str) -> None:
+    """Print a line as it is: whole, however narrow the screen, and with nothing in it taken for markup."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows under a title, or say in a line that there are none."""
     found = list(rows)

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from datetime import datetime
 
-from ops.commands.output import console
+from ops.commands.output import console, say
 from saga import reconcile
 from saga.reconcile import Compared
 
@@ -45,8 +45,7 @@ def _show(each: Compared, result: str, *, as_json: bool) -> None:
         told = {"order_id": str(each.order_id), "ref": answer.ref, "outcome": answer.outcome, "amount": answer.amount}
         print(json.dumps({**told, "why": each.why, "result": result}), flush=True)
         return
-    line = f"{each.order_id}  {answer.ref}  {answer.outcome} ({answer.amount}), and {each.why}: {result}"
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+    say(f"{each.order_id}  {answer.ref}  {answer.outcome} ({answer.amount}), and {each.why}: {result}")
 
 
 def _summary(compared: Counter[str], left: int) -> str:

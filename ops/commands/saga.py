@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from ops.commands import settle
-from ops.commands.output import Company, Json, SagaName, Step, console, table
+from ops.commands.output import Company, Json, SagaName, Step, console, say, table
 
 if TYPE_CHECKING:
     from saga.engine.declaration import Saga
@@ -136,12 +136,9 @@ def print_timeline(told: "Timeline") -> None:
     table(title, ("step", "state", "tries", "answered", "undone", "said"), rows)
     stuck = told.incident
     if stuck:
-        console.print(
+        say(
             f"stuck in {stuck.step} ({stuck.phase}) since {stuck.opened_at:%Y-%m-%d %H:%M:%S} UTC; "
-            f"attempts: {stuck.attempts}, {_said(stuck.error)}",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
+            f"attempts: {stuck.attempts}, {_said(stuck.error)}"
         )
 
 

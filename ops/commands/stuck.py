@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from kit import db
-from ops.commands.output import console
+from ops.commands.output import console, say
 from saga.engine import queries
 from saga.engine.queries import Which
 
@@ -19,11 +19,11 @@ def print_stuck(which: Which, *, limit: int, as_json: bool) -> None:
         print(json.dumps(found, default=str))
         return
     for row in found:
-        console.print(_line(row), highlight=False, markup=False, soft_wrap=True)
+        say(_told(row))
     console.print(f"stuck sagas: {len(found) or 'none'}" + (f", and {left} more: see --limit" if left else ""))
 
 
-def _line(row: dict[str, Any]) -> str:
+def _told(row: dict[str, Any]) -> str:
     since = f"{row['opened_at']:%Y-%m-%d %H:%M:%S} UTC"
     tries = f"{row['attempts']} {'try' if row['attempts'] == 1 else 'tries'}"
     reason = row["error"].get("code", "")

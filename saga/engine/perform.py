@@ -157,7 +157,7 @@ class _Performance:
     def _together(self, refs: Sequence[Ref]) -> None:
         with self._opened(refs) as sagas:
             self._take(sagas)
-        while calling := [turn for turn in self._trail if turn.calls]:
+        while calling := self._calling():
             answers = [_call(turn) for turn in calling]
             self._trail = list(calling)
             with self._opened([saga.ref for turn in calling for saga in turn.sagas.values()]) as sagas:
@@ -180,10 +180,13 @@ class _Performance:
             sagas = [saga for turn in turns for saga in turn.take()]
             if self.stepwise:
                 break
-        calling = [turn for turn in self._trail if turn.calls]
+        calling = self._calling()
         rounds = sum(calls.rounds(turn.calls) for turn in calling)
         for saga in (saga for turn in calling for saga in turn.sagas.values()):
             saga.rounds = rounds
+
+    def _calling(self) -> list[_Turn]:
+        return [turn for turn in self._trail if turn.calls]
 
     def _recover(self, ref: Ref, error: Exception) -> None:
         """Take again what stood before the step that failed, and make the error that step's answer."""
