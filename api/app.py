@@ -20,6 +20,7 @@ from api.identity.invitations import blueprint as invitations
 from api.identity.logins import logins
 from api.identity.me import me
 from api.identity.members import members
+from api.identity.memberships import memberships
 from api.identity.own_data import own_data
 from api.identity.routes import auth
 from api.identity.second_factor import blueprint as second_factor
@@ -33,8 +34,8 @@ from api.shops.routes import blueprint as shops
 from kit.config import settings
 
 BLUEPRINTS = (
-    accounts, auth, me, addresses, logins, second_factor, own_data, companies, standing, plans, members,
-    invitations, api_keys, shops, locations, products, stock, warehouses, orders, incidents, operating,
+    accounts, auth, me, addresses, memberships, logins, second_factor, own_data, companies, standing, plans,
+    members, invitations, api_keys, shops, locations, products, stock, warehouses, orders, incidents, operating,
 )  # fmt: skip
 
 LARGEST_BODY = 1024 * 1024

@@ -50,7 +50,7 @@ LINKS = {
     "open_shop": ("shop_id", ("get_shop",)),
     "offer_product": ("product_id", ("get_product", "change_product", "list_stock")),
     "place_order": ("order_id", ("get_order", "get_order_status", "get_order_saga", "cancel_order")),
-    "add_member": ("membership_id", ("remove_member",)),
+    "accept_invitation": ("membership_id", ("end_membership",)),
     "invite": ("invitation_id", ("withdraw_invitation",)),
     "make_key": ("key_id", ("revoke_key",)),
     "keep_address": ("address_id", ("change_address", "forget_address")),

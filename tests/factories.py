@@ -10,7 +10,7 @@ from domain.companies import operations as companies
 from domain.companies import standing
 from domain.companies.models import Company
 from domain.companies.plans import PlanName
-from domain.identity import api_keys, invitations, passwords
+from domain.identity import api_keys, invitations, memberships, passwords
 from domain.identity import operations as identity
 from domain.identity.models import ApiKey, Invitation, User
 from domain.identity.permissions import FOUNDER, Permission
@@ -70,7 +70,7 @@ def make_member(company: Company, role: Role = "company_admin", *, shop: Shop | 
 def join(user: User, company: Company, role: Role = "company_admin", *, shop: Shop | None = None) -> None:
     """Give a user this role in the company, or in the one shop of it."""
     with db.transaction(Tenant(company_id=company.id, user_id=user.id)):
-        identity.add_member(
+        memberships.join(
             user_id=user.id, company_id=company.id, role=role, shop_id=shop.id if shop else None, by=FOUNDER
         )
 

@@ -12,7 +12,7 @@ from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
 from domain.companies import operations, queries
 from domain.companies.models import Company
-from domain.identity import operations as identity
+from domain.identity import memberships
 from domain.identity import queries as people
 from domain.identity.permissions import FOUNDER
 from kit import db
@@ -29,13 +29,13 @@ def found_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
     """Found a company, with you as its admin.
 
     It is on trial for 30 days: choose a plan meanwhile, or the free one's limits hold from then on. To act for it,
-    refresh your token with its id as `company_id`.
+    refresh your token with its id as `company_id`. Logins that name no company act for it from now on.
     """
     user_id, company_id = current_caller().user_id, new_id()
     with db.transaction(Tenant(company_id=company_id, user_id=user_id)):
         people.the_verified_user(user_id=user_id)
         company = operations.found(company_id=company_id, by=user_id, **body)
-        identity.add_member(user_id=user_id, company_id=company_id, role="company_admin", by=FOUNDER)
+        memberships.join(user_id=user_id, company_id=company_id, role="company_admin", by=FOUNDER)
     return company, {"Location": f"/api/companies/{company_id}", **etag(company.version)}
 
 

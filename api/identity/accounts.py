@@ -104,8 +104,8 @@ def reset_password(body: dict[str, Any]) -> None:
 def accept_invitation(body: dict[str, Any]) -> Membership:
     """Accept an invitation, with the token behind the `#` of the link in the mail. It is good for 7 days, once.
 
-    The role goes to whoever has registered with the address that was invited, and verified it. They act in it once they
-    log in again, or refresh their token, with the company's id.
+    The role goes to the user who has registered with the address that was invited, and verified it. They act in it once
+    they log in again, or refresh their token with the company's id. Logins that name no company act for it from now on.
     """
     with db.transaction(Tenant()):
         membership = invitations.accept(token=body["token"], now=clock.now())

@@ -6,7 +6,7 @@ from uuid import UUID
 from api.blueprint import Blueprint
 from api.identity import letters
 from api.identity.members import refuse_unknown_shop
-from api.identity.schemas import InvitationSchema, NewMemberSchema
+from api.identity.schemas import InvitationSchema, NewInvitationSchema
 from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
 from domain.companies import queries as companies
@@ -20,14 +20,15 @@ blueprint = Blueprint("invitations", __name__, url_prefix="/api/invitations", de
 
 
 @blueprint.post("")
-@blueprint.arguments(NewMemberSchema)
+@blueprint.arguments(NewInvitationSchema)
 @blueprint.response(201, InvitationSchema)
 @blueprint.alt_response(429, "TooOften")
 def invite(body: dict[str, Any]) -> Invitation:
     """Invite somebody to a role in your company, or in one shop of it, that allows no more than your own.
 
-    A mail to the address holds a link to accept it by. It is good for 7 days, once, and for whoever has registered with
-    this address by then.
+    This is the only way to give somebody a role. A mail to the address holds a link to accept it by. It is good for 7
+    days, once, and for the user who has registered with this address by then. The answer does not say whether there is
+    such a user.
     """
     email, now = body["email"], clock.now()
     with acting() as caller:

@@ -5,37 +5,16 @@ from uuid import UUID
 
 from api.blueprint import Blueprint
 from api.caller import Caller
-from api.identity.schemas import MemberSchema, NewMemberSchema
+from api.identity.schemas import MemberSchema
 from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
-from domain.identity import operations, queries
+from domain.identity import memberships, queries
 from domain.identity.models import Membership, User
 from domain.shops import queries as shops
 from domain.shops.errors import ShopNotFound
 from kit.errors import Invalid
 
 members = Blueprint("members", __name__, url_prefix="/api/members", description="Who works in your company")
-
-
-@members.post("")
-@members.arguments(NewMemberSchema)
-@members.response(201, MemberSchema)
-@members.alt_response(409, "Conflict")
-def add_member(body: dict[str, Any]) -> dict[str, Any]:
-    """Give a user a role in your company, or in one shop of it, that allows no more than your own.
-
-    The user has registered before, with this mail address. They act in the role once they log in again, or refresh
-    their token, with your company's id.
-    """
-    with acting() as caller:
-        user = queries.user_by_email(email=body["email"])
-        if user is None or user.verified_at is None:
-            raise Invalid(fields={"email": ["Nobody has registered with this mail address and verified it."]})
-        refuse_unknown_shop(caller, body["shop_id"])
-        membership = operations.add_member(
-            user_id=user.id, company_id=caller.company_id, role=body["role"], shop_id=body["shop_id"], by=caller.powers
-        )
-    return shown(membership, user)
 
 
 @members.get("")
@@ -59,7 +38,7 @@ def remove_member(membership_id: UUID) -> None:
     Access tokens that are out there lapse within 15 minutes. The last admin stays.
     """
     with acting() as caller:
-        operations.remove_member(membership_id=membership_id, company_id=caller.company_id, by=caller.powers)
+        memberships.remove(membership_id=membership_id, company_id=caller.company_id, by=caller.powers)
 
 
 def refuse_unknown_shop(caller: Caller, shop_id: UUID | None) -> None:

@@ -9,9 +9,8 @@ from api.caller import current_caller
 from api.identity.credentials import proven
 from api.identity.own_schemas import ErasureSchema, ExportSchema
 from api.sales import views
-from domain.identity import logins, operations, profile, queries, second_factor
+from domain.identity import logins, memberships, profile, queries, second_factor
 from domain.identity.errors import OrdersUnderWay
-from domain.identity.permissions import powers_of
 from domain.sales import queries as sales
 from domain.sales.models import Order
 from kit import clock, db, tenancy
@@ -60,10 +59,9 @@ def erase(body: dict[str, Any]) -> None:
             raise OrdersUnderWay
         for membership in queries.memberships_of(user_id=user_id):
             if membership.company_id is not None:
-                db.run(tenancy.ACT_FOR, tenancy.named(Tenant(membership.company_id, user_id)))
-                own = powers_of(membership.role, membership.shop_id)
-                operations.remove_member(membership_id=membership.id, company_id=membership.company_id, by=own)
+                memberships.leave(user_id=user_id, membership_id=membership.id)
         db.run(tenancy.ACT_FOR, tenancy.named(Tenant(user_id=user_id)))
+        memberships.choose_company(user_id=user_id, company_id=None)
         second_factor.switch_off(user_id=user_id)
         profile.erase(user_id=user_id)
 

@@ -17,7 +17,7 @@ from api.identity.schemas import (
 )
 from api.schemas import LONGEST_NAME
 from domain.companies import queries as companies
-from domain.identity import logins, queries
+from domain.identity import logins, memberships, queries
 from domain.identity.errors import LoginOver
 from domain.identity.models import Membership
 from kit import clock, db, tenancy
@@ -35,15 +35,21 @@ auth = Blueprint("auth", __name__, url_prefix="/api/auth", description="Logging 
 def log_in(body: dict[str, Any]) -> dict[str, Any]:
     """Log in, to act for a company or as a customer.
 
-    Name a `company_id` to act for that company in your role there. Leave it out to act for the one company you belong
-    to, or as a customer when you belong to none or to several. Say `null` to act as a customer in any case.
+    Name a `company_id` to act for that company in your role there, or `null` to act as a customer. Leave it out to act
+    as you chose last: by naming a `company_id` here or at a refresh, by founding a company, or by accepting an
+    invitation. Where you have no role any more, you act as a customer. Nobody else can change what you chose.
     If you have a second factor, send its `code`; without, the answer is 401 `second_factor_needed`.
     After some wrong passwords for an account, the address they came from has to wait, the longer the more there were.
     """
     user = admitted(body["email"], body["password"], body["code"])
     with db.transaction(Tenant(user_id=user.id)):
-        membership, acts_for = _scope(user.id, body)
-        opened = logins.begin(user_id=user.id, acts_for=acts_for, now=clock.now(), **device())
+        if "company_id" in body:
+            company_id = body["company_id"]
+            membership = _choose(user.id, company_id)
+        else:
+            company_id = queries.default_company(user_id=user.id)
+            membership = _role_at(user.id, company_id)
+        opened = logins.begin(user_id=user.id, acts_for=company_id, now=clock.now(), **device())
         return tokens.pair(Caller.at(opened.login, membership), opened)
 
 
@@ -62,9 +68,13 @@ def refresh(body: dict[str, Any]) -> dict[str, Any]:
     with db.transaction(Tenant()):
         opened = logins.replace(refresh_token=body["refresh_token"], now=clock.now())
         if opened is not None:
-            wish = {"company_id": opened.login.acts_for, **body}
-            membership, opened.login.acts_for = _scope(opened.login.user_id, wish)
-            return tokens.pair(Caller.at(opened.login, membership), opened)
+            login = opened.login
+            if "company_id" in body:
+                membership = _choose(login.user_id, body["company_id"])
+                login.acts_for = body["company_id"]
+            else:
+                membership = _role_at(login.user_id, login.acts_for)
+            return tokens.pair(Caller.at(login, membership), opened)
     raise LoginOver
 
 
@@ -86,16 +96,19 @@ def device() -> dict[str, str | None]:
     return {"device": (request.user_agent.string or "")[:LONGEST_NAME] or None, "address": request.remote_addr}
 
 
-def _scope(user_id: UUID, wish: dict[str, Any]) -> tuple[Membership | None, UUID | None]:
-    """The company to act for and the role there; neither for a customer."""
-    if "company_id" not in wish:
-        membership = queries.only_membership(user_id=user_id)
-        return membership, membership.company_id if membership else None
-    company_id = wish["company_id"]
+def _choose(user_id: UUID, company_id: UUID | None) -> Membership | None:
+    """The role to act in at the company, which logins act for by default from now on; None for a customer."""
+    membership = _role_at(user_id, company_id)
+    memberships.choose_company(user_id=user_id, company_id=company_id)
+    return membership
+
+
+def _role_at(user_id: UUID, company_id: UUID | None) -> Membership | None:
+    """The role to act in at the company, None for a customer; raises NotAMember, CompanyNotFound."""
     if company_id is None:
-        return None, None
+        return None
     membership = queries.membership_in(user_id=user_id, company_id=company_id)
     # A super admin belongs to no company in particular: is there one under that id?
     db.run(tenancy.ACT_FOR, tenancy.named(Tenant(company_id=company_id, user_id=user_id)))
     companies.the_company(company_id=company_id)
-    return membership, company_id
+    return membership

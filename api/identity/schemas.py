@@ -13,7 +13,7 @@ NOTIFICATIONS = {
     "description": "Which one wants of those that need not be sent. Mails about an order received, paid, failed or "
     "cancelled, about one's account and its security come in any case; there are no others yet"
 }
-COMPANY = {"description": "The company to act for; null to act as a customer"}
+COMPANY = "The company to act for; null to act as a customer"
 
 
 class Password(fields.String):
@@ -108,6 +108,10 @@ class UserSchema(Schema):
     locale = fields.String(allow_none=True, metadata={"examples": ["en-GB"]})
     time_zone = fields.String(allow_none=True, metadata={"examples": ["Europe/London"]})
     notifications = fields.Nested(NotificationsSchema, metadata=NOTIFICATIONS)
+    chosen_company_id = fields.UUID(
+        allow_none=True,
+        metadata={"description": "The company chosen last, which a login without `company_id` acts for; null: none"},
+    )
     verified_at = fields.AwareDateTime(
         allow_none=True, metadata={"description": "When the mail address was verified; null: not yet"}
     )
@@ -120,14 +124,14 @@ class CredentialsSchema(Schema):
     email = EmailAddress(required=True, metadata={"examples": ["ada@customers.example"]})
     password = Password()
     code = Code(load_default=None)
-    company_id = fields.UUID(allow_none=True, metadata=COMPANY)
+    company_id = fields.UUID(allow_none=True, metadata={"description": f"{COMPANY}; left out: the company chosen last"})
 
 
 class RefreshSchema(Schema):
     """A refresh token to exchange."""
 
     refresh_token = fields.String(required=True, validate=validate.Length(max=2000), metadata=REFRESH_TOKEN)
-    company_id = fields.UUID(allow_none=True, metadata=COMPANY)
+    company_id = fields.UUID(allow_none=True, metadata={"description": f"{COMPANY}; left out: the same as before"})
 
 
 class LogoutSchema(Schema):
@@ -175,6 +179,7 @@ class LoginsSchema(Schema):
 class MembershipSchema(Schema):
     """A role in a company, or in the one shop of it."""
 
+    id = fields.UUID(metadata={"description": "The membership's id"})
     company_id = fields.UUID(allow_none=True)
     shop_id = fields.UUID(allow_none=True)
     role = fields.String(metadata={"examples": ["company_admin"]})
@@ -189,8 +194,8 @@ class MeSchema(UserSchema):
     memberships = fields.List(fields.Nested(MembershipSchema))
 
 
-class NewMemberSchema(Schema):
-    """A role to give."""
+class NewInvitationSchema(Schema):
+    """A role to offer."""
 
     email = EmailAddress(required=True, metadata={"examples": ["grace@paper.example"]})
     role = fields.String(

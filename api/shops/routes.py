@@ -88,7 +88,7 @@ def close_shop(shop_id: UUID) -> tuple[Shop, dict[str, str]]:
 def list_staff(query: dict[str, Any], shop_id: UUID) -> dict[str, Any]:
     """List who works in this one shop, the oldest first.
 
-    Admins give and take these roles, with `/api/members` and `/api/invitations`.
+    Roles are given with `/api/invitations` and taken away with `/api/members`.
     """
     with at_shop(shop_id) as kept_to:
         rows = identity.members(

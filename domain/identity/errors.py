@@ -105,6 +105,12 @@ class MemberNotFound(NotFound):
     code = "member_not_found"
 
 
+class MembershipNotFound(NotFound):
+    """You have no such role in a company."""
+
+    code = "membership_not_found"
+
+
 class InvitationNotFound(NotFound):
     """Your company has no such invitation."""
 

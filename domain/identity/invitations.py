@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, select, update
 
-from domain.identity import operations, queries
+from domain.identity import memberships, queries
 from domain.identity.errors import InvitationNotFound, LinkOver, NotAMember, RegisterFirst
 from domain.identity.models import Invitation, Membership
 from domain.identity.permissions import Powers, powers_of
@@ -38,8 +38,9 @@ def invite(
 
 
 def accept(*, token: str, now: datetime) -> Membership:
-    """Give the role to the user with the invited address, by what who invited them holds by now; use the link up.
+    """Give the role to the user with the invited address, within the powers that the inviter has now; use the link up.
 
+    The rest of the transaction acts for the user at the company.
     Raises LinkOver, RegisterFirst, AlreadyMember, NotYoursToGive.
     """
     session, token_hash = db.session(), opaque.hash_of(token)
@@ -57,7 +58,8 @@ def accept(*, token: str, now: datetime) -> Membership:
     user = queries.user_by_email(email=invitation.email)
     if user is None or user.verified_at is None:
         raise RegisterFirst
-    return operations.add_member(
+    db.run(tenancy.ACT_FOR, tenancy.named(Tenant(invitation.company_id, user.id)))
+    return memberships.join(
         user_id=user.id, company_id=invitation.company_id, role=invitation.role,  # type: ignore[arg-type]
         shop_id=invitation.shop_id, by=by,
     )  # fmt: skip

@@ -18,7 +18,8 @@ class User(Base):
 
     `verified_at` is when they have shown that they read the mails to their address; `erased_at` when they had
     themselves erased, since when the row names nobody. The phone is in E.164, the locale in BCP 47. `notifications` is
-    which they want, by channel and kind: `{"email": {"order_updates", "news"}}`.
+    which they want, by channel and kind: `{"email": {"order_updates", "news"}}`. A login that names no company acts for
+    `chosen_company_id`, the company the user chose last, as long as they have a role there.
     """
 
     __tablename__ = "users"
@@ -32,6 +33,7 @@ class User(Base):
     locale: Mapped[str | None]
     time_zone: Mapped[str | None]
     notifications: Mapped[Json] = mapped_column(server_default=text(NOTIFICATIONS))
+    chosen_company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id", ondelete="SET NULL"))
     verified_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -80,7 +80,13 @@ def is_still(role: str, *, user_id: UUID, company_id: UUID | None, shop_id: UUID
     return db.session().scalar(there if role == CUSTOMER else there.where(held)) is not None
 
 
-def only_membership(*, user_id: UUID) -> Membership | None:
-    """The current user's strongest role in their one company; None for members of no company, or of several."""
-    held = [m for m in memberships_of(user_id=user_id) if m.company_id is not None]
-    return strongest(held) if len({m.company_id for m in held}) == 1 else None
+def default_company(*, user_id: UUID) -> UUID | None:
+    """The company the current user chose last; None for customers, and once they have no role there any more."""
+    chosen = select(User.chosen_company_id).where(
+        User.id == user_id,
+        exists().where(
+            Membership.user_id == user_id,
+            (Membership.company_id == User.chosen_company_id) | (Membership.role == "super_admin"),
+        ),
+    )
+    return db.session().scalar(chosen)

@@ -98,9 +98,9 @@ class TestUnverified:
 
     def test_is_given_no_role(self, api):
         company, user = factories.make_company(), factories.make_user(verified=False)
-        admin = api.acting_as(factories.make_member(company), company)
-        answer = admin.post("/api/members", {"email": user.email, "role": "staff"})
-        assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "email")
+        _, token = factories.invite(user.email, factories.make_member(company), company)
+        answer = api.post("/api/auth/accept-invitation", {"token": token})
+        assert (answer.status_code, answer.json["code"]) == (409, "register_first")
 
     def test_may_ask_for_another_mail_but_not_without_end(self, unverified, mails):
         assert [unverified.post("/api/me/verification-mail").status_code for _ in range(4)] == [202, 202, 202, 429]

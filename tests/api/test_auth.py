@@ -17,10 +17,40 @@ def log_in(api, user, **more):
 
 
 class TestLogIn:
-    def test_acts_for_the_only_company_of_a_member(self, api):
-        company = factories.make_company()
-        answer = log_in(api, factories.make_member(company))
+    def test_acts_for_the_company_joined_last(self, api):
+        user, company = factories.make_member(factories.make_company(), "staff"), factories.make_company()
+        factories.join(user, company)
+        answer = log_in(api, user)
         assert (answer.json["company_id"], answer.json["role"]) == (str(company.id), "company_admin")
+
+    @pytest.mark.parametrize("wish", [{"company_id": "first"}, {"company_id": None}])
+    @pytest.mark.parametrize("by", ["login", "refresh"])
+    def test_acts_as_was_chosen_last(self, api, wish, by):
+        first = factories.make_company()
+        user = factories.make_member(first, "staff")
+        factories.join(user, factories.make_company())
+        if wish["company_id"]:
+            wish = {"company_id": str(first.id)}
+        tokens = log_in(api, user, **(wish if by == "login" else {})).json
+        if by == "refresh":
+            assert api.post(REFRESH, {"refresh_token": tokens["refresh_token"], **wish}).status_code == 200
+        assert log_in(api, user).json["company_id"] == wish["company_id"]
+
+    def test_keeps_to_the_choice_when_another_company_is_refused(self, api):
+        company = factories.make_company()
+        user = factories.make_member(company)
+        assert log_in(api, user, company_id=str(factories.make_company().id)).status_code == 404
+        assert log_in(api, user).json["company_id"] == str(company.id)
+
+    def test_acts_as_a_customer_once_the_role_in_the_chosen_company_is_gone(self, api):
+        company = factories.make_company()
+        user, admin = factories.make_member(company, "staff"), factories.make_member(company)
+        factories.join(admin, factories.make_company())
+        as_admin = api.acting_as(admin, company)
+        own = next(row["id"] for row in as_admin.get("/api/members").json["data"] if row["user_id"] == str(user.id))
+        assert as_admin.delete(f"/api/members/{own}").status_code == 204
+        answer = log_in(api, user)
+        assert (answer.status_code, answer.json["company_id"], answer.json["role"]) == (200, None, "customer")
 
     def test_acts_as_a_customer_for_who_belongs_nowhere(self, api):
         answer = log_in(api, factories.make_user())
@@ -178,7 +208,8 @@ class TestAccessToken:
         user = factories.make_member(company)
         me = api.acting_as(user, company).get("/api/me").json
         assert (me["id"], me["role"], me["company_id"]) == (str(user.id), "company_admin", str(company.id))
-        assert me["memberships"] == [{"company_id": str(company.id), "shop_id": None, "role": "company_admin"}]
+        (held,) = me["memberships"]
+        assert (held["company_id"], held["shop_id"], held["role"]) == (str(company.id), None, "company_admin")
 
     def test_is_asked_for(self, api):
         answer = api.get("/api/me")

@@ -15,7 +15,8 @@ class TestFound:
         assert answer.status_code == 201
         assert answer.headers["Location"] == f"/api/companies/{answer.json['id']}"
         me = api.acting_as(user).get("/api/me").json
-        assert me["memberships"] == [{"company_id": answer.json["id"], "role": "company_admin", "shop_id": None}]
+        (held,) = me["memberships"]
+        assert (held["company_id"], held["role"], held["shop_id"]) == (answer.json["id"], "company_admin", None)
 
     def test_announces_it(self, api, database):
         api.acting_as(factories.make_user()).post("/api/companies", BODY)

@@ -1,8 +1,10 @@
-"""Giving roles and taking them away, over HTTP."""
+"""Seeing who has which role, taking roles away and giving them up, over HTTP."""
 
 import psycopg
 import pytest
 
+from domain.companies import standing
+from kit import clock, db
 from kit.ids import new_id
 from tests import factories
 
@@ -17,40 +19,53 @@ def admin(api, company):
     return api.acting_as(factories.make_member(company), company)
 
 
+def membership_of(api, user):
+    """The id of the user's only role in a company."""
+    return api.acting_as(user).get("/api/me").json["memberships"][0]["id"]
+
+
 class TestAdd:
+    def test_is_not_possible_without_an_accepted_invitation(self, admin):
+        answer = admin.post("/api/members", {"email": factories.make_user().email, "role": "staff"})
+        assert (answer.status_code, set(answer.headers["Allow"].split(", "))) == (405, {"GET", "HEAD", "OPTIONS"})
+
+
+class TestLeave:
     @pytest.mark.parametrize("role", ["company_admin", "shop_manager", "staff"])
-    def test_lets_the_user_act_in_the_role(self, api, admin, company, role):
-        user = factories.make_user()
-        assert admin.post("/api/members", {"email": user.email.upper(), "role": role}).status_code == 201
-        assert api.acting_as(user, company).get("/api/me").json["role"] == role
+    def test_gives_a_role_up_without_asking_anybody(self, api, admin, company, role):
+        user = factories.make_member(company, role)
+        own = membership_of(api, user)
+        assert api.acting_as(user, company).delete(f"/api/me/memberships/{own}").status_code == 204
+        assert api.acting_as(user).get("/api/me").json["memberships"] == []
+        assert own not in {row["id"] for row in admin.get("/api/members").json["data"]}
 
-    def test_gives_a_role_in_one_shop(self, api, admin, company):
-        user, shop = factories.make_user(), factories.make_shop(company)
-        admin.post("/api/members", {"email": user.email, "role": "staff", "shop_id": str(shop.id)})
-        assert api.acting_as(user, company).get("/api/me").json["shop_id"] == str(shop.id)
+    def test_needs_no_token_for_that_company(self, api, company):
+        user = factories.make_member(company, "staff")
+        other = factories.make_company()
+        factories.join(user, other, "staff")
+        own = membership_of(api, user)
+        assert api.acting_as(user, other).delete(f"/api/me/memberships/{own}").status_code == 204
+        assert [row["company_id"] for row in api.acting_as(user).get("/api/me").json["memberships"]] == [str(other.id)]
 
-    def test_refuses_a_role_they_have(self, admin):
-        body = {"email": factories.make_user().email, "role": "staff"}
-        admin.post("/api/members", body)
-        answer = admin.post("/api/members", body)
-        assert (answer.status_code, answer.json["code"]) == (409, "already_member")
+    def test_works_while_the_company_is_suspended(self, api, company):
+        user = factories.make_member(company, "staff")
+        with db.transaction(factories.acting_for(company)):
+            standing.suspend(company_id=company.id, reason="unpaid", by=new_id(), now=clock.now())
+        own = membership_of(api, user)
+        assert api.acting_as(user, company).delete(f"/api/me/memberships/{own}").status_code == 204
 
-    @pytest.mark.parametrize(
-        ("wrong", "field"),
-        [
-            ({"email": "nobody@customers.example"}, "email"),
-            ({"role": "super_admin"}, "role"),
-            ({"shop_id": str(new_id())}, "shop_id"),
-            ({"shop_id": str(new_id()), "role": "company_admin"}, "shop_id"),
-        ],
-    )
-    def test_names_the_field_that_is_wrong(self, admin, wrong, field):
-        answer = admin.post("/api/members", {"email": factories.make_user().email, "role": "staff", **wrong})
-        assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, field)
+    def test_keeps_the_last_admin(self, api, admin, company):
+        user = factories.make_member(company)
+        assert admin.delete(f"/api/me/memberships/{membership_of(api, user)}").status_code == 404
+        (own,) = (row["id"] for row in admin.get("/api/me").json["memberships"])
+        assert admin.delete(f"/api/me/memberships/{own}").status_code == 204
+        answer = api.acting_as(user).delete(f"/api/me/memberships/{membership_of(api, user)}")
+        assert (answer.status_code, answer.json["code"]) == (409, "last_admin")
 
-    def test_is_not_for_staff(self, api, company):
-        member = api.acting_as(factories.make_member(company, "staff"), company)
-        assert member.post("/api/members", {"email": "a@customers.example", "role": "staff"}).status_code == 403
+    def test_says_the_same_of_a_colleagues_role_and_of_none(self, api, admin, company):
+        colleague = membership_of(api, factories.make_member(company, "staff"))
+        answers = [admin.delete(f"/api/me/memberships/{each}") for each in (colleague, new_id())]
+        assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(404, "membership_not_found")] * 2
 
 
 class TestATokenThatIsOutThere:
@@ -67,8 +82,7 @@ class TestATokenThatIsOutThere:
     @pytest.mark.parametrize(
         ("path", "body"),
         [
-            ("/api/members", {"role": "company_admin", "email": "ada@customers.example"}),
-            ("/api/invitations", {"role": "staff", "email": "ada@customers.example"}),
+            ("/api/invitations", {"role": "company_admin", "email": "ada@customers.example"}),
             ("/api/keys", {"name": "Door", "permissions": ["read_orders"]}),
             ("/api/shops", {"name": "Harbour Street"}),
         ],
@@ -96,9 +110,8 @@ class TestList:
 
 class TestRemove:
     def test_takes_the_role_away(self, api, admin, company):
-        user = factories.make_user()
-        membership = admin.post("/api/members", {"email": user.email, "role": "staff"}).json
-        assert admin.delete(f"/api/members/{membership['id']}").status_code == 204
+        user = factories.make_member(company, "staff")
+        assert admin.delete(f"/api/members/{membership_of(api, user)}").status_code == 204
         assert api.acting_as(user).get("/api/me").json["memberships"] == []
 
     def test_leaves_the_last_admin(self, admin, company):
@@ -147,21 +160,20 @@ class TestShopManager:
     def manager(self, api, company, shop):
         return api.acting_as(factories.make_member(company, "shop_manager", shop=shop), company)
 
-    @pytest.mark.parametrize("path", ["/api/members", "/api/invitations"])
-    def test_gives_roles_in_their_shop_up_to_their_own(self, manager, shop, path):
+    def test_offers_roles_in_their_shop_up_to_their_own(self, manager, shop):
         for role, expected in {"staff": 201, "shop_manager": 201, "company_admin": 422}.items():
             body = {"email": factories.make_user().email, "role": role, "shop_id": str(shop.id)}
-            assert manager.post(path, body).status_code == expected, role
+            assert manager.post("/api/invitations", body).status_code == expected, role
 
-    @pytest.mark.parametrize("path", ["/api/members", "/api/invitations"])
-    def test_gives_none_in_other_shops_or_in_all(self, manager, company, path):
+    def test_offers_none_in_other_shops_or_in_all(self, manager, company):
         email = factories.make_user().email
         for role in ("staff", "shop_manager", "company_admin"):
-            answer = manager.post(path, {"email": email, "role": role})
+            answer = manager.post("/api/invitations", {"email": email, "role": role})
             assert (answer.status_code, answer.json["code"]) == (403, "not_yours_to_give")
         other = {"email": email, "role": "staff", "shop_id": str(factories.make_shop(company).id)}
-        assert told_fields(manager.post(path, other)) == told_fields(
-            manager.post(path, {**other, "shop_id": str(new_id())})
+        none = {**other, "shop_id": str(new_id())}
+        assert told_fields(manager.post("/api/invitations", other)) == told_fields(
+            manager.post("/api/invitations", none)
         )
 
     def test_sees_and_takes_away_those_of_their_shop_alone(self, manager, admin, company, shop):

@@ -24,6 +24,7 @@ second_factor.confirm_second_factor  yes          yes            yes           y
 second_factor.remove_second_factor   yes          yes            yes           yes    yes
 own_data.export                      yes          yes            yes           yes    yes
 own_data.erase                       yes          yes            yes           yes    yes
+memberships.end_membership           yes          yes            yes           yes    yes
 logins.list_logins                   yes          yes            yes           yes    yes
 logins.end_login                     yes          yes            yes           yes    yes
 logins.end_all_logins                yes          yes            yes           yes    yes
@@ -38,7 +39,6 @@ standing.resume_company              yes          -              -             -
 standing.delete_company              yes          yes            -             -      -
 standing.restore_company             yes          yes            -             -      -
 standing.list_history                yes          yes            -             -      -
-members.add_member                   yes          yes            yes           -      -
 members.list_members                 yes          yes            yes           -      -
 members.remove_member                yes          yes            yes           -      -
 invitations.invite                   yes          yes            yes           -      -

@@ -30,7 +30,6 @@ standing.resume_company         company      nobody         nobody        nobody
 standing.delete_company         company      company        nobody        nobody   nobody
 standing.restore_company        company      company        nobody        nobody   nobody
 shops.list_staff                company      company        shop          nobody   nobody
-members.add_member              company      company        shop          nobody   nobody
 members.list_members            company      company        shop          nobody   nobody
 members.remove_member           company      company        shop          nobody   nobody
 invitations.invite              company      company        shop          nobody   nobody
@@ -68,7 +67,7 @@ incidents.compensate_incidents  company      company        nobody        nobody
 incidents.resolve_incidents     company      company        nobody        nobody   nobody
 shops.close_shop                company      company        nobody        nobody   nobody
 """
-NOWHERE = {"me", "addresses", "second_factor", "own_data", "logins"}
+NOWHERE = {"me", "addresses", "memberships", "second_factor", "own_data", "logins"}
 """Blueprints that lead to the caller's own alone."""
 MAKES_NEW = {"companies.found_company", "shops.open_shop", "warehouses.create_warehouse"}
 MEANS = {
@@ -88,7 +87,6 @@ BODIES = {
     "standing.choose_plan": {"plan": "pro"},
     "standing.suspend_company": {"reason": "unpaid"},
     "standing.resume_company": {"reason": "paid"},
-    "members.add_member": {"email": "{newcomer}", "role": "staff", "shop_id": "{shop_id}"},
     "invitations.invite": {"email": "{newcomer}", "role": "staff", "shop_id": "{shop_id}"},
     "api_keys.make_key": {"name": "Robot", "permissions": ["read_stock"], "shop_id": "{shop_id}"},
     "shops.change_shop": {"offers_pickup": True},

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from domain.identity import operations, passwords, queries
+from domain.identity import memberships, passwords, queries
 from domain.identity.errors import EmailTaken, LastAdmin, NotAMember, UserNotFound
 from domain.identity.permissions import FOUNDER
 from kit import db
@@ -54,7 +54,7 @@ class TestRemoveMember:
         def remove(membership_id) -> bool:
             try:
                 with db.transaction(acting_for(company)):
-                    operations.remove_member(membership_id=membership_id, company_id=company.id, by=FOUNDER)
+                    memberships.remove(membership_id=membership_id, company_id=company.id, by=FOUNDER)
             except LastAdmin:
                 return False
             return True
@@ -85,12 +85,27 @@ class TestMembership:
         with db.transaction(Tenant(user_id=user.id)), pytest.raises(NotAMember):
             queries.membership_in(user_id=user.id, company_id=other.id)
 
-    def test_is_the_only_one_of_who_belongs_to_one_company(self, database):
+
+class TestDefaultCompany:
+    def default(self, user):
+        with db.transaction(Tenant(user_id=user.id)):
+            return queries.default_company(user_id=user.id)
+
+    def test_is_none_for_a_customer(self, database):
+        assert self.default(factories.make_user()) is None
+
+    def test_is_the_one_joined_last_until_another_is_chosen(self, database):
+        first, second = factories.make_company(), factories.make_company()
+        user = factories.make_member(first, "staff")
+        factories.join(user, second, "staff")
+        assert self.default(user) == second.id
+        with db.transaction(Tenant(user_id=user.id)):
+            memberships.choose_company(user_id=user.id, company_id=first.id)
+        assert self.default(user) == first.id
+
+    def test_is_none_while_the_user_has_no_role_there(self, database):
         company = factories.make_company()
-        user = factories.make_member(company, "staff")
-        factories.join(user, company, "shop_manager")
+        user = factories.make_user()
         with db.transaction(Tenant(user_id=user.id)):
-            assert queries.only_membership(user_id=user.id).role == "shop_manager"
-        factories.join(user, factories.make_company())
-        with db.transaction(Tenant(user_id=user.id)):
-            assert queries.only_membership(user_id=user.id) is None
+            memberships.choose_company(user_id=user.id, company_id=company.id)
+        assert self.default(user) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.identity import operations, queries
+from domain.identity import memberships, queries
 from domain.identity.errors import NotYoursToGive
 from domain.identity.permissions import FOUNDER, ROLES, Powers, powers_of
 from kit import db
@@ -62,7 +62,7 @@ class TestMembers:
         user, manager = factories.make_user(), powers_of("shop_manager")
         with db.transaction(acting_for(company)):
             with pytest.raises(NotYoursToGive):
-                operations.add_member(user_id=user.id, company_id=company.id, role="company_admin", by=manager)
+                memberships.join(user_id=user.id, company_id=company.id, role="company_admin", by=manager)
             assert queries.members(company_id=company.id, limit=1) == []
 
     def test_are_not_removed_by_who_holds_less(self, company):
@@ -71,4 +71,4 @@ class TestMembers:
         with db.transaction(acting_for(company)):
             admin = queries.members(company_id=company.id, limit=1)[0].Membership
             with pytest.raises(NotYoursToGive):
-                operations.remove_member(membership_id=admin.id, company_id=company.id, by=powers_of("shop_manager"))
+                memberships.remove(membership_id=admin.id, company_id=company.id, by=powers_of("shop_manager"))

@@ -1,0 +1,71 @@
+"""Joining and leaving companies, and the company that a user acts for unless they name one."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.identity.errors import AlreadyMember, LastAdmin, MemberNotFound, MembershipNotFound
+from domain.identity.models import Membership, User
+from domain.identity.permissions import Powers, powers_of
+from domain.identity.roles import Role
+from kit import db, tenancy
+from kit.ids import new_id
+from kit.tenancy import Tenant
+
+
+def join(*, user_id: UUID, company_id: UUID, role: Role, shop_id: UUID | None = None, by: Powers) -> Membership:
+    """Give the current user a role in the company, or in one shop of it, within the powers of the giver.
+
+    Joining is the user's own decision, so it also makes this the company they act for by default.
+    Raises NotYoursToGive, and AlreadyMember when they have the role.
+    """
+    by.refuse_beyond(powers_of(role, shop_id))
+    added = insert(Membership).values(id=new_id(), user_id=user_id, company_id=company_id, role=role, shop_id=shop_id)
+    membership: Membership | None = db.session().scalar(added.on_conflict_do_nothing().returning(Membership))
+    if membership is None:
+        raise AlreadyMember
+    choose_company(user_id=user_id, company_id=company_id)
+    return membership
+
+
+def choose_company(*, user_id: UUID, company_id: UUID | None) -> None:
+    """Record the company the current user acts for by default; None for a customer."""
+    different = User.chosen_company_id.is_distinct_from(company_id)
+    chosen = update(User).where(User.id == user_id, different).values(chosen_company_id=company_id)
+    db.session().execute(chosen)
+
+
+def leave(*, user_id: UUID, membership_id: UUID) -> None:
+    """Give up a role of the current user; the rest of the transaction acts for its company.
+
+    Raises MembershipNotFound, and LastAdmin when the company would have no admin left.
+    """
+    own = select(Membership).where(
+        Membership.id == membership_id, Membership.user_id == user_id, Membership.company_id.is_not(None)
+    )
+    membership = db.session().scalar(own)
+    if membership is None or membership.company_id is None:
+        raise MembershipNotFound
+    db.run(tenancy.ACT_FOR, tenancy.named(Tenant(membership.company_id, user_id)))
+    powers = powers_of(membership.role, membership.shop_id)
+    remove(membership_id=membership_id, company_id=membership.company_id, by=powers)
+
+
+def remove(*, membership_id: UUID, company_id: UUID, by: Powers) -> None:
+    """Take away a role in the current company, within the powers of the remover.
+
+    Raises MemberNotFound, also for a role in a shop where the remover has no powers, NotYoursToGive, and LastAdmin
+    when the company would have no admin left.
+    """
+    session = db.session()
+    # One at a time, or two admins could remove each other at once.
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"members:{company_id}", 0))))
+    held = {member.id: member for member in session.scalars(select(Membership).filter_by(company_id=company_id))}
+    leaving = held.pop(membership_id, None)
+    if leaving is None or by.shop_id not in (None, leaving.shop_id):
+        raise MemberNotFound
+    by.refuse_beyond(powers_of(leaving.role, leaving.shop_id))
+    if leaving.role == "company_admin" and all(member.role != "company_admin" for member in held.values()):
+        raise LastAdmin
+    session.delete(leaving)
