@@ -10,13 +10,13 @@ from kit.errors import NotConfigured
 _GROUPS = {"database_url": "orderx_app", "operator_database_url": "orderx_operator"}
 _HELD = """
     SELECT rolname, pg_has_role(session_user, oid, 'member') FROM pg_roles
-    WHERE rolname IN ('orderx_app', 'orderx_operator')"""
+    WHERE rolname IN ('orderx_app', 'orderx_operator', 'orderx_definer')"""
 
 
 def checked(engine: Engine, *, setting: str) -> Engine:
     """The engine, whose new connections raise NotConfigured unless their login is of the setting's group alone.
 
-    A superuser is of both. Before the first migration there are no groups, and nothing to be seen.
+    A superuser is a member of every role. Before the first migration there are no groups, and nothing to be seen.
     """
 
     def refuse_others(connection: psycopg.Connection, _record: Any) -> None:

@@ -1,4 +1,4 @@
-"""Alembic's entry: one connection, one transaction for all pending revisions."""
+"""Alembic's entry: one connection, one transaction for all pending revisions and the functions after them."""
 
 from alembic import context
 from sqlalchemy import create_engine
@@ -6,6 +6,7 @@ from sqlalchemy.pool import NullPool
 
 from kit.config import settings
 from kit.db import dialect_url
+from migrations import functions
 from migrations.tables import metadata
 
 url = context.config.get_main_option("sqlalchemy.url") or settings().need("owner_database_url")
@@ -15,3 +16,5 @@ with engine.connect() as connection:
     context.configure(connection=connection, target_metadata=metadata, compare_server_default=True)
     with context.begin_transaction():
         context.run_migrations()
+        if context.config.attributes.get("replace_functions"):
+            functions.replace(connection.connection.driver_connection)

@@ -16,6 +16,7 @@ import xdist
 
 from kit import db, logs
 from kit.errors import OrderXError
+from migrations import public
 from migrations import run as migrations
 from ops.services import directories
 from ops.services import rabbitmq as broker
@@ -88,6 +89,8 @@ def _use_own_database(config: pytest.Config) -> None:
     shared = config.stash[_SHARED]
     superuser, name = shared["superuser"], f"orderx_test_{os.getpid()}"
     create_database(superuser, name, template=shared["template"])
+    with psycopg.connect(with_login(superuser, database=name), autocommit=True) as connection:
+        public.restrict(connection)  # which a database does not take over from its template
     config.add_cleanup(lambda: drop_database(superuser, name))
     config.add_cleanup(_close_connections)
     for setting in [name for name in os.environ if name.startswith("ORDERX_") and name != "ORDERX_REQUIRE"]:

@@ -4,16 +4,12 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations.functions import reword
-
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
 depends_on = None
 
 DEFAULT = """'{"email": {"order_updates": true, "news": false}}'"""
-BEFORE = "time_zone = NULL,"
-AFTER = f"{BEFORE} notifications = DEFAULT,"
 
 
 def upgrade() -> None:
@@ -23,9 +19,7 @@ def upgrade() -> None:
             "notifications", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text(DEFAULT), nullable=False
         ),
     )
-    reword("erase_person(uuid)", BEFORE, AFTER)
 
 
 def downgrade() -> None:
-    reword("erase_person(uuid)", AFTER, BEFORE)
     op.drop_column("users", "notifications")

@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.functions import reword
-
 revision = "0014"
 down_revision = "0013"
 branch_labels = None
@@ -13,10 +11,6 @@ depends_on = None
 OPEN, ENDED = "ended_at IS NULL", "(ended_at IS NULL) = (state NOT IN ('done', 'undone'))"
 LIVE, STUCK = "state IN ('running', 'compensating', 'finishing')", "state = 'stuck'"
 OF_A_USER = sa.text("user_id IS NOT NULL")
-COUNTED_TWICE = f"""FROM sagas
-            WHERE {LIVE} GROUP BY state
-        UNION ALL SELECT 'sagas', state, count(*)::float FROM sagas WHERE {STUCK} GROUP BY state"""  # noqa: S608 - constants of ours
-COUNTED_ONCE = f"FROM sagas WHERE {OPEN} GROUP BY state"
 
 # What is announced rides with the next task, or is found by the relay's own look, within half a second.
 CALL_FOR_TASKS = """
@@ -35,7 +29,6 @@ def upgrade() -> None:
     op.drop_index(op.f("sagas_subject_id_idx"), "sagas")
     op.drop_index(op.f("mails_user_id_idx"), "mails")
     op.create_index("mails_of_a_user_idx", "mails", ["user_id"], postgresql_where=OF_A_USER)
-    reword("vital_signs()", COUNTED_TWICE, COUNTED_ONCE)
     op.execute("DROP TRIGGER wake_relay ON outbox")
     op.execute(CALL_FOR_TASKS)
 
@@ -43,7 +36,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TRIGGER wake_relay ON outbox")
     op.execute(CALL_FOR_ALL)
-    reword("vital_signs()", COUNTED_ONCE, COUNTED_TWICE)
     op.drop_index("mails_of_a_user_idx", "mails")
     op.create_index(op.f("mails_user_id_idx"), "mails", ["user_id"])
     op.create_index(op.f("sagas_subject_id_idx"), "sagas", ["subject_id"])

@@ -60,6 +60,22 @@ class TestMigrations:
         assert not at_head(empty)
 
 
+class TestADatabaseFromBefore:
+    def test_loses_what_everybody_may_do_and_functions_of_its_owner(self, empty):
+        command.upgrade(run.alembic_config(empty), "0015")
+        with psycopg.connect(empty) as connection:
+            connection.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+        run.upgrade(owner_url=empty)
+        with psycopg.connect(empty) as connection:
+            [rights] = connection.execute(
+                "SELECT has_schema_privilege('public', 'public', 'CREATE'),"
+                " has_database_privilege('public', current_database(), 'TEMP')"
+            ).fetchall()
+            assert rights == (False, False)
+            owners = connection.execute("SELECT DISTINCT proowner::regrole::text FROM pg_proc WHERE prosecdef")
+            assert owners.fetchall() == [("orderx_definer",)]
+
+
 class TestLogins:
     def test_are_let_in_with_the_rights_of_their_group_only(self, empty):
         app = with_login(empty, user="orderx_app_login", password="for-tests-alone")

@@ -1,0 +1,30 @@
+"""The database's functions, one `.sql` file each, which `migrate` replaces whole after the last migration.
+
+A migration drops a function whose arguments or result change; one that creates a trigger replaces its function first.
+"""
+
+from pathlib import Path
+
+import psycopg
+
+FILES = {path.stem: path for path in sorted(Path(__file__).parent.glob("*.sql"))}
+"""By function name."""
+
+# Only a member may make a role the owner of something, and a role can own only what it may create. The schema's owner
+# stays a member, as a superuser is of every role; that the role may create ends with this transaction.
+_PREPARE = """
+    DO $$ BEGIN
+        IF NOT pg_has_role(current_user, 'orderx_definer', 'USAGE') THEN
+            GRANT orderx_definer TO CURRENT_USER;
+        END IF;
+    END $$;
+    GRANT CREATE ON SCHEMA public TO orderx_definer"""
+_FINISH = "REVOKE CREATE ON SCHEMA public FROM orderx_definer"
+
+
+def replace(connection: psycopg.Connection, *names: str) -> None:
+    """Create or replace the named functions, or all of them when none is named, in the current transaction."""
+    connection.execute(_PREPARE)
+    for name in names or FILES:
+        connection.execute(FILES[name].read_text())
+    connection.execute(_FINISH)

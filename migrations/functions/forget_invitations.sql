@@ -1,0 +1,16 @@
+-- Deletes the invitations to a person's address, and the mails with them. They belong to companies; the address does not.
+CREATE OR REPLACE FUNCTION public.forget_invitations(the_user uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    address text := (SELECT email FROM public.users WHERE id = the_user);
+BEGIN
+    IF the_user IS DISTINCT FROM nullif(current_setting('orderx.user_id', true), '')::uuid THEN
+        RAISE insufficient_privilege USING MESSAGE = 'users erase themselves, and nobody else';
+    END IF;
+    DELETE FROM public.invitations WHERE email = address;
+    DELETE FROM public.mails WHERE template = 'invitation' AND recipient = address;
+END $$;
+
+ALTER FUNCTION public.forget_invitations(uuid) OWNER TO orderx_definer;
+REVOKE EXECUTE ON FUNCTION public.forget_invitations(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION public.forget_invitations(uuid) TO orderx_app;

@@ -1,0 +1,14 @@
+-- Counts over all companies, without showing a row of any.
+CREATE OR REPLACE FUNCTION public.vital_signs() RETURNS TABLE (sign text, label text, value double precision)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT 'sagas', state, count(*)::float FROM public.sagas WHERE ended_at IS NULL GROUP BY state
+    UNION ALL SELECT 'open_incidents', step, count(*)::float FROM public.incidents
+        WHERE resolved_at IS NULL GROUP BY step
+    UNION ALL SELECT 'open_alerts', kind, count(*)::float FROM public.alerts WHERE closed_at IS NULL GROUP BY kind
+    UNION ALL SELECT 'outbox', '', coalesce(extract(epoch FROM now() - min(available_at)), 0)::float
+        FROM public.outbox WHERE available_at <= now()
+$$;
+
+ALTER FUNCTION public.vital_signs() OWNER TO orderx_definer;
+REVOKE EXECUTE ON FUNCTION public.vital_signs() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION public.vital_signs() TO orderx_app, orderx_operator;

@@ -1,0 +1,6 @@
+-- Notifies the relays. PostgreSQL delivers one notification per transaction, when it has committed.
+CREATE OR REPLACE FUNCTION public.wake_relay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('orderx_outbox', '');
+    RETURN NULL;
+END $$;

@@ -1,0 +1,85 @@
+"""A managed PostgreSQL: the schema's owner is no superuser, creates roles, and owns the database."""
+
+import psycopg
+import pytest
+
+from kit.errors import NotConfigured
+from kit.ids import new_id
+from migrations import run
+from ops.services import directories
+from ops.services.postgres import Postgres, create_database, with_login
+
+LOGIN = {"password": "for-tests-alone"}
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A PostgreSQL that no other test has made roles in."""
+    with directories.temporary("orderx-managed-") as home, Postgres(home / "postgres", durable=False) as postgres:
+        with psycopg.connect(postgres.url, autocommit=True) as superuser:
+            superuser.execute("CREATE ROLE managed LOGIN CREATEROLE PASSWORD 'for-tests-alone'")
+        yield postgres
+
+
+@pytest.fixture
+def database(server):
+    """A database of its own, as a superuser sees it, whose owner is `managed`."""
+    name = f"orderx_{new_id().hex}"
+    create_database(server.url, name)
+    with psycopg.connect(server.url_of(name), autocommit=True) as superuser:
+        superuser.execute(f"ALTER DATABASE {name} OWNER TO managed")
+    return server.url_of(name)
+
+
+@pytest.fixture
+def urls(database):
+    """What `migrate` is given."""
+    logins = {"owner_url": "managed", "app_url": "orderx_api", "operator_url": "orderx_ops"}
+    return {setting: with_login(database, user=user, **LOGIN) for setting, user in logins.items()}
+
+
+class TestAnOwnerThatIsNoSuperuser:
+    def test_migrates_and_migrates_again(self, urls):
+        for _ in range(2):
+            run.upgrade(**urls)
+
+    def test_ends_with_functions_that_pass_row_level_security_as_the_definer(self, database, urls):
+        run.upgrade(**urls)
+        user, users = new_id(), "SELECT email FROM users"
+        with psycopg.connect(database) as superuser:
+            superuser.execute(
+                "INSERT INTO users (id, email, name, password_hash) VALUES (%s, 'ada@example.com', 'Ada', '')", [user]
+            )
+            superuser.execute("INSERT INTO outbox (kind, body) VALUES ('task', '{}')")
+        with psycopg.connect(urls["owner_url"]) as owner:
+            assert owner.execute(users).fetchall() == []  # row-level security binds it
+        with psycopg.connect(urls["app_url"]) as app:
+            app.execute("SELECT set_config('orderx.user_id', %s, true)", [str(user)])
+            app.execute("SELECT forget_invitations(%(user)s), erase_person(%(user)s)", {"user": user})
+            app.commit()
+            [(waited,)] = app.execute("SELECT value FROM vital_signs() WHERE sign = 'outbox'").fetchall()
+            assert waited > 0
+        with psycopg.connect(database) as superuser:
+            assert superuser.execute(users).fetchall() == [(f"erased-{user}@erased.invalid",)]
+
+    def test_takes_the_schema_back(self, urls):
+        run.upgrade(**urls)
+        run.downgrade(owner_url=urls["owner_url"])
+
+
+class TestAnOwnerOfLess:
+    def test_is_told_what_the_owner_of_the_database_must_run(self, database, urls):
+        with psycopg.connect(database) as superuser:
+            name = superuser.info.dbname
+            superuser.execute(f"ALTER DATABASE {name} OWNER TO postgres")
+            superuser.execute("GRANT CREATE ON SCHEMA public TO managed")
+        with pytest.raises(NotConfigured, match=f'REVOKE TEMP ON DATABASE "?{name}"? FROM PUBLIC'):
+            run.upgrade(**urls)
+
+    def test_is_told_what_it_lacks(self, server, database, urls):
+        with psycopg.connect(database) as superuser:
+            superuser.execute("CREATE ROLE powerless LOGIN PASSWORD 'for-tests-alone'")
+            superuser.execute(f"ALTER DATABASE {superuser.info.dbname} OWNER TO powerless")
+        powerless = with_login(database, user="powerless", **LOGIN)
+        with pytest.raises(NotConfigured, match="ORDERX_OWNER_DATABASE_URL: permission denied"):
+            run.upgrade(**{**urls, "owner_url": powerless})
