@@ -62,7 +62,9 @@ Orders that never oversell, never charge twice and are never lost.
 Register, found a company, open a shop, offer products, give them stock: then anybody can order.
 People send an access token (`Authorization: Bearer …`), machines an API key of their company's in its place.
 Errors are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems with a stable `code`.
-Amounts are whole minor units: 1999 of EUR is €19.99. Times are UTC (RFC 3339). Text holds no NUL.
+Amounts are whole minor units: 1999 of EUR is €19.99. Times are UTC (RFC 3339).
+Text is one line with something to see in it, without control or direction characters.
+Names and the lines of addresses hold no links: no `://` and no `www.`.
 Lists come in pages: pass the `next` of one as `after` to get the following one."""
 
 

@@ -1,6 +1,5 @@
 """What schemas of every area share: strict objects, text, mail addresses, money, problems and pages."""
 
-import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, ClassVar
@@ -12,6 +11,7 @@ from marshmallow.utils import get_value
 
 from domain.payments import cards
 from kit.money import LARGEST_AMOUNT, TENDER, Money
+from kit.text import ONE_LINE, has_link, is_one_line, is_visible
 
 NOT_YET = "It is kept, and nothing goes by it yet."
 """Said in the document of what is."""
@@ -46,13 +46,10 @@ class Bounded(fields.String):
         return text
 
 
-ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x1f\x7f-\x9f\s][^\x00-\x1f\x7f-\x9f]*$"
-
-
 class Text(Bounded):
-    """One line of text: trimmed, not empty, without control characters; the blanks around it count for its length.
+    """One line of text with something to see in it: trimmed, without line breaks, control and direction characters.
 
-    A card's number is refused, for text is kept.
+    The blanks around it count for its length. A card's number is refused, for text is kept.
     """
 
     def __init__(self, *, longest: int = LONGEST_NAME, metadata: dict[str, Any] | None = None, **kwargs: Any) -> None:
@@ -60,9 +57,21 @@ class Text(Bounded):
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(*args, **kwargs)
-        if any(unicodedata.category(character) == "Cc" for character in text):
-            raise ValidationError("Leave out line breaks and other control characters.")
+        if not is_one_line(text):
+            raise ValidationError("Leave out line breaks, other control characters and direction controls.")
+        if not is_visible(text):
+            raise ValidationError("Write something that can be seen.")
         return _without_card(text).strip()
+
+
+class Name(Text):
+    """A name or a line of an address, which mails to others repeat: one line of text without a link."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        name = super()._deserialize(*args, **kwargs)
+        if has_link(name):
+            raise ValidationError("Leave out links: no :// and no www. here.")
+        return name
 
 
 def _without_card(text: str) -> str:

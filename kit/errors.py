@@ -68,9 +68,9 @@ class TooOften(OrderXError):
 
     code = "too_many_attempts"
 
-    def __init__(self, *, wait: timedelta) -> None:
+    def __init__(self, what: str = "It was tried too often", *, wait: timedelta) -> None:
         self.seconds = math.ceil(wait.total_seconds())
-        super().__init__(f"It was tried too often: wait for {self.seconds} s.")
+        super().__init__(f"{what}: wait for {self.seconds} s.")
 
 
 class NotConfigured(OrderXError):

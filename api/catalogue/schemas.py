@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from api.schemas import NOT_YET, AmountOf, MoneySchema, PageQuery, Schema, Text
+from api.schemas import NOT_YET, AmountOf, MoneySchema, Name, PageQuery, Schema
 from kit.money import LARGEST_AMOUNT
 
 SKU = {"description": "Your own code for it, unique in your company", "examples": ["NB-A5-DOT"]}
@@ -26,8 +26,8 @@ class NewProductSchema(Schema):
     """A product to put up for sale."""
 
     shop_id = fields.UUID(required=True)
-    sku = Text(required=True, longest=64, metadata=SKU)
-    name = Text(required=True, metadata=NAME)
+    sku = Name(required=True, longest=64, metadata=SKU)
+    name = Name(required=True, metadata=NAME)
     price = fields.Nested(MoneySchema, required=True)
     low_stock_threshold = Threshold()
 
@@ -35,7 +35,7 @@ class NewProductSchema(Schema):
 class ProductChangeSchema(Schema):
     """What to change of a product; leave out what stays."""
 
-    name = Text(metadata=NAME)
+    name = Name(metadata=NAME)
     price = fields.Nested(MoneySchema)
     low_stock_threshold = Threshold()
 

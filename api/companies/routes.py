@@ -12,10 +12,11 @@ from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
 from domain.companies import operations, queries
 from domain.companies.models import Company
-from domain.identity import memberships
+from domain.identity import memberships, pace
 from domain.identity import queries as people
+from domain.identity.pace import NEW_COMPANIES
 from domain.identity.permissions import FOUNDER
-from kit import db
+from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
 
@@ -25,15 +26,18 @@ blueprint = Blueprint("companies", __name__, url_prefix="/api/companies", descri
 @blueprint.post("")
 @blueprint.arguments(NewCompanySchema)
 @blueprint.response(201, CompanySchema)
+@blueprint.alt_response(429, "TooOften")
 def found_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
     """Found a company, with you as its admin.
 
     It is on trial for 30 days: choose a plan meanwhile, or the free one's limits hold from then on. To act for it,
     refresh your token with its id as `company_id`. Logins that name no company act for it from now on.
+    You may found 3 companies a day.
     """
     user_id, company_id = current_caller().user_id, new_id()
     with db.transaction(Tenant(company_id=company_id, user_id=user_id)):
-        people.the_verified_user(user_id=user_id)
+        user = people.the_verified_user(user_id=user_id)
+        pace.use(NEW_COMPANIES, user.email, now=clock.now())
         company = operations.found(company_id=company_id, by=user_id, **body)
         memberships.join(user_id=user_id, company_id=company_id, role="company_admin", by=FOUNDER)
     return company, {"Location": f"/api/companies/{company_id}", **etag(company.version)}

@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from api.identity.own_schemas import LOCALE as LANGUAGE
 from api.identity.own_schemas import Language
-from api.schemas import CURRENCY_CODE, NOT_YET, EmailAddress, Flag, Like, Schema, Text, WebAddress, known_currency
+from api.schemas import CURRENCY_CODE, NOT_YET, EmailAddress, Flag, Like, Name, Schema, Text, WebAddress, known_currency
 from domain.companies.plans import LIMITS, TO_CHOOSE
 from kit.money import LARGEST_AMOUNT
 
@@ -29,7 +29,7 @@ LONGEST_EXPIRY = 30 * 24 * 60
 class BrandingSchema(Schema):
     """What the company's mails about orders look like; leave out what it does not care for."""
 
-    name = Text(metadata={"description": "Who they are from", "examples": ["Paper & Sons"]})
+    name = Name(metadata={"description": "Who they are from", "examples": ["Paper & Sons"]})
     colour = fields.String(
         validate=Like("^#[0-9a-fA-F]{6}$", error="# and six hexadecimal digits."),
         metadata={"examples": ["#1f4e79"]},
@@ -42,7 +42,7 @@ class BrandingSchema(Schema):
 class CompanyChangeSchema(Schema):
     """What to change of a company; leave out what stays. `branding` is replaced as a whole."""
 
-    name = Text(metadata=NAME)
+    name = Name(metadata=NAME)
     email = EmailAddress(metadata=EMAIL)
     allows_discount = Flag(metadata=DISCOUNT)
     accepts_raw_cards = Flag(metadata=CARDS)
@@ -60,7 +60,7 @@ class CompanyChangeSchema(Schema):
 class NewCompanySchema(CompanyChangeSchema):
     """A company to found."""
 
-    name = Text(required=True, metadata=NAME)
+    name = Name(required=True, metadata=NAME)
     email = EmailAddress(required=True, metadata=EMAIL)
     currency = fields.String(required=True, validate=known_currency, metadata=CURRENCY)
 

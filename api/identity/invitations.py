@@ -10,9 +10,9 @@ from api.identity.schemas import InvitationSchema, NewInvitationSchema
 from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
 from domain.companies import queries as companies
-from domain.identity import invitations, pace
+from domain.identity import invitations, pace, queries
 from domain.identity.models import Invitation
-from domain.identity.pace import MAIL
+from domain.identity.pace import INVITATIONS_OF_A_COMPANY, INVITATIONS_OF_A_SENDER, MAIL
 from kit import clock
 from kit.errors import TooOften
 
@@ -28,11 +28,14 @@ def invite(body: dict[str, Any]) -> Invitation:
 
     This is the only way to give somebody a role. A mail to the address holds a link to accept it by. It is good for 7
     days, once, and for the user who has registered with this address by then. The answer does not say whether there is
-    such a user.
+    such a user. You may send 20 invitations an hour, and your company 50; few of them to one address.
     """
     email, now = body["email"], clock.now()
     with acting() as caller:
         refuse_unknown_shop(caller, body["shop_id"])
+        sender = queries.the_user(user_id=caller.user_id)
+        pace.use(INVITATIONS_OF_A_SENDER, sender.email, now=now)
+        pace.use(INVITATIONS_OF_A_COMPANY, str(caller.company_id), now=now)
         wait = pace.attempt(MAIL, "invitation", email, now=now)
         if wait:
             raise TooOften(wait=wait)

@@ -11,6 +11,7 @@ from kit import db, tenancy
 from kit.config import settings
 from kit.ids import new_id
 from kit.tenancy import Tenant
+from kit.text import without_links
 
 _PURPOSES: dict[AccountTemplate, Purpose] = {
     "verify_email": "verify_email",
@@ -37,7 +38,8 @@ def invite(invitation: Invitation, token: str, *, company: str) -> None:
     notifications.write_invitation(
         company_id=invitation.company_id, recipient=invitation.email, occasion=f"invitation:{invitation.id}",
         context={
-            "site": site, "link": site + _path("accept-invitation", token), "company": company,
+            "site": site, "link": site + _path("accept-invitation", token),
+            "company": without_links(company) or "A company",
             "hours": invitations.LASTS // timedelta(hours=1), "role": invitation.role.replace("_", " "),
         },
     )  # fmt: skip

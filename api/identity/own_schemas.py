@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields
 
 from api.identity.schemas import NOTIFICATIONS, LoginSchema, MembershipSchema, NotificationsSchema, Password, UserSchema
 from api.sales.schemas import AddressSchema, OrderInFullSchema
-from api.schemas import Bounded, Like, Schema, Text
+from api.schemas import Bounded, Like, Name, Schema, Text
 
 LOCALE = {"format": "language-tag", "description": "BCP 47", "examples": ["en-GB"]}
 LANGUAGE_TAG = "^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?$"
@@ -65,7 +65,7 @@ def known_time_zone(name: str) -> None:
 class ProfileSchema(Schema):
     """What to change of what one says of oneself."""
 
-    name = Text(metadata={"examples": ["Ada Lovelace"]})
+    name = Name(metadata={"examples": ["Ada Lovelace"]})
     phone = Phone(allow_none=True, metadata={"format": "phone", "examples": ["+44 20 7946 0958"]})
     locale = Language(allow_none=True, metadata=LOCALE)
     time_zone = fields.String(allow_none=True, validate=known_time_zone, metadata=TIME_ZONE)

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from api.schemas import EmailAddress, Flag, Schema, Text
+from api.schemas import EmailAddress, Flag, Name, Schema
 from domain.identity.passwords import LONGEST, SHORTEST
 
 ACCESS_TOKEN = {"examples": ["eyJhbGciOiJFZERTQSIsImtpZCI6IlVUZ…"]}
@@ -48,7 +48,7 @@ class RegistrationSchema(Schema):
     """A new user."""
 
     email = EmailAddress(required=True, metadata={"examples": ["ada@customers.example"]})
-    name = Text(required=True, metadata={"examples": ["Ada Lovelace"]})
+    name = Name(required=True, metadata={"examples": ["Ada Lovelace"]})
     password = NewPassword()
 
 

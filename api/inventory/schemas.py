@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from api.schemas import Schema, Text
+from api.schemas import Name, Schema
 
 MOST_UNITS = 1_000_000_000
 NAME = {"examples": ["Harbour"]}
@@ -11,7 +11,7 @@ NAME = {"examples": ["Harbour"]}
 class NewWarehouseSchema(Schema):
     """A warehouse to open."""
 
-    name = Text(required=True, metadata=NAME)
+    name = Name(required=True, metadata=NAME)
 
 
 class WarehouseSchema(Schema):

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from api.schemas import AmountOf, Like, List, PageQuery, Schema, Text
+from api.schemas import AmountOf, Like, List, Name, PageQuery, Schema, Text
 from domain.payments.gateway import Card
 from domain.sales.models import STATUSES
 from domain.sales.operations import Wanted
@@ -66,13 +66,13 @@ class PaymentSchema(Schema):
 class AddressSchema(Schema):
     """Where the goods go."""
 
-    name = Text(required=True, metadata={"examples": ["Ada Example"]})
-    company = Text()
-    line1 = Text(required=True, metadata={"examples": ["1 Harbour Street"]})
-    line2 = Text()
-    postal_code = Text(longest=20, metadata={"examples": ["10115"]})
-    city = Text(required=True, metadata={"examples": ["Berlin"]})
-    region = Text()
+    name = Name(required=True, metadata={"examples": ["Ada Example"]})
+    company = Name()
+    line1 = Name(required=True, metadata={"examples": ["1 Harbour Street"]})
+    line2 = Name()
+    postal_code = Name(longest=20, metadata={"examples": ["10115"]})
+    city = Name(required=True, metadata={"examples": ["Berlin"]})
+    region = Name()
     country = fields.String(
         required=True,
         validate=Like("^[A-Z]{2}$", error="Two capital letters (ISO 3166-1 alpha-2)."),

@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 from api.identity.own_schemas import TIME_ZONE as ZONE
 from api.identity.own_schemas import known_time_zone
 from api.sales.schemas import AddressSchema
-from api.schemas import Flag, Like, List, Schema, Text
+from api.schemas import Flag, Like, List, Name, Schema, Text
 from domain.shops.hours import LONGEST, TIMES
 
 NAME = {"examples": ["Paper & Sons, Antwerp"]}
@@ -29,7 +29,7 @@ class ShopChangeSchema(Schema):
         "anyOf": [{"properties": {name: {"const": True}}} for name in ("offers_pickup", "offers_delivery")]
     }
 
-    name = Text(metadata=NAME)
+    name = Name(metadata=NAME)
     offers_pickup = Flag(metadata=PICKUP)
     offers_delivery = Flag(metadata=DELIVERY)
 
@@ -44,7 +44,7 @@ class NewShopSchema(ShopChangeSchema):
         ]
     }
 
-    name = Text(required=True, metadata=NAME)
+    name = Name(required=True, metadata=NAME)
 
 
 class ShopSchema(Schema):
@@ -96,7 +96,7 @@ class KeptExceptionSchema(Schema):
 class LocationChangeSchema(Schema):
     """What to change of a location; leave out what stays. `exceptions` are replaced as a whole."""
 
-    name = Text(metadata={"examples": ["Harbour Street"]})
+    name = Name(metadata={"examples": ["Harbour Street"]})
     address = fields.Nested(AddressSchema)
     time_zone = fields.String(validate=known_time_zone, metadata=TIME_ZONE)
     opening_hours = Text(allow_none=True, longest=LONGEST, metadata=HOURS)
@@ -107,7 +107,7 @@ class LocationChangeSchema(Schema):
 class NewLocationSchema(LocationChangeSchema):
     """A location to add."""
 
-    name = Text(required=True, metadata={"examples": ["Harbour Street"]})
+    name = Name(required=True, metadata={"examples": ["Harbour Street"]})
     address = fields.Nested(AddressSchema, required=True)
     time_zone = fields.String(required=True, validate=known_time_zone, metadata=TIME_ZONE)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, Json, within_company
@@ -187,7 +187,10 @@ class RecoveryCode(Base):
 
 
 class Attempts(Base):
-    """How often something was tried of late, and when it may be tried again. `key` is a hash that names nobody."""
+    """How often something was tried of late, and when it may be tried again. `key` is a hash that names nobody.
+
+    `times` are those of the uses that count against a quota.
+    """
 
     __tablename__ = "attempts"
 
@@ -195,3 +198,4 @@ class Attempts(Base):
     count: Mapped[int]
     last_at: Mapped[datetime]
     next_at: Mapped[datetime]
+    times: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)), server_default=text("'{}'"))

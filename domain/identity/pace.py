@@ -1,4 +1,4 @@
-"""Slowing down who tries too often: a few attempts are free, then each waits for twice as long as the one before."""
+"""How often something may be done: attempts that wait longer and longer, and quotas within a time span."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.identity.models import Attempts
 from kit import db
+from kit.errors import TooOften
 
 FORGOTTEN_AFTER = timedelta(hours=24)
 """How long after the last attempt one begins anew."""
@@ -16,12 +17,16 @@ FORGOTTEN_AFTER = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How many attempts are free, and the first and the longest pause after them."""
+    """How many attempts are free, and the first and the longest pause after them; each is twice the one before.
+
+    `per_mailbox`: mail addresses that lead to one mailbox count as one.
+    """
 
     name: str
     free: int
     first: timedelta
     longest: timedelta
+    per_mailbox: bool = False
 
     def pause(self, attempts: int) -> timedelta:
         """How long to wait after so many attempts."""
@@ -34,8 +39,28 @@ class Pace:
 PASSWORD = Pace("password", free=5, first=timedelta(seconds=1), longest=timedelta(minutes=15))
 """For an account from one address: whoever guesses elsewhere keeps nobody out here."""
 
-MAIL = Pace("mail", free=3, first=timedelta(minutes=1), longest=timedelta(hours=1))
+MAIL = Pace("mail", free=3, first=timedelta(minutes=1), longest=timedelta(hours=1), per_mailbox=True)
 """For mails that anybody can have sent to an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """At most so many uses within any span of that length, in words `what`. One mailbox counts as one user."""
+
+    name: str
+    what: str
+    most: int
+    within: timedelta
+    per_mailbox: bool = True
+
+
+INVITATIONS_OF_A_SENDER = Quota(
+    "invitations-sender", "You may send 20 invitations an hour", most=20, within=timedelta(hours=1)
+)
+INVITATIONS_OF_A_COMPANY = Quota(
+    "invitations-company", "A company may send 50 invitations an hour", most=50, within=timedelta(hours=1)
+)
+NEW_COMPANIES = Quota("new-companies", "You may found 3 companies a day", most=3, within=timedelta(days=1))
 
 
 def attempt(pace: Pace, *who: str, now: datetime) -> timedelta:
@@ -43,18 +68,28 @@ def attempt(pace: Pace, *who: str, now: datetime) -> timedelta:
 
     While one has to wait nothing is counted, and nothing may be tried.
     """
-    session, key = db.session(), _key(pace, who)
-    fresh = insert(Attempts).values(key=key, count=0, last_at=now, next_at=now)
-    session.execute(fresh.on_conflict_do_nothing())
-    made = session.get_one(Attempts, key, with_for_update=True, populate_existing=True)
+    made = _locked(_key(pace, who), now)
     if made.next_at > now:
         return made.next_at - now
     if now - made.last_at > FORGOTTEN_AFTER:
         made.count = 0
     made.count += 1
     made.last_at, made.next_at = now, now + pace.pause(made.count)
-    session.flush()
+    db.session().flush()
     return timedelta()
+
+
+def use(quota: Quota, *who: str, now: datetime) -> None:
+    """Count a use against the quota, in the current transaction; raises TooOften when none is left.
+
+    Uses at once wait for each other, so that they cannot share the last one.
+    """
+    made = _locked(_key(quota, who), now)
+    recent = [at for at in made.times if at > now - quota.within]
+    if len(recent) >= quota.most:
+        raise TooOften(quota.what, wait=recent[-quota.most] + quota.within - now)
+    made.times, made.last_at = [*recent, now], now
+    db.session().flush()
 
 
 def forget(pace: Pace, *who: str, now: datetime) -> None:
@@ -63,5 +98,22 @@ def forget(pace: Pace, *who: str, now: datetime) -> None:
     db.session().execute(made.values(count=0, next_at=now))
 
 
-def _key(pace: Pace, who: tuple[str, ...]) -> bytes:
-    return hashlib.sha256("\0".join((pace.name, *who)).encode(errors="surrogatepass")).digest()
+def mailbox(address: str) -> str:
+    """The address without what stands between a `+` and the `@`: most providers deliver a+x@ to a@.
+
+    For counting only, for not all do (RFC 5233 leaves it to them).
+    """
+    local, at, domain = address.rpartition("@")
+    return local.partition("+")[0] + at + domain if at else address
+
+
+def _locked(key: bytes, now: datetime) -> Attempts:
+    session = db.session()
+    fresh = insert(Attempts).values(key=key, count=0, last_at=now, next_at=now)
+    session.execute(fresh.on_conflict_do_nothing())
+    return session.get_one(Attempts, key, with_for_update=True, populate_existing=True)
+
+
+def _key(limit: Pace | Quota, who: tuple[str, ...]) -> bytes:
+    counted = map(mailbox, who) if limit.per_mailbox else who
+    return hashlib.sha256("\0".join((limit.name, *counted)).encode(errors="surrogatepass")).digest()

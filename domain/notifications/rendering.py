@@ -21,6 +21,7 @@ from domain.notifications.mailer import Message
 from kit import clock
 from kit.config import settings
 from kit.money import Money
+from kit.text import without_links
 
 ADDRESS = ("name", "company", "line1", "line2", "street", "postal_code", "city", "state", "region", "country")
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -36,11 +37,12 @@ def render(
     sender, address = settings().mail_from, _address(recipient)
     envelope_sender = _without_name(sender)
     told = _one_line(context)
-    branding = told.get("branding", {})
+    # The company's look is for its buyers: the address of the company itself may be a stranger's.
+    branding = {} if template.endswith("_merchant") else told.get("branding", {})
     if "name" in branding:
         sender = str(Address(_unstructured(branding["name"]), addr_spec=envelope_sender))
     text, html = (_templates.get_template(f"{template}.{kind}.j2") for kind in ("txt", "html"))
-    subject = "".join(text.blocks["subject"](text.new_context(told)))
+    subject = without_links("".join(text.blocks["subject"](text.new_context(told))))
     headers = (
         _header("Message-ID", f"<{mail_id}@{envelope_sender.rpartition('@')[2]}>")
         + f"Date: {format_datetime(clock.now())}\r\n"

@@ -91,6 +91,7 @@ class TestWhoHasAnAccount:
 
     def test_is_not_told_by_an_invitation(self, attacker, traces):
         registered, nobody = factories.make_user().email, "nobody@customers.example"
+        attacker.post(INVITATIONS, {"email": "first@customers.example", "role": "staff"})  # begins the sender's quota
         with_account = traces(lambda: attacker.post(INVITATIONS, {"email": registered, "role": "staff"}))
         without = traces(lambda: attacker.post(INVITATIONS, {"email": nobody, "role": "staff"}))
         again = traces(lambda: attacker.post(INVITATIONS, {"email": "nobody@else.example", "role": "staff"}))

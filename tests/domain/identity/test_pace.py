@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from domain.identity import pace
-from domain.identity.pace import FORGOTTEN_AFTER, PASSWORD, Pace
+from domain.identity.pace import FORGOTTEN_AFTER, PASSWORD, Pace, Quota
 from kit import clock, db
+from kit.errors import TooOften
 from kit.tenancy import Tenant
 
 NOTHING, SECOND = timedelta(), timedelta(seconds=1)
@@ -73,3 +74,55 @@ class TestForget:
         with db.transaction(Tenant()):
             pace.forget(PASSWORD, "ada", now=now)
         exhaust("ada", now=now)
+
+
+THREE_AN_HOUR = Quota("three", "You may do this 3 times an hour", most=3, within=timedelta(hours=1))
+
+
+def use(*who, now, quota=THREE_AN_HOUR):
+    """How long to wait, nothing when it was counted."""
+    try:
+        with db.transaction(Tenant()):
+            pace.use(quota, *who, now=now)
+    except TooOften as refused:
+        return timedelta(seconds=refused.seconds)
+    return NOTHING
+
+
+class TestQuota:
+    def test_allows_so_many_within_any_span(self, now):
+        minute = timedelta(minutes=1)
+        assert [use("ada", now=now + at * 10 * minute) for at in range(3)] == [NOTHING] * 3
+        assert use("ada", now=now + 59 * minute) == minute
+        assert use("ada", now=now + 60 * minute) == NOTHING
+        assert use("ada", now=now + 69 * minute) == minute
+        assert use("ada", now=now + 70 * minute) == NOTHING
+
+    def test_counts_none_that_was_refused(self, now):
+        for _ in range(3):
+            use("ada", now=now)
+        assert {use("ada", now=now + timedelta(minutes=30)) for _ in range(5)} == {timedelta(minutes=30)}
+
+    def test_leaves_others_alone(self, now):
+        for _ in range(3):
+            use("ada", now=now)
+        assert use("eve", now=now) == NOTHING
+        assert use("ada", now=now, quota=Quota("other", "", most=1, within=SECOND)) == NOTHING
+
+    def test_counts_one_mailbox_once(self, now):
+        people = ("ada@x.example", "ada+a@x.example", "ada+a+b@x.example", "ada+@x.example", "ada@y.example")
+        assert [use(who, now=now) == NOTHING for who in people] == [True, True, True, False, True]
+
+    def test_shares_the_last_one_with_nobody_at_once(self, now):
+        with ThreadPoolExecutor(8) as pool:
+            waits = list(pool.map(lambda _: use("ada", now=now), range(8)))
+        assert waits.count(NOTHING) == 3
+
+
+class TestMailbox:
+    @pytest.mark.parametrize(
+        ("address", "expected"),
+        [("a+x@b.example", "a@b.example"), ("a@b.example", "a@b.example"), ("here", "here"), ("a+x", "a+x")],
+    )
+    def test_leaves_out_what_follows_a_plus(self, address, expected):
+        assert pace.mailbox(address) == expected
