@@ -73,6 +73,11 @@ class Caller:
             return Powers(self.permissions, self.shop_id)
         return powers_of(self.role, self.shop_id)
 
+    @property
+    def sells(self) -> bool:
+        """Whether the caller acts for a company that sells, not as a customer."""
+        return self.role != CUSTOMER
+
     def narrow(self, shop_id: UUID | None) -> UUID | None:
         """The shop to keep to, None for all: the one asked for, or the only one a member works in.
 

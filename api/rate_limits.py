@@ -82,14 +82,14 @@ def _by_plan(company_id: UUID, *, turn: int) -> int | None:  # noqa: ARG001 - as
 
 
 def _windows_of_address() -> list[Window]:
-    address, limits = _neighbourhood(request.remote_addr or ""), settings()
+    address, limits = neighbourhood(request.remote_addr or ""), settings()
     windows = [Window("address", address, limits.rate_limit_address)]
     if request.path.startswith(GUESSABLE):
         windows.append(Window("auth", address, limits.rate_limit_auth))
     return windows
 
 
-def _neighbourhood(address: str) -> str:
+def neighbourhood(address: str) -> str:
     """The address, or of IPv6 the /64, within which everybody has as many as they like."""
     try:
         known = ipaddress.ip_address(address)

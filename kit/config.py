@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     rate_limit_company: int = Field(6000, ge=1, description="Requests a minute of all who act for one company")
     rate_limit_address: int = Field(300, ge=1, description="Requests a minute from one address without a good token")
     rate_limit_auth: int = Field(30, ge=1, description="Of these, to /api/auth")
+    decline_limit_customer: int = Field(5, ge=1, description="Declined payments of one customer within ten minutes")
+    decline_limit_card: int = Field(5, ge=1, description="The same, of one card at one company")
+    decline_limit_network: int = Field(20, ge=1, description="The same, from one network address at one company")
     payment_api_base: Annotated[str, HTTP] = Field(
         "https://api.stripe.com", description="Where the payment provider's API answers"
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.payments import operations as payments
+from domain.payments.declines import Attempt
 from domain.sales import operations as sales
 from domain.sales.operations import NewOrder, Wanted
 from kit.db import Json
@@ -69,22 +70,22 @@ def place_order(
     lines: Sequence[Wanted],
     discount_percent: int,
     shipping_address: Json,
-    payment_method: str,
+    paying: Attempt,
     now: datetime,
     traceparent: str | None = None,
 ) -> Placed:
     """Write the pending order, its payment and its saga in the current transaction; the relay does the rest.
 
-    The customer is the current user; `payment_method` is the provider's token. Raises what
-    domain.sales.operations.place raises.
+    The customer is the current user. Raises what domain.sales.operations.place raises.
     """
     order = sales.place(
         company_id=company_id, customer_id=customer_id, shop_id=shop_id, lines=lines, discount_percent=discount_percent,
-        shipping_address=shipping_address, now=now,
+        shipping_address=shipping_address, paying=paying, now=now,
     )  # fmt: skip
     payments.prepare(
-        order_id=order.id, company_id=company_id, amount=order.total, currency=order.currency, method=payment_method
-    )
+        paying, order_id=order.id, company_id=company_id, customer_id=order.customer_id, amount=order.total,
+        currency=order.currency,
+    )  # fmt: skip
     saga_id = start(
         PLACE_ORDER,
         subject_id=order.id,

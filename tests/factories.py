@@ -17,6 +17,7 @@ from domain.identity.permissions import FOUNDER, Permission
 from domain.identity.roles import Role
 from domain.inventory import operations as inventory
 from domain.inventory.models import Stock, Warehouse
+from domain.payments.declines import Attempt
 from domain.sales import operations as sales
 from domain.sales.operations import NewOrder
 from domain.shops import locations
@@ -26,6 +27,7 @@ from kit import clock, db
 from kit.ids import new_id
 from kit.money import Money
 from kit.tenancy import Tenant
+from ops.sandbox.cards import BY_NUMBER
 
 PASSWORD = "correct horse battery"
 _numbers = count(1)
@@ -155,6 +157,7 @@ def place(product: Product, customer: User, quantity: int = 1) -> NewOrder:
         lines=[sales.Wanted(product.id, quantity)],
         discount_percent=0,
         shipping_address={"name": "Ada Lovelace", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"},
+        paying=Attempt("pm_card_visa"),
         now=clock.now(),
     )
 
@@ -167,3 +170,8 @@ def acting_for(owner: Company | Shop | Product) -> Tenant:
 @cache
 def _password_hash() -> str:
     return passwords.hashed(PASSWORD)
+
+
+def fingerprint_of(number: str) -> str:
+    """The sandbox's fingerprint of a test card."""
+    return BY_NUMBER[number].fingerprint

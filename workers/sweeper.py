@@ -48,6 +48,10 @@ _FORGET_OLD = (
         WITH over AS (DELETE FROM logins WHERE coalesce(ended_at, lapses_at) < now() - interval '1 day')
         DELETE FROM refresh_tokens WHERE expires_at < now()"""),
     text("DELETE FROM links WHERE expires_at < now() - interval '1 day'"),
+    text("""
+        DELETE FROM payment_attempts -- their ids are UUIDv7: the time they were made, in milliseconds, stands first
+        WHERE id < rpad(
+            lpad(to_hex((extract(epoch FROM now() - interval '1 day') * 1000)::bigint), 12, '0'), 32, '0')::uuid"""),
     text("DELETE FROM attempts WHERE greatest(last_at, next_at) < now() - interval '24 hours'"),
 )
 

@@ -75,4 +75,4 @@ def _orders(user_id: UUID) -> Iterator[Order]:
 
 def _in_full(order: Order) -> dict[str, Any]:
     with db.transaction(Tenant(order.company_id, order.customer_id)):
-        return views.for_good(order, sales.lines_of(order_ids=[order.id])[order.id])
+        return views.for_good(order, sales.lines_of(order_ids=[order.id])[order.id], to_seller=False)

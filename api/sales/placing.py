@@ -7,10 +7,14 @@ from uuid import UUID
 from flask import g
 
 from api.caller import Caller
+from api.networks import network_of_request
 from api.sales import views
 from api.sales.preferences import fingerprint, idempotency_key
 from api.tenant import company_at
-from domain.payments import cards
+from domain.payments import cards, declines
+from domain.payments.declines import Attempt
+from domain.payments.errors import CardRefused
+from domain.payments.gateway import Token
 from domain.payments.stripe_gateway import gateway
 from domain.sales import queries as sales
 from domain.sales import repeats
@@ -37,41 +41,59 @@ def place(caller: Caller, body: dict[str, Any]) -> Shown:
     seal = fingerprint() if key else b""
     try:
         tenant = company_at(caller, body["shop_id"])
+        network = network_of_request()
         if "card" in body["payment"]:
-            before = _look_before(tenant, caller, body, key, seal)
+            before = _look_before(tenant, caller, body, key, seal, network=network)
             if before:
                 return before
-        token = _token(body["payment"])
+        token = _token(tenant, body["payment"], network=network)
         crash.point("order.tokenised")
-        placed = _place(tenant, caller, body, token=token, key=key, seal=seal)
+        paying = Attempt(token.method, token.card, network)
+        placed = _place(tenant, caller, body, paying=paying, key=key, seal=seal)
     except ShopNotFound:
         raise Invalid(fields={"shop_id": ["There is no such shop."]}) from None
     crash.point("order.placed")
     return placed
 
 
-def _look_before(tenant: Tenant, caller: Caller, body: dict[str, Any], key: str | None, seal: bytes) -> Shown | None:
-    """The earlier order, if any; and refuse a card that the company does not want to see."""
+def _look_before(
+    tenant: Tenant, caller: Caller, body: dict[str, Any], key: str | None, seal: bytes, *, network: bytes
+) -> Shown | None:
+    """The earlier order, if any; and refuse a card that the company does not want to see, or one too many."""
     with db.lean_transaction(tenant):
         if key:
             earlier = repeats.earlier_order(caller_id=caller.user_id, key=key, fingerprint=seal, now=clock.now())
             if earlier:
                 return _as_it_is(caller, earlier)
         accepted = shops.accepts_raw_cards(shop_id=body["shop_id"])
+        declines.refuse_too_many(Attempt(None, None, network), **_whose(tenant), now=clock.now())
     if not accepted:
         told = "Give the card to the payment provider in the browser, and send payment_method."
         raise Invalid(fields={"payment.card": [told]})
     return None
 
 
-def _token(payment: dict[str, Any]) -> str:
+def _token(tenant: Tenant, payment: dict[str, Any], *, network: bytes) -> Token:
     if "payment_method" in payment:
-        return str(payment["payment_method"])
+        return Token(str(payment["payment_method"]), None)
     cards.check(payment["card"], now=clock.now())
-    return gateway().tokenise(payment["card"])
+    try:
+        return gateway().tokenise(payment["card"])
+    except CardRefused:
+        with db.lean_transaction(tenant):
+            declines.add_refused_card(Attempt(None, None, network), **_whose(tenant), now=clock.now())
+        raise
 
 
-def _place(tenant: Tenant, caller: Caller, body: dict[str, Any], *, token: str, key: str | None, seal: bytes) -> Shown:
+def _whose(tenant: Tenant) -> dict[str, UUID]:
+    assert tenant.company_id is not None
+    assert tenant.user_id is not None
+    return {"company_id": tenant.company_id, "customer_id": tenant.user_id}
+
+
+def _place(
+    tenant: Tenant, caller: Caller, body: dict[str, Any], *, paying: Attempt, key: str | None, seal: bytes
+) -> Shown:
     now = clock.now()
     assert tenant.company_id is not None
     with db.lean_transaction(tenant):
@@ -82,7 +104,7 @@ def _place(tenant: Tenant, caller: Caller, body: dict[str, Any], *, token: str, 
         placed = place_order(
             company_id=tenant.company_id, customer_id=caller.user_id, shop_id=body["shop_id"], lines=body["lines"],
             discount_percent=body["discount_percent"], shipping_address=body["shipping_address"],
-            payment_method=token, now=now, traceparent=g.traceparent,
+            paying=paying, now=now, traceparent=g.traceparent,
         )  # fmt: skip
         if key:
             repeats.remember(
@@ -95,4 +117,4 @@ def _place(tenant: Tenant, caller: Caller, body: dict[str, Any], *, token: str, 
 def _as_it_is(caller: Caller, order_id: UUID) -> Shown:
     """An earlier order as it is by now."""
     order = sales.the_order(order_id=order_id)
-    return Shown(views.whole(order), Tenant(order.company_id, caller.user_id), replayed=True)
+    return Shown(views.whole(order, to_seller=caller.sells), Tenant(order.company_id, caller.user_id), replayed=True)

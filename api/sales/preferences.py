@@ -59,7 +59,7 @@ def place_to_wait() -> Iterator[bool]:
             places.release()
 
 
-def await_end(shown: dict[str, Any], *, tenant: Tenant, seconds: int) -> dict[str, Any] | None:
+def await_end(shown: dict[str, Any], *, tenant: Tenant, seconds: int, to_seller: bool) -> dict[str, Any] | None:
     """The order that was shown as pending, once it is no longer; None when it still is after so many seconds."""
     deadline = time.monotonic() + seconds
     with notices.listener().waiting_for(shown["id"]) as settled:
@@ -67,7 +67,7 @@ def await_end(shown: dict[str, Any], *, tenant: Tenant, seconds: int) -> dict[st
             with db.lean_transaction(tenant):
                 outcome = sales.outcome(order_id=shown["id"])
                 if outcome.status != "pending":
-                    return views.as_ended(shown, outcome)
+                    return views.as_ended(shown, outcome, to_seller=to_seller)
             left = deadline - time.monotonic()
             if left <= 0:
                 return None

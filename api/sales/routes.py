@@ -42,6 +42,7 @@ blueprint = Blueprint("orders", __name__, url_prefix="/api/orders", description=
 @blueprint.response(202, OrderSchema)
 @blueprint.alt_response(201, schema=OrderSchema, description="The order has ended while you waited")
 @blueprint.alt_response(409, "Conflict")
+@blueprint.alt_response(429, "TooOften")
 def place_order(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Place an order.
 
@@ -51,8 +52,12 @@ def place_order(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, st
     Send an `Idempotency-Key` so that repeating the request cannot place a second order: the same key and body answer
     the same order, as it is by then. Send `Prefer: wait=N` to be answered once the order has ended, or after N seconds;
     when too many wait already you are answered at once, without `Preference-Applied`.
+
+    After too many declined payments within ten minutes (`too_many_declines`) nothing is placed and no bank is asked;
+    `Retry-After` says for how long.
     """
-    placed = placing.place(current_caller(), body)
+    caller = current_caller()
+    placed = placing.place(caller, body)
     headers = {"Location": f"/api/orders/{placed.order['id']}"}
     if placed.replayed:
         headers["Idempotent-Replayed"] = "true"
@@ -63,7 +68,7 @@ def place_order(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, st
         if not there_is_one:
             return placed.order, 202, headers
         headers["Preference-Applied"] = f"wait={wait}"
-        ended = await_end(placed.order, tenant=placed.tenant, seconds=wait)
+        ended = await_end(placed.order, tenant=placed.tenant, seconds=wait, to_seller=caller.sells)
     return (ended, 201, headers) if ended else (placed.order, 202, headers)
 
 
@@ -83,15 +88,15 @@ def list_orders(query: dict[str, Any]) -> dict[str, Any]:
         else:
             query["shop_id"] = caller.narrow(query["shop_id"])
         found = page(sales.orders(limit=limit + 1, **query), limit)
-    return {**found, "data": [views.summary(order) for order in found["data"]]}
+    return {**found, "data": [views.summary(order, to_seller=caller.sells) for order in found["data"]]}
 
 
 @blueprint.get("/<uuid:order_id>")
 @blueprint.response(200, OrderSchema)
 def get_order(order_id: UUID) -> dict[str, Any]:
     """Show an order."""
-    with _visible(order_id) as (_, order):
-        return views.whole(order)
+    with _visible(order_id) as (caller, order):
+        return views.whole(order, to_seller=caller.sells)
 
 
 @blueprint.get("/<uuid:order_id>/status")
@@ -113,8 +118,9 @@ def get_order_saga(order_id: UUID) -> dict[str, Any]:
 
     Each step of its saga with attempts, times, outcome and undo, and everything that happened, in order.
     """
-    with _visible(order_id):
-        return {"data": [views.story(saga) for saga in journal.sagas_of(subject_id=order_id)]}
+    with _visible(order_id) as (caller, _):
+        told = [views.story(saga, to_seller=caller.sells) for saga in journal.sagas_of(subject_id=order_id)]
+    return {"data": told}
 
 
 @blueprint.post("/<uuid:order_id>/cancel")
@@ -135,7 +141,7 @@ def cancel_order(body: dict[str, Any], order_id: UUID) -> tuple[dict[str, Any], 
     request_cancellation(ref, find, reason=body["reason"], by=str(caller.user_id))
     crash.point("order.cancellation_requested")
     with _visible(order_id) as (_, order):
-        return views.whole(order), 202, {"Location": f"/api/orders/{order_id}"}
+        return views.whole(order, to_seller=caller.sells), 202, {"Location": f"/api/orders/{order_id}"}
 
 
 @contextmanager

@@ -120,7 +120,10 @@ class OrdersQuery(PageQuery):
 
 
 class FailureSchema(Schema):
-    """Why an order failed."""
+    """Why an order failed.
+
+    Buyers get it in words for them, and a generic code where the bank's reason is not for them, as of a stolen card.
+    """
 
     code = fields.String(metadata={"examples": ["insufficient_funds"]})
     step = fields.String(allow_none=True, metadata={"examples": ["authorise_payment"]})

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from domain.notifications.explanations import for_buyer
 from domain.sales import queries as sales
 from domain.sales import transitions
 from domain.sales.models import Order, OrderLine
 from domain.sales.operations import NewLine, NewOrder
 from domain.sales.queries import Outcome
+from kit.db import Json
 from saga.engine import queries as journal
-from saga.engine.queries import Timeline
-from saga.engine.tables import SagaRow
+from saga.engine.tables import SagaEvent, SagaRow, StepRow
 from saga.place_order import PLACE_ORDER, Placed
 from saga.registry import STEPS
 
@@ -37,23 +38,29 @@ def status_of(order: Any) -> dict[str, Any]:
     return {"id": order.id, "status": order.status, "status_text": STATUS_TEXTS[order.status]}
 
 
-def summary(order: AnyOrder) -> dict[str, Any]:
+def summary(order: AnyOrder, *, to_seller: bool) -> dict[str, Any]:
     """The order at a glance."""
-    shown = ("shop_id", "customer_id", "currency", "total", "failure", "placed_at", "changed_at")
-    return {**status_of(order), **{name: getattr(order, name) for name in shown}}
+    shown = ("shop_id", "customer_id", "currency", "total", "placed_at", "changed_at")
+    failure = _failure(order.failure, to_seller=to_seller)
+    return {**status_of(order), **{name: getattr(order, name) for name in shown}, "failure": failure}
 
 
-def whole(order: Order) -> dict[str, Any]:
+def _failure(failure: Json | None, *, to_seller: bool) -> Json | None:
+    return failure if to_seller or not failure else for_buyer(failure)
+
+
+def whole(order: Order, *, to_seller: bool) -> dict[str, Any]:
     """The order with its lines and where its saga stands; reads both."""
-    return _whole(order, sales.lines_of(order_ids=[order.id])[order.id], _placing_of(order.id))
+    lines = sales.lines_of(order_ids=[order.id])[order.id]
+    return _whole(order, lines, _placing_of(order.id), to_seller=to_seller)
 
 
-def as_ended(shown: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
+def as_ended(shown: dict[str, Any], outcome: Outcome, *, to_seller: bool) -> dict[str, Any]:
     """The whole order as it was shown, and what has become of it since; reads where its saga stands."""
     return {
         **shown,
         **status_of(outcome),
-        "failure": outcome.failure,
+        "failure": _failure(outcome.failure, to_seller=to_seller),
         "changed_at": outcome.changed_at,
         "saga": _placing_of(outcome.id),
         "allowed_transitions": transitions.allowed(outcome.status),
@@ -62,13 +69,14 @@ def as_ended(shown: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
 
 def just_placed(placed: Placed) -> dict[str, Any]:
     """The whole order as it has just been written."""
-    return _whole(placed.order, placed.order.lines, journal.Standing(placed.saga_id, "running")._asdict())
+    saga = journal.Standing(placed.saga_id, "running")._asdict()
+    return _whole(placed.order, placed.order.lines, saga, to_seller=False)
 
 
-def for_good(order: AnyOrder, lines: Sequence[AnyLine]) -> dict[str, Any]:
+def for_good(order: AnyOrder, lines: Sequence[AnyLine], *, to_seller: bool) -> dict[str, Any]:
     """The order without what is forgotten in time: where its saga stands."""
     return {
-        **summary(order),
+        **summary(order, to_seller=to_seller),
         "lines": [_line(line, order.currency) for line in lines],
         "subtotal": order.subtotal,
         "discount_percent": order.discount_percent,
@@ -76,9 +84,11 @@ def for_good(order: AnyOrder, lines: Sequence[AnyLine]) -> dict[str, Any]:
     }
 
 
-def _whole(order: AnyOrder, lines: Sequence[AnyLine], saga: dict[str, Any] | None) -> dict[str, Any]:
+def _whole(
+    order: AnyOrder, lines: Sequence[AnyLine], saga: dict[str, Any] | None, *, to_seller: bool
+) -> dict[str, Any]:
     return {
-        **for_good(order, lines),
+        **for_good(order, lines, to_seller=to_seller),
         "saga": saga,
         "allowed_transitions": transitions.allowed(order.status),
     }
@@ -89,19 +99,31 @@ def _placing_of(order_id: UUID) -> dict[str, Any] | None:
     return placing._asdict() if placing else None
 
 
-def story(saga: SagaRow) -> dict[str, Any]:
+def story(saga: SagaRow, *, to_seller: bool) -> dict[str, Any]:
     """The saga's timeline; reads its steps and events."""
     told = journal.timeline(saga)
-    shown = ("id", "name", "version", "state", "failure", "started_at", "ended_at")
-    return {**{name: getattr(saga, name) for name in shown}, "steps": _steps(told), "events": told.events}
+    shown = ("id", "name", "version", "state", "started_at", "ended_at")
+    return {
+        **{name: getattr(saga, name) for name in shown},
+        "failure": _failure(saga.failure, to_seller=to_seller),
+        "steps": [_step(step, to_seller=to_seller) for step in told.steps],
+        "events": [_event(event, to_seller=to_seller) for event in told.events],
+    }
 
 
-def _steps(told: Timeline) -> list[dict[str, Any]]:
+def _step(step: StepRow, *, to_seller: bool) -> dict[str, Any]:
     shown = (
-        "step", "state", "attempts", "undo_attempts", "outcome", "error", "retry_at", "begun_at", "answered_at",
-        "undone_at",
+        "step", "state", "attempts", "undo_attempts", "outcome", "retry_at", "begun_at", "answered_at", "undone_at",
     )  # fmt: skip
-    return [{**{name: getattr(step, name) for name in shown}, "undo": _undo_of(step.step)} for step in told.steps]
+    error = _failure(step.error, to_seller=to_seller)
+    return {**{name: getattr(step, name) for name in shown}, "undo": _undo_of(step.step), "error": error}
+
+
+def _event(event: SagaEvent, *, to_seller: bool) -> dict[str, Any]:
+    shown = ("happened_at", "event", "step", "detail")
+    told = {name: getattr(event, name) for name in shown}
+    is_failure = told["detail"] and "code" in told["detail"]
+    return {**told, "detail": _failure(told["detail"], to_seller=to_seller)} if is_failure else told
 
 
 def _undo_of(step: str) -> str | None:

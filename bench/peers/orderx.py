@@ -13,6 +13,7 @@ from bench.loaders import Sent
 from bench.placer import Watching
 from bench.seed import PASSWORD
 from bench.workload import ADDRESS, BUYER, CARD, COMPANY, CUSTOMER, SHOP, product
+from domain.payments.declines import Attempt
 from domain.sales.operations import Wanted
 from kit import clock, db
 from kit.tenancy import Tenant
@@ -144,6 +145,6 @@ class Placing(Watching):
         with db.lean_transaction(Tenant(company_id=COMPANY, user_id=CUSTOMER)):
             placed = place_order(
                 company_id=COMPANY, customer_id=CUSTOMER, shop_id=SHOP, lines=lines,
-                discount_percent=0, shipping_address=ADDRESS, payment_method=CARD, now=clock.now(),
+                discount_percent=0, shipping_address=ADDRESS, paying=Attempt(CARD), now=clock.now(),
             )  # fmt: skip
             return str(placed.order.id)

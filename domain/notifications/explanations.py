@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from kit.db import Json
+
 
 class Explanation(NamedTuple):
     """Two sentences of a mail: what happened, and what helps."""
@@ -36,6 +38,10 @@ EXPLANATIONS: dict[str, Explanation] = {
         "Something went wrong while your card was being processed.",
         "Your card may be fine: please order again in a few minutes.",
     ),
+    "too_many_declines": Explanation(
+        "Too many payments were declined within a few minutes, so your bank was not asked again.",
+        "Please order again in ten minutes.",
+    ),
     "out_of_stock": Explanation(
         "Something you ordered was sold out before we could set it aside for you.",
         "Please order again without it, or try later.",
@@ -57,3 +63,26 @@ UNFINISHED = Explanation(
 def explain(code: str) -> Explanation:
     """The explanation of a failure's code."""
     return DECLINED if code in DECLINES else EXPLANATIONS.get(code, UNFINISHED)
+
+
+GENERIC_DECLINE, UNFINISHED_CODE = "generic_decline", "not_completed"
+_AS_IT_IS = frozenset({"cancelled", "payment_provider_unavailable"})
+"""Codes of ours that tell buyers nothing that they should not know."""
+
+
+def for_buyer(failure: Json) -> Json:
+    """A failure as its buyer may read it: our words, and a generic code where the reason is for the seller alone.
+
+    What somebody gave as the reason of a cancellation, and which product there is not enough of, stays.
+    """
+    code = _code_for_buyer(failure.get("code", ""))
+    detail = failure.get("detail")
+    if code != "cancelled" and not (code == "out_of_stock" and detail):
+        detail = " ".join(explain(code))
+    return {**failure, "code": code, "detail": detail}
+
+
+def _code_for_buyer(code: str) -> str:
+    if code in DECLINES:
+        return GENERIC_DECLINE
+    return code if code in EXPLANATIONS or code in _AS_IT_IS else UNFINISHED_CODE

@@ -1,6 +1,8 @@
 """What can go wrong with a payment, beyond a provider that does not answer (gateway.ProviderUnavailable)."""
 
-from kit.errors import Conflict, Invalid, NotFound
+from datetime import timedelta
+
+from kit.errors import Conflict, Invalid, NotFound, TooOften
 
 
 class CardRefused(Invalid):
@@ -25,3 +27,13 @@ class PaymentNotFound(NotFound):
     """There is no payment for this order."""
 
     code = "payment_not_found"
+
+
+class TooManyDeclines(TooOften):
+    """Too many payments were declined within ten minutes."""
+
+    code = "too_many_declines"
+
+    def __init__(self, *, wait: timedelta) -> None:
+        super().__init__(wait=wait)
+        self.message = f"Too many payments were declined: wait for {self.seconds} s before you order again."

@@ -36,11 +36,20 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """What the provider exchanges a card for: the `method` to pay with, and its fingerprint of the `card`."""
+
+    method: str
+    card: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the provider says a payment is now.
 
     `ref` is the provider's id of the payment ("" when a decline left none); `amount` is in minor units: held,
-    captured or given back, as the outcome says. A decline names the provider's machine-readable `code`.
+    captured or given back, as the outcome says. A decline names the provider's machine-readable `code`, and its
+    fingerprint of the `card` where it tells it.
     """
 
     outcome: Outcome
@@ -48,6 +57,7 @@ class Answer:
     amount: int
     code: str | None = None
     detail: str | None = None
+    card: str | None = None
 
 
 class Gateway(Protocol):
@@ -57,7 +67,7 @@ class Gateway(Protocol):
     for something else raises KeyReused; a `ref` the provider has never heard of raises UnknownPayment.
     """
 
-    def tokenise(self, card: Card) -> str:
+    def tokenise(self, card: Card) -> Token:
         """Exchange a card for a token; raises CardRefused when the provider will not have it."""
 
     def authorise(self, *, amount: int, currency: str, method: str, order_id: UUID, key: str) -> Answer:

@@ -1,9 +1,9 @@
-"""One payment per order, derived from append-only events."""
+"""One payment per order, derived from append-only events; and the attempts at paying, kept for a day."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, Json, within_company
@@ -53,3 +53,34 @@ class PaymentEvent(Base):
     amount: Mapped[int] = mapped_column(BigInteger)
     detail: Mapped[Json] = mapped_column(server_default=text("'{}'"))
     happened_at: Mapped[datetime]
+
+
+_DECLINED = text("declined_at IS NOT NULL")
+
+
+class PaymentAttempt(Base):
+    """An attempt at paying by card, under the id of its order; or, when the card got no token, under an id of its own.
+
+    `card` is the provider's fingerprint of the card, where it is known, `network` a keyed hash of the network address.
+    No foreign keys: every order writes such a row, and it is gone after a day.
+    """
+
+    __tablename__ = "payment_attempts"
+    __table_args__ = (
+        Index("payment_attempts_declined_customer_idx", "customer_id", "declined_at", postgresql_where=_DECLINED),
+        Index("payment_attempts_declined_card_idx", "company_id", "card", "declined_at", postgresql_where=_DECLINED),
+        Index(
+            "payment_attempts_declined_method_idx", "company_id", "method", "declined_at", postgresql_where=_DECLINED
+        ),
+        Index(
+            "payment_attempts_declined_network_idx", "company_id", "network", "declined_at", postgresql_where=_DECLINED
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    company_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    method: Mapped[str | None]
+    card: Mapped[str | None]
+    network: Mapped[bytes | None] = mapped_column(LargeBinary)
+    declined_at: Mapped[datetime | None]

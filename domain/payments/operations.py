@@ -6,6 +6,8 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from domain.payments import declines
+from domain.payments.declines import Attempt
 from domain.payments.errors import PaymentNotFound
 from domain.payments.gateway import Answer
 from kit import db, outbox
@@ -29,14 +31,18 @@ _PREPARE = """
     VALUES (%(payment)s, %(company)s, %(order)s, %(amount)s, %(currency)s, %(method)s)"""
 
 
-def prepare(*, order_id: UUID, company_id: UUID, amount: int, currency: str, method: str) -> UUID:
+def prepare(
+    paying: Attempt, *, order_id: UUID, company_id: UUID, customer_id: UUID, amount: int, currency: str
+) -> UUID:
     """Note what an order costs (minor units) and the provider's token it will be paid with; the payment's id."""
     payment_id = new_id()
     values = {
         "payment": payment_id, "company": company_id, "order": order_id, "amount": amount, "currency": currency,
-        "method": method,
+        "method": paying.method,
     }  # fmt: skip
     db.write(values, _PREPARE)
+    if amount:
+        declines.add(paying, order_id=order_id, customer_id=customer_id, company_id=company_id)
     return payment_id
 
 
@@ -45,7 +51,7 @@ _RECORD = """
     WITH told AS (
         SELECT p.id AS payment_id, p.company_id, p.currency, p.amount AS wanted, t.*
         FROM jsonb_to_recordset(%(told)s) AS t (
-            order_id uuid, id uuid, type text, ref text, amount bigint, detail jsonb)
+            order_id uuid, id uuid, type text, ref text, amount bigint, detail jsonb, card text, counts boolean)
         JOIN payments p USING (order_id)
         WHERE p.order_id = ANY(%(orders)s)
     ), news AS (
@@ -59,6 +65,10 @@ _RECORD = """
             provider_ref = coalesce(told.ref, provider_ref)
         FROM news JOIN told USING (payment_id)
         WHERE payments.order_id = ANY(%(orders)s) AND payments.id = news.payment_id
+    ), declined AS (
+        UPDATE payment_attempts a SET declined_at = %(now)s, card = coalesce(told.card, a.card, a.method)
+        FROM news JOIN told USING (payment_id)
+        WHERE a.id = ANY(%(orders)s) AND a.id = told.order_id AND told.counts
     )
     SELECT order_id, payment_id, company_id, wanted, currency, payment_id IN (SELECT payment_id FROM news)
     FROM told"""
@@ -92,6 +102,8 @@ def _told(order_id: UUID, answer: Answer) -> Json:
         "ref": answer.ref or None,
         "amount": answer.amount,
         "detail": {"code": answer.code, "detail": answer.detail} if answer.code else {},
+        "card": answer.card,
+        "counts": declines.counts(answer),
     }
 
 

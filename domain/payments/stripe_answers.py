@@ -28,7 +28,7 @@ def or_unavailable() -> Iterator[None]:
     except stripe.IdempotencyError:
         raise KeyReused from None
     except stripe.StripeError as error:
-        cause = f"HTTP status {error.http_status}" if error.http_status else error.user_message
+        cause = f"HTTP status {error.http_status}" if error.http_status else "no whole answer"
         raise ProviderUnavailable(f"The payment provider does not answer as it should: {cause}.") from None
 
 
@@ -43,7 +43,8 @@ def standing(intent: stripe.PaymentIntent) -> Answer:
             return _answer("voided", intent, intent.amount)
         case "requires_payment_method":
             error = intent.last_payment_error
-            return Answer("declined", intent.id, 0, _code(error), error.message if error else None)
+            card = card_of(getattr(error, "payment_method", None))
+            return Answer("declined", intent.id, 0, _code(error), error.message if error else None, card)
         case undecided:
             raise ProviderUnavailable(f"The payment provider has not decided yet: the payment is {undecided}.")
 
@@ -62,7 +63,13 @@ def _answer(outcome: Outcome, intent: stripe.PaymentIntent, units: int) -> Answe
 def declined(error: stripe.CardError) -> Answer:
     """A decline, with the issuer's reason where it gives one and else Stripe's."""
     intent = getattr(error.error, "payment_intent", None)
-    return Answer("declined", intent.id if intent else "", 0, _code(error.error), error.user_message)
+    card = card_of(getattr(error.error, "payment_method", None))
+    return Answer("declined", intent.id if intent else "", 0, _code(error.error), error.user_message, card)
+
+
+def card_of(method: stripe.PaymentMethod | None) -> str | None:
+    """Stripe's fingerprint of the method's card, which is the same for every token of that card."""
+    return getattr(getattr(method, "card", None), "fingerprint", None)
 
 
 def _code(error: object) -> str:

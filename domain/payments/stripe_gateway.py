@@ -14,9 +14,9 @@ import stripe
 from stripe.params import PaymentIntentCreateParams, PaymentIntentListParams
 
 from domain.payments.errors import UnknownPayment
-from domain.payments.gateway import Answer, Card, Gateway
+from domain.payments.gateway import Answer, Card, Gateway, Token
 from domain.payments.stripe_amounts import from_stripe, to_stripe
-from domain.payments.stripe_answers import declined, or_unavailable, refused_card, standing
+from domain.payments.stripe_answers import card_of, declined, or_unavailable, refused_card, standing
 from domain.payments.stripe_http import PooledClient
 from kit.config import settings
 
@@ -44,11 +44,11 @@ class StripeGateway:
         self._methods = client.v1.payment_methods
         self._refunds = client.v1.refunds
 
-    def tokenise(self, card: Card) -> str:
+    def tokenise(self, card: Card) -> Token:
         """Exchange a card for a `pm_…` token; raises CardRefused, which names the field but never its value."""
         try:
             with or_unavailable():
-                return self._methods.create(
+                made = self._methods.create(
                     {
                         "type": "card",
                         "card": {
@@ -58,9 +58,10 @@ class StripeGateway:
                             "cvc": card.cvc,
                         },
                     }
-                ).id
+                )
         except (stripe.CardError, stripe.InvalidRequestError) as error:
             raise refused_card(error) from None
+        return Token(made.id, card_of(made))
 
     def authorise(self, *, amount: int, currency: str, method: str, order_id: UUID, key: str) -> Answer:
         """Hold `amount` minor units on the method: authorised, or declined with the issuer's or Stripe's code.

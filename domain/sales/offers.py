@@ -4,10 +4,13 @@ It looks into other areas' tables, as one look costs half of what each area's ow
 """
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from domain.identity.errors import EmailUnverified, UserNotFound
+from domain.payments import declines
+from domain.payments.declines import LIMIT_REACHED_AT, Attempt
 from domain.shops.errors import ShopNotFound
 from domain.shops.selling import SELLING, refuse_unless_selling
 from kit import db
@@ -44,6 +47,7 @@ class Offer(NamedTuple):
 # The user is held until the transaction ends, lest they are erased while something is written under their name.
 _OFFER = f"""
     SELECT u.id, u.name, u.email, u.verified_at, s.id, c.name, c.currency, c.allows_discount, t.selling,
+        {LIMIT_REACHED_AT},
         p.id, p.sku, p.name, p.price,
         coalesce((SELECT sum(on_hand - reserved) FROM stock WHERE product_id = p.id), 0)
     FROM users u
@@ -56,19 +60,25 @@ _OFFER = f"""
     FOR KEY SHARE OF u"""  # noqa: S608 - a constant of ours
 
 
-def offer_to(*, customer_id: UUID, shop_id: UUID, product_ids: Collection[UUID]) -> Offer:
+def offer_to(
+    *, customer_id: UUID, company_id: UUID, shop_id: UUID, product_ids: Collection[UUID], paying: Attempt, now: datetime
+) -> Offer:
     """What the current company's shop offers the current user; raises ShopNotFound, UserNotFound, EmailUnverified.
 
-    Also raises what keeps the shop from selling: ShopClosed, CompanySuspended, PlanLimitReached.
+    Also raises what keeps the shop from selling: ShopClosed, CompanySuspended, PlanLimitReached; and TooManyDeclines.
     """
-    rows = db.run(_OFFER, {"customer": customer_id, "shop": shop_id, "products": list(product_ids)}).fetchall()
+    counted = declines.values(paying, customer_id=customer_id, company_id=company_id, now=now)
+    rows = db.run(_OFFER, {**counted, "shop": shop_id, "products": list(product_ids)}).fetchall()
     if not rows:
         raise UserNotFound
-    user_id, name, email, verified_at, known_shop, company, currency, allows_discount, selling, *_ = rows[0]
+    user_id, name, email, verified_at, known_shop, company, currency, allows_discount, selling, limit_reached_at, *_ = (
+        rows[0]
+    )
     if known_shop is None:
         raise ShopNotFound
     if verified_at is None:
         raise EmailUnverified
     refuse_unless_selling(selling)
-    products = {row[9]: Offered(*row[9:]) for row in rows if row[9]}
+    declines.refuse_after(limit_reached_at, now=now)
+    products = {row[10]: Offered(*row[10:]) for row in rows if row[10]}
     return Offer(Customer(user_id, name, email), company, currency, allows_discount, products)

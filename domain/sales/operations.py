@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from domain.payments.declines import Attempt
 from domain.sales import offers, transitions
 from domain.sales.errors import OrderNotFound, SoldOut
 from domain.sales.models import Order
@@ -66,15 +67,19 @@ def place(
     lines: Sequence[Wanted],
     discount_percent: int,
     shipping_address: Json,
+    paying: Attempt,
     now: datetime,
 ) -> NewOrder:
     """Write down a pending order of the current user and its lines at today's prices.
 
-    Raises EmailUnverified and ShopNotFound; Invalid by field (the shop's products only, a discount only where the
-    company allows one: seed A); SoldOut for what is known to be gone. What only the saga can find out ends it later.
+    Raises EmailUnverified, ShopNotFound and TooManyDeclines; Invalid by field (the shop's products only, a discount
+    only where the company allows one: seed A); SoldOut for what is known to be gone. What only the saga can find out
+    ends it later.
     """
     product_ids = [line.product_id for line in lines]
-    offer = offers.offer_to(customer_id=customer_id, shop_id=shop_id, product_ids=product_ids)
+    offer = offers.offer_to(
+        customer_id=customer_id, company_id=company_id, shop_id=shop_id, product_ids=product_ids, paying=paying, now=now
+    )
     if discount_percent and not offer.allows_discount:
         raise Invalid(fields={"discount_percent": [f"{offer.company} gives no discounts; leave it out."]})
     _refuse_unknown(offer, lines)

@@ -14,6 +14,7 @@ from ops.stack import Stack
 PAYMENT_TIMEOUT, SLOW_SECONDS, SILENT_SECONDS = 3, 1, 6
 """Seconds: the slow card is answered before a worker's patience ends, the silent one after."""
 
+DECLINE_LIMITS = [f"ORDERX_DECLINE_LIMIT_{of}" for of in ("CUSTOMER", "CARD", "NETWORK")]
 _MAILS = "notifications,notification.events"
 
 
@@ -56,7 +57,10 @@ class ChaosStack(Stack):
         rerouted = dict(self.env)
         for wire in self.wires.values():
             rerouted = {name: wire.through(value) for name, value in rerouted.items()}
-        return {**super().process_env(), **rerouted, "ORDERX_PAYMENT_TIMEOUT": str(PAYMENT_TIMEOUT)}
+        unlimited = dict.fromkeys(DECLINE_LIMITS, "1000000")  # one customer orders everything, with bad cards, too
+        return {
+            **super().process_env(), **rerouted, **unlimited, "ORDERX_PAYMENT_TIMEOUT": str(PAYMENT_TIMEOUT),
+        }  # fmt: skip
 
     def _own_postgres(self) -> Postgres:
         return Postgres(self.home / "postgres", database="orderx", log=self._log("postgres"))

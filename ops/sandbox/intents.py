@@ -46,7 +46,7 @@ def confirm(db: Transaction, params: Params, intent: str) -> Reply:
     method = methods.find(db, given, status=400)
     _change(db, intent, payment_method=method["id"], charge=new_id("ch"), last_payment_error=None)
     if method["behaviour"] in DECLINES:
-        return _decline(db, intent, DECLINES[method["behaviour"]])
+        return _decline(db, intent, DECLINES[method["behaviour"]], method)
     if row["capture_method"] == "manual":
         _change(db, intent, status="requires_capture")
     else:
@@ -101,11 +101,12 @@ def _behaviour(db: Transaction, row: Row) -> str:
     return str(methods.find(db, row["payment_method"], status=400)["behaviour"])
 
 
-def _decline(db: Transaction, intent: str, decline: Decline) -> Reply:
+def _decline(db: Transaction, intent: str, decline: Decline, method: Row) -> Reply:
     detail = {
         "code": decline.code,
         "decline_code": decline.decline_code,
         "charge": find(db, intent)["charge"],
+        "payment_method": objects.payment_method(method),
     }
     failure = error("card_error", decline.message, **detail)["error"]
     _change(db, intent, status="requires_payment_method", last_payment_error=json.dumps(failure))

@@ -15,7 +15,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS payment_methods (
   id TEXT PRIMARY KEY, created INTEGER NOT NULL,
   brand TEXT NOT NULL, last4 TEXT NOT NULL, exp_month INTEGER NOT NULL, exp_year INTEGER NOT NULL,
-  behaviour TEXT NOT NULL
+  behaviour TEXT NOT NULL, fingerprint TEXT
 );
 CREATE TABLE IF NOT EXISTS payment_intents (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL,
@@ -52,6 +52,7 @@ class Ledger:
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.executescript(SCHEMA)
+        self._add_fingerprints()
         self._add_ready_made_tokens()
 
     @contextmanager
@@ -67,9 +68,14 @@ class Ledger:
             self._db.execute("COMMIT")
 
     def _add_ready_made_tokens(self) -> None:
-        rows = [(c.token, c.brand, c.number[-4:], c.behaviour) for c in CARDS]
+        rows = [(c.token, c.brand, c.number[-4:], c.behaviour, c.fingerprint) for c in CARDS]
         with self.transaction() as db:
-            db.executemany("INSERT OR IGNORE INTO payment_methods VALUES (?, 0, ?, ?, 12, 2040, ?)", rows)
+            db.executemany("INSERT OR REPLACE INTO payment_methods VALUES (?, 0, ?, ?, 12, 2040, ?, ?)", rows)
+
+    def _add_fingerprints(self) -> None:
+        """Books that were begun without the column get it."""
+        if "fingerprint" not in {row["name"] for row in self._db.execute("PRAGMA table_info(payment_methods)")}:
+            self._db.execute("ALTER TABLE payment_methods ADD COLUMN fingerprint TEXT")
 
 
 def insert(db: Transaction, table: str, **values: Any) -> None:

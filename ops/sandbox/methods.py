@@ -26,6 +26,7 @@ def create(db: Transaction, params: Params) -> Reply:
         id=method,
         created=now(),
         brand=card.brand,
+        fingerprint=card.fingerprint,
         last4=card.number[-4:],
         exp_month=exp_month,
         exp_year=exp_year,

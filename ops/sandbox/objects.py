@@ -8,7 +8,7 @@ from ops.sandbox.ledger import Row
 
 def payment_method(row: Row) -> Json:
     """https://docs.stripe.com/api/payment_methods/object"""
-    card = {name: row[name] for name in ("brand", "last4", "exp_month", "exp_year")}
+    card = {name: row[name] for name in ("brand", "fingerprint", "last4", "exp_month", "exp_year")}
     return {
         "id": row["id"],
         "object": "payment_method",

@@ -21,6 +21,8 @@ class Subject:
     now: datetime
     key: str
     """Belongs to this step of this saga for ever: the idempotency key of the one outside call it may make."""
+    again: bool = False
+    """Whether the step was begun before: its outside call may have been made, and its answer lost."""
 
 
 Call = Callable[[], Any]

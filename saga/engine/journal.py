@@ -114,7 +114,9 @@ class OpenSaga:
     def subject(self, step: Step | None = None) -> Subject:
         """What the saga is about, as the step (or a hook) shall see it."""
         key = f"{self.ref.saga_id}:{step.name if step else self.state}"
-        return Subject(self.subject_id, self.ref.company_id, self.ref.saga_id, self.now, key)
+        begun_at = self.of(step).begun_at if step else None
+        again = begun_at is not None and begun_at < self.now
+        return Subject(self.subject_id, self.ref.company_id, self.ref.saga_id, self.now, key, again)
 
     def ending(self) -> Ending:
         """What the hooks are told."""

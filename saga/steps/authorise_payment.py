@@ -6,8 +6,9 @@ from datetime import datetime
 from functools import partial
 
 from domain.payments import operations as payments
+from domain.payments.allowance import Allowance, Payable, payable
 from domain.payments.gateway import KEYS_LAST, Answer
-from domain.payments.queries import Standing, the_payment, the_payments
+from domain.payments.queries import Standing, the_payment
 from domain.payments.stripe_gateway import gateway
 from saga.engine.declaration import Answers, Call, Calls, Outcome, Outcomes, Subject, batched_step
 from saga.engine.errors import TryAgain
@@ -17,11 +18,12 @@ from saga.provider import outcome_of
 @batched_step(area="payments")
 def authorise_payment(orders: Sequence[Subject]) -> Generator[Calls, Answers, Outcomes]:
     """Hold each order's total on its buyer's card."""
-    payments_of = the_payments(order_ids=[order.id for order in orders])
+    payments_of = payable(order_ids=[order.id for order in orders], now=orders[0].now)
+    allowance = Allowance(payments_of.values())
     answers = yield {
-        order.id: partial(_authorise, payments_of[order.id], order.key, order.now)
+        order.id: partial(_ask, allowance, payments_of[order.id], order)
         for order in orders
-        if payments_of[order.id].amount
+        if payments_of[order.id].payment.amount
     }
     payments.record(answers=answers, now=orders[0].now)
     return {order_id: outcome_of(answer) for order_id, answer in answers.items()}
@@ -38,6 +40,12 @@ def void_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
         return TryAgain(answer.code or answer.outcome, answer.detail)
     payments.record(answers={order.id: answer}, now=order.now)
     return {"outcome": answer.outcome}
+
+
+def _ask(allowance: Allowance, payable: Payable, order: Subject) -> Answer:
+    ask = partial(_authorise, payable.payment, order.key, order.now)
+    # What was asked for before may hold money by now, whatever was declined since: its answer has to be learnt.
+    return ask() if order.again else allowance.ask(payable, ask)
 
 
 def _authorise(payment: Standing, key: str, now: datetime) -> Answer:

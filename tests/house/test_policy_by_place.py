@@ -6,6 +6,7 @@ import pytest
 from api.app import create_app
 from domain.companies import history
 from domain.identity import queries as identity
+from domain.payments.declines import Attempt
 from domain.sales.operations import Wanted
 from kit import clock, db
 from kit.ids import new_id
@@ -179,7 +180,7 @@ def furnished(company, shop, customer=None):
     with db.transaction(Tenant(company_id=company_id, user_id=customer.id)):
         order = place_order(
             company_id=company_id, customer_id=customer.id, shop_id=shop.id, lines=[Wanted(product.id, 1)],
-            discount_percent=0, shipping_address=ADDRESS, payment_method="pm_card_visa", now=clock.now(),
+            discount_percent=0, shipping_address=ADDRESS, paying=Attempt("pm_card_visa"), now=clock.now(),
         ).order  # fmt: skip
     location = factories.make_location(shop)
     key, _ = factories.make_key(worker, company, {"read_stock"}, shop=shop)

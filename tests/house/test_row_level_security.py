@@ -84,9 +84,10 @@ class TestReading:
 
     def test_as_a_customer_finds_ones_own_orders_and_nothing_else_of_the_company(self, ours, theirs):
         customer = Tenant(user_id=theirs.customer.id)
-        assert companies_seen("orders", customer) == {theirs.id}
-        assert companies_seen("orders", Tenant(user_id=ours.admin.id)) == set()
-        for table in set(READABLE) - {"orders", "idempotency_keys"}:
+        for table in ("orders", "payment_attempts"):
+            assert companies_seen(table, customer) == {theirs.id}
+            assert companies_seen(table, Tenant(user_id=ours.admin.id)) == set()
+        for table in set(READABLE) - {"orders", "payment_attempts", "idempotency_keys"}:
             assert companies_seen(table, customer) == set()
 
 

@@ -8,6 +8,7 @@ import psycopg
 from domain.identity.models import User
 from domain.inventory import operations as inventory
 from domain.payments import operations as payments
+from domain.payments.declines import Attempt
 from domain.payments.gateway import Answer
 from domain.sales import repeats
 from domain.sales.operations import Wanted
@@ -49,7 +50,7 @@ def inhabited(owner_url: str) -> Inhabited:
         order = place_order(
             company_id=company.id, customer_id=customer.id, shop_id=shop.id, lines=[Wanted(product.id, 1)],
             discount_percent=0, shipping_address={"name": "Ada", "line1": "1 Harbour Street"},
-            payment_method="pm_card_visa", now=clock.now(),
+            paying=Attempt("pm_card_visa"), now=clock.now(),
         ).order  # fmt: skip
         repeats.remember(
             caller_id=customer.id, key=str(order.id), fingerprint=b"", order_id=order.id, company_id=company.id,

@@ -9,6 +9,7 @@ import psycopg
 from sqlalchemy import text
 
 from domain.identity.models import User
+from domain.payments.declines import Attempt
 from domain.payments.models import Payment
 from domain.sales.models import Order
 from domain.sales.operations import Wanted
@@ -72,7 +73,9 @@ class Storefront:
         self.deliveries.collect()
         self.deliveries.events.clear()
 
-    def place(self, quantity: int = 1, *, method: str = "pm_card_visa") -> UUID:
+    def place(
+        self, quantity: int = 1, *, method: str = "pm_card_visa", card: str | None = None, network: bytes | None = None
+    ) -> UUID:
         """Order so many units, paying with this token of the sandbox."""
         with db.transaction(Tenant(company_id=self.shop.company_id, user_id=self.buyer.id)):
             order = place_order(
@@ -82,7 +85,7 @@ class Storefront:
                 lines=[Wanted(self.product.id, quantity)],
                 discount_percent=0,
                 shipping_address={"line1": "12 St James's Square"},
-                payment_method=method,
+                paying=Attempt(method, card, network),
                 now=clock.now(),
             ).order
         return order.id

@@ -1,5 +1,6 @@
 import threading
 from datetime import timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -83,3 +84,14 @@ class TestTidy:
             )
         sweeper.tidy(now=order.placed_at)
         assert run_as_owner(database, "SELECT key FROM idempotency_keys") == [("23 hours",)]
+
+    def test_forgets_attempts_at_paying_after_a_day_and_nothing_younger(self, database, order):
+        for age in ("25 hours", "23 hours"):
+            made = int((clock.now() - timedelta(hours=int(age[:2]))).timestamp() * 1000)
+            run_as_owner(
+                database,
+                f"""INSERT INTO payment_attempts (id, company_id, customer_id, method)
+                SELECT '{UUID(int=made << 80)}', company_id, customer_id, '{age}' FROM orders RETURNING id""",
+            )
+        sweeper.tidy(now=order.placed_at)
+        assert run_as_owner(database, "SELECT method FROM payment_attempts") == [("23 hours",)]

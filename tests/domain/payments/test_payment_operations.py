@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from domain.payments import operations as payments
+from domain.payments.declines import Attempt
 from domain.payments.errors import PaymentNotFound
 from domain.payments.gateway import Answer
 from domain.payments.queries import events_of, the_payment
@@ -31,7 +32,12 @@ def payment(database):
     order = factories.make_order(product)
     with db.transaction(factories.acting_for(company)):
         payment_id = payments.prepare(
-            order_id=order.id, company_id=company.id, amount=1999, currency="EUR", method="pm_card_visa"
+            Attempt("pm_card_visa"),
+            order_id=order.id,
+            company_id=company.id,
+            customer_id=order.customer_id,
+            amount=1999,
+            currency="EUR",
         )
     return SimpleNamespace(id=payment_id, company_id=company.id, order_id=order.id)
 

@@ -76,7 +76,7 @@ class TestTokenise:
         ],
     )
     def test_gives_a_token_that_can_be_charged(self, gateway, card):
-        assert authorise(gateway, gateway.tokenise(card)).outcome == "authorised"
+        assert authorise(gateway, gateway.tokenise(card).method).outcome == "authorised"
 
     @pytest.mark.parametrize(
         ("card", "field"),
@@ -126,7 +126,7 @@ class TestAuthorise:
         ],
     )
     def test_passes_on_why_a_card_is_declined(self, gateway, number, code):
-        answer = authorise(gateway, gateway.tokenise(Card(number, 12, 2040, "123")))
+        answer = authorise(gateway, gateway.tokenise(Card(number, 12, 2040, "123")).method)
         assert (answer.outcome, answer.amount, answer.code) == ("declined", 0, code)
         assert gateway.look_up(ref=answer.ref) == answer
 

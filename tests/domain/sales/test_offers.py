@@ -2,9 +2,10 @@ import pytest
 
 from domain.identity.errors import EmailUnverified, UserNotFound
 from domain.inventory import operations as inventory
+from domain.payments.declines import Attempt
 from domain.sales.offers import offer_to
 from domain.shops.errors import ShopNotFound
-from kit import db
+from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
@@ -33,7 +34,10 @@ def customer(database):
 def asked(customer, shop, *product_ids, by=None):
     """What the shop offers, asked for in its company by the customer or, so they say, by somebody else."""
     with db.transaction(Tenant(company_id=shop.company_id, user_id=(by or customer).id)):
-        return offer_to(customer_id=customer.id, shop_id=shop.id, product_ids=product_ids)
+        return offer_to(
+            customer_id=customer.id, company_id=shop.company_id, shop_id=shop.id, product_ids=product_ids,
+            paying=Attempt("pm_card_visa"), now=clock.now(),
+        )  # fmt: skip
 
 
 class TestOfferTo:
@@ -67,9 +71,15 @@ class TestOfferTo:
     def test_is_not_made_by_another_companys_shop(self, customer, shop):
         elsewhere = factories.make_company()
         with pytest.raises(ShopNotFound), db.transaction(Tenant(company_id=elsewhere.id, user_id=customer.id)):
-            offer_to(customer_id=customer.id, shop_id=shop.id, product_ids=[])
+            offer_to(
+                customer_id=customer.id, company_id=elsewhere.id, shop_id=shop.id, product_ids=[],
+                paying=Attempt("pm_card_visa"), now=clock.now(),
+            )  # fmt: skip
 
     def test_says_first_that_there_is_no_such_shop(self, company):
         customer = factories.make_user(verified=False)
         with pytest.raises(ShopNotFound), db.transaction(Tenant(company_id=company.id, user_id=customer.id)):
-            offer_to(customer_id=customer.id, shop_id=new_id(), product_ids=[])
+            offer_to(
+                customer_id=customer.id, company_id=company.id, shop_id=new_id(), product_ids=[],
+                paying=Attempt("pm_card_visa"), now=clock.now(),
+            )  # fmt: skip

@@ -53,10 +53,24 @@ class TestCards:
         assert luhn.is_valid(card.number)
         assert get(f"payment_methods/{card.token}").json()["card"]["brand"] == card.brand
 
-    def test_are_forgotten_but_for_brand_last_digits_and_expiry(self, sandbox, post):
+    def test_have_one_fingerprint_whatever_token_stands_for_them(self, get, post):
+        card = CARDS[0]
+        made = [post("payment_methods", CARD | {"card[number]": card.number}).json()["card"] for _ in range(2)]
+        known = get(f"payment_methods/{card.token}").json()["card"]
+        assert {each["fingerprint"] for each in (*made, known)} == {card.fingerprint}
+        assert len({each.fingerprint for each in CARDS}) == len(CARDS)
+
+    def test_are_named_with_their_fingerprint_when_they_are_declined(self, post):
+        error = post("payment_intents", HOLD | {"payment_method": "pm_card_chargeDeclined"}).json()["error"]
+        declined = next(card for card in CARDS if card.token == "pm_card_chargeDeclined")
+        assert error["payment_method"]["card"]["fingerprint"] == declined.fingerprint
+
+    def test_are_forgotten_but_for_brand_last_digits_expiry_and_fingerprint(self, sandbox, post):
         number, cvc = "4000056655665556", "731"
         answer = post("payment_methods", CARD | {"card[number]": number, "card[cvc]": cvc}, key=str(uuid4()))
-        assert answer.json()["card"] == {"brand": "visa", "last4": "5556", "exp_month": 12, "exp_year": 2040}
+        card = answer.json()["card"]
+        assert len(card.pop("fingerprint")) == 16
+        assert card == {"brand": "visa", "last4": "5556", "exp_month": 12, "exp_year": 2040}
         assert number not in answer.text
         for file in Path(sandbox.ledger_path).parent.iterdir():
             assert number.encode() not in file.read_bytes()

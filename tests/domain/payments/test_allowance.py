@@ -1,0 +1,91 @@
+"""How many of the payments that are asked for at once may be declined; the provider is a function here."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from domain.payments.allowance import Allowance, Payable
+from domain.payments.declines import NOT_ASKED
+from domain.payments.gateway import Answer, ProviderUnavailable
+from domain.payments.queries import Standing
+from kit import clock
+from kit.ids import new_id
+
+DECLINED = Answer("declined", "pi_1", 0, "generic_decline")
+GOOD = Answer("authorised", "pi_1", 1999)
+
+
+def payment(method="pm_1", *, declines=0, customer="ada"):
+    standing = Standing(new_id(), 1999, "EUR", method, "pending", None, clock.now())
+    return Payable(standing, {("customer", customer): declines})
+
+
+def asked_by_threads(payments, answer):
+    """The answers to payments that 16 threads ask for, and the most that were under way at once."""
+    allowance, now, most, lock = Allowance(payments), 0, 0, threading.Lock()
+
+    def call():
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(now, most)
+        try:
+            return answer()
+        finally:
+            with lock:
+                now -= 1
+
+    with ThreadPoolExecutor(16) as threads:
+        return list(threads.map(lambda each: allowance.ask(each, call), payments)), most
+
+
+class TestAllowance:
+    @pytest.mark.parametrize("already", [0, 3, 5, 8])
+    def test_has_no_more_payments_declined_than_are_left(self, already):
+        payments = [payment(f"pm_{number}", declines=already) for number in range(60)]
+        answers, _ = asked_by_threads(payments, lambda: DECLINED)
+        assert answers.count(DECLINED) == max(0, 5 - already)
+        assert {answer.code for answer in answers if answer != DECLINED} == {NOT_ASKED}
+
+    def test_counts_one_token_that_is_declined_as_often_as_it_is_tried(self):
+        answers, _ = asked_by_threads([payment() for _ in range(60)], lambda: DECLINED)
+        assert answers.count(DECLINED) == 5
+
+    def test_asks_for_all_that_are_good(self):
+        payments = [payment(f"pm_{number}") for number in range(60)]
+        answers, most = asked_by_threads(payments, lambda: GOOD)
+        assert answers == [GOOD] * 60
+        assert most <= 5
+
+    def test_lets_a_token_that_has_proved_good_wait_for_no_other(self):
+        allowance, payments = Allowance([payment() for _ in range(8)]), [payment() for _ in range(8)]
+        assert allowance.ask(payments[0], lambda: GOOD) == GOOD
+        together = threading.Barrier(8)
+
+        def call():
+            together.wait(timeout=20)
+            return GOOD
+
+        with ThreadPoolExecutor(8) as threads:
+            assert list(threads.map(lambda each: allowance.ask(each, call), payments)) == [GOOD] * 8
+
+    def test_gives_the_turn_back_when_there_is_no_answer(self):
+        def silent():
+            raise ProviderUnavailable
+
+        allowance = Allowance([payment()])
+        for _ in range(9):
+            with pytest.raises(ProviderUnavailable):
+                allowance.ask(payment(), silent)
+        assert allowance.ask(payment(), lambda: GOOD) == GOOD
+
+    def test_does_not_count_what_no_issuer_was_asked(self):
+        unknown = Answer("declined", "", 0, "invalid_payment_method")
+        answers, _ = asked_by_threads([payment() for _ in range(9)], lambda: unknown)
+        assert answers == [unknown] * 9
+
+    def test_keeps_customers_apart(self):
+        payments = [payment(customer="ada", declines=5), payment(customer="bob")]
+        answers, _ = asked_by_threads(payments, lambda: GOOD)
+        assert [answer.code for answer in answers] == [NOT_ASKED, None]
