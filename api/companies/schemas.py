@@ -15,7 +15,8 @@ CURRENCY = {
     "pattern": CURRENCY_CODE,
     "examples": ["EUR"],
 }
-DISCOUNT = {"description": "Whether orders may name a discount"}
+DISCOUNT = {"description": "Whether its members may give a discount on an order"}
+MOST_DISCOUNT = {"description": "Percent of an order that they may give at most", "examples": [20]}
 CARDS = {"description": "Whether orders may hold a card, rather than a provider's token"}
 LOCALE = {**LANGUAGE, "description": f"Its language (BCP 47). {NOT_YET}"}
 TAX = {"description": f"Whether its prices include tax. {NOT_YET}"}
@@ -45,6 +46,7 @@ class CompanyChangeSchema(Schema):
     name = Name(metadata=NAME)
     email = EmailAddress(metadata=EMAIL)
     allows_discount = Flag(metadata=DISCOUNT)
+    max_discount_percent = fields.Integer(strict=True, validate=validate.Range(min=0, max=100), metadata=MOST_DISCOUNT)
     accepts_raw_cards = Flag(metadata=CARDS)
     locale = Language(metadata=LOCALE)
     prices_include_tax = Flag(metadata=TAX)
@@ -73,6 +75,7 @@ class CompanySchema(Schema):
     email = fields.String(metadata=EMAIL)
     currency = fields.String(metadata=CURRENCY)
     allows_discount = fields.Boolean(metadata=DISCOUNT)
+    max_discount_percent = fields.Integer(metadata=MOST_DISCOUNT)
     accepts_raw_cards = fields.Boolean(metadata=CARDS)
     locale = fields.String(metadata=LOCALE)
     prices_include_tax = fields.Boolean(metadata=TAX)

@@ -21,7 +21,7 @@ from domain.sales import repeats
 from domain.shops import queries as shops
 from domain.shops.errors import ShopNotFound
 from kit import clock, crash, db
-from kit.errors import Invalid
+from kit.errors import Forbidden, Invalid
 from kit.tenancy import Tenant
 from saga.place_order import place_order
 
@@ -37,6 +37,8 @@ class Shown:
 
 def place(caller: Caller, body: dict[str, Any]) -> Shown:
     """Place the order of a request's body, or find the one that its Idempotency-Key placed before."""
+    if body["discount_percent"] and "give_discount" not in caller.powers.permissions:
+        raise Forbidden("Only members of a company may give a discount: leave out discount_percent.")
     key = idempotency_key()
     seal = fingerprint() if key else b""
     try:

@@ -41,6 +41,7 @@ blueprint = Blueprint("orders", __name__, url_prefix="/api/orders", description=
 @blueprint.arguments(NewOrderSchema)
 @blueprint.response(202, OrderSchema)
 @blueprint.alt_response(201, schema=OrderSchema, description="The order has ended while you waited")
+@blueprint.alt_response(403, "Forbidden")
 @blueprint.alt_response(409, "Conflict")
 @blueprint.alt_response(429, "TooOften")
 def place_order(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:

@@ -89,7 +89,7 @@ class NewOrderSchema(Schema):
         load_default=0,
         strict=True,
         validate=validate.Range(min=0, max=100),
-        metadata={"description": "Only where the company allows discounts"},
+        metadata={"description": "For members who may give a discount, up to the company's `max_discount_percent`"},
     )
     shipping_address = fields.Nested(AddressSchema, required=True)
     payment = fields.Nested(PaymentSchema, required=True)

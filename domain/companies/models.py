@@ -27,6 +27,7 @@ class Company(Base):
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint(f"plan IN {tuple(PLANS)}", name="plan"),
         CheckConstraint("(plan = 'trial') = (trial_ends_at IS NOT NULL)", name="trial"),
+        CheckConstraint("max_discount_percent BETWEEN 0 AND 100", name="max_discount"),
         CheckConstraint("order_expiry_minutes > 0", name="order_expiry"),
         CheckConstraint("low_stock_threshold >= 0", name="low_stock"),
         Index("companies_to_close_idx", "deletion_due_at", postgresql_where=text("closed_at IS NULL")),
@@ -37,6 +38,7 @@ class Company(Base):
     email: Mapped[str]
     currency: Mapped[str]
     allows_discount: Mapped[bool] = mapped_column(server_default=text("false"))
+    max_discount_percent: Mapped[int] = mapped_column(server_default=text("20"))
     accepts_raw_cards: Mapped[bool] = mapped_column(server_default=text("true"))
     locale: Mapped[str] = mapped_column(server_default=text("'en'"))
     prices_include_tax: Mapped[bool] = mapped_column(server_default=text("true"))

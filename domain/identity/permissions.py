@@ -15,7 +15,7 @@ Permission = Literal[
     "read_products", "write_products",
     "read_stock", "write_stock",
     "read_warehouses", "write_warehouses",
-    "place_orders", "read_orders", "cancel_orders",
+    "place_orders", "give_discount", "read_orders", "cancel_orders",
     "read_incidents", "settle_incidents",
     "see_all_companies",
 ]  # fmt: skip
@@ -24,7 +24,9 @@ _CUSTOMER: frozenset[Permission] = frozenset({
     "be_oneself", "found_companies", "read_companies", "visit_shops", "read_products", "place_orders", "read_orders",
     "cancel_orders",
 })  # fmt: skip
-_STAFF: frozenset[Permission] = _CUSTOMER | {"read_shops", "read_stock", "write_stock", "read_warehouses"}
+_STAFF: frozenset[Permission] = _CUSTOMER | {
+    "read_shops", "read_stock", "write_stock", "read_warehouses", "give_discount",
+}  # fmt: skip
 _SHOP_MANAGER: frozenset[Permission] = _STAFF | {
     "write_products", "write_locations", "read_staff", "read_members", "write_members",
 }  # fmt: skip
@@ -44,8 +46,8 @@ ROLES: dict[str, frozenset[Permission]] = {
 """What each role may do, where it is held: in a company, in one shop of it, or as a customer with what is one's own."""
 
 FOR_MACHINES: frozenset[Permission] = frozenset(get_args(Permission)) - {
-    "be_oneself", "found_companies", "close_companies", "suspend_companies", "place_orders", "write_members",
-    "write_keys", "see_all_companies",
+    "be_oneself", "found_companies", "close_companies", "suspend_companies", "place_orders", "give_discount",
+    "write_members", "write_keys", "see_all_companies",
 }  # fmt: skip
 """What API keys may be for: not what makes sense for a person alone, nor handing out powers."""
 

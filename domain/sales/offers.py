@@ -40,13 +40,15 @@ class Offer(NamedTuple):
     customer: Customer
     company: str
     currency: str
-    allows_discount: bool
+    most_discount: int
+    """Percent; 0 where the company gives no discounts."""
     products: dict[UUID, Offered]
 
 
 # The user is held until the transaction ends, lest they are erased while something is written under their name.
 _OFFER = f"""
-    SELECT u.id, u.name, u.email, u.verified_at, s.id, c.name, c.currency, c.allows_discount, t.selling,
+    SELECT u.id, u.name, u.email, u.verified_at, s.id, c.name, c.currency,
+        CASE WHEN c.allows_discount THEN c.max_discount_percent ELSE 0 END, t.selling,
         {LIMIT_REACHED_AT},
         p.id, p.sku, p.name, p.price,
         coalesce((SELECT sum(on_hand - reserved) FROM stock WHERE product_id = p.id), 0)
@@ -71,7 +73,7 @@ def offer_to(
     rows = db.run(_OFFER, {**counted, "shop": shop_id, "products": list(product_ids)}).fetchall()
     if not rows:
         raise UserNotFound
-    user_id, name, email, verified_at, known_shop, company, currency, allows_discount, selling, limit_reached_at, *_ = (
+    user_id, name, email, verified_at, known_shop, company, currency, most_discount, selling, limit_reached_at, *_ = (
         rows[0]
     )
     if known_shop is None:
@@ -81,4 +83,4 @@ def offer_to(
     refuse_unless_selling(selling)
     declines.refuse_after(limit_reached_at, now=now)
     products = {row[10]: Offered(*row[10:]) for row in rows if row[10]}
-    return Offer(Customer(user_id, name, email), company, currency, allows_discount, products)
+    return Offer(Customer(user_id, name, email), company, currency, most_discount, products)

@@ -80,8 +80,7 @@ def place(
     offer = offers.offer_to(
         customer_id=customer_id, company_id=company_id, shop_id=shop_id, product_ids=product_ids, paying=paying, now=now
     )
-    if discount_percent and not offer.allows_discount:
-        raise Invalid(fields={"discount_percent": [f"{offer.company} gives no discounts; leave it out."]})
+    _refuse_discount_beyond(offer, discount_percent)
     _refuse_unknown(offer, lines)
     subtotal = sum(
         (Money(offer.products[line.product_id].price, offer.currency) * line.quantity for line in lines),
@@ -100,6 +99,12 @@ def place(
     _write(order)
     _announce("order.created", order)
     return order
+
+
+def _refuse_discount_beyond(offer: Offer, percent: int) -> None:
+    if percent > offer.most_discount:
+        most = f"at most {offer.most_discount} % discount" if offer.most_discount else "no discounts; leave it out"
+        raise Invalid(fields={"discount_percent": [f"{offer.company} gives {most}."]})
 
 
 def _refuse_unknown(offer: Offer, lines: Sequence[Wanted]) -> None:

@@ -26,7 +26,14 @@ class TestFound:
 
     @pytest.mark.parametrize(
         "wrong",
-        [{"currency": "XXY"}, {"allows_discount": "yes"}, {"email": "ink"}, {"name": ""}, {"locale": "de-DE;q=1"}],
+        [
+            {"currency": "XXY"},
+            {"allows_discount": "yes"},
+            {"max_discount_percent": 101},
+            {"email": "ink"},
+            {"name": ""},
+            {"locale": "de-DE;q=1"},
+        ],
     )
     def test_names_the_field_that_is_wrong(self, api, wrong):
         answer = api.acting_as(factories.make_user()).post("/api/companies", {**BODY, **wrong})

@@ -32,6 +32,11 @@ def changed(body: dict, path: str, value: object) -> dict:
     return body
 
 
+def allow_discount(company, *, most=20):
+    with db.transaction(Tenant(company_id=company.id)):
+        companies.change(company_id=company.id, allows_discount=True, max_discount_percent=most)
+
+
 class TestPlaceOrder:
     def test_answers_a_pending_order_and_where_to_find_it(self, market, order):
         answer = market.buyer.post("/api/orders", order)
@@ -48,12 +53,29 @@ class TestPlaceOrder:
         body = changed(order, "payment", {"payment_method": "pm_card_visa"})
         assert market.buyer.post("/api/orders", body).status_code == 202
 
-    def test_gives_a_discount_where_the_company_does(self, market, order):
-        with db.transaction(Tenant(company_id=market.company.id)):
-            companies.change(company_id=market.company.id, allows_discount=True)
-        answer = market.buyer.post("/api/orders", {**order, "discount_percent": 10})
+    @pytest.mark.parametrize("role", ["staff", "shop_manager", "company_admin"])
+    def test_lets_members_give_a_discount_up_to_what_their_company_allows(self, market, order, written, role):
+        seller = market.api.acting_as(factories.make_member(market.company, role), market.company)
+        discounted = {percent: {**order, "discount_percent": percent} for percent in (20, 21)}
+        assert paths(seller.post("/api/orders", discounted[20])) == {"discount_percent"}
+        allow_discount(market.company)
+        answer = seller.post("/api/orders", discounted[20])
         assert answer.json["subtotal"]["amount"] == 3998
-        assert answer.json["total"]["amount"] == 3598
+        assert answer.json["total"]["amount"] == 3198
+        rows = written()
+        refused = seller.post("/api/orders", discounted[21])
+        assert (refused.status_code, paths(refused), written()) == (422, {"discount_percent"}, rows)
+        assert "at most 20 %" in refused.json["errors"][0]["message"]
+        allow_discount(market.company, most=50)
+        assert seller.post("/api/orders", discounted[21]).status_code == 202
+
+    @pytest.mark.parametrize("percent", [1, 20, 100])
+    def test_lets_no_customer_give_themselves_a_discount(self, market, order, written, percent):
+        allow_discount(market.company, most=100)
+        answer = market.buyer.post("/api/orders", {**order, "discount_percent": percent})
+        assert (answer.status_code, answer.json["code"]) == (403, "forbidden")
+        assert written() == 0
+        assert market.buyer.post("/api/orders", {**order, "discount_percent": 0}).status_code == 202
 
     def test_waits_no_longer_than_it_is_asked_to(self, market, order):
         answer = market.buyer.post("/api/orders", order, headers={"Prefer": "wait=0"})
@@ -94,7 +116,7 @@ class TestPlaceOrder:
             ("lines.0.quantity", True, "lines.0.quantity"),
             ("lines.0.price", 1, "lines.0.price"),
             ("discount_percent", 101, "discount_percent"),
-            ("discount_percent", 10, "discount_percent"),
+            ("discount_percent", -1, "discount_percent"),
             ("currency", "USD", "currency"),
             ("shipping_address", None, "shipping_address"),
             ("shipping_address.country", "Belgium", "shipping_address.country"),

@@ -4,7 +4,7 @@ import pytest
 
 from domain.identity import memberships, queries
 from domain.identity.errors import NotYoursToGive
-from domain.identity.permissions import FOUNDER, ROLES, Powers, powers_of
+from domain.identity.permissions import FOR_MACHINES, FOUNDER, ROLES, Powers, powers_of
 from kit import db
 from kit.ids import new_id
 from tests import factories
@@ -51,6 +51,13 @@ class TestRefuseBeyond:
         without = Powers(FOUNDER.permissions - {"write_stock"})
         assert not covers(without, powers_of("staff"))
         assert covers(without, powers_of("customer"))
+
+
+class TestDiscounts:
+    def test_are_given_by_members_and_neither_by_customers_nor_by_machines(self):
+        givers = {role for role, held in ROLES.items() if "give_discount" in held}
+        assert givers == {"super_admin", "company_admin", "shop_manager", "staff"}
+        assert "give_discount" not in FOR_MACHINES
 
 
 class TestMembers:

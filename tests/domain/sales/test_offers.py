@@ -44,7 +44,7 @@ class TestOfferTo:
     def test_tells_who_orders_on_whose_terms(self, customer, shop):
         offer = asked(customer, shop)
         assert offer.customer == (customer.id, customer.name, customer.email)
-        assert offer[1:] == ("Paper & Sons", "EUR", True, {})
+        assert offer[1:] == ("Paper & Sons", "EUR", 20, {})
 
     def test_has_the_products_that_the_shop_sells_and_no_others(self, customer, company, shop, product):
         next_door = factories.make_product(factories.make_shop(company))
