@@ -11,6 +11,7 @@ from api.tenant import acting
 from domain.identity import logins, operations, pace, passwords, profile, queries
 from domain.identity.models import User
 from domain.identity.pace import MAIL
+from domain.identity.profile import ProfileChanges
 from kit import clock
 from kit.errors import TooOften
 
@@ -39,7 +40,7 @@ def get_me() -> dict[str, Any]:
 def change_me(body: dict[str, Any]) -> User:
     """Change what you say of yourself. Leave out what stays; null takes away."""
     with acting() as caller:
-        return profile.change(user_id=caller.user_id, changes=body)
+        return profile.change(user_id=caller.user_id, values=ProfileChanges(**body))
 
 
 @me.post("/verification-mail")

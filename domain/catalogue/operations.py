@@ -1,6 +1,7 @@
 """Offering products and changing what they cost."""
 
 from collections.abc import Collection
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import select
@@ -12,10 +13,18 @@ from domain.companies import limits
 from domain.companies import queries as companies
 from domain.shops import queries as shops
 from domain.shops.errors import ShopNotFound
-from kit import db, outbox
+from kit import changes, db, outbox
 from kit.errors import Invalid
 from kit.ids import new_id
 from kit.money import Money
+
+
+class ProductChanges(TypedDict, total=False):
+    """What may be changed of a product; without a threshold of its own (units) the company's counts."""
+
+    name: str
+    price: Money
+    low_stock_threshold: int | None
 
 
 def offer(
@@ -47,14 +56,10 @@ def change(
     *,
     product_id: UUID,
     shop_id: UUID | None = None,
-    name: str | None = None,
-    price: Money | None = None,
     expected_versions: Collection[int] | None = None,
-    **settings: int | None,
+    **values: Unpack[ProductChanges],
 ) -> Product:
     """Change what is given of the product (if given: of that shop); orders keep the price of their moment.
-
-    The one setting is `low_stock_threshold`, in units; without one the company's counts.
 
     Raises ProductNotFound, ProductChanged when it is at none of the expected versions, Invalid for another currency.
     """
@@ -63,15 +68,11 @@ def change(
         raise ProductNotFound
     if expected_versions is not None and product.version not in expected_versions:
         raise ProductChanged
-    before = (product.name, product.price, product.low_stock_threshold)
-    if name is not None:
-        product.name = name
-    if price is not None:
-        _refuse_other_currency(product.company_id, price)
-        product.price = price.amount
-    if "low_stock_threshold" in settings:
-        product.low_stock_threshold = settings["low_stock_threshold"]
-    if (product.name, product.price, product.low_stock_threshold) != before:
+    columns: dict[str, object] = {**values}
+    if "price" in values:
+        _refuse_other_currency(product.company_id, values["price"])
+        columns["price"] = values["price"].amount
+    if changes.apply(product, columns, declared=ProductChanges):
         product.version += 1
         _announce("product.updated", product)
     return product

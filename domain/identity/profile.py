@@ -1,29 +1,52 @@
 """What users say of themselves: how to reach them, their language and time, and where they have goods sent."""
 
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, text, update
 
 from domain.identity.errors import AddressNotFound, TooManyAddresses
 from domain.identity.models import Address, User
-from kit import db, outbox
+from kit import changes, db, outbox
 from kit.db import Json
 from kit.ids import new_id
 
 MOST_ADDRESSES = 50
 
 
-def change(*, user_id: UUID, changes: dict[str, Any]) -> User:
-    """Change what is given of the current user: name, phone (E.164), locale (BCP 47), time zone (IANA), notifications.
+class Mails(TypedDict, total=False):
+    """Which mails a user wants, by kind."""
 
-    Channels and kinds of notifications that are left out stay as they are.
-    """
+    order_updates: bool
+    news: bool
+
+
+class Notifications(TypedDict, total=False):
+    """Which notifications a user wants, by channel."""
+
+    email: Mails
+
+
+class ProfileChanges(TypedDict, total=False):
+    """What users may change about themselves: the phone is in E.164, the locale in BCP 47, the time zone IANA's."""
+
+    name: str
+    phone: str | None
+    locale: str | None
+    time_zone: str | None
+    notifications: Notifications
+
+
+def change(*, user_id: UUID, values: ProfileChanges) -> User:
+    """Change what is given of the current user; channels and kinds of notifications that are left out stay."""
     user = db.session().get_one(User, user_id, with_for_update=True)
-    chosen = changes.get("notifications", {})
-    notifications = {channel: kinds | chosen.get(channel, {}) for channel, kinds in user.notifications.items()}
-    for field, value in (changes | {"notifications": notifications}).items():
-        setattr(user, field, value)
+    columns: dict[str, object] = {**values}
+    if "notifications" in values:
+        mails = values["notifications"].get("email", {})
+        changes.refuse_undeclared(values["notifications"], declared=Notifications)
+        changes.refuse_undeclared(mails, declared=Mails)
+        columns["notifications"] = {**user.notifications, "email": {**user.notifications["email"], **mails}}
+    changes.apply(user, columns, declared=ProfileChanges)
     return user
 
 

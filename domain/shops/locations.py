@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -12,7 +12,8 @@ from domain.shops.errors import LocationChanged, LocationNotFound, TooManyLocati
 from domain.shops.hours import Opening, Unreadable
 from domain.shops.models import Location
 from domain.shops.queries import the_open_shop
-from kit import db
+from kit import changes, db
+from kit.db import Json
 from kit.errors import Invalid
 from kit.paging import page
 
@@ -20,16 +21,28 @@ MOST = 100
 """Locations of one shop."""
 
 
-def add(*, company_id: UUID, shop_id: UUID, **said: Any) -> Location:
-    """Add a place to the current company's shop; `said` are columns of Location.
+class LocationChanges(TypedDict, total=False):
+    """What may be changed of a place; the address is as orders have it, exceptions as Location has them."""
+
+    name: str
+    address: Json
+    time_zone: str
+    opening_hours: str | None
+    exceptions: list[dict[str, Any]]
+    offers_pickup: bool
+
+
+def add(*, company_id: UUID, shop_id: UUID, **values: Unpack[LocationChanges]) -> Location:
+    """Add a place to the current company's shop, with its name, address and time zone at least.
 
     Raises ShopNotFound, ShopClosed, TooManyLocations, Invalid for opening hours that cannot be read.
     """
+    changes.refuse_undeclared(values, declared=LocationChanges)
     the_open_shop(shop_id=shop_id)
     session = db.session()
     if (session.scalar(select(func.count()).where(Location.shop_id == shop_id)) or 0) >= MOST:
         raise TooManyLocations
-    location = Location(company_id=company_id, shop_id=shop_id, **said)
+    location = Location(company_id=company_id, shop_id=shop_id, **values)
     session.add(location)
     session.flush()
     session.refresh(location)
@@ -38,17 +51,18 @@ def add(*, company_id: UUID, shop_id: UUID, **said: Any) -> Location:
 
 
 def change(
-    *, location_id: UUID, shop_id: UUID, expected_versions: Collection[int] | None = None, **changes: Any
+    *,
+    location_id: UUID,
+    shop_id: UUID,
+    expected_versions: Collection[int] | None = None,
+    **values: Unpack[LocationChanges],
 ) -> Location:
     """Change what is given of a place of the shop.
 
     Raises LocationNotFound, LocationChanged when it is at none of the expected versions, Invalid.
     """
     location = _the_locked_location(location_id, shop_id, expected_versions)
-    changed = {name: value for name, value in changes.items() if getattr(location, name) != value}
-    for name, value in changed.items():
-        setattr(location, name, value)
-    if changed:
+    if changes.apply(location, values, declared=LocationChanges):
         location.version += 1
     _refuse_unreadable(location)
     return location

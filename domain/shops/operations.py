@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
@@ -13,9 +13,17 @@ from sqlalchemy.exc import IntegrityError
 from domain.companies import limits
 from domain.shops.errors import ShopChanged, ShopClosed, ShopNameTaken, ShopNotFound
 from domain.shops.models import Shop
-from kit import db, outbox
+from kit import changes, db, outbox
 from kit.errors import Invalid
 from kit.ids import new_id
+
+
+class ShopChanges(TypedDict, total=False):
+    """What may be changed of a shop."""
+
+    name: str
+    offers_pickup: bool
+    offers_delivery: bool
 
 
 def open_shop(*, company_id: UUID, name: str, offers_pickup: bool = False, offers_delivery: bool = True) -> Shop:
@@ -32,19 +40,17 @@ def open_shop(*, company_id: UUID, name: str, offers_pickup: bool = False, offer
     return shop
 
 
-def change(*, shop_id: UUID, expected_versions: Collection[int] | None = None, **changes: Any) -> Shop:
-    """Change what is given of the current company's shop: `name`, `offers_pickup`, `offers_delivery`.
+def change(*, shop_id: UUID, expected_versions: Collection[int] | None = None, **values: Unpack[ShopChanges]) -> Shop:
+    """Change what is given of the current company's shop.
 
     Raises ShopNotFound, ShopChanged when it is at none of the expected versions, ShopClosed, ShopNameTaken, Invalid.
     """
     shop = _the_locked_shop(shop_id, expected_versions)
     if shop.closed_at is not None:
         raise ShopClosed
-    changed = {name: value for name, value in changes.items() if getattr(shop, name) != value}
-    if "name" in changed:
-        _refuse_taken(shop, changed["name"])
-    for name, value in changed.items():
-        setattr(shop, name, value)
+    if values.get("name", shop.name) != shop.name:
+        _refuse_taken(shop, values["name"])
+    changed = changes.apply(shop, values, declared=ShopChanges)
     _refuse_keeping_all(offers_pickup=shop.offers_pickup, offers_delivery=shop.offers_delivery)
     if changed:
         shop.version += 1

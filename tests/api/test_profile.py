@@ -97,7 +97,7 @@ class TestNotifications:
         company = factories.make_company()
         colleague, other = factories.make_member(company), factories.make_member(company)
         with pytest.raises(NoResultFound), db.transaction(Tenant(company.id, other.id)):
-            profile.change(user_id=colleague.id, changes={"notifications": {"email": {"news": True}}})
+            profile.change(user_id=colleague.id, values={"notifications": {"email": {"news": True}}})
 
 
 class TestAddresses:

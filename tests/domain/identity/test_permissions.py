@@ -1,10 +1,12 @@
 """Nobody gives, or takes away, what they do not hold themselves."""
 
+from typing import get_args
+
 import pytest
 
 from domain.identity import memberships, queries
 from domain.identity.errors import NotYoursToGive
-from domain.identity.permissions import FOR_MACHINES, FOUNDER, ROLES, Powers, powers_of
+from domain.identity.permissions import FOR_MACHINES, FOUNDER, ROLES, Permission, Powers, powers_of
 from kit import db
 from kit.ids import new_id
 from tests import factories
@@ -58,6 +60,18 @@ class TestDiscounts:
         givers = {role for role, held in ROLES.items() if "give_discount" in held}
         assert givers == {"super_admin", "company_admin", "shop_manager", "staff"}
         assert "give_discount" not in FOR_MACHINES
+
+
+PERSONS_ALONE = {
+    "be_oneself", "found_companies", "close_companies", "suspend_companies", "place_orders", "give_discount",
+    "write_members", "write_keys", "see_all_companies",
+}  # fmt: skip
+
+
+class TestForMachines:
+    def test_is_a_list_of_permissions_without_those_for_persons_alone(self):
+        assert set(get_args(Permission)) >= FOR_MACHINES
+        assert not FOR_MACHINES & PERSONS_ALONE
 
 
 class TestMembers:
