@@ -48,3 +48,8 @@ def identify(session: Session, email: str) -> None:
 def present(session: Session, token_hash: bytes) -> None:
     """Let the rest of this transaction see the one row that was handed out with this token, for taking it back."""
     session.execute(_REVEAL, {"what": "token", "value": token_hash.hex()})
+
+
+def count_under(session: Session, key: bytes) -> None:
+    """Let the transaction see the one count of attempts with this key, until it names the next key."""
+    session.execute(_REVEAL, {"what": "attempts", "value": key.hex()})

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.identity.models import Attempts
-from kit import db
+from kit import db, tenancy
 from kit.errors import TooOften
 
 FORGOTTEN_AFTER = timedelta(hours=24)
@@ -94,8 +94,9 @@ def use(quota: Quota, *who: str, now: datetime) -> None:
 
 def forget(pace: Pace, *who: str, now: datetime) -> None:
     """Begin anew: it has succeeded."""
-    made = update(Attempts).where(Attempts.key == _key(pace, who))
-    db.session().execute(made.values(count=0, next_at=now))
+    session, key = db.session(), _key(pace, who)
+    tenancy.count_under(session, key)
+    session.execute(update(Attempts).where(Attempts.key == key).values(count=0, next_at=now))
 
 
 def mailbox(address: str) -> str:
@@ -109,6 +110,7 @@ def mailbox(address: str) -> str:
 
 def _locked(key: bytes, now: datetime) -> Attempts:
     session = db.session()
+    tenancy.count_under(session, key)
     fresh = insert(Attempts).values(key=key, count=0, last_at=now, next_at=now)
     session.execute(fresh.on_conflict_do_nothing())
     return session.get_one(Attempts, key, with_for_update=True, populate_existing=True)

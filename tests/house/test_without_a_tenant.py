@@ -1,0 +1,91 @@
+"""The app's role in a transaction that acts for nobody: it finds no row of any table, and writes none."""
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.types.json import Jsonb
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from domain.audit import operations as audit
+from domain.identity import links, logins, pace, profile, second_factor
+from kit import alerts, clock, db
+from kit.config import settings
+from kit.tenancy import Tenant
+from migrations import tables
+from tests.house.two_companies import inhabited
+
+TABLES = sorted(tables.metadata.tables)
+INSUFFICIENT_PRIVILEGE = "42501"
+UPDATABLE = """
+    SELECT attname FROM pg_attribute
+    WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attidentity = ''
+        AND has_column_privilege('orderx_app', attrelid, attnum, 'UPDATE')"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def filled():
+    """At least one row in every table. No attack changes anything: what succeeds is rolled back."""
+    ours, now = inhabited(settings().need("owner_database_url")), clock.now()
+    me = ours.admin
+    with db.transaction(Tenant(user_id=me.id)):
+        logins.begin(user_id=me.id, acts_for=ours.id, now=now)
+        links.issue(user_id=me.id, purpose="verify_email", now=now)
+        profile.keep_address(user_id=me.id, label="Home", address={"country": "DE"})
+        second_factor.begin(user_id=me.id)
+        pace.attempt(pace.PASSWORD, me.email, now=now)
+        audit.note_super_admin(user_id=me.id, acted_for=ours.id, request="GET /api", request_id="1")
+    with db.operator_transaction():
+        alerts.sound("worker_died", {"stock@here": {}})
+    with superuser() as connection:
+        connection.execute("INSERT INTO recovery_codes (hash, user_id) VALUES ('x', %s)", [me.id])
+        connection.execute("INSERT INTO inbox (consumer, event_id) VALUES ('a test', %s)", [me.id])
+
+
+def superuser():
+    return psycopg.connect(settings().need("owner_database_url"))
+
+
+def touched(statement, **values):
+    """How many rows the statement finds or changes; None if it is refused."""
+    try:
+        with db.transaction(Tenant()) as session:
+            attack = session.begin_nested()
+            rows = session.execute(text(statement), values).rowcount
+            attack.rollback()
+            return rows
+    except DBAPIError as error:
+        if error.orig.sqlstate != INSUFFICIENT_PRIVILEGE:
+            raise
+        return None
+
+
+class TestWithoutATenant:
+    @pytest.mark.parametrize("table", TABLES)
+    def test_finds_nothing(self, table):
+        with superuser() as connection:
+            assert connection.execute(f"SELECT FROM {table} LIMIT 1").rowcount == 1, "the fixture has no row of it"
+        assert not touched(f"SELECT FROM {table}")
+
+    @pytest.mark.parametrize("table", TABLES)
+    def test_changes_nothing(self, table):
+        with superuser() as connection:
+            updatable = connection.execute(UPDATABLE, [table]).fetchall()
+        for (column,) in updatable:
+            assert not touched(f"UPDATE {table} SET {column} = {column}")
+
+    @pytest.mark.parametrize("table", TABLES)
+    def test_deletes_nothing(self, table):
+        assert not touched(f"DELETE FROM {table}")
+
+    @pytest.mark.parametrize("table", TABLES)
+    def test_adds_nothing(self, table):
+        names = [column.name for column in tables.metadata.tables[table].columns]
+        columns = sql.SQL(", ").join(map(sql.Identifier, names))
+        with superuser() as connection:
+            rows = connection.execute(sql.SQL("SELECT {} FROM {}").format(columns, sql.Identifier(table))).fetchall()
+        for row in rows:
+            values = {n: Jsonb(v) if isinstance(v, dict) else v for n, v in zip(names, row, strict=True)}
+            given = ", ".join(f":{name}" for name in names)
+            insert = f"INSERT INTO {table} ({', '.join(names)}) OVERRIDING SYSTEM VALUE VALUES ({given})"
+            assert touched(insert, **values) is None
