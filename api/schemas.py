@@ -1,5 +1,6 @@
 """What schemas of every area share: strict objects, text, mail addresses, money, problems and pages."""
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, ClassVar
@@ -10,6 +11,7 @@ from marshmallow import ValidationError, fields, post_load, validate
 from marshmallow.utils import get_value
 
 from domain.payments import cards
+from kit.countries import COUNTRIES
 from kit.money import LARGEST_AMOUNT, TENDER, Money
 from kit.text import ONE_LINE, has_link, is_one_line, is_visible
 
@@ -128,6 +130,36 @@ class Flag(fields.Boolean):
         return value
 
 
+class QueryInteger(fields.Integer):
+    """A whole number in a query: ASCII digits, and none of what Python takes besides (1_0, +10, full-width digits)."""
+
+    def _validated(self, value: Any) -> int | None:
+        if not re.fullmatch("-?[0-9]{1,9}", str(value)):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
+class QueryFlag(fields.Boolean):
+    """`true` or `false` in a query, and no other spelling of them."""
+
+    truthy: ClassVar[set[Any]] = {"true"}
+    falsy: ClassVar[set[Any]] = {"false"}
+
+
+class Country(fields.String):
+    """A country that has a code in ISO 3166-1."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"description": "ISO 3166-1 alpha-2", "pattern": "^[A-Z]{2}$", "examples": ["DE"]}
+        super().__init__(validate=known_country, metadata=metadata, **kwargs)
+
+
+def known_country(code: str) -> None:
+    """Raise ValidationError unless it is the code of a country."""
+    if code not in COUNTRIES:
+        raise ValidationError("This is no country's code: two capital letters of ISO 3166-1, such as DE.")
+
+
 class List(fields.List):
     """A list of `least` to `most` entries, which are counted before any of them is looked at."""
 
@@ -217,7 +249,7 @@ class ProblemSchema(Schema):
 class PageQuery(Schema):
     """Which part of a list: up to `limit` from behind `after`, the previous page's `next`."""
 
-    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=100))
+    limit = QueryInteger(load_default=50, validate=validate.Range(min=1, max=100))
     after = fields.UUID(load_default=None)
 
 

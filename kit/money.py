@@ -9,8 +9,12 @@ from babel.numbers import format_currency, get_territory_currencies, list_curren
 
 CURRENCIES: frozenset[str] = frozenset(list_currencies("en"))
 """ISO 4217 codes, also of currencies that are history."""
-TENDER: frozenset[str] = frozenset(chain.from_iterable(map(get_territory_currencies, Locale("en").territories)))
-"""Codes of what one can pay with somewhere today."""
+_WITHDRAWN = {"BGN"}
+"""What CLDR still takes for tender: the lev, until Bulgaria took the euro on 1 January 2026."""
+TENDER: frozenset[str] = (
+    frozenset(chain.from_iterable(map(get_territory_currencies, Locale("en").territories))) - _WITHDRAWN
+)
+"""Codes of what one can pay with somewhere today: what new companies and prices may be in."""
 _WITHOUT = (
     "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
 )  # fmt: skip

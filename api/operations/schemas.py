@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from api.schemas import Flag, List, PageQuery, Schema, Text
+from api.schemas import Flag, List, PageQuery, QueryFlag, Schema, Text
 
 MOST = 500
 STEP = {"description": "The step it is stuck in, or whose undo it is stuck in", "examples": ["commit_stock"]}
@@ -21,7 +21,7 @@ class IncidentsQuery(PageQuery):
     error = Text(load_default=None, metadata=ERROR)
     saga = Text(load_default=None, metadata=SAGA)
     company_id = fields.UUID(load_default=None)
-    all_companies = fields.Boolean(load_default=False, metadata=ALL_COMPANIES)
+    all_companies = QueryFlag(load_default=False, metadata=ALL_COMPANIES)
 
 
 class CauseSchema(Schema):

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from api.schemas import AmountOf, Like, List, Name, PageQuery, Schema, Text
+from api.schemas import AmountOf, Country, Like, List, Name, PageQuery, Schema, Text
 from domain.payments.gateway import Card
 from domain.sales.models import STATUSES
 from domain.sales.operations import Wanted
@@ -73,11 +73,7 @@ class AddressSchema(Schema):
     postal_code = Name(longest=20, metadata={"examples": ["10115"]})
     city = Name(required=True, metadata={"examples": ["Berlin"]})
     region = Name()
-    country = fields.String(
-        required=True,
-        validate=Like("^[A-Z]{2}$", error="Two capital letters (ISO 3166-1 alpha-2)."),
-        metadata={"examples": ["DE"]},
-    )
+    country = Country(required=True)
 
 
 class NewOrderSchema(Schema):

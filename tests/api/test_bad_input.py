@@ -133,9 +133,31 @@ class TestPrice:
     def test_may_be_written_as_any_json_number_that_is_whole(self, sell):
         assert sell({"amount": 20.0, "currency": "EUR"}).json["price"]["amount"] == 20
 
-    @pytest.mark.parametrize("currency", ["eur", "EURO", "", 978, None, "USD"])
+    @pytest.mark.parametrize("currency", ["eur", "EURO", "", 978, None, "USD", "BGN"])
     def test_is_refused_in_another_currency_than_the_companys(self, sell, currency):
         assert fields_of(sell({"amount": 1, "currency": currency})) == ["price.currency"]
+
+
+class TestCompanyCurrency:
+    @pytest.mark.parametrize("currency", ["BGN", "DEM", "XXX", "eur"])
+    def test_is_one_in_use(self, api, currency):
+        body = {"name": "Pens", "email": "pens@paper.example", "currency": currency}
+        assert fields_of(api.acting_as(factories.make_user()).post("/api/companies", body)) == ["currency"]
+
+    def test_that_was_withdrawn_can_still_be_read(self, api):
+        company = factories.make_company(currency="BGN")
+        product = factories.make_product(factories.make_shop(company), currency="BGN")
+        admin = api.acting_as(factories.make_member(company), company)
+        assert admin.get(f"/api/companies/{company.id}").json["currency"] == "BGN"
+        assert admin.get(f"/api/products/{product.id}").json["price"] == {"amount": 1999, "currency": "BGN"}
+
+
+class TestCountry:
+    @pytest.mark.parametrize("country", ["ZZ", "XK", "EU", "UK", "AA", "de", "DEU", "D", "", None, "D\n"])
+    def test_is_one_of_iso_3166(self, api, country):
+        address = {"name": "Ada", "line1": "1 Harbour Street", "city": "Berlin", "country": country}
+        answer = api.acting_as(factories.make_user()).post("/api/me/addresses", {"label": "Home", "address": address})
+        assert fields_of(answer) == ["address.country"]
 
 
 @pytest.mark.usefixtures("spends_little")
@@ -182,6 +204,14 @@ class TestQuery:
         [
             ("limit=0", "limit"),
             ("limit=101", "limit"),
+            ("limit=1_0", "limit"),
+            ("limit=%2B10", "limit"),
+            ("limit=%2010", "limit"),
+            ("limit=10%0a", "limit"),
+            ("limit=%EF%BC%91%EF%BC%90", "limit"),
+            ("limit=%D9%A1", "limit"),
+            ("limit=1.0", "limit"),
+            ("limit=", "limit"),
             ("limit=many", "limit"),
             ("limit=" + "9" * 5000, "limit"),
             ("after=1", "after"),

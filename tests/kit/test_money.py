@@ -62,6 +62,14 @@ class TestTender:
         assert {"EUR", "USD", "JPY", "KWD", "RSD"} <= TENDER <= CURRENCIES
         assert TENDER.isdisjoint({"DEM", "XXX", "XTS", "XAU"})
 
+    @pytest.mark.parametrize("currency", ["BGN", "HRK", "LTL", "ANG", "SLL", "ZWL", "CUC", "MRO", "STD", "VEF", "BYR"])
+    def test_is_nothing_that_was_withdrawn_though_amounts_of_it_can_be_read(self, currency):
+        assert currency not in TENDER
+        assert currency in str(Money(1999, currency))
+
+    def test_has_what_took_its_place(self):
+        assert {"EUR", "XCG", "SLE", "ZWG", "CUP", "MRU", "STN", "VES", "BYN"} <= TENDER
+
 
 class TestADiscount:
     @given(amount=prices, percent=percents)

@@ -17,6 +17,7 @@ ONLY_WE_KNOW = {
     "phone": "whether it is dialled anywhere",
     "locale": "whether anybody speaks it",
     "time_zone": "whether anybody lives in it",
+    "country": "whether it has a code",
     "currency": "whether it is one, and the company's",
     "shop_id": "whether there is one, and whether the caller has to name it",
     "permissions": "whether they hold in the one shop that the key is for",
