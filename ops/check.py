@@ -13,6 +13,7 @@ from domain.payments.gateway import Answer
 from domain.payments.stripe_gateway import gateway
 from kit import db
 from kit.config import settings
+from saga.registry import SAGAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,23 @@ RULES: dict[str, str] = {
             (o.status = 'paid' AND p.status <> 'captured' AND NOT EXISTS (
                 SELECT FROM sagas s WHERE s.subject_id = o.id AND s.name = 'cancel_order'))
             OR (o.status IN ('failed', 'cancelled') AND p.status IN ('authorised', 'captured')))""",
+    "every open saga is of a definition that this release has": """
+        SELECT 'saga ' || s.id || ' of ' || s.subject_id || ' began with another definition of ' || s.name
+            || ' version ' || s.version || ' than this release has'
+        FROM sagas s
+        LEFT JOIN jsonb_to_recordset(cast(:definitions AS jsonb)) AS d (name text, version int, steps jsonb)
+            USING (name, version)
+        WHERE s.ended_at IS NULL AND d.steps IS DISTINCT FROM (
+            SELECT jsonb_agg(jsonb_build_array(t.step, t.stage) ORDER BY t.position)
+            FROM saga_steps t WHERE t.saga_id = s.id)""",
+    "every open saga can be moved": """
+        SELECT 'saga ' || s.id || ' of ' || s.subject_id || ' is ' || s.state || ' and could not be moved: '
+            || (last.detail->>'code')
+        FROM sagas s CROSS JOIN LATERAL (
+            SELECT event, detail FROM saga_events e
+            WHERE e.saga_id = s.id AND event NOT IN ('resent', 'incident') ORDER BY id DESC LIMIT 1
+        ) AS last
+        WHERE s.ended_at IS NULL AND last.event = 'faulted'""",
     "no step of a saga that was put back is left done": """
         SELECT 'saga ' || s.id || ' is undone, its step ' || t.step || ' is ' || t.state
         FROM sagas s JOIN saga_steps t ON t.saga_id = s.id
@@ -130,11 +148,12 @@ def check(*, at_rest: bool = False, provider: bool = True) -> Iterator[tuple[str
 
     `at_rest` adds that nothing is on its way; `provider` asks the payment provider about each payment, too.
     """
-    kept = {"journal_days": settings().journal_days}
+    definitions = [{"name": saga.name, "version": saga.version, "steps": saga.shape} for saga in SAGAS]
+    known = {"journal_days": settings().journal_days, "definitions": db.as_json(definitions)}
     with db.operator_transaction() as session:
         session.execute(_READING_ALL)
         for rule, query in {**RULES, **(WAITING if at_rest else {})}.items():
-            yield rule, [Finding(rule, row) for row in session.scalars(text(query), kept)]
+            yield rule, [Finding(rule, row) for row in session.scalars(text(query), known)]
     if provider:
         rule = "the provider's books say the same"
         yield rule, [Finding(rule, row) for row in _disagreements()]

@@ -78,9 +78,11 @@ def api(
     from gunicorn.app import wsgiapp
 
     from kit.config import settings
+    from workers import definitions
 
     for name in ("database_url", "secret_key", "signing_keys", "public_url"):
         settings().need(name)
+    definitions.demand()
     options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)]
     # As a warning gunicorn quotes malformed headers, whatever secrets are in them.
     quiet = ["--no-control-socket", "--log-level", "error"]

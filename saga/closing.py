@@ -3,21 +3,36 @@
 from datetime import datetime
 from uuid import UUID
 
+import structlog
+
 from domain.companies import standing
 from domain.identity import leaving
 from domain.shops import operations as shops
 from kit import db
 from kit.tenancy import Tenant
 
+log = structlog.get_logger()
+
 
 def close_due(*, now: datetime) -> int:
-    """Close every company whose deletion is due, each in a transaction of its own; how many it were.
+    """Close every company whose deletion is due, each in a transaction of its own; returns how many were closed.
 
-    Any number may run. Orders and their books stay.
+    Any number may run. Orders and their books stay. A company that cannot be closed is logged, and tried again the next
+    time. Raises only when the database is gone.
     """
     with db.operator_transaction():
         due = standing.due_for_closing(now=now)
-    return sum(_close(company_id, now) for company_id in due)
+    return sum(_try_to_close(company_id, now) for company_id in due)
+
+
+def _try_to_close(company_id: UUID, now: datetime) -> bool:
+    try:
+        return _close(company_id, now)
+    except Exception as error:
+        if db.is_outage(error):
+            raise
+        log.exception("a company could not be closed", company_id=str(company_id))
+        return False
 
 
 def _close(company_id: UUID, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from uuid import UUID
 
 import structlog
@@ -79,23 +79,23 @@ class _Keeper:
 
 
 def _attend(hand: _Hand) -> None:
-    try:
-        _renew(hand.leases)
-        hand.meanwhile()
-    except Exception as trouble:  # noqa: BLE001 - the next round may succeed; if none does the leases run out, safely
-        log.warning("leases are not kept", mails=len(hand.leases), reason=str(trouble))
-
-
-def _renew(leases: Sequence[Lease]) -> None:
     by_owner: dict[Tenant, dict[UUID, Lease]] = defaultdict(dict)
-    for lease in leases:
+    for lease in hand.leases:
         by_owner[Tenant(lease.mail.company_id, lease.mail.user_id)][lease.mail.id] = lease
-    for owner, held in by_owner.items():
-        attempts = {mail_id: lease.mail.attempts for mail_id, lease in held.items()}
-        with db.lean_transaction(owner):
-            renewed = notifications.renew(attempts=attempts, now=clock.now())
-        for mail_id, until in renewed.items():
-            held[mail_id].until = until
+    parts: list[Callable[[], object]] = [partial(_renew, owner, held) for owner, held in by_owner.items()]
+    for part in (*parts, hand.meanwhile):
+        try:
+            part()
+        except Exception as trouble:  # noqa: BLE001 - the next round may succeed; or else the leases run out, safely
+            log.warning("leases are not kept", mails=len(hand.leases), reason=str(trouble))
+
+
+def _renew(owner: Tenant, held: dict[UUID, Lease]) -> None:
+    attempts = {mail_id: lease.mail.attempts for mail_id, lease in held.items()}
+    with db.lean_transaction(owner):
+        renewed = notifications.renew(attempts=attempts, now=clock.now())
+    for mail_id, until in renewed.items():
+        held[mail_id].until = until
 
 
 @cache

@@ -1,8 +1,8 @@
 """Every saga there is, in every version that a running one may still be on. A new saga adds itself to the list."""
 
-from kit.errors import Unavailable
 from saga.cancel_order import CANCEL_ORDER
 from saga.engine.declaration import Saga, Step
+from saga.engine.errors import UnknownVersion
 from saga.place_order import PLACE_ORDER
 
 SAGAS: tuple[Saga, ...] = (PLACE_ORDER, CANCEL_ORDER)
@@ -10,12 +10,6 @@ SAGAS: tuple[Saga, ...] = (PLACE_ORDER, CANCEL_ORDER)
 _BY_VERSION = {(saga.name, saga.version): saga for saga in SAGAS}
 
 STEPS: dict[str, Step] = {step.name: step for saga in SAGAS for step in saga.steps.values()}
-
-
-class UnknownVersion(Unavailable):
-    """The saga is of a version that this process does not know; a newer or older one must take it."""
-
-    code = "unknown_saga_version"
 
 
 def find(name: str, version: int) -> Saga:

@@ -1,7 +1,7 @@
 """What the broker gave up delivering: seen by an operator, and sent again or thrown away on request."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,7 +13,7 @@ from kombu.utils.encoding import str_to_bytes
 
 from kit.config import settings
 from kit.db import Json
-from kit.errors import NotFound, Unavailable
+from kit.errors import Conflict, NotFound, Unavailable
 from workers import queues
 from workers.app import transport_options
 
@@ -22,7 +22,8 @@ from workers.app import transport_options
 class DeadLetter:
     """A message that was not delivered: what it is, where it waited, and why it was given up.
 
-    One that cannot be read has the digest of its body for an id, and is about nothing that could be told.
+    One that cannot be read has the digest of its body for an id, and is about nothing that could be told. One that
+    somebody has published here by hand has come from nowhere: `times` is 0.
     """
 
     id: str
@@ -42,25 +43,34 @@ def dead_letters(*, most: int = 100) -> list[DeadLetter]:
 def replay(*, ids: set[str] | None = None, most: int = 1000) -> list[DeadLetter]:
     """Send dead letters (those with these ids, or all) to where they came from, and say which it was.
 
-    Raises NotFound, and sends none, when one of the ids is not among the oldest `most` letters.
+    Raises NotFound, and sends none, when one of the ids is not among the oldest `most` letters; Conflict when one of
+    them has come from nowhere.
     """
-    return _settle(_send_back, ids, most)
+    with _meant(ids, most) as meant:
+        strays = [letter.id for letter, _ in meant if not letter.times]
+        if ids and strays:
+            raise Conflict(f"{', '.join(strays)} came from no queue: nothing can be sent back there, only discarded")
+        sent = [(letter, message) for letter, message in meant if letter.times]
+        for _, message in sent:
+            _send_back(message)
+    return [letter for letter, _ in sent]
 
 
 def discard(ids: set[str], *, most: int = 1000) -> list[DeadLetter]:
     """Throw the dead letters with these ids away, and say which it was; raises NotFound as replay() does."""
-    return _settle(Message.ack, ids, most)
+    with _meant(ids, most) as meant:
+        for _, message in meant:
+            message.ack()
+    return [letter for letter, _ in meant]
 
 
-def _settle(settle: Callable[[Message], None], ids: set[str] | None, most: int) -> list[DeadLetter]:
+@contextmanager
+def _meant(ids: set[str] | None, most: int) -> Iterator[list[tuple[DeadLetter, Message]]]:
     with _waiting(most) as waiting:
         unknown = (ids or set()) - {letter.id for letter, _ in waiting}
         if unknown:
             raise NotFound(f"no dead letter has the id {', '.join(sorted(unknown))}; see: orderx dead list")
-        meant = [(letter, message) for letter, message in waiting if ids is None or letter.id in ids]
-        for _, message in meant:
-            settle(message)
-    return [letter for letter, _ in meant]
+        yield [(letter, message) for letter, message in waiting if ids is None or letter.id in ids]
 
 
 @contextmanager
@@ -94,12 +104,16 @@ def _send_back(message: Message) -> None:
 
 
 def _told(message: Message) -> DeadLetter:
-    death = _death(message)
     try:
         letter_id, what, about = _read(message)
     except (LookupError, TypeError, ValueError):
         letter_id, what, about = sha256(str_to_bytes(message.body)).hexdigest()[:16], "unreadable", {}
-    return DeadLetter(letter_id, what, queue=death["queue"], reason=death["reason"], times=death["count"], about=about)
+    try:
+        death = _death(message)
+        queue, reason, times = death["queue"], death["reason"], death["count"]
+    except LookupError:  # somebody has published it here
+        queue, reason, times = queues.DEAD_LETTERS.name, "published here", 0
+    return DeadLetter(letter_id, what, queue=queue, reason=reason, times=times, about=about)
 
 
 def _read(message: Message) -> tuple[str, str, Json]:

@@ -10,9 +10,27 @@ from celery.worker import state
 
 from kit import db
 from kit.patience import through_outages
-from saga.registry import UnknownVersion
+from saga.engine.errors import UnknownVersion
 
 T = TypeVar("T")
+
+
+class _Returns:
+    """Messages given back for another worker: they come again at once, so one pause is enough for all of a second."""
+
+    PAUSE = 1.0
+
+    def __init__(self) -> None:
+        self._next_pause = time.monotonic()
+
+    def wait(self) -> None:
+        """Pause for a second, unless there was a pause within the last one."""
+        if time.monotonic() >= self._next_pause:
+            time.sleep(self.PAUSE)
+            self._next_pause = time.monotonic() + self.PAUSE
+
+
+_RETURNS = _Returns()
 
 
 def _is_stopping() -> bool:
@@ -31,7 +49,7 @@ def patiently(work: Callable[..., T]) -> Callable[..., T]:
         try:
             return through_outages(partial(work, *args, **kwargs), stopping=_is_stopping)
         except UnknownVersion as unknown:
-            time.sleep(1.0)  # lest we and the broker play ping-pong until a newer worker takes it
+            _RETURNS.wait()
             raise Reject(unknown, requeue=True) from unknown
         except Exception as error:
             if not db.is_outage(error):

@@ -3,22 +3,22 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 import structlog
 from celery import Celery
 from psycopg.types.json import Jsonb
 
-from kit import crash, db, garbage, logs, notices
+from kit import alerts, crash, db, garbage, logs, notices
 from kit.config import settings
 from kit.errors import NotConfigured
 from workers import durability, queues
 from workers.app import create_app
-from workers.messages import messages
+from workers.messages import Message, messages
 from workers.publisher import PATIENCE, Publisher
 
 BATCH = 200
@@ -48,8 +48,8 @@ _TAKE = """
     )
     SELECT id, company_id, kind, body FROM taken, patience ORDER BY available_at, id"""
 _POSTPONE = """
-    INSERT INTO outbox (company_id, kind, body, available_at)
-    VALUES (%(company)s, %(kind)s, %(body)s, now() + interval '30 seconds')"""
+    INSERT INTO outbox (id, company_id, kind, body, available_at) OVERRIDING SYSTEM VALUE
+    VALUES (%(id)s, %(company)s, %(kind)s, %(body)s, now() + interval '30 seconds')"""
 
 
 def drain(
@@ -58,7 +58,7 @@ def drain(
     """Send one batch; how many rows it was, of which `taken` is told before they are sent.
 
     What nobody waits for is among them only where a `lot` of it is due. That they are taken counts only once the broker
-    has all their messages.
+    has all their messages. A row that cannot be sent is put off for half a minute, with an alert; it holds up no other.
     """
     with db.lean_operator_transaction():
         asked = {"batch": BATCH, "lot": lot, "lots": f"{queues.UNHURRIED}.%", "patience": f"{PATIENCE + 10:.0f}s"}
@@ -67,14 +67,36 @@ def drain(
         if not rows:
             return 0
         crash.point("outbox.taken")
-        made = [list(messages(app, kind, body)) for _, _, kind, body in rows]
-        lost = publisher.publish([message for each in made for message in each])
-        for (row_id, company_id, kind, body), each in zip(rows, made, strict=True):
-            if any(message.id in lost for message in each):
-                log.error("no queue takes this", outbox=row_id)
-                db.run(_POSTPONE, {"company": company_id, "kind": kind, "body": Jsonb(body)})
+        made, unsendable = _messages_of(app, rows)
+        lost = publisher.publish([message for each in made.values() for message in each])
+        unsendable |= {
+            row_id: "no queue takes it" for row_id, each in made.items() if any(message.id in lost for message in each)
+        }
+        for row in rows:
+            if row[0] in unsendable:
+                _postpone(row, reason=unsendable[row[0]])
     crash.point("outbox.emptied")
     return len(rows)
+
+
+def _messages_of(app: Celery, rows: Sequence[tuple[Any, ...]]) -> tuple[dict[int, list[Message]], dict[int, str]]:
+    """Each row's messages, and why a row can have none; by the rows' ids."""
+    made: dict[int, list[Message]] = {}
+    unsendable: dict[int, str] = {}
+    for row_id, _, kind, body in rows:
+        try:
+            made[row_id] = list(messages(app, kind, body))
+        except Exception as error:
+            log.exception("an outbox row cannot be read", outbox=row_id)
+            unsendable[row_id] = f"it cannot be read: {type(error).__name__}"
+    return made, unsendable
+
+
+def _postpone(row: tuple[Any, ...], *, reason: str) -> None:
+    row_id, company_id, kind, body = row
+    log.error("an outbox row cannot be sent", outbox=row_id, reason=reason)
+    db.run(_POSTPONE, {"id": row_id, "company": company_id, "kind": kind, "body": Jsonb(body)})
+    alerts.sound("outbox_ages", {f"row {row_id}": {"row": row_id, "kind": kind, "reason": reason}})
 
 
 def run() -> None:

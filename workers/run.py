@@ -12,7 +12,7 @@ from celery.utils.nodenames import host_format
 from kit import db, garbage, logs
 from kit.config import settings
 from kit.errors import NotConfigured
-from workers import durability, notifications, queues, sagas
+from workers import definitions, durability, notifications, queues, sagas
 from workers.app import create_app
 from workers.reactions import EventConsumers
 
@@ -44,6 +44,7 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
     unwanted = [queue.name for queue in queues.TASK_QUEUES if queue.name not in wanted]
     logs.configure()
     durability.demand("database_url")
+    definitions.demand()
     app = worker_app()
     app.conf.worker_prefetch_multiplier = SOLO_PREFETCH if pool == "solo" else POOL_PREFETCH
     _declare_queues(app)

@@ -2,10 +2,12 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from kit import clock, db, logs
 from kit.config import settings
@@ -13,7 +15,7 @@ from saga.closing import close_due
 from saga.engine.retention import prune
 from saga.engine.sweep import sweep
 from saga.registry import find
-from workers import durability
+from workers import definitions, durability
 from workers.alarms import rounds as alarms
 from workers.forgotten import Reminder
 
@@ -65,6 +67,7 @@ def run() -> None:
     settings().need("operator_database_url")
     settings().need("database_url")
     durability.demand("operator_database_url", "database_url")
+    definitions.demand()
     alarms.start(stopping)
     log.info("the sweeper runs")
     sweep_until(stopping)
@@ -76,8 +79,7 @@ def sweep_until(stopping: threading.Event) -> None:
     reminder = Reminder(now=tidied)
     while not stopping.wait(EVERY):
         try:
-            sweep_once()
-            reminder.remind()
+            run_each(sweep_once, send_forgotten_mails, reminder.remind)
             if clock.now() - tidied > TIDY_EVERY:
                 tidied, behind = clock.now(), True
                 tidy(now=tidied)
@@ -87,22 +89,42 @@ def sweep_until(stopping: threading.Event) -> None:
             log.warning("the sweeper waits", reason=str(trouble), error=type(trouble).__name__)
 
 
+def run_each(*parts: Callable[[], object]) -> None:
+    """Run every part, and log what one of them raises: the others do not depend on it.
+
+    Raises only when the database is gone, which none of them can do without.
+    """
+    for part in parts:
+        try:
+            part()
+        except Exception as trouble:
+            if db.is_outage(trouble):
+                raise
+            log.exception("a part of the sweeper failed")
+
+
 def sweep_once() -> int:
-    """Re-send what stranded sagas are missing, and the mails that nobody sends; how many sagas it was."""
+    """Re-send what stranded sagas are missing; returns how many sagas there were."""
     stranded = sweep(find)
     if stranded:
         log.info("re-sent what was missing", sagas=stranded)
-    with db.lean_operator_transaction():
-        db.run(_SEND_FORGOTTEN_MAILS, {})
     return stranded
 
 
+def send_forgotten_mails() -> None:
+    """Have the mails sent that nobody sends."""
+    with db.lean_operator_transaction():
+        db.run(_SEND_FORGOTTEN_MAILS, {})
+
+
 def tidy(*, now: datetime) -> None:
-    """Forget keys, events and the like whose time is over, and close companies whose time is."""
+    """Forget keys, events and the like whose time is over, and close companies whose time is; each for itself."""
+    run_each(*(partial(_forget, statement) for statement in _FORGET_OLD), partial(close_due, now=now))
+
+
+def _forget(statement: TextClause) -> None:
     with db.operator_transaction() as session:
-        for statement in _FORGET_OLD:
-            session.execute(statement)
-    close_due(now=now)
+        session.execute(statement)
 
 
 def forget_journals(*, now: datetime) -> int:

@@ -185,5 +185,6 @@ def _verdict(error: OSError) -> MailUnavailable | MailRefused:
 def _words(error: OSError) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         reply = error.smtp_error
-        return f"{error.smtp_code} {reply.decode(errors='replace') if isinstance(reply, bytes) else reply}"
+        said = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
+        return f"{error.smtp_code} {said}".replace("\0", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL keeps no NUL
     return str(error) or type(error).__name__

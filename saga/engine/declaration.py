@@ -173,6 +173,7 @@ class Saga:
         self.deadline = deadline
         self.call_deadline = call_deadline
         self.steps = {step.name: step for stage in stages for step in stage.steps}
+        self.shape = tuple((step.name, stage) for _, stage, step in self.placed())
         _check(self)
 
     @property

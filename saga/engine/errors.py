@@ -2,9 +2,23 @@
 
 from dataclasses import dataclass
 
+from kit.errors import Unavailable
+
 
 class DeclarationError(Exception):
     """A saga or step is declared wrongly; raised at import, before anything can run."""
+
+
+class UnknownVersion(Unavailable):
+    """The saga is of a version that this process does not know; a newer or older one must take it."""
+
+    code = "unknown_saga_version"
+
+
+class OtherDefinition(Unavailable):
+    """The saga began with another definition of its version; a process that has that definition must take it."""
+
+    code = "other_saga_definition"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from kit.db import Json
 from kit.errors import NotFound
 from kit.ids import derived_id, made_at
 from saga.engine.declaration import Ending, Hook, Saga, Step, Subject
+from saga.engine.errors import OtherDefinition
 
 Find = Callable[[str, int], Saga]
 """Looks up a saga's declaration by name and version; the registry's."""
@@ -101,6 +102,12 @@ class OpenSaga:
         self.events.append({"event": event, "step": step and step.name, "detail": detail})
         if step:
             self.changed.add(step.name)
+
+    def check_definition(self) -> None:
+        """Raise OtherDefinition unless the saga's steps, their order and their stages are those of its definition."""
+        if tuple((state.step, state.stage) for state in self.steps.values()) != self.definition.shape:
+            named = f"{self.definition.name} version {self.definition.version}"
+            raise OtherDefinition(f"saga {self.ref.saga_id} began with another definition of {named}")
 
     def of(self, step: Step) -> StepState:
         """Where the step stands."""
@@ -202,7 +209,7 @@ _WRITE = """
 def locked(ref: Ref, find: Find) -> Iterator[OpenSaga]:
     """One transaction that holds the saga's lock; what was noted is written at its end, or nothing is.
 
-    Raises UnknownSaga when the company has no such saga.
+    Raises UnknownSaga when the company has no such saga; UnknownVersion and OtherDefinition as all_locked does.
     """
     with all_locked([ref], find) as [saga]:
         yield saga
@@ -212,7 +219,8 @@ def locked(ref: Ref, find: Find) -> Iterator[OpenSaga]:
 def all_locked(refs: Sequence[Ref], find: Find, *, goes_on: bool = False) -> Iterator[list[OpenSaga]]:
     """One transaction that holds the locks of several sagas of one company; one that is named twice is opened once.
 
-    Raises UnknownSaga when the company has no such saga as one of them.
+    Raises UnknownSaga when the company has no such saga as one of them, UnknownVersion when one is of a version that
+    `find` does not know, OtherDefinition when one began with other steps than the definition has now.
     """
     with db.lean_transaction():
         sagas = _opened(refs, find)
@@ -241,6 +249,8 @@ def _opened(refs: Sequence[Ref], find: Find) -> list[OpenSaga]:
         saga.steps[state.step] = state
     if len(opened) < len(wanted):
         raise UnknownSaga
+    for saga in opened.values():
+        saga.check_definition()
     return list(opened.values())
 
 

@@ -3,7 +3,8 @@
 A transaction goes as far as it can: up to the next outside calls, which are made without one, or to where nothing is
 left to do now. Whatever goes wrong while several sagas are moved at once rolls it back and is raised: whoever called
 takes them one by one then. When it goes wrong for one, what failed is recorded as that step's answer; the steps that
-stood before it in the same transaction are taken again first, each in one of its own.
+stood before it in the same transaction are taken again first, each in one of its own. Where the saga itself cannot be
+opened or moved, that counts as a fault of the saga (saga/engine/faults.py) and is raised.
 """
 
 from collections import defaultdict
@@ -17,7 +18,7 @@ import structlog
 from kit import crash, db
 from kit.db import Json
 from kit.errors import DomainError, OrderXError
-from saga.engine import calls, flow
+from saga.engine import calls, faults, flow
 from saga.engine.acts import Running
 from saga.engine.declaration import Act, ActOnAll, Answers, Call, Outcome, Step
 from saga.engine.errors import Refused, TryAgain
@@ -41,7 +42,9 @@ def take_steps(wanted: Mapping[Ref, Collection[str]], find: Find, *, go_on: bool
         return [next_in_turn] if next_in_turn else awaited
 
     performance = _Performance(find, _FORWARD, choose, goes_on=go_on)
-    performance.run(list(wanted), several=len(wanted) > 1 or any(len(names) > 1 for names in wanted.values()))
+    several = len(wanted) > 1 or any(len(names) > 1 for names in wanted.values())
+    with faults.counted([] if several else wanted):
+        performance.run(list(wanted), several=several)
     return performance.joined
 
 
@@ -52,7 +55,8 @@ def take_undo(refs: Sequence[Ref], name: str, find: Find) -> None:
         step = saga.definition.steps[name]
         return [step] if flow.awaits_undo(saga, step) else []
 
-    _Performance(find, _BACKWARD, choose).run(refs, several=len(refs) > 1)
+    with faults.counted(refs):
+        _Performance(find, _BACKWARD, choose).run(refs, several=len(refs) > 1)
 
 
 @dataclass(frozen=True, slots=True)

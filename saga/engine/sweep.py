@@ -1,11 +1,12 @@
 """Finding stranded sagas and sending again exactly what each is missing. Safe to run anywhere, in any number."""
 
-from contextlib import suppress
 from datetime import timedelta
 
+import structlog
+
 from kit import crash, db
-from kit.errors import Unavailable
-from saga.engine import flow
+from saga.engine import faults, flow
+from saga.engine.errors import UnknownVersion
 from saga.engine.journal import Find, OpenSaga, Ref, locked
 from saga.engine.tables import OPEN
 
@@ -20,19 +21,35 @@ _STRANDED = f"""
 
 LONGEST_GRACE = timedelta(seconds=60)
 
+log = structlog.get_logger()
+
 
 def sweep(find: Find, *, most: int = 100) -> int:
-    """Re-send what at most this many stranded sagas are missing; how many there were."""
+    """Re-send what at most this many stranded sagas are missing; how many there were.
+
+    A saga that cannot be opened or re-sent is a fault of that saga alone. Raises only when the database is gone.
+    """
     with db.lean_operator_transaction():
         stranded = [Ref(*row) for row in db.run(_STRANDED, {"most": most})]
     if stranded:
         crash.point("sweep.found")
     for ref in stranded:
-        with suppress(Unavailable), locked(ref, find) as saga:  # of a version that another process must take, say
-            if saga.due_at <= saga.now:
-                resend(saga)
+        _sweep_one(ref, find)
         crash.point("sweep.resent")
     return len(stranded)
+
+
+def _sweep_one(ref: Ref, find: Find) -> None:
+    try:
+        with faults.counted([ref]), locked(ref, find) as saga:
+            if saga.due_at <= saga.now:
+                resend(saga)
+    except UnknownVersion:
+        pass  # a process of another release takes it
+    except Exception as error:
+        if db.is_outage(error):
+            raise
+        log.exception("a saga could not be swept", saga=str(ref.saga_id))
 
 
 def resend(saga: OpenSaga) -> None:

@@ -15,6 +15,18 @@ OPEN = "ended_at IS NULL"
 """Running, or stuck: what has not ended."""
 
 
+class DefinitionRow(Base):
+    """The definition that open sagas of this name and version began with (saga/engine/definitions.py)."""
+
+    __tablename__ = "saga_definitions"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    fingerprint: Mapped[str]
+    definition: Mapped[str]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
 class SagaRow(Base):
     """One saga.
 

@@ -14,6 +14,7 @@ IN_PUBLIC = "pronamespace = 'public'::regnamespace"
 CALLERS = {
     "erase_person": {"orderx_app"},
     "forget_invitations": {"orderx_app"},
+    "record_saga_definition": {"orderx_app"},
     "vital_signs": {"orderx_app", "orderx_operator"},
 }
 NAMES_A_TABLE = re.compile(r"\b(?:FROM|JOIN|UPDATE|INTO)\s+([a-z_.]+)")
@@ -41,6 +42,7 @@ def call_all(connection, user_id):
     connection.execute("SET LOCAL ROLE orderx_app")
     connection.execute("SELECT set_config('orderx.user_id', %s, true)", [str(user_id)])
     connection.execute("SELECT forget_invitations(%(user)s), erase_person(%(user)s), vital_signs()", {"user": user_id})
+    connection.execute("SELECT record_saga_definition('toy', 1, '', '')")
     connection.execute("RESET ROLE")
 
 

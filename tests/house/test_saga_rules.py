@@ -2,12 +2,14 @@
 
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
 
 import saga
 import saga.steps
 from saga.engine.declaration import Saga, Step
+from saga.engine.definitions import describe, fingerprint
 from saga.registry import SAGAS, STEPS, find
 from workers import queues
 
@@ -27,6 +29,26 @@ class TestSagas:
 
     def test_have_a_version_of_their_own(self):
         assert [find(each.name, each.version) for each in SAGAS] == list(SAGAS)
+
+
+GOLDEN = Path(__file__).with_name("saga_definitions.txt")
+
+
+def recorded() -> dict[tuple[str, int], str]:
+    """The definitions that were ever released, by name and version."""
+    lines = [line.split(maxsplit=2) for line in GOLDEN.read_text().splitlines() if not line.startswith("#")]
+    return {(name, int(version)): definition for name, version, definition in lines}
+
+
+@pytest.mark.parametrize("saga", SAGAS, ids=lambda saga: f"{saga.name} {saga.version}")
+class TestDefinitions:
+    def test_mean_for_ever_what_their_version_meant_at_first(self, saga):
+        now = f"{fingerprint(saga)[:16]} {describe(saga)}"
+        assert recorded().get((saga.name, saga.version)) == now, (
+            f"{saga.name} version {saga.version} is not as {GOLDEN.name} has it: give a changed saga a new version and "
+            f"keep the old one declared (docs/tour.md, Change a saga); a new version adds this line to {GOLDEN.name}:\n"
+            f"{saga.name} {saga.version} {now}"
+        )
 
 
 class TestStepFiles:

@@ -54,6 +54,22 @@ def left_of(database, company):
 
 
 class TestCloseDue:
+    def test_closes_the_others_when_one_cannot_be_closed(self, database, inhabited, monkeypatch):
+        companies = [inhabited() for _ in range(3)]
+        for company in companies:
+            shall_be_deleted(company)
+        close = standing.close
+
+        def closing(*, company_id, now):
+            if company_id == companies[0].id:
+                raise KeyError(company_id)
+            return close(company_id=company_id, now=now)
+
+        monkeypatch.setattr(standing, "close", closing)
+        assert close_due(now=LATER) == 2
+        monkeypatch.undo()
+        assert close_due(now=LATER) == 1
+
     def test_ends_all_powers_closes_all_shops_and_keeps_the_orders(self, database, inhabited):
         company, other = inhabited(), inhabited()
         shall_be_deleted(company)

@@ -65,7 +65,7 @@ class TestRemind:
         reminder.remind()
         storefront.let_time_pass()
         storefront.sql("UPDATE mails SET due_at = now() - interval '1 second'")
-        sweeper.sweep_once()
+        sweeper.send_forgotten_mails()
         storefront.deliveries.collect()
         assert [task["task"] for task in storefront.deliveries.tasks] == ["notifications.send_mail"] * 2
 

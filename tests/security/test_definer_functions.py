@@ -26,7 +26,7 @@ COLUMNS = """
     SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
     WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"""
 DEFINERS = """
-    SELECT proname, pronargs FROM pg_proc
+    SELECT proname, proargtypes::regtype[]::text[] FROM pg_proc
     WHERE prosecdef AND pronamespace = 'public'::regnamespace AND has_function_privilege(oid, 'EXECUTE')
     ORDER BY proname"""
 
@@ -65,9 +65,10 @@ class TestShadowsOfTables:
         attacker.execute("SELECT set_config('orderx.user_id', %s, true)", [str(user)])
         definers = attacker.execute(DEFINERS).fetchall()
         assert definers
+        given = {"uuid": user, "text": "toy", "integer": 1}
         for name, arguments in definers:
-            call = sql.SQL("SELECT public.{}({})").format(sql.Identifier(name), sql.SQL(", ").join([user] * arguments))
-            attacker.execute(call)
+            values = sql.SQL(", ").join(given[kind] for kind in arguments)
+            attacker.execute(sql.SQL("SELECT public.{}({})").format(sql.Identifier(name), values))
 
     def test_would_be_noticed(self, permissive, attacker):
         shadow_every_table(attacker)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
+import psycopg
 from kombu import Connection
 
 from kit import crash
@@ -68,6 +69,24 @@ def _drop_tasks(points: CrashPoints) -> None:
         until(lambda: not any(queue.purge() for queue in waiting), "tasks keep coming")
 
 
+def _lose_the_messages_of_a_saga_that_cannot_be_moved(points: CrashPoints, shop: Shop, point: str) -> None:
+    """The sweeper counts the saga's faults until its journal is mended."""
+    spoil = "UPDATE saga_steps SET stage = stage + 7 WHERE position = 0"
+    mend = "UPDATE saga_steps SET stage = stage - 7 WHERE stage >= 7"
+    points.arm(point)
+    workers = [process for process in points.stack.processes if process.name.startswith("worker-orders")]
+    with psycopg.connect(points.stack.env["ORDERX_OWNER_DATABASE_URL"], autocommit=True) as owner:
+
+        def act() -> None:
+            order_id = order(shop, str(uuid4()))
+            _drop_tasks(points)
+            owner.execute(f"{spoil} AND saga_id IN (SELECT id FROM sagas WHERE subject_id = %s)", [order_id])
+            points.wait_for_blow(point)
+            owner.execute(mend)
+
+        _without(workers, act)
+
+
 def _forget_a_mail(points: CrashPoints, shop: Shop, point: str) -> None:
     """The worker dies with the mail in hand and the event heard, so that only the sweeper thinks of it."""
     points.arm("event.heard")
@@ -84,6 +103,7 @@ OUT_OF_STOCK = Plight(_order(quantity=SHELF + 1), "failed")
 HOLD_LAPSED = Plight(_order(card=LAPSING), "failed")
 CANCELLED = Plight(_cancel_when_paid, "cancelled")
 STRANDED = Plight(_lose_the_messages, "paid", sold=1)
+UNMOVABLE = Plight(_lose_the_messages_of_a_saga_that_cannot_be_moved, "paid", sold=1)
 MAIL_FORGOTTEN = Plight(_forget_a_mail, "paid", sold=1)
 
 BY_ACT = {
@@ -113,6 +133,7 @@ PLIGHTS: dict[str, Plight] = {
     "mail.claimed": MAIL_FORGOTTEN,
     "mail.handed_over": PAID,
     "mail.recorded": PAID,
+    "saga.fault_counted": UNMOVABLE,
     "sweep.found": STRANDED,
     "sweep.resent": STRANDED,
     **{crash.name("step.answered", act.__name__): BY_ACT[act.__name__] for act in ACTS},

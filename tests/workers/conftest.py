@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 import amqp
+import psycopg
 import pytest
 
 from kit import db
@@ -65,6 +66,18 @@ def outbox_rows():
             return tuple(session.connection().exec_driver_sql(query).one())
 
     return count
+
+
+@pytest.fixture
+def owner(database):
+    """Runs a statement as the schema's owner."""
+
+    def run(statement: str) -> list[tuple]:
+        with psycopg.connect(database, autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    return run
 
 
 @pytest.fixture

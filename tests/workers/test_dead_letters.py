@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 from typer.testing import CliRunner
 
-from kit.errors import NotFound
+from kit.errors import Conflict, NotFound
 from kit.ids import new_id
 from ops.cli import app as cli
 from tests.waiting import until
@@ -70,6 +70,21 @@ class TestALetter:
         give_up()
         [letter] = dead_letters()
         assert letter.what == "unreadable"
+
+    def test_that_somebody_has_published_there_holds_up_no_other(self, app, send, give_up, waiting):
+        with app.connection_for_write() as connection, connection.channel() as channel:
+            connection.Producer(channel).publish({}, exchange="orderx_dead", routing_key="by.hand", serializer="json")
+        until(dead_letters)
+        task_id, _ = send()
+        give_up()
+        stray, letter = dead_letters()
+        assert (stray.queue, stray.reason, stray.times, letter.id) == ("dead.letters", "published here", 0, task_id)
+        with pytest.raises(Conflict, match=f"{stray.id} came from no queue"):
+            replay(ids={stray.id, task_id})
+        assert [letter.id for letter in replay()] == [task_id]
+        assert len(waiting("inventory")) == 1
+        assert [letter.id for letter in discard({stray.id})] == [stray.id]
+        assert dead_letters() == []
 
 
 class TestTheCommand:

@@ -5,7 +5,8 @@ from celery.worker import state
 from sqlalchemy.exc import OperationalError
 
 from kit import patience, pulse
-from saga.registry import UnknownVersion
+from saga.engine.errors import UnknownVersion
+from workers import patience as waiting
 from workers.patience import patiently
 
 
@@ -67,6 +68,18 @@ class TestPatiently:
         with pytest.raises(Reject) as rejected:
             work()
         assert rejected.value.requeue
+
+    def test_pauses_once_for_all_messages_that_it_gives_back_within_a_second(self, pauses, monkeypatch):
+        monkeypatch.setattr(waiting, "_RETURNS", waiting._Returns())
+
+        @waiting.patiently
+        def work() -> None:
+            raise UnknownVersion
+
+        for _ in range(128):
+            with pytest.raises(Reject):
+                work()
+        assert len(pauses) == 1
 
     def test_lets_other_errors_through(self):
         @patiently

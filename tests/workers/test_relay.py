@@ -14,6 +14,7 @@ from kit.tenancy import Tenant
 from tests import factories
 from tests.waiting import until
 from workers import relay
+from workers.alarms.database import look
 from workers.publisher import PATIENCE, Publisher
 from workers.queues import ALL
 
@@ -93,6 +94,27 @@ class TestDrain:
         assert relay.drain(app, publisher) == 2
         assert outbox_rows() == (1, 0)
         assert len(waiting("inventory")) == 1
+
+    @pytest.mark.parametrize(
+        ("spoilt", "reason"),
+        [({"kwargs": {}}, "it cannot be read: KeyError"), (a_task("nowhere.to_be_found"), "no queue takes it")],
+    )
+    def test_tells_of_a_row_that_cannot_be_sent_until_it_is_gone(
+        self, app, publisher, send, waiting, outbox_rows, owner, spoilt, reason
+    ):
+        send("task", a_task(), spoilt, a_task())
+        for _ in range(2):
+            owner("UPDATE outbox SET available_at = now() - interval '1 second'")
+            relay.drain(app, publisher)
+        assert outbox_rows() == (1, 0)
+        assert len(waiting("inventory")) == 2
+        [(row,)] = owner("SELECT id FROM outbox")
+        assert owner("SELECT key, detail->>'reason' FROM alerts") == [(f"row {row}", reason)]
+        look()
+        assert owner("SELECT count(*) FROM alerts WHERE closed_at IS NULL") == [(1,)]
+        owner("DELETE FROM outbox")
+        look()
+        assert owner("SELECT count(*) FROM alerts WHERE closed_at IS NULL") == [(0,)]
 
     def test_keeps_everything_when_the_broker_goes_away(self, app, publisher, send, outbox_rows, rabbitmq):
         send("task", a_task(), a_task())

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from kit import clock, db
 from kit.tenancy import Tenant
@@ -39,20 +40,20 @@ def mails_to_send(database: str) -> list[str]:
     return [mail_id for (mail_id,) in run_as_owner(database, query)]
 
 
-class TestSweepOnce:
+class TestSendForgottenMails:
     def test_leaves_a_fresh_mail_to_whoever_asked_for_it(self, database, mail_id):
-        sweeper.sweep_once()
+        sweeper.send_forgotten_mails()
         assert mails_to_send(database) == []
 
     def test_has_a_forgotten_mail_sent_once(self, database, mail_id):
         run_as_owner(database, "UPDATE mails SET due_at = now() - interval '1 second' RETURNING id")
-        sweeper.sweep_once()
-        sweeper.sweep_once()
+        sweeper.send_forgotten_mails()
+        sweeper.send_forgotten_mails()
         assert mails_to_send(database) == [str(mail_id)]
 
     def test_leaves_a_mail_that_is_sent_alone(self, database, mail_id):
         run_as_owner(database, "UPDATE mails SET status = 'sent', due_at = now() - interval '1 day' RETURNING id")
-        sweeper.sweep_once()
+        sweeper.send_forgotten_mails()
         assert mails_to_send(database) == []
 
 
@@ -74,7 +75,35 @@ class TestSweepUntil:
         assert done == ["swept", "forgotten"] * 3
 
 
+class TestRunEach:
+    def test_runs_the_other_parts_when_one_fails(self):
+        done = []
+
+        def failing():
+            raise KeyError("a defect of ours")
+
+        sweeper.run_each(failing, lambda: done.append("the next"))
+        assert done == ["the next"]
+
+    def test_stops_when_the_database_is_gone(self):
+        def without_a_database():
+            raise psycopg.OperationalError
+
+        with pytest.raises(psycopg.OperationalError):
+            sweeper.run_each(without_a_database, lambda: pytest.fail("it went on"))
+
+
 class TestTidy:
+    def test_forgets_the_rest_when_one_kind_cannot_be_forgotten(self, database, order, monkeypatch):
+        run_as_owner(
+            database,
+            """INSERT INTO inbox (consumer, event_id, heard_at)
+            VALUES ('orders', gen_random_uuid(), now() - interval '31 days') RETURNING event_id""",
+        )
+        monkeypatch.setattr(sweeper, "_FORGET_OLD", (text("SELECT 1 / 0"), *sweeper._FORGET_OLD))
+        sweeper.tidy(now=order.placed_at)
+        assert run_as_owner(database, "SELECT count(*) FROM inbox") == [(0,)]
+
     def test_forgets_keys_after_a_day_and_nothing_younger(self, database, order):
         for age in ("25 hours", "23 hours"):
             run_as_owner(

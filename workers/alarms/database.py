@@ -19,6 +19,11 @@ _CLOSE_INCIDENTS = """
     UPDATE alerts SET closed_at = now()
     WHERE kind = 'incident_opened' AND closed_at IS NULL
         AND key NOT IN (SELECT id::text FROM incidents WHERE resolved_at IS NULL)"""
+# Rows that could not be sent (workers/relay.py), and are gone by now.
+_CLOSE_ROWS = """
+    UPDATE alerts SET closed_at = now()
+    WHERE kind = 'outbox_ages' AND closed_at IS NULL AND key LIKE 'row %%'
+        AND NOT EXISTS (SELECT FROM outbox WHERE id = (detail->>'row')::bigint)"""
 _OLDEST_DUE = """
     SELECT coalesce(extract(epoch FROM now() - min(available_at)), 0)::float AS seconds, count(*) AS due
     FROM outbox WHERE available_at <= now()"""
@@ -29,6 +34,7 @@ def look() -> None:
     with db.lean_operator_transaction():
         db.run(_SOUND_INCIDENTS, {})
         db.run(_CLOSE_INCIDENTS, {})
+        db.run(_CLOSE_ROWS, {})
         [(seconds, due)] = db.run(_OLDEST_DUE, {})
         if seconds > LONGEST_DUE:
             alerts.sound("outbox_ages", {"outbox": {"seconds": round(seconds), "due": due}})

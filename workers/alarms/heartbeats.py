@@ -4,8 +4,10 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from celery.events.event import get_exchange
 from kombu import Connection, Consumer, Queue
+from kombu.exceptions import KombuError
 from kombu.message import Message
 
 from kit import alerts, db
@@ -21,6 +23,8 @@ LONGEST_MOURNED = timedelta(hours=1)
 
 MOST = 1000
 """Heartbeats heard in one round."""
+
+log = structlog.get_logger()
 
 _CLOSE = """
     UPDATE alerts SET closed_at = now()
@@ -70,9 +74,9 @@ class Heartbeats:
         return False
 
     def _on_message(self, message: Message) -> None:
-        event: Any = message.decode()
-        if not isinstance(event, dict) or not str(event.get("type")).startswith("worker-"):
-            return  # over Redis every event comes, those of tasks in lists
+        event = _read(message)
+        if event is None:
+            return
         name = event["hostname"]
         if event["type"] == "worker-offline":
             self._last_heard.pop(name, None)
@@ -82,6 +86,17 @@ class Heartbeats:
             self._newcomers.add(name)
         self._leavers.discard(name)
         self._last_heard[name] = self._now
+
+
+def _read(message: Message) -> dict[str, Any] | None:
+    """Read a worker's event; None for anything else: over Redis every event comes, those of tasks in lists."""
+    try:
+        event: Any = message.decode()
+    except (KombuError, ValueError) as error:
+        log.warning("a heartbeat cannot be read", error=type(error).__name__)
+        return None
+    told = isinstance(event, dict) and str(event.get("type")).startswith("worker-")
+    return event if told and isinstance(event.get("hostname"), str) else None
 
 
 def place_of(name: str) -> str:

@@ -1,4 +1,3 @@
-import psycopg
 import pytest
 
 from tests import webhook
@@ -16,18 +15,6 @@ def receiver() -> Receiver:
 @pytest.fixture
 def hook(receiver) -> Webhook:
     return Webhook(receiver.url, webhook.SECRET)
-
-
-@pytest.fixture
-def owner(database):
-    """Runs a statement as the schema's owner."""
-
-    def run(statement: str) -> list[tuple]:
-        with psycopg.connect(database, autocommit=True) as connection:
-            cursor = connection.execute(statement)
-            return cursor.fetchall() if cursor.description else []
-
-    return run
 
 
 @pytest.fixture

@@ -96,6 +96,19 @@ class TestAWorker:
         listen(lambda: dead() == [])
 
 
+class TestWhatIsNoHeartbeat:
+    @pytest.mark.parametrize("body", [b"rubbish", b"[]", b'{"type": "worker-heartbeat"}', b'{"type": 1}'])
+    def test_makes_nobody_deaf_to_the_next(self, app, heartbeats, worker, listen, alive, body):
+        with app.connection_for_write() as connection, connection.channel() as channel:
+            channel.basic_publish(
+                channel.prepare_message(body, content_type="application/json", content_encoding="utf-8"),
+                exchange="celeryev",
+                routing_key="worker.heartbeat",
+            )
+        worker("stock")
+        listen(lambda: alive() == ["stock"])
+
+
 class TestAnAlert:
     def test_about_a_worker_that_was_scaled_away_ends(self, heartbeats, owner, dead):
         owner("INSERT INTO alerts (kind, key, detail) VALUES ('worker_died', 'stock@here', '{}')")

@@ -1,0 +1,71 @@
+"""The definition of a saga as text, and the refusal to run open sagas by another definition than they began with."""
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+
+from kit import db
+from kit.errors import NotConfigured
+from kit.tenancy import Tenant
+from saga.engine.declaration import Saga, Stage, Step
+
+# Records what is new, and what has changed while no saga of the version is open: migrations/functions.
+_RECORD = """
+    SELECT definition, open_sagas
+    FROM record_saga_definition(%(name)s, %(version)s, %(fingerprint)s, %(definition)s)
+    WHERE fingerprint <> %(fingerprint)s"""
+
+
+class DefinitionChanged(NotConfigured):
+    """Open sagas began with another definition of the same name and version."""
+
+    code = "saga_definition_changed"
+
+
+def describe(saga: Saga) -> str:
+    """Describe what open sagas depend on: stages, steps, their order, their undos and the pivot.
+
+    Retries and deadlines are left out: they may change at any time.
+    """
+    return "; ".join(_stages(saga))
+
+
+def fingerprint(saga: Saga) -> str:
+    """Return the SHA-256 of the description, in hexadecimal."""
+    return sha256(describe(saga).encode()).hexdigest()
+
+
+def record(sagas: Iterable[Saga]) -> None:
+    """Record the definitions in the database, as the app role.
+
+    A changed definition replaces the recorded one while no saga of its version is open. Raises DefinitionChanged when
+    there are open ones.
+    """
+    for saga in sagas:
+        values = {
+            "name": saga.name, "version": saga.version, "fingerprint": fingerprint(saga), "definition": describe(saga),
+        }  # fmt: skip
+        with db.lean_transaction(Tenant()):
+            differing = db.run(_RECORD, values).fetchone()
+        if differing:
+            recorded, open_sagas = differing
+            raise DefinitionChanged(
+                f"{saga.name} version {saga.version} has changed while {open_sagas} of its sagas are open: restore its "
+                f"definition, and declare the changed one as a new version (docs/tour.md, Change a saga). "
+                f"They began with: {recorded}. It is now: {describe(saga)}"
+            )
+
+
+def _stages(saga: Saga) -> Iterator[str]:
+    for index, stage in enumerate(saga.stages):
+        pivot = ", the pivot" if index == saga.pivot and stage.verb != "afterwards" else ""
+        yield f"{stage.verb} {_steps(stage)}{pivot}"
+    if saga.when_undone is None:
+        yield "no way back"
+
+
+def _steps(stage: Stage) -> str:
+    return " and ".join(map(_step, stage.steps))
+
+
+def _step(step: Step) -> str:
+    return f"{step.name} (undo: {step.undo_name})" if step.undo_name else step.name

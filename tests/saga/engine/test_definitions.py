@@ -1,0 +1,112 @@
+import threading
+
+import pytest
+
+from kit import db
+from saga.engine import definitions
+from saga.engine.declaration import afterwards, then, together
+from saga.engine.definitions import DefinitionChanged
+from saga.engine.retries import Retries
+
+RECORDED = "SELECT definition FROM saga_definitions"
+
+
+@pytest.fixture
+def toy(workshop, script):
+    """Declares the saga, or a changed one under the same name and version."""
+
+    def declaring(*more, **options):
+        stages = together(script.step("fold"), script.step("cut")), then(script.step("glue", undo=False), pivot=True)
+        return workshop.saga(*stages, *more, **options)
+
+    return declaring
+
+
+class TestDescribe:
+    def test_says_what_open_sagas_depend_on(self, toy, script):
+        assert definitions.describe(toy(afterwards(script.step("show", undo=False)))) == (
+            "together fold (undo: un_fold) and cut (undo: un_cut); then glue, the pivot; afterwards show"
+        )
+
+    def test_says_that_there_is_no_way_back(self, toy):
+        assert definitions.describe(toy(undoable=False)).endswith("then glue; no way back")
+
+
+class TestFingerprint:
+    def test_stays_with_other_retries_and_deadlines(self, workshop, script):
+        patient = workshop.saga(then(script.step("fold", retries=Retries(limit=99))), deadline=99, call_deadline=99)
+        assert definitions.fingerprint(patient) == definitions.fingerprint(workshop.saga(then(script.step("fold"))))
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            lambda step: [then(step("fold")), then(step("cut"), pivot=True), then(step("glue"))],
+            lambda step: [then(step("cut")), then(step("fold"), pivot=True)],
+            lambda step: [then(step("fold"), pivot=True), then(step("cut"))],
+            lambda step: [together(step("fold"), step("cut"))],
+            lambda step: [then(step("fold")), afterwards(step("cut"))],
+            lambda step: [then(step("fold", undo=False)), then(step("cut"), pivot=True)],
+        ],
+        ids=["a step more", "another order", "another pivot", "parallel", "afterwards", "no undo"],
+    )
+    def test_changes_with_whatever_open_sagas_depend_on(self, workshop, script, changed):
+        before = workshop.saga(then(script.step("fold")), then(script.step("cut"), pivot=True))
+        after = workshop.saga(*changed(script.step))
+        assert definitions.fingerprint(before) != definitions.fingerprint(after)
+
+
+class TestRecord:
+    def test_keeps_what_is_new_and_says_nothing_when_it_comes_again(self, workshop, toy):
+        for _ in range(2):
+            definitions.record([toy()])
+        assert workshop.sql(RECORDED) == [(definitions.describe(toy()),)]
+
+    def test_refuses_a_changed_definition_while_sagas_of_it_are_open(self, workshop, toy, script):
+        definitions.record([toy()])
+        workshop.start(toy())
+        changed = toy(then(script.step("paint", undo=False)))
+        with pytest.raises(DefinitionChanged) as refused:
+            definitions.record([changed])
+        assert refused.value.message.startswith("toy version 1 has changed while 1 of its sagas are open: ")
+        assert refused.value.message.endswith(
+            f"They began with: {definitions.describe(toy())}. It is now: {definitions.describe(changed)}"
+        )
+        assert workshop.sql(RECORDED) == [(definitions.describe(toy()),)]
+
+    def test_takes_a_changed_definition_once_no_saga_of_it_is_open(self, workshop, toy, script):
+        definitions.record([toy()])
+        workshop.run(toy())
+        changed = toy(then(script.step("paint", undo=False)))
+        definitions.record([changed])
+        assert workshop.sql(RECORDED) == [(definitions.describe(changed),)]
+
+    def test_keeps_two_versions_side_by_side(self, workshop, toy, script):
+        definitions.record([toy()])
+        workshop.start(toy())
+        definitions.record([toy(), toy(then(script.step("paint", undo=False)), version=2)])
+        assert len(workshop.sql(RECORDED)) == 2
+
+    def test_lets_one_of_two_releases_win_that_record_at_the_same_time(self, workshop, toy, script):
+        workshop.start(toy())
+        others = [toy(then(script.step(name, undo=False))) for name in ("paint", "sand")]
+        refused = []
+
+        def recording(saga):
+            try:
+                definitions.record([saga])
+            except DefinitionChanged:
+                refused.append(saga)
+
+        releases = [threading.Thread(target=recording, args=(saga,)) for saga in others for _ in range(4)]
+        for release in releases:
+            release.start()
+        for release in releases:
+            release.join()
+        [(kept,)] = workshop.sql(RECORDED)
+        [loser] = {definitions.describe(saga) for saga in others} - {kept}
+        assert [definitions.describe(saga) for saga in refused] == [loser] * 4
+
+    def test_is_the_operators_to_read_and_nobodys_to_change(self, workshop, toy):
+        definitions.record([toy()])
+        with db.operator_transaction() as session:
+            assert session.connection().exec_driver_sql(RECORDED).all() == [(definitions.describe(toy()),)]

@@ -1,0 +1,164 @@
+"""A saga that cannot be moved: it waits for an operator in the end, and holds up no other."""
+
+import pytest
+
+from kit.errors import NotConfigured
+from saga.engine import faults, perform, settle
+from saga.engine.declaration import then, together
+from saga.engine.errors import OtherDefinition, TryAgain, UnknownVersion
+from saga.engine.sweep import sweep
+from tests.saga.engine.workshop import outbox
+
+POISON = {
+    "a stage there is not": "UPDATE sagas SET stage = 7 WHERE id = '{}'",
+    "a step there is not": "UPDATE saga_steps SET step = 'paint' WHERE position = 0 AND saga_id = '{}'",
+    "a step too few": "DELETE FROM saga_steps WHERE position = 1 AND saga_id = '{}'",
+    "no step at all": "DELETE FROM saga_steps WHERE saga_id = '{}'",
+    "another stage": "UPDATE saga_steps SET stage = 1 WHERE position = 1 AND saga_id = '{}'",
+}
+
+
+@pytest.fixture
+def saga(workshop, script):
+    return workshop.saga(together(script.step("fold"), script.step("cut")), then(script.step("glue")))
+
+
+@pytest.fixture
+def poisoned(workshop, saga):
+    """A saga that was started and cannot be moved, its messages lost."""
+
+    def poisoning(poison="a stage there is not"):
+        ref, deliveries = workshop.start(saga)
+        deliveries.tasks.clear()
+        workshop.sql(POISON[poison].format(ref.saga_id))
+        return ref
+
+    return poisoning
+
+
+def sweep_again(workshop, find, times=1):
+    for _ in range(times):
+        workshop.let_deadlines_pass()
+        sweep(find)
+
+
+class TestAPoisonedSaga:
+    @pytest.mark.parametrize("poison", POISON)
+    def test_becomes_one_incident_and_every_other_is_recovered(self, workshop, saga, poisoned, poison):
+        bad = poisoned(poison)
+        good = [workshop.start(saga) for _ in range(3)]
+        find = good[0][1].find
+        for _, deliveries in good:
+            deliveries.tasks.clear()
+        workshop.sql(f"UPDATE sagas SET due_at = due_at - interval '1 hour' WHERE id = '{bad.saga_id}'")
+        sweep_again(workshop, find)
+        assert len(outbox()) == 2 * len(good)
+        good[0][1].until_quiet()
+        assert {workshop.state(ref) for ref, _ in good} == {"done"}
+        sweep_again(workshop, find, times=9)
+        [incident] = workshop.incidents(bad)
+        assert (incident.phase, incident.attempts, workshop.state(bad)) == ("running", faults.LIMIT, "stuck")
+
+    def test_is_left_alone_longer_each_time_so_that_many_do_not_crowd_out_the_others(self, workshop, saga, poisoned):
+        bad = poisoned()
+        pauses = []
+        for _ in range(faults.LIMIT - 1):
+            faults.record(bad, KeyError("paint"))
+            [(pause,)] = workshop.sql("SELECT extract(epoch FROM due_at - now())::int FROM sagas")
+            pauses.append(round(pause / 5))
+            workshop.let_deadlines_pass()
+        assert pauses == [1, 2, 4, 8]
+
+    def test_shows_its_faults_in_its_history_without_what_they_said(self, workshop, poisoned):
+        bad = poisoned()
+        faults.record(bad, KeyError("4242424242424242"))
+        assert workshop.timeline(bad).events[-1].event == "faulted"
+        assert workshop.timeline(bad).events[-1].detail == {"code": "KeyError", "detail": None}
+
+
+class TestRecord:
+    def test_counts_anew_once_the_saga_has_moved(self, workshop, saga):
+        ref, deliveries = workshop.start(saga)
+        for name in ("toys.fold", "toys.cut", "saga.advance"):
+            for _ in range(faults.LIMIT - 1):
+                faults.record(ref, KeyError("?"))
+            deliveries.deliver_next(name)
+        assert (workshop.state(ref), workshop.incidents(ref)) == ("done", [])
+
+    def test_names_the_step_that_is_under_way(self, workshop, saga, script):
+        script.answers["cut"] = [TryAgain("busy")]
+        ref, deliveries = workshop.start(saga)
+        deliveries.deliver_next("toys.cut")
+        for _ in range(faults.LIMIT):
+            faults.record(ref, KeyError("?"))
+        assert [incident.step for incident in workshop.incidents(ref)] == ["cut"]
+
+    @pytest.mark.parametrize("error", [TimeoutError(), NotConfigured()], ids=["an outage", "a missing setting"])
+    def test_does_not_blame_the_saga_for(self, workshop, saga, error):
+        ref, _ = workshop.start(saga)
+        before = workshop.events(ref)
+        faults.record(ref, error)
+        assert workshop.events(ref) == before
+
+    def test_leaves_a_saga_of_another_release_alone_for_a_while_and_counts_nothing(self, workshop, saga):
+        ref, _ = workshop.start(saga)
+        workshop.let_deadlines_pass()
+        before = workshop.events(ref)
+        faults.record(ref, UnknownVersion())
+        assert workshop.events(ref) == before
+        assert workshop.sql("SELECT due_at > now() FROM sagas") == [(True,)]
+
+    @pytest.mark.parametrize("ending", ["done", "stuck"])
+    def test_changes_nothing_about_a_saga_that_is(self, workshop, saga, poisoned, ending):
+        if ending == "done":
+            ref = workshop.run(saga)
+        else:
+            ref = poisoned()
+            for _ in range(faults.LIMIT):
+                faults.record(ref, KeyError("?"))
+        before = workshop.events(ref)
+        faults.record(ref, KeyError("?"))
+        assert (workshop.events(ref), workshop.state(ref)) == (before, ending)
+
+
+class TestAWorker:
+    def test_that_is_given_a_poisoned_saga_alone_counts_a_fault(self, workshop, saga, poisoned):
+        bad = poisoned("a step there is not")
+        with pytest.raises(OtherDefinition):
+            perform.take_steps({bad: ["fold"]}, lambda *_: saga)
+        assert workshop.events(bad)[-1] == "faulted"
+
+    def test_counts_none_while_it_takes_several_for_nobody_knows_whose_it_is(self, workshop, saga, poisoned):
+        bad, (good, _) = poisoned("a step there is not"), workshop.start(saga)
+        with pytest.raises(OtherDefinition):
+            perform.take_steps({bad: ["fold"], good: ["fold"]}, lambda *_: saga)
+        assert [workshop.events(ref) for ref in (bad, good)] == [["started"]] * 2
+
+    def test_counts_a_fault_of_an_undo(self, workshop, saga, poisoned):
+        bad = poisoned("a step there is not")
+        with pytest.raises(OtherDefinition):
+            perform.take_undo([bad], "fold", lambda *_: saga)
+        assert workshop.events(bad)[-1] == "faulted"
+
+
+class TestASagaOfAnotherDefinition:
+    def test_ends_when_the_definition_it_began_with_is_back(self, workshop, saga, script):
+        ref, deliveries = workshop.start(saga)
+        changed = workshop.saga(*saga.stages, then(script.step("paint")))
+        for _ in range(faults.LIMIT - 1):
+            sweep_again(workshop, lambda *_: changed)
+        assert workshop.events(ref).count("faulted") == faults.LIMIT - 1
+        deliveries.until_quiet()
+        assert workshop.state(ref) == "done"
+
+    def test_is_settled_by_an_operator_once_the_definition_is_back(self, workshop, saga, script):
+        ref, deliveries = workshop.start(saga)
+        deliveries.tasks.clear()
+        changed = workshop.saga(*saga.stages, then(script.step("paint")))
+        sweep_again(workshop, lambda *_: changed, times=faults.LIMIT)
+        with pytest.raises(OtherDefinition):
+            settle.retry(ref, lambda *_: changed, reason="again", by="ada")
+        assert workshop.state(ref) == "stuck"
+        settle.retry(ref, deliveries.find, reason="the old release is back", by="ada")
+        deliveries.until_quiet()
+        assert workshop.state(ref) == "done"

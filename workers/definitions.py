@@ -1,0 +1,29 @@
+"""No start where open sagas began with other definitions than this release has."""
+
+import psycopg
+import structlog
+
+from kit import db
+from kit.errors import NotConfigured
+from saga.engine import definitions
+from saga.registry import SAGAS
+
+log = structlog.get_logger()
+
+
+def demand() -> None:
+    """Record this release's saga definitions; raises DefinitionChanged when open sagas began with others.
+
+    A database that does not answer cannot be asked: the process starts and waits for it, and each saga is compared with
+    its definition whenever it is opened. Raises NotConfigured when the database lacks a migration.
+    """
+    try:
+        definitions.record(SAGAS)
+    except psycopg.errors.UndefinedFunction as missing:
+        raise NotConfigured("the database lacks a migration of this release: run `orderx migrate` first") from missing
+    except Exception as error:
+        if not db.is_outage(error):
+            raise
+        log.warning("saga definitions not checked: the database does not answer", reason=str(error).strip())
+    finally:
+        db.app_engine().dispose()  # some processes fork after this
