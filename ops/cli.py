@@ -13,6 +13,7 @@ from typing import Annotated, Literal, NoReturn
 import typer
 
 from kit.errors import OrderXError
+from ops import reads
 from ops.commands import dead, saga
 from ops.commands.output import Json
 
@@ -46,7 +47,7 @@ def demo() -> None:
     from ops.commands import up as command
 
     with command.temporary_stack() as stack:
-        os.environ.update(stack.env)
+        os.environ.update(stack.settings_for("check"))
         clean = script.demo(stack)
     if not clean:
         sys.exit(1)
@@ -207,6 +208,7 @@ app.add_typer(dead.app, name="dead", rich_help_panel="Upkeep")
 
 def main() -> None:
     """Run the command; what is wrong is one line on stderr and exit code 1 (2: how the command was written)."""
+    reads.forget_others(next(iter(sys.argv[1:]), ""))
     try:
         app()
     except OrderXError as error:

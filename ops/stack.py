@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kit.errors import Conflict
+from ops import reads
 from ops.services import directories, rabbitmq
 from ops.services.forked import Forked, Nursery
 from ops.services.ports import LOOPBACK, free_port
@@ -48,7 +49,7 @@ class Stack(Supervisor):
     """PostgreSQL, a broker, the payment sandbox, the mail inbox, and every process of OrderX.
 
     ORDERX_OWNER_DATABASE_URL and ORDERX_BROKER_URL take the place of the private PostgreSQL and broker. `home` keeps
-    data, logs and generated secrets. `env` are the ORDERX_* settings with which any other process joins in.
+    data, logs and generated secrets. `env` are all its ORDERX_* settings; a process gets those that it reads.
     With `usual_ports` it answers on the ports people know, those that are free; else on any.
     """
 
@@ -64,7 +65,7 @@ class Stack(Supervisor):
         self.postgres = self._own_postgres()
         self.broker = self._own_broker()
         self.env = {**self._database_settings(), **self._other_settings()}
-        self._nursery = Nursery(PRELOADED, log=self._log("nursery"), env=self.process_env())
+        self._nursery = Nursery(PRELOADED, log=self._log("nursery"), env=self._plain_env())
         super().__init__(self._in_waves())
 
     def _in_waves(self) -> list[list[Process]]:
@@ -82,9 +83,9 @@ class Stack(Supervisor):
         return self.broker.name if self.broker else "ORDERX_BROKER_URL"
 
     @property
-    def management_url(self) -> str | None:
-        """RabbitMQ's console with its login, when the broker is our own RabbitMQ."""
-        return self.broker.management_url if isinstance(self.broker, RabbitMQ) else None
+    def rabbitmq(self) -> RabbitMQ | None:
+        """The broker, when it is our own RabbitMQ."""
+        return self.broker if isinstance(self.broker, RabbitMQ) else None
 
     def __getitem__(self, name: str) -> Process:
         """The process of this name, such as `worker-mails`."""
@@ -139,7 +140,7 @@ class Stack(Supervisor):
         return self._orderx("inbox", "inbox", *ports, "--maildir", self.home / "mail", ready=tcp(self._smtp_port))
 
     def _migrate(self) -> Process:
-        return Job("migrate", _command("migrate"), log=self._log("migrate"), env=self.process_env())
+        return Job("migrate", _command("migrate"), log=self._log("migrate"), env=self.env_of("migrate"))
 
     def _engines(self) -> list[Process]:
         workers = [self._worker(name, queues) for name, queues in WORKERS.items()]
@@ -168,14 +169,28 @@ class Stack(Supervisor):
             nursery=self._nursery,
             nice=NICE.get(name, 0),
             log=self._log(name),
-            env=self.process_env(),
+            env=self.env_of(*map(str, words)),
             ready=ready,
         )
 
-    def process_env(self) -> dict[str, str]:
-        """The environment in which a process of the stack runs."""
-        management = {"FLOWER_BROKER_API": f"{self.management_url}/api/"} if self.management_url else {}
-        return {**os.environ, **self.env, **management, "PYTHONUNBUFFERED": "1"}
+    def env_of(self, *words: str) -> dict[str, str]:
+        """The environment in which the stack runs this command of `orderx`: no settings but those that it reads."""
+        flower = self._flower_settings() if words[0] == "flower" else {}
+        return {**self._plain_env(), **self.settings_for(*words), **flower}
+
+    def settings_for(self, *words: str) -> dict[str, str]:
+        """The ORDERX_* settings that this command of `orderx` reads."""
+        return reads.settings_for(words, self._settings())
+
+    def _settings(self) -> dict[str, str]:
+        return {**os.environ, **self.env}
+
+    def _flower_settings(self) -> dict[str, str]:
+        given = {name: value for name, value in os.environ.items() if name.startswith("FLOWER_")}
+        return given | ({"FLOWER_BROKER_API": self.rabbitmq.management_api} if self.rabbitmq else {})
+
+    def _plain_env(self) -> dict[str, str]:
+        return {**reads.without_settings(os.environ), "PYTHONUNBUFFERED": "1"}
 
     def _secret(self, name: str) -> str:
         return directories.secret(directories.make(self.home / "secrets") / name)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import psycopg
 from rich.console import Console
 
-from ops import check
+from ops import check, reads
 from ops.chaos import books, recovery, verdict
 from ops.chaos.arrivals import arrivals
 from ops.chaos.books import Books
@@ -111,7 +111,7 @@ def _database_url(stack: ChaosStack) -> str:
 
 
 def _judge(stack: ChaosStack, shop: Shop, customers: Customers, conductor: Conductor) -> Outcome:
-    os.environ.update(stack.env)
+    os.environ.update(reads.settings_for(["check"], stack.env))
     database_url = _database_url(stack)
     found = books.read(database_url=database_url, sandbox_url=stack.sandbox_url, inbox_url=stack.inbox_url)
     late = {order for visit in customers.visits if visit.wish.late for order in visit.orders}

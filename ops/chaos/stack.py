@@ -52,15 +52,12 @@ class ChaosStack(Stack):
         for wire in self.wires.values():
             wire.close()
 
-    def process_env(self) -> dict[str, str]:
-        """The environment of the stack's processes: every URL leads over the wires."""
+    def _settings(self) -> dict[str, str]:
         rerouted = dict(self.env)
         for wire in self.wires.values():
             rerouted = {name: wire.through(value) for name, value in rerouted.items()}
         unlimited = dict.fromkeys(DECLINE_LIMITS, "1000000")  # one customer orders everything, with bad cards, too
-        return {
-            **super().process_env(), **rerouted, **unlimited, "ORDERX_PAYMENT_TIMEOUT": str(PAYMENT_TIMEOUT),
-        }  # fmt: skip
+        return {**super()._settings(), **rerouted, **unlimited, "ORDERX_PAYMENT_TIMEOUT": str(PAYMENT_TIMEOUT)}
 
     def _own_postgres(self) -> Postgres:
         return Postgres(self.home / "postgres", database="orderx", log=self._log("postgres"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ops.services import directories
+from ops.services import directories, rabbitmq
 from ops.services.follow import Follower
 from ops.services.supervisor import interruptible
 from ops.stack import Stack, default_home, reserve
@@ -47,7 +47,7 @@ def temporary_stack() -> Iterator[Stack]:
 
 
 def urls(stack: Stack) -> dict[str, str]:
-    """Where everything that has a face is, by its name; RabbitMQ's console carries its login."""
+    """The addresses to open in a browser, by name, without any login."""
     faces = {
         "api": stack.api_url,
         "docs": f"{stack.api_url}/api/docs",
@@ -55,7 +55,7 @@ def urls(stack: Stack) -> dict[str, str]:
         "inbox": stack.inbox_url,
         "sandbox": stack.sandbox_url,
     }
-    return faces | ({"rabbitmq": stack.management_url} if stack.management_url else {})
+    return faces | ({"rabbitmq": str(stack.rabbitmq.management_url)} if stack.rabbitmq else {})
 
 
 def _start(stack: Stack, *, quietly: bool) -> None:
@@ -66,16 +66,25 @@ def _start(stack: Stack, *, quietly: bool) -> None:
 
 def _announce(stack: Stack, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(urls(stack)), flush=True)
+        print(json.dumps({**urls(stack), **_rabbitmq_login(stack)}), flush=True)
     else:
         _console.print(_overview(stack), soft_wrap=True)
 
 
 def _overview(stack: Stack) -> str:
     rows = urls(stack) | {"broker": stack.broker_name, "data, logs": _short(stack.home)}
+    if login := _rabbitmq_login(stack):
+        rows["rabbitmq"] += " (user {rabbitmq_user}, password in {rabbitmq_password_file})".format_map(login)
     orderx = _short(Path(sys.executable).with_name("orderx"))
     rows["join in"] = f"set -a; . {_short(stack.home / 'env')}; set +a; {orderx} saga list"
     return "\n".join(["OrderX is up; Ctrl-C stops it.", *(f"  {name:<12}{where}" for name, where in rows.items())])
+
+
+def _rabbitmq_login(stack: Stack) -> dict[str, str]:
+    """The user of RabbitMQ's console, and the file, readable by us alone, that holds the password."""
+    if stack.rabbitmq is None:
+        return {}
+    return {"rabbitmq_user": rabbitmq.USER, "rabbitmq_password_file": _short(stack.rabbitmq.password_file)}
 
 
 def _shell_settings(stack: Stack) -> str:

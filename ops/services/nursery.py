@@ -29,16 +29,19 @@ def main(modules: list[str]) -> None:
         import_module(module)
     garbage.spare_what_stays()
     print("the nursery is ready", flush=True)
-    with socket.socket(fileno=os.dup(0)) as line, line.makefile("rb") as orders:
-        for order in orders:
-            _fork(json.loads(order), line)
+    with socket.socket(fileno=os.dup(0)) as line:
+        while line.recv(1, socket.MSG_PEEK):
+            _fork(line)
 
 
-def _fork(order: dict[str, Any], line: socket.socket) -> None:
+def _fork(line: socket.socket) -> None:
     between = os.fork()
     if between:
         os.waitpid(between, 0)
         return
+    # Read here, so that neither this process nor those it forks later have another's settings in memory.
+    with line.makefile("rb") as orders:
+        order = json.loads(orders.readline())
     between = os.getpid()
     if os.fork():
         os._exit(0)

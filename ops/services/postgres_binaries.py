@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from kit.errors import NotConfigured
+from ops import reads
 from ops.services import directories
 
 _OLDEST = 15
@@ -77,6 +78,7 @@ def unprivileged_user() -> pwd.struct_passwd | None:
 
 
 def _major(directory: Path) -> int:
-    said = subprocess.run([directory / "postgres", "--version"], capture_output=True, text=True, check=False)
+    asked, env = [directory / "postgres", "--version"], reads.without_settings(os.environ)
+    said = subprocess.run(asked, env=env, capture_output=True, text=True, check=False)
     found = re.search(r"\) (\d+)", said.stdout)
     return int(found[1]) if found else 0

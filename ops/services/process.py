@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Protocol, Self
 
 from kit.errors import Unavailable
+from ops import reads
 from ops.services import priority, tether
 
 _TAIL_LINES = 15
@@ -44,7 +45,8 @@ class Process:
 
     `ready` says whether it can be used; `start_seconds` bounds the wait for that and `stop_seconds` the wait after
     `stop_signal`, which SIGKILL follows. Linux sends `orphan_signal` when the thread that launched it dies, so
-    launch from the main thread. `user` is who it runs as when root launches it; `nice` says how far it gives way.
+    launch from the main thread. Without `env` it inherits this process's environment, but no settings. `user` is who
+    it runs as when root launches it; `nice` says how far it gives way.
     """
 
     def __init__(
@@ -124,7 +126,7 @@ class Process:
             stdin=stdin,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=self._env,
+            env=reads.without_settings(os.environ) if self._env is None else self._env,
             cwd=self._cwd,
             umask=0o077,
             # Ctrl-C reaches the whole foreground group; the order in which things stop is the parent's to choose.

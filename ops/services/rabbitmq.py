@@ -8,6 +8,7 @@ from pathlib import Path
 import amqp
 
 from kit.errors import NotConfigured, Unavailable
+from ops import reads
 from ops.services import directories
 from ops.services.ports import LOOPBACK, free_port
 from ops.services.process import Process
@@ -16,7 +17,7 @@ from ops.services.readiness import tcp
 # The packages' /usr/sbin/rabbitmq-server refuses ordinary users and knows one node only; this is what it wraps.
 _UNWRAPPED = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin:/bin"
-_USER = "orderx"
+USER = "orderx"
 
 
 def installed() -> Path | None:
@@ -30,12 +31,13 @@ def installed() -> Path | None:
 class RabbitMQ(Process):
     """A node with its data under `home`, kept between starts, and through a SIGKILL.
 
-    `url` is AMQP's; `management_url` carries the same login and is None unless `management` was asked for.
+    `url` is AMQP's, with its login. `management_url`, without it, is None unless `management` was asked for.
     """
 
     def __init__(self, home: Path, *, management: bool = False, log: Path | None = None) -> None:
         self._home = directories.make(home)
-        self._password = directories.secret(home / "password")
+        self.password_file = home / "password"
+        self._password = directories.secret(self.password_file)
         self.port = free_port()
         self._management_port = free_port() if management else None
         epmd_port = free_port()
@@ -63,14 +65,17 @@ class RabbitMQ(Process):
     @property
     def url(self) -> str:
         """Where AMQP clients connect."""
-        return f"amqp://{_USER}:{self._password}@{LOOPBACK}:{self.port}//"
+        return f"amqp://{USER}:{self._password}@{LOOPBACK}:{self.port}//"
 
     @property
     def management_url(self) -> str | None:
-        """The root of the management plugin's HTTP API and console."""
-        if self._management_port is None:
-            return None
-        return f"http://{_USER}:{self._password}@{LOOPBACK}:{self._management_port}"
+        """The management plugin's console."""
+        return f"http://{LOOPBACK}:{self._management_port}" if self._management_port else None
+
+    @property
+    def management_api(self) -> str:
+        """The management plugin's HTTP API, with its login."""
+        return f"http://{USER}:{self._password}@{LOOPBACK}:{self._management_port}/api/"
 
     def launch(self) -> None:
         """Start the node; raises NotConfigured when RabbitMQ is not installed."""
@@ -99,7 +104,8 @@ class RabbitMQ(Process):
         self._epmd.stop()
 
     def _environment(self, epmd_port: int) -> dict[str, str]:
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("RABBITMQ_", "ERL_"))}
+        plain = reads.without_settings(os.environ)
+        inherited = {k: v for k, v in plain.items() if not k.startswith(("RABBITMQ_", "ERL_"))}
         own = {
             "ADVANCED_CONFIG_FILE": self._home / "advanced.config",
             "CONF_ENV_FILE": self._home / "rabbitmq-env.conf",
@@ -129,7 +135,7 @@ class RabbitMQ(Process):
     def _write_configuration(self) -> None:
         settings = {
             "listeners.tcp.1": f"{LOOPBACK}:{self.port}",
-            "default_user": _USER,
+            "default_user": USER,
             "default_pass": self._password,
             "disk_free_limit.absolute": "50MB",
         }
@@ -144,7 +150,7 @@ class RabbitMQ(Process):
 
     def _answers(self) -> bool:
         try:
-            with amqp.Connection(f"{LOOPBACK}:{self.port}", _USER, self._password, connect_timeout=2, read_timeout=5):
+            with amqp.Connection(f"{LOOPBACK}:{self.port}", USER, self._password, connect_timeout=2, read_timeout=5):
                 return True
         except (OSError, amqp.AMQPError):
             return False

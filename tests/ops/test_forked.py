@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -44,19 +45,27 @@ def nursery(home) -> Iterator[Nursery]:
         yield nursery
 
 
-def forked(home, nursery, *words, ready) -> Forked:
-    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+def forked(home, nursery, *words, ready, **env) -> Forked:
+    env = {**os.environ, "PYTHONUNBUFFERED": "1", **env}
     return Forked("one", words, nursery=nursery, log=home / "one.log", env=env, ready=ready)
 
 
-def an_inbox(home, nursery, port) -> Forked:
+def an_inbox(home, nursery, port, **env) -> Forked:
     ears = ("--smtp-port", str(port), "--http-port", str(ports.free_port()), "--maildir", str(home / "mail"))
-    return forked(home, nursery, "inbox", *ears, ready=tcp(port))
+    return forked(home, nursery, "inbox", *ears, ready=tcp(port), **env)
 
 
 def command_line(process) -> bytes:
     with open(f"/proc/{process.pid}/cmdline", "rb") as told:  # noqa: PTH123
         return told.read()
+
+
+def memory(pid) -> bytes:
+    """All that the process can write to: heap, stack, data."""
+    maps = [line.split() for line in Path(f"/proc/{pid}/maps").read_text().splitlines()]
+    ranges = [[int(end, 16) for end in line[0].split("-")] for line in maps if line[1].startswith("rw")]
+    with Path(f"/proc/{pid}/mem").open("rb") as mem:
+        return b"".join(os.pread(mem.fileno(), end - begin, begin) for begin, end in ranges)
 
 
 class TestForked:
@@ -99,3 +108,12 @@ class TestForked:
             assert parent.stdout.readline() == b"started\n"
             parent.kill()
         until(lambda: ports.is_free(port), "it has stayed behind")
+
+    def test_has_its_own_settings_in_memory_and_nobody_elses(self, home, nursery):
+        first = an_inbox(home, nursery, ports.free_port(), SECRET="only for the first")
+        second = an_inbox(home, nursery, ports.free_port())
+        with first:
+            assert b"only for the first" in memory(first.pid)
+            assert b"only for the first" not in memory(nursery.pid)
+            with second:
+                assert b"only for the first" not in memory(second.pid)

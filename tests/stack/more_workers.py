@@ -9,10 +9,11 @@ from ops.stack import Stack
 
 def second_mail_worker(stack: Stack) -> Process:
     """Another one for the mails' queues; runs while it is entered."""
+    words = ["worker", "--queues", "notifications,notification.events"]
     return Process(
         "worker-mails-2",
-        [sys.executable, "-m", "ops.cli", "worker", "--queues", "notifications,notification.events"],
+        [sys.executable, "-m", "ops.cli", *words],
         log=stack.logs / "worker-mails-2.log",
-        env=stack.process_env(),
+        env=stack.env_of(*words),
         ready=line(" ready."),
     )

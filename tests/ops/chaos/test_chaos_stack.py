@@ -35,7 +35,7 @@ class TestChaosStack:
     def test_lets_its_processes_reach_each_server_over_a_wire_and_others_straight(self, stack):
         wires = {f":{wire.port}" for wire in stack.wires.values()}
         servers = {f":{wire.to_port}" for wire in stack.wires.values()}
-        inside = stack.process_env()
+        inside = stack.env_of("api")
         for name in URLS:
             assert any(port in inside[name] for port in wires), name
             assert any(port in stack.env[name] for port in servers), name

@@ -1,0 +1,58 @@
+"""Every command declares the settings it reads, and every setting is read by a command (ops/reads.py)."""
+
+import pytest
+import typer
+
+from kit.config import Settings
+from ops import cli, reads
+from tests.house.test_compose import OURS, environment
+from workers import queues
+
+HAND_OUT_ALL = {"up", "demo", "chaos"}
+UPKEEP = ("check", "reconcile", "saga", "dead")
+
+
+class TestDeclarations:
+    def test_are_there_for_every_command_but_those_that_start_the_others(self):
+        commands = typer.main.get_command(cli.app).commands
+        assert reads.COMMANDS.keys() == commands.keys() - HAND_OUT_ALL
+
+    def test_name_every_setting_there_is_and_no_other(self):
+        declared = set().union(*reads.COMMANDS.values(), *reads.QUEUES.values(), {"log_level"})
+        assert declared == set(Settings.model_fields)
+
+    def test_name_queues_there_are(self):
+        assert reads.QUEUES.keys() <= set(queues.NAMES)
+
+    def test_give_a_worker_what_its_queues_need(self):
+        key, server = "ORDERX_PAYMENT_API_KEY", "ORDERX_SMTP_URL"
+        expected = {"": {key, server}, "inventory": set(), "inventory,payments": {key}, "notifications": {server}}
+        for named, needed in expected.items():
+            words = ["worker", *(["--queues", named] if named else [])]
+            assert {key, server} & reads.declared(words) == needed, named
+
+
+class TestCompose:
+    @pytest.mark.parametrize("service", OURS)
+    def test_gives_a_service_nothing_that_its_command_does_not_read(self, service):
+        given = {name for name in environment(service) if name.startswith("ORDERX_")}
+        words = OURS[service]["command"]
+        wanted = (
+            set().union(*(reads.declared([word]) for word in UPKEEP)) if service == "ops" else reads.declared(words)
+        )
+        assert given <= wanted
+
+
+class TestForgetting:
+    def test_takes_away_what_the_command_does_not_read(self, monkeypatch):
+        given = dict.fromkeys(("ORDERX_BROKER_URL", "ORDERX_SECRET_KEY", "ORDERX_CRASH_DIR", "OTHER_KEY"), "x")
+        environ = dict(given)
+        monkeypatch.setattr(reads.os, "environ", environ)
+        reads.forget_others("dead")
+        assert environ.keys() == given.keys() - {"ORDERX_SECRET_KEY"}
+
+    def test_leaves_everything_to_those_that_start_the_others(self, monkeypatch):
+        environ = {"ORDERX_SECRET_KEY": "x"}
+        monkeypatch.setattr(reads.os, "environ", environ)
+        reads.forget_others("up")
+        assert environ == {"ORDERX_SECRET_KEY": "x"}
