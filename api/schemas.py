@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import marshmallow
 from email_validator import EmailNotValidError, validate_email
-from marshmallow import ValidationError, fields, post_load, validate
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 from marshmallow.utils import get_value
 
-from domain.payments import cards
+from domain.payments import card_numbers
 from kit.countries import COUNTRIES
 from kit.money import LARGEST_AMOUNT, TENDER, Money
 from kit.text import ONE_LINE, has_link, is_one_line, is_visible
@@ -32,6 +32,13 @@ class Schema(marshmallow.Schema):
 
     class Meta:
         unknown = marshmallow.RAISE
+
+    @validates_schema(skip_on_field_errors=True)
+    def no_card_number_over_several_fields(self, data: dict[str, Any], **_: Any) -> None:
+        """Raise ValidationError for fields of text that hold a card's number together."""
+        texts = {name: data[name] for name, field in self.fields.items() if isinstance(field, Text) and data.get(name)}
+        if len(texts) > 1 and card_numbers.is_in("\n".join(texts.values())):
+            raise ValidationError({name: [CARD_NUMBER] for name in _holding_it(texts)})
 
 
 class Bounded(fields.String):
@@ -63,7 +70,7 @@ class Text(Bounded):
             raise ValidationError("Leave out line breaks, other control characters and direction controls.")
         if not is_visible(text):
             raise ValidationError("Write something that can be seen.")
-        return _without_card(text).strip()
+        return without_card(text).strip()
 
 
 class Name(Text):
@@ -76,10 +83,20 @@ class Name(Text):
         return name
 
 
-def _without_card(text: str) -> str:
+def _holding_it(texts: dict[str, str]) -> list[str]:
+    """The fewest fields in a row that hold a card's number together."""
+    names = list(texts)
+    rows = (names[first : first + length] for length in range(2, len(names) + 1) for first in range(len(names)))
+    return next(row for row in rows if card_numbers.is_in("\n".join(texts[name] for name in row)))
+
+
+CARD_NUMBER = "This looks like a card's number, which belongs in payment.card alone."
+
+
+def without_card(text: str) -> str:
     """The text, which will be kept; raises ValidationError when it seems to hold a card's number."""
-    if cards.is_in(text):
-        raise ValidationError("This looks like a card's number, which belongs in payment.card alone.")
+    if card_numbers.is_in(text):
+        raise ValidationError(CARD_NUMBER)
     return text
 
 
@@ -102,7 +119,7 @@ class EmailAddress(Bounded):
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(*args, **kwargs)
         try:
-            known = validate_email(_without_card(text), check_deliverability=False, allow_smtputf8=False)
+            known = validate_email(without_card(text), check_deliverability=False, allow_smtputf8=False)
         except EmailNotValidError:
             raise ValidationError("This is not a mail address.") from None
         return known.normalized.lower()
@@ -118,7 +135,7 @@ class WebAddress(Bounded, fields.URL):
         )  # fmt: skip
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
-        return _without_card(super()._deserialize(*args, **kwargs))
+        return without_card(super()._deserialize(*args, **kwargs))
 
 
 class Flag(fields.Boolean):

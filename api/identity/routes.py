@@ -20,6 +20,7 @@ from domain.companies import queries as companies
 from domain.identity import logins, memberships, queries
 from domain.identity.errors import LoginOver
 from domain.identity.models import Membership
+from domain.payments import card_numbers
 from kit import clock, db, tenancy
 from kit.tenancy import Tenant
 
@@ -93,7 +94,8 @@ def log_out(body: dict[str, Any]) -> None:
 
 def device() -> dict[str, str | None]:
     """What a user may know a login by: the browser or app, and the address it came from."""
-    return {"device": (request.user_agent.string or "")[:LONGEST_NAME] or None, "address": request.remote_addr}
+    name = (request.user_agent.string or "")[:LONGEST_NAME]
+    return {"device": None if card_numbers.is_in(name) else name or None, "address": request.remote_addr}
 
 
 def _choose(user_id: UUID, company_id: UUID | None) -> Membership | None:

@@ -13,7 +13,7 @@ from typing import Any
 from flask import current_app, request
 
 from api.sales import views
-from domain.payments import cards
+from domain.payments import card_numbers
 from domain.sales import queries as sales
 from kit import db, notices
 from kit.config import settings
@@ -27,7 +27,7 @@ LONGEST_WAIT = 30
 def idempotency_key() -> str | None:
     """The request's Idempotency-Key, if any; raises Invalid when it is none we can keep."""
     key = request.headers.get("Idempotency-Key")
-    if key is not None and (not re.fullmatch(r"[\x21-\x7e]{1,255}", key) or cards.is_in(key)):
+    if key is not None and (not re.fullmatch(r"[\x21-\x7e]{1,255}", key) or card_numbers.is_in(key)):
         raise Invalid(fields={"Idempotency-Key": ["Send 1 to 255 visible ASCII characters, and no card's number."]})
     return key
 

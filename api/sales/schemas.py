@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from api.schemas import AmountOf, Country, Like, List, Name, PageQuery, Schema, Text
+from api.schemas import AmountOf, Country, Like, List, Name, PageQuery, Schema, Text, without_card
 from domain.payments.gateway import Card
 from domain.sales.models import STATUSES
 from domain.sales.operations import Wanted
@@ -52,7 +52,11 @@ class PaymentSchema(Schema):
 
     card = fields.Nested(CardSchema)
     payment_method = fields.String(
-        validate=[validate.Length(max=255), Like(PAYMENT_METHOD, error="This is no token of a provider's.")],
+        validate=[
+            validate.Length(max=255),
+            Like(PAYMENT_METHOD, error="This is no token of a provider's."),
+            without_card,
+        ],
         metadata={"examples": ["pm_card_visa"]},
     )
 

@@ -25,7 +25,7 @@ class Share(NamedTuple):
 
 
 def allocate(wanted: Mapping[UUID, int], shelves: Iterable[Shelf]) -> list[Share]:
-    """Cover what is wanted from the shelves, in their order; raises OutOfStock naming the first that is short."""
+    """Cover what is wanted from the shelves, in their order; raises OutOfStock for the first product that is short."""
     missing = dict(wanted)
     shares = []
     for shelf in shelves:
@@ -35,7 +35,7 @@ def allocate(wanted: Mapping[UUID, int], shelves: Iterable[Shelf]) -> list[Share
             missing[shelf.product_id] -= quantity
     short = next((product for product, quantity in missing.items() if quantity > 0), None)
     if short is not None:
-        raise OutOfStock(f"{wanted[short] - missing[short]} left of product {short}, {wanted[short]} ordered")
+        raise OutOfStock(short)
     return shares
 
 

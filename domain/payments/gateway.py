@@ -1,5 +1,6 @@
 """The port to whoever moves the money: what OrderX asks of a payment provider, in OrderX's words."""
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,8 +32,9 @@ class Card:
 
     @property
     def digits(self) -> str:
-        """The number without the spaces and dashes people put between its groups."""
-        return self.number.replace(" ", "").replace("-", "")
+        """The number without the spaces and dashes of any kind that people put between its groups."""
+        typed = unicodedata.normalize("NFKC", self.number)
+        return "".join(each for each in typed if unicodedata.category(each) not in {"Zs", "Pd"})
 
 
 @dataclass(frozen=True, slots=True)

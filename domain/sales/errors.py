@@ -15,6 +15,11 @@ class SoldOut(Conflict):
     code = "sold_out"
 
 
+def not_enough(*, name: str, sku: str) -> str:
+    """What buyers read when there is too little of a product: which one, and not how much there is."""
+    return f"There is not enough of {name} ({sku})."
+
+
 class NotAllowedNow(Conflict):
     """The order's status does not allow this."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.payments.declines import Attempt
 from domain.sales import offers, transitions
-from domain.sales.errors import OrderNotFound, SoldOut
+from domain.sales.errors import OrderNotFound, SoldOut, not_enough
 from domain.sales.models import Order
 from domain.sales.offers import Offer
 from kit import db, outbox
@@ -121,7 +121,7 @@ def _refuse_sold_out(offer: Offer, lines: Sequence[Wanted]) -> None:
     for line in lines:
         product = offer.products[line.product_id]
         if product.left == 0:
-            raise SoldOut(f"{product.name} is sold out")
+            raise SoldOut(not_enough(name=product.name, sku=product.sku))
 
 
 def _line(wanted: Wanted, offer: Offer) -> NewLine:

@@ -1,9 +1,12 @@
 """Stock is held while the saga runs, and given back if it fails."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from domain.inventory import operations as inventory
 from domain.sales import queries as sales
+from domain.sales.errors import not_enough
+from domain.sales.models import OrderLine
 from saga.engine.declaration import Outcomes, Subject, batched_step
 from saga.engine.errors import Refused
 
@@ -13,7 +16,16 @@ def reserve_stock(orders: Sequence[Subject]) -> Outcomes:
     """Hold every line of each order so that nobody else can sell it."""
     wanted = sales.quantities(order_ids=[order.id for order in orders])
     refused = inventory.reserve(company_id=orders[0].company_id, wanted=wanted)
-    return {order_id: Refused(reason.code, reason.message) for order_id, reason in refused.items()}
+    lines = sales.lines_of(order_ids=refused) if refused else {}
+    return {
+        order_id: Refused(refusal.code, _not_enough(refusal.product_id, lines[order_id]))
+        for order_id, refusal in refused.items()
+    }
+
+
+def _not_enough(product_id: UUID, lines: Sequence[OrderLine]) -> str:
+    line = next(line for line in lines if line.product_id == product_id)
+    return not_enough(name=line.name, sku=line.sku)
 
 
 @reserve_stock.undo
