@@ -14,7 +14,7 @@ import typer
 
 from kit.errors import OrderXError
 from ops import reads
-from ops.commands import dead, saga
+from ops.commands import account, dead, saga
 from ops.commands.output import Json
 
 app = typer.Typer(
@@ -202,6 +202,7 @@ def reconcile(
         sys.exit(1)
 
 
+app.add_typer(account.app, name="account", rich_help_panel="Upkeep")
 app.add_typer(saga.app, name="saga", rich_help_panel="Upkeep")
 app.add_typer(dead.app, name="dead", rich_help_panel="Upkeep")
 

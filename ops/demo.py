@@ -64,7 +64,7 @@ class Client:
         """Register, follow the link in the mail, and log in."""
         self("POST", "/auth/register", {"email": email, "name": name, "password": PASSWORD})
         token = token_for(email, "verify-email", inbox_url=self._inbox_url)
-        self("POST", "/auth/verify-email", {"token": token})
+        self("POST", "/auth/verify-email", {"token": token, "password": PASSWORD})
         self.log_in(email)
 
     def log_in(self, email: str) -> None:

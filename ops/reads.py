@@ -34,6 +34,7 @@ COMMANDS: dict[str, set[str]] = {
     "migrate": {"owner_database_url", "database_url", "operator_database_url"},
     "check": {*_OPERATOR, *_PAYMENTS, "journal_days"},
     "reconcile": {*_OPERATOR, *_APP, *_PAYMENTS},
+    "account": {*_APP, "public_url"},
     "saga": {*_OPERATOR, *_APP},
     "dead": {"broker_url"},
 }

@@ -3,6 +3,7 @@
 Whoever asks is told the same, whether or not somebody is registered: what there is to say stands in a mail.
 """
 
+from datetime import datetime
 from typing import Any
 
 from flask import request
@@ -18,9 +19,10 @@ from api.identity.schemas import (
     WhoSchema,
 )
 from domain.companies import standing
-from domain.identity import invitations, links, logins, operations, pace, passwords, queries
+from domain.identity import invitations, links, operations, ownership, pace, passwords, queries
 from domain.identity.errors import EmailTaken
-from domain.identity.models import Membership
+from domain.identity.links import Purpose
+from domain.identity.models import Membership, User
 from domain.identity.pace import MAIL, PASSWORD
 from kit import clock, db
 from kit.tenancy import Tenant
@@ -52,14 +54,22 @@ def register(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @accounts.post("/verify-email")
-@accounts.arguments(TokenSchema)
+@accounts.arguments(NewPasswordSchema)
 @accounts.response(204)
 @accounts.alt_response(409, "Conflict")
 def verify_email(body: dict[str, Any]) -> None:
-    """Verify a mail address, with the token behind the `#` of the link in the mail. It is good for 24 hours, once."""
-    now = clock.now()
+    """Verify a mail address, and choose the password of its account.
+
+    The token is the text behind the `#` of the link in the mail; it is good for 24 hours, once. From now on the account
+    has this password. If it is not the one that was given when the address was registered, somebody else may have
+    registered it: then sessions, API keys, the second factor and addresses from before are deleted.
+    """
+    password, now = body["password"], clock.now()
+    user = _holder(body["token"], "verify_email", now=now)
+    password_hash = user.password_hash if passwords.fits(password, user.password_hash) else _chosen(password, user)
     with db.transaction(Tenant()):
-        operations.verify_email(user_id=links.use(token=body["token"], purpose="verify_email", now=now), now=now)
+        user_id = links.use(token=body["token"], purpose="verify_email", now=now)
+        ownership.verify(user_id=user_id, password_hash=password_hash, now=now)
 
 
 @accounts.post("/forgot-password")
@@ -83,15 +93,14 @@ def forgot_password(body: dict[str, Any]) -> dict[str, Any]:
 def reset_password(body: dict[str, Any]) -> None:
     """Choose a new password, with the token behind the `#` of the link in the mail. It is good for an hour, once.
 
-    It ends all logins, and verifies the mail address.
+    It ends all logins, and verifies the mail address. If that was not verified, API keys, the second factor and
+    addresses from before are deleted: somebody else may have registered it.
     """
-    passwords.refuse_guessable(body["password"])
-    password_hash, now = passwords.hashed(body["password"]), clock.now()
+    now = clock.now()
+    password_hash = _chosen(body["password"], _holder(body["token"], "reset_password", now=now))
     with db.transaction(Tenant()):
         user_id = links.use(token=body["token"], purpose="reset_password", now=now)
-        user = operations.set_password(user_id=user_id, password_hash=password_hash)
-        operations.verify_email(user_id=user_id, now=now)
-        logins.end_all(user_id=user_id, now=now)
+        user = ownership.reset_password(user_id=user_id, password_hash=password_hash, now=now)
         pace.forget(PASSWORD, user.email, request.remote_addr or "", now=now)
         letters.write("password_changed", user, now=now)
 
@@ -112,3 +121,15 @@ def accept_invitation(body: dict[str, Any]) -> Membership:
         assert membership.company_id is not None
         standing.refuse_writes(company_id=membership.company_id)
         return membership
+
+
+def _holder(token: str, purpose: Purpose, *, now: datetime) -> User:
+    """The user whom the link was mailed to; raises LinkOver. It comes first: what follows takes time and memory."""
+    with db.transaction(Tenant()):
+        return queries.the_user(user_id=links.holder(token=token, purpose=purpose, now=now))
+
+
+def _chosen(password: str, user: User) -> str:
+    """The hash of a password that the user chooses; raises Invalid when it is easily guessed."""
+    passwords.refuse_guessable(password, about=(user.email, user.name))
+    return passwords.hashed(password)

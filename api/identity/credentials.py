@@ -41,11 +41,18 @@ def _known(email: str, password: str) -> User:
         raise TooOften(wait=wait)
     if not passwords.fits(password, user.password_hash if user else None) or user is None:
         raise WrongCredentials
-    if passwords.is_outdated(user.password_hash):
-        better = passwords.hashed(password)
-        with db.transaction(Tenant(user_id=user.id)):
-            operations.rehash(user_id=user.id, before=user.password_hash, after=better)
-    return user
+    return _rehashed(user, password) if passwords.is_outdated(user.password_hash) else user
+
+
+def _rehashed(user: User, password: str) -> User:
+    """The user, with the password under a hash of today's effort; raises WrongCredentials if it is no longer theirs."""
+    better = passwords.hashed(password)
+    with db.transaction(Tenant(user_id=user.id)):
+        operations.rehash(user_id=user.id, before=user.password_hash, after=better)
+        kept = queries.the_user(user_id=user.id)
+    if kept.password_hash != better and not passwords.fits(password, kept.password_hash):
+        raise WrongCredentials
+    return kept
 
 
 def _forgive(email: str) -> None:

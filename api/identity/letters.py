@@ -18,6 +18,7 @@ _PURPOSES: dict[AccountTemplate, Purpose] = {
     "registered_already": "reset_password",
     "reset_password": "reset_password",
     "password_changed": "reset_password",
+    "second_factor_removed": "reset_password",
 }
 
 

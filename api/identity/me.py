@@ -69,10 +69,10 @@ def change_password(body: dict[str, Any]) -> None:
     """
     with acting() as caller:
         user = queries.the_user(user_id=caller.user_id)
-    proven(user.email, body["current_password"])
+    user = proven(user.email, body["current_password"])
     passwords.refuse_guessable(body["password"], about=(user.email, user.name))
     password_hash, now = passwords.hashed(body["password"]), clock.now()
     with acting():
-        user = operations.set_password(user_id=user.id, password_hash=password_hash)
+        user = operations.change_password(user_id=user.id, before=user.password_hash, after=password_hash)
         logins.end_all(user_id=user.id, but=caller.login_id, now=now)
         letters.write("password_changed", user, now=now)

@@ -44,6 +44,8 @@ def log_in(body: dict[str, Any]) -> dict[str, Any]:
     """
     user = admitted(body["email"], body["password"], body["code"])
     with db.transaction(Tenant(user_id=user.id)):
+        # The password was looked at before this transaction: a reset in between must end this login, too.
+        queries.hold_password(user_id=user.id, password_hash=user.password_hash)
         if "company_id" in body:
             company_id = body["company_id"]
             membership = _choose(user.id, company_id)

@@ -33,13 +33,18 @@ def get_second_factor() -> dict[str, Any]:
 @blueprint.post("")
 @blueprint.arguments(PasswordSchema)
 @blueprint.response(201, OfferedSchema)
+@blueprint.alt_response(403, "Forbidden")
 @blueprint.alt_response(409, "Conflict")
 @blueprint.alt_response(429, "TooOften")
 def offer_second_factor(body: dict[str, Any]) -> dict[str, str]:
-    """Get a secret for an authenticator app (TOTP, RFC 6238); show `uri` as a QR code. It counts once confirmed."""
-    proven(_email(), body["password"])
+    """Get a secret for an authenticator app (TOTP, RFC 6238); show `uri` as a QR code. It counts once confirmed.
+
+    Your mail address must be verified: else whoever registers with another's address could lock its owner out.
+    """
     with acting() as caller:
-        email = queries.the_user(user_id=caller.user_id).email
+        email = queries.the_verified_user(user_id=caller.user_id).email
+    proven(email, body["password"])
+    with acting() as caller:
         secret = second_factor.begin(user_id=caller.user_id)
     return {"secret": secret, "uri": pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name="OrderX")}
 
@@ -47,6 +52,7 @@ def offer_second_factor(body: dict[str, Any]) -> dict[str, str]:
 @blueprint.post("/confirm")
 @blueprint.arguments(CodeSchema)
 @blueprint.response(200, ConfirmedSchema)
+@blueprint.alt_response(403, "Forbidden")
 @blueprint.alt_response(409, "Conflict")
 def confirm_second_factor(body: dict[str, Any]) -> dict[str, list[str]]:
     """Switch it on with a code that the app shows.
@@ -54,6 +60,7 @@ def confirm_second_factor(body: dict[str, Any]) -> dict[str, list[str]]:
     From now on logging in takes a code. The recovery codes answered here do, too, each once; they are shown only now.
     """
     with acting() as caller:
+        queries.the_verified_user(user_id=caller.user_id)
         codes = second_factor.confirm(user_id=caller.user_id, code=body["code"], now=clock.now())
     return {"recovery_codes": codes}
 
@@ -64,11 +71,8 @@ def confirm_second_factor(body: dict[str, Any]) -> dict[str, list[str]]:
 @blueprint.alt_response(429, "TooOften")
 def remove_second_factor(body: dict[str, Any]) -> None:
     """Switch it off again, with the password and a code."""
-    admitted(_email(), body["password"], body["code"])
+    with acting() as caller:
+        email = queries.the_user(user_id=caller.user_id).email
+    admitted(email, body["password"], body["code"])
     with acting() as caller:
         second_factor.switch_off(user_id=caller.user_id)
-
-
-def _email() -> str:
-    with acting() as caller:
-        return queries.the_user(user_id=caller.user_id).email

@@ -25,3 +25,20 @@ class SuperAdminRequest(Base):
     request: Mapped[str]
     request_id: Mapped[str]
     asked_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class OperatorAction(Base):
+    """What an operator did to a user's account, and why; never changed or deleted.
+
+    `operator` is the name that the operator gave, or their login name.
+    """
+
+    __tablename__ = "operator_actions"
+    __table_args__ = (Index(None, "user_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    action: Mapped[str]
+    reason: Mapped[str]
+    operator: Mapped[str]
+    acted_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -51,6 +51,12 @@ class SecondFactorOn(Conflict):
     code = "second_factor_on"
 
 
+class SecondFactorOff(Conflict):
+    """The user has no second factor."""
+
+    code = "second_factor_off"
+
+
 class KeyInvalid(Unauthenticated):
     """The API key is no good: it has lapsed or was revoked, its maker has left, or it never was."""
 

@@ -25,20 +25,27 @@ def issue(*, user_id: UUID, purpose: Purpose, now: datetime) -> str:
     return token
 
 
-def use(*, token: str, purpose: Purpose, now: datetime) -> UUID:
-    """Use a link up, with all others of its purpose, and act for its user from here on; who that is.
+def holder(*, token: str, purpose: Purpose, now: datetime) -> UUID:
+    """Find the user whom a link was mailed to, and act for them from here on; the link stays good.
 
     Raises LinkOver when it was used before, has lapsed, or never was.
     """
     session, token_hash = db.session(), opaque.hash_of(token)
     tenancy.present(session, token_hash)
     link = session.get(Link, token_hash)
-    if link is None:
+    if link is None or link.purpose != purpose or link.used_at is not None or link.expires_at <= now:
         raise LinkOver
     db.run(tenancy.ACT_FOR, tenancy.named(Tenant(user_id=link.user_id)))
-    good = update(Link).where(
-        Link.user_id == link.user_id, Link.purpose == purpose, Link.used_at.is_(None), Link.expires_at > now
-    )
-    if token_hash not in session.scalars(good.values(used_at=now).returning(Link.hash)).all():
-        raise LinkOver
     return link.user_id
+
+
+def use(*, token: str, purpose: Purpose, now: datetime) -> UUID:
+    """Use a link up, with all others of its user, and act for them from here on; who that is.
+
+    The others go, too, because each of them could set the password once more. Raises LinkOver as `holder` does.
+    """
+    user_id = holder(token=token, purpose=purpose, now=now)
+    unused = update(Link).where(Link.user_id == user_id, Link.used_at.is_(None)).values(used_at=now)
+    if opaque.hash_of(token) not in db.session().scalars(unused.returning(Link.hash)).all():
+        raise LinkOver
+    return user_id

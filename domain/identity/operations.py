@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.identity.errors import EmailTaken
+from domain.identity.errors import EmailTaken, WrongCredentials
 from domain.identity.models import User
 from kit import db, outbox, tenancy
 from kit.ids import new_id
@@ -32,10 +32,12 @@ def verify_email(*, user_id: UUID, now: datetime) -> None:
         outbox.publish("user.verified", {"user_id": str(user_id)}, subject=user_id, company_id=None)
 
 
-def set_password(*, user_id: UUID, password_hash: str) -> User:
-    """Give the current user another password."""
-    user = db.session().get_one(User, user_id)
-    user.password_hash = password_hash
+def change_password(*, user_id: UUID, before: str, after: str) -> User:
+    """Give the current user another password hash; raises WrongCredentials if theirs is no longer the one before."""
+    unchanged = update(User).where(User.id == user_id, User.password_hash == before)
+    user: User | None = db.session().scalar(unchanged.values(password_hash=after).returning(User))
+    if user is None:
+        raise WrongCredentials
     return user
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, exists, select, true
 
-from domain.identity.errors import EmailUnverified, NotAMember, UserNotFound
+from domain.identity.errors import EmailUnverified, NotAMember, UserNotFound, WrongCredentials
 from domain.identity.models import Membership, User
 from domain.identity.roles import CUSTOMER, strongest
 from kit import db, tenancy
@@ -28,6 +28,16 @@ def the_verified_user(*, user_id: UUID) -> User:
     if user.verified_at is None:
         raise EmailUnverified
     return user
+
+
+def hold_password(*, user_id: UUID, password_hash: str) -> None:
+    """Keep the current user's password from being changed until the transaction ends.
+
+    Raises WrongCredentials if their hash is no longer this one.
+    """
+    held = select(User.id).where(User.id == user_id, User.password_hash == password_hash).with_for_update(read=True)
+    if db.session().scalar(held) is None:
+        raise WrongCredentials
 
 
 def user_by_email(*, email: str) -> User | None:

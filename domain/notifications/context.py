@@ -5,7 +5,9 @@ from typing import Any, Literal, TypedDict
 Template = Literal[
     "order_received", "order_received_merchant", "payment_succeeded", "payment_failed", "order_cancelled"
 ]
-AccountTemplate = Literal["verify_email", "registered_already", "reset_password", "password_changed", "invitation"]
+AccountTemplate = Literal[
+    "verify_email", "registered_already", "reset_password", "password_changed", "second_factor_removed", "invitation"
+]
 
 
 class Line(TypedDict):

@@ -1,7 +1,6 @@
 """`orderx saga retry`, `skip`, `compensate` and `resolve`: what an operator does about sagas that are stuck."""
 # ruff: noqa: PLC0415 - each command imports what it needs when it runs, so that `--help` is quick
 
-import getpass
 import json
 import sys
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from uuid import UUID
 import typer
 
 from ops.commands.output import Company, Error, Json, SagaName, Step
+from ops.commands.reasons import By, Reason
 
 if TYPE_CHECKING:
     from saga.settling import Action, Item, Result
@@ -26,20 +26,12 @@ class End(StrEnum):
     UNDONE = "undone"
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise typer.BadParameter("say why: whoever looks at this later wants to know")
-    return text
-
-
 Ids = Annotated[
     list[UUID] | None,
     typer.Argument(
         metavar="SAGA_OR_ORDER", help="Ids of stuck sagas, of their orders or incidents; or say which by options."
     ),
 ]
-Reason = Annotated[str, typer.Option(help="Why; kept with the incident.", callback=_not_blank)]
-By = Annotated[str, typer.Option(default_factory=getpass.getuser, help="Who decides.", show_default="the login name")]
 Everything = Annotated[bool, typer.Option("--all", help="Settle everything that is stuck.")]
 Limit = Annotated[int, typer.Option(help="Without ids: at most so many, the oldest first.", min=1)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would become of each, and change nothing.")]

@@ -108,7 +108,7 @@ class TestUnverified:
 
     def test_is_no_more_once_the_link_is_followed(self, unverified, token):
         unverified.post("/api/me/verification-mail")
-        assert unverified.post(VERIFY, {"token": token()}).status_code == 204
+        assert unverified.post(VERIFY, {"token": token(), "password": factories.PASSWORD}).status_code == 204
         assert unverified.get("/api/me").json["verified_at"]
         company = {"name": "Ink", "email": "hi@ink.example", "currency": "GBP"}
         assert unverified.post("/api/companies", company).status_code == 201
@@ -121,18 +121,25 @@ class TestUnverified:
 class TestLink:
     def test_is_good_once(self, api, token):
         api.post("/api/auth/register", ADA)
-        answers = [api.post(VERIFY, {"token": token()}) for _ in range(2)]
+        answers = [api.post(VERIFY, {"token": token(), "password": ADA["password"]}) for _ in range(2)]
         assert [answer.status_code for answer in answers] == [204, 409]
         assert answers[1].json["code"] == "link_over"
 
     @pytest.mark.parametrize("nonsense", ["", "x" * 43, "é"])
     def test_is_refused_when_it_is_none(self, api, nonsense):
-        assert api.post(VERIFY, {"token": nonsense}).json["code"] == "link_over"
+        assert api.post(VERIFY, {"token": nonsense, "password": NEW}).json["code"] == "link_over"
 
     def test_for_one_thing_is_not_good_for_another(self, api, token):
         api.post("/api/auth/register", ADA)
         assert api.post(RESET, {"token": token(), "password": NEW}).json["code"] == "link_over"
-        assert api.post(VERIFY, {"token": token()}).status_code == 204
+        assert api.post(VERIFY, {"token": token(), "password": NEW}).status_code == 204
+
+    def test_is_kept_good_when_the_password_is_missing_or_too_weak(self, api, token):
+        api.post("/api/auth/register", ADA)
+        for body in ({}, {"password": "short"}, {"password": "password1"}):
+            answer = api.post(VERIFY, {"token": token(), **body})
+            assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "password")
+        assert api.post(VERIFY, {"token": token(), "password": NEW}).status_code == 204
 
     @pytest.mark.parametrize("purpose", ["verify-email", "reset-password"])
     def test_leads_to_a_page_that_lets_nothing_else_in(self, api, purpose):
@@ -142,6 +149,31 @@ class TestLink:
         assert "default-src 'none'" in policy
         assert policy.count("'sha256-") == 2
         assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+    def test_leads_to_a_page_for_keyboard_and_screen_reader(self, api):
+        page = api.get("/api/auth/links/verify-email").text
+        fields = dict.fromkeys(re.findall(r"<input[^>]*>", page))
+        assert len(fields) == 1
+        for field in fields:
+            named = {kind: re.search(rf'{kind}="([^"]*)"', field)[1] for kind in ("id", "aria-describedby")}
+            assert re.search(rf'<label for="{named["id"]}">\w', page)
+            assert all(f'id="{each}"' in page for each in named["aria-describedby"].split())
+        assert re.search(r'<html lang="\w+">', page)
+        assert re.search(r"<title>\w", page)
+        assert re.search(r"<h1>\w", page)
+        assert re.search(r'<form>.*<button type="submit">\w.*</form>', page, re.DOTALL)
+        assert re.search(r'role="status" tabindex="-1"', page)  # is read out, and can be given the focus
+        assert "disabled" not in re.sub(r"//.*", "", page)  # which would take the focus away
+
+    @pytest.mark.parametrize(
+        ("purpose", "takes"), [("verify-email", True), ("reset-password", True), ("accept-invitation", False)]
+    )
+    def test_leads_to_a_page_that_sends_what_the_endpoint_takes(self, api, purpose, takes):
+        script = api.get(f"/api/auth/links/{purpose}").text.partition("<script>")[2]
+        (said,) = re.findall(rf'"{purpose}": {{(.*?)\n    }}', script, re.DOTALL)
+        assert ("password:" in said) == takes
+        body = {"token": "x" * 43} | ({"password": NEW} if takes else {})
+        assert api.post(f"/api/auth/{purpose}", body).json["code"] == "link_over"
 
     def test_leads_nowhere_else(self, api):
         assert api.get("/api/auth/links/anything").status_code == 404
@@ -232,7 +264,10 @@ class TestChangedPassword:
 
 
 class TestMail:
-    @pytest.mark.parametrize("template", ["verify_email", "registered_already", "reset_password", "password_changed"])
+    @pytest.mark.parametrize(
+        "template",
+        ["verify_email", "registered_already", "reset_password", "password_changed", "second_factor_removed"],
+    )
     def test_says_the_link_and_how_long_it_is_good(self, template):
         context = {"site": "https://orderx.example", "link": "https://orderx.example/x#token", "hours": 24}
         rendered = render(

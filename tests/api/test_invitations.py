@@ -105,7 +105,8 @@ class TestAccept:
         api.post("/api/auth/register", {"email": "grace@paper.example", "name": "G", "password": factories.PASSWORD})
         assert refusal(api.post(ACCEPT, {"token": token})) == (409, "register_first")
         verify = sql("SELECT context->>'link' FROM mails WHERE template = 'verify_email'")[0][0].partition("#")[2]
-        assert api.post("/api/auth/verify-email", {"token": verify}).status_code == 204
+        proof = {"token": verify, "password": factories.PASSWORD}
+        assert api.post("/api/auth/verify-email", proof).status_code == 204
         assert api.post(ACCEPT, {"token": token}).status_code == 200
 
     def test_gives_nothing_once_the_host_has_left(self, api, invited, company, host):

@@ -17,9 +17,11 @@ from migrations import tables
 TENANTS = sorted(table.name for table in tables.metadata.tables.values() if "company_id" in table.columns)
 GLOBAL = {
     "companies", "users", "logins", "refresh_tokens", "links", "addresses", "second_factors", "recovery_codes",
-    "attempts", "alerts", "super_admin_requests", "saga_definitions",
+    "attempts", "alerts", "super_admin_requests", "saga_definitions", "operator_actions",
 }  # fmt: skip
-APPEND_ONLY = ("stock_movements", "payment_events", "saga_events", "company_events", "super_admin_requests")
+APPEND_ONLY = (
+    "stock_movements", "payment_events", "saga_events", "company_events", "super_admin_requests", "operator_actions",
+)  # fmt: skip
 MAY_BELONG_TO_NOBODY = {"memberships", "outbox", "inbox", "mails"}
 GROUPS = ("orderx_app", "orderx_operator")
 
@@ -132,6 +134,8 @@ class TestRoles:
         deletable = {table for table in tables.metadata.tables if "DELETE" in rights(catalogue, "orderx_app", table)}
         assert deletable == {
             "memberships",
+            "api_keys",
+            "logins",
             "idempotency_keys",
             "addresses",
             "second_factors",

@@ -165,7 +165,9 @@ class TestTokensInEachOthersPlace:
         pair = api.post("/api/auth/login", {"email": admin.email, "password": factories.PASSWORD}).json
         with db.transaction(Tenant(user_id=user.id)):
             verify = links.issue(user_id=user.id, purpose="verify_email", now=clock.now())
-            reset = links.issue(user_id=user.id, purpose="reset_password", now=clock.now())
+        forgetful = factories.make_user()
+        with db.transaction(Tenant(user_id=forgetful.id)):
+            reset = links.issue(user_id=forgetful.id, purpose="reset_password", now=clock.now())
         return {
             "access": pair["access_token"], "refresh": pair["refresh_token"],
             "key": factories.make_key(admin, company, {"read_companies"})[1],
@@ -180,11 +182,13 @@ class TestTokensInEachOthersPlace:
             taken[kind] = {
                 "access": api.get("/api/companies", headers=bearer).status_code,
                 "refresh": api.post("/api/auth/refresh", {"refresh_token": token}).status_code,
-                "verify-email": api.post("/api/auth/verify-email", {"token": token}).status_code,
                 "accept-invitation": api.post("/api/auth/accept-invitation", {"token": token}).status_code,
-                "reset-password": api.post(
-                    "/api/auth/reset-password", {"token": token, "password": "another horse battery"}
-                ).status_code,
+                **{
+                    path: api.post(
+                        f"/api/auth/{path}", {"token": token, "password": "another horse battery"}
+                    ).status_code
+                    for path in ("verify-email", "reset-password")
+                },
             }
         places = ("access", "refresh", "verify-email", "reset-password", "accept-invitation")
         good = {(kind, at) for kind in tokens for at in places if taken[kind][at] < 300}

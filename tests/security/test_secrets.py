@@ -17,7 +17,7 @@ from tests.house.test_policy_by_place import BODIES, filled
 from tests.security.effort import tried
 from tests.security.test_mass_assignment import GOOD
 
-IN_MAILS = "template IN ('verify_email', 'reset_password', 'registered_already', 'password_changed', 'invitation')"
+IN_MAILS = "context ? 'link'"
 """Mails that wait to be sent still hold their links; test_accounts.py sees to it that they forget them then."""
 CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvc": "8642"}
 CHOSEN = "wool lamp harbour seventeen"

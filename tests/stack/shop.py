@@ -91,7 +91,8 @@ class Shop:
     def _registered(self, email: str) -> str:
         user = {"email": email, "name": "Somebody", "password": PASSWORD}
         assert requests.post(f"{self.stack.api_url}/api/auth/register", json=user, timeout=30).ok
-        link = {"token": token_for(email, "verify-email", inbox_url=self.stack.inbox_url)}
+        token = token_for(email, "verify-email", inbox_url=self.stack.inbox_url)
+        link = {"token": token, "password": PASSWORD}
         assert requests.post(f"{self.stack.api_url}/api/auth/verify-email", json=link, timeout=30).ok
         return self._logged_in(email)
 

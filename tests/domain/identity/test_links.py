@@ -42,7 +42,7 @@ class TestUse:
         token = issue(user, now=now)
         with db.transaction(Tenant()):
             assert links.use(token=token, purpose="reset_password", now=now) == user.id
-            operations.set_password(user_id=user.id, password_hash="another")
+            operations.change_password(user_id=user.id, before=user.password_hash, after="another")
 
     def test_is_refused_a_second_time(self, user, now):
         token = issue(user, now=now)
@@ -76,12 +76,37 @@ class TestUse:
         with ThreadPoolExecutor(4) as pool:
             assert [used for used in pool.map(try_it, range(4)) if used] == [user.id]
 
-    def test_uses_up_the_links_of_its_user_and_purpose_alone(self, user, now):
+    def test_uses_up_all_links_of_its_user_and_nobody_elses(self, user, now):
         other = factories.make_user()
-        theirs, verifying = issue(other, now=now), issue(user, purpose="verify_email", now=now)
+        theirs, verifying, another = (
+            issue(other, now=now),
+            issue(user, purpose="verify_email", now=now),
+            issue(user, now=now),
+        )
         use(issue(user, now=now), now=now)
         assert use(theirs, now=now) == other.id
-        assert use(verifying, purpose="verify_email", now=now) == user.id
+        for token, purpose in ((verifying, "verify_email"), (another, "reset_password")):
+            with pytest.raises(LinkOver):
+                use(token, purpose=purpose, now=now)
+
+
+class TestHolder:
+    def test_is_found_as_often_as_asked_and_the_link_stays_good(self, user, now):
+        token = issue(user, now=now)
+        for _ in range(2):
+            with db.transaction(Tenant()):
+                assert links.holder(token=token, purpose="reset_password", now=now) == user.id
+        assert use(token, now=now) == user.id
+
+    def test_is_nobody_once_the_link_is_used_has_lapsed_or_is_for_something_else(self, user, now):
+        used, good = issue(user, now=now), issue(factories.make_user(), now=now)
+        use(used, now=now)
+        for token, purpose, at in (
+            (used, "reset_password", now), (good, "verify_email", now), ("x" * 43, "reset_password", now),
+            (good, "reset_password", now + LASTS["reset_password"]),
+        ):  # fmt: skip
+            with pytest.raises(LinkOver), db.transaction(Tenant()):
+                links.holder(token=token, purpose=purpose, now=at)
 
 
 class TestTidying:
