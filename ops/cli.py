@@ -74,6 +74,7 @@ def api(
     port: Port = 8000,
     workers: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
     threads: Annotated[int, typer.Option(help="Requests a process serves at once.", min=1)] = 32,
+    connections: Annotated[int, typer.Option(help="Connections a process keeps open at once.", min=1)] = 1000,
 ) -> None:
     """Serve the HTTP API."""
     from gunicorn.app import wsgiapp
@@ -85,9 +86,10 @@ def api(
         settings().need(name)
     definitions.demand()
     options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)]
+    options += ["--worker-connections", str(connections)]
     # As a warning gunicorn quotes malformed headers, whatever secrets are in them.
     quiet = ["--no-control-socket", "--log-level", "error"]
-    lasting = ["--worker-class", "ops.draining.DrainingWorker", "--keep-alive", "75"]
+    lasting = ["--worker-class", "ops.server.worker.BufferingWorker", "--keep-alive", "75", "--no-sendfile"]
     sys.argv = ["gunicorn", *options, *lasting, *quiet, f"api.app:create_app(threads={threads})"]
     wsgiapp.run()
 

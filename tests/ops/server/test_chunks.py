@@ -1,0 +1,83 @@
+"""The end of a chunked body is found where gunicorn's parser finds it."""
+
+from io import BytesIO
+from types import SimpleNamespace
+
+import pytest
+from gunicorn.http.body import ChunkedReader
+from gunicorn.http.errors import ParseException
+from gunicorn.http.unreader import IterUnreader
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops.server.chunks import ChunkedEnd
+
+LARGEST = 1000
+EXTENSIONS = st.sampled_from([b"", b";a", b' ; a="b;c"', b";a=b;c"])
+TRAILERS = st.sampled_from([b"", b"X-Sum: 1\r\n", b"X-Sum: 1\r\nX-More: 2\r\n"])
+CHUNKS = st.lists(st.tuples(st.binary(min_size=1, max_size=30), EXTENSIONS), max_size=6)
+
+
+def framed(chunks, trailers: bytes) -> bytes:
+    body = b"".join(b"%x%s\r\n%s\r\n" % (len(data), extension, data) for data, extension in chunks)
+    return body + b"0\r\n" + trailers + b"\r\n"
+
+
+def parsed(sent: bytes) -> bytes | None:
+    """What gunicorn makes of a body; None when it is malformed or not all there."""
+    request = SimpleNamespace(parse_headers=lambda *_, **__: [], trailers=[])
+    body = BytesIO()
+    reader = ChunkedReader(request, IterUnreader([sent]))
+    try:
+        while data := reader.read(4096):
+            body.write(data)
+    except (ParseException, OSError):
+        return None
+    return body.getvalue()
+
+
+class TestChunkedEnd:
+    @given(CHUNKS, TRAILERS, st.binary(max_size=20))
+    def test_is_in_with_the_last_byte_and_not_before(self, chunks, trailers, next_request):
+        whole = framed(chunks, trailers)
+        end = ChunkedEnd(LARGEST)
+        came = bytearray()
+        for byte in whole[:-1]:
+            came.append(byte)
+            assert not end.is_in(came)
+        came += whole[-1:] + next_request
+        assert end.is_in(came)
+        assert end.is_whole
+        assert parsed(whole) == b"".join(data for data, _ in chunks)
+
+    @given(CHUNKS, TRAILERS, st.data())
+    def test_never_says_whole_of_what_gunicorn_still_waits_for(self, chunks, trailers, data):
+        spoilt = bytearray(framed(chunks, trailers))
+        for _ in range(data.draw(st.integers(1, 3))):
+            at = data.draw(st.integers(0, len(spoilt) - 1))
+            spoilt[at : at + data.draw(st.integers(0, 2))] = data.draw(
+                st.sampled_from([b"", b"\n", b"\r", b"-", b"f", b"0"])
+            )
+        end = ChunkedEnd(LARGEST)
+        if parsed(bytes(spoilt)) is not None:
+            assert end.is_in(spoilt)
+        elif not end.is_in(spoilt):
+            assert not end.is_whole
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            b"zz\r\n", b"-5\r\n", b"0x5\r\n", b"1_0\r\n", b"\r\n", b"5\n", b"5\r\nabcdeXX", b"0\r\nX: y\n\r\n",
+            b"fffffffff\r\n", b"5;" + b"x" * 9000,
+        ],
+    )  # fmt: skip
+    def test_does_not_wait_for_the_rest_of_what_is_malformed(self, sent):
+        end = ChunkedEnd(LARGEST)
+        assert end.is_in(bytearray(sent))
+        assert not end.is_whole
+
+    def test_does_not_wait_for_the_rest_of_what_is_too_large(self):
+        assert ChunkedEnd(LARGEST).is_in(bytearray(b"ffff\r\n" + b"x" * (LARGEST + 3)))
+        assert not ChunkedEnd(LARGEST).is_in(bytearray(b"ffff\r\n" + b"x" * LARGEST))
+        assert ChunkedEnd(LARGEST).is_in(bytearray(b"1\r\nx\r\n" * (LARGEST // 2)))
+        assert ChunkedEnd(10**6).is_in(bytearray(b"1\r\nx\r\n" * 20_000))
