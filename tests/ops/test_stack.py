@@ -32,6 +32,7 @@ with socket.create_server(("127.0.0.1", int(port))):
 """
 
 SUPERVISOR = """
+import signal
 import sys
 from pathlib import Path
 from ops.services.process import Process
@@ -41,6 +42,8 @@ server, story, home, *listening = sys.argv[1:]
 def process(name, port):
     argv = [sys.executable, "-c", server, name, port, story]
     return Process(name, argv, log=Path(home) / name, ready=tcp(int(port)))
+for number in (signal.SIGINT, signal.SIGHUP):  # a background job of a script, and nohup, start us with these ignored
+    signal.signal(number, signal.SIG_DFL)
 supervisor = Supervisor([[process(f"p{n}", port)] for n, port in enumerate(listening)])
 with interruptible():
     try:
