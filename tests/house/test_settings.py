@@ -9,7 +9,7 @@ from tests.house.test_compose import OURS, environment
 from workers import queues
 
 HAND_OUT_ALL = {"up", "demo", "chaos"}
-UPKEEP = ("check", "reconcile", "saga", "dead")
+UPKEEP = ("account", "check", "reconcile", "saga", "dead")
 
 
 class TestDeclarations:

@@ -34,11 +34,15 @@ def filled():
         profile.keep_address(user_id=me.id, label="Home", address={"country": "DE"})
         second_factor.begin(user_id=me.id)
         pace.attempt(pace.PASSWORD, me.email, now=now)
+        audit.record_operator_action(user_id=me.id, action="remove_second_factor", reason="lost phone", operator="ann")
         audit.note_super_admin(user_id=me.id, acted_for=ours.id, request="GET /api", request_id="1")
     with db.operator_transaction():
         alerts.sound("worker_died", {"stock@here": {}})
     with superuser() as connection:
         connection.execute("INSERT INTO recovery_codes (hash, user_id) VALUES ('x', %s)", [me.id])
+        connection.execute(
+            "INSERT INTO saga_definitions (name, version, fingerprint, definition) VALUES ('x', 1, 'f', 'd')"
+        )
         connection.execute("INSERT INTO inbox (consumer, event_id) VALUES ('a test', %s)", [me.id])
 
 

@@ -7,13 +7,15 @@ from kit import db
 from kit.ids import new_id
 from kit.tenancy import Tenant
 
-ADD = "INSERT INTO inbox (consumer, event_id) VALUES (%(consumer)s, gen_random_uuid())"
-BREAK = "INSERT INTO inbox (consumer, event_id) VALUES (NULL, gen_random_uuid())"
+COMPANY = Tenant(company_id=new_id())
+ADD = f"""INSERT INTO inbox (consumer, event_id, company_id)
+    VALUES (%(consumer)s, gen_random_uuid(), '{COMPANY.company_id}')"""
+BREAK = f"INSERT INTO inbox (consumer, event_id, company_id) VALUES (NULL, gen_random_uuid(), '{COMPANY.company_id}')"
 
 
 @pytest.fixture
 def heard(database):
-    """Who has written to the inbox, as everybody sees it; what is no company's is gone after the test."""
+    """Who has written to the inbox, as everybody sees it; its rows are gone after the test."""
 
     def read() -> list[str]:
         with psycopg.connect(database) as connection:
@@ -26,33 +28,33 @@ def heard(database):
 
 class TestLeanTransaction:
     def test_commits_what_was_run_and_what_finishes_it(self, heard):
-        with db.lean_transaction(Tenant()):
+        with db.lean_transaction(COMPANY):
             db.run(ADD, {"consumer": "first"})
             db.finish(ADD, {"consumer": "last"})
         assert heard() == ["first", "last"]
 
     def test_commits_what_finishes_it_when_nothing_was_run_before(self, heard):
-        with db.lean_transaction():
+        with db.lean_transaction(COMPANY):
             db.finish(ADD, {"consumer": "alone"})
         assert heard() == ["alone"]
 
     def test_writes_nothing_when_its_last_statement_fails(self, heard):
-        with pytest.raises(psycopg.errors.NotNullViolation), db.lean_transaction():
+        with pytest.raises(psycopg.errors.NotNullViolation), db.lean_transaction(COMPANY):
             db.run(ADD, {"consumer": "first"})
             db.finish(BREAK, {})
         assert heard() == []
 
     def test_writes_nothing_when_the_code_fails(self, heard):
-        with pytest.raises(KeyError), db.lean_transaction():
+        with pytest.raises(KeyError), db.lean_transaction(COMPANY):
             db.run(ADD, {"consumer": "first"})
             db.finish(ADD, {"consumer": "last"})
             raise KeyError
         assert heard() == []
 
     def test_leaves_a_usable_connection_behind(self, heard):
-        with pytest.raises(psycopg.errors.NotNullViolation), db.lean_transaction():
+        with pytest.raises(psycopg.errors.NotNullViolation), db.lean_transaction(COMPANY):
             db.finish(BREAK, {})
-        with db.lean_transaction():
+        with db.lean_transaction(COMPANY):
             db.run(ADD, {"consumer": "afterwards"})
         assert heard() == ["afterwards"]
 
@@ -65,29 +67,29 @@ class TestLeanTransaction:
             assert db.run(acted_for, {}).fetchone() == ("", "")
 
     def test_takes_a_connection_that_was_lost_meanwhile_for_an_outage_and_the_next_for_mended(self, database, heard):
-        with db.lean_transaction():
+        with db.lean_transaction(COMPANY):
             lost = db.run("SELECT pg_backend_pid()", {}).fetchone()
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute("SELECT pg_terminate_backend(%s, 5000)", lost)
         with pytest.raises(psycopg.Error) as trouble, db.lean_transaction(Tenant(company_id=new_id())):
             pytest.fail("there is no connection to act on")
         assert db.is_outage(trouble.value)
-        with db.lean_transaction():
+        with db.lean_transaction(COMPANY):
             db.run(ADD, {"consumer": "afterwards"})
         assert heard() == ["afterwards"]
 
     def test_lets_a_session_join_it(self, heard):
-        company = Company(id=new_id(), name="Paper & Sons", email="hello@paper.example", currency="EUR")
-        with db.lean_transaction(Tenant(company_id=company.id)):
+        company = Company(id=COMPANY.company_id, name="Paper & Sons", email="hello@paper.example", currency="EUR")
+        with db.lean_transaction(COMPANY):
             db.run(ADD, {"consumer": "before"})
             db.session().add(company)
             db.finish(ADD, {"consumer": "last"})
-        with db.transaction(Tenant(company_id=company.id)) as session:
+        with db.transaction(COMPANY) as session:
             assert session.get(Company, company.id).name == "Paper & Sons"
         assert heard() == ["before", "last"]
 
     def test_tells_the_first_error_though_the_connection_is_lost_over_it(self, database):
-        with pytest.raises(KeyError), db.lean_transaction():
+        with pytest.raises(KeyError), db.lean_transaction(COMPANY):
             lost = db.run("SELECT pg_backend_pid()", {}).fetchone()
             with psycopg.connect(database, autocommit=True) as connection:
                 connection.execute("SELECT pg_terminate_backend(%s, 5000)", lost)
@@ -96,7 +98,7 @@ class TestLeanTransaction:
 
 class TestTransaction:
     def test_commits_what_went_past_its_session(self, heard):
-        with db.transaction(Tenant()):
+        with db.transaction(COMPANY):
             db.run(ADD, {"consumer": "past the session"})
         assert heard() == ["past the session"]
 
@@ -104,14 +106,15 @@ class TestTransaction:
         def write() -> None:
             db.run(ADD, {"consumer": "last"})
 
-        with db.transaction(Tenant()):
+        with db.transaction(COMPANY):
             db.write_last(write)
             db.write_last(write)
             db.run(ADD, {"consumer": "first"})
         assert heard() == ["first", "last"]
 
 
-TWO = "INSERT INTO inbox (consumer, event_id) VALUES (%(consumer)s || ', again', gen_random_uuid())"
+TWO = f"""INSERT INTO inbox (consumer, event_id, company_id)
+    VALUES (%(consumer)s || ', again', gen_random_uuid(), '{COMPANY.company_id}')"""
 
 
 class TestWrite:
@@ -129,7 +132,7 @@ class TestWrite:
         return statements
 
     def test_makes_one_statement_of_all_at_the_end(self, heard, executed):
-        with db.lean_transaction():
+        with db.lean_transaction(COMPANY):
             db.write({"consumer": "one"}, ADD)
             db.write({"consumer": "one"}, TWO)
             assert executed == []
@@ -137,7 +140,7 @@ class TestWrite:
         assert heard() == ["one", "one, again"]
 
     def test_keeps_apart_what_means_different_things_by_one_name(self, heard, executed):
-        with db.lean_transaction():
+        with db.lean_transaction(COMPANY):
             db.write({"consumer": "one"}, ADD)
             db.write({"consumer": "two"}, ADD)
         assert len(executed) == 2
@@ -145,14 +148,14 @@ class TestWrite:
 
     @pytest.mark.usefixtures("heard")
     def test_is_done_before_anybody_looks(self):
-        with db.lean_transaction(Tenant()):
+        with db.lean_transaction(COMPANY):
             db.write({"consumer": "one"}, ADD)
             assert db.run("SELECT count(*) FROM inbox", {}).fetchone() == (1,)
             db.write({"consumer": "two"}, ADD)
             assert db.session().scalar(text("SELECT count(*) FROM inbox")) == 2
 
     def test_writes_nothing_when_the_code_fails(self, heard):
-        with pytest.raises(KeyError), db.lean_transaction():
+        with pytest.raises(KeyError), db.lean_transaction(COMPANY):
             db.write({"consumer": "one"}, ADD)
             raise KeyError
         assert heard() == []

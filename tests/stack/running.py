@@ -5,9 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ops.chaos.stack import DECLINE_LIMITS
 from ops.services import directories
 from ops.stack import Stack
 from tests import needs
+
+
+class StackWithoutDeclineLimits(Stack):
+    """A stack on which one customer may have any number of payments declined."""
+
+    def _settings(self) -> dict[str, str]:
+        return {**super()._settings(), **dict.fromkeys(DECLINE_LIMITS, "1000000")}
 
 
 @contextmanager
@@ -32,9 +40,9 @@ def running_stack(*, crash_points: str | None = None) -> Iterator[Stack]:
 
 def _stack(home: Path, crash_points: str | None) -> Stack:
     if crash_points is None:
-        return Stack(home, usual_ports=False)
+        return StackWithoutDeclineLimits(home, usual_ports=False)
     os.environ["ORDERX_CRASH_DIR"] = str(directories.make(home / crash_points))
     try:
-        return Stack(home, usual_ports=False)
+        return StackWithoutDeclineLimits(home, usual_ports=False)
     finally:
         del os.environ["ORDERX_CRASH_DIR"]
