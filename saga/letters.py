@@ -20,7 +20,7 @@ from kit.patience import through_outages
 from kit.tenancy import Tenant
 from saga import leases
 from saga.engine.declaration import Answers, Calls, Outcome, Outcomes, Shared
-from saga.engine.errors import TryAgain
+from saga.engine.errors import InProgress, TryAgain
 from saga.leases import Lease
 
 MARK_EVERY = 0.1
@@ -66,7 +66,7 @@ def _troubles(mails: Sequence[ClaimedMail]) -> dict[UUID, Trouble]:
 
 def _without_sending(claim: Claim) -> Outcome:
     if isinstance(claim, Leased):
-        return TryAgain("mail_leased", f"somebody else sends it until {claim.until:%H:%M:%S} UTC")
+        return InProgress("mail_leased", f"somebody else sends it until {claim.until:%H:%M:%S} UTC")
     assert isinstance(claim, Settled)
     return {"mail": claim.status}
 

@@ -41,3 +41,8 @@ class TryAgain:
 
     code: str
     detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InProgress(TryAgain):
+    """The same, because another worker is doing it: no attempt was made, so none is counted."""

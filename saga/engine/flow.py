@@ -124,13 +124,17 @@ def _finish_when_all_is_told(saga: OpenSaga) -> None:
         _end(saga, "done")
 
 
-def retry(saga: OpenSaga, step: Step, error: Json) -> bool:
-    """The step was not answered: try again later, or give it up when its retries are used up. See fail."""
+def retry(saga: OpenSaga, step: Step, error: Json, *, tried: bool = True) -> bool:
+    """Try the step again later; give it up when its attempts are used up. See fail.
+
+    `tried` is False when no attempt was made, because another worker is making one.
+    """
     state = saga.of(step)
-    if step.retries.exhausted_after(state.attempts + 1):
+    attempts = state.attempts + tried
+    if step.retries.exhausted_after(attempts):
         return fail(saga, step, error)
-    state.attempts, state.error = state.attempts + 1, error
-    state.retry_at = saga.now + step.retries.pause_after(state.attempts)
+    state.attempts, state.error = attempts, error
+    state.retry_at = saga.now + step.retries.pause_after(max(attempts, 1))
     saga.note("retried", step, error)
     in_line = saga.state == "running" and not saga.is_parallel(saga.stage)
     saga.send_task(ADVANCE if in_line else step.task, at=state.retry_at)
@@ -170,14 +174,14 @@ def undone(saga: OpenSaga, step: Step, outcome: Json | None) -> None:
     _undo_next(saga)
 
 
-def retry_undo(saga: OpenSaga, step: Step, error: Json) -> None:
-    """The undo did not work: try again later, or open an incident. It is never given up silently."""
+def retry_undo(saga: OpenSaga, step: Step, error: Json, *, tried: bool = True) -> None:
+    """The undo did not work: try again later, or open an incident. It is never given up silently. See retry."""
     state = saga.of(step)
-    state.undo_attempts, state.error = state.undo_attempts + 1, error
+    state.undo_attempts, state.error = state.undo_attempts + tried, error
     if step.undo_retries.exhausted_after(state.undo_attempts):
         _open_incident(saga, step, error, state.undo_attempts)
         return
-    state.retry_at = saga.now + step.undo_retries.pause_after(state.undo_attempts)
+    state.retry_at = saga.now + step.undo_retries.pause_after(max(state.undo_attempts, 1))
     saga.note("undo_retried", step, error)
     saga.send_task(step.undo_task, at=state.retry_at)
 

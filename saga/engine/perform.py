@@ -21,7 +21,7 @@ from kit.errors import DomainError, OrderXError
 from saga.engine import calls, faults, flow
 from saga.engine.acts import Running
 from saga.engine.declaration import Act, ActOnAll, Answers, Call, Outcome, Step
-from saga.engine.errors import Refused, TryAgain
+from saga.engine.errors import InProgress, Refused, TryAgain
 from saga.engine.journal import Find, OpenSaga, Ref, all_locked, locked
 
 log = structlog.get_logger()
@@ -69,7 +69,7 @@ class _Direction:
     awaits: Callable[[OpenSaga, Step], bool]
     succeed: Callable[[OpenSaga, Step, Json | None], bool | None]
     refuse: Callable[[OpenSaga, Step, Json], bool | None]
-    retry: Callable[[OpenSaga, Step, Json], bool | None]
+    retry: Callable[..., bool | None]
 
 
 def _undo_of(step: Step) -> Act:
@@ -259,5 +259,5 @@ def _answered(saga: OpenSaga, direction: _Direction, step: Step, outcome: Outcom
     if isinstance(outcome, Refused):
         return bool(direction.refuse(saga, step, asdict(outcome)))
     if isinstance(outcome, TryAgain):
-        return bool(direction.retry(saga, step, asdict(outcome)))
+        return bool(direction.retry(saga, step, asdict(outcome), tried=not isinstance(outcome, InProgress)))
     return bool(direction.succeed(saga, step, outcome))

@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from kit.errors import Conflict
 from saga.engine.declaration import afterwards, then, together
-from saga.engine.errors import Refused, TryAgain
+from saga.engine.errors import InProgress, Refused, TryAgain
 from saga.engine.retries import Retries
 from tests.saga.engine.workshop import outbox
 
@@ -125,6 +125,11 @@ class TestRetrying:
         ref = workshop.run(workshop.saga(then(script.step("fold", retries=Retries(limit=3)))))
         assert script.calls == ["fold", "fold", "fold", "un_fold", "when_undone"]
         assert workshop.timeline(ref).saga.failure["code"] == "busy"
+
+    def test_counts_no_attempt_while_another_worker_makes_one(self, workshop, script):
+        script.answers["fold"] = [InProgress("taken")] * 9
+        ref = workshop.run(workshop.saga(then(script.step("fold", retries=Retries(limit=3)))))
+        assert (workshop.state(ref), script.calls.count("fold")) == ("done", 10)
 
     def test_counts_each_step_for_itself(self, workshop, script):
         script.answers |= {"fold": [TryAgain("busy")] * 4, "cut": [TryAgain("busy")] * 4}
