@@ -35,6 +35,9 @@ PRELOADED = (
 )  # fmt: skip
 """What the processes of OrderX import, and have in memory once."""
 
+LOGINS = {"ORDERX_DATABASE_URL": "orderx_app_login", "ORDERX_OPERATOR_DATABASE_URL": "orderx_operator_login"}
+"""Who logs in to the database with which setting."""
+
 NICE = {"worker-mails": 10, "inbox": 10, "flower": 10}
 """How far they stand back when the processors are busy: nobody waits for them with an order in hand."""
 
@@ -110,13 +113,15 @@ class Stack(Supervisor):
         return Valkey(self.home / "valkey", log=self._log("valkey"))
 
     def _database_settings(self) -> dict[str, str]:
-        owner = self.postgres.url if self.postgres else os.environ["ORDERX_OWNER_DATABASE_URL"]
-        logins = {"ORDERX_DATABASE_URL": "orderx_app_login", "ORDERX_OPERATOR_DATABASE_URL": "orderx_operator_login"}
-        generated = {
-            setting: with_login(owner, user=login, password=self._secret(login)) for setting, login in logins.items()
-        }
-        given = {} if self.postgres else {name: os.environ[name] for name in logins if name in os.environ}
-        return {"ORDERX_OWNER_DATABASE_URL": owner, **generated, **given}
+        owner = self._owner_url()
+        given = {} if self.postgres else {name: os.environ[name] for name in LOGINS if name in os.environ}
+        return {"ORDERX_OWNER_DATABASE_URL": owner, **self._logins(owner), **given}
+
+    def _owner_url(self) -> str:
+        return self.postgres.url if self.postgres else os.environ["ORDERX_OWNER_DATABASE_URL"]
+
+    def _logins(self, url: str) -> dict[str, str]:
+        return {name: with_login(url, user=login, password=self._secret(login)) for name, login in LOGINS.items()}
 
     def _other_settings(self) -> dict[str, str]:
         # The sandbox and the inbox even where others are configured: nothing here moves money or writes to anybody.

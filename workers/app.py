@@ -12,6 +12,9 @@ from workers import queues
 from workers.logged import LoggedTask
 
 REDIS_OPTIONS = {"visibility_timeout": 60, "unacked_restore_interval": 1}
+HEARTBEAT = 10
+"""Seconds between two signs of life on a connection to RabbitMQ; a peer that gave none for twice as long is gone."""
+
 AMQP_OPTIONS = {"read_timeout": 30, "write_timeout": 30}
 """Seconds. Without confirms, for what a worker itself publishes is what Flower sees, a dozen messages an order; what
 must not be lost is published by the relay, which waits for its confirms (workers/publisher.py)."""
@@ -39,6 +42,7 @@ def create_app() -> Celery:
         broker_transport_options=transport_options(settings().need("broker_url")),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        broker_heartbeat=HEARTBEAT,
         task_queues=queues.TASK_QUEUES,
         task_default_queue="saga",
         task_default_exchange=queues.TASKS.name,
@@ -65,6 +69,23 @@ def create_app() -> Celery:
 def transport_options(broker_url: str) -> dict[str, Any]:
     """What each kind of broker needs so that a lost worker's messages come back."""
     return REDIS_OPTIONS if urlsplit(broker_url).scheme.startswith("redis") else AMQP_OPTIONS
+
+
+def from_node(broker_url: str, number: int) -> str:
+    """The URLs of the broker's nodes, separated by semicolons, with the node of this number first, counting round."""
+    urls = broker_url.split(";")
+    first = number % len(urls)
+    return ";".join(urls[first:] + urls[:first])
+
+
+def node_of(connection: Connection, broker_url: str) -> int:
+    """The number of the node that the connection is to."""
+    return [_address(Connection(url)) for url in broker_url.split(";")].index(_address(connection))
+
+
+def _address(connection: Connection) -> tuple[str, int]:
+    host, port = connection.hostname or "localhost", connection.port or connection.transport.default_port
+    return "127.0.0.1" if host == "localhost" else host, int(port)  # as py-amqp does once it has connected
 
 
 def route(name: str, *_args: Any, **_options: Any) -> dict[str, str]:

@@ -79,7 +79,7 @@ def _waiting(most: int) -> Iterator[list[tuple[DeadLetter, Message]]]:
     options = {**transport_options(url), "confirm_publish": True}
     with Connection(url, transport_options=options, connect_timeout=5) as connection:
         try:
-            connection.ensure_connection(max_retries=1)
+            connection.ensure_connection(max_retries=len(url.split(";")))
         except (OperationalError, *connection.connection_errors, *connection.channel_errors) as gone:
             raise Unavailable(f"the broker does not answer: {gone}") from gone
         with connection.channel() as channel:

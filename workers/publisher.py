@@ -4,19 +4,23 @@ import contextlib
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 from kombu import Connection
 
 from kit import crash
 from kit.errors import Unavailable
 from workers import queues
-from workers.app import transport_options
+from workers.app import HEARTBEAT, from_node, transport_options
 from workers.messages import Message
 
 PATIENCE = 90.0
 """Seconds for a batch. A broker that is short of memory or disk takes nothing for a while, and all of it in the end:
-whoever gives up on it meanwhile sends that again. One that is gone is found out by its heartbeats, within a minute."""
+whoever gives up on it meanwhile sends that again."""
+
+CONFIRM_TIMEOUT = 10.0
+"""Seconds without any confirm after which a node is given up, unless it has told that it blocks the connection. An
+election of new leaders for quorum queues takes about five."""
 
 
 class NotConfirmed(Unavailable):
@@ -42,12 +46,20 @@ def _in_full_packets(connection: Connection) -> Iterator[None]:
 
 
 class Publisher:
-    """One connection to the broker. Not for use by two threads."""
+    """One connection to one of the broker's nodes. Not for use by two threads.
 
-    def __init__(self, broker_url: str) -> None:
-        options = transport_options(broker_url)
-        self._connection = Connection(broker_url, transport_options=options, heartbeat=30, connect_timeout=5)
+    `first_node` says by number which of the URLs is tried first. Used with `with`: after an error the connection is
+    dropped without waiting for the node, which may be what hangs.
+    """
+
+    def __init__(self, broker_url: str, *, first_node: int = 0) -> None:
+        self._blocked = False
+        options = {**transport_options(broker_url), "on_blocked": self._on_blocked, "on_unblocked": self._on_unblocked}
+        self._connection = Connection(
+            from_node(broker_url, first_node), transport_options=options, heartbeat=HEARTBEAT, connect_timeout=5
+        )
         self._connection.connect()
+        self._heard_at = time.monotonic()
         self._channel = self._connection.channel()
         queues.declare(self._channel)
         self._unconfirmed: set[int] = set()
@@ -62,7 +74,7 @@ class Publisher:
             self._channel.events["basic_return"].add(self._on_return)
 
     def publish(self, messages: Sequence[Message], *, patience: float = PATIENCE) -> set[str]:
-        """Publish and wait for the confirms, `patience` seconds in all.
+        """Publish and wait for the confirms: `patience` seconds in all, CONFIRM_TIMEOUT for the next one.
 
         Returns the ids of messages that found no queue. Raises NotConfirmed, or what the connection raises.
         """
@@ -73,6 +85,7 @@ class Publisher:
                 self._send(message)
                 crash.point("outbox.half_published")
         crash.point("outbox.published")
+        self._heard_at = time.monotonic()
         while self._unconfirmed:
             self._wait_for_a_confirm(give_up_at)
         crash.point("outbox.confirmed")
@@ -87,9 +100,14 @@ class Publisher:
             with contextlib.suppress(TimeoutError):
                 self._connection.drain_events(timeout=0.001)
 
-    def close(self) -> None:
-        """Let go of the connection."""
-        self._connection.release()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._connection.release()
+        else:
+            self._connection.collect()
 
     def _send(self, message: Message) -> None:
         properties = dict(message.properties, delivery_mode=2, message_id=message.id)
@@ -105,13 +123,22 @@ class Publisher:
             self._unconfirmed.add(self._last_tag)
 
     def _wait_for_a_confirm(self, give_up_at: float) -> None:
-        if time.monotonic() > give_up_at:
+        now = time.monotonic()
+        if now > give_up_at or (not self._blocked and now > self._heard_at + CONFIRM_TIMEOUT):
             raise NotConfirmed(f"the broker took its time too long: {len(self._unconfirmed)} messages are unconfirmed")
         with contextlib.suppress(TimeoutError):
             self._connection.drain_events(timeout=1.0)
         self.keep_alive()
 
+    def _on_blocked(self, _reason: str) -> None:
+        self._blocked = True
+
+    def _on_unblocked(self) -> None:
+        self._blocked = False
+        self._heard_at = time.monotonic()
+
     def _on_ack(self, delivery_tag: int, multiple: bool) -> None:  # noqa: FBT001 - the transport calls it
+        self._heard_at = time.monotonic()
         if multiple:
             self._unconfirmed = {tag for tag in self._unconfirmed if tag > delivery_tag}
         else:

@@ -1,5 +1,6 @@
 """The relay: drains the outbox into the broker. Any number may run; each takes rows that no other has."""
 
+import itertools
 import signal
 import threading
 import time
@@ -187,11 +188,15 @@ class _Turn:
 
 
 def _lane(stopping: threading.Event, app: Celery, turn: _Turn) -> None:
-    """Drain with connections of one's own. When one lane cannot go on at all, the other ends, too."""
+    """Drain with connections of one's own. When one lane cannot go on at all, the other ends, too.
+
+    After any trouble with the broker it goes on at the next node.
+    """
+    nodes = itertools.count()
     try:
         while not stopping.is_set():
             try:
-                with closing(Publisher(settings().need("broker_url"))) as publisher:
+                with Publisher(settings().need("broker_url"), first_node=next(nodes)) as publisher:
                     log.info("the relay runs")
                     while not stopping.is_set():
                         with turn.waited_for() as look:

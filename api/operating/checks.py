@@ -55,23 +55,32 @@ def _weaknesses(url: str, _turn: int) -> str:
 
 
 def broker() -> str:
-    """Whether the broker greets back. The API itself never talks to it: orders wait in the outbox."""
-    return _greets_back(settings().broker_url)
+    """Whether every node of the broker greets back; else how many do. The API itself never talks to it."""
+    return _greet_back(settings().broker_url)
 
 
 def rate_limits() -> str:
     """Whether the store of the rate limits greets back. While it does not, nobody is limited."""
-    return _greets_back(settings().rate_limit_url)
+    return _greet_back(settings().rate_limit_url)
 
 
-def _greets_back(secret: SecretStr | None) -> str:
-    if secret is None:
+def _greet_back(urls: SecretStr | None) -> str:
+    if urls is None:
         return "not configured"
-    url = urlsplit(secret.get_secret_value())
+    each = urls.get_secret_value().split(";")
+    with ThreadPoolExecutor(len(each)) as threads:
+        well = sum(threads.map(_greets_back, each))
+    if well in {0, len(each)}:
+        return "ok" if well else "down"
+    return f"{well} of {len(each)} nodes answer"
+
+
+def _greets_back(address: str) -> bool:
+    url = urlsplit(address)
     port, hello, answers = GREETINGS[url.scheme]
     try:
         with socket.create_connection((url.hostname, url.port or port), timeout=SECONDS) as connection:
             connection.sendall(hello)
-            return "ok" if not hello or connection.recv(1) in answers else "down"
+            return not hello or connection.recv(1) in answers
     except OSError:
-        return "down"
+        return False

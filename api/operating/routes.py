@@ -24,15 +24,15 @@ def is_alive() -> dict[str, str]:
 def is_ready() -> dict[str, object]:
     """Say whether requests can be served. Send none while this fails.
 
-    It fails when the database does not answer or lacks a migration. A broker that is down only makes it `degraded`:
-    orders are accepted, and finish when it is back. So does a database that is set to forget what it has
-    confirmed, and a store of the rate limits that is down: then nobody is limited.
+    It fails when the database does not answer or lacks a migration. A broker that is down, in whole or in part, only
+    makes it `degraded`: orders are accepted, and finish when it is back. So does a database that is set to forget
+    what it has confirmed, and a store of the rate limits that is down: then nobody is limited.
     """
     needed = checks.database()
     if set(needed.values()) != {"ok"}:
         raise Unavailable("Not ready: " + ", ".join(f"{what} {state}" for what, state in needed.items()) + ".")
     broker, durability, limits = checks.broker(), checks.promises(), checks.rate_limits()
-    well = "down" not in {broker, limits} and durability in {"ok", "relaxed"}
+    well = {broker, limits} <= {"ok", "not configured"} and durability in {"ok", "relaxed"}
     others = {"broker": broker, "durability": durability, "rate_limits": limits}
     return {"status": "ok" if well else "degraded", "checks": {**needed, **others}}
 

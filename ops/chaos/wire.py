@@ -1,4 +1,4 @@
-"""A wire between the stack's processes and one of its servers: it can be cut, and it can hang."""
+"""A TCP proxy between the stack's processes and one of its servers: it can be cut, hang, or lead to another server."""
 
 import asyncio
 import socket
@@ -52,6 +52,10 @@ class Wire:
     def restore(self) -> None:
         """Carry everything again, what was sent while the wire hung included."""
         self._do(self._restore())
+
+    def lead_to(self, port: int) -> None:
+        """Carry connections that are made from now on to this loopback port; those there are stay where they are."""
+        self.to_port = port
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from ops.services import directories, postgres_binaries
+from ops.services.family import descendants
 from ops.services.ports import LOOPBACK, free_port
 from ops.services.postgres_binaries import Binaries
 from ops.services.process import Job, Process
@@ -32,16 +34,18 @@ class Postgres(Process):
         durable: bool = True,
         log: Path | None = None,
         binaries: Binaries | None = None,
+        name: str = "postgres",
+        password: str | None = None,
     ) -> None:
         self._home = directories.make(home)
         self._data = home / "data"
-        self._password = directories.secret(home / "password")
+        self._password = password or directories.secret(home / "password")
         self._binaries = binaries
         self._durable = durable
         self.port = port or free_port()
         self.database = database
         super().__init__(
-            "postgres",
+            name,
             [],
             log=log or home / "postgres.log",
             ready=lambda _: self._answers(),
@@ -79,6 +83,14 @@ class Postgres(Process):
         """Return once `database` can be used; raises DidNotStart."""
         super().wait_until_ready()
         create_database(self.url_of("postgres"), self.database)
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        """Signal the sessions, too: each of PostgreSQL's processes leads a group of its own."""
+        sessions = descendants(self.pid) if self.pid else []
+        super()._signal_group(number)
+        for pid in sessions:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _made_by(self) -> int | None:
         version = self._data / "PG_VERSION"

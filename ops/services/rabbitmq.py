@@ -28,35 +28,49 @@ def installed() -> Path | None:
     return Path(found) if found else None
 
 
+class PortMapper(Process):
+    """Erlang's port mapper, on a port of its own: the machine's would be started if it is missing, and stay behind."""
+
+    def __init__(self, home: Path) -> None:
+        port = free_port()
+        self.env = {"ERL_EPMD_ADDRESS": LOOPBACK, "ERL_EPMD_PORT": str(port)}
+        super().__init__(
+            "epmd",
+            ["epmd", "-port", str(port), "-address", LOOPBACK],
+            log=home / "epmd.log",
+            ready=tcp(port),
+            env={**reads.without_settings(os.environ), "PATH": _path()},
+        )
+
+
 class RabbitMQ(Process):
     """A node with its data under `home`, kept between starts, and through a SIGKILL.
 
     `url` is AMQP's, with its login. `management_url`, without it, is None unless `management` was asked for.
     """
 
-    def __init__(self, home: Path, *, management: bool = False, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        management: bool = False,
+        log: Path | None = None,
+        name: str = "rabbitmq",
+        password_file: Path | None = None,
+        port_mapper: PortMapper | None = None,
+    ) -> None:
         self._home = directories.make(home)
-        self.password_file = home / "password"
+        self.password_file = password_file or home / "password"
         self._password = directories.secret(self.password_file)
         self.port = free_port()
         self._management_port = free_port() if management else None
-        epmd_port = free_port()
-        environment = self._environment(epmd_port)
-        log = log or home / "rabbitmq.log"
-        # A port mapper of its own: the machine's would be started if it is missing, and stay behind.
-        self._epmd = Process(
-            "epmd",
-            ["epmd", "-port", str(epmd_port), "-address", LOOPBACK],
-            log=home / "epmd.log",
-            ready=tcp(epmd_port),
-            env=environment,
-        )
+        self._own_port_mapper = None if port_mapper else PortMapper(home)
         super().__init__(
-            "rabbitmq",
+            name,
             [],
-            log=log,
+            log=log or home / "rabbitmq.log",
             ready=lambda _: self._answers(),
-            env=environment,
+            env=self._environment(port_mapper or self._own_port_mapper),
             cwd=home,
             start_seconds=120,
             stop_seconds=30,
@@ -83,8 +97,8 @@ class RabbitMQ(Process):
         if script is None:
             raise NotConfigured("rabbitmq-server is not installed")
         self._write_configuration()
-        if not self._epmd.running:
-            self._epmd.start()
+        if self._own_port_mapper and not self._own_port_mapper.running:
+            self._own_port_mapper.start()
         self.argv = [str(script)]
         super().launch()
 
@@ -101,9 +115,10 @@ class RabbitMQ(Process):
     def wait_until_stopped(self) -> None:
         """Wait for the node's end, then stop its port mapper."""
         super().wait_until_stopped()
-        self._epmd.stop()
+        if self._own_port_mapper:
+            self._own_port_mapper.stop()
 
-    def _environment(self, epmd_port: int) -> dict[str, str]:
+    def _environment(self, port_mapper: PortMapper) -> dict[str, str]:
         plain = reads.without_settings(os.environ)
         inherited = {k: v for k, v in plain.items() if not k.startswith(("RABBITMQ_", "ERL_"))}
         own = {
@@ -118,27 +133,35 @@ class RabbitMQ(Process):
             "LOG_BASE": self._home / "log",
             "LOGS": "-",
             "MNESIA_BASE": self._home / "data",
-            "NODENAME": "orderx@localhost",
+            "NODENAME": self._node_name(),
             "PID_FILE": self._home / "pid",
-            "SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "SERVER_ADDITIONAL_ERL_ARGS": self._erlang_options(),
         }
         return {
             **inherited,
             **{f"RABBITMQ_{name}": str(value) for name, value in own.items()},
-            "ERL_EPMD_ADDRESS": LOOPBACK,
-            "ERL_EPMD_PORT": str(epmd_port),
+            **port_mapper.env,
             "HOME": str(self._home),  # where Erlang keeps the cookie
             "PATH": _path(),
             "RUNNING_UNDER_SYSTEMD": "true",  # the script becomes the node, instead of a shell that waits for it
         }
 
-    def _write_configuration(self) -> None:
-        settings = {
+    def _node_name(self) -> str:
+        return "orderx@localhost"
+
+    def _erlang_options(self) -> str:
+        return "-kernel inet_dist_use_interface {127,0,0,1}"
+
+    def _settings(self) -> dict[str, str]:
+        return {
             "listeners.tcp.1": f"{LOOPBACK}:{self.port}",
             "default_user": USER,
             "default_pass": self._password,
             "disk_free_limit.absolute": "50MB",
         }
+
+    def _write_configuration(self) -> None:
+        settings = self._settings()
         if self._management_port:
             settings |= {"management.tcp.ip": LOOPBACK, "management.tcp.port": str(self._management_port)}
         (self._home / "conf.d").mkdir(exist_ok=True)

@@ -70,6 +70,12 @@ class TestReady:
         answer = api.get("/readyz")
         assert (answer.status_code, answer.json["status"], answer.json["checks"]["broker"]) == (200, "degraded", "down")
 
+    def test_is_degraded_while_a_node_of_the_broker_is_gone(self, api, broker_url, answering, closed_port):
+        broker_url(f"redis://127.0.0.1:{closed_port}/0;redis://127.0.0.1:{answering(b'+PONG')}/0")
+        answer = api.get("/readyz")
+        assert (answer.status_code, answer.json["status"]) == (200, "degraded")
+        assert answer.json["checks"]["broker"] == "1 of 2 nodes answer"
+
     def test_does_not_take_another_server_for_a_broker(self, api, broker_url, answering):
         broker_url(f"amqp://127.0.0.1:{answering(b'HTTP/1.1 400 Bad Request')}//")
         assert api.get("/readyz").json["checks"]["broker"] == "down"

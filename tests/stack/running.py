@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ops.chaos.stack import DECLINE_LIMITS
+from ops.cluster import ClusterStack
 from ops.services import directories
 from ops.stack import Stack
 from tests import needs
@@ -29,6 +30,23 @@ def running_stack(*, crash_points: str | None = None) -> Iterator[Stack]:
     with directories.temporary("orderx-stack-") as home:
         try:
             stack = _stack(home, crash_points)
+        finally:
+            os.environ.update(ours)
+        try:
+            stack.start()
+            yield stack
+        finally:
+            stack.stop()
+
+
+@contextmanager
+def running_cluster() -> Iterator[ClusterStack]:
+    """The same on three RabbitMQ nodes, and a PostgreSQL primary with a synchronous standby."""
+    needs.a_real_rabbitmq()
+    ours = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("ORDERX_")}
+    with directories.temporary("orderx-cluster-") as home:
+        try:
+            stack = ClusterStack(home)
         finally:
             os.environ.update(ours)
         try:

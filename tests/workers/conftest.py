@@ -39,9 +39,8 @@ def _emptied(app) -> bool:
 
 @pytest.fixture
 def publisher(app, rabbitmq) -> Iterator[Publisher]:
-    publisher = Publisher(rabbitmq.url)
-    yield publisher
-    publisher.close()
+    with Publisher(rabbitmq.url) as publisher:
+        yield publisher
 
 
 @pytest.fixture

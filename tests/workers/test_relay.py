@@ -2,7 +2,6 @@ import json
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -141,7 +140,7 @@ class TestDrain:
         send("task", *tasks)
 
         def drain_all(_: int) -> int:
-            with closing(Publisher(rabbitmq.url)) as publisher:
+            with Publisher(rabbitmq.url) as publisher:
                 return sum(iter(lambda: relay.drain(app, publisher), 0))
 
         with ThreadPoolExecutor(3) as pool:

@@ -1,9 +1,12 @@
-"""What the database itself tells: sagas that wait for an operator, and an outbox that nobody empties."""
+"""What the database itself tells: sagas that wait for an operator, an outbox or queues that nobody empties."""
 
 from kit import alerts, db
 
 LONGEST_DUE = 30.0
 """Seconds that something may be due in the outbox: a relay takes it in a fraction of one."""
+
+LONGEST_STANDSTILL = 30.0
+"""Seconds within which some saga must move where any of them waits for a worker."""
 
 _SOUND_INCIDENTS = """
     INSERT INTO alerts (kind, key, detail)
@@ -28,9 +31,22 @@ _OLDEST_DUE = """
     SELECT coalesce(extract(epoch FROM now() - min(available_at)), 0)::float AS seconds, count(*) AS due
     FROM outbox WHERE available_at <= now()"""
 
+# A saga waits for a worker since its start, or since its steps last moved. One that pauses between two attempts waits
+# for nobody. Sagas that have ended are looked for first, by their index: on most days that is all there is to do.
+_STANDSTILL = """
+    SELECT count(*), extract(epoch FROM now() - max(moved_at))::float FROM (
+        SELECT greatest(s.started_at, (
+            SELECT max(greatest(begun_at, answered_at, undone_at, retry_at)) FROM saga_steps WHERE saga_id = s.id
+        )) AS moved_at
+        FROM sagas s WHERE s.ended_at IS NULL AND s.state <> 'stuck'
+            AND NOT EXISTS (SELECT FROM sagas WHERE ended_at > now() - make_interval(secs => %(longest)s))
+        ORDER BY s.id LIMIT 1000
+    ) AS waiting"""
+_OUTBOX_FLOWS = "SELECT NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')"
+
 
 def look() -> None:
-    """Open and close the alerts about incidents and about the outbox."""
+    """Open and close the alerts about incidents, about the outbox and about queues that no worker reads."""
     with db.lean_operator_transaction():
         db.run(_SOUND_INCIDENTS, {})
         db.run(_CLOSE_INCIDENTS, {})
@@ -40,3 +56,12 @@ def look() -> None:
             alerts.sound("outbox_ages", {"outbox": {"seconds": round(seconds), "due": due}})
         else:
             alerts.close("outbox_ages", ["outbox"])
+        _look_for_consumption()
+
+
+def _look_for_consumption() -> None:
+    [(waiting, seconds)] = db.run(_STANDSTILL, {"longest": LONGEST_STANDSTILL})
+    if not waiting or seconds < LONGEST_STANDSTILL:
+        alerts.close("nothing_consumed", ["workers"])
+    elif db.run(_OUTBOX_FLOWS, {}).fetchone() == (True,):
+        alerts.sound("nothing_consumed", {"workers": {"seconds": round(seconds), "sagas": waiting}})

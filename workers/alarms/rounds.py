@@ -1,5 +1,6 @@
 """The rounds of the alarms, on a thread of their own in every sweeper: whatever they wait for, sweeping goes on."""
 
+import itertools
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,12 +16,15 @@ from workers.alarms import database
 from workers.alarms.heartbeats import Heartbeats
 from workers.alarms.queues import QueueWatch
 from workers.alarms.telling import Webhook, tell
-from workers.app import transport_options
+from workers.app import HEARTBEAT, from_node, transport_options
 
 EVERY = 1.0
 """Seconds between two rounds."""
 
 LOOK_AT_QUEUES_EVERY = timedelta(seconds=10)
+
+ANSWER_TIMEOUT = {"read_timeout": 5}
+"""Seconds that a node may take for an answer; then the next one is asked."""
 
 log = structlog.get_logger()
 
@@ -45,16 +49,19 @@ def _go_round(stopping: threading.Event, webhook: Webhook | None) -> None:
 
 
 class BrokerWatch:
-    """What is seen and heard at the broker, over a connection that is made again when it is lost."""
+    """What is seen and heard at the broker, over a connection that is made again, to the next node, when it is lost."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection: Connection | None = None
+        self._nodes = itertools.count()
 
     def look(self) -> None:
         """Listen for heartbeats, and look at the queues now and then. Raises what the connection raises."""
         try:
             connection = self._connection or self._connect()
+            if connection.supports_heartbeats:
+                connection.heartbeat_check()
             now = clock.now()
             self._heartbeats.look(now=now)
             if now >= self._queues_due:
@@ -73,7 +80,10 @@ class BrokerWatch:
     def _connect(self) -> Connection:
         # Ours from here on, so that leave() lets go of it if what follows fails.
         connection = self._connection = Connection(
-            self._url, transport_options=transport_options(self._url), connect_timeout=5
+            from_node(self._url, next(self._nodes)),
+            transport_options={**transport_options(self._url), **ANSWER_TIMEOUT},
+            heartbeat=HEARTBEAT,
+            connect_timeout=5,
         )
         connection.connect()
         queues.declare(connection.default_channel)

@@ -127,6 +127,18 @@ class TestWire:
         finally:
             wire.close()
 
+    def test_can_lead_new_connections_to_another_server(self, wire, dial):
+        staying = dial()
+        assert says(staying, b"hello")
+        with socket.create_server((LOOPBACK, 0)) as other:
+            wire.lead_to(other.getsockname()[1])
+            moved = dial()
+            moved.sendall(b"here?")
+            connection, _ = other.accept()
+            with connection:
+                assert connection.recv(4096) == b"here?"
+            assert says(staying, b"still here")
+
     def test_leads_urls_of_its_server_and_no_others_over_itself(self, wire, echo):
         assert wire.through(f"amqp://u:p@127.0.0.1:{echo}//") == f"amqp://u:p@127.0.0.1:{wire.port}//"
         assert wire.through("http://127.0.0.1:1") == "http://127.0.0.1:1"

@@ -1,4 +1,4 @@
-"""Incidents and an outbox that nobody empties sound an alert, which ends with its cause."""
+"""Incidents, an outbox that nobody empties and queues that nobody reads sound an alert, which ends with its cause."""
 
 import pytest
 
@@ -78,3 +78,62 @@ class TestTheOutbox:
         owner("DELETE FROM outbox")
         alarms.look()
         assert open_alerts() == []
+
+
+class TestConsumption:
+    @pytest.fixture
+    def waiting(self, workshop, owner):
+        """A saga whose first step no worker has taken for so long; the message is out."""
+        saga = workshop.saga(then(workshop.script.step("fold"), pivot=True))
+
+        def wait(age: str):
+            ref, _ = workshop.start(saga)
+            owner("DELETE FROM outbox")
+            owner(f"UPDATE sagas SET started_at = started_at - interval '{age}'")
+            owner(f"UPDATE saga_steps SET begun_at = begun_at - interval '{age}'")
+            return ref
+
+        return wait
+
+    def test_that_comes_to_a_halt_sounds_an_alert_until_it_goes_on(self, waiting, owner, open_alerts):
+        waiting("40 seconds")
+        alarms.look()
+        assert open_alerts() == [("nothing_consumed", "workers")]
+        [(detail,)] = owner("SELECT detail FROM alerts")
+        assert detail["sagas"] == 1
+        assert 40 <= detail["seconds"] < 100
+        owner("UPDATE saga_steps SET answered_at = now()")
+        alarms.look()
+        assert open_alerts() == []
+
+    def test_is_not_missed_while_a_saga_is_young(self, waiting, open_alerts):
+        waiting("20 seconds")
+        alarms.look()
+        assert open_alerts() == []
+
+    def test_is_not_missed_while_other_sagas_move(self, waiting, owner, open_alerts):
+        waiting("40 seconds")
+        waiting("0 seconds")
+        alarms.look()
+        assert open_alerts() == []
+
+    def test_is_not_missed_while_sagas_end(self, waiting, owner, open_alerts):
+        ended = waiting("40 seconds")
+        waiting("40 seconds")
+        owner(f"UPDATE sagas SET state = 'done', ended_at = now() WHERE id = '{ended.saga_id}'")
+        alarms.look()
+        assert open_alerts() == []
+
+    def test_is_not_missed_by_a_saga_that_pauses_between_two_attempts(self, waiting, owner, open_alerts):
+        waiting("40 seconds")
+        owner("UPDATE saga_steps SET retry_at = now() + interval '1 minute'")
+        alarms.look()
+        assert open_alerts() == []
+
+    def test_is_not_blamed_for_an_outbox_that_nobody_empties(self, waiting, owner, open_alerts):
+        waiting("40 seconds")
+        owner(
+            "INSERT INTO outbox (kind, body, available_at) VALUES ('task', '{\"id\": 1}', now() - interval '1 minute')"
+        )
+        alarms.look()
+        assert open_alerts() == [("outbox_ages", "outbox")]

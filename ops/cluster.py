@@ -1,0 +1,46 @@
+"""The stack on clusters: three RabbitMQ nodes, and a PostgreSQL primary with a synchronous standby."""
+
+from pathlib import Path
+
+from kit.errors import NotConfigured
+from ops.services import rabbitmq
+from ops.services.postgres import Postgres
+from ops.services.postgres_standby import Standby, multi_host_url
+from ops.services.process import Process
+from ops.services.rabbitmq_cluster import RabbitMQCluster
+from ops.stack import Stack
+
+
+class ClusterStack(Stack):
+    """A stack on servers of its own, whatever ORDERX_* says; raises NotConfigured where RabbitMQ is not installed.
+
+    Every URL names all servers. The primary answers a commit once the standby has it, too.
+    """
+
+    postgres: Postgres
+    broker: RabbitMQCluster
+
+    def __init__(self, home: Path) -> None:
+        if rabbitmq.installed() is None:
+            raise NotConfigured("a cluster needs a real RabbitMQ: rabbitmq-server is not installed")
+        super().__init__(home, usual_ports=False)
+
+    def _own_postgres(self) -> Postgres:
+        primary = Postgres(self.home / "postgres", database="orderx", log=self._log("postgres"))
+        self.standby = Standby(self.home / "postgres-standby", primary, log=self._log("postgres-standby"))
+        return primary
+
+    def _own_broker(self) -> RabbitMQCluster:
+        return RabbitMQCluster(self.home / "rabbitmq", logs=self.logs)
+
+    def _owner_url(self) -> str:
+        return multi_host_url([self.postgres, self.standby])
+
+    def _in_waves(self) -> list[list[Process]]:
+        [port_mapper], [first_node], other_nodes = self.broker.waves
+        return [
+            [port_mapper, self.postgres, self._nursery],
+            [first_node, self.standby],
+            [*other_nodes, self._migrate(), self._sandbox(), self._inbox()],
+            [*self._engines(), self._api()],
+        ]

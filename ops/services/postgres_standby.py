@@ -1,0 +1,69 @@
+"""A streaming standby of a private PostgreSQL, which can be promoted."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import psycopg
+
+from ops import reads
+from ops.services.ports import LOOPBACK
+from ops.services.postgres import Postgres
+from ops.services.postgres_binaries import Binaries
+from ops.services.process import Job, Process
+
+_LET_COMMITS_WAIT = "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'"
+_STREAMING = "SELECT FROM pg_stat_replication WHERE state = 'streaming'"
+
+
+class Standby(Postgres):
+    """A copy of a running primary that follows it; each commit of the primary waits until it is on both disks.
+
+    It is ready once it streams. From then on the primary answers no commit while this standby is gone.
+    """
+
+    def __init__(self, home: Path, primary: Postgres, *, log: Path | None = None) -> None:
+        password = urlsplit(primary.url).password
+        super().__init__(home, database=primary.database, log=log, name="postgres-standby", password=password)
+        self._primary = primary
+
+    def wait_until_ready(self) -> None:
+        """Return once it streams and commits wait for it; raises DidNotStart."""
+        Process.wait_until_ready(self)
+        with psycopg.connect(self._primary.url, autocommit=True) as connection:
+            connection.execute(_LET_COMMITS_WAIT)
+            connection.execute("SELECT pg_reload_conf()")
+
+    def promote(self) -> None:
+        """Make it a primary, and return once it accepts writes."""
+        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
+            connection.execute("SELECT pg_promote()")
+
+    def _initialise(self, binaries: Binaries) -> None:
+        self._data.mkdir(mode=0o700, exist_ok=True)
+        if self._user:
+            os.chown(self._data, self._user.pw_uid, self._user.pw_gid)
+        primary = urlsplit(self._primary.url)
+        source = f"host={primary.hostname} port={primary.port} user={primary.username}"
+        copy = [str(binaries.directory / "pg_basebackup"), "--pgdata", str(self._data), "--dbname", source]
+        following = ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast"]
+        login = {**reads.without_settings(os.environ), "PGPASSWORD": self._password}
+        argv = [*copy, *following, "--create-slot", "--slot=standby"]
+        Job("pg_basebackup", argv, log=self.log, cwd=self._home, user=self._user, env=login).start()
+
+    def _answers(self) -> bool:
+        if not super()._answers():
+            return False
+        with psycopg.connect(self._primary.url) as connection:
+            return connection.execute(_STREAMING).rowcount > 0
+
+
+def multi_host_url(servers: Sequence[Postgres]) -> str:
+    """The superuser's URL of whichever of these servers accepts writes."""
+    first = urlsplit(servers[0].url)
+    hosts = ",".join(LOOPBACK for _ in servers)
+    ports = ",".join(str(server.port) for server in servers)
+    query = f"host={hosts}&port={quote(ports, safe=',')}&target_session_attrs=read-write"
+    login = first.netloc.rpartition("@")[0]
+    return first._replace(netloc=f"{login}@", query=query).geturl()
