@@ -15,8 +15,8 @@ from tests import needs
 class StackWithoutDeclineLimits(Stack):
     """A stack on which one customer may have any number of payments declined."""
 
-    def _settings(self) -> dict[str, str]:
-        return {**super()._settings(), **dict.fromkeys(DECLINE_LIMITS, "1000000")}
+    def _other_settings(self) -> dict[str, str]:
+        return {**super()._other_settings(), **dict.fromkeys(DECLINE_LIMITS, "1000000")}
 
 
 @contextmanager
