@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Protocol, Self
+from typing import IO, ClassVar, Protocol, Self
+from weakref import WeakSet
 
 from kit.errors import Unavailable
 from ops import reads
@@ -49,6 +50,8 @@ class Process:
     it runs as when root launches it; `nice` says how far it gives way.
     """
 
+    _all: ClassVar[WeakSet["Process"]] = WeakSet()
+
     def __init__(
         self,
         name: str,
@@ -79,6 +82,12 @@ class Process:
         self._stop_seconds = stop_seconds
         self._child: Child | None = None
         self._log_begins = 0
+        self._all.add(self)
+
+    @staticmethod
+    def launched_pids() -> set[int]:
+        """The process ids of every Process that has been launched and not yet stopped."""
+        return {process.pid for process in Process._all if process.pid is not None}
 
     @property
     def pid(self) -> int | None:

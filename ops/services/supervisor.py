@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from ops.services import orphans
 from ops.services.process import Process
 
 _LOOK_EVERY = 0.2
@@ -53,11 +54,12 @@ class Supervisor:
                     process.wait_until_stopped()
 
     def keep_running(self, until: Callable[[], bool] = lambda: False) -> None:
-        """Start again whatever crashes, after a pause that grows while it keeps crashing."""
+        """Start again whatever crashes, after a pause that grows while it keeps crashing; reap orphans meanwhile."""
         watches = [_Watch(process) for process in self.processes]
         while not until():
             for watch in watches:
                 watch.look(self._tell)
+            orphans.reap()
             time.sleep(_LOOK_EVERY)
 
 
