@@ -4,7 +4,7 @@ import fcntl
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,11 +20,12 @@ from ops.services.rabbitmq import RabbitMQ
 from ops.services.readiness import Ready, http, line, tcp
 from ops.services.supervisor import Supervisor
 from ops.services.valkey import Valkey
+from workers import queues
 
 WORKERS = {
-    "worker-orders-1": "saga,inventory,payments",
-    "worker-orders-2": "saga,inventory,payments",
-    "worker-mails": "notifications,notification.events",
+    "worker-orders-1": queues.ORDER_QUEUES,
+    "worker-orders-2": queues.ORDER_QUEUES,
+    "worker-mails": queues.UNHURRIED_QUEUES,
 }
 """The workers and their queues: mails have their own, so that a slow mail server holds up no order."""
 
@@ -148,11 +149,12 @@ class Stack(Supervisor):
         return Job("migrate", _command("migrate"), log=self._log("migrate"), env=self.env_of("migrate"))
 
     def _engines(self) -> list[Process]:
-        workers = [self._worker(name, queues) for name, queues in WORKERS.items()]
+        workers = [self._worker(name, names) for name, names in WORKERS.items()]
         return [self._relay("relay"), self._sweeper("sweeper"), *workers]
 
-    def _worker(self, name: str, queues: str, *options: object) -> Process:
-        return self._orderx(name, "worker", "--queues", queues, "--name", name, *options, ready=line(" ready."))
+    def _worker(self, name: str, names: Sequence[str], *options: object) -> Process:
+        where = ("--queues", ",".join(names), "--name", name)
+        return self._orderx(name, "worker", *where, *options, ready=line(" ready."))
 
     def _relay(self, name: str) -> Process:
         return self._orderx(name, "relay", ready=line("the relay runs"))

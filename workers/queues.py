@@ -55,6 +55,11 @@ EVENT_QUEUES = tuple(
 ALL = (*TASK_QUEUES, *EVENT_QUEUES)
 NAMES = tuple(queue.name for queue in ALL)
 
+UNHURRIED_QUEUES = (UNHURRIED, *BINDINGS)
+"""What no order waits for: mails, and reactions to what has happened."""
+ORDER_QUEUES = tuple(name for name in NAMES if name not in UNHURRIED_QUEUES)
+"""What an order waits for."""
+
 
 def queue_of(task: str) -> str:
     """The queue of a task, from its name: `inventory.reserve_stock` waits in `inventory`."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar
 
@@ -22,11 +23,11 @@ from ops.services.process import Process
 from ops.services.readiness import http, line
 from ops.stack import NICE
 from saga.place_order import place_order
+from workers.queues import ORDER_QUEUES, UNHURRIED_QUEUES
 
 LINES = int(os.environ.get("BENCH_LINES", "1"))
 """Of each order that Placing places."""
 
-ORDER_QUEUES, MAIL_QUEUES = "saga,inventory,payments", "notifications,notification.events"
 _LEFT = """/* watch */
     SELECT EXISTS (SELECT FROM outbox WHERE available_at <= now())
         OR EXISTS (SELECT FROM sagas WHERE state IN ('running', 'finishing'))
@@ -54,14 +55,16 @@ class OrderxEngine(Contestant):
             self._orderx("relay", ready="the relay runs"),
             self._orderx("sweeper", ready="the sweeper runs"),
             *orders,
-            self._worker("worker-mails", MAIL_QUEUES),
+            self._worker("worker-mails", UNHURRIED_QUEUES),
         ]
 
     def _orderx(self, name: str, *options: object, ready: str) -> Process:
         return self.scene.python(name, "ops.cli", name, *options, ready=line(ready))
 
-    def _worker(self, name: str, queues: str) -> Process:
-        return self.scene.python(name, *self._work(name, queues), ready=line(" ready."), nice=NICE.get(name, 0))
+    def _worker(self, name: str, queues: Sequence[str]) -> Process:
+        return self.scene.python(
+            name, *self._work(name, ",".join(queues)), ready=line(" ready."), nice=NICE.get(name, 0)
+        )
 
     def _work(self, name: str, queues: str) -> tuple[object, ...]:
         return "bench.peers.orderx_worker", queues, name, "solo", 1

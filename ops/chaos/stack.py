@@ -10,12 +10,14 @@ from ops.services.postgres import Postgres
 from ops.services.process import Process
 from ops.services.rabbitmq import RabbitMQ
 from ops.stack import Stack
+from workers import queues
 
 PAYMENT_TIMEOUT, SLOW_SECONDS, SILENT_SECONDS = 3, 1, 6
 """Seconds: the slow card is answered before a worker's patience ends, the silent one after."""
 
 DECLINE_LIMITS = [f"ORDERX_DECLINE_LIMIT_{of}" for of in ("CUSTOMER", "CARD", "NETWORK")]
-_MAILS = "notifications,notification.events"
+_PROVIDER_QUEUES = ("payments",)
+"""Queues of steps that wait for the payment provider."""
 
 
 class ChaosStack(Stack):
@@ -74,14 +76,15 @@ class ChaosStack(Stack):
         ]
 
     def _engines(self) -> list[Process]:
+        at_once = [name for name in queues.ORDER_QUEUES if name not in _PROVIDER_QUEUES]
         return [
             *(self._relay(f"relay-{number}") for number in (1, 2)),
             *(self._sweeper(f"sweeper-{number}") for number in (1, 2)),
-            *(self._worker(f"worker-{number}", "saga,inventory") for number in (1, 2)),
+            *(self._worker(f"worker-{number}", at_once) for number in (1, 2)),
             # Several children each, lest one silent card holds up whatever waits behind it.
             *(
-                self._worker(f"worker-{number}", "payments", "--pool", "prefork", "--concurrency", 3)
+                self._worker(f"worker-{number}", _PROVIDER_QUEUES, "--pool", "prefork", "--concurrency", 3)
                 for number in (3, 4)
             ),
-            *(self._worker(f"mail-worker-{number}", _MAILS) for number in (1, 2)),
+            *(self._worker(f"mail-worker-{number}", queues.UNHURRIED_QUEUES) for number in (1, 2)),
         ]

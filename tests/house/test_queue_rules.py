@@ -5,6 +5,9 @@ import re
 
 import pytest
 
+from ops.chaos.stack import ChaosStack
+from ops.services import rabbitmq
+from ops.stack import Stack
 from tests.house.places import sources, tree
 from workers import queues
 from workers.reactions import REACTIONS
@@ -52,6 +55,15 @@ class TestReactions:
     def test_are_to_events_that_are_announced_and_reach_the_queue(self, queue, event):
         assert event in announced()
         assert any(bound_by(key).fullmatch(event) for key in queues.BINDINGS[queue])
+
+
+class TestWorkers:
+    @pytest.mark.parametrize("kind", [Stack, ChaosStack])
+    def test_are_there_for_every_queue_of_a_stack(self, tmp_path, monkeypatch, kind):
+        monkeypatch.setattr(rabbitmq, "installed", lambda: tmp_path)  # it is not started here
+        lines = [process.argv for process in kind(tmp_path).processes if "--queues" in process.argv]
+        worked_on = {queue for line in lines for queue in line[line.index("--queues") + 1].split(",")}
+        assert worked_on == set(queues.NAMES)
 
 
 @pytest.mark.parametrize("queue", queues.ALL, ids=lambda queue: queue.name)

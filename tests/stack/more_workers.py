@@ -5,11 +5,12 @@ import sys
 from ops.services.process import Process
 from ops.services.readiness import line
 from ops.stack import Stack
+from workers import queues
 
 
 def second_mail_worker(stack: Stack) -> Process:
     """Another one for the mails' queues; runs while it is entered."""
-    words = ["worker", "--queues", "notifications,notification.events"]
+    words = ["worker", "--queues", ",".join(queues.UNHURRIED_QUEUES)]
     return Process(
         "worker-mails-2",
         [sys.executable, "-m", "ops.cli", *words],
