@@ -44,7 +44,7 @@ def _line() -> list[Processor]:
     ]
 
 
-def request_id(subject: UUID | None) -> str | None:
+def request_id(subject: UUID | str | None = None) -> str | None:
     """The id of the request that what is done now about this subject (an order, say) came of, if of one."""
     known: str | None = structlog.contextvars.get_contextvars().get("request_id")
     return known or _requests.get().get(str(subject))

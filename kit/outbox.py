@@ -78,7 +78,8 @@ def _write() -> None:
 def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID | None) -> None:
     """Announce what has just happened, as a CloudEvent 1.0 whose type is the routing key (`order.created`).
 
-    It names the request it came of, if a request it was.
+    It names the request it came of, if a request it was. An event about an order has `order_id` in its data, also where
+    its subject is another thing, such as the order's payment: workers know the requests of a batch by order.
     """
     body = {
         "specversion": "1.0",
@@ -89,7 +90,7 @@ def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID
         "time": clock.now().isoformat().replace("+00:00", "Z"),
         "datacontenttype": "application/json",
         "companyid": str(company_id) if company_id else None,
-        "requestid": logs.request_id(subject),
+        "requestid": logs.request_id(data.get("order_id", subject)),
         "data": data,
     }
     send("event", {k: v for k, v in body.items() if v is not None}, company_id=company_id)

@@ -17,7 +17,7 @@ from sqlalchemy import func, update
 from domain.notifications.context import AccountContext, AccountTemplate, Context, InvitationContext, Template
 from domain.notifications.errors import MailNotFound
 from domain.notifications.models import Mail
-from kit import db, outbox
+from kit import db, logs, outbox
 from kit.ids import new_id
 
 LEASE = timedelta(seconds=6)
@@ -159,7 +159,8 @@ def _have_sent(mail: Mail, **whose: str) -> None:
     session.add(mail)
     session.flush()
     task = {"task": "notifications.send_mail", "id": str(mail.id), "kwargs": {"mail_id": str(mail.id), **whose}}
-    outbox.send("task", task, company_id=mail.company_id)
+    request_id = logs.request_id()
+    outbox.send("task", {**task, "requestid": request_id} if request_id else task, company_id=mail.company_id)
 
 
 def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:

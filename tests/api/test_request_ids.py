@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import psycopg
 import pytest
 
 
@@ -41,3 +42,11 @@ class TestRequestId:
 
     def test_is_in_answers_that_are_no_problems(self, api):
         assert api.get("/healthz", headers={"X-Request-ID": "mine"}).headers["X-Request-ID"] == "mine"
+
+    def test_is_named_by_all_that_the_request_has_sent(self, api, database):
+        ada = {"email": "ada@customers.example", "name": "Ada", "password": "correct horse battery staple"}
+        answer = api.post("/api/auth/register", ada)
+        assert answer.status_code == 202, answer.json
+        with psycopg.connect(database) as owner:
+            sent = owner.execute("SELECT kind, body ->> 'requestid' FROM outbox ORDER BY kind").fetchall()
+        assert sent == [(kind, answer.headers["X-Request-ID"]) for kind in ("event", "task")]

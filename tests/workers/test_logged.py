@@ -1,6 +1,8 @@
 """A request is found again in the lines that workers log, also where they take many messages together."""
 
 import json
+from collections import defaultdict
+from uuid import UUID
 
 import pytest
 import structlog
@@ -15,6 +17,12 @@ from workers import reactions, sagas
 from workers.logged import about
 
 QUEUE = "notification.events"
+DECLINED = "pm_card_chargeDeclined"
+ANNOUNCED = {
+    "order.created", "order.completed", "order.failed", "order.cancelled",
+    "inventory.reserved", "inventory.released", "inventory.taken_back",
+    "payment.authorised", "payment.success", "payment.failed", "payment.voided", "payment.refunded",
+}  # fmt: skip
 FIRST = [step.task for step in PLACE_ORDER.stages[0].steps]
 
 
@@ -84,6 +92,21 @@ class TestRequestsOfABatch:
         events = [json.loads(message.body) for message in followed if message.routing_key == "inventory.reserved"]
         assert sorted(event["requestid"] for event in events) == sorted(begun.values())
 
+    def test_are_each_named_by_every_event_about_its_order(self, app, front, placed, provider):
+        orders = {}
+        for request, how in {"one": {}, "two": {"method": DECLINED}, "three": {}, "four": {"quantity": 99}}.items():
+            with about(request_id=request):
+                orders[front.place(**how)] = request
+        events = take_all(app)
+        paid = [order_id for order_id in orders if front.order(order_id).status == "paid"]
+        for order_id in paid:
+            with about(request_id=orders[order_id]):
+                front.cancel(order_id)
+        events += take_all(app)
+        assert len(paid) == 2
+        assert {event["type"] for event in events} == ANNOUNCED
+        assert [event["type"] for event in events if event.get("requestid") != orders[order_of(event)]] == []
+
     def test_are_not_named_by_a_line_about_all(self, app, placed, lines):
         take(app, *tasks_in(placed("one", "two"), FIRST[0]))
         assert ["request_id" in line for line in lines] == [False]
@@ -104,6 +127,25 @@ class TestRequestsOfABatch:
             ("a task failed", "one"), ("a task failed", "two"),
             ("an event could not be acted on", "one"), ("an event could not be acted on", "two"),
         ]  # fmt: skip
+
+
+def take_all(app):
+    """Take all tasks until none is left, those that are run together in one batch; the events they led to."""
+    events, waiting = [], sent(app)
+    while waiting:
+        events += [json.loads(message.body) for message in waiting if "task" not in message.headers]
+        batches = defaultdict(list)
+        for message in waiting:
+            if "task" in message.headers:
+                batches[app.tasks[message.routing_key].together].append(message)
+        for batch in batches.values():
+            take(app, *batch)
+        waiting = sent(app)
+    return events
+
+
+def order_of(event):
+    return UUID(event["data"]["order_id"])
 
 
 def saga_of(message):
