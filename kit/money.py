@@ -22,7 +22,7 @@ _WITH_THREE = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 _DECIMALS = {**dict.fromkeys(_WITHOUT, 0), **dict.fromkeys(_WITH_THREE, 3)}
 """Of the minor unit, by ISO 4217, where there are not two. (CLDR tells how many are usual in shops: of RSD, none.)"""
 LARGEST_AMOUNT = 99_999_999
-"""Minor units; the most the payment provider accepts in one charge (Stripe: eight digits)."""
+"""Minor units; the most that a price or an order can be in any currency (Stripe charges eight digits)."""
 
 
 class CurrencyMismatch(ValueError):
@@ -54,6 +54,10 @@ class Money:
         """What is left after a discount of `percent` (0 to 100), rounded half up in the buyer's favour."""
         discount = (self.amount * percent + 50) // 100
         return Money(self.amount - discount, self.currency)
+
+    def rounded_down(self, step: int) -> "Money":
+        """The largest multiple of `step` minor units in it."""
+        return Money(self.amount // step * step, self.currency)
 
     def __str__(self) -> str:
         decimals = _DECIMALS.get(self.currency, 2)

@@ -23,7 +23,8 @@ blueprint = Blueprint("products", __name__, url_prefix="/api/products", descript
 def offer_product(body: dict[str, Any]) -> tuple[Product, dict[str, str]]:
     """Put a product up for sale in a shop of yours.
 
-    The price is in your company's currency. Give it stock next: until then it is sold out.
+    The price is in your company's currency, and an amount that cards can be charged: a multiple of 10 minor units in
+    BHD, JOD, KWD, OMR and TND, and of 100 in MGA. Give it stock next: until then it is sold out.
     """
     with acting() as caller:
         if caller.shop_id not in (None, body["shop_id"]):

@@ -11,6 +11,7 @@ from domain.catalogue.errors import ProductChanged, ProductNotFound, SkuTaken
 from domain.catalogue.models import Product
 from domain.companies import limits
 from domain.companies import queries as companies
+from domain.payments.stripe_amounts import charge_limits
 from domain.shops import queries as shops
 from domain.shops.errors import ShopNotFound
 from kit import changes, db, outbox
@@ -32,11 +33,11 @@ def offer(
 ) -> Product:
     """Put a product up for sale in a shop.
 
-    Raises Invalid by field (`shop_id`, `price.currency`), SkuTaken when the company has the sku already, ShopClosed,
-    PlanLimitReached.
+    Raises Invalid by field (`shop_id`, `price.currency`, `price.amount`), SkuTaken when the company has the sku
+    already, ShopClosed, PlanLimitReached.
     """
     limits.make_room("products", company_id=company_id)
-    _refuse_other_currency(company_id, price)
+    _refuse_wrong(price, company_id)
     try:
         shops.the_open_shop(shop_id=shop_id)
     except ShopNotFound:
@@ -61,7 +62,8 @@ def change(
 ) -> Product:
     """Change what is given of the product (if given: of that shop); orders keep the price of their moment.
 
-    Raises ProductNotFound, ProductChanged when it is at none of the expected versions, Invalid for another currency.
+    Raises ProductNotFound, ProductChanged when it is at none of the expected versions, Invalid for another currency
+    or a price that cannot be charged.
     """
     product = db.session().scalar(select(Product).where(Product.id == product_id).with_for_update(key_share=True))
     if product is None or shop_id not in (None, product.shop_id):
@@ -70,7 +72,7 @@ def change(
         raise ProductChanged
     columns: dict[str, object] = {**values}
     if "price" in values:
-        _refuse_other_currency(product.company_id, values["price"])
+        _refuse_wrong(values["price"], product.company_id)
         columns["price"] = values["price"].amount
     if changes.apply(product, columns, declared=ProductChanges):
         product.version += 1
@@ -78,10 +80,16 @@ def change(
     return product
 
 
-def _refuse_other_currency(company_id: UUID, price: Money) -> None:
+def _refuse_wrong(price: Money, company_id: UUID) -> None:
     currency = companies.the_company(company_id=company_id).currency
     if price.currency != currency:
         raise Invalid(fields={"price.currency": [f"Your company sells in {currency}."]})
+    limits = charge_limits(currency)
+    if price.amount % limits.step:
+        step = Money(limits.step, currency)
+        raise Invalid(fields={"price.amount": [f"Cards are charged multiples of {step} only."]})
+    if price.amount > limits.most:
+        raise Invalid(fields={"price.amount": [f"Must be at most {Money(limits.most, currency)}."]})
 
 
 def _announce(event: str, product: Product) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from domain.payments.declines import Attempt
+from domain.payments.stripe_amounts import charge_limits
 from domain.sales import offers, transitions
 from domain.sales.errors import OrderNotFound, SoldOut, not_enough
 from domain.sales.models import Order
@@ -15,7 +16,7 @@ from kit import db, outbox
 from kit.db import Json
 from kit.errors import Invalid
 from kit.ids import new_id
-from kit.money import LARGEST_AMOUNT, Money
+from kit.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,8 @@ def place(
     """Write down a pending order of the current user and its lines at today's prices.
 
     Raises EmailUnverified, ShopNotFound and TooManyDeclines; Invalid by field (the shop's products only, a discount
-    only where the company allows one: seed A); SoldOut for what is known to be gone. What only the saga can find out
-    ends it later.
+    only where the company allows one: seed A; a total that can be charged); SoldOut for what is known to be gone.
+    What only the saga can find out ends it later.
     """
     product_ids = [line.product_id for line in lines]
     offer = offers.offer_to(
@@ -86,15 +87,14 @@ def place(
         (Money(offer.products[line.product_id].price, offer.currency) * line.quantity for line in lines),
         Money(0, offer.currency),
     )
-    if subtotal.amount > LARGEST_AMOUNT:
-        raise Invalid(fields={"lines": [f"The order comes to more than {Money(LARGEST_AMOUNT, offer.currency)}."]})
+    total = _payable(subtotal, discount_percent)
     _refuse_sold_out(offer, lines)
     order = NewOrder(
         id=new_id(), company_id=company_id, shop_id=shop_id, customer_id=offer.customer.id,
         customer_email=offer.customer.email, customer_name=offer.customer.name, currency=offer.currency,
         subtotal=subtotal.amount, discount_percent=discount_percent,
-        total=subtotal.less_percent(discount_percent).amount, shipping_address=shipping_address, placed_at=now,
-        changed_at=now, lines=[_line(line, offer) for line in lines],
+        total=total.amount, shipping_address=shipping_address, placed_at=now, changed_at=now,
+        lines=[_line(line, offer) for line in lines],
     )  # fmt: skip
     _write(order)
     _announce("order.created", order)
@@ -115,6 +115,18 @@ def _refuse_unknown(offer: Offer, lines: Sequence[Wanted]) -> None:
     }
     if unknown:
         raise Invalid(fields=unknown)
+
+
+def _payable(subtotal: Money, discount_percent: int) -> Money:
+    """What is left after the discount, rounded down to what can be charged in the currency; raises Invalid."""
+    limits = charge_limits(subtotal.currency)
+    total = subtotal.less_percent(discount_percent).rounded_down(limits.step)
+    least, most = Money(limits.least, total.currency), Money(limits.most, total.currency)
+    if subtotal.amount > most.amount:
+        raise Invalid(fields={"lines": [f"The order comes to more than {most}, the most that can be paid at once."]})
+    if total.amount < least.amount:
+        raise Invalid(fields={"lines": [f"The order comes to {total}; the least that can be paid is {least}."]})
+    return total
 
 
 def _refuse_sold_out(offer: Offer, lines: Sequence[Wanted]) -> None:

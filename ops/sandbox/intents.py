@@ -7,7 +7,7 @@ from ops.sandbox import methods, objects
 from ops.sandbox.cards import APPROVED, DECLINES, LAPSING, Decline
 from ops.sandbox.errors import bad_parameter, error, unknown
 from ops.sandbox.ledger import Row, Transaction, insert, new_id, now
-from ops.sandbox.params import Params, amount, chosen, currency, group, text, whole
+from ops.sandbox.params import Params, charge, chosen, group, part, text
 from ops.sandbox.replies import Reply
 
 CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_capture")
@@ -17,13 +17,14 @@ CONFIRMABLE = ("requires_payment_method", "requires_confirmation")
 def create(db: Transaction, params: Params) -> Reply:
     """Begin a payment, and charge it at once with `confirm=true`."""
     intent = new_id("pi")
+    units, currency = charge(params)
     insert(
         db,
         "payment_intents",
         id=intent,
         created=now(),
-        amount=amount(params),
-        currency=currency(params),
+        amount=units,
+        currency=currency,
         capture_method=chosen(params, "capture_method", ("automatic", "automatic_async", "manual")),
         metadata=json.dumps(group(params, "metadata")),
     )
@@ -62,7 +63,7 @@ def capture(db: Transaction, params: Params, intent: str) -> Reply:
         row = find(db, intent)
     if row["status"] != "requires_capture":
         return _unexpected(row, "capture", ("requires_capture",))
-    taken = whole(params, "amount_to_capture", most=row["amount"], default=row["amount"])
+    taken = part(params, "amount_to_capture", row["currency"], most=row["amount"], default=row["amount"])
     _change(db, intent, status="succeeded", amount_captured=taken)
     return _now(db, intent)
 

@@ -3,10 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
+from domain.payments.stripe_amounts import LEAST
 from kit.money import CURRENCIES, LARGEST_AMOUNT
 from ops.sandbox.errors import bad_parameter
 
 Params = dict[str, Any]
+
+STEP = {**dict.fromkeys(("bhd", "jod", "kwd", "omr", "tnd"), 10), "isk": 100, "ugx": 100}
+"""Of Stripe's units: three-decimal currencies end in 0, and two that have no decimals any more in 00."""
 
 
 def nested(pairs: Iterable[tuple[str, str]]) -> Params:
@@ -49,9 +53,23 @@ def whole(params: Params, name: str, *, most: int, default: int | None = None) -
     return int(value)
 
 
-def amount(params: Params, *, most: int = LARGEST_AMOUNT, default: int | None = None) -> int:
-    """An amount in minor units."""
-    return whole(params, "amount", most=most, default=default)
+def charge(params: Params) -> tuple[int, str]:
+    """The amount and currency of a new charge, within Stripe's limits for charges in this currency."""
+    code = currency(params)
+    units = part(params, "amount", code, most=LARGEST_AMOUNT)
+    if units < LEAST.get(code.upper(), 1):
+        raise bad_parameter("amount", f"Amount must be at least {LEAST[code.upper()]} {code}.", "amount_too_small")
+    return units, code
+
+
+def part(params: Params, name: str, currency: str, *, most: int, default: int | None = None) -> int:
+    """An amount of money that Stripe can move in this currency: some end in 0, some in 00."""
+    units = whole(params, name, most=most, default=default)
+    step = STEP.get(currency, 1)
+    if units % step:
+        message = f"Invalid integer: {name} must be a multiple of {step} in {currency}."
+        raise bad_parameter(name, message, "parameter_invalid_integer")
+    return units
 
 
 def currency(params: Params) -> str:

@@ -3,7 +3,7 @@
 from ops.sandbox import intents, objects
 from ops.sandbox.errors import error, unknown
 from ops.sandbox.ledger import Row, Transaction, insert, new_id, now
-from ops.sandbox.params import Params, amount, text
+from ops.sandbox.params import Params, part, text
 from ops.sandbox.replies import Reply
 
 SELECT = "SELECT r.*, i.currency, i.charge FROM refunds r JOIN payment_intents i ON i.id = r.payment_intent"
@@ -19,7 +19,7 @@ def create(db: Transaction, params: Params) -> Reply:
     if not left:
         message = f"Charge {intent['charge']} has already been refunded."
         return Reply(400, error("invalid_request_error", message, code="charge_already_refunded"))
-    refund, given = new_id("re"), amount(params, most=left, default=left)
+    refund, given = new_id("re"), part(params, "amount", intent["currency"], most=left, default=left)
     insert(
         db,
         "refunds",

@@ -30,8 +30,35 @@ class TestOffer:
             factories.make_product(shop, currency="USD")
         assert refusal.value.fields == {"price.currency": ["Your company sells in EUR."]}
 
+    @pytest.mark.parametrize(
+        ("currency", "price", "said"),
+        [
+            ("KWD", 1333, "Cards are charged multiples of KWD0.010 only."),
+            ("MGA", 150, "Cards are charged multiples of MGA1.00 only."),
+            ("ISK", 1_000_000, "Must be at most ISK999,999."),
+        ],
+    )
+    def test_refuses_a_price_that_cannot_be_charged(self, database, currency, price, said):
+        shop = factories.make_shop(factories.make_company(currency=currency))
+        with pytest.raises(Invalid) as refusal:
+            factories.make_product(shop, price=price, currency=currency)
+        assert refusal.value.fields == {"price.amount": [said]}
+
+    def test_takes_a_price_that_only_several_can_be_bought_at(self, database):
+        shop = factories.make_shop(factories.make_company())
+        assert factories.make_product(shop, price=1).price == 1
+
 
 class TestChange:
+    def test_refuses_a_price_that_cannot_be_charged(self, database):
+        product = factories.make_product(
+            factories.make_shop(factories.make_company(currency="TND")), price=1000, currency="TND"
+        )
+        with pytest.raises(Invalid) as refusal:
+            change(product, price=Money(1001, "TND"))
+        assert list(refusal.value.fields) == ["price.amount"]
+        assert change(product, price=Money(1010, "TND")).price == 1010
+
     def test_counts_versions(self, product):
         assert [change(product, price=Money(price, "EUR")).version for price in (1, 2, 2, 3)] == [2, 3, 3, 4]
 

@@ -151,6 +151,13 @@ class TestRender:
     def test_says_nothing_of_a_discount_there_was_not(self):
         assert "Discount" not in text_of(rendered(context={**CONTEXT, "discount_percent": 0, "total": 4848}))
 
+    def test_says_where_a_total_was_rounded_down_to_what_can_be_paid(self):
+        rounded = {**CONTEXT, "currency": "KWD", "discount_percent": 0, "subtotal": 2666, "total": 2660}
+        assert "Subtotal: KWD2.666\n  Rounded down: -KWD0.006\n\n  Total: KWD2.660\n" in text_of(
+            rendered(context=rounded)
+        )
+        assert "Rounded down" in html_of(rendered(context=rounded))
+
     def test_writes_the_address_as_on_a_parcel_whatever_order_jsonb_keeps(self):
         assert "Shipping to\n\n  Ada Lovelace\n  Torstraße 1\n  Berlin\n  DE\n" in text_of(rendered())
 

@@ -12,6 +12,7 @@ import pytest
 from domain.payments import stripe_gateway
 from domain.payments.errors import CardRefused, KeyReused, UnknownPayment
 from domain.payments.gateway import Answer, Card, ProviderUnavailable
+from domain.payments.stripe_amounts import charge_limits
 from domain.payments.stripe_gateway import StripeGateway
 from kit.config import settings
 from kit.errors import NotConfigured
@@ -224,9 +225,18 @@ class TestAmounts:
         assert gateway.refund(ref=answer.ref, key=key()).amount == ours
         assert gateway.look_up(ref=answer.ref).amount == ours
 
-    def test_that_stripe_cannot_count_are_declined(self, gateway):
-        answer = authorise(gateway, amount=301, currency="MGA")
-        assert (answer.outcome, answer.code) == ("declined", "invalid_amount")
+    @pytest.mark.parametrize(("currency", "amount"), [("MGA", 301), ("KWD", 1333), ("TND", 1001)])
+    def test_that_stripe_does_not_take_are_declined_and_not_sent(self, gateway, sandbox, currency, amount):
+        before = len(sandbox.ledger())
+        answer = authorise(gateway, amount=amount, currency=currency)
+        assert (answer.outcome, answer.code, len(sandbox.ledger())) == ("declined", "invalid_amount", before)
+
+    @pytest.mark.parametrize("currency", ["EUR", "JPY", "HUF", "ISK", "UGX", "KWD", "RSD"])
+    def test_within_the_limits_are_taken_and_one_step_beyond_are_not(self, gateway, currency):
+        step, least, most = charge_limits(currency)
+        within, beyond = (least, least + step, most - step, most), (least - step, most + step)
+        assert {authorise(gateway, amount=a, currency=currency).outcome for a in within} == {"authorised"}
+        assert {authorise(gateway, amount=a, currency=currency).code for a in beyond} == {"invalid_amount"}
 
 
 class TestBadWeather:

@@ -96,6 +96,9 @@ class TestRefusals:
             ({"amount": ""}, "amount"),
             ({"amount": "-1"}, "amount"),
             ({"amount": "100000000"}, "amount"),
+            ({"amount": "49"}, "amount"),
+            ({"amount": "1333", "currency": "kwd"}, "amount"),
+            ({"amount": "1050", "currency": "isk"}, "amount"),
             ({"currency": "eurocent"}, "currency"),
             ({"capture_method": "by_hand"}, "capture_method"),
             ({"payment_method": "pm_nobody"}, "payment_method"),
@@ -152,6 +155,12 @@ class TestPaymentIntents:
         charge = get(f"payment_intents/{intent}", **{"expand[]": "latest_charge"}).json()["latest_charge"]
         assert (taken["amount_received"], parts, charge["amount_refunded"]) == (300, [200, 400, 200], 300)
         assert charge["refunded"]
+
+    @pytest.mark.parametrize(("part", "status"), [("1005", 400), ("1010", 200)])
+    def test_are_moved_in_the_steps_of_their_currency(self, post, part, status):
+        intent = post("payment_intents", HOLD | {"amount": "2000", "currency": "kwd"}).json()["id"]
+        taken = post(f"payment_intents/{intent}/capture", {"amount_to_capture": part})
+        assert taken.status_code == status
 
     @pytest.mark.parametrize("act", ["capture", "cancel", "confirm"])
     def test_say_where_they_stand_when_it_is_too_late(self, post, act):
