@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import access, audit, bodies, cors, docs, errors, etags, headers, logs, measures, openapi, rate_limits
+from api import access, audit, bodies, cors, docs, errors, etags, headers, logs, measures, openapi, paths, rate_limits
 from api.catalogue.routes import blueprint as products
 from api.companies.routes import blueprint as companies
 from api.companies.standing import blueprint as standing
@@ -65,6 +65,7 @@ def create_app(*, threads: int = 32) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)  # type: ignore[method-assign]
     logs.configure(app)
     measures.register(app)
+    paths.refuse_double_slashes(app)
     etags.register(app)
     headers.register(app)
     cors.register(app)

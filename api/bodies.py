@@ -9,6 +9,8 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream
 
+from api import strict_json
+
 
 class Body(LimitedStream):
     """A body that ends before its limit, where that is the most it may have; otherwise one that has so many bytes."""
@@ -40,3 +42,8 @@ class Request(flask.Request):
         if announced > most:
             raise RequestEntityTooLarge
         return Body(self.input_stream, announced)
+
+    @cached_property
+    def json_body(self) -> Any:
+        """The body's JSON, parsed once; raises what strict_json.loads() raises."""
+        return strict_json.loads(self.get_data())

@@ -12,6 +12,7 @@ import structlog
 from flask import Flask, Response, g, json
 from werkzeug.exceptions import HTTPException
 
+from api.strict_json import Repeated
 from domain.catalogue.errors import ProductChanged
 from domain.companies.errors import CompanyChanged
 from domain.payments import cards
@@ -30,6 +31,7 @@ STATUS: dict[type[OrderXError], HTTPStatus] = {
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     TooOften: HTTPStatus.TOO_MANY_REQUESTS,
+    Repeated: HTTPStatus.BAD_REQUEST,
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     CompanyChanged: HTTPStatus.PRECONDITION_FAILED,
     LocationChanged: HTTPStatus.PRECONDITION_FAILED,

@@ -16,14 +16,14 @@ from api.schemas import ProblemSchema
 from domain.identity.permissions import ROLES, roles_with
 
 PROBLEMS = {
-    "BadRequest": (HTTPStatus.BAD_REQUEST, "The body is not JSON"),
+    "BadRequest": (HTTPStatus.BAD_REQUEST, "The body is not JSON, or something is sent more than once"),
     "Unauthenticated": (HTTPStatus.UNAUTHORIZED, "There is no token, or it is no good (any more)"),
     "Forbidden": (HTTPStatus.FORBIDDEN, "Your role does not allow this"),
     "NotFound": (HTTPStatus.NOT_FOUND, "There is no such thing, or it is another company's"),
     "Conflict": (HTTPStatus.CONFLICT, "The current state does not allow this"),
     "PreconditionFailed": (HTTPStatus.PRECONDITION_FAILED, "It has changed since the version in If-Match"),
-    "TooLarge": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than 1 MiB"),
-    "NotJson": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not sent as application/json"),
+    "TooLarge": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than 1 MiB, or has too many values"),
+    "NotJson": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not sent as application/json, or is compressed"),
     "Invalid": (HTTPStatus.UNPROCESSABLE_ENTITY, "A field is wrong; `errors` names it and says how to put it right"),
     "TooOften": (HTTPStatus.TOO_MANY_REQUESTS, "This was tried too often; see Retry-After"),
     "Unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, "Something we depend on does not answer; see Retry-After"),
@@ -150,8 +150,9 @@ def _link(operation: dict[str, Any]) -> None:
 def _with_problems(operation: dict[str, Any], *, is_public: bool, is_for_some: bool, has_ids: bool) -> dict[str, Any]:
     named = {str(code): response for code, response in operation["responses"].items()}
     has_body = "requestBody" in operation
+    has_query = any(each.get("in") == "query" for each in operation.get("parameters", []))
     possible = {
-        "BadRequest": has_body,
+        "BadRequest": has_body or has_query,
         "Unauthenticated": not is_public,
         "Forbidden": is_for_some,
         "NotFound": has_ids,

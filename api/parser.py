@@ -1,15 +1,15 @@
 """Reading requests: JSON and query strings, refused with the field and the fix when they are not what a view takes."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, ClassVar, NoReturn
 
 import marshmallow
-from flask import Request
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import UnsupportedMediaType
 
+from api.bodies import Request
+from api.strict_json import Repeated, refuse_unstorable
 from kit.errors import Invalid
 
 
@@ -23,23 +23,20 @@ class Parser(FlaskParser):
 
     def load_json(self, req: Request, schema: marshmallow.Schema) -> Any:  # noqa: ARG002
         """The body's JSON; an empty body is one without fields."""
-        data = req.get_data()
-        if not data:
+        if not req.get_data():
             return missing
+        if req.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise Encoded
         if not req.is_json:
             raise UnsupportedMediaType("Send the body as application/json.")
-        try:
-            text = data.decode()
-            body = json.loads(text, parse_float=_number, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            raise BadRequest("The body is not JSON (RFC 8259).") from None
-        if "\\u" in text:  # in UTF-8, strict JSON can say them in no other way
-            _refuse_unstorable(body)
-        return body
+        return req.json_body
 
     def load_querystring(self, req: Request, schema: marshmallow.Schema) -> Any:
-        """The query's parameters."""
-        _refuse_unstorable(req.args.to_dict())
+        """The query's parameters, each of which may be there once."""
+        for name, values in req.args.lists():
+            if len(values) > 1:
+                raise Repeated(name)
+            refuse_unstorable(values[0], name)
         return super().load_querystring(req, schema)
 
     def handle_error(self, error: marshmallow.ValidationError, *_: Any, **__: Any) -> NoReturn:
@@ -51,44 +48,14 @@ class Parser(FlaskParser):
         raise Invalid(fields=fields) from None
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+class Encoded(UnsupportedMediaType):
+    """The body is compressed, which the answer says is not taken (RFC 9110, section 15.5.16)."""
 
+    description = "Send the body as it is, without Content-Encoding."
 
-def _number(text: str) -> float:
-    """To JSON 1.0 is the same number as 1."""
-    number = float(text)
-    return int(number) if number.is_integer() else number
-
-
-_Place = tuple[()] | tuple[Any, str | int]
-"""The place of what a value is in, and its key there. As paths, those of all values outgrow their body by far."""
-
-
-def _refuse_unstorable(body: Any) -> None:
-    """PostgreSQL keeps neither NUL nor half of a surrogate pair in text."""
-    pending: list[tuple[_Place, Any]] = [((), body)]
-    while pending:
-        place, value = pending.pop()
-        if isinstance(value, dict):
-            pending += (((place, key), part) for key, part in value.items())
-            pending += (((), key) for key in value)
-        elif isinstance(value, list):
-            pending += (((place, index), part) for index, part in enumerate(value))
-        elif isinstance(value, str) and not _storable(value):
-            raise Invalid(fields={_path(place): ["Leave out NUL and unpaired surrogates."]})
-
-
-def _path(place: _Place) -> str:
-    keys: list[str] = []
-    while place:
-        place, key = place
-        keys.insert(0, str(key))
-    return ".".join(keys)
-
-
-def _storable(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    def get_headers(self, *args: Any, **named: Any) -> list[tuple[str, str]]:
+        """See werkzeug."""
+        return [*super().get_headers(*args, **named), ("Accept-Encoding", "identity")]
 
 
 def _flat(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:

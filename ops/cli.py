@@ -27,6 +27,10 @@ app = typer.Typer(
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
+TrustedHosts = Annotated[
+    list[str] | None,
+    typer.Option("--trusted-host", help="Name to answer to besides localhost, as in http://NAME:port; repeatable."),
+]
 
 
 @app.command(rich_help_panel="On this machine")
@@ -124,25 +128,27 @@ def sweeper() -> None:
 
 
 @app.command(rich_help_panel="Processes")
-def flower(host: Host = "127.0.0.1", port: Port = 5555) -> None:
+def flower(host: Host = "127.0.0.1", port: Port = 5555, trusted_host: TrustedHosts = None) -> None:
     """Serve Flower, the window on Celery's tasks; FLOWER_* variables set the rest."""
-    from workers.app import create_app
+    from ops import flower as process
 
-    create_app().start(["flower", f"--address={host}", f"--port={port}"])
+    process.serve(host, port, trusted_hosts=tuple(trusted_host or ()))
 
 
 @app.command(rich_help_panel="Stand-ins")
-def sandbox(
+def sandbox(  # noqa: PLR0917
     host: Host = "127.0.0.1",
     port: Port = 8026,
     ledger: Annotated[Path, typer.Option(help="File of its books.")] = Path("sandbox.db"),
     slow_seconds: Annotated[float, typer.Option(help="How long the slow card takes.", min=0)] = 2.0,
     silent_seconds: Annotated[float, typer.Option(help="How long the silent card is not answered.", min=0)] = 30.0,
+    trusted_host: TrustedHosts = None,
 ) -> None:
     """Serve the payment sandbox, which speaks the provider's protocol and moves no money."""
     from ops import sandbox as process
 
-    process.serve(host, port, ledger, slow_seconds=slow_seconds, silent_seconds=silent_seconds)
+    timing = {"slow_seconds": slow_seconds, "silent_seconds": silent_seconds}
+    process.serve(host, port, ledger, trusted_hosts=tuple(trusted_host or ()), **timing)
 
 
 @app.command(rich_help_panel="Stand-ins")
@@ -151,11 +157,12 @@ def inbox(
     smtp_port: Port = 1025,
     http_port: Port = 8025,
     maildir: Annotated[Path, typer.Option(help="Directory of the mails.")] = Path("mail"),
+    trusted_host: TrustedHosts = None,
 ) -> None:
     """Take every mail and show it on a web page instead of delivering it."""
     from ops import inbox as process
 
-    process.serve(host, smtp_port, http_port, maildir)
+    process.serve(host, smtp_port, http_port, maildir, trusted_hosts=tuple(trusted_host or ()))
 
 
 @app.command(rich_help_panel="Upkeep")

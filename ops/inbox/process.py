@@ -14,14 +14,16 @@ from ops.inbox.smtp import Reception, Server
 from ops.inbox.web import create_app
 
 
-def serve(host: str, smtp_port: int, http_port: int, maildir: Path) -> None:
+def serve(host: str, smtp_port: int, http_port: int, maildir: Path, *, trusted_hosts: tuple[str, ...] = ()) -> None:
     """Take mail and show it until SIGTERM or SIGINT; port 0 picks a free one.
+
+    The pages answer to the names of loopback, and to `trusted_hosts`.
 
     Prints one line once both answer: `inbox smtp://host:port http://host:port`. Raises OSError when a port is taken.
     """
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     mails = Maildir(maildir)
-    web = make_server(host, http_port, create_app(mails), threaded=True)
+    web = make_server(host, http_port, create_app(mails, trusted_hosts=trusted_hosts), threaded=True)
     try:
         asyncio.run(_serve(host, smtp_port, mails, web))
     finally:

@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, abort, jsonify, render_template, request
 
+from ops import host_names
 from ops.inbox.maildir import Kept, Maildir
 from ops.inbox.smtp import DEFERRED, REFUSED
 
@@ -10,9 +11,10 @@ PAGE_POLICY = "default-src 'none'; style-src 'self'; frame-src 'self'; form-acti
 MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
 
-def create_app(maildir: Maildir) -> Flask:
-    """The pages over one folder of mails."""
+def create_app(maildir: Maildir, *, trusted_hosts: tuple[str, ...] = ()) -> Flask:
+    """The pages over one folder of mails, for requests to a name of loopback or a trusted one."""
     app = Flask(__name__)
+    host_names.guard(app, trusted_hosts)
     app.jinja_env.globals |= {"refused": REFUSED, "deferred": DEFERRED}
 
     @app.get("/")

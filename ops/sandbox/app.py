@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from ops import host_names
 from ops.sandbox import intents, methods, queries, refunds
 from ops.sandbox.counter import Counter
 from ops.sandbox.errors import Json, Refused, error
@@ -33,12 +34,21 @@ QUERIES: dict[str, Callable[..., Json]] = {
 }
 
 
-def create_app(ledger_path: Path, api_key: str, *, slow_seconds: float = 2.0, silent_seconds: float = 30.0) -> Flask:
+def create_app(
+    ledger_path: Path,
+    api_key: str,
+    *,
+    slow_seconds: float = 2.0,
+    silent_seconds: float = 30.0,
+    trusted_hosts: tuple[str, ...] = (),
+) -> Flask:
     """The sandbox over the books at `ledger_path`, for clients that present `api_key`; /ledger is open to all.
 
     `slow_seconds` is how long the slow card takes to be answered; `silent_seconds`, how long the silent one does not.
+    It answers to the names of loopback, and to `trusted_hosts`.
     """
     app = Flask("ops.sandbox")
+    host_names.guard(app, trusted_hosts)
     counter = Counter(Ledger(ledger_path), api_key, slow_seconds=slow_seconds, silent_seconds=silent_seconds)
     for path, act in ACTS.items():
         app.add_url_rule(path, f"POST {path}", counter.acting(act), methods=["POST"])

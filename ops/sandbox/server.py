@@ -55,10 +55,10 @@ class Server(BaseApplication):
         os._exit(1)
 
 
-def serve(host: str, port: int, ledger_path: Path, *, api_key: str | None = None, **timing: float) -> None:
+def serve(host: str, port: int, ledger_path: Path, *, api_key: str | None = None, **options: Any) -> None:
     """Serve the sandbox until stopped (SIGTERM); the API key is the setting `payment_api_key` unless given.
 
-    `timing` goes to create_app: `slow_seconds` and `silent_seconds`.
+    `options` go to create_app: `slow_seconds`, `silent_seconds` and `trusted_hosts`.
     """
     key = api_key or settings().need("payment_api_key")
-    Server(f"{host}:{port}", ledger_path=ledger_path, api_key=key, **timing).run()
+    Server(f"{host}:{port}", ledger_path=ledger_path, api_key=key, **options).run()

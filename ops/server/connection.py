@@ -1,5 +1,6 @@
 """A client's connection: where it stands between two requests, and until when."""
 
+import re
 from enum import Enum
 from functools import partial
 from math import inf
@@ -14,6 +15,8 @@ from ops.server.chunks import ChunkedEnd
 
 LONGEST_HEAD = 32 * 1024
 """Bytes; nginx takes no longer ones either."""
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(:[0-9]{0,5})?")
+"""A host with or without a port (RFC 3986, section 3.2.2)."""
 
 
 class State(Enum):
@@ -74,6 +77,7 @@ class Connection:
             raise InvalidHeader("the head does not end as it began") from None
         self.sock.put_back(self.parser.unreader.take_buffered())
         self._chunks = None
+        _require_host(self.request)
         if isinstance(self.request.body.reader, ChunkedReader):
             _refuse_other_codings(self.request)
             self._chunks = ChunkedEnd(self._largest)
@@ -113,6 +117,18 @@ class Connection:
         self.sock.put_back(self.parser.unreader.take_buffered())
         self.request = None
         self._chunks = None
+
+
+def _require_host(request: Request) -> None:
+    """Raise InvalidHeader unless the request names a host, as HTTP/1.1 must (RFC 9112, section 3.2).
+
+    gunicorn refuses two of them itself.
+    """
+    host = next((value for name, value in request.headers if name == "HOST"), None)
+    if host is None and request.version < (1, 1):
+        return
+    if not _HOST.fullmatch(host or ""):
+        raise InvalidHeader("Host")
 
 
 def _refuse_other_codings(request: Request) -> None:

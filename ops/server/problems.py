@@ -20,7 +20,7 @@ _STATUS = {
     errors.UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
 }
 _DETAIL = {
-    HTTPStatus.BAD_REQUEST: "The request is not framed as RFC 9112 says.",
+    HTTPStatus.BAD_REQUEST: "The request is not framed as RFC 9112 says, or has no valid Host header.",
     HTTPStatus.REQUEST_TIMEOUT: "The request was not whole in time: send its head within 10 s, its body within 30 s.",
     HTTPStatus.REQUEST_URI_TOO_LONG: "The request line is too long: shorten the path and the query.",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too long: send at most 100, of 32 KiB together.",

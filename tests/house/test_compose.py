@@ -147,6 +147,18 @@ class TestSecrets:
         assert set(re.findall(r"^([A-Z_]+)=$", example, re.MULTILINE)) == required
 
 
+class TestHostNames:
+    def test_that_others_call_a_service_by_are_ones_it_answers_to(self):
+        called = {urlsplit(plain(text)).hostname for s in SERVICES for text in environment(s).values() if "://" in text}
+        guarded = {name: understood(OURS[name]["command"])[1].get("trusted_host") for name in called & OURS.keys()}
+        checks = {name: names for name, names in guarded.items() if names is not None}
+        assert checks == {"sandbox": ["sandbox"]}
+
+    def test_of_pages_that_check_none_are_behind_a_password(self):
+        assert plain(environment("mailpit")["MP_UI_AUTH"]) == "orderx:secret"
+        assert plain(environment("flower")["FLOWER_BASIC_AUTH"]) == "orderx:secret"
+
+
 class TestPorts:
     def test_named_in_urls_are_listened_on(self):
         urls = [urlsplit(plain(text)) for s in SERVICES for text in environment(s).values() if "://" in text]

@@ -8,6 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ops.inbox.maildir import Maildir
+from ops.inbox.web import create_app as inbox_app
+from ops.sandbox.app import create_app as sandbox_app
 from tests.house.test_policy_by_place import BODIES, filled
 from tests.security.effort import tried
 
@@ -59,8 +62,25 @@ class TestLineBreaksInPaths:
             assert is_clean(answer)
 
 
-class TestRedirects:
-    def test_never_lead_to_another_site(self, api):
-        for path in ("//evil.example", "//evil.example/api/me", "/\\evil.example", "/api//me", "/api/me/", "//"):
-            answer = api.get("/", environ_overrides={"PATH_INFO": path})
-            assert answer.headers.get("Location", "http://localhost/").startswith("http://localhost/"), path
+class TestPathsLikeOthers:
+    @pytest.mark.parametrize(
+        "path",
+        ["//evil.example", "//evil.example/api/me", "/\\evil.example", "/api//me", "/api/me/", "//healthz", "//"],
+    )
+    def test_lead_nowhere_and_to_no_other_site(self, api, path):
+        answer = api.get("/", environ_overrides={"PATH_INFO": path, "HTTP_HOST": "evil.example"})
+        assert (answer.status_code, "Location" in answer.headers) == (404, False)
+
+    def test_lead_nowhere_in_what_stands_in_for_others_either(self, tmp_path):
+        inbox = inbox_app(Maildir(tmp_path), trusted_hosts=("evil.example",))
+        sandbox = sandbox_app(tmp_path / "ledger", "key", trusted_hosts=("evil.example",))
+        for app, path in ((inbox, "//messages.json"), (sandbox, "//ledger")):
+            answer = app.test_client().get("/", environ_overrides={"PATH_INFO": path, "HTTP_HOST": "evil.example"})
+            assert (answer.status_code, "Location" in answer.headers) == (404, False)
+
+    def test_are_never_made_ones_of_ours_by_a_redirect(self, api, tmp_path):
+        """As werkzeug does for rules that end with a slash or have defaults."""
+        for app in (api.app, inbox_app(Maildir(tmp_path)), sandbox_app(tmp_path / "ledger", "key")):
+            for rule in app.url_map.iter_rules():
+                assert rule.rule == "/" or rule.is_leaf, rule
+                assert not rule.defaults, rule

@@ -56,6 +56,12 @@ class TestRequests:
             (b"GET healthz HTTP/1.1\r\nHost: orderx\r\n\r\n", 400, "bad_request"),
             (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "bad_request"),
             (GET[:-2] + b"Secret : 4242424242424242\r\n\r\n", 400, "bad_request"),
+            (b"GET /healthz HTTP/1.1\r\n\r\n", 400, "bad_request"),
+            (b"GET /healthz HTTP/1.1\r\nHost:\r\n\r\n", 400, "bad_request"),
+            (b"GET /healthz HTTP/1.1\r\nHost: orderx\r\nHost: evil.example\r\n\r\n", 400, "bad_request"),
+            (b"GET /healthz HTTP/1.1\r\nHost: orderx/healthz\r\n\r\n", 400, "bad_request"),
+            (b"GET /healthz HTTP/1.1\r\nHost: user@orderx\r\n\r\n", 400, "bad_request"),
+            (b"GET /healthz HTTP/1.0\r\nHost: a b\r\n\r\n", 400, "bad_request"),
             (HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}", 400, "bad_request"),
             (HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "bad_request"),
             (HEAD + b"Content-Length: +2\r\n\r\n{}", 400, "bad_request"),
@@ -69,3 +75,14 @@ class TestRequests:
         assert (json.loads(answer.text)["code"], answer.getheader("Connection")) == (code, "close")
         assert "4242" not in answer.text
         assert json.loads(answer.text)["request_id"] == answer.getheader("X-Request-ID")
+
+    @pytest.mark.parametrize(
+        "head",
+        [
+            b"GET /healthz HTTP/1.0\r\n\r\n",
+            b"GET /healthz HTTP/1.1\r\nHost: [::1]:8000\r\n\r\n",
+            b"GET /healthz HTTP/1.1\r\nHost: orderx_api.internal:8000\r\n\r\n",
+        ],
+    )
+    def test_are_served_whatever_host_they_name(self, server, head):
+        assert server.ask(head).status == 200
