@@ -9,7 +9,6 @@ from sqlalchemy import text
 
 from kit import db
 from kit.alerts import KINDS
-from kit.tenancy import Tenant
 from saga.registry import STEPS
 
 SIGNS = {
@@ -21,7 +20,7 @@ SIGNS = {
 
 class _VitalSigns(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        with db.transaction(Tenant()) as session:
+        with db.probe_transaction() as session:
             rows = session.execute(text("SELECT sign, label, value FROM vital_signs()"))
             found = {(row.sign, row.label): row.value for row in rows}
         for sign, (about, label, values) in SIGNS.items():

@@ -97,7 +97,9 @@ class Settings(BaseSettings):
     payment_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the payment provider")
     smtp_url: MailServer = Field(None, description="smtp://, smtp+starttls:// or smtps://[user:password@]host:port")
     mail_from: Sender = Field("OrderX <orders@orderx.example>", description="Sender of every mail")
-    pool_size: int = Field(10, ge=1, le=500, description="Database connections a process may hold")
+    pool_size: int = Field(
+        10, ge=1, le=500, description="Database connections a process may hold; the API has two more for its probes"
+    )
     journal_days: int = Field(90, ge=1, description="Days an ended saga's journal is kept")
     alert_webhook_url: Annotated[Secret, HTTP] = Field(
         None, description="Where alerts are posted as JSON; none unless set"

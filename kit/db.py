@@ -67,6 +67,16 @@ def operator_engine() -> Engine:
     return _engine("operator_database_url")
 
 
+@cache
+def probe_engine() -> Engine:
+    """Connections of the app role for /readyz and /metrics, which ask also while requests hold all of the others."""
+    return _engine("database_url", pool_size=PROBES)
+
+
+PROBES = 2
+"""Connections: one for each of the two."""
+
+
 _SESSION = (
     "timezone=UTC",
     "statement_timeout=30s",
@@ -84,11 +94,11 @@ _SESSION = (
 KEEPALIVES: Json = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
 
-def _engine(setting: str) -> Engine:
+def _engine(setting: str, *, pool_size: int | None = None) -> Engine:
     config = settings()
     engine = create_engine(
         dialect_url(config.need(setting)),
-        pool_size=config.pool_size,
+        pool_size=pool_size or config.pool_size,
         max_overflow=0,
         pool_timeout=5,
         pool_use_lifo=True,
@@ -111,7 +121,7 @@ def dialect_url(url: str) -> str:
 
 def forget_connections() -> None:
     """Let go of every connection, as a freshly forked process must."""
-    for engine in (app_engine, operator_engine):
+    for engine in (app_engine, operator_engine, probe_engine):
         if engine.cache_info().currsize:
             engine().dispose(close=False)
 
@@ -120,6 +130,13 @@ def forget_connections() -> None:
 def transaction(tenant: Tenant) -> Iterator[Session]:
     """One transaction as the app role, acting for the tenant; committed at the end, rolled back by any error."""
     with _begin(app_engine(), tenant) as unit:
+        yield unit.session
+
+
+@contextmanager
+def probe_transaction() -> Iterator[Session]:
+    """One transaction as the app role, acting for nobody, on a connection that requests cannot take."""
+    with _begin(probe_engine(), Tenant()) as unit:
         yield unit.session
 
 

@@ -29,7 +29,7 @@ GREETINGS = {
 
 def database() -> dict[str, str]:
     """Whether the database answers in time, and has every migration this code knows."""
-    asked = _asker.submit(migrations.at_head, db.app_engine())
+    asked = _asker.submit(migrations.at_head, db.probe_engine())
     try:
         newest = asked.result(timeout=SECONDS)
     except (SQLAlchemyError, TimeoutError):

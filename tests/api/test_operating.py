@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+from contextlib import ExitStack
 
 import pytest
 from sqlalchemy import create_engine
@@ -40,6 +41,15 @@ def answering():
             return server.getsockname()[1]
 
         yield serve
+
+
+@pytest.fixture
+def all_connections_taken(database):
+    """Requests hold every connection of the app's pool."""
+    with ExitStack() as held:
+        for _ in range(config.settings().pool_size):
+            held.enter_context(db.app_engine().connect())
+        yield
 
 
 class TestAlive:
@@ -101,7 +111,7 @@ class TestReady:
 
     def test_is_not_without_a_database(self, api, monkeypatch, closed_port):
         gone = create_engine(f"postgresql+psycopg://nobody@127.0.0.1:{closed_port}/none")
-        monkeypatch.setattr(db, "app_engine", lambda: gone)
+        monkeypatch.setattr(db, "probe_engine", lambda: gone)
         answer = api.get("/readyz")
         assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
         assert "database down" in answer.json["detail"]
@@ -110,9 +120,12 @@ class TestReady:
         monkeypatch.setattr(checks, "SECONDS", 0.2)
         with socket.create_server(("127.0.0.1", 0)) as silent:
             mute = create_engine(f"postgresql+psycopg://nobody@127.0.0.1:{silent.getsockname()[1]}/none")
-            monkeypatch.setattr(db, "app_engine", lambda: mute)
+            monkeypatch.setattr(db, "probe_engine", lambda: mute)
             answers = [api.get("/readyz") for _ in range(2)]
         assert [(each.status_code, "database down" in each.json["detail"]) for each in answers] == [(503, True)] * 2
+
+    def test_says_so_while_requests_hold_all_connections(self, api, all_connections_taken):
+        assert api.get("/readyz").json["checks"]["database"] == "ok"
 
     def test_is_not_before_the_migrations(self, api, monkeypatch):
         monkeypatch.setattr(migrations, "at_head", lambda _: False)
@@ -131,6 +144,9 @@ class TestDatabaseGone:
 
 
 class TestMetrics:
+    def test_tell_of_the_database_while_requests_hold_all_connections(self, api, all_connections_taken):
+        assert "orderx_outbox_oldest_due_seconds" in api.get("/metrics").text
+
     def test_count_requests_by_endpoint_and_status(self, api):
         api.get("/api/me")
         api.get("/api/nothing-here")

@@ -55,7 +55,7 @@ class TestVitalSigns:
 
     def test_are_left_out_while_the_database_is_gone(self, api, monkeypatch, closed_port):
         gone = create_engine(f"postgresql+psycopg://nobody@127.0.0.1:{closed_port}/none")
-        monkeypatch.setattr(db, "app_engine", lambda: gone)
+        monkeypatch.setattr(db, "probe_engine", lambda: gone)
         answer = api.get("/metrics")
         assert answer.status_code == 200
         assert "orderx_sagas" not in answer.text
