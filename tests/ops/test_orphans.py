@@ -19,7 +19,7 @@ gate = pathlib.Path(sys.argv[1])
 for _ in range(3):
     if os.fork() == 0:
         if os.fork() == 0:
-            while not gate.exists():
+            while gate.parent.exists() and not gate.exists():
                 time.sleep(0.01)
         os._exit(0)
     os.wait()
