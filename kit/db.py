@@ -12,14 +12,13 @@ import orjson
 import psycopg
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
-from sqlalchemy import Connection, DateTime, Engine, ForeignKeyConstraint, MetaData, Text, Uuid, create_engine
+from sqlalchemy import Connection, DateTime, Engine, ForeignKeyConstraint, MetaData, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from kit import roles, tenancy
-from kit.config import settings
+from kit import engines, tenancy, watchdog
 from kit.tenancy import Tenant
 
 Json = dict[str, Any]
@@ -58,65 +57,23 @@ def within_company(column: str, table: str, *, ondelete: str | None = None) -> F
 @cache
 def app_engine() -> Engine:
     """Connections of the app role, which row-level security binds."""
-    return _engine("database_url")
+    return engines.create("database_url", json_serializer=as_json)
 
 
 @cache
 def operator_engine() -> Engine:
     """Connections of the operator role, which sees every company's sagas and outbox."""
-    return _engine("operator_database_url")
+    return engines.create("operator_database_url", json_serializer=as_json)
 
 
 @cache
 def probe_engine() -> Engine:
     """Connections of the app role for /readyz and /metrics, which ask also while requests hold all of the others."""
-    return _engine("database_url", pool_size=PROBES)
+    return engines.create("database_url", json_serializer=as_json, pool_size=PROBES)
 
 
 PROBES = 2
 """Connections: one for each of the two."""
-
-
-_SESSION = (
-    "timezone=UTC",
-    "statement_timeout=30s",
-    # A process that stands still in the middle of a transaction shall not hold its locks for longer.
-    "idle_in_transaction_session_timeout=10s",
-    # What runs often is prepared, and is a few rows by key whatever the values: planned once, not each time.
-    "plan_cache_mode=force_generic_plan",
-    # Statements go for few rows, by keys or by what is due. A plan that was made and kept while a table was small,
-    # empty (as the outbox mostly is) or not yet analysed would read all of it for ever, however large it has become.
-    "enable_seqscan=off",
-    # And for such a statement machine code is not worth its making: a tenth of a second, whenever a plan that stops at
-    # its LIMIT is thought to be long.
-    "jit=off",
-)
-KEEPALIVES: Json = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
-
-
-def _engine(setting: str, *, pool_size: int | None = None) -> Engine:
-    config = settings()
-    engine = create_engine(
-        dialect_url(config.need(setting)),
-        pool_size=pool_size or config.pool_size,
-        max_overflow=0,
-        pool_timeout=5,
-        pool_use_lifo=True,
-        json_serializer=as_json,
-        json_deserializer=orjson.loads,
-        hide_parameters=True,  # an error in a log shall not show mail addresses or password hashes
-        connect_args={
-            "connect_timeout": 5,
-            "options": " ".join(f"-c {each}" for each in _SESSION),
-            **KEEPALIVES,
-        },
-    )
-    return roles.checked(engine, setting=setting)
-
-
-def dialect_url(url: str) -> str:
-    """The same URL, naming psycopg 3 to SQLAlchemy."""
-    return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 def forget_connections() -> None:
@@ -164,6 +121,13 @@ def operator_transaction() -> Iterator[Session]:
         yield unit.session
 
 
+def require_writable() -> None:
+    """Raise ReadOnlySqlTransaction when the probes' connections lead to a read-only server, and close them."""
+    with probe_transaction():
+        if run("SELECT current_setting('transaction_read_only')", {}).fetchone() == ("on",):
+            raise psycopg.errors.ReadOnlySqlTransaction("the server accepts no writes")
+
+
 def session() -> Session:
     """The session of the transaction this code runs in; raises LookupError outside of one."""
     return _unit.get().session
@@ -207,7 +171,7 @@ class _Unit:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._raw: psycopg.Connection[Any] = connection.connection.dbapi_connection  # type: ignore[assignment]
+        self.raw: psycopg.Connection[Any] = connection.connection.dbapi_connection  # type: ignore[assignment]
         self._session: Session | None = None
         self.notes: dict[str, Any] = {}
         self.last_writes: dict[Callable[[], None], None] = {}
@@ -217,7 +181,7 @@ class _Unit:
 
     def begin(self, tenant: Tenant | None) -> None:
         """Begin, and say for whom, in one message: two of them would be a fifth of what a short transaction costs."""
-        result = self._raw.pgconn.exec_(tenancy.beginning(tenant))
+        result = self.raw.pgconn.exec_(tenancy.beginning(tenant))
         if result.status != ExecStatus.COMMAND_OK:
             refused = error_from_result(result)
             raise refused if refused.sqlstate else psycopg.OperationalError(str(refused))
@@ -231,7 +195,7 @@ class _Unit:
 
     def run(self, statement: str, values: Json) -> psycopg.Cursor[Any]:
         self._flush()
-        return self._raw.execute(statement, values)
+        return self.raw.execute(statement, values)
 
     def write(self, values: Json, inserts: tuple[str, ...]) -> None:
         if any(self._inserted[name] != values[name] for name in self._inserted.keys() & values.keys()):
@@ -243,7 +207,7 @@ class _Unit:
         if self._session is not None:
             self._session.flush()
         if self._inserts:
-            self._raw.execute(_as_one(self._inserts), self._inserted)
+            self.raw.execute(_as_one(self._inserts), self._inserted)
             self._inserts, self._inserted = (), {}
 
     def commit(self) -> None:
@@ -257,24 +221,24 @@ class _Unit:
         if self._session is not None:
             self._session.commit()
         if self._is_open:  # a session that was never used has committed nothing of what went past it
-            self._raw.commit()
+            self.raw.commit()
 
     @property
     def is_broken(self) -> bool:
         """Whether the connection is lost."""
-        return self._raw.closed
+        return self.raw.closed
 
     @property
     def _is_open(self) -> bool:
-        return self._raw.info.transaction_status != TransactionStatus.IDLE
+        return self.raw.info.transaction_status != TransactionStatus.IDLE
 
     def close(self) -> None:
         # What is still open has failed. A connection that will not even be rolled back is no news after that.
         with suppress(psycopg.Error, DBAPIError):
             if self._session is not None:
                 self._session.close()
-            if not self._raw.closed and self._is_open:
-                self._raw.rollback()
+            if not self.raw.closed and self._is_open:
+                self.raw.rollback()
 
 
 @cache
@@ -290,18 +254,32 @@ _unit: ContextVar[_Unit] = ContextVar("unit")
 
 @contextmanager
 def _begin(engine: Engine, tenant: Tenant | None = None) -> Iterator[_Unit]:
+    pool = engine.pool
     with engine.connect() as connection:
         unit = _Unit(connection)
         token = _unit.set(unit)
         try:
-            unit.begin(tenant)
-            yield unit
-            unit.commit()
+            with watchdog.watching(unit.raw):
+                unit.begin(tenant)
+                yield unit
+                unit.commit()
+        except Exception as error:
+            if _sqlstate(error) == _READ_ONLY:
+                connection.invalidate()
+            raise
         finally:
             _unit.reset(token)
             unit.close()
-            if unit.is_broken:
+            if unit.is_broken and engine.pool is pool:
                 engine.dispose()  # what broke it has likely broken those that wait in the pool
+
+
+_READ_ONLY = psycopg.errors.ReadOnlySqlTransaction.sqlstate
+
+
+def _sqlstate(error: BaseException | None) -> str | None:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return cause.sqlstate if isinstance(cause, psycopg.Error) else None
 
 
 def is_outage(error: BaseException) -> bool:

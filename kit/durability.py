@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import psycopg
 
+from kit.engines import CONNECT
+from kit.watchdog import watching
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -30,6 +33,6 @@ _TELL = "SELECT name, current_setting(name) FROM unnest(%s::text[]) AS name"
 
 def weaknesses(url: str) -> list[str]:
     """What of POSTGRESQL does not hold for whoever logs in with this URL, as `fsync is off`; any role may ask."""
-    with psycopg.connect(url, connect_timeout=5) as connection:
+    with psycopg.connect(url, **CONNECT) as connection, watching(connection):
         told: dict[str, str] = dict(connection.execute(_TELL, [[need.setting for need in POSTGRESQL]]).fetchall())
     return [f"{need.setting} is {told[need.setting]}" for need in POSTGRESQL if told[need.setting] not in need.values]

@@ -15,11 +15,13 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from kit import db
+from kit import engines, watchdog
 from kit.config import settings
 from kit.ids import derived_id
 
 CHANNEL = "orderx_settled"
+QUIET_SECONDS = 10.0
+"""After which a connection that has heard nothing is asked whether its server is still there."""
 PATIENCE = 1.0
 """Seconds between two looks of a waiter that nothing wakes."""
 
@@ -33,8 +35,9 @@ def notice(of: UUID) -> str:
 
 def listening(url: str, channel: str) -> psycopg.Connection[Any]:
     """A connection that hears what is said on the channel; when the network is cut it finds out, and raises."""
-    connection = psycopg.connect(url, autocommit=True, connect_timeout=5, **db.KEEPALIVES)
-    connection.execute(f"LISTEN {channel}")
+    connection = psycopg.connect(url, autocommit=True, **engines.CONNECT)
+    with watchdog.watching(connection):
+        connection.execute(f"LISTEN {channel}")
     return connection
 
 
@@ -65,11 +68,17 @@ class Listener:
         while True:
             try:
                 with listening(self._url, CHANNEL) as connection:
-                    for each in connection.notifies():
-                        self._wake(each.payload)
+                    self._listen(connection)
             except psycopg.Error as gone:
                 log.warning("not listening for notices", reason=str(gone).strip())
                 time.sleep(PATIENCE)
+
+    def _listen(self, connection: psycopg.Connection[Any]) -> None:
+        while True:
+            for each in connection.notifies(timeout=QUIET_SECONDS):
+                self._wake(each.payload)
+            with watchdog.watching(connection):
+                connection.execute("SELECT")
 
     def _wake(self, told: str) -> None:
         with self._lock:

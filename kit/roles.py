@@ -5,6 +5,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, event
 
+from kit import watchdog
 from kit.errors import NotConfigured
 
 _GROUPS = {"database_url": "orderx_app", "operator_database_url": "orderx_operator"}
@@ -21,7 +22,8 @@ def checked(engine: Engine, *, setting: str) -> Engine:
 
     def refuse_others(connection: psycopg.Connection, _record: Any) -> None:
         connection.autocommit = True
-        held: dict[str, bool] = dict(connection.execute(_HELD).fetchall())
+        with watchdog.watching(connection):
+            held: dict[str, bool] = dict(connection.execute(_HELD).fetchall())
         connection.autocommit = False
         if held and [group for group, is_of in held.items() if is_of] != [_GROUPS[setting]]:
             raise NotConfigured(

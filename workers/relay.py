@@ -14,7 +14,7 @@ import structlog
 from celery import Celery
 from psycopg.types.json import Jsonb
 
-from kit import alerts, crash, db, garbage, logs, notices
+from kit import alerts, crash, db, garbage, logs, notices, watchdog
 from kit.config import settings
 from kit.errors import NotConfigured
 from workers import durability, queues
@@ -111,6 +111,7 @@ def run() -> None:
     settings().need("operator_database_url")
     durability.demand("operator_database_url")
     garbage.spare_what_stays()
+    watchdog.start()
     drain_until(stopping, app)
 
 
@@ -153,6 +154,7 @@ class _Turn:
             return
         with ExitStack() as held:
             held.callback(self._lock.release)
+            held.push(self._close_after_failure)
             self._wait_for_a_call()
             lot = time.monotonic() >= self._next_lot
 
@@ -163,6 +165,11 @@ class _Turn:
                 held.close()
 
             yield _Look(lot, taken)
+
+    def _close_after_failure(self, failure: type[BaseException] | None, *_: object) -> None:
+        """Listen anew when the outbox could not be read: its server may be frozen, and another have taken its place."""
+        if failure:
+            self.close()
 
     def close(self) -> None:
         """Hear no more calls."""
@@ -176,15 +183,11 @@ class _Turn:
         return min(LONGEST_PAUSE, until_the_lot) if self._left_behind else LONGEST_PAUSE
 
     def _wait_for_a_call(self) -> None:
-        try:
-            if self._calls is None:
-                # It hears of every transaction that adds to the outbox (migrations/versions/0001).
-                self._calls = notices.listening(settings().need("operator_database_url"), "orderx_outbox")
-            elif not self._is_more and list(self._calls.notifies(timeout=self._pause, stop_after=1)):
-                list(self._calls.notifies(timeout=0))  # whoever has called by now is served with the same batch
-        except psycopg.Error:
-            self.close()
-            raise
+        if self._calls is None:
+            # It hears of every transaction that adds to the outbox (migrations/versions/0001).
+            self._calls = notices.listening(settings().need("operator_database_url"), "orderx_outbox")
+        elif not self._is_more and list(self._calls.notifies(timeout=self._pause, stop_after=1)):
+            list(self._calls.notifies(timeout=0))  # whoever has called by now is served with the same batch
 
 
 def _lane(stopping: threading.Event, app: Celery, turn: _Turn) -> None:

@@ -9,7 +9,7 @@ from celery import Celery
 from celery.signals import setup_logging, worker_process_init
 from celery.utils.nodenames import host_format
 
-from kit import db, garbage, logs
+from kit import db, garbage, logs, watchdog
 from kit.config import settings
 from kit.errors import NotConfigured
 from workers import definitions, durability, notifications, queues, sagas
@@ -58,6 +58,8 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
         exclude_queues=unwanted, without_gossip=True, without_mingle=True, quiet=True,
     )  # fmt: skip
     garbage.spare_what_stays()
+    if pool != "prefork":
+        watchdog.start()
     worker.start()
     sys.exit(worker.exitcode)
 
@@ -75,3 +77,4 @@ def _configure_logging(**_event: object) -> None:
 
 def _after_fork(**_event: object) -> None:
     db.forget_connections()
+    watchdog.start()

@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 from sqlalchemy import TextClause, text
 
-from kit import clock, db, logs
+from kit import clock, db, logs, watchdog
 from kit.config import settings
 from saga.closing import close_due
 from saga.engine.retention import prune
@@ -68,6 +68,7 @@ def run() -> None:
     settings().need("database_url")
     durability.demand("operator_database_url", "database_url")
     definitions.demand()
+    watchdog.start()
     alarms.start(stopping)
     log.info("the sweeper runs")
     sweep_until(stopping)

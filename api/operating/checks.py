@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+import psycopg
 from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,14 +29,21 @@ GREETINGS = {
 
 
 def database() -> dict[str, str]:
-    """Whether the database answers in time, and has every migration this code knows."""
-    asked = _asker.submit(migrations.at_head, db.probe_engine())
+    """Whether the database answers in time and accepts writes, and has every migration this code knows."""
+    asked = _asker.submit(_is_writable_and_at_head)
     try:
         newest = asked.result(timeout=SECONDS)
-    except (SQLAlchemyError, TimeoutError):
+    except psycopg.errors.ReadOnlySqlTransaction:
+        return {"database": "read-only", "migrations": "unknown"}
+    except (SQLAlchemyError, psycopg.Error, TimeoutError):
         asked.cancel()  # if it has not begun: the one before it has not been answered either
         return {"database": "down", "migrations": "unknown"}
     return {"database": "ok", "migrations": "ok" if newest else "behind"}
+
+
+def _is_writable_and_at_head() -> bool:
+    db.require_writable()
+    return migrations.at_head(db.probe_engine())
 
 
 _asker = ThreadPoolExecutor(1, thread_name_prefix="readiness")

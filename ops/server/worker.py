@@ -12,7 +12,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from kit import garbage
+from kit import garbage, watchdog
 from ops.server import problems
 from ops.server.buffers import RECEIVE, BufferedSocket
 from ops.server.connection import Connection, State
@@ -58,6 +58,7 @@ class BufferingWorker(ThreadWorker):
         super().load_wsgi()
         self._largest = self.wsgi.config["MAX_CONTENT_LENGTH"]
         garbage.spare_what_stays()
+        watchdog.start()
 
     def run(self) -> None:
         """Serve until told to stop, then finish what is under way (gunicorn's own step)."""

@@ -127,6 +127,13 @@ class TestReady:
     def test_says_so_while_requests_hold_all_connections(self, api, all_connections_taken):
         assert api.get("/readyz").json["checks"]["database"] == "ok"
 
+    def test_is_not_while_the_server_is_read_only_and_is_again_afterwards(self, api):
+        with db.probe_transaction():
+            db.run("SET default_transaction_read_only = on", {})
+        answers = [api.get("/readyz") for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [503, 200]
+        assert "database read-only" in answers[0].json["detail"]
+
     def test_is_not_before_the_migrations(self, api, monkeypatch):
         monkeypatch.setattr(migrations, "at_head", lambda _: False)
         answer = api.get("/readyz")

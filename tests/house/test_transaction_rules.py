@@ -31,4 +31,4 @@ class TestTransactions:
 
     def test_are_the_only_way_to_the_database(self):
         engines = {f"{path.relative_to(ROOT)}" for path in sources() if "create_engine(" in path.read_text()}
-        assert engines == {"kit/db.py", "migrations/env.py"}
+        assert engines == {"kit/engines.py", "migrations/env.py"}

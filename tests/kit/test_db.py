@@ -1,6 +1,7 @@
 import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import InternalError, OperationalError
 
 from domain.companies.models import Company
 from kit import db
@@ -159,3 +160,40 @@ class TestWrite:
             db.write({"consumer": "one"}, ADD)
             raise KeyError
         assert heard() == []
+
+
+class TestAServerThatBecomesReadOnly:
+    def test_is_left_by_the_connection_that_finds_out(self, heard):
+        with db.lean_transaction(COMPANY):
+            db.run("SET default_transaction_read_only = on", {})  # as a pooler's server that was demoted
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction) as refused, db.lean_transaction(COMPANY):
+            db.run(ADD, {"consumer": "lost"})
+        assert db.is_outage(refused.value)
+        with db.lean_transaction(COMPANY):
+            db.run(ADD, {"consumer": "afterwards"})
+        assert heard() == ["afterwards"]
+
+    def test_is_left_by_a_session_that_finds_out(self, heard):
+        with db.lean_transaction(COMPANY):
+            db.run("SET default_transaction_read_only = on", {})
+        with pytest.raises(InternalError) as refused, db.transaction(COMPANY) as session:
+            session.execute(text("DELETE FROM inbox"))
+        assert db.is_outage(refused.value)
+        with db.lean_transaction(COMPANY):
+            db.run(ADD, {"consumer": "afterwards"})
+        assert heard() == ["afterwards"]
+
+    def test_is_not_connected_to(self, database):
+        db.app_engine().dispose()
+        with psycopg.connect(database, autocommit=True) as owner:
+            name = owner.info.dbname
+            owner.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+            try:
+                with pytest.raises(OperationalError, match="read-only") as refused, db.lean_transaction(COMPANY):
+                    pytest.fail("it is read-only")
+            finally:
+                owner.execute("SET default_transaction_read_only = off")
+                owner.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        assert db.is_outage(refused.value)
+        with db.lean_transaction(COMPANY):
+            assert db.run("SELECT 1", {}).fetchone() == (1,)

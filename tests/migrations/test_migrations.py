@@ -7,7 +7,7 @@ import pytest
 from alembic import command
 from sqlalchemy import create_engine
 
-from kit.db import dialect_url
+from kit.engines import dialect_url
 from migrations import run
 from ops.services.postgres import create_database, drop_database, with_login
 

@@ -4,10 +4,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from ops.chaos.stack import DECLINE_LIMITS
+from ops.chaos.wire import Wire
 from ops.cluster import ClusterStack
 from ops.services import directories
+from ops.services.postgres import Postgres
+from ops.services.postgres_standby import Standby
 from ops.stack import Stack
 from tests import needs
 
@@ -17,6 +21,51 @@ class StackWithoutDeclineLimits(Stack):
 
     def _other_settings(self) -> dict[str, str]:
         return {**super()._other_settings(), **dict.fromkeys(DECLINE_LIMITS, "1000000")}
+
+
+class WiredCluster(ClusterStack):
+    """A cluster whose processes reach each of its two database servers over a wire, and whose servers may change.
+
+    `postgres` is the primary and `standby` follows it, whichever servers these are by now.
+    """
+
+    def _own_postgres(self) -> Postgres:
+        primary = super()._own_postgres()
+        self.lost, self._later = primary, list[Standby]()
+        self.wires = [Wire(primary.port), Wire(self.standby.port)]
+        for wire in self.wires:
+            wire.open()
+        return primary
+
+    def _owner_url(self) -> str:
+        servers = f"{self.postgres.port},{self.standby.port}"
+        return super()._owner_url().replace(servers, ",".join(str(wire.port) for wire in self.wires))
+
+    def promote_standby(self) -> None:
+        """Make the standby the primary, and return once it accepts writes."""
+        self.standby.promote()
+        self.lost, self.postgres = self.postgres, self.standby
+
+    def replace_lost(self) -> None:
+        """Kill the server that was the primary, and have a new standby follow in its place."""
+        self.lost.kill()
+        home = self.home / f"postgres-{len(self._later) + 3}"
+        self.standby = Standby(home, self.postgres, log=self.logs / f"{home.name}.log")
+        self._later.append(self.standby)
+        [its_wire] = [wire for wire in self.wires if wire.to_port == self.lost.port]
+        its_wire.lead_to(self.standby.port)
+        self.standby.start()
+
+    def stop(self) -> None:
+        """Stop everything, the wires last."""
+        super().stop()
+        for server in self._later:
+            server.stop()
+        for wire in self.wires:
+            wire.close()
+
+
+Cluster = TypeVar("Cluster", bound=ClusterStack)
 
 
 @contextmanager
@@ -40,13 +89,13 @@ def running_stack(*, crash_points: str | None = None) -> Iterator[Stack]:
 
 
 @contextmanager
-def running_cluster() -> Iterator[ClusterStack]:
+def running_cluster(kind: type[Cluster]) -> Iterator[Cluster]:
     """The same on three RabbitMQ nodes, and a PostgreSQL primary with a synchronous standby."""
     needs.a_real_rabbitmq()
     ours = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("ORDERX_")}
     with directories.temporary("orderx-cluster-") as home:
         try:
-            stack = ClusterStack(home)
+            stack = kind(home)
         finally:
             os.environ.update(ours)
         try:

@@ -71,6 +71,12 @@ class Shop:
         with psycopg.connect(self.stack.env["ORDERX_OWNER_DATABASE_URL"]) as connection:
             return dict(connection.execute(query, [self.company_id]).fetchall())
 
+    def paid(self) -> list[str]:
+        """The ids of the company's paid orders."""
+        query = "SELECT id::text FROM orders WHERE company_id = %s AND status = 'paid' ORDER BY id"
+        with psycopg.connect(self.stack.env["ORDERX_OWNER_DATABASE_URL"], connect_timeout=5) as connection:
+            return [order for (order,) in connection.execute(query, [self.company_id])]
+
     def mails(self) -> list[dict[str, str]]:
         """What has come to the buyer and the merchant about orders."""
         inbox = requests.get(f"{self.stack.inbox_url}/messages.json", timeout=30).json()

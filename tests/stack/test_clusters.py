@@ -21,7 +21,7 @@ LIMITS = {"kill": 5, "freeze": 40}
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[ClusterStack]:
-    with running_cluster() as stack:
+    with running_cluster(ClusterStack) as stack:
         yield stack
 
 

@@ -1,0 +1,59 @@
+"""How the database is connected to: the pools of the two roles, and what every connection is told."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine, create_engine
+
+from kit import roles
+from kit.config import settings
+
+_SESSION = (
+    "timezone=UTC",
+    "statement_timeout=30s",
+    # A process that stands still in the middle of a transaction shall not hold its locks for longer.
+    "idle_in_transaction_session_timeout=10s",
+    # What runs often is prepared, and is a few rows by key whatever the values: planned once, not each time.
+    "plan_cache_mode=force_generic_plan",
+    # Statements go for few rows, by keys or by what is due. A plan that was made and kept while a table was small,
+    # empty (as the outbox mostly is) or not yet analysed would read all of it for ever, however large it has become.
+    "enable_seqscan=off",
+    # And for such a statement machine code is not worth its making: a tenth of a second, whenever a plan that stops at
+    # its LIMIT is thought to be long.
+    "jit=off",
+)
+CONNECT: dict[str, Any] = {
+    "connect_timeout": 5,
+    "target_session_attrs": "read-write",  # no standby: of a URL with several hosts the one that accepts writes
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""How every connection is made, in libpq's words: seconds, and milliseconds for `tcp_user_timeout`."""
+
+
+def create(setting: str, *, json_serializer: Callable[[Any], str], pool_size: int | None = None) -> Engine:
+    """A pool of connections, ORDERX_POOL_SIZE unless said, with the login that the setting names.
+
+    Raises NotConfigured when it is missing.
+    """
+    config = settings()
+    engine = create_engine(
+        dialect_url(config.need(setting)),
+        pool_size=pool_size or config.pool_size,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_use_lifo=True,
+        json_serializer=json_serializer,
+        json_deserializer=orjson.loads,
+        hide_parameters=True,  # an error in a log shall not show mail addresses or password hashes
+        connect_args={"options": " ".join(f"-c {each}" for each in _SESSION), **CONNECT},
+    )
+    return roles.checked(engine, setting=setting)
+
+
+def dialect_url(url: str) -> str:
+    """The same URL, naming psycopg 3 to SQLAlchemy."""
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)

@@ -1,0 +1,59 @@
+"""A server that is there and answers nothing holds up nobody; one that takes its time is waited for."""
+
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from kit import db, watchdog
+from kit.config import settings
+from ops.chaos.wire import Wire
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """A watchdog that asks the server after half a second."""
+    monkeypatch.setattr(watchdog, "SECONDS", 0.5)
+    monkeypatch.setattr(watchdog, "ANSWER_SECONDS", 2)
+    monkeypatch.setattr(watchdog, "_LOOK_EVERY", 0.1)
+    watchdog.start()
+
+
+@pytest.fixture
+def wire(database, monkeypatch):
+    """Between the app's role and the server."""
+    url = settings().need("database_url")
+    wire = Wire(urlsplit(url).port)
+    wire.open()
+    monkeypatch.setenv("ORDERX_DATABASE_URL", wire.through(url))
+    forget()
+    yield wire
+    wire.close()
+    monkeypatch.undo()
+    forget()
+
+
+def forget():
+    settings.cache_clear()
+    db.app_engine().dispose()
+    db.app_engine.cache_clear()
+
+
+class TestAStatement:
+    @pytest.mark.parametrize("begun", [False, True])
+    def test_ends_as_an_outage_when_the_server_falls_silent(self, impatient, wire, begun):
+        with db.lean_transaction():
+            pass
+        if not begun:
+            wire.hang()
+        with pytest.raises(psycopg.OperationalError) as ended, db.lean_transaction():
+            wire.hang()
+            db.run("SELECT 1", {})
+        assert db.is_outage(ended.value)
+        wire.restore()
+        with db.lean_transaction():
+            assert db.run("SELECT 1", {}).fetchone() == (1,)
+
+    def test_that_the_server_works_on_is_waited_for(self, impatient, wire):
+        with db.lean_transaction():
+            assert db.run("SELECT pg_sleep(3), 1", {}).fetchone()[1] == 1

@@ -1,0 +1,45 @@
+"""Customers who go on ordering whatever happens, each with the same key until the order is accepted."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from uuid import uuid4
+
+import requests
+
+from tests.stack.shop import Shop
+from tests.waiting import until
+
+
+def order_until_accepted(shop: Shop) -> str:
+    """Order once, asking again with the same key until the order is accepted; its id."""
+    key = str(uuid4())
+
+    def accepted() -> str | None:
+        try:
+            answer = shop.order(key=key)
+        except requests.RequestException:
+            return None
+        return answer.json()["id"] if answer.ok else None
+
+    return until(accepted, seconds=120)
+
+
+@contextmanager
+def customers_at(shop: Shop, *, count: int = 3) -> Iterator[list[str]]:
+    """So many customers order once a second until the block ends; the ids of what was accepted."""
+    gone, accepted = threading.Event(), []
+
+    def shopping() -> None:
+        while not gone.wait(1):
+            accepted.append(order_until_accepted(shop))
+
+    with ThreadPoolExecutor(count) as customers:
+        shoppers = [customers.submit(shopping) for _ in range(count)]
+        try:
+            yield accepted
+        finally:
+            gone.set()
+    for shopper in shoppers:
+        shopper.result()
