@@ -100,6 +100,7 @@ WHO_MAY: dict[str, Permission | Literal["anybody"]] = {
     "swagger-ui.asset": ANYBODY,
 }
 
+READS = frozenset({"GET", "HEAD"})
 GOES_ON: frozenset[Permission | Literal["anybody"]] = frozenset({
     ANYBODY, "be_oneself", "found_companies", "close_companies", "suspend_companies", "cancel_orders",
     "settle_incidents",
@@ -123,12 +124,17 @@ def guard(app: Flask) -> None:
 
 def stops_while_suspended() -> bool:
     """Whether this request writes to a company in a way that waits until the company does business again."""
-    return writes() and who_may(request.endpoint or "") not in GOES_ON
+    return waits_while_suspended(request.endpoint or "", request.method)
+
+
+def waits_while_suspended(endpoint: str, method: str) -> bool:
+    """Whether requests of this method to the endpoint are refused while the company acted for is suspended."""
+    return method not in READS and who_may(endpoint) not in GOES_ON
 
 
 def writes() -> bool:
     """Whether this request is one that changes something."""
-    return request.method not in {"GET", "HEAD"}
+    return request.method not in READS
 
 
 def _check() -> None:

@@ -10,6 +10,8 @@ from marshmallow import Schema
 from werkzeug.http import http_date
 
 from api.parser import Parser
+from api.refusals import ALSO_REFUSED
+from kit.errors import Forbidden
 
 
 class Blueprint(flask_smorest.Blueprint):
@@ -20,6 +22,10 @@ class Blueprint(flask_smorest.Blueprint):
     def arguments(self, schema: type[Schema], **options: Any) -> Any:
         """Read what the schema describes; the schema is made once, which costs more than reading with it."""
         return super().arguments(schema(), **options)
+
+    def refuses(self, *refusals: type[Forbidden]) -> Callable[..., Any]:
+        """Note, for the document, what the endpoint refuses (403) beyond roles and suspended companies."""
+        return self.doc(**{ALSO_REFUSED: list(refusals)})
 
     def deprecated(self, *, since: datetime, until: datetime, link: str) -> Callable[..., Any]:
         """Tell callers of an endpoint to leave it: in the OpenAPI document and with every answer, problems too.

@@ -2,23 +2,24 @@
 
 from functools import cached_property
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
-import marshmallow
 from apispec import BasePlugin
-from apispec.ext.marshmallow import MarshmallowPlugin, OpenAPIConverter
 from flask import Flask, Response, current_app, json
 from flask_smorest import Api
 from werkzeug.routing import Rule
 
 from api.access import ANYBODY, who_may
+from api.json_schemas import Schemas
+from api.refusals import ALSO_REFUSED, forbidden, refusals_of
 from api.schemas import ProblemSchema
-from domain.identity.permissions import ROLES, roles_with
+from domain.identity.permissions import FOR_MACHINES, ROLES, Permission, roles_with
+from kit.config import settings
+from kit.errors import Forbidden
 
 PROBLEMS = {
     "BadRequest": (HTTPStatus.BAD_REQUEST, "The body is not JSON, or something is sent more than once"),
     "Unauthenticated": (HTTPStatus.UNAUTHORIZED, "There is no token, or it is no good (any more)"),
-    "Forbidden": (HTTPStatus.FORBIDDEN, "Your role does not allow this"),
     "NotFound": (HTTPStatus.NOT_FOUND, "There is no such thing, or it is another company's"),
     "Conflict": (HTTPStatus.CONFLICT, "The current state does not allow this"),
     "PreconditionFailed": (HTTPStatus.PRECONDITION_FAILED, "It has changed since the version in If-Match"),
@@ -32,6 +33,12 @@ IF_MATCH = {
     "in": "header",
     "name": "If-Match",
     "description": "The ETag of the version this is meant for; of several, any one will do",
+    "schema": {"type": "string", "examples": ['"1"']},
+}
+IF_NONE_MATCH = {
+    "in": "header",
+    "name": "If-None-Match",
+    "description": "The ETag of the version you have: while it is the current one, nothing is sent (304)",
     "schema": {"type": "string", "examples": ['"1"']},
 }
 IDEMPOTENCY_KEY = {
@@ -81,7 +88,7 @@ def configure(app: Flask) -> Api:
         OPENAPI_SWAGGER_UI_CONFIG={"validatorUrl": None, "persistAuthorization": True},
     )
     plugins = {"marshmallow_plugin": Schemas(), "extra_plugins": [SharedByAll()]}
-    api = DocumentedApi(app, spec_kwargs={**plugins, "info": {"description": INTRODUCTION}})
+    api = DocumentedApi(app, spec_kwargs={**plugins, "info": _info(), "servers": [{"url": "/"}]})
     api.DEFAULT_ERROR_RESPONSE_NAME = None
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     for name, (_, description) in PROBLEMS.items():
@@ -91,6 +98,14 @@ def configure(app: Flask) -> Api:
     return api
 
 
+def _info() -> dict[str, Any]:
+    return {
+        "description": INTRODUCTION,
+        "contact": {"name": "Who runs this server", "url": settings().need("public_url")},
+        "license": {"name": "All rights reserved", "identifier": "LicenseRef-All-rights-reserved"},
+    }
+
+
 class DocumentedApi(Api):
     """flask-smorest's API, with the document serialized once: that takes 12 ms, and anybody may ask for it."""
 
@@ -98,22 +113,14 @@ class DocumentedApi(Api):
     def _document(self) -> str:
         return json.dumps(self.spec.to_dict())
 
+    def _register_responses(self) -> None:
+        """Leave flask-smorest's own errors out: ours are problems."""
+
+    def _register_pagination_header(self) -> None:
+        """Leave flask-smorest's own pages out: ours are in the body."""
+
     def _openapi_json(self) -> Response:
         return current_app.response_class(self._document, mimetype="application/json")
-
-
-class SchemaConverter(OpenAPIConverter):
-    """Adds what a schema says of its fields together."""
-
-    def schema2jsonschema(self, schema: marshmallow.Schema) -> dict[str, Any]:
-        """The schema as JSON Schema."""
-        return {**super().schema2jsonschema(schema), **getattr(schema, "also", {})}
-
-
-class Schemas(MarshmallowPlugin):
-    """Makes JSON Schemas of our schemas."""
-
-    Converter = SchemaConverter
 
 
 class SharedByAll(BasePlugin):
@@ -124,17 +131,22 @@ class SharedByAll(BasePlugin):
     ) -> None:
         """Complete the operations of a path (apispec's hook)."""
         needed = who_may(rule.endpoint)
-        roles = list(ROLES) if needed == ANYBODY else roles_with(needed)
-        for operation in (operations or {}).values():
+        for method, operation in (operations or {}).items():
             operation["operationId"] = rule.endpoint.partition(".")[2]
             operation["security"] = [] if needed == ANYBODY else [{"bearer": []}]
-            if roles != list(ROLES):
-                takes = f"Takes `{needed}`, which these roles have: {', '.join(roles)}."
-                operation["description"] = f"{operation.get('description', '')}\n\n{takes}"
-            operation["responses"] = _with_problems(
-                operation, is_public=needed == ANYBODY, is_for_some=roles != list(ROLES), has_ids="{" in (path or "")
-            )
+            described = [operation["description"]] if "description" in operation else []
+            operation["description"] = "\n\n".join([*described, _who_may(needed)])
+            refusals = refusals_of(rule.endpoint, method.upper(), operation.pop(ALSO_REFUSED, []))
+            operation["responses"] = _with_problems(operation, refusals, has_ids="{" in (path or ""))
             _link(operation)
+
+
+def _who_may(needed: Permission | Literal["anybody"]) -> str:
+    if needed == ANYBODY:
+        return "Takes no token."
+    roles = roles_with(needed)
+    held_by = "every role has" if roles == list(ROLES) else f"these roles have: {', '.join(roles)}"
+    return f"Takes `{needed}`, which {held_by}.{' API keys can have it.' if needed in FOR_MACHINES else ''}"
 
 
 def _link(operation: dict[str, Any]) -> None:
@@ -147,14 +159,13 @@ def _link(operation: dict[str, Any]) -> None:
                 response["links"] = links
 
 
-def _with_problems(operation: dict[str, Any], *, is_public: bool, is_for_some: bool, has_ids: bool) -> dict[str, Any]:
+def _with_problems(operation: dict[str, Any], refusals: list[type[Forbidden]], *, has_ids: bool) -> dict[str, Any]:
     named = {str(code): response for code, response in operation["responses"].items()}
     has_body = "requestBody" in operation
     has_query = any(each.get("in") == "query" for each in operation.get("parameters", []))
     possible = {
         "BadRequest": has_body or has_query,
-        "Unauthenticated": not is_public,
-        "Forbidden": is_for_some,
+        "Unauthenticated": bool(operation["security"]),
         "NotFound": has_ids,
         "TooLarge": has_body,
         "NotJson": has_body,
@@ -162,5 +173,9 @@ def _with_problems(operation: dict[str, Any], *, is_public: bool, is_for_some: b
         "TooOften": True,
         "Unavailable": True,
     }
-    problems = {str(PROBLEMS[name][0].value): name for name, so in possible.items() if so}
+    problems: dict[str, Any] = {str(PROBLEMS[name][0].value): name for name, so in possible.items() if so}
+    if IF_NONE_MATCH in operation.get("parameters", []):
+        named["304"] = {"description": "It has not changed since the version in If-None-Match"}
+    if refusals:
+        problems["403"] = forbidden(refusals)
     return dict(sorted({**named, **problems}.items()))

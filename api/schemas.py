@@ -1,4 +1,4 @@
-"""What schemas of every area share: strict objects, text, mail addresses, money, problems and pages."""
+"""What schemas of every area share: strict objects, text, mail addresses, prices, problems and pages."""
 
 import re
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 from marshmallow.utils import get_value
 
+from api.answers import AnswerSchema
 from domain.payments import card_numbers
 from kit.countries import COUNTRIES
 from kit.money import LARGEST_AMOUNT, TENDER, Money
@@ -23,12 +24,12 @@ LONGEST_EMAIL = 254
 
 
 class Schema(marshmallow.Schema):
-    """An object; fields it does not know are refused.
+    """An object in requests; fields it does not know are refused.
 
-    `also` says in JSON Schema what its validators check that no single field can say.
+    `one_of` names the schemas of which it is exactly one, in the document; it is read by its own fields.
     """
 
-    also: ClassVar[dict[str, Any]] = {}
+    one_of: ClassVar[tuple[type[marshmallow.Schema], ...]] = ()
 
     class Meta:
         unknown = marshmallow.RAISE
@@ -199,8 +200,8 @@ def known_currency(code: str) -> None:
         raise ValidationError("This is no ISO 4217 code of a currency in use.")
 
 
-class MoneySchema(Schema):
-    """An amount in minor units (cents; yen have none) of an ISO 4217 currency."""
+class PriceSchema(Schema):
+    """A price in minor units (cents; yen have none) of an ISO 4217 currency."""
 
     amount = fields.Integer(
         required=True,
@@ -220,25 +221,14 @@ class MoneySchema(Schema):
         return Money(**data)
 
 
-class AmountOf(fields.Nested):
-    """For answers: a column of minor units beside its row's `currency`, as money."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(MoneySchema, dump_only=True, **kwargs)
-
-    def get_value(self, obj: Any, attr: str, *args: Any, **kwargs: Any) -> Money:
-        """The row's amount with the row's currency."""
-        return Money(super().get_value(obj, attr, *args, **kwargs), get_value(obj, "currency"))
-
-
-class FieldErrorSchema(Schema):
+class FieldErrorSchema(AnswerSchema):
     """What is wrong with one field."""
 
     path = fields.String(metadata={"examples": ["lines.0.quantity"]})
     message = fields.String(metadata={"examples": ["Must be greater than or equal to 1."]})
 
 
-class OverSchema(Schema):
+class OverSchema(AnswerSchema):
     """A limit of a company's plan."""
 
     limit = fields.String(metadata={"examples": ["shops"]})
@@ -246,8 +236,10 @@ class OverSchema(Schema):
     allowed = fields.Integer(metadata={"examples": [1]})
 
 
-class ProblemSchema(Schema):
+class ProblemSchema(AnswerSchema):
     """RFC 9457 problem details. `code` is stable; `request_id` is what to quote to support."""
+
+    optional = frozenset({"errors", "over"})
 
     type = fields.String(metadata={"format": "uri-reference", "examples": ["/problems/invalid"]})
     title = fields.String()
@@ -271,10 +263,10 @@ class PageQuery(Schema):
 
 
 @cache
-def page_of(schema: type[Schema]) -> type[Schema]:
+def page_of(schema: type[AnswerSchema]) -> type[marshmallow.Schema]:
     """The schema of a page of these, one and the same wherever they are listed."""
     name = schema.__name__.removesuffix("Schema") + "Page"
-    return Schema.from_dict(
+    return AnswerSchema.from_dict(
         {
             "data": fields.List(fields.Nested(schema)),
             "next": fields.UUID(allow_none=True, metadata={"description": "Pass as `after`; null on the last page"}),

@@ -6,7 +6,7 @@ from uuid import UUID
 from api.blueprint import Blueprint
 from api.catalogue.schemas import InShopQuery, NewProductSchema, ProductChangeSchema, ProductSchema, ProductsQuery
 from api.etags import etag, expected_versions
-from api.openapi import IF_MATCH
+from api.openapi import IF_MATCH, IF_NONE_MATCH
 from api.schemas import page, page_of
 from api.tenant import acting, at_shop
 from domain.catalogue import operations, queries
@@ -48,6 +48,7 @@ def list_products(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/<uuid:product_id>")
+@blueprint.doc(parameters=[IF_NONE_MATCH])
 @blueprint.arguments(InShopQuery, location="query")
 @blueprint.response(200, ProductSchema)
 def get_product(query: dict[str, Any], product_id: UUID) -> tuple[Product, dict[str, str]]:

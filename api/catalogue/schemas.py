@@ -2,7 +2,8 @@
 
 from marshmallow import fields, validate
 
-from api.schemas import NOT_YET, AmountOf, MoneySchema, Name, PageQuery, Schema
+from api.answers import AmountOf, AnswerSchema
+from api.schemas import NOT_YET, Name, PageQuery, PriceSchema, Schema
 from kit.money import LARGEST_AMOUNT
 
 SKU = {"description": "Your own code for it, unique in your company", "examples": ["NB-A5-DOT"]}
@@ -28,7 +29,7 @@ class NewProductSchema(Schema):
     shop_id = fields.UUID(required=True)
     sku = Name(required=True, longest=64, metadata=SKU)
     name = Name(required=True, metadata=NAME)
-    price = fields.Nested(MoneySchema, required=True)
+    price = fields.Nested(PriceSchema, required=True)
     low_stock_threshold = Threshold()
 
 
@@ -36,11 +37,11 @@ class ProductChangeSchema(Schema):
     """What to change of a product; leave out what stays."""
 
     name = Name(metadata=NAME)
-    price = fields.Nested(MoneySchema)
+    price = fields.Nested(PriceSchema)
     low_stock_threshold = Threshold()
 
 
-class ProductSchema(Schema):
+class ProductSchema(AnswerSchema):
     """A product. Its `version` is its ETag."""
 
     id = fields.UUID()

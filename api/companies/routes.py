@@ -7,13 +7,14 @@ from api.blueprint import Blueprint
 from api.caller import current_caller
 from api.companies.schemas import CompanyChangeSchema, CompanySchema, NewCompanySchema
 from api.etags import etag, expected_versions
-from api.openapi import IF_MATCH
+from api.openapi import IF_MATCH, IF_NONE_MATCH
 from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
 from domain.companies import operations, queries
 from domain.companies.models import Company
 from domain.identity import memberships, pace
 from domain.identity import queries as people
+from domain.identity.errors import EmailUnverified
 from domain.identity.pace import NEW_COMPANIES
 from domain.identity.permissions import FOUNDER
 from kit import clock, db
@@ -26,6 +27,7 @@ blueprint = Blueprint("companies", __name__, url_prefix="/api/companies", descri
 @blueprint.post("")
 @blueprint.arguments(NewCompanySchema)
 @blueprint.response(201, CompanySchema)
+@blueprint.refuses(EmailUnverified)
 @blueprint.alt_response(429, "TooOften")
 def found_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
     """Found a company, with you as its admin.
@@ -53,6 +55,7 @@ def list_companies(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/<uuid:company_id>")
+@blueprint.doc(parameters=[IF_NONE_MATCH])
 @blueprint.response(200, CompanySchema)
 def get_company(company_id: UUID) -> tuple[Company, dict[str, str]]:
     """Show a company you belong to."""

@@ -2,6 +2,8 @@
 
 from marshmallow import fields, validate
 
+from api.answers import AnswerSchema
+from api.choices import Choice
 from api.identity.own_schemas import LOCALE as LANGUAGE
 from api.identity.own_schemas import Language
 from api.schemas import CURRENCY_CODE, NOT_YET, EmailAddress, Flag, Like, Name, Schema, Text, WebAddress, known_currency
@@ -27,7 +29,7 @@ LONGEST_EXPIRY = 30 * 24 * 60
 """Minutes."""
 
 
-class BrandingSchema(Schema):
+class NewBrandingSchema(Schema):
     """What the company's mails about orders look like; leave out what it does not care for."""
 
     name = Name(metadata={"description": "Who they are from", "examples": ["Paper & Sons"]})
@@ -56,7 +58,7 @@ class CompanyChangeSchema(Schema):
     low_stock_threshold = fields.Integer(
         strict=True, validate=validate.Range(min=0, max=LARGEST_AMOUNT), metadata=LOW_STOCK
     )
-    branding = fields.Nested(BrandingSchema)
+    branding = fields.Nested(NewBrandingSchema)
 
 
 class NewCompanySchema(CompanyChangeSchema):
@@ -67,7 +69,19 @@ class NewCompanySchema(CompanyChangeSchema):
     currency = fields.String(required=True, validate=known_currency, metadata=CURRENCY)
 
 
-class CompanySchema(Schema):
+class BrandingSchema(AnswerSchema):
+    """What the company's mails about orders look like, as far as it cares."""
+
+    optional = frozenset({"name", "colour", "logo_url", "reply_to", "footer"})
+
+    name = fields.String(metadata={"examples": ["Paper & Sons"]})
+    colour = fields.String(metadata={"examples": ["#1f4e79"]})
+    logo_url = fields.String(metadata={"format": "uri", "examples": ["https://paper.example/logo.png"]})
+    reply_to = fields.String(metadata=EMAIL)
+    footer = fields.String()
+
+
+class CompanySchema(AnswerSchema):
     """A company. Its `version` is its ETag."""
 
     id = fields.UUID()
@@ -91,7 +105,7 @@ class CompanySchema(Schema):
     created_at = fields.AwareDateTime()
 
 
-class PlanSchema(Schema):
+class PlanSchema(AnswerSchema):
     """What a plan allows; null where there is no limit."""
 
     name = fields.String(metadata={"examples": ["standard"]})
@@ -103,7 +117,7 @@ class PlanSchema(Schema):
     )
 
 
-class PlansSchema(Schema):
+class PlansSchema(AnswerSchema):
     """The plans there are."""
 
     data = fields.List(fields.Nested(PlanSchema))
@@ -112,10 +126,10 @@ class PlansSchema(Schema):
 class ChosenPlanSchema(Schema):
     """The plan to be on."""
 
-    plan = fields.String(required=True, validate=validate.OneOf(TO_CHOOSE), metadata={"examples": ["standard"]})
+    plan = Choice("PlanToChoose", TO_CHOOSE, required=True)
 
 
-class SubscriptionSchema(Schema):
+class SubscriptionSchema(AnswerSchema):
     """The plan a company is on, the one in force (the free one once a trial is over), and what is used of it."""
 
     plan = fields.String(metadata={"examples": ["trial"]})
@@ -133,7 +147,7 @@ class DecisionSchema(Schema):
     reason = Text(required=True, longest=1000, metadata=REASON)
 
 
-class CompanyEventSchema(Schema):
+class CompanyEventSchema(AnswerSchema):
     """Something that was decided about a company."""
 
     id = fields.UUID()

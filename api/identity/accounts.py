@@ -19,8 +19,9 @@ from api.identity.schemas import (
     WhoSchema,
 )
 from domain.companies import standing
+from domain.companies.errors import CompanySuspended
 from domain.identity import invitations, links, operations, ownership, pace, passwords, queries
-from domain.identity.errors import EmailTaken
+from domain.identity.errors import EmailTaken, NotYoursToGive
 from domain.identity.links import Purpose
 from domain.identity.models import Membership, User
 from domain.identity.pace import MAIL, PASSWORD
@@ -109,7 +110,7 @@ def reset_password(body: dict[str, Any]) -> None:
 @accounts.arguments(TokenSchema)
 @accounts.response(200, MembershipSchema)
 @accounts.alt_response(409, "Conflict")
-@accounts.alt_response(403, "Forbidden")
+@accounts.refuses(CompanySuspended, NotYoursToGive)
 def accept_invitation(body: dict[str, Any]) -> Membership:
     """Accept an invitation, with the token behind the `#` of the link in the mail. It is good for 7 days, once.
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from api.blueprint import Blueprint
-from api.identity.own_schemas import AddressesSchema, KeptAddressSchema
+from api.identity.own_schemas import AddressesSchema, AddressToKeepSchema, KeptAddressSchema
 from api.tenant import acting
 from domain.identity import profile
 from domain.identity.models import Address
@@ -21,7 +21,7 @@ def list_addresses() -> dict[str, Any]:
 
 
 @addresses.post("")
-@addresses.arguments(KeptAddressSchema)
+@addresses.arguments(AddressToKeepSchema)
 @addresses.response(201, KeptAddressSchema)
 @addresses.alt_response(409, "Conflict")
 def keep_address(body: dict[str, Any]) -> Address:
@@ -31,7 +31,7 @@ def keep_address(body: dict[str, Any]) -> Address:
 
 
 @addresses.put("/<uuid:address_id>")
-@addresses.arguments(KeptAddressSchema)
+@addresses.arguments(AddressToKeepSchema)
 @addresses.response(200, KeptAddressSchema)
 def change_address(body: dict[str, Any], address_id: UUID) -> Address:
     """Change an address. Orders keep the one they were placed with."""

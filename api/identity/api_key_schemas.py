@@ -2,6 +2,8 @@
 
 from marshmallow import fields, validate
 
+from api.answers import AnswerSchema
+from api.choices import Choice
 from api.schemas import List, Schema, Text
 from domain.identity.permissions import FOR_MACHINES
 
@@ -13,7 +15,7 @@ class NewApiKeySchema(Schema):
 
     name = Text(required=True, metadata={"description": "What it is for", "examples": ["Stock of the warehouse"]})
     permissions = List(
-        fields.String(validate=validate.OneOf(sorted(FOR_MACHINES))),
+        Choice("ApiKeyPermission", sorted(FOR_MACHINES)),
         required=True,
         least=1,
         most=len(FOR_MACHINES),
@@ -28,7 +30,7 @@ class NewApiKeySchema(Schema):
     )
 
 
-class ApiKeySchema(Schema):
+class ApiKeySchema(AnswerSchema):
     """A key, as its company sees it."""
 
     id = fields.UUID()

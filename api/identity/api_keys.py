@@ -10,6 +10,7 @@ from api.identity.members import refuse_unknown_shop
 from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
 from domain.identity import api_keys
+from domain.identity.errors import NotYoursToGive
 from domain.identity.models import ApiKey
 from kit import clock
 
@@ -19,6 +20,7 @@ blueprint = Blueprint("api_keys", __name__, url_prefix="/api/keys", description=
 @blueprint.post("")
 @blueprint.arguments(NewApiKeySchema)
 @blueprint.response(201, MadeApiKeySchema)
+@blueprint.refuses(NotYoursToGive)
 def make_key(body: dict[str, Any]) -> dict[str, Any]:
     """Make an API key for a machine that acts for your company, or in one shop of it.
 

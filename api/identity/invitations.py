@@ -11,6 +11,7 @@ from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
 from domain.companies import queries as companies
 from domain.identity import invitations, pace, queries
+from domain.identity.errors import NotYoursToGive
 from domain.identity.models import Invitation
 from domain.identity.pace import INVITATIONS_OF_A_COMPANY, INVITATIONS_OF_A_SENDER, MAIL
 from kit import clock
@@ -22,6 +23,7 @@ blueprint = Blueprint("invitations", __name__, url_prefix="/api/invitations", de
 @blueprint.post("")
 @blueprint.arguments(NewInvitationSchema)
 @blueprint.response(201, InvitationSchema)
+@blueprint.refuses(NotYoursToGive)
 @blueprint.alt_response(429, "TooOften")
 def invite(body: dict[str, Any]) -> Invitation:
     """Invite somebody to a role in your company, or in one shop of it, that allows no more than your own.

@@ -9,6 +9,7 @@ from api.identity.schemas import MemberSchema
 from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
 from domain.identity import memberships, queries
+from domain.identity.errors import NotYoursToGive
 from domain.identity.models import Membership, User
 from domain.shops import queries as shops
 from domain.shops.errors import ShopNotFound
@@ -31,6 +32,7 @@ def list_members(query: dict[str, Any]) -> dict[str, Any]:
 
 @members.delete("/<uuid:membership_id>")
 @members.response(204)
+@members.refuses(NotYoursToGive)
 @members.alt_response(409, "Conflict")
 def remove_member(membership_id: UUID) -> None:
     """Take a role in your company, or in your shop if you work in one, away.

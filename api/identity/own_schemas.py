@@ -8,8 +8,16 @@ from babel import Locale
 from babel.core import UnknownLocaleError
 from marshmallow import ValidationError, fields
 
-from api.identity.schemas import NOTIFICATIONS, LoginSchema, MembershipSchema, NotificationsSchema, Password, UserSchema
-from api.sales.schemas import AddressSchema, OrderInFullSchema
+from api.answers import AddressSchema, AnswerSchema
+from api.identity.schemas import (
+    NOTIFICATIONS,
+    LoginSchema,
+    MembershipSchema,
+    NotificationsChangeSchema,
+    Password,
+    UserSchema,
+)
+from api.sales.schemas import NewAddressSchema, OrderInFullSchema
 from api.schemas import Bounded, Like, Name, Schema, Text
 
 LOCALE = {"format": "language-tag", "description": "BCP 47", "examples": ["en-GB"]}
@@ -69,25 +77,32 @@ class ProfileSchema(Schema):
     phone = Phone(allow_none=True, metadata={"format": "phone", "examples": ["+44 20 7946 0958"]})
     locale = Language(allow_none=True, metadata=LOCALE)
     time_zone = fields.String(allow_none=True, validate=known_time_zone, metadata=TIME_ZONE)
-    notifications = fields.Nested(NotificationsSchema, metadata=NOTIFICATIONS)
+    notifications = fields.Nested(NotificationsChangeSchema, metadata=NOTIFICATIONS)
 
 
-class KeptAddressSchema(Schema):
+class AddressToKeepSchema(Schema):
+    """An address, and a name of one's own for it."""
+
+    label = Text(required=True, metadata={"examples": ["Home"]})
+    address = fields.Nested(NewAddressSchema, required=True)
+
+
+class KeptAddressSchema(AnswerSchema):
     """An address under a name of one's own."""
 
-    id = fields.UUID(dump_only=True)
-    label = Text(required=True, metadata={"examples": ["Home"]})
-    address = fields.Nested(AddressSchema, required=True)
-    created_at = fields.AwareDateTime(dump_only=True)
+    id = fields.UUID()
+    label = fields.String(metadata={"examples": ["Home"]})
+    address = fields.Nested(AddressSchema)
+    created_at = fields.AwareDateTime()
 
 
-class AddressesSchema(Schema):
+class AddressesSchema(AnswerSchema):
     """All of them."""
 
     data = fields.List(fields.Nested(KeptAddressSchema))
 
 
-class ExportSchema(Schema):
+class ExportSchema(AnswerSchema):
     """Everything there is about a user."""
 
     user = fields.Nested(UserSchema)

@@ -4,6 +4,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from api.answers import AnswerSchema
+from api.choices import Choice
 from api.schemas import EmailAddress, Flag, Name, Schema
 from domain.identity.passwords import LONGEST, SHORTEST
 
@@ -52,7 +54,7 @@ class RegistrationSchema(Schema):
     password = NewPassword()
 
 
-class AskedSchema(Schema):
+class AskedSchema(AnswerSchema):
     """It is done; what there is to say comes by mail."""
 
     email = fields.String(metadata={"description": "Where the mail goes", "examples": ["ada@customers.example"]})
@@ -83,8 +85,8 @@ class PasswordChangeSchema(Schema):
     password = NewPassword()
 
 
-class MailsSchema(Schema):
-    """Which mails one wants, by kind."""
+class MailsChangeSchema(Schema):
+    """Which mails one wants, by kind; leave out what stays."""
 
     order_updates = Flag(
         metadata={"description": "What happens to one's orders; true unless changed", "examples": [True]}
@@ -92,13 +94,26 @@ class MailsSchema(Schema):
     news = Flag(metadata={"description": "News and offers; false unless changed", "examples": [False]})
 
 
-class NotificationsSchema(Schema):
+class NotificationsChangeSchema(Schema):
+    """Which notifications one wants, by channel."""
+
+    email = fields.Nested(MailsChangeSchema)
+
+
+class MailsSchema(AnswerSchema):
+    """Which mails one wants, by kind."""
+
+    order_updates = fields.Boolean(metadata={"description": "What happens to one's orders"})
+    news = fields.Boolean(metadata={"description": "News and offers"})
+
+
+class NotificationsSchema(AnswerSchema):
     """Which notifications one wants, by channel."""
 
     email = fields.Nested(MailsSchema)
 
 
-class UserSchema(Schema):
+class UserSchema(AnswerSchema):
     """A user."""
 
     id = fields.UUID()
@@ -140,7 +155,7 @@ class LogoutSchema(Schema):
     refresh_token = fields.String(required=True, validate=validate.Length(max=2000), metadata=REFRESH_TOKEN)
 
 
-class TokensSchema(Schema):
+class TokensSchema(AnswerSchema):
     """A login: both tokens, and what the access token is good for."""
 
     access_token = fields.String(metadata=ACCESS_TOKEN)
@@ -152,7 +167,7 @@ class TokensSchema(Schema):
     shop_id = fields.UUID(allow_none=True)
 
 
-class LoginSchema(Schema):
+class LoginSchema(AnswerSchema):
     """Somebody logged in as you, somewhere."""
 
     id = fields.UUID()
@@ -170,13 +185,13 @@ class ListedLoginSchema(LoginSchema):
     is_current = fields.Boolean(metadata={"description": "Whether it is the one this request comes from"})
 
 
-class LoginsSchema(Schema):
+class LoginsSchema(AnswerSchema):
     """Everywhere you are logged in."""
 
     data = fields.List(fields.Nested(ListedLoginSchema))
 
 
-class MembershipSchema(Schema):
+class MembershipSchema(AnswerSchema):
     """A role in a company, or in the one shop of it."""
 
     id = fields.UUID(metadata={"description": "The membership's id"})
@@ -198,11 +213,7 @@ class NewInvitationSchema(Schema):
     """A role to offer."""
 
     email = EmailAddress(required=True, metadata={"examples": ["grace@paper.example"]})
-    role = fields.String(
-        required=True,
-        validate=validate.OneOf(("company_admin", "shop_manager", "staff")),
-        metadata={"examples": ["staff"]},
-    )
+    role = Choice("RoleToOffer", ("company_admin", "shop_manager", "staff"), required=True)
     shop_id = fields.UUID(load_default=None, metadata={"description": "The one shop it is for; null for all of them"})
 
     @validates_schema(skip_on_field_errors=True)
@@ -212,7 +223,7 @@ class NewInvitationSchema(Schema):
             raise ValidationError("A company_admin is one for all shops; leave it out.", "shop_id")
 
 
-class InvitationSchema(Schema):
+class InvitationSchema(AnswerSchema):
     """A role that waits for somebody."""
 
     id = fields.UUID()
@@ -225,7 +236,7 @@ class InvitationSchema(Schema):
     accepted_at = fields.AwareDateTime(allow_none=True)
 
 
-class MemberSchema(Schema):
+class MemberSchema(AnswerSchema):
     """Who holds a role, and where."""
 
     id = fields.UUID(metadata={"description": "The membership's id"})

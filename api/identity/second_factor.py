@@ -16,6 +16,7 @@ from api.identity.second_factor_schemas import (
 )
 from api.tenant import acting
 from domain.identity import queries, second_factor
+from domain.identity.errors import EmailUnverified
 from kit import clock
 
 blueprint = Blueprint("second_factor", __name__, url_prefix="/api/me/second-factor", description="A second factor")
@@ -33,7 +34,7 @@ def get_second_factor() -> dict[str, Any]:
 @blueprint.post("")
 @blueprint.arguments(PasswordSchema)
 @blueprint.response(201, OfferedSchema)
-@blueprint.alt_response(403, "Forbidden")
+@blueprint.refuses(EmailUnverified)
 @blueprint.alt_response(409, "Conflict")
 @blueprint.alt_response(429, "TooOften")
 def offer_second_factor(body: dict[str, Any]) -> dict[str, str]:
@@ -52,7 +53,7 @@ def offer_second_factor(body: dict[str, Any]) -> dict[str, str]:
 @blueprint.post("/confirm")
 @blueprint.arguments(CodeSchema)
 @blueprint.response(200, ConfirmedSchema)
-@blueprint.alt_response(403, "Forbidden")
+@blueprint.refuses(EmailUnverified)
 @blueprint.alt_response(409, "Conflict")
 def confirm_second_factor(body: dict[str, Any]) -> dict[str, list[str]]:
     """Switch it on with a code that the app shows.

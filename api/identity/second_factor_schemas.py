@@ -2,6 +2,7 @@
 
 from marshmallow import fields
 
+from api.answers import AnswerSchema
 from api.identity.schemas import Code, Password
 from api.schemas import Schema
 
@@ -24,14 +25,14 @@ class PasswordAndCodeSchema(PasswordSchema):
     code = Code(required=True)
 
 
-class SecondFactorSchema(Schema):
+class SecondFactorSchema(AnswerSchema):
     """Whether there is one."""
 
     is_on = fields.Boolean()
     recovery_codes_left = fields.Integer(metadata={"examples": [10]})
 
 
-class OfferedSchema(Schema):
+class OfferedSchema(AnswerSchema):
     """A secret for an authenticator app, as text and as what a QR code holds."""
 
     secret = fields.String(metadata={"description": "Base32", "examples": ["JBSWY3DPEHPK3PXP"]})
@@ -40,7 +41,7 @@ class OfferedSchema(Schema):
     )
 
 
-class ConfirmedSchema(Schema):
+class ConfirmedSchema(AnswerSchema):
     """Codes for when the app is lost, each good once."""
 
     recovery_codes = fields.List(fields.String(), metadata={"examples": [["JBSW-Y3DP-EHPK-3PXP"]]})

@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from api.answers import AnswerSchema
 from api.schemas import Name, Schema
 
 MOST_UNITS = 1_000_000_000
@@ -14,7 +15,7 @@ class NewWarehouseSchema(Schema):
     name = Name(required=True, metadata=NAME)
 
 
-class WarehouseSchema(Schema):
+class WarehouseSchema(AnswerSchema):
     """A warehouse."""
 
     id = fields.UUID()
@@ -33,7 +34,7 @@ class CountSchema(Schema):
     )
 
 
-class StockSchema(Schema):
+class StockSchema(AnswerSchema):
     """Units of a product in a warehouse."""
 
     product_id = fields.UUID()
@@ -42,7 +43,7 @@ class StockSchema(Schema):
     reserved = fields.Integer(metadata={"description": "Units of those held for orders", "examples": [3]})
 
 
-class ShelvesSchema(Schema):
+class ShelvesSchema(AnswerSchema):
     """A product's stock, by warehouse."""
 
     data = fields.List(fields.Nested(StockSchema))

@@ -2,19 +2,20 @@
 
 from marshmallow import fields
 
-from api.schemas import Schema
+from api.answers import AnswerSchema
+from api.choices import Choice
 
 
-class AliveSchema(Schema):
+class AliveSchema(AnswerSchema):
     """It runs."""
 
     status = fields.String(metadata={"examples": ["ok"]})
 
 
-class ReadySchema(Schema):
+class ReadySchema(AnswerSchema):
     """Whether it can serve, and the state of what it depends on."""
 
-    status = fields.String(metadata={"examples": ["ok"], "enum": ["ok", "degraded"]})
+    status = Choice("Readiness", ["ok", "degraded"])
     checks = fields.Dict(
         keys=fields.String(),
         values=fields.String(),
@@ -26,7 +27,7 @@ class ReadySchema(Schema):
     )
 
 
-class KeySchema(Schema):
+class KeySchema(AnswerSchema):
     """A public key (RFC 8037)."""
 
     kty = fields.String(metadata={"examples": ["OKP"]})
@@ -37,7 +38,7 @@ class KeySchema(Schema):
     alg = fields.String(metadata={"examples": ["EdDSA"]})
 
 
-class KeySetSchema(Schema):
+class KeySetSchema(AnswerSchema):
     """The keys that access tokens may be signed with, the current one first."""
 
     keys = fields.List(fields.Nested(KeySchema))

@@ -1,22 +1,25 @@
 """What settling incidents takes and answers."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from api.answers import AnswerSchema
+from api.choices import Choice
 from api.schemas import Flag, List, PageQuery, QueryFlag, Schema, Text
 
 MOST = 500
 STEP = {"description": "The step it is stuck in, or whose undo it is stuck in", "examples": ["commit_stock"]}
 ERROR = {"description": "The code of the error it is stuck because of", "examples": ["payment_provider_unavailable"]}
 SAGA = {"description": "The saga's name", "examples": ["place_order"]}
+PHASE = {"description": "What the saga was doing; `compensating`: the step's undo"}
 ALL_COMPANIES = {"description": "Look past your company: for a super_admin alone"}
 
 
 class IncidentsQuery(PageQuery):
     """Which incidents to list."""
 
-    state = fields.String(load_default="open", validate=validate.OneOf(["open", "settled"]))
+    state = Choice("IncidentState", ["open", "settled"], load_default="open")
     step = Text(load_default=None, metadata=STEP)
     error = Text(load_default=None, metadata=ERROR)
     saga = Text(load_default=None, metadata=SAGA)
@@ -24,14 +27,14 @@ class IncidentsQuery(PageQuery):
     all_companies = QueryFlag(load_default=False, metadata=ALL_COMPANIES)
 
 
-class CauseSchema(Schema):
+class CauseSchema(AnswerSchema):
     """Why something did not work."""
 
     code = fields.String(metadata=ERROR)
     detail = fields.String(allow_none=True)
 
 
-class IncidentSchema(Schema):
+class IncidentSchema(AnswerSchema):
     """A step, or an undo, that ran out of retries: its saga waits for an operator, or has been settled."""
 
     id = fields.UUID()
@@ -40,12 +43,7 @@ class IncidentSchema(Schema):
     order_id = fields.UUID()
     saga = fields.String(metadata=SAGA)
     step = fields.String(metadata=STEP)
-    phase = fields.String(
-        metadata={
-            "description": "What the saga was doing; `compensating`: the step's undo",
-            "enum": ["running", "finishing", "compensating"],
-        }
-    )
+    phase = Choice("SagaPhase", ["running", "finishing", "compensating"], metadata=PHASE)
     error = fields.Nested(CauseSchema)
     attempts = fields.Integer()
     opened_at = fields.AwareDateTime()
@@ -57,17 +55,7 @@ class IncidentSchema(Schema):
 
 
 class FilterSchema(Schema):
-    """What the incidents to settle have in common."""
-
-    also: ClassVar[dict[str, Any]] = {
-        "anyOf": [
-            *(
-                {"required": [name], "properties": {name: {"type": "string"}}}
-                for name in ("step", "error", "saga", "company_id")
-            ),
-            {"required": ["everything"], "properties": {"everything": {"const": True}}},
-        ]
-    }
+    """What the incidents to settle have in common: at least one of these, or `everything`."""
 
     step = Text(load_default=None, metadata=STEP)
     error = Text(load_default=None, metadata=ERROR)
@@ -82,9 +70,7 @@ class FilterSchema(Schema):
 
 
 class SettlingSchema(Schema):
-    """Which incidents to settle, and why."""
-
-    also: ClassVar[dict[str, Any]] = {"oneOf": [{"required": ["ids"]}, {"required": ["filter"]}]}
+    """Which incidents to settle, by `ids` or by a `filter`, and why."""
 
     ids = List(
         fields.UUID(),
@@ -116,19 +102,14 @@ class SettlingSchema(Schema):
 class ResolvingSchema(SettlingSchema):
     """Which incidents to resolve, and how their sagas end."""
 
-    end = fields.String(
-        data_key="as",
-        required=True,
-        validate=validate.OneOf(["done", "undone"]),
-        metadata={"examples": ["done"]},
-    )
+    end = Choice("SagaEnd", ["done", "undone"], data_key="as", required=True)
 
 
-class ResultSchema(Schema):
+class ResultSchema(AnswerSchema):
     """What became of one, or would become of it in a dry run."""
 
     id = fields.UUID(metadata={"description": "As you named it; with a filter, the order's"})
-    result = fields.String(metadata={"enum": ["settled", "failed"]})
+    result = Choice("SettlingResult", ["settled", "failed"])
     error = fields.Nested(CauseSchema, allow_none=True, metadata={"description": "Why it failed"})
     incident_id = fields.UUID(allow_none=True)
     saga_id = fields.UUID(allow_none=True)
@@ -139,7 +120,7 @@ class ResultSchema(Schema):
     tasks = fields.List(fields.String(), metadata={"examples": [["saga.advance"]]})
 
 
-class ResultsSchema(Schema):
+class ResultsSchema(AnswerSchema):
     """What became of each, and how many more fit the filter."""
 
     data = fields.List(fields.Nested(ResultSchema))

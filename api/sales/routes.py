@@ -8,20 +8,21 @@ from uuid import UUID
 from api.blueprint import Blueprint
 from api.caller import CUSTOMER, Caller, current_caller
 from api.etags import etag
-from api.openapi import IDEMPOTENCY_KEY, PREFER
+from api.openapi import IDEMPOTENCY_KEY, IF_NONE_MATCH, PREFER
 from api.sales import placing, views
 from api.sales.preferences import await_end, place_to_wait, wanted_wait
 from api.sales.schemas import (
     CancellationSchema,
     NewOrderSchema,
+    OrderProgressSchema,
     OrderSagasSchema,
     OrderSchema,
     OrdersQuery,
-    OrderStatusSchema,
     OrderSummarySchema,
 )
 from api.schemas import page, page_of
 from api.tenant import acting
+from domain.identity.errors import EmailUnverified
 from domain.sales import queries as sales
 from domain.sales.errors import NotAllowedNow
 from domain.sales.models import Order
@@ -41,7 +42,7 @@ blueprint = Blueprint("orders", __name__, url_prefix="/api/orders", description=
 @blueprint.arguments(NewOrderSchema)
 @blueprint.response(202, OrderSchema)
 @blueprint.alt_response(201, schema=OrderSchema, description="The order has ended while you waited")
-@blueprint.alt_response(403, "Forbidden")
+@blueprint.refuses(EmailUnverified)
 @blueprint.alt_response(409, "Conflict")
 @blueprint.alt_response(429, "TooOften")
 def place_order(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
@@ -101,7 +102,8 @@ def get_order(order_id: UUID) -> dict[str, Any]:
 
 
 @blueprint.get("/<uuid:order_id>/status")
-@blueprint.response(200, OrderStatusSchema)
+@blueprint.doc(parameters=[IF_NONE_MATCH])
+@blueprint.response(200, OrderProgressSchema)
 def get_order_status(order_id: UUID) -> tuple[dict[str, Any], dict[str, str]]:
     """Show where an order stands.
 

@@ -1,10 +1,12 @@
 """What orders take and answer."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from api.schemas import AmountOf, Country, Like, List, Name, PageQuery, Schema, Text, without_card
+from api.answers import AddressSchema, AmountOf, AnswerSchema
+from api.choices import Choice
+from api.schemas import Country, Like, List, Name, PageQuery, Schema, Text, without_card
 from domain.payments.gateway import Card
 from domain.sales.models import STATUSES
 from domain.sales.operations import Wanted
@@ -45,20 +47,34 @@ class CardSchema(Schema):
         return Card(**data)
 
 
+class ProviderToken(fields.String):
+    """A token that the payment provider gave for a card."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        looks = Like(PAYMENT_METHOD, error="This is no token of a provider's.")
+        checks = [validate.Length(max=255), looks, without_card]
+        super().__init__(validate=checks, metadata={"examples": ["pm_card_visa"]}, **kwargs)
+
+
+class CardPaymentSchema(Schema):
+    """Payment by a card."""
+
+    card = fields.Nested(CardSchema, required=True)
+
+
+class TokenPaymentSchema(Schema):
+    """Payment by a token that the provider gave for a card."""
+
+    payment_method = ProviderToken(required=True)
+
+
 class PaymentSchema(Schema):
     """How the order is paid: a card, or a token that the provider gave for one."""
 
-    also: ClassVar[dict[str, Any]] = {"oneOf": [{"required": ["card"]}, {"required": ["payment_method"]}]}
+    one_of = (CardPaymentSchema, TokenPaymentSchema)
 
     card = fields.Nested(CardSchema)
-    payment_method = fields.String(
-        validate=[
-            validate.Length(max=255),
-            Like(PAYMENT_METHOD, error="This is no token of a provider's."),
-            without_card,
-        ],
-        metadata={"examples": ["pm_card_visa"]},
-    )
+    payment_method = ProviderToken()
 
     @validates_schema
     def one_way(self, data: dict[str, Any], **_: Any) -> None:
@@ -67,7 +83,7 @@ class PaymentSchema(Schema):
             raise ValidationError("Send either card or payment_method.")
 
 
-class AddressSchema(Schema):
+class NewAddressSchema(Schema):
     """Where the goods go."""
 
     name = Name(required=True, metadata={"examples": ["Ada Example"]})
@@ -91,7 +107,7 @@ class NewOrderSchema(Schema):
         validate=validate.Range(min=0, max=100),
         metadata={"description": "For members who may give a discount, up to the company's `max_discount_percent`"},
     )
-    shipping_address = fields.Nested(AddressSchema, required=True)
+    shipping_address = fields.Nested(NewAddressSchema, required=True)
     payment = fields.Nested(PaymentSchema, required=True)
 
     @validates_schema(skip_on_field_errors=True)
@@ -115,11 +131,11 @@ class OrdersQuery(PageQuery):
     """Which orders."""
 
     shop_id = fields.UUID(load_default=None)
-    status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
+    status = Choice("OrderStatus", STATUSES, load_default=None)
     placed_since = fields.AwareDateTime(load_default=None)
 
 
-class FailureSchema(Schema):
+class FailureSchema(AnswerSchema):
     """Why an order failed.
 
     Buyers get it in words for them, and a generic code where the bank's reason is not for them, as of a stolen card.
@@ -130,13 +146,13 @@ class FailureSchema(Schema):
     detail = fields.String(allow_none=True)
 
 
-class OrderSummarySchema(Schema):
+class OrderSummarySchema(AnswerSchema):
     """An order at a glance."""
 
     id = fields.UUID()
     shop_id = fields.UUID()
     customer_id = fields.UUID()
-    status = fields.String(validate=validate.OneOf(STATUSES), metadata={"examples": ["pending"]})
+    status = Choice("OrderStatus", STATUSES)
     status_text = fields.String(metadata={"examples": ["Order Completed Successfully"]})
     total = AmountOf()
     failure = fields.Nested(FailureSchema, allow_none=True)
@@ -144,7 +160,7 @@ class OrderSummarySchema(Schema):
     changed_at = fields.AwareDateTime()
 
 
-class OrderLineSchema(Schema):
+class OrderLineSchema(AnswerSchema):
     """One line of an order, at the price of the moment it was placed."""
 
     product_id = fields.UUID()
@@ -155,7 +171,7 @@ class OrderLineSchema(Schema):
     total = AmountOf()
 
 
-class SagaStateSchema(Schema):
+class SagaStateSchema(AnswerSchema):
     """Where the order's saga stands."""
 
     id = fields.UUID()
@@ -168,7 +184,7 @@ class OrderInFullSchema(OrderSummarySchema):
     lines = fields.List(fields.Nested(OrderLineSchema))
     subtotal = AmountOf()
     discount_percent = fields.Integer()
-    shipping_address = fields.Dict()
+    shipping_address = fields.Nested(AddressSchema)
 
 
 class OrderSchema(OrderInFullSchema):
@@ -180,15 +196,15 @@ class OrderSchema(OrderInFullSchema):
     allowed_transitions = fields.List(fields.String(), metadata={"examples": [["cancelled"]]})
 
 
-class OrderStatusSchema(Schema):
+class OrderProgressSchema(AnswerSchema):
     """Only where the order stands, for those who ask often."""
 
     id = fields.UUID()
-    status = fields.String(metadata={"examples": ["paid"]})
+    status = Choice("OrderStatus", STATUSES)
     status_text = fields.String(metadata={"examples": ["Order Completed Successfully"]})
 
 
-class StepSchema(Schema):
+class StepSchema(AnswerSchema):
     """One step of the saga: what it answered, how often it was tried, and whether it was put back."""
 
     step = fields.String(metadata={"examples": ["reserve_stock"]})
@@ -204,7 +220,7 @@ class StepSchema(Schema):
     undone_at = fields.AwareDateTime(allow_none=True)
 
 
-class EventSchema(Schema):
+class EventSchema(AnswerSchema):
     """Something that happened to the saga."""
 
     happened_at = fields.AwareDateTime()
@@ -213,7 +229,7 @@ class EventSchema(Schema):
     detail = fields.Dict(allow_none=True)
 
 
-class SagaSchema(Schema):
+class SagaSchema(AnswerSchema):
     """A saga's timeline."""
 
     id = fields.UUID()
@@ -227,7 +243,7 @@ class SagaSchema(Schema):
     events = fields.List(fields.Nested(EventSchema))
 
 
-class OrderSagasSchema(Schema):
+class OrderSagasSchema(AnswerSchema):
     """The sagas of an order: the one that placed it, and the one that cancelled it, if any."""
 
     data = fields.List(fields.Nested(SagaSchema))

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from api.blueprint import Blueprint
 from api.etags import etag, expected_versions
-from api.openapi import IF_MATCH
+from api.openapi import IF_MATCH, IF_NONE_MATCH
 from api.schemas import PageQuery, page, page_of
 from api.shops.schemas import (
     LocationChangeSchema,
@@ -48,6 +48,7 @@ def list_locations(query: dict[str, Any], shop_id: UUID) -> dict[str, Any]:
 
 
 @blueprint.get("/<uuid:location_id>")
+@blueprint.doc(parameters=[IF_NONE_MATCH])
 @blueprint.response(200, LocationSchema)
 def get_location(shop_id: UUID, location_id: UUID) -> tuple[Location, dict[str, str]]:
     """Show a location of a shop."""

@@ -8,7 +8,7 @@ from api.caller import current_caller
 from api.etags import etag, expected_versions
 from api.identity.members import shown
 from api.identity.schemas import MemberSchema
-from api.openapi import IF_MATCH
+from api.openapi import IF_MATCH, IF_NONE_MATCH
 from api.schemas import PageQuery, page, page_of
 from api.shops.schemas import NewShopSchema, ShopChangeSchema, ShopSchema
 from api.tenant import acting, at_shop
@@ -45,6 +45,7 @@ def list_shops(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/<uuid:shop_id>")
+@blueprint.doc(parameters=[IF_NONE_MATCH])
 @blueprint.response(200, ShopSchema)
 def get_shop(shop_id: UUID) -> tuple[Shop, dict[str, str]]:
     """Show a shop: one of your company's, or, to customers, any."""

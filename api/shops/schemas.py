@@ -1,13 +1,14 @@
 """What shops and their locations take and answer."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validates_schema
 
+from api.answers import AddressSchema, AnswerSchema
 from api.identity.own_schemas import TIME_ZONE as ZONE
 from api.identity.own_schemas import known_time_zone
-from api.sales.schemas import AddressSchema
+from api.sales.schemas import NewAddressSchema
 from api.schemas import Flag, Like, List, Name, Schema, Text
 from domain.shops.hours import LONGEST, TIMES
 
@@ -23,11 +24,7 @@ MOST_EXCEPTIONS = 100
 
 
 class ShopChangeSchema(Schema):
-    """What to change of a shop; leave out what stays."""
-
-    also: ClassVar[dict[str, Any]] = {
-        "anyOf": [{"properties": {name: {"const": True}}} for name in ("offers_pickup", "offers_delivery")]
-    }
+    """What to change of a shop; leave out what stays. It offers pick-up, delivery or both."""
 
     name = Name(metadata=NAME)
     offers_pickup = Flag(metadata=PICKUP)
@@ -37,17 +34,10 @@ class ShopChangeSchema(Schema):
 class NewShopSchema(ShopChangeSchema):
     """A shop to open. Unless it says so it delivers, and has no pick-up."""
 
-    also: ClassVar[dict[str, Any]] = {
-        "anyOf": [
-            {"required": ["offers_pickup"], "properties": {"offers_pickup": {"const": True}}},
-            {"properties": {"offers_delivery": {"const": True}}},
-        ]
-    }
-
     name = Name(required=True, metadata=NAME)
 
 
-class ShopSchema(Schema):
+class ShopSchema(AnswerSchema):
     """A shop. Its `version` is its ETag."""
 
     id = fields.UUID()
@@ -84,7 +74,7 @@ class ExceptionSchema(Schema):
         return {**data, "first_day": first.isoformat(), "last_day": last.isoformat()}
 
 
-class KeptExceptionSchema(Schema):
+class KeptExceptionSchema(AnswerSchema):
     """An exception as it is kept."""
 
     first_day = fields.String(metadata={"format": "date"})
@@ -97,7 +87,7 @@ class LocationChangeSchema(Schema):
     """What to change of a location; leave out what stays. `exceptions` are replaced as a whole."""
 
     name = Name(metadata={"examples": ["Harbour Street"]})
-    address = fields.Nested(AddressSchema)
+    address = fields.Nested(NewAddressSchema)
     time_zone = fields.String(validate=known_time_zone, metadata=TIME_ZONE)
     opening_hours = Text(allow_none=True, longest=LONGEST, metadata=HOURS)
     exceptions = List(fields.Nested(ExceptionSchema), most=MOST_EXCEPTIONS)
@@ -108,17 +98,17 @@ class NewLocationSchema(LocationChangeSchema):
     """A location to add."""
 
     name = Name(required=True, metadata={"examples": ["Harbour Street"]})
-    address = fields.Nested(AddressSchema, required=True)
+    address = fields.Nested(NewAddressSchema, required=True)
     time_zone = fields.String(required=True, validate=known_time_zone, metadata=TIME_ZONE)
 
 
-class LocationSchema(Schema):
+class LocationSchema(AnswerSchema):
     """A place of a shop. Its `version` is its ETag."""
 
     id = fields.UUID()
     shop_id = fields.UUID()
     name = fields.String()
-    address = fields.Dict()
+    address = fields.Nested(AddressSchema)
     time_zone = fields.String(metadata=TIME_ZONE)
     opening_hours = fields.String(allow_none=True, metadata=HOURS)
     exceptions = fields.List(fields.Nested(KeptExceptionSchema))
@@ -141,7 +131,7 @@ class OpeningQuery(Schema):
     )
 
 
-class OpeningSchema(Schema):
+class OpeningSchema(AnswerSchema):
     """Whether a place is open."""
 
     state = fields.String(metadata={"description": "open, closed or unknown", "examples": ["open"]})

@@ -1,4 +1,7 @@
-"""A client that logs in for the test: `api.acting_as(user, company).get("/api/shops")`."""
+"""A client that logs in for the test: `api.acting_as(user, company).get("/api/shops")`.
+
+Whatever it is answered must be as the OpenAPI document says.
+"""
 
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -11,6 +14,7 @@ from domain.identity import queries as identity
 from domain.identity.models import User
 from kit import clock, db
 from kit.tenancy import Tenant
+from tests.api.documented import refuse_undocumented
 
 
 class Api:
@@ -46,7 +50,9 @@ class Api:
     def request(self, method: str, path: str, *, headers: dict[str, str] | None = None, **kwargs) -> TestResponse:
         token = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         sent = {**token, **(headers or {})}
-        return self.app.test_client().open(path, method=method, headers=sent, buffered=True, **kwargs)
+        answer = self.app.test_client().open(path, method=method, headers=sent, buffered=True, **kwargs)
+        refuse_undocumented(self.app, answer)
+        return answer
 
 
 def paths(answer: TestResponse) -> set[str]:

@@ -4,8 +4,8 @@ import pytest
 
 from api import schemas
 from api.companies.schemas import CompanyChangeSchema
-from api.identity.own_schemas import KeptAddressSchema
-from api.sales.schemas import AddressSchema
+from api.identity.own_schemas import AddressToKeepSchema
+from api.sales.schemas import NewAddressSchema
 from tests import factories
 from tests.api.client import paths
 
@@ -27,7 +27,7 @@ class TestFieldsTogether:
         ],
     )
     def test_hold_no_card_number(self, fields, named):
-        assert AddressSchema().validate({**ADDRESS, **fields}).keys() == named
+        assert NewAddressSchema().validate({**ADDRESS, **fields}).keys() == named
 
     @pytest.mark.parametrize(
         "fields",
@@ -38,14 +38,14 @@ class TestFieldsTogether:
         ],
     )
     def test_hold_other_numbers(self, fields):
-        assert AddressSchema().validate({**ADDRESS, **fields}) == {}
+        assert NewAddressSchema().validate({**ADDRESS, **fields}) == {}
 
     def test_are_looked_at_in_every_schema_and_in_what_stands_in_it(self):
         branding = {"name": "4242 4242", "footer": "4242 4242"}
         assert CompanyChangeSchema().validate({"branding": branding}).keys() == {"branding"}
         kept = {"label": "Home", "address": {**ADDRESS, "line1": "4242 4242", "line2": "4242 4242"}}
-        assert KeptAddressSchema().validate(kept).keys() == {"address"}
-        assert all(issubclass(each, schemas.Schema) for each in (AddressSchema, CompanyChangeSchema))
+        assert AddressToKeepSchema().validate(kept).keys() == {"address"}
+        assert all(issubclass(each, schemas.Schema) for each in (NewAddressSchema, CompanyChangeSchema))
 
 
 def test_a_token_that_is_a_card_number_is_refused(api):

@@ -167,7 +167,8 @@ class World:
 
 INCIDENT = """
     INSERT INTO incidents (id, saga_id, company_id, step, phase, error, attempts, opened_at)
-    SELECT %s, id, company_id, 'capture_payment', 'running', '{}', 1, now() FROM sagas WHERE subject_id = %s"""
+    SELECT %s, id, company_id, 'capture_payment', 'running', '{"code": "timeout", "detail": null}',
+        1, now() FROM sagas WHERE subject_id = %s"""
 SUPER_ADMIN = "INSERT INTO memberships (id, user_id, role) VALUES (%s, %s, 'super_admin')"
 
 

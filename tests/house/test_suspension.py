@@ -6,6 +6,7 @@ from api.access import GOES_ON, WHO_MAY
 from domain.companies import standing
 from kit import clock, db
 from kit.ids import new_id
+from tests.api.documented import operations, refusals
 from tests.factories import acting_for
 from tests.house.test_policy_by_place import BODIES, MAKES_NEW, SAID, World
 
@@ -43,6 +44,8 @@ class TestSuspendedCompany:
         assert "shops.open_shop" in expected
         found = {endpoint for endpoint in writes(suspended) if refused(suspended, "company_admin", endpoint)}
         assert found == expected
+        documented = {name for name in operations() if "company_suspended" in refusals(name)}
+        assert documented == {endpoint.partition(".")[2] for endpoint in found} | {"accept_invitation"}
 
     @pytest.mark.parametrize("role", ["company_admin", "staff", "customer"])
     def test_is_read_by_all_who_could(self, suspended, role):

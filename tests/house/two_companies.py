@@ -70,7 +70,8 @@ def _open_incident(owner_url: str, company_id: UUID) -> None:
         connection.execute(
             """
             INSERT INTO incidents (id, saga_id, company_id, step, phase, error, attempts, opened_at)
-            SELECT gen_random_uuid(), id, company_id, 'reserve_stock', 'compensating', '{}', 1, now()
+            SELECT gen_random_uuid(), id, company_id, 'reserve_stock', 'compensating',
+                '{"code": "timeout", "detail": null}', 1, now()
             FROM sagas WHERE company_id = %s""",
             [company_id],
         )

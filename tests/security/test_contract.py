@@ -29,10 +29,15 @@ ONLY_WE_KNOW = {
     "cvc": "whether it fits the card",
     "card": "whether the company takes it from us",
     "offers_delivery": "whether the shop has pick-up instead",
+    "ids": "whether a filter stands in their place",
+    "filter": "whether ids stand in its place, and whether it says anything",
     "opening_hours": "whether they are any in OpenStreetMap's syntax",
     "exceptions": "whether their hours are",
     "last_day": "whether it comes before the first",
     "at": "whether it is of this century",
+    **dict.fromkeys(
+        ("name", "sku", "company", "line1", "line2", "postal_code", "city", "region"), "whether it holds a link"
+    ),
 }
 """Fields that may be refused though they are as the document says."""
 

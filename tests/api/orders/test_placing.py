@@ -92,7 +92,12 @@ class TestPlaceOrder:
             until(written)
             [placed] = market.buyer.get("/api/orders").json["data"]
             with db.transaction(Tenant(company_id=market.company.id)):
-                sales.mark_failed(failures={UUID(placed["id"]): {"code": "expired_card"}}, now=clock.now())
+                sales.mark_failed(
+                    failures={
+                        UUID(placed["id"]): {"code": "expired_card", "step": "authorise_payment", "detail": None}
+                    },
+                    now=clock.now(),
+                )
             answer = waiting.result()
         assert (answer.status_code, answer.json["failure"]["code"]) == (201, "expired_card")
         assert market.buyer.get(answer.headers["Location"]).json == answer.json

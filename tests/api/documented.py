@@ -1,0 +1,77 @@
+"""Whether answers are as the OpenAPI document says: status, why they refuse, and what stands in them."""
+
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+from flask import Flask
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import TestResponse
+
+from api.app import create_app
+
+
+def refuse_undocumented(app: Flask, answer: TestResponse) -> None:
+    """Raise AssertionError unless the document tells of the answer; those to what it does not have are let pass."""
+    operation = operations().get(_asked(app, answer))
+    if operation is None or answer.status_code >= 500:
+        return
+    where = f"{answer.status_code} of {operation['operationId']}"
+    described = operation["responses"].get(str(answer.status_code))
+    assert described is not None, f"{where} is not documented"
+    media = described.get("content", {}).get(answer.mimetype)
+    if answer.status_code == 403:
+        assert answer.json["code"] in refusals(operation["operationId"]), (
+            f"{where} does not tell of {answer.json['code']}"
+        )
+    if media and "json" in answer.mimetype:
+        faults = [
+            f"{fault.instance_path}: {fault.message}"
+            for fault in _judge(media["schema"]["$ref"]).iter_errors(answer.json)
+        ]
+        assert faults == [], f"{where} is not what the document says"
+
+
+def _asked(app: Flask, answer: TestResponse) -> str | None:
+    if answer.request.method == "OPTIONS":
+        return None
+    try:
+        endpoint, _ = app.url_map.bind("").match(answer.request.path, answer.request.method)
+    except HTTPException:
+        return None
+    return endpoint.partition(".")[2]
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The document as clients get it."""
+    return create_app().test_client().get("/api/openapi.json").json
+
+
+@cache
+def operations() -> dict[str, dict[str, Any]]:
+    """The document's operations by operationId, each response in full."""
+    shared = document()["components"]["responses"]
+    found = {}
+    for item in document()["paths"].values():
+        for name, operation in item.items():
+            if name != "parameters":
+                responses = {
+                    status: shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+                    for status, each in operation["responses"].items()
+                }
+                found[operation["operationId"]] = {**operation, "responses": responses}
+    return found
+
+
+def refusals(name: str) -> set[str]:
+    """The codes with which an operation may refuse (403)."""
+    refused = operations()[name]["responses"].get("403", {"content": {}})
+    return {code for media in refused["content"].values() for code in media["examples"]}
+
+
+@cache
+def _judge(reference: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(
+        {"components": document()["components"], "$ref": reference}, validate_formats=True
+    )
