@@ -22,11 +22,18 @@ from kit.tenancy import Tenant
 def acting() -> Iterator[Caller]:
     """The transaction of this request, for its caller and the company they act for; commits at the end.
 
-    Raises, when it writes, CompanySuspended for a company that can only be read, and TokenInvalid for whoever is no
-    longer what their token says: erased, or without that role.
+    Raises, when it writes, CompanySuspended for a company that can only be read, LoginOver when the caller's login has
+    ended, and TokenInvalid for whoever is no longer what their token says: erased, or without that role.
     """
+    with acting_at(current_caller().company_id) as caller:
+        yield caller
+
+
+@contextmanager
+def acting_at(company_id: UUID | None) -> Iterator[Caller]:
+    """The same for another company than the caller's token names, or for none; raises what acting() raises."""
     caller = current_caller()
-    with _at(Tenant(company_id=caller.company_id, user_id=caller.user_id)):
+    with _at(Tenant(company_id=company_id, user_id=caller.user_id)):
         yield caller
 
 
@@ -36,7 +43,8 @@ def acting_for_all_companies() -> Iterator[Caller]:
 
     That they did is written down first.
 
-    Raises Forbidden for everybody else; Unavailable where this process was given no login of that role.
+    Raises Forbidden for everybody else; LoginOver and TokenInvalid as acting() does, but also when it reads;
+    Unavailable where this process was given no login of that role.
     """
     caller = current_caller()
     if "see_all_companies" not in caller.powers.permissions:
@@ -44,6 +52,8 @@ def acting_for_all_companies() -> Iterator[Caller]:
     if settings().operator_database_url is None:
         raise Unavailable("This API was not given ORDERX_OPERATOR_DATABASE_URL, so it sees one company at a time.")
     audit.note_all_companies(caller)
+    with db.transaction(Tenant(user_id=caller.user_id)):
+        _refuse_outdated(caller)
     with db.operator_transaction():
         yield caller
 
@@ -73,17 +83,18 @@ def at_shop(shop_id: UUID | None) -> Iterator[UUID | None]:
 def _at(tenant: Tenant) -> Iterator[None]:
     with db.transaction(tenant):
         if writes():
-            _refuse_whoever_is_not_who_they_were(current_caller())
+            _refuse_outdated(current_caller())
         if tenant.company_id is not None and stops_while_suspended():
             standing.refuse_writes(company_id=tenant.company_id)
         yield
 
 
-def _refuse_whoever_is_not_who_they_were(caller: Caller) -> None:
+def _refuse_outdated(caller: Caller) -> None:
     """An access token says what its bearer was when it was made; a key was looked up with this request."""
     if caller.role != MACHINE and not identity.is_still(
-        caller.role, user_id=caller.user_id, company_id=caller.company_id, shop_id=caller.shop_id
-    ):
+        caller.role, login_id=caller.login_id, user_id=caller.user_id, company_id=caller.company_id,
+        shop_id=caller.shop_id,
+    ):  # fmt: skip
         raise TokenInvalid
 
 

@@ -66,6 +66,7 @@ def place_order(
     *,
     company_id: UUID,
     customer_id: UUID,
+    login_id: UUID | None = None,
     shop_id: UUID,
     lines: Sequence[Wanted],
     discount_percent: int,
@@ -76,11 +77,12 @@ def place_order(
 ) -> Placed:
     """Write the pending order, its payment and its saga in the current transaction; the relay does the rest.
 
-    The customer is the current user. Raises what domain.sales.operations.place raises.
+    The customer is the current user, in this login where a person orders. Raises what domain.sales.operations.place
+    raises.
     """
     order = sales.place(
-        company_id=company_id, customer_id=customer_id, shop_id=shop_id, lines=lines, discount_percent=discount_percent,
-        shipping_address=shipping_address, paying=paying, now=now,
+        company_id=company_id, customer_id=customer_id, login_id=login_id, shop_id=shop_id, lines=lines,
+        discount_percent=discount_percent, shipping_address=shipping_address, paying=paying, now=now,
     )  # fmt: skip
     payments.prepare(
         paying, order_id=order.id, company_id=company_id, customer_id=order.customer_id, amount=order.total,

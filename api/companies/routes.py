@@ -4,12 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from api.blueprint import Blueprint
-from api.caller import current_caller
 from api.companies.schemas import CompanyChangeSchema, CompanySchema, NewCompanySchema
 from api.etags import etag, expected_versions
 from api.openapi import IF_MATCH, IF_NONE_MATCH
 from api.schemas import PageQuery, page, page_of
-from api.tenant import acting
+from api.tenant import acting, acting_at
 from domain.companies import operations, queries
 from domain.companies.models import Company
 from domain.identity import memberships, pace
@@ -17,9 +16,8 @@ from domain.identity import queries as people
 from domain.identity.errors import EmailUnverified
 from domain.identity.pace import NEW_COMPANIES
 from domain.identity.permissions import FOUNDER
-from kit import clock, db
+from kit import clock
 from kit.ids import new_id
-from kit.tenancy import Tenant
 
 blueprint = Blueprint("companies", __name__, url_prefix="/api/companies", description="Companies that sell")
 
@@ -36,12 +34,12 @@ def found_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
     refresh your token with its id as `company_id`. Logins that name no company act for it from now on.
     You may found 3 companies a day.
     """
-    user_id, company_id = current_caller().user_id, new_id()
-    with db.transaction(Tenant(company_id=company_id, user_id=user_id)):
-        user = people.the_verified_user(user_id=user_id)
+    company_id = new_id()
+    with acting_at(company_id) as caller:
+        user = people.the_verified_user(user_id=caller.user_id)
         pace.use(NEW_COMPANIES, user.email, now=clock.now())
-        company = operations.found(company_id=company_id, by=user_id, **body)
-        memberships.join(user_id=user_id, company_id=company_id, role="company_admin", by=FOUNDER)
+        company = operations.found(company_id=company_id, by=user.id, **body)
+        memberships.join(user_id=user.id, company_id=company_id, role="company_admin", by=FOUNDER)
     return company, {"Location": f"/api/companies/{company_id}", **etag(company.version)}
 
 

@@ -27,7 +27,8 @@ def list_logins() -> dict[str, Any]:
 def end_login(login_id: UUID) -> None:
     """Log out there.
 
-    The login's refresh tokens are no good any more; an access token that is out there lapses within 15 minutes.
+    The login's refresh tokens are no good any more. Its access tokens write nothing from now on (401 `login_over`), and
+    can read until they lapse, within 15 minutes.
     """
     with acting():
         held.end(login_id=login_id, now=clock.now())

@@ -37,7 +37,7 @@ def list_members(query: dict[str, Any]) -> dict[str, Any]:
 def remove_member(membership_id: UUID) -> None:
     """Take a role in your company, or in your shop if you work in one, away.
 
-    Access tokens that are out there lapse within 15 minutes. The last admin stays.
+    Access tokens that are out there lapse within 15 minutes, and write nothing meanwhile. The last admin stays.
     """
     with acting() as caller:
         memberships.remove(membership_id=membership_id, company_id=caller.company_id, by=caller.powers)

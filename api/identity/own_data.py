@@ -9,6 +9,7 @@ from api.caller import current_caller
 from api.identity.credentials import proven
 from api.identity.own_schemas import ErasureSchema, ExportSchema
 from api.sales import views
+from api.tenant import acting_at
 from domain.identity import logins, memberships, profile, queries, second_factor
 from domain.identity.errors import OrdersUnderWay
 from domain.sales import queries as sales
@@ -49,11 +50,11 @@ def erase(body: dict[str, Any]) -> None:
     nobody's, for their books. It is refused while an order of yours is under way, and while you are the last admin
     of a company.
     """
-    user_id = current_caller().user_id
-    with db.transaction(Tenant(user_id=user_id)):
+    with acting_at(None) as caller:
+        user_id = caller.user_id
         email = queries.the_user(user_id=user_id).email
     proven(email, body["password"])
-    with db.transaction(Tenant(user_id=user_id)):
+    with acting_at(None):
         profile.hold(user_id=user_id)
         if sales.under_way(customer_id=user_id, now=clock.now()):
             raise OrdersUnderWay

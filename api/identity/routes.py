@@ -87,8 +87,8 @@ def refresh(body: dict[str, Any]) -> dict[str, Any]:
 def log_out(body: dict[str, Any]) -> None:
     """Log out on this device: end the login this refresh token belongs to.
 
-    None of its refresh tokens is good any more; an access token that is out there lapses within 15 minutes. It may be
-    repeated. To log out on all devices, `DELETE /api/me/logins`.
+    None of its refresh tokens is good any more. Its access tokens write nothing from now on (401 `login_over`), and can
+    read until they lapse, within 15 minutes. It may be repeated. To log out on all devices, `DELETE /api/me/logins`.
     """
     with db.transaction(Tenant()):
         logins.end_presented(refresh_token=body["refresh_token"], now=clock.now())

@@ -16,9 +16,8 @@ from domain.payments.declines import Attempt
 from domain.payments.errors import CardRefused
 from domain.payments.gateway import Token
 from domain.payments.stripe_gateway import gateway
+from domain.sales import offers, repeats
 from domain.sales import queries as sales
-from domain.sales import repeats
-from domain.shops import queries as shops
 from domain.shops.errors import ShopNotFound
 from kit import clock, crash, db
 from kit.errors import Forbidden, Invalid
@@ -67,8 +66,10 @@ def _look_before(
             earlier = repeats.earlier_order(caller_id=caller.user_id, key=key, fingerprint=seal, now=clock.now())
             if earlier:
                 return _as_it_is(caller, earlier)
-        accepted = shops.accepts_raw_cards(shop_id=body["shop_id"])
-        declines.refuse_too_many(Attempt(None, None, network), **_whose(tenant), now=clock.now())
+        accepted = offers.accepts_card(
+            **_whose(tenant), login_id=caller.login_id, shop_id=body["shop_id"], paying=Attempt(None, None, network),
+            now=clock.now(),
+        )  # fmt: skip
     if not accepted:
         told = "Give the card to the payment provider in the browser, and send payment_method."
         raise Invalid(fields={"payment.card": [told]})
@@ -104,9 +105,9 @@ def _place(
             if earlier:
                 return _as_it_is(caller, earlier)
         placed = place_order(
-            company_id=tenant.company_id, customer_id=caller.user_id, shop_id=body["shop_id"], lines=body["lines"],
-            discount_percent=body["discount_percent"], shipping_address=body["shipping_address"],
-            paying=paying, now=now, traceparent=g.traceparent,
+            company_id=tenant.company_id, customer_id=caller.user_id, login_id=caller.login_id,
+            shop_id=body["shop_id"], lines=body["lines"], discount_percent=body["discount_percent"],
+            shipping_address=body["shipping_address"], paying=paying, now=now, traceparent=g.traceparent,
         )  # fmt: skip
         if key:
             repeats.remember(

@@ -19,6 +19,11 @@ GRACE = timedelta(seconds=10)
 """How long after its use a token is taken once more: from a client that asked twice at once, or lost the answer."""
 
 
+IS_LIVE = """(%(login)s::uuid IS NULL OR EXISTS (
+        SELECT FROM logins WHERE id = %(login)s AND user_id = %(customer)s AND ended_at IS NULL))"""
+"""A column, in SQL: whether the customer's login has not ended. Programs of ours order without one: true."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A login, and the one refresh token that goes on with it; nobody can tell that token a second time."""

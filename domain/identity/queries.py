@@ -4,8 +4,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, exists, select, true
 
-from domain.identity.errors import EmailUnverified, NotAMember, UserNotFound, WrongCredentials
-from domain.identity.models import Membership, User
+from domain.identity.errors import EmailUnverified, LoginOver, NotAMember, UserNotFound, WrongCredentials
+from domain.identity.models import Login, Membership, User
 from domain.identity.roles import CUSTOMER, strongest
 from kit import db, tenancy
 from kit.paging import page
@@ -80,14 +80,24 @@ def membership_in(*, user_id: UUID, company_id: UUID) -> Membership:
     return membership
 
 
-def is_still(role: str, *, user_id: UUID, company_id: UUID | None, shop_id: UUID | None) -> bool:
-    """Whether the current user holds this role there now; whoever has not been erased is a customer."""
+def is_still(role: str, *, login_id: UUID | None, user_id: UUID, company_id: UUID | None, shop_id: UUID | None) -> bool:
+    """Whether the current user holds this role there now; whoever has not been erased is a customer.
+
+    Raises LoginOver when this login of theirs has ended.
+    """
+    is_live = exists().where(Login.id == login_id, Login.user_id == user_id, Login.ended_at.is_(None))
     held = exists().where(
         Membership.user_id == user_id, Membership.role == role, Membership.shop_id.is_not_distinct_from(shop_id),
         (Membership.company_id == company_id) | (Membership.role == "super_admin"),
     )  # fmt: skip
-    there = select(true()).where(User.id == user_id, User.erased_at.is_(None))
-    return db.session().scalar(there if role == CUSTOMER else there.where(held)) is not None
+    now = select(is_live, true() if role == CUSTOMER else held).where(User.id == user_id, User.erased_at.is_(None))
+    found = db.session().execute(now).one_or_none()
+    if found is None:
+        return False
+    logged_in, in_role = found
+    if not logged_in:
+        raise LoginOver
+    return bool(in_role)
 
 
 def default_company(*, user_id: UUID) -> UUID | None:

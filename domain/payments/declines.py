@@ -78,13 +78,6 @@ def refuse_after(limit_reached_at: datetime | None, *, now: datetime) -> None:
         raise TooManyDeclines(wait=limit_reached_at + WITHIN - now)
 
 
-def refuse_too_many(attempt: Attempt, *, customer_id: UUID, company_id: UUID, now: datetime) -> None:
-    """Raise TooManyDeclines when no more payments of the current user may be tried at the company for now."""
-    row = db.run(f"SELECT {LIMIT_REACHED_AT}", values(attempt, customer_id=customer_id, company_id=company_id, now=now))
-    ((limit_reached_at,),) = row
-    refuse_after(limit_reached_at, now=now)
-
-
 _ADD = """
     INSERT INTO payment_attempts (id, company_id, customer_id, method, card, network, declined_at)
     VALUES (%(attempt)s, %(company)s, %(customer)s, %(method)s, %(card)s, %(network)s, %(declined_at)s)"""

@@ -64,6 +64,7 @@ def place(
     *,
     company_id: UUID,
     customer_id: UUID,
+    login_id: UUID | None = None,
     shop_id: UUID,
     lines: Sequence[Wanted],
     discount_percent: int,
@@ -73,14 +74,15 @@ def place(
 ) -> NewOrder:
     """Write down a pending order of the current user and its lines at today's prices.
 
-    Raises EmailUnverified, ShopNotFound and TooManyDeclines; Invalid by field (the shop's products only, a discount
-    only where the company allows one: seed A; a total that can be charged); SoldOut for what is known to be gone.
-    What only the saga can find out ends it later.
+    Raises LoginOver when they place it in a login that has ended; EmailUnverified, ShopNotFound and TooManyDeclines;
+    Invalid by field (the shop's products only, a discount only where the company allows one: seed A; a total that can
+    be charged); SoldOut for what is known to be gone. What only the saga can find out ends it later.
     """
     product_ids = [line.product_id for line in lines]
     offer = offers.offer_to(
-        customer_id=customer_id, company_id=company_id, shop_id=shop_id, product_ids=product_ids, paying=paying, now=now
-    )
+        customer_id=customer_id, login_id=login_id, company_id=company_id, shop_id=shop_id, product_ids=product_ids,
+        paying=paying, now=now,
+    )  # fmt: skip
     _refuse_discount_beyond(offer, discount_percent)
     _refuse_unknown(offer, lines)
     subtotal = sum(

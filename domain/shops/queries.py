@@ -6,7 +6,6 @@ from sqlalchemy import select
 
 from domain.shops.errors import ShopClosed, ShopNotFound
 from domain.shops.models import Shop
-from domain.shops.selling import SELLING, refuse_unless_selling
 from kit import db, tenancy
 from kit.paging import page
 
@@ -25,23 +24,6 @@ def the_open_shop(*, shop_id: UUID) -> Shop:
     if shop.closed_at is not None:
         raise ShopClosed
     return shop
-
-
-_ACCEPTS_RAW_CARDS = f"""
-    SELECT c.accepts_raw_cards, {SELLING} FROM shops s JOIN companies c ON c.id = s.company_id WHERE s.id = %(shop)s"""  # noqa: S608
-
-
-def accepts_raw_cards(*, shop_id: UUID) -> bool:
-    """Whether the current company wants to be sent cards in its shop, not only tokens.
-
-    Raises ShopNotFound, and what keeps it from selling: ShopClosed, CompanySuspended, PlanLimitReached.
-    """
-    row = db.run(_ACCEPTS_RAW_CARDS, {"shop": shop_id}).fetchone()
-    if row is None:
-        raise ShopNotFound
-    accepts, selling = row
-    refuse_unless_selling(selling)
-    return bool(accepts)
 
 
 def shops(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> list[Shop]:

@@ -186,5 +186,5 @@ class TestStranger:
         proof = {"token": mailed("reset-password"), "password": OWNERS}
         meanwhile(lambda: api.post("/api/auth/reset-password", proof))
         change = {"current_password": factories.PASSWORD, "password": THIEFS}
-        assert stranger.put("/api/me/password", change).json["code"] == "wrong_credentials"
+        assert stranger.put("/api/me/password", change).json["code"] == "login_over"
         assert log_in(api, OWNERS).status_code == 200

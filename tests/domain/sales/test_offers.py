@@ -35,8 +35,8 @@ def asked(customer, shop, *product_ids, by=None):
     """What the shop offers, asked for in its company by the customer or, so they say, by somebody else."""
     with db.transaction(Tenant(company_id=shop.company_id, user_id=(by or customer).id)):
         return offer_to(
-            customer_id=customer.id, company_id=shop.company_id, shop_id=shop.id, product_ids=product_ids,
-            paying=Attempt("pm_card_visa"), now=clock.now(),
+            customer_id=customer.id, login_id=None, company_id=shop.company_id, shop_id=shop.id,
+            product_ids=product_ids, paying=Attempt("pm_card_visa"), now=clock.now(),
         )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ class TestOfferTo:
         elsewhere = factories.make_company()
         with pytest.raises(ShopNotFound), db.transaction(Tenant(company_id=elsewhere.id, user_id=customer.id)):
             offer_to(
-                customer_id=customer.id, company_id=elsewhere.id, shop_id=shop.id, product_ids=[],
+                customer_id=customer.id, login_id=None, company_id=elsewhere.id, shop_id=shop.id, product_ids=[],
                 paying=Attempt("pm_card_visa"), now=clock.now(),
             )  # fmt: skip
 
@@ -80,6 +80,6 @@ class TestOfferTo:
         customer = factories.make_user(verified=False)
         with pytest.raises(ShopNotFound), db.transaction(Tenant(company_id=company.id, user_id=customer.id)):
             offer_to(
-                customer_id=customer.id, company_id=company.id, shop_id=new_id(), product_ids=[],
+                customer_id=customer.id, login_id=None, company_id=company.id, shop_id=new_id(), product_ids=[],
                 paying=Attempt("pm_card_visa"), now=clock.now(),
             )  # fmt: skip
