@@ -9,7 +9,7 @@ from api.blueprint import Blueprint
 from api.caller import CUSTOMER, Caller, current_caller
 from api.etags import etag
 from api.openapi import IDEMPOTENCY_KEY, IF_NONE_MATCH, PREFER
-from api.sales import placing, views
+from api.sales import examples, placing, views
 from api.sales.preferences import await_end, place_to_wait, wanted_wait
 from api.sales.schemas import (
     CancellationSchema,
@@ -39,9 +39,14 @@ blueprint = Blueprint("orders", __name__, url_prefix="/api/orders", description=
 
 @blueprint.post("")
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY, PREFER])
-@blueprint.arguments(NewOrderSchema)
-@blueprint.response(202, OrderSchema)
-@blueprint.alt_response(201, schema=OrderSchema, description="The order has ended while you waited")
+@blueprint.arguments(NewOrderSchema, examples=examples.TO_PLACE)
+@blueprint.response(202, OrderSchema, examples=examples.PENDING)
+@blueprint.alt_response(
+    201,
+    schema=OrderSchema,
+    description="The order has ended while you waited",
+    examples=examples.PAID | examples.FAILED,
+)
 @blueprint.refuses(EmailUnverified)
 @blueprint.alt_response(409, "Conflict")
 @blueprint.alt_response(429, "TooOften")
@@ -94,7 +99,7 @@ def list_orders(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/<uuid:order_id>")
-@blueprint.response(200, OrderSchema)
+@blueprint.response(200, OrderSchema, examples=examples.PAID | examples.FAILED | examples.CANCELLED)
 def get_order(order_id: UUID) -> dict[str, Any]:
     """Show an order."""
     with _visible(order_id) as (caller, order):
@@ -127,8 +132,8 @@ def get_order_saga(order_id: UUID) -> dict[str, Any]:
 
 
 @blueprint.post("/<uuid:order_id>/cancel")
-@blueprint.arguments(CancellationSchema)
-@blueprint.response(202, OrderSchema)
+@blueprint.arguments(CancellationSchema, examples=examples.TO_CANCEL)
+@blueprint.response(202, OrderSchema, examples=examples.PENDING | examples.PAID)
 @blueprint.alt_response(409, "Conflict")
 def cancel_order(body: dict[str, Any], order_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Cancel an order.

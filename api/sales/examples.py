@@ -1,0 +1,84 @@
+"""Whole orders as the OpenAPI document shows them, in requests and answers."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from api.sales.views import status_of
+from domain.notifications.explanations import for_buyer
+from domain.sales import transitions
+
+_SHOP, _PRODUCT = "01a1f9fb-f07c-7766-bd40-d664d485d37e", "01a1f9fb-f0a3-7411-8c5b-3f1d6a52c0de"
+_ADDRESS = {
+    "name": "Ada Example",
+    "line1": "1 Harbour Street",
+    "postal_code": "10115",
+    "city": "Berlin",
+    "country": "DE",
+}
+_WANTED: dict[str, Any] = {
+    "shop_id": _SHOP,
+    "lines": [{"product_id": _PRODUCT, "quantity": 2}],
+    "shipping_address": _ADDRESS,
+}
+_SAGA = "01a1f9fc-2b91-7d15-8e37-0a4c6b9d5f12"
+
+
+def _order(status: str, *, saga: str, changed_at: str, failure: Any = None) -> dict[str, Any]:
+    return {
+        **status_of(SimpleNamespace(id="01a1f9fc-2b90-7c4e-9a6d-5e0b7c1f2d38", status=status)),
+        "shop_id": _SHOP,
+        "customer_id": "01a1f9fb-e5d1-7b02-b3a4-9c8e1f704a26",
+        "total": {"amount": 3998, "currency": "EUR"},
+        "failure": failure,
+        "placed_at": _PLACED_AT,
+        "changed_at": changed_at,
+        "lines": [
+            {
+                "product_id": _PRODUCT,
+                "sku": "notebook-a5",
+                "name": "Notebook",
+                "quantity": 2,
+                "unit_price": {"amount": 1999, "currency": "EUR"},
+                "total": {"amount": 3998, "currency": "EUR"},
+            }
+        ],
+        "subtotal": {"amount": 3998, "currency": "EUR"},
+        "discount_percent": 0,
+        "shipping_address": _ADDRESS,
+        "saga": {"id": _SAGA, "state": saga},
+        "allowed_transitions": transitions.allowed(status),
+    }
+
+
+_PLACED_AT, _ENDED_AT = "2026-11-27T09:30:00+00:00", "2026-11-27T09:30:00.412000+00:00"
+_ASKED_FOR = {"code": "cancelled", "step": None, "detail": "ordered by mistake"}
+_DECLINED = for_buyer({"code": "insufficient_funds", "step": "authorise_payment", "detail": None})
+
+TO_PLACE = {
+    "by_token": {
+        "summary": "Paid by the payment provider's token",
+        "value": {**_WANTED, "payment": {"payment_method": "pm_card_visa"}},
+    },
+    "by_card": {
+        "summary": "Paid by a card, where the company takes it",
+        "value": {
+            **_WANTED,
+            "payment": {"card": {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030, "cvc": "123"}},
+        },
+    },
+}
+TO_CANCEL = {"with_a_reason": {"value": {"reason": "ordered by mistake"}}}
+PENDING = {"pending": {"summary": "Just placed", "value": _order("pending", saga="running", changed_at=_PLACED_AT)}}
+PAID = {"paid": {"summary": "Paid", "value": _order("paid", saga="done", changed_at=_ENDED_AT)}}
+FAILED = {
+    "failed": {
+        "summary": "Payment declined",
+        "value": _order("failed", saga="undone", changed_at=_ENDED_AT, failure=_DECLINED),
+    }
+}
+CANCELLED = {
+    "cancelled": {
+        "summary": "Cancelled while it was pending",
+        "value": _order("cancelled", saga="undone", changed_at=_ENDED_AT, failure=_ASKED_FOR),
+    }
+}
