@@ -19,6 +19,8 @@ WHO_MAY: dict[str, Permission | Literal["anybody"]] = {
     "accounts.reset_password": ANYBODY,
     "accounts.accept_invitation": ANYBODY,
     "links.show": ANYBODY,
+    "website.show_start": ANYBODY,
+    "website.show_problem": ANYBODY,
     "auth.log_in": ANYBODY,
     "auth.refresh": ANYBODY,  # the refresh token in the body says who
     "auth.log_out": ANYBODY,

@@ -5,9 +5,24 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import access, audit, bodies, cors, docs, errors, etags, headers, logs, measures, openapi, paths, rate_limits
+from api import (
+    access,
+    audit,
+    bodies,
+    cors,
+    docs,
+    errors,
+    etags,
+    headers,
+    logs,
+    measures,
+    openapi,
+    paths,
+    proxies,
+    rate_limits,
+    website,
+)
 from api.catalogue.routes import blueprint as products
 from api.companies.routes import blueprint as companies
 from api.companies.standing import blueprint as standing
@@ -60,9 +75,7 @@ def create_app(*, threads: int = 32) -> Flask:
     app.extensions["places_to_wait"] = threading.Semaphore(threads // 2)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, PROPAGATE_EXCEPTIONS=False)
     app.json.sort_keys = False
-    trusted = settings().trusted_proxies
-    if trusted:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)  # type: ignore[method-assign]
+    proxies.trust(app, settings().trusted_proxies)
     logs.configure(app)
     measures.register(app)
     paths.refuse_double_slashes(app)
@@ -76,6 +89,7 @@ def create_app(*, threads: int = 32) -> Flask:
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(website.blueprint)
     errors.register(app)
     rate_limits.guard_strangers(app)
     access.guard(app)

@@ -1,5 +1,7 @@
 """Which sites' pages may call the API from a browser: those that are named, with a token and never by cookie."""
 
+import re
+
 from flask import Flask, Response, current_app, request
 from flask_cors import CORS
 
@@ -27,7 +29,15 @@ def register(app: Flask) -> None:
             methods=["GET", "POST", "PUT", "PATCH", "DELETE"], max_age=ASK_EVERY, always_send=False,
             supports_credentials=False,
         )  # fmt: skip
+        app.after_request(_vary_by_origin)
     app.before_request(_answer_preflight)
+
+
+def _vary_by_origin(response: Response) -> Response:
+    """Tell caches that another page gets another answer (Fetch, section 3.2.7); Flask-CORS tells pages named alone."""
+    if re.fullmatch(PATHS, request.path):
+        response.vary.add("Origin")
+    return response
 
 
 def _answer_preflight() -> Response | None:

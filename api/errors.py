@@ -39,6 +39,7 @@ STATUS: dict[type[OrderXError], HTTPStatus] = {
     ShopChanged: HTTPStatus.PRECONDITION_FAILED,
 }
 RETRY_AFTER = "5"
+UNEXPECTED = "internal_error"
 MOST_FIELDS, LONGEST_PATH = 50, 200
 
 Fields = Mapping[str, list[str]]
@@ -91,9 +92,14 @@ def _without_numbers(path: str) -> str:
     return path if digits < cards.SHORTEST else "".join("#" if each.isnumeric() else each for each in path)
 
 
+def status_of(kind: type[OrderXError]) -> HTTPStatus | None:
+    """The HTTP status of this kind of error; None when it is nothing that a caller is told."""
+    return next((STATUS[each] for each in kind.__mro__ if each in STATUS), None)
+
+
 def of_ours(error: OrderXError) -> Response:
     """The problem that one of our errors is."""
-    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)
+    status = status_of(type(error))
     if status is None:
         return _unexpected(error)
     return problem(
@@ -128,7 +134,7 @@ def _unexpected(error: Exception) -> Response:
     log.error("unexpected_error", exc_info=error)
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        code="internal_error",
+        code=UNEXPECTED,
         title="Something went wrong on our side.",
         detail="It has been logged under this problem's request_id.",
     )

@@ -1,6 +1,7 @@
 """The Celery application. Its messages are written by the relay; its results are the sagas' journal."""
 
-from typing import Any
+import sys
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from celery import Celery
@@ -64,6 +65,19 @@ def create_app() -> Celery:
         timezone="UTC",
     )
     return app
+
+
+def __getattr__(name: str) -> Any:
+    """Make `app` for Celery's own commands: `celery -A workers.app inspect active`. Imports need no settings."""
+    if name != "app":
+        raise AttributeError(f"workers.app has no {name}")
+    app = create_app()
+    app.Worker = _refuse_to_work
+    return app
+
+
+def _refuse_to_work(**_options: Any) -> NoReturn:
+    sys.exit("Start workers with `orderx worker`: this one would know no task, and set every message aside.")
 
 
 def transport_options(broker_url: str) -> dict[str, Any]:

@@ -33,6 +33,11 @@ QUERIES: dict[str, Callable[..., Json]] = {
     "/ledger": queries.ledger,
 }
 
+SAID = """\
+The payment sandbox of OrderX: it stands in for Stripe on this machine, and moves no money.
+/v1/... speaks Stripe's protocol, to clients that send the secret key. /ledger shows every payment there was.
+"""
+
 
 def create_app(
     ledger_path: Path,
@@ -54,11 +59,16 @@ def create_app(
         app.add_url_rule(path, f"POST {path}", counter.acting(act), methods=["POST"])
     for path, query in QUERIES.items():
         app.add_url_rule(path, f"GET {path}", counter.asking(query), methods=["GET"])
+    app.add_url_rule("/", "GET /", _say_what_this_is)
     app.before_request(counter.admit)
     app.after_request(_number)
     app.register_error_handler(Refused, _refuse)
     app.register_error_handler(HTTPException, _fail)
     return app
+
+
+def _say_what_this_is() -> Response:
+    return Response(SAID, content_type="text/plain; charset=utf-8")
 
 
 def _number(response: Response) -> Response:

@@ -1,6 +1,7 @@
 """A private RabbitMQ node: own name, ports, cookie, data and configuration, beside any other on this machine."""
 
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,6 +19,8 @@ from ops.services.readiness import tcp
 _UNWRAPPED = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin:/bin"
 USER = "orderx"
+CTL_NEEDS = ("RABBITMQ_NODENAME", "ERL_EPMD_PORT", "ERL_EPMD_ADDRESS", "HOME")
+"""What `rabbitmqctl` must be told to find this node and its cookie; `ctl.env` in the node's directory has them."""
 
 
 def installed() -> Path | None:
@@ -170,6 +173,7 @@ class RabbitMQ(Process):
         (self._home / "advanced.config").write_text("[].\n")
         (self._home / "rabbitmq-env.conf").write_text("")
         (self._home / "enabled_plugins").write_text(plugins + "\n")
+        (self._home / "ctl.env").write_text("".join(f"{name}={shlex.quote(self._env[name])}\n" for name in CTL_NEEDS))
 
     def _answers(self) -> bool:
         try:

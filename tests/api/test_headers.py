@@ -86,6 +86,12 @@ class TestCors:
         assert "X-Request-ID" in answer.headers["Access-Control-Expose-Headers"]
         assert "Origin" in answer.headers["Vary"]
 
+    @pytest.mark.parametrize("origin", [{}, {"Origin": SHOP}, {"Origin": "https://evil.example"}])
+    def test_tells_caches_that_answers_differ_by_page(self, api, origin):
+        for method in ("GET", "OPTIONS"):
+            for path in ("/api/me", "/api/openapi.json", "/.well-known/jwks.json", "/api/nothing-here"):
+                assert api.request(method, path, headers=origin).headers["Vary"] == "Origin"
+
     @pytest.mark.parametrize("headers", [{}, PREFLIGHT])
     def test_never_takes_cookies(self, api, headers):
         method = "OPTIONS" if headers else "GET"

@@ -1,11 +1,16 @@
 """Errors answer as RFC 9457 problem details, whatever they are."""
 
+import re
+
 import psycopg
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from api import errors
 from domain.companies import queries as companies
+from kit.errors import OrderXError
 from kit.ids import new_id
+from ops.server import problems
 from tests import factories
 
 
@@ -25,6 +30,48 @@ class TestProblem:
         assert answer.status_code == 405
         assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
         assert answer.content_type == "application/problem+json"
+
+
+def codes(kind=OrderXError):
+    """Of all problems that our own errors are."""
+    own = {each.code for each in kind.__subclasses__() if errors.status_of(each)}
+    return own.union(*(codes(each) for each in kind.__subclasses__()))
+
+
+class TestType:
+    def test_leads_to_a_page_that_says_what_it_means(self, api):
+        problem = api.get("/api/me").json
+        page = api.get(problem["type"])
+        assert (page.status_code, page.content_type) == (200, "text/html; charset=utf-8")
+        for told in (problem["code"], problem["title"], "401 (Unauthorized)"):
+            assert told in page.text
+
+    def test_leads_to_a_page_for_every_problem_of_the_app_and_of_its_server(self, api):
+        refused = {status.name.lower() for status in problems._DETAIL}
+        every = {
+            *codes(),
+            *refused,
+            "internal_error",
+            "method_not_allowed",
+            "request_entity_too_large",
+            "request_timeout",
+        }
+        assert {"sold_out", "rate_limited", "request_uri_too_long"} <= every
+        assert {code for code in every if api.get(f"/problems/{code}").status_code != 200} == set()
+
+    @pytest.mark.parametrize("code", ["", "nothing", "error", "not_configured", "ok", "%3Cb%3E", "../healthz"])
+    def test_leads_nowhere_when_it_is_none(self, api, code):
+        assert api.get(f"/problems/{code}").status_code == 404
+
+
+class TestStart:
+    @pytest.mark.parametrize("path", ["/", "/api"])
+    def test_says_what_answers_here_and_leads_on(self, api, path):
+        page = api.get(path)
+        assert (page.status_code, page.content_type) == (200, "text/html; charset=utf-8")
+        assert "commerce" in page.text
+        links = re.findall(r'href="([^"]+)"', page.text)
+        assert {api.get(link).status_code for link in links} == {200}
 
 
 class TestUnexpectedError:

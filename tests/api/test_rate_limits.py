@@ -169,6 +169,12 @@ class TestLimits:
         asked = [api.get("/api/me", headers={"X-Forwarded-For": f"{network}::{host}"}) for host in (1, 2, 3)]
         assert [answer.status_code for answer in asked] == [401, 401, 429]
 
+    @pytest.mark.parametrize("address", ["198.51.100.{}:{}", "[2001:db8:{:x}::1]:{}"])
+    def test_are_an_addresss_from_whatever_port_a_proxy_says_it_asks(self, limited, address):
+        api, host = limited(address=2), new_id().int % 250
+        sent = [{"X-Forwarded-For": address.format(host, port)} for port in (4711, 4712, 4713)]
+        assert [api.get("/api/me", headers=headers).status_code for headers in sent] == [401, 401, 429]
+
     def test_are_not_for_those_who_watch(self, limited, fresh):
         api, here = limited(address=1), fresh()
         for path in ("/healthz", "/readyz", "/metrics"):

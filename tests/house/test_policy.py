@@ -86,6 +86,8 @@ accounts.forgot_password
 accounts.reset_password
 accounts.accept_invitation
 links.show
+website.show_start
+website.show_problem
 plans.list_plans
 auth.log_in
 auth.refresh

@@ -47,6 +47,13 @@ def get(sandbox, http):
     return lambda path, **params: http.get(f"{sandbox.url}/v1/{path}", params=params, timeout=10)
 
 
+class TestStart:
+    def test_says_what_answers_here(self, sandbox):
+        answer = requests.get(sandbox.url, timeout=10)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
+        assert "moves no money" in answer.text
+
+
 class TestCards:
     @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.token)
     def test_are_real_numbers_with_tokens_ready_made(self, get, card):
