@@ -65,8 +65,8 @@ def refresh(body: dict[str, Any]) -> dict[str, Any]:
     """Exchange a refresh token for new tokens, and perhaps act for another company.
 
     Leave `company_id` out to go on acting as you did. A refresh token is good for one exchange; if it comes a second
-    time, the login ends for all who hold its tokens, for one of them is a thief. Only a client that repeats itself
-    within 10 seconds, before it has used what it was given, is given it once more.
+    time, the login ends for all who hold its tokens, for one of them is a thief. Only within 10 seconds, and before its
+    successor is used, a token that is sent again is answered with the same successor: two tabs may refresh at once.
     """
     with db.transaction(Tenant()):
         opened = logins.replace(refresh_token=body["refresh_token"], now=clock.now())

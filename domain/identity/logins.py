@@ -1,10 +1,12 @@
 """Logins: refresh tokens that replace each other, one after the other, until the login ends."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from domain.identity.errors import LoginNotFound
 from domain.identity.models import Login, RefreshToken
@@ -16,7 +18,7 @@ LASTS = timedelta(days=30)
 """How long a refresh token may wait to be used."""
 
 GRACE = timedelta(seconds=10)
-"""How long after its use a token is taken once more: from a client that asked twice at once, or lost the answer."""
+"""How long after its use a token is exchanged again, for the same successor: two tabs asked at once, say."""
 
 
 IS_LIVE = """(%(login)s::uuid IS NULL OR EXISTS (
@@ -40,15 +42,16 @@ def begin(
         id=new_id(), user_id=user_id, acts_for=acts_for, device=device, address=address, began_at=now, used_at=now
     )  # fmt: skip
     db.session().add(login)
-    return _go_on(login, None, now)
+    return _opened(login, opaque.new_token(), now, replaces=None)
 
 
 def replace(*, refresh_token: str, now: datetime) -> Opened | None:
     """Use up a refresh token for its successor, and act for its user from here on; None when its login is over.
 
     A token that comes a second time ends its login: of the two who hold it, one is a thief (RFC 9700, section 4.14.2).
-    Only within GRACE of its first use, and as long as no successor has been used, it is the same client that asks
-    again. That ending must be committed, so it is answered, not raised.
+    Only within GRACE of its first use, and as long as its successor has not been used, it is the same client that asks
+    again, and gets the same successor: so two who hold a token never hold two that are good. That ending must be
+    committed, so it is answered, not raised.
     """
     login = _presented(refresh_token)
     if login is None or login.ended_at or login.lapses_at <= now:
@@ -56,13 +59,13 @@ def replace(*, refresh_token: str, now: datetime) -> Opened | None:
     token = db.session().get_one(RefreshToken, opaque.hash_of(refresh_token), populate_existing=True)
     if token.expires_at <= now:
         return None
-    if token.used_at is None:
-        token.used_at = now
-    elif now - token.used_at > GRACE or _is_followed(token):
+    token.used_at = token.used_at or now
+    if now - token.used_at > GRACE or _is_superseded(token):
         login.ended_at = now
         return None
+    token.salt = token.salt or secrets.token_bytes(16)
     login.used_at = now
-    return _go_on(login, token, now)
+    return _opened(login, opaque.successor_of(refresh_token, token.salt), now, replaces=token.hash)
 
 
 def end_presented(*, refresh_token: str, now: datetime) -> None:
@@ -102,22 +105,26 @@ def _presented(refresh_token: str) -> Login | None:
     return session.scalar(select(Login).where(Login.id == token.login_id).with_for_update())
 
 
-def _is_followed(token: RefreshToken) -> bool:
-    """Whether somebody has gone on from it already."""
-    onward = exists().where(RefreshToken.replaces == token.hash, RefreshToken.used_at.is_not(None))
-    return bool(db.session().scalar(select(onward)))
+def _is_superseded(token: RefreshToken) -> bool:
+    """Whether its successor has been used, or another successor of the same token, as older releases handed out."""
+    another = and_(RefreshToken.replaces == token.replaces, RefreshToken.hash != token.hash)
+    used = exists().where(
+        RefreshToken.login_id == token.login_id, RefreshToken.used_at.is_not(None),
+        (RefreshToken.replaces == token.hash) | another,
+    )  # fmt: skip
+    return bool(db.session().scalar(select(used)))
 
 
-def _go_on(login: Login, after: RefreshToken | None, now: datetime) -> Opened:
-    refresh_token, login.lapses_at = opaque.new_token(), now + LASTS
+def _opened(login: Login, refresh_token: str, now: datetime, *, replaces: bytes | None) -> Opened:
+    """The login, kept for LASTS more, and this refresh token of it, which a repeated request has added before."""
+    login.lapses_at = now + LASTS
     session = db.session()
     session.flush()  # the login's row before the token's
-    successor = RefreshToken(
-        hash=opaque.hash_of(refresh_token), replaces=after.hash if after else None, user_id=login.user_id,
-        login_id=login.id, expires_at=login.lapses_at,
+    added = insert(RefreshToken).values(
+        hash=opaque.hash_of(refresh_token), replaces=replaces, user_id=login.user_id, login_id=login.id,
+        expires_at=login.lapses_at,
     )  # fmt: skip
-    session.add(successor)
-    session.flush()
+    session.execute(added.on_conflict_do_nothing())
     return Opened(login, refresh_token)
 
 

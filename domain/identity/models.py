@@ -117,13 +117,17 @@ class Login(Base):
 
 
 class RefreshToken(Base):
-    """One use of a login. Of the token itself only the hash is kept; `replaces` is the hash of the one before."""
+    """One use of a login. Of the token itself only the hash is kept; `replaces` is the hash of the one before.
+
+    Its successor is derived from the token and `salt`, which is null until it is used.
+    """
 
     __tablename__ = "refresh_tokens"
     __table_args__ = (Index(None, "login_id"), Index(None, "replaces"))
 
     hash: Mapped[bytes] = mapped_column(primary_key=True)
     replaces: Mapped[bytes | None]
+    salt: Mapped[bytes | None]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     login_id: Mapped[UUID] = mapped_column(ForeignKey("logins.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime]

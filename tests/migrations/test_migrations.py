@@ -8,6 +8,7 @@ from alembic import command
 from sqlalchemy import create_engine
 
 from kit.engines import dialect_url
+from kit.ids import new_id
 from migrations import run
 from ops.services.postgres import create_database, drop_database, with_login
 
@@ -74,6 +75,29 @@ class TestADatabaseFromBefore:
             assert rights == (False, False)
             owners = connection.execute("SELECT DISTINCT proowner::regrole::text FROM pg_proc WHERE prosecdef")
             assert owners.fetchall() == [("orderx_definer",)]
+
+    def test_keeps_no_login_that_two_have_gone_on_with(self, empty):
+        command.upgrade(run.alembic_config(empty), "0023")
+        user, forked, single = new_id(), new_id(), new_id()
+        with psycopg.connect(empty) as connection:
+            connection.execute(
+                "INSERT INTO users (id, email, name, password_hash) VALUES (%s, 'ada@example.com', 'Ada', '')", [user]
+            )
+            for login, tokens in ((forked, (b"a", b"b")), (single, (b"c",))):
+                connection.execute(
+                    "INSERT INTO logins (id, user_id, began_at, used_at, lapses_at)"
+                    " VALUES (%s, %s, now(), now(), now())",
+                    [login, user],
+                )
+                for token in tokens:
+                    connection.execute(
+                        "INSERT INTO refresh_tokens (hash, replaces, user_id, login_id, expires_at, used_at)"
+                        " VALUES (%s, %s, %s, %s, now(), now())",
+                        [token, login.bytes, user, login],
+                    )
+        run.upgrade(owner_url=empty)
+        with psycopg.connect(empty) as connection:
+            assert connection.execute("SELECT id FROM logins WHERE ended_at IS NOT NULL").fetchall() == [(forked,)]
 
 
 class TestLogins:

@@ -88,16 +88,35 @@ class TestReplace:
         assert replace(opened, at=now + timedelta(days=2)) is None
         assert replace(latest, at=now + timedelta(days=2)) is None
 
-    def test_gives_a_client_that_lost_the_answer_another_successor(self, opened, now):
-        replace(opened, at=now)
+    def test_gives_a_client_that_lost_the_answer_the_same_successor(self, opened, now):
+        lost = replace(opened, at=now)
         again = replace(opened, at=now + GRACE)
+        assert again.refresh_token == lost.refresh_token
         assert replace(again, at=now + GRACE) is not None
 
-    def test_lets_a_client_that_asks_several_times_at_once_through(self, opened):
+    def test_gives_tabs_that_ask_at_once_the_same_successor(self, opened):
         with ThreadPoolExecutor(4) as pool:
             answers = list(pool.map(replace, [opened] * 4))
-        assert len({answer.refresh_token for answer in answers if answer}) == 4
-        assert all(replace(answer) for answer in answers)
+        assert len({answer.refresh_token for answer in answers}) == 1
+        with ThreadPoolExecutor(4) as pool:
+            assert len({answer.refresh_token for answer in pool.map(replace, answers)}) == 1
+
+    def test_gives_each_of_two_logins_successors_of_its_own(self, user, opened, now):
+        other = begin(user)
+        tokens = {replace(each, at=now).refresh_token for each in (opened, other)}
+        assert len(tokens | {opened.refresh_token, other.refresh_token}) == 4
+
+    def test_refuses_the_other_successors_of_a_token_once_one_is_used(self, opened, now, database):
+        """Older releases handed out several, each of which could go on for ever."""
+        first = replace(opened, at=now)
+        with psycopg.connect(database) as connection:
+            connection.execute("UPDATE refresh_tokens SET salt = NULL")
+        second = replace(opened, at=now)
+        assert first.refresh_token != second.refresh_token
+        later = now + timedelta(minutes=1)
+        last = replace(first, at=later)
+        assert replace(second, at=later + MOMENT) is None
+        assert replace(last, at=later + MOMENT) is None
 
     def test_leaves_other_logins_alone_when_it_ends_one(self, user, opened, now):
         other = begin(user)

@@ -1,0 +1,50 @@
+"""Somebody else has the refresh token, too, and is as quick as its owner: they do not both go on unnoticed."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.identity import logins
+from domain.identity.logins import GRACE
+from kit import clock, db
+from kit.tenancy import Tenant
+from tests import factories
+
+ACCESS_LASTS = timedelta(minutes=15)
+
+
+@pytest.fixture
+def user(database):
+    return factories.make_user()
+
+
+def replace(token, now):
+    with db.transaction(Tenant()):
+        opened = logins.replace(refresh_token=token, now=now)
+    return opened and opened.refresh_token
+
+
+class TestThief:
+    @pytest.mark.parametrize("lead", [timedelta(seconds=-11), timedelta(seconds=11), timedelta(minutes=7)])
+    def test_ends_the_login_with_the_first_exchange_that_is_not_at_the_same_time(self, user, lead):
+        now = clock.now()
+        with db.transaction(Tenant(user_id=user.id)):
+            token = logins.begin(user_id=user.id, acts_for=None, now=now).refresh_token
+        owners, thiefs = replace(token, now), replace(token, now + GRACE)
+        assert owners == thiefs
+        later = now + ACCESS_LASTS
+        uses = sorted([(later, "owner"), (later + lead, "thief")])
+        assert [replace(owners, at) is not None for at, _ in uses] == [True, False]
+        with db.transaction(Tenant(user_id=user.id)):
+            assert logins.live(user_id=user.id, now=later) == []
+
+    def test_holds_no_token_that_the_owner_does_not_use_up(self, user):
+        now = clock.now()
+        with db.transaction(Tenant(user_id=user.id)):
+            owners = thiefs = logins.begin(user_id=user.id, acts_for=None, now=now).refresh_token
+        for _ in range(50):
+            owners, thiefs = replace(owners, now), replace(thiefs, now + GRACE)
+            assert owners == thiefs
+            now += ACCESS_LASTS
+        replace(owners, now)  # the owner goes on, and the thief is late for once
+        assert replace(thiefs, now + GRACE + timedelta(seconds=1)) is None
