@@ -109,8 +109,9 @@ class Settings(BaseSettings):
     )
     durability: str = Field(
         "strict",
-        pattern="^(strict|relaxed)$",
-        description="relaxed: start even on a database that may lose what it has confirmed, as tests may",
+        pattern="^(strict|replicated|relaxed)$",
+        description="replicated: ask for a synchronous standby, too; relaxed: start even on a database that may lose "
+        "what it has confirmed, as tests may",
     )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged")
 

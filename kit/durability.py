@@ -22,17 +22,30 @@ POSTGRESQL = (
     Need("full_page_writes", ("on",), "a page that was half written when the power went can be mended"),
     Need(
         "synchronous_commit",
-        ("on", "local", "remote_write", "remote_apply"),
+        ("on", "remote_apply"),  # the others ask no standby, or not its disk
         "an order that was answered 202, and a payment that was asked for, is on disk",
     ),
     Need("wal_level", ("replica", "logical"), "base backups can be taken, and any second returned to"),
 )
 
+NAMED = "not empty"
+STANDBYS = Need("synchronous_standby_names", (NAMED,), "what is committed survives the loss of the primary")
+"""What is needed beside POSTGRESQL where a standby takes over: ORDERX_DURABILITY=replicated."""
+
 _TELL = "SELECT name, current_setting(name) FROM unnest(%s::text[]) AS name"
 
 
-def weaknesses(url: str) -> list[str]:
-    """What of POSTGRESQL does not hold for whoever logs in with this URL, as `fsync is off`; any role may ask."""
+def weaknesses(url: str, *, replicated: bool = False) -> list[str]:
+    """What of POSTGRESQL, and of STANDBYS if `replicated`, does not hold for whoever logs in with this URL.
+
+    Each as `fsync is off`; any role may ask.
+    """
+    needs = [*POSTGRESQL, STANDBYS] if replicated else POSTGRESQL
     with psycopg.connect(url, **CONNECT) as connection, watching(connection):
-        told: dict[str, str] = dict(connection.execute(_TELL, [[need.setting for need in POSTGRESQL]]).fetchall())
-    return [f"{need.setting} is {told[need.setting]}" for need in POSTGRESQL if told[need.setting] not in need.values]
+        told: dict[str, str] = dict(connection.execute(_TELL, [[need.setting for need in needs]]).fetchall())
+    return [f"{need.setting} is {told[need.setting] or 'empty'}" for need in needs if not _is_met(need, told)]
+
+
+def _is_met(need: Need, told: dict[str, str]) -> bool:
+    value = told[need.setting]
+    return value in need.values or (need.values == (NAMED,) and value != "")

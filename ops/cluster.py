@@ -36,6 +36,9 @@ class ClusterStack(Stack):
     def _owner_url(self) -> str:
         return multi_host_url([self.postgres, self.standby])
 
+    def _other_settings(self) -> dict[str, str]:
+        return {**super()._other_settings(), "ORDERX_DURABILITY": "replicated"}
+
     def _in_waves(self) -> list[list[Process]]:
         [port_mapper], [first_node], other_nodes = self.broker.waves
         return [

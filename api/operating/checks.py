@@ -59,7 +59,7 @@ def promises() -> str:
 
 @lru_cache(maxsize=1)
 def _weaknesses(url: str, _turn: int) -> str:
-    return ", ".join(durability.weaknesses(url))
+    return ", ".join(durability.weaknesses(url, replicated=settings().durability == "replicated"))
 
 
 def broker() -> str:

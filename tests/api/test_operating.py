@@ -102,7 +102,7 @@ class TestReady:
         monkeypatch.setenv("ORDERX_DURABILITY", "strict")
         config.settings.cache_clear()
         asked = []
-        monkeypatch.setattr(durability, "weaknesses", lambda url: asked.append(url) or [])
+        monkeypatch.setattr(durability, "weaknesses", lambda url, **_: asked.append(url) or [])
         monkeypatch.setattr(checks, "ASK_EVERY", 3600 * 24 * 365 * 100)
         checks._weaknesses.cache_clear()
         for _ in range(3):

@@ -3,7 +3,7 @@
 import inspect
 import re
 
-from kit.durability import POSTGRESQL
+from kit.durability import POSTGRESQL, STANDBYS
 from tests.house.places import ROOT
 from workers import publisher, queues
 from workers.durability import RABBITMQ
@@ -12,7 +12,7 @@ from workers.durability import RABBITMQ
 def durability_table() -> str:
     """The needs as docs/operations.md shows them."""
     rows = ["| server | setting | must be | so that |", "|---|---|---|---|"]
-    for server, needs in (("PostgreSQL", POSTGRESQL), ("RabbitMQ", RABBITMQ)):
+    for server, needs in (("PostgreSQL", (*POSTGRESQL, STANDBYS)), ("RabbitMQ", RABBITMQ)):
         for need in needs:
             values = " or ".join(f"`{value}`" for value in need.values)
             rows.append(f"| {server} | `{need.setting}` | {values} | {need.promise} |")

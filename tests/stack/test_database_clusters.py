@@ -14,6 +14,7 @@ from tests.stack.customers import customers_at, order_until_accepted
 from tests.stack.running import WiredCluster, running_cluster
 from tests.stack.shop import Shop
 from tests.waiting import until
+from workers.alarms.heartbeats import AFTER_COMMIT, SILENCE
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("rabbitmq")]
 
@@ -39,6 +40,7 @@ def nothing_lost(cluster: WiredCluster) -> Iterator[Callable[[str], float]]:
         until(lambda: len(accepted) > 5)
         yield lambda what: _seconds_until_an_order_ends(shop, accepted, what)
     assert books_are_clean(cluster)
+    assert dead_workers(cluster) == []
     assert shop.statuses() == {"paid": len(accepted)}
     assert shop.paid() == sorted(accepted)
 
@@ -63,6 +65,12 @@ def execute(server: Postgres, *statements: str) -> None:
             connection.execute(statement)
 
 
+def dead_workers(cluster: WiredCluster) -> list[tuple[str]]:
+    """What was told of workers that are dead, which none is here."""
+    with psycopg.connect(cluster.postgres.url) as connection:
+        return connection.execute("SELECT key FROM alerts WHERE kind = 'worker_died'").fetchall()
+
+
 class TestAReadOnlyServer:
     def test_that_the_name_leads_to_for_a_while_is_left_again(self, cluster):
         [name] = [wire for wire in cluster.wires if wire.to_port == cluster.postgres.port]
@@ -85,6 +93,20 @@ class TestAReadOnlyServer:
             took = seconds_until_an_order_ends("the primary accepts writes again")
             until(lambda: is_ready(cluster), seconds=LIMITS["read-only"])
         assert took <= LIMITS["read-only"]
+
+
+class TestTheStandby:
+    def test_that_is_frozen_is_waited_for_and_no_worker_is_called_dead(self, cluster):
+        silence = (SILENCE + AFTER_COMMIT).total_seconds()
+        with nothing_lost(cluster) as seconds_until_an_order_ends:
+            cluster.standby.freeze()
+            try:
+                frozen = time.monotonic()
+                until(lambda: time.monotonic() > frozen + silence + 5)
+            finally:
+                cluster.standby.thaw()
+            took = seconds_until_an_order_ends("the standby goes on")
+        assert took <= LIMITS["promotion"]
 
 
 class TestThePrimary:

@@ -14,9 +14,12 @@ from kit import alerts, db
 from kit.ids import new_id
 from workers import queues
 
-SILENCE = timedelta(seconds=20)
+SILENCE = timedelta(seconds=16)
 """Three heartbeats, of 2 s each, after one outside call of 10 s, during which a worker without a pool is silent.
 Between its calls, and while it waits for several at a time, it is not (workers/gathering.py)."""
+
+AFTER_COMMIT = timedelta(seconds=4)
+"""Two heartbeats more, once a commit has gone through: a worker that waits in COMMIT (for a standby) is silent, too."""
 
 LONGEST_MOURNED = timedelta(hours=1)
 """A worker that was scaled away never comes back: its alert ends all the same."""
@@ -47,6 +50,7 @@ class Heartbeats:
         self._consumer = Consumer(channel, [heard], on_message=self._on_message, no_ack=True)
         self._consumer.consume()
         self._last_heard: dict[str, datetime] = {}
+        self._suspected: dict[str, datetime | None] = {}
         self._newcomers: set[str] = set()
         self._leavers: set[str] = set()
         self._now: datetime
@@ -56,13 +60,23 @@ class Heartbeats:
         self._now, self._newcomers, self._leavers = now, set(), set()
         if not self._has_heard_all():
             return
-        silent = {name: at for name, at in self._last_heard.items() if now - at > SILENCE}
-        for name in silent:
+        dead = self._dead()
+        for name in dead:
             del self._last_heard[name]
         alive, taken = [*self._last_heard, *self._leavers], [place_of(name) for name in self._newcomers]
         with db.lean_operator_transaction():
-            alerts.sound("worker_died", {name: _obituary(name, at) for name, at in silent.items()})
+            alerts.sound("worker_died", {name: _obituary(name, at) for name, at in dead.items()})
             db.run(_CLOSE, {"alive": alive, "taken": taken, "longest": LONGEST_MOURNED})
+
+    def _dead(self) -> dict[str, datetime]:
+        """When those were last heard that have stayed silent after a commit went through, which proves that one can."""
+        silent = {name: at for name, at in self._last_heard.items() if self._now - at > SILENCE}
+        new = silent.keys() - self._suspected.keys()
+        if new:
+            _commit()
+        self._suspected = {name: None if name in new else self._suspected[name] or self._now for name in silent}
+        committed = {name: since for name, since in self._suspected.items() if since}
+        return {name: silent[name] for name, since in committed.items() if self._now - since >= AFTER_COMMIT}
 
     def _has_heard_all(self) -> bool:
         """Listen to what is there; whether that was all of it, without which nobody can be called silent."""
@@ -86,6 +100,12 @@ class Heartbeats:
             self._newcomers.add(name)
         self._leavers.discard(name)
         self._last_heard[name] = self._now
+
+
+def _commit() -> None:
+    """Write to the WAL, and wait for what every commit waits for."""
+    with db.lean_operator_transaction():
+        db.run("SELECT pg_logical_emit_message(true, 'orderx', 'heartbeats')", {})
 
 
 def _read(message: Message) -> dict[str, Any] | None:

@@ -76,7 +76,8 @@ class TestAWorker:
         listen(lambda: alive() == ["stock"])
         stock.stop()
         listen(lambda: alive() == [])
-        heartbeats.look(now=clock.now() + 2 * SILENCE)
+        for later in range(1, 4):
+            heartbeats.look(now=clock.now() + later * SILENCE)
         assert dead() == []
 
     def test_that_stands_still_and_goes_on_sounds_one_meanwhile(self, worker, listen, alive, dead):
