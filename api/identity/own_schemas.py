@@ -1,7 +1,6 @@
 """What users say of themselves, and what they take along."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 import phonenumbers
 from babel import Locale
@@ -19,6 +18,7 @@ from api.identity.schemas import (
 )
 from api.sales.schemas import NewAddressSchema, OrderInFullSchema
 from api.schemas import Bounded, Like, Name, Schema, Text
+from kit.time_zones import TIME_ZONES
 
 LOCALE = {"format": "language-tag", "description": "BCP 47", "examples": ["en-GB"]}
 LANGUAGE_TAG = "^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?$"
@@ -66,7 +66,7 @@ class Language(Bounded):
 
 def known_time_zone(name: str) -> None:
     """Raise ValidationError unless the IANA database has it."""
-    if name not in available_timezones():
+    if name not in TIME_ZONES:
         raise ValidationError("This is no time zone of the IANA database, such as Europe/Berlin.")
 
 

@@ -1,6 +1,6 @@
 """What shops and their locations take and answer."""
 
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validates_schema
@@ -10,7 +10,8 @@ from api.identity.own_schemas import TIME_ZONE as ZONE
 from api.identity.own_schemas import known_time_zone
 from api.sales.schemas import NewAddressSchema
 from api.schemas import Flag, Like, List, Name, Schema, Text
-from domain.shops.hours import LONGEST, TIMES
+from domain.shops.hours import LONGEST
+from domain.shops.schedule import TIMES
 
 NAME = {"examples": ["Paper & Sons, Antwerp"]}
 PICKUP = {"description": "Whether buyers may fetch what they order"}
@@ -21,6 +22,12 @@ HOURS = {
     "examples": ["Mo-Fr 09:00-18:00; Sa 10:00-14:00; PH off"],
 }
 MOST_EXCEPTIONS = 100
+
+
+def of_this_century(at: date) -> None:
+    """Raise ValidationError for days and times at which calendars and time zones are not known."""
+    if at.year // 100 != 20:  # noqa: PLR2004 - its years
+        raise ValidationError("This is not of this century: use the years 2000 to 2099.")
 
 
 class ShopChangeSchema(Schema):
@@ -53,8 +60,10 @@ class ShopSchema(AnswerSchema):
 class ExceptionSchema(Schema):
     """A day, or several in a row, on which a place is open at other hours, or not at all."""
 
-    first_day = fields.Date(required=True, metadata={"examples": ["2026-12-24"]})
-    last_day = fields.Date(metadata={"description": "The first day, unless given", "examples": ["2026-12-26"]})
+    first_day = fields.Date(required=True, validate=of_this_century, metadata={"examples": ["2026-12-24"]})
+    last_day = fields.Date(
+        validate=of_this_century, metadata={"description": "The first day, unless given", "examples": ["2026-12-26"]}
+    )
     hours = fields.String(
         load_default=None, allow_none=True, validate=Like(f"^{TIMES}$", error="Such as 10:00-14:00."),
         metadata={"description": "Null: closed", "examples": ["10:00-14:00"]},
@@ -115,12 +124,6 @@ class LocationSchema(AnswerSchema):
     offers_pickup = fields.Boolean(metadata=PICKUP)
     version = fields.Integer(metadata={"examples": [1]})
     created_at = fields.AwareDateTime()
-
-
-def of_this_century(at: datetime) -> None:
-    """Raise ValidationError for times at which calendars and time zones are not known."""
-    if at.year // 100 != 20:  # noqa: PLR2004 - its years
-        raise ValidationError("This is not a time of this century.")
 
 
 class OpeningQuery(Schema):

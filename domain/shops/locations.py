@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 
 from domain.shops import hours
 from domain.shops.errors import LocationChanged, LocationNotFound, TooManyLocations
-from domain.shops.hours import Opening, Unreadable
+from domain.shops.hours import Opening
 from domain.shops.models import Location
 from domain.shops.queries import the_open_shop
+from domain.shops.schedule import Schedule, Unreadable
 from kit import changes, db
 from kit.db import Json
 from kit.errors import Invalid
@@ -88,11 +89,16 @@ def locations(*, shop_id: UUID, limit: int, after: UUID | None = None) -> list[L
 
 
 def opening_of(location: Location, *, at: datetime) -> Opening:
-    """Whether the place is open at that moment; unknown where nobody has said."""
+    """Whether the place is open at that moment; unknown where nobody has said, or nobody can read it."""
     if location.opening_hours is None:
         return Opening("unknown", "", None)
-    said = hours.with_exceptions(location.opening_hours, location.exceptions)
-    return hours.opening(said, time_zone=location.time_zone, country=location.address["country"], at=at)
+    try:
+        return hours.opening(
+            location.opening_hours, exceptions=location.exceptions, time_zone=location.time_zone,
+            country=location.address["country"], at=at,
+        )  # fmt: skip
+    except Unreadable:  # taken before such hours were refused
+        return Opening("unknown", "", None)
 
 
 def _the_locked_location(location_id: UUID, shop_id: UUID, expected_versions: Collection[int] | None) -> Location:
@@ -112,11 +118,10 @@ def _refuse_unreadable(location: Location) -> None:
             raise Invalid(fields={"opening_hours": ["Say when it is open on all other days."]})
         return
     try:
-        hours.refuse_unreadable(location.opening_hours)
-    except Unreadable:
-        told = "This is not in OpenStreetMap's syntax, such as Mo-Fr 09:00-18:00; Sa 10:00-14:00; PH off."
-        raise Invalid(fields={"opening_hours": [told]}) from None
+        Schedule(location.opening_hours)
+    except Unreadable as refusal:
+        raise Invalid(fields={"opening_hours": [f"{refusal}"]}) from None
     try:
-        hours.refuse_unreadable(hours.with_exceptions(location.opening_hours, location.exceptions))
+        Schedule(location.opening_hours, exceptions=location.exceptions)
     except Unreadable:
         raise Invalid(fields={"exceptions": ["Hours of a day are such as 10:00-14:00, or null for closed."]}) from None

@@ -1,5 +1,6 @@
 """Shops, who works there, their places and when these are open, over HTTP."""
 
+import psycopg
 import pytest
 
 from tests import factories
@@ -131,6 +132,11 @@ class TestLocation:
             ({"exceptions": [{**CHRISTMAS, "hours": "25:00-99:00"}]}, "exceptions"),
             ({"exceptions": [{**CHRISTMAS, "last_day": "2026-12-23"}]}, "exceptions.0.last_day"),
             ({"exceptions": [{"first_day": "Christmas"}]}, "exceptions.0.first_day"),
+            ({"exceptions": [{"first_day": "1899-12-31"}]}, "exceptions.0.first_day"),
+            ({"exceptions": [{**CHRISTMAS, "last_day": "9999-12-31"}]}, "exceptions.0.last_day"),
+            ({"opening_hours": "Mo-Su 09:00-18:00; Jun 31 off"}, "opening_hours"),
+            ({"time_zone": "localtime"}, "time_zone"),
+            ({"time_zone": "Factory"}, "time_zone"),
         ],
     )
     def test_names_the_field_that_is_wrong(self, manager, path, place, wrong, field):
@@ -159,6 +165,12 @@ class TestOpening:
         manager.patch(place, {"exceptions": [CHRISTMAS]})
         opening = manager.get(f"{place}/opening", query_string={"at": "2026-12-24T10:00:00+01:00"}).json
         assert (opening["state"], opening["comment"]) == ("closed", "Christmas")
+
+    def test_is_unknown_where_hours_were_taken_that_nobody_can_read(self, manager, place, database):
+        with psycopg.connect(database) as connection:
+            connection.execute("UPDATE locations SET opening_hours = 'Feb 30 10:00-12:00'")
+        opening = manager.get(f"{place}/opening").json
+        assert (opening["state"], opening["changes_at"]) == ("unknown", None)
 
     def test_is_of_now_unless_asked_otherwise(self, manager, place):
         manager.patch(place, {"opening_hours": "24/7"})

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.shops import hours
-from domain.shops.hours import LOOK_AHEAD, Unreadable
+from domain.shops.schedule import LOOK_AHEAD
 
 CLOCK_CHANGES = {
     "Europe/Berlin": [(2026, 3, 29), (2026, 10, 25)],
@@ -104,39 +104,3 @@ class TestOpening:
         assert opening("2027 Nov 20", "UTC", at).changes_at == datetime(2027, 11, 20, tzinfo=UTC)
         assert opening("2028 Jan 1", "UTC", at).changes_at is None
         assert LOOK_AHEAD.days == 366
-
-
-class TestExceptions:
-    def said(self, **exception):
-        return hours.with_exceptions("Mo-Su 09:00-18:00", [exception])
-
-    def test_close_a_day_and_say_why(self):
-        said = self.said(first_day="2026-12-24", last_day="2026-12-26", hours=None, reason='"Christmas"')
-        found = opening(said, "Europe/Berlin", datetime(2026, 12, 25, 12, tzinfo=UTC))
-        assert (found.state, found.comment) == ("closed", "'Christmas'")
-        assert opening(said, "Europe/Berlin", datetime(2026, 12, 27, 12, tzinfo=UTC)).state == "open"
-
-    @pytest.mark.parametrize(("hour", "state"), [(9, "closed"), (11, "open"), (15, "closed")])
-    def test_give_a_day_other_hours(self, hour, state):
-        said = self.said(first_day="2026-12-31", last_day="2026-12-31", hours="10:00-14:00")
-        assert opening(said, "UTC", datetime(2026, 12, 31, hour, 30, tzinfo=UTC)).state == state
-
-    @pytest.mark.parametrize("odd", ["10:00", "10:00-14:00; 24/7", "Mo 10:00-14:00", "off"])
-    def test_take_hours_of_a_day_alone(self, odd):
-        with pytest.raises(Unreadable):
-            self.said(first_day="2026-12-31", last_day="2026-12-31", hours=odd)
-
-
-class TestRefuseUnreadable:
-    @pytest.mark.parametrize("said", ["", "open on weekdays", "Mo-Fr 25:00-56:00", "Mo-Fr 09:00-18:00;", "\0"])
-    def test_refuses_what_is_not_the_syntax(self, said):
-        with pytest.raises(Unreadable):
-            hours.refuse_unreadable(said)
-
-    @given(st.text(alphabet='MoTuFrPHJanDec0123456789:;,-+ "()[]|/off24sunrie', max_size=40))
-    def test_takes_any_text_for_hours_or_not(self, said):
-        try:
-            hours.refuse_unreadable(said)
-        except Unreadable:
-            return
-        assert opening(said, "Europe/Berlin", datetime(2026, 11, 27, tzinfo=UTC)).state in {"open", "closed", "unknown"}

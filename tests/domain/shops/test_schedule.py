@@ -1,0 +1,258 @@
+"""Opening hours against a calendar on which every minute of every day is painted by hand."""
+
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opening_hours import OpeningHours
+
+from domain.shops.schedule import Schedule, Unreadable
+
+WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DAY, DAYS = 24 * 60, 10
+FIRST_DAYS = (date(2026, 2, 24), date(2027, 12, 24), date(2028, 2, 24))
+"""Of the days that are looked at: about the end of a February, of a year, and of a February in a leap year."""
+
+spans = st.tuples(st.integers(0, DAY - 1), st.integers(1, DAY)).map(lambda span: (span[0], span[0] + span[1]))
+weekdays = st.tuples(st.integers(0, 6), st.integers(0, 6))
+dates = st.tuples(st.sampled_from([(2, 28), (2, 29), (3, 1), (12, 24), (12, 25), (12, 31), (1, 1)]), st.integers(0, 9))
+rules = st.fixed_dictionaries(
+    {
+        "separator": st.sampled_from(["; ", ", ", " || "]),
+        "weekdays": st.none() | weekdays,
+        "dates": st.none() | dates,
+        "spans": st.lists(spans, max_size=2),
+        "state": st.sampled_from(["", "open", "off", "unknown"]),
+        "comment": st.sampled_from(["", "ring; twice, or || shout"]),
+    }
+)
+exceptions = st.fixed_dictionaries(
+    {
+        "day": st.integers(-1, DAYS),
+        "length": st.integers(0, 2),
+        "hours": st.none() | st.lists(spans, min_size=1, max_size=2),
+        "reason": st.sampled_from([None, "Christmas"]),
+    }
+)
+
+
+def wall(*numbers):
+    """A time on the wall's clock."""
+    return datetime(*numbers)  # noqa: DTZ001 - of which time zone, the schedule does not know
+
+
+def clock(span):
+    begin, end = span
+    return f"{begin // 60:02}:{begin % 60:02}-{end // 60:02}:{end % 60:02}"
+
+
+def last_date(month_and_day, length):
+    """So many days later, in a leap year; dates that go on in the next year are written all the same."""
+    last = date(2028, *month_and_day) + timedelta(days=length)
+    return last.month, last.day
+
+
+def written(rule):
+    """The rule in OpenStreetMap's syntax."""
+    parts = []
+    if rule["dates"]:
+        first, last = rule["dates"][0], last_date(*rule["dates"])
+        parts.append(f"{MONTHS[first[0] - 1]} {first[1]:02}-{MONTHS[last[0] - 1]} {last[1]:02}")
+    if rule["weekdays"]:
+        parts.append("-".join(WEEKDAYS[day] for day in rule["weekdays"]))
+    hours = ",".join(map(clock, rule["spans"]))
+    state = rule["state"] or ("" if hours or rule["comment"] else "open")
+    parts += [hours, state, rule["comment"] and f'"{rule["comment"]}"']
+    if not (rule["dates"] or rule["weekdays"]):
+        parts.insert(0, "Mo-Su")  # a comma between times adds a span to the rule before
+    return " ".join(filter(None, parts))
+
+
+def is_about(rule, day):
+    if rule["dates"]:
+        first, last, here = rule["dates"][0], last_date(*rule["dates"]), (day.month, day.day)
+        if not (first <= here <= last if first <= last else here >= first or here <= last):
+            return False
+    if rule["weekdays"]:
+        first, last = rule["weekdays"]
+        return (day.weekday() - first) % 7 <= (last - first) % 7
+    return True
+
+
+def meant(rule):
+    if rule["state"] == "off":
+        return "closed"
+    return rule["state"] or ("unknown" if rule["comment"] and not rule["spans"] else "open")
+
+
+def painted(rules, exceptions, first):
+    """What is said of each minute from the first day on, of which the sheet of the day before is left out."""
+    sheets = {}
+    for number in range(-1, DAYS):
+        sheet, day = {}, first + timedelta(days=number)
+        excepted = [e for e in exceptions if e["day"] <= number <= e["day"] + e["length"]]
+        if excepted:
+            hours, reason = excepted[-1]["hours"], excepted[-1]["reason"] or ""
+            paint(sheet, hours or [(0, DAY)], ("open" if hours else "closed", reason))
+        for rule in [] if excepted else [rule for rule in rules if is_about(rule, day)]:
+            state = meant(rule)
+            if rule["separator"] == "; " and not (state == "closed" and rule["spans"]):
+                sheet.clear()
+            paint(sheet, rule["spans"] or [(0, DAY)], (state, rule["comment"]), only_blank=rule["separator"] == " || ")
+        sheets[number] = sheet
+    return [
+        strongest(sheets[number].get(minute), sheets[number - 1].get(minute + DAY))
+        for number in range(DAYS)
+        for minute in range(DAY)
+    ]
+
+
+def paint(sheet, spans, said, *, only_blank=False):
+    painted = dict.fromkeys((minute for begin, end in spans for minute in range(begin, end)), said)
+    sheet.update({**painted, **sheet} if only_blank else painted)
+
+
+def strongest(today, evening_before):
+    for state in ("open", "unknown", "closed"):
+        for said in (today, evening_before):
+            if said and said[0] == state:
+                return said
+    return "closed", ""
+
+
+def as_kept(exception, first):
+    """The exception as a location has it."""
+    day = first + timedelta(days=exception["day"])
+    return {
+        "first_day": day.isoformat(),
+        "last_day": (day + timedelta(days=exception["length"])).isoformat(),
+        "hours": exception["hours"] and ",".join(map(clock, exception["hours"])),
+        "reason": exception["reason"],
+    }
+
+
+class TestSchedule:
+    @settings(deadline=None, max_examples=60)
+    @given(st.lists(rules, min_size=1, max_size=4), st.lists(exceptions, max_size=3), st.sampled_from(FIRST_DAYS))
+    def test_says_of_every_minute_what_a_calendar_says(self, rules, exceptions, first):
+        rules[0]["separator"] = "; "
+        text = written(rules[0]) + "".join(rule["separator"] + written(rule) for rule in rules[1:])
+        schedule = Schedule(text, exceptions=[as_kept(each, first) for each in exceptions])
+        calendar = painted(rules, exceptions, first)
+        begin = datetime.combine(first, time())
+        borders = [0, *(n for n in range(1, len(calendar)) if calendar[n] != calendar[n - 1])]
+        for minute in {m for border in borders for m in (border, border - 1) if m >= 0} | {len(calendar) - 1}:
+            assert schedule.state(begin + timedelta(minutes=minute)) == calendar[minute], text
+        change = next((n for n in borders if calendar[n][0] != calendar[0][0]), None)
+        found = schedule.next_change(begin)
+        if change is None:
+            assert found is None or found >= begin + timedelta(minutes=len(calendar))
+        else:
+            assert found == begin + timedelta(minutes=change)
+
+    @pytest.mark.parametrize(
+        ("said", "state"),
+        [
+            ('"by appointment"', "unknown"),
+            ('Mo-Fr "by appointment"', "unknown"),
+            ('2026 "by appointment"', "unknown"),
+            ('24/7 "ring twice"', "open"),
+            ('open "ring twice"', "open"),
+            ('Mo-Fr 09:00-18:00 "ring twice"', "open"),
+            ('Mo-Fr off "on holiday"', "closed"),
+            ('Mo 09:00-10:00 || "by appointment"', "unknown"),
+        ],
+    )
+    def test_does_not_take_a_mere_comment_for_open(self, said, state):
+        assert Schedule(said).state(wall(2026, 12, 1, 12))[0] == state
+
+    @pytest.mark.parametrize("christmas", ["", "; Dec 25 off", "; 2026 Dec 25 off", "; PH off"])
+    def test_closes_a_day_and_not_the_evening_before(self, christmas):
+        closed = {"first_day": "2026-12-25", "last_day": "2026-12-25", "hours": None}
+        schedule = Schedule("Mo-Su 18:00-02:00" + christmas, exceptions=[] if christmas else [closed], country="DE")
+        days = [(25, 1, 30), (25, 2, 0), (25, 20, 0), (26, 0, 0), (26, 1, 59)]
+        states = [schedule.state(wall(2026, 12, *moment))[0] for moment in days]
+        assert states == ["open", "closed", "closed", "closed", "closed"]
+
+    @pytest.mark.parametrize(
+        ("said", "minutes"),
+        [
+            ("sunrise-sunset", (7 * 60, 19 * 60)),
+            ("dawn-dusk", (6 * 60, 20 * 60)),
+            ("(sunset+01:30)-23:00", (20 * 60 + 30, 23 * 60)),
+            ("9:00 - 18:00", (9 * 60, 18 * 60)),
+            ("18:00+", (18 * 60, DAY)),
+            ("10:00-16:00/01:30", (10 * 60, 16 * 60)),
+            ("week 49 We[1] 10:00-12:00", (10 * 60, 12 * 60)),
+            ("2026: 10:00-12:00", (10 * 60, 12 * 60)),
+        ],
+    )
+    def test_reads_times_as_the_library_does(self, said, minutes):
+        schedule, library, begin = Schedule(said), OpeningHours(said), wall(2026, 12, 2)
+        for minute in range(0, DAY, 10):
+            moment = begin + timedelta(minutes=minute)
+            assert (
+                (schedule.state(moment)[0] == "open") == library.is_open(moment) == (minutes[0] <= minute < minutes[1])
+            )
+
+    @pytest.mark.parametrize(
+        ("said", "unheard_of"),
+        [
+            ("Mo-Su 09:00-18:00; Jun 31 off", "Jun 31"),
+            ("Feb 30 10:00-12:00", "Feb 30"),
+            ("Feb 20-30 off", "Feb 30"),
+            ("Apr 31-May 2 off", "Apr 31"),
+            ("2026 Feb 29 off", "2026 Feb 29"),
+            ("2027 Dec 24-2028 Feb 30 off", "2028 Feb 30"),
+        ],
+    )
+    def test_refuses_days_that_no_calendar_has(self, said, unheard_of):
+        with pytest.raises(Unreadable, match=f"There is no {unheard_of}."):
+            Schedule(said)
+
+    @pytest.mark.parametrize(
+        "said", ["Feb 29 off", "2028 Feb 29 off", "Jun 10:00-12:00", '24/7 "Jun 31"', "Jan 31-Feb 1"]
+    )
+    def test_takes_days_that_some_calendar_has(self, said):
+        Schedule(said)
+
+    @pytest.mark.parametrize("said", ["", "open on weekdays", "Mo-Fr 25:00-56:00", "Mo-Fr 09:00-18:00;", "\0"])
+    def test_refuses_what_is_not_the_syntax(self, said):
+        with pytest.raises(Unreadable):
+            Schedule(said)
+
+    @given(st.text(alphabet='MoTuFrPHJanDec0123456789:;,-+ "()[]|/off24sunrie', max_size=40))
+    def test_takes_any_text_for_hours_or_not(self, said):
+        try:
+            schedule = Schedule(said, country="BE")
+        except Unreadable:
+            return
+        assert schedule.state(wall(2026, 11, 27))[0] in {"open", "closed", "unknown"}
+
+    def test_looks_a_year_ahead(self):
+        assert Schedule("2027 Nov 20").next_change(wall(2026, 11, 27)) == wall(2027, 11, 20)
+        assert Schedule("2028 Jan 1").next_change(wall(2026, 11, 27)) is None
+
+
+class TestExceptions:
+    def of_new_years_eve(self, hours, reason=None):
+        exception = {"first_day": "2026-12-31", "last_day": "2026-12-31", "hours": hours, "reason": reason}
+        return Schedule("Mo-Su 09:00-18:00", exceptions=[exception])
+
+    def test_say_why(self):
+        closed = self.of_new_years_eve(None, 'open again; see "news"')
+        assert closed.state(wall(2026, 12, 31, 12)) == ("closed", 'open again; see "news"')
+        assert closed.state(wall(2027, 1, 1, 12)) == ("open", "")
+
+    @pytest.mark.parametrize(("hour", "state"), [(9, "closed"), (11, "open"), (15, "closed"), (23, "open")])
+    def test_give_a_day_other_hours(self, hour, state):
+        schedule = self.of_new_years_eve("10:00-14:00,22:00-02:00")
+        assert schedule.state(wall(2026, 12, 31, hour, 30))[0] == state
+        assert schedule.state(wall(2027, 1, 1, 1, 59))[0] == "open"
+
+    @pytest.mark.parametrize("odd", ["10:00", "10:00-14:00; 24/7", "Mo 10:00-14:00", "off", "25:00-99:00"])
+    def test_take_hours_of_a_day_alone(self, odd):
+        with pytest.raises(Unreadable):
+            self.of_new_years_eve(odd)
