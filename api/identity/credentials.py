@@ -3,7 +3,7 @@
 from flask import request
 
 from domain.identity import operations, pace, passwords, queries, second_factor
-from domain.identity.errors import WrongCredentials
+from domain.identity.errors import WrongCode, WrongCredentials
 from domain.identity.models import User
 from domain.identity.pace import PASSWORD
 from kit import clock, db
@@ -28,7 +28,9 @@ def admitted(email: str, password: str, code: str | None) -> User:
     """
     user = _known(email, password)
     with db.transaction(Tenant(user_id=user.id)):
-        second_factor.demand(user_id=user.id, code=code, now=clock.now())
+        is_right = second_factor.accepts(user_id=user.id, code=code, now=clock.now())
+    if not is_right:
+        raise WrongCode
     _forgive(email)
     return user
 

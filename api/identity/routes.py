@@ -41,6 +41,7 @@ def log_in(body: dict[str, Any]) -> dict[str, Any]:
     invitation. Where you have no role any more, you act as a customer. Nobody else can change what you chose.
     If you have a second factor, send its `code`; without, the answer is 401 `second_factor_needed`.
     After some wrong passwords for an account, the address they came from has to wait, the longer the more there were.
+    After ten wrong codes for an account within an hour none is taken for a while, wherever it comes from.
     """
     user = admitted(body["email"], body["password"], body["code"])
     with db.transaction(Tenant(user_id=user.id)):

@@ -16,7 +16,7 @@ from api.identity.second_factor_schemas import (
 )
 from api.tenant import acting
 from domain.identity import queries, second_factor
-from domain.identity.errors import EmailUnverified
+from domain.identity.errors import EmailUnverified, WrongCode
 from kit import clock
 
 blueprint = Blueprint("second_factor", __name__, url_prefix="/api/me/second-factor", description="A second factor")
@@ -55,14 +55,18 @@ def offer_second_factor(body: dict[str, Any]) -> dict[str, str]:
 @blueprint.response(200, ConfirmedSchema)
 @blueprint.refuses(EmailUnverified)
 @blueprint.alt_response(409, "Conflict")
+@blueprint.alt_response(429, "TooOften")
 def confirm_second_factor(body: dict[str, Any]) -> dict[str, list[str]]:
     """Switch it on with a code that the app shows.
 
     From now on logging in takes a code. The recovery codes answered here do, too, each once; they are shown only now.
+    After ten wrong codes within an hour none is taken for a while, here or at a login.
     """
     with acting() as caller:
         queries.the_verified_user(user_id=caller.user_id)
         codes = second_factor.confirm(user_id=caller.user_id, code=body["code"], now=clock.now())
+    if codes is None:
+        raise WrongCode
     return {"recovery_codes": codes}
 
 

@@ -60,6 +60,10 @@ INVITATIONS_OF_A_SENDER = Quota(
 INVITATIONS_OF_A_COMPANY = Quota(
     "invitations-company", "A company may send 50 invitations an hour", most=50, within=timedelta(hours=1)
 )
+WRONG_CODES = Quota(
+    "wrong-codes", "There were 10 wrong codes within an hour", most=10, within=timedelta(hours=1), per_mailbox=False
+)
+"""Of a second factor, for an account, from whatever address: of a million codes, three are good at a time."""
 NEW_COMPANIES = Quota("new-companies", "You may found 3 companies a day", most=3, within=timedelta(days=1))
 
 
@@ -84,12 +88,18 @@ def use(quota: Quota, *who: str, now: datetime) -> None:
 
     Uses at once wait for each other, so that they cannot share the last one.
     """
+    made = refuse_used_up(quota, *who, now=now)
+    made.times, made.last_at = [at for at in made.times if at > now - quota.within] + [now], now
+    db.session().flush()
+
+
+def refuse_used_up(quota: Quota, *who: str, now: datetime) -> Attempts:
+    """Raise TooOften when nothing is left of the quota; the uses so far, locked until the transaction ends."""
     made = _locked(_key(quota, who), now)
     recent = [at for at in made.times if at > now - quota.within]
     if len(recent) >= quota.most:
         raise TooOften(quota.what, wait=recent[-quota.most] + quota.within - now)
-    made.times, made.last_at = [*recent, now], now
-    db.session().flush()
+    return made
 
 
 def forget(pace: Pace, *who: str, now: datetime) -> None:

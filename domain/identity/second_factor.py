@@ -10,8 +10,10 @@ import pyotp
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.identity.errors import SecondFactorNeeded, SecondFactorOn, WrongCode
+from domain.identity import pace
+from domain.identity.errors import SecondFactorNeeded, SecondFactorOn
 from domain.identity.models import RecoveryCode, SecondFactor
+from domain.identity.pace import WRONG_CODES
 from kit import db, opaque, seals
 
 RECOVERY_CODES = 10
@@ -33,16 +35,19 @@ def begin(*, user_id: UUID) -> str:
     return secret
 
 
-def confirm(*, user_id: UUID, code: str, now: datetime) -> list[str]:
+def confirm(*, user_id: UUID, code: str, now: datetime) -> list[str] | None:
     """Switch it on, once the app shows the right code; the recovery codes, which nobody can tell a second time.
 
-    Raises SecondFactorOn, WrongCode.
+    None for a wrong code: it is counted, so this must be committed, too. Raises SecondFactorOn; TooOften after ten
+    wrong codes within an hour.
     """
     factor = _of(user_id)
     if factor is not None and factor.confirmed_at:
         raise SecondFactorOn
+    pace.refuse_used_up(WRONG_CODES, str(user_id), now=now)
     if factor is None or not _fits(factor, code, now):
-        raise WrongCode
+        pace.use(WRONG_CODES, str(user_id), now=now)
+        return None
     factor.confirmed_at = now
     session, codes = db.session(), [_new_recovery_code() for _ in range(RECOVERY_CODES)]
     session.add_all(RecoveryCode(hash=_hash(user_id, each), user_id=user_id) for each in codes)
@@ -50,19 +55,23 @@ def confirm(*, user_id: UUID, code: str, now: datetime) -> list[str]:
     return codes
 
 
-def demand(*, user_id: UUID, code: str | None, now: datetime) -> None:
-    """Let the current user pass with a code of their app or a recovery code, each good once, or if they need none.
+def accepts(*, user_id: UUID, code: str | None, now: datetime) -> bool:
+    """Whether this is a code of the current user's app or a recovery code, each good once, or they need none.
 
-    Raises SecondFactorNeeded when there is none, WrongCode.
+    A wrong code is counted, so this must be committed, too. Raises SecondFactorNeeded when there is none; TooOften
+    after ten wrong codes within an hour, whatever the code.
     """
     factor = _of(user_id)
     if factor is None or factor.confirmed_at is None:
-        return
+        return True
     if code is None:
         raise SecondFactorNeeded
-    if not (_fits(factor, code, now) or _recovers(user_id, code, now)):
-        raise WrongCode
+    pace.refuse_used_up(WRONG_CODES, str(user_id), now=now)
+    is_right = _fits(factor, code, now) or _recovers(user_id, code, now)
+    if not is_right:
+        pace.use(WRONG_CODES, str(user_id), now=now)
     db.session().flush()
+    return is_right
 
 
 def recovery_codes_left(*, user_id: UUID) -> int | None:
