@@ -9,7 +9,7 @@ from sqlalchemy import Engine, create_engine
 from kit import roles
 from kit.config import settings
 
-_SESSION = (
+SESSION = (
     "timezone=UTC",
     "statement_timeout=30s",
     # A process that stands still in the middle of a transaction shall not hold its locks for longer.
@@ -49,7 +49,7 @@ def create(setting: str, *, json_serializer: Callable[[Any], str], pool_size: in
         json_serializer=json_serializer,
         json_deserializer=orjson.loads,
         hide_parameters=True,  # an error in a log shall not show mail addresses or password hashes
-        connect_args={"options": " ".join(f"-c {each}" for each in _SESSION), **CONNECT},
+        connect_args={"options": " ".join(f"-c {each}" for each in SESSION), **CONNECT},
     )
     return roles.checked(engine, setting=setting)
 

@@ -72,6 +72,10 @@ def chaos(
         sys.exit(1)
 
 
+GRACEFUL_SECONDS = 45
+"""For which an API that stops finishes its requests: one may wait for 30 s (`Prefer: wait`) and call the provider."""
+
+
 @app.command(rich_help_panel="Processes")
 def api(
     host: Host = "127.0.0.1",
@@ -90,7 +94,7 @@ def api(
         settings().need(name)
     definitions.demand()
     options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)]
-    options += ["--worker-connections", str(connections)]
+    options += ["--worker-connections", str(connections), "--graceful-timeout", str(GRACEFUL_SECONDS)]
     # As a warning gunicorn quotes malformed headers, whatever secrets are in them.
     quiet = ["--no-control-socket", "--log-level", "error"]
     lasting = ["--worker-class", "ops.server.worker.BufferingWorker", "--keep-alive", "75", "--no-sendfile"]
@@ -172,12 +176,14 @@ def migrate(as_json: Json = False) -> None:
     from migrations import run
 
     need = settings().need
-    run.upgrade(
+    migrated = run.upgrade(
         owner_url=need("owner_database_url"),
         app_url=need("database_url"),
         operator_url=need("operator_database_url"),
     )
-    print(json.dumps({"migrated": True}) if as_json else "The database is at the newest schema.")
+    newest = "The database is at the newest schema."
+    newer = "The database was migrated by a newer release: nothing was changed."
+    print(json.dumps({"migrated": migrated}) if as_json else newest if migrated else newer)
 
 
 @app.command(rich_help_panel="Upkeep")

@@ -29,21 +29,21 @@ GREETINGS = {
 
 
 def database() -> dict[str, str]:
-    """Whether the database answers in time and accepts writes, and has every migration this code knows."""
-    asked = _asker.submit(_is_writable_and_at_head)
+    """Whether the database answers in time and accepts writes, and has what this code uses."""
+    asked = _asker.submit(_state_of_writable_database)
     try:
-        newest = asked.result(timeout=SECONDS)
+        state = asked.result(timeout=SECONDS)
     except psycopg.errors.ReadOnlySqlTransaction:
         return {"database": "read-only", "migrations": "unknown"}
     except (SQLAlchemyError, psycopg.Error, TimeoutError):
         asked.cancel()  # if it has not begun: the one before it has not been answered either
         return {"database": "down", "migrations": "unknown"}
-    return {"database": "ok", "migrations": "ok" if newest else "behind"}
+    return {"database": "ok", "migrations": state}
 
 
-def _is_writable_and_at_head() -> bool:
+def _state_of_writable_database() -> str:
     db.require_writable()
-    return migrations.at_head(db.probe_engine())
+    return migrations.state(db.probe_engine())
 
 
 _asker = ThreadPoolExecutor(1, thread_name_prefix="readiness")

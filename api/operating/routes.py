@@ -24,12 +24,13 @@ def is_alive() -> dict[str, str]:
 def is_ready() -> dict[str, object]:
     """Say whether requests can be served. Send none while this fails.
 
-    It fails when the database does not answer or lacks a migration. A broker that is down, in whole or in part, only
-    makes it `degraded`: orders are accepted, and finish when it is back. So does a database that is set to forget
-    what it has confirmed, and a store of the rate limits that is down: then nobody is limited.
+    It fails when the database does not answer, is read-only, or lacks a migration. One that a newer release has
+    migrated is as good if all that this release uses is there: `migrations` is `newer` then. A broker that is down, in
+    whole or in part, only makes it `degraded`: orders are accepted, and finish when it is back. So does a database that
+    is set to forget what it has confirmed, and a store of the rate limits that is down: then nobody is limited.
     """
     needed = checks.database()
-    if set(needed.values()) != {"ok"}:
+    if not set(needed.values()) <= {"ok", "newer"}:
         raise Unavailable("Not ready: " + ", ".join(f"{what} {state}" for what, state in needed.items()) + ".")
     broker, durability, limits = checks.broker(), checks.promises(), checks.rate_limits()
     well = {broker, limits} <= {"ok", "not configured"} and durability in {"ok", "relaxed"}

@@ -5,6 +5,7 @@ import socket
 import threading
 from contextlib import ExitStack
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine
 
@@ -135,10 +136,31 @@ class TestReady:
         assert "database read-only" in answers[0].json["detail"]
 
     def test_is_not_before_the_migrations(self, api, monkeypatch):
-        monkeypatch.setattr(migrations, "at_head", lambda _: False)
+        monkeypatch.setattr(migrations, "state", lambda _: "behind")
         answer = api.get("/readyz")
         assert answer.status_code == 503
         assert "migrations behind" in answer.json["detail"]
+
+
+class TestReadyOnANewerDatabase:
+    @pytest.fixture(autouse=True)
+    def newer(self, database):
+        with psycopg.connect(database, autocommit=True) as owner:
+            [(newest,)] = owner.execute("SELECT version_num FROM alembic_version").fetchall()
+            owner.execute("UPDATE alembic_version SET version_num = '9999'")
+            yield owner
+            owner.execute("UPDATE alembic_version SET version_num = %s", [newest])
+
+    def test_says_so_because_orders_are_still_taken(self, api):
+        answer = api.get("/readyz")
+        assert (answer.status_code, answer.json["checks"]["migrations"]) == (200, "newer")
+
+    def test_is_not_where_something_has_gone_that_it_uses(self, api, newer):
+        newer.execute("ALTER TABLE mails RENAME COLUMN due_at TO due")
+        answer = api.get("/readyz")
+        newer.execute("ALTER TABLE mails RENAME COLUMN due TO due_at")
+        assert answer.status_code == 503
+        assert "migrations newer, without mails.due_at" in answer.json["detail"]
 
 
 class TestDatabaseGone:

@@ -11,9 +11,12 @@ import yaml
 from api.app import create_app
 from api.sales.preferences import LONGEST_WAIT
 from kit.config import Settings
+from kit.engines import SESSION
+from ops.cli import GRACEFUL_SECONDS
 from tests.house.commands import understood
 from tests.house.places import ROOT
 from workers import queues
+from workers.publisher import PATIENCE
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -51,6 +54,10 @@ def directive(name: str) -> str:
     """What nginx is told by the one line that begins so."""
     (value,) = re.findall(rf"^ *{name} (.*?);", NGINX, re.MULTILINE)
     return value
+
+
+def grace_period(service: str) -> int:
+    return int(SERVICES[service]["stop_grace_period"].removesuffix("s"))
 
 
 def seconds(name: str) -> int:
@@ -206,10 +213,10 @@ class TestNginx:
     def test_sends_as_it_is_what_fits_into_a_packet(self):
         assert directive("gzip_min_length") == "1k"
 
-    def test_leaves_out_a_container_that_does_not_answer(self):
+    def test_leaves_out_no_container_that_was_restarted(self):
         servers = re.findall(r"^ *server api:.*;$", NGINX, re.MULTILINE)
         assert servers
-        assert [line for line in servers if not re.search(r" max_fails=[1-9]\d* fail_timeout=\d+s;", line)] == []
+        assert [line for line in servers if "max_fails=0" not in line] == []
 
     def test_repeats_nothing_that_may_not_be_asked_twice_and_nothing_that_was_answered(self):
         assert directive("proxy_next_upstream") == "error timeout"  # with non_idempotent it would repeat a POST
@@ -219,6 +226,28 @@ class TestNginx:
         patience = seconds("proxy_read_timeout")
         assert patience > LONGEST_WAIT
         assert seconds("proxy_connect_timeout") < seconds("proxy_next_upstream_timeout") < patience
+
+
+class TestStopping:
+    def test_gives_the_api_time_for_who_waits_for_an_order_and_for_the_provider(self):
+        longest = LONGEST_WAIT + Settings.model_fields["payment_timeout"].default
+        assert grace_period("api") > GRACEFUL_SECONDS > longest
+
+    def test_gives_the_relay_time_for_a_broker_that_blocks(self):
+        assert grace_period("relay") > PATIENCE
+
+    def test_gives_all_others_time_for_a_statement_and_a_call(self):
+        statement = int(re.search(r"statement_timeout=(\d+)s", " ".join(SESSION))[1])
+        call = Settings.model_fields["payment_timeout"].default
+        assert {name for name in OURS if grace_period(name) <= statement + call} == set()
+
+
+class TestDisksAndMemory:
+    def test_are_not_filled_by_logs(self):
+        assert {name for name, service in SERVICES.items() if "max-size" not in service["logging"]["options"]} == set()
+
+    def test_suffice_for_parallel_queries(self):
+        assert SERVICES["postgres"]["shm_size"] == "256mb"
 
 
 class TestOrderOfStarting:

@@ -30,10 +30,10 @@ def tables_of(url):
         return {name for (name,) in connection.execute(TABLES)}
 
 
-def at_head(url):
+def state(url):
     engine = create_engine(dialect_url(url))
     try:
-        return run.at_head(engine)
+        return run.state(engine)
     finally:
         engine.dispose()
 
@@ -55,10 +55,56 @@ class TestMigrations:
     def test_may_be_repeated(self, empty):
         run.upgrade(owner_url=empty)
         run.upgrade(owner_url=empty)
-        assert at_head(empty)
+        assert state(empty) == "ok"
 
     def test_are_known_to_be_missing(self, empty):
-        assert not at_head(empty)
+        assert state(empty) == "behind"
+
+
+@pytest.fixture
+def newer(empty):
+    """A database that the next release has migrated."""
+    run.upgrade(owner_url=empty)
+    with psycopg.connect(empty, autocommit=True) as owner:
+        owner.execute("UPDATE alembic_version SET version_num = '9999'")
+        owner.execute("ALTER TABLE orders ADD COLUMN gift boolean")
+        owner.execute("ALTER FUNCTION vital_signs() STRICT")
+        owner.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+    return empty
+
+
+class TestANewerDatabase:
+    def test_serves_this_release_where_all_is_there_that_it_uses(self, newer):
+        assert state(newer) == "newer"
+
+    @pytest.mark.parametrize(
+        ("change", "lack"),
+        [
+            ("ALTER TABLE mails RENAME COLUMN due_at TO due", "mails.due_at"),
+            ("DROP FUNCTION vital_signs()", "vital_signs()"),
+        ],
+    )
+    def test_does_not_where_something_has_gone(self, newer, change, lack):
+        with psycopg.connect(newer, autocommit=True) as owner:
+            owner.execute(change)
+        assert state(newer) == f"newer, without {lack}"
+
+    def test_is_left_as_it_is_by_this_release(self, newer):
+        before = schema_of(newer)
+        assert not run.upgrade(owner_url=newer, app_url=newer.replace("postgres:", "orderx_later:"))
+        assert schema_of(newer) == before
+
+
+def schema_of(url):
+    """What `migrate` may change: rights of everybody, functions, the revision, roles."""
+    queries = (
+        "SELECT nspacl::text FROM pg_namespace WHERE nspname = 'public'",
+        "SELECT proname, xmin, proisstrict FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1",
+        "SELECT version_num FROM alembic_version",
+        "SELECT rolname FROM pg_roles WHERE rolname = 'orderx_later'",
+    )
+    with psycopg.connect(url) as connection:
+        return [connection.execute(query).fetchall() for query in queries]
 
 
 class TestADatabaseFromBefore:
