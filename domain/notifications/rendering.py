@@ -3,8 +3,7 @@
 import re
 from binascii import b2a_qp
 from collections.abc import Mapping
-from email.headerregistry import Address
-from email.policy import SMTP
+from email.header import decode_header, make_header
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from domain.notifications.context import AccountTemplate, Template
 from domain.notifications.errors import MailRefused
 from domain.notifications.explanations import explain
+from domain.notifications.headers import mailbox_header, text_header
 from domain.notifications.mailer import Message
 from kit import clock
 from kit.config import settings
@@ -34,31 +34,30 @@ def render(
 
     `context` is a Context, or an AccountContext. Raises MailRefused when no mail can be sent to `recipient`.
     """
-    sender, address = settings().mail_from, _address(recipient)
-    envelope_sender = _without_name(sender)
+    (whose, sender), address = _mailbox(settings().mail_from), _address(recipient)
     told = _one_line(context)
     # The company's look is for its buyers: the address of the company itself may be a stranger's.
     branding = {} if template.endswith("_merchant") else told.get("branding", {})
     if "name" in branding:
-        sender = str(Address(_unstructured(branding["name"]), addr_spec=envelope_sender))
+        whose = _harmless(branding["name"])
     text, html = (_templates.get_template(f"{template}.{kind}.j2") for kind in ("txt", "html"))
     subject = without_links("".join(text.blocks["subject"](text.new_context(told))))
     headers = (
-        _header("Message-ID", f"<{mail_id}@{envelope_sender.rpartition('@')[2]}>")
-        + f"Date: {format_datetime(clock.now())}\r\n"
-        + _header("From", sender)
-        + _header("To", address)
-        + (_header("Reply-To", branding["reply_to"]) if "reply_to" in branding else "")
-        + _header("Subject", _unstructured(subject))
-        + _header("Auto-Submitted", "auto-generated")  # RFC 3834: keeps out-of-office replies away
-        + _header("X-OrderX-Occasion", _unstructured(occasion))
+        f"Message-ID: <{mail_id}@{sender.rpartition('@')[2]}>\r\n"
+        f"Date: {format_datetime(clock.now())}\r\n"
+        + mailbox_header("From", display_name=whose, address=sender)
+        + mailbox_header("To", display_name="", address=address)
+        + (mailbox_header("Reply-To", display_name="", address=branding["reply_to"]) if "reply_to" in branding else "")
+        + text_header("Subject", _harmless(subject))
+        + "Auto-Submitted: auto-generated\r\n"  # RFC 3834: keeps out-of-office replies away
+        + text_header("X-OrderX-Occasion", _harmless(occasion))
     )
     body = _ALTERNATIVES % {
         b"boundary": b"=_" + mail_id.hex.encode(),  # which quoted-printable cannot contain (RFC 2045, 6.7)
         b"plain": _quoted_printable(text.render(told, branding=branding)),
         b"html": _quoted_printable(html.render(told, subject=subject, branding=branding)),
     }
-    return Message(envelope_sender, address, headers.encode() + body)
+    return Message(sender, address, headers.encode() + body)
 
 
 _ALTERNATIVES = b"""\
@@ -80,28 +79,16 @@ Content-Transfer-Encoding: quoted-printable
 """.replace(b"\n", b"\r\n")
 
 
-def _header(name: str, value: str) -> str:
-    return f"{name}: {value}\r\n" if _WORD.fullmatch(value) else _folded(name, value)
-
-
-_WORD = re.compile("[!-<>-~]{1,60}")
-"""What is neither to be folded nor encoded, nor looks as if it were."""
-
-
-@lru_cache(maxsize=1000)
-def _folded(name: str, value: str) -> str:
-    # By the standard library, which takes longer over one header than everything else here takes together.
-    return str(SMTP.header_factory(name, value).fold(policy=SMTP))
-
-
 def _quoted_printable(text: str) -> bytes:
     """Every line short and 7-bit, whatever is in a name."""
     return b2a_qp(text.encode().replace(b"\n", b"\r\n"))
 
 
 @lru_cache(maxsize=8)
-def _without_name(mailbox: str) -> str:
-    return parseaddr(mailbox)[1]
+def _mailbox(setting: str) -> tuple[str, str]:
+    """Name and address of `Name <address>`; the name may be in encoded words."""
+    name, address = parseaddr(setting)
+    return _harmless(str(make_header(decode_header(name)))), address
 
 
 @lru_cache(maxsize=1000)
@@ -128,8 +115,8 @@ def _one_line(value: Any) -> Any:
             return value
 
 
-def _unstructured(value: str) -> str:
-    # The header registry decodes encoded words (RFC 2047) in what it is given, line breaks inside them included.
+def _harmless(value: str) -> str:
+    """On one line, and without encoded words: some readers decode what was decoded, line breaks included."""
     return str(_one_line(value)).replace("=?", "= ?")
 
 
