@@ -120,13 +120,16 @@ def _refuse_unknown(offer: Offer, lines: Sequence[Wanted]) -> None:
 
 
 def _payable(subtotal: Money, discount_percent: int) -> Money:
-    """What is left after the discount, rounded down to what can be charged in the currency; raises Invalid."""
+    """What is left after the discount, rounded down to what can be charged in the currency; raises Invalid.
+
+    Nothing at all is fine: what costs nothing asks no payment provider.
+    """
     limits = charge_limits(subtotal.currency)
     total = subtotal.less_percent(discount_percent).rounded_down(limits.step)
     least, most = Money(limits.least, total.currency), Money(limits.most, total.currency)
     if subtotal.amount > most.amount:
         raise Invalid(fields={"lines": [f"The order comes to more than {most}, the most that can be paid at once."]})
-    if total.amount < least.amount:
+    if 0 < total.amount < least.amount:
         raise Invalid(fields={"lines": [f"The order comes to {total}; the least that can be paid is {least}."]})
     return total
 

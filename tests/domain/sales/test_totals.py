@@ -64,7 +64,7 @@ class TestTotal:
         order = placed(found, quantity=2)
         assert (order.lines[0].unit_price, order.subtotal, order.total) == (1333, 2666, 2660)
 
-    @pytest.mark.parametrize(("currency", "price"), [("EUR", 49), ("EUR", 0), ("JPY", 49), ("HUF", 17499), ("KWD", 0)])
+    @pytest.mark.parametrize(("currency", "price"), [("EUR", 49), ("EUR", 1), ("JPY", 49), ("HUF", 17499)])
     def test_is_refused_below_the_least_that_can_be_paid(self, currency, price):
         [message] = refusal(product(currency, price))["lines"]
         assert message.startswith(f"The order comes to {Money(price, currency)}; the least that can be paid is ")
@@ -76,8 +76,13 @@ class TestTotal:
     def test_is_refused_where_the_discount_leaves_too_little(self, database):
         found = product("EUR", 100)
         allow_discounts(database, found)
-        assert set(refusal(found, discount=51)) == set(refusal(found, discount=100)) == {"lines"}
+        assert set(refusal(found, discount=51)) == set(refusal(found, discount=99)) == {"lines"}
         assert placed(found, discount=50).total == 50
+
+    def test_may_be_nothing_at_all(self, database):
+        found = product("EUR", 100)
+        allow_discounts(database, found)
+        assert placed(found, discount=100).total == placed(product("KWD", 0)).total == 0
 
     @pytest.mark.parametrize("currency", ["ISK", "UGX"])
     def test_is_refused_where_stripe_counts_more_than_eight_digits(self, currency):
