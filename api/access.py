@@ -4,6 +4,7 @@ from typing import Literal
 
 from flask import Flask, g, request
 
+from api import operator_token
 from api.caller import MACHINE
 from api.tokens import caller_of_request
 from domain.identity.permissions import Permission
@@ -12,7 +13,12 @@ from kit.errors import Forbidden, NotConfigured
 
 ANYBODY: Literal["anybody"] = "anybody"
 
-WHO_MAY: dict[str, Permission | Literal["anybody"]] = {
+OPERATOR: Literal["operator"] = "operator"
+"""Whoever runs OrderX, who is no user of it: knows ORDERX_METRICS_TOKEN, or asks from this machine."""
+
+Needed = Permission | Literal["anybody", "operator"]
+
+WHO_MAY: dict[str, Needed] = {
     "accounts.register": ANYBODY,
     "accounts.verify_email": ANYBODY,  # as with the next but one, the token in the body says who
     "accounts.forgot_password": ANYBODY,
@@ -95,7 +101,7 @@ WHO_MAY: dict[str, Permission | Literal["anybody"]] = {
     "incidents.resolve_incidents": "settle_incidents",
     "operating.is_alive": ANYBODY,
     "operating.is_ready": ANYBODY,
-    "operating.metrics": ANYBODY,
+    "operating.metrics": OPERATOR,
     "operating.list_signing_keys": ANYBODY,
     "api-docs.openapi_json": ANYBODY,
     "api-docs.openapi_swagger_ui": ANYBODY,
@@ -103,14 +109,14 @@ WHO_MAY: dict[str, Permission | Literal["anybody"]] = {
 }
 
 READS = frozenset({"GET", "HEAD"})
-GOES_ON: frozenset[Permission | Literal["anybody"]] = frozenset({
+GOES_ON: frozenset[Needed] = frozenset({
     ANYBODY, "be_oneself", "found_companies", "close_companies", "suspend_companies", "cancel_orders",
     "settle_incidents",
 })  # fmt: skip
 """What may be written while the company acted for is suspended: what is not its own, its end, and what ends orders."""
 
 
-def who_may(endpoint: str) -> Permission | Literal["anybody"]:
+def who_may(endpoint: str) -> Needed:
     """The permission that the endpoint takes, if any; raises NotConfigured when the table lacks it."""
     if endpoint not in WHO_MAY:
         raise NotConfigured(f"api/access.py does not say who may call {endpoint}")
@@ -144,6 +150,9 @@ def _check() -> None:
         return  # no such path or method: that answer is everybody's
     needed = who_may(request.endpoint)
     if needed == ANYBODY:
+        return
+    if needed == OPERATOR:
+        operator_token.require()
         return
     g.caller = caller_of_request()
     if needed not in g.caller.powers.permissions:

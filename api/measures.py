@@ -1,6 +1,6 @@
 """How many requests, how they ended and how long they took, for Prometheus.
 
-Each process counts its own: run one worker process with many threads per container, and let Prometheus add them up.
+The processes of `orderx api --workers N` count together (kit/metrics.py); containers are added up by Prometheus.
 """
 
 import time

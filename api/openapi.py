@@ -2,18 +2,18 @@
 
 from functools import cached_property
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any
 
 from apispec import BasePlugin
 from flask import Flask, Response, current_app, json
 from flask_smorest import Api
 from werkzeug.routing import Rule
 
-from api.access import ANYBODY, who_may
+from api.access import ANYBODY, OPERATOR, Needed, who_may
 from api.json_schemas import Schemas
 from api.refusals import ALSO_REFUSED, forbidden, refusals_of
 from api.schemas import ProblemSchema
-from domain.identity.permissions import FOR_MACHINES, ROLES, Permission, roles_with
+from domain.identity.permissions import FOR_MACHINES, ROLES, roles_with
 from kit.config import settings
 from kit.errors import Forbidden
 
@@ -91,6 +91,8 @@ def configure(app: Flask) -> Api:
     api = DocumentedApi(app, spec_kwargs={**plugins, "info": _info(), "servers": [{"url": "/"}]})
     api.DEFAULT_ERROR_RESPONSE_NAME = None
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    operator = {"type": "http", "scheme": "bearer", "description": "ORDERX_METRICS_TOKEN of whoever runs OrderX"}
+    api.spec.components.security_scheme("operator", operator)
     for name, (_, description) in PROBLEMS.items():
         api.spec.components.response(
             name, {"description": description, "content": {"application/problem+json": {"schema": ProblemSchema}}}
@@ -133,7 +135,7 @@ class SharedByAll(BasePlugin):
         needed = who_may(rule.endpoint)
         for method, operation in (operations or {}).items():
             operation["operationId"] = rule.endpoint.partition(".")[2]
-            operation["security"] = [] if needed == ANYBODY else [{"bearer": []}]
+            operation["security"] = _security(needed)
             described = [operation["description"]] if "description" in operation else []
             operation["description"] = "\n\n".join([*described, _who_may(needed)])
             refusals = refusals_of(rule.endpoint, method.upper(), operation.pop(ALSO_REFUSED, []))
@@ -141,9 +143,17 @@ class SharedByAll(BasePlugin):
             _link(operation)
 
 
-def _who_may(needed: Permission | Literal["anybody"]) -> str:
+def _security(needed: Needed) -> list[dict[str, list[str]]]:
+    if needed == ANYBODY:
+        return []
+    return [{"operator": []}] if needed == OPERATOR else [{"bearer": []}]
+
+
+def _who_may(needed: Needed) -> str:
     if needed == ANYBODY:
         return "Takes no token."
+    if needed == OPERATOR:
+        return "Takes the operator's token, which no user has."
     roles = roles_with(needed)
     held_by = "every role has" if roles == list(ROLES) else f"these roles have: {', '.join(roles)}"
     return f"Takes `{needed}`, which {held_by}.{' API keys can have it.' if needed in FOR_MACHINES else ''}"

@@ -35,7 +35,11 @@ ASK_AGAIN = 5.0
 """Seconds before a store that did not answer is asked again."""
 PLAN_LASTS = 60.0
 """Seconds for which a process goes by a company's plan before it looks again: one statement a minute and company."""
-DOWN = Gauge("orderx_http_limits_down", "1 while the store of the rate limits does not answer and nobody is limited")
+DOWN = Gauge(
+    "orderx_http_limits_down",
+    "1 while the store of the rate limits does not answer and nobody is limited",
+    multiprocess_mode="livemax",
+)
 UNCOUNTED = Counter("orderx_http_unlimited_requests", "Requests let through while it does not")
 
 

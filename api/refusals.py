@@ -5,7 +5,7 @@ from http import HTTPStatus
 from inspect import cleandoc
 from typing import Any
 
-from api.access import ANYBODY, waits_while_suspended, who_may
+from api.access import ANYBODY, OPERATOR, waits_while_suspended, who_may
 from domain.companies.errors import CompanySuspended
 from kit.errors import Forbidden
 
@@ -16,7 +16,7 @@ NOT_ALLOWED = "Your role, or your API key, does not allow this."
 
 def refusals_of(endpoint: str, method: str, noted: Sequence[type[Forbidden]]) -> list[type[Forbidden]]:
     """The refusals that an endpoint can answer: what holds for all of its kind, and what its route notes."""
-    of_callers = [Forbidden] if who_may(endpoint) != ANYBODY else []
+    of_callers = [Forbidden] if who_may(endpoint) not in {ANYBODY, OPERATOR} else []
     while_suspended = [CompanySuspended] if waits_while_suspended(endpoint, method) else []
     return list(dict.fromkeys([*of_callers, *while_suspended, *noted]))
 

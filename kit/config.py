@@ -90,6 +90,11 @@ class Settings(BaseSettings):
     decline_limit_customer: int = Field(5, ge=1, description="Declined payments of one customer within ten minutes")
     decline_limit_card: int = Field(5, ge=1, description="The same, of one card at one company")
     decline_limit_network: int = Field(20, ge=1, description="The same, from one network address at one company")
+    metrics_token: Secret = Field(
+        None,
+        min_length=SHORTEST_SECRET,
+        description="What Prometheus sends to read /metrics, 32 characters or more; only this machine may unless set",
+    )
     payment_api_base: Annotated[str, HTTP] = Field(
         "https://api.stripe.com", description="Where the payment provider's API answers"
     )

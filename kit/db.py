@@ -1,7 +1,7 @@
 """The database: engines for the two roles, and the only code that commits. One request or step, one transaction."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from functools import cache
@@ -10,16 +10,15 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, TransactionStatus
-from sqlalchemy import Connection, DateTime, Engine, ForeignKeyConstraint, MetaData, Text, Uuid
+from sqlalchemy import DateTime, Engine, ForeignKeyConstraint, MetaData, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from kit import engines, tenancy, watchdog
+from kit import engines, watchdog
 from kit.tenancy import Tenant
+from kit.unit_of_work import UnitOfWork
 
 Json = dict[str, Any]
 
@@ -161,102 +160,24 @@ def write_last(write: Callable[[], None]) -> None:
     _unit.get().last_writes[write] = None
 
 
+def after_commit(act: Callable[[], None]) -> None:
+    """Have this called once the current transaction has committed, to log what is true then, say; it must not raise."""
+    _unit.get().after_commit.append(act)
+
+
 def notes() -> dict[str, Any]:
     """What the code of the current transaction keeps for its end."""
     return _unit.get().notes
 
 
-class _Unit:
-    """A transaction under way: its connection and, once somebody has asked for it, its session."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.raw: psycopg.Connection[Any] = connection.connection.dbapi_connection  # type: ignore[assignment]
-        self._session: Session | None = None
-        self.notes: dict[str, Any] = {}
-        self.last_writes: dict[Callable[[], None], None] = {}
-        self.last: tuple[str, Json] | None = None
-        self._inserts: tuple[str, ...] = ()
-        self._inserted: Json = {}
-
-    def begin(self, tenant: Tenant | None) -> None:
-        """Begin, and say for whom, in one message: two of them would be a fifth of what a short transaction costs."""
-        result = self.raw.pgconn.exec_(tenancy.beginning(tenant))
-        if result.status != ExecStatus.COMMAND_OK:
-            refused = error_from_result(result)
-            raise refused if refused.sqlstate else psycopg.OperationalError(str(refused))
-
-    @property
-    def session(self) -> Session:
-        self._flush()
-        if self._session is None:
-            self._session = Session(self._connection, autoflush=False, expire_on_commit=False)
-        return self._session
-
-    def run(self, statement: str, values: Json) -> psycopg.Cursor[Any]:
-        self._flush()
-        return self.raw.execute(statement, values)
-
-    def write(self, values: Json, inserts: tuple[str, ...]) -> None:
-        if any(self._inserted[name] != values[name] for name in self._inserted.keys() & values.keys()):
-            self._flush()
-        self._inserts += inserts
-        self._inserted |= values
-
-    def _flush(self) -> None:
-        if self._session is not None:
-            self._session.flush()
-        if self._inserts:
-            self.raw.execute(_as_one(self._inserts), self._inserted)
-            self._inserts, self._inserted = (), {}
-
-    def commit(self) -> None:
-        if self._session is not None:
-            self._session.flush()
-        for write in self.last_writes:
-            write()
-        self._flush()
-        if self.last:
-            self.run(*self.last)
-        if self._session is not None:
-            self._session.commit()
-        if self._is_open:  # a session that was never used has committed nothing of what went past it
-            self.raw.commit()
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether the connection is lost."""
-        return self.raw.closed
-
-    @property
-    def _is_open(self) -> bool:
-        return self.raw.info.transaction_status != TransactionStatus.IDLE
-
-    def close(self) -> None:
-        # What is still open has failed. A connection that will not even be rolled back is no news after that.
-        with suppress(psycopg.Error, DBAPIError):
-            if self._session is not None:
-                self._session.close()
-            if not self.raw.closed and self._is_open:
-                self.raw.rollback()
-
-
-@cache
-def _as_one(inserts: tuple[str, ...]) -> str:
-    """All of them in one statement; PostgreSQL checks references once all is in."""
-    *others, last = inserts
-    named = ", ".join(f"part_{number} AS ({insert})" for number, insert in enumerate(others))
-    return f"WITH {named} {last}" if others else last
-
-
-_unit: ContextVar[_Unit] = ContextVar("unit")
+_unit: ContextVar[UnitOfWork] = ContextVar("unit")
 
 
 @contextmanager
-def _begin(engine: Engine, tenant: Tenant | None = None) -> Iterator[_Unit]:
+def _begin(engine: Engine, tenant: Tenant | None = None) -> Iterator[UnitOfWork]:
     pool = engine.pool
     with engine.connect() as connection:
-        unit = _Unit(connection)
+        unit = UnitOfWork(connection)
         token = _unit.set(unit)
         try:
             with watchdog.watching(unit.raw):

@@ -6,23 +6,9 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine, create_engine
 
-from kit import roles
+from kit import roles, session_settings
 from kit.config import settings
 
-SESSION = (
-    "timezone=UTC",
-    "statement_timeout=30s",
-    # A process that stands still in the middle of a transaction shall not hold its locks for longer.
-    "idle_in_transaction_session_timeout=10s",
-    # What runs often is prepared, and is a few rows by key whatever the values: planned once, not each time.
-    "plan_cache_mode=force_generic_plan",
-    # Statements go for few rows, by keys or by what is due. A plan that was made and kept while a table was small,
-    # empty (as the outbox mostly is) or not yet analysed would read all of it for ever, however large it has become.
-    "enable_seqscan=off",
-    # And for such a statement machine code is not worth its making: a tenth of a second, whenever a plan that stops at
-    # its LIMIT is thought to be long.
-    "jit=off",
-)
 CONNECT: dict[str, Any] = {
     "connect_timeout": 5,
     "target_session_attrs": "read-write",  # no standby: of a URL with several hosts the one that accepts writes
@@ -49,7 +35,7 @@ def create(setting: str, *, json_serializer: Callable[[Any], str], pool_size: in
         json_serializer=json_serializer,
         json_deserializer=orjson.loads,
         hide_parameters=True,  # an error in a log shall not show mail addresses or password hashes
-        connect_args={"options": " ".join(f"-c {each}" for each in SESSION), **CONNECT},
+        connect_args={"options": session_settings.options(), **CONNECT},
     )
     return roles.checked(engine, setting=setting)
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, NoReturn
 import typer
 
 from kit.errors import OrderXError
-from ops import reads
+from ops import reads, shared_metrics
 from ops.commands import account, dead, saga
 from ops.commands.output import Json
 
@@ -85,6 +85,8 @@ def api(
     connections: Annotated[int, typer.Option(help="Connections a process keeps open at once.", min=1)] = 1000,
 ) -> None:
     """Serve the HTTP API."""
+    if workers > 1:
+        shared_metrics.count_together()
     from gunicorn.app import wsgiapp
 
     from kit.config import settings
@@ -108,10 +110,15 @@ def worker(
     pool: Annotated[Literal["solo", "prefork", "threads"], typer.Option(help="Celery's pool.")] = "solo",
     concurrency: Annotated[int, typer.Option(help="Tasks at once, where the pool is not solo.", min=1)] = 1,
     name: Annotated[str, typer.Option(help="What Flower calls it; its queues and process id unless given.")] = "",
+    metrics: Annotated[str, typer.Option(help="Address at which Prometheus reads, HOST:PORT; none unless given.")] = "",
 ) -> None:
     """Work on the queues: saga steps, reactions to events, mails."""
-    from workers import run
+    if metrics and pool == "prefork":
+        shared_metrics.count_together()
+    from workers import metrics_port, run
 
+    if metrics:
+        metrics_port.serve(metrics)
     run.worker([name for name in queues.split(",") if name], pool=pool, concurrency=concurrency, name=name)
 
 

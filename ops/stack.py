@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kit.errors import Conflict
-from ops import reads
+from ops import reads, shared_metrics
 from ops.services import directories, rabbitmq
 from ops.services.forked import Forked, Nursery
 from ops.services.ports import LOOPBACK, free_port
@@ -59,7 +59,8 @@ class Stack(Supervisor):
 
     def __init__(self, home: Path, *, usual_ports: bool = True) -> None:
         self.home = directories.make(home)
-        self.logs = _emptied(directories.make(home / "logs"))
+        self.logs = _emptied(directories.make(home / "logs"), "*.log")
+        self._metrics = _emptied(directories.make(home / "metrics"), "*.db")
         self._usual_ports = usual_ports
         self.api_url = self._local_url(8000)
         self.flower_url = self._local_url(5555)
@@ -197,7 +198,9 @@ class Stack(Supervisor):
         return given | ({"FLOWER_BROKER_API": self.rabbitmq.management_api} if self.rabbitmq else {})
 
     def _plain_env(self) -> dict[str, str]:
-        return {**reads.without_settings(os.environ), "PYTHONUNBUFFERED": "1"}
+        # Counted together, what the workers count is read at the API's /metrics.
+        counting = {shared_metrics.DIRECTORY: str(self._metrics)}
+        return {**reads.without_settings(os.environ), "PYTHONUNBUFFERED": "1", **counting}
 
     def _secret(self, name: str) -> str:
         return directories.secret(directories.make(self.home / "secrets") / name)
@@ -235,7 +238,7 @@ def _command(*words: object) -> list[str]:
     return [sys.executable, "-m", "ops.cli", *map(str, words)]
 
 
-def _emptied(logs: Path) -> Path:
-    for log in logs.glob("*.log"):
-        log.unlink()
-    return logs
+def _emptied(directory: Path, pattern: str) -> Path:
+    for file in directory.glob(pattern):
+        file.unlink()
+    return directory

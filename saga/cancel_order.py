@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.sales import operations as sales
 from domain.sales import queries
 from domain.sales.errors import NotAllowedNow
+from saga import order_outcomes
 from saga.engine.declaration import Ending, Saga, then
 from saga.engine.journal import Find, Ref, locked
 from saga.engine.start import start
@@ -16,7 +17,8 @@ from saga.steps.take_back_stock import take_back_stock
 
 def orders_cancelled(endings: Sequence[Ending]) -> None:
     """Nothing of these sales is left."""
-    sales.mark_cancelled(order_ids=[ending.subject.id for ending in endings], now=endings[0].subject.now)
+    orders = sales.mark_cancelled(order_ids=[ending.subject.id for ending in endings], now=endings[0].subject.now)
+    order_outcomes.cancelled(orders, reason="after_payment")
 
 
 CANCEL_ORDER = Saga(

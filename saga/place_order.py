@@ -10,6 +10,7 @@ from domain.payments.declines import Attempt
 from domain.sales import operations as sales
 from domain.sales.operations import NewOrder, Wanted
 from kit.db import Json
+from saga import order_outcomes
 from saga.cancel_order import cancel_paid
 from saga.engine.declaration import Ending, Saga, afterwards, then, together
 from saga.engine.flow import CANCELLED
@@ -24,7 +25,7 @@ from saga.steps.reserve_stock import reserve_stock
 def orders_paid(endings: Sequence[Ending]) -> None:
     """The orders are paid. Those that somebody has asked to cancel, too late for the saga, are given back now."""
     orders = [ending.subject for ending in endings]
-    sales.mark_paid(order_ids=[order.id for order in orders], now=orders[0].now)
+    order_outcomes.paid(sales.mark_paid(order_ids=[order.id for order in orders], now=orders[0].now))
     for ending in endings:
         if ending.stop_requested:
             order = ending.subject
@@ -37,10 +38,10 @@ def orders_not_placed(endings: Sequence[Ending]) -> None:
     failures = {ending.subject.id: ending.failure or {} for ending in endings}
     cancelled = [order_id for order_id, failure in failures.items() if failure.get("code") == CANCELLED]
     if cancelled:
-        sales.mark_cancelled(order_ids=cancelled, now=now)
+        order_outcomes.cancelled(sales.mark_cancelled(order_ids=cancelled, now=now), reason="before_payment")
     failed = {order_id: failure for order_id, failure in failures.items() if order_id not in cancelled}
     if failed:
-        sales.mark_failed(failures=failed, now=now)
+        order_outcomes.failed(sales.mark_failed(failures=failed, now=now), failed)
 
 
 PLACE_ORDER = Saga(
@@ -96,4 +97,5 @@ def place_order(
         tags={"shop_id": str(shop_id), "customer_id": str(customer_id)},
         traceparent=traceparent,
     )
+    order_outcomes.placed(order, saga_id=saga_id)
     return Placed(order, saga_id)

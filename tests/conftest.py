@@ -99,6 +99,7 @@ def _use_own_database(config: pytest.Config) -> None:
         **_urls(superuser, name),
         "SECRET_KEY": "for tests alone, 32 characters or more",
         "SIGNING_KEYS": "for tests alone: 32 characters or more",
+        "METRICS_TOKEN": "for tests alone, of 32 characters or more",
         "PUBLIC_URL": "https://orderx.example",
         "DURABILITY": "relaxed",
     }

@@ -1,13 +1,14 @@
 """For those who run it: is it alive, is it ready, what does it measure."""
 
-import prometheus_client
 from flask import Response
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from api import keys, vital_signs
 from api.blueprint import Blueprint
 from api.operating import checks
 from api.operating.schemas import AliveSchema, KeySetSchema, ReadySchema
 from kit.errors import Unavailable
+from kit.metrics import exposition
 
 blueprint = Blueprint("operating", __name__, description="For those who run it")
 
@@ -41,9 +42,12 @@ def is_ready() -> dict[str, object]:
 @blueprint.get("/metrics")
 @blueprint.response(200, {"type": "string"}, content_type="text/plain")
 def metrics() -> Response:
-    """Show what is measured, for Prometheus: this process's requests, and how all sagas do."""
-    measured = prometheus_client.generate_latest() + vital_signs.taken()
-    return Response(measured, content_type=prometheus_client.CONTENT_TYPE_LATEST)
+    """Show what is measured, for Prometheus: requests, orders and steps of this machine, and how all sagas do.
+
+    The numbers are about all companies: send the operator's token as `Authorization: Bearer`, unless you ask from
+    this machine and none is set.
+    """
+    return Response(exposition() + vital_signs.taken(), content_type=CONTENT_TYPE_LATEST)
 
 
 @blueprint.get("/.well-known/jwks.json")

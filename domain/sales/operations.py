@@ -170,23 +170,23 @@ def _write(order: NewOrder) -> None:
     db.write(values, _ADD_ORDER, _ADD_LINES)
 
 
-def mark_paid(*, order_ids: Collection[UUID], now: datetime) -> None:
+def mark_paid(*, order_ids: Collection[UUID], now: datetime) -> list[Order]:
     """The sagas are done: the money is taken and the goods are the buyers'."""
-    _move("order.completed", "paid", dict.fromkeys(order_ids), now)
+    return _move("order.completed", "paid", dict.fromkeys(order_ids), now)
 
 
-def mark_failed(*, failures: Mapping[UUID, Json], now: datetime) -> None:
+def mark_failed(*, failures: Mapping[UUID, Json], now: datetime) -> list[Order]:
     """The sagas are undone; each order's failure says why, as `{"code", "step", "detail"}`."""
-    _move("order.failed", "failed", failures, now)
+    return _move("order.failed", "failed", failures, now)
 
 
-def mark_cancelled(*, order_ids: Collection[UUID], now: datetime) -> None:
+def mark_cancelled(*, order_ids: Collection[UUID], now: datetime) -> list[Order]:
     """The buyers or the shop wanted it so, and everything is put back."""
-    _move("order.cancelled", "cancelled", dict.fromkeys(order_ids), now)
+    return _move("order.cancelled", "cancelled", dict.fromkeys(order_ids), now)
 
 
 _LOCK = """
-    SELECT id, company_id, shop_id, customer_id, status, total, currency, failure, version
+    SELECT id, company_id, shop_id, customer_id, status, total, currency, failure, version, placed_at
     FROM orders WHERE id = ANY(%(orders)s) ORDER BY id FOR UPDATE"""
 _MOVE = """
     UPDATE orders SET status = %(status)s, failure = m.failure, version = m.version, changed_at = %(now)s
@@ -194,8 +194,11 @@ _MOVE = """
     WHERE orders.id = ANY(%(orders)s) AND orders.id = m.id"""
 
 
-def _move(event: str, to: str, failures: Mapping[UUID, Json | None], now: datetime) -> None:
-    """Put the orders into this status and announce it; raises OrderNotFound, or NotAllowedNow, and moves none then."""
+def _move(event: str, to: str, failures: Mapping[UUID, Json | None], now: datetime) -> list[Order]:
+    """Put the orders into this status and announce it; returns what the status, the event and a log line tell of them.
+
+    Raises OrderNotFound, or NotAllowedNow, and moves none then.
+    """
     orders = [Order(**dict(zip(_LOCKED, row, strict=True))) for row in db.run(_LOCK, {"orders": list(failures)})]
     if len(orders) < len(failures):
         raise OrderNotFound
@@ -206,9 +209,12 @@ def _move(event: str, to: str, failures: Mapping[UUID, Json | None], now: dateti
     db.run(_MOVE, {"orders": list(failures), "status": to, "now": now, "moved": db.as_json(moved)})
     for order in orders:
         _announce(event, order)
+    return orders
 
 
-_LOCKED = ("id", "company_id", "shop_id", "customer_id", "status", "total", "currency", "failure", "version")
+_LOCKED = (
+    "id", "company_id", "shop_id", "customer_id", "status", "total", "currency", "failure", "version", "placed_at",
+)  # fmt: skip
 
 
 def _announce(event: str, order: Order | NewOrder) -> None:

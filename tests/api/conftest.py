@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from api.app import create_app
+from kit.config import settings
 from tests.api.client import Api
 
 
@@ -12,6 +13,12 @@ from tests.api.client import Api
 def api(database) -> Api:
     """The app's HTTP interface, over a database without a row."""
     return Api(create_app())
+
+
+@pytest.fixture
+def operator(api) -> Api:
+    """The same, with the token of whoever runs OrderX."""
+    return Api(api.app, settings().need("metrics_token"))
 
 
 @pytest.fixture

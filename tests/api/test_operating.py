@@ -173,13 +173,35 @@ class TestDatabaseGone:
 
 
 class TestMetrics:
-    def test_tell_of_the_database_while_requests_hold_all_connections(self, api, all_connections_taken):
-        assert "orderx_outbox_oldest_due_seconds" in api.get("/metrics").text
+    def test_tell_of_the_database_while_requests_hold_all_connections(self, operator, all_connections_taken):
+        assert "orderx_outbox_oldest_due_seconds" in operator.get("/metrics").text
 
-    def test_count_requests_by_endpoint_and_status(self, api):
+    def test_count_requests_by_endpoint_and_status(self, api, operator):
         api.get("/api/me")
         api.get("/api/nothing-here")
-        text = api.get("/metrics").text
+        text = operator.get("/metrics").text
         assert 'orderx_http_requests_total{endpoint="me.get_me",method="GET",status="401"}' in text
         assert 'orderx_http_requests_total{endpoint="none",method="GET",status="404"}' in text
         assert 'orderx_http_request_duration_seconds_count{endpoint="me.get_me",method="GET"}' in text
+
+    @pytest.mark.parametrize(
+        ("token", "public_url", "peer", "status"),
+        [
+            (None, "http://localhost:8000", "127.0.0.1", 200),
+            (None, "http://localhost:8000", "192.0.2.7", 401),
+            (None, "https://orderx.example", "127.0.0.1", 401),  # a proxy of this machine, say
+            ("only for whoever runs it, not for you", "http://localhost:8000", "127.0.0.1", 401),
+        ],
+    )
+    def test_are_for_this_machine_alone_where_there_is_no_token(
+        self, api, monkeypatch, token, public_url, peer, status
+    ):
+        monkeypatch.delenv("ORDERX_METRICS_TOKEN")
+        if token:
+            monkeypatch.setenv("ORDERX_METRICS_TOKEN", token)
+        monkeypatch.setenv("ORDERX_PUBLIC_URL", public_url)
+        config.settings.cache_clear()
+        answer = api.get("/metrics", environ_overrides={"REMOTE_ADDR": peer})
+        monkeypatch.undo()
+        config.settings.cache_clear()
+        assert answer.status_code == status

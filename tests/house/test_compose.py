@@ -11,7 +11,7 @@ import yaml
 from api.app import create_app
 from api.sales.preferences import LONGEST_WAIT
 from kit.config import Settings
-from kit.engines import SESSION
+from kit.session_settings import SETTINGS
 from ops.cli import GRACEFUL_SECONDS
 from tests.house.commands import understood
 from tests.house.places import ROOT
@@ -237,7 +237,7 @@ class TestStopping:
         assert grace_period("relay") > PATIENCE
 
     def test_gives_all_others_time_for_a_statement_and_a_call(self):
-        statement = int(re.search(r"statement_timeout=(\d+)s", " ".join(SESSION))[1])
+        statement = int(SETTINGS["statement_timeout"].removesuffix("s"))
         call = Settings.model_fields["payment_timeout"].default
         assert {name for name in OURS if grace_period(name) <= statement + call} == set()
 

@@ -5,6 +5,7 @@ Told to stop, it finishes what it has in hand and takes on nothing more.
 
 import json
 import os
+import signal
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ import pytest
 import requests
 
 from api.app import LARGEST_BODY, create_app
-from ops.services import ports
+from ops.services import family, ports
 from ops.services.process import Process
 from ops.services.readiness import http, tcp
 from tests import factories
@@ -24,6 +25,7 @@ from tests.api.client import Api
 from tests.waiting import until
 
 WAITING = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+PROFILES = 'orderx_http_requests_total{endpoint="me.get_me",method="GET",status="401"}'
 USER = json.dumps({"email": "ada@customers.example", "name": "Ada", "password": "correct horse battery"}).encode()
 
 
@@ -37,10 +39,19 @@ def port():
 
 
 @pytest.fixture
-def process(database, port, tmp_path):
+def temporary(tmp_path):
+    """Where the process keeps what it needs only while it runs."""
+    directory = tmp_path / "temporary"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def process(database, port, tmp_path, temporary):
     argv = [sys.executable, "-m", "ops.cli", "api", "--port", str(port), "--workers", "2"]
     ready = http(f"http://127.0.0.1:{port}/healthz")
-    with Process("api", argv, log=tmp_path / "api.log", env=os.environ, ready=ready) as running:
+    env = {**os.environ, "TMPDIR": str(temporary)}
+    with Process("api", argv, log=tmp_path / "api.log", env=env, ready=ready) as running:
         yield running
 
 
@@ -86,6 +97,50 @@ class TestBody:
                 answer.read()
                 told.append((answer.status, answer.getheader("Connection")))
         return told
+
+
+class TestMetrics:
+    @pytest.fixture
+    def counted(self, port):
+        """How many requests for a profile the process that answers knows of."""
+        token = {"Authorization": f"Bearer {os.environ['ORDERX_METRICS_TOKEN']}"}
+
+        def read() -> float:
+            text = requests.get(f"http://127.0.0.1:{port}/metrics", headers=token, timeout=60).text
+            return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(PROFILES))
+
+        return read
+
+    @pytest.fixture
+    def ask(self, process, port):
+        def ask(times: int) -> None:
+            for _ in range(times):
+                assert requests.get(f"http://127.0.0.1:{port}/api/me", timeout=60).status_code == 401
+
+        return ask
+
+    def test_are_those_of_all_its_processes_whichever_answers(self, ask, counted):
+        ask(40)
+        assert [counted() for _ in range(20)] == [40] * 20
+
+    def test_keep_what_those_counted_that_have_died_and_not_their_files(self, process, ask, counted, temporary):
+        ask(20)
+        died = family.children(process.pid)
+        for each in died:
+            os.kill(each, signal.SIGKILL)
+        until(lambda: not {*died} & {*family.children(process.pid)}, "they do not die")
+        until(lambda: len(family.children(process.pid)) == 2, "no others are started")
+        ask(20)
+        assert [counted() for _ in range(5)] == [40] * 5
+        files = {file.name for file in temporary.glob("orderx-metrics-*/*.db")}
+        assert "counter_ended.db" in files
+        assert [name for name in files for each in died if name.endswith(f"_{each}.db")] == []
+
+    def test_leave_nothing_when_it_stops(self, process, ask, temporary):
+        ask(1)
+        assert list(temporary.glob("orderx-metrics-*/*.db")) != []
+        process.stop()
+        assert list(temporary.glob("orderx-metrics-*")) == []
 
 
 class TestStop:

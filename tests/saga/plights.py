@@ -35,7 +35,7 @@ def suffering(plight: Plight) -> Iterator[None]:
 @contextmanager
 def transactions_as_checkpoints() -> Iterator[None]:
     """Let plights befall transactions: as they begin, and right before they would be committed."""
-    unit = db._Unit
+    unit = db.UnitOfWork
     begin, commit = unit.__init__, unit.commit
 
     def begun(self: Any, connection: Any) -> None:

@@ -33,8 +33,10 @@ def unfiltered(world, monkeypatch):
     def strip(_connection, _cursor, statement, parameters, _context, _many):
         return without_filters(statement), parameters
 
-    run = db._Unit.run
-    monkeypatch.setattr(db._Unit, "run", lambda unit, statement, values: run(unit, without_filters(statement), values))
+    run = db.UnitOfWork.run
+    monkeypatch.setattr(
+        db.UnitOfWork, "run", lambda unit, statement, values: run(unit, without_filters(statement), values)
+    )
     engine = db.app_engine()
     event.listen(engine, "before_cursor_execute", strip, retval=True)
     yield

@@ -1,6 +1,7 @@
 """Orders through the whole stack: gunicorn, the relay, real workers, a real RabbitMQ, the sandbox and the inbox."""
 
 import json
+import os
 from collections import Counter
 from uuid import uuid4
 
@@ -16,6 +17,24 @@ from tests.stack.tap import tapped
 from tests.waiting import until
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
+
+COUNTED = {
+    'orderx_orders_total{outcome="placed",reason=""}': 2,
+    'orderx_orders_total{outcome="paid",reason=""}': 1,
+    'orderx_orders_total{outcome="failed",reason="generic_decline"}': 1,
+    'orderx_orders_amount_minor_units_total{currency="EUR",outcome="paid"}': 1999,
+    "orderx_order_paid_seconds_count": 1,
+    'orderx_step_seconds_count{outcome="done",step="capture_payment"}': 1,
+    'orderx_step_seconds_count{outcome="refused",step="authorise_payment"}': 1,
+}
+
+
+def metrics(stack: Stack) -> dict[str, float]:
+    """The value of each sample by its name and labels."""
+    token = {"Authorization": f"Bearer {os.environ['ORDERX_METRICS_TOKEN']}"}
+    answer = requests.get(f"{stack.api_url}/metrics", headers=token, timeout=10)
+    lines = [line.rpartition(" ") for line in answer.text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
 
 
 class TestOneOrder:
@@ -139,6 +158,16 @@ class TestFailure:
         assert books_are_clean(stack)
         assert shop.statuses() == {"cancelled": 1}
         assert shop.stock() == (3, 0)
+
+
+class TestMetrics:
+    def test_of_all_processes_are_read_at_the_api(self, stack: Stack):
+        shop, before = Shop(stack, on_hand=3), metrics(stack)
+        assert shop.order(wait=20).json()["status"] == "paid"
+        assert shop.order(card=DECLINED, wait=20).json()["status"] == "failed"
+        assert books_are_clean(stack)
+        after = metrics(stack)
+        assert {name: after[name] - before.get(name, 0) for name in COUNTED} == COUNTED
 
 
 class TestCardNumber:

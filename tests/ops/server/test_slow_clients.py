@@ -12,6 +12,7 @@ import requests
 
 from api.app import create_app
 from bench.slow.clients import KINDS, attacking
+from kit.config import settings
 from tests import factories
 from tests.api.client import Api
 from tests.ops.server.conftest import HEAD, answer_from, answers_from
@@ -114,8 +115,9 @@ class TestProbes:
                 for _ in range(2 * THREADS)
             ]
             until(lambda: onlooker.execute(WAITING).fetchone() == (THREADS,), "not all threads wait")
+            operator = {"Authorization": f"Bearer {settings().need('metrics_token')}"}
             for path in ("/healthz", "/readyz", "/metrics"):
-                assert requests.get(server.url + path, timeout=10).status_code == 200
+                assert requests.get(server.url + path, headers=operator, timeout=10).status_code == 200
             assert not any(each.done() for each in asked)
             holder.rollback()
             assert {each.result().status_code for each in asked} == {200}

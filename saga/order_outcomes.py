@@ -1,0 +1,74 @@
+"""What is logged and counted when an order is placed, paid, failed or cancelled, once that is committed.
+
+Log lines have ids, amounts and codes, never what a person wrote. Counts name no company, no shop and no user.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Literal
+from uuid import UUID
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from domain.notifications.explanations import DECLINES, EXPLANATIONS
+from domain.sales.models import Order
+from domain.sales.operations import NewOrder
+from kit import db, logs
+from kit.db import Json
+
+Cancelled = Literal["before_payment", "after_payment"]
+
+ORDERS = Counter("orderx_orders", "Orders placed, paid, failed and cancelled", ["outcome", "reason"])
+AMOUNTS = Counter(
+    "orderx_orders_amount_minor_units", "What these orders come to, in minor units", ["outcome", "currency"]
+)
+PAID_AFTER = Histogram(
+    "orderx_order_paid_seconds",
+    "From placing an order to having its payment",
+    buckets=(0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300, 3600),
+)
+REASONS = {*EXPLANATIONS, *DECLINES, "payment_provider_unavailable"}
+"""Failures that are counted by their code; whatever else a provider or an exception says is `other`."""
+
+log = structlog.get_logger()
+
+
+def placed(order: NewOrder, *, saga_id: UUID) -> None:
+    """An order is pending."""
+    _tell(order, "placed", line={"saga_id": str(saga_id)})
+
+
+def paid(orders: Iterable[Order]) -> None:
+    """The orders' money is taken and their goods are sold."""
+    for order in orders:
+        seconds = (order.changed_at - order.placed_at).total_seconds()
+        db.after_commit(partial(PAID_AFTER.observe, seconds))
+        _tell(order, "paid", line={"seconds": seconds})
+
+
+def failed(orders: Iterable[Order], failures: Mapping[UUID, Json]) -> None:
+    """Everything is put back, for a reason that nobody asked for."""
+    for order in orders:
+        failure = failures[order.id]
+        code = failure.get("code", "")
+        reason = code if code in REASONS else "other"
+        _tell(order, "failed", reason=reason, line={"code": code, "step": failure.get("step")})
+
+
+def cancelled(orders: Iterable[Order], *, reason: Cancelled) -> None:
+    """Everything is put back, or given back, because somebody wanted it so."""
+    for order in orders:
+        _tell(order, "cancelled", reason=reason)
+
+
+def _tell(order: Order | NewOrder, outcome: str, *, reason: str = "", line: Json | None = None) -> None:
+    told = {
+        "order_id": str(order.id), "company_id": str(order.company_id), "shop_id": str(order.shop_id),
+        "customer_id": str(order.customer_id), "amount": order.total, "currency": order.currency,
+        "reason": reason or None, "request_id": logs.request_id(order.id), **(line or {}),
+    }  # fmt: skip
+    known = {name: value for name, value in told.items() if value is not None}
+    db.after_commit(partial(log.info, f"order_{outcome}", **known))
+    db.after_commit(ORDERS.labels(outcome, reason).inc)
+    db.after_commit(partial(AMOUNTS.labels(outcome, order.currency).inc, order.total))

@@ -1,0 +1,109 @@
+"""Processes that count together: what those that have ended counted stays, and their files do not."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from kit import config, metrics
+
+COUNT = """
+import sys
+from prometheus_client import Counter, Gauge, Histogram
+Counter("orderx_things", "Things", ["kind"]).labels("good").inc(int(sys.argv[1]))
+Histogram("orderx_thing_seconds", "Seconds", buckets=(1, 2)).observe(1.5)
+Gauge("orderx_thing_is_here", "Here", multiprocess_mode="livemax").set(1)
+Counter("others", "Of another library").inc()
+if sys.argv[2:]:
+    print("counted", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def directory(tmp_path, monkeypatch):
+    monkeypatch.setenv(metrics.DIRECTORY, str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def shown(directory):
+    """The value of each sample by its name and labels."""
+
+    def read() -> dict[str, float]:
+        lines = [line for line in metrics.exposition().decode().splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+    return read
+
+
+@pytest.fixture
+def count(directory):
+    """Counts in a process that ends at once."""
+
+    def run(things: int) -> None:
+        subprocess.run([sys.executable, "-c", COUNT, str(things)], check=True, timeout=60)
+
+    return run
+
+
+@pytest.fixture
+def counting(directory):
+    """A process that has counted two things, and runs until it is told to stop."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", COUNT, "2", "stay"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout.readline() == b"counted\n"
+    yield process
+    process.communicate()
+
+
+class TestExposition:
+    def test_adds_up_what_processes_have_counted(self, count, counting, shown):
+        count(3)
+        found = shown()
+        assert found['orderx_things_total{kind="good"}'] == 5
+        assert found['orderx_thing_seconds_bucket{le="1.0"}'] == 0
+        assert found['orderx_thing_seconds_bucket{le="2.0"}'] == found["orderx_thing_seconds_count"] == 2
+        assert found["orderx_thing_seconds_sum"] == 3.0
+        assert found["orderx_thing_is_here"] == 1
+
+    def test_is_of_orderx_alone(self, count, shown):
+        count(1)
+        assert {name.split("_")[0] for name in shown()} == {"orderx"}
+
+    def test_keeps_the_counts_of_ended_processes_and_none_of_their_files(self, directory, count, shown):
+        for ended in range(1, 4):
+            count(1)
+            found = shown()
+            assert found['orderx_things_total{kind="good"}'] == ended
+            assert found["orderx_thing_seconds_count"] == ended
+            assert "orderx_thing_is_here" not in found
+            assert {file.name for file in directory.glob("*.db")} == {"counter_ended.db", "histogram_ended.db"}
+
+    def test_leaves_the_files_of_running_processes(self, directory, counting, shown):
+        for _ in range(2):
+            assert shown()['orderx_things_total{kind="good"}'] == 2
+        assert directory / f"counter_{counting.pid}.db" in set(directory.iterdir())
+
+    def test_is_this_process_alone_without_a_directory(self, monkeypatch):
+        monkeypatch.delenv(metrics.DIRECTORY, raising=False)
+        assert b"python_info" in metrics.exposition()
+
+
+class TestMayRead:
+    def test_takes_the_token_whole_from_anywhere(self):
+        token = config.settings().need("metrics_token")
+        assert metrics.may_read(f"Bearer {token}", peer="192.0.2.7")
+        for wrong in (None, "", "Bearer ", f"Bearer {token[:-1]}", f"Bearer {token}x", f"Basic {token}", token):
+            assert not metrics.may_read(wrong, peer="127.0.0.1"), wrong
+
+    @pytest.mark.parametrize(("peer", "may"), [("127.0.0.1", True), ("::1", True), ("192.0.2.7", False), ("", False)])
+    def test_takes_this_machine_where_there_is_no_token(self, monkeypatch, peer, may):
+        monkeypatch.delenv("ORDERX_METRICS_TOKEN")
+        config.settings.cache_clear()
+        assert metrics.may_read(None, peer=peer) is may
+        assert not metrics.may_read(f"Bearer {os.urandom(8).hex()}", peer="192.0.2.7")
+        monkeypatch.undo()
+        config.settings.cache_clear()

@@ -1,0 +1,181 @@
+"""What is logged and counted of each order, once it is true."""
+
+from contextlib import contextmanager
+
+import pytest
+import structlog
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from domain.payments.declines import Attempt
+from domain.sales.operations import Wanted
+from kit import clock, db
+from kit.tenancy import Tenant
+from saga.place_order import place_order
+
+DECLINED = "pm_card_chargeDeclinedExpiredCard"
+SLOW_SECONDS = 0.8
+"""Which the sandbox of these tests takes for a slow card (tests/saga/conftest.py)."""
+PERSONAL = ("@", "James", "changed my mind", "the buyer")
+
+
+@pytest.fixture(autouse=True)
+def _of_no_request():
+    """Earlier tests may have made requests in this thread."""
+    structlog.contextvars.clear_contextvars()
+
+
+def sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+@pytest.fixture
+def counted():
+    """How much the counts of orders and amounts have grown in a block."""
+
+    @contextmanager
+    def growth(outcome: str, reason: str = ""):
+        grown, before = [], []
+        wanted = [
+            ("orderx_orders_total", {"outcome": outcome, "reason": reason}),
+            ("orderx_orders_amount_minor_units_total", {"outcome": outcome, "currency": "EUR"}),
+        ]
+        before = [sample(name, **labels) for name, labels in wanted]
+        yield grown
+        grown += [sample(name, **labels) - was for (name, labels), was in zip(wanted, before, strict=True)]
+
+    return growth
+
+
+@pytest.fixture
+def lines():
+    with capture_logs() as said:
+        yield lambda: [line for line in said if line["event"].startswith("order_")]
+
+
+class TestPlaced:
+    def test_is_told_with_its_ids(self, storefront, counted, lines):
+        with counted("placed") as grown:
+            order_id = storefront.place(2)
+        assert grown == [1, 3998]
+        (line,) = lines()
+        assert line == {
+            "event": "order_placed", "log_level": "info", "order_id": str(order_id), "amount": 3998, "currency": "EUR",
+            "company_id": str(storefront.shop.company_id), "shop_id": str(storefront.shop.id),
+            "customer_id": str(storefront.buyer.id), "saga_id": str(storefront.ref(order_id).saga_id),
+        }  # fmt: skip
+
+    def test_is_not_told_of_what_was_rolled_back(self, storefront, counted, lines):
+        whose = {"company_id": storefront.shop.company_id, "customer_id": storefront.buyer.id}
+        with (
+            counted("placed") as grown,
+            pytest.raises(ZeroDivisionError),
+            db.transaction(Tenant(whose["company_id"], storefront.buyer.id)),
+        ):
+            place_order(
+                **whose, shop_id=storefront.shop.id, lines=[Wanted(storefront.product.id, 1)], discount_percent=0,
+                shipping_address={}, paying=Attempt("pm_card_visa"), now=clock.now(),
+            )  # fmt: skip
+            1 / 0  # noqa: B018 - it raises
+        assert (grown, lines()) == ([0, 0], [])
+
+
+class TestOutcomes:
+    def test_paid(self, storefront, counted, lines):
+        with counted("paid") as grown:
+            paid_before = sample("orderx_order_paid_seconds_count")
+            order_id = storefront.place()
+            storefront.deliveries.until_quiet()
+        assert grown == [1, 1999]
+        assert sample("orderx_order_paid_seconds_count") - paid_before == 1
+        _, line = lines()
+        assert (line["event"], line["order_id"], "reason" in line) == ("order_paid", str(order_id), False)
+        assert 0 <= line["seconds"] < 3600
+
+    def test_failed_says_why(self, storefront, counted, lines):
+        with counted("failed", "expired_card") as grown:
+            order_id = storefront.place(method=DECLINED)
+            storefront.deliveries.until_quiet()
+        assert grown == [1, 1999]
+        _, line = lines()
+        assert (line["event"], line["order_id"]) == ("order_failed", str(order_id))
+        assert (line["reason"], line["code"], line["step"]) == ("expired_card", "expired_card", "authorise_payment")
+
+    def test_failed_for_what_nobody_has_foreseen_is_counted_as_other(self, storefront, counted, lines, monkeypatch):
+        monkeypatch.setattr("saga.order_outcomes.REASONS", frozenset())
+        with counted("failed", "other") as grown:
+            storefront.place(method=DECLINED)
+            storefront.deliveries.until_quiet()
+        assert grown[0] == 1
+        assert (lines()[-1]["reason"], lines()[-1]["code"]) == ("other", "expired_card")
+
+    def test_cancelled_before_the_payment(self, storefront, counted, lines):
+        with counted("cancelled", "before_payment") as grown:
+            order_id = storefront.place()
+            storefront.cancel(order_id)
+            storefront.deliveries.until_quiet()
+        assert grown == [1, 1999]
+        assert [(line["event"], line.get("reason")) for line in lines()] == [
+            ("order_placed", None), ("order_cancelled", "before_payment"),
+        ]  # fmt: skip
+
+    def test_cancelled_after_it(self, storefront, counted, lines):
+        order_id = storefront.place()
+        storefront.deliveries.until_quiet()
+        with counted("cancelled", "after_payment") as grown:
+            storefront.cancel(order_id)
+            storefront.deliveries.until_quiet()
+        assert grown == [1, 1999]
+        assert (lines()[-1]["event"], lines()[-1]["reason"]) == ("order_cancelled", "after_payment")
+
+    def test_of_many_at_once_are_told_one_by_one(self, storefront, lines):
+        orders = {str(storefront.place()) for _ in range(3)}
+        storefront.deliveries.together_until_quiet()
+        assert {line["order_id"] for line in lines() if line["event"] == "order_paid"} == orders
+
+    def test_never_tell_what_a_person_wrote(self, storefront, lines):
+        for method in ("pm_card_visa", DECLINED):
+            order_id = storefront.place(method=method)
+            storefront.deliveries.until_quiet()
+        storefront.cancel(storefront.place())
+        storefront.deliveries.until_quiet()
+        told = str(lines())
+        assert str(order_id) in told
+        assert [word for word in (*PERSONAL, storefront.buyer.email, storefront.buyer.name) if word in told] == []
+
+
+class TestSteps:
+    def test_are_measured_by_name_and_answer(self, storefront):
+        wanted = [
+            ("reserve_stock", "done"), ("authorise_payment", "refused"), ("release_stock", "done"),
+            ("void_payment", "done"),
+        ]  # fmt: skip
+
+        def counts():
+            return [sample("orderx_step_seconds_count", step=step, outcome=outcome) for step, outcome in wanted]
+
+        before = counts()
+        storefront.place(method=DECLINED)
+        storefront.deliveries.until_quiet()
+        assert [after - was for after, was in zip(counts(), before, strict=True)] == [1] * 4
+
+    def test_take_as_long_as_their_outside_calls(self, storefront):
+        labels = {"step": "authorise_payment", "outcome": "done"}
+        before = sample("orderx_step_seconds_sum", **labels)
+        storefront.place(method="pm_card_slow")
+        storefront.deliveries.until_quiet()
+        assert sample("orderx_step_seconds_sum", **labels) - before >= SLOW_SECONDS
+
+
+class TestCounts:
+    def test_name_no_company_and_no_person(self, storefront):
+        storefront.place()
+        storefront.deliveries.until_quiet()
+        names = {
+            name
+            for metric in REGISTRY.collect()
+            if metric.name.startswith(("orderx_order", "orderx_step"))
+            for each in metric.samples
+            for name in each.labels
+        }
+        assert names == {"outcome", "reason", "currency", "step", "le"}
