@@ -4,9 +4,11 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from io import TextIOBase
 from types import MappingProxyType
+from typing import TextIO, cast
 from uuid import UUID
 
 import structlog
@@ -20,6 +22,7 @@ _requests: ContextVar[Mapping[str, str]] = ContextVar("requests", default=Mappin
 def configure() -> None:
     """Log from ORDERX_LOG_LEVEL upwards, each line with its level and its time (UTC)."""
     structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Output())),
         processors=[*_line(), structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(settings().log_level),
     )
@@ -27,12 +30,27 @@ def configure() -> None:
 
 def configure_libraries() -> None:
     """Have what libraries tell Python's own logging come as such lines, too."""
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(_Output())
     as_json: list[Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer(),
     ]  # fmt: skip
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=as_json, foreign_pre_chain=_line()))
     logging.basicConfig(handlers=[handler], level=settings().log_level, force=True)
+
+
+class _Output(TextIOBase):
+    """Standard output; what it does not take, as on a full disk, is lost rather than the work that is logged."""
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with suppress(OSError):
+            sys.stdout.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        with suppress(OSError):
+            sys.stdout.flush()
 
 
 def _line() -> list[Processor]:

@@ -1,29 +1,43 @@
 """The `orderx` command. Each command imports what it needs when it runs, so that `--help` is quick."""
 # ruff: noqa: PLC0415 - see above
 
-import errno
 import json
 import os
-import socket
+import shlex
 import sys
 from datetime import UTC, datetime, timedelta
+from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal
 
 import typer
 
-from kit.errors import OrderXError
-from ops import reads, shared_metrics
-from ops.commands import account, dead, saga
-from ops.commands.output import Json
+from ops import home, reads, shared_metrics
+from ops.commands import account, dead, failures, output, saga
+from ops.commands.output import Json, not_blank
 
 app = typer.Typer(
-    help="OrderX: a commerce backend in which every order is a saga.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"orderx {metadata.version('orderx')}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)]
+
+
+@app.callback()
+def of_every_command(version: Version = False) -> None:
+    """OrderX: a commerce backend in which every order is a saga."""
+    del version
+
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
@@ -58,17 +72,28 @@ def demo() -> None:
 
 
 @app.command(rich_help_panel="On this machine")
+def urls(as_json: Json = False) -> None:
+    """Print where the stack answers that `orderx up` runs in this folder: JSON, or lines for a shell's eval."""
+    found = home.urls(home.default_home())
+    lines = [f"{name.upper()}={shlex.quote(url)}" for name, url in found.items()]
+    print(json.dumps(found) if as_json else "\n".join(lines))
+
+
+@app.command(rich_help_panel="On this machine")
 def chaos(
     orders: Annotated[int, typer.Option(help="Orders that customers come to place.", min=1)] = 300,
     kills: Annotated[int, typer.Option(help="Disturbances: kills, freezes, cut wires.", min=0)] = 20,
     seed: Annotated[int, typer.Option(help="What the run is made from; the same seed is the same plan.")] = 1,
     rate: Annotated[float, typer.Option(help="Customers a second.", min=0.1)] = 5.0,
-    targets: Annotated[str, typer.Option(help="What to disturb, comma-separated; everything unless given.")] = "",
+    targets: Annotated[
+        str | None, typer.Option(help="What to disturb, comma-separated; everything unless given.", callback=not_blank)
+    ] = None,
 ) -> None:
     """Disturb a stack of its own while customers order, then prove that nothing is lost; the last line is JSON."""
     from ops.commands import chaos as command
 
-    if not command.chaos(orders=orders, kills=kills, seed=seed, rate=rate, targets=targets):
+    named = targets.split(",") if targets else []
+    if not command.chaos(orders=orders, kills=kills, seed=seed, rate=rate, targets=named):
         sys.exit(1)
 
 
@@ -106,7 +131,9 @@ def api(
 
 @app.command(rich_help_panel="Processes")
 def worker(
-    queues: Annotated[str, typer.Option(help="Queues to work on, comma-separated; all unless given.")] = "",
+    queues: Annotated[
+        str | None, typer.Option(help="Queues to work on, comma-separated; all unless given.", callback=not_blank)
+    ] = None,
     pool: Annotated[Literal["solo", "prefork", "threads"], typer.Option(help="Celery's pool.")] = "solo",
     concurrency: Annotated[int, typer.Option(help="Tasks at once, where the pool is not solo.", min=1)] = 1,
     name: Annotated[str, typer.Option(help="What Flower calls it; its queues and process id unless given.")] = "",
@@ -119,7 +146,8 @@ def worker(
 
     if metrics:
         metrics_port.serve(metrics)
-    run.worker([name for name in queues.split(",") if name], pool=pool, concurrency=concurrency, name=name)
+    names = queues.split(",") if queues else []
+    run.worker(names, pool=pool, concurrency=concurrency, name=name)
 
 
 @app.command(rich_help_panel="Processes")
@@ -231,29 +259,10 @@ app.add_typer(dead.app, name="dead", rich_help_panel="Upkeep")
 
 def main() -> None:
     """Run the command; what is wrong is one line on stderr and exit code 1 (2: how the command was written)."""
+    output.prepare()
+    home.use_running_stack(sys.argv[1:])
     reads.forget_others(next(iter(sys.argv[1:]), ""))
-    try:
-        app()
-    except OrderXError as error:
-        _give_up(error.message)
-    except Exception as error:
-        from kit import db
-
-        if db.is_outage(error):
-            _give_up("the database does not answer: " + str(error).strip().splitlines()[0])
-        if isinstance(error, OSError) and error.filename:
-            _give_up(f"{error.filename}: {error.strerror}")
-        if isinstance(error, OSError) and error.errno in _CANNOT_LISTEN:
-            _give_up(f"cannot listen there, take another --host or --port: {error.strerror}")
-        raise
-
-
-_CANNOT_LISTEN = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, socket.EAI_NONAME}
-
-
-def _give_up(reason: str) -> NoReturn:
-    print(f"orderx: {reason}", file=sys.stderr)
-    sys.exit(1)
+    failures.told_in_one_line(app)
 
 
 if __name__ == "__main__":

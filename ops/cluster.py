@@ -33,6 +33,9 @@ class ClusterStack(Stack):
     def _own_broker(self) -> RabbitMQCluster:
         return RabbitMQCluster(self.home / "rabbitmq", logs=self.logs)
 
+    def _own_rate_limiter(self) -> None:
+        """None: the test's requests all come from one address."""
+
     def _owner_url(self) -> str:
         return multi_host_url([self.postgres, self.standby])
 

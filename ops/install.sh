@@ -24,6 +24,11 @@ make_venv() {
     }
 }
 
+# Downloads take a minute, of which nothing is shown.
+( while sleep 4; do echo "  still installing ..."; done ) &
+trap 'kill $!' EXIT
+trap 'exit 130' INT TERM
+
 if command -v uv >/dev/null; then
     [ -x "$venv/bin/python" ] || uv venv --quiet --python "$(find_python)" "$venv"
     uv pip install --quiet --python "$venv/bin/python" --constraints constraints.txt --editable '.[embedded,test]'

@@ -38,8 +38,12 @@ COMMANDS: dict[str, set[str]] = {
     "account": {*_APP, "public_url"},
     "saga": {*_OPERATOR, *_APP},
     "dead": {"broker_url"},
+    "urls": set(),
 }
 """By the command's first word. `up`, `demo` and `chaos` are not here: they hand each process its own settings."""
+
+UPKEEP = ("account", "check", "reconcile", "saga", "dead")
+"""What an operator does; in the folder of a running stack, with its settings (ops/home.py)."""
 
 QUEUES: dict[str, set[str]] = {
     "saga": _PAYMENTS | _DECLINES,

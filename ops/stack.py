@@ -1,20 +1,16 @@
 """The embedded stack: everything OrderX needs, on this machine's loopback, started by one command."""
 
-import fcntl
-import hashlib
 import os
+import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from kit.errors import Conflict
 from ops import reads, shared_metrics
-from ops.services import directories, rabbitmq
+from ops.services import directories, rabbitmq, valkey
 from ops.services.forked import Forked, Nursery
 from ops.services.ports import LOOPBACK, free_port
 from ops.services.postgres import Postgres, with_login
-from ops.services.postgres_binaries import unprivileged_user
 from ops.services.process import Job, Process
 from ops.services.rabbitmq import RabbitMQ
 from ops.services.readiness import Ready, http, line, tcp
@@ -43,12 +39,6 @@ NICE = {"worker-mails": 10, "inbox": 10, "flower": 10}
 """How far they stand back when the processors are busy: nobody waits for them with an order in hand."""
 
 
-class AlreadyRunning(Conflict):
-    """A stack is running in this folder already."""
-
-    code = "already_running"
-
-
 class Stack(Supervisor):
     """PostgreSQL, a broker, the payment sandbox, the mail inbox, and every process of OrderX.
 
@@ -59,8 +49,9 @@ class Stack(Supervisor):
 
     def __init__(self, home: Path, *, usual_ports: bool = True) -> None:
         self.home = directories.make(home)
-        self.logs = _emptied(directories.make(home / "logs"), "*.log")
-        self._metrics = _emptied(directories.make(home / "metrics"), "*.db")
+        self.logs = _emptied(directories.make(home / "logs"))
+        self._metrics = _emptied(directories.make(home / "metrics"))
+        self._temporary = _emptied(directories.make(home / "tmp"))  # what is killed leaves files: they go with it
         self._usual_ports = usual_ports
         self.api_url = self._local_url(8000)
         self.flower_url = self._local_url(5555)
@@ -69,17 +60,18 @@ class Stack(Supervisor):
         self._smtp_port = self._port(1025)
         self.postgres = self._own_postgres()
         self.broker = self._own_broker()
+        self.rate_limiter = self._own_rate_limiter()
         self.env = {**self._database_settings(), **self._other_settings()}
         self._nursery = Nursery(PRELOADED, log=self._log("nursery"), env=self._plain_env())
         super().__init__(self._in_waves())
 
     def _in_waves(self) -> list[list[Process]]:
-        backing = [self.postgres, self.broker, self._nursery]
+        limiter = None if self.rate_limiter is self.broker else self.rate_limiter
+        servers = [self.postgres, self.broker, limiter, self._nursery]
         return [
-            [process for process in backing if process],
+            [process for process in servers if process],
             [self._migrate(), self._sandbox(), self._inbox()],
-            [*self._engines(), self._api()],
-            [self._flower()],
+            [*self._engines(), self._api(), self._flower()],
         ]
 
     @property
@@ -114,6 +106,14 @@ class Stack(Supervisor):
             return RabbitMQ(self.home / "rabbitmq", management=True, log=self._log("rabbitmq"))
         return Valkey(self.home / "valkey", log=self._log("valkey"))
 
+    def _own_rate_limiter(self) -> Valkey | None:
+        """Where requests are counted: in the broker if that can count, else in a Valkey of its own, if installed."""
+        if "ORDERX_RATE_LIMIT_URL" in os.environ:
+            return None
+        if isinstance(self.broker, Valkey):
+            return self.broker
+        return Valkey(self.home / "valkey", log=self._log("valkey")) if valkey.installed() else None
+
     def _database_settings(self) -> dict[str, str]:
         owner = self._owner_url()
         given = {} if self.postgres else {name: os.environ[name] for name in LOGINS if name in os.environ}
@@ -135,6 +135,7 @@ class Stack(Supervisor):
             "ORDERX_PAYMENT_API_BASE": self.sandbox_url,
             "ORDERX_PAYMENT_API_KEY": "sk_test_" + self._secret("payment_api_key"),
             "ORDERX_SMTP_URL": f"smtp://{LOOPBACK}:{self._smtp_port}",
+            **({"ORDERX_RATE_LIMIT_URL": self.rate_limiter.url_of(1)} if self.rate_limiter else {}),
         }
 
     def _sandbox(self, *options: object) -> Process:
@@ -199,35 +200,14 @@ class Stack(Supervisor):
 
     def _plain_env(self) -> dict[str, str]:
         # Counted together, what the workers count is read at the API's /metrics.
-        counting = {shared_metrics.DIRECTORY: str(self._metrics)}
-        return {**reads.without_settings(os.environ), "PYTHONUNBUFFERED": "1", **counting}
+        own = {"TMPDIR": str(self._temporary), shared_metrics.DIRECTORY: str(self._metrics)}
+        return {**reads.without_settings(os.environ), "PYTHONUNBUFFERED": "1", **own}
 
     def _secret(self, name: str) -> str:
         return directories.secret(directories.make(self.home / "secrets") / name)
 
     def _log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
-
-
-@contextmanager
-def reserve(home: Path) -> Iterator[Path]:
-    """Hold the directory for one stack; raises AlreadyRunning when another one holds it."""
-    with (directories.make(home) / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunning(f"a stack is running in {home} already") from None
-        yield home
-
-
-def default_home() -> Path:
-    """Where `orderx up` keeps its data: `.orderx` here, or where PostgreSQL's user can reach it when root may not."""
-    here = Path.cwd()
-    user = unprivileged_user()
-    if user is None or directories.reachable(here, user):
-        return here / ".orderx"
-    digest = hashlib.sha256(str(here).encode()).hexdigest()[:12]
-    return Path("/var/tmp") / f"orderx-{os.geteuid()}-{digest}"  # noqa: S108 - made safely by directories.make
 
 
 def _port(url: str) -> int:
@@ -238,7 +218,6 @@ def _command(*words: object) -> list[str]:
     return [sys.executable, "-m", "ops.cli", *map(str, words)]
 
 
-def _emptied(directory: Path, pattern: str) -> Path:
-    for file in directory.glob(pattern):
-        file.unlink()
-    return directory
+def _emptied(directory: Path) -> Path:
+    shutil.rmtree(directory)
+    return directories.make(directory)

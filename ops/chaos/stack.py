@@ -1,5 +1,6 @@
 """The stack that is disturbed: two or more of everything, each server behind a wire."""
 
+import math
 from functools import cached_property
 from pathlib import Path
 
@@ -48,9 +49,9 @@ class ChaosStack(Stack):
             wire.open()
         super().start()
 
-    def stop(self) -> None:
+    def stop(self, *, within: float = math.inf) -> None:
         """Stop everything, the wires last."""
-        super().stop()
+        super().stop(within=within)
         for wire in self.wires.values():
             wire.close()
 
@@ -66,6 +67,9 @@ class ChaosStack(Stack):
 
     def _own_broker(self) -> RabbitMQ:
         return RabbitMQ(self.home / "rabbitmq", log=self._log("rabbitmq"))
+
+    def _own_rate_limiter(self) -> None:
+        """None: all customers come from one address."""
 
     def _in_waves(self) -> list[list[Process]]:
         sandbox = self._sandbox("--slow-seconds", SLOW_SECONDS, "--silent-seconds", SILENT_SECONDS)

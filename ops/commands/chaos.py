@@ -10,20 +10,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
+
 from kit.errors import Invalid
 from ops.chaos import recovery
 from ops.chaos.plan import TARGETS, Disturbance, plan
 from ops.chaos.run import Outcome, run
 from ops.chaos.stack import ChaosStack
 from ops.chaos.wishes import wishes
-from ops.commands.output import console, say, table
+from ops.commands.output import console, mark, say, table
+from ops.commands.progress import shown_while_starting
 from ops.services import directories
-from ops.services.supervisor import interruptible
+from ops.services.supervisor import STOP_SECONDS, interruptible
 
 INTERRUPTED = 130
 
 
-def chaos(*, orders: int, kills: int, seed: int, rate: float, targets: str) -> bool:
+def chaos(*, orders: int, kills: int, seed: int, rate: float, targets: list[str]) -> bool:
     """Run it and print what came of it, JSON last; whether nothing happened that must not.
 
     Raises Invalid for a target there is not.
@@ -42,8 +45,8 @@ def chaos(*, orders: int, kills: int, seed: int, rate: float, targets: str) -> b
     return outcome.clean
 
 
-def _known(targets: str) -> list[str]:
-    named = [name.strip() for name in targets.split(",") if name.strip()]
+def _known(targets: list[str]) -> list[str]:
+    named = [name.strip() for name in targets]
     unknown = [name for name in named if name not in TARGETS]
     if unknown:
         raise Invalid(f"no target is called {unknown[0]}; there are {', '.join(TARGETS)}")
@@ -63,14 +66,14 @@ def _stack() -> Iterator[tuple[ChaosStack, Any]]:
     try:
         stack = ChaosStack(directories.make(home))
         try:
-            with console.status("Starting the stack …"):
+            with shown_while_starting(stack):
                 stack.start()
             yield stack, keep
         except Exception:
             keep()
             raise
         finally:
-            stack.stop()
+            stack.stop(within=STOP_SECONDS)
     finally:
         if kept:
             console.print(f"Logs and data are kept in {home}", soft_wrap=True)
@@ -89,7 +92,7 @@ def _print(outcome: Outcome) -> None:
         said = f"The slowest came after: {slowest.done.what}, {slowest.done.what.at:g} s into the run."
         console.print(said, highlight=False)
     for rule, found in outcome.broken.items():
-        console.print(f"[red]✗[/red] {rule}", highlight=False)
+        console.print(mark(good=False), escape(rule), highlight=False)
         for row in found:
             say(f"    {row}")
 

@@ -2,10 +2,11 @@
 
 import json
 import time
-from collections.abc import Iterator
+
+from rich.markup import escape
 
 from ops.check import Finding, check
-from ops.commands.output import console
+from ops.commands.output import console, mark, say
 
 
 def prove(*, at_rest: bool, provider: bool, wait: float, as_json: bool) -> bool:
@@ -23,14 +24,14 @@ def prove(*, at_rest: bool, provider: bool, wait: float, as_json: bool) -> bool:
     if as_json:
         print(json.dumps({"clean": clean, "findings": {rule: [f.row for f in found] for rule, found in results}}))
     else:
-        for line in _lines(results):
-            console.print(line, highlight=False)
+        _print(results)
     return clean
 
 
-def _lines(results: list[tuple[str, list[Finding]]]) -> Iterator[str]:
+def _print(results: list[tuple[str, list[Finding]]]) -> None:
     for rule, findings in results:
-        yield f"[red]✗[/red] {rule}" if findings else f"[green]✓[/green] {rule}"
-        yield from (f"    {finding.row}" for finding in findings)
+        console.print(mark(good=not findings), escape(rule), highlight=False)
+        for finding in findings:
+            say(f"    {finding.row}")
     broken = sum(len(findings) for _, findings in results)
-    yield f"[red]{broken} rows are off.[/red]" if broken else "[green]The books are clean.[/green]"
+    console.print(f"[red]{broken} rows are off.[/red]" if broken else "[green]The books are clean.[/green]")

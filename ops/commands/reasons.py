@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ops.commands.output import not_blank
+
 
 def _not_blank(text: str) -> str:
     if not text.strip():
@@ -13,4 +15,9 @@ def _not_blank(text: str) -> str:
 
 
 Reason = Annotated[str, typer.Option(help="Why; it is recorded.", callback=_not_blank)]
-By = Annotated[str, typer.Option(default_factory=getpass.getuser, help="Who decides.", show_default="the login name")]
+By = Annotated[
+    str,
+    typer.Option(
+        default_factory=getpass.getuser, help="Who decides.", show_default="the login name", callback=not_blank
+    ),
+]

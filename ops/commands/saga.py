@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from ops.commands import settle
-from ops.commands.output import Company, Json, SagaName, Step, console, say, table
+from ops.commands.output import Company, Json, SagaName, Step, console, not_blank, say, table
 
 if TYPE_CHECKING:
     from saga.engine.declaration import Saga
@@ -28,7 +28,9 @@ def list_sagas(
     ] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Only those with this tag, as name=value.")] = None,
     stuck: Annotated[bool, typer.Option("--stuck", help="Only those that wait for an operator, and why.")] = False,
-    reason: Annotated[str | None, typer.Option(help="With --stuck: only those because of this error code.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="With --stuck: only those because of this error code.", callback=not_blank)
+    ] = None,
     step: Step = None,
     saga: SagaName = None,
     company: Company = None,

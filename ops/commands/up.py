@@ -1,37 +1,36 @@
 """`orderx up` and the stack under `orderx demo`."""
 
 import json
-import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from rich.console import Console
-
+from ops import home
+from ops.commands.output import console, say
+from ops.commands.progress import shown_while_starting
 from ops.services import directories, rabbitmq
 from ops.services.follow import Follower
-from ops.services.supervisor import interruptible
-from ops.stack import Stack, default_home, reserve
-
-_console = Console(highlight=False)
+from ops.services.supervisor import STOP_SECONDS, interruptible
+from ops.stack import Stack
 
 
 def up(*, follow: bool, as_json: bool) -> None:
     """Run the stack until Ctrl-C or SIGTERM, and stop all of it."""
-    with interruptible(), reserve(default_home()) as home:
-        stack = Stack(home)
-        with Follower(stack.processes, _console) if follow else nullcontext():
+    with interruptible(), home.reserve(home.default_home()) as here:
+        stack = Stack(here)
+        with Follower(stack.processes, console) if follow else nullcontext():
             try:
                 _start(stack, quietly=as_json)
-                directories.write_privately(home / "env", _shell_settings(stack))
+                home.publish(here, settings=stack.env, urls=urls(stack))
                 _announce(stack, as_json=as_json)
                 stack.keep_running()
             except KeyboardInterrupt:
                 if not as_json:
-                    _console.print("Stopping.")
+                    say("Stopping.")
             finally:
-                stack.stop()
+                home.withdraw(here)
+                stack.stop(within=STOP_SECONDS)
 
 
 @contextmanager
@@ -43,7 +42,8 @@ def temporary_stack() -> Iterator[Stack]:
             _start(stack, quietly=False)
             yield stack
         finally:
-            stack.stop()
+            say("Stopping the stack.")
+            stack.stop(within=STOP_SECONDS)
 
 
 def urls(stack: Stack) -> dict[str, str]:
@@ -59,8 +59,7 @@ def urls(stack: Stack) -> dict[str, str]:
 
 
 def _start(stack: Stack, *, quietly: bool) -> None:
-    said = f"Starting the stack (broker: {stack.broker_name}) …"
-    with nullcontext() if quietly else _console.status(said):
+    with nullcontext() if quietly else shown_while_starting(stack):
         stack.start()
 
 
@@ -68,7 +67,7 @@ def _announce(stack: Stack, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({**urls(stack), **_rabbitmq_login(stack)}), flush=True)
     else:
-        _console.print(_overview(stack), soft_wrap=True)
+        say(_overview(stack))
 
 
 def _overview(stack: Stack) -> str:
@@ -76,7 +75,7 @@ def _overview(stack: Stack) -> str:
     if login := _rabbitmq_login(stack):
         rows["rabbitmq"] += " (user {rabbitmq_user}, password in {rabbitmq_password_file})".format_map(login)
     orderx = _short(Path(sys.executable).with_name("orderx"))
-    rows["join in"] = f"set -a; . {_short(stack.home / 'env')}; set +a; {orderx} saga list"
+    rows["join in"] = f"{orderx} saga list, {orderx} urls"
     return "\n".join(["OrderX is up; Ctrl-C stops it.", *(f"  {name:<12}{where}" for name, where in rows.items())])
 
 
@@ -85,10 +84,6 @@ def _rabbitmq_login(stack: Stack) -> dict[str, str]:
     if stack.rabbitmq is None:
         return {}
     return {"rabbitmq_user": rabbitmq.USER, "rabbitmq_password_file": _short(stack.rabbitmq.password_file)}
-
-
-def _shell_settings(stack: Stack) -> str:
-    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(stack.env.items()))
 
 
 def _short(path: Path) -> str:

@@ -23,7 +23,7 @@ class Follower:
         width = max(len(process.name) for process in named)
         self._console = console
         self._tails = [
-            _Tail(process.log, Text(f"{process.name:<{width}} │ ", style=colour))
+            _Tail(process.log, Text(f"{process.name:<{width}} | ", style=colour))
             for process, colour in zip(named, cycle(_COLOURS), strict=False)
         ]
         self._ended = threading.Event()

@@ -1,5 +1,6 @@
 """A child process that is started, waited for until it is ready, and stopped; it never outlives its parent."""
 
+import math
 import os
 import pwd
 import signal
@@ -117,7 +118,11 @@ class Process:
     def start(self) -> None:
         """Launch and wait until ready; raises DidNotStart, leaving nothing behind."""
         self.launch()
-        self.wait_until_ready()
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
 
     def launch(self) -> None:
         """Start the process without waiting for it."""
@@ -148,15 +153,11 @@ class Process:
         return [sys.executable, "-I", "-S", tether.__file__, *map(str, numbers)]
 
     def wait_until_ready(self) -> None:
-        """Return once ready; raises DidNotStart, leaving nothing behind, when it ends or takes too long."""
+        """Return once ready; raises DidNotStart when it ends or takes too long, and leaves it to be stopped."""
         deadline = time.monotonic() + self._start_seconds
-        try:
-            while not self._ready(self):
-                self._refuse_to_wait_for_ever(deadline)
-                time.sleep(_POLL_SECONDS)
-        except BaseException:
-            self.stop()
-            raise
+        while not self._ready(self):
+            self._refuse_to_wait_for_ever(deadline)
+            time.sleep(_POLL_SECONDS)
 
     def _refuse_to_wait_for_ever(self, deadline: float) -> None:
         if not self.running:
@@ -184,11 +185,11 @@ class Process:
         if self._child is not None:
             self._child.send_signal(self._stop_signal)
 
-    def wait_until_stopped(self) -> None:
-        """Wait for the end that was asked for, then kill whatever of it is left."""
+    def wait_until_stopped(self, *, within: float = math.inf) -> None:
+        """Wait for the end that was asked for, at most this many seconds, then kill whatever of it is left."""
         if self._child is not None:
             with suppress(subprocess.TimeoutExpired):
-                self._child.wait(self._stop_seconds)
+                self._child.wait(min(self._stop_seconds, within))
             self.kill()
 
     def kill(self) -> None:

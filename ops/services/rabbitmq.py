@@ -1,5 +1,6 @@
 """A private RabbitMQ node: own name, ports, cookie, data and configuration, beside any other on this machine."""
 
+import math
 import os
 import shlex
 import shutil
@@ -21,6 +22,8 @@ _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin:/bin"
 USER = "orderx"
 CTL_NEEDS = ("RABBITMQ_NODENAME", "ERL_EPMD_PORT", "ERL_EPMD_ADDRESS", "HOME")
 """What `rabbitmqctl` must be told to find this node and its cookie; `ctl.env` in the node's directory has them."""
+_STOP_SECONDS_WITH_MANAGEMENT = 3
+"""All queues are closed within a second; then the management plugin waits five more for a process of its own."""
 
 
 def installed() -> Path | None:
@@ -76,7 +79,7 @@ class RabbitMQ(Process):
             env=self._environment(port_mapper or self._own_port_mapper),
             cwd=home,
             start_seconds=120,
-            stop_seconds=30,
+            stop_seconds=_STOP_SECONDS_WITH_MANAGEMENT if management else 30,
         )
 
     @property
@@ -115,9 +118,9 @@ class RabbitMQ(Process):
             raise Unavailable(f"rabbitmqctl {' '.join(words)}: {(done.stderr or done.stdout).strip()}")
         return done.stdout
 
-    def wait_until_stopped(self) -> None:
+    def wait_until_stopped(self, *, within: float = math.inf) -> None:
         """Wait for the node's end, then stop its port mapper."""
-        super().wait_until_stopped()
+        super().wait_until_stopped(within=within)
         if self._own_port_mapper:
             self._own_port_mapper.stop()
 

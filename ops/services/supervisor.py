@@ -1,5 +1,6 @@
 """Starts processes in waves, brings back those that crash, and stops them in reverse order."""
 
+import math
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,10 @@ from ops.services.process import Process
 _LOOK_EVERY = 0.2
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _STEADY_SECONDS = 60.0
+STOP_SECONDS = 8.0
+"""How long a person who stops everything waits, at most: less than the ten seconds after which Docker kills."""
+_FIRST_WAVE_SECONDS = 4.0
+"""Of these, what is left for the servers that the rest uses."""
 Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -20,12 +25,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Supervisor:
     """Waves of processes: the members of a wave start together, after every member of the wave before is ready.
 
-    `tell` hears one line for each crash.
+    `tell` hears one line for each crash. `waiting_for` names what is being started.
     """
 
     def __init__(self, waves: Sequence[Sequence[Process]], *, tell: Callable[[str], None] = print) -> None:
         self._waves = waves
         self._tell = tell
+        self.waiting_for: list[str] = []
 
     @property
     def processes(self) -> list[Process]:
@@ -36,22 +42,29 @@ class Supervisor:
         """Start everything; raises DidNotStart after having stopped what had started."""
         try:
             for wave in self._waves:
+                self.waiting_for = [process.name for process in wave]
                 for process in wave:
                     process.launch()
                 for process in wave:
                     process.wait_until_ready()
+                    self.waiting_for.remove(process.name)
         except BaseException:
-            self.stop()
+            self.stop(within=STOP_SECONDS)
             raise
 
-    def stop(self) -> None:
-        """Stop everything, the last wave first; further signals do not cut this short, its timeouts do."""
+    def stop(self, *, within: float = math.inf) -> None:
+        """Stop everything, the last wave first; further signals do not cut this short, its timeouts do.
+
+        What has not ended `within` seconds is killed: nothing is lost by that, it only takes longer to start again.
+        """
+        end = time.monotonic() + within
         with _deaf():
             for wave in reversed(self._waves):
+                until = end if wave is self._waves[0] else end - _FIRST_WAVE_SECONDS
                 for process in wave:
                     process.ask_to_stop()
                 for process in wave:
-                    process.wait_until_stopped()
+                    process.wait_until_stopped(within=max(0.0, until - time.monotonic()))
 
     def keep_running(self, until: Callable[[], bool] = lambda: False) -> None:
         """Start again whatever crashes, after a pause that grows while it keeps crashing; reap orphans meanwhile."""

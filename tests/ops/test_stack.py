@@ -5,15 +5,18 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from ops import stack as stacks
+from ops.home import AlreadyRunning, reserve
 from ops.services import directories, ports
 from ops.services.process import DidNotStart, Process
-from ops.services.readiness import tcp
-from ops.services.supervisor import Supervisor
-from ops.stack import AlreadyRunning, Stack
+from ops.services.readiness import line, tcp
+from ops.services.supervisor import STOP_SECONDS, Supervisor
+from ops.stack import Stack
 
 SERVER = """
 import signal, socket, sys, time
@@ -78,6 +81,14 @@ def story(home):
     return (home / "story").read_text().splitlines()
 
 
+DEAF = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("up", flush=True)
+time.sleep(600)
+"""
+
+
 class TestSupervisor:
     def test_starts_in_order_and_stops_in_reverse(self, home, server):
         supervisor = Supervisor([[server(name, ports.free_port())] for name in ("first", "second", "third")])
@@ -105,6 +116,24 @@ class TestSupervisor:
         supervisor.keep_running(until=lambda: process.pid != first and not ports.is_free(port))
         supervisor.stop()
         assert said == [f"fragile ended with exit code -9, starts again in 0.5 s ({process.log})"]
+
+    def test_stops_within_ten_seconds_whatever_does_not_heed_it(self, home):
+        def deaf(name):
+            return Process(name, [sys.executable, "-c", DEAF], log=home / name, ready=line("up"))
+
+        supervisor = Supervisor([[deaf("first")], [deaf("second")], [deaf("third")]])
+        supervisor.start()
+        begun = time.monotonic()
+        supervisor.stop(within=STOP_SECONDS)
+        assert time.monotonic() - begun < 10
+        assert not any(process.running for process in supervisor.processes)
+
+    def test_leaves_the_last_seconds_to_the_first_wave(self, home, server):
+        deaf = Process("deaf", [sys.executable, "-c", DEAF], log=home / "deaf", ready=line("up"))
+        supervisor = Supervisor([[server("first", ports.free_port())], [deaf]])
+        supervisor.start()
+        supervisor.stop(within=STOP_SECONDS)
+        assert story(home) == ["first runs", "first stops"]
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     def test_stops_everything_in_reverse_on_a_signal(self, home, number):
@@ -151,6 +180,13 @@ class TestStack:
         monkeypatch.setattr(stacks.rabbitmq, "installed", lambda: None)
         assert Stack(home).env["ORDERX_BROKER_URL"].startswith("redis://")
 
+    def test_keeps_temporary_files_in_its_directory_and_only_while_it_runs(self, home):
+        left = Path(Stack(home).env_of("worker")["TMPDIR"]) / "pymp-left-by-a-killed-worker"
+        assert home in left.parents
+        left.mkdir()
+        Stack(home)
+        assert not left.exists()
+
     def test_stops_postgres_last(self, home):
         assert Stack(home).processes[0].name == "postgres"
 
@@ -162,7 +198,7 @@ class TestStack:
             assert not Stack(home).api_url.endswith(":8000")
 
     def test_refuses_to_share_its_directory(self, home):
-        with stacks.reserve(home), pytest.raises(AlreadyRunning, match="a stack is running in"), stacks.reserve(home):
+        with reserve(home), pytest.raises(AlreadyRunning, match="a stack is running in"), reserve(home):
             pass
 
 

@@ -15,12 +15,14 @@ from ops.services.postgres_standby import Standby
 from ops.stack import Stack
 from tests import needs
 
+RATE_LIMITS = [f"ORDERX_RATE_LIMIT_{of}" for of in ("CALLER", "COMPANY", "ADDRESS", "AUTH")]
 
-class StackWithoutDeclineLimits(Stack):
-    """A stack on which one customer may have any number of payments declined."""
+
+class UnlimitedStack(Stack):
+    """A stack on which one customer may ask as often, and have as many payments declined, as they like."""
 
     def _other_settings(self) -> dict[str, str]:
-        return {**super()._other_settings(), **dict.fromkeys(DECLINE_LIMITS, "1000000")}
+        return {**super()._other_settings(), **dict.fromkeys([*DECLINE_LIMITS, *RATE_LIMITS], "1000000")}
 
 
 class WiredCluster(ClusterStack):
@@ -107,9 +109,9 @@ def running_cluster(kind: type[Cluster]) -> Iterator[Cluster]:
 
 def _stack(home: Path, crash_points: str | None) -> Stack:
     if crash_points is None:
-        return StackWithoutDeclineLimits(home, usual_ports=False)
+        return UnlimitedStack(home, usual_ports=False)
     os.environ["ORDERX_CRASH_DIR"] = str(directories.make(home / crash_points))
     try:
-        return StackWithoutDeclineLimits(home, usual_ports=False)
+        return UnlimitedStack(home, usual_ports=False)
     finally:
         del os.environ["ORDERX_CRASH_DIR"]

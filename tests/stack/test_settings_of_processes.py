@@ -15,7 +15,7 @@ from tests.stack.shop import Shop
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
 
-BACKING = {"postgres", "rabbitmq", "nursery"}
+BACKING = {"postgres", "rabbitmq", "valkey", "nursery"}
 
 
 def family_of(process: Process) -> list[int]:
