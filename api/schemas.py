@@ -21,6 +21,8 @@ NOT_YET = "It is kept, and nothing goes by it yet."
 LONGEST_NAME = 200
 LONGEST_EMAIL = 254
 """RFC 5321 leaves no room for more (section 4.5.3.1.3)."""
+LONGEST_LOCAL_PART = 64
+"""Octets before the `@` (RFC 5321, section 4.5.3.1.1); they are ASCII."""
 
 
 class Schema(marshmallow.Schema):
@@ -123,6 +125,8 @@ class EmailAddress(Bounded):
             known = validate_email(without_card(text), check_deliverability=False, allow_smtputf8=False)
         except EmailNotValidError:
             raise ValidationError("This is not a mail address.") from None
+        if len(known.local_part) > LONGEST_LOCAL_PART:
+            raise ValidationError(f"Longer than {LONGEST_LOCAL_PART} characters before the @.")
         return known.normalized.lower()
 
 

@@ -20,7 +20,7 @@ from api.identity.schemas import (
 )
 from domain.companies import standing
 from domain.companies.errors import CompanySuspended
-from domain.identity import invitations, links, operations, ownership, pace, passwords, queries
+from domain.identity import invitations, links, operations, ownership, pace, password_strength, passwords, queries
 from domain.identity.errors import EmailTaken, NotYoursToGive
 from domain.identity.links import Purpose
 from domain.identity.models import Membership, User
@@ -42,7 +42,7 @@ def register(body: dict[str, Any]) -> dict[str, Any]:
     already: then the mail says so. Everybody may buy; to sell, found a company.
     """
     email, name = body["email"], body["name"]
-    passwords.refuse_guessable(body["password"], about=(email, name))
+    password_strength.refuse_guessable(body["password"], about=(email, name))
     password_hash, now = passwords.hashed(body["password"]), clock.now()
     with db.transaction(Tenant()):
         if not pace.attempt(MAIL, email, now=now):
@@ -132,5 +132,5 @@ def _holder(token: str, purpose: Purpose, *, now: datetime) -> User:
 
 def _chosen(password: str, user: User) -> str:
     """The hash of a password that the user chooses; raises Invalid when it is easily guessed."""
-    passwords.refuse_guessable(password, about=(user.email, user.name))
+    password_strength.refuse_guessable(password, about=(user.email, user.name))
     return passwords.hashed(password)

@@ -43,7 +43,7 @@ def _known(email: str, password: str) -> User:
         raise TooOften(wait=wait)
     if not passwords.fits(password, user.password_hash if user else None) or user is None:
         raise WrongCredentials
-    return _rehashed(user, password) if passwords.is_outdated(user.password_hash) else user
+    return _rehashed(user, password) if passwords.is_outdated(password, user.password_hash) else user
 
 
 def _rehashed(user: User, password: str) -> User:

@@ -8,7 +8,7 @@ from api.identity.credentials import proven
 from api.identity.own_schemas import ProfileSchema
 from api.identity.schemas import MeSchema, PasswordChangeSchema, UserSchema
 from api.tenant import acting
-from domain.identity import logins, operations, pace, passwords, profile, queries
+from domain.identity import logins, operations, pace, password_strength, passwords, profile, queries
 from domain.identity.models import User
 from domain.identity.pace import MAIL
 from domain.identity.profile import ProfileChanges
@@ -70,7 +70,7 @@ def change_password(body: dict[str, Any]) -> None:
     with acting() as caller:
         user = queries.the_user(user_id=caller.user_id)
     user = proven(user.email, body["current_password"])
-    passwords.refuse_guessable(body["password"], about=(user.email, user.name))
+    password_strength.refuse_guessable(body["password"], about=(user.email, user.name))
     password_hash, now = passwords.hashed(body["password"]), clock.now()
     with acting():
         user = operations.change_password(user_id=user.id, before=user.password_hash, after=password_hash)

@@ -31,7 +31,7 @@ class Password(fields.String):
 
 
 class NewPassword(Password):
-    """A password that somebody chooses; whether it can be guessed is for domain/identity/passwords.py to say."""
+    """A password that somebody chooses; domain/identity/password_strength.py says whether it can be guessed."""
 
     def __init__(self) -> None:
         super().__init__(shortest=SHORTEST)

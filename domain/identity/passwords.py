@@ -1,53 +1,52 @@
-"""Passwords: not to be guessed, hashed with argon2id, checked in the same time whether or not there is such a user."""
+"""Passwords: hashed with argon2id, and compared in the same time whether or not there is such a user."""
 
-import re
-from collections.abc import Iterable
+import unicodedata
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from zxcvbn import zxcvbn
-
-from kit.errors import Invalid
 
 SHORTEST, LONGEST = 8, 200
 """Characters."""
-
-HARD_ENOUGH = 2
-"""zxcvbn's score: more than a million guesses, breached and common passwords and variations of them tried first."""
-_LOOKED_AT = 40
-"""Characters of which the strength is measured, for that takes the longer the more there are."""
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 """What OWASP's password storage cheat sheet asks of argon2id: 19 MiB, two passes."""
 
 
-def refuse_guessable(password: str, *, about: Iterable[str] = ()) -> None:
-    """Raise Invalid for a password that is known from breaches, or easily guessed by who knows this about the user."""
-    known = [word for text in about for word in (text, *re.findall(r"\w{3,}", text))]
-    judged = zxcvbn(password[:_LOOKED_AT], user_inputs=known)
-    if judged["score"] < HARD_ENOUGH:
-        why = judged["feedback"]["warning"] or "It is easy to guess."
-        raise Invalid(fields={"password": [f"{why} Take a longer one that nobody else uses."]})
+def normalized(password: str) -> str:
+    """The password in the form that is hashed: keyboards differ in how they write é, or the digits of Japanese.
+
+    NFKC, as NIST SP 800-63B (section 5.1.1.2) asks.
+    """
+    return unicodedata.normalize("NFKC", password)
 
 
 def hashed(password: str) -> str:
-    """The password's argon2id hash, with its salt and parameters."""
-    return _hasher.hash(password)
+    """The argon2id hash of the normalized password, with its salt and parameters."""
+    return _hasher.hash(normalized(password))
 
 
 def fits(password: str, password_hash: str | None) -> bool:
-    """Whether the password is the one that was hashed; where there is no hash, false after the same work."""
+    """Whether the password is the one that was hashed; where there is no hash, false after the same work.
+
+    Hashes of older releases are of the password as it was typed.
+    """
+    forms = dict.fromkeys((normalized(password), password))
+    return any(_verifies(form, password_hash or _nobodys()) for form in forms) and bool(password_hash)
+
+
+def is_outdated(password: str, password_hash: str) -> bool:
+    """Whether this hash of the password was made with less effort than is asked for today, or of another form of it."""
+    if _hasher.check_needs_rehash(password_hash):
+        return True
+    return normalized(password) != password and not _verifies(normalized(password), password_hash)
+
+
+def _verifies(form: str, password_hash: str) -> bool:
     try:
-        _hasher.verify(password_hash or _nobodys(), password)
+        return _hasher.verify(password_hash, form)
     except VerificationError:
         return False
-    return bool(password_hash)
-
-
-def is_outdated(password_hash: str) -> bool:
-    """Whether it was hashed with less effort than is asked for today."""
-    return _hasher.check_needs_rehash(password_hash)
 
 
 @cache

@@ -77,6 +77,14 @@ class TestRegister:
         assert answer.status_code == 422
         assert [error["path"] for error in answer.json["errors"]] == list(wrong)
 
+    def test_takes_at_most_64_characters_before_the_at(self, api, mails):
+        longest = "a" * 64 + "@customers.example"
+        answer = api.post("/api/auth/register", {**ADA, "email": "a" + longest})
+        told = {"path": "email", "message": "Longer than 64 characters before the @."}
+        assert (answer.status_code, answer.json["errors"]) == (422, [told])
+        assert api.post("/api/auth/register", {**ADA, "email": longest}).status_code == 202
+        assert len(mails()) == 1
+
     @pytest.mark.parametrize(
         "guessable", ["trustno1!", "12345678", "iloveyou2024", "ada@customers.example", "aaaaaaaaaa"]
     )

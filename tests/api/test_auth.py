@@ -101,8 +101,19 @@ class TestLogIn:
         with psycopg.connect(database) as connection:
             kept = connection.execute("SELECT password_hash FROM users").fetchone()[0]
         assert kept != old
-        assert not passwords.is_outdated(kept)
+        assert not passwords.is_outdated(factories.PASSWORD, kept)
         assert log_in(api, user).status_code == 200
+
+    def test_takes_a_password_from_another_keyboard_and_hashes_it_so_from_then_on(self, api, database):
+        typed, elsewhere = "cafe\u0301 in Montre\u0301al", "caf\u00e9 in Montr\u00e9al"
+        user, old = factories.make_user(), PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(typed)
+        with psycopg.connect(database) as connection:
+            connection.execute("UPDATE users SET password_hash = %s", [old])
+        statuses = [
+            api.post(LOGIN, {"email": user.email, "password": password}).status_code
+            for password in (elsewhere, typed, elsewhere, typed)
+        ]
+        assert statuses == [401, 200, 200, 200]
 
 
 class TestGuessing:

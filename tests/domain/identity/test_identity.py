@@ -4,24 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from domain.identity import memberships, passwords, queries
+from domain.identity import memberships, queries
 from domain.identity.errors import EmailTaken, LastAdmin, NotAMember, UserNotFound
 from domain.identity.permissions import FOUNDER
 from kit import db
 from kit.tenancy import Tenant
 from tests import factories
 from tests.factories import acting_for
-
-
-class TestPassword:
-    def test_fits_its_hash_alone(self):
-        hashed = passwords.hashed("correct horse")
-        assert passwords.fits("correct horse", hashed)
-        assert not passwords.fits("wrong horse", hashed)
-        assert hashed.startswith("$argon2id$")
-
-    def test_never_fits_nobody(self):
-        assert not passwords.fits("the password of nobody", None)
 
 
 class TestRegister:

@@ -1,0 +1,84 @@
+"""Passwords: compared and hashed in one form, and judged by how easily they are guessed."""
+
+import unicodedata
+
+import pytest
+
+from domain.identity import password_strength, passwords
+from kit.errors import Invalid
+
+COMPOSED = "caf\u00e9 \ufb01lm \u4e00\u4e8c"
+TYPED = [
+    unicodedata.normalize("NFD", COMPOSED),
+    "caf\u00e9 \uff46\uff49\uff4c\uff4d \u4e00\u4e8c",
+    "cafe\u0301\u00a0film\u3000\u4e00\u4e8c",
+]
+"""The same on keyboards that differ: decomposed, full-width letters, other spaces."""
+
+
+class TestFits:
+    def test_fits_its_hash_alone(self):
+        hashed = passwords.hashed("correct horse")
+        assert passwords.fits("correct horse", hashed)
+        assert not passwords.fits("wrong horse", hashed)
+        assert hashed.startswith("$argon2id$")
+
+    def test_never_fits_nobody(self):
+        assert not passwords.fits("the password of nobody", None)
+
+    @pytest.mark.parametrize("typed", TYPED)
+    def test_knows_a_password_by_every_keyboard(self, typed):
+        assert passwords.fits(typed, passwords.hashed(COMPOSED))
+        assert passwords.fits(COMPOSED, passwords.hashed(typed))
+
+    @pytest.mark.parametrize("typed", TYPED)
+    def test_takes_a_hash_of_the_password_as_it_was_typed(self, typed):
+        assert passwords.fits(typed, passwords._hasher.hash(typed))
+
+    def test_tells_letters_apart_that_only_look_alike(self):
+        assert not passwords.fits("p\u0430ssword", passwords.hashed("password"))  # a Cyrillic letter
+
+
+class TestIsOutdated:
+    def test_is_what_was_hashed_as_it_was_typed(self):
+        assert passwords.is_outdated(TYPED[0], passwords._hasher.hash(TYPED[0]))
+        assert not passwords.is_outdated(TYPED[0], passwords.hashed(TYPED[0]))
+        assert not passwords.is_outdated("correct horse", passwords._hasher.hash("correct horse"))
+
+
+class TestRefuseGuessable:
+    @pytest.mark.parametrize(
+        "password",
+        [
+            "password1",
+            "\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44\uff11",
+            "p4ssw0rd",
+            "Ada Lovelace 12",
+            "qwertyuiop",
+        ],
+    )
+    def test_refuses_what_is_known_or_easily_guessed(self, password):
+        with pytest.raises(Invalid):
+            password_strength.refuse_guessable(password, about=("ada@customers.example", "Ada Lovelace"))
+
+    def test_counts_characters_as_they_are_hashed(self):
+        with pytest.raises(Invalid) as refused:
+            password_strength.refuse_guessable("e\u0301" * 7)
+        assert refused.value.fields == {"password": ["Shorter than minimum length 8."]}
+
+    @pytest.mark.parametrize(
+        "password",
+        [
+            "correct horse battery",
+            "Xk4$9@w!3Kz7",
+            "83920475610293847562",
+            "\u65e5\u672c\u8a9e\u306e\u3092\u304b\u3051\u308b",
+        ],
+    )
+    def test_takes_what_is_hard_to_guess(self, password):
+        password_strength.refuse_guessable(password)
+
+    def test_knows_nothing_of_another_user_afterwards(self):
+        with pytest.raises(Invalid):
+            password_strength.refuse_guessable("zyxoplat", about=("zyxoplat",))
+        password_strength.refuse_guessable("zyxoplat")

@@ -1,0 +1,64 @@
+"""Passwords that are made to cost: their judging takes a bounded number of look-ups, and a link's token comes first."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from zxcvbn import matching
+
+from domain.identity import password_strength
+from domain.identity.password_strength import MOST_JUDGED, MOST_READINGS, judged_part
+from kit import opaque
+from kit.errors import Invalid
+from tests.security.effort import tried
+
+CRAFTED = "4@8({[<3691!|0$5+7%2/" * 2
+SUBSTITUTES = "4@8({[<3691!|0$5+7%2"
+MOST_LOOK_UPS = 20_000
+"""Parts of a password, as typed, reversed and read in other ways, that are looked for in the dictionaries."""
+costly = st.text(st.sampled_from(SUBSTITUTES + "aeiostlbcgxz/ "), min_size=8, max_size=200)
+
+
+def look_ups(password):
+    """How many parts of the password are looked for in the dictionaries; each takes about a microsecond."""
+    looked, real = [], matching.dictionary_match
+
+    def counting(text, *args, **named):
+        looked.append(len(text) * (len(text) + 1) // 2)
+        return real(text, *args, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matching, "dictionary_match", counting)
+        with suppress(Invalid):
+            password_strength.refuse_guessable(password, about=("ada@customers.example", "Ada Lovelace"))
+    return sum(looked)
+
+
+@pytest.mark.parametrize("password", [CRAFTED, SUBSTITUTES * 10, "0<ri5o8<y7q72$[3y2h%[0!o!6a57h<9" * 6, "1|7" * 66])
+def test_a_crafted_password_costs_no_more_than_others(password):
+    assert 0 < look_ups(password) < MOST_LOOK_UPS
+
+
+@tried(50)
+@given(costly)
+def test_no_password_costs_more(password):
+    assert look_ups(password) < MOST_LOOK_UPS
+
+
+@tried(200)
+@given(costly)
+def test_what_is_judged_is_the_longest_beginning_that_is_cheap(password):
+    part = judged_part(password)
+    assert password.startswith(part)
+    assert (
+        len(part) in (MOST_JUDGED, len(password))
+        or password_strength._readings(password[: len(part) + 1]) > MOST_READINGS
+    )
+
+
+@pytest.mark.parametrize("path", ["verify-email", "reset-password"])
+def test_is_not_judged_without_a_good_link(api, monkeypatch, path):
+    monkeypatch.setattr(password_strength, "refuse_guessable", lambda *_, **__: pytest.fail("it was judged"))
+    answer = api.post(f"/api/auth/{path}", {"token": opaque.new_token(), "password": CRAFTED})
+    assert (answer.status_code, answer.json["code"]) == (409, "link_over")
