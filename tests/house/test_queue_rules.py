@@ -61,7 +61,9 @@ class TestWorkers:
     @pytest.mark.parametrize("kind", [Stack, ChaosStack])
     def test_are_there_for_every_queue_of_a_stack(self, tmp_path, monkeypatch, kind):
         monkeypatch.setattr(rabbitmq, "installed", lambda: tmp_path)  # it is not started here
-        lines = [process.argv for process in kind(tmp_path).processes if "--queues" in process.argv]
+        stack = kind(tmp_path)
+        stack.stop()  # what it has opened to listen
+        lines = [process.argv for process in stack.processes if "--queues" in process.argv]
         worked_on = {queue for line in lines for queue in line[line.index("--queues") + 1].split(",")}
         assert worked_on == set(queues.NAMES)
 
