@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit import db
 from kit.db import Base, Json
 
-Kind = Literal["incident_opened", "nothing_consumed", "outbox_ages", "queue_ages", "worker_died"]
+Kind = Literal["incident_opened", "nothing_consumed", "outbox_ages", "queue_ages", "snapshot_ages", "worker_died"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 

@@ -20,6 +20,7 @@ from kit.errors import NotConfigured
 from workers import durability, queues
 from workers.app import create_app
 from workers.messages import Message, messages
+from workers.poll_position import PollPosition
 from workers.publisher import PATIENCE, Publisher
 
 BATCH = 200
@@ -37,34 +38,49 @@ LOOK_AROUND_EVERY = 1.0
 log = structlog.get_logger()
 
 # While the broker is waited for, nothing is said to the database; which must not be the first to lose patience.
-_TAKE = """
+TAKE = """
     WITH patience AS MATERIALIZED (
         SELECT set_config('idle_in_transaction_session_timeout', %(patience)s, true)
     ), due AS (
         SELECT id FROM outbox
-        WHERE available_at <= now() AND (%(lot)s OR kind = 'chord' OR kind = 'task' AND body->>'task' NOT LIKE %(lots)s)
+        WHERE available_at <= now()
+            AND available_at >= coalesce(now() - make_interval(secs => %(back)s::float), '-infinity')
+            AND (%(lot)s OR kind = 'chord' OR kind = 'task' AND body->>'task' NOT LIKE %(lots)s)
         ORDER BY available_at, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
     ), taken AS (
         DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT id FROM due)) RETURNING id, company_id, kind, body, available_at
     )
-    SELECT id, company_id, kind, body FROM taken, patience ORDER BY available_at, id"""
+    SELECT id, company_id, kind, body, extract(epoch FROM now() - available_at)::float
+    FROM taken, patience ORDER BY available_at, id"""
 _POSTPONE = """
     INSERT INTO outbox (id, company_id, kind, body, available_at) OVERRIDING SYSTEM VALUE
     VALUES (%(id)s, %(company)s, %(kind)s, %(body)s, now() + interval '30 seconds')"""
 
 
 def drain(
-    app: Celery, publisher: Publisher, taken: Callable[[int], None] = lambda _rows: None, *, lot: bool = True
+    app: Celery,
+    publisher: Publisher,
+    taken: Callable[[int, float], None] = lambda _rows, _age: None,
+    *,
+    lot: bool = True,
+    back: float | None = None,
 ) -> int:
-    """Send one batch; how many rows it was, of which `taken` is told before they are sent.
+    """Send one batch; how many rows it was. Before they are sent `taken` is told that, and the last one's age.
 
-    What nobody waits for is among them only where a `lot` of it is due. That they are taken counts only once the broker
-    has all their messages. A row that cannot be sent is put off for half a minute, with an alert; it holds up no other.
+    Ages are seconds since a row was due. Rows older than `back` are left, if that is given. What nobody waits for is
+    among them only where a `lot` of it is due. That they are taken counts only once the broker has all their messages.
+    A row that cannot be sent is put off for half a minute, with an alert; it holds up no other.
     """
     with db.lean_operator_transaction():
-        asked = {"batch": BATCH, "lot": lot, "lots": f"{queues.UNHURRIED}.%", "patience": f"{PATIENCE + 10:.0f}s"}
-        rows = db.run(_TAKE, asked).fetchall()
-        taken(len(rows))
+        asked = {
+            "batch": BATCH,
+            "lot": lot,
+            "lots": f"{queues.UNHURRIED}.%",
+            "patience": f"{PATIENCE + 10:.0f}s",
+            "back": back,
+        }
+        rows = db.run(TAKE, asked).fetchall()
+        taken(len(rows), rows[-1][-1] if rows else 0.0)
         if not rows:
             return 0
         crash.point("outbox.taken")
@@ -84,7 +100,7 @@ def _messages_of(app: Celery, rows: Sequence[tuple[Any, ...]]) -> tuple[dict[int
     """Each row's messages, and why a row can have none; by the rows' ids."""
     made: dict[int, list[Message]] = {}
     unsendable: dict[int, str] = {}
-    for row_id, _, kind, body in rows:
+    for row_id, _, kind, body, _ in rows:
         try:
             made[row_id] = list(messages(app, kind, body))
         except Exception as error:
@@ -94,7 +110,7 @@ def _messages_of(app: Celery, rows: Sequence[tuple[Any, ...]]) -> tuple[dict[int
 
 
 def _postpone(row: tuple[Any, ...], *, reason: str) -> None:
-    row_id, company_id, kind, body = row
+    row_id, company_id, kind, body, _ = row
     log.error("an outbox row cannot be sent", outbox=row_id, reason=reason)
     db.run(_POSTPONE, {"id": row_id, "company": company_id, "kind": kind, "body": Jsonb(body)})
     alerts.sound("outbox_ages", {f"row {row_id}": {"row": row_id, "kind": kind, "reason": reason}})
@@ -124,10 +140,11 @@ def drain_until(stopping: threading.Event, app: Celery) -> None:
 
 
 class _Look(NamedTuple):
-    """One look at the outbox: whether a lot is due, and who is to be told how many rows were taken."""
+    """One look at the outbox: whether a lot is due, how far back to look, and who is to be told what was taken."""
 
     lot: bool
-    taken: Callable[[int], None]
+    back: float | None
+    taken: Callable[[int, float], None]
 
 
 class _Turn:
@@ -142,6 +159,7 @@ class _Turn:
         self._is_more = False
         self._next_lot = time.monotonic()
         self._left_behind = False
+        self._position = PollPosition()
 
     @contextmanager
     def waited_for(self) -> Iterator[_Look | None]:
@@ -156,15 +174,25 @@ class _Turn:
             held.callback(self._lock.release)
             held.push(self._close_after_failure)
             self._wait_for_a_call()
-            lot = time.monotonic() >= self._next_lot
+            begun = time.monotonic()
+            lot = begun >= self._next_lot
+            back = self._position.seconds_back(now=begun, lot=lot)
 
-            def taken(rows: int) -> None:
+            def taken(rows: int, last_age: float) -> None:
                 self._is_more, self._left_behind = rows == BATCH, not lot
+                now = time.monotonic()
+                if lot:
+                    age = last_age if self._is_more else 0.0
+                    self._position.polled(begun=begun, ended=now, back=back, last_age=age)
                 if lot and 0 < rows < BATCH:
-                    self._next_lot = time.monotonic() + LOTS_APART
+                    self._next_lot = now + LOTS_APART
                 held.close()
 
-            yield _Look(lot, taken)
+            yield _Look(lot, back, taken)
+
+    def poll_everything(self) -> None:
+        """Look at the whole outbox next: a lane has failed, and what it took is there again."""
+        self._position.forget()
 
     def _close_after_failure(self, failure: type[BaseException] | None, *_: object) -> None:
         """Listen anew when the outbox could not be read: its server may be frozen, and another have taken its place."""
@@ -204,11 +232,12 @@ def _lane(stopping: threading.Event, app: Celery, turn: _Turn) -> None:
                     while not stopping.is_set():
                         with turn.waited_for() as look:
                             if look:
-                                drain(app, publisher, look.taken, lot=look.lot)
+                                drain(app, publisher, look.taken, lot=look.lot, back=look.back)
                         publisher.keep_alive()
             except NotConfigured:
                 raise
             except Exception as trouble:  # noqa: BLE001 - whatever it is, the outbox keeps everything and we come back
+                turn.poll_everything()
                 log.warning("the relay waits", reason=str(trouble), error=type(trouble).__name__)
                 stopping.wait(1.0)
     finally:

@@ -18,6 +18,13 @@ _PREPARE = """
             GRANT orderx_definer TO CURRENT_USER;
         END IF;
     END $$;
+    DO $$ BEGIN
+        IF NOT pg_has_role('orderx_definer', 'pg_read_all_stats', 'USAGE') THEN -- for oldest_snapshot
+            GRANT pg_read_all_stats TO orderx_definer;
+        END IF;
+    EXCEPTION WHEN insufficient_privilege THEN
+        RAISE WARNING 'orderx_definer cannot read statistics of other sessions: no alert about old snapshots';
+    END $$;
     GRANT CREATE ON SCHEMA public TO orderx_definer"""
 _FINISH = "REVOKE CREATE ON SCHEMA public FROM orderx_definer"
 

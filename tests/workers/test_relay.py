@@ -4,15 +4,17 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pytest
 from kombu import Connection
+from psycopg.types.json import Jsonb
 
 from kit import clock, db, outbox
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
 from tests.waiting import until
-from workers import relay
+from workers import poll_position, relay
 from workers.alarms.database import look
 from workers.publisher import PATIENCE, Publisher
 from workers.queues import ALL
@@ -42,6 +44,14 @@ def arrives(rabbitmq):
     (queue,) = (queue for queue in ALL if queue.name == "inventory")
     with Connection(rabbitmq.url) as connection, connection.SimpleQueue(queue, no_ack=True) as messages:
         yield lambda: messages.get(timeout=30).headers["id"]
+
+
+def buffers_of_a_poll(*, back):
+    """How many pages of 8 KB the relay's query reads."""
+    asked = {"batch": 200, "lot": True, "lots": "none.%", "patience": "30s", "back": back}
+    with db.lean_operator_transaction():
+        [(plan,)] = db.run(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {relay.TAKE}", asked)
+    return plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"]
 
 
 class TestDrain:
@@ -81,6 +91,20 @@ class TestDrain:
         assert waiting("notifications") == []
         assert relay.drain(app, publisher) == 2
         assert len(waiting("notifications")) == 1
+
+    def test_leaves_what_is_older_than_it_looks_back(self, app, publisher, send, waiting):
+        send("task", a_task(), at=clock.now() - timedelta(seconds=60))
+        assert relay.drain(app, publisher, back=30.0) == 0
+        assert relay.drain(app, publisher, back=90.0) == 1
+
+    def test_reads_no_dead_row_that_is_older_than_it_looks_back(self, app, publisher, send, waiting, database):
+        with psycopg.connect(database) as report:
+            report.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            report.execute("SELECT FROM outbox")  # keeps what is deleted from now on
+            send("task", *[a_task() for _ in range(2000)], at=clock.now() - timedelta(seconds=60))
+            while relay.drain(app, publisher):
+                pass
+            assert 10 * buffers_of_a_poll(back=30.0) < buffers_of_a_poll(back=None)
 
     def test_leaves_what_is_not_due(self, app, publisher, send, waiting, outbox_rows):
         send("task", a_task(), at=clock.now() + timedelta(hours=1))
@@ -174,6 +198,22 @@ class TestDrainUntil:
                 stopping.set()
                 until(lambda: send("task", a_task()) or draining.done())  # each lane sees it at its next call
         assert taken[:2] == [0, 2]
+
+    def test_sends_a_task_that_is_committed_after_later_ones_were_sent(self, app, send, arrives, monkeypatch, database):
+        monkeypatch.setattr(poll_position, "MARGIN", 0.0)
+        late, task, stopping = a_task(), a_task(), threading.Event()
+        row = "INSERT INTO outbox (kind, body) VALUES ('task', %s)"
+        with ThreadPoolExecutor(1) as background, psycopg.connect(database) as slow:
+            draining = background.submit(relay.drain_until, stopping, app)
+            try:
+                slow.execute(row, [Jsonb(late)])
+                send("task", task)
+                assert arrives() == task["id"]
+                slow.commit()
+                assert arrives() == late["id"]
+            finally:
+                stopping.set()
+                until(draining.done)
 
     def test_sends_mails_in_lots_and_the_last_without_being_called_again(self, app, send, arrives, monkeypatch):
         monkeypatch.setattr(relay, "LONGEST_PAUSE", 60.0)

@@ -8,6 +8,9 @@ LONGEST_DUE = 30.0
 LONGEST_STANDSTILL = 30.0
 """Seconds within which some saga must move where any of them waits for a worker."""
 
+LONGEST_SNAPSHOT = 60.0
+"""Seconds that a transaction may keep its snapshot: what is deleted meanwhile stays, and is read again and again."""
+
 _SOUND_INCIDENTS = """
     INSERT INTO alerts (kind, key, detail)
     SELECT 'incident_opened', i.id::text, jsonb_build_object(
@@ -46,7 +49,7 @@ _OUTBOX_FLOWS = "SELECT NOT EXISTS (SELECT FROM outbox WHERE available_at < now(
 
 
 def look() -> None:
-    """Open and close the alerts about incidents, about the outbox and about queues that no worker reads."""
+    """Open and close the alerts about incidents, the outbox, queues that no worker reads, and old snapshots."""
     with db.lean_operator_transaction():
         db.run(_SOUND_INCIDENTS, {})
         db.run(_CLOSE_INCIDENTS, {})
@@ -57,6 +60,17 @@ def look() -> None:
         else:
             alerts.close("outbox_ages", ["outbox"])
         _look_for_consumption()
+        _look_for_old_snapshots()
+
+
+def _look_for_old_snapshots() -> None:
+    oldest = db.run("SELECT seconds, pid, role, application FROM oldest_snapshot()", {}).fetchone()
+    if oldest and oldest[0] > LONGEST_SNAPSHOT:
+        seconds, pid, role, application = oldest
+        detail = {"seconds": round(seconds), "pid": pid, "role": role, "application": application}
+        alerts.sound("snapshot_ages", {"database": detail})
+    else:
+        alerts.close("snapshot_ages", ["database"])
 
 
 def _look_for_consumption() -> None:

@@ -1,5 +1,6 @@
 """Incidents, an outbox that nobody empties and queues that nobody reads sound an alert, which ends with its cause."""
 
+import psycopg
 import pytest
 
 from kit import clock, db
@@ -137,3 +138,17 @@ class TestConsumption:
         )
         alarms.look()
         assert open_alerts() == [("outbox_ages", "outbox")]
+
+
+class TestASnapshot:
+    def test_that_is_old_sounds_an_alert_until_it_is_given_up(self, database, open_alerts, monkeypatch):
+        with psycopg.connect(database, application_name="a report") as report:
+            report.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            report.execute("SELECT FROM outbox")
+            alarms.look()
+            assert open_alerts() == []
+            monkeypatch.setattr(alarms, "LONGEST_SNAPSHOT", 0.0)
+            alarms.look()
+            assert open_alerts() == [("snapshot_ages", "database")]
+        alarms.look()
+        assert open_alerts() == []

@@ -1,0 +1,68 @@
+"""How long the relay's poll query takes while a snapshot keeps what was sent: of everything, and from its position.
+
+    python -m bench.snapshot --rows 100000
+
+Starts a PostgreSQL of its own, opens a snapshot as `pg_dump` does, and has so many rows come and go.
+"""
+
+import argparse
+import os
+import statistics
+import time
+from pathlib import Path
+
+import psycopg
+
+from kit import db
+from migrations import run as migrations
+from ops.services import directories
+from ops.services.postgres import Postgres, with_login
+from workers.poll_position import MARGIN
+from workers.relay import BATCH, TAKE
+
+COME = """
+    INSERT INTO outbox (kind, body, available_at)
+    SELECT 'task', '{"task": "saga.advance"}', now() - interval '1 hour' FROM generate_series(1, %s)"""
+POLLS = 20
+
+
+def main() -> None:
+    """Measure at each tenth of the rows."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rows", type=int, default=100_000, help="rows that come and go")
+    rows = parser.parse_args().rows
+    with directories.temporary("orderx-snapshot-") as home, Postgres(Path(home) / "postgres", durable=False) as server:
+        logins = {name: with_login(server.url, user=name, password="bench") for name in ("bench_app", "bench_operator")}
+        migrations.upgrade(owner_url=server.url, app_url=logins["bench_app"], operator_url=logins["bench_operator"])
+        os.environ["ORDERX_OPERATOR_DATABASE_URL"] = logins["bench_operator"]
+        with psycopg.connect(server.url) as report, psycopg.connect(server.url, autocommit=True) as owner:
+            report.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            report.execute("SELECT FROM outbox")
+            print(f"{'rows sent':>10} {'everything, ms':>15} {'from its position, ms':>22}")
+            for step in range(1, 11):
+                owner.execute(COME, [rows // 10])
+                while take(back=None):
+                    pass
+                print(f"{rows * step // 10:>10} {milliseconds(back=None):>15.2f} {milliseconds(back=MARGIN):>22.2f}")
+        db.operator_engine().dispose()
+
+
+def take(*, back: float | None) -> int:
+    """Poll as the relay does; how many rows it took."""
+    asked = {"batch": BATCH, "lot": True, "lots": "none.%", "patience": "30s", "back": back}
+    with db.lean_operator_transaction():
+        return len(db.run(TAKE, asked).fetchall())
+
+
+def milliseconds(*, back: float | None) -> float:
+    """The median of several polls that find nothing."""
+    took = []
+    for _ in range(POLLS):
+        begun = time.perf_counter()
+        take(back=back)
+        took.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(took)
+
+
+if __name__ == "__main__":
+    main()
