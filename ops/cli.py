@@ -1,7 +1,6 @@
 """The `orderx` command. Each command imports what it needs when it runs, so that `--help` is quick."""
 # ruff: noqa: PLC0415 - see above
 
-import json
 import os
 import shlex
 import sys
@@ -14,7 +13,7 @@ import typer
 
 from ops import home, reads, shared_metrics
 from ops.commands import account, dead, failures, output, saga
-from ops.commands.output import Json, not_blank
+from ops.commands.output import Json, not_blank, print_json
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -76,7 +75,10 @@ def urls(as_json: Json = False) -> None:
     """Print where the stack answers that `orderx up` runs in this folder: JSON, or lines for a shell's eval."""
     found = home.urls(home.default_home())
     lines = [f"{name.upper()}={shlex.quote(url)}" for name, url in found.items()]
-    print(json.dumps(found) if as_json else "\n".join(lines))
+    if as_json:
+        print_json(found)
+    else:
+        print("\n".join(lines))
 
 
 @app.command(rich_help_panel="On this machine")
@@ -218,7 +220,10 @@ def migrate(as_json: Json = False) -> None:
     )
     newest = "The database is at the newest schema."
     newer = "The database was migrated by a newer release: nothing was changed."
-    print(json.dumps({"migrated": migrated}) if as_json else newest if migrated else newer)
+    if as_json:
+        print_json({"migrated": migrated})
+    else:
+        print(newest if migrated else newer)
 
 
 @app.command(rich_help_panel="Upkeep")

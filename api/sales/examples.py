@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from api.sales.views import status_of
+from api.sales.views import IS_BEING_CANCELLED, status_of
 from domain.notifications.explanations import for_buyer
 from domain.sales import transitions
 
@@ -46,6 +46,7 @@ def _order(status: str, *, saga: str, changed_at: str, failure: Any = None) -> d
         "discount_percent": 0,
         "shipping_address": _ADDRESS,
         "saga": {"id": _SAGA, "state": saga},
+        "being_cancelled": False,
         "allowed_transitions": transitions.allowed(status),
     }
 
@@ -69,6 +70,15 @@ TO_PLACE = {
 }
 TO_CANCEL = {"with_a_reason": {"value": {"reason": "ordered by mistake"}}}
 PENDING = {"pending": {"summary": "Just placed", "value": _order("pending", saga="running", changed_at=_PLACED_AT)}}
+BEING_CANCELLED = {
+    "being_cancelled": {
+        "summary": "Paid, and about to be given back",
+        "value": {
+            **_order("paid", saga="done", changed_at=_ENDED_AT),
+            "status_text": IS_BEING_CANCELLED, "being_cancelled": True, "allowed_transitions": [],
+        },
+    }
+}  # fmt: skip
 PAID = {"paid": {"summary": "Paid", "value": _order("paid", saga="done", changed_at=_ENDED_AT)}}
 FAILED = {
     "failed": {

@@ -133,13 +133,14 @@ def get_order_saga(order_id: UUID) -> dict[str, Any]:
 
 @blueprint.post("/<uuid:order_id>/cancel")
 @blueprint.arguments(CancellationSchema, examples=examples.TO_CANCEL)
-@blueprint.response(202, OrderSchema, examples=examples.PENDING | examples.PAID)
+@blueprint.response(202, OrderSchema, examples=examples.BEING_CANCELLED)
 @blueprint.alt_response(409, "Conflict")
 def cancel_order(body: dict[str, Any], order_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Cancel an order.
 
     While it is pending the cancellation waits its turn and everything is put back; when it is paid already, the money
-    is given back and the goods are taken back. The answer is the order as it is now: look again for its end.
+    is given back and the goods are taken back. The answer is the order as it is now, with `being_cancelled`: look
+    again for its end.
     """
     with _visible(order_id) as (caller, order):
         placing = journal.standing(PLACE_ORDER.name, subject_id=order.id)

@@ -193,6 +193,12 @@ class OrderSchema(OrderInFullSchema):
     saga = fields.Nested(
         SagaStateSchema, allow_none=True, metadata={"description": "Null once its journal is over, months later"}
     )
+    being_cancelled = fields.Boolean(
+        metadata={
+            "description": "Whether it is to be cancelled, and `status` says only what it still is",
+            "examples": [False],
+        }
+    )
     allowed_transitions = fields.List(fields.String(), metadata={"examples": [["cancelled"]]})
 
 

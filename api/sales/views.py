@@ -33,6 +33,9 @@ STATUS_TEXTS = {
 }
 
 
+IS_BEING_CANCELLED = "Order Being Cancelled"
+
+
 def status_of(order: Any) -> dict[str, Any]:
     """Where the order stands, in a word and in words."""
     return {"id": order.id, "status": order.status, "status_text": STATUS_TEXTS[order.status]}
@@ -62,14 +65,13 @@ def as_ended(shown: dict[str, Any], outcome: Outcome, *, to_seller: bool) -> dic
         **status_of(outcome),
         "failure": _failure(outcome.failure, to_seller=to_seller),
         "changed_at": outcome.changed_at,
-        "saga": _placing_of(outcome.id),
-        "allowed_transitions": transitions.allowed(outcome.status),
+        **_progress(outcome.status, _placing_of(outcome.id)),
     }
 
 
 def just_placed(placed: Placed) -> dict[str, Any]:
     """The whole order as it has just been written."""
-    saga = journal.Standing(placed.saga_id, "running")._asdict()
+    saga = journal.Standing(placed.saga_id, "running")
     return _whole(placed.order, placed.order.lines, saga, to_seller=False)
 
 
@@ -85,18 +87,25 @@ def for_good(order: AnyOrder, lines: Sequence[AnyLine], *, to_seller: bool) -> d
 
 
 def _whole(
-    order: AnyOrder, lines: Sequence[AnyLine], saga: dict[str, Any] | None, *, to_seller: bool
+    order: AnyOrder, lines: Sequence[AnyLine], placing: journal.Standing | None, *, to_seller: bool
 ) -> dict[str, Any]:
+    return {**for_good(order, lines, to_seller=to_seller), **_progress(order.status, placing)}
+
+
+def _progress(status: str, placing: journal.Standing | None) -> dict[str, Any]:
+    """Where the order's saga stands, and what may still become of the order."""
+    allowed = transitions.allowed(status)
+    being_cancelled = placing is not None and placing.stop_requested and "cancelled" in allowed
     return {
-        **for_good(order, lines, to_seller=to_seller),
-        "saga": saga,
-        "allowed_transitions": transitions.allowed(order.status),
+        "saga": {"id": placing.id, "state": placing.state} if placing else None,
+        "being_cancelled": being_cancelled,
+        "allowed_transitions": [] if being_cancelled else allowed,
+        **({"status_text": IS_BEING_CANCELLED} if being_cancelled else {}),
     }
 
 
-def _placing_of(order_id: UUID) -> dict[str, Any] | None:
-    placing = journal.standing(PLACE_ORDER.name, subject_id=order_id)
-    return placing._asdict() if placing else None
+def _placing_of(order_id: UUID) -> journal.Standing | None:
+    return journal.standing(PLACE_ORDER.name, subject_id=order_id)
 
 
 def story(saga: SagaRow, *, to_seller: bool) -> dict[str, Any]:
@@ -106,17 +115,18 @@ def story(saga: SagaRow, *, to_seller: bool) -> dict[str, Any]:
     return {
         **{name: getattr(saga, name) for name in shown},
         "failure": _failure(saga.failure, to_seller=to_seller),
-        "steps": [_step(step, to_seller=to_seller) for step in told.steps],
+        "steps": [_step(step, told.state_of(step), to_seller=to_seller) for step in told.steps],
         "events": [_event(event, to_seller=to_seller) for event in told.events],
     }
 
 
-def _step(step: StepRow, *, to_seller: bool) -> dict[str, Any]:
+def _step(step: StepRow, state: str, *, to_seller: bool) -> dict[str, Any]:
     shown = (
-        "step", "state", "attempts", "undo_attempts", "outcome", "retry_at", "begun_at", "answered_at", "undone_at",
+        "step", "attempts", "undo_attempts", "outcome", "retry_at", "begun_at", "answered_at", "undone_at",
     )  # fmt: skip
     error = _failure(step.error, to_seller=to_seller)
-    return {**{name: getattr(step, name) for name in shown}, "undo": _undo_of(step.step), "error": error}
+    told = {name: getattr(step, name) for name in shown}
+    return {**told, "state": state, "undo": _undo_of(step.step), "error": error}
 
 
 def _event(event: SagaEvent, *, to_seller: bool) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """`orderx account`: what an operator does to a user's account when the user cannot."""
 # ruff: noqa: PLC0415 - each command imports what it needs when it runs, so that `--help` is quick
 
-import json
 from typing import Annotated
 
 import typer
 
-from ops.commands.output import Json
+from ops.commands.output import Json, print_json
 from ops.commands.reasons import By, Reason
 
 app = typer.Typer(help="Help users who are locked out of their accounts.", no_args_is_help=True)
@@ -34,6 +33,6 @@ def remove_second_factor(
         audit.record_operator_action(user_id=user.id, action="remove_second_factor", reason=reason, operator=by)
         letters.write("second_factor_removed", user, now=clock.now())
     if as_json:
-        print(json.dumps({"user_id": str(user.id), "action": "remove_second_factor", "reason": reason, "by": by}))
+        print_json({"user_id": str(user.id), "action": "remove_second_factor", "reason": reason, "by": by})
     else:
         print(f"{user.email} logs in by password alone now; recorded in operator_actions, and mailed.")

@@ -1,6 +1,5 @@
 """`orderx chaos`: a stack of its own under load, disturbed, and judged."""
 
-import json
 import shutil
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from ops.chaos.plan import TARGETS, Disturbance, plan
 from ops.chaos.run import Outcome, run
 from ops.chaos.stack import ChaosStack
 from ops.chaos.wishes import wishes
-from ops.commands.output import console, mark, say, table
+from ops.commands.output import console, mark, print_json, say, table
 from ops.commands.progress import shown_while_starting
 from ops.services import directories
 from ops.services.supervisor import STOP_SECONDS, interruptible
@@ -41,7 +40,7 @@ def chaos(*, orders: int, kills: int, seed: int, rate: float, targets: list[str]
         console.print("Stopped.")
         sys.exit(INTERRUPTED)
     _print(outcome)
-    print(json.dumps(_figures(outcome, seed=seed, orders=orders, planned=planned)), flush=True)
+    print_json(_figures(outcome, seed=seed, orders=orders, planned=planned))
     return outcome.clean
 
 

@@ -1,12 +1,11 @@
 """`orderx check`: proving the books."""
 
-import json
 import time
 
 from rich.markup import escape
 
 from ops.check import Finding, check
-from ops.commands.output import console, mark, say
+from ops.commands.output import console, mark, print_json, say
 
 
 def prove(*, at_rest: bool, provider: bool, wait: float, as_json: bool) -> bool:
@@ -22,7 +21,7 @@ def prove(*, at_rest: bool, provider: bool, wait: float, as_json: bool) -> bool:
             break
         time.sleep(0.2)
     if as_json:
-        print(json.dumps({"clean": clean, "findings": {rule: [f.row for f in found] for rule, found in results}}))
+        print_json({"clean": clean, "findings": {rule: [f.row for f in found] for rule, found in results}})
     else:
         _print(results)
     return clean

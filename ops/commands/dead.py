@@ -1,13 +1,12 @@
 """`orderx dead`: what the broker gave up delivering."""
 # ruff: noqa: PLC0415 - each command imports what it needs when it runs, so that `--help` is quick
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.commands.output import Json, console, say
+from ops.commands.output import Json, console, print_json, say
 
 if TYPE_CHECKING:
     from workers.dead_letters import DeadLetter
@@ -53,7 +52,7 @@ def discard_dead(
 
 def _show(letters: "list[DeadLetter]", title: str, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps([asdict(letter) for letter in letters]))
+        print_json([asdict(letter) for letter in letters])
         return
     for each in letters:
         about = ", ".join(f"{name} {value}" for name, value in each.about.items())

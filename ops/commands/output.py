@@ -1,11 +1,13 @@
 """What commands share: how they print, tables for people and JSON for scripts; and the options that name incidents."""
 
+import json
 import os
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -57,6 +59,20 @@ Company = Annotated[UUID | None, typer.Option(help="Only those of the company wi
 def say(text: str) -> None:
     """Print a line as it is: whole, however narrow the screen, and with nothing in it taken for markup."""
     console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Print a line of JSON at once, with UUIDs as texts and times as RFC 3339 has them."""
+    print(json.dumps(value, default=_as_text), flush=True)
+
+
+def _as_text(value: object) -> str:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+    raise TypeError(f"there is no JSON for {type(value).__name__}")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

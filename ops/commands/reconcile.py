@@ -1,10 +1,9 @@
 """`orderx reconcile`: the provider's payments against ours, one line for each that did not agree."""
 
-import json
 from collections import Counter
 from datetime import datetime
 
-from ops.commands.output import console, say
+from ops.commands.output import console, print_json, say
 from saga import reconcile
 from saga.reconcile import Compared
 
@@ -43,7 +42,7 @@ def _show(each: Compared, result: str, *, as_json: bool) -> None:
     answer = each.answer
     if as_json:
         told = {"order_id": str(each.order_id), "ref": answer.ref, "outcome": answer.outcome, "amount": answer.amount}
-        print(json.dumps({**told, "why": each.why, "result": result}), flush=True)
+        print_json({**told, "why": each.why, "result": result})
         return
     say(f"{each.order_id}  {answer.ref}  {answer.outcome} ({answer.amount}), and {each.why}: {result}")
 

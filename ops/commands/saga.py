@@ -1,14 +1,13 @@
 """`orderx saga`: the sagas' journal, read by an operator, and their declarations. See settle for stuck sagas."""
 # ruff: noqa: PLC0415 - each command imports what it needs when it runs, so that `--help` is quick
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
 
 from ops.commands import settle
-from ops.commands.output import Company, Json, SagaName, Step, console, not_blank, say, table
+from ops.commands.output import Company, Json, SagaName, Step, console, not_blank, print_json, say, table
 
 if TYPE_CHECKING:
     from saga.engine.declaration import Saga
@@ -59,7 +58,7 @@ def list_sagas(
     shown = ("id", "name", "subject_id", "state", "started_at", "ended_at", "failure")
     rows = [{name: getattr(each, name) for name in shown} for each in found]
     if as_json:
-        print(json.dumps(rows, default=str))
+        print_json(rows)
         return
     cells = [
         (
@@ -85,7 +84,7 @@ def show_saga(
         told = [queries.timeline(saga) for saga in queries.by_id(saga_or_order)]
     for timeline in told:
         if as_json:
-            print(json.dumps(_as_json(timeline), default=str))
+            print_json(_as_json(timeline))
         else:
             print_timeline(timeline)
 
@@ -104,7 +103,7 @@ def rehearse_saga(
         raise typer.BadParameter(f"{name} has no step {failing}; it has {', '.join(saga.steps)}")
     told = rehearse(saga, failing=saga.steps[failing] if failing else None)
     if as_json:
-        print(json.dumps({"done": told.done, "undone": told.undone, "ending": told.ending}))
+        print_json({"done": told.done, "undone": told.undone, "ending": told.ending})
         return
     console.print(f"done    {', '.join(told.done) or '-'}", highlight=False)
     console.print(f"undone  {', '.join(told.undone) or '-'}", highlight=False)
@@ -125,7 +124,7 @@ def print_timeline(told: "Timeline") -> None:
     rows = [
         (
             step.step,
-            step.state,
+            told.state_of(step),
             str(step.attempts),
             _after(start, step.answered_at),
             _after(start, step.undone_at),
@@ -158,7 +157,7 @@ def _as_json(told: "Timeline") -> dict[str, Any]:
 
     return {
         **row(told.saga),
-        "steps": [row(step) for step in told.steps],
+        "steps": [{**row(step), "state": told.state_of(step)} for step in told.steps],
         "events": [row(event) for event in told.events],
         "incident": row(told.incident) if told.incident else None,
     }

@@ -1,7 +1,6 @@
 """`orderx saga retry`, `skip`, `compensate` and `resolve`: what an operator does about sagas that are stuck."""
 # ruff: noqa: PLC0415 - each command imports what it needs when it runs, so that `--help` is quick
 
-import json
 import sys
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -10,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from ops.commands.output import Company, Error, Json, SagaName, Step
+from ops.commands.output import Company, Error, Json, SagaName, Step, print_json
 from ops.commands.reasons import By, Reason
 
 if TYPE_CHECKING:
@@ -120,7 +119,11 @@ def _settle(
     failed = False
     for result in settling.settle_each(items, decision, dry_run=dry_run):
         failed = failed or result.problem is not None
-        print(_as_json(result) if as_json else f"{result.item.id}  {_said(result, action, dry_run=dry_run)}")
+        if as_json:
+            problem = asdict(result.problem) if result.problem else None
+            print_json({**result.shown(), "error": problem})
+        else:
+            print(f"{result.item.id}  {_said(result, action, dry_run=dry_run)}")
     if not items and not as_json:
         print("Nothing of this kind is stuck.")
     if left:
@@ -138,8 +141,3 @@ def _said(result: "Result", action: "Action", *, dry_run: bool) -> str:
     verb = f"would be {PAST[action]}" if dry_run else PAST[action]
     then = "".join(f", then {task}" for task in result.settled.tasks)
     return f"{result.item.step} {verb}: {result.settled.state}{then}"
-
-
-def _as_json(result: "Result") -> str:
-    problem = asdict(result.problem) if result.problem else None
-    return json.dumps({**result.shown(), "error": problem}, default=str)

@@ -1,10 +1,9 @@
 """`orderx saga list --stuck`: the open incidents, as an operator looks through them."""
 
-import json
 from typing import Any
 
 from kit import db
-from ops.commands.output import console, say
+from ops.commands.output import console, print_json, say
 from saga.engine import queries
 from saga.engine.queries import Which
 
@@ -16,7 +15,7 @@ def print_stuck(which: Which, *, limit: int, as_json: bool) -> None:
         left = queries.how_many(which) - len(rows)
     found = [_shown(row.Incident, row.SagaRow) for row in rows]
     if as_json:
-        print(json.dumps(found, default=str))
+        print_json(found)
         return
     for row in found:
         say(_told(row))

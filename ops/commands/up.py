@@ -1,13 +1,12 @@
 """`orderx up` and the stack under `orderx demo`."""
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from ops import home
-from ops.commands.output import console, say
+from ops.commands.output import console, print_json, say
 from ops.commands.progress import shown_while_starting
 from ops.services import directories, rabbitmq
 from ops.services.follow import Follower
@@ -65,7 +64,7 @@ def _start(stack: Stack, *, quietly: bool) -> None:
 
 def _announce(stack: Stack, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({**urls(stack), **_rabbitmq_login(stack)}), flush=True)
+        print_json({**urls(stack), **_rabbitmq_login(stack)})
     else:
         say(_overview(stack))
 

@@ -25,6 +25,11 @@ class Timeline:
     events: Sequence[SagaEvent]
     incident: Incident | None
 
+    def state_of(self, step: StepRow) -> str:
+        """The step's state; `failed` for the one that could not be done, also once its undo has made sure of that."""
+        has_failed = any(event.event == "failed" and event.step == step.step for event in self.events)
+        return "failed" if has_failed and step.state == "undone" else step.state
+
 
 @dataclass(frozen=True, slots=True)
 class Which:
@@ -58,9 +63,11 @@ class Standing(NamedTuple):
 
     id: UUID
     state: str
+    stop_requested: bool = False
+    """Whether somebody has asked to cancel what it is about."""
 
 
-_STANDING = "SELECT id, state FROM sagas WHERE subject_id = %(subject)s AND name = %(name)s"
+_STANDING = "SELECT id, state, stop_requested IS NOT NULL FROM sagas WHERE subject_id = %(subject)s AND name = %(name)s"
 
 
 def standing(name: str, *, subject_id: UUID) -> Standing | None:

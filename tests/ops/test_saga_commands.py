@@ -1,5 +1,6 @@
 import getpass
 import json
+import re
 
 import pytest
 
@@ -111,9 +112,43 @@ class TestShow:
         _, said = orderx("saga", "show", stuck[0], "--json")
         assert json.loads(said)["incident"] is None
 
+    def test_says_of_the_step_that_failed_that_it_failed(self, orderx, storefront):
+        order = storefront.place(quantity=99)
+        storefront.deliveries.until_quiet()
+        code, said = orderx("saga", "show", order, "--json")
+        told = json.loads(said)
+        steps = {step["step"]: (step["state"], step["undone_at"] is not None) for step in told["steps"]}
+        assert (code, told["state"]) == (0, "undone")
+        assert steps["reserve_stock"] == ("failed", True)
+        assert steps["authorise_payment"] == ("undone", True)
+        assert steps["capture_payment"] == ("pending", False)
+        assert " failed " in next(
+            line for line in orderx("saga", "show", order)[1].splitlines() if "reserve_st" in line
+        )
+
+
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+
+
+def times_of(told):
+    """Every time in it, by name."""
+    if isinstance(told, list):
+        for each in told:
+            yield from times_of(each)
+    elif isinstance(told, dict):
+        for name, value in told.items():
+            yield from [(name, value)] if name.endswith("_at") and value else times_of(value)
+
 
 class TestList:
     def test_finds_the_stuck_ones(self, orderx, storefront, stuck):
         orderx("saga", "retry", stuck[0], *WHY)
         _, said = orderx("saga", "list", "--state", "stuck", "--json")
         assert [saga["subject_id"] for saga in json.loads(said)] == [str(stuck[1])]
+
+    @pytest.mark.parametrize("words", [["list"], ["list", "--stuck"], ["show"]])
+    def test_tells_scripts_times_as_rfc_3339_has_them(self, orderx, stuck, words):
+        code, said = orderx("saga", *words, *([stuck[0]] if words == ["show"] else []), "--json")
+        times = dict(times_of(json.loads(said)))
+        assert (code, times.keys() & {"started_at", "opened_at", "happened_at"} != set()) == (0, True)
+        assert [time for time in times.values() if not RFC_3339.fullmatch(time)] == []

@@ -1,11 +1,14 @@
 """Reading and cancelling orders over HTTP."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from domain.sales import operations as sales
 from kit import clock, db
+from kit.tenancy import Tenant
 from saga.engine.retention import prune
 from tests import factories
 from tests.api.client import paths
@@ -91,6 +94,23 @@ class TestCancelOrder:
         (saga,) = market.buyer.get(f"/api/orders/{placed['id']}/saga").json["data"]
         asked = saga["events"][-1]
         assert (asked["event"], asked["detail"]["reason"]) == ("stop_requested", "by mistake")
+
+    @pytest.mark.parametrize("status", ["pending", "paid"])
+    def test_says_that_the_order_is_being_cancelled_until_it_is(self, market, order, status):
+        placed = market.buyer.post("/api/orders", order).json
+        path, order_id, company = f"/api/orders/{placed['id']}", UUID(placed["id"]), Tenant(market.company.id)
+        if status == "paid":
+            with db.transaction(company):
+                sales.mark_paid(order_ids=[order_id], now=clock.now())
+        assert not market.buyer.get(path).json["being_cancelled"]
+        answer = market.buyer.post(f"{path}/cancel", {}).json
+        assert (answer["status"], answer["status_text"]) == (status, "Order Being Cancelled")
+        assert (answer["being_cancelled"], answer["allowed_transitions"]) == (True, [])
+        assert market.buyer.get(path).json == answer
+        with db.transaction(company):
+            sales.mark_cancelled(order_ids=[order_id], now=clock.now())
+        done = market.buyer.get(path).json
+        assert (done["status_text"], done["being_cancelled"]) == ("Order Cancelled", False)
 
     def test_twice_is_once(self, market, order):
         placed = market.buyer.post("/api/orders", order).json
