@@ -26,6 +26,8 @@ class SchemaConverter(OpenAPIConverter):
     def field2property(self, field: marshmallow.fields.Field[Any]) -> dict[str, Any]:
         """The field as JSON Schema."""
         shown: dict[str, Any] = super().field2property(field)
+        if shown.get("default", ...) is None and not field.allow_none:
+            del shown["default"]  # what stands for it when it is left out, and cannot be sent
         if isinstance(field, Choice):
             del shown["type"], shown["enum"]
             choice = self._component(field)

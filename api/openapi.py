@@ -11,8 +11,8 @@ from werkzeug.routing import Rule
 
 from api.access import ANYBODY, OPERATOR, Needed, who_may
 from api.json_schemas import Schemas
+from api.problem_schemas import ProblemSchema
 from api.refusals import ALSO_REFUSED, forbidden, refusals_of
-from api.schemas import ProblemSchema
 from domain.identity.permissions import FOR_MACHINES, ROLES, roles_with
 from kit.config import settings
 from kit.errors import Forbidden
@@ -71,6 +71,7 @@ Register, found a company, open a shop, offer products, give them stock: then an
 People send an access token (`Authorization: Bearer …`), machines an API key of their company's in its place.
 Errors are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems with a stable `code`.
 Amounts are whole minor units: 1999 of EUR is €19.99. Times are UTC (RFC 3339).
+A field that is left out has its default, or stays as it is; null says that there is none, where a field may be without.
 Text is one line with something to see in it, without control or direction characters.
 Names and the lines of addresses hold no links: no `://` and no `www.`.
 Lists come in pages: pass the `next` of one as `after` to get the following one."""

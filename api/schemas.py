@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import marshmallow
 from email_validator import EmailNotValidError, validate_email
-from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import ValidationError, fields, post_load, pre_load, validate, validates_schema
 from marshmallow.utils import get_value
 
 from api.answers import AnswerSchema
@@ -18,6 +18,8 @@ from kit.text import ONE_LINE, has_link, is_one_line, is_visible
 
 NOT_YET = "It is kept, and nothing goes by it yet."
 """Said in the document of what is."""
+REQUIRED_NULL = "Send a value: this is required, and null is none."
+OPTIONAL_NULL = "Send a value, or leave it out: this cannot be null."
 LONGEST_NAME = 200
 LONGEST_EMAIL = 254
 """RFC 5321 leaves no room for more (section 4.5.3.1.3)."""
@@ -28,6 +30,10 @@ LONGEST_LOCAL_PART = 64
 class Schema(marshmallow.Schema):
     """An object in requests; fields it does not know are refused.
 
+    Left out and null are two things. A field that is left out has its default, or stays as it is. Null says that there
+    is none of it, or no longer: where a field can be without a value, its description says what null means
+    (`allow_none`); to all others null is an error that says what to do instead.
+
     `one_of` names the schemas of which it is exactly one, in the document; it is read by its own fields.
     """
 
@@ -36,12 +42,44 @@ class Schema(marshmallow.Schema):
     class Meta:
         unknown = marshmallow.RAISE
 
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002
+        """Say of null what to send instead (marshmallow's hook)."""
+        field_obj.error_messages["null"] = REQUIRED_NULL if field_obj.required else OPTIONAL_NULL
+
     @validates_schema(skip_on_field_errors=True)
     def no_card_number_over_several_fields(self, data: dict[str, Any], **_: Any) -> None:
         """Raise ValidationError for fields of text that hold a card's number together."""
         texts = {name: data[name] for name, field in self.fields.items() if isinstance(field, Text) and data.get(name)}
         if len(texts) > 1 and card_numbers.is_in("\n".join(texts.values())):
             raise ValidationError({name: [CARD_NUMBER] for name in _holding_it(texts)})
+
+
+class WholeSchema(Schema):
+    """An object that is only ever replaced as a whole: to its optional fields null is the same as left out."""
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Let null be said of what need not be there."""
+        super().on_bind_field(field_name, field_obj)
+        field_obj.allow_none = not field_obj.required
+
+    @pre_load
+    def without_nulls(self, data: Any, **_: Any) -> Any:
+        """The object without the optional fields that are null."""
+        if not isinstance(data, dict):
+            return data
+        optional = {field.data_key or name for name, field in self.fields.items() if not field.required}
+        return {name: value for name, value in data.items() if value is not None or name not in optional}
+
+
+class Whole(fields.Nested):
+    """An object that is replaced as a whole, by an empty one for null."""
+
+    def __init__(self, schema: type[WholeSchema], **kwargs: Any) -> None:
+        super().__init__(schema, allow_none=True, **kwargs)
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """See marshmallow."""
+        return super().deserialize({} if value is None else value, *args, **kwargs)
 
 
 class Bounded(fields.String):
@@ -183,11 +221,18 @@ def known_country(code: str) -> None:
 
 
 class List(fields.List):
-    """A list of `least` to `most` entries, which are counted before any of them is looked at."""
+    """A list of `least` to `most` entries, which are counted before any of them is looked at.
+
+    With `allow_none`, null is an empty one.
+    """
 
     def __init__(self, entry: fields.Field[Any], *, most: int, least: int | None = None, **kwargs: Any) -> None:
         self._length = validate.Length(min=least, max=most)
         super().__init__(entry, validate=self._length, **kwargs)
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """See marshmallow."""
+        return super().deserialize([] if value is None and self.allow_none else value, *args, **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
         if isinstance(value, list):
@@ -223,40 +268,6 @@ class PriceSchema(Schema):
     def as_money(self, data: dict[str, Any], **_: Any) -> Money:
         """The amount as Money."""
         return Money(**data)
-
-
-class FieldErrorSchema(AnswerSchema):
-    """What is wrong with one field."""
-
-    path = fields.String(metadata={"examples": ["lines.0.quantity"]})
-    message = fields.String(metadata={"examples": ["Must be greater than or equal to 1."]})
-
-
-class OverSchema(AnswerSchema):
-    """A limit of a company's plan."""
-
-    limit = fields.String(metadata={"examples": ["shops"]})
-    in_use = fields.Integer(metadata={"examples": [1]})
-    allowed = fields.Integer(metadata={"examples": [1]})
-
-
-class ProblemSchema(AnswerSchema):
-    """RFC 9457 problem details. `code` is stable; `request_id` is what to quote to support."""
-
-    optional = frozenset({"errors", "over"})
-
-    type = fields.String(metadata={"format": "uri-reference", "examples": ["/problems/invalid"]})
-    title = fields.String()
-    status = fields.Integer()
-    detail = fields.String()
-    instance = fields.String(metadata={"format": "uri-reference"})
-    code = fields.String(metadata={"examples": ["invalid"]})
-    request_id = fields.String(metadata={"description": "The answer's X-Request-ID"})
-    errors = fields.List(fields.Nested(FieldErrorSchema))
-    over = fields.List(
-        fields.Nested(OverSchema),
-        metadata={"description": "With `plan_limit_reached` and `plan_too_small`: the limits in the way"},
-    )
 
 
 class PageQuery(Schema):

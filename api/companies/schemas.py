@@ -6,7 +6,20 @@ from api.answers import AnswerSchema
 from api.choices import Choice
 from api.identity.own_schemas import LOCALE as LANGUAGE
 from api.identity.own_schemas import Language
-from api.schemas import CURRENCY_CODE, NOT_YET, EmailAddress, Flag, Like, Name, Schema, Text, WebAddress, known_currency
+from api.schemas import (
+    CURRENCY_CODE,
+    NOT_YET,
+    EmailAddress,
+    Flag,
+    Like,
+    Name,
+    Schema,
+    Text,
+    WebAddress,
+    Whole,
+    WholeSchema,
+    known_currency,
+)
 from domain.companies.plans import LIMITS, TO_CHOOSE
 from kit.money import LARGEST_AMOUNT
 
@@ -29,8 +42,8 @@ LONGEST_EXPIRY = 30 * 24 * 60
 """Minutes."""
 
 
-class NewBrandingSchema(Schema):
-    """What the company's mails about orders look like; leave out what it does not care for."""
+class NewBrandingSchema(WholeSchema):
+    """What the company's mails about orders look like. Leave out what it does not care for, or send null."""
 
     name = Name(metadata={"description": "Who they are from", "examples": ["Paper & Sons"]})
     colour = fields.String(
@@ -58,7 +71,7 @@ class CompanyChangeSchema(Schema):
     low_stock_threshold = fields.Integer(
         strict=True, validate=validate.Range(min=0, max=LARGEST_AMOUNT), metadata=LOW_STOCK
     )
-    branding = fields.Nested(NewBrandingSchema)
+    branding = Whole(NewBrandingSchema, metadata={"description": "Null: none"})
 
 
 class NewCompanySchema(CompanyChangeSchema):

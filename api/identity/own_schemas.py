@@ -74,9 +74,15 @@ class ProfileSchema(Schema):
     """What to change of what one says of oneself."""
 
     name = Name(metadata={"examples": ["Ada Lovelace"]})
-    phone = Phone(allow_none=True, metadata={"format": "phone", "examples": ["+44 20 7946 0958"]})
-    locale = Language(allow_none=True, metadata=LOCALE)
-    time_zone = fields.String(allow_none=True, validate=known_time_zone, metadata=TIME_ZONE)
+    phone = Phone(
+        allow_none=True, metadata={"format": "phone", "description": "Null: none", "examples": ["+44 20 7946 0958"]}
+    )
+    locale = Language(allow_none=True, metadata={**LOCALE, "description": "BCP 47; null: not said"})
+    time_zone = fields.String(
+        allow_none=True,
+        validate=known_time_zone,
+        metadata={**TIME_ZONE, "description": "Of the IANA database; null: not said"},
+    )
     notifications = fields.Nested(NotificationsChangeSchema, metadata=NOTIFICATIONS)
 
 

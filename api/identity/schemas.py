@@ -40,10 +40,9 @@ class NewPassword(Password):
 class Code(fields.String):
     """A code of an authenticator app, or a recovery code."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            load_only=True, validate=validate.Length(min=1, max=40), metadata={"examples": ["123456"]}, **kwargs
-        )
+    def __init__(self, *, metadata: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        shown = {"examples": ["123456"], **(metadata or {})}
+        super().__init__(load_only=True, validate=validate.Length(min=1, max=40), metadata=shown, **kwargs)
 
 
 class RegistrationSchema(Schema):
@@ -138,7 +137,7 @@ class CredentialsSchema(Schema):
 
     email = EmailAddress(required=True, metadata={"examples": ["ada@customers.example"]})
     password = Password()
-    code = Code(load_default=None)
+    code = Code(load_default=None, metadata={"description": "Of the second factor; null: there is none"})
     company_id = fields.UUID(allow_none=True, metadata={"description": f"{COMPANY}; left out: the company chosen last"})
 
 

@@ -57,10 +57,10 @@ class IncidentSchema(AnswerSchema):
 class FilterSchema(Schema):
     """What the incidents to settle have in common: at least one of these, or `everything`."""
 
-    step = Text(load_default=None, metadata=STEP)
-    error = Text(load_default=None, metadata=ERROR)
-    saga = Text(load_default=None, metadata=SAGA)
-    company_id = fields.UUID(load_default=None)
+    step = Text(load_default=None, allow_none=False, metadata=STEP)
+    error = Text(load_default=None, allow_none=False, metadata=ERROR)
+    saga = Text(load_default=None, allow_none=False, metadata=SAGA)
+    company_id = fields.UUID(load_default=None, allow_none=False)
     everything = Flag(load_default=False, metadata={"description": "Say so to settle all that is stuck"})
 
     @validates_schema

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.request import parse_http_list
 
 from flask import current_app, request
 
@@ -22,6 +23,8 @@ from kit.tenancy import Tenant
 
 LONGEST_WAIT = 30
 """Seconds."""
+_WAIT = re.compile(r"wait[ \t]*(=|;|\Z)", re.IGNORECASE)
+_SECONDS = re.compile(r'wait[ \t]*=[ \t]*(?:([0-9]{1,9})|"([0-9]{1,9})")[ \t]*(?:;.*)?', re.IGNORECASE)
 
 
 def idempotency_key() -> str | None:
@@ -40,11 +43,10 @@ def fingerprint() -> bytes:
 
 def wanted_wait() -> int | None:
     """Seconds that the request wants to wait for the order's end (RFC 7240), 30 at most; None when it does not."""
-    for preference in ",".join(request.headers.getlist("Prefer")).split(","):
-        wait = re.fullmatch(r"\s*wait\s*=\s*(\d{1,9})\s*(?:;.*)?", preference, re.IGNORECASE)
-        if wait:
-            return min(int(wait[1]), LONGEST_WAIT)
-    return None
+    preferences = parse_http_list(",".join(request.headers.getlist("Prefer")))  # which keeps quoted commas
+    said = next((each for each in preferences if _WAIT.match(each)), "")  # of several the first counts (section 2)
+    seconds = _SECONDS.fullmatch(said)
+    return min(int(seconds[1] or seconds[2]), LONGEST_WAIT) if seconds else None
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from api.answers import AddressSchema, AmountOf, AnswerSchema
 from api.choices import Choice
-from api.schemas import Country, Like, List, Name, PageQuery, Schema, Text, without_card
+from api.schemas import Country, Like, List, Name, PageQuery, Schema, Text, WholeSchema, without_card
 from domain.payments.gateway import Card
 from domain.sales.models import STATUSES
 from domain.sales.operations import Wanted
@@ -83,8 +83,8 @@ class PaymentSchema(Schema):
             raise ValidationError("Send either card or payment_method.")
 
 
-class NewAddressSchema(Schema):
-    """Where the goods go."""
+class NewAddressSchema(WholeSchema):
+    """Where the goods go. Leave out what it lacks, or send null."""
 
     name = Name(required=True, metadata={"examples": ["Ada Example"]})
     company = Name()

@@ -9,7 +9,7 @@ from api.answers import AddressSchema, AnswerSchema
 from api.identity.own_schemas import TIME_ZONE as ZONE
 from api.identity.own_schemas import known_time_zone
 from api.sales.schemas import NewAddressSchema
-from api.schemas import Flag, Like, List, Name, Schema, Text
+from api.schemas import Flag, Like, List, Name, Schema, Text, WholeSchema
 from domain.shops.hours import LONGEST
 from domain.shops.schedule import TIMES
 
@@ -18,7 +18,8 @@ PICKUP = {"description": "Whether buyers may fetch what they order"}
 DELIVERY = {"description": "Whether it is sent to them"}
 TIME_ZONE = {**ZONE, "examples": ["Europe/Brussels"]}
 HOURS = {
-    "description": "OpenStreetMap's opening_hours, by the clock on the wall; PH are the country's public holidays",
+    "description": "OpenStreetMap's opening_hours, by the clock on the wall; PH are the country's public holidays. "
+    "Null: not known",
     "examples": ["Mo-Fr 09:00-18:00; Sa 10:00-14:00; PH off"],
 }
 MOST_EXCEPTIONS = 100
@@ -57,12 +58,13 @@ class ShopSchema(AnswerSchema):
     closed_at = fields.AwareDateTime(allow_none=True)
 
 
-class ExceptionSchema(Schema):
-    """A day, or several in a row, on which a place is open at other hours, or not at all."""
+class ExceptionSchema(WholeSchema):
+    """A day, or several in a row, on which a place is open at other hours, or not at all (`hours` left out or null)."""
 
     first_day = fields.Date(required=True, validate=of_this_century, metadata={"examples": ["2026-12-24"]})
     last_day = fields.Date(
-        validate=of_this_century, metadata={"description": "The first day, unless given", "examples": ["2026-12-26"]}
+        validate=of_this_century,
+        metadata={"description": "The first day, unless given; null: that", "examples": ["2026-12-26"]},
     )
     hours = fields.String(
         load_default=None, allow_none=True, validate=Like(f"^{TIMES}$", error="Such as 10:00-14:00."),
@@ -99,7 +101,9 @@ class LocationChangeSchema(Schema):
     address = fields.Nested(NewAddressSchema)
     time_zone = fields.String(validate=known_time_zone, metadata=TIME_ZONE)
     opening_hours = Text(allow_none=True, longest=LONGEST, metadata=HOURS)
-    exceptions = List(fields.Nested(ExceptionSchema), most=MOST_EXCEPTIONS)
+    exceptions = List(
+        fields.Nested(ExceptionSchema), most=MOST_EXCEPTIONS, allow_none=True, metadata={"description": "Null: none"}
+    )
     offers_pickup = Flag(metadata=PICKUP)
 
 

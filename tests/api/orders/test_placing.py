@@ -81,6 +81,27 @@ class TestPlaceOrder:
         answer = market.buyer.post("/api/orders", order, headers={"Prefer": "wait=0"})
         assert (answer.status_code, answer.headers["Preference-Applied"]) == (202, "wait=0")
 
+    @pytest.mark.parametrize(
+        ("preferences", "applied"),
+        [
+            (["wait=0"], "wait=0"),
+            (['wait="0"'], "wait=0"),
+            (['Wait = "0"; some="thing, else"'], "wait=0"),
+            (['respond-async, wait="0", wait=20'], "wait=0"),
+            (["respond-async", 'lenient="a, wait=20"', "wait=0;x"], "wait=0"),
+            (["wait"], None),
+            (['wait=""'], None),
+            (['wait="0'], None),
+            (["wait=soon, wait=0"], None),
+            (["waiting=0"], None),
+            (['"wait=0"'], None),
+        ],
+    )
+    def test_reads_the_preference_as_rfc_7240_writes_it(self, market, order, preferences, applied):
+        headers = [*(("Prefer", each) for each in preferences), ("Authorization", f"Bearer {market.buyer.token}")]
+        answer = market.api.app.test_client().post("/api/orders", json=order, headers=headers)
+        assert (answer.status_code, answer.headers.get("Preference-Applied")) == (202, applied)
+
     def test_does_not_wait_where_too_many_do(self, market, order):
         buyer = Api(create_app(threads=1), market.buyer.token)
         answer = buyer.post("/api/orders", order, headers={"Prefer": "wait=20"})

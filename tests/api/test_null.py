@@ -1,0 +1,90 @@
+"""Null says that there is none of something; what is left out has its default, or stays as it is."""
+
+import pytest
+
+from api.schemas import OPTIONAL_NULL, REQUIRED_NULL
+from tests import factories
+from tests.api.client import Api
+
+ADDRESS = {"name": "Ada", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"}
+BLANK = dict.fromkeys(("company", "line2", "postal_code", "region"))
+PRICE = {"amount": 1999, "currency": "EUR"}
+
+
+@pytest.fixture
+def company():
+    return factories.make_company()
+
+
+@pytest.fixture
+def admin(api, company) -> Api:
+    return api.acting_as(factories.make_member(company), company)
+
+
+@pytest.fixture
+def shop(company):
+    return factories.make_shop(company)
+
+
+def refused(answer) -> list[tuple[str, str]]:
+    assert answer.status_code == 422
+    return [(error["path"], error["message"]) for error in answer.json["errors"]]
+
+
+class TestPartReplacedAsAWhole:
+    def test_takes_null_for_what_it_lacks(self, admin):
+        kept = admin.post("/api/me/addresses", {"label": "Home", "address": {**ADDRESS, **BLANK}})
+        assert (kept.status_code, kept.json["address"]) == (201, ADDRESS)
+        refusal = admin.post("/api/me/addresses", {"label": "Home", "address": {**ADDRESS, "line1": None}})
+        assert refused(refusal) == [("address.line1", REQUIRED_NULL)]
+
+    def test_is_emptied_by_null(self, admin, company):
+        path = f"/api/companies/{company.id}"
+        colours = admin.patch(path, {"branding": {"colour": "#1f4e79", "footer": None, "logo_url": None}})
+        assert colours.json["branding"] == {"colour": "#1f4e79"}
+        assert admin.patch(path, {"branding": None}).json["branding"] == {}
+
+    def test_of_a_place_is_emptied_by_null(self, admin, shop):
+        christmas = {"first_day": "2026-12-25", "last_day": None, "hours": None, "reason": None}
+        place = {
+            "name": "Harbour",
+            "address": ADDRESS,
+            "time_zone": "Europe/Brussels",
+            "opening_hours": "Mo-Fr 09:00-18:00",
+        }
+        made = admin.post(f"/api/shops/{shop.id}/locations", {**place, "exceptions": [christmas]})
+        assert made.json["exceptions"] == [{**christmas, "last_day": "2026-12-25"}]
+        path = f"/api/shops/{shop.id}/locations/{made.json['id']}"
+        cleared = admin.patch(path, {"exceptions": None, "opening_hours": None}).json
+        assert (cleared["exceptions"], cleared["opening_hours"]) == ([], None)
+
+
+class TestField:
+    def test_that_may_be_without_a_value_is_so_by_null_when_made_and_when_changed(self, admin, shop):
+        new = {"shop_id": str(shop.id), "sku": "A5", "name": "Notebook", "price": PRICE, "low_stock_threshold": None}
+        product = admin.post("/api/products", new).json
+        path = f"/api/products/{product['id']}"
+        changed = [{}, {"low_stock_threshold": 3}, {"name": "Notebook, A5"}, {"low_stock_threshold": None}]
+        seen = [admin.patch(path, change).json["low_stock_threshold"] for change in changed]
+        assert (product["low_stock_threshold"], seen) == (None, [None, 3, 3, None])
+
+    @pytest.mark.parametrize("name", ["name", "price"])
+    def test_that_must_have_a_value_is_never_changed_to_null(self, admin, shop, name):
+        product = factories.make_product(shop)
+        assert refused(admin.patch(f"/api/products/{product.id}", {name: None})) == [(name, OPTIONAL_NULL)]
+
+    @pytest.mark.parametrize("name", ["allows_discount", "locale", "max_discount_percent", "low_stock_threshold"])
+    def test_with_a_default_takes_no_null_in_its_place(self, admin, company, name):
+        new = {"name": "Pens", "email": "pens@paper.example", "currency": "EUR", name: None}
+        assert refused(admin.post("/api/companies", new)) == [(name, OPTIONAL_NULL)]
+        assert refused(admin.patch(f"/api/companies/{company.id}", {name: None})) == [(name, OPTIONAL_NULL)]
+
+    @pytest.mark.parametrize("name", ["step", "error", "saga", "company_id"])
+    def test_that_narrows_a_choice_does_not_widen_it_by_null(self, admin, name):
+        body = {"filter": {"everything": True, name: None}, "reason": "it is back"}
+        answer = admin.post("/api/operations/incidents/retry", body)
+        assert refused(answer) == [(f"filter.{name}", OPTIONAL_NULL)]
+
+    def test_of_a_login_that_is_not_needed_may_be_null(self, api):
+        login = {"email": "nobody@customers.example", "password": "x", "code": None, "company_id": None}
+        assert api.post("/api/auth/login", login).status_code == 401
