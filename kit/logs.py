@@ -28,6 +28,18 @@ def configure() -> None:
     )
 
 
+@contextmanager
+def on_standard_error() -> Iterator[None]:
+    """Log there in this block: standard output is for what a command answers."""
+    before = structlog.get_config()
+    configure()
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
 def configure_libraries() -> None:
     """Have what libraries tell Python's own logging come as such lines, too."""
     handler = logging.StreamHandler(_Output())

@@ -112,18 +112,20 @@ def _settle(
     action: "Action", wanted: _Wanted, *, reason: str, by: str, dry_run: bool, as_json: bool, end: End | None = None
 ) -> None:
     """Settle each, whatever becomes of the others, and say so; exit 1 if any could not be settled."""
+    from kit import logs
     from saga import settling
 
     decision = settling.Decision(action, reason, by, end.value if end else None)
     items, left = wanted.find()
     failed = False
-    for result in settling.settle_each(items, decision, dry_run=dry_run):
-        failed = failed or result.problem is not None
-        if as_json:
-            problem = asdict(result.problem) if result.problem else None
-            print_json({**result.shown(), "error": problem})
-        else:
-            print(f"{result.item.id}  {_said(result, action, dry_run=dry_run)}")
+    with logs.on_standard_error():
+        for result in settling.settle_each(items, decision, dry_run=dry_run):
+            failed = failed or result.problem is not None
+            if as_json:
+                problem = asdict(result.problem) if result.problem else None
+                print_json({**result.shown(), "error": problem})
+            else:
+                print(f"{result.item.id}  {_said(result, action, dry_run=dry_run)}")
     if not items and not as_json:
         print("Nothing of this kind is stuck.")
     if left:

@@ -3,9 +3,11 @@ import json
 import re
 
 import pytest
+from typer.testing import CliRunner
 
 from domain.sales import operations as sales
 from kit.ids import new_id
+from ops.cli import app
 
 WHY = ["--reason", "the shelf is counted"]
 RETRIED = "commit_stock retried: running, then saga.advance"
@@ -62,12 +64,19 @@ class TestSkip:
         assert storefront.saga(stuck[0]).state == "finishing"
         assert storefront.order(stuck[0]).status == "paid"
 
+    def test_logs_what_became_of_the_order_on_standard_error(self, stuck):
+        done = CliRunner().invoke(app, ["saga", "skip", str(stuck[0]), *WHY, "--json"])
+        assert [json.loads(line)["error"] for line in done.stdout.splitlines()] == [None]
+        logged = [json.loads(line) for line in done.stderr.splitlines()]
+        assert [line["event"] for line in logged] == ["order_paid"]
+
     def test_says_what_an_ending_has_raised_and_goes_on_with_the_next(self, orderx, storefront, stuck, monkeypatch):
         errors = [RuntimeError("no paper")]
 
         def mark_paid(**_):
             if errors:
                 raise errors.pop()
+            return []
 
         monkeypatch.setattr(sales, "mark_paid", mark_paid)
         code, said = orderx("saga", "skip", *stuck, *WHY)
