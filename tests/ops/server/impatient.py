@@ -3,14 +3,14 @@
 import sys
 
 from ops import cli
-from ops.server import worker
+from ops.server import limits
 
 
 def main() -> None:
-    limits = sys.argv[1 : sys.argv.index("--")]
-    for name, _, value in (limit.partition("=") for limit in limits):
-        assert hasattr(worker, name)
-        setattr(worker, name, float(value))
+    given = sys.argv[1 : sys.argv.index("--")]
+    for name, _, value in (limit.partition("=") for limit in given):
+        assert hasattr(limits, name)
+        setattr(limits, name, float(value))
     sys.argv = ["orderx", *sys.argv[sys.argv.index("--") + 1 :]]
     cli.main()
 

@@ -1,0 +1,171 @@
+"""The connections of a process: requests are read from them whole, and answers sent, without waiting for any."""
+
+import selectors
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http import HTTPStatus
+
+from ops.server import limits, problems
+from ops.server.buffers import RECEIVE
+from ops.server.connection import Connection, State
+
+
+class Clients:
+    """All connections that are open. Whole requests go to `serve`, which calls `answered` when it has served one.
+
+    `keepalive` is for how many seconds a connection may be idle, `most` how many connections there may be.
+    """
+
+    def __init__(
+        self, poller: selectors.BaseSelector, *, serve: Callable[[Connection], None], keepalive: float, most: int
+    ) -> None:
+        self._poller = poller
+        self._serve = serve
+        self._keepalive = keepalive
+        self._most = most
+        self._connections: set[Connection] = set()
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    def __iter__(self) -> Iterator[Connection]:
+        """Iterate over the connections there are now, of which some may be closed meanwhile."""
+        return iter(list(self._connections))
+
+    def add(self, connection: Connection) -> None:
+        """Wait for a new connection's first request."""
+        if len(self) >= self._most:
+            self.make_room()
+        self._connections.add(connection)
+        connection.enter(State.IDLE, deadline=connection.since + limits.HEAD_SECONDS)
+        self._listen(connection, selectors.EVENT_READ, self._receive)
+
+    def answered(self, connection: Connection) -> None:
+        """Send what is left of the answer, then wait for the next request, or close."""
+        connection.forget_request()
+        self._send(connection)
+
+    def expire(self, now: float) -> None:
+        """Refuse or close what has not come, or was not read, by its deadline (monotonic seconds)."""
+        for connection in self:
+            if connection.deadline > now:
+                continue
+            if connection.state in (State.HEAD, State.BODY):
+                self._refuse(connection, HTTPStatus.REQUEST_TIMEOUT, cause=connection.state.name.lower())
+            else:
+                self.drop(connection, reset=connection.state is State.SENDING)
+
+    def drop(self, connection: Connection, *, reset: bool = False) -> None:
+        """Close a connection; `reset` drops what the kernel has not sent."""
+        if connection.state is not State.CLOSED:
+            with suppress(KeyError):
+                self._poller.unregister(connection.sock)
+            connection.sock.really_close(reset=reset)
+            self._connections.discard(connection)
+            connection.enter(State.CLOSED)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether there may be one more, if need be in place of one that waits for its client."""
+        return len(self) < self._most or any(connection.is_evictable for connection in self._connections)
+
+    def make_room(self) -> None:
+        """Close the connection that has waited longest for its client: an honest client's request is soon whole."""
+        waiting = [each for each in self if each.is_evictable]
+        if waiting:
+            self.drop(min(waiting, key=lambda each: each.since), reset=True)
+
+    def _keep_within_memory(self) -> None:
+        """Refuse the largest requests and drop the largest answers while all together hold too much memory."""
+        while sum(each.sock.held for each in self) > limits.MOST_HELD:
+            large = [each for each in self if each.is_evictable and each.sock.held > RECEIVE]
+            if not large:
+                return
+            largest = max(large, key=lambda each: each.sock.held)
+            if largest.is_receiving:
+                self._refuse(largest, HTTPStatus.SERVICE_UNAVAILABLE, cause="memory")
+            else:
+                self.drop(largest, reset=True)
+
+    def _listen(self, connection: Connection, event: int, act: Callable[[Connection], None]) -> None:
+        self._poller.register(connection.sock, event, lambda _: act(connection))
+
+    def _receive(self, connection: Connection) -> None:
+        ended = not connection.sock.fill()
+        if len(connection.sock.incoming) > RECEIVE:
+            self._keep_within_memory()
+        if not connection.is_receiving:
+            return  # closed or refused meanwhile, for want of room
+        try:
+            self._read_on(connection, ended=ended)
+        except OSError:
+            self.drop(connection)
+        except Exception as error:  # noqa: BLE001 - as gunicorn does: a request must not end the process
+            self._refuse(connection, problems.status_of(error), cause=type(error).__name__)
+
+    def _read_on(self, connection: Connection, *, ended: bool) -> None:
+        """Look how far the next request has come."""
+        now = time.monotonic()
+        if connection.state is State.IDLE and connection.sock.incoming:
+            connection.enter(State.HEAD, deadline=now + limits.HEAD_SECONDS)
+        if connection.state is State.HEAD and connection.parse_head():
+            connection.enter(State.BODY, deadline=now + limits.BODY_SECONDS)
+            if connection.asks_whether_to_go_on() and not connection.has_body:
+                connection.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+                connection.sock.flush()
+        if connection.state is State.BODY and (connection.has_body or ended):
+            self._poller.unregister(connection.sock)
+            connection.enter(State.SERVED)
+            self._serve(connection)
+        elif ended:
+            self.drop(connection)
+
+    def _send(self, connection: Connection) -> None:
+        """Send what the client takes at once, and the rest as it reads on."""
+        try:
+            progress = connection.sock.flush()
+        except OSError:
+            self.drop(connection)
+            return
+        if not connection.sock.unsent:
+            self._go_on(connection)
+            return
+        now = time.monotonic()
+        if connection.state is not State.SENDING:
+            connection.enter(State.SENDING, deadline=now + limits.READ_SECONDS)
+            self._listen(connection, selectors.EVENT_WRITE, self._send)
+            self._keep_within_memory()
+        elif progress:
+            connection.deadline = now + limits.READ_SECONDS
+
+    def _go_on(self, connection: Connection) -> None:
+        """Once an answer is sent, wait for the next request, of which some may have come already, or close."""
+        now = time.monotonic()
+        if connection.state is State.SENDING:
+            self._poller.unregister(connection.sock)
+        if connection.closes:
+            connection.enter(State.CLOSING, deadline=now + limits.CLOSE_SECONDS)
+            self._listen(connection, selectors.EVENT_READ, self._close_on)
+            try:
+                connection.sock.finish_sending()
+            except OSError:
+                self.drop(connection)
+            return
+        connection.since = now
+        connection.enter(State.IDLE, deadline=now + self._keepalive)
+        self._listen(connection, selectors.EVENT_READ, self._receive)
+        if connection.sock.incoming:
+            self._receive(connection)
+
+    def _close_on(self, connection: Connection) -> None:
+        if not connection.sock.discard():
+            self.drop(connection)
+
+    def _refuse(self, connection: Connection, status: HTTPStatus, *, cause: str) -> None:
+        """Answer without the app, and close."""
+        self._poller.unregister(connection.sock)
+        connection.sock.incoming.clear()
+        connection.sock.sendall(problems.answer(status, cause=cause))
+        connection.closes = True
+        self._send(connection)
