@@ -48,6 +48,7 @@ def configure_libraries() -> None:
     ]  # fmt: skip
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=as_json, foreign_pre_chain=_line()))
     logging.basicConfig(handlers=[handler], level=settings().log_level, force=True)
+    logging.captureWarnings(capture=True)
 
 
 class _Output(TextIOBase):

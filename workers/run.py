@@ -43,6 +43,7 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
     EventConsumers.queue_names = tuple(wanted)
     unwanted = [queue.name for queue in queues.TASK_QUEUES if queue.name not in wanted]
     logs.configure()
+    logs.configure_libraries()
     durability.demand("database_url")
     definitions.demand()
     app = worker_app()

@@ -13,11 +13,14 @@ from saga.place_order import PLACE_ORDER
 from tests.house.commands import understood
 from tests.house.places import ROOT, tree
 from tests.house.test_compose import SERVICES
+from tests.house.test_queue_rules import announced
+from workers import queues
 
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 README = (ROOT / "README.md").read_text()
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 TOUR = (ROOT / "docs/tour.md").read_text()
+DOMAIN = sorted((ROOT / "domain").glob("*/__init__.py"))
 DECISIONS = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
 MAKEFILE = (ROOT / "Makefile").read_text()
 EXPLAINED = set(re.findall(r"^([a-z-]+):.*?## \S", MAKEFILE, re.MULTILINE))
@@ -110,6 +113,19 @@ class TestLinks:
         named = re.findall(r"`([\w./-]+/[\w.-]+\.(?:py|md|yml|conf|toml))`", document.read_text())
         planned = [path for path in named if "coupon" in path]  # the area that the tour adds
         assert [path for path in named if path not in planned and not (ROOT / path).is_file()] == []
+
+
+class TestAreas:
+    ROWS = re.findall(r"^\| `(\w+)` \| [^|]+ \| (?:`(\w+)`)? ?\| (?:`(\w+)\.\*`)? ?\|$", TOUR, re.MULTILINE)
+
+    def test_are_all_named(self):
+        assert sorted(name for name, _, _ in self.ROWS) == sorted(path.parent.name for path in DOMAIN)
+
+    def test_have_the_queues_that_are_said_to_be_theirs(self):
+        assert {queue for _, queue, _ in self.ROWS if queue} == set(queues.TASK_AREAS) - {"saga"}
+
+    def test_announce_the_events_that_are_said_to_be_theirs(self):
+        assert {events for _, _, events in self.ROWS if events} <= {event.partition(".")[0] for event in announced()}
 
 
 class TestTour:

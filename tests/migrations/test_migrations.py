@@ -1,6 +1,9 @@
 """The schema's history: up, down, up again, and no drift from the models."""
 
 import os
+import shutil
+import subprocess
+import sys
 
 import psycopg
 import pytest
@@ -11,6 +14,7 @@ from kit.engines import dialect_url
 from kit.ids import new_id
 from migrations import run
 from ops.services.postgres import create_database, drop_database, with_login
+from tests.house.places import ROOT
 
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 
@@ -59,6 +63,22 @@ class TestMigrations:
 
     def test_are_known_to_be_missing(self, empty):
         assert state(empty) == "behind"
+
+
+class TestDraft:
+    def test_of_a_revision_holds_what_models_and_database_differ_in(self, empty, tmp_path):
+        run.upgrade(owner_url=empty)
+        with psycopg.connect(empty) as owner:
+            owner.execute("ALTER TABLE orders DROP COLUMN failure CASCADE")
+        shutil.copy(ROOT / "pyproject.toml", tmp_path)
+        shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
+        words = ["revision", "--autogenerate", "--rev-id", "9998", "-m", "gift cards"]
+        env = {**os.environ, "ORDERX_OWNER_DATABASE_URL": empty}
+        subprocess.run(
+            [sys.executable, "-m", "alembic", *words], cwd=tmp_path, env=env, check=True, capture_output=True
+        )
+        draft = (tmp_path / "migrations/versions/9998_gift_cards.py").read_text()
+        assert "op.add_column('orders', sa.Column('failure'" in draft
 
 
 @pytest.fixture

@@ -1,0 +1,30 @@
+"""What each process of a running stack writes, against what docs/operations.md says of it."""
+
+import json
+import re
+
+import pytest
+
+from ops.stack import Stack
+from tests.house.places import ROOT
+from tests.stack.shop import Shop
+
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
+
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
+
+
+def is_json(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+class TestLogs:
+    def test_are_json_where_the_docs_say_so_and_nowhere_else(self, stack: Stack):
+        Shop(stack, on_hand=1).order(wait=20)
+        (said,) = re.findall(r"^(`orderx api`.*?) write a JSON object per line", OPERATIONS, re.MULTILINE)
+        written = {process.name: process.log.read_text().splitlines() for process in stack.processes}
+        all_json = {name.partition("-")[0] for name, lines in written.items() if lines and all(map(is_json, lines))}
+        assert all_json == set(re.findall(r"`(?:orderx )?(\w+)`", said))
