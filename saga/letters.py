@@ -31,47 +31,53 @@ Trouble = Exception | None
 ours, which is not written down: the lease runs out, and the sweeper has the mail tried again."""
 
 
-def to_buyers(*, occasion: str, order_ids: Sequence[UUID], template: Template, now: datetime) -> dict[UUID, Claim]:
-    """Ask for a mail to each order's buyer, once per occasion, and claim it for sending; by order."""
-    told = sales.told(order_ids=order_ids)
-    wanted = {each.order_id: _wanted(occasion, each, each.customer_email, template) for each in told}
-    claims = notifications.ask(company_id=told[0].company_id, wanted=list(wanted.values()), now=now)
-    return {order_id: claims[mail.occasion, mail.recipient] for order_id, mail in wanted.items()}
-
-
 def to_both(
     *, occasion: str, order_ids: Sequence[UUID], buyer: Template, merchant: Template, now: datetime
-) -> list[Claim]:
-    """Ask for a mail to each order's buyer and one to the company that sells, once per occasion, and claim them."""
+) -> dict[UUID, list[Claim]]:
+    """Ask for a mail to each order's buyer and one to the company that sells, and claim them for sending; by order.
+
+    They are asked for once per occasion. A company that buys from itself gets the buyer's.
+    """
     told = sales.told(order_ids=order_ids)
-    wanted = [
-        _wanted(occasion, each, recipient, template)
+    wanted = {
+        each.order_id: [
+            _wanted(occasion, each, each.customer_email, buyer), _wanted(occasion, each, each.company_email, merchant)
+        ]
         for each in told
-        for recipient, template in ((each.customer_email, buyer), (each.company_email, merchant))
-    ]
-    return list(notifications.ask(company_id=told[0].company_id, wanted=wanted, now=now).values())
+    }  # fmt: skip
+    mails = [mail for theirs in wanted.values() for mail in theirs]
+    claims = notifications.ask(company_id=told[0].company_id, wanted=mails, now=now)
+    return {
+        order_id: list({mail.recipient: claims[mail.occasion, mail.recipient] for mail in theirs}.values())
+        for order_id, theirs in wanted.items()
+    }
 
 
-def send(claims: Mapping[UUID, Claim]) -> Generator[Calls, Answers, Outcomes]:
+def send(claims: Mapping[UUID, Sequence[Claim]]) -> Generator[Calls, Answers, Outcomes]:
     """See mails through, as a step does that is taken for many: outside of any transaction."""
-    mails = {subject: claim.mail for subject, claim in claims.items() if isinstance(claim, Claimed)}
-    answers = yield dict.fromkeys(mails, Shared(partial(_troubles, list(mails.values()))))
-    outcomes = {subject: _without_sending(claim) for subject, claim in claims.items() if subject not in mails}
-    return outcomes | {subject: _outcome(troubles[mails[subject].id]) for subject, troubles in answers.items()}
+    mails = [claim.mail for theirs in claims.values() for claim in theirs if isinstance(claim, Claimed)]
+    with_mails = [subject for subject, theirs in claims.items() if any(isinstance(each, Claimed) for each in theirs)]
+    answers = yield dict.fromkeys(with_mails, Shared(partial(_troubles, mails)))
+    return {subject: _outcome(theirs, answers.get(subject, {})) for subject, theirs in claims.items()}
 
 
 def _troubles(mails: Sequence[ClaimedMail]) -> dict[UUID, Trouble]:
     return {mail.id: trouble for mail, trouble in zip(mails, see_through(mails), strict=True)}
 
 
-def _without_sending(claim: Claim) -> Outcome:
+def _outcome(claims: Sequence[Claim], troubles: Mapping[UUID, Trouble]) -> Outcome:
+    """What became of all mails of an order: the first that is still to be sent, or else of the buyer's."""
+    outcomes = [_outcome_of(claim, troubles) for claim in claims]
+    unsent = (outcome for outcome in outcomes if isinstance(outcome, InProgress | TryAgain))
+    return next(unsent, outcomes[0])
+
+
+def _outcome_of(claim: Claim, troubles: Mapping[UUID, Trouble]) -> Outcome:
     if isinstance(claim, Leased):
         return InProgress("mail_leased", f"somebody else sends it until {claim.until:%H:%M:%S} UTC")
-    assert isinstance(claim, Settled)
-    return {"mail": claim.status}
-
-
-def _outcome(trouble: Trouble) -> Outcome:
+    if isinstance(claim, Settled):
+        return {"mail": claim.status}
+    trouble = troubles[claim.mail.id]
     if trouble is None or isinstance(trouble, MailRefused):
         return {"mail": "refused" if trouble else "sent"}
     return TryAgain(getattr(trouble, "code", type(trouble).__name__), str(trouble))

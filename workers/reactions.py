@@ -14,6 +14,7 @@ from celery.exceptions import Reject
 from kombu import Consumer
 from kombu.message import Message
 
+from domain.notifications.context import Template
 from domain.notifications.operations import Claim
 from kit import clock, crash, db, outbox
 from kit.db import Json
@@ -36,22 +37,22 @@ Reaction = Callable[[Sequence[UUID], datetime], list[Claim]]
 
 def greet(order_ids: Sequence[UUID], now: datetime) -> list[Claim]:
     """Orders are placed: their buyers and the company hear that they were received."""
-    return letters.to_both(
-        occasion="order.created", order_ids=order_ids, buyer="order_received", merchant="order_received_merchant",
-        now=now,
-    )  # fmt: skip
+    return _told("order.created", order_ids, "order_received", "order_received_merchant", now)
 
 
 def explain_failure(order_ids: Sequence[UUID], now: datetime) -> list[Claim]:
-    """Orders have failed: their buyers hear why."""
-    claims = letters.to_buyers(occasion="order.failed", order_ids=order_ids, template="payment_failed", now=now)
-    return list(claims.values())
+    """Orders have failed: their buyers hear why, and the company not to ship."""
+    return _told("order.failed", order_ids, "payment_failed", "payment_failed_merchant", now)
 
 
 def confirm_cancellation(order_ids: Sequence[UUID], now: datetime) -> list[Claim]:
-    """Orders are cancelled: their buyers hear that they are."""
-    claims = letters.to_buyers(occasion="order.cancelled", order_ids=order_ids, template="order_cancelled", now=now)
-    return list(claims.values())
+    """Orders are cancelled: their buyers hear that they are, and the company not to ship."""
+    return _told("order.cancelled", order_ids, "order_cancelled", "order_cancelled_merchant", now)
+
+
+def _told(occasion: str, order_ids: Sequence[UUID], buyer: Template, merchant: Template, now: datetime) -> list[Claim]:
+    claims = letters.to_both(occasion=occasion, order_ids=order_ids, buyer=buyer, merchant=merchant, now=now)
+    return [claim for theirs in claims.values() for claim in theirs]
 
 
 REACTIONS: dict[str, dict[str, Reaction]] = {
@@ -129,7 +130,7 @@ def _hear_alone(queue: str, receipts: Receipts, message: Message) -> None:
 def _hear(queue: str, receipts: Receipts, heard: Sequence[tuple[Message, Json]]) -> None:
     events = [event for _, event in heard]
     try:
-        with logged.about_all([_told(event) for event in events]):
+        with logged.about_all([_named(event) for event in events]):
             react(queue, events)
     except Exception as error:  # noqa: BLE001 - it is logged, unless it turns out to be another event's fault
         if len(heard) > 1 and not isinstance(error, Reject):
@@ -137,7 +138,7 @@ def _hear(queue: str, receipts: Receipts, heard: Sequence[tuple[Message, Json]])
                 _hear(queue, receipts, [each])
         else:
             for message, event in heard:
-                with logged.about(**_told(event)):
+                with logged.about(**_named(event)):
                     _give_back(queue, receipts, message, error)
     else:
         for message, _ in heard:
@@ -149,5 +150,5 @@ def _give_back(queue: str, receipts: Receipts, message: Message, error: Exceptio
     receipts.reject(message, requeue=True)  # until its delivery limit, then it waits among the dead letters
 
 
-def _told(event: Json) -> dict[str, str | None]:
+def _named(event: Json) -> dict[str, str | None]:
     return {"event_id": event.get("id"), "order_id": event.get("subject"), "request_id": event.get("requestid")}

@@ -3,8 +3,9 @@
 from typing import Any, Literal, TypedDict
 
 Template = Literal[
-    "order_received", "order_received_merchant", "payment_succeeded", "payment_failed", "order_cancelled"
-]
+    "order_received", "payment_succeeded", "payment_failed", "order_cancelled",
+    "order_received_merchant", "payment_succeeded_merchant", "payment_failed_merchant", "order_cancelled_merchant",
+]  # fmt: skip
 AccountTemplate = Literal[
     "verify_email", "registered_already", "reset_password", "password_changed", "second_factor_removed", "invitation"
 ]

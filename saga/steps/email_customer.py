@@ -1,4 +1,4 @@
-"""The buyer hears that the order is paid; the order does not wait for it."""
+"""The buyer and the company hear that the order is paid; the order does not wait for it."""
 
 from collections.abc import Generator, Sequence
 
@@ -9,9 +9,9 @@ from saga.engine.retries import UNTIL_DONE
 
 @batched_step(area="notifications", retries=UNTIL_DONE, irreversible="a mail that is out cannot be called back")
 def email_customer(orders: Sequence[Subject]) -> Generator[Calls, Answers, Outcomes]:
-    """Tell the buyers that the payment succeeded."""
-    claims = letters.to_buyers(
-        occasion="order.completed", order_ids=[order.id for order in orders], template="payment_succeeded",
-        now=orders[0].now,
+    """Tell the buyers that the payment succeeded, and the companies to ship."""
+    claims = letters.to_both(
+        occasion="order.completed", order_ids=[order.id for order in orders], buyer="payment_succeeded",
+        merchant="payment_succeeded_merchant", now=orders[0].now,
     )  # fmt: skip
     return (yield from letters.send(claims))

@@ -59,7 +59,10 @@ def inhabited(owner_url: str) -> Inhabited:
     with db.transaction(Tenant(company_id=company.id)):
         inventory.reserve(company_id=company.id, wanted={order.id: {product.id: 1}})
         payments.record(answers={order.id: Answer("authorised", f"pi_{order.id}", 1999)}, now=clock.now())
-        letters.to_buyers(occasion="order.created", order_ids=[order.id], template="order_received", now=clock.now())
+        letters.to_both(
+            occasion="order.created", order_ids=[order.id], buyer="order_received", merchant="order_received_merchant",
+            now=clock.now(),
+        )  # fmt: skip
         outbox.hear(consumer="a test", event_ids=[new_id()], company_id=company.id)
     _open_incident(owner_url, company.id)
     return Inhabited(company.id, admin, customer, order.id)

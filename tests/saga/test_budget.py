@@ -91,6 +91,12 @@ def storefront_of_many(database, outside_world):
     return storefront
 
 
+@pytest.fixture(autouse=True)
+def _no_marks_by_the_clock(monkeypatch):
+    """How many marks a tenth of a second makes while mails are sent is the machine's affair."""
+    monkeypatch.setattr(letters, "MARK_EVERY", 60.0)
+
+
 def test_a_good_order_stays_within_its_budget(storefront_of_many, spent, sent):
     for _ in range(ORDERS):
         storefront_of_many.place()
@@ -105,8 +111,7 @@ def test_placing_an_order_stays_within_its_share(storefront_of_many, spent):
     assert spent - before == PLACING
 
 
-def test_orders_that_are_taken_together_share_what_they_cost(storefront_of_many, spent, sent, monkeypatch):
-    monkeypatch.setattr(letters, "MARK_EVERY", 60.0)  # how many marks a tenth of a second makes is the machine's affair
+def test_orders_that_are_taken_together_share_what_they_cost(storefront_of_many, spent, sent):
     orders = [storefront_of_many.place() for _ in range(ORDERS)]
     placed = spent.copy()
     storefront_of_many.deliveries.together_until_quiet()

@@ -29,9 +29,10 @@ def mail(storefront, tenant):
     """A mail that we have claimed, for an order of now."""
     order_id = storefront.place()
     with db.transaction(tenant):
-        claim = letters.to_buyers(
-            occasion="order.created", order_ids=[order_id], template="order_received", now=clock.now()
-        )[order_id]
+        claim, _ = letters.to_both(
+            occasion="order.created", order_ids=[order_id], buyer="order_received", merchant="order_received_merchant",
+            now=clock.now(),
+        )[order_id]  # fmt: skip
     assert isinstance(claim, Claimed)
     return claim.mail
 
@@ -101,7 +102,7 @@ class TestSeveral:
             claims = letters.to_both(
                 occasion="order.created", order_ids=[order_id], buyer="order_received",
                 merchant="order_received_merchant", now=clock.now(),
-            )  # fmt: skip
+            )[order_id]  # fmt: skip
         return [claim.mail for claim in claims]
 
     def test_that_are_out_are_marked_while_a_slow_server_has_the_next_in_hand(self, mails, tenant, monkeypatch):
@@ -142,17 +143,28 @@ class TestSend:
     def test_sees_through_in_one_go_what_several_orders_wait_for(self, mail, storefront, tenant, monkeypatch):
         orders = [storefront.place(), storefront.place()]
         with db.transaction(tenant):
-            claims = letters.to_buyers(
-                occasion="order.completed", order_ids=orders, template="payment_succeeded", now=clock.now()
-            )
-        claims[mail.id] = notifications.Leased(clock.now())
-        rounds = []
-        monkeypatch.setattr(letters, "see_through", lambda mails: rounds.append(mails) or [None, MailUnavailable()])
+            claims = letters.to_both(
+                occasion="order.completed", order_ids=orders, buyer="payment_succeeded",
+                merchant="payment_succeeded_merchant", now=clock.now(),
+            )  # fmt: skip
+        claims[mail.id] = [notifications.Leased(clock.now())]
+        rounds, troubles = [], [None, None, None, MailUnavailable()]
+        monkeypatch.setattr(letters, "see_through", lambda mails: rounds.append(mails) or troubles)
         sending = letters.send(claims)
         answers, _ = answered(next(sending))
         with pytest.raises(StopIteration) as done:
             sending.send(answers)
-        assert len(rounds) == 1
+        assert [len(mails) for mails in rounds] == [4]
         sent, put_off, leased = (done.value.value[each] for each in (*orders, mail.id))
         assert sent == {"mail": "sent"}
         assert (put_off.code, leased.code) == ("mail_unavailable", "mail_leased")
+
+    def test_is_the_buyers_mail_alone_where_a_company_buys_from_itself(self, storefront, tenant):
+        order_id = storefront.place()
+        storefront.sql(f"UPDATE orders SET customer_email = 'hello@paper.example' WHERE id = '{order_id}'")
+        with db.transaction(tenant):
+            [claim] = letters.to_both(
+                occasion="order.completed", order_ids=[order_id], buyer="payment_succeeded",
+                merchant="payment_succeeded_merchant", now=clock.now(),
+            )[order_id]  # fmt: skip
+        assert claim.mail.template == "payment_succeeded"

@@ -44,7 +44,9 @@ class TestBrokerLoss:
             (shop.buyer, "order.created"): GOOD_CARDS + BAD_CARDS,
             (shop.mailbox, "order.created"): GOOD_CARDS + BAD_CARDS,
             (shop.buyer, "order.completed"): GOOD_CARDS,
+            (shop.mailbox, "order.completed"): GOOD_CARDS,
             (shop.buyer, "order.failed"): BAD_CARDS,
+            (shop.mailbox, "order.failed"): BAD_CARDS,
         }
 
 

@@ -84,6 +84,7 @@ class TestOneOrder:
         assert Counter((mail["to"], mail["occasion"].partition(":")[0]) for mail in shop.mails()) == {
             (shop.buyer, "order.created"): 1,
             (shop.buyer, "order.completed"): 1,
+            (shop.mailbox, "order.completed"): 1,
             (shop.mailbox, "order.created"): 1,
         }
 
@@ -133,7 +134,7 @@ class TestMailWorkers:
             shop.order_many(40)
             assert books_are_clean(stack)
         ours = Counter(mail["message_id"] for mail in shop.mails())
-        assert len(ours) == 3 * 40
+        assert len(ours) == 4 * 40
         assert set(ours.values()) == {1}
         with psycopg.connect(stack.env["ORDERX_OWNER_DATABASE_URL"]) as connection:
             attempts = connection.execute("SELECT max(attempts) FROM mails WHERE company_id = %s", [shop.company_id])

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from domain.notifications import operations as notifications
 from kit import clock, db
 from kit.tenancy import Tenant
 from saga import letters
@@ -24,9 +25,11 @@ def order(database):
 @pytest.fixture
 def mail_id(order):
     with db.transaction(Tenant(company_id=order.company_id)):
-        claim = letters.to_buyers(
-            occasion="order.created", order_ids=[order.id], template="order_received", now=clock.now()
-        )[order.id]
+        claim, other = letters.to_both(
+            occasion="order.created", order_ids=[order.id], buyer="order_received", merchant="order_received_merchant",
+            now=clock.now(),
+        )[order.id]  # fmt: skip
+        notifications.mark_sent(mail_ids=[other.mail.id], now=clock.now())
         return claim.mail.id
 
 
