@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from io import TextIOBase
 from types import MappingProxyType
-from typing import TextIO, cast
+from typing import Literal, TextIO, cast
 from uuid import UUID
 
 import structlog
@@ -33,7 +33,7 @@ def on_standard_error() -> Iterator[None]:
     """Log there in this block: standard output is for what a command answers."""
     before = structlog.get_config()
     configure()
-    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Output("stderr"))))
     try:
         yield
     finally:
@@ -52,18 +52,21 @@ def configure_libraries() -> None:
 
 
 class _Output(TextIOBase):
-    """Standard output; what it does not take, as on a full disk, is lost rather than the work that is logged."""
+    """Standard output or error; what it does not take, as on a full disk, is lost, and not the work that is logged."""
+
+    def __init__(self, name: Literal["stdout", "stderr"] = "stdout") -> None:
+        self._name = name
 
     def write(self, text: str) -> int:
         """Write what can be written."""
         with suppress(OSError):
-            sys.stdout.write(text)
+            getattr(sys, self._name).write(text)
         return len(text)
 
     def flush(self) -> None:
         """Flush what can be flushed."""
         with suppress(OSError):
-            sys.stdout.flush()
+            getattr(sys, self._name).flush()
 
 
 def _line() -> list[Processor]:

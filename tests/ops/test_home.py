@@ -1,0 +1,83 @@
+"""How commands find the stack that `orderx up` runs in their folder."""
+
+import os
+
+import pytest
+
+from ops import home
+from ops.home import NotRunning
+from ops.services import directories
+
+OPERATOR, BROKER = "ORDERX_OPERATOR_DATABASE_URL", "ORDERX_BROKER_URL"
+PUBLISHED = {OPERATOR: "postgresql://o:it's@db/shop", BROKER: "amqp://u:p@mq//", "ORDERX_SECRET_KEY": "s" * 32}
+
+
+@pytest.fixture
+def folder(monkeypatch):
+    """The folder one is in, without any setting."""
+    for name in [name for name in os.environ if name.startswith("ORDERX_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(home.os, "environ", dict(os.environ))
+    with directories.temporary("orderx-test-") as path:
+        monkeypatch.chdir(path)
+        yield path
+        monkeypatch.undo()  # before the folder is removed
+
+
+@pytest.fixture
+def running(folder):
+    """The directory of a stack that runs there."""
+    with home.reserve(home.default_home()) as here:
+        home.publish(here, settings=PUBLISHED, urls={"api": "http://127.0.0.1:8000"})
+        yield here
+
+
+def settings():
+    return {name: value for name, value in home.os.environ.items() if name.startswith("ORDERX_")}
+
+
+class TestUseRunningStack:
+    def test_gives_a_command_what_it_reads(self, running):
+        home.use_running_stack(["dead", "list"])
+        assert settings() == {BROKER: PUBLISHED[BROKER]}
+
+    def test_reads_what_a_shell_reads(self, running):
+        home.use_running_stack(["saga", "list"])
+        assert settings() == {OPERATOR: PUBLISHED[OPERATOR]}
+
+    def test_mixes_nothing_with_what_is_set(self, running):
+        home.os.environ["ORDERX_PAYMENT_API_KEY"] = "sk_live_of_another_database"
+        home.use_running_stack(["check"])
+        assert settings() == {"ORDERX_PAYMENT_API_KEY": "sk_live_of_another_database"}
+
+    @pytest.mark.parametrize("words", [[], ["api"], ["worker"], ["migrate"], ["--help"]])
+    def test_leaves_other_commands_alone(self, running, words):
+        home.use_running_stack(words)
+        assert settings() == {}
+
+    def test_does_not_believe_what_a_killed_stack_has_left(self, folder):
+        with home.reserve(home.default_home()) as here:
+            home.publish(here, settings=PUBLISHED, urls={})
+        home.use_running_stack(["dead", "list"])
+        assert settings() == {}
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+    @pytest.mark.parametrize("name", ["", "env"])
+    def test_does_not_believe_what_others_may_have_written(self, running, name):
+        os.chown(running / name, 65534, 65534)
+        home.use_running_stack(["dead", "list"])
+        assert settings() == {}
+
+
+class TestUrls:
+    def test_are_those_of_the_stack_that_runs(self, running):
+        assert home.urls(running) == {"api": "http://127.0.0.1:8000"}
+
+    def test_are_nowhere_before_it_runs_and_once_it_stops(self, folder):
+        with home.reserve(home.default_home()) as here:
+            with pytest.raises(NotRunning):
+                home.urls(here)
+            home.publish(here, settings={}, urls={})
+            home.withdraw(here)
+            with pytest.raises(NotRunning):
+                home.urls(here)
