@@ -118,6 +118,9 @@ class Settings(BaseSettings):
         description="replicated: ask for a synchronous standby, too; relaxed: start even on a database that may lose "
         "what it has confirmed, as tests may",
     )
+    alive_file: str | None = Field(
+        None, description="A file that worker, relay and sweeper touch each second while they go on; none unless set"
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged")
 
     @field_validator("signing_keys")

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from kit import liveness
+
 EVERY = 1.0
 """Seconds after which who merely waits shows the next."""
 
@@ -22,4 +24,5 @@ def shown_by(show: Callable[[], None]) -> Iterator[None]:
 
 def show() -> None:
     """Show a sign of life, before what may take seconds; to nobody, where nobody is answerable."""
+    liveness.touch()
     _show.get()()

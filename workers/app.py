@@ -1,6 +1,7 @@
 """The Celery application. Its messages are written by the relay; its results are the sagas' journal."""
 
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from celery import Celery
 from celery.app.amqp import AMQP
 from kombu import Connection
 
+from kit import liveness
 from kit.config import settings
 from workers import queues
 from workers.logged import LoggedTask
@@ -24,9 +26,14 @@ must not be lost is published by the relay, which waits for its confirms (worker
 class EagerConnection(Connection):
     """A connection that looks for a lost broker every two seconds at most; kombu's pauses grow to half a minute."""
 
-    def ensure_connection(self, *args: Any, **named: Any) -> Any:
+    def ensure_connection(self, errback: Callable[..., Any] | None = None, *args: Any, **named: Any) -> Any:
         """See kombu."""
-        return super().ensure_connection(*args, interval_start=0.5, interval_step=0.5, interval_max=2, **named)
+
+        def looking(*told: Any) -> Any:
+            liveness.touch()
+            return errback(*told) if errback else None
+
+        return super().ensure_connection(looking, *args, interval_start=0.5, interval_step=0.5, interval_max=2, **named)
 
 
 class Amqp(AMQP):

@@ -14,7 +14,7 @@ import structlog
 from celery import Celery
 from psycopg.types.json import Jsonb
 
-from kit import alerts, crash, db, garbage, logs, notices, watchdog
+from kit import alerts, crash, db, garbage, liveness, logs, notices, watchdog
 from kit.config import settings
 from kit.errors import NotConfigured
 from workers import durability, queues
@@ -234,9 +234,11 @@ def _lane(stopping: threading.Event, app: Celery, turn: _Turn) -> None:
                             if look:
                                 drain(app, publisher, look.taken, lot=look.lot, back=look.back)
                         publisher.keep_alive()
+                        liveness.touch()
             except NotConfigured:
                 raise
             except Exception as trouble:  # noqa: BLE001 - whatever it is, the outbox keeps everything and we come back
+                liveness.touch()
                 turn.poll_everything()
                 log.warning("the relay waits", reason=str(trouble), error=type(trouble).__name__)
                 stopping.wait(1.0)

@@ -14,6 +14,7 @@ from kit.config import settings
 from kit.errors import NotConfigured
 from workers import definitions, durability, notifications, queues, sagas
 from workers.app import create_app
+from workers.liveness import Liveness
 from workers.reactions import EventConsumers
 
 SOLO_PREFETCH, POOL_PREFETCH = 128, 4
@@ -26,7 +27,7 @@ def worker_app() -> Celery:
     app = create_app()
     sagas.register(app)
     notifications.register(app)
-    app.steps["consumer"].add(EventConsumers)
+    app.steps["consumer"].update({EventConsumers, Liveness})
     return app
 
 

@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 from sqlalchemy import TextClause, text
 
-from kit import clock, db, logs, watchdog
+from kit import clock, db, liveness, logs, watchdog
 from kit.config import settings
 from saga.closing import close_due
 from saga.engine.retention import prune
@@ -79,6 +79,7 @@ def sweep_until(stopping: threading.Event) -> None:
     tidied, behind = clock.now(), False
     reminder = Reminder(now=tidied)
     while not stopping.wait(EVERY):
+        liveness.touch()
         try:
             run_each(sweep_once, send_forgotten_mails, reminder.remind)
             if clock.now() - tidied > TIDY_EVERY:

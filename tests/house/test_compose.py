@@ -1,14 +1,13 @@
 """docker-compose.yml, held against the code: commands, queues, ports, settings, secrets, order of starting."""
 
 import re
-from functools import cache, partial
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
-from api.app import create_app
 from api.sales.preferences import LONGEST_WAIT
 from kit.config import Settings
 from kit.session_settings import SETTINGS
@@ -50,18 +49,8 @@ def plain(text: str) -> str:
     return re.sub(r"\$\{\w+:\?[^}]*\}", "secret", re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text))
 
 
-def directive(name: str) -> str:
-    """What nginx is told by the one line that begins so."""
-    (value,) = re.findall(rf"^ *{name} (.*?);", NGINX, re.MULTILINE)
-    return value
-
-
 def grace_period(service: str) -> int:
     return int(SERVICES[service]["stop_grace_period"].removesuffix("s"))
-
-
-def seconds(name: str) -> int:
-    return int(directive(name).removesuffix("s"))
 
 
 @cache
@@ -198,36 +187,6 @@ class TestPorts:
         assert {name for name, service in SERVICES.items() if "backend" not in service["networks"]} == {"nginx"}
 
 
-class TestNginx:
-    def test_compresses_every_type_of_answer_there_is(self):
-        get = partial(create_app().test_client().get, buffered=True)
-        page, document = get("/api/docs"), get("/api/openapi.json")
-        assets = [get(path) for path in re.findall(r'(?:src|href)="([^"]+\.(?:js|css))"', page.text)]
-        assert assets
-        documented = set(re.findall(r'"(application/[\w.+-]+)": *{', document.text))
-        assert {"application/json", "application/problem+json"} <= documented
-        types = documented | {answer.mimetype for answer in (page, document, *assets)}
-        assert types <= {"text/html", *directive("gzip_types").split()}  # HTML is compressed unnamed
-        assert directive("gzip") == "on"
-
-    def test_sends_as_it_is_what_fits_into_a_packet(self):
-        assert directive("gzip_min_length") == "1k"
-
-    def test_leaves_out_no_container_that_was_restarted(self):
-        servers = re.findall(r"^ *server api:.*;$", NGINX, re.MULTILINE)
-        assert servers
-        assert [line for line in servers if "max_fails=0" not in line] == []
-
-    def test_repeats_nothing_that_may_not_be_asked_twice_and_nothing_that_was_answered(self):
-        assert directive("proxy_next_upstream") == "error timeout"  # with non_idempotent it would repeat a POST
-        assert directive("proxy_next_upstream_tries") == "2"
-
-    def test_waits_longer_than_the_api_and_then_asks_nobody_else(self):
-        patience = seconds("proxy_read_timeout")
-        assert patience > LONGEST_WAIT
-        assert seconds("proxy_connect_timeout") < seconds("proxy_next_upstream_timeout") < patience
-
-
 class TestStopping:
     def test_gives_the_api_time_for_who_waits_for_an_order_and_for_the_provider(self):
         longest = LONGEST_WAIT + Settings.model_fields["payment_timeout"].default
@@ -240,6 +199,14 @@ class TestStopping:
         statement = int(SETTINGS["statement_timeout"].removesuffix("s"))
         call = Settings.model_fields["payment_timeout"].default
         assert {name for name in OURS if grace_period(name) <= statement + call} == set()
+
+
+class TestHealth:
+    def test_of_processes_that_answer_no_requests_is_seen_from_their_file(self):
+        running = {name for name in OURS if understood(OURS[name]["command"])[0] in {"worker", "relay", "sweeper"}}
+        assert running
+        asked = {name: " ".join(SERVICES[name]["healthcheck"]["test"]) for name in running}
+        assert {name for name in running if f"'{environment(name)['ORDERX_ALIVE_FILE']}'" not in asked[name]} == set()
 
 
 class TestDisksAndMemory:

@@ -1,0 +1,25 @@
+"""A worker shows its health check that it goes on: in its event loop, and while it looks for a lost broker."""
+
+from typing import Any
+
+from celery import bootsteps
+from celery.worker.consumer import Consumer
+
+from kit import liveness
+
+
+class Liveness(bootsteps.StartStopStep):
+    """Touches the file from the timer of the worker's event loop; Celery calls these methods."""
+
+    requires = ("celery.worker.consumer.connection:Connection",)
+    _timer: Any = None
+
+    def start(self, consumer: Consumer) -> None:
+        """Begin; called again after each loss of the connection."""
+        self._timer = consumer.timer.call_repeatedly(liveness.EVERY, liveness.touch)
+
+    def stop(self, _consumer: Consumer) -> None:
+        """End, when the connection is lost or the worker stops."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
