@@ -74,7 +74,8 @@ def compensate_incidents(body: dict[str, Any]) -> dict[str, Any]:
 def resolve_incidents(body: dict[str, Any]) -> dict[str, Any]:
     """End the sagas here and now.
 
-    Nothing more is done or undone for them, but for the mail to the buyer: do all that is left by hand first.
+    Nothing more is done or undone for them, but for the mails that say how the order ended: do all that is left by
+    hand first.
     """
     return _settle("resolve", body)
 

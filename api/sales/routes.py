@@ -54,7 +54,8 @@ def place_order(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, st
     """Place an order.
 
     It is pending at first; then its stock is reserved and its payment authorised, the payment captured, the stock
-    sold and a mail sent. If any of that fails, everything is put back and the order says why it failed.
+    sold and a mail sent. If anything fails before the payment is captured, everything is put back and the order says
+    why it failed; what is left afterwards is tried again until it is done.
 
     Send an `Idempotency-Key` so that repeating the request cannot place a second order: the same key and body answer
     the same order, as it is by then. Send `Prefer: wait=N` to be answered once the order has ended, or after N seconds;
