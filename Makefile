@@ -4,6 +4,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+CLIENTS := $(VENV)/clients
 
 .PHONY: help
 help: ## List these targets
@@ -41,7 +42,7 @@ curve: $(VENV)/.bench ## Measure one curve and draw it (CURVE=load, workers, sto
 	@$(BIN)/python -m bench.curves $(CURVE)
 
 .PHONY: test
-test: $(INSTALLED) ## Run the tests, against a PostgreSQL (and a RabbitMQ, if installed) of their own
+test: $(INSTALLED) $(CLIENTS)/.installed ## Run the tests, against a PostgreSQL (and a RabbitMQ, if installed) of their own
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 .PHONY: weaknesses
@@ -76,6 +77,14 @@ clean: ## Remove .venv, caches and the stack's data
 $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Installing OrderX into $(VENV) ..."
 	@ops/install.sh $(VENV)
+	@touch $@
+
+$(CLIENTS)/.installed: tests/clients/requirements.txt tests/clients/package.json | $(INSTALLED)
+	@echo "Installing generators of clients ..."
+	@ops/install.sh $(CLIENTS) -r tests/clients/requirements.txt
+	@cp tests/clients/package.json $(CLIENTS)
+	@if command -v npm >/dev/null; then npm install --prefix $(CLIENTS) --silent --ignore-scripts --no-audit --no-fund \
+	|| echo "npm cannot install what the tests in TypeScript need: they will be skipped"; fi
 	@touch $@
 
 $(VENV)/.security: $(INSTALLED)

@@ -1,5 +1,6 @@
 """How the OpenAPI document shows our schemas: open answers, alternatives as types of their own, choices by name."""
 
+import json
 from inspect import cleandoc
 from typing import Any
 
@@ -20,14 +21,16 @@ class SchemaConverter(OpenAPIConverter):
         described = {"description": cleandoc(schema.__doc__)} if schema.__doc__ else {}
         if one_of := getattr(schema, "one_of", ()):
             return {**described, "oneOf": [self.resolve_nested_schema(each) for each in one_of]}
-        required = {"required": schema.required()} if isinstance(schema, AnswerSchema) else {}
-        return {**described, **super().schema2jsonschema(schema), **required}
+        shown = {**described, **super().schema2jsonschema(schema)}
+        if isinstance(schema, AnswerSchema):
+            return {**shown, "required": schema.required()}
+        return {**shown, "properties": {name: _with_default_told(each) for name, each in shown["properties"].items()}}
 
     def field2property(self, field: marshmallow.fields.Field[Any]) -> dict[str, Any]:
         """The field as JSON Schema."""
         shown: dict[str, Any] = super().field2property(field)
-        if shown.get("default", ...) is None and not field.allow_none:
-            del shown["default"]  # what stands for it when it is left out, and cannot be sent
+        if shown.get("default", ...) is None:
+            del shown["default"]  # to leave it out says the same
         if isinstance(field, Choice):
             del shown["type"], shown["enum"]
             choice = self._component(field)
@@ -46,12 +49,19 @@ class SchemaConverter(OpenAPIConverter):
         self.add_parameter_attribute_function(_without_null)
 
 
+def _with_default_told(field: dict[str, Any]) -> dict[str, Any]:
+    """The field of a request; openapi-typescript would take one with a default for one that must be sent."""
+    if "default" not in field:
+        return field
+    described = [field["description"]] if "description" in field else []
+    default = f"Unless given: {json.dumps(field.pop('default'))}"
+    return {**field, "description": ". ".join([*described, default])}
+
+
 def _without_null(_: OpenAPIConverter, field: marshmallow.fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:
     if not field.allow_none:
         return {}
     shown = dict(ret["schema"])
-    if shown.get("default", ...) is None:
-        del shown["default"]
     if "anyOf" in shown:
         return {"schema": {**shown.pop("anyOf")[0], **shown}}
     return {"schema": {**shown, "type": shown["type"][0]}}

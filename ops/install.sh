@@ -1,7 +1,9 @@
 #!/bin/sh
-# Makes the virtual environment named on the command line and installs OrderX in it, with uv where there is one.
+# Makes the virtual environment named first and installs in it what pip is told next, or else OrderX; with uv if there.
 set -eu
 venv=$1
+shift
+[ "$#" -gt 0 ] || set -- -c constraints.txt -e '.[embedded,test]'
 
 # A name on PATH may be a shim for a version that is not there, so each is asked.
 find_python() {
@@ -31,8 +33,8 @@ trap 'exit 130' INT TERM
 
 if command -v uv >/dev/null; then
     [ -x "$venv/bin/python" ] || uv venv --quiet --python "$(find_python)" "$venv"
-    uv pip install --quiet --python "$venv/bin/python" --constraints constraints.txt --editable '.[embedded,test]'
+    uv pip install --quiet --python "$venv/bin/python" "$@"
 else
     [ -x "$venv/bin/pip" ] || make_venv "$(find_python)"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,test]'
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"
 fi

@@ -58,7 +58,7 @@ class ShopSchema(AnswerSchema):
     closed_at = fields.AwareDateTime(allow_none=True)
 
 
-class ExceptionSchema(WholeSchema):
+class NewOpeningExceptionSchema(WholeSchema):
     """A day, or several in a row, on which a place is open at other hours, or not at all (`hours` left out or null)."""
 
     first_day = fields.Date(required=True, validate=of_this_century, metadata={"examples": ["2026-12-24"]})
@@ -85,7 +85,7 @@ class ExceptionSchema(WholeSchema):
         return {**data, "first_day": first.isoformat(), "last_day": last.isoformat()}
 
 
-class KeptExceptionSchema(AnswerSchema):
+class OpeningExceptionSchema(AnswerSchema):
     """An exception as it is kept."""
 
     first_day = fields.String(metadata={"format": "date"})
@@ -102,7 +102,10 @@ class LocationChangeSchema(Schema):
     time_zone = fields.String(validate=known_time_zone, metadata=TIME_ZONE)
     opening_hours = Text(allow_none=True, longest=LONGEST, metadata=HOURS)
     exceptions = List(
-        fields.Nested(ExceptionSchema), most=MOST_EXCEPTIONS, allow_none=True, metadata={"description": "Null: none"}
+        fields.Nested(NewOpeningExceptionSchema),
+        most=MOST_EXCEPTIONS,
+        allow_none=True,
+        metadata={"description": "Null: none"},
     )
     offers_pickup = Flag(metadata=PICKUP)
 
@@ -124,7 +127,7 @@ class LocationSchema(AnswerSchema):
     address = fields.Nested(AddressSchema)
     time_zone = fields.String(metadata=TIME_ZONE)
     opening_hours = fields.String(allow_none=True, metadata=HOURS)
-    exceptions = fields.List(fields.Nested(KeptExceptionSchema))
+    exceptions = fields.List(fields.Nested(OpeningExceptionSchema))
     offers_pickup = fields.Boolean(metadata=PICKUP)
     version = fields.Integer(metadata={"examples": [1]})
     created_at = fields.AwareDateTime()

@@ -1,5 +1,7 @@
 """What clients that are generated from the OpenAPI document rest on: its types, and the refusals it tells of."""
 
+import builtins
+
 import pytest
 
 from tests.api.documented import document, operations, refusals
@@ -84,6 +86,14 @@ class TestTypes:
         }
         assert {name for name, more in closed.items() if more is not False} == set()
 
+    def test_of_requests_have_no_defaults_which_generators_take_for_what_must_be_sent(self):
+        assert [name for name, part in within_types() if name in requests() and "default" in part] == []
+        assert schemas()["NewApiKey"]["properties"]["days"]["description"].endswith("Unless given: 90")
+
+    def test_have_no_name_that_a_language_has(self):
+        taken = {*dir(builtins), "Error", "Exception", "Object", "Process", "Record", "String", "Thread", "Void"}
+        assert schemas().keys() & taken == set()
+
     def test_of_answers_are_open(self):
         assert {name for name in answers() for part in parts_of(schemas()[name]) if closes(part)} == set()
 
@@ -99,7 +109,7 @@ class TestTypes:
 
 class TestRefusals:
     def test_are_told_of_wherever_a_token_is_taken(self):
-        taking = {name for name, operation in operations().items() if operation["security"]}
+        taking = {name for name, operation in operations().items() if {"bearer": []} in operation["security"]}
         assert {name for name in operations() if "forbidden" in refusals(name)} == taking
 
     @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ ONLY_WE_KNOW = {
     "filter": "whether ids stand in its place, and whether it says anything",
     "opening_hours": "whether they are any in OpenStreetMap's syntax",
     "exceptions": "whether their hours are",
+    "first_day": "whether it is of this century",
     "last_day": "whether it comes before the first",
     "at": "whether it is of this century",
     **dict.fromkeys(
