@@ -60,6 +60,12 @@ class Settings(BaseSettings):
 
     database_url: Login = Field(None, description="PostgreSQL as the app role: API and workers")
     operator_database_url: Login = Field(None, description="PostgreSQL as the operator role: relay, sweeper, check")
+    listen_url: Login = Field(
+        None, description="PostgreSQL itself, to be woken by it, where the URL above leads to a pooler: API and relay"
+    )
+    prepared_statements: str = Field(
+        "auto", pattern="^(auto|on|off)$", description="auto: not behind a pooler; on behind one takes PgBouncer 1.22"
+    )
     owner_database_url: Login = Field(None, description="PostgreSQL as the schema's owner: migrate")
     broker_url: Broker = Field(None, description="amqp://… (or redis://… without the guarantees)")
     secret_key: Secret = Field(

@@ -35,9 +35,9 @@ def create(setting: str, *, json_serializer: Callable[[Any], str], pool_size: in
         json_serializer=json_serializer,
         json_deserializer=orjson.loads,
         hide_parameters=True,  # an error in a log shall not show mail addresses or password hashes
-        connect_args={"options": session_settings.options(), **CONNECT},
+        connect_args=CONNECT,
     )
-    return roles.checked(engine, setting=setting)
+    return session_settings.applied(roles.checked(engine, setting=setting), setting=setting)
 
 
 def dialect_url(url: str) -> str:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -15,8 +15,9 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from kit import engines, watchdog
+from kit import engines, session_settings, watchdog
 from kit.config import settings
+from kit.errors import NotConfigured
 from kit.ids import derived_id
 
 CHANNEL = "orderx_settled"
@@ -34,11 +35,30 @@ def notice(of: UUID) -> str:
 
 
 def listening(url: str, channel: str) -> psycopg.Connection[Any]:
-    """A connection that hears what is said on the channel; when the network is cut it finds out, and raises."""
+    """A connection that hears what is said on the channel; when the network is cut it finds out, and raises.
+
+    Raises NotConfigured when the URL leads to a pooler, through which nothing is heard.
+    """
     connection = psycopg.connect(url, autocommit=True, **engines.CONNECT)
     with watchdog.watching(connection):
+        if session_settings.is_pooled(connection):
+            connection.close()
+            raise NotConfigured(
+                "LISTEN hears nothing through a pooler: set ORDERX_LISTEN_URL to PostgreSQL itself, with the same login"
+            )
         connection.execute(f"LISTEN {channel}")
     return connection
+
+
+def listen_url(setting: str) -> str:
+    """Where to listen: ORDERX_LISTEN_URL, or else the URL in this setting."""
+    return settings().need("listen_url" if settings().listen_url else setting)
+
+
+def demand(setting: str) -> None:
+    """Raise NotConfigured when notices would not be heard; a database that does not answer cannot be asked."""
+    with suppress(psycopg.Error), listening(listen_url(setting), CHANNEL):
+        pass
 
 
 class Listener:
@@ -69,7 +89,7 @@ class Listener:
             try:
                 with listening(self._url, CHANNEL) as connection:
                     self._listen(connection)
-            except psycopg.Error as gone:
+            except (psycopg.Error, NotConfigured) as gone:
                 log.warning("not listening for notices", reason=str(gone).strip())
                 time.sleep(PATIENCE)
 
@@ -89,4 +109,4 @@ class Listener:
 @cache
 def listener() -> Listener:
     """The listener of this process, which starts to listen when first asked for."""
-    return Listener(settings().need("database_url"))
+    return Listener(listen_url("database_url"))

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
 from kit.errors import NotConfigured, Unavailable
+from kit.session_settings import SETTINGS
 from migrations import functions, public
 from migrations.tables import metadata
 
@@ -120,3 +121,8 @@ def _let_in(connection: Connection, url: str, group: str) -> None:
     verb = sql.SQL("ALTER" if known else "CREATE")
     connection.execute(sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, name, password))
     connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), name))
+    # On the login, for a pooler hands on nothing that a connection asks for when it begins.
+    for setting, value in SETTINGS.items():
+        connection.execute(
+            sql.SQL("ALTER ROLE {} SET {} TO {}").format(name, sql.Identifier(setting), sql.Literal(value))
+        )

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Mapping, Sequence
 
-_APP = {"database_url", "pool_size"}
-_OPERATOR = {"operator_database_url", "pool_size"}
+_APP = {"database_url", "pool_size", "prepared_statements"}
+_OPERATOR = {"operator_database_url", "pool_size", "prepared_statements"}
 _PAYMENTS = {"payment_api_base", "payment_api_key", "payment_timeout"}
 _MAILS = {"smtp_url", "mail_from"}
 _TOKENS = {"secret_key", "signing_keys", "public_url"}
@@ -25,9 +25,10 @@ COMMANDS: dict[str, set[str]] = {
         *_DECLINES,
         *_HTTP,
         "metrics_token",
+        "listen_url",
     },
     "worker": {*_APP, "alive_file", "broker_url", "durability", "metrics_token"},
-    "relay": {*_OPERATOR, "alive_file", "broker_url", "durability"},
+    "relay": {*_OPERATOR, "alive_file", "listen_url", "broker_url", "durability"},
     "sweeper": {*_OPERATOR, *_APP, "alive_file", "broker_url", "durability", "journal_days", *_ALERTS},
     "flower": {"broker_url"},
     "sandbox": {"payment_api_key"},

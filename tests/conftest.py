@@ -1,7 +1,8 @@
 """What the tests stand on: one private PostgreSQL, a database of its own for each xdist worker, one RabbitMQ node.
 
 ORDERX_TEST_DATABASE_URL (a superuser's) takes the place of the private PostgreSQL.
-ORDERX_REQUIRE=rabbitmq,clients fails what would be skipped where RabbitMQ, or the generators of clients, are missing.
+ORDERX_REQUIRE=rabbitmq,pgbouncer,clients fails what would be skipped where RabbitMQ, PgBouncer or the generators of
+clients are missing.
 """
 
 import os

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ops.services import rabbitmq
+from tests import pgbouncer_process
 
 CLIENTS = Path(sys.prefix) / "clients"
 """Where `make test` installs generators of clients."""
@@ -17,6 +18,12 @@ def a_real_rabbitmq() -> None:
     """Skip the test where RabbitMQ is not installed; fail it where ORDERX_REQUIRE says that it must be."""
     if rabbitmq.installed() is None:
         _lack("rabbitmq", "needs a real RabbitMQ: rabbitmq-server is not installed")
+
+
+def a_real_pgbouncer() -> None:
+    """The same for PgBouncer."""
+    if pgbouncer_process.installed() is None:
+        _lack("pgbouncer", "needs a real PgBouncer: pgbouncer is not installed")
 
 
 def generators_of_clients() -> Path:

@@ -1,0 +1,166 @@
+"""Orders through a real PgBouncer in transaction mode, which lends a server's session to one transaction at a time."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import make_url, text
+
+from kit import db, notices
+from kit.config import settings
+from kit.errors import NotConfigured
+from kit.session_settings import SETTINGS
+from kit.tenancy import Tenant
+from migrations import run as migrations
+from tests import factories, needs
+from tests.pgbouncer_process import SERVER_CONNECTIONS, running_pgbouncer
+from tests.saga.storefront import Storefront, findings
+
+URLS = {"app": "database_url", "operator": "operator_database_url"}
+CLIENTS, TRANSACTIONS = 12, 1200
+WHERE = "SELECT name, current_setting(name) FROM unnest(CAST(:names AS text[])) AS name"
+
+
+def _forget():
+    settings.cache_clear()
+    for engine in (db.app_engine, db.operator_engine):
+        if engine.cache_info().currsize:
+            engine().dispose()
+        engine.cache_clear()
+
+
+@pytest.fixture
+def pooled(database, monkeypatch):
+    """Both roles' URLs lead to a PgBouncer; the direct ones by role. The tests' own login brings its settings along."""
+    needs.a_real_pgbouncer()
+    direct = {role: settings().need(setting) for role, setting in URLS.items()}
+    with running_pgbouncer(*direct.values()) as through:
+        for setting, url in zip(URLS.values(), through, strict=True):
+            monkeypatch.setenv(f"ORDERX_{setting.upper()}", url)
+        monkeypatch.setenv("ORDERX_POOL_SIZE", str(CLIENTS))
+        _forget()
+        yield direct
+        _forget()
+        monkeypatch.undo()
+        _forget()
+
+
+@contextmanager
+def login_without(setting, owner_url, app_url):
+    """The app's login as it is before `orderx migrate` has set this on it."""
+    login = sql.Identifier(make_url(app_url).username)
+    with psycopg.connect(owner_url, autocommit=True) as owner:
+        owner.execute(sql.SQL("ALTER ROLE {} RESET {}").format(login, sql.Identifier(setting)))
+    try:
+        yield
+    finally:
+        with psycopg.connect(owner_url, autocommit=True) as owner:
+            migrations._let_in(owner, app_url, "orderx_app")
+
+
+@pytest.mark.usefixtures("pooled")
+class TestSettings:
+    def test_all_arrive(self):
+        with db.transaction(Tenant()) as session:
+            assert dict(session.execute(text(WHERE), {"names": list(SETTINGS)}).all()) == SETTINGS
+        with db.operator_transaction() as session:
+            assert dict(session.execute(text(WHERE), {"names": list(SETTINGS)}).all()) == SETTINGS
+
+
+class TestStart:
+    @pytest.mark.parametrize("setting", SETTINGS)
+    def test_is_refused_where_a_setting_does_not_arrive(self, database, pooled, setting):
+        refused = rf"ORDERX_DATABASE_URL: {setting} is \S+ behind the pooler: run `orderx migrate`"
+        with (
+            login_without(setting, database, pooled["app"]),
+            pytest.raises(NotConfigured, match=refused),
+            db.transaction(Tenant()),
+        ):
+            pass
+
+    def test_is_refused_where_notices_would_not_be_heard(self, pooled, monkeypatch):
+        for role, setting in URLS.items():
+            with pytest.raises(NotConfigured, match="set ORDERX_LISTEN_URL"):
+                notices.demand(setting)
+            monkeypatch.setenv("ORDERX_LISTEN_URL", pooled[role])
+            settings.cache_clear()
+            notices.demand(setting)
+            monkeypatch.delenv("ORDERX_LISTEN_URL")
+            settings.cache_clear()
+
+    @pytest.mark.parametrize("command", ["api", "relay"])
+    @pytest.mark.usefixtures("pooled")
+    def test_of_a_process_that_listens_takes_one_line_to_refuse(self, command):
+        env = {**os.environ, "ORDERX_BROKER_URL": "amqp://127.0.0.1:1//"}
+        words = [sys.executable, "-m", "ops.cli", command]
+        done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)
+        refused = (
+            "LISTEN hears nothing through a pooler: set ORDERX_LISTEN_URL to PostgreSQL itself, with the same login"
+        )
+        assert (done.returncode, done.stderr) == (1, f"orderx: {refused}\n")
+
+
+class TestDirectly:
+    def test_settings_that_a_login_does_not_bring_along_are_set_for_the_session(self, database):
+        with login_without("jit", database, settings().need("database_url")):
+            _forget()
+            with db.transaction(Tenant()) as session:
+                assert dict(session.execute(text(WHERE), {"names": list(SETTINGS)}).all()) == SETTINGS
+        _forget()
+
+
+class TestListener:
+    def test_hears_what_is_said_through_the_pooler(self, pooled, monkeypatch):
+        monkeypatch.setenv("ORDERX_LISTEN_URL", pooled["app"])
+        settings.cache_clear()
+        with notices.listening(notices.listen_url("database_url"), notices.CHANNEL) as connection:
+            with db.transaction(Tenant()) as session:
+                session.execute(text("SELECT pg_notify(:channel, 'told')"), {"channel": notices.CHANNEL})
+            assert [each.payload for each in connection.notifies(timeout=60, stop_after=1)] == ["told"]
+
+
+@pytest.mark.usefixtures("pooled")
+class TestTransactions:
+    def test_of_many_clients_share_few_sessions_and_see_their_own_company_alone(self):
+        companies = [factories.make_company() for _ in range(2)]
+        shops = {company.id: factories.make_shop(company).id for company in companies}
+        queries = [
+            f"SELECT company_id, id, {number} FROM shops WHERE name <> %(no)s" for number in range(10)
+        ]  # each is run often enough to be prepared, where that is not turned off
+
+        def look(turn):
+            company_id = companies[turn % 2].id
+            with db.lean_transaction(Tenant(company_id=company_id)):
+                rows = db.run(queries[turn % len(queries)], {"no": "none"}).fetchall()
+                (backend,) = db.run("SELECT pg_backend_pid()", {}).fetchone()
+            assert [row[:2] for row in rows] == [(company_id, shops[company_id])]
+            return backend
+
+        with ThreadPoolExecutor(CLIENTS) as clients:
+            backends = set(clients.map(look, range(TRANSACTIONS)))
+        assert 1 < len(backends) <= SERVER_CONNECTIONS
+
+    def test_prepare_nothing_unless_told_to(self, monkeypatch):
+        def threshold():
+            with db.lean_transaction(Tenant()):
+                return db._unit.get().raw.prepare_threshold
+
+        assert threshold() is None
+        monkeypatch.setenv("ORDERX_PREPARED_STATEMENTS", "on")
+        _forget()
+        assert threshold() == 5
+
+
+class TestOrders:
+    def test_are_paid_refused_and_cancelled(self, database, outside_world, pooled):
+        front = Storefront(database)
+        paid, declined, cancelled = front.place(), front.place(method="pm_card_chargeDeclined"), front.place()
+        front.cancel(cancelled)
+        front.come_to_rest()
+        assert [front.order(order).status for order in (paid, declined, cancelled)] == ["paid", "failed", "cancelled"]
+        assert findings() == []
