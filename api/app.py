@@ -46,6 +46,7 @@ from api.operations.routes import blueprint as incidents
 from api.sales.routes import blueprint as orders
 from api.shops.locations import blueprint as locations
 from api.shops.routes import blueprint as shops
+from domain.identity import passwords
 from kit.config import settings
 
 BLUEPRINTS = (
@@ -84,6 +85,7 @@ def create_app(*, threads: int = 32) -> Flask:
     cors.register(app)
     settings().need("public_url")
     signing_keys()
+    passwords.prepare()
     api = openapi.configure(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)

@@ -50,6 +50,7 @@ _FORGET_OLD = (
         WITH over AS (DELETE FROM logins WHERE coalesce(ended_at, lapses_at) < now() - interval '1 day')
         DELETE FROM refresh_tokens WHERE expires_at < now()"""),
     text("DELETE FROM links WHERE expires_at < now() - interval '1 day'"),
+    text("DELETE FROM decoys WHERE created_at < now() - interval '1 day'"),
     text("""
         DELETE FROM payment_attempts -- their ids are UUIDv7: the time they were made, in milliseconds, stands first
         WHERE id < rpad(

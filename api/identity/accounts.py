@@ -21,7 +21,7 @@ from api.identity.schemas import (
 from domain.companies import standing
 from domain.companies.errors import CompanySuspended
 from domain.identity import invitations, links, operations, ownership, pace, password_strength, passwords, queries
-from domain.identity.errors import EmailTaken, NotYoursToGive
+from domain.identity.errors import NotYoursToGive
 from domain.identity.links import Purpose
 from domain.identity.models import Membership, User
 from domain.identity.pace import MAIL, PASSWORD
@@ -46,11 +46,8 @@ def register(body: dict[str, Any]) -> dict[str, Any]:
     password_hash, now = passwords.hashed(body["password"]), clock.now()
     with db.transaction(Tenant()):
         if not pace.attempt(MAIL, email, now=now):
-            try:
-                user = operations.register(email=email, name=name, password_hash=password_hash)
-                letters.write("verify_email", user, now=now)
-            except EmailTaken:
-                letters.write("registered_already", queries.the_user_at(email=email), now=now)
+            user, is_new = operations.register_or_find(email=email, name=name, password_hash=password_hash)
+            letters.write("verify_email" if is_new else "registered_already", user, now=now)
     return body
 
 
@@ -80,10 +77,12 @@ def forgot_password(body: dict[str, Any]) -> dict[str, Any]:
     """Ask for a mail with a link to choose a new password by, if somebody has registered with this address."""
     email, now = body["email"], clock.now()
     with db.transaction(Tenant()):
-        wait = pace.attempt(MAIL, email, now=now)  # written down even for nobody: so both answers take one commit
+        wait = pace.attempt(MAIL, email, now=now)
         user = queries.user_by_email(email=email)
         if user is not None and not wait:
             letters.write("reset_password", user, now=now)
+        elif not wait:
+            letters.write_to_nobody(now=now)
     return body
 
 

@@ -190,6 +190,17 @@ class RecoveryCode(Base):
     used_at: Mapped[datetime | None]
 
 
+class Decoy(Base):
+    """A row in place of a link or a mail, written when nobody has registered with the address that was given."""
+
+    __tablename__ = "decoys"
+    __table_args__ = (Index(None, "created_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    context: Mapped[Json]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
 class Attempts(Base):
     """How often something was tried of late, and when it may be tried again. `key` is a hash that names nobody.
 

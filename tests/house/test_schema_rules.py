@@ -17,7 +17,7 @@ from migrations import tables
 TENANTS = sorted(table.name for table in tables.metadata.tables.values() if "company_id" in table.columns)
 GLOBAL = {
     "companies", "users", "logins", "refresh_tokens", "links", "addresses", "second_factors", "recovery_codes",
-    "attempts", "alerts", "super_admin_requests", "saga_definitions", "operator_actions",
+    "attempts", "decoys", "alerts", "super_admin_requests", "saga_definitions", "operator_actions",
 }  # fmt: skip
 APPEND_ONLY = (
     "stock_movements", "payment_events", "saga_events", "company_events", "super_admin_requests", "operator_actions",

@@ -43,6 +43,7 @@ def filled():
         connection.execute(
             "INSERT INTO saga_definitions (name, version, fingerprint, definition) VALUES ('x', 1, 'f', 'd')"
         )
+        connection.execute("INSERT INTO decoys (id, context) VALUES (%s, '{}')", [me.id])
         connection.execute("INSERT INTO inbox (consumer, event_id) VALUES ('a test', %s)", [me.id])
 
 

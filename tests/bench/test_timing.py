@@ -1,0 +1,13 @@
+"""What times tell of who is registered, as one number."""
+
+from bench.timing import auc
+
+
+class TestAuc:
+    def test_is_a_half_where_times_tell_nothing(self):
+        assert auc([1, 2, 3], [3, 2, 1]) == 0.5
+        assert auc([7, 7], [7]) == 0.5
+
+    def test_is_one_where_every_known_address_takes_longer(self):
+        assert auc([5, 6], [1, 2, 3]) == 1.0
+        assert auc([1, 2], [1, 0]) == 0.875

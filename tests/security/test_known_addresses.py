@@ -1,0 +1,73 @@
+"""How long an answer takes does not tell who is registered: the work is the same for known and unknown addresses."""
+
+import argon2
+import psycopg
+import pytest
+
+from tests import factories
+
+WRITING = ("INSERT", "UPDATE", "DELETE", "WITH")
+PATHS = {
+    "forgot-password": {},
+    "register": {"name": "Eve", "password": "the password of a thief"},
+    "login": {"password": "a wrong one"},
+}
+
+
+@pytest.fixture
+def done(monkeypatch):
+    """What is done, in its order: statements (with how many rows they write), commits and hashes."""
+    noted = []
+
+    def note(of, method, tell):
+        real = getattr(of, method)
+
+        def noting(self, *args, **named):
+            try:
+                return real(self, *args, **named)
+            finally:
+                noted.append(tell(self, *args))
+
+        monkeypatch.setattr(of, method, noting)
+
+    def told(cursor, statement, *_):
+        kind = str(statement).split()[0].upper()
+        return (kind, cursor.rowcount) if kind in WRITING else (kind,)
+
+    note(psycopg.Cursor, "execute", told)
+    note(psycopg.Connection, "commit", lambda *_: "commit")
+    note(argon2.PasswordHasher, "hash", lambda *_: "hash")
+    note(argon2.PasswordHasher, "verify", lambda *_: "verify")
+    return noted
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("times", [1, 4])
+def test_takes_the_same_statements_rows_commits_and_hashes(api, done, path, times):
+    work = {}
+    api.post("/api/auth/forgot-password", {"email": "first@customers.example"})  # a first request connects
+    for email in (factories.make_user().email, "nobody@customers.example"):
+        for _ in range(times):  # the fourth mail is not written
+            done.clear()
+            answer = api.post(f"/api/auth/{path}", {"email": email, **PATHS[path]})
+        work[email] = (answer.status_code, *done)
+    known, unknown = work.values()
+    assert "commit" in known
+    assert known == unknown
+
+
+def test_leaves_who_is_registered_as_they_are(api, database):
+    user = factories.make_user()
+    whole = "SELECT u::text FROM users u"
+    with psycopg.connect(database, autocommit=True) as owner:
+        before = owner.execute(whole).fetchall()
+        assert api.post("/api/auth/register", {"email": user.email, **PATHS["register"]}).status_code == 202
+        assert owner.execute(whole).fetchall() == before
+
+
+def test_writes_no_address_that_nobody_has_registered(api, database):
+    api.post("/api/auth/forgot-password", {"email": "nobody@customers.example"})
+    with psycopg.connect(database) as owner:
+        assert owner.execute("SELECT count(*) FROM decoys").fetchone() == (2,)
+        for table in ("decoys", "outbox", "attempts"):
+            assert owner.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE '%nobody@%'").fetchone() == (0,)
