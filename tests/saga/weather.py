@@ -26,6 +26,8 @@ class No(Conflict):
 INVENTORY: Errors = (No, RuntimeError)
 PROVIDER: Errors = (No, ProviderUnavailable)
 MAIL: Errors = (MailRefused, MailUnavailable)
+SELLER = "hello@paper.example"
+"""The company's address, as factories make it."""
 
 
 def _reach(step: str) -> tuple[object, str, Errors]:
@@ -52,11 +54,13 @@ class Weather:
     calls: list[str] = field(default_factory=list)
 
     def spoil(self, step: str, *moods: Mood) -> None:
-        """Have what the step or undo reaches for show these moods, one a call."""
+        """Have what the step or undo reaches for show these moods, one a call; of mails, the buyer's."""
         owner, name, errors = _reach(step)
         left, real = list(moods), getattr(owner, name)
 
         def spoilt(*args: Any, **named: Any) -> Any:
+            if step == "email_customer" and args[0].recipient == SELLER:
+                return real(*args, **named)
             self.calls.append(name)
             return _answer(left.pop(0) if left else None, errors, lambda: real(*args, **named))
 
