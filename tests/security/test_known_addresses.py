@@ -4,7 +4,9 @@ import argon2
 import psycopg
 import pytest
 
+from kit import clock
 from tests import factories
+from workers import sweeper
 
 WRITING = ("INSERT", "UPDATE", "DELETE", "WITH")
 PATHS = {
@@ -71,3 +73,13 @@ def test_writes_no_address_that_nobody_has_registered(api, database):
         assert owner.execute("SELECT count(*) FROM decoys").fetchone() == (2,)
         for table in ("decoys", "outbox", "attempts"):
             assert owner.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE '%nobody@%'").fetchone() == (0,)
+
+
+def test_leaves_no_decoys_for_longer_than_a_day(api, database):
+    api.post("/api/auth/forgot-password", {"email": "nobody@customers.example"})
+    with psycopg.connect(database, autocommit=True) as owner:
+        sweeper.tidy(now=clock.now())
+        assert owner.execute("SELECT count(*) FROM decoys").fetchone() == (2,)
+        owner.execute("UPDATE decoys SET created_at = created_at - interval '25 hours'")
+        sweeper.tidy(now=clock.now())
+        assert owner.execute("SELECT count(*) FROM decoys").fetchone() == (0,)
