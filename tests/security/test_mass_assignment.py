@@ -66,13 +66,22 @@ def spots(body, path=()):
 
 def known(document, operation, path):
     """The fields the document knows in the object at this path of the operation's body."""
-    schema = operation["requestBody"]["content"]["application/json"]["schema"]
-    for key in (*path, None):
-        if "$ref" in schema:
-            schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-        if key is not None:
-            schema = schema["properties"][key] if isinstance(key, str) else schema["items"]
-    return schema["properties"].keys()
+    schemas = [*alternatives(document, operation["requestBody"]["content"]["application/json"]["schema"])]
+    for key in path:
+        inner = [each["items"] if isinstance(key, int) else each.get("properties", {}).get(key, {}) for each in schemas]
+        schemas = [found for each in inner for found in alternatives(document, each)]
+    return {name for each in schemas for name in each.get("properties", {})}
+
+
+def alternatives(document, schema):
+    """The schema itself, or those of which a value has to fit one."""
+    if "$ref" in schema:
+        yield from alternatives(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    elif several := schema.get("oneOf") or schema.get("anyOf"):
+        for each in several:
+            yield from alternatives(document, each)
+    else:
+        yield schema
 
 
 def smuggled(body, path, names):
