@@ -68,7 +68,7 @@ def operator_engine() -> Engine:
 @cache
 def probe_engine() -> Engine:
     """Connections of the app role for /readyz and /metrics, which ask also while requests hold all of the others."""
-    return engines.create("database_url", json_serializer=as_json, pool_size=PROBES)
+    return engines.create("database_url", json_serializer=as_json, pool_size=PROBES, pre_ping=True)
 
 
 PROBES = 2

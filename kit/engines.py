@@ -20,15 +20,19 @@ CONNECT: dict[str, Any] = {
 """How every connection is made, in libpq's words: seconds, and milliseconds for `tcp_user_timeout`."""
 
 
-def create(setting: str, *, json_serializer: Callable[[Any], str], pool_size: int | None = None) -> Engine:
+def create(
+    setting: str, *, json_serializer: Callable[[Any], str], pool_size: int | None = None, pre_ping: bool = False
+) -> Engine:
     """A pool of connections, ORDERX_POOL_SIZE unless said, with the login that the setting names.
 
+    With `pre_ping` a connection that has died in the pool is replaced when it is taken, for a round trip each time.
     Raises NotConfigured when it is missing.
     """
     config = settings()
     engine = create_engine(
         dialect_url(config.need(setting)),
         pool_size=pool_size or config.pool_size,
+        pool_pre_ping=pre_ping,
         max_overflow=0,
         pool_timeout=5,
         pool_use_lifo=True,

@@ -5,11 +5,13 @@ import logging
 import os
 import sys
 
+import orjson
 from celery import Celery
+from celery.apps import worker as celery_worker
 from celery.signals import setup_logging, worker_process_init
 from celery.utils.nodenames import host_format
 
-from kit import db, garbage, logs, watchdog
+from kit import clock, db, garbage, logs, watchdog
 from kit.config import settings
 from kit.errors import NotConfigured
 from workers import definitions, durability, notifications, queues, sagas
@@ -52,6 +54,7 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
     _declare_queues(app)
     worker_process_init.connect(_after_fork)
     setup_logging.connect(_configure_logging)
+    celery_worker.safe_say = _log_from_signal_handler
     for chatty in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(chatty).setLevel(logging.WARNING)  # the journal tells, and better, what each task did
     node = name or f"{'+'.join(names) or 'all'}-{os.getpid()}"
@@ -75,6 +78,13 @@ def _declare_queues(app: Celery) -> None:
 def _configure_logging(**_event: object) -> None:
     """In place of Celery's own lines; it asks when it starts."""
     logs.configure_libraries()
+
+
+def _log_from_signal_handler(message: str, _file: object = None) -> None:
+    """Log what Celery prints as plain text. Written past the logger, whose lock the interrupted code may hold."""
+    line = {"event": message, "level": "info", "timestamp": clock.now()}
+    with contextlib.suppress(OSError):
+        os.write(1, orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
 
 
 def _after_fork(**_event: object) -> None:

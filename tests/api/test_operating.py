@@ -71,6 +71,14 @@ class TestReady:
         }
         assert answer.json == {"status": "ok", "checks": checks}
 
+    def test_says_so_at_once_when_the_database_has_ended_its_connections(self, api, database, broker_url, answering):
+        broker_url(f"redis://127.0.0.1:{answering(b'+PONG')}/0")
+        before = api.get("/readyz").status_code
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        with psycopg.connect(database, autocommit=True) as owner:
+            owner.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}")
+        assert (before, api.get("/readyz").status_code) == (200, 200)
+
     @pytest.mark.rabbitmq
     def test_knows_a_rabbitmq(self, api, broker_url, rabbitmq):
         broker_url(rabbitmq.url)

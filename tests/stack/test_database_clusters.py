@@ -18,7 +18,7 @@ from workers.alarms.heartbeats import AFTER_COMMIT, SILENCE
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("rabbitmq")]
 
-LIMITS = {"promotion": 3, "read-only": 5, "freeze": 25}
+LIMITS = {"promotion": 3, "read-only": 5, "freeze": 40}
 """Seconds from the promotion, from the server's accepting writes again, or from the freeze, to the end of an order that
 is placed after it."""
 
