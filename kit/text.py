@@ -15,7 +15,9 @@ ONE_LINE = f"^[^{CONTROLS}]*[^{INVISIBLE}][^{CONTROLS}]*$"
 
 _CONTROL = re.compile(f"[{CONTROLS}]")
 # What is ignorable beyond the first plane, too, which ECMA-262 writes in another way.
-_VISIBLE = re.compile(f"[^{INVISIBLE}\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]")
+_NOTHING_TO_SEE = INVISIBLE + "\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+_VISIBLE = re.compile(f"[^{_NOTHING_TO_SEE}]")
+_IGNORED = re.compile(rf"(?!\s)[{_NOTHING_TO_SEE}]")
 _LINK = re.compile(r"://|www[.\u3002]", re.IGNORECASE)
 
 
@@ -36,8 +38,7 @@ def has_link(text: str) -> bool:
     """
     if text.isascii():
         return _LINK.search(text) is not None
-    shown = (character for character in text if character.isspace() or _VISIBLE.match(character))
-    return _LINK.search(unicodedata.normalize("NFKC", "".join(shown))) is not None
+    return _LINK.search(unicodedata.normalize("NFKC", _IGNORED.sub("", text))) is not None
 
 
 def without_links(text: str) -> str:

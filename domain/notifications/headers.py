@@ -12,6 +12,8 @@ LONGEST = 78
 """Characters of a line (RFC 5322, 2.1.1)."""
 BYTES_PER_WORD = 30
 """Of an encoded word, which fits on a line then, behind the name of any header of ours."""
+_CONTINUATION = 0b10
+"""The first two bits of a byte that does not begin a character (RFC 3629)."""
 _ATOMS = re.compile("[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 """What needs no quotes in a name (RFC 5322, 3.2.3)."""
 _ENCODED_WORD = "=?"
@@ -63,11 +65,11 @@ def _encoded(text: str) -> str:
 
 def _parts(text: str) -> Iterator[bytes]:
     """The text in UTF-8, cut between characters."""
-    part = b""
-    for character in text:
-        added = character.encode()
-        if len(part) + len(added) > BYTES_PER_WORD:
-            yield part
-            part = b""
-        part += added
-    yield part
+    rest = text.encode()
+    while len(rest) > BYTES_PER_WORD:
+        end = BYTES_PER_WORD
+        while rest[end] >> 6 == _CONTINUATION:
+            end -= 1
+        yield rest[:end]
+        rest = rest[end:]
+    yield rest

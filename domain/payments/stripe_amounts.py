@@ -1,6 +1,7 @@
 """Amounts as Stripe counts them, and which of them it charges (docs.stripe.com/currencies)."""
 
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
 from kit.money import LARGEST_AMOUNT
@@ -25,6 +26,7 @@ class ChargeLimits(NamedTuple):
     most: int
 
 
+@cache
 def charge_limits(currency: str) -> ChargeLimits:
     """What Stripe charges in this currency (ISO 4217), as far as it is the same every day."""
     step = _STEP.get(currency, 1)
