@@ -14,7 +14,7 @@ from kit.errors import Forbidden, NotConfigured
 ANYBODY: Literal["anybody"] = "anybody"
 
 OPERATOR: Literal["operator"] = "operator"
-"""Whoever runs OrderX, who is no user of it: knows ORDERX_METRICS_TOKEN, or asks from this machine."""
+"""The operator of the installation, who is not a user: has ORDERX_METRICS_TOKEN, or calls from this machine."""
 
 Needed = Permission | Literal["anybody", "operator"]
 

@@ -12,7 +12,7 @@ from kit.money import Money
 class AnswerSchema(marshmallow.Schema):
     """An object in answers. Clients must bear fields they do not know, for there will be more.
 
-    All its fields are always there but those that `optional` names.
+    All fields are required, except the ones named in `optional`.
     """
 
     optional: ClassVar[frozenset[str]] = frozenset()

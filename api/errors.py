@@ -93,7 +93,7 @@ def _without_numbers(path: str) -> str:
 
 
 def status_of(kind: type[OrderXError]) -> HTTPStatus | None:
-    """The HTTP status of this kind of error; None when it is nothing that a caller is told."""
+    """The HTTP status of this kind of error; None when callers never see it."""
     return next((STATUS[each] for each in kind.__mro__ if each in STATUS), None)
 
 
@@ -105,7 +105,7 @@ def of_ours(error: OrderXError) -> Response:
     return problem(
         status,
         code=error.code,
-        title=_title(type(error)),
+        title=type(error).title(),
         detail=error.message,
         fields=error.fields if isinstance(error, Invalid) else None,
         over=error.detail.get("over"),
@@ -138,10 +138,6 @@ def _unexpected(error: Exception) -> Response:
         title="Something went wrong on our side.",
         detail="It has been logged under this problem's request_id.",
     )
-
-
-def _title(kind: type[OrderXError]) -> str:
-    return (kind.__doc__ or "").strip().partition("\n")[0]
 
 
 def _headers(status: HTTPStatus, error: OrderXError) -> dict[str, str]:

@@ -24,7 +24,10 @@ class SchemaConverter(OpenAPIConverter):
         shown = {**described, **super().schema2jsonschema(schema)}
         if isinstance(schema, AnswerSchema):
             return {**shown, "required": schema.required()}
-        return {**shown, "properties": {name: _with_default_told(each) for name, each in shown["properties"].items()}}
+        return {
+            **shown,
+            "properties": {name: _with_described_default(each) for name, each in shown["properties"].items()},
+        }
 
     def field2property(self, field: marshmallow.fields.Field[Any]) -> dict[str, Any]:
         """The field as JSON Schema."""
@@ -49,7 +52,7 @@ class SchemaConverter(OpenAPIConverter):
         self.add_parameter_attribute_function(_without_null)
 
 
-def _with_default_told(field: dict[str, Any]) -> dict[str, Any]:
+def _with_described_default(field: dict[str, Any]) -> dict[str, Any]:
     """The field of a request; openapi-typescript would take one with a default for one that must be sent."""
     if "default" not in field:
         return field

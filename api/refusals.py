@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from inspect import cleandoc
 from typing import Any
 
 from api.access import ANYBODY, OPERATOR, waits_while_suspended, who_may
@@ -23,7 +22,7 @@ def refusals_of(endpoint: str, method: str, noted: Sequence[type[Forbidden]]) ->
 
 def forbidden(refusals: Sequence[type[Forbidden]]) -> dict[str, Any]:
     """The 403 response that can be any of these, each with its code and an example."""
-    reasons = {each.code: NOT_ALLOWED if each is Forbidden else _reason(each) for each in refusals}
+    reasons = {each.code: NOT_ALLOWED if each is Forbidden else each.title() for each in refusals}
     return {
         "description": "\n".join(f"- `{code}`: {reason}" for code, reason in reasons.items()),
         "content": {
@@ -33,10 +32,6 @@ def forbidden(refusals: Sequence[type[Forbidden]]) -> dict[str, Any]:
             }
         },
     }
-
-
-def _reason(kind: type[Forbidden]) -> str:
-    return cleandoc(kind.__doc__ or "").partition("\n")[0]
 
 
 def _example(code: str, reason: str) -> dict[str, Any]:

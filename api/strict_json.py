@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from kit.errors import Invalid
 
 MOST_COMMAS = 5000
-"""Of a body: no request has a tenth of it. A megabyte has room for 75,000 unknown keys, each to be told about."""
+"""In a body; real requests have fewer than a tenth of it. A megabyte could hold 75,000 unknown keys to report."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 

@@ -15,6 +15,11 @@ class OrderXError(Exception):
         self.detail = detail
         super().__init__(self.message)
 
+    @classmethod
+    def title(cls) -> str:
+        """The first line of the docstring: what this kind of error is, in one sentence."""
+        return (cls.__doc__ or "").strip().partition("\n")[0]
+
 
 class DomainError(OrderXError):
     """The business says no; asking again changes nothing."""

@@ -84,12 +84,12 @@ def _refuse_wrong(price: Money, company_id: UUID) -> None:
     currency = companies.the_company(company_id=company_id).currency
     if price.currency != currency:
         raise Invalid(fields={"price.currency": [f"Your company sells in {currency}."]})
-    limits = charge_limits(currency)
-    if price.amount % limits.step:
-        step = Money(limits.step, currency)
+    chargeable = charge_limits(currency)
+    if price.amount % chargeable.step:
+        step = Money(chargeable.step, currency)
         raise Invalid(fields={"price.amount": [f"Cards are charged multiples of {step} only."]})
-    if price.amount > limits.most:
-        raise Invalid(fields={"price.amount": [f"Must be at most {Money(limits.most, currency)}."]})
+    if price.amount > chargeable.most:
+        raise Invalid(fields={"price.amount": [f"Must be at most {Money(chargeable.most, currency)}."]})
 
 
 def _announce(event: str, product: Product) -> None:

@@ -1,7 +1,7 @@
 """Running a whole stack of one's own, as `orderx up` does."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -67,6 +67,7 @@ class WiredCluster(ClusterStack):
             wire.close()
 
 
+AnyStack = TypeVar("AnyStack", bound=Stack)
 Cluster = TypeVar("Cluster", bound=ClusterStack)
 
 
@@ -76,28 +77,24 @@ def running_stack(*, crash_points: str | None = None) -> Iterator[Stack]:
 
     What the tests have set for themselves is not its business.
     """
-    needs.a_real_rabbitmq()
-    ours = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("ORDERX_")}
-    with directories.temporary("orderx-stack-") as home:
-        try:
-            stack = _stack(home, crash_points)
-        finally:
-            os.environ.update(ours)
-        try:
-            stack.start()
-            yield stack
-        finally:
-            stack.stop()
+    with _running("orderx-stack-", lambda home: _stack(home, crash_points)) as stack:
+        yield stack
 
 
 @contextmanager
 def running_cluster(kind: type[Cluster]) -> Iterator[Cluster]:
     """The same on three RabbitMQ nodes, and a PostgreSQL primary with a synchronous standby."""
+    with _running("orderx-cluster-", kind) as stack:
+        yield stack
+
+
+@contextmanager
+def _running(prefix: str, make: Callable[[Path], AnyStack]) -> Iterator[AnyStack]:
     needs.a_real_rabbitmq()
     ours = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("ORDERX_")}
-    with directories.temporary("orderx-cluster-") as home:
+    with directories.temporary(prefix) as home:
         try:
-            stack = kind(home)
+            stack = make(home)
         finally:
             os.environ.update(ours)
         try:
