@@ -7,7 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -39,14 +39,16 @@ def listening(url: str, channel: str) -> psycopg.Connection[Any]:
 
     Raises NotConfigured when the URL leads to a pooler, through which nothing is heard.
     """
-    connection = psycopg.connect(url, autocommit=True, **engines.CONNECT)
-    with watchdog.watching(connection):
-        if session_settings.is_pooled(connection):
-            connection.close()
-            raise NotConfigured(
-                "LISTEN hears nothing through a pooler: set ORDERX_LISTEN_URL to PostgreSQL itself, with the same login"
-            )
-        connection.execute(f"LISTEN {channel}")
+    with ExitStack() as closed_on_failure:
+        connection = closed_on_failure.enter_context(psycopg.connect(url, autocommit=True, **engines.CONNECT))
+        with watchdog.watching(connection):
+            if session_settings.is_pooled(connection):
+                raise NotConfigured(
+                    "LISTEN hears nothing through a pooler: set ORDERX_LISTEN_URL to PostgreSQL itself, with the same "
+                    "login"
+                )
+            connection.execute(f"LISTEN {channel}")
+        closed_on_failure.pop_all()
     return connection
 
 

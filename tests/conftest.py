@@ -15,14 +15,15 @@ import psycopg
 import pytest
 import xdist
 
-from kit import db, logs
+from kit import logs
 from kit.errors import OrderXError
 from migrations import public
 from migrations import run as migrations
 from ops.services import directories
 from ops.services import rabbitmq as broker
 from ops.services.postgres import Postgres, create_database, drop_database, with_login
-from tests import needs
+from tests import connections, needs
+from tests.inbox_process import InboxProcess, running_inbox
 from tests.security.effort import THOROUGH
 
 hypothesis.settings.register_profile(THOROUGH)  # make security
@@ -93,7 +94,7 @@ def _use_own_database(config: pytest.Config) -> None:
     with psycopg.connect(with_login(superuser, database=name), autocommit=True) as connection:
         public.restrict(connection)  # which a database does not take over from its template
     config.add_cleanup(lambda: drop_database(superuser, name))
-    config.add_cleanup(_close_connections)
+    config.add_cleanup(connections.close)
     for setting in [name for name in os.environ if name.startswith("ORDERX_") and name != "ORDERX_REQUIRE"]:
         del os.environ[setting]
     settings = {
@@ -117,12 +118,6 @@ def _urls(superuser: str, database: str) -> dict[str, str]:
         "DATABASE_URL": login("orderx_app_login"),
         "OPERATOR_DATABASE_URL": login("orderx_operator_login"),
     }
-
-
-def _close_connections() -> None:
-    for engine in (db.app_engine, db.operator_engine):
-        if engine.cache_info().currsize:
-            engine().dispose()
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
@@ -162,3 +157,10 @@ def rabbitmq(_rabbitmq_node: broker.RabbitMQ) -> broker.RabbitMQ:
     if not _rabbitmq_node.running:
         _rabbitmq_node.start()
     return _rabbitmq_node
+
+
+@pytest.fixture(scope="session")
+def inbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InboxProcess]:
+    """A mail server, which keeps its mails over all tests."""
+    with running_inbox(tmp_path_factory.mktemp("inbox") / "mails") as running:
+        yield running

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine
 from api.operating import checks
 from kit import config, db, durability
 from migrations import run as migrations
+from tests import connections
 
 FORGETFUL = "?options=-c%20synchronous_commit%3Doff"
 
@@ -78,8 +79,7 @@ class TestReady:
         with psycopg.connect(database, autocommit=True) as owner:
             owner.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}")
         after = api.get("/readyz").status_code
-        for engine in (db.app_engine(), db.operator_engine(), db.probe_engine()):
-            engine.dispose()  # what other tests have left in the pools is dead, too
+        connections.close()  # what other tests have left in the pools is dead, too
         assert (before, after) == (200, 200)
 
     @pytest.mark.rabbitmq

@@ -1,6 +1,7 @@
 """One request or step is one transaction, and kit/db.py with kit/unit_of_work.py begins and ends them all."""
 
 import ast
+import re
 
 from tests.house.places import ROOT, sources, tree
 
@@ -33,3 +34,8 @@ class TestTransactions:
     def test_are_the_only_way_to_the_database(self):
         engines = {f"{path.relative_to(ROOT)}" for path in sources() if "create_engine(" in path.read_text()}
         assert engines == {"kit/engines.py", "migrations/env.py"}
+
+    def test_dropped_pools_are_closed_first_in_tests(self):
+        """What a pool leaves open warns when it is collected, in some later test."""
+        dropping = re.compile(r"(app|operator|probe)_engine\.cache_clear")
+        assert [path for path in (ROOT / "tests").rglob("*.py") if dropping.search(path.read_text())] == []

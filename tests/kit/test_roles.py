@@ -4,6 +4,7 @@ from kit import db
 from kit.config import settings
 from kit.errors import NotConfigured
 from kit.tenancy import Tenant
+from tests.connections import reconnect
 
 
 @pytest.fixture
@@ -12,18 +13,11 @@ def swapped(database, monkeypatch):
 
     def swapping(setting, other):
         monkeypatch.setenv(f"ORDERX_{setting.upper()}", settings().need(other))
-        _forget()
+        reconnect()
 
     yield swapping
     monkeypatch.undo()
-    _forget()
-
-
-def _forget():
-    settings.cache_clear()
-    for engine in (db.app_engine, db.operator_engine):
-        engine().dispose()
-        engine.cache_clear()
+    reconnect()
 
 
 class TestALogin:

@@ -8,6 +8,7 @@ import pytest
 from kit import db, watchdog
 from kit.config import settings
 from ops.chaos.wire import Wire
+from tests.connections import reconnect
 
 
 @pytest.fixture
@@ -26,17 +27,11 @@ def wire(database, monkeypatch):
     wire = Wire(urlsplit(url).port)
     wire.open()
     monkeypatch.setenv("ORDERX_DATABASE_URL", wire.through(url))
-    forget()
+    reconnect()
     yield wire
     wire.close()
     monkeypatch.undo()
-    forget()
-
-
-def forget():
-    settings.cache_clear()
-    db.app_engine().dispose()
-    db.app_engine.cache_clear()
+    reconnect()
 
 
 class TestAStatement:

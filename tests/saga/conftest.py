@@ -3,7 +3,6 @@ import pytest
 from domain.notifications.mailer import mailer
 from domain.payments.stripe_gateway import gateway
 from kit.config import settings
-from tests.inbox_process import running_inbox
 from tests.saga.storefront import Storefront, empty_books
 from tests.saga.weather import Weather
 from tests.sandbox_process import running_sandbox
@@ -14,13 +13,6 @@ _CACHES = (settings, gateway, mailer)
 @pytest.fixture(scope="session")
 def _sandbox(tmp_path_factory):
     with running_sandbox(tmp_path_factory.mktemp("sandbox"), slow_seconds=0.8, silent_seconds=2.0) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def inbox(tmp_path_factory):
-    """A mail server, which keeps its mails over all tests."""
-    with running_inbox(tmp_path_factory.mktemp("inbox") / "mails") as running:
         yield running
 
 

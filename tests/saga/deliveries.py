@@ -16,6 +16,9 @@ from saga.engine.journal import Ref
 from workers import notifications, reactions
 from workers.queues import UNHURRIED
 
+ENOUGH = 1_000
+"""More tasks than any test needs: a step that never succeeds is retried for hours, which take no time here."""
+
 _TAKE = text("DELETE FROM outbox RETURNING id, kind, body")
 
 
@@ -76,9 +79,12 @@ class Deliveries:
     def until_quiet(self) -> None:
         """Deliver everything, in order, until nothing is on its way."""
         self.collect()
-        while self.tasks:
+        for _ in range(ENOUGH):
+            if not self.tasks:
+                return
             self.deliver(self.tasks.pop(0))
             self.collect()
+        raise AssertionError(f"there is no end of {self.tasks[0]['task']}")
 
     def together_until_quiet(self) -> None:
         """Deliver everything, all that waits for one worker at once, until nothing is on its way; then the events.

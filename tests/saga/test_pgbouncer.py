@@ -18,20 +18,13 @@ from kit.session_settings import SETTINGS
 from kit.tenancy import Tenant
 from migrations import run as migrations
 from tests import factories, needs
+from tests.connections import reconnect
 from tests.pgbouncer_process import SERVER_CONNECTIONS, running_pgbouncer
 from tests.saga.storefront import Storefront, findings
 
 URLS = {"app": "database_url", "operator": "operator_database_url"}
 CLIENTS, TRANSACTIONS = 12, 1200
 WHERE = "SELECT name, current_setting(name) FROM unnest(CAST(:names AS text[])) AS name"
-
-
-def _forget():
-    settings.cache_clear()
-    for engine in (db.app_engine, db.operator_engine):
-        if engine.cache_info().currsize:
-            engine().dispose()
-        engine.cache_clear()
 
 
 @pytest.fixture
@@ -43,11 +36,11 @@ def pooled(database, monkeypatch):
         for setting, url in zip(URLS.values(), through, strict=True):
             monkeypatch.setenv(f"ORDERX_{setting.upper()}", url)
         monkeypatch.setenv("ORDERX_POOL_SIZE", str(CLIENTS))
-        _forget()
+        reconnect()
         yield direct
-        _forget()
+        reconnect()
         monkeypatch.undo()
-        _forget()
+        reconnect()
 
 
 @contextmanager
@@ -108,10 +101,10 @@ class TestStart:
 class TestDirectly:
     def test_settings_that_a_login_does_not_bring_along_are_set_for_the_session(self, database):
         with login_without("jit", database, settings().need("database_url")):
-            _forget()
+            reconnect()
             with db.transaction(Tenant()) as session:
                 assert dict(session.execute(text(WHERE), {"names": list(SETTINGS)}).all()) == SETTINGS
-        _forget()
+        reconnect()
 
 
 class TestListener:
@@ -152,7 +145,7 @@ class TestTransactions:
 
         assert threshold() is None
         monkeypatch.setenv("ORDERX_PREPARED_STATEMENTS", "on")
-        _forget()
+        reconnect()
         assert threshold() == 5
 
 

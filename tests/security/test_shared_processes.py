@@ -9,7 +9,6 @@ from sqlalchemy import text
 
 from domain.companies.models import Company
 from kit import db
-from kit.config import settings
 from kit.tenancy import Tenant
 from saga.cancel_order import CANCEL_ORDER
 from saga.engine.journal import Ref, UnknownSaga
@@ -17,6 +16,7 @@ from saga.engine.perform import take_steps
 from saga.place_order import PLACE_ORDER
 from tests import factories
 from tests.api.client import Api
+from tests.connections import reconnect
 from tests.house.test_policy_by_place import LISTED, QUERIES, filled
 from tests.saga.deliveries import Deliveries
 
@@ -28,15 +28,10 @@ TABLES = ("orders", "order_lines", "payments", "payment_events", "stock", "stock
 def one_connection(monkeypatch):
     """A process with a single connection to the database."""
     monkeypatch.setenv("ORDERX_POOL_SIZE", "1")
-    forget()
+    reconnect()
     yield
-    forget()
-
-
-def forget():
-    db.app_engine().dispose()
-    for cached in (settings, db.app_engine):
-        cached.cache_clear()
+    monkeypatch.undo()
+    reconnect()
 
 
 @pytest.fixture
@@ -75,7 +70,7 @@ class TestConnection:
 
 
 class TestWorker:
-    def test_that_ran_one_companys_tasks_sees_nothing_until_the_next_and_then_that_companys(self, world):
+    def test_that_ran_one_companys_tasks_sees_nothing_until_the_next_and_then_that_companys(self, world, mail_server):
         deliveries = Deliveries((PLACE_ORDER, CANCEL_ORDER))
         deliveries.collect()
         by_company = {}

@@ -11,6 +11,7 @@ from sqlalchemy import event
 
 from kit import db, roles
 from kit.config import settings
+from tests.connections import reconnect
 from tests.house.test_policy_by_place import LISTED, QUERIES, filled
 
 FILTER = re.compile(
@@ -48,13 +49,10 @@ def without_the_wall(monkeypatch, world):
     """The same, as a role that row-level security does not bind, and that would be refused for it."""
     monkeypatch.setattr(roles, "checked", lambda engine, **_: engine)
     monkeypatch.setenv("ORDERX_DATABASE_URL", settings().need("owner_database_url"))
-    db.app_engine().dispose()
-    for cached in (settings, db.app_engine):
-        cached.cache_clear()
+    reconnect()
     yield
-    db.app_engine().dispose()
-    for cached in (settings, db.app_engine):
-        cached.cache_clear()
+    monkeypatch.undo()
+    reconnect()
 
 
 def read(world, role, at):

@@ -7,13 +7,13 @@ import sys
 import psycopg
 import pytest
 
-from kit.config import settings
 from kit.errors import NotConfigured
 from saga.engine import definitions as recorded
 from saga.engine.declaration import Saga
 from saga.place_order import PLACE_ORDER
 from saga.registry import SAGAS
 from tests import factories
+from tests.connections import reconnect
 from workers import definitions
 
 OPEN_SAGA = """
@@ -63,11 +63,10 @@ class TestDemand:
 
     def test_does_not_wait_for_a_database_that_is_down(self, monkeypatch):
         monkeypatch.setenv("ORDERX_DATABASE_URL", "postgresql://app:x@127.0.0.1:1/orderx")
-        settings.cache_clear()
-        definitions.db.app_engine.cache_clear()
+        reconnect()
         definitions.demand()
-        definitions.db.app_engine.cache_clear()
-        settings.cache_clear()
+        monkeypatch.undo()
+        reconnect()
 
     def test_says_which_command_brings_a_database_of_an_older_release_up_to_date(self, database):
         rename = "ALTER FUNCTION record_saga_definition(text, int, text, text) RENAME TO {}"
