@@ -24,6 +24,7 @@ from kit.money import Money
 from kit.text import without_links
 
 ADDRESS = ("name", "company", "line1", "line2", "street", "postal_code", "city", "state", "region", "country")
+_RANK = {part: place for place, part in enumerate(ADDRESS)}
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -36,12 +37,14 @@ def render(
     """
     (whose, sender), address = _mailbox(settings().mail_from), _address(recipient)
     told = _one_line(context)
-    # The company's look is for its buyers: the address of the company itself may be a stranger's.
-    branding = {} if template.endswith("_merchant") else told.get("branding", {})
+    if template.endswith("_merchant"):
+        told["branding"] = {}  # the company's look is for its buyers: the address of the company may be a stranger's
+    branding = told.setdefault("branding", {})
     if "name" in branding:
         whose = _harmless(branding["name"])
     text, html = (_templates.get_template(f"{template}.{kind}.j2") for kind in ("txt", "html"))
-    subject = without_links("".join(text.blocks["subject"](text.new_context(told))))
+    in_text = text.new_context(told, shared=True)
+    told["subject"] = subject = without_links("".join(text.blocks["subject"](in_text)))
     headers = (
         f"Message-ID: <{mail_id}@{sender.rpartition('@')[2]}>\r\n"
         f"Date: {format_datetime(clock.now())}\r\n"
@@ -54,8 +57,8 @@ def render(
     )
     body = _ALTERNATIVES % {
         b"boundary": b"=_" + mail_id.hex.encode(),  # which quoted-printable cannot contain (RFC 2045, 6.7)
-        b"plain": _quoted_printable(text.render(told, branding=branding)),
-        b"html": _quoted_printable(html.render(told, subject=subject, branding=branding)),
+        b"plain": _quoted_printable("".join(text.root_render_func(in_text))),
+        b"html": _quoted_printable("".join(html.root_render_func(html.new_context(told, shared=True)))),
     }
     return Message(sender, address, headers.encode() + body)
 
@@ -127,8 +130,7 @@ def _money(amount: int, currency: str) -> str:
 
 def _address_lines(address: Mapping[str, Any]) -> list[str]:
     """The filled-in parts of an address in the order they are written on a parcel."""
-    rank = {part: place for place, part in enumerate(ADDRESS)}
-    parts = sorted(address.items(), key=lambda item: rank.get(item[0], len(rank)))
+    parts = sorted(address.items(), key=lambda item: _RANK.get(item[0], len(_RANK)))
     return [str(value) for _, value in parts if value]
 
 
@@ -140,6 +142,7 @@ _templates = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
     auto_reload=False,
+    cache_size=-1,  # all of them: the files are few
 )
-_templates.filters |= {"money": _money, "address_lines": _address_lines}
-_templates.globals = {"explain": explain}  # instead of Jinja's own, of which each of a mail's parts is given a copy
+_templates.filters |= {"money": _money, "address_lines": _address_lines, "explain": explain}
+_templates.globals.clear()  # contexts are shared with the templates as they are, without a copy of what is global
