@@ -15,7 +15,9 @@ import psycopg
 import pytest
 import xdist
 
+from domain.notifications.mailer import mailer
 from kit import logs
+from kit.config import settings
 from kit.errors import OrderXError
 from migrations import public
 from migrations import run as migrations
@@ -97,7 +99,7 @@ def _use_own_database(config: pytest.Config) -> None:
     config.add_cleanup(connections.close)
     for setting in [name for name in os.environ if name.startswith("ORDERX_") and name != "ORDERX_REQUIRE"]:
         del os.environ[setting]
-    settings = {
+    environment = {
         **_urls(superuser, name),
         "SECRET_KEY": "for tests alone, 32 characters or more",
         "SIGNING_KEYS": "for tests alone: 32 characters or more",
@@ -105,7 +107,7 @@ def _use_own_database(config: pytest.Config) -> None:
         "PUBLIC_URL": "https://orderx.example",
         "DURABILITY": "relaxed",
     }
-    os.environ.update({f"ORDERX_{setting}": value for setting, value in settings.items()})
+    os.environ.update({f"ORDERX_{setting}": value for setting, value in environment.items()})
     logs.configure()  # or else structlog draws each traceback with the values of all that is in it, for seconds
 
 
@@ -164,3 +166,19 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InboxProcess]:
     """A mail server, which keeps its mails over all tests."""
     with running_inbox(tmp_path_factory.mktemp("inbox") / "mails") as running:
         yield running
+
+
+@pytest.fixture
+def mail_server(inbox: InboxProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[InboxProcess]:
+    """The mail server, known to this process."""
+    with monkeypatch.context() as patched:
+        patched.setenv("ORDERX_SMTP_URL", inbox.smtp_url)
+        _forget_mail_server()
+        yield inbox
+        mailer().close()
+    _forget_mail_server()
+
+
+def _forget_mail_server() -> None:
+    for cached in (settings, mailer):
+        cached.cache_clear()

@@ -81,8 +81,7 @@ class Maildir:
     def newest_first(self, *, to: str = "") -> list[Kept]:
         """All mails, or those with a recipient whose address contains `to` (in any case)."""
         paths = sorted(self._folder.glob("*.eml"), reverse=True)
-        mails = (_read(path) for path in paths)
-        return [mail for mail in mails if any(to.lower() in rcpt.lower() for rcpt in mail.recipients)]
+        return [_read(path) for path in paths if not to or _is_to(path, to)]
 
     def _path(self, mail_id: str) -> Path:
         return self._folder / f"{mail_id}.eml"
@@ -93,6 +92,13 @@ _headers = HeaderRegistry(use_default_map=False)
 for _name in ("content-type", "content-disposition", "content-transfer-encoding"):
     _headers.registry[_name] = HeaderRegistry().registry[_name]
 AS_IT_IS = default.clone(header_factory=_headers)
+
+
+def _is_to(path: Path, part: str) -> bool:
+    """Whether a recipient's address contains `part`. Reads the envelope only: parsing all mails takes seconds."""
+    with path.open("rb") as lines:
+        recipients = takewhile(lambda line: line.startswith(b"Delivered-To: "), lines)
+        return any(part.lower() in line.decode(errors="replace").partition(": ")[2].lower() for line in recipients)
 
 
 @cache

@@ -3,8 +3,6 @@
 import pytest
 
 from api.app import create_app
-from domain.notifications.mailer import mailer
-from kit.config import settings
 from tests.api.client import Api
 from tests.house.test_policy_by_place import World
 from tests.sandbox_process import paying_at, running_sandbox
@@ -21,19 +19,6 @@ def provider(_sandbox):
     """The payment provider that cards are exchanged at."""
     with paying_at(_sandbox) as paid:
         yield paid
-
-
-@pytest.fixture
-def mail_server(inbox, monkeypatch):
-    """A mail server, known to this process."""
-    monkeypatch.setenv("ORDERX_SMTP_URL", inbox.smtp_url)
-    for cached in (settings, mailer):
-        cached.cache_clear()
-    yield
-    mailer().close()
-    monkeypatch.undo()
-    for cached in (settings, mailer):
-        cached.cache_clear()
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def front(database):
 
 
 @pytest.fixture
-def provider(tmp_path):
-    """The payment provider, for tests that run whole steps."""
+def outside_world(tmp_path, mail_server):
+    """The payment provider and the mail server, for tests that run whole steps."""
     with running_sandbox(tmp_path) as running, paying_at(running):
         yield

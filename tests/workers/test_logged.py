@@ -80,7 +80,7 @@ class TestRequest:
 
 
 class TestRequestsOfABatch:
-    def test_are_each_named_by_what_its_order_leads_to(self, app, placed, provider):
+    def test_are_each_named_by_what_its_order_leads_to(self, app, placed, outside_world):
         found = placed("one", "two", "three")
         begun = {saga_of(message): message.headers["requestid"] for message in found if message.routing_key in FIRST}
         assert sorted(begun.values()) == ["one", "three", "two"]
@@ -92,7 +92,7 @@ class TestRequestsOfABatch:
         events = [json.loads(message.body) for message in followed if message.routing_key == "inventory.reserved"]
         assert sorted(event["requestid"] for event in events) == sorted(begun.values())
 
-    def test_are_each_named_by_every_event_about_its_order(self, app, front, placed, provider):
+    def test_are_each_named_by_every_event_about_its_order(self, app, front, placed, outside_world):
         orders = {}
         for request, how in {"one": {}, "two": {"method": DECLINED}, "three": {}, "four": {"quantity": 99}}.items():
             with about(request_id=request):

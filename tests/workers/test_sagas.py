@@ -10,7 +10,7 @@ from saga.steps.email_customer import email_customer
 from tests.workers.at_hand import sent, take, tasks_in
 from workers import sagas
 
-pytestmark = pytest.mark.usefixtures("provider")
+pytestmark = pytest.mark.usefixtures("outside_world")
 
 HEADERS = [step.task for step in PLACE_ORDER.stages[0].steps]
 
