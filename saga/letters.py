@@ -15,8 +15,8 @@ from domain.notifications.operations import Claim, Claimed, ClaimedMail, Leased,
 from domain.notifications.rendering import render
 from domain.sales import queries as sales
 from domain.sales.queries import Told
-from kit import clock, crash, db, pulse
-from kit.patience import through_outages
+from kit import clock, crash, db, heartbeat
+from kit.outages import retry_while_database_is_down
 from kit.tenancy import Tenant
 from saga import leases
 from saga.engine.declaration import Answers, Calls, Outcome, Outcomes, Shared
@@ -94,12 +94,12 @@ def see_through(mails: Sequence[ClaimedMail]) -> list[Trouble]:
     outcomes = _Outcomes()
     with leases.kept(mails, meanwhile=outcomes.write) as held:
         for lease in held:
-            pulse.show()
+            heartbeat.beat()
             outcomes.note(lease.mail, outcomes.gone or _hand_over(lease))
             crash.point("mail.handed_over")
             if time.monotonic() - outcomes.written_at > MARK_EVERY:
-                through_outages(outcomes.write, longest_pause=0.25)
-        through_outages(outcomes.write, longest_pause=0.25)
+                retry_while_database_is_down(outcomes.write, longest_pause=0.25)
+        retry_while_database_is_down(outcomes.write, longest_pause=0.25)
     crash.point("mail.recorded")
     return outcomes.all
 

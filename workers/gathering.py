@@ -22,7 +22,7 @@ from celery.worker.consumer import Consumer
 from kombu.exceptions import KombuError
 from kombu.message import Message
 
-from kit import db, pulse
+from kit import db, heartbeat
 from kit.db import Json
 from workers import logged
 from workers.receipts import Receipts
@@ -44,7 +44,7 @@ class Gathering:
         self._reads_on = self.connection.transport.driver_type == "amqp"
         self.receipts = Receipts(consumer.connection_errors, numbered=self._reads_on)
         self._waiting: dict[Callable[[list[Any]], None], list[Any]] = {}
-        self._life_shown = time.monotonic()
+        self._heartbeat_at = time.monotonic()
 
     def add(self, work: Callable[[list[T]], None], item: T) -> None:
         """Have `work` called, once all that has come by now is read, with this and all else that waits for it."""
@@ -61,17 +61,17 @@ class Gathering:
         self._before_waiting.discard(self._work_off)
         waiting, self._waiting = self._waiting, {}
         try:
-            with pulse.shown_by(self._show_life):
+            with heartbeat.sent_by(self._send_heartbeat):
                 for work, items in waiting.items():
                     work(items)
         finally:
             self.receipts.send()
 
-    def _show_life(self) -> None:
+    def _send_heartbeat(self) -> None:
         """Send the heartbeat that the event loop would have sent, had it not to wait for what is being worked on."""
         heart, now = self._consumer.heart, time.monotonic()
-        if heart and now - self._life_shown > heart.interval:
-            self._life_shown = now
+        if heart and now - self._heartbeat_at > heart.interval:
+            self._heartbeat_at = now
             self._consumer.event_dispatcher.send("worker-heartbeat", freq=heart.interval)
 
 

@@ -1,4 +1,4 @@
-"""A worker shows its health check that it goes on: in its event loop, and while it looks for a lost broker."""
+"""Touches the liveness file from the worker's event loop, also while it reconnects to the broker."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ class Liveness(bootsteps.StartStopStep):
 
     def start(self, consumer: Consumer) -> None:
         """Begin; called again after each loss of the connection."""
-        self._timer = consumer.timer.call_repeatedly(liveness.EVERY, liveness.touch)
+        self._timer = consumer.timer.call_repeatedly(liveness.INTERVAL, liveness.touch)
 
     def stop(self, _consumer: Consumer) -> None:
         """End, when the connection is lost or the worker stops."""

@@ -9,7 +9,7 @@ from celery.exceptions import Reject
 from celery.worker import state
 
 from kit import db
-from kit.patience import through_outages
+from kit.outages import retry_while_database_is_down
 from saga.engine.errors import UnknownVersion
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def patiently(work: Callable[..., T]) -> Callable[..., T]:
     @wraps(work)
     def waiting(*args: Any, **kwargs: Any) -> T:
         try:
-            return through_outages(partial(work, *args, **kwargs), stopping=_is_stopping)
+            return retry_while_database_is_down(partial(work, *args, **kwargs), stopping=_is_stopping)
         except UnknownVersion as unknown:
             _RETURNS.wait()
             raise Reject(unknown, requeue=True) from unknown

@@ -8,7 +8,7 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
-from kit import db, pulse
+from kit import db, heartbeat
 from saga.engine.declaration import Call, Shared
 
 AT_ONCE = 16
@@ -45,12 +45,12 @@ def _which(subject: UUID, call: Call) -> object:
 
 
 def _made(calls: Sequence[Call]) -> list[tuple[Any, Exception | None]]:
-    pulse.show()
+    heartbeat.beat()
     if len(calls) == 1:
         return [_tried(calls[0])]
     under_way = [_callers().submit(_tried, call) for call in calls]
-    while wait(under_way, timeout=pulse.EVERY).not_done:
-        pulse.show()
+    while wait(under_way, timeout=heartbeat.INTERVAL).not_done:
+        heartbeat.beat()
     return [each.result() for each in under_way]
 
 

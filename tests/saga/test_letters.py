@@ -8,7 +8,7 @@ from domain.notifications.errors import LeaseLost, MailServerGone, MailUnavailab
 from domain.notifications.mailer import mailer
 from domain.notifications.models import Mail
 from domain.notifications.operations import LEASE, Claimed
-from kit import clock, db, pulse
+from kit import clock, db, heartbeat
 from kit.tenancy import Tenant
 from saga import leases, letters
 from saga.engine.calls import answered
@@ -68,11 +68,11 @@ class TestSeeThrough:
         assert stored(mail, tenant).status == "sent"
 
     @pytest.mark.usefixtures("inbox")
-    def test_shows_before_each_mail_that_whoever_sends_them_is_alive(self, mail):
-        shown = []
-        with pulse.shown_by(lambda: shown.append(True)):
+    def test_sends_a_heartbeat_before_each_mail(self, mail):
+        beats = []
+        with heartbeat.sent_by(lambda: beats.append(True)):
             letters.see_through([mail] * 3)
-        assert len(shown) == 3
+        assert len(beats) == 3
 
     def test_does_not_send_once_the_lease_has_run_out(self, mail, tenant, inbox):
         [trouble] = letters.see_through([mail._replace(leased_until=clock.now() - timedelta(seconds=1))])

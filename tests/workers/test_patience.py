@@ -4,7 +4,7 @@ from celery.exceptions import Reject
 from celery.worker import state
 from sqlalchemy.exc import OperationalError
 
-from kit import patience, pulse
+from kit import heartbeat, outages
 from saga.engine.errors import UnknownVersion
 from workers import patience as waiting
 from workers.patience import patiently
@@ -13,7 +13,7 @@ from workers.patience import patiently
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch):
     taken = []
-    monkeypatch.setattr(patience.time, "sleep", taken.append)
+    monkeypatch.setattr(outages.time, "sleep", taken.append)
     return taken
 
 
@@ -30,16 +30,16 @@ class TestPatiently:
             if answer := answers.pop(0):
                 raise answer
 
-        shown = []
-        with pulse.shown_by(lambda: shown.append(True)):
+        beats = []
+        with heartbeat.sent_by(lambda: beats.append(True)):
             work()
         assert answers == []
-        assert len(pauses) == len(shown) == 2
+        assert len(pauses) == len(beats) == 2
         assert pauses == sorted(pauses)
 
     def test_gives_the_message_back_before_the_broker_takes_it_away(self, monkeypatch):
         clock = iter(range(0, 100_000, 60))
-        monkeypatch.setattr(patience.time, "monotonic", lambda: next(clock))
+        monkeypatch.setattr(outages.time, "monotonic", lambda: next(clock))
 
         @patiently
         def work() -> None:
@@ -48,7 +48,7 @@ class TestPatiently:
         with pytest.raises(Reject) as rejected:
             work()
         assert rejected.value.requeue
-        assert patience.GIVE_UP_AFTER < 30 * 60
+        assert outages.GIVE_UP_AFTER < 30 * 60
 
     def test_gives_the_message_back_when_the_worker_is_told_to_stop(self, monkeypatch, pauses):
         @patiently

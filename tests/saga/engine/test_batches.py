@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from kit import clock, db, pulse
+from kit import clock, db, heartbeat
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from saga.engine import calls, perform
@@ -140,7 +140,7 @@ class TestCallsOfABatch:
         assert {workshop.state(ref) for ref in refs} == {"done"}
 
     def test_show_that_whoever_makes_them_is_alive(self, workshop, script, started, saga, monkeypatch):
-        monkeypatch.setattr(pulse, "EVERY", 0.01)
+        monkeypatch.setattr(heartbeat, "INTERVAL", 0.01)
         shown, enough = [], threading.Event()
 
         def show():
@@ -151,7 +151,7 @@ class TestCallsOfABatch:
         answer = script._answer
         script._answer = lambda name: answer(name) if name != "fold" or enough.wait(20) else pytest.fail("no sign")
         refs, find = started(saga)
-        with pulse.shown_by(show):
+        with heartbeat.sent_by(show):
             advance(refs, find)
         assert {workshop.state(ref) for ref in refs} == {"done"}
 
