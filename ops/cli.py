@@ -116,14 +116,14 @@ def api(
         shared_metrics.count_together()
     from gunicorn.app import wsgiapp
 
-    from kit import notices
+    from kit import pg_notify
     from kit.config import settings
     from workers import definitions
 
     for name in ("database_url", "secret_key", "signing_keys", "public_url"):
         settings().need(name)
     definitions.demand()
-    notices.demand("database_url")
+    pg_notify.require_no_pooler("database_url")
     options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)]
     options += ["--worker-connections", str(connections), "--graceful-timeout", str(GRACEFUL_SECONDS)]
     # As a warning gunicorn quotes malformed headers, whatever secrets are in them.

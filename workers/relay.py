@@ -14,7 +14,7 @@ import structlog
 from celery import Celery
 from psycopg.types.json import Jsonb
 
-from kit import alerts, crash, db, garbage, liveness, logs, notices, watchdog
+from kit import alerts, crash, db, garbage, liveness, logs, pg_notify, watchdog
 from kit.config import settings
 from kit.errors import NotConfigured
 from workers import durability, queues
@@ -126,7 +126,7 @@ def run() -> None:
     settings().need("broker_url")
     settings().need("operator_database_url")
     durability.demand("operator_database_url")
-    notices.demand("operator_database_url")
+    pg_notify.require_no_pooler("operator_database_url")
     garbage.spare_what_stays()
     watchdog.start()
     drain_until(stopping, app)
@@ -214,7 +214,7 @@ class _Turn:
     def _wait_for_a_call(self) -> None:
         if self._calls is None:
             # It hears of every transaction that adds to the outbox (migrations/versions/0001).
-            self._calls = notices.listening(notices.listen_url("operator_database_url"), "orderx_outbox")
+            self._calls = pg_notify.listen(pg_notify.listen_url("operator_database_url"), "orderx_outbox")
         elif not self._is_more and list(self._calls.notifies(timeout=self._pause, stop_after=1)):
             list(self._calls.notifies(timeout=0))  # whoever has called by now is served with the same batch
 

@@ -16,7 +16,7 @@ from flask import current_app, request
 from api.sales import views
 from domain.payments import card_numbers
 from domain.sales import queries as sales
-from kit import db, notices
+from kit import db, pg_notify
 from kit.config import settings
 from kit.errors import Invalid
 from kit.tenancy import Tenant
@@ -64,7 +64,7 @@ def place_to_wait() -> Iterator[bool]:
 def await_end(shown: dict[str, Any], *, tenant: Tenant, seconds: int, to_seller: bool) -> dict[str, Any] | None:
     """The order that was shown as pending, once it is no longer; None when it still is after so many seconds."""
     deadline = time.monotonic() + seconds
-    with notices.listener().waiting_for(shown["id"]) as settled:
+    with pg_notify.listener().waiting_for(shown["id"]) as settled:
         while True:
             with db.lean_transaction(tenant):
                 outcome = sales.outcome(order_id=shown["id"])
@@ -73,4 +73,4 @@ def await_end(shown: dict[str, Any], *, tenant: Tenant, seconds: int, to_seller:
             left = deadline - time.monotonic()
             if left <= 0:
                 return None
-            settled.wait(min(left, notices.PATIENCE))
+            settled.wait(min(left, pg_notify.POLL_INTERVAL))

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from kit import clock, db, logs, notices, outbox
+from kit import clock, db, logs, outbox, pg_notify
 from kit.db import Json
 from kit.errors import NotFound
 from kit.ids import derived_id, made_at
@@ -268,7 +268,7 @@ def _written(sagas: Sequence[OpenSaga], announced: list[Json]) -> dict[str, Any]
     first = sagas[0]
     return {
         "ids": [saga.ref.saga_id for saga in sagas], "company": first.ref.company_id, "now": first.now,
-        "channel": notices.CHANNEL,
+        "channel": pg_notify.CHANNEL,
         "sagas": db.as_json([_moved(saga) for saga in sagas]),
         "steps": db.as_json([_told(saga, name) for saga in sagas for name in sorted(saga.changed)]),
         "events": db.as_json([_of(saga, event) for saga in sagas for event in saga.events]),
@@ -281,7 +281,7 @@ def _moved(saga: OpenSaga) -> Json:
     return {
         "id": saga.ref.saga_id, "state": saga.state, "stage": saga.stage, "stop_requested": saga.stop_requested,
         "failure": saga.failure, "due_at": _due(saga), "ended_at": saga.ended_at,
-        "notice": notices.notice(saga.subject_id) if saga.decided else None,
+        "notice": pg_notify.channel_payload(saga.subject_id) if saga.decided else None,
     }  # fmt: skip
 
 

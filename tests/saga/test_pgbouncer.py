@@ -11,7 +11,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy import make_url, text
 
-from kit import db, notices
+from kit import db, pg_notify
 from kit.config import settings
 from kit.errors import NotConfigured
 from kit.session_settings import SETTINGS
@@ -76,13 +76,13 @@ class TestStart:
         ):
             pass
 
-    def test_is_refused_where_notices_would_not_be_heard(self, pooled, monkeypatch):
+    def test_is_refused_where_listen_would_go_through_the_pooler(self, pooled, monkeypatch):
         for role, setting in URLS.items():
             with pytest.raises(NotConfigured, match="set ORDERX_LISTEN_URL"):
-                notices.demand(setting)
+                pg_notify.require_no_pooler(setting)
             monkeypatch.setenv("ORDERX_LISTEN_URL", pooled[role])
             settings.cache_clear()
-            notices.demand(setting)
+            pg_notify.require_no_pooler(setting)
             monkeypatch.delenv("ORDERX_LISTEN_URL")
             settings.cache_clear()
 
@@ -93,7 +93,8 @@ class TestStart:
         words = [sys.executable, "-m", "ops.cli", command]
         done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)
         refused = (
-            "LISTEN hears nothing through a pooler: set ORDERX_LISTEN_URL to PostgreSQL itself, with the same login"
+            "LISTEN does not work through a connection pooler: set ORDERX_LISTEN_URL to PostgreSQL itself, "
+            "with the same login"
         )
         assert (done.returncode, done.stderr) == (1, f"orderx: {refused}\n")
 
@@ -108,12 +109,12 @@ class TestDirectly:
 
 
 class TestListener:
-    def test_hears_what_is_said_through_the_pooler(self, pooled, monkeypatch):
+    def test_receives_notifications_sent_through_the_pooler(self, pooled, monkeypatch):
         monkeypatch.setenv("ORDERX_LISTEN_URL", pooled["app"])
         settings.cache_clear()
-        with notices.listening(notices.listen_url("database_url"), notices.CHANNEL) as connection:
+        with pg_notify.listen(pg_notify.listen_url("database_url"), pg_notify.CHANNEL) as connection:
             with db.transaction(Tenant()) as session:
-                session.execute(text("SELECT pg_notify(:channel, 'told')"), {"channel": notices.CHANNEL})
+                session.execute(text("SELECT pg_notify(:channel, 'told')"), {"channel": pg_notify.CHANNEL})
             assert [each.payload for each in connection.notifies(timeout=60, stop_after=1)] == ["told"]
 
 
