@@ -1,4 +1,4 @@
-"""Who a transaction acts for. PostgreSQL's row-level security reads it and is the wall between companies."""
+"""The tenant of a transaction. PostgreSQL's row-level security policies read it from the session settings set here."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,47 +9,48 @@ from sqlalchemy.orm import Session
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """The company whose rows a transaction may touch, and the user it acts for. Neither set: nothing is visible."""
+    """The company whose rows a transaction may touch, and its user. With neither set, no tenant's rows are visible."""
 
     company_id: UUID | None = None
     user_id: UUID | None = None
 
 
-ACT_FOR = """
+SET_TENANT = """
     SELECT set_config('orderx.company_id', %(company)s, true), set_config('orderx.user_id', %(user)s, true)"""
+"""Sets the tenant for the rest of the transaction; parameters from `as_params`."""
 _BEGIN = b"BEGIN"
-_BEGIN_FOR = "BEGIN; SET LOCAL orderx.company_id = '%s'; SET LOCAL orderx.user_id = '%s'"
-_REVEAL = text("SELECT set_config('orderx.' || :what, :value, true)")
+_BEGIN_WITH_TENANT = "BEGIN; SET LOCAL orderx.company_id = '%s'; SET LOCAL orderx.user_id = '%s'"
+_REVEAL = text("SELECT set_config('orderx.' || :setting, :value, true)")
 
 
-def named(tenant: Tenant) -> dict[str, str]:
-    """The tenant as ACT_FOR takes it; after that the transaction sees the tenant's rows, and no others."""
+def as_params(tenant: Tenant) -> dict[str, str]:
+    """The tenant as parameters of SET_TENANT."""
     return {"company": str(tenant.company_id or ""), "user": str(tenant.user_id or "")}
 
 
-def beginning(tenant: Tenant | None) -> bytes:
-    """The message that begins a transaction for the tenant; with none, it sees nothing until it is told of one."""
+def begin_sql(tenant: Tenant | None) -> bytes:
+    """The BEGIN that also sets the tenant. With None no tenant's rows are visible until SET_TENANT has run."""
     if tenant is None:
         return _BEGIN
-    # Hexadecimal digits only a UUID has to give: nothing else gets into the statement.
-    return (_BEGIN_FOR % tuple(one.hex if one else "" for one in (tenant.company_id, tenant.user_id))).encode()
+    # Safe to interpolate: the hexadecimal form of a UUID holds no other characters.
+    return (_BEGIN_WITH_TENANT % tuple(id_.hex if id_ else "" for id_ in (tenant.company_id, tenant.user_id))).encode()
 
 
-def visit(session: Session, shop_id: UUID) -> None:
-    """Let the rest of this transaction see this one shop, whoever owns it, as a passer-by sees its front."""
-    session.execute(_REVEAL, {"what": "shop_id", "value": str(shop_id)})
+def reveal_shop(session: Session, shop_id: UUID) -> None:
+    """Make this one shop visible for the rest of the transaction, whichever company it belongs to."""
+    session.execute(_REVEAL, {"setting": "shop_id", "value": str(shop_id)})
 
 
-def identify(session: Session, email: str) -> None:
-    """Let the rest of this transaction see the one user with this mail address, for logging in and registering."""
-    session.execute(_REVEAL, {"what": "email", "value": email})
+def reveal_user_by_email(session: Session, email: str) -> None:
+    """Make the user with this email address visible for the rest of the transaction, for login and registration."""
+    session.execute(_REVEAL, {"setting": "email", "value": email})
 
 
-def present(session: Session, token_hash: bytes) -> None:
-    """Let the rest of this transaction see the one row that was handed out with this token, for taking it back."""
-    session.execute(_REVEAL, {"what": "token", "value": token_hash.hex()})
+def reveal_by_token(session: Session, token_hash: bytes) -> None:
+    """Make the row that stores this token hash visible for the rest of the transaction, to redeem the token."""
+    session.execute(_REVEAL, {"setting": "token", "value": token_hash.hex()})
 
 
-def count_under(session: Session, key: bytes) -> None:
-    """Let the transaction see the one count of attempts with this key, until it names the next key."""
-    session.execute(_REVEAL, {"what": "attempts", "value": key.hex()})
+def reveal_attempts(session: Session, key: bytes) -> None:
+    """Make the attempt counter with this key visible, until the next call in the same transaction."""
+    session.execute(_REVEAL, {"setting": "attempts", "value": key.hex()})

@@ -34,7 +34,7 @@ class UnitOfWork:
 
     def begin(self, tenant: Tenant | None) -> None:
         """Begin, and say for whom, in one message: two of them would be a fifth of what a short transaction costs."""
-        result = self.raw.pgconn.exec_(tenancy.beginning(tenant))
+        result = self.raw.pgconn.exec_(tenancy.begin_sql(tenant))
         if result.status != ExecStatus.COMMAND_OK:
             refused = error_from_result(result)
             raise refused if refused.sqlstate else psycopg.OperationalError(str(refused))

@@ -24,7 +24,7 @@ _PURPOSES: dict[AccountTemplate, Purpose] = {
 
 def write(template: AccountTemplate, user: User, *, now: datetime) -> None:
     """Have this mail sent to the user, with a link of its own, and act for them from here on."""
-    db.run(tenancy.ACT_FOR, tenancy.named(Tenant(user_id=user.id)))
+    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=user.id)))
     purpose, site = _PURPOSES[template], settings().need("public_url")
     path = _path(purpose.replace("_", "-"), links.issue(user_id=user.id, purpose=purpose, now=now))
     notifications.write_to_user(
@@ -35,7 +35,7 @@ def write(template: AccountTemplate, user: User, *, now: datetime) -> None:
 
 def write_to_nobody(*, now: datetime) -> None:
     """Write what write() writes, to no effect: so it takes as long whether or not somebody has registered."""
-    db.run(tenancy.ACT_FOR, tenancy.named(Tenant()))
+    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant()))
     token, site = opaque.new_token(), settings().need("public_url")
     link = {"hash": opaque.hash_of(token).hex(), "purpose": "reset_password", "expires_at": str(now)}
     mail = {"site": site, "link": site + _path("reset-password", opaque.new_token()), "occasion": str(new_id())}

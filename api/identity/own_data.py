@@ -61,7 +61,7 @@ def erase(body: dict[str, Any]) -> None:
         for membership in queries.memberships_of(user_id=user_id):
             if membership.company_id is not None:
                 memberships.leave(user_id=user_id, membership_id=membership.id)
-        db.run(tenancy.ACT_FOR, tenancy.named(Tenant(user_id=user_id)))
+        db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=user_id)))
         memberships.choose_company(user_id=user_id, company_id=None)
         second_factor.switch_off(user_id=user_id)
         profile.erase(user_id=user_id)

@@ -114,6 +114,6 @@ def _role_at(user_id: UUID, company_id: UUID | None) -> Membership | None:
         return None
     membership = queries.membership_in(user_id=user_id, company_id=company_id)
     # A super admin belongs to no company in particular: is there one under that id?
-    db.run(tenancy.ACT_FOR, tenancy.named(Tenant(company_id=company_id, user_id=user_id)))
+    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(company_id=company_id, user_id=user_id)))
     companies.the_company(company_id=company_id)
     return membership

@@ -160,7 +160,7 @@ def _visible(order_id: UUID) -> Iterator[tuple[Caller, Order]]:
     with acting() as caller:
         order = sales.the_order(order_id=order_id, **_whose(caller))
         if caller.company_id is None:
-            db.run(tenancy.ACT_FOR, tenancy.named(Tenant(company_id=order.company_id, user_id=caller.user_id)))
+            db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(company_id=order.company_id, user_id=caller.user_id)))
         yield caller, order
 
 

@@ -67,11 +67,11 @@ def admit(*, secret: str, now: datetime) -> Admitted:
     Raises KeyInvalid.
     """
     session, secret_hash = db.session(), opaque.hash_of(secret)
-    tenancy.present(session, secret_hash)
+    tenancy.reveal_by_token(session, secret_hash)
     key = session.scalar(select(ApiKey).where(ApiKey.hash == secret_hash))
     if key is None or key.revoked_at or key.expires_at <= now:
         raise KeyInvalid
-    db.run(tenancy.ACT_FOR, tenancy.named(Tenant(key.company_id, key.made_by)))
+    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(key.company_id, key.made_by)))
     powers = Powers(frozenset(each for each in _of_the_maker(key) if each in key.permissions), key.shop_id)
     if key.used_at is None or key.used_at <= now - _NOTED_EVERY:
         session.execute(update(ApiKey).where(ApiKey.id == key.id).values(used_at=now))

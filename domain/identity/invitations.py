@@ -44,11 +44,11 @@ def accept(*, token: str, now: datetime) -> Membership:
     Raises LinkOver, RegisterFirst, AlreadyMember, NotYoursToGive.
     """
     session, token_hash = db.session(), opaque.hash_of(token)
-    tenancy.present(session, token_hash)
+    tenancy.reveal_by_token(session, token_hash)
     invitation = session.scalar(select(Invitation).where(Invitation.hash == token_hash))
     if invitation is None:
         raise LinkOver
-    db.run(tenancy.ACT_FOR, tenancy.named(Tenant(invitation.company_id, invitation.invited_by)))
+    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(invitation.company_id, invitation.invited_by)))
     by = _powers_of_the_host(invitation)
     good = update(Invitation).where(
         Invitation.id == invitation.id, Invitation.accepted_at.is_(None), Invitation.expires_at > now
@@ -58,7 +58,7 @@ def accept(*, token: str, now: datetime) -> Membership:
     user = queries.user_by_email(email=invitation.email)
     if user is None or user.verified_at is None:
         raise RegisterFirst
-    db.run(tenancy.ACT_FOR, tenancy.named(Tenant(invitation.company_id, user.id)))
+    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(invitation.company_id, user.id)))
     return memberships.join(
         user_id=user.id, company_id=invitation.company_id, role=invitation.role,  # type: ignore[arg-type]
         shop_id=invitation.shop_id, by=by,

@@ -31,11 +31,11 @@ def holder(*, token: str, purpose: Purpose, now: datetime) -> UUID:
     Raises LinkOver when it was used before, has lapsed, or never was.
     """
     session, token_hash = db.session(), opaque.hash_of(token)
-    tenancy.present(session, token_hash)
+    tenancy.reveal_by_token(session, token_hash)
     link = session.get(Link, token_hash)
     if link is None or link.purpose != purpose or link.used_at is not None or link.expires_at <= now:
         raise LinkOver
-    db.run(tenancy.ACT_FOR, tenancy.named(Tenant(user_id=link.user_id)))
+    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=link.user_id)))
     return link.user_id
 
 

@@ -97,11 +97,11 @@ def live(*, user_id: UUID, now: datetime) -> list[Login]:
 def _presented(refresh_token: str) -> Login | None:
     """The login of whoever holds this token, locked, with the transaction acting for its user."""
     session, token_hash = db.session(), opaque.hash_of(refresh_token)
-    tenancy.present(session, token_hash)
+    tenancy.reveal_by_token(session, token_hash)
     token = session.get(RefreshToken, token_hash)
     if token is None:
         return None
-    db.run(tenancy.ACT_FOR, tenancy.named(Tenant(user_id=token.user_id)))
+    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=token.user_id)))
     return session.scalar(select(Login).where(Login.id == token.login_id).with_for_update())
 
 

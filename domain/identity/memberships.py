@@ -47,7 +47,7 @@ def leave(*, user_id: UUID, membership_id: UUID) -> None:
     membership = db.session().scalar(own)
     if membership is None or membership.company_id is None:
         raise MembershipNotFound
-    db.run(tenancy.ACT_FOR, tenancy.named(Tenant(membership.company_id, user_id)))
+    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(membership.company_id, user_id)))
     powers = powers_of(membership.role, membership.shop_id)
     remove(membership_id=membership_id, company_id=membership.company_id, by=powers)
 

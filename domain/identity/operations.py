@@ -26,7 +26,7 @@ def register_or_find(*, email: str, name: str, password_hash: str) -> tuple[User
     Both take the same statements and write as many rows: how long it takes tells nobody who has registered.
     """
     session, user_id = db.session(), new_id()
-    tenancy.identify(session, email)
+    tenancy.reveal_user_by_email(session, email)
     added = insert(User).values(id=user_id, email=email, name=name, password_hash=password_hash)
     rewritten = added.on_conflict_do_update(index_elements=[User.email], set_={"email": User.email})
     user = session.scalars(rewritten.returning(User)).one()

@@ -105,7 +105,7 @@ def refuse_used_up(quota: Quota, *who: str, now: datetime) -> Attempts:
 def forget(pace: Pace, *who: str, now: datetime) -> None:
     """Begin anew: it has succeeded."""
     session, key = db.session(), _key(pace, who)
-    tenancy.count_under(session, key)
+    tenancy.reveal_attempts(session, key)
     session.execute(update(Attempts).where(Attempts.key == key).values(count=0, next_at=now))
 
 
@@ -120,7 +120,7 @@ def mailbox(address: str) -> str:
 
 def _locked(key: bytes, now: datetime) -> Attempts:
     session = db.session()
-    tenancy.count_under(session, key)
+    tenancy.reveal_attempts(session, key)
     fresh = insert(Attempts).values(key=key, count=0, last_at=now, next_at=now)
     session.execute(fresh.on_conflict_do_nothing())
     return session.get_one(Attempts, key, with_for_update=True, populate_existing=True)

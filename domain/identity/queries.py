@@ -43,7 +43,7 @@ def hold_password(*, user_id: UUID, password_hash: str) -> None:
 def user_by_email(*, email: str) -> User | None:
     """Whoever registered with this mail address (lower case), for logging in."""
     session = db.session()
-    tenancy.identify(session, email)
+    tenancy.reveal_user_by_email(session, email)
     return session.scalar(select(User).where(User.email == email))
 
 

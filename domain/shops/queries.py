@@ -35,7 +35,7 @@ def shops(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None)
 def company_of(*, shop_id: UUID) -> UUID:
     """The company that owns the shop, for buyers, who enter a company through its shops; raises ShopNotFound."""
     session = db.session()
-    tenancy.visit(session, shop_id)
+    tenancy.reveal_shop(session, shop_id)
     company_id = session.scalar(select(Shop.company_id).where(Shop.id == shop_id))
     if company_id is None:
         raise ShopNotFound

@@ -26,7 +26,7 @@ def remove_second_factor(
 
     with db.transaction(Tenant()):
         user = queries.the_user_at(email=email.lower())
-        db.run(tenancy.ACT_FOR, tenancy.named(Tenant(user_id=user.id)))
+        db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=user.id)))
         if second_factor.recovery_codes_left(user_id=user.id) is None:
             raise SecondFactorOff
         second_factor.switch_off(user_id=user.id)
