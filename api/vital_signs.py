@@ -20,7 +20,8 @@ SIGNS = {
 
 class _VitalSigns(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        with db.probe_transaction() as session:
+        with db.probe_transaction():
+            session = db.session()
             rows = session.execute(text("SELECT sign, label, value FROM vital_signs()"))
             found = {(row.sign, row.label): row.value for row in rows}
         for sign, (about, label, values) in SIGNS.items():

@@ -1,4 +1,4 @@
-"""The database: engines for the two roles, and the only code that commits. One request or step, one transaction."""
+"""Engines for the two database roles, and transactions: one per request or step, and the only code that commits."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 
 class Base(DeclarativeBase):
-    """What every table shares: UUID keys, times with a zone, text without a length of its own, jsonb."""
+    """The base class of all models: constraint names, and column types (UUID, timestamptz, text, jsonb)."""
 
     metadata = MetaData(
         naming_convention={
@@ -43,138 +43,119 @@ class Base(DeclarativeBase):
     }
 
 
-def as_json(told: Any) -> str:
-    """The JSON that a statement is given for jsonb: UUIDs and times as text, and what else JSON lacks, too."""
-    return orjson.dumps(told, default=str).decode()
+def as_json(value: Any) -> str:
+    """The value as JSON text for a jsonb parameter; UUIDs, times and other types unknown to JSON become strings."""
+    return orjson.dumps(value, default=str).decode()
 
 
 def within_company(column: str, table: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
-    """A reference that cannot leave its company: PostgreSQL's own foreign key checks see past row-level security."""
+    """A foreign key that includes company_id, because PostgreSQL checks foreign keys without row-level security."""
     return ForeignKeyConstraint(["company_id", column], [f"{table}.company_id", f"{table}.id"], ondelete=ondelete)
 
 
 @cache
 def app_engine() -> Engine:
-    """Connections of the app role, which row-level security binds."""
+    """Connections of the app role, which is subject to row-level security."""
     return engines.create("database_url", json_serializer=as_json)
 
 
 @cache
 def operator_engine() -> Engine:
-    """Connections of the operator role, which sees every company's sagas and outbox."""
+    """Connections of the operator role, which sees the sagas and the outbox of every company."""
     return engines.create("operator_database_url", json_serializer=as_json)
 
 
 @cache
 def probe_engine() -> Engine:
-    """Connections of the app role for /readyz and /metrics, which ask also while requests hold all of the others."""
-    return engines.create("database_url", json_serializer=as_json, pool_size=PROBES, pre_ping=True)
+    """Connections of the app role for /readyz and /metrics, available even when requests use all others."""
+    return engines.create("database_url", json_serializer=as_json, pool_size=PROBE_POOL_SIZE, pre_ping=True)
 
 
-PROBES = 2
-"""Connections: one for each of the two."""
+PROBE_POOL_SIZE = 2
+"""Connections: one for each of the two endpoints."""
 
 
-def forget_connections() -> None:
-    """Let go of every connection, as a freshly forked process must."""
+def discard_inherited_connections() -> None:
+    """Empty the connection pools without closing the connections. Call it after a fork, in the child."""
     for engine in (app_engine, operator_engine, probe_engine):
         if engine.cache_info().currsize:
             engine().dispose(close=False)
 
 
 @contextmanager
-def transaction(tenant: Tenant) -> Iterator[Session]:
-    """One transaction as the app role, acting for the tenant; committed at the end, rolled back by any error."""
-    with _begin(app_engine(), tenant) as unit:
-        yield unit.session
+def transaction(tenant: Tenant | None = None) -> Iterator[None]:
+    """Run the block in one transaction as the app role: commit at its end, roll back after any error.
 
-
-@contextmanager
-def probe_transaction() -> Iterator[Session]:
-    """One transaction as the app role, acting for nobody, on a connection that requests cannot take."""
-    with _begin(probe_engine(), Tenant()) as unit:
-        yield unit.session
-
-
-@contextmanager
-def lean_transaction(tenant: Tenant | None = None) -> Iterator[None]:
-    """One transaction as the app role for `run` and `finish`, which SQLAlchemy joins only when a session is asked for.
-
-    Without a tenant it sees nothing until its first statement has named one (see saga/engine/journal.py).
+    Use `run` and `session` in the block; a session is created only when asked for. Without a tenant, no tenant's rows
+    are visible until a statement has set one (see saga/engine/journal.py).
     """
     with _begin(app_engine(), tenant):
         yield
 
 
 @contextmanager
-def lean_operator_transaction() -> Iterator[None]:
-    """The same as the operator role, over all companies."""
-    with _begin(operator_engine()):
+def probe_transaction() -> Iterator[None]:
+    """Run the block in one transaction as the app role without a tenant, on a connection of `probe_engine`."""
+    with _begin(probe_engine(), Tenant()):
         yield
 
 
 @contextmanager
-def operator_transaction() -> Iterator[Session]:
-    """One transaction as the operator role, over all companies."""
-    with _begin(operator_engine()) as unit:
-        yield unit.session
+def operator_transaction() -> Iterator[None]:
+    """Run the block in one transaction as the operator role, over all companies."""
+    with _begin(operator_engine()):
+        yield
 
 
 def require_writable() -> None:
-    """Raise ReadOnlySqlTransaction when the probes' connections lead to a read-only server, and close them."""
+    """Raise ReadOnlySqlTransaction, and close the connection, when `probe_engine` reaches a read-only server."""
     with probe_transaction():
         if run("SELECT current_setting('transaction_read_only')", {}).fetchone() == ("on",):
             raise psycopg.errors.ReadOnlySqlTransaction("the server accepts no writes")
 
 
 def session() -> Session:
-    """The session of the transaction this code runs in; raises LookupError outside of one."""
+    """The SQLAlchemy session of the current transaction; raises LookupError outside of one."""
     return _unit.get().session
 
 
 def run(statement: str, values: Json) -> psycopg.Cursor[Any]:
-    """Run a statement straight on psycopg, in the current transaction; its rows are plain tuples.
+    """Run a statement directly on psycopg in the current transaction; rows are plain tuples.
 
-    For the few statements that run so often that what SQLAlchemy adds to each is worth sparing; parameters are
-    `%(name)s`. Errors are psycopg's own.
+    For frequent statements, where SQLAlchemy's overhead matters. Parameters are `%(name)s`; errors are psycopg's.
     """
     return _unit.get().run(statement, values)
 
 
-def write(values: Json, *inserts: str) -> None:
-    """Have these INSERTs done at the end, or before the next `run` or `session`, in one statement with others.
+def insert(values: Json, *inserts: str) -> None:
+    """Buffer INSERT statements; all run as one statement at commit, or before the next `run` or `session`.
 
-    So what several areas write for one purpose takes one round trip. A name stands for one value in all of them; where
-    another area means another value by it, there is a second statement.
+    So the inserts of several areas take one round trip. They share their parameters: where a name already has another
+    value, the buffered statements run first.
     """
-    _unit.get().write(values, inserts)
+    _unit.get().insert(values, inserts)
 
 
-def finish(statement: str, values: Json) -> None:
-    """Have this statement run as the current transaction's last."""
-    _unit.get().last = (statement, values)
-
-
-def write_last(write: Callable[[], None]) -> None:
-    """Have this write done once, at the current transaction's end, so that what many add up to is one statement."""
-    _unit.get().last_writes[write] = None
+def before_commit(write: Callable[[], None]) -> None:
+    """Call `write` just before the current transaction commits, once, however often it is registered."""
+    _unit.get().before_commit[write] = None
 
 
 def after_commit(act: Callable[[], None]) -> None:
-    """Have this called once the current transaction has committed, to log what is true then, say; it must not raise."""
+    """Call `act` once the current transaction has committed, for logs and metrics for example; it must not raise."""
     _unit.get().after_commit.append(act)
 
 
-def notes() -> dict[str, Any]:
-    """What the code of the current transaction keeps for its end."""
-    return _unit.get().notes
+def info() -> dict[str, Any]:
+    """A dictionary that lives as long as the current transaction, as SQLAlchemy's Session.info does for a session."""
+    return _unit.get().info
 
 
 _unit: ContextVar[UnitOfWork] = ContextVar("unit")
 
 
 @contextmanager
-def _begin(engine: Engine, tenant: Tenant | None = None) -> Iterator[UnitOfWork]:
+def _begin(engine: Engine, tenant: Tenant | None = None) -> Iterator[None]:
     pool = engine.pool
     with engine.connect() as connection:
         unit = UnitOfWork(connection)
@@ -182,7 +163,7 @@ def _begin(engine: Engine, tenant: Tenant | None = None) -> Iterator[UnitOfWork]
         try:
             with watchdog.watching(unit.raw):
                 unit.begin(tenant)
-                yield unit
+                yield
                 unit.commit()
         except Exception as error:
             if _sqlstate(error) == _READ_ONLY:
@@ -191,8 +172,8 @@ def _begin(engine: Engine, tenant: Tenant | None = None) -> Iterator[UnitOfWork]
         finally:
             _unit.reset(token)
             unit.close()
-            if unit.is_broken and engine.pool is pool:
-                engine.dispose()  # what broke it has likely broken those that wait in the pool
+            if unit.is_disconnected and engine.pool is pool:
+                engine.dispose()  # the idle connections in the pool are probably lost, too
 
 
 _READ_ONLY = psycopg.errors.ReadOnlySqlTransaction.sqlstate
@@ -204,13 +185,13 @@ def _sqlstate(error: BaseException | None) -> str | None:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether the database is gone or refused for a reason that waiting mends, rather than for what was asked."""
+    """Whether the error is temporary: the database is unreachable, or refused a statement that may succeed later."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or is_outage(error.orig or Exception())
     if not isinstance(error, psycopg.Error):
         return isinstance(error, (TimeoutError, PoolTimeout))
     if not error.sqlstate:
         return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
-    # 08 connection, 25006 read-only after a failover, 25P03 stood still in a transaction, 40 serialization and
-    # deadlock, 53 resources, 55P03 lock wait, 57 operator intervention
+    # 08 connection, 25006 read-only after a failover, 25P03 idle-in-transaction timeout, 40 serialization failure and
+    # deadlock, 53 resources, 55P03 lock timeout, 57 operator intervention
     return error.sqlstate.startswith(("08", "25006", "25P03", "40", "53", "55P03", "57"))

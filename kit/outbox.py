@@ -59,20 +59,20 @@ _WRITE = """
 def send(kind: Kind, body: Json, *, company_id: UUID | None, available_at: datetime | None = None) -> None:
     """Have the relay send this once the current transaction has committed, not before `available_at`."""
     row = {"company_id": company_id, "kind": kind, "body": body, "available_at": available_at}
-    db.notes().setdefault(_ROWS, []).append(row)
-    db.write_last(_write)
+    db.info().setdefault(_ROWS, []).append(row)
+    db.before_commit(_write)
 
 
 def take_unwritten() -> list[Json]:
     """The rows that the current transaction has still to write, for a caller that writes them with its own."""
-    rows: list[Json] = db.notes().pop(_ROWS, [])
+    rows: list[Json] = db.info().pop(_ROWS, [])
     return rows
 
 
 def _write() -> None:
     rows = take_unwritten()
     if rows:
-        db.write({"rows": db.as_json(rows)}, _WRITE)
+        db.insert({"rows": db.as_json(rows)}, _WRITE)
 
 
 def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID | None) -> None:

@@ -1,4 +1,4 @@
-"""A transaction under way, and what is done at its end."""
+"""The current transaction: its connection, its session and the work deferred to its commit."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,25 +19,25 @@ Json = dict[str, Any]
 
 
 class UnitOfWork:
-    """A transaction under way: its connection and, once somebody has asked for it, its session."""
+    """One open transaction on a connection. The SQLAlchemy session is created when it is first asked for."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.raw: psycopg.Connection[Any] = connection.connection.dbapi_connection  # type: ignore[assignment]
         self._session: Session | None = None
-        self.notes: dict[str, Any] = {}
-        self.last_writes: dict[Callable[[], None], None] = {}
-        self.last: tuple[str, Json] | None = None
+        self.info: dict[str, Any] = {}
+        self.before_commit: dict[Callable[[], None], None] = {}
+        """An ordered set."""
         self.after_commit: list[Callable[[], None]] = []
         self._inserts: tuple[str, ...] = ()
-        self._inserted: Json = {}
+        self._parameters: Json = {}
 
     def begin(self, tenant: Tenant | None) -> None:
-        """Begin, and say for whom, in one message: two of them would be a fifth of what a short transaction costs."""
+        """Begin and set the tenant in one round trip: a second one would add a fifth to a short transaction."""
         result = self.raw.pgconn.exec_(tenancy.begin_sql(tenant))
         if result.status != ExecStatus.COMMAND_OK:
-            refused = error_from_result(result)
-            raise refused if refused.sqlstate else psycopg.OperationalError(str(refused))
+            error = error_from_result(result)
+            raise error if error.sqlstate else psycopg.OperationalError(str(error))
 
     @property
     def session(self) -> Session:
@@ -50,36 +50,34 @@ class UnitOfWork:
         self._flush()
         return self.raw.execute(statement, values)
 
-    def write(self, values: Json, inserts: tuple[str, ...]) -> None:
-        if any(self._inserted[name] != values[name] for name in self._inserted.keys() & values.keys()):
+    def insert(self, values: Json, inserts: tuple[str, ...]) -> None:
+        if any(self._parameters[name] != values[name] for name in self._parameters.keys() & values.keys()):
             self._flush()
         self._inserts += inserts
-        self._inserted |= values
+        self._parameters |= values
 
     def _flush(self) -> None:
         if self._session is not None:
             self._session.flush()
         if self._inserts:
-            self.raw.execute(_as_one(self._inserts), self._inserted)
-            self._inserts, self._inserted = (), {}
+            self.raw.execute(_combined(self._inserts), self._parameters)
+            self._inserts, self._parameters = (), {}
 
     def commit(self) -> None:
         if self._session is not None:
             self._session.flush()
-        for write in self.last_writes:
+        for write in self.before_commit:
             write()
         self._flush()
-        if self.last:
-            self.run(*self.last)
         if self._session is not None:
             self._session.commit()
-        if self._is_open:  # a session that was never used has committed nothing of what went past it
+        if self._is_open:  # a session that ran no statement has not committed those run without it
             self.raw.commit()
         for act in self.after_commit:
             act()
 
     @property
-    def is_broken(self) -> bool:
+    def is_disconnected(self) -> bool:
         """Whether the connection is lost."""
         return self.raw.closed
 
@@ -88,7 +86,7 @@ class UnitOfWork:
         return self.raw.info.transaction_status != TransactionStatus.IDLE
 
     def close(self) -> None:
-        # What is still open has failed. A connection that will not even be rolled back is no news after that.
+        # A transaction that is still open has failed. An error of its rollback would hide the first one.
         with suppress(psycopg.Error, DBAPIError):
             if self._session is not None:
                 self._session.close()
@@ -97,8 +95,8 @@ class UnitOfWork:
 
 
 @cache
-def _as_one(inserts: tuple[str, ...]) -> str:
-    """All of them in one statement; PostgreSQL checks references once all is in."""
+def _combined(inserts: tuple[str, ...]) -> str:
+    """All INSERTs as one statement, at whose end PostgreSQL checks the foreign keys between them."""
     *others, last = inserts
-    named = ", ".join(f"part_{number} AS ({insert})" for number, insert in enumerate(others))
-    return f"WITH {named} {last}" if others else last
+    parts = ", ".join(f"part_{number} AS ({insert})" for number, insert in enumerate(others))
+    return f"WITH {parts} {last}" if others else last

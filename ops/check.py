@@ -150,7 +150,8 @@ def check(*, at_rest: bool = False, provider: bool = True) -> Iterator[tuple[str
     """
     definitions = [{"name": saga.name, "version": saga.version, "steps": saga.shape} for saga in SAGAS]
     known = {"journal_days": settings().journal_days, "definitions": db.as_json(definitions)}
-    with db.operator_transaction() as session:
+    with db.operator_transaction():
+        session = db.session()
         session.execute(_READING_ALL)
         for rule, query in {**RULES, **(WAITING if at_rest else {})}.items():
             yield rule, [Finding(rule, row) for row in session.scalars(text(query), known)]
@@ -161,7 +162,8 @@ def check(*, at_rest: bool = False, provider: bool = True) -> Iterator[tuple[str
 
 def _disagreements() -> Iterator[str]:
     """Orders come and go meanwhile: what we know of is read before the provider lists it, its order afterwards."""
-    with db.operator_transaction() as session:
+    with db.operator_transaction():
+        session = db.session()
         session.execute(_READING_ALL)
         unheard_of = {row.provider_ref: row.order_id for row in session.execute(_REFS)}
     made = gateway().every_payment()
@@ -178,7 +180,8 @@ def _disagreements() -> Iterator[str]:
 
 
 def _orders(ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
-    with db.operator_transaction() as session:
+    with db.operator_transaction():
+        session = db.session()
         return {row.id: row for row in session.execute(_PAYMENTS, {"orders": ids})}
 
 

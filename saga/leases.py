@@ -92,7 +92,7 @@ def _attend(hand: _Hand) -> None:
 
 def _renew(owner: Tenant, held: dict[UUID, Lease]) -> None:
     attempts = {mail_id: lease.mail.attempts for mail_id, lease in held.items()}
-    with db.lean_transaction(owner):
+    with db.transaction(owner):
         renewed = notifications.renew(attempts=attempts, now=clock.now())
     for mail_id, until in renewed.items():
         held[mail_id].until = until

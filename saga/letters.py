@@ -148,7 +148,7 @@ def _hand_over(lease: Lease) -> Trouble:
 
 
 def _record(owner: Tenant, outcomes: Sequence[tuple[ClaimedMail, Trouble]]) -> None:
-    with db.lean_transaction(owner):
+    with db.transaction(owner):
         for mail, trouble in outcomes:
             if isinstance(trouble, MailRefused):
                 notifications.mark_refused(mail_id=mail.id, error=trouble.message)

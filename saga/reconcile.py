@@ -51,7 +51,8 @@ def reconcile(*, since: datetime, dry_run: bool = False) -> Iterator[Compared]:
     """
     made = gateway().every_payment(since=since)
     while batch := list(islice(made, BATCH)):
-        with db.operator_transaction() as session:
+        with db.operator_transaction():
+            session = db.session()
             rows = session.execute(_ORDERS, {"orders": [order_id for order_id, _ in batch]})
             known = {row.id: row for row in rows}
         for order_id, answer in batch:
@@ -87,7 +88,7 @@ def _put_right(order: Row[Any] | None, answer: Answer, verdict: Verdict) -> Answ
     after = _given_back(answer.ref) if verdict == "give back" else answer
     if order is not None and verdict in {"give back", "write down"} and after.outcome in {"voided", "refunded"}:
         its_own = order.provider_ref in {None, after.ref}
-        with db.lean_transaction(Tenant(company_id=order.company_id)):
+        with db.transaction(Tenant(company_id=order.company_id)):
             if its_own:
                 payments.record(answers={order.id: after}, now=clock.now())
             else:

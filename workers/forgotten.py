@@ -79,7 +79,7 @@ class Reminder:
     def _next(self) -> list[_Ended]:
         ended_at, last = self._behind
         values = {"ended_at": ended_at, "id": last, "before": clock.now() - GRACE, "most": MOST_SEEN}
-        with db.lean_operator_transaction():
+        with db.operator_transaction():
             return [_Ended(*row) for row in db.run(_ENDED, {**values, "events": list(MAILS)})]
 
 
@@ -87,7 +87,7 @@ def _take(ended: _Ended) -> None:
     log.warning("an event was not heard", order=str(ended.order_id), events=ended.unheard)
     try:
         for event in ended.unheard:
-            with db.lean_transaction(Tenant(company_id=ended.company_id)):
+            with db.transaction(Tenant(company_id=ended.company_id)):
                 for claim in MAILS[event]([ended.order_id], clock.now()):
                     if isinstance(claim, Claimed):
                         notifications.release(mail_id=claim.mail.id, attempt=claim.mail.attempts, error="not heard")

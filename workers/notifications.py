@@ -46,7 +46,7 @@ def _owner(*, company_id: str | None = None, user_id: str | None = None, **_: st
 
 def send(owner: Tenant, mail_ids: Sequence[UUID]) -> None:
     """Send mails that were asked for and that nobody has sent: a company's, or about a user's account."""
-    with db.lean_transaction(owner):
+    with db.transaction(owner):
         claims = notifications.claim(mail_ids=mail_ids, now=clock.now())
     crash.point("mail.claimed")
     deliver(claims.values())

@@ -71,7 +71,7 @@ def drain(
     among them only where a `lot` of it is due. That they are taken counts only once the broker has all their messages.
     A row that cannot be sent is put off for half a minute, with an alert; it holds up no other.
     """
-    with db.lean_operator_transaction():
+    with db.operator_transaction():
         asked = {
             "batch": BATCH,
             "lot": lot,

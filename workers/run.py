@@ -88,5 +88,5 @@ def _log_from_signal_handler(message: str, _file: object = None) -> None:
 
 
 def _after_fork(**_event: object) -> None:
-    db.forget_connections()
+    db.discard_inherited_connections()
     watchdog.start()

@@ -116,7 +116,7 @@ def sweep_once() -> int:
 
 def send_forgotten_mails() -> None:
     """Have the mails sent that nobody sends."""
-    with db.lean_operator_transaction():
+    with db.operator_transaction():
         db.run(_SEND_FORGOTTEN_MAILS, {})
 
 
@@ -126,7 +126,8 @@ def tidy(*, now: datetime) -> None:
 
 
 def _forget(statement: TextClause) -> None:
-    with db.operator_transaction() as session:
+    with db.operator_transaction():
+        session = db.session()
         session.execute(statement)
 
 

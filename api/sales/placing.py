@@ -61,7 +61,7 @@ def _look_before(
     tenant: Tenant, caller: Caller, body: dict[str, Any], key: str | None, seal: bytes, *, network: bytes
 ) -> Shown | None:
     """The earlier order, if any; and refuse a card that the company does not want to see, or one too many."""
-    with db.lean_transaction(tenant):
+    with db.transaction(tenant):
         if key:
             earlier = repeats.earlier_order(caller_id=caller.user_id, key=key, fingerprint=seal, now=clock.now())
             if earlier:
@@ -83,7 +83,7 @@ def _token(tenant: Tenant, payment: dict[str, Any], *, network: bytes) -> Token:
     try:
         return gateway().tokenise(payment["card"])
     except CardRefused:
-        with db.lean_transaction(tenant):
+        with db.transaction(tenant):
             declines.add_refused_card(Attempt(None, None, network), **_whose(tenant), now=clock.now())
         raise
 
@@ -99,7 +99,7 @@ def _place(
 ) -> Shown:
     now = clock.now()
     assert tenant.company_id is not None
-    with db.lean_transaction(tenant):
+    with db.transaction(tenant):
         if key:
             earlier = repeats.claim(caller_id=caller.user_id, key=key, fingerprint=seal, now=now)
             if earlier:

@@ -66,7 +66,7 @@ def await_end(shown: dict[str, Any], *, tenant: Tenant, seconds: int, to_seller:
     deadline = time.monotonic() + seconds
     with pg_notify.listener().waiting_for(shown["id"]) as settled:
         while True:
-            with db.lean_transaction(tenant):
+            with db.transaction(tenant):
                 outcome = sales.outcome(order_id=shown["id"])
                 if outcome.status != "pending":
                     return views.as_ended(shown, outcome, to_seller=to_seller)

@@ -149,7 +149,7 @@ class Placing(Watching):
     def place(self, number: int) -> str:
         """Place the order; its id once it is committed."""
         lines = [Wanted(product(number + each), 1) for each in range(LINES)]
-        with db.lean_transaction(Tenant(company_id=COMPANY, user_id=CUSTOMER)):
+        with db.transaction(Tenant(company_id=COMPANY, user_id=CUSTOMER)):
             placed = place_order(
                 company_id=COMPANY, customer_id=CUSTOMER, shop_id=SHOP, lines=lines,
                 discount_percent=0, shipping_address=ADDRESS, paying=Attempt(CARD), now=clock.now(),

@@ -50,7 +50,7 @@ def main() -> None:
 def take(*, back: float | None) -> int:
     """Poll as the relay does; how many rows it took."""
     asked = {"batch": BATCH, "lot": True, "lots": "none.%", "patience": "30s", "back": back}
-    with db.lean_operator_transaction():
+    with db.operator_transaction():
         return len(db.run(TAKE, asked).fetchall())
 
 

@@ -194,7 +194,7 @@ def renew(*, attempts: Mapping[UUID, int], now: datetime) -> dict[UUID, datetime
 
 def mark_sent(*, mail_ids: Sequence[UUID], now: datetime) -> None:
     """Record that the mail server has accepted them; that stays true whoever holds the leases by now."""
-    db.finish(_MARK_SENT, {"mails": list(mail_ids), "now": now})
+    db.run(_MARK_SENT, {"mails": list(mail_ids), "now": now})
 
 
 def mark_refused(*, mail_id: UUID, error: str) -> None:

@@ -98,4 +98,4 @@ def _add(attempt: Attempt, *, id_: UUID, customer_id: UUID, company_id: UUID, de
         "attempt": id_, "company": company_id, "customer": customer_id, "method": attempt.method, "card": attempt.card,
         "network": attempt.network, "declined_at": declined_at,
     }  # fmt: skip
-    db.write(values, _ADD)
+    db.insert(values, _ADD)

@@ -40,7 +40,7 @@ def prepare(
         "payment": payment_id, "company": company_id, "order": order_id, "amount": amount, "currency": currency,
         "method": paying.method,
     }  # fmt: skip
-    db.write(values, _PREPARE)
+    db.insert(values, _PREPARE)
     if amount:
         declines.add(paying, order_id=order_id, customer_id=customer_id, company_id=company_id)
     return payment_id

@@ -167,7 +167,7 @@ def _write(order: NewOrder) -> None:
         "total": order.total, "address": db.as_json(order.shipping_address), "version": order.version,
         "now": order.placed_at, "lines": db.as_json([line._asdict() for line in order.lines]),
     }  # fmt: skip
-    db.write(values, _ADD_ORDER, _ADD_LINES)
+    db.insert(values, _ADD_ORDER, _ADD_LINES)
 
 
 def mark_paid(*, order_ids: Collection[UUID], now: datetime) -> list[Order]:

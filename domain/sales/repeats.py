@@ -53,4 +53,4 @@ def remember(*, caller_id: UUID, key: str, fingerprint: bytes, order_id: UUID, c
         "caller": caller_id, "key": key, "company": company_id, "fingerprint": fingerprint, "order": order_id,
         "now": now,
     }  # fmt: skip
-    db.write(values, _REMEMBER)
+    db.insert(values, _REMEMBER)

@@ -44,7 +44,7 @@ def record(sagas: Iterable[Saga]) -> None:
         values = {
             "name": saga.name, "version": saga.version, "fingerprint": fingerprint(saga), "definition": describe(saga),
         }  # fmt: skip
-        with db.lean_transaction(Tenant()):
+        with db.transaction(Tenant()):
             differing = db.run(_RECORD, values).fetchone()
         if differing:
             recorded, open_sagas = differing

@@ -72,7 +72,7 @@ def record(ref: Ref, error: Exception) -> None:
     if db.is_outage(error) or isinstance(error, NotConfigured):
         return
     try:
-        with db.lean_transaction(Tenant(company_id=ref.company_id)):
+        with db.transaction(Tenant(company_id=ref.company_id)):
             found = db.run(_LOCK, {"saga": ref.saga_id}).fetchone()
             if found is None:
                 return

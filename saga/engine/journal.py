@@ -222,7 +222,7 @@ def all_locked(refs: Sequence[Ref], find: Find, *, goes_on: bool = False) -> Ite
     Raises UnknownSaga when the company has no such saga as one of them, UnknownVersion when one is of a version that
     `find` does not know, OtherDefinition when one began with other steps than the definition has now.
     """
-    with db.lean_transaction():
+    with db.transaction():
         sagas = _opened(refs, find)
         for saga in sagas:
             saga.goes_on = goes_on
@@ -230,7 +230,7 @@ def all_locked(refs: Sequence[Ref], find: Find, *, goes_on: bool = False) -> Ite
         tell_endings(sagas)
         changed = [saga for saga in sagas if saga.events]
         if changed:
-            db.finish(_WRITE, _written(changed, outbox.take_unwritten()))
+            db.run(_WRITE, _written(changed, outbox.take_unwritten()))
 
 
 def _opened(refs: Sequence[Ref], find: Find) -> list[OpenSaga]:

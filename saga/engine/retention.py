@@ -17,5 +17,6 @@ _PRUNE = text("""
 
 def prune(*, before: datetime, most: int = 500) -> int:
     """Delete at most so many sagas that ended before that instant (UTC), with all they recorded; how many it was."""
-    with db.operator_transaction() as session:
+    with db.operator_transaction():
+        session = db.session()
         return session.execute(_PRUNE, {"before": before, "most": most}).rowcount  # type: ignore[attr-defined, no-any-return]

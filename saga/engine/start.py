@@ -48,7 +48,7 @@ def start(
         "due": now + timedelta(seconds=saga.deadline), "steps": db.as_json(steps),
         "sent": db.as_json(outbox.take_unwritten() + _first_message(saga, ref, subject_id, now)),
     }  # fmt: skip
-    db.write(values, _SAGA, _STEPS, _HISTORY, _MESSAGES)
+    db.insert(values, _SAGA, _STEPS, _HISTORY, _MESSAGES)
     return ref.saga_id
 
 

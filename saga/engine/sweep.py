@@ -29,7 +29,7 @@ def sweep(find: Find, *, most: int = 100) -> int:
 
     A saga that cannot be opened or re-sent is a fault of that saga alone. Raises only when the database is gone.
     """
-    with db.lean_operator_transaction():
+    with db.operator_transaction():
         stranded = [Ref(*row) for row in db.run(_STRANDED, {"most": most})]
     if stranded:
         crash.point("sweep.found")

@@ -65,7 +65,8 @@ class TestVitalSigns:
         assert "orderx_http" in answer.text
 
     def test_are_all_that_the_app_learns_of_other_companies(self, database):
-        with db.transaction(Tenant()) as session:
+        with db.transaction(Tenant()):
+            session = db.session()
             assert {row.sign for row in session.execute(text("SELECT * FROM vital_signs()"))} <= {
                 "sagas", "open_incidents", "open_alerts", "outbox",
             }  # fmt: skip

@@ -48,14 +48,16 @@ def owner_url():
 
 
 def companies_seen(table, tenant):
-    with db.transaction(tenant) as session:
+    with db.transaction(tenant):
+        session = db.session()
         return set(session.scalars(text(f"SELECT company_id FROM {table}")))
 
 
 def refusal(tenant, statement, **values):
     """The SQLSTATE with which PostgreSQL refuses the statement, or else how many rows it would have touched."""
     try:
-        with db.transaction(tenant) as session:
+        with db.transaction(tenant):
+            session = db.session()
             attack = session.begin_nested()
             touched = session.execute(text(statement), values).rowcount
             attack.rollback()
@@ -78,7 +80,8 @@ class TestReading:
         assert refusal(ours.tenant, "SELECT 1 FROM outbox") == INSUFFICIENT_PRIVILEGE
 
     def test_of_other_companies_and_their_people_finds_nothing(self, ours, theirs):
-        with db.transaction(ours.tenant) as session:
+        with db.transaction(ours.tenant):
+            session = db.session()
             assert set(session.scalars(text("SELECT id FROM companies"))) == {ours.id}
             assert theirs.admin.id not in set(session.scalars(text("SELECT id FROM users")))
 
@@ -157,9 +160,11 @@ class TestReferences:
 
 class TestPooledConnections:
     def test_show_nothing_of_whom_they_served_before(self, ours, theirs):
-        with db.transaction(theirs.tenant) as session:
+        with db.transaction(theirs.tenant):
+            session = db.session()
             served = session.scalar(text("SELECT pg_backend_pid()"))
-        with db.transaction(ours.tenant) as session:
+        with db.transaction(ours.tenant):
+            session = db.session()
             assert session.scalar(text("SELECT pg_backend_pid()")) == served
             assert set(session.scalars(text("SELECT company_id FROM orders"))) == {ours.id}
 

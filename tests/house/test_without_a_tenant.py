@@ -54,7 +54,8 @@ def superuser():
 def touched(statement, **values):
     """How many rows the statement finds or changes; None if it is refused."""
     try:
-        with db.transaction(Tenant()) as session:
+        with db.transaction(Tenant()):
+            session = db.session()
             attack = session.begin_nested()
             rows = session.execute(text(statement), values).rowcount
             attack.rollback()

@@ -15,8 +15,8 @@ BREAK = f"INSERT INTO inbox (consumer, event_id, company_id) VALUES (NULL, gen_r
 
 
 @pytest.fixture
-def heard(database):
-    """Who has written to the inbox, as everybody sees it; its rows are gone after the test."""
+def consumers(database):
+    """Reads the consumers in the committed rows of the inbox, which is emptied after the test."""
 
     def read() -> list[str]:
         with psycopg.connect(database) as connection:
@@ -27,173 +27,167 @@ def heard(database):
         connection.execute("DELETE FROM inbox")
 
 
-class TestLeanTransaction:
-    def test_commits_what_was_run_and_what_finishes_it(self, heard):
-        with db.lean_transaction(COMPANY):
+class TestTransaction:
+    def test_commits_what_was_run(self, consumers):
+        with db.transaction(COMPANY):
             db.run(ADD, {"consumer": "first"})
-            db.finish(ADD, {"consumer": "last"})
-        assert heard() == ["first", "last"]
+            db.run(ADD, {"consumer": "second"})
+        assert consumers() == ["first", "second"]
 
-    def test_commits_what_finishes_it_when_nothing_was_run_before(self, heard):
-        with db.lean_transaction(COMPANY):
-            db.finish(ADD, {"consumer": "alone"})
-        assert heard() == ["alone"]
-
-    def test_writes_nothing_when_its_last_statement_fails(self, heard):
-        with pytest.raises(psycopg.errors.NotNullViolation), db.lean_transaction(COMPANY):
+    def test_writes_nothing_when_its_last_statement_fails(self, consumers):
+        with pytest.raises(psycopg.errors.NotNullViolation), db.transaction(COMPANY):
             db.run(ADD, {"consumer": "first"})
-            db.finish(BREAK, {})
-        assert heard() == []
+            db.run(BREAK, {})
+        assert consumers() == []
 
-    def test_writes_nothing_when_the_code_fails(self, heard):
-        with pytest.raises(KeyError), db.lean_transaction(COMPANY):
+    def test_writes_nothing_when_the_code_fails(self, consumers):
+        with pytest.raises(KeyError), db.transaction(COMPANY):
             db.run(ADD, {"consumer": "first"})
-            db.finish(ADD, {"consumer": "last"})
             raise KeyError
-        assert heard() == []
+        assert consumers() == []
 
-    def test_leaves_a_usable_connection_behind(self, heard):
-        with pytest.raises(psycopg.errors.NotNullViolation), db.lean_transaction(COMPANY):
-            db.finish(BREAK, {})
-        with db.lean_transaction(COMPANY):
+    def test_leaves_a_usable_connection_behind(self, consumers):
+        with pytest.raises(psycopg.errors.NotNullViolation), db.transaction(COMPANY):
+            db.run(BREAK, {})
+        with db.transaction(COMPANY):
             db.run(ADD, {"consumer": "afterwards"})
-        assert heard() == ["afterwards"]
+        assert consumers() == ["afterwards"]
 
-    def test_acts_for_its_tenant_and_only_until_it_ends(self, heard):
-        acted_for = "SELECT current_setting('orderx.company_id', true), current_setting('orderx.user_id', true)"
+    def test_sets_its_tenant_until_it_ends(self):
+        tenant = "SELECT current_setting('orderx.company_id', true), current_setting('orderx.user_id', true)"
         company_id = new_id()
-        with db.lean_transaction(Tenant(company_id=company_id)):
-            assert db.run(acted_for, {}).fetchone() == (company_id.hex, "")
-        with db.lean_transaction():
-            assert db.run(acted_for, {}).fetchone() == ("", "")
+        with db.transaction(Tenant(company_id=company_id)):
+            assert db.run(tenant, {}).fetchone() == (company_id.hex, "")
+        with db.transaction():
+            assert db.run(tenant, {}).fetchone() == ("", "")
 
-    def test_takes_a_connection_that_was_lost_meanwhile_for_an_outage_and_the_next_for_mended(self, database, heard):
-        with db.lean_transaction(COMPANY):
-            lost = db.run("SELECT pg_backend_pid()", {}).fetchone()
+    def test_reports_a_lost_connection_as_an_outage_and_reconnects_next_time(self, database, consumers):
+        with db.transaction(COMPANY):
+            backend = db.run("SELECT pg_backend_pid()", {}).fetchone()
         with psycopg.connect(database, autocommit=True) as connection:
-            connection.execute("SELECT pg_terminate_backend(%s, 5000)", lost)
-        with pytest.raises(psycopg.Error) as trouble, db.lean_transaction(Tenant(company_id=new_id())):
-            pytest.fail("there is no connection to act on")
-        assert db.is_outage(trouble.value)
-        with db.lean_transaction(COMPANY):
+            connection.execute("SELECT pg_terminate_backend(%s, 5000)", backend)
+        with pytest.raises(psycopg.Error) as raised, db.transaction(Tenant(company_id=new_id())):
+            pytest.fail("the connection is lost")
+        assert db.is_outage(raised.value)
+        with db.transaction(COMPANY):
             db.run(ADD, {"consumer": "afterwards"})
-        assert heard() == ["afterwards"]
+        assert consumers() == ["afterwards"]
 
-    def test_lets_a_session_join_it(self, heard):
+    def test_commits_what_went_through_its_session_and_what_did_not(self, consumers):
         company = Company(id=COMPANY.company_id, name="Paper & Sons", email="hello@paper.example", currency="EUR")
-        with db.lean_transaction(COMPANY):
+        with db.transaction(COMPANY):
             db.run(ADD, {"consumer": "before"})
             db.session().add(company)
-            db.finish(ADD, {"consumer": "last"})
-        with db.transaction(COMPANY) as session:
-            assert session.get(Company, company.id).name == "Paper & Sons"
-        assert heard() == ["before", "last"]
+            db.run(ADD, {"consumer": "last"})
+        with db.transaction(COMPANY):
+            assert db.session().get(Company, company.id).name == "Paper & Sons"
+        assert consumers() == ["before", "last"]
 
-    def test_tells_the_first_error_though_the_connection_is_lost_over_it(self, database):
-        with pytest.raises(KeyError), db.lean_transaction(COMPANY):
-            lost = db.run("SELECT pg_backend_pid()", {}).fetchone()
+    def test_raises_the_first_error_when_the_connection_is_lost_too(self, database):
+        with pytest.raises(KeyError), db.transaction(COMPANY):
+            backend = db.run("SELECT pg_backend_pid()", {}).fetchone()
             with psycopg.connect(database, autocommit=True) as connection:
-                connection.execute("SELECT pg_terminate_backend(%s, 5000)", lost)
+                connection.execute("SELECT pg_terminate_backend(%s, 5000)", backend)
             raise KeyError
 
 
-class TestTransaction:
-    def test_commits_what_went_past_its_session(self, heard):
-        with db.transaction(COMPANY):
-            db.run(ADD, {"consumer": "past the session"})
-        assert heard() == ["past the session"]
+class TestBeforeCommit:
+    def test_calls_a_write_last_and_once(self, consumers):
+        written = []
 
-    def test_writes_last_what_asked_to_be_and_only_once(self, heard):
         def write() -> None:
+            written.extend(consumer for (consumer,) in db.run("SELECT consumer FROM inbox", {}))
             db.run(ADD, {"consumer": "last"})
 
         with db.transaction(COMPANY):
-            db.write_last(write)
-            db.write_last(write)
+            db.before_commit(write)
+            db.before_commit(write)
             db.run(ADD, {"consumer": "first"})
-        assert heard() == ["first", "last"]
+        assert written == ["first"]
+        assert consumers() == ["first", "last"]
 
 
 TWO = f"""INSERT INTO inbox (consumer, event_id, company_id)
     VALUES (%(consumer)s || ', again', gen_random_uuid(), '{COMPANY.company_id}')"""
 
 
-class TestWrite:
+class TestInsert:
     @pytest.fixture
     def executed(self, monkeypatch):
-        """The statements that were run, but BEGIN and COMMIT."""
+        """The statements that were run, except BEGIN and COMMIT."""
         statements = []
         execute = psycopg.Cursor.execute
 
-        def noted(self, statement, *values, **named):
+        def recorded(self, statement, *values, **named):
             statements.append(statement)
             return execute(self, statement, *values, **named)
 
-        monkeypatch.setattr(psycopg.Cursor, "execute", noted)
+        monkeypatch.setattr(psycopg.Cursor, "execute", recorded)
         return statements
 
-    def test_makes_one_statement_of_all_at_the_end(self, heard, executed):
-        with db.lean_transaction(COMPANY):
-            db.write({"consumer": "one"}, ADD)
-            db.write({"consumer": "one"}, TWO)
+    def test_combines_all_into_one_statement_at_commit(self, consumers, executed):
+        with db.transaction(COMPANY):
+            db.insert({"consumer": "one"}, ADD)
+            db.insert({"consumer": "one"}, TWO)
             assert executed == []
         assert len(executed) == 1
-        assert heard() == ["one", "one, again"]
+        assert consumers() == ["one", "one, again"]
 
-    def test_keeps_apart_what_means_different_things_by_one_name(self, heard, executed):
-        with db.lean_transaction(COMPANY):
-            db.write({"consumer": "one"}, ADD)
-            db.write({"consumer": "two"}, ADD)
+    def test_runs_two_statements_where_a_parameter_has_two_values(self, consumers, executed):
+        with db.transaction(COMPANY):
+            db.insert({"consumer": "one"}, ADD)
+            db.insert({"consumer": "two"}, ADD)
         assert len(executed) == 2
-        assert heard() == ["one", "two"]
+        assert consumers() == ["one", "two"]
 
-    @pytest.mark.usefixtures("heard")
-    def test_is_done_before_anybody_looks(self):
-        with db.lean_transaction(COMPANY):
-            db.write({"consumer": "one"}, ADD)
+    @pytest.mark.usefixtures("consumers")
+    def test_is_visible_to_the_next_statement(self):
+        with db.transaction(COMPANY):
+            db.insert({"consumer": "one"}, ADD)
             assert db.run("SELECT count(*) FROM inbox", {}).fetchone() == (1,)
-            db.write({"consumer": "two"}, ADD)
+            db.insert({"consumer": "two"}, ADD)
             assert db.session().scalar(text("SELECT count(*) FROM inbox")) == 2
 
-    def test_writes_nothing_when_the_code_fails(self, heard):
-        with pytest.raises(KeyError), db.lean_transaction(COMPANY):
-            db.write({"consumer": "one"}, ADD)
+    def test_writes_nothing_when_the_code_fails(self, consumers):
+        with pytest.raises(KeyError), db.transaction(COMPANY):
+            db.insert({"consumer": "one"}, ADD)
             raise KeyError
-        assert heard() == []
+        assert consumers() == []
 
 
-class TestAServerThatBecomesReadOnly:
-    def test_is_left_by_the_connection_that_finds_out(self, heard):
-        with db.lean_transaction(COMPANY):
-            db.run("SET default_transaction_read_only = on", {})  # as a pooler's server that was demoted
-        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction) as refused, db.lean_transaction(COMPANY):
+class TestReadOnlyServer:
+    def test_closes_the_connection_whose_statement_was_refused(self, consumers):
+        with db.transaction(COMPANY):
+            db.run("SET default_transaction_read_only = on", {})  # like a demoted server behind a pooler
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction) as raised, db.transaction(COMPANY):
             db.run(ADD, {"consumer": "lost"})
-        assert db.is_outage(refused.value)
-        with db.lean_transaction(COMPANY):
+        assert db.is_outage(raised.value)
+        with db.transaction(COMPANY):
             db.run(ADD, {"consumer": "afterwards"})
-        assert heard() == ["afterwards"]
+        assert consumers() == ["afterwards"]
 
-    def test_is_left_by_a_session_that_finds_out(self, heard):
-        with db.lean_transaction(COMPANY):
+    def test_closes_the_connection_of_a_session(self, consumers):
+        with db.transaction(COMPANY):
             db.run("SET default_transaction_read_only = on", {})
-        with pytest.raises(InternalError) as refused, db.transaction(COMPANY) as session:
+        with pytest.raises(InternalError) as raised, db.transaction(COMPANY):
+            session = db.session()
             session.execute(text("DELETE FROM inbox"))
-        assert db.is_outage(refused.value)
-        with db.lean_transaction(COMPANY):
+        assert db.is_outage(raised.value)
+        with db.transaction(COMPANY):
             db.run(ADD, {"consumer": "afterwards"})
-        assert heard() == ["afterwards"]
+        assert consumers() == ["afterwards"]
 
-    def test_is_not_connected_to(self, database):
+    def test_is_refused_by_new_connections(self, database):
         db.app_engine().dispose()
         with psycopg.connect(database, autocommit=True) as owner:
             name = owner.info.dbname
             owner.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
             try:
-                with pytest.raises(OperationalError, match="read-only") as refused, db.lean_transaction(COMPANY):
+                with pytest.raises(OperationalError, match="read-only") as raised, db.transaction(COMPANY):
                     pytest.fail("it is read-only")
             finally:
                 owner.execute("SET default_transaction_read_only = off")
                 owner.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
-        assert db.is_outage(refused.value)
-        with db.lean_transaction(COMPANY):
+        assert db.is_outage(raised.value)
+        with db.transaction(COMPANY):
             assert db.run("SELECT 1", {}).fetchone() == (1,)

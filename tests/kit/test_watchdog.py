@@ -37,18 +37,18 @@ def wire(database, monkeypatch):
 class TestAStatement:
     @pytest.mark.parametrize("begun", [False, True])
     def test_ends_as_an_outage_when_the_server_falls_silent(self, impatient, wire, begun):
-        with db.lean_transaction():
+        with db.transaction():
             pass
         if not begun:
             wire.hang()
-        with pytest.raises(psycopg.OperationalError) as ended, db.lean_transaction():
+        with pytest.raises(psycopg.OperationalError) as ended, db.transaction():
             wire.hang()
             db.run("SELECT 1", {})
         assert db.is_outage(ended.value)
         wire.restore()
-        with db.lean_transaction():
+        with db.transaction():
             assert db.run("SELECT 1", {}).fetchone() == (1,)
 
     def test_that_the_server_works_on_is_waited_for(self, impatient, wire):
-        with db.lean_transaction():
+        with db.transaction():
             assert db.run("SELECT pg_sleep(3), 1", {}).fetchone()[1] == 1

@@ -40,7 +40,8 @@ class Deliveries:
 
     def collect(self) -> None:
         """Take over everything in the outbox, retries that are not due yet included."""
-        with db.operator_transaction() as session:
+        with db.operator_transaction():
+            session = db.session()
             for _, kind, body in sorted(session.execute(_TAKE)):
                 if kind == "event":
                     self.events.append(body)

@@ -103,11 +103,13 @@ class Storefront:
 
     def incidents(self, order_id: UUID) -> list[Incident]:
         saga_id = self.ref(order_id).saga_id
-        with db.operator_transaction() as session:
+        with db.operator_transaction():
+            session = db.session()
             return session.query(Incident).filter_by(saga_id=saga_id).all()
 
     def order(self, order_id: UUID) -> Order:
-        with db.transaction(Tenant(company_id=self.shop.company_id)) as session:
+        with db.transaction(Tenant(company_id=self.shop.company_id)):
+            session = db.session()
             return session.get_one(Order, order_id)
 
     def has_ended(self, order_id: UUID) -> bool:
@@ -120,18 +122,21 @@ class Storefront:
             return sum(quantities(order_ids=[order_id])[order_id].values())
 
     def payment(self, order_id: UUID) -> Payment:
-        with db.transaction(Tenant(company_id=self.shop.company_id)) as session:
+        with db.transaction(Tenant(company_id=self.shop.company_id)):
+            session = db.session()
             return session.query(Payment).filter_by(order_id=order_id).one()
 
     def happened(self, event: str, order_id: UUID, *, saga: str = "place_order") -> tuple[str, ...]:
         """The steps that this happened to, in that order."""
-        with db.operator_transaction() as session:
+        with db.operator_transaction():
+            session = db.session()
             rows = session.execute(_EVENTS, {"order": order_id, "saga": saga})
             return tuple(row.step for row in rows if row.step and row.event == event)
 
     def shelf(self) -> tuple[int, int]:
         """(on hand, reserved) of the product."""
-        with db.operator_transaction() as session:
+        with db.operator_transaction():
+            session = db.session()
             on_hand, reserved = session.execute(_SHELF, {"product": self.product.id}).one()
         return on_hand, reserved
 

@@ -38,7 +38,8 @@ def mail(storefront, tenant):
 
 
 def stored(mail, tenant):
-    with db.transaction(tenant) as session:
+    with db.transaction(tenant):
+        session = db.session()
         return session.get_one(Mail, mail.id)
 
 

@@ -22,7 +22,8 @@ def mails(storefront):
     """How often each mail about orders was asked for."""
 
     def count() -> Counter[str]:
-        with db.operator_transaction() as session:
+        with db.operator_transaction():
+            session = db.session()
             rows = session.connection().exec_driver_sql("SELECT occasion, recipient FROM mails").all()
         who = {storefront.buyer.email: "buyer"}
         return Counter(f"{what.partition(':')[0]} to the {who.get(to, 'company')}" for what, to in rows)

@@ -59,9 +59,11 @@ def login_without(setting, owner_url, app_url):
 @pytest.mark.usefixtures("pooled")
 class TestSettings:
     def test_all_arrive(self):
-        with db.transaction(Tenant()) as session:
+        with db.transaction(Tenant()):
+            session = db.session()
             assert dict(session.execute(text(WHERE), {"names": list(SETTINGS)}).all()) == SETTINGS
-        with db.operator_transaction() as session:
+        with db.operator_transaction():
+            session = db.session()
             assert dict(session.execute(text(WHERE), {"names": list(SETTINGS)}).all()) == SETTINGS
 
 
@@ -103,7 +105,8 @@ class TestDirectly:
     def test_settings_that_a_login_does_not_bring_along_are_set_for_the_session(self, database):
         with login_without("jit", database, settings().need("database_url")):
             reconnect()
-            with db.transaction(Tenant()) as session:
+            with db.transaction(Tenant()):
+                session = db.session()
                 assert dict(session.execute(text(WHERE), {"names": list(SETTINGS)}).all()) == SETTINGS
         reconnect()
 
@@ -113,7 +116,8 @@ class TestListener:
         monkeypatch.setenv("ORDERX_LISTEN_URL", pooled["app"])
         settings.cache_clear()
         with pg_notify.listen(pg_notify.listen_url("database_url"), pg_notify.CHANNEL) as connection:
-            with db.transaction(Tenant()) as session:
+            with db.transaction(Tenant()):
+                session = db.session()
                 session.execute(text("SELECT pg_notify(:channel, 'told')"), {"channel": pg_notify.CHANNEL})
             assert [each.payload for each in connection.notifies(timeout=60, stop_after=1)] == ["told"]
 
@@ -129,7 +133,7 @@ class TestTransactions:
 
         def look(turn):
             company_id = companies[turn % 2].id
-            with db.lean_transaction(Tenant(company_id=company_id)):
+            with db.transaction(Tenant(company_id=company_id)):
                 rows = db.run(queries[turn % len(queries)], {"no": "none"}).fetchall()
                 (backend,) = db.run("SELECT pg_backend_pid()", {}).fetchone()
             assert [row[:2] for row in rows] == [(company_id, shops[company_id])]
@@ -141,7 +145,7 @@ class TestTransactions:
 
     def test_prepare_nothing_unless_told_to(self, monkeypatch):
         def threshold():
-            with db.lean_transaction(Tenant()):
+            with db.transaction(Tenant()):
                 return db._unit.get().raw.prepare_threshold
 
         assert threshold() is None

@@ -94,6 +94,7 @@ class TestWorker:
 
 def seen(tenant, ours=None):
     """By table: how many rows there are to be seen, and how many of them are of that company."""
-    with db.transaction(tenant) as session:
+    with db.transaction(tenant):
+        session = db.session()
         counts = {table: session.execute(text(COMPANIES.format(table)), {"ours": ours}).one() for table in TABLES}
     return {table: tuple(count) for table, count in counts.items()}

@@ -74,5 +74,6 @@ class TestNotes:
         world.callers["super_admin"].get("/api/orders")
         admin, someone = noted()[0][0], Tenant(user_id=world.customer.id)
         assert refused(db.transaction(someone), FORGE, id=new_id(), user=admin)
-        with db.transaction(someone) as session:
+        with db.transaction(someone):
+            session = db.session()
             assert session.scalar(text("SELECT count(*) FROM super_admin_requests")) == 0

@@ -24,7 +24,8 @@ class Heard:
 
 def sent(app):
     """The messages that wait for the relay, which takes them."""
-    with db.operator_transaction() as session:
+    with db.operator_transaction():
+        session = db.session()
         rows = session.connection().exec_driver_sql(_TAKE).all()
     return [message for kind, body in rows for message in messages(app, kind, body)]
 

@@ -60,7 +60,8 @@ def outbox_rows():
     """How many rows the outbox holds, and how many of them are due."""
 
     def count() -> tuple[int, int]:
-        with db.operator_transaction() as session:
+        with db.operator_transaction():
+            session = db.session()
             query = "SELECT count(*), count(*) FILTER (WHERE available_at <= now()) FROM outbox"
             return tuple(session.connection().exec_driver_sql(query).one())
 

@@ -27,7 +27,8 @@ def a_task(name: str = "inventory.reserve_stock") -> dict:
 @pytest.fixture
 def send(app):
     company_id = factories.make_company().id
-    with db.operator_transaction() as session:
+    with db.operator_transaction():
+        session = db.session()
         session.connection().exec_driver_sql("DELETE FROM outbox")
 
     def into_the_outbox(kind: str, *bodies: dict, at=None) -> None:
@@ -49,7 +50,7 @@ def arrives(rabbitmq):
 def buffers_of_a_poll(*, back):
     """How many pages of 8 KB the relay's query reads."""
     asked = {"batch": 200, "lot": True, "lots": "none.%", "patience": "30s", "back": back}
-    with db.lean_operator_transaction():
+    with db.operator_transaction():
         [(plan,)] = db.run(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {relay.TAKE}", asked)
     return plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"]
 

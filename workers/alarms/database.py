@@ -50,7 +50,7 @@ _OUTBOX_FLOWS = "SELECT NOT EXISTS (SELECT FROM outbox WHERE available_at < now(
 
 def look() -> None:
     """Open and close the alerts about incidents, the outbox, queues that no worker reads, and old snapshots."""
-    with db.lean_operator_transaction():
+    with db.operator_transaction():
         db.run(_SOUND_INCIDENTS, {})
         db.run(_CLOSE_INCIDENTS, {})
         db.run(_CLOSE_ROWS, {})

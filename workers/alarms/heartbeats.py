@@ -64,7 +64,7 @@ class Heartbeats:
         for name in dead:
             del self._last_heard[name]
         alive, taken = [*self._last_heard, *self._leavers], [place_of(name) for name in self._newcomers]
-        with db.lean_operator_transaction():
+        with db.operator_transaction():
             alerts.sound("worker_died", {name: _obituary(name, at) for name, at in dead.items()})
             db.run(_CLOSE, {"alive": alive, "taken": taken, "longest": LONGEST_MOURNED})
 
@@ -104,7 +104,7 @@ class Heartbeats:
 
 def _commit() -> None:
     """Write to the WAL, and wait for what every commit waits for."""
-    with db.lean_operator_transaction():
+    with db.operator_transaction():
         db.run("SELECT pg_logical_emit_message(true, 'orderx', 'heartbeats')", {})
 
 

@@ -109,7 +109,7 @@ def tell(webhook: Webhook | None) -> None:
 
 
 def _claim() -> News | None:
-    with db.lean_operator_transaction():
+    with db.operator_transaction():
         row = db.run(_CLAIM, {}).fetchone()
         if row is None:
             return None
@@ -121,5 +121,5 @@ def _claim() -> News | None:
 
 
 def _note(statement: str, **values: Any) -> None:
-    with db.lean_operator_transaction():
+    with db.operator_transaction():
         db.run(statement, values)

@@ -33,7 +33,8 @@ class TestReading:
         assert [event["event"] for event in saga["events"]] == ["started"]
 
     def test_shows_an_order_whose_journal_is_over(self, market, placed):
-        with db.operator_transaction() as session:
+        with db.operator_transaction():
+            session = db.session()
             session.execute(text("UPDATE sagas SET state = 'done', ended_at = now()"))
         assert prune(before=clock.now()) == 1
         path = f"/api/orders/{placed['id']}"

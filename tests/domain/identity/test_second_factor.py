@@ -18,7 +18,8 @@ class TestBegin:
                 return second_factor.begin(user_id=user.id)
 
         secrets = at_once(4, begin)
-        with db.transaction(mine) as session:
+        with db.transaction(mine):
+            session = db.session()
             kept = session.get_one(SecondFactor, user.id)
             assert len(secrets) == 4
             assert seals.unseal(kept.secret, purpose=second_factor._PURPOSE) in secrets

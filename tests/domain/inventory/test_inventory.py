@@ -60,7 +60,8 @@ def reserve_all(product, wanted) -> None:
 
 def shelves(product) -> list[tuple[int, int]]:
     """(on_hand, reserved) of every shelf, once it is sure that the ledger adds up to what lies there."""
-    with db.transaction(acting_for(product)) as session:
+    with db.transaction(acting_for(product)):
+        session = db.session()
         found = queries.shelves(product_id=product.id)
         moved = session.execute(
             select(StockMovement.warehouse_id, func.sum(StockMovement.quantity))
@@ -190,7 +191,8 @@ class TestSetStock:
     def test_writes_each_change_into_the_ledger(self, product, warehouse):
         for on_hand in (5, 5, 2, 0, 7):
             factories.put_stock(product, warehouse, on_hand)
-        with db.transaction(acting_for(product)) as session:
+        with db.transaction(acting_for(product)):
+            session = db.session()
             changes = session.scalars(select(StockMovement.quantity).order_by(StockMovement.id)).all()
         assert changes == [5, -3, -2, 7]
         assert shelves(product) == [(7, 0)]

@@ -72,7 +72,8 @@ class Shelf:
             ACTS[name](order_ids=[order_id], company_id=company_id)
 
     def figures(self):
-        with db.operator_transaction() as session:
+        with db.operator_transaction():
+            session = db.session()
             return session.execute(_SHELVES, {"product": self.product.id}).one()
 
 

@@ -36,7 +36,8 @@ def placed_order():
         placed_at=NOW,
         changed_at=NOW,
     )
-    with db.transaction(Tenant(company_id=company.id, user_id=buyer.id)) as session:
+    with db.transaction(Tenant(company_id=company.id, user_id=buyer.id)):
+        session = db.session()
         for row in (company, buyer, shop, order):
             session.add(row)
             session.flush()

@@ -22,7 +22,8 @@ def stored(order, mail_id):
 
 
 def row_of(mail_id, order) -> Mail:
-    with db.transaction(Tenant(company_id=order.company_id)) as session:
+    with db.transaction(Tenant(company_id=order.company_id)):
+        session = db.session()
         return session.get(Mail, mail_id)
 
 

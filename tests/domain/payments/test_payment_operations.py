@@ -60,7 +60,8 @@ def record(payment):
 @pytest.fixture
 def announced():
     def types():
-        with db.operator_transaction() as session:
+        with db.operator_transaction():
+            session = db.session()
             found = session.scalars(text("SELECT body->>'type' FROM outbox ORDER BY id"))
             return [each for each in found if each.startswith("payment.")]
 

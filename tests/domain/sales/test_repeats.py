@@ -28,7 +28,7 @@ class Keyed:
         """What another request is told meanwhile."""
 
         def claiming():
-            with db.lean_transaction(self.tenant):
+            with db.transaction(self.tenant):
                 return self.claim()
 
         with ThreadPoolExecutor(1) as pool:
@@ -50,7 +50,7 @@ def keyed(database):
 def order(keyed):
     """The order that the key has placed."""
     order = factories.make_order(keyed.product)
-    with db.lean_transaction(keyed.tenant):
+    with db.transaction(keyed.tenant):
         assert keyed.claim() is None
         keyed.remember(order.id)
     return order
@@ -58,7 +58,7 @@ def order(keyed):
 
 class TestClaim:
     def test_is_refused_while_another_request_has_it(self, keyed):
-        with db.lean_transaction(keyed.tenant):
+        with db.transaction(keyed.tenant):
             keyed.claim()
             with pytest.raises(KeyInFlight):
                 keyed.claim_by_another()
@@ -68,10 +68,10 @@ class TestClaim:
         assert keyed.claim_by_another() == order.id
 
     def test_finds_it_also_while_another_request_asks(self, keyed, order):
-        with db.lean_transaction(keyed.tenant):
+        with db.transaction(keyed.tenant):
             keyed.claim()
             assert keyed.claim_by_another() == order.id
 
     def test_is_refused_for_another_request(self, keyed, order):
-        with pytest.raises(KeyReused), db.lean_transaction(keyed.tenant):
+        with pytest.raises(KeyReused), db.transaction(keyed.tenant):
             keyed.claim(fingerprint=b"2")

@@ -53,7 +53,8 @@ class TestChange:
                 operations.change(shop_id=other.id, name="Paper & Sons")
 
         with ThreadPoolExecutor(1) as second:
-            with db.transaction(acting_for(shop)) as session:
+            with db.transaction(acting_for(shop)):
+                session = db.session()
                 operations.change(shop_id=shop.id, name="Paper & Sons")
                 session.flush()
                 renaming = second.submit(rename)

@@ -108,5 +108,6 @@ class TestRecord:
 
     def test_is_the_operators_to_read_and_nobodys_to_change(self, workshop, toy):
         definitions.record([toy()])
-        with db.operator_transaction() as session:
+        with db.operator_transaction():
+            session = db.session()
             assert session.connection().exec_driver_sql(RECORDED).all() == [(definitions.describe(toy()),)]

@@ -27,7 +27,7 @@ def statements(monkeypatch):
             seen.append(" ".join(query.split())[:40])
             return super().execute(query, *rest, **options)
 
-    with db.lean_transaction():
+    with db.transaction():
         pass
     with db.app_engine().connect() as connection:
         monkeypatch.setattr(connection.connection.dbapi_connection, "cursor_factory", Noting)

@@ -121,7 +121,8 @@ class Workshop:
             saga.note("stop_requested")
 
     def timeline(self, ref: Ref) -> Timeline:
-        with db.transaction(Tenant(company_id=self.company_id)) as session:
+        with db.transaction(Tenant(company_id=self.company_id)):
+            session = db.session()
             return timeline(session.get_one(SagaRow, ref.saga_id))
 
     def state(self, ref: Ref) -> str:
@@ -136,7 +137,8 @@ class Workshop:
         return [f"{each.step} {each.event}" if each.step else each.event for each in self.timeline(ref).events]
 
     def incidents(self, ref: Ref) -> list[Incident]:
-        with db.operator_transaction() as session:
+        with db.operator_transaction():
+            session = db.session()
             return session.query(Incident).filter_by(saga_id=ref.saga_id).all()
 
     def let_deadlines_pass(self) -> None:
@@ -151,5 +153,6 @@ class Workshop:
 
 def outbox() -> list[dict[str, Any]]:
     """What waits in the outbox, the oldest first."""
-    with db.operator_transaction() as session:
+    with db.operator_transaction():
+        session = db.session()
         return list(session.scalars(text("SELECT body FROM outbox ORDER BY id")))

@@ -60,7 +60,8 @@ class TestTheOutbox:
     @pytest.fixture
     def due(self, database, owner):
         def put(age: str):
-            with db.operator_transaction() as session:
+            with db.operator_transaction():
+                session = db.session()
                 session.add(Outbox(kind="task", body={"id": str(new_id())}, available_at=clock.now()))
             owner(f"UPDATE outbox SET available_at = now() - interval '{age}'")
 
