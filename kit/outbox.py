@@ -1,7 +1,7 @@
-"""The outbox: what shall be sent, written in the transaction that decides it; and the inbox: what was heard already.
+"""The transactional outbox (messages to send after commit) and the inbox (events that consumers have processed).
 
-A row is an intent. The relay (workers/relay.py) turns it into Celery messages or a CloudEvent and deletes it once
-the broker has confirmed them.
+The relay (workers/relay.py) turns an outbox row into Celery messages or a CloudEvent, and deletes it once the broker
+has confirmed them. The inbox makes the processing of an event idempotent.
 """
 
 from collections.abc import Iterable
@@ -18,11 +18,11 @@ from kit.ids import new_id
 
 Kind = Literal["chord", "task", "event"]
 
-_ROWS = "outbox rows"
+_PENDING = "outbox rows"
 
 
 class Outbox(Base):
-    """One thing to send. `available_at` holds a retry back until its time (UTC)."""
+    """One task, chord or event to send, not before `available_at` (UTC)."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -39,7 +39,7 @@ class Outbox(Base):
 
 
 class Inbox(Base):
-    """An event that a consumer has acted on."""
+    """An event that a consumer has processed."""
 
     __tablename__ = "inbox"
 
@@ -49,37 +49,37 @@ class Inbox(Base):
     heard_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
-# Without RETURNING, because the app role may add to the outbox but not read it, not even what it has just added.
-_WRITE = """
+# Without RETURNING: the app role may insert into the outbox but not read it, not even its own rows.
+_INSERT = """
     INSERT INTO outbox (company_id, kind, body, available_at)
     SELECT o.company_id, o.kind, o.body, coalesce(o.available_at, now())
     FROM jsonb_to_recordset(%(rows)s) AS o (company_id uuid, kind text, body jsonb, available_at timestamptz)"""
 
 
 def send(kind: Kind, body: Json, *, company_id: UUID | None, available_at: datetime | None = None) -> None:
-    """Have the relay send this once the current transaction has committed, not before `available_at`."""
+    """Send a message after the current transaction has committed, and not before `available_at` (UTC)."""
     row = {"company_id": company_id, "kind": kind, "body": body, "available_at": available_at}
-    db.info().setdefault(_ROWS, []).append(row)
-    db.before_commit(_write)
+    db.info().setdefault(_PENDING, []).append(row)
+    db.before_commit(_write_pending)
 
 
-def take_unwritten() -> list[Json]:
-    """The rows that the current transaction has still to write, for a caller that writes them with its own."""
-    rows: list[Json] = db.info().pop(_ROWS, [])
+def take_pending() -> list[Json]:
+    """The rows this transaction has not written yet; the caller must write them, in a statement it runs anyway."""
+    rows: list[Json] = db.info().pop(_PENDING, [])
     return rows
 
 
-def _write() -> None:
-    rows = take_unwritten()
+def _write_pending() -> None:
+    rows = take_pending()
     if rows:
-        db.insert({"rows": db.as_json(rows)}, _WRITE)
+        db.insert({"rows": db.as_json(rows)}, _INSERT)
 
 
 def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID | None) -> None:
-    """Announce what has just happened, as a CloudEvent 1.0 whose type is the routing key (`order.created`).
+    """Send an event after commit, as a CloudEvent 1.0 whose type is also the routing key (`order.created`).
 
-    It names the request it came of, if a request it was. An event about an order has `order_id` in its data, also where
-    its subject is another thing, such as the order's payment: workers know the requests of a batch by order.
+    It carries the id of the request that caused it, if there is one. An event about an order has `order_id` in its data
+    even where its subject is another object, such as the payment: workers look request ids up by order.
     """
     body = {
         "specversion": "1.0",
@@ -96,14 +96,14 @@ def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID
     send("event", {k: v for k, v in body.items() if v is not None}, company_id=company_id)
 
 
-# In one order for all, so that two who hear of the same at once do not wait for each other.
-_HEAR = """
+# Sorted, so that two transactions with the same events do not deadlock.
+_MARK_PROCESSED = """
     INSERT INTO inbox (consumer, event_id, company_id)
     SELECT %(consumer)s, event_id, %(company)s FROM unnest(%(events)s::uuid[]) AS event_id ORDER BY event_id
     ON CONFLICT DO NOTHING RETURNING event_id"""
 
 
-def hear(*, consumer: str, event_ids: Iterable[UUID], company_id: UUID | None) -> set[UUID]:
-    """Mark the events as heard by this consumer; which of them had not been, and are to be acted on."""
-    heard = {"consumer": consumer, "events": list(event_ids), "company": company_id}
-    return {event_id for (event_id,) in db.run(_HEAR, heard)}
+def mark_processed(*, consumer: str, event_ids: Iterable[UUID], company_id: UUID | None) -> set[UUID]:
+    """Mark events as processed by this consumer. Returns those not marked before, which it must process now."""
+    values = {"consumer": consumer, "events": list(event_ids), "company": company_id}
+    return {event_id for (event_id,) in db.run(_MARK_PROCESSED, values)}

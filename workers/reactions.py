@@ -72,7 +72,7 @@ def react(queue: str, events: Sequence[Json]) -> None:
         return
     tenant = Tenant(company_id=UUID(events[0]["companyid"]))
     with db.transaction(tenant):
-        new = outbox.hear(consumer=queue, event_ids=known, company_id=tenant.company_id)
+        new = outbox.mark_processed(consumer=queue, event_ids=known, company_id=tenant.company_id)
         claims = _take(queue, [event for event_id, event in known.items() if event_id in new])
     crash.point("event.heard")
     deliver(claims)

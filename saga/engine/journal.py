@@ -230,7 +230,7 @@ def all_locked(refs: Sequence[Ref], find: Find, *, goes_on: bool = False) -> Ite
         tell_endings(sagas)
         changed = [saga for saga in sagas if saga.events]
         if changed:
-            db.run(_WRITE, _written(changed, outbox.take_unwritten()))
+            db.run(_WRITE, _written(changed, outbox.take_pending()))
 
 
 def _opened(refs: Sequence[Ref], find: Find) -> list[OpenSaga]:

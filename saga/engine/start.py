@@ -46,7 +46,7 @@ def start(
         "saga": ref.saga_id, "company": company_id, "saga_name": saga.name, "version": saga.version,
         "subject": subject_id, "tags": db.as_json(tags or {}), "traceparent": traceparent, "now": now,
         "due": now + timedelta(seconds=saga.deadline), "steps": db.as_json(steps),
-        "sent": db.as_json(outbox.take_unwritten() + _first_message(saga, ref, subject_id, now)),
+        "sent": db.as_json(outbox.take_pending() + _first_message(saga, ref, subject_id, now)),
     }  # fmt: skip
     db.insert(values, _SAGA, _STEPS, _HISTORY, _MESSAGES)
     return ref.saga_id

@@ -63,7 +63,7 @@ def inhabited(owner_url: str) -> Inhabited:
             occasion="order.created", order_ids=[order.id], buyer="order_received", merchant="order_received_merchant",
             now=clock.now(),
         )  # fmt: skip
-        outbox.hear(consumer="a test", event_ids=[new_id()], company_id=company.id)
+        outbox.mark_processed(consumer="a test", event_ids=[new_id()], company_id=company.id)
     _open_incident(owner_url, company.id)
     return Inhabited(company.id, admin, customer, order.id)
 
