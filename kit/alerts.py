@@ -1,4 +1,4 @@
-"""What somebody must look at: opened once, told until it is heard, and closed when it is over."""
+"""Alerts for operators: opened once per problem, delivered at least once, closed when the problem is over."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -12,15 +12,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit import db
 from kit.db import Base, Json
 
-Kind = Literal["incident_opened", "nothing_consumed", "outbox_ages", "queue_ages", "snapshot_ages", "worker_died"]
+Kind = Literal[
+    "incident_opened", "long_running_transaction", "nothing_consumed", "outbox_overdue", "queue_stalled", "worker_died"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class Alert(Base):
-    """One thing amiss, of a kind, and which: at most one is open at a time.
+    """One problem, named by kind and key, for which at most one alert is open at a time. All times are UTC.
 
-    `told_at` and `closing_told_at` are when the webhook has taken it; until then it is told again at `tell_at`, and
-    `attempts` counts how often it was tried. All times are UTC.
+    `told_at` and `closing_told_at` are when the opening and the closing were delivered to the webhook. Until then the
+    next attempt is due at `tell_at`; `attempts` counts the failed ones.
     """
 
     __tablename__ = "alerts"
@@ -46,19 +48,19 @@ class Alert(Base):
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
 
 
-_SOUND = """
+_OPEN = """
     INSERT INTO alerts (kind, key, detail) VALUES (%(kind)s, %(key)s, %(detail)s)
     ON CONFLICT (kind, key) WHERE closed_at IS NULL DO NOTHING"""
 _CLOSE = """
     UPDATE alerts SET closed_at = now() WHERE kind = %(kind)s AND key = ANY(%(keys)s) AND closed_at IS NULL"""
 
 
-def sound(kind: Kind, found: Mapping[str, Json]) -> None:
-    """Open an alert of this kind for each key, unless it is open already."""
-    for key, detail in found.items():
-        db.run(_SOUND, {"kind": kind, "key": key, "detail": Jsonb(detail)})
+def trigger(kind: Kind, details: Mapping[str, Json]) -> None:
+    """Open an alert of this kind for each key, unless one is open already. `details` maps keys to alert details."""
+    for key, detail in details.items():
+        db.run(_OPEN, {"kind": kind, "key": key, "detail": Jsonb(detail)})
 
 
 def close(kind: Kind, keys: Iterable[str]) -> None:
-    """Close the alerts of this kind with these keys; those that are not open do not matter."""
+    """Close the open alerts of this kind with these keys; keys without an open alert are ignored."""
     db.run(_CLOSE, {"kind": kind, "keys": sorted(keys)})

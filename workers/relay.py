@@ -113,7 +113,7 @@ def _postpone(row: tuple[Any, ...], *, reason: str) -> None:
     row_id, company_id, kind, body, _ = row
     log.error("an outbox row cannot be sent", outbox=row_id, reason=reason)
     db.run(_POSTPONE, {"id": row_id, "company": company_id, "kind": kind, "body": Jsonb(body)})
-    alerts.sound("outbox_ages", {f"row {row_id}": {"row": row_id, "kind": kind, "reason": reason}})
+    alerts.trigger("outbox_overdue", {f"row {row_id}": {"row": row_id, "kind": kind, "reason": reason}})
 
 
 def run() -> None:

@@ -43,7 +43,7 @@ class TestVitalSigns:
             Stuck(workshop, workshop.saga(then(fold, pivot=True), then(cut)))
         workshop.start(workshop.saga(then(fold)))
         with db.operator_transaction():
-            alerts.sound("worker_died", {"stock@here": {}})
+            alerts.trigger("worker_died", {"stock@here": {}})
         found = gauges()
         assert (found['orderx_sagas{state="stuck"}'], found['orderx_sagas{state="running"}']) == (2.0, 1.0)
         assert found['orderx_open_incidents{step="cut"}'] == 2.0

@@ -37,7 +37,7 @@ def filled():
         audit.record_operator_action(user_id=me.id, action="remove_second_factor", reason="lost phone", operator="ann")
         audit.note_super_admin(user_id=me.id, acted_for=ours.id, request="GET /api", request_id="1")
     with db.operator_transaction():
-        alerts.sound("worker_died", {"stock@here": {}})
+        alerts.trigger("worker_died", {"stock@here": {}})
     with superuser() as connection:
         connection.execute("INSERT INTO recovery_codes (hash, user_id) VALUES ('x', %s)", [me.id])
         connection.execute(

@@ -8,10 +8,10 @@ LONGEST_DUE = 30.0
 LONGEST_STANDSTILL = 30.0
 """Seconds within which some saga must move where any of them waits for a worker."""
 
-LONGEST_SNAPSHOT = 60.0
+LONGEST_TRANSACTION = 60.0
 """Seconds that a transaction may keep its snapshot: what is deleted meanwhile stays, and is read again and again."""
 
-_SOUND_INCIDENTS = """
+_OPEN_INCIDENT_ALERTS = """
     INSERT INTO alerts (kind, key, detail)
     SELECT 'incident_opened', i.id::text, jsonb_build_object(
         'incident_id', i.id, 'saga_id', s.id, 'saga', s.name, 'subject_id', s.subject_id, 'company_id', i.company_id,
@@ -28,7 +28,7 @@ _CLOSE_INCIDENTS = """
 # Rows that could not be sent (workers/relay.py), and are gone by now.
 _CLOSE_ROWS = """
     UPDATE alerts SET closed_at = now()
-    WHERE kind = 'outbox_ages' AND closed_at IS NULL AND key LIKE 'row %%'
+    WHERE kind = 'outbox_overdue' AND closed_at IS NULL AND key LIKE 'row %%'
         AND NOT EXISTS (SELECT FROM outbox WHERE id = (detail->>'row')::bigint)"""
 _OLDEST_DUE = """
     SELECT coalesce(extract(epoch FROM now() - min(available_at)), 0)::float AS seconds, count(*) AS due
@@ -49,28 +49,28 @@ _OUTBOX_FLOWS = "SELECT NOT EXISTS (SELECT FROM outbox WHERE available_at < now(
 
 
 def look() -> None:
-    """Open and close the alerts about incidents, the outbox, queues that no worker reads, and old snapshots."""
+    """Open and close the alerts about incidents, the outbox, idle workers and long-running transactions."""
     with db.operator_transaction():
-        db.run(_SOUND_INCIDENTS, {})
+        db.run(_OPEN_INCIDENT_ALERTS, {})
         db.run(_CLOSE_INCIDENTS, {})
         db.run(_CLOSE_ROWS, {})
         [(seconds, due)] = db.run(_OLDEST_DUE, {})
         if seconds > LONGEST_DUE:
-            alerts.sound("outbox_ages", {"outbox": {"seconds": round(seconds), "due": due}})
+            alerts.trigger("outbox_overdue", {"outbox": {"seconds": round(seconds), "due": due}})
         else:
-            alerts.close("outbox_ages", ["outbox"])
+            alerts.close("outbox_overdue", ["outbox"])
         _look_for_consumption()
-        _look_for_old_snapshots()
+        _check_transactions()
 
 
-def _look_for_old_snapshots() -> None:
+def _check_transactions() -> None:
     oldest = db.run("SELECT seconds, pid, role, application FROM oldest_snapshot()", {}).fetchone()
-    if oldest and oldest[0] > LONGEST_SNAPSHOT:
+    if oldest and oldest[0] > LONGEST_TRANSACTION:
         seconds, pid, role, application = oldest
         detail = {"seconds": round(seconds), "pid": pid, "role": role, "application": application}
-        alerts.sound("snapshot_ages", {"database": detail})
+        alerts.trigger("long_running_transaction", {"database": detail})
     else:
-        alerts.close("snapshot_ages", ["database"])
+        alerts.close("long_running_transaction", ["database"])
 
 
 def _look_for_consumption() -> None:
@@ -78,4 +78,4 @@ def _look_for_consumption() -> None:
     if not waiting or seconds < LONGEST_STANDSTILL:
         alerts.close("nothing_consumed", ["workers"])
     elif db.run(_OUTBOX_FLOWS, {}).fetchone() == (True,):
-        alerts.sound("nothing_consumed", {"workers": {"seconds": round(seconds), "sagas": waiting}})
+        alerts.trigger("nothing_consumed", {"workers": {"seconds": round(seconds), "sagas": waiting}})

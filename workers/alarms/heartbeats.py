@@ -65,7 +65,7 @@ class Heartbeats:
             del self._last_heard[name]
         alive, taken = [*self._last_heard, *self._leavers], [place_of(name) for name in self._newcomers]
         with db.operator_transaction():
-            alerts.sound("worker_died", {name: _obituary(name, at) for name, at in dead.items()})
+            alerts.trigger("worker_died", {name: _obituary(name, at) for name, at in dead.items()})
             db.run(_CLOSE, {"alive": alive, "taken": taken, "longest": LONGEST_MOURNED})
 
     def _dead(self) -> dict[str, datetime]:

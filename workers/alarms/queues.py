@@ -34,7 +34,7 @@ class QueueWatch:
 
     def look(self, channel: StdChannel, *, now: datetime) -> None:
         """Ask for the length of every queue; open and close the alerts about them."""
-        ageing: dict[str, Json] = {}
+        stalled: dict[str, Json] = {}
         moving = set()
         for queue in (*queues.ALL, queues.DEAD_LETTERS):
             messages, abandoned = self._length(channel, queue.name)
@@ -43,11 +43,11 @@ class QueueWatch:
                 backlog.since = now
                 moving.add(queue.name)
             elif now - backlog.since >= (NOBODY if abandoned else STANDSTILL):
-                ageing[queue.name] = {"queue": queue.name, "messages": messages, "has_consumers": not abandoned}
+                stalled[queue.name] = {"queue": queue.name, "messages": messages, "has_consumers": not abandoned}
             backlog.messages = messages
         with db.operator_transaction():
-            alerts.sound("queue_ages", ageing)
-            alerts.close("queue_ages", moving)
+            alerts.trigger("queue_stalled", stalled)
+            alerts.close("queue_stalled", moving)
 
     def _length(self, channel: StdChannel, name: str) -> tuple[int, bool]:
         """(messages that wait, whether nobody is there to take them)."""

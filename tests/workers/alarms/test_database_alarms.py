@@ -76,7 +76,7 @@ class TestTheOutbox:
     def test_that_nobody_empties_sounds_an_alert_until_somebody_does(self, due, owner, open_alerts):
         due("40 seconds")
         alarms.look()
-        assert open_alerts() == [("outbox_ages", "outbox")]
+        assert open_alerts() == [("outbox_overdue", "outbox")]
         owner("DELETE FROM outbox")
         alarms.look()
         assert open_alerts() == []
@@ -138,7 +138,7 @@ class TestConsumption:
             "INSERT INTO outbox (kind, body, available_at) VALUES ('task', '{\"id\": 1}', now() - interval '1 minute')"
         )
         alarms.look()
-        assert open_alerts() == [("outbox_ages", "outbox")]
+        assert open_alerts() == [("outbox_overdue", "outbox")]
 
 
 class TestASnapshot:
@@ -148,8 +148,8 @@ class TestASnapshot:
             report.execute("SELECT FROM outbox")
             alarms.look()
             assert open_alerts() == []
-            monkeypatch.setattr(alarms, "LONGEST_SNAPSHOT", 0.0)
+            monkeypatch.setattr(alarms, "LONGEST_TRANSACTION", 0.0)
             alarms.look()
-            assert open_alerts() == [("snapshot_ages", "database")]
+            assert open_alerts() == [("long_running_transaction", "database")]
         alarms.look()
         assert open_alerts() == []

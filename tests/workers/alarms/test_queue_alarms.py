@@ -10,7 +10,7 @@ from ops.services.valkey import Valkey
 from workers.alarms.queues import NOBODY, STANDSTILL, QueueWatch
 from workers.queues import ALL, DEAD, TASKS
 
-AGEING = [("queue_ages", "inventory")]
+AGEING = [("queue_stalled", "inventory")]
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ class TestAQueueWithoutConsumers:
         send(exchange=DEAD)
         watch(NOW)
         watch(NOBODY)
-        assert open_alerts() == [("queue_ages", "dead.letters")]
+        assert open_alerts() == [("queue_stalled", "dead.letters")]
 
     def test_is_nothing_that_a_watch_that_has_just_begun_calls_well(self, broker, watch, send, open_alerts):
         send()

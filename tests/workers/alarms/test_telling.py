@@ -10,14 +10,14 @@ from tests import webhook
 from tests.webhook import is_genuine
 from workers.alarms.telling import MOST, Webhook, tell
 
-OPENED, CLOSED = ("alert_opened", "outbox_ages", "outbox"), ("alert_closed", "outbox_ages", "outbox")
+OPENED, CLOSED = ("alert_opened", "outbox_overdue", "outbox"), ("alert_closed", "outbox_overdue", "outbox")
 
 
 @pytest.fixture
 def sound(database):
     def sounding(*keys):
         with db.operator_transaction():
-            alerts.sound("outbox_ages", {key: {"seconds": 31} for key in keys})
+            alerts.trigger("outbox_overdue", {key: {"seconds": 31} for key in keys})
 
     return sounding
 
@@ -26,7 +26,7 @@ def sound(database):
 def close(database):
     def closing(*keys):
         with db.operator_transaction():
-            alerts.close("outbox_ages", keys)
+            alerts.close("outbox_overdue", keys)
 
     return closing
 
