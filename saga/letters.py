@@ -15,7 +15,7 @@ from domain.notifications.operations import Claim, Claimed, ClaimedMail, Leased,
 from domain.notifications.rendering import render
 from domain.sales import queries as sales
 from domain.sales.queries import Told
-from kit import clock, crash, db, heartbeat
+from kit import clock, db, failpoints, heartbeat
 from kit.outages import retry_while_database_is_down
 from kit.tenancy import Tenant
 from saga import leases
@@ -96,11 +96,11 @@ def see_through(mails: Sequence[ClaimedMail]) -> list[Trouble]:
         for lease in held:
             heartbeat.beat()
             outcomes.note(lease.mail, outcomes.gone or _hand_over(lease))
-            crash.point("mail.handed_over")
+            failpoints.hit("mail.handed_over")
             if time.monotonic() - outcomes.written_at > MARK_EVERY:
                 retry_while_database_is_down(outcomes.write, longest_pause=0.25)
         retry_while_database_is_down(outcomes.write, longest_pause=0.25)
-    crash.point("mail.recorded")
+    failpoints.hit("mail.recorded")
     return outcomes.all
 
 

@@ -10,7 +10,7 @@ from celery import Celery, Task
 from domain.notifications import operations as notifications
 from domain.notifications.errors import MailRefused, MailUnavailable
 from domain.notifications.operations import Claim, Claimed
-from kit import clock, crash, db, logs
+from kit import clock, db, failpoints, logs
 from kit.tenancy import Tenant
 from saga import letters
 from workers import logged
@@ -48,7 +48,7 @@ def send(owner: Tenant, mail_ids: Sequence[UUID]) -> None:
     """Send mails that were asked for and that nobody has sent: a company's, or about a user's account."""
     with db.transaction(owner):
         claims = notifications.claim(mail_ids=mail_ids, now=clock.now())
-    crash.point("mail.claimed")
+    failpoints.hit("mail.claimed")
     deliver(claims.values())
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from kombu import Connection
 
-from kit import crash
+from kit import failpoints
 from kit.errors import Unavailable
 from workers import queues
 from workers.app import HEARTBEAT, from_node, transport_options
@@ -83,12 +83,12 @@ class Publisher:
         with _in_full_packets(self._connection):
             for message in messages:
                 self._send(message)
-                crash.point("outbox.half_published")
-        crash.point("outbox.published")
+                failpoints.hit("outbox.half_published")
+        failpoints.hit("outbox.published")
         self._heard_at = time.monotonic()
         while self._unconfirmed:
             self._wait_for_a_confirm(give_up_at)
-        crash.point("outbox.confirmed")
+        failpoints.hit("outbox.confirmed")
         return set(self._returned)
 
     def keep_alive(self) -> None:

@@ -16,7 +16,7 @@ from kombu.message import Message
 
 from domain.notifications.context import Template
 from domain.notifications.operations import Claim
-from kit import clock, crash, db, outbox
+from kit import clock, db, failpoints, outbox
 from kit.db import Json
 from kit.tenancy import Tenant
 from saga import letters
@@ -74,7 +74,7 @@ def react(queue: str, events: Sequence[Json]) -> None:
     with db.transaction(tenant):
         new = outbox.mark_processed(consumer=queue, event_ids=known, company_id=tenant.company_id)
         claims = _take(queue, [event for event_id, event in known.items() if event_id in new])
-    crash.point("event.heard")
+    failpoints.hit("event.heard")
     deliver(claims)
 
 

@@ -14,7 +14,7 @@ import structlog
 from celery import Celery
 from psycopg.types.json import Jsonb
 
-from kit import alerts, crash, db, garbage, liveness, logs, pg_notify, watchdog
+from kit import alerts, db, failpoints, garbage, liveness, logs, pg_notify, watchdog
 from kit.config import settings
 from kit.errors import NotConfigured
 from workers import durability, queues
@@ -83,7 +83,7 @@ def drain(
         taken(len(rows), rows[-1][-1] if rows else 0.0)
         if not rows:
             return 0
-        crash.point("outbox.taken")
+        failpoints.hit("outbox.taken")
         made, unsendable = _messages_of(app, rows)
         lost = publisher.publish([message for each in made.values() for message in each])
         unsendable |= {
@@ -92,7 +92,7 @@ def drain(
         for row in rows:
             if row[0] in unsendable:
                 _postpone(row, reason=unsendable[row[0]])
-    crash.point("outbox.emptied")
+    failpoints.hit("outbox.emptied")
     return len(rows)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from celery import Celery, Task
 
-from kit import crash
+from kit import failpoints
 from saga.engine import perform
 from saga.engine.declaration import Step
 from saga.engine.flow import ADVANCE
@@ -45,7 +45,7 @@ def register(app: Celery) -> None:
 
 def _forward(asked: Sequence[Asked], steps: dict[str, str], *, go_on: bool) -> list[Asked]:
     """Take the steps that are asked for; the chords' bodies that were run with them."""
-    crash.point("task.delivered")
+    failpoints.hit("task.delivered")
     joined: list[Ref] = []
     for wanted in _by_company(asked):
         names = {ref: {steps[task] for task in tasks if task in steps} for ref, tasks in wanted.items()}
@@ -57,7 +57,7 @@ def _forward(asked: Sequence[Asked], steps: dict[str, str], *, go_on: bool) -> l
 def _undoing(step: Step) -> Work:
     @patiently
     def undo(asked: Sequence[Asked]) -> None:
-        crash.point("task.delivered")
+        failpoints.hit("task.delivered")
         for refs in _by_company(asked):
             perform.take_undo(list(refs), step.name, find)
 

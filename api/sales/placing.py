@@ -19,7 +19,7 @@ from domain.payments.stripe_gateway import gateway
 from domain.sales import offers, repeats
 from domain.sales import queries as sales
 from domain.shops.errors import ShopNotFound
-from kit import clock, crash, db
+from kit import clock, db, failpoints
 from kit.errors import Forbidden, Invalid
 from kit.tenancy import Tenant
 from saga.place_order import place_order
@@ -48,12 +48,12 @@ def place(caller: Caller, body: dict[str, Any]) -> Shown:
             if before:
                 return before
         token = _token(tenant, body["payment"], network=network)
-        crash.point("order.tokenised")
+        failpoints.hit("order.tokenised")
         paying = Attempt(token.method, token.card, network)
         placed = _place(tenant, caller, body, paying=paying, key=key, seal=seal)
     except ShopNotFound:
         raise Invalid(fields={"shop_id": ["There is no such shop."]}) from None
-    crash.point("order.placed")
+    failpoints.hit("order.placed")
     return placed
 
 

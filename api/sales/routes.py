@@ -26,7 +26,7 @@ from domain.identity.errors import EmailUnverified
 from domain.sales import queries as sales
 from domain.sales.errors import NotAllowedNow
 from domain.sales.models import Order
-from kit import crash, db, tenancy
+from kit import db, failpoints, tenancy
 from kit.tenancy import Tenant
 from saga.cancel_order import request_cancellation
 from saga.engine import queries as journal
@@ -149,7 +149,7 @@ def cancel_order(body: dict[str, Any], order_id: UUID) -> tuple[dict[str, Any], 
         raise NotAllowedNow("this order is too old to be cancelled")
     ref = Ref(placing.id, order.company_id)
     request_cancellation(ref, find, reason=body["reason"], by=str(caller.user_id))
-    crash.point("order.cancellation_requested")
+    failpoints.hit("order.cancellation_requested")
     with _visible(order_id) as (_, order):
         return views.whole(order, to_seller=caller.sells), 202, {"Location": f"/api/orders/{order_id}"}
 

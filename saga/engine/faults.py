@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from kit import clock, crash, db
+from kit import clock, db, failpoints
 from kit.errors import NotConfigured, OrderXError
 from kit.ids import new_id
 from kit.tenancy import Tenant
@@ -82,7 +82,7 @@ def record(ref: Ref, error: Exception) -> None:
                 _count(ref, error, *found)
     except Exception:
         log.exception("a saga's fault could not be counted", saga=str(ref.saga_id))
-    crash.point("saga.fault_counted")
+    failpoints.hit("saga.fault_counted")
 
 
 def _count(ref: Ref, error: Exception, state: str, stage: int) -> None:

@@ -18,7 +18,7 @@ from uuid import UUID
 import structlog
 from prometheus_client import Histogram
 
-from kit import crash, db
+from kit import db, failpoints
 from kit.db import Json
 from kit.errors import DomainError, OrderXError
 from saga.engine import calls, faults, flow
@@ -234,16 +234,16 @@ def _turns(sagas: Iterable[OpenSaga], direction: _Direction, choose: Choose) -> 
 
 def _call(turn: _Turn) -> tuple[Answers, Mapping[UUID, Exception]]:
     """Make the outside calls: no transaction is open, so that a slow provider holds no lock and no connection."""
-    crash.point("step.begun", turn.name)
+    failpoints.hit("step.begun", turn.name)
     answers = calls.answered(turn.calls)
-    crash.point("step.called", turn.name)
+    failpoints.hit("step.called", turn.name)
     return answers
 
 
 def _passed(trail: Iterable[_Turn]) -> None:
     for turn in trail:
         if not turn.calls:
-            crash.point("step.answered", turn.name)
+            failpoints.hit("step.answered", turn.name)
 
 
 def _give_up(undecided: OpenSaga, find: Find, error: Exception) -> None:

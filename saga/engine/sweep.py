@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import structlog
 
-from kit import crash, db
+from kit import db, failpoints
 from saga.engine import faults, flow
 from saga.engine.errors import UnknownVersion
 from saga.engine.journal import Find, OpenSaga, Ref, locked
@@ -32,10 +32,10 @@ def sweep(find: Find, *, most: int = 100) -> int:
     with db.operator_transaction():
         stranded = [Ref(*row) for row in db.run(_STRANDED, {"most": most})]
     if stranded:
-        crash.point("sweep.found")
+        failpoints.hit("sweep.found")
     for ref in stranded:
         _sweep_one(ref, find)
-        crash.point("sweep.resent")
+        failpoints.hit("sweep.resent")
     return len(stranded)
 
 

@@ -1,4 +1,4 @@
-"""What brings an order past each crash point, and how it ends all the same."""
+"""How to bring an order to each failpoint, and the status it ends in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from uuid import uuid4
 import psycopg
 from kombu import Connection
 
-from kit import crash
+from kit import failpoints
 from ops.services.process import Process
-from tests.house.crash_points import ACTS, CALLING
-from tests.stack.crashing import CrashPoints, order, persistently
+from tests.house.failpoints import ACTS, CALLING
+from tests.stack.failpoints import Failpoints, order, persistently
 from tests.stack.shop import DECLINED, LAPSING, Shop
 from tests.waiting import until
 from workers import queues
@@ -22,34 +22,34 @@ SHELF = 3
 class Plight:
     """Brings one order of `shop` past a point; `ending` is its status in the end, `sold` what has left the shelf."""
 
-    happen: Callable[[CrashPoints, Shop, str], None]
+    happen: Callable[[Failpoints, Shop, str], None]
     ending: str
     sold: int = 0
 
 
-def _order(**wanted: object) -> Callable[[CrashPoints, Shop, str], None]:
-    def happen(points: CrashPoints, shop: Shop, point: str) -> None:
+def _order(**wanted: object) -> Callable[[Failpoints, Shop, str], None]:
+    def happen(points: Failpoints, shop: Shop, point: str) -> None:
         points.arm(point)
         order(shop, str(uuid4()), **wanted)
-        points.wait_for_blow(point)
+        points.wait_for_hit(point)
 
     return happen
 
 
-def _cancel_when_paid(points: CrashPoints, shop: Shop, point: str) -> None:
+def _cancel_when_paid(points: Failpoints, shop: Shop, point: str) -> None:
     order_id = order(shop, str(uuid4()), wait=20)
     points.arm(point)
     cancel = ("POST", f"/orders/{order_id}/cancel", {"reason": "by mistake"}, shop.customer)
     persistently(lambda: shop.request(*cancel))
-    points.wait_for_blow(point)
+    points.wait_for_hit(point)
 
 
-def _lose_the_messages(points: CrashPoints, shop: Shop, point: str) -> None:
+def _lose_the_messages(points: Failpoints, shop: Shop, point: str) -> None:
     """The broker forgets what it has confirmed, so that only the journal knows of the order."""
     points.arm(point)
     workers = [process for process in points.stack.processes if process.name.startswith("worker-orders")]
     _without(workers, lambda: (order(shop, str(uuid4())), _drop_tasks(points)))
-    points.wait_for_blow(point)
+    points.wait_for_hit(point)
 
 
 def _without(processes: list[Process], act: Callable[[], object]) -> None:
@@ -62,14 +62,14 @@ def _without(processes: list[Process], act: Callable[[], object]) -> None:
             process.start()
 
 
-def _drop_tasks(points: CrashPoints) -> None:
+def _drop_tasks(points: Failpoints) -> None:
     with Connection(points.stack.env["ORDERX_BROKER_URL"]) as connection, connection.channel() as channel:
         waiting = [queue(channel) for queue in queues.TASK_QUEUES]
         until(lambda: sum(queue.purge() for queue in waiting), "no task has come to the broker")
         until(lambda: not any(queue.purge() for queue in waiting), "tasks keep coming")
 
 
-def _lose_the_messages_of_a_saga_that_cannot_be_moved(points: CrashPoints, shop: Shop, point: str) -> None:
+def _lose_the_messages_of_a_saga_that_cannot_be_moved(points: Failpoints, shop: Shop, point: str) -> None:
     """The sweeper counts the saga's faults until its journal is mended."""
     spoil = "UPDATE saga_steps SET stage = stage + 7 WHERE position = 0"
     mend = "UPDATE saga_steps SET stage = stage - 7 WHERE stage >= 7"
@@ -81,20 +81,20 @@ def _lose_the_messages_of_a_saga_that_cannot_be_moved(points: CrashPoints, shop:
             order_id = order(shop, str(uuid4()))
             _drop_tasks(points)
             owner.execute(f"{spoil} AND saga_id IN (SELECT id FROM sagas WHERE subject_id = %s)", [order_id])
-            points.wait_for_blow(point)
+            points.wait_for_hit(point)
             owner.execute(mend)
 
         _without(workers, act)
 
 
-def _forget_a_mail(points: CrashPoints, shop: Shop, point: str) -> None:
+def _forget_a_mail(points: Failpoints, shop: Shop, point: str) -> None:
     """The worker dies with the mail in hand and the event heard, so that only the sweeper thinks of it."""
     points.arm("event.heard")
     points.arm(point)
     order(shop, str(uuid4()))
-    points.wait_for_blow("event.heard")
+    points.wait_for_hit("event.heard")
     until(points.revive, "the worker has not died")
-    points.wait_for_blow(point)
+    points.wait_for_hit(point)
 
 
 PAID = Plight(_order(), "paid", sold=1)
@@ -136,9 +136,9 @@ PLIGHTS: dict[str, Plight] = {
     "saga.fault_counted": UNMOVABLE,
     "sweep.found": STRANDED,
     "sweep.resent": STRANDED,
-    **{crash.name("step.answered", act.__name__): BY_ACT[act.__name__] for act in ACTS},
+    **{failpoints.name("step.answered", act.__name__): BY_ACT[act.__name__] for act in ACTS},
     **{
-        crash.name(window, act.__name__): BY_ACT[act.__name__]
+        failpoints.name(window, act.__name__): BY_ACT[act.__name__]
         for window in ("step.begun", "step.called")
         for act in CALLING
     },

@@ -72,12 +72,12 @@ Cluster = TypeVar("Cluster", bound=ClusterStack)
 
 
 @contextmanager
-def running_stack(*, crash_points: str | None = None) -> Iterator[Stack]:
-    """A stack in a directory of its own, on a RabbitMQ; processes die at the points asked for in `crash_points` there.
+def running_stack(*, failpoints: str | None = None) -> Iterator[Stack]:
+    """A stack in a directory of its own, on a RabbitMQ; processes die at the points asked for in `failpoints` there.
 
     What the tests have set for themselves is not its business.
     """
-    with _running("orderx-stack-", lambda home: _stack(home, crash_points)) as stack:
+    with _running("orderx-stack-", lambda home: _stack(home, failpoints)) as stack:
         yield stack
 
 
@@ -104,10 +104,10 @@ def _running(prefix: str, make: Callable[[Path], AnyStack]) -> Iterator[AnyStack
             stack.stop()
 
 
-def _stack(home: Path, crash_points: str | None) -> Stack:
-    if crash_points is None:
+def _stack(home: Path, failpoints: str | None) -> Stack:
+    if failpoints is None:
         return UnlimitedStack(home, usual_ports=False)
-    os.environ["ORDERX_CRASH_DIR"] = str(directories.make(home / crash_points))
+    os.environ["ORDERX_CRASH_DIR"] = str(directories.make(home / failpoints))
     try:
         return UnlimitedStack(home, usual_ports=False)
     finally:

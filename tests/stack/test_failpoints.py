@@ -1,4 +1,4 @@
-"""SIGKILL at every crash point, on real RabbitMQ and PostgreSQL: every order ends right, and the books are clean."""
+"""SIGKILL at every failpoint, on real RabbitMQ and PostgreSQL: every order ends right, and the books are clean."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ import pytest
 
 from tests.stack.commands import books_are_clean
 from tests.stack.crash_plights import AFTER_THE_MAIL_SERVERS_YES, PLIGHTS, SHELF
-from tests.stack.crashing import CrashPoints, order
+from tests.stack.failpoints import Failpoints, order
 from tests.stack.more_workers import second_mail_worker
 from tests.stack.running import running_stack
 from tests.stack.shop import Shop
@@ -20,22 +20,22 @@ pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("crashes")]
 
 
 @pytest.fixture(scope="module")
-def crashing_stack() -> Iterator[CrashPoints]:
+def failing_stack() -> Iterator[Failpoints]:
     """A stack whose processes die where they are asked to."""
-    with running_stack(crash_points="crash") as stack:
-        yield CrashPoints(stack, stack.home / "crash")
+    with running_stack(failpoints="failpoints") as stack:
+        yield Failpoints(stack, stack.home / "failpoints")
 
 
 @pytest.fixture
-def points(crashing_stack: CrashPoints) -> Iterator[CrashPoints]:
-    """The crash points, none armed; everybody is alive, before and after."""
-    yield crashing_stack
-    crashing_stack.disarm()
-    crashing_stack.revive()
+def points(failing_stack: Failpoints) -> Iterator[Failpoints]:
+    """The failpoints, none armed; everybody is alive, before and after."""
+    yield failing_stack
+    failing_stack.disarm()
+    failing_stack.revive()
 
 
 @pytest.mark.parametrize("point", sorted(PLIGHTS))
-def test_a_death_loses_nothing(points: CrashPoints, point: str):
+def test_a_death_loses_nothing(points: Failpoints, point: str):
     plight = PLIGHTS[point]
     shop = Shop(points.stack, on_hand=SHELF)
     plight.happen(points, shop, point)
@@ -55,11 +55,11 @@ LATE = [
 
 
 @pytest.mark.parametrize("point", LATE)
-def test_a_worker_that_stood_still_past_every_deadline_does_nothing_twice(points: CrashPoints, point: str):
+def test_a_worker_that_stood_still_past_every_deadline_does_nothing_twice(points: Failpoints, point: str):
     shop = Shop(points.stack, on_hand=SHELF)
     points.arm(point, signal.SIGSTOP)
     order_id = order(shop, str(uuid4()))
-    points.wait_for_blow(point)
+    points.wait_for_hit(point)
     frozen = points.frozen()
     try:
         if frozen.name == "worker-mails":

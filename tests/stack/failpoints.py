@@ -1,4 +1,4 @@
-"""Killing processes of a running stack at their crash points, and bringing them back."""
+"""Killing processes of a running stack at failpoints, and restarting them."""
 
 import signal
 from collections.abc import Callable
@@ -14,36 +14,36 @@ from tests.stack.shop import Shop
 from tests.waiting import until
 
 
-class CrashPoints:
-    """The crash points of a stack that was started with ORDERX_CRASH_DIR."""
+class Failpoints:
+    """The failpoints of a stack that was started with ORDERX_CRASH_DIR."""
 
     def __init__(self, stack: Stack, directory: Path) -> None:
         self.stack = stack
         self._directory = directory
 
-    def arm(self, point: str, blow: signal.Signals = signal.SIGKILL) -> None:
-        """Have the first process that comes by this point die there, or stand still (SIGSTOP)."""
+    def arm(self, point: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send the first process that reaches this failpoint SIGKILL, or SIGSTOP."""
         draft = self._directory / f".{point}"
-        draft.write_text(blow.name)
+        draft.write_text(number.name)
         draft.rename(self._directory / point)
 
-    def wait_for_blow(self, point: str) -> None:
-        """Return when somebody has died there, or stands still."""
-        until(lambda: not (self._directory / point).exists(), f"nobody has come by {point}")
+    def wait_for_hit(self, point: str) -> None:
+        """Return once a process has been killed or stopped there."""
+        until(lambda: not (self._directory / point).exists(), f"no process has reached {point}")
 
     def revive(self) -> list[str]:
-        """Start again whoever has died, as a supervisor would, and say who it was; gunicorn revives its own."""
+        """Restart the processes that died, as a supervisor would, and return their names. Gunicorn restarts its own."""
         dead = [process for process in self.stack.processes if process.crashed]
         for process in dead:
             process.start()
         return [process.name for process in dead]
 
     def frozen(self) -> Process:
-        """The process that stands still."""
+        """The process that was stopped by SIGSTOP."""
         return next(process for process in self.stack.processes if process.running and state_of(process.pid) == "T")
 
     def disarm(self) -> None:
-        """Nothing happens to anybody any more."""
+        """Disarm all failpoints."""
         for file in self._directory.iterdir():
             file.unlink()
 

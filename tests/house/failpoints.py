@@ -1,10 +1,10 @@
-"""The crash points of the house, read from its code."""
+"""All failpoints, read from the source."""
 
 import ast
 from collections.abc import Iterator
 from inspect import isgeneratorfunction
 
-from kit import crash
+from kit import failpoints
 from saga.engine.declaration import Act
 from saga.registry import STEPS
 from tests.house.places import sources, tree
@@ -19,10 +19,10 @@ PASSING = {"step.begun": CALLING, "step.called": CALLING, "step.answered": ACTS}
 
 
 def calls() -> Iterator[ast.Call]:
-    """Every `crash.point(...)` in the code."""
+    """Every `failpoints.hit(...)` in the code."""
     for path in sources(*ROOMS):
         for node in ast.walk(tree(path)):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "crash.point":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "failpoints.hit":
                 yield node
 
 
@@ -34,5 +34,5 @@ def points() -> list[str]:
         if len(call.args) == 1:
             names.add(window)
         else:
-            names |= {crash.name(window, act.__name__) for act in PASSING[window]}
+            names |= {failpoints.name(window, act.__name__) for act in PASSING[window]}
     return sorted(names)

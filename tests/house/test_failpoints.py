@@ -1,8 +1,8 @@
-"""Every window between two durable effects has a crash point, and every crash point a test that kills there."""
+"""Every window between two durable effects has a failpoint, and every failpoint a test that kills there."""
 
 import ast
 
-from tests.house.crash_points import points
+from tests.house.failpoints import points
 from tests.house.places import ROOT, sources, tree
 from tests.stack.crash_plights import PLIGHTS
 
@@ -34,7 +34,7 @@ EXCUSED = {
     "workers/sweeper.py: send_forgotten_mails": "each statement is complete in itself",
     "workers/sweeper.py: _forget": "each statement is complete in itself",
 }
-"""Functions of the workers and the sagas that open a transaction and come by no crash point, and why."""
+"""Functions of the workers and the sagas that open a transaction without a failpoint, and why."""
 
 
 def opens_a_transaction(node):
@@ -44,7 +44,7 @@ def opens_a_transaction(node):
 
 
 def is_a_point(node):
-    return isinstance(node, ast.Call) and ast.unparse(node.func) == "crash.point"
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "failpoints.hit"
 
 
 def functions_with(wanted):
@@ -56,7 +56,7 @@ def functions_with(wanted):
     }
 
 
-class TestCrashPoints:
+class TestFailpoints:
     def test_each_have_a_test_that_kills_there(self):
         assert set(points()) == PLIGHTS.keys()
 
