@@ -1,4 +1,4 @@
-"""Which of the two groups a login is of: row-level security shows any other an empty database, or all of it."""
+"""Checks the group of a database login: with a wrong one, row-level security hides every row or none."""
 
 from typing import Any
 
@@ -9,27 +9,27 @@ from kit import watchdog
 from kit.errors import NotConfigured
 
 _GROUPS = {"database_url": "orderx_app", "operator_database_url": "orderx_operator"}
-_HELD = """
+_MEMBERSHIPS = """
     SELECT rolname, pg_has_role(session_user, oid, 'member') FROM pg_roles
     WHERE rolname IN ('orderx_app', 'orderx_operator', 'orderx_definer')"""
 
 
-def checked(engine: Engine, *, setting: str) -> Engine:
-    """The engine, whose new connections raise NotConfigured unless their login is of the setting's group alone.
+def require_group(engine: Engine, *, setting: str) -> Engine:
+    """Have each new connection raise NotConfigured unless its login is a member of the setting's group and no other.
 
-    A superuser is a member of every role. Before the first migration there are no groups, and nothing to be seen.
+    A superuser counts as a member of every group. Before the first migration there are no groups, and any login passes.
     """
 
-    def refuse_others(connection: psycopg.Connection, _record: Any) -> None:
+    def check(connection: psycopg.Connection, _record: Any) -> None:
         connection.autocommit = True
         with watchdog.watching(connection):
-            held: dict[str, bool] = dict(connection.execute(_HELD).fetchall())
+            memberships: dict[str, bool] = dict(connection.execute(_MEMBERSHIPS).fetchall())
         connection.autocommit = False
-        if held and [group for group, is_of in held.items() if is_of] != [_GROUPS[setting]]:
+        if memberships and [group for group, is_member in memberships.items() if is_member] != [_GROUPS[setting]]:
             raise NotConfigured(
-                f"the login of ORDERX_{setting.upper()} must be of {_GROUPS[setting]} alone: take one that "
-                "`orderx migrate` has let in"
+                f"the login of ORDERX_{setting.upper()} must be a member of {_GROUPS[setting]} and of no other group: "
+                "use a login that `orderx migrate` has set up"
             )
 
-    event.listen(engine, "connect", refuse_others)
+    event.listen(engine, "connect", check)
     return engine

@@ -1,4 +1,4 @@
-"""Sealing what must be kept and read again, but not by who reads the database: under a key of ORDERX_SECRET_KEY."""
+"""Encryption of stored secrets that must be read again, under keys derived from ORDERX_SECRET_KEY."""
 
 import base64
 
@@ -9,17 +9,17 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from kit.config import settings
 
 
-def seal(plain: str, *, purpose: str) -> bytes:
-    """The text, encrypted and authenticated; only what was sealed for the same purpose can be opened again."""
-    return _key(purpose).encrypt(plain.encode())
+def encrypt(plaintext: str, *, purpose: str) -> bytes:
+    """Encrypt and authenticate the text (Fernet). It can be decrypted with the same purpose only."""
+    return _fernet(purpose).encrypt(plaintext.encode())
 
 
-def unseal(sealed: bytes, *, purpose: str) -> str:
-    """The text; raises cryptography's InvalidToken when the key is another one."""
-    return _key(purpose).decrypt(sealed).decode()
+def decrypt(ciphertext: bytes, *, purpose: str) -> str:
+    """Decrypt what `encrypt` returned; raises cryptography's InvalidToken when the key or the purpose differs."""
+    return _fernet(purpose).decrypt(ciphertext).decode()
 
 
-def _key(purpose: str) -> Fernet:
+def _fernet(purpose: str) -> Fernet:
     secret = settings().need("secret_key").encode()
     key = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"orderx {purpose}".encode()).derive(secret)
     return Fernet(base64.urlsafe_b64encode(key))

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine, create_engine
 
-from kit import roles, session_settings
+from kit import db_roles, session_settings
 from kit.config import settings
 
 CONNECT: dict[str, Any] = {
@@ -41,7 +41,7 @@ def create(
         hide_parameters=True,  # an error in a log shall not show mail addresses or password hashes
         connect_args=CONNECT,
     )
-    return session_settings.applied(roles.checked(engine, setting=setting), setting=setting)
+    return session_settings.applied(db_roles.require_group(engine, setting=setting), setting=setting)
 
 
 def dialect_url(url: str) -> str:

@@ -1,17 +1,18 @@
-"""How often Python looks for garbage that reference counts do not find."""
+"""Garbage collection settings for long-running and forking processes."""
 
 import gc
 
-EVERY = 20_000
-"""Objects that are made and not let go of; Python's own 700 are a few milliseconds of a batch."""
+GENERATION0_THRESHOLD = 20_000
+"""Allocations minus deallocations that start a collection. With Python's default, 700, it takes milliseconds of each
+batch."""
 
 
-def spare_what_stays() -> None:
-    """Take all there is by now for what stays until the process ends: no collection looks at it again.
+def freeze_before_fork() -> None:
+    """Exempt all objects that exist now from garbage collection, and collect less often.
 
-    For when everything is imported, and nothing served or forked yet: a collection writes to every object it looks at,
-    and what is written to is no longer shared between processes.
+    Call it after the imports, before serving or forking: a collection writes to every object it visits, and a memory
+    page that was written to is no longer shared between processes.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(EVERY, 10, 10)
+    gc.set_threshold(GENERATION0_THRESHOLD, 10, 10)

@@ -1,4 +1,4 @@
-"""Opaque tokens: random text that is handed out once, and of which only the hash is kept."""
+"""Random secret tokens, of which only the hash is stored."""
 
 import base64
 import hashlib
@@ -7,19 +7,20 @@ import secrets
 
 
 def new_token() -> str:
-    """A fresh token: 256 random bits as 43 URL-safe characters."""
+    """A new token: 256 random bits as 43 URL-safe characters."""
     return secrets.token_urlsafe(32)
 
 
 def successor_of(token: str, salt: bytes) -> str:
-    """The token that follows this one: the same again for whoever has both the token and the salt, and for nobody else.
+    """The token that replaces this one: the same whenever it is derived from the same token and salt.
 
-    HMAC-SHA-256 (RFC 2104) under the token itself, of which only the hash is kept: the database alone does not tell it.
+    HMAC-SHA-256 (RFC 2104) with the token as the key. Since only its hash is stored, the successor cannot be derived
+    from the database alone.
     """
     derived = hmac.digest(token.encode(), salt, "sha256")
     return base64.urlsafe_b64encode(derived).rstrip(b"=").decode()
 
 
 def hash_of(token: str) -> bytes:
-    """What is kept of it. SHA-256 is enough: what is as random as this cannot be guessed, however fast one tries."""
+    """The hash to store. Plain SHA-256 is enough: 256 random bits cannot be guessed, however fast the hash."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).digest()

@@ -14,7 +14,7 @@ import structlog
 from celery import Celery
 from psycopg.types.json import Jsonb
 
-from kit import alerts, db, failpoints, garbage, liveness, logs, pg_notify, watchdog
+from kit import alerts, db, failpoints, gc_tuning, liveness, logs, pg_notify, watchdog
 from kit.config import settings
 from kit.errors import NotConfigured
 from workers import durability, queues
@@ -127,7 +127,7 @@ def run() -> None:
     settings().need("operator_database_url")
     durability.demand("operator_database_url")
     pg_notify.require_no_pooler("operator_database_url")
-    garbage.spare_what_stays()
+    gc_tuning.freeze_before_fork()
     watchdog.start()
     drain_until(stopping, app)
 

@@ -11,7 +11,7 @@ from celery.apps import worker as celery_worker
 from celery.signals import setup_logging, worker_process_init
 from celery.utils.nodenames import host_format
 
-from kit import clock, db, garbage, logs, watchdog
+from kit import clock, db, gc_tuning, logs, watchdog
 from kit.config import settings
 from kit.errors import NotConfigured
 from workers import definitions, durability, notifications, queues, sagas
@@ -62,7 +62,7 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
         hostname=host_format(f"{node}@%h"), pool_cls=pool, concurrency=concurrency, loglevel=settings().log_level,
         exclude_queues=unwanted, without_gossip=True, without_mingle=True, quiet=True,
     )  # fmt: skip
-    garbage.spare_what_stays()
+    gc_tuning.freeze_before_fork()
     if pool != "prefork":
         watchdog.start()
     worker.start()

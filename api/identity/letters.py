@@ -7,7 +7,7 @@ from domain.identity.links import Purpose
 from domain.identity.models import Decoy, Invitation, User
 from domain.notifications import operations as notifications
 from domain.notifications.context import AccountTemplate
-from kit import db, opaque, outbox, tenancy
+from kit import db, outbox, secret_tokens, tenancy
 from kit.config import settings
 from kit.ids import new_id
 from kit.tenancy import Tenant
@@ -36,9 +36,9 @@ def write(template: AccountTemplate, user: User, *, now: datetime) -> None:
 def write_to_nobody(*, now: datetime) -> None:
     """Write what write() writes, to no effect: so it takes as long whether or not somebody has registered."""
     db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant()))
-    token, site = opaque.new_token(), settings().need("public_url")
-    link = {"hash": opaque.hash_of(token).hex(), "purpose": "reset_password", "expires_at": str(now)}
-    mail = {"site": site, "link": site + _path("reset-password", opaque.new_token()), "occasion": str(new_id())}
+    token, site = secret_tokens.new_token(), settings().need("public_url")
+    link = {"hash": secret_tokens.hash_of(token).hex(), "purpose": "reset_password", "expires_at": str(now)}
+    mail = {"site": site, "link": site + _path("reset-password", secret_tokens.new_token()), "occasion": str(new_id())}
     for context in (link, mail):
         db.session().add(Decoy(id=new_id(), context=context, created_at=now))
         db.session().flush()

@@ -11,7 +11,7 @@ from domain.identity import queries
 from domain.identity.errors import KeyInvalid, KeyNotFound, NotAMember, NotYoursToGive
 from domain.identity.models import ApiKey
 from domain.identity.permissions import FOR_MACHINES, Permission, Powers, for_machines, powers_of
-from kit import db, opaque, tenancy
+from kit import db, secret_tokens, tenancy
 from kit.errors import Invalid
 from kit.ids import new_id
 from kit.paging import page
@@ -50,10 +50,10 @@ def make(
     if too_wide:
         fault = f"These hold in all of a company, and not in one shop of it: {', '.join(sorted(too_wide))}."
         raise Invalid(fields={"permissions": [fault]})
-    secret, session = MARK + opaque.new_token(), db.session()
+    secret, session = MARK + secret_tokens.new_token(), db.session()
     key = ApiKey(
         id=new_id(), company_id=company_id, shop_id=shop_id, made_by=made_by, name=name, prefix=secret[:_SHOWN],
-        hash=opaque.hash_of(secret), permissions=sorted(powers.permissions), expires_at=expires_at,
+        hash=secret_tokens.hash_of(secret), permissions=sorted(powers.permissions), expires_at=expires_at,
     )  # fmt: skip
     session.add(key)
     session.flush()
@@ -66,7 +66,7 @@ def admit(*, secret: str, now: datetime) -> Admitted:
 
     Raises KeyInvalid.
     """
-    session, secret_hash = db.session(), opaque.hash_of(secret)
+    session, secret_hash = db.session(), secret_tokens.hash_of(secret)
     tenancy.reveal_by_token(session, secret_hash)
     key = session.scalar(select(ApiKey).where(ApiKey.hash == secret_hash))
     if key is None or key.revoked_at or key.expires_at <= now:

@@ -10,7 +10,7 @@ from domain.identity.errors import InvitationNotFound, LinkOver, NotAMember, Reg
 from domain.identity.models import Invitation, Membership
 from domain.identity.permissions import Powers, powers_of
 from domain.identity.roles import Role
-from kit import db, opaque, tenancy
+from kit import db, secret_tokens, tenancy
 from kit.ids import new_id
 from kit.paging import page
 from kit.tenancy import Tenant
@@ -26,10 +26,10 @@ def invite(
     The address is in lower case. Raises NotYoursToGive. Earlier invitations stay good.
     """
     by.refuse_beyond(powers_of(role, shop_id))
-    token, session = opaque.new_token(), db.session()
+    token, session = secret_tokens.new_token(), db.session()
     invitation = Invitation(
         id=new_id(), company_id=company_id, shop_id=shop_id, email=email, role=role, invited_by=invited_by,
-        hash=opaque.hash_of(token), expires_at=now + LASTS,
+        hash=secret_tokens.hash_of(token), expires_at=now + LASTS,
     )  # fmt: skip
     session.add(invitation)
     session.flush()
@@ -43,7 +43,7 @@ def accept(*, token: str, now: datetime) -> Membership:
     The rest of the transaction acts for the user at the company.
     Raises LinkOver, RegisterFirst, AlreadyMember, NotYoursToGive.
     """
-    session, token_hash = db.session(), opaque.hash_of(token)
+    session, token_hash = db.session(), secret_tokens.hash_of(token)
     tenancy.reveal_by_token(session, token_hash)
     invitation = session.scalar(select(Invitation).where(Invitation.hash == token_hash))
     if invitation is None:

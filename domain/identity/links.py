@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from domain.identity.errors import LinkOver
 from domain.identity.models import Link
-from kit import db, opaque, tenancy
+from kit import db, secret_tokens, tenancy
 from kit.tenancy import Tenant
 
 Purpose = Literal["verify_email", "reset_password"]
@@ -18,8 +18,8 @@ LASTS: dict[Purpose, timedelta] = {"verify_email": timedelta(hours=24), "reset_p
 
 def issue(*, user_id: UUID, purpose: Purpose, now: datetime) -> str:
     """The token of a new link for the current user. Earlier ones stay good: somebody else may have asked for this."""
-    token, session = opaque.new_token(), db.session()
-    link = Link(hash=opaque.hash_of(token), user_id=user_id, purpose=purpose, expires_at=now + LASTS[purpose])
+    token, session = secret_tokens.new_token(), db.session()
+    link = Link(hash=secret_tokens.hash_of(token), user_id=user_id, purpose=purpose, expires_at=now + LASTS[purpose])
     session.add(link)
     session.flush()
     return token
@@ -30,7 +30,7 @@ def holder(*, token: str, purpose: Purpose, now: datetime) -> UUID:
 
     Raises LinkOver when it was used before, has lapsed, or never was.
     """
-    session, token_hash = db.session(), opaque.hash_of(token)
+    session, token_hash = db.session(), secret_tokens.hash_of(token)
     tenancy.reveal_by_token(session, token_hash)
     link = session.get(Link, token_hash)
     if link is None or link.purpose != purpose or link.used_at is not None or link.expires_at <= now:
@@ -46,6 +46,6 @@ def use(*, token: str, purpose: Purpose, now: datetime) -> UUID:
     """
     user_id = holder(token=token, purpose=purpose, now=now)
     unused = update(Link).where(Link.user_id == user_id, Link.used_at.is_(None)).values(used_at=now)
-    if opaque.hash_of(token) not in db.session().scalars(unused.returning(Link.hash)).all():
+    if secret_tokens.hash_of(token) not in db.session().scalars(unused.returning(Link.hash)).all():
         raise LinkOver
     return user_id

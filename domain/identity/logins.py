@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.identity.errors import LoginNotFound
 from domain.identity.models import Login, RefreshToken
-from kit import db, opaque, tenancy
+from kit import db, secret_tokens, tenancy
 from kit.ids import new_id
 from kit.tenancy import Tenant
 
@@ -42,7 +42,7 @@ def begin(
         id=new_id(), user_id=user_id, acts_for=acts_for, device=device, address=address, began_at=now, used_at=now
     )  # fmt: skip
     db.session().add(login)
-    return _opened(login, opaque.new_token(), now, replaces=None)
+    return _opened(login, secret_tokens.new_token(), now, replaces=None)
 
 
 def replace(*, refresh_token: str, now: datetime) -> Opened | None:
@@ -56,7 +56,7 @@ def replace(*, refresh_token: str, now: datetime) -> Opened | None:
     login = _presented(refresh_token)
     if login is None or login.ended_at or login.lapses_at <= now:
         return None
-    token = db.session().get_one(RefreshToken, opaque.hash_of(refresh_token), populate_existing=True)
+    token = db.session().get_one(RefreshToken, secret_tokens.hash_of(refresh_token), populate_existing=True)
     if token.expires_at <= now:
         return None
     token.used_at = token.used_at or now
@@ -65,7 +65,7 @@ def replace(*, refresh_token: str, now: datetime) -> Opened | None:
         return None
     token.salt = token.salt or secrets.token_bytes(16)
     login.used_at = now
-    return _opened(login, opaque.successor_of(refresh_token, token.salt), now, replaces=token.hash)
+    return _opened(login, secret_tokens.successor_of(refresh_token, token.salt), now, replaces=token.hash)
 
 
 def end_presented(*, refresh_token: str, now: datetime) -> None:
@@ -96,7 +96,7 @@ def live(*, user_id: UUID, now: datetime) -> list[Login]:
 
 def _presented(refresh_token: str) -> Login | None:
     """The login of whoever holds this token, locked, with the transaction acting for its user."""
-    session, token_hash = db.session(), opaque.hash_of(refresh_token)
+    session, token_hash = db.session(), secret_tokens.hash_of(refresh_token)
     tenancy.reveal_by_token(session, token_hash)
     token = session.get(RefreshToken, token_hash)
     if token is None:
@@ -121,7 +121,7 @@ def _opened(login: Login, refresh_token: str, now: datetime, *, replaces: bytes 
     session = db.session()
     session.flush()  # the login's row before the token's
     added = insert(RefreshToken).values(
-        hash=opaque.hash_of(refresh_token), replaces=replaces, user_id=login.user_id, login_id=login.id,
+        hash=secret_tokens.hash_of(refresh_token), replaces=replaces, user_id=login.user_id, login_id=login.id,
         expires_at=login.lapses_at,
     )  # fmt: skip
     session.execute(added.on_conflict_do_nothing())

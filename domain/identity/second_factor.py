@@ -14,7 +14,7 @@ from domain.identity import pace
 from domain.identity.errors import SecondFactorNeeded, SecondFactorOn
 from domain.identity.models import RecoveryCode, SecondFactor
 from domain.identity.pace import WRONG_CODES
-from kit import db, opaque, seals
+from kit import db, encryption, secret_tokens
 
 RECOVERY_CODES = 10
 _STEP = 30
@@ -25,7 +25,7 @@ _PURPOSE = "second factors"
 def begin(*, user_id: UUID) -> str:
     """A new secret for the current user's app (base32), which counts once it is confirmed; raises SecondFactorOn."""
     secret = pyotp.random_base32()
-    sealed = seals.seal(secret, purpose=_PURPOSE)
+    sealed = encryption.encrypt(secret, purpose=_PURPOSE)
     first = insert(SecondFactor).values(user_id=user_id, secret=sealed, last_step=0)
     another = first.on_conflict_do_update(
         index_elements=[SecondFactor.user_id], set_={"secret": sealed}, where=SecondFactor.confirmed_at.is_(None)
@@ -95,7 +95,7 @@ def _of(user_id: UUID) -> SecondFactor | None:
 
 def _fits(factor: SecondFactor, code: str, now: datetime) -> bool:
     """Whether it is a code of now that was not used before; it is used up."""
-    app, current = pyotp.TOTP(seals.unseal(factor.secret, purpose=_PURPOSE)), int(now.timestamp()) // _STEP
+    app, current = pyotp.TOTP(encryption.decrypt(factor.secret, purpose=_PURPOSE)), int(now.timestamp()) // _STEP
     for step in range(max(current - 1, factor.last_step + 1), current + 2):
         if hmac.compare_digest(app.generate_otp(step).encode(), code.encode(errors="replace")):
             factor.last_step = step
@@ -114,4 +114,4 @@ def _new_recovery_code() -> str:
 
 
 def _hash(user_id: UUID, code: str) -> bytes:
-    return opaque.hash_of(f"{user_id}{code.upper().replace('-', '').replace(' ', '')}")
+    return secret_tokens.hash_of(f"{user_id}{code.upper().replace('-', '').replace(' ', '')}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from kit import garbage, watchdog
+from kit import gc_tuning, watchdog
 from ops.server import limits, problems
 from ops.server.buffers import BufferedSocket
 from ops.server.clients import Clients
@@ -36,7 +36,7 @@ class BufferingWorker(ThreadWorker):
         """Load the app (gunicorn's own step, its last before it serves)."""
         super().load_wsgi()
         self._largest = self.wsgi.config["MAX_CONTENT_LENGTH"]
-        garbage.spare_what_stays()
+        gc_tuning.freeze_before_fork()
         watchdog.start()
 
     def run(self) -> None:

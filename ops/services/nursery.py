@@ -15,7 +15,7 @@ import time
 from importlib import import_module
 from typing import Any
 
-from kit import garbage
+from kit import gc_tuning
 from ops import cli
 from ops.services import tether
 
@@ -27,7 +27,7 @@ def main(modules: list[str]) -> None:
     """Fork a process for each order, a line of JSON, until nobody can give one any more."""
     for module in modules:
         import_module(module)
-    garbage.spare_what_stays()
+    gc_tuning.freeze_before_fork()
     print("the nursery is ready", flush=True)
     with socket.socket(fileno=os.dup(0)) as line:
         while line.recv(1, socket.MSG_PEEK):

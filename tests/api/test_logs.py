@@ -11,7 +11,7 @@ from stdnum import luhn
 
 from domain.companies import queries as companies
 from kit.ids import new_id
-from kit.opaque import new_token
+from kit.secret_tokens import new_token
 from tests import factories
 
 CARD = "4242424242424242"

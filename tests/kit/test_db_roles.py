@@ -9,7 +9,7 @@ from tests.connections import reconnect
 
 @pytest.fixture
 def swapped(database, monkeypatch):
-    """Gives one setting the login of another."""
+    """Gives one setting the login of another one."""
 
     def swapping(setting, other):
         monkeypatch.setenv(f"ORDERX_{setting.upper()}", settings().need(other))
@@ -20,17 +20,17 @@ def swapped(database, monkeypatch):
     reconnect()
 
 
-class TestALogin:
+class TestRequireGroup:
     @pytest.mark.parametrize("other", ["database_url", "owner_database_url"])
-    def test_of_another_group_is_no_operators(self, swapped, other):
+    def test_refuses_another_login_as_the_operators(self, swapped, other):
         swapped("operator_database_url", other)
-        refused = "ORDERX_OPERATOR_DATABASE_URL must be of orderx_operator alone"
+        refused = "ORDERX_OPERATOR_DATABASE_URL must be a member of orderx_operator and of no other group"
         with pytest.raises(NotConfigured, match=refused), db.operator_transaction():
             pass
 
     @pytest.mark.parametrize("other", ["operator_database_url", "owner_database_url"])
-    def test_of_another_group_is_not_the_apps(self, swapped, other):
+    def test_refuses_another_login_as_the_apps(self, swapped, other):
         swapped("database_url", other)
-        refused = "ORDERX_DATABASE_URL must be of orderx_app alone"
+        refused = "ORDERX_DATABASE_URL must be a member of orderx_app and of no other group"
         with pytest.raises(NotConfigured, match=refused), db.transaction(Tenant()):
             pass

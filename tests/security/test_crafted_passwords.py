@@ -9,7 +9,7 @@ from zxcvbn import matching
 
 from domain.identity import password_strength
 from domain.identity.password_strength import MOST_JUDGED, MOST_READINGS, judged_part
-from kit import opaque
+from kit import secret_tokens
 from kit.errors import Invalid
 from tests.security.effort import tried
 
@@ -60,5 +60,5 @@ def test_what_is_judged_is_the_longest_beginning_that_is_cheap(password):
 @pytest.mark.parametrize("path", ["verify-email", "reset-password"])
 def test_is_not_judged_without_a_good_link(api, monkeypatch, path):
     monkeypatch.setattr(password_strength, "refuse_guessable", lambda *_, **__: pytest.fail("it was judged"))
-    answer = api.post(f"/api/auth/{path}", {"token": opaque.new_token(), "password": CRAFTED})
+    answer = api.post(f"/api/auth/{path}", {"token": secret_tokens.new_token(), "password": CRAFTED})
     assert (answer.status_code, answer.json["code"]) == (409, "link_over")

@@ -9,7 +9,7 @@ import pytest
 from domain.identity import logins
 from domain.identity.errors import LoginNotFound
 from domain.identity.logins import GRACE, LASTS, Opened
-from kit import clock, db, opaque
+from kit import clock, db, secret_tokens
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
@@ -68,7 +68,7 @@ class TestReplace:
 
     def test_refuses_a_token_there_never_was(self, user):
         with db.transaction(Tenant()):
-            assert logins.replace(refresh_token=opaque.new_token(), now=clock.now()) is None
+            assert logins.replace(refresh_token=secret_tokens.new_token(), now=clock.now()) is None
 
     def test_ends_the_login_when_a_token_comes_again_after_the_grace(self, opened, now):
         successor = replace(opened, at=now)
@@ -131,7 +131,7 @@ class TestToken:
             rows = connection.execute("SELECT t::text FROM refresh_tokens t").fetchall()
         assert len(rows) == 1
         assert opened.refresh_token not in rows[0][0]
-        assert opaque.hash_of(opened.refresh_token).hex() in rows[0][0]
+        assert secret_tokens.hash_of(opened.refresh_token).hex() in rows[0][0]
 
 
 class TestEnd:
@@ -180,4 +180,4 @@ class TestTidying:
         with psycopg.connect(database) as connection:
             assert connection.execute("SELECT id FROM logins").fetchall() == [(kept.login.id,)]
             left = connection.execute("SELECT hash FROM refresh_tokens").fetchall()
-        assert left == [(opaque.hash_of(kept.refresh_token),)]
+        assert left == [(secret_tokens.hash_of(kept.refresh_token),)]

@@ -2,7 +2,7 @@
 
 from domain.identity import second_factor
 from domain.identity.models import SecondFactor
-from kit import db, seals
+from kit import db, encryption
 from kit.tenancy import Tenant
 from tests import factories
 from tests.domain.notifications.at_once import at_once
@@ -22,4 +22,4 @@ class TestBegin:
             session = db.session()
             kept = session.get_one(SecondFactor, user.id)
             assert len(secrets) == 4
-            assert seals.unseal(kept.secret, purpose=second_factor._PURPOSE) in secrets
+            assert encryption.decrypt(kept.secret, purpose=second_factor._PURPOSE) in secrets
