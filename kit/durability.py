@@ -1,4 +1,4 @@
-"""What PostgreSQL must be set to so that what it has committed is never lost, and whether it is."""
+"""The PostgreSQL settings without which committed data could be lost, and whether a server has them."""
 
 from dataclasses import dataclass
 
@@ -9,43 +9,49 @@ from kit.watchdog import watching
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """A setting that a promise rests on; any of `values` will do."""
+class Requirement:
+    """A setting, its acceptable values, and the guarantee that depends on it."""
 
     setting: str
     values: tuple[str, ...]
-    promise: str
+    guarantee: str
 
 
 POSTGRESQL = (
-    Need("fsync", ("on",), "what is committed survives a power cut"),
-    Need("full_page_writes", ("on",), "a page that was half written when the power went can be mended"),
-    Need(
+    Requirement("fsync", ("on",), "committed data survives a power failure"),
+    Requirement("full_page_writes", ("on",), "a page that was half written at a power failure can be repaired"),
+    Requirement(
         "synchronous_commit",
-        ("on", "remote_apply"),  # the others ask no standby, or not its disk
-        "an order that was answered 202, and a payment that was asked for, is on disk",
+        ("on", "remote_apply"),  # the other values do not wait for a standby, or not for its disk
+        "an order that was answered 202, and a payment that was requested, is on disk",
     ),
-    Need("wal_level", ("replica", "logical"), "base backups can be taken, and any second returned to"),
+    Requirement("wal_level", ("replica", "logical"), "base backups and point-in-time recovery are possible"),
 )
 
-NAMED = "not empty"
-STANDBYS = Need("synchronous_standby_names", (NAMED,), "what is committed survives the loss of the primary")
-"""What is needed beside POSTGRESQL where a standby takes over: ORDERX_DURABILITY=replicated."""
+NOT_EMPTY = "not empty"
+STANDBYS = Requirement(
+    "synchronous_standby_names", (NOT_EMPTY,), "committed data survives the loss of the primary server"
+)
+"""Required in addition to POSTGRESQL with ORDERX_DURABILITY=replicated, where a standby takes over."""
 
-_TELL = "SELECT name, current_setting(name) FROM unnest(%s::text[]) AS name"
+_SETTINGS = "SELECT name, current_setting(name) FROM unnest(%s::text[]) AS name"
 
 
-def weaknesses(url: str, *, replicated: bool = False) -> list[str]:
-    """What of POSTGRESQL, and of STANDBYS if `replicated`, does not hold for whoever logs in with this URL.
+def violations(url: str, *, replicated: bool = False) -> list[str]:
+    """The requirements of POSTGRESQL, and of STANDBYS if `replicated`, that sessions of this login do not meet.
 
-    Each as `fsync is off`; any role may ask.
+    Each as `fsync is off`. Any role may ask.
     """
-    needs = [*POSTGRESQL, STANDBYS] if replicated else POSTGRESQL
+    requirements = [*POSTGRESQL, STANDBYS] if replicated else POSTGRESQL
     with psycopg.connect(url, **CONNECT) as connection, watching(connection):
-        told: dict[str, str] = dict(connection.execute(_TELL, [[need.setting for need in needs]]).fetchall())
-    return [f"{need.setting} is {told[need.setting] or 'empty'}" for need in needs if not _is_met(need, told)]
+        names = [requirement.setting for requirement in requirements]
+        actual: dict[str, str] = dict(connection.execute(_SETTINGS, [names]).fetchall())
+    return [
+        f"{requirement.setting} is {actual[requirement.setting] or 'empty'}"
+        for requirement in requirements
+        if not _is_met(requirement, actual[requirement.setting])
+    ]
 
 
-def _is_met(need: Need, told: dict[str, str]) -> bool:
-    value = told[need.setting]
-    return value in need.values or (need.values == (NAMED,) and value != "")
+def _is_met(requirement: Requirement, value: str) -> bool:
+    return value in requirement.values or (requirement.values == (NOT_EMPTY,) and value != "")

@@ -8,18 +8,24 @@ import psycopg
 import structlog
 
 from kit.config import settings
-from kit.durability import Need, weaknesses
+from kit.durability import Requirement, violations
 from kit.errors import NotConfigured
 
 RABBITMQ = (
-    Need("x-queue-type", ("quorum",), "a confirmed message is on the disks of most nodes"),
-    Need("x-delivery-limit", ("20",), "a message that kills its worker is given up before it has killed them all"),
-    Need("x-dead-letter-exchange", ("orderx_dead",), "what is given up waits for an operator"),
-    Need("x-dead-letter-strategy", ("at-least-once",), "it does so even if the broker dies while it moves"),
-    Need("x-overflow", ("reject-publish",), "a full queue refuses the new instead of dropping the old"),
-    Need("durable exchanges", ("true",), "a restart leaves no message without its way"),
-    Need("delivery_mode", ("2",), "a message is written to disk, not held in memory"),
-    Need("confirm.select", ("on",), "an outbox row is deleted only once the broker has its messages"),
+    Requirement("x-queue-type", ("quorum",), "a confirmed message is on the disks of most nodes"),
+    Requirement(
+        "x-delivery-limit", ("20",), "a message that kills its worker is dead-lettered before it has killed all workers"
+    ),
+    Requirement("x-dead-letter-exchange", ("orderx_dead",), "a dead-lettered message waits for an operator"),
+    Requirement(
+        "x-dead-letter-strategy",
+        ("at-least-once",),
+        "dead-lettering loses no message, even if the broker dies meanwhile",
+    ),
+    Requirement("x-overflow", ("reject-publish",), "a full queue refuses new messages instead of dropping old ones"),
+    Requirement("durable exchanges", ("true",), "messages are still routed after a restart of the broker"),
+    Requirement("delivery_mode", ("2",), "a message is written to disk, not only kept in memory"),
+    Requirement("confirm.select", ("on",), "an outbox row is deleted only once the broker has confirmed its messages"),
 )
 
 log = structlog.get_logger()
@@ -40,12 +46,12 @@ def demand(*database_settings: str) -> None:
         return
     for name in database_settings:
         try:
-            weak = weaknesses(settings().need(name), replicated=settings().durability == "replicated")
+            violated = violations(settings().need(name), replicated=settings().durability == "replicated")
         except psycopg.OperationalError as gone:
             log.warning("durability not checked: the database does not answer", reason=str(gone).strip())
             continue
-        if weak:
+        if violated:
             raise Forgetful(
-                f"PostgreSQL may lose confirmed orders: {', '.join(weak)}. Set it as docs/operations.md says "
+                f"PostgreSQL may lose confirmed orders: {', '.join(violated)}. Set it as docs/operations.md says "
                 f"(postgresql.conf, ALTER SYSTEM, ALTER ROLE), or ORDERX_DURABILITY=relaxed where orders may be lost"
             )

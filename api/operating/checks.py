@@ -54,12 +54,12 @@ def promises() -> str:
     """Whether PostgreSQL is set to keep what it has committed; else what is weak, as `fsync is off`."""
     if settings().durability == "relaxed":
         return "relaxed"
-    return _weaknesses(settings().need("database_url"), int(time.monotonic() // ASK_EVERY)) or "ok"
+    return _violations(settings().need("database_url"), int(time.monotonic() // ASK_EVERY)) or "ok"
 
 
 @lru_cache(maxsize=1)
-def _weaknesses(url: str, _turn: int) -> str:
-    return ", ".join(durability.weaknesses(url, replicated=settings().durability == "replicated"))
+def _violations(url: str, _turn: int) -> str:
+    return ", ".join(durability.violations(url, replicated=settings().durability == "replicated"))
 
 
 def broker() -> str:

@@ -114,9 +114,9 @@ class TestReady:
         monkeypatch.setenv("ORDERX_DURABILITY", "strict")
         config.settings.cache_clear()
         asked = []
-        monkeypatch.setattr(durability, "weaknesses", lambda url, **_: asked.append(url) or [])
+        monkeypatch.setattr(durability, "violations", lambda url, **_: asked.append(url) or [])
         monkeypatch.setattr(checks, "ASK_EVERY", 3600 * 24 * 365 * 100)
-        checks._weaknesses.cache_clear()
+        checks._violations.cache_clear()
         for _ in range(3):
             assert checks.promises() == "ok"
         assert len(asked) == 1

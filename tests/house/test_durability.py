@@ -1,4 +1,4 @@
-"""What the promises rest on, said once: the table, the declarations and the documents agree."""
+"""The durability requirements, the queue declarations and the documentation agree."""
 
 import inspect
 import re
@@ -10,30 +10,30 @@ from workers.durability import RABBITMQ
 
 
 def durability_table() -> str:
-    """The needs as docs/operations.md shows them."""
+    """The requirements as docs/operations.md shows them."""
     rows = ["| server | setting | must be | so that |", "|---|---|---|---|"]
-    for server, needs in (("PostgreSQL", (*POSTGRESQL, STANDBYS)), ("RabbitMQ", RABBITMQ)):
-        for need in needs:
-            values = " or ".join(f"`{value}`" for value in need.values)
-            rows.append(f"| {server} | `{need.setting}` | {values} | {need.promise} |")
+    for server, requirements in (("PostgreSQL", (*POSTGRESQL, STANDBYS)), ("RabbitMQ", RABBITMQ)):
+        for requirement in requirements:
+            values = " or ".join(f"`{value}`" for value in requirement.values)
+            rows.append(f"| {server} | `{requirement.setting}` | {values} | {requirement.guarantee} |")
     return "\n".join(rows)
 
 
 class TestDurability:
-    def test_is_declared_as_it_is_written_down(self):
-        written = {need.setting: need.values for need in RABBITMQ}
+    def test_is_declared_as_required(self):
+        required = {requirement.setting: requirement.values for requirement in RABBITMQ}
         for queue in queues.ALL:
             assert {name: (str(value),) for name, value in queue.queue_arguments.items()} == {
-                name: values for name, values in written.items() if name.startswith("x-")
+                name: values for name, values in required.items() if name.startswith("x-")
             }
 
-    def test_is_published_as_it_is_written_down(self):
-        written = {need.setting: need.values for need in RABBITMQ}
+    def test_is_published_as_required(self):
+        required = {requirement.setting: requirement.values for requirement in RABBITMQ}
         code = inspect.getsource(publisher)
-        assert re.findall(r"delivery_mode=(\d)", code) == [*written["delivery_mode"]]
+        assert re.findall(r"delivery_mode=(\d)", code) == [*required["delivery_mode"]]
         assert "confirm_select()" in code
 
-    def test_stands_in_the_documents(self):
+    def test_is_documented(self):
         shown = re.search(
             r"<!-- durability -->\n(.*)\n<!-- /durability -->", (ROOT / "docs/operations.md").read_text(), re.DOTALL
         )
