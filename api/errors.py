@@ -19,7 +19,16 @@ from domain.payments import cards
 from domain.sales.errors import KeyReused
 from domain.shops.errors import LocationChanged, ShopChanged
 from kit import db
-from kit.errors import Conflict, Forbidden, Invalid, NotFound, OrderXError, TooOften, Unauthenticated, Unavailable
+from kit.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    OrderXError,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+)
 
 log = structlog.get_logger()
 
@@ -30,7 +39,7 @@ STATUS: dict[type[OrderXError], HTTPStatus] = {
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    TooOften: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     Repeated: HTTPStatus.BAD_REQUEST,
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     CompanyChanged: HTTPStatus.PRECONDITION_FAILED,
@@ -141,7 +150,7 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _headers(status: HTTPStatus, error: OrderXError) -> dict[str, str]:
-    if isinstance(error, TooOften):
+    if isinstance(error, TooManyRequests):
         return {"Retry-After": str(error.seconds)}
     if status == HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": 'Bearer realm="orderx"'}

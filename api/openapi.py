@@ -26,7 +26,7 @@ PROBLEMS = {
     "TooLarge": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than 1 MiB, or has too many values"),
     "NotJson": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not sent as application/json, or is compressed"),
     "Invalid": (HTTPStatus.UNPROCESSABLE_ENTITY, "A field is wrong; `errors` names it and says how to put it right"),
-    "TooOften": (HTTPStatus.TOO_MANY_REQUESTS, "This was tried too often; see Retry-After"),
+    "TooManyRequests": (HTTPStatus.TOO_MANY_REQUESTS, "Too many attempts; see Retry-After"),
     "Unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, "Something we depend on does not answer; see Retry-After"),
 }
 IF_MATCH = {
@@ -181,7 +181,7 @@ def _with_problems(operation: dict[str, Any], refusals: list[type[Forbidden]], *
         "TooLarge": has_body,
         "NotJson": has_body,
         "Invalid": "422" in named,
-        "TooOften": True,
+        "TooManyRequests": True,
         "Unavailable": True,
     }
     problems: dict[str, Any] = {str(PROBLEMS[name][0].value): name for name, so in possible.items() if so}

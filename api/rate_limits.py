@@ -23,7 +23,7 @@ from domain.companies import limits as plan_limits
 from domain.companies import queries as companies
 from kit import clock, db
 from kit.config import settings
-from kit.errors import TooOften
+from kit.errors import TooManyRequests
 from kit.tenancy import Tenant
 
 log = structlog.get_logger()
@@ -43,7 +43,7 @@ DOWN = Gauge(
 UNCOUNTED = Counter("orderx_http_unlimited_requests", "Requests let through while it does not")
 
 
-class RateLimited(TooOften):
+class RateLimited(TooManyRequests):
     """There were too many requests within a minute."""
 
     code = "rate_limited"

@@ -1,4 +1,4 @@
-"""The few kinds of error the business raises. The docstring is the default message; only api/errors.py knows HTTP."""
+"""Base classes of all errors. The docstring is the default message; api/errors.py maps them to HTTP status codes."""
 
 import math
 from datetime import timedelta
@@ -17,16 +17,16 @@ class OrderXError(Exception):
 
     @classmethod
     def title(cls) -> str:
-        """The first line of the docstring: what this kind of error is, in one sentence."""
+        """The first line of the docstring, which describes this kind of error."""
         return (cls.__doc__ or "").strip().partition("\n")[0]
 
 
 class DomainError(OrderXError):
-    """The business says no; asking again changes nothing."""
+    """A business rule does not allow this. Trying again does not help."""
 
 
 class NotFound(DomainError):
-    """There is nothing here under that id."""
+    """There is no object with this id."""
 
     code = "not_found"
 
@@ -38,13 +38,13 @@ class Conflict(DomainError):
 
 
 class Forbidden(DomainError):
-    """You may not do this."""
+    """You do not have permission to do this."""
 
     code = "forbidden"
 
 
 class Unauthenticated(DomainError):
-    """Say who you are: log in first."""
+    """Authentication required: log in first."""
 
     code = "unauthenticated"
 
@@ -63,19 +63,19 @@ class Invalid(DomainError):
 
 
 class Unavailable(OrderXError):
-    """Something this depends on does not answer just now; try again."""
+    """A service that this request depends on is temporarily unavailable. Try again."""
 
     code = "unavailable"
 
 
-class TooOften(OrderXError):
-    """Wait: it was tried too often."""
+class TooManyRequests(OrderXError):
+    """Too many attempts. Try again later."""
 
     code = "too_many_attempts"
 
-    def __init__(self, what: str = "It was tried too often", *, wait: timedelta) -> None:
+    def __init__(self, reason: str = "Too many attempts", *, wait: timedelta) -> None:
         self.seconds = math.ceil(wait.total_seconds())
-        super().__init__(f"{what}: wait for {self.seconds} s.")
+        super().__init__(f"{reason}: try again in {self.seconds} s.")
 
 
 class NotConfigured(OrderXError):

@@ -26,7 +26,7 @@ blueprint = Blueprint("companies", __name__, url_prefix="/api/companies", descri
 @blueprint.arguments(NewCompanySchema)
 @blueprint.response(201, CompanySchema)
 @blueprint.refuses(EmailUnverified)
-@blueprint.alt_response(429, "TooOften")
+@blueprint.alt_response(429, "TooManyRequests")
 def found_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
     """Found a company, with you as its admin.
 

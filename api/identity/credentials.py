@@ -7,12 +7,12 @@ from domain.identity.errors import WrongCode, WrongCredentials
 from domain.identity.models import User
 from domain.identity.pace import PASSWORD
 from kit import clock, db
-from kit.errors import TooOften
+from kit.errors import TooManyRequests
 from kit.tenancy import Tenant
 
 
 def proven(email: str, password: str) -> User:
-    """The user with this mail address and password; raises TooOften, WrongCredentials.
+    """The user with this mail address and password; raises TooManyRequests, WrongCredentials.
 
     No transaction may be open: hashing is slow on purpose, and would keep a connection from others.
     """
@@ -24,7 +24,7 @@ def proven(email: str, password: str) -> User:
 def admitted(email: str, password: str, code: str | None) -> User:
     """The user with this mail address and password, and this code if they have a second factor.
 
-    Raises TooOften, WrongCredentials, SecondFactorNeeded, WrongCode. No transaction may be open.
+    Raises TooManyRequests, WrongCredentials, SecondFactorNeeded, WrongCode. No transaction may be open.
     """
     user = _known(email, password)
     with db.transaction(Tenant(user_id=user.id)):
@@ -40,7 +40,7 @@ def _known(email: str, password: str) -> User:
         wait = pace.attempt(PASSWORD, *_who(email), now=clock.now())
         user = queries.user_by_email(email=email)
     if wait:
-        raise TooOften(wait=wait)
+        raise TooManyRequests(wait=wait)
     if not passwords.fits(password, user.password_hash if user else None) or user is None:
         raise WrongCredentials
     return _rehashed(user, password) if passwords.is_outdated(password, user.password_hash) else user

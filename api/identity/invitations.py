@@ -15,7 +15,7 @@ from domain.identity.errors import NotYoursToGive
 from domain.identity.models import Invitation
 from domain.identity.pace import INVITATIONS_OF_A_COMPANY, INVITATIONS_OF_A_SENDER, MAIL
 from kit import clock
-from kit.errors import TooOften
+from kit.errors import TooManyRequests
 
 blueprint = Blueprint("invitations", __name__, url_prefix="/api/invitations", description="Inviting colleagues")
 
@@ -24,7 +24,7 @@ blueprint = Blueprint("invitations", __name__, url_prefix="/api/invitations", de
 @blueprint.arguments(NewInvitationSchema)
 @blueprint.response(201, InvitationSchema)
 @blueprint.refuses(NotYoursToGive)
-@blueprint.alt_response(429, "TooOften")
+@blueprint.alt_response(429, "TooManyRequests")
 def invite(body: dict[str, Any]) -> Invitation:
     """Invite somebody to a role in your company, or in one shop of it, that allows no more than your own.
 
@@ -40,7 +40,7 @@ def invite(body: dict[str, Any]) -> Invitation:
         pace.use(INVITATIONS_OF_A_COMPANY, str(caller.company_id), now=now)
         wait = pace.attempt(MAIL, "invitation", email, now=now)
         if wait:
-            raise TooOften(wait=wait)
+            raise TooManyRequests(wait=wait)
         company = companies.the_company(company_id=caller.company_id)
         invitation, token = invitations.invite(
             company_id=company.id, email=email, role=body["role"], shop_id=body["shop_id"], invited_by=caller.user_id,

@@ -13,7 +13,7 @@ from domain.identity.models import User
 from domain.identity.pace import MAIL
 from domain.identity.profile import ProfileChanges
 from kit import clock
-from kit.errors import TooOften
+from kit.errors import TooManyRequests
 
 me = Blueprint("me", __name__, url_prefix="/api/me", description="Who you are")
 
@@ -45,7 +45,7 @@ def change_me(body: dict[str, Any]) -> User:
 
 @me.post("/verification-mail")
 @me.response(202)
-@me.alt_response(429, "TooOften")
+@me.alt_response(429, "TooManyRequests")
 def ask_for_verification_mail() -> None:
     """Ask for another mail to verify your address by; there is none if it is verified."""
     now = clock.now()
@@ -55,13 +55,13 @@ def ask_for_verification_mail() -> None:
         if user.verified_at is None and not wait:
             letters.write("verify_email", user, now=now)
     if wait:
-        raise TooOften(wait=wait)
+        raise TooManyRequests(wait=wait)
 
 
 @me.put("/password")
 @me.arguments(PasswordChangeSchema)
 @me.response(204)
-@me.alt_response(429, "TooOften")
+@me.alt_response(429, "TooManyRequests")
 def change_password(body: dict[str, Any]) -> None:
     """Change your password.
 

@@ -42,7 +42,7 @@ def export() -> dict[str, Any]:
 @own_data.arguments(ErasureSchema)
 @own_data.response(204)
 @own_data.alt_response(409, "Conflict")
-@own_data.alt_response(429, "TooOften")
+@own_data.alt_response(429, "TooManyRequests")
 def erase(body: dict[str, Any]) -> None:
     """Have yourself erased, for good.
 

@@ -32,7 +32,7 @@ auth = Blueprint("auth", __name__, url_prefix="/api/auth", description="Logging 
 @auth.response(200, TokensSchema)
 @auth.alt_response(401, "Unauthenticated")
 @auth.alt_response(404, "NotFound")
-@auth.alt_response(429, "TooOften")
+@auth.alt_response(429, "TooManyRequests")
 def log_in(body: dict[str, Any]) -> dict[str, Any]:
     """Log in, to act for a company or as a customer.
 

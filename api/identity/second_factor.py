@@ -36,7 +36,7 @@ def get_second_factor() -> dict[str, Any]:
 @blueprint.response(201, OfferedSchema)
 @blueprint.refuses(EmailUnverified)
 @blueprint.alt_response(409, "Conflict")
-@blueprint.alt_response(429, "TooOften")
+@blueprint.alt_response(429, "TooManyRequests")
 def offer_second_factor(body: dict[str, Any]) -> dict[str, str]:
     """Get a secret for an authenticator app (TOTP, RFC 6238); show `uri` as a QR code. It counts once confirmed.
 
@@ -55,7 +55,7 @@ def offer_second_factor(body: dict[str, Any]) -> dict[str, str]:
 @blueprint.response(200, ConfirmedSchema)
 @blueprint.refuses(EmailUnverified)
 @blueprint.alt_response(409, "Conflict")
-@blueprint.alt_response(429, "TooOften")
+@blueprint.alt_response(429, "TooManyRequests")
 def confirm_second_factor(body: dict[str, Any]) -> dict[str, list[str]]:
     """Switch it on with a code that the app shows.
 
@@ -73,7 +73,7 @@ def confirm_second_factor(body: dict[str, Any]) -> dict[str, list[str]]:
 @blueprint.post("/remove")
 @blueprint.arguments(PasswordAndCodeSchema)
 @blueprint.response(204)
-@blueprint.alt_response(429, "TooOften")
+@blueprint.alt_response(429, "TooManyRequests")
 def remove_second_factor(body: dict[str, Any]) -> None:
     """Switch it off again, with the password and a code."""
     with acting() as caller:

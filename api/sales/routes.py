@@ -49,7 +49,7 @@ blueprint = Blueprint("orders", __name__, url_prefix="/api/orders", description=
 )
 @blueprint.refuses(EmailUnverified)
 @blueprint.alt_response(409, "Conflict")
-@blueprint.alt_response(429, "TooOften")
+@blueprint.alt_response(429, "TooManyRequests")
 def place_order(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Place an order.
 

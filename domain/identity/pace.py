@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.identity.models import Attempts
 from kit import db, tenancy
-from kit.errors import TooOften
+from kit.errors import TooManyRequests
 
 FORGOTTEN_AFTER = timedelta(hours=24)
 """How long after the last attempt one begins anew."""
@@ -84,7 +84,7 @@ def attempt(pace: Pace, *who: str, now: datetime) -> timedelta:
 
 
 def use(quota: Quota, *who: str, now: datetime) -> None:
-    """Count a use against the quota, in the current transaction; raises TooOften when none is left.
+    """Count a use against the quota, in the current transaction; raises TooManyRequests when none is left.
 
     Uses at once wait for each other, so that they cannot share the last one.
     """
@@ -94,11 +94,11 @@ def use(quota: Quota, *who: str, now: datetime) -> None:
 
 
 def refuse_used_up(quota: Quota, *who: str, now: datetime) -> Attempts:
-    """Raise TooOften when nothing is left of the quota; the uses so far, locked until the transaction ends."""
+    """Raise TooManyRequests when nothing is left of the quota; the uses so far, locked until the transaction ends."""
     made = _locked(_key(quota, who), now)
     recent = [at for at in made.times if at > now - quota.within]
     if len(recent) >= quota.most:
-        raise TooOften(quota.what, wait=recent[-quota.most] + quota.within - now)
+        raise TooManyRequests(quota.what, wait=recent[-quota.most] + quota.within - now)
     return made
 
 

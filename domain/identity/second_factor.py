@@ -38,7 +38,7 @@ def begin(*, user_id: UUID) -> str:
 def confirm(*, user_id: UUID, code: str, now: datetime) -> list[str] | None:
     """Switch it on, once the app shows the right code; the recovery codes, which nobody can tell a second time.
 
-    None for a wrong code: it is counted, so this must be committed, too. Raises SecondFactorOn; TooOften after ten
+    None for a wrong code: it is counted, so this must be committed, too. Raises SecondFactorOn; TooManyRequests after ten
     wrong codes within an hour.
     """
     factor = _of(user_id)
@@ -58,7 +58,7 @@ def confirm(*, user_id: UUID, code: str, now: datetime) -> list[str] | None:
 def accepts(*, user_id: UUID, code: str | None, now: datetime) -> bool:
     """Whether this is a code of the current user's app or a recovery code, each good once, or they need none.
 
-    A wrong code is counted, so this must be committed, too. Raises SecondFactorNeeded when there is none; TooOften
+    A wrong code is counted, so this must be committed, too. Raises SecondFactorNeeded when there is none; TooManyRequests
     after ten wrong codes within an hour, whatever the code.
     """
     factor = _of(user_id)

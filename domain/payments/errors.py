@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from kit.errors import Conflict, Invalid, NotFound, TooOften
+from kit.errors import Conflict, Invalid, NotFound, TooManyRequests
 
 
 class CardRefused(Invalid):
@@ -29,7 +29,7 @@ class PaymentNotFound(NotFound):
     code = "payment_not_found"
 
 
-class TooManyDeclines(TooOften):
+class TooManyDeclines(TooManyRequests):
     """Too many payments were declined within ten minutes."""
 
     code = "too_many_declines"

@@ -9,7 +9,7 @@ import pytest
 from domain.identity import second_factor
 from domain.identity.pace import WRONG_CODES
 from kit import clock, db
-from kit.errors import TooOften
+from kit.errors import TooManyRequests
 from kit.tenancy import Tenant
 from tests import factories
 from tests.domain.notifications.at_once import at_once
@@ -82,7 +82,7 @@ class TestUser:
 
         now = clock.now()
         assert not any(accepts("000000", now) for _ in range(WRONG_CODES.most))
-        with pytest.raises(TooOften):
+        with pytest.raises(TooManyRequests):
             accepts(recovery_codes[0], now + WRONG_CODES.within - MOMENT)
         assert accepts(recovery_codes[0], now + WRONG_CODES.within)
 

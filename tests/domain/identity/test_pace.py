@@ -8,7 +8,7 @@ import pytest
 from domain.identity import pace
 from domain.identity.pace import FORGOTTEN_AFTER, PASSWORD, Pace, Quota
 from kit import clock, db
-from kit.errors import TooOften
+from kit.errors import TooManyRequests
 from kit.tenancy import Tenant
 
 NOTHING, SECOND = timedelta(), timedelta(seconds=1)
@@ -84,7 +84,7 @@ def use(*who, now, quota=THREE_AN_HOUR):
     try:
         with db.transaction(Tenant()):
             pace.use(quota, *who, now=now)
-    except TooOften as refused:
+    except TooManyRequests as refused:
         return timedelta(seconds=refused.seconds)
     return NOTHING
 
