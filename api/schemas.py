@@ -13,7 +13,7 @@ from marshmallow.utils import get_value
 from api.answers import AnswerSchema
 from domain.payments import card_numbers
 from kit.countries import COUNTRIES
-from kit.money import LARGEST_AMOUNT, TENDER, Money
+from kit.money import ACTIVE_CURRENCIES, LARGEST_AMOUNT, Money
 from kit.text import ONE_LINE, has_link, is_one_line, is_visible
 
 NOT_YET = "It is kept, and nothing goes by it yet."
@@ -245,7 +245,7 @@ CURRENCY_CODE = "^[A-Z]{3}$"
 
 def known_currency(code: str) -> None:
     """Raise ValidationError unless it is the ISO 4217 code of a currency in use."""
-    if code not in TENDER:
+    if code not in ACTIVE_CURRENCIES:
         raise ValidationError("This is no ISO 4217 code of a currency in use.")
 
 

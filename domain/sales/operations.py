@@ -125,7 +125,7 @@ def _payable(subtotal: Money, discount_percent: int) -> Money:
     Nothing at all is fine: what costs nothing asks no payment provider.
     """
     limits = charge_limits(subtotal.currency)
-    total = subtotal.less_percent(discount_percent).rounded_down(limits.step)
+    total = subtotal.minus_percent(discount_percent).rounded_down(limits.step)
     least, most = Money(limits.least, total.currency), Money(limits.most, total.currency)
     if subtotal.amount > most.amount:
         raise Invalid(fields={"lines": [f"The order comes to more than {most}, the most that can be paid at once."]})
