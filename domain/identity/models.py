@@ -169,7 +169,7 @@ class Invitation(Base):
 
 
 class SecondFactor(Base):
-    """The sealed secret of a user's authenticator app, good once confirmed. Codes up to `last_step` are used up."""
+    """The encrypted secret of a user's authenticator app, good once confirmed. Codes up to `last_step` are used up."""
 
     __tablename__ = "second_factors"
 

@@ -25,10 +25,10 @@ _PURPOSE = "second factors"
 def begin(*, user_id: UUID) -> str:
     """A new secret for the current user's app (base32), which counts once it is confirmed; raises SecondFactorOn."""
     secret = pyotp.random_base32()
-    sealed = encryption.encrypt(secret, purpose=_PURPOSE)
-    first = insert(SecondFactor).values(user_id=user_id, secret=sealed, last_step=0)
+    encrypted = encryption.encrypt(secret, purpose=_PURPOSE)
+    first = insert(SecondFactor).values(user_id=user_id, secret=encrypted, last_step=0)
     another = first.on_conflict_do_update(
-        index_elements=[SecondFactor.user_id], set_={"secret": sealed}, where=SecondFactor.confirmed_at.is_(None)
+        index_elements=[SecondFactor.user_id], set_={"secret": encrypted}, where=SecondFactor.confirmed_at.is_(None)
     )
     if db.session().scalar(another.returning(SecondFactor.user_id)) is None:
         raise SecondFactorOn
@@ -38,8 +38,8 @@ def begin(*, user_id: UUID) -> str:
 def confirm(*, user_id: UUID, code: str, now: datetime) -> list[str] | None:
     """Switch it on, once the app shows the right code; the recovery codes, which nobody can tell a second time.
 
-    None for a wrong code: it is counted, so this must be committed, too. Raises SecondFactorOn; TooManyRequests after ten
-    wrong codes within an hour.
+    None for a wrong code: it is counted, so this must be committed, too. Raises SecondFactorOn; TooManyRequests
+    after ten wrong codes within an hour.
     """
     factor = _of(user_id)
     if factor is not None and factor.confirmed_at:
@@ -58,8 +58,8 @@ def confirm(*, user_id: UUID, code: str, now: datetime) -> list[str] | None:
 def accepts(*, user_id: UUID, code: str | None, now: datetime) -> bool:
     """Whether this is a code of the current user's app or a recovery code, each good once, or they need none.
 
-    A wrong code is counted, so this must be committed, too. Raises SecondFactorNeeded when there is none; TooManyRequests
-    after ten wrong codes within an hour, whatever the code.
+    A wrong code is counted, so this must be committed, too. Raises SecondFactorNeeded when there is none;
+    TooManyRequests after ten wrong codes within an hour, whatever the code.
     """
     factor = _of(user_id)
     if factor is None or factor.confirmed_at is None:
