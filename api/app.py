@@ -83,7 +83,7 @@ def create_app(*, threads: int = 32) -> Flask:
     etags.register(app)
     headers.register(app)
     cors.register(app)
-    settings().need("public_url")
+    settings().require("public_url")
     signing_keys()
     passwords.prepare()
     api = openapi.configure(app)

@@ -28,7 +28,7 @@ def _protect(response: Response) -> Response:
     # What has an ETag may be kept by its reader, who asks whether it is still current; the rest may hold tokens.
     headers.setdefault("Cache-Control", "private, no-cache" if "ETag" in headers else "no-store")
     # Not by how this request came: TLS ends before nginx, which sees plain HTTP.
-    if settings().need("public_url").startswith("https://"):
+    if settings().require("public_url").startswith("https://"):
         headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}"
     return response
 

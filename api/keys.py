@@ -29,7 +29,7 @@ class SigningKey:
 @cache
 def signing_keys() -> tuple[SigningKey, ...]:
     """The keys of the settings: the first signs, all verify. Raises NotConfigured when there are none."""
-    return tuple(_made_from(secret) for secret in settings().need("signing_keys").split(","))
+    return tuple(_made_from(secret) for secret in settings().require("signing_keys").split(","))
 
 
 def published() -> dict[str, list[dict[str, str]]]:

@@ -11,5 +11,5 @@ from kit.config import settings
 
 def network_of_request() -> bytes:
     """A keyed hash of the request's address, of IPv6 of its /64."""
-    secret = settings().need("secret_key").encode()
+    secret = settings().require("secret_key").encode()
     return hmac.digest(secret, b"network:" + neighbourhood(request.remote_addr or "").encode(), hashlib.sha256)

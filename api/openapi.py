@@ -104,7 +104,7 @@ def configure(app: Flask) -> Api:
 def _info() -> dict[str, Any]:
     return {
         "description": INTRODUCTION,
-        "contact": {"name": "Who runs this server", "url": settings().need("public_url")},
+        "contact": {"name": "Who runs this server", "url": settings().require("public_url")},
         "license": {"name": "All rights reserved", "identifier": "LicenseRef-All-rights-reserved"},
     }
 

@@ -23,5 +23,5 @@ def require() -> None:
 
 def _peer() -> str | None:
     """The caller's address; none where the public reaches OrderX, for there it may be a proxy's."""
-    is_local = urlsplit(settings().need("public_url")).hostname in {"localhost", "127.0.0.1", "::1"}
+    is_local = urlsplit(settings().require("public_url")).hostname in {"localhost", "127.0.0.1", "::1"}
     return request.remote_addr if is_local else None

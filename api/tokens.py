@@ -43,7 +43,7 @@ def access_token(caller: Caller) -> str:
     """A token that lets its bearer act as the caller, for 15 minutes."""
     now, key = clock.now(), signing_keys()[0]
     claims = {
-        "iss": settings().need("public_url"), "aud": AUDIENCE, "iat": now, "exp": now + ACCESS_LASTS,
+        "iss": settings().require("public_url"), "aud": AUDIENCE, "iat": now, "exp": now + ACCESS_LASTS,
         "jti": str(new_id()), **caller.claims(),
     }  # fmt: skip
     return jwt.encode(claims, key.private, algorithm=ALGORITHM, headers={"kid": key.kid, "typ": TYPE})
@@ -92,7 +92,7 @@ def _signed(token: str, keys: tuple[SigningKey, ...]) -> tuple[Caller, int]:
         if key is None or header.get("typ") != TYPE:
             raise TokenInvalid
         claims: dict[str, Any] = jwt.decode(
-            token, key.public, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=settings().need("public_url"),
+            token, key.public, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=settings().require("public_url"),
             leeway=CLOCKS_DIFFER, options={"require": _REQUIRED},
         )  # fmt: skip
     except jwt.ExpiredSignatureError:

@@ -20,6 +20,6 @@ def decrypt(ciphertext: bytes, *, purpose: str) -> str:
 
 
 def _fernet(purpose: str) -> Fernet:
-    secret = settings().need("secret_key").encode()
+    secret = settings().require("secret_key").encode()
     key = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"orderx {purpose}".encode()).derive(secret)
     return Fernet(base64.urlsafe_b64encode(key))

@@ -30,7 +30,7 @@ def create(
     """
     config = settings()
     engine = create_engine(
-        dialect_url(config.need(setting)),
+        dialect_url(config.require(setting)),
         pool_size=pool_size or config.pool_size,
         pool_pre_ping=pre_ping,
         max_overflow=0,

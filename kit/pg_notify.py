@@ -54,7 +54,7 @@ def listen(url: str, channel: str) -> psycopg.Connection[Any]:
 
 def listen_url(setting: str) -> str:
     """The URL to listen at: ORDERX_LISTEN_URL if set, otherwise the value of this setting."""
-    return settings().need("listen_url" if settings().listen_url else setting)
+    return settings().require("listen_url" if settings().listen_url else setting)
 
 
 def require_no_pooler(setting: str) -> None:

@@ -9,7 +9,7 @@ from kit.engines import dialect_url
 from migrations import functions
 from migrations.tables import metadata
 
-url = context.config.get_alembic_option("sqlalchemy.url") or settings().need("owner_database_url")
+url = context.config.get_alembic_option("sqlalchemy.url") or settings().require("owner_database_url")
 engine = create_engine(dialect_url(url), poolclass=NullPool)
 
 with engine.connect() as connection:

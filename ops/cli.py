@@ -121,7 +121,7 @@ def api(
     from workers import definitions
 
     for name in ("database_url", "secret_key", "signing_keys", "public_url"):
-        settings().need(name)
+        settings().require(name)
     definitions.demand()
     pg_notify.require_no_pooler("database_url")
     options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)]
@@ -214,11 +214,11 @@ def migrate(as_json: Json = False) -> None:
     from kit.config import settings
     from migrations import run
 
-    need = settings().need
+    require = settings().require
     migrated = run.upgrade(
-        owner_url=need("owner_database_url"),
-        app_url=need("database_url"),
-        operator_url=need("operator_database_url"),
+        owner_url=require("owner_database_url"),
+        app_url=require("database_url"),
+        operator_url=require("operator_database_url"),
     )
     newest = "The database is at the newest schema."
     newer = "The database was migrated by a newer release: nothing was changed."

@@ -46,8 +46,8 @@ def create_app() -> Celery:
     """Celery as every part of OrderX configures it."""
     app = Celery("orderx", amqp=Amqp, backend="workers.backend:JournalBackend", task_cls=LoggedTask)
     app.conf.update(
-        broker_url=settings().need("broker_url"),
-        broker_transport_options=transport_options(settings().need("broker_url")),
+        broker_url=settings().require("broker_url"),
+        broker_transport_options=transport_options(settings().require("broker_url")),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_heartbeat=HEARTBEAT,

@@ -75,7 +75,7 @@ def _meant(ids: set[str] | None, most: int) -> Iterator[list[tuple[DeadLetter, M
 
 @contextmanager
 def _waiting(most: int) -> Iterator[list[tuple[DeadLetter, Message]]]:
-    url = settings().need("broker_url")
+    url = settings().require("broker_url")
     options = {**transport_options(url), "confirm_publish": True}
     with Connection(url, transport_options=options, connect_timeout=5) as connection:
         try:

@@ -46,7 +46,7 @@ def demand(*database_settings: str) -> None:
         return
     for name in database_settings:
         try:
-            violated = violations(settings().need(name), replicated=settings().durability == "replicated")
+            violated = violations(settings().require(name), replicated=settings().durability == "replicated")
         except psycopg.OperationalError as gone:
             log.warning("durability not checked: the database does not answer", reason=str(gone).strip())
             continue

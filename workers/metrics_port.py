@@ -40,7 +40,7 @@ def serve(address: str) -> int:
     """
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or int(port) > HIGHEST_PORT:
-        raise NotConfigured(f"--metrics {address}: say HOST:PORT, such as 127.0.0.1:9100")
+        raise NotConfigured(f"--metrics {address}: expected HOST:PORT, such as 127.0.0.1:9100")
     server = ThreadingHTTPServer((host, int(port)), _Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()

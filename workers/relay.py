@@ -123,8 +123,8 @@ def run() -> None:
         signal.signal(number, lambda *_: stopping.set())
     logs.configure()
     app = create_app()
-    settings().need("broker_url")
-    settings().need("operator_database_url")
+    settings().require("broker_url")
+    settings().require("operator_database_url")
     durability.demand("operator_database_url")
     pg_notify.require_no_pooler("operator_database_url")
     gc_tuning.freeze_before_fork()
@@ -228,7 +228,7 @@ def _lane(stopping: threading.Event, app: Celery, turn: _Turn) -> None:
     try:
         while not stopping.is_set():
             try:
-                with Publisher(settings().need("broker_url"), first_node=next(nodes)) as publisher:
+                with Publisher(settings().require("broker_url"), first_node=next(nodes)) as publisher:
                     log.info("the relay runs")
                     while not stopping.is_set():
                         with turn.waited_for() as look:

@@ -41,7 +41,7 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
     unknown = sorted(set(names) - set(queues.NAMES))
     if unknown:
         raise NotConfigured(f"no queue is called '{unknown[0]}'; there are {', '.join(queues.NAMES)}")
-    settings().need("database_url")
+    settings().require("database_url")
     wanted = names or list(queues.NAMES)
     EventConsumers.queue_names = tuple(wanted)
     unwanted = [queue.name for queue in queues.TASK_QUEUES if queue.name not in wanted]

@@ -65,8 +65,8 @@ def run() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     logs.configure()
-    settings().need("operator_database_url")
-    settings().need("database_url")
+    settings().require("operator_database_url")
+    settings().require("database_url")
     durability.demand("operator_database_url", "database_url")
     definitions.demand()
     watchdog.start()

@@ -25,7 +25,7 @@ _PURPOSES: dict[AccountTemplate, Purpose] = {
 def write(template: AccountTemplate, user: User, *, now: datetime) -> None:
     """Have this mail sent to the user, with a link of its own, and act for them from here on."""
     db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=user.id)))
-    purpose, site = _PURPOSES[template], settings().need("public_url")
+    purpose, site = _PURPOSES[template], settings().require("public_url")
     path = _path(purpose.replace("_", "-"), links.issue(user_id=user.id, purpose=purpose, now=now))
     notifications.write_to_user(
         user_id=user.id, recipient=user.email, template=template, occasion=f"{template}:{new_id()}",
@@ -36,7 +36,7 @@ def write(template: AccountTemplate, user: User, *, now: datetime) -> None:
 def write_to_nobody(*, now: datetime) -> None:
     """Write what write() writes, to no effect: so it takes as long whether or not somebody has registered."""
     db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant()))
-    token, site = secret_tokens.new_token(), settings().need("public_url")
+    token, site = secret_tokens.new_token(), settings().require("public_url")
     link = {"hash": secret_tokens.hash_of(token).hex(), "purpose": "reset_password", "expires_at": str(now)}
     mail = {"site": site, "link": site + _path("reset-password", secret_tokens.new_token()), "occasion": str(new_id())}
     for context in (link, mail):
@@ -47,7 +47,7 @@ def write_to_nobody(*, now: datetime) -> None:
 
 def invite(invitation: Invitation, token: str, *, company: str) -> None:
     """Have the invitation mailed, with the link it is accepted by."""
-    site = settings().need("public_url")
+    site = settings().require("public_url")
     notifications.write_invitation(
         company_id=invitation.company_id, recipient=invitation.email, occasion=f"invitation:{invitation.id}",
         context={

@@ -54,7 +54,7 @@ def promises() -> str:
     """Whether PostgreSQL is set to keep what it has committed; else what is weak, as `fsync is off`."""
     if settings().durability == "relaxed":
         return "relaxed"
-    return _violations(settings().need("database_url"), int(time.monotonic() // ASK_EVERY)) or "ok"
+    return _violations(settings().require("database_url"), int(time.monotonic() // ASK_EVERY)) or "ok"
 
 
 @lru_cache(maxsize=1)

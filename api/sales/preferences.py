@@ -38,7 +38,7 @@ def idempotency_key() -> str | None:
 def fingerprint() -> bytes:
     """A keyed hash of what the body says. Keyed, because the body may hold a card number."""
     said = json.dumps(request.json_body, sort_keys=True, separators=(",", ":"))
-    return hmac.digest(settings().need("secret_key").encode(), said.encode(), hashlib.sha256)
+    return hmac.digest(settings().require("secret_key").encode(), said.encode(), hashlib.sha256)
 
 
 def wanted_wait() -> int | None:

@@ -117,7 +117,7 @@ class SmtpMailer:
 @cache
 def mailer() -> Mailer:
     """The mailer of this process, to ORDERX_SMTP_URL; raises NotConfigured when that is missing or wrong."""
-    return SmtpMailer(settings().need("smtp_url"))
+    return SmtpMailer(settings().require("smtp_url"))
 
 
 # A forked worker shares its parent's sockets; two processes must not talk on one connection.

@@ -166,7 +166,7 @@ def gateway() -> Gateway:
     config = settings()
     return StripeGateway(
         base=config.payment_api_base,
-        api_key=config.need("payment_api_key"),
+        api_key=config.require("payment_api_key"),
         timeout=config.payment_timeout,
     )
 

@@ -60,5 +60,5 @@ def serve(host: str, port: int, ledger_path: Path, *, api_key: str | None = None
 
     `options` go to create_app: `slow_seconds`, `silent_seconds` and `trusted_hosts`.
     """
-    key = api_key or settings().need("payment_api_key")
+    key = api_key or settings().require("payment_api_key")
     Server(f"{host}:{port}", ledger_path=ledger_path, api_key=key, **options).run()

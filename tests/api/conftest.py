@@ -18,7 +18,7 @@ def api(database) -> Api:
 @pytest.fixture
 def operator(api) -> Api:
     """The same, with the token of whoever runs OrderX."""
-    return Api(api.app, settings().need("metrics_token"))
+    return Api(api.app, settings().require("metrics_token"))
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def fresh(limited):
 
 
 def as_operator(api):
-    return Api(api.app, settings().need("metrics_token"))
+    return Api(api.app, settings().require("metrics_token"))
 
 
 def minutes(store):

@@ -132,7 +132,7 @@ class TestDefiner:
         assert names(walled) == {table for table, _, _ in superuser.execute(RIGHTS)}
 
     def test_has_no_right_that_its_functions_could_do_without(self, superuser):
-        someone = inhabited(settings().need("owner_database_url")).customer.id
+        someone = inhabited(settings().require("owner_database_url")).customer.id
         call_all(superuser, someone)
         superuser.rollback()
         rights = superuser.execute(RIGHTS).fetchall()

@@ -44,7 +44,7 @@ def superuser():
 
 
 def owner_url():
-    return settings().need("owner_database_url")
+    return settings().require("owner_database_url")
 
 
 def companies_seen(table, tenant):

@@ -34,7 +34,7 @@ def catalogue(database):
 
 
 def roles():
-    logins = [make_url(settings().need(url)).username for url in ("database_url", "operator_database_url")]
+    logins = [make_url(settings().require(url)).username for url in ("database_url", "operator_database_url")]
     return [*GROUPS, *logins]
 
 

@@ -26,7 +26,7 @@ UPDATABLE = """
 @pytest.fixture(scope="module", autouse=True)
 def filled():
     """At least one row in every table. No attack changes anything: what succeeds is rolled back."""
-    ours, now = inhabited(settings().need("owner_database_url")), clock.now()
+    ours, now = inhabited(settings().require("owner_database_url")), clock.now()
     me = ours.admin
     with db.transaction(Tenant(user_id=me.id)):
         logins.begin(user_id=me.id, acts_for=ours.id, now=now)
@@ -48,7 +48,7 @@ def filled():
 
 
 def superuser():
-    return psycopg.connect(settings().need("owner_database_url"))
+    return psycopg.connect(settings().require("owner_database_url"))
 
 
 def touched(statement, **values):

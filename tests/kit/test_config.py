@@ -37,19 +37,19 @@ def configure(monkeypatch):
 
 class TestSettings:
     @pytest.mark.parametrize("name", WRONG)
-    def test_that_are_wrong_are_told_with_what_to_say_and_without_themselves(self, configure, name):
-        value, say = WRONG[name]
+    def test_that_are_invalid_are_reported_with_what_is_expected_and_without_their_value(self, configure, name):
+        value, expected = WRONG[name]
         configure(name, value)
-        with pytest.raises(NotConfigured) as refused:
+        with pytest.raises(NotConfigured) as raised:
             settings()
-        assert refused.value.message == f"ORDERX_{name}: say {say}"
+        assert raised.value.message == f"ORDERX_{name}: expected {expected}"
 
     @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in RIGHT.items() for value in values])
     def test_that_are_right_are_taken_as_they_are(self, configure, name, value):
         configure(name, value)
-        assert settings().need(name.lower()) == value
+        assert settings().require(name.lower()) == value
 
     def test_that_are_empty_are_not_set(self, configure):
         configure("BROKER_URL", "")
         with pytest.raises(NotConfigured, match="ORDERX_BROKER_URL is not set"):
-            settings().need("broker_url")
+            settings().require("broker_url")

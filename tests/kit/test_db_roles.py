@@ -12,7 +12,7 @@ def swapped(database, monkeypatch):
     """Gives one setting the login of another one."""
 
     def swapping(setting, other):
-        monkeypatch.setenv(f"ORDERX_{setting.upper()}", settings().need(other))
+        monkeypatch.setenv(f"ORDERX_{setting.upper()}", settings().require(other))
         reconnect()
 
     yield swapping

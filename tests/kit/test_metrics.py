@@ -94,7 +94,7 @@ class TestExposition:
 
 class TestMayRead:
     def test_takes_the_token_whole_from_anywhere(self):
-        token = config.settings().need("metrics_token")
+        token = config.settings().require("metrics_token")
         assert metrics.may_read(f"Bearer {token}", peer="192.0.2.7")
         for wrong in (None, "", "Bearer ", f"Bearer {token[:-1]}", f"Bearer {token}x", f"Basic {token}", token):
             assert not metrics.may_read(wrong, peer="127.0.0.1"), wrong

@@ -23,7 +23,7 @@ def impatient(monkeypatch):
 @pytest.fixture
 def wire(database, monkeypatch):
     """Between the app's role and the server."""
-    url = settings().need("database_url")
+    url = settings().require("database_url")
     wire = Wire(urlsplit(url).port)
     wire.open()
     monkeypatch.setenv("ORDERX_DATABASE_URL", wire.through(url))

@@ -31,7 +31,7 @@ WHERE = "SELECT name, current_setting(name) FROM unnest(CAST(:names AS text[])) 
 def pooled(database, monkeypatch):
     """Both roles' URLs lead to a PgBouncer; the direct ones by role. The tests' own login brings its settings along."""
     needs.a_real_pgbouncer()
-    direct = {role: settings().need(setting) for role, setting in URLS.items()}
+    direct = {role: settings().require(setting) for role, setting in URLS.items()}
     with running_pgbouncer(*direct.values()) as through:
         for setting, url in zip(URLS.values(), through, strict=True):
             monkeypatch.setenv(f"ORDERX_{setting.upper()}", url)
@@ -103,7 +103,7 @@ class TestStart:
 
 class TestDirectly:
     def test_settings_that_a_login_does_not_bring_along_are_set_for_the_session(self, database):
-        with login_without("jit", database, settings().need("database_url")):
+        with login_without("jit", database, settings().require("database_url")):
             reconnect()
             with db.transaction(Tenant()):
                 session = db.session()

@@ -44,7 +44,7 @@ def permissive(database):
 @pytest.fixture(params=LOGINS)
 def attacker(database, request):
     """A login of one of our roles that can run SQL of its choice."""
-    with psycopg.connect(settings().need(request.param)) as connection:
+    with psycopg.connect(settings().require(request.param)) as connection:
         yield connection
         connection.rollback()
 

@@ -48,7 +48,7 @@ def unfiltered(world, monkeypatch):
 def without_the_wall(monkeypatch, world):
     """The same, as a role that row-level security does not bind, and that would be refused for it."""
     monkeypatch.setattr(db_roles, "require_group", lambda engine, **_: engine)
-    monkeypatch.setenv("ORDERX_DATABASE_URL", settings().need("owner_database_url"))
+    monkeypatch.setenv("ORDERX_DATABASE_URL", settings().require("owner_database_url"))
     reconnect()
     yield
     monkeypatch.undo()

@@ -17,7 +17,7 @@ def url():
 
 class TestServe:
     def test_shows_the_operator_what_is_counted(self, url):
-        token = {"Authorization": f"Bearer {settings().need('metrics_token')}"}
+        token = {"Authorization": f"Bearer {settings().require('metrics_token')}"}
         answer = requests.get(f"{url}/metrics", headers=token, timeout=10)
         assert answer.status_code == 200
         assert answer.headers["Content-Type"].startswith("text/plain; version=")
@@ -33,7 +33,7 @@ class TestServe:
 
     @pytest.mark.parametrize("address", ["9100", ":9100", "localhost", "localhost:", "localhost:x", "localhost:65536"])
     def test_names_an_address_that_is_none(self, address):
-        with pytest.raises(NotConfigured, match="say HOST:PORT"):
+        with pytest.raises(NotConfigured, match="expected HOST:PORT"):
             metrics_port.serve(address)
 
     def test_does_not_share_a_port(self):

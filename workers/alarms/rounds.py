@@ -39,7 +39,7 @@ def start(stopping: threading.Event) -> threading.Thread:
 def _go_round(stopping: threading.Event, webhook: Webhook | None) -> None:
     parts: list[Callable[[], None]] = [database.look, partial(tell, webhook)]
     if settings().broker_url:
-        parts.insert(0, BrokerWatch(settings().need("broker_url")).look)
+        parts.insert(0, BrokerWatch(settings().require("broker_url")).look)
     while not stopping.wait(EVERY):
         for part in parts:
             try:
@@ -97,4 +97,4 @@ def _webhook() -> Webhook | None:
     url = settings().alert_webhook_url
     if url is None:
         return None
-    return Webhook(url.get_secret_value(), settings().need("alert_webhook_secret"))
+    return Webhook(url.get_secret_value(), settings().require("alert_webhook_secret"))

@@ -115,7 +115,7 @@ class TestProbes:
                 for _ in range(2 * THREADS)
             ]
             until(lambda: onlooker.execute(WAITING).fetchone() == (THREADS,), "not all threads wait")
-            operator = {"Authorization": f"Bearer {settings().need('metrics_token')}"}
+            operator = {"Authorization": f"Bearer {settings().require('metrics_token')}"}
             for path in ("/healthz", "/readyz", "/metrics"):
                 assert requests.get(server.url + path, headers=operator, timeout=10).status_code == 200
             assert not any(each.done() for each in asked)
