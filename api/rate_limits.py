@@ -36,11 +36,11 @@ ASK_AGAIN = 5.0
 PLAN_LASTS = 60.0
 """Seconds for which a process goes by a company's plan before it looks again: one statement a minute and company."""
 DOWN = Gauge(
-    "orderx_http_limits_down",
-    "1 while the store of the rate limits does not answer and nobody is limited",
+    "orderx_rate_limiter_down",
+    "1 while Valkey does not answer and no rate limit applies",
     multiprocess_mode="livemax",
 )
-UNCOUNTED = Counter("orderx_http_unlimited_requests", "Requests let through while it does not")
+UNCOUNTED = Counter("orderx_rate_limiter_bypassed_requests", "Requests let through while Valkey does not answer")
 
 
 class RateLimited(TooManyRequests):

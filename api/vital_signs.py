@@ -13,8 +13,8 @@ from saga.registry import STEPS
 
 SIGNS = {
     "sagas": ("Sagas that have not ended", "state", ("running", "finishing", "compensating", "stuck")),
-    "open_incidents": ("Incidents that wait for an operator", "step", tuple(STEPS)),
-    "open_alerts": ("Alerts that are open", "kind", KINDS),
+    "open_incidents": ("Open incidents", "step", tuple(STEPS)),
+    "open_alerts": ("Open alerts", "kind", KINDS),
 }
 
 
@@ -29,7 +29,7 @@ class _VitalSigns(Collector):
             for each in dict.fromkeys((*values, *(name for kind, name in found if kind == sign))):
                 gauge.add_metric([each], found.get((sign, each), 0.0))
             yield gauge
-        about = "Age of the oldest thing that is due to be sent and is not"
+        about = "Age of the oldest due message in the outbox"
         yield GaugeMetricFamily("orderx_outbox_oldest_due_seconds", about, value=found["outbox", ""])
 
 

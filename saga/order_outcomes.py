@@ -20,12 +20,10 @@ from kit.db import Json
 Cancelled = Literal["before_payment", "after_payment"]
 
 ORDERS = Counter("orderx_orders", "Orders placed, paid, failed and cancelled", ["outcome", "reason"])
-AMOUNTS = Counter(
-    "orderx_orders_amount_minor_units", "What these orders come to, in minor units", ["outcome", "currency"]
-)
+AMOUNTS = Counter("orderx_orders_amount_minor_units", "Totals of these orders in minor units", ["outcome", "currency"])
 PAID_AFTER = Histogram(
-    "orderx_order_paid_seconds",
-    "From placing an order to having its payment",
+    "orderx_order_payment_duration_seconds",
+    "From placing an order to its payment",
     buckets=(0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300, 3600),
 )
 REASONS = {*EXPLANATIONS, *DECLINES, "payment_provider_unavailable"}

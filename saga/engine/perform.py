@@ -30,8 +30,8 @@ from saga.engine.journal import Find, OpenSaga, Ref, all_locked, locked
 log = structlog.get_logger()
 
 STEP_SECONDS = Histogram(
-    "orderx_step_seconds",
-    "From beginning a step, or an undo, to its answer, outside calls included; for each order of a batch the batch's",
+    "orderx_step_duration_seconds",
+    "Duration of a step or an undo with its external calls; in a batch, of the whole batch, once per order",
     ["step", "outcome"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )

@@ -215,7 +215,7 @@ class TestStoreThatIsDown:
             assert statuses(lambda: ada.get("/api/me"), 20) == [200] * 20
         alarms = [line for line in map(json.loads, said.getvalue().splitlines()) if line["level"] == "error"]
         assert [line["event"] for line in alarms] == ["rate_limits_down"]
-        assert "orderx_http_limits_down 1.0" in as_operator(api).get("/metrics").text
+        assert "orderx_rate_limiter_down 1.0" in as_operator(api).get("/metrics").text
         ready = api.get("/readyz").json
         assert (ready["status"], ready["checks"]["rate_limits"]) == ("degraded", "down")
 
@@ -227,4 +227,4 @@ class TestStoreThatIsDown:
         valkey.start()
         monkeypatch.setattr(rate_limits, "_silent_until", 0.0)
         assert statuses(lambda: ada.get("/api/me"), 2) == [200, 429]
-        assert "orderx_http_limits_down 0.0" in as_operator(api).get("/metrics").text
+        assert "orderx_rate_limiter_down 0.0" in as_operator(api).get("/metrics").text

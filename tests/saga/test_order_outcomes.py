@@ -83,11 +83,11 @@ class TestPlaced:
 class TestOutcomes:
     def test_paid(self, storefront, counted, lines):
         with counted("paid") as grown:
-            paid_before = sample("orderx_order_paid_seconds_count")
+            paid_before = sample("orderx_order_payment_duration_seconds_count")
             order_id = storefront.place()
             storefront.deliveries.until_quiet()
         assert grown == [1, 1999]
-        assert sample("orderx_order_paid_seconds_count") - paid_before == 1
+        assert sample("orderx_order_payment_duration_seconds_count") - paid_before == 1
         _, line = lines()
         assert (line["event"], line["order_id"], "reason" in line) == ("order_paid", str(order_id), False)
         assert 0 <= line["seconds"] < 3600
@@ -152,7 +152,8 @@ class TestSteps:
         ]  # fmt: skip
 
         def counts():
-            return [sample("orderx_step_seconds_count", step=step, outcome=outcome) for step, outcome in wanted]
+            name = "orderx_step_duration_seconds_count"
+            return [sample(name, step=step, outcome=outcome) for step, outcome in wanted]
 
         before = counts()
         storefront.place(method=DECLINED)
@@ -161,10 +162,10 @@ class TestSteps:
 
     def test_take_as_long_as_their_outside_calls(self, storefront):
         labels = {"step": "authorise_payment", "outcome": "done"}
-        before = sample("orderx_step_seconds_sum", **labels)
+        before = sample("orderx_step_duration_seconds_sum", **labels)
         storefront.place(method="pm_card_slow")
         storefront.deliveries.until_quiet()
-        assert sample("orderx_step_seconds_sum", **labels) - before >= SLOW_SECONDS
+        assert sample("orderx_step_duration_seconds_sum", **labels) - before >= SLOW_SECONDS
 
 
 class TestCounts:

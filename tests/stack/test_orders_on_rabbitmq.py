@@ -23,9 +23,9 @@ COUNTED = {
     'orderx_orders_total{outcome="paid",reason=""}': 1,
     'orderx_orders_total{outcome="failed",reason="generic_decline"}': 1,
     'orderx_orders_amount_minor_units_total{currency="EUR",outcome="paid"}': 1999,
-    "orderx_order_paid_seconds_count": 1,
-    'orderx_step_seconds_count{outcome="done",step="capture_payment"}': 1,
-    'orderx_step_seconds_count{outcome="refused",step="authorise_payment"}': 1,
+    "orderx_order_payment_duration_seconds_count": 1,
+    'orderx_step_duration_seconds_count{outcome="done",step="capture_payment"}': 1,
+    'orderx_step_duration_seconds_count{outcome="refused",step="authorise_payment"}': 1,
 }
 
 

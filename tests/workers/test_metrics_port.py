@@ -21,7 +21,7 @@ class TestServe:
         answer = requests.get(f"{url}/metrics", headers=token, timeout=10)
         assert answer.status_code == 200
         assert answer.headers["Content-Type"].startswith("text/plain; version=")
-        assert "# TYPE orderx_step_seconds histogram" in answer.text
+        assert "# TYPE orderx_step_duration_seconds histogram" in answer.text
 
     def test_shows_nobody_else_anything(self, url):
         answer = requests.get(f"{url}/metrics", timeout=10)
