@@ -1,4 +1,4 @@
-"""Changing the columns of a row that a resource declares as changeable, and no others."""
+"""Updates of rows, limited to the columns that a resource declares as changeable."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,9 +7,9 @@ from kit.db import Base
 
 
 def apply(row: Base, changes: Mapping[str, Any], *, declared: type) -> list[str]:
-    """Set these columns of the row; the names of those that had another value, sorted.
+    """Set columns of the row and return the sorted names of those whose value changed.
 
-    Raises TypeError, before anything is set, for a column that `declared`, a TypedDict, does not name.
+    Raises TypeError, before any column is set, for a column that is not a key of the TypedDict `declared`.
     """
     refuse_undeclared(changes, declared=declared)
     changed = sorted(name for name, value in changes.items() if getattr(row, name) != value)
@@ -19,7 +19,7 @@ def apply(row: Base, changes: Mapping[str, Any], *, declared: type) -> list[str]
 
 
 def refuse_undeclared(values: Mapping[str, Any], *, declared: type) -> None:
-    """Raise TypeError for a name that `declared`, a TypedDict, does not have."""
+    """Raise TypeError for a name that is not a key of the TypedDict `declared`."""
     undeclared = values.keys() - declared.__annotations__.keys()
     if undeclared:
         raise TypeError(f"{declared.__name__} does not declare {', '.join(sorted(undeclared))}")

@@ -1,8 +1,8 @@
-"""The one place that asks what time it is."""
+"""The current time. Nothing else reads the system clock for business times."""
 
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The current instant, in UTC with its zone attached."""
+    """The current time as an aware datetime in UTC."""
     return datetime.now(UTC)

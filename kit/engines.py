@@ -1,4 +1,4 @@
-"""How the database is connected to: the pools of the two roles, and what every connection is told."""
+"""SQLAlchemy engines: connection parameters and pools."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,22 +11,22 @@ from kit.config import settings
 
 CONNECT: dict[str, Any] = {
     "connect_timeout": 5,
-    "target_session_attrs": "read-write",  # no standby: of a URL with several hosts the one that accepts writes
+    "target_session_attrs": "read-write",  # of several hosts in the URL, the one that accepts writes
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-"""How every connection is made, in libpq's words: seconds, and milliseconds for `tcp_user_timeout`."""
+"""libpq parameters of every connection: in seconds, `tcp_user_timeout` in milliseconds."""
 
 
 def create(
     setting: str, *, json_serializer: Callable[[Any], str], pool_size: int | None = None, pre_ping: bool = False
 ) -> Engine:
-    """A pool of connections, ORDERX_POOL_SIZE unless said, with the login that the setting names.
+    """Create an engine with a connection pool for the URL in the named setting; the default size is ORDERX_POOL_SIZE.
 
-    With `pre_ping` a connection that has died in the pool is replaced when it is taken, for a round trip each time.
-    Raises NotConfigured when it is missing.
+    With `pre_ping` a dead connection is replaced on checkout, at the cost of a round trip each time. Raises
+    NotConfigured when the setting is missing.
     """
     config = settings()
     engine = create_engine(
@@ -38,12 +38,12 @@ def create(
         pool_use_lifo=True,
         json_serializer=json_serializer,
         json_deserializer=orjson.loads,
-        hide_parameters=True,  # an error in a log shall not show mail addresses or password hashes
+        hide_parameters=True,  # errors in logs must not contain mail addresses or password hashes
         connect_args=CONNECT,
     )
-    return session_settings.applied(db_roles.require_group(engine, setting=setting), setting=setting)
+    return session_settings.apply_to_connections(db_roles.require_group(engine, setting=setting), setting=setting)
 
 
 def dialect_url(url: str) -> str:
-    """The same URL, naming psycopg 3 to SQLAlchemy."""
+    """The URL with psycopg 3 as SQLAlchemy's driver."""
     return url.replace("postgresql://", "postgresql+psycopg://", 1)

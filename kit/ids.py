@@ -7,15 +7,15 @@ from uuid_utils.compat import uuid7
 
 
 def new_id() -> UUID:
-    """A fresh UUIDv7."""
+    """A new UUIDv7."""
     return uuid7()
 
 
 def derived_id(parent: UUID, name: str) -> UUID:
-    """The UUIDv5 that always belongs to this parent and name, so that a repeated message keeps its id."""
+    """The UUIDv5 of this parent and name: always the same, so that a message that is sent again keeps its id."""
     return uuid5(parent, name)
 
 
-def made_at(made_here: UUID) -> datetime:
-    """When a UUIDv7 was made (UTC), to the millisecond: RFC 9562, section 5.7."""
-    return datetime.fromtimestamp((made_here.int >> 80) / 1000, UTC)
+def created_at(key: UUID) -> datetime:
+    """The creation time in a UUIDv7 (UTC, to the millisecond): RFC 9562, section 5.7."""
+    return datetime.fromtimestamp((key.int >> 80) / 1000, UTC)

@@ -1,4 +1,4 @@
-"""How every process logs: one JSON object per line on standard output."""
+"""Logging of all processes: one JSON object per line on standard output."""
 
 import logging
 import sys
@@ -20,17 +20,17 @@ _requests: ContextVar[Mapping[str, str]] = ContextVar("requests", default=Mappin
 
 
 def configure() -> None:
-    """Log from ORDERX_LOG_LEVEL upwards, each line with its level and its time (UTC)."""
+    """Configure structlog: lines of ORDERX_LOG_LEVEL and above, with level and timestamp (UTC)."""
     structlog.configure(
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Output())),
-        processors=[*_line(), structlog.processors.JSONRenderer()],
+        processors=[*_processors(), structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(settings().log_level),
     )
 
 
 @contextmanager
-def on_standard_error() -> Iterator[None]:
-    """Log there in this block: standard output is for what a command answers."""
+def to_stderr() -> Iterator[None]:
+    """Log to standard error within the block, for commands whose result goes to standard output."""
     before = structlog.get_config()
     configure()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Output("stderr"))))
@@ -40,70 +40,70 @@ def on_standard_error() -> Iterator[None]:
         structlog.configure(**before)
 
 
-def configure_libraries() -> None:
-    """Have what libraries tell Python's own logging come as such lines, too."""
+def configure_stdlib() -> None:
+    """Log records of Python's logging module, which libraries use, as the same JSON lines."""
     handler = logging.StreamHandler(_Output())
     as_json: list[Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer(),
     ]  # fmt: skip
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=as_json, foreign_pre_chain=_line()))
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=as_json, foreign_pre_chain=_processors()))
     logging.basicConfig(handlers=[handler], level=settings().log_level, force=True)
     logging.captureWarnings(capture=True)
 
 
 class _Output(TextIOBase):
-    """Standard output or error; what it does not take, as on a full disk, is lost, and not the work that is logged."""
+    """Standard output or error. A line that cannot be written, to a full disk for example, is dropped silently."""
 
     def __init__(self, name: Literal["stdout", "stderr"] = "stdout") -> None:
         self._name = name
 
     def write(self, text: str) -> int:
-        """Write what can be written."""
+        """Write the text if possible."""
         with suppress(OSError):
             getattr(sys, self._name).write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Flush what can be flushed."""
+        """Flush if possible."""
         with suppress(OSError):
             getattr(sys, self._name).flush()
 
 
-def _line() -> list[Processor]:
+def _processors() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _tell_errors_without_their_messages,
+        _format_exception,
     ]
 
 
 def request_id(subject: UUID | str | None = None) -> str | None:
-    """The id of the request that what is done now about this subject (an order, say) came of, if of one."""
-    known: str | None = structlog.contextvars.get_contextvars().get("request_id")
-    return known or _requests.get().get(str(subject))
+    """The id of the request that caused the current work, or the work on this subject (an order's id), if any."""
+    bound: str | None = structlog.contextvars.get_contextvars().get("request_id")
+    return bound or _requests.get().get(str(subject))
 
 
 @contextmanager
-def requests_of(requests: Mapping[str, str]) -> Iterator[None]:
-    """Know in this block which request led to what is done about each of several subjects (by their ids)."""
-    token = _requests.set(requests)
+def bind_request_ids(by_subject: Mapping[str, str]) -> Iterator[None]:
+    """Within the block, `request_id(subject)` returns the request id that this mapping has for the subject's id."""
+    token = _requests.set(by_subject)
     try:
         yield
     finally:
         _requests.reset(token)
 
 
-def _tell_errors_without_their_messages(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-    """Put `exc_info`, an exception, as kinds and places: its message may repeat what somebody sent."""
-    error, told = line.pop("exc_info", None), []
-    if error is True:  # as log.exception() says it
+def _format_exception(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """Replace `exc_info` by tracebacks and exception types, without messages: those may contain user input."""
+    error, parts = line.pop("exc_info", None), []
+    if error is True:  # from log.exception()
         error = sys.exc_info()[1]
-    elif isinstance(error, tuple):  # as Python's own logging does
+    elif isinstance(error, tuple):  # from the logging module
         error = error[1]
     while isinstance(error, BaseException):
-        told.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__)
+        parts.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__)
         error = error.__cause__ or error.__context__
-    if told:
-        line["exception"] = "\nwhich came of\n".join(told)
+    if parts:
+        line["exception"] = "\ncaused by\n".join(parts)
     return line

@@ -1,6 +1,7 @@
-"""What processes count, for Prometheus: each its own, or together where several share PROMETHEUS_MULTIPROC_DIR.
+"""Prometheus metrics of one process, or of several that share PROMETHEUS_MULTIPROC_DIR.
 
-A library reads that variable, so it is set before anything is imported that counts (see `ops/shared_metrics.py`).
+prometheus_client reads that variable on import, so it is set before any module that defines metrics is imported (see
+`ops/shared_metrics.py`).
 """
 
 import fcntl
@@ -21,37 +22,37 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from kit.config import settings
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment variable with the directory in which processes count together, a file each for each type."""
+"""The environment variable with the directory of the shared metrics: one file per process and metric type."""
 
-_OF_ENDED = "ended"
-"""Stands in the name of a file where others have the process's id."""
+_ENDED = "ended"
+"""Takes the place of the process id in the name of a file with the counts of ended processes."""
 
 
 def may_read(authorization: str | None, *, peer: str | None) -> bool:
-    """Whether this Authorization header, or this address of the caller, lets somebody read the metrics.
+    """Whether a caller with this Authorization header and IP address may read the metrics, which cover all companies.
 
-    They are about all companies. With ORDERX_METRICS_TOKEN set it takes `Bearer <token>`; without, loopback alone.
+    With ORDERX_METRICS_TOKEN set, only `Bearer <token>` may; without it, only a loopback address.
     """
     token = settings().metrics_token
     if token is None:
         return ip_address(peer).is_loopback if peer else False
-    wanted = f"Bearer {token.get_secret_value()}"
-    return hmac.compare_digest((authorization or "").encode(), wanted.encode())
+    expected = f"Bearer {token.get_secret_value()}"
+    return hmac.compare_digest((authorization or "").encode(), expected.encode())
 
 
 def exposition() -> bytes:
-    """The counts of this process, or of all that share its directory, in Prometheus's text format."""
+    """The metrics of this process, or of all that share its directory, in Prometheus's text format."""
     shared = os.environ.get(DIRECTORY)
     if not shared:
         return generate_latest()
     registry = CollectorRegistry()
     with ended_processes_merged(Path(shared)):
-        registry.register(_Ours(shared))
+        registry.register(_OrderXMetrics(shared))
         return generate_latest(registry)
 
 
-class _Ours(Collector):
-    """What OrderX counts: other libraries count in the same files (Flower does)."""
+class _OrderXMetrics(Collector):
+    """Only OrderX's metrics: libraries such as Flower write to the same files."""
 
     def __init__(self, directory: str) -> None:
         self._files = MultiProcessCollector(None, directory)
@@ -62,21 +63,21 @@ class _Ours(Collector):
 
 @contextmanager
 def ended_processes_merged(directory: Path) -> Iterator[None]:
-    """Hold the directory, in which the files of processes that have ended are one file for each type.
+    """Lock the directory, and merge the files of ended processes into one file per metric type.
 
-    Their counts stay, for a counter that falls is taken for a restart; their gauges go. Without this a file would stay
-    for every process that ever ran.
+    Their counts are kept, because Prometheus takes a falling counter for a restart. Their gauges are removed. Without
+    merging, the files of every process that ever ran would pile up.
     """
     with (directory / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         ended: defaultdict[str, list[Path]] = defaultdict(list)
         for file in directory.glob("*.db"):
             kind, _, process = file.stem.rpartition("_")
-            if process != _OF_ENDED and not _runs(int(process)):
+            if process != _ENDED and not _runs(int(process)):
                 ended[kind].append(file)
         for kind, files in ended.items():
             if not kind.startswith("gauge"):
-                _merge(files, into=directory / f"{kind}_{_OF_ENDED}.db")
+                _merge(files, into=directory / f"{kind}_{_ENDED}.db")
             for file in files:
                 file.unlink()
         yield
@@ -93,7 +94,7 @@ def _runs(process: int) -> bool:
 
 
 def _merge(files: list[Path], *, into: Path) -> None:
-    """Add up the counts, and replace the file whole: who is killed here leaves the old one."""
+    """Add up the counts and replace the file atomically: a process that is killed here leaves the old file."""
     totals: defaultdict[str, float] = defaultdict(float)
     for file in [*files, *([into] if into.exists() else [])]:
         for key, value, _timestamp, _position in MmapedDict.read_all_values_from_file(file):

@@ -1,4 +1,4 @@
-"""Reading a list page by page, by keys that say in what order its rows were made."""
+"""Keyset pagination by UUIDv7 ids, in order of creation."""
 
 from typing import TypeVarTuple
 from uuid import UUID
@@ -12,6 +12,6 @@ Columns = TypeVarTuple("Columns")
 def page(
     query: Select[*Columns], key: InstrumentedAttribute[UUID], *, limit: int, after: UUID | None
 ) -> Select[*Columns]:
-    """So many of the query's rows, the oldest first by their key (a UUIDv7), from behind the one whose key is given."""
+    """Limit the query to one page: at most `limit` rows by ascending key (a UUIDv7), starting after the key `after`."""
     rows = query.order_by(key).limit(limit)
     return rows if after is None else rows.where(key > after)

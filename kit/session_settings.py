@@ -1,4 +1,4 @@
-"""How PostgreSQL is set for each session of the app's and the operator's logins, and what a pooler leaves of that."""
+"""PostgreSQL settings for the sessions of the app and operator logins, with or without a connection pooler."""
 
 from typing import Any
 
@@ -13,47 +13,47 @@ from kit.errors import NotConfigured
 SETTINGS = {
     "timezone": "UTC",
     "statement_timeout": "30s",
-    # A process that stands still in the middle of a transaction shall not hold its locks for longer.
+    # A process that hangs within a transaction must not hold its locks for longer.
     "idle_in_transaction_session_timeout": "10s",
-    # What runs often is prepared, and is a few rows by key whatever the values: planned once, not each time.
+    # Frequent statements are prepared, and select a few rows by key: one plan is good for all values.
     "plan_cache_mode": "force_generic_plan",
-    # Statements go for few rows, by keys or by what is due. A plan that was made and kept while a table was small,
-    # empty (as the outbox mostly is) or not yet analysed would read all of it for ever, however large it has become.
+    # Statements select few rows by index. A generic plan made while a table was small, empty (as the outbox usually is)
+    # or not yet analysed would scan the whole table for as long as the session lives, however large it gets.
     "enable_seqscan": "off",
-    # And for such a statement machine code is not worth its making: a tenth of a second, whenever a plan that stops at
-    # its LIMIT is thought to be long.
+    # JIT compilation takes a tenth of a second, more than such statements; the planner chooses it when it overestimates
+    # a plan that stops at its LIMIT.
     "jit": "off",
 }
-"""As `current_setting` tells them."""
+"""As `current_setting` returns them."""
 
 
-_ASK = """
+_READ = """
     SELECT 'backend_pid', pg_backend_pid()::text
     UNION ALL SELECT name, current_setting(name) FROM unnest(%s::text[]) AS name"""
-_SET = "SELECT set_config(name, value, false) FROM jsonb_each_text(%s) AS given (name, value)"
+_SET = "SELECT set_config(name, value, false) FROM jsonb_each_text(%s) AS settings (name, value)"
 
 
-def applied(engine: Engine, *, setting: str) -> Engine:
-    """The engine, whose new connections have SETTINGS, and prepare statements where that works.
+def apply_to_connections(engine: Engine, *, setting: str) -> Engine:
+    """Have each new connection use SETTINGS, and prepared statements where they work.
 
-    A login that `orderx migrate` has let in brings them along; or else they are set for the session. Behind a pooler a
-    session is everybody's, so there new connections raise NotConfigured.
+    `orderx migrate` stores the settings with the login; otherwise they are set for the session. Behind a pooler
+    sessions are shared, so there a connection without them raises NotConfigured. `setting` is the URL's name.
     """
 
     def apply(connection: psycopg.Connection, _record: Any) -> None:
         connection.autocommit = True
         with watchdog.watching(connection):
-            found: dict[str, str] = dict(connection.execute(_ASK, [list(SETTINGS)]).fetchall())
-            pooled = int(found["backend_pid"]) != connection.info.backend_pid
-            others = {name: value for name, value in SETTINGS.items() if found[name] != value}
-            if others and pooled:
-                wrong = ", ".join(f"{name} is {found[name]}" for name in others)
+            actual: dict[str, str] = dict(connection.execute(_READ, [list(SETTINGS)]).fetchall())
+            pooled = int(actual["backend_pid"]) != connection.info.backend_pid
+            missing = {name: value for name, value in SETTINGS.items() if actual[name] != value}
+            if missing and pooled:
+                wrong = ", ".join(f"{name} is {actual[name]}" for name in missing)
                 raise NotConfigured(
                     f"ORDERX_{setting.upper()}: {wrong} behind the pooler: run `orderx migrate` with this login, "
-                    "have the pooler log in to PostgreSQL as it, and give its console RECONNECT"
+                    "have the pooler log in to PostgreSQL with it, and run RECONNECT in the pooler's console"
                 )
-            if others:
-                connection.execute(_SET, [Jsonb(others)])
+            if missing:
+                connection.execute(_SET, [Jsonb(missing)])
         connection.autocommit = False
         prepares = settings().prepared_statements
         if prepares == "off" or (prepares == "auto" and pooled):
@@ -64,6 +64,6 @@ def applied(engine: Engine, *, setting: str) -> Engine:
 
 
 def is_pooled(connection: psycopg.Connection[Any]) -> bool:
-    """Whether a pooler (PgBouncer, say) answers for the server: it hands out process ids of its own."""
+    """Whether the connection goes through a pooler such as PgBouncer, which reports other backend process ids."""
     (backend_pid,) = connection.execute("SELECT pg_backend_pid()").fetchone() or (None,)
     return backend_pid != connection.info.backend_pid

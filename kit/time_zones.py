@@ -3,7 +3,7 @@
 from importlib.resources import files
 
 TIME_ZONES: frozenset[str] = frozenset((files("tzdata") / "zones").read_text().split()) - {"Factory"}
-"""Those of the IANA database, but for the one that means that nobody has chosen any.
+"""All names of the IANA database except `Factory`, which means that no zone was chosen.
 
-`zoneinfo.available_timezones()` has also what the machine has besides, such as `localtime`.
+`zoneinfo.available_timezones()` also returns names that only this machine has, such as `localtime`.
 """

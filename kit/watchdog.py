@@ -1,8 +1,8 @@
-"""A deadline on our side for statements that wait for a server which is there and answers nothing.
+"""A client-side timeout for statements whose server is reachable but does not answer.
 
-The kernel of a frozen server goes on acknowledging what is sent to it, so that neither keepalives nor
-`tcp_user_timeout` end the wait. And a server that does answer may take long for good reasons: a COMMIT waits for
-standbys as long as they are gone. So another connection asks the server whether it works on what is waited for.
+The kernel of a frozen server still acknowledges packets, so neither keepalives nor `tcp_user_timeout` end the wait. A
+healthy server, on the other hand, may take long for good reasons: a COMMIT waits until its standbys are back. So the
+watchdog asks the server, over a second connection, whether it still works on the statement.
 """
 
 import os
@@ -25,12 +25,12 @@ Server = tuple[str, int, str, str]
 """Host, port, database and user."""
 
 SECONDS = 5.0
-"""For which a statement may wait before the server is asked about it."""
+"""How long a statement may run before the server is asked about it."""
 ANSWER_SECONDS = 5
-"""In which the server must answer."""
-_LOOK_EVERY = 1.0
+"""How long the server may take to answer."""
+_CHECK_INTERVAL = 1.0
 
-_WORKED_ON = """
+_ACTIVE_BACKENDS = """
     SELECT pid FROM pg_stat_activity
     WHERE pid = ANY(%s) AND usename = session_user
         AND (xact_start < now() - make_interval(secs => %s) OR pid = pg_backend_pid())"""
@@ -43,7 +43,7 @@ _lock = threading.Lock()
 
 @contextmanager
 def watching(connection: Connection) -> Iterator[None]:
-    """Watch the statements of this block: one whose server does not answer ends with an OperationalError."""
+    """Watch the statements of the block: one whose server does not answer ends with an OperationalError."""
     with _lock:
         _watched.add(connection)
     try:
@@ -55,50 +55,55 @@ def watching(connection: Connection) -> Iterator[None]:
 
 @cache
 def start() -> None:
-    """Begin to watch in this process, which must not fork afterwards."""
-    threading.Thread(target=_look_for_ever, name="watchdog", daemon=True).start()
+    """Start the watchdog thread of this process, which must not fork afterwards."""
+    threading.Thread(target=_run, name="watchdog", daemon=True).start()
 
 
-def _look_for_ever() -> None:
-    waits: dict[Connection, float] = {}
+def _run() -> None:
+    waiting_since: dict[Connection, float] = {}
     while True:
-        time.sleep(_LOOK_EVERY)
+        time.sleep(_CHECK_INTERVAL)
         with _lock:
-            busy = [connection for connection in _watched if _waits(connection)]
+            waiting = [connection for connection in _watched if _is_waiting(connection)]
         now = time.monotonic()
-        waits = {connection: waits.get(connection, now) for connection in busy}
-        for server, connections in _by_server([each for each in busy if now - waits[each] > SECONDS]).items():
-            waits |= dict.fromkeys(connections, now)  # what the server works on is asked about again
-            for connection in _forgotten(connections):
+        waiting_since = {connection: waiting_since.get(connection, now) for connection in waiting}
+        overdue = [connection for connection in waiting if now - waiting_since[connection] > SECONDS]
+        for server, connections in _by_server(overdue).items():
+            waiting_since |= dict.fromkeys(connections, now)  # ask again only after another SECONDS
+            for connection in _abandoned(connections):
                 log.warning("the database does not answer: closing a connection", host=server[0], port=server[1])
                 _close(connection)
 
 
-def _waits(connection: Connection) -> bool:
+def _is_waiting(connection: Connection) -> bool:
     return connection.pgconn.transaction_status == TransactionStatus.ACTIVE
 
 
 def _by_server(connections: list[Connection]) -> dict[Server, list[Connection]]:
     servers: dict[Server, list[Connection]] = defaultdict(list)
-    for each in connections:
+    for connection in connections:
         with suppress(psycopg.Error):  # it was closed meanwhile
-            servers[each.info.host, each.info.port, each.info.dbname, each.info.user].append(each)
+            info = connection.info
+            servers[info.host, info.port, info.dbname, info.user].append(connection)
     return servers
 
 
-def _forgotten(connections: list[Connection]) -> list[Connection]:
-    """Those of one server that it does not work on; all of them when it does not answer, none when it refuses to."""
+def _abandoned(connections: list[Connection]) -> list[Connection]:
+    """The connections, all to one server, whose statements it does not work on.
+
+    All of them when the server does not answer, none when it refuses the query.
+    """
     answers: list[set[int]] = []
-    pids = {each.info.backend_pid: each for each in connections}
-    asking = threading.Thread(target=lambda: answers.append(_worked_on(connections[0], [*pids])), daemon=True)
-    asking.start()
-    asking.join(2 * ANSWER_SECONDS)
-    worked_on = answers[0] if answers else set()
-    return [connection for pid, connection in pids.items() if pid not in worked_on]
+    by_pid = {connection.info.backend_pid: connection for connection in connections}
+    query = threading.Thread(target=lambda: answers.append(_active_pids(connections[0], [*by_pid])), daemon=True)
+    query.start()
+    query.join(2 * ANSWER_SECONDS)
+    active = answers[0] if answers else set()
+    return [connection for pid, connection in by_pid.items() if pid not in active]
 
 
-def _worked_on(like: Connection, pids: list[int]) -> set[int]:
-    """Which of these backends the server works on; may never return."""
+def _active_pids(like: Connection, pids: list[int]) -> set[int]:
+    """Which of these backends are active, over a new connection with the parameters of `like`; may block forever."""
     info = like.info
     this_server: dict[str, Any] = {
         "host": info.host,
@@ -106,12 +111,12 @@ def _worked_on(like: Connection, pids: list[int]) -> set[int]:
         "password": info.password,
         "target_session_attrs": "any",
     }
-    where = make_conninfo(**{**info.get_parameters(), **this_server, "connect_timeout": ANSWER_SECONDS})
+    conninfo = make_conninfo(**{**info.get_parameters(), **this_server, "connect_timeout": ANSWER_SECONDS})
     try:
-        with psycopg.connect(where) as connection:
-            ours = connection.info.backend_pid
-            worked_on = {pid for (pid,) in connection.execute(_WORKED_ON, [[*pids, ours], SECONDS / 2])}
-            return worked_on if ours in worked_on else set(pids)  # behind a pooler, whose ids tell nothing
+        with psycopg.connect(conninfo) as connection:
+            own_pid = connection.info.backend_pid
+            active = {pid for (pid,) in connection.execute(_ACTIVE_BACKENDS, [[*pids, own_pid], SECONDS / 2])}
+            return active if own_pid in active else set(pids)  # behind a pooler, whose process ids differ
     except psycopg.errors.ConnectionTimeout:
         return set()
     except psycopg.Error:
@@ -119,8 +124,8 @@ def _worked_on(like: Connection, pids: list[int]) -> set[int]:
 
 
 def _close(connection: Connection) -> None:
-    """Have the thread that waits on the connection find it closed."""
+    """Shut the socket down, so that the thread that waits on it gets an error."""
     with _lock, suppress(OSError, psycopg.Error):
-        if connection in _watched and _waits(connection):
+        if connection in _watched and _is_waiting(connection):
             with socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
                 duplicate.shutdown(socket.SHUT_RDWR)

@@ -27,7 +27,7 @@ def about_all(told: Sequence[Mapping[str, str | None]]) -> AbstractContextManage
     if len(told) == 1:
         return about(**told[0])
     requests = ((each.get("order_id"), each.get("request_id")) for each in told)
-    return logs.requests_of({order: request for order, request in requests if order and request})
+    return logs.bind_request_ids({order: request for order, request in requests if order and request})
 
 
 class LoggedTask(Task):

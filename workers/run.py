@@ -46,7 +46,7 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
     EventConsumers.queue_names = tuple(wanted)
     unwanted = [queue.name for queue in queues.TASK_QUEUES if queue.name not in wanted]
     logs.configure()
-    logs.configure_libraries()
+    logs.configure_stdlib()
     durability.demand("database_url")
     definitions.demand()
     app = worker_app()
@@ -77,7 +77,7 @@ def _declare_queues(app: Celery) -> None:
 
 def _configure_logging(**_event: object) -> None:
     """In place of Celery's own lines; it asks when it starts."""
-    logs.configure_libraries()
+    logs.configure_stdlib()
 
 
 def _log_from_signal_handler(message: str, _file: object = None) -> None:

@@ -118,7 +118,7 @@ def _settle(
     decision = settling.Decision(action, reason, by, end.value if end else None)
     items, left = wanted.find()
     failed = False
-    with logs.on_standard_error():
+    with logs.to_stderr():
         for result in settling.settle_each(items, decision, dry_run=dry_run):
             failed = failed or result.problem is not None
             if as_json:

@@ -11,7 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 from uuid import UUID
 
-from kit.ids import made_at, new_id
+from kit.ids import created_at, new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Kept:
     @property
     def received_at(self) -> datetime:
         """When its id was made."""
-        return made_at(UUID(self.id))
+        return created_at(UUID(self.id))
 
     @property
     def text(self) -> str:

@@ -15,7 +15,7 @@ from uuid import UUID
 from kit import clock, db, logs, outbox, pg_notify
 from kit.db import Json
 from kit.errors import NotFound
-from kit.ids import derived_id, made_at
+from kit.ids import created_at, derived_id
 from saga.engine.declaration import Ending, Hook, Saga, Step, Subject
 from saga.engine.errors import OtherDefinition
 
@@ -116,7 +116,7 @@ class OpenSaga:
     def stood_still(self) -> timedelta:
         """How long it is since a step was last begun, answered, undone or due."""
         times = (time for state in self.steps.values() for time in state.times if time)
-        return self.now - max(times, default=made_at(self.ref.saga_id))
+        return self.now - max(times, default=created_at(self.ref.saga_id))
 
     def subject(self, step: Step | None = None) -> Subject:
         """What the saga is about, as the step (or a hook) shall see it."""

@@ -69,7 +69,7 @@ class TestLine:
             api.acting_as(factories.make_user()).get(f"/api/companies/{new_id()}", headers={"X-Request-ID": "mine"})
         error, request = map(json.loads, said.getvalue().splitlines())
         assert (error["event"], error["request_id"], request["request_id"]) == ("unexpected_error", "mine", "mine")
-        assert "RuntimeError\nwhich came of\n" in error["exception"]
+        assert "RuntimeError\ncaused by\n" in error["exception"]
         assert error["exception"].endswith("ValueError")
         assert CARD not in said.getvalue()
 

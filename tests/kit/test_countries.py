@@ -1,4 +1,4 @@
-"""The countries there are."""
+"""Country codes."""
 
 from kit.countries import COUNTRIES
 

@@ -1,4 +1,4 @@
-"""What one line of text may hold."""
+"""Checks of single-line user input."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""A server that is there and answers nothing holds up nobody; one that takes its time is waited for."""
+"""Statements end when the server does not answer, and are waited for when it works on them."""
 
 from urllib.parse import urlsplit
 
@@ -12,17 +12,17 @@ from tests.connections import reconnect
 
 
 @pytest.fixture
-def impatient(monkeypatch):
+def quick_watchdog(monkeypatch):
     """A watchdog that asks the server after half a second."""
     monkeypatch.setattr(watchdog, "SECONDS", 0.5)
     monkeypatch.setattr(watchdog, "ANSWER_SECONDS", 2)
-    monkeypatch.setattr(watchdog, "_LOOK_EVERY", 0.1)
+    monkeypatch.setattr(watchdog, "_CHECK_INTERVAL", 0.1)
     watchdog.start()
 
 
 @pytest.fixture
 def wire(database, monkeypatch):
-    """Between the app's role and the server."""
+    """A proxy between the app role and the server, which can be stopped."""
     url = settings().require("database_url")
     wire = Wire(urlsplit(url).port)
     wire.open()
@@ -34,9 +34,9 @@ def wire(database, monkeypatch):
     reconnect()
 
 
-class TestAStatement:
+class TestStatement:
     @pytest.mark.parametrize("begun", [False, True])
-    def test_ends_as_an_outage_when_the_server_falls_silent(self, impatient, wire, begun):
+    def test_ends_as_an_outage_when_the_server_falls_silent(self, quick_watchdog, wire, begun):
         with db.transaction():
             pass
         if not begun:
@@ -49,6 +49,6 @@ class TestAStatement:
         with db.transaction():
             assert db.run("SELECT 1", {}).fetchone() == (1,)
 
-    def test_that_the_server_works_on_is_waited_for(self, impatient, wire):
+    def test_continues_while_the_server_works_on_it(self, quick_watchdog, wire):
         with db.transaction():
             assert db.run("SELECT pg_sleep(3), 1", {}).fetchone()[1] == 1
