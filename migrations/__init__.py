@@ -1,1 +1,1 @@
-"""The schema's history, by alembic; `migrations.run` brings a database up to date."""
+"""Database migrations with Alembic; `migrations.run` applies them."""

@@ -1,4 +1,4 @@
-"""Alembic's entry: one connection, one transaction for all pending revisions and the functions after them."""
+"""Alembic's entry point: applies all pending revisions, then the database functions, in one transaction."""
 
 from alembic import context
 from sqlalchemy import create_engine

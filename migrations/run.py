@@ -1,4 +1,4 @@
-"""Bring a database to the newest schema, and let the app and the operator log in to it."""
+"""Applies migrations, and creates the logins of the app and operator roles."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,14 +15,14 @@ from sqlalchemy.exc import DBAPIError
 
 from kit.errors import NotConfigured, Unavailable
 from kit.session_settings import SETTINGS
-from migrations import functions, public
+from migrations import functions, public_privileges
 from migrations.tables import metadata
 
-_LOCK = 7_079_320_226  # any number of ours: two migrations at once wait for each other
+_LOCK = 7_079_320_226  # an arbitrary constant: concurrent migrations wait for each other
 
 
 def alembic_config(owner_url: str = "") -> Config:
-    """Alembic's configuration for these migrations, without a file."""
+    """Alembic's configuration for these migrations, without a configuration file."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("sqlalchemy.url", owner_url.replace("%", "%%"))
@@ -30,48 +30,48 @@ def alembic_config(owner_url: str = "") -> Config:
 
 
 def upgrade(*, owner_url: str, app_url: str | None = None, operator_url: str | None = None) -> bool:
-    """Apply what is missing, then create the login roles that the two URLs name; safe to repeat.
+    """Apply pending migrations, then create or update the logins in the two URLs. Idempotent.
 
-    Returns False, having changed nothing, when the database was migrated by a newer release than this one.
-    Raises NotConfigured when the owner lacks a right, and Unavailable.
+    Returns False, without changes, when a newer release has migrated the database. Raises NotConfigured when the owner
+    lacks a privilege, and Unavailable when the database does not answer.
     """
     with _precise_errors(), connect(owner_url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         if _is_newer(_revision(connection)):
             return False
-        public.restrict(connection)
+        public_privileges.revoke(connection)
         command.upgrade(_replacing_functions(owner_url), "head")
         for url, group in ((app_url, "orderx_app"), (operator_url, "orderx_operator")):
             if url:
-                _let_in(connection, url, group)
+                _create_login(connection, url, group)
         return True
 
 
 def downgrade(*, owner_url: str, revision: str = "base") -> None:
-    """Take the schema back to an earlier revision."""
+    """Downgrade the schema to an earlier revision."""
     command.downgrade(alembic_config(owner_url), revision)
 
 
 def state(engine: Engine) -> str:
-    """How the database stands to this code: `ok`, `behind`, `newer`, or `newer, without` something that this code uses."""
+    """Compare the schema with this release: `ok`, `behind`, `newer`, or `newer, missing` columns or functions it uses."""
     with engine.connect() as pooled:
         connection: Connection = pooled.connection.driver_connection  # type: ignore[assignment]
         revision = _revision(connection)
         if not _is_newer(revision):
             return "ok" if revision == _scripts().get_current_head() else "behind"
-        there = {name for (name,) in connection.execute(_THERE)}
-    missing = sorted(_used() - there)
-    return f"newer, without {', '.join(missing)}" if missing else "newer"
+        existing = {name for (name,) in connection.execute(_EXISTING)}
+    missing = sorted(_used() - existing)
+    return f"newer, missing {', '.join(missing)}" if missing else "newer"
 
 
-_THERE = """
+_EXISTING = """
     SELECT format('%s.%s', relname, attname) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
     WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped
     UNION ALL SELECT format('%s()', proname) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"""
 
 
 def _used() -> set[str]:
-    """The columns and functions that this code uses, as _THERE lists them."""
+    """The columns and functions that this release uses, in the format of _EXISTING."""
     columns = {f"{table.name}.{column.name}" for table in metadata.tables.values() for column in table.columns}
     return columns | {f"{name}()" for name in functions.FILES}
 
@@ -81,7 +81,7 @@ def _scripts() -> ScriptDirectory:
 
 
 def _revision(connection: Connection) -> str | None:
-    """The last migration that was applied."""
+    """The revision of the database; None before the first migration."""
     if connection.execute("SELECT to_regclass('public.alembic_version')").fetchone() == (None,):
         return None
     applied = connection.execute("SELECT version_num FROM public.alembic_version").fetchone()
@@ -103,7 +103,7 @@ def _precise_errors() -> Iterator[None]:
         if isinstance(cause, InsufficientPrivilege):
             reason = cause.diag.message_primary
             raise NotConfigured(
-                f"ORDERX_OWNER_DATABASE_URL: {reason}; docs/operations.md (Roles in PostgreSQL) says what the owner needs"
+                f"ORDERX_OWNER_DATABASE_URL: {reason}; for the privileges that the owner needs see docs/operations.md (Roles in PostgreSQL)"
             ) from error
         raise
 
@@ -114,14 +114,14 @@ def _replacing_functions(owner_url: str) -> Config:
     return config
 
 
-def _let_in(connection: Connection, url: str, group: str) -> None:
+def _create_login(connection: Connection, url: str, group: str) -> None:
     login = make_url(url)
     name, password = sql.Identifier(login.username), sql.Literal(login.password)
-    known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [login.username]).rowcount
-    verb = sql.SQL("ALTER" if known else "CREATE")
+    exists = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [login.username]).rowcount
+    verb = sql.SQL("ALTER" if exists else "CREATE")
     connection.execute(sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, name, password))
     connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), name))
-    # On the login, for a pooler hands on nothing that a connection asks for when it begins.
+    # Stored with the login, because a pooler does not pass on a connection's startup options.
     for setting, value in SETTINGS.items():
         connection.execute(
             sql.SQL("ALTER ROLE {} SET {} TO {}").format(name, sql.Identifier(setting), sql.Literal(value))

@@ -1,4 +1,4 @@
-"""Every table OrderX has. A new area adds its module to the list."""
+"""The metadata of all tables, for Alembic. A new area adds its module to MODULES."""
 
 from domain.audit import models as audit
 from domain.catalogue import models as catalogue

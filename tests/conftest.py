@@ -19,7 +19,7 @@ from domain.notifications.mailer import mailer
 from kit import logs
 from kit.config import settings
 from kit.errors import OrderXError
-from migrations import public
+from migrations import public_privileges
 from migrations import run as migrations
 from ops.services import directories
 from ops.services import rabbitmq as broker
@@ -94,7 +94,7 @@ def _use_own_database(config: pytest.Config) -> None:
     superuser, name = shared["superuser"], f"orderx_test_{os.getpid()}"
     create_database(superuser, name, template=shared["template"])
     with psycopg.connect(with_login(superuser, database=name), autocommit=True) as connection:
-        public.restrict(connection)  # which a database does not take over from its template
+        public_privileges.revoke(connection)  # which a database does not take over from its template
     config.add_cleanup(lambda: drop_database(superuser, name))
     config.add_cleanup(connections.close)
     for setting in [name for name in os.environ if name.startswith("ORDERX_") and name != "ORDERX_REQUIRE"]:

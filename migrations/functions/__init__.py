@@ -1,6 +1,7 @@
-"""The database's functions, one `.sql` file each, which `migrate` replaces whole after the last migration.
+"""The database functions, one `.sql` file each; `orderx migrate` replaces all of them after the last migration.
 
-A migration drops a function whose arguments or result change; one that creates a trigger replaces its function first.
+A migration drops a function whose arguments or result type change. A migration that creates a trigger calls `replace`
+for its function first.
 """
 
 from pathlib import Path
@@ -10,8 +11,8 @@ import psycopg
 FILES = {path.stem: path for path in sorted(Path(__file__).parent.glob("*.sql"))}
 """By function name."""
 
-# Only a member may make a role the owner of something, and a role can own only what it may create. The schema's owner
-# stays a member, as a superuser is of every role; that the role may create ends with this transaction.
+# Setting an owner takes membership in the new owner's role, and that role needs CREATE on the schema. The membership
+# stays, as a superuser has it anyway; CREATE is revoked before the end of the transaction.
 _PREPARE = """
     DO $$ BEGIN
         IF NOT pg_has_role(current_user, 'orderx_definer', 'USAGE') THEN
@@ -23,7 +24,7 @@ _PREPARE = """
             GRANT pg_read_all_stats TO orderx_definer;
         END IF;
     EXCEPTION WHEN insufficient_privilege THEN
-        RAISE WARNING 'orderx_definer cannot read statistics of other sessions: no alert about old snapshots';
+        RAISE WARNING 'orderx_definer cannot read statistics of other sessions: no alert about long-running transactions';
     END $$;
     GRANT CREATE ON SCHEMA public TO orderx_definer"""
 _FINISH = "REVOKE CREATE ON SCHEMA public FROM orderx_definer"

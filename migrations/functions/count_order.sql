@@ -1,4 +1,4 @@
--- Counts a company's orders of a month, in shards so that few transactions wait for each other.
+-- Counts a company's orders per month, in shards, so that few transactions wait for the same row.
 CREATE OR REPLACE FUNCTION public.count_order() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO public.order_counts (company_id, month, shard, count)

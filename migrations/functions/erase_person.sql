@@ -1,5 +1,5 @@
--- Removes a person from everything that stays. A user may not change orders, a company's mails or the journal;
--- this function may, for the user whom the transaction acts for.
+-- Removes a person's data from rows that are kept. Users may not change orders, a company's mails or the journal; this
+-- function may, for the current user of the transaction only.
 CREATE OR REPLACE FUNCTION public.erase_person(the_user uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE

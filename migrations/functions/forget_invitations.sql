@@ -1,4 +1,4 @@
--- Deletes the invitations to a person's address, and the mails with them. They belong to companies; the address does not.
+-- Deletes the invitations to a person's mail address, with their mails. They are rows of companies; the address is personal.
 CREATE OR REPLACE FUNCTION public.forget_invitations(the_user uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE

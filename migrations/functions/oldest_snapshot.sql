@@ -1,4 +1,4 @@
--- The session whose snapshot keeps dead rows longest, as far as the definer may see others' sessions.
+-- The oldest transaction that prevents the removal of dead rows, among the sessions that the definer may see.
 CREATE OR REPLACE FUNCTION public.oldest_snapshot() RETURNS TABLE (seconds double precision, pid int, role text, application text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT extract(epoch FROM now() - xact_start)::float, pid, usename::text, application_name

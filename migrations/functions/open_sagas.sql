@@ -1,5 +1,5 @@
--- Locks the sagas and reads them with their steps, in one round trip. A statement of its own takes the locks: the next
--- one then sees all that the last holder of a lock has committed.
+-- Locks the sagas and reads them with their steps, in one round trip. The locks are taken by a separate statement, so that
+-- the second one sees all that the previous lock holder has committed.
 CREATE OR REPLACE FUNCTION public.open_sagas(the_sagas uuid[], the_company uuid) RETURNS TABLE (
     id uuid, name text, version int, subject_id uuid, state text, stage int, stop_requested jsonb, failure jsonb,
     due_at timestamptz, ended_at timestamptz,

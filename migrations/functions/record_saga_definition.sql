@@ -1,5 +1,5 @@
--- Records the definition of a saga's version, unless open sagas began with another one; returns what is recorded, and how
--- many sagas are open if it differs. The row's lock decides between releases that record at the same time.
+-- Records the definition of a saga's version, unless open sagas were started with another one. Returns the recorded
+-- definition and, if it differs, the number of open sagas. The row lock serialises releases that record concurrently.
 CREATE OR REPLACE FUNCTION public.record_saga_definition(
     the_name text, the_version int, the_fingerprint text, the_definition text
 ) RETURNS TABLE (fingerprint text, definition text, open_sagas bigint)

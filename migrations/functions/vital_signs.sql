@@ -1,4 +1,4 @@
--- Counts over all companies, without showing a row of any.
+-- Counts over all companies for /metrics, without access to their rows.
 CREATE OR REPLACE FUNCTION public.vital_signs() RETURNS TABLE (sign text, label text, value double precision)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT 'sagas', state, count(*)::float FROM public.sagas WHERE ended_at IS NULL GROUP BY state

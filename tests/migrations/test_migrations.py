@@ -107,7 +107,7 @@ class TestANewerDatabase:
     def test_does_not_where_something_has_gone(self, newer, change, lack):
         with psycopg.connect(newer, autocommit=True) as owner:
             owner.execute(change)
-        assert state(newer) == f"newer, without {lack}"
+        assert state(newer) == f"newer, missing {lack}"
 
     def test_is_left_as_it_is_by_this_release(self, newer):
         before = schema_of(newer)

@@ -1,11 +1,11 @@
-"""What PostgreSQL lets every role do in a new database, and no role of ours needs."""
+"""Privileges that PostgreSQL grants to PUBLIC in a new database, and that no role of OrderX needs."""
 
 import psycopg
 from psycopg import sql
 
 from kit.errors import NotConfigured
 
-# An object in pg_temp, or another role's in the schema, may be found where one of ours is meant.
+# Objects in pg_temp, or of another role in the schema, could shadow those of OrderX.
 _EXCESS = """
     SELECT format('REVOKE TEMP ON DATABASE %I FROM PUBLIC', current_database())
     WHERE has_database_privilege('public', current_database(), 'TEMP')
@@ -13,11 +13,11 @@ _EXCESS = """
     WHERE has_schema_privilege('public', 'public', 'CREATE')"""
 
 
-def restrict(connection: psycopg.Connection) -> None:
-    """Take from every role the rights to create temporary objects in the database, and objects in the schema.
+def revoke(connection: psycopg.Connection) -> None:
+    """Revoke from PUBLIC the privileges to create temporary objects in the database, and objects in the schema.
 
-    PostgreSQL keeps them with the database, and copies them neither with a template nor with a dump.
-    Raises NotConfigured, naming the statements that are missing, when the connection's role must not do it.
+    Privileges belong to the database; neither a template nor a dump copies them. Raises NotConfigured, naming the
+    statements to run, when the connection's role may not revoke them.
     """
     for statement in _excess(connection):
         connection.execute(sql.SQL(statement))
