@@ -1,1 +1,1 @@
-"""Chaos: a real stack under load, disturbed by a plan made from a seed, and its books proved at the end."""
+"""Fault injection: runs a real stack under load, injects faults by a seeded plan, and checks that nothing was lost."""

@@ -1,27 +1,27 @@
-"""When customers come: steadily, but so that every disturbance finds work in hand."""
+"""Arrival times of customers: at a steady rate, but with a peak right before each fault."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
 
 _NEAR = 0.8
-"""Seconds before or after a disturbance in which a customer counts as near it."""
+"""Seconds before and after a fault whose arrivals are moved."""
 
-_RUSH = 0.25
-"""Seconds right before the disturbance into which those near it are crowded; about as long as an order takes then."""
+_PEAK = 0.25
+"""Seconds right before the fault into which these arrivals are moved; about as long as an order takes then."""
 
 
-def arrivals(*, orders: int, rate: float, disturbed_at: Sequence[float]) -> list[float]:
-    """Seconds after the first customer at which each comes, in order: `rate` a second, rushing before disturbances.
+def arrivals(*, orders: int, rate: float, faults_at: Sequence[float]) -> list[float]:
+    """Arrival times in seconds after the first customer, sorted: `rate` per second, with peaks before the faults.
 
-    An order takes a twentieth of a second, so that few kills would hit one that comes just anywhen.
+    An order takes a twentieth of a second, so that without the peaks few faults would affect one.
     """
-    moments = sorted(disturbed_at)
-    return sorted(_hurried(number / rate, moments) for number in range(orders))
+    moments = sorted(faults_at)
+    return sorted(_moved(number / rate, moments) for number in range(orders))
 
 
-def _hurried(due: float, moments: Sequence[float]) -> float:
-    near = bisect_left(moments, due - _NEAR)
-    if near == len(moments) or moments[near] > due + _NEAR:
-        return due
+def _moved(arrival: float, moments: Sequence[float]) -> float:
+    near = bisect_left(moments, arrival - _NEAR)
+    if near == len(moments) or moments[near] > arrival + _NEAR:
+        return arrival
     moment = moments[near]
-    return max(0.0, moment - _RUSH * (1 - (due - moment + _NEAR) / (2 * _NEAR)))
+    return max(0.0, moment - _PEAK * (1 - (arrival - moment + _NEAR) / (2 * _NEAR)))

@@ -1,4 +1,4 @@
-"""Customers who want something and do not give up: each asks again, with the same key, until there is an answer."""
+"""Simulated customers: each sends its order again, with the same idempotency key, until it has a final response."""
 
 import random
 import threading
@@ -12,139 +12,139 @@ from typing import Any
 
 import requests
 
+from ops.chaos.scenarios import Scenario
 from ops.chaos.shop import Shop
-from ops.chaos.wishes import Wish
 from ops.demo import Client, DemoFailed
 from ops.stack import Stack
 
-AT_ONCE = 64
-"""Customers served at a time; more wait at the door."""
+MAX_CONCURRENT = 64
+"""Concurrent customers; more wait in the thread pool's queue."""
 
-_PATIENCE, _HASTE = 15.0, 0.02
-_LONGEST_PAUSE = 2.0
+_TIMEOUT, _IMPATIENT_TIMEOUT = 15.0, 0.02
+_MAX_DELAY = 2.0
 _EMAIL = "ada@example.com"
-_LOGIN_LASTS = 600.0
-_AGAIN = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}
+_LOGIN_SECONDS = 600.0
+_TRANSIENT = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}
 
 
 @dataclass(slots=True)
-class Visit:
-    """What came of a wish: the orders its answers named (one, if any), or why it was refused."""
+class Purchase:
+    """The result of a scenario: the order ids in the responses (at most one, normally), or the refusal's code."""
 
-    wish: Wish
-    orders: set[str] = field(default_factory=set)
-    refused: str | None = None
+    scenario: Scenario
+    order_ids: set[str] = field(default_factory=set)
+    refusal: str | None = None
     tries: int = 0
 
     @property
     def answered(self) -> bool:
-        """Whether the customer knows what became of the order."""
-        return bool(self.orders) or self.refused is not None
+        """Whether the customer has a final response."""
+        return bool(self.order_ids) or self.refusal is not None
 
 
 class Customers:
-    """Lets one customer in after the other, each at its time, on threads of their own.
+    """Starts one customer after the other on a thread pool; `arrivals` are seconds after `start`."""
 
-    `arrivals` are in seconds after the door was opened.
-    """
-
-    def __init__(self, stack: Stack, shop: Shop, wishes: Sequence[Wish], arrivals: Sequence[float]) -> None:
+    def __init__(self, stack: Stack, shop: Shop, scenarios: Sequence[Scenario], arrivals: Sequence[float]) -> None:
         self._api = f"{stack.api_url}/api"
         self._login = Client(stack.api_url, stack.inbox_url)
         self._shop = shop
         self._arrivals = arrivals
-        self._left = threading.Event()
-        self._here = threading.local()
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="customer")
-        self._door = threading.Thread(target=self._let_in, daemon=True)
-        self.visits = [Visit(wish) for wish in wishes]
-        self._gone: list[Visit] = []
+        self._stopped = threading.Event()
+        self._local = threading.local()
+        self._threads = ThreadPoolExecutor(MAX_CONCURRENT, thread_name_prefix="customer")
+        self._arriving = threading.Thread(target=self._start_each, daemon=True)
+        self.purchases = [Purchase(scenario) for scenario in scenarios]
+        self._finished: list[Purchase] = []
 
-    def open(self) -> None:
-        """Register, and let the first one in."""
+    def start(self) -> None:
+        """Register a user, and start the first customer."""
         self._login.register(_EMAIL, "Ada Example")
-        self._door.start()
+        self._arriving.start()
 
-    def close(self) -> None:
-        """Send everybody away who has no answer yet."""
-        self._left.set()
-        if self._door.is_alive():
-            self._door.join()
+    def stop(self) -> None:
+        """Stop all customers, also those without a response."""
+        self._stopped.set()
+        if self._arriving.is_alive():
+            self._arriving.join()
         self._threads.shutdown(cancel_futures=True)
 
     @property
-    def all_in(self) -> bool:
-        """Whether everybody has come."""
-        return not self._door.is_alive()
+    def all_arrived(self) -> bool:
+        """Whether all customers have been started."""
+        return not self._arriving.is_alive()
 
     @property
-    def all_gone(self) -> bool:
-        """Whether everybody has got an answer and has left."""
-        return len(self._gone) == len(self.visits)
+    def all_finished(self) -> bool:
+        """Whether all customers have finished."""
+        return len(self._finished) == len(self.purchases)
 
-    def _let_in(self) -> None:
-        begun = logged_in = time.monotonic()
-        for visit, due in zip(self.visits, self._arrivals, strict=True):
-            if self._left.wait(max(0.0, begun + due - time.monotonic())):
+    def _start_each(self) -> None:
+        started = logged_in = time.monotonic()
+        for purchase, arrival in zip(self.purchases, self._arrivals, strict=True):
+            if self._stopped.wait(max(0.0, started + arrival - time.monotonic())):
                 return
-            self._threads.submit(self._serve, visit)
-            if time.monotonic() > logged_in + _LOGIN_LASTS:
-                with suppress(requests.RequestException, DemoFailed):  # the API may be down: with the next one, then
+            self._threads.submit(self._run, purchase)
+            if time.monotonic() > logged_in + _LOGIN_SECONDS:
+                with suppress(requests.RequestException, DemoFailed):  # the API may be down: retried with the next one
                     self._login.log_in(_EMAIL)
                     logged_in = time.monotonic()
 
-    def _serve(self, visit: Visit) -> None:
+    def _run(self, purchase: Purchase) -> None:
+        scenario = purchase.scenario
         try:
-            self._order(visit, patience=_HASTE if visit.wish.hasty else _PATIENCE)
-            if visit.wish.hasty and visit.orders:
-                self._order(visit, patience=_PATIENCE)
-            if visit.wish.cancel_after is not None:
-                for order in visit.orders:
-                    self._left.wait(visit.wish.cancel_after)
-                    self._insist(visit, f"/orders/{order}/cancel", {"reason": "chosen by chance"}, {})
+            self._order(purchase, timeout=_IMPATIENT_TIMEOUT if scenario.impatient else _TIMEOUT)
+            if scenario.impatient and purchase.order_ids:
+                self._order(purchase, timeout=_TIMEOUT)
+            if scenario.cancel_after is not None:
+                for order_id in purchase.order_ids:
+                    self._stopped.wait(scenario.cancel_after)
+                    self._post_until_final(purchase, f"/orders/{order_id}/cancel", {"reason": "chosen by chance"}, {})
         finally:
-            self._gone.append(visit)
+            self._finished.append(purchase)
 
-    def _order(self, visit: Visit, *, patience: float) -> None:
-        headers = {"Idempotency-Key": f"wish-{visit.wish.number}"}
-        if visit.wish.wait:
-            headers["Prefer"] = f"wait={visit.wish.wait}"
-        answer = self._insist(visit, "/orders", self._shop.body(visit.wish), headers, patience=patience)
-        if answer is None:
+    def _order(self, purchase: Purchase, *, timeout: float) -> None:
+        scenario = purchase.scenario
+        headers = {"Idempotency-Key": f"scenario-{scenario.number}"}
+        if scenario.wait:
+            headers["Prefer"] = f"wait={scenario.wait}"
+        body = self._shop.order_body(scenario)
+        response = self._post_until_final(purchase, "/orders", body, headers, timeout=timeout)
+        if response is None:
             return
-        if answer.status_code in {HTTPStatus.ACCEPTED, HTTPStatus.CREATED}:
-            visit.orders.add(answer.json()["id"])
+        if response.status_code in {HTTPStatus.ACCEPTED, HTTPStatus.CREATED}:
+            purchase.order_ids.add(response.json()["id"])
         else:
-            visit.refused = answer.json()["code"]
+            purchase.refusal = response.json()["code"]
 
-    def _insist(
-        self, visit: Visit, path: str, body: dict[str, Any], headers: dict[str, str], *, patience: float = _PATIENCE
+    def _post_until_final(
+        self, purchase: Purchase, path: str, body: dict[str, Any], headers: dict[str, str], *, timeout: float = _TIMEOUT
     ) -> requests.Response | None:
-        """Ask until there is an answer that asking again would not change; None when the shop closes first."""
-        pause = 0.1
-        while not self._left.is_set():
-            visit.tries += 1
-            answer = self._ask(path, body, headers, patience)
-            if answer is not None and not _passing(answer):
-                return answer
-            patience = _PATIENCE
-            self._left.wait(random.uniform(pause / 2, pause))  # noqa: S311 - jitter is no secret
-            pause = min(_LONGEST_PAUSE, pause * 2)
+        """Retry until there is a final response; None if the run stops first."""
+        delay = 0.1
+        while not self._stopped.is_set():
+            purchase.tries += 1
+            response = self._post(path, body, headers, timeout)
+            if response is not None and not _is_transient(response):
+                return response
+            timeout = _TIMEOUT
+            self._stopped.wait(random.uniform(delay / 2, delay))  # noqa: S311 - jitter is no secret
+            delay = min(_MAX_DELAY, delay * 2)
         return None
 
-    def _ask(
-        self, path: str, body: dict[str, Any], headers: dict[str, str], patience: float
+    def _post(
+        self, path: str, body: dict[str, Any], headers: dict[str, str], timeout: float
     ) -> requests.Response | None:
-        session: requests.Session = self._here.__dict__.setdefault("session", requests.Session())
-        said_by = {"Authorization": f"Bearer {self._login.token}", **headers}
+        session: requests.Session = self._local.__dict__.setdefault("session", requests.Session())
+        authorised = {"Authorization": f"Bearer {self._login.token}", **headers}
         try:
-            return session.post(self._api + path, json=body, headers=said_by, timeout=patience)
+            return session.post(self._api + path, json=body, headers=authorised, timeout=timeout)
         except requests.RequestException:
             return None
 
 
-def _passing(answer: requests.Response) -> bool:
-    """Whether the answer may be another one soon."""
-    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code in _AGAIN:
+def _is_transient(response: requests.Response) -> bool:
+    """Whether a retry may get another response."""
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status_code in _TRANSIENT:
         return True
-    return answer.status_code == HTTPStatus.CONFLICT and answer.json()["code"] == "idempotency_key_in_flight"
+    return response.status_code == HTTPStatus.CONFLICT and response.json()["code"] == "idempotency_key_in_flight"

@@ -1,25 +1,25 @@
-"""What is done to whom and when, made from a seed alone, so that a run can be repeated."""
+"""The plan of faults, generated from a seed, so that a run can be repeated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-SECONDS = {
+DURATIONS = {
     "kill": (0.2, 2.0),
     "freeze": (12.0, 20.0),
     "cut": (1.0, 6.0),
     "hang": (3.0, 12.0),
     "alarm": (4.0, 10.0),
 }
-"""How long each deed lasts, at least and at most; a freeze outlasts every deadline there is for a step."""
+"""Minimum and maximum seconds of each kind of fault; a freeze is longer than any timeout of a step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What can be disturbed: one of these processes, in one of these ways."""
+    """Processes that can be disturbed, and the kinds of faults for them."""
 
-    whom: tuple[str, ...]
-    deeds: tuple[str, ...]
+    processes: tuple[str, ...]
+    kinds: tuple[str, ...]
 
 
 TARGETS = {
@@ -35,43 +35,43 @@ TARGETS = {
     "gateway": Target(("sandbox",), ("kill", "cut", "hang")),
     "inbox": Target(("inbox",), ("kill",)),
 }
-"""Names that a deed stands under twice make it twice as likely."""
+"""A kind that is listed twice is twice as likely."""
 
-OF_A_CHILD = frozenset({"api-worker", "pool-child"})
-"""Targets that are one of the children of the process they name."""
+CHILD_TARGETS = frozenset({"api-worker", "pool-child"})
+"""Targets that mean a child of the process."""
 
 
 @dataclass(frozen=True, slots=True)
-class Disturbance:
-    """One thing to do: `at` so many seconds after the first order, for so many `seconds`."""
+class PlannedFault:
+    """A fault of the plan: `at` seconds after the first order, for `seconds`."""
 
     at: float
     target: str
-    deed: str
-    whom: str
+    kind: str
+    process: str
     seconds: float
 
     def __str__(self) -> str:
-        who = f"a child of {self.whom}" if self.target in OF_A_CHILD else self.whom
-        return f"{self.deed} {who}"
+        victim = f"a child of {self.process}" if self.target in CHILD_TARGETS else self.process
+        return f"{self.kind} {victim}"
 
 
-def plan(*, seed: int, kills: int, targets: Sequence[str], duration: float) -> list[Disturbance]:
-    """So many disturbances spread over the duration, in order of time; each target comes up about equally often."""
-    draw = Random(seed)  # noqa: S311 - repeatable is what it has to be
+def plan(*, seed: int, kills: int, targets: Sequence[str], duration: float) -> list[PlannedFault]:
+    """Generate `kills` faults over the duration, in order of time; all targets are about equally frequent."""
+    draw = Random(seed)  # noqa: S311 - must be repeatable
     slot = duration / max(1, kills)
     return [
-        _disturb(draw, target, (number + draw.uniform(0.1, 0.9)) * slot)
-        for number, target in enumerate(_in_turn(draw, kills, targets))
+        _fault(draw, target, (number + draw.uniform(0.1, 0.9)) * slot)
+        for number, target in enumerate(_balanced(draw, kills, targets))
     ]
 
 
-def _in_turn(draw: Random, times: int, targets: Sequence[str]) -> list[str]:
-    rounds = [draw.sample(targets, len(targets)) for _ in range(-(-times // len(targets)))]
-    return [target for each in rounds for target in each][:times]
+def _balanced(draw: Random, count: int, targets: Sequence[str]) -> list[str]:
+    shuffles = [draw.sample(targets, len(targets)) for _ in range(-(-count // len(targets)))]
+    return [target for each in shuffles for target in each][:count]
 
 
-def _disturb(draw: Random, name: str, at: float) -> Disturbance:
+def _fault(draw: Random, name: str, at: float) -> PlannedFault:
     target = TARGETS[name]
-    deed, whom = draw.choice(target.deeds), draw.choice(target.whom)
-    return Disturbance(round(at, 2), name, deed, whom, round(draw.uniform(*SECONDS[deed]), 2))
+    kind, process = draw.choice(target.kinds), draw.choice(target.processes)
+    return PlannedFault(round(at, 2), name, kind, process, round(draw.uniform(*DURATIONS[kind]), 2))

@@ -1,4 +1,4 @@
-"""How long after a disturbance was over the orders it had caught came to their end."""
+"""Recovery times: from the end of a fault until the last affected order has ended."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from statistics import median
 
 import psycopg
 
-from ops.chaos.conductor import Done
-from ops.chaos.plan import Disturbance
+from ops.chaos.fault_injector import FinishedFault
+from ops.chaos.plan import PlannedFault
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
-    """An order was pending from `placed` until `ended`, in seconds since the epoch."""
+class PendingInterval:
+    """An order was pending from `placed` until `ended`, as Unix times."""
 
     placed: float
     ended: float
@@ -20,60 +20,67 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What a disturbance had caught, and the seconds until the last of that had ended."""
+    """The number of orders that a fault affected, and the seconds until the last of them ended."""
 
-    done: Done
-    caught: int
+    fault: FinishedFault
+    affected_orders: int
     seconds: float
 
 
-def recoveries(done: Sequence[Done], stays: Collection[Stay]) -> list[Recovery]:
-    """For each disturbance, from when it was back until the last of the orders then pending had ended.
+def recoveries(faults: Sequence[FinishedFault], intervals: Collection[PendingInterval]) -> list[Recovery]:
+    """For each fault, the time from its recovery until the last of the then pending orders had ended.
 
-    Seconds in which something else was disturbed that orders need are that other's, and do not count.
+    Excludes time during which another fault affected the orders.
     """
-    return [_recovery(each, done, stays) for each in done]
+    return [_recovery(each, faults, intervals) for each in faults]
 
 
-def _recovery(each: Done, done: Sequence[Done], stays: Collection[Stay]) -> Recovery:
-    caught = [stay for stay in stays if stay.placed <= each.back < stay.ended]
-    last = max((stay.ended for stay in caught), default=each.back)
-    others = [(other.begun, other.back) for other in done if other is not each and _holds_up_orders(other.what)]
-    return Recovery(each, len(caught), round(last - each.back - _covered(each.back, last, others), 2))
+def _recovery(
+    fault: FinishedFault, faults: Sequence[FinishedFault], intervals: Collection[PendingInterval]
+) -> Recovery:
+    recovered_at = fault.recovered_at
+    affected = [interval for interval in intervals if interval.placed <= recovered_at < interval.ended]
+    last = max((interval.ended for interval in affected), default=recovered_at)
+    others = [
+        (other.started_at, other.recovered_at)
+        for other in faults
+        if other is not fault and _delays_orders(other.planned)
+    ]
+    return Recovery(fault, len(affected), round(last - recovered_at - _covered(recovered_at, last, others), 2))
 
 
-def _holds_up_orders(what: Disturbance) -> bool:
-    # Pending orders need neither the API nor the mails, and the sweepers only where something else went wrong.
-    return what.target not in {"api", "api-worker", "sweeper", "mail-worker", "inbox"}
+def _delays_orders(planned: PlannedFault) -> bool:
+    # Pending orders need neither the API nor mails, and the sweeper only after another failure.
+    return planned.target not in {"api", "api-worker", "sweeper", "mail-worker", "inbox"}
 
 
 def _covered(start: float, end: float, spans: Iterable[tuple[float, float]]) -> float:
-    """How many of the seconds from start to end lie in one or more of the spans."""
+    """The number of seconds between start and end that are in at least one of the spans."""
     covered, reached = 0.0, start
-    for begun, over in sorted(spans):
-        covered += max(0.0, min(over, end) - max(begun, reached))
-        reached = max(reached, min(over, end))
+    for span_start, span_end in sorted(spans):
+        covered += max(0.0, min(span_end, end) - max(span_start, reached))
+        reached = max(reached, min(span_end, end))
     return covered
 
 
-def by_target(found: Iterable[Recovery]) -> list[tuple[str, str, int, int, float, float]]:
-    """A row for each kind of disturbance: target, deed, how often, orders caught, slowest and median seconds.
+def by_target(recoveries: Iterable[Recovery]) -> list[tuple[str, str, int, int, float, float]]:
+    """A row per target and kind of fault: target, kind, faults, affected orders, slowest and median seconds.
 
-    The median is of those that caught an order.
+    The median is over faults that affected an order.
     """
     groups: dict[tuple[str, str], list[Recovery]] = {}
-    for each in found:
-        groups.setdefault((each.done.what.target, each.done.what.deed), []).append(each)
-    return [(*kind, len(group), *_summary(group)) for kind, group in sorted(groups.items())]
+    for each in recoveries:
+        groups.setdefault((each.fault.planned.target, each.fault.planned.kind), []).append(each)
+    return [(*key, len(group), *_summary(group)) for key, group in sorted(groups.items())]
 
 
 def _summary(group: list[Recovery]) -> tuple[int, float, float]:
-    seconds = [each.seconds for each in group if each.caught] or [0.0]
-    return sum(each.caught for each in group), max(seconds), median(seconds)
+    seconds = [each.seconds for each in group if each.affected_orders] or [0.0]
+    return sum(each.affected_orders for each in group), max(seconds), median(seconds)
 
 
-def stays(url: str, *, without: Collection[str]) -> list[Stay]:
-    """How long every order was pending, by the journal, but for these; one that is pending still counts until now."""
+def pending_intervals(url: str, *, without: Collection[str]) -> list[PendingInterval]:
+    """From the journal, when each order was pending, except the given order ids; still pending ones end now."""
     query = """
         SELECT o.id, extract(epoch FROM o.placed_at)::float8,
             extract(epoch FROM coalesce(min(e.happened_at), now()))::float8
@@ -82,4 +89,4 @@ def stays(url: str, *, without: Collection[str]) -> list[Stay]:
         GROUP BY o.id, o.placed_at"""
     with psycopg.connect(url) as connection:
         rows = connection.execute(query).fetchall()
-    return [Stay(placed, ended) for order, placed, ended in rows if str(order) not in without]
+    return [PendingInterval(placed, ended) for order, placed, ended in rows if str(order) not in without]

@@ -1,4 +1,4 @@
-"""One run from the first customer to the verdict."""
+"""One run, from the first customer to the results."""
 
 import os
 import time
@@ -11,31 +11,31 @@ import psycopg
 from rich.console import Console
 
 from ops import check, reads
-from ops.chaos import books, recovery, verdict
+from ops.chaos import final_state, recovery, violations
 from ops.chaos.arrivals import arrivals
-from ops.chaos.books import Books
-from ops.chaos.conductor import Conductor
-from ops.chaos.customers import Customers
-from ops.chaos.plan import Disturbance
+from ops.chaos.customers import Customers, Purchase
+from ops.chaos.fault_injector import FaultInjector
+from ops.chaos.final_state import FinalState
+from ops.chaos.plan import PlannedFault
 from ops.chaos.recovery import Recovery
+from ops.chaos.scenarios import Scenario
 from ops.chaos.shop import Shop, open_shop
 from ops.chaos.stack import ChaosStack
 from ops.chaos.view import View
-from ops.chaos.wishes import Wish
 
-QUIET_WITHIN = 120.0
-"""Seconds that everything may take to come to its end once nothing is disturbed any more."""
+IDLE_TIMEOUT = 120.0
+"""Seconds to wait, after the last fault, until all work is done."""
 
-_TICK = 0.02
-_LOOK_EVERY = 1.0
-_ON_ITS_WAY = """
+_STEP_INTERVAL = 0.02
+_POLL_INTERVAL = 1.0
+_UNFINISHED_WORK = """
     SELECT (SELECT count(*) FROM sagas WHERE ended_at IS NULL) + (SELECT count(*) FROM outbox)
         + (SELECT count(*) FROM mails WHERE status NOT IN ('sent', 'refused'))"""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run has shown: the verdict's counts, each rule that is broken with its rows, and the recoveries."""
+    """The results of a run: counts by name, the rows that violate each broken rule, and the recoveries."""
 
     counts: dict[str, int]
     broken: dict[str, list[str]]
@@ -43,99 +43,102 @@ class Outcome:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing happened that must not."""
-        return not self.broken and not any(self.counts[name] for name in verdict.ZEROS)
+        """Whether there were no violations."""
+        return not self.broken and not any(self.counts[name] for name in violations.MUST_BE_ZERO)
 
 
 def run(
-    stack: ChaosStack, *, wishes: Sequence[Wish], plan: Sequence[Disturbance], rate: float, console: Console
+    stack: ChaosStack, *, scenarios: Sequence[Scenario], plan: Sequence[PlannedFault], rate: float, console: Console
 ) -> Outcome:
-    """Let the customers in, carry the plan out, wait for quiet, and judge; the stack is running."""
-    shop = open_shop(stack.api_url, stack.inbox_url, orders=len(wishes))
-    coming = arrivals(orders=len(wishes), rate=rate, disturbed_at=[what.at for what in plan])
-    with _customers(stack, shop, wishes, coming) as customers, View(console) as view:
-        conductor = Conductor(stack, plan, view.tell)
+    """Start the customers, execute the plan, wait until all work is done, and collect the results."""
+    shop = open_shop(stack.api_url, stack.inbox_url, orders=len(scenarios))
+    times = arrivals(orders=len(scenarios), rate=rate, faults_at=[planned.at for planned in plan])
+    with _customers(stack, shop, scenarios, times) as customers, View(console) as view:
+        injector = FaultInjector(stack, plan, view.log)
 
         def step() -> None:
-            conductor.step()
+            injector.step()
             if view.due:
-                view.look(customers.visits, conductor.under_way, books.statuses(_database_url(stack)))
-            time.sleep(_TICK)
+                view.update(customers.purchases, injector.active, final_state.statuses(_database_url(stack)))
+            time.sleep(_STEP_INTERVAL)
 
         try:
-            _play(step, conductor, customers)
-            view.tell("everything is back; waiting for quiet")
-            _wait_for_quiet(step, stack, conductor)
+            _run_plan(step, injector, customers)
+            view.log("all faults are over; waiting until all work is done")
+            _wait_until_idle(step, stack, injector)
         finally:
-            conductor.close()
-    return _judge(stack, shop, customers, conductor)
+            injector.stop()
+    return _outcome(stack, shop, customers, injector)
 
 
 @contextmanager
-def _customers(stack: ChaosStack, shop: Shop, wishes: Sequence[Wish], coming: Sequence[float]) -> Iterator[Customers]:
-    customers = Customers(stack, shop, wishes, coming)
+def _customers(
+    stack: ChaosStack, shop: Shop, scenarios: Sequence[Scenario], times: Sequence[float]
+) -> Iterator[Customers]:
+    customers = Customers(stack, shop, scenarios, times)
     try:
-        customers.open()
+        customers.start()
         yield customers
     finally:
-        customers.close()
+        customers.stop()
 
 
-def _play(step: Callable[[], None], conductor: Conductor, customers: Customers) -> None:
-    """Until all that is planned is done and every customer has an answer, or has waited for one too long."""
-    deadline = time.monotonic() + QUIET_WITHIN
-    while not (conductor.over and customers.all_gone) and time.monotonic() < deadline:
+def _run_plan(step: Callable[[], None], injector: FaultInjector, customers: Customers) -> None:
+    """Run until all faults are over and all customers have finished, or time out."""
+    deadline = time.monotonic() + IDLE_TIMEOUT
+    while not (injector.is_finished and customers.all_finished) and time.monotonic() < deadline:
         step()
-        if not (conductor.over and customers.all_in):
-            deadline = time.monotonic() + QUIET_WITHIN
+        if not (injector.is_finished and customers.all_arrived):
+            deadline = time.monotonic() + IDLE_TIMEOUT
 
 
-def _wait_for_quiet(step: Callable[[], None], stack: ChaosStack, conductor: Conductor) -> None:
-    """Until nothing is on its way any more, or was for too long."""
-    deadline, look_at = time.monotonic() + QUIET_WITHIN, 0.0
+def _wait_until_idle(step: Callable[[], None], stack: ChaosStack, injector: FaultInjector) -> None:
+    """Wait until no work is left, or time out."""
+    deadline, poll_at = time.monotonic() + IDLE_TIMEOUT, 0.0
     while time.monotonic() < deadline:
         step()
-        if conductor.over and time.monotonic() > look_at:
-            if _is_quiet(stack):
+        if injector.is_finished and time.monotonic() > poll_at:
+            if _is_idle(stack):
                 return
-            look_at = time.monotonic() + _LOOK_EVERY
+            poll_at = time.monotonic() + _POLL_INTERVAL
 
 
-def _is_quiet(stack: ChaosStack) -> bool:
+def _is_idle(stack: ChaosStack) -> bool:
     with psycopg.connect(_database_url(stack)) as connection:
-        return connection.execute(_ON_ITS_WAY).fetchone() == (0,)
+        return connection.execute(_UNFINISHED_WORK).fetchone() == (0,)
 
 
 def _database_url(stack: ChaosStack) -> str:
     return stack.env["ORDERX_OWNER_DATABASE_URL"]
 
 
-def _judge(stack: ChaosStack, shop: Shop, customers: Customers, conductor: Conductor) -> Outcome:
+def _outcome(stack: ChaosStack, shop: Shop, customers: Customers, injector: FaultInjector) -> Outcome:
     os.environ.update(reads.settings_for(["check"], stack.env))
     database_url = _database_url(stack)
-    found = books.read(database_url=database_url, sandbox_url=stack.sandbox_url, inbox_url=stack.inbox_url)
-    late = {order for visit in customers.visits if visit.wish.late for order in visit.orders}
-    told = {order for visit in customers.visits for order in visit.orders}
-    statuses = Counter(order.status for order in found.orders.values())
+    state = final_state.read(database_url=database_url, sandbox_url=stack.sandbox_url, inbox_url=stack.inbox_url)
+    purchases = customers.purchases
+    slow = {order_id for each in purchases if each.scenario.slow_card for order_id in each.order_ids}
+    accepted = {order_id for each in purchases for order_id in each.order_ids}
+    statuses = Counter(order.status for order in state.orders.values())
     counts = {
-        "accepted": sum(bool(visit.orders) for visit in customers.visits),
-        "refused": sum(visit.refused is not None for visit in customers.visits),
+        "accepted": sum(bool(each.order_ids) for each in purchases),
+        "refused": sum(each.refusal is not None for each in purchases),
         **{status: statuses[status] for status in ("paid", "failed", "cancelled")},
-        **verdict.judge(found, accepted=told, on_hand=shop.on_hand),
-        "died_alone": len(conductor.died_alone),
+        **violations.count(state, accepted=accepted, on_hand=shop.on_hand),
+        "unexpected_exits": len(injector.unexpected_exits),
     }
-    recoveries = recovery.recoveries(conductor.done, recovery.stays(database_url, without=late))
-    return Outcome(counts, _broken_rules(found, customers), recoveries)
+    intervals = recovery.pending_intervals(database_url, without=slow)
+    return Outcome(counts, _broken_rules(state, purchases), recovery.recoveries(injector.finished, intervals))
 
 
-def _broken_rules(found: Books, customers: Customers) -> dict[str, list[str]]:
+def _broken_rules(state: FinalState, purchases: Sequence[Purchase]) -> dict[str, list[str]]:
     rules = {rule: [finding.row for finding in findings] for rule, findings in check.check(at_rest=True)}
-    rules["every mail that is sent is in the inbox"] = verdict.missing_mails(found)
-    rules["every customer has an answer"] = [str(v.wish) for v in customers.visits if not v.answered]
-    rules["a key stands for one order"] = [
-        str(v.wish) for v in customers.visits if len(v.orders) > 1 or (v.orders and v.refused)
+    rules["every sent mail is in the inbox"] = violations.missing_mails(state)
+    rules["every customer got a response"] = [str(each.scenario) for each in purchases if not each.answered]
+    rules["every idempotency key has one order"] = [
+        str(each.scenario) for each in purchases if len(each.order_ids) > 1 or (each.order_ids and each.refusal)
     ]
-    rules["only what is sold out is refused"] = [
-        f"{visit.refused}: {visit.wish}" for visit in customers.visits if visit.refused not in {None, "sold_out"}
+    rules["only sold-out products are refused"] = [
+        f"{each.refusal}: {each.scenario}" for each in purchases if each.refusal not in {None, "sold_out"}
     ]
     return {rule: rows for rule, rows in rules.items() if rows}

@@ -1,11 +1,11 @@
-"""The stack that is disturbed: two or more of everything, each server behind a wire."""
+"""The stack for chaos runs: two or more of every process, with a TCP proxy in front of each server."""
 
 import math
 from functools import cached_property
 from pathlib import Path
 
 from kit.errors import NotConfigured
-from ops.chaos.wire import Wire
+from ops.chaos.tcp_proxy import TcpProxy
 from ops.services import rabbitmq
 from ops.services.postgres import Postgres
 from ops.services.process import Process
@@ -14,7 +14,7 @@ from ops.stack import Stack
 from workers import queues
 
 PAYMENT_TIMEOUT, SLOW_SECONDS, SILENT_SECONDS = 3, 1, 6
-"""Seconds: the slow card is answered before a worker's patience ends, the silent one after."""
+"""Seconds: the slow card is answered before the payment timeout, the silent one after it."""
 
 DECLINE_LIMITS = [f"ORDERX_DECLINE_LIMIT_{of}" for of in ("CUSTOMER", "CARD", "NETWORK")]
 _PROVIDER_QUEUES = ("payments",)
@@ -22,9 +22,10 @@ _PROVIDER_QUEUES = ("payments",)
 
 
 class ChaosStack(Stack):
-    """A stack on a PostgreSQL and a RabbitMQ of its own, whatever ORDERX_* says; raises NotConfigured without RabbitMQ.
+    """A stack on a private PostgreSQL and RabbitMQ; ORDERX_* variables have no effect.
 
-    `env` leads straight to the servers; the stack's own processes reach them over the `wires`.
+    `env` has the direct URLs of the servers; the stack's processes use the `proxies`. Raises NotConfigured if
+    RabbitMQ is not installed.
     """
 
     postgres: Postgres
@@ -36,30 +37,31 @@ class ChaosStack(Stack):
         super().__init__(home, usual_ports=False)
 
     @cached_property
-    def wires(self) -> dict[str, Wire]:
-        """The wires by the name of the process they lead to."""
+    def proxies(self) -> dict[str, TcpProxy]:
+        """The proxies, by the name of their server's process."""
         ports = {"postgres": self.postgres.port, "rabbitmq": self.broker.port}
         return {
-            name: Wire(port) for name, port in {**ports, "sandbox": int(self.sandbox_url.rpartition(":")[2])}.items()
+            name: TcpProxy(port)
+            for name, port in {**ports, "sandbox": int(self.sandbox_url.rpartition(":")[2])}.items()
         }
 
     def start(self) -> None:
-        """Start everything, the wires first."""
-        for wire in self.wires.values():
-            wire.open()
+        """Start everything, the proxies first."""
+        for proxy in self.proxies.values():
+            proxy.start()
         super().start()
 
     def stop(self, *, within: float = math.inf) -> None:
-        """Stop everything, the wires last."""
+        """Stop everything, the proxies last."""
         super().stop(within=within)
-        for wire in self.wires.values():
-            wire.close()
+        for proxy in self.proxies.values():
+            proxy.stop()
 
     def _settings(self) -> dict[str, str]:
         rerouted = dict(self.env)
-        for wire in self.wires.values():
-            rerouted = {name: wire.through(value) for name, value in rerouted.items()}
-        unlimited = dict.fromkeys(DECLINE_LIMITS, "1000000")  # one customer orders everything, with bad cards, too
+        for proxy in self.proxies.values():
+            rerouted = {name: proxy.reroute(value) for name, value in rerouted.items()}
+        unlimited = dict.fromkeys(DECLINE_LIMITS, "1000000")  # all orders have the same customer
         return {**super()._settings(), **rerouted, **unlimited, "ORDERX_PAYMENT_TIMEOUT": str(PAYMENT_TIMEOUT)}
 
     def _own_postgres(self) -> Postgres:
@@ -69,7 +71,7 @@ class ChaosStack(Stack):
         return RabbitMQ(self.home / "rabbitmq", log=self._log("rabbitmq"))
 
     def _own_rate_limiter(self) -> None:
-        """None: all customers come from one address."""
+        """None: all customers have the same address."""
 
     def _in_waves(self) -> list[list[Process]]:
         sandbox = self._sandbox("--slow-seconds", SLOW_SECONDS, "--silent-seconds", SILENT_SECONDS)
@@ -80,12 +82,12 @@ class ChaosStack(Stack):
         ]
 
     def _engines(self) -> list[Process]:
-        at_once = [name for name in queues.ORDER_QUEUES if name not in _PROVIDER_QUEUES]
+        without_provider = [name for name in queues.ORDER_QUEUES if name not in _PROVIDER_QUEUES]
         return [
             *(self._relay(f"relay-{number}") for number in (1, 2)),
             *(self._sweeper(f"sweeper-{number}") for number in (1, 2)),
-            *(self._worker(f"worker-{number}", at_once) for number in (1, 2)),
-            # Several children each, lest one silent card holds up whatever waits behind it.
+            *(self._worker(f"worker-{number}", without_provider) for number in (1, 2)),
+            # Several children each, so that one silent card does not block the queue.
             *(
                 self._worker(f"worker-{number}", _PROVIDER_QUEUES, "--pool", "prefork", "--concurrency", 3)
                 for number in (3, 4)

@@ -1,4 +1,4 @@
-"""The run as it can be watched: a live table in a terminal, plain lines elsewhere."""
+"""Progress of a run: a live table in a terminal, otherwise plain lines."""
 
 import time
 from collections import Counter, deque
@@ -11,23 +11,23 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ops.chaos.customers import Visit
+from ops.chaos.customers import Purchase
 
 _LINES = 12
-_EVERY, _EVERY_LINE = 0.5, 5.0
+_INTERVAL, _LINE_INTERVAL = 0.5, 5.0
 
 
 class View:
-    """Shows what `tell` hears, and between that what `look` was shown last; enter it while the run lasts."""
+    """Context manager that shows the lines of `log` and the figures of the last `update`."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._visits: Sequence[Visit] = ()
-        self._disturbed: Sequence[str] = ()
+        self._purchases: Sequence[Purchase] = ()
+        self._active_faults: Sequence[str] = ()
         self._statuses: Mapping[str, int] = {}
-        self._begun = time.monotonic()
-        self._heard: deque[str] = deque(maxlen=_LINES)
-        self._look_at = 0.0
+        self._started = time.monotonic()
+        self._lines: deque[str] = deque(maxlen=_LINES)
+        self._update_at = 0.0
         self._live = Live(get_renderable=self._picture, console=console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Self:
@@ -38,44 +38,44 @@ class View:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def tell(self, line: str) -> None:
-        """Something happened."""
-        stamped = f"{time.monotonic() - self._begun:7.1f} s  {line}"
+    def log(self, line: str) -> None:
+        """Print an event with its time."""
+        stamped = f"{time.monotonic() - self._started:7.1f} s  {line}"
         if self._console.is_terminal:
-            self._heard.append(stamped)
+            self._lines.append(stamped)
         else:
             self._console.print(stamped, highlight=False, soft_wrap=True)
 
     @property
     def due(self) -> bool:
-        """Whether it is time to look again."""
-        return time.monotonic() > self._look_at
+        """Whether it is time for the next update."""
+        return time.monotonic() > self._update_at
 
-    def look(self, visits: Sequence[Visit], disturbed: Sequence[str], statuses: Mapping[str, int]) -> None:
-        """Take in how far the customers and their orders are, and what is disturbed just now."""
-        self._visits, self._disturbed, self._statuses = visits, disturbed, statuses
+    def update(self, purchases: Sequence[Purchase], active_faults: Sequence[str], statuses: Mapping[str, int]) -> None:
+        """Show the progress of the customers, the active faults, and the number of orders by status."""
+        self._purchases, self._active_faults, self._statuses = purchases, active_faults, statuses
         if self._console.is_terminal:
-            self._look_at = time.monotonic() + _EVERY
+            self._update_at = time.monotonic() + _INTERVAL
         else:
-            self._look_at = time.monotonic() + _EVERY_LINE
-            self.tell(f"{_answers(visits)}; {_counts(statuses)}")
+            self._update_at = time.monotonic() + _LINE_INTERVAL
+            self.log(f"{_responses(purchases)}; {_counts(statuses)}")
 
     def _picture(self) -> RenderableType:
-        answered = sum(visit.answered for visit in self._visits)
+        answered = sum(purchase.answered for purchase in self._purchases)
         table = Table.grid(padding=(0, 2))
-        table.add_row("customers", ProgressBar(total=max(1, len(self._visits)), completed=answered, width=40))
-        table.add_row("", _answers(self._visits))
+        table.add_row("customers", ProgressBar(total=max(1, len(self._purchases)), completed=answered, width=40))
+        table.add_row("", _responses(self._purchases))
         table.add_row("orders", _counts(self._statuses))
-        table.add_row("disturbed", ", ".join(self._disturbed) or "nothing")
-        return Group(table, Text(), *(Text(line) for line in self._heard))
+        table.add_row("faults", ", ".join(self._active_faults) or "none")
+        return Group(table, Text(), *(Text(line) for line in self._lines))
 
 
-def _answers(visits: Sequence[Visit]) -> str:
-    told = Counter(
-        "accepted" if visit.orders else "refused" if visit.refused else "waiting" for visit in visits if visit.tries
+def _responses(purchases: Sequence[Purchase]) -> str:
+    results = Counter(
+        "accepted" if each.order_ids else "refused" if each.refusal else "waiting" for each in purchases if each.tries
     )
-    return f"{told.total()} of {len(visits)} customers came: {_counts(told)}"
+    return f"{results.total()} of {len(purchases)} customers started: {_counts(results)}"
 
 
 def _counts(counted: Mapping[str, int]) -> str:
-    return ", ".join(f"{times} {name}" for name, times in sorted(counted.items())) or "nothing known"
+    return ", ".join(f"{times} {name}" for name, times in sorted(counted.items())) or "none"

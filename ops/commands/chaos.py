@@ -1,4 +1,4 @@
-"""`orderx chaos`: a stack of its own under load, disturbed, and judged."""
+"""`orderx chaos`: fault injection into a temporary stack under load."""
 
 import shutil
 import sys
@@ -13,10 +13,10 @@ from rich.markup import escape
 
 from kit.errors import Invalid
 from ops.chaos import recovery
-from ops.chaos.plan import TARGETS, Disturbance, plan
+from ops.chaos.plan import TARGETS, PlannedFault, plan
 from ops.chaos.run import Outcome, run
+from ops.chaos.scenarios import scenarios
 from ops.chaos.stack import ChaosStack
-from ops.chaos.wishes import wishes
 from ops.commands.output import console, mark, print_json, say, table
 from ops.commands.progress import shown_while_starting
 from ops.services import directories
@@ -26,14 +26,15 @@ INTERRUPTED = 130
 
 
 def chaos(*, orders: int, kills: int, seed: int, rate: float, targets: list[str]) -> bool:
-    """Run it and print what came of it, JSON last; whether nothing happened that must not.
+    """Run it and print the results, JSON last. Return whether there were no violations.
 
-    Raises Invalid for a target there is not.
+    Raises Invalid for an unknown target.
     """
     planned = plan(seed=seed, kills=kills, targets=_known(targets), duration=orders / rate)
     try:
         with interruptible(), _stack() as (stack, keep):
-            outcome = run(stack, wishes=wishes(seed=seed, orders=orders), plan=planned, rate=rate, console=console)
+            customers = scenarios(seed=seed, orders=orders)
+            outcome = run(stack, scenarios=customers, plan=planned, rate=rate, console=console)
             if not outcome.clean:
                 keep()
     except KeyboardInterrupt:
@@ -45,16 +46,16 @@ def chaos(*, orders: int, kills: int, seed: int, rate: float, targets: list[str]
 
 
 def _known(targets: list[str]) -> list[str]:
-    named = [name.strip() for name in targets]
-    unknown = [name for name in named if name not in TARGETS]
+    names = [name.strip() for name in targets]
+    unknown = [name for name in names if name not in TARGETS]
     if unknown:
-        raise Invalid(f"no target is called {unknown[0]}; there are {', '.join(TARGETS)}")
-    return named or list(TARGETS)
+        raise Invalid(f"unknown target {unknown[0]}; targets are {', '.join(TARGETS)}")
+    return names or list(TARGETS)
 
 
 @contextmanager
 def _stack() -> Iterator[tuple[ChaosStack, Any]]:
-    """A started stack, and how to have its directory kept; it is kept, too, when the run itself breaks down."""
+    """A started stack, and a function that keeps its directory. An exception keeps it, too."""
     home = Path(tempfile.mkdtemp(prefix="orderx-chaos-"))
     kept = False
 
@@ -82,32 +83,32 @@ def _stack() -> Iterator[tuple[ChaosStack, Any]]:
 
 def _print(outcome: Outcome) -> None:
     rows = [
-        (target, deed, str(times), str(caught), f"{slowest:.1f}", f"{median:.1f}")
-        for target, deed, times, caught, slowest, median in recovery.by_target(outcome.recoveries)
+        (target, kind, str(times), str(affected), f"{slowest:.1f}", f"{median:.1f}")
+        for target, kind, times, affected, slowest, median in recovery.by_target(outcome.recoveries)
     ]
-    table("recovery, in seconds", ("target", "deed", "times", "orders caught", "slowest", "median"), rows)
+    table("recovery, in seconds", ("target", "fault", "times", "affected orders", "slowest", "median"), rows)
     slowest = _slowest(outcome)
-    if slowest and slowest.caught:
-        said = f"The slowest came after: {slowest.done.what}, {slowest.done.what.at:g} s into the run."
-        console.print(said, highlight=False)
+    if slowest and slowest.affected_orders:
+        text = f"The slowest recovery was after: {slowest.fault.planned}, {slowest.fault.planned.at:g} s into the run."
+        console.print(text, highlight=False)
     for rule, found in outcome.broken.items():
         console.print(mark(good=False), escape(rule), highlight=False)
         for row in found:
             say(f"    {row}")
 
 
-def _figures(outcome: Outcome, *, seed: int, orders: int, planned: list[Disturbance]) -> dict[str, Any]:
+def _figures(outcome: Outcome, *, seed: int, orders: int, planned: list[PlannedFault]) -> dict[str, Any]:
     slowest = _slowest(outcome)
     return {
         "seed": seed,
         "orders": orders,
         **outcome.counts,
-        "kills": dict(Counter(what.target for what in planned)),
+        "kills": dict(Counter(each.target for each in planned)),
         "broken_rules": len(outcome.broken),
         "slowest_recovery_s": slowest.seconds if slowest else 0.0,
     }
 
 
 def _slowest(outcome: Outcome) -> recovery.Recovery | None:
-    # Of several that waited for the same order, the one that was back last is most likely what it waited for.
-    return max(outcome.recoveries, key=lambda each: (each.seconds, each.done.back), default=None)
+    # Of several faults that affected the same order, the one that ended last most likely delayed it.
+    return max(outcome.recoveries, key=lambda each: (each.seconds, each.fault.recovered_at), default=None)

@@ -7,7 +7,7 @@ import pytest
 
 from kit import db, watchdog
 from kit.config import settings
-from ops.chaos.wire import Wire
+from ops.chaos.tcp_proxy import TcpProxy
 from tests.connections import reconnect
 
 
@@ -21,34 +21,34 @@ def quick_watchdog(monkeypatch):
 
 
 @pytest.fixture
-def wire(database, monkeypatch):
+def proxy(database, monkeypatch):
     """A proxy between the app role and the server, which can be stopped."""
     url = settings().require("database_url")
-    wire = Wire(urlsplit(url).port)
-    wire.open()
-    monkeypatch.setenv("ORDERX_DATABASE_URL", wire.through(url))
+    proxy = TcpProxy(urlsplit(url).port)
+    proxy.start()
+    monkeypatch.setenv("ORDERX_DATABASE_URL", proxy.reroute(url))
     reconnect()
-    yield wire
-    wire.close()
+    yield proxy
+    proxy.stop()
     monkeypatch.undo()
     reconnect()
 
 
 class TestStatement:
     @pytest.mark.parametrize("begun", [False, True])
-    def test_ends_as_an_outage_when_the_server_falls_silent(self, quick_watchdog, wire, begun):
+    def test_ends_as_an_outage_when_the_server_falls_silent(self, quick_watchdog, proxy, begun):
         with db.transaction():
             pass
         if not begun:
-            wire.hang()
+            proxy.hang()
         with pytest.raises(psycopg.OperationalError) as ended, db.transaction():
-            wire.hang()
+            proxy.hang()
             db.run("SELECT 1", {})
         assert db.is_outage(ended.value)
-        wire.restore()
+        proxy.restore()
         with db.transaction():
             assert db.run("SELECT 1", {}).fetchone() == (1,)
 
-    def test_continues_while_the_server_works_on_it(self, quick_watchdog, wire):
+    def test_continues_while_the_server_works_on_it(self, quick_watchdog, proxy):
         with db.transaction():
             assert db.run("SELECT pg_sleep(3), 1", {}).fetchone()[1] == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ops.chaos.stack import DECLINE_LIMITS
-from ops.chaos.wire import Wire
+from ops.chaos.tcp_proxy import TcpProxy
 from ops.cluster import ClusterStack
 from ops.services import directories
 from ops.services.postgres import Postgres
@@ -25,8 +25,8 @@ class UnlimitedStack(Stack):
         return {**super()._other_settings(), **dict.fromkeys([*DECLINE_LIMITS, *RATE_LIMITS], "1000000")}
 
 
-class WiredCluster(ClusterStack):
-    """A cluster whose processes reach each of its two database servers over a wire, and whose servers may change.
+class ProxiedCluster(ClusterStack):
+    """A cluster whose processes reach each of its two database servers over a proxy, and whose servers may change.
 
     `postgres` is the primary and `standby` follows it, whichever servers these are by now.
     """
@@ -34,14 +34,14 @@ class WiredCluster(ClusterStack):
     def _own_postgres(self) -> Postgres:
         primary = super()._own_postgres()
         self.lost, self._later = primary, list[Standby]()
-        self.wires = [Wire(primary.port), Wire(self.standby.port)]
-        for wire in self.wires:
-            wire.open()
+        self.proxies = [TcpProxy(primary.port), TcpProxy(self.standby.port)]
+        for proxy in self.proxies:
+            proxy.start()
         return primary
 
     def _owner_url(self) -> str:
         servers = f"{self.postgres.port},{self.standby.port}"
-        return super()._owner_url().replace(servers, ",".join(str(wire.port) for wire in self.wires))
+        return super()._owner_url().replace(servers, ",".join(str(proxy.port) for proxy in self.proxies))
 
     def promote_standby(self) -> None:
         """Make the standby the primary, and return once it accepts writes."""
@@ -54,17 +54,17 @@ class WiredCluster(ClusterStack):
         home = self.home / f"postgres-{len(self._later) + 3}"
         self.standby = Standby(home, self.postgres, log=self.logs / f"{home.name}.log")
         self._later.append(self.standby)
-        [its_wire] = [wire for wire in self.wires if wire.to_port == self.lost.port]
-        its_wire.lead_to(self.standby.port)
+        [its_proxy] = [proxy for proxy in self.proxies if proxy.target_port == self.lost.port]
+        its_proxy.set_target(self.standby.port)
         self.standby.start()
 
     def stop(self) -> None:
-        """Stop everything, the wires last."""
+        """Stop everything, the proxies last."""
         super().stop()
         for server in self._later:
             server.stop()
-        for wire in self.wires:
-            wire.close()
+        for proxy in self.proxies:
+            proxy.stop()
 
 
 AnyStack = TypeVar("AnyStack", bound=Stack)

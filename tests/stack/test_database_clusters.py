@@ -11,7 +11,7 @@ import requests
 from ops.services.postgres import Postgres
 from tests.stack.commands import books_are_clean
 from tests.stack.customers import customers_at, order_until_accepted
-from tests.stack.running import WiredCluster, running_cluster
+from tests.stack.running import ProxiedCluster, running_cluster
 from tests.stack.shop import Shop
 from tests.waiting import until
 from workers.alarms.heartbeats import AFTER_COMMIT, SILENCE
@@ -24,13 +24,13 @@ is placed after it."""
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[WiredCluster]:
-    with running_cluster(WiredCluster) as stack:
+def cluster() -> Iterator[ProxiedCluster]:
+    with running_cluster(ProxiedCluster) as stack:
         yield stack
 
 
 @contextmanager
-def nothing_lost(cluster: WiredCluster) -> Iterator[Callable[[str], float]]:
+def nothing_lost(cluster: ProxiedCluster) -> Iterator[Callable[[str], float]]:
     """Customers order; in the end every accepted order is paid, once, and nothing else was ordered.
 
     Yields what measures the seconds from its call to the end of an order that is placed after it.
@@ -55,7 +55,7 @@ def _seconds_until_an_order_ends(shop: Shop, accepted: list[str], what: str) -> 
     return took
 
 
-def is_ready(cluster: WiredCluster) -> bool:
+def is_ready(cluster: ProxiedCluster) -> bool:
     return requests.get(f"{cluster.api_url}/readyz", timeout=10).ok
 
 
@@ -65,7 +65,7 @@ def execute(server: Postgres, *statements: str) -> None:
             connection.execute(statement)
 
 
-def dead_workers(cluster: WiredCluster) -> list[tuple[str]]:
+def dead_workers(cluster: ProxiedCluster) -> list[tuple[str]]:
     """What was told of workers that are dead, which none is here."""
     with psycopg.connect(cluster.postgres.url) as connection:
         return connection.execute("SELECT key FROM alerts WHERE kind = 'worker_died'").fetchall()
@@ -73,13 +73,13 @@ def dead_workers(cluster: WiredCluster) -> list[tuple[str]]:
 
 class TestAReadOnlyServer:
     def test_that_the_name_leads_to_for_a_while_is_left_again(self, cluster):
-        [name] = [wire for wire in cluster.wires if wire.to_port == cluster.postgres.port]
+        [name] = [proxy for proxy in cluster.proxies if proxy.target_port == cluster.postgres.port]
         with nothing_lost(cluster) as seconds_until_an_order_ends:
-            name.lead_to(cluster.standby.port)
+            name.set_target(cluster.standby.port)
             name.cut()
             name.restore()
             until(lambda: not is_ready(cluster))
-            name.lead_to(cluster.postgres.port)
+            name.set_target(cluster.postgres.port)
             took = seconds_until_an_order_ends("the name leads to the primary again")
             until(lambda: is_ready(cluster), seconds=LIMITS["read-only"])
         assert took <= LIMITS["read-only"]

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from kit.ids import new_id
-from ops.chaos.wire import Wire
+from ops.chaos.tcp_proxy import TcpProxy
 from workers import publisher as publishing
 from workers.app import from_node
 from workers.messages import messages
@@ -43,33 +43,33 @@ class TestPublish:
 
 class TestConfirmTimeout:
     @pytest.fixture
-    def wire(self, rabbitmq):
-        wire = Wire(rabbitmq.port)
-        wire.open()
-        yield wire
-        wire.close()
+    def proxy(self, rabbitmq):
+        proxy = TcpProxy(rabbitmq.port)
+        proxy.start()
+        yield proxy
+        proxy.stop()
 
     @pytest.fixture
-    def over_the_wire(self, app, rabbitmq, wire, monkeypatch):
+    def through_proxy(self, app, rabbitmq, proxy, monkeypatch):
         monkeypatch.setattr(publishing, "CONFIRM_TIMEOUT", 0.5)
-        with Publisher(wire.through(rabbitmq.url)) as publisher:
+        with Publisher(proxy.reroute(rabbitmq.url)) as publisher:
             yield publisher
             publisher._connection.collect()
 
-    def test_gives_up_a_node_that_confirms_nothing(self, over_the_wire, wire, tasks):
-        wire.hang()
+    def test_gives_up_a_node_that_confirms_nothing(self, through_proxy, proxy, tasks):
+        proxy.hang()
         with pytest.raises(NotConfirmed):
-            over_the_wire.publish(tasks, patience=20)
-        wire.restore()
+            through_proxy.publish(tasks, patience=20)
+        proxy.restore()
 
-    def test_does_not_give_up_a_node_that_has_blocked_the_connection(self, over_the_wire, wire, tasks):
-        over_the_wire._on_blocked("low on memory")
-        wire.hang()
+    def test_does_not_give_up_a_node_that_has_blocked_the_connection(self, through_proxy, proxy, tasks):
+        through_proxy._on_blocked("low on memory")
+        proxy.hang()
         begun = time.monotonic()
         with pytest.raises(NotConfirmed):
-            over_the_wire.publish(tasks, patience=2)
+            through_proxy.publish(tasks, patience=2)
         assert time.monotonic() - begun > 2  # longer than CONFIRM_TIMEOUT: it waited for its whole patience
-        wire.restore()
+        proxy.restore()
 
 
 class TestFromNode:

@@ -1,4 +1,4 @@
-"""`orderx chaos` through its front door: a short run over every target, and what it says to those who ask amiss."""
+"""`orderx chaos` as a command: a short run over every target, and its usage errors."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ops.chaos.plan import TARGETS
-from ops.chaos.verdict import ZEROS
+from ops.chaos.violations import MUST_BE_ZERO
 from ops.services import directories
 from tests import needs
 
@@ -41,11 +41,13 @@ class TestShortRun:
             command(*words), env=environment(home), capture_output=True, text=True, timeout=500, check=False
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
-        told = json.loads(ended.stdout.splitlines()[-1])
-        assert {name: told[name] for name in (*ZEROS, "broken_rules")} == dict.fromkeys((*ZEROS, "broken_rules"), 0)
-        assert told["kills"] == dict.fromkeys(TARGETS, 1)
-        assert told["accepted"] + told["refused"] == told["orders"] == 100
-        assert told["paid"] + told["failed"] + told["cancelled"] == told["accepted"]
+        result = json.loads(ended.stdout.splitlines()[-1])
+        assert {name: result[name] for name in (*MUST_BE_ZERO, "broken_rules")} == dict.fromkeys(
+            (*MUST_BE_ZERO, "broken_rules"), 0
+        )
+        assert result["kills"] == dict.fromkeys(TARGETS, 1)
+        assert result["accepted"] + result["refused"] == result["orders"] == 100
+        assert result["paid"] + result["failed"] + result["cancelled"] == result["accepted"]
         assert list(home.iterdir()) == []
 
     def test_stops_everything_when_interrupted(self, home):
@@ -81,7 +83,7 @@ class TestBadInput:
     def test_names_the_targets_there_are(self, home):
         code, said = self.say(home, "--targets", "relay,moon")
         assert code == 1
-        assert said == f"orderx: no target is called moon; there are {', '.join(TARGETS)}\n"
+        assert said == f"orderx: unknown target moon; targets are {', '.join(TARGETS)}\n"
 
     @pytest.mark.parametrize("words", [("--orders", 0), ("--kills", -1), ("--rate", 0), ("--seed", "x")])
     def test_is_a_usage_error(self, home, words):

@@ -1,4 +1,4 @@
-"""How the stack under chaos is wired."""
+"""The processes and proxies of the stack for chaos runs."""
 
 import pytest
 
@@ -27,17 +27,17 @@ def stack(home, monkeypatch):
 
 
 class TestChaosStack:
-    def test_has_whomever_a_plan_names(self, stack):
-        assert [stack[whom].name for target in TARGETS.values() for whom in target.whom]
-        wired = {whom for target in TARGETS.values() if "cut" in target.deeds for whom in target.whom}
-        assert wired == stack.wires.keys()
+    def test_has_every_process_of_a_plan(self, stack):
+        assert [stack[process].name for target in TARGETS.values() for process in target.processes]
+        proxied = {process for target in TARGETS.values() if "cut" in target.kinds for process in target.processes}
+        assert proxied == stack.proxies.keys()
 
-    def test_lets_its_processes_reach_each_server_over_a_wire_and_others_straight(self, stack):
-        wires = {f":{wire.port}" for wire in stack.wires.values()}
-        servers = {f":{wire.to_port}" for wire in stack.wires.values()}
+    def test_connects_its_processes_through_proxies_and_others_directly(self, stack):
+        proxies = {f":{proxy.port}" for proxy in stack.proxies.values()}
+        servers = {f":{proxy.target_port}" for proxy in stack.proxies.values()}
         inside = stack.env_of("api")
         for name in URLS:
-            assert any(port in inside[name] for port in wires), name
+            assert any(port in inside[name] for port in proxies), name
             assert any(port in stack.env[name] for port in servers), name
 
     def test_needs_a_real_rabbitmq(self, home, monkeypatch):

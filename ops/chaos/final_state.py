@@ -1,4 +1,4 @@
-"""Everything that the database, the payment provider and the mail inbox hold at the end of a run."""
+"""The contents of database, payment provider and mail inbox at the end of a run."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the database says of an order; `total` in minor units."""
+    """An order in the database; `total` in minor units."""
 
     status: str
     total: int
@@ -19,21 +19,21 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """Units of one product: on hand, reserved, held for orders that are still pending, and in paid orders."""
+class ProductStock:
+    """Units of one product: on hand, reserved, in reservations of pending orders, and in paid orders."""
 
     on_hand: int
     reserved: int
-    held: int
+    reserved_by_pending_orders: int
     sold: int
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
-    """Orders and shelves by id; the provider's payment intents; mails as (Message-ID, occasion, recipient)."""
+class FinalState:
+    """Orders by id, stock by product id, payment intents, and mails as (Message-ID, occasion, recipient)."""
 
     orders: dict[str, Order]
-    shelves: dict[str, Shelf]
+    stock: dict[str, ProductStock]
     unfinished: int
     intents: list[Json]
     mails: list[tuple[str, str, str]]
@@ -44,7 +44,7 @@ _ORDERS = """
     SELECT o.id, o.status, o.total,
         EXISTS (SELECT FROM sagas s WHERE s.subject_id = o.id AND s.name = 'place_order')
     FROM orders o"""
-_SHELVES = """
+_STOCK = """
     SELECT p.id, (SELECT sum(on_hand) FROM stock s WHERE s.product_id = p.id),
         (SELECT sum(reserved) FROM stock s WHERE s.product_id = p.id),
         coalesce((
@@ -58,26 +58,26 @@ _UNFINISHED = "SELECT count(*) FROM sagas WHERE ended_at IS NULL"
 _SENT = "SELECT occasion, recipient FROM mails WHERE status = 'sent'"
 
 
-def read(*, database_url: str, sandbox_url: str, inbox_url: str) -> Books:
-    """Look at everything."""
+def read(*, database_url: str, sandbox_url: str, inbox_url: str) -> FinalState:
+    """Read database, provider and inbox."""
     with psycopg.connect(database_url) as connection:
         orders = {str(row[0]): Order(*row[1:]) for row in connection.execute(_ORDERS)}
-        shelves = {str(row[0]): Shelf(*map(int, row[1:])) for row in connection.execute(_SHELVES)}
+        stock = {str(row[0]): ProductStock(*map(int, row[1:])) for row in connection.execute(_STOCK)}
         unfinished = connection.execute(_UNFINISHED).fetchone()
-        sent = set(connection.execute(_SENT).fetchall())
+        mails_sent = set(connection.execute(_SENT).fetchall())
     assert unfinished
-    return Books(
+    return FinalState(
         orders=orders,
-        shelves=shelves,
+        stock=stock,
         unfinished=unfinished[0],
         intents=_json(f"{sandbox_url}/ledger")["payment_intents"],
         mails=[(mail["message_id"], mail["occasion"], mail["to"]) for mail in _json(f"{inbox_url}/messages.json")],
-        mails_sent=sent,
+        mails_sent=mails_sent,
     )
 
 
 def statuses(database_url: str) -> dict[str, int]:
-    """How many orders have each status; empty while the database is down."""
+    """Number of orders by status; empty while the database is down."""
     try:
         with psycopg.connect(database_url, connect_timeout=2) as connection:
             return dict(connection.execute("SELECT status, count(*) FROM orders GROUP BY status").fetchall())
@@ -86,6 +86,6 @@ def statuses(database_url: str) -> dict[str, int]:
 
 
 def _json(url: str) -> Any:
-    answer = requests.get(url, timeout=60)
-    answer.raise_for_status()
-    return answer.json()
+    response = requests.get(url, timeout=60)
+    response.raise_for_status()
+    return response.json()

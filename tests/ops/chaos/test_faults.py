@@ -1,4 +1,4 @@
-"""What is done to processes, on small real ones; and the broker's alarm, on a real broker."""
+"""Faults of small real processes, and the memory alarm of a real broker."""
 
 import os
 import signal
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ops.chaos import deeds
-from ops.chaos.conductor import Conductor
-from ops.chaos.plan import Disturbance
+from ops.chaos import faults
+from ops.chaos.fault_injector import FaultInjector
+from ops.chaos.plan import PlannedFault
 from ops.services import directories
 from ops.services.family import children, descendants
 from ops.services.process import Process
@@ -64,26 +64,26 @@ def is_alive(pid):
     return Path(f"/proc/{pid}/stat").exists() and state_of(pid) != "Z"
 
 
-def play(deed):
-    for seconds in deed:
+def run(fault):
+    for seconds in fault:
         time.sleep(min(seconds, 0.05))
 
 
 class TestKill:
     def test_ends_the_process_and_starts_another(self, parent):
         before = parent.pid
-        play(deeds.kill(parent, 0.1))
+        run(faults.kill(parent, 0.1))
         assert parent.pid != before
         assert parent.ready
 
     def test_leaves_none_of_the_children_of_the_dead(self, parent):
         orphans = children(parent.pid)
-        play(deeds.kill(parent, 0.1))
+        run(faults.kill(parent, 0.1))
         until(lambda: not any(is_alive(pid) for pid in orphans), seconds=10)
 
     def test_of_a_child_waits_until_there_is_another(self, family, parent):
         before, pid = children(parent.pid), parent.pid
-        play(deeds.perform(family, Disturbance(0.0, "pool-child", "kill", "parent", 0.1)))
+        run(faults.inject(family, PlannedFault(0.0, "pool-child", "kill", "parent", 0.1)))
         assert parent.pid == pid
         assert len(children(pid)) == len(before)
         assert set(children(pid)) != set(before)
@@ -93,14 +93,14 @@ class TestFreeze:
     def test_stops_the_whole_group_and_lets_it_go_on(self, parent):
         group = [parent.pid, *descendants(parent.pid)]
         assert len(group) == 3
-        frozen = deeds.freeze(parent, 1.0)
+        frozen = faults.freeze(parent, 1.0)
         assert next(frozen) == 1.0
         until(lambda: {state_of(pid) for pid in group} == {"T"}, seconds=10)
         assert list(frozen) == []
         until(lambda: "T" not in {state_of(pid) for pid in group}, seconds=10)
 
     def test_does_not_outlast_a_run_that_is_broken_off(self, parent):
-        frozen = deeds.freeze(parent, 1.0)
+        frozen = faults.freeze(parent, 1.0)
         next(frozen)
         until(lambda: state_of(parent.pid) == "T", seconds=10)
         frozen.close()
@@ -112,40 +112,41 @@ class TestAlarm:
         def alarms():
             return rabbitmq.ctl("eval", "rabbit_alarm:get_alarms().").strip()
 
-        sounding = deeds.alarm(rabbitmq, 1.0)
+        sounding = faults.alarm(rabbitmq, 1.0)
         next(sounding)
         assert "memory" in alarms()
         assert list(sounding) == []
         assert alarms() == "[]"
 
 
-class TestConductor:
-    def conduct(self, family, *planned):
-        told = []
-        conductor = Conductor(family, planned, told.append)
-        while not conductor.over:
-            conductor.step()
+class TestFaultInjector:
+    def inject(self, family, *planned):
+        reported = []
+        injector = FaultInjector(family, planned, reported.append)
+        while not injector.is_finished:
+            injector.step()
             time.sleep(0.01)
-        return conductor, told
+        return injector, reported
 
     def kill(self, at=0.0):
-        return Disturbance(at, "worker", "kill", "parent", 0.05)
+        return PlannedFault(at, "worker", "kill", "parent", 0.05)
 
-    def test_does_one_thing_after_the_other_to_the_same_process(self, family):
-        conductor, told = self.conduct(family, self.kill(), self.kill(), self.kill())
-        first, second, third = conductor.done
-        assert first.begun < first.back <= second.begun < second.back <= third.begun < third.back
-        assert [line.split()[0] for line in told] == ["kill", "parent"] * 3
+    def test_runs_faults_of_one_process_one_after_the_other(self, family):
+        injector, reported = self.inject(family, self.kill(), self.kill(), self.kill())
+        first, second, third = injector.finished
+        assert first.started_at < first.recovered_at <= second.started_at < second.recovered_at
+        assert second.recovered_at <= third.started_at < third.recovered_at
+        assert [line.split()[0] for line in reported] == ["kill", "parent"] * 3
 
-    def test_begins_nothing_before_its_time(self, family):
+    def test_starts_no_fault_before_its_time(self, family):
         begun = time.time()
-        conductor, _ = self.conduct(family, self.kill(at=0.3))
-        assert conductor.done[0].begun >= begun + 0.3
+        injector, _ = self.inject(family, self.kill(at=0.3))
+        assert injector.finished[0].started_at >= begun + 0.3
 
-    def test_starts_again_what_died_alone_and_says_so(self, family, parent):
-        conductor = Conductor(family, [], (told := []).append)
+    def test_restarts_a_crashed_process_and_reports_it(self, family, parent):
+        injector = FaultInjector(family, [], (reported := []).append)
         os.kill(parent.pid, signal.SIGKILL)
         until(lambda: parent.crashed, seconds=10)
-        until(lambda: conductor.step() or (conductor.over and parent.ready), seconds=10)
-        assert conductor.died_alone == ["parent"]
-        assert told[0] == "parent ended by itself with exit code -9"
+        until(lambda: injector.step() or (injector.is_finished and parent.ready), seconds=10)
+        assert injector.unexpected_exits == ["parent"]
+        assert reported[0] == "parent ended unexpectedly with exit code -9"

@@ -1,11 +1,11 @@
-"""A wire carries bytes both ways until it is cut or hangs."""
+"""A proxy carries bytes both ways until it is cut or hangs."""
 
 import socket
 import threading
 
 import pytest
 
-from ops.chaos.wire import Wire
+from ops.chaos.tcp_proxy import TcpProxy
 from ops.services.ports import LOOPBACK, free_port
 
 PATIENCE = 10
@@ -38,20 +38,20 @@ def answer(server):
 
 
 @pytest.fixture
-def wire(echo):
-    wire = Wire(echo)
-    wire.open()
-    yield wire
-    wire.close()
+def proxy(echo):
+    proxy = TcpProxy(echo)
+    proxy.start()
+    yield proxy
+    proxy.stop()
 
 
 @pytest.fixture
-def dial(wire):
-    """Makes connections over the wire, and closes them."""
+def dial(proxy):
+    """Makes connections over the proxy, and closes them."""
     made = []
 
     def connect():
-        made.append(socket.create_connection((LOOPBACK, wire.port), timeout=PATIENCE))
+        made.append(socket.create_connection((LOOPBACK, proxy.port), timeout=PATIENCE))
         return made[-1]
 
     yield connect
@@ -65,73 +65,73 @@ def says(connection, words, *, within=PATIENCE):
     return connection.recv(4096) == words
 
 
-class TestWire:
+class TestTcpProxy:
     def test_carries_bytes_both_ways(self, dial):
         first, second = dial(), dial()
         assert says(first, b"one")
         assert says(second, b"two")
 
-    def test_tells_one_end_that_the_other_has_hung_up(self, echo, wire, dial):
+    def test_tells_one_end_that_the_other_has_hung_up(self, echo, proxy, dial):
         connection = dial()
         assert says(connection, b"hello")
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(1) == b""
 
-    def test_breaks_what_is_connected_and_refuses_the_rest_once_cut(self, wire, dial):
+    def test_breaks_what_is_connected_and_refuses_the_rest_once_cut(self, proxy, dial):
         connection = dial()
         assert says(connection, b"hello")
-        wire.cut()
+        proxy.cut()
         with pytest.raises(ConnectionError):
             says(connection, b"still there?")
             says(connection, b"still there?")
         with pytest.raises(ConnectionRefusedError):
             dial()
 
-    def test_takes_new_connections_once_restored(self, wire, dial):
-        wire.cut()
-        wire.restore()
+    def test_takes_new_connections_once_restored(self, proxy, dial):
+        proxy.cut()
+        proxy.restore()
         assert says(dial(), b"hello")
 
-    def test_keeps_what_is_said_while_it_hangs_for_later(self, wire, dial):
+    def test_keeps_what_is_said_while_it_hangs_for_later(self, proxy, dial):
         connection = dial()
         assert says(connection, b"before")
-        wire.hang()
+        proxy.hang()
         with pytest.raises(TimeoutError):
             says(connection, b"meanwhile", within=SILENCE)
         newcomer = dial()
         with pytest.raises(TimeoutError):
             says(newcomer, b"anybody?", within=SILENCE)
-        wire.restore()
+        proxy.restore()
         for each, said in ((connection, b"meanwhile"), (newcomer, b"anybody?")):
             each.settimeout(PATIENCE)
             assert each.recv(4096) == said
 
-    def test_can_be_cut_while_it_hangs(self, wire, dial):
+    def test_can_be_cut_while_it_hangs(self, proxy, dial):
         connection = dial()
         assert says(connection, b"hello")
-        wire.hang()
-        wire.cut()
+        proxy.hang()
+        proxy.cut()
         connection.settimeout(PATIENCE)
         with pytest.raises(ConnectionError):
             connection.recv(1)
-        wire.restore()
+        proxy.restore()
         assert says(dial(), b"again")
 
     def test_hangs_up_on_whoever_calls_a_server_that_is_gone(self):
-        wire = Wire(free_port())
-        wire.open()
+        proxy = TcpProxy(free_port())
+        proxy.start()
         try:
             calling = socket.create_connection
-            with pytest.raises(ConnectionError), calling((LOOPBACK, wire.port), timeout=PATIENCE) as connection:
+            with pytest.raises(ConnectionError), calling((LOOPBACK, proxy.port), timeout=PATIENCE) as connection:
                 connection.recv(1)  # hung up by now, if not while calling
         finally:
-            wire.close()
+            proxy.stop()
 
-    def test_can_lead_new_connections_to_another_server(self, wire, dial):
+    def test_can_lead_new_connections_to_another_server(self, proxy, dial):
         staying = dial()
         assert says(staying, b"hello")
         with socket.create_server((LOOPBACK, 0)) as other:
-            wire.lead_to(other.getsockname()[1])
+            proxy.set_target(other.getsockname()[1])
             moved = dial()
             moved.sendall(b"here?")
             connection, _ = other.accept()
@@ -139,6 +139,6 @@ class TestWire:
                 assert connection.recv(4096) == b"here?"
             assert says(staying, b"still here")
 
-    def test_leads_urls_of_its_server_and_no_others_over_itself(self, wire, echo):
-        assert wire.through(f"amqp://u:p@127.0.0.1:{echo}//") == f"amqp://u:p@127.0.0.1:{wire.port}//"
-        assert wire.through("http://127.0.0.1:1") == "http://127.0.0.1:1"
+    def test_leads_urls_of_its_server_and_no_others_over_itself(self, proxy, echo):
+        assert proxy.reroute(f"amqp://u:p@127.0.0.1:{echo}//") == f"amqp://u:p@127.0.0.1:{proxy.port}//"
+        assert proxy.reroute("http://127.0.0.1:1") == "http://127.0.0.1:1"

@@ -1,4 +1,4 @@
-"""A TCP proxy between the stack's processes and one of its servers: it can be cut, hang, or lead to another server."""
+"""A TCP proxy in front of a server, which can break its connections, stall them, or switch to another server."""
 
 import asyncio
 import socket
@@ -9,32 +9,32 @@ from typing import Any
 
 from ops.services.ports import LOOPBACK, free_port
 
-_LINGER_NOT = struct.pack("ii", 1, 0)
+_RESET = struct.pack("ii", 1, 0)
 
 
-class Wire:
-    """Forwards TCP connections from a loopback port of its own to another one, on a thread of its own."""
+class TcpProxy:
+    """Forwards TCP connections from a free loopback port to another one, on a separate thread."""
 
-    def __init__(self, to_port: int) -> None:
+    def __init__(self, target_port: int) -> None:
         self.port = free_port()
-        self.to_port = to_port
+        self.target_port = target_port
         self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._loop.run_forever, name=f"wire to {to_port}", daemon=True)
+        self._thread = Thread(target=self._loop.run_forever, name=f"proxy to {target_port}", daemon=True)
         self._server: asyncio.Server | None = None
         self._ends: set[_End] = set()
-        self._hangs = False
+        self._hanging = False
 
-    def through(self, url: str) -> str:
-        """The URL with this wire's port, if it names the port that the wire leads to."""
-        return url.replace(f"{LOOPBACK}:{self.to_port}", f"{LOOPBACK}:{self.port}")
+    def reroute(self, url: str) -> str:
+        """The URL with the proxy's port, if it has the port of the server."""
+        return url.replace(f"{LOOPBACK}:{self.target_port}", f"{LOOPBACK}:{self.port}")
 
-    def open(self) -> None:
-        """Begin to forward."""
+    def start(self) -> None:
+        """Start forwarding."""
         self._thread.start()
         self.restore()
 
-    def close(self) -> None:
-        """End for good; harmless when it was never opened."""
+    def stop(self) -> None:
+        """Stop permanently; harmless if it was never started."""
         if self._thread.is_alive():
             self.cut()
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -46,16 +46,16 @@ class Wire:
         self._do(self._cut())
 
     def hang(self) -> None:
-        """Carry nothing any more, in either direction, and break nothing; connections are made and stay silent."""
+        """Forward nothing in either direction, but keep connections open and accept new ones."""
         self._do(self._set_hanging(True))
 
     def restore(self) -> None:
-        """Carry everything again, what was sent while the wire hung included."""
+        """Forward everything again, including data that was sent during the hang."""
         self._do(self._restore())
 
-    def lead_to(self, port: int) -> None:
-        """Carry connections that are made from now on to this loopback port; those there are stay where they are."""
-        self.to_port = port
+    def set_target(self, port: int) -> None:
+        """Forward new connections to this loopback port; existing connections are not changed."""
+        self.target_port = port
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -66,12 +66,12 @@ class Wire:
             self._server = None
         for end in set(self._ends):
             end.reset()
-        await asyncio.sleep(0)  # lets the ends hear of it
+        await asyncio.sleep(0)  # lets the ends process connection_lost
 
-    async def _set_hanging(self, hangs: bool) -> None:
-        self._hangs = hangs
+    async def _set_hanging(self, hanging: bool) -> None:
+        self._hanging = hanging
         for end in self._ends:
-            end.listen(not hangs)
+            end.set_reading(not hanging)
 
     async def _restore(self) -> None:
         await self._set_hanging(False)
@@ -85,50 +85,50 @@ class Wire:
 
     async def _connect(self, near: "_End") -> None:
         try:
-            _, far = await self._loop.create_connection(lambda: _End(self._ends), LOOPBACK, self.to_port)
+            _, far = await self._loop.create_connection(lambda: _End(self._ends), LOOPBACK, self.target_port)
         except OSError:
             near.reset()
             return
-        near.pair(far, listening=not self._hangs)
+        near.pair(far, reading=not self._hanging)
 
 
 class _End(asyncio.Protocol):
-    """One end of a forwarded connection; it listens once it knows its peer."""
+    """One end of a forwarded connection. It starts reading when it has a peer."""
 
     def __init__(self, ends: "set[_End]") -> None:
         self.transport: asyncio.Transport
         self._ends = ends
         self.peer: _End | None = None
 
-    def pair(self, far: "_End", *, listening: bool) -> None:
+    def pair(self, far: "_End", *, reading: bool) -> None:
         self.peer, far.peer = far, self
         for end in (self, far):
-            end.listen(listening)
+            end.set_reading(reading)
         if self.transport.is_closing():
             far.reset()
 
-    def listen(self, listening: bool) -> None:
+    def set_reading(self, reading: bool) -> None:
         if self.peer is None or self.transport.is_closing():
             return
-        if listening:
+        if reading:
             self.transport.resume_reading()
         else:
             self.transport.pause_reading()
 
     def reset(self) -> None:
-        """Break the connection, so that whoever is on it gets an error instead of an end."""
+        """Reset the connection, so that the client gets an error instead of an orderly close."""
         connection = self.transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self._ends.add(self)
-        # Not at once: Python 3.11.2 begins to read after this call, whatever was said in it.
-        asyncio.get_running_loop().call_soon(self._wait_for_a_peer)
+        # Deferred: Python 3.11.2 starts reading after this call, even if it was paused in it.
+        asyncio.get_running_loop().call_soon(self._pause_until_paired)
 
-    def _wait_for_a_peer(self) -> None:
+    def _pause_until_paired(self) -> None:
         if self.peer is None and not self.transport.is_closing():
             self.transport.pause_reading()
 

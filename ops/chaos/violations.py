@@ -1,0 +1,71 @@
+"""Counts violations in the final state of a run."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from ops.chaos.final_state import FinalState, Json
+
+MUST_BE_ZERO = ("lost", "double_charged", "charged_without_order", "leaked_units", "oversold_units", "unfinished")
+"""Counts that must be zero."""
+
+
+def count(state: FinalState, *, accepted: Iterable[str], on_hand: Mapping[str, int]) -> dict[str, int]:
+    """Count violations by name: MUST_BE_ZERO, and duplicate mails, which SMTP cannot prevent.
+
+    `accepted` are the order ids that customers received, `on_hand` the initial stock by product.
+    """
+    return {
+        "lost": sum(not _is_known(state, order) for order in accepted),
+        "double_charged": _double_charged(state),
+        "charged_without_order": _charged_without_order(state),
+        "leaked_units": sum(_leaked(state, product, initial) for product, initial in on_hand.items()),
+        "oversold_units": sum(max(0, state.stock[product].sold - initial) for product, initial in on_hand.items()),
+        "unfinished": state.unfinished,
+        "duplicate_mails": sum(times - 1 for times in Counter(mail[0] for mail in state.mails).values()),
+    }
+
+
+def missing_mails(state: FinalState) -> list[str]:
+    """Mails that are sent according to the database, but not in the inbox."""
+    arrived = {(occasion, recipient) for _, occasion, recipient in state.mails}
+    return sorted(f"{occasion} to {recipient}" for occasion, recipient in state.mails_sent - arrived)
+
+
+def _is_known(state: FinalState, order: str) -> bool:
+    return order in state.orders and state.orders[order].has_saga
+
+
+def _double_charged(state: FinalState) -> int:
+    """Number of orders with more than one payment, or with a payment above the total."""
+    payments: dict[str, list[int]] = {}
+    for intent in state.intents:
+        if _captured(intent) or _is_authorised(intent):
+            payments.setdefault(intent["order_id"], []).append(_captured(intent))
+    return sum(
+        len(each) > 1 or (order in state.orders and sum(each) > state.orders[order].total)
+        for order, each in payments.items()
+    )
+
+
+def _charged_without_order(state: FinalState) -> int:
+    """Number of captured or authorised payments for orders that do not exist, have failed or are cancelled."""
+    live = {order_id for order_id, order in state.orders.items() if order.status not in {"failed", "cancelled"}}
+    return sum(
+        (_captured(intent) > 0 or _is_authorised(intent)) and intent["order_id"] not in live for intent in state.intents
+    )
+
+
+def _captured(intent: Json) -> int:
+    captured: int = intent["amount_captured"] - intent["amount_refunded"]
+    return captured
+
+
+def _is_authorised(intent: Json) -> bool:
+    authorised: bool = intent["status"] == "requires_capture"
+    return authorised
+
+
+def _leaked(state: FinalState, product: str, initial: int) -> int:
+    """Number of units that are reserved without a pending order, or neither in stock nor sold."""
+    stock = state.stock[product]
+    return abs(stock.reserved - stock.reserved_by_pending_orders) + abs(initial - stock.on_hand - stock.sold)
