@@ -7,7 +7,7 @@ from flask import Flask, Response, g, request
 
 from api import request_ids
 from api.measures import METHODS
-from kit import logs
+from kit.process import logs
 
 log = structlog.get_logger()
 

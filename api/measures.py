@@ -1,6 +1,6 @@
 """How many requests, how they ended and how long they took, for Prometheus.
 
-The processes of `orderx api --workers N` count together (kit/metrics.py); containers are added up by Prometheus.
+The processes of `orderx api --workers N` share their metrics (kit/process/metrics.py); Prometheus adds up containers.
 """
 
 import time

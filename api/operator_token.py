@@ -4,9 +4,9 @@ from urllib.parse import urlsplit
 
 from flask import request
 
-from kit import metrics
 from kit.config import settings
 from kit.errors import Unauthenticated
+from kit.process import metrics
 
 
 class NotTheOperator(Unauthenticated):

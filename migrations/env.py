@@ -5,7 +5,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from kit.config import settings
-from kit.engines import dialect_url
+from kit.db.engines import dialect_url
 from migrations import functions
 from migrations.tables import metadata
 

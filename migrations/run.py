@@ -13,8 +13,8 @@ from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
+from kit.db.session_settings import SETTINGS
 from kit.errors import NotConfigured, Unavailable
-from kit.session_settings import SETTINGS
 from migrations import functions, public_privileges
 from migrations.tables import metadata
 

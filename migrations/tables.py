@@ -9,8 +9,9 @@ from domain.notifications import models as notifications
 from domain.payments import models as payments
 from domain.sales import models as sales
 from domain.shops import models as shops
-from kit import alerts, outbox
+from kit import alerts
 from kit.db import Base
+from kit.messaging import outbox
 from saga.engine import tables as saga
 
 MODULES = (

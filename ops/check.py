@@ -129,7 +129,7 @@ WAITING: dict[str, str] = {
 }
 """What must hold once everything has come to rest, and need not while orders are on their way."""
 
-# Other statements are made to go by index, and to end soon (kit/db.py).
+# Other statements are made to go by index, and to end soon (kit/db/__init__.py).
 _READING_ALL = text("SELECT set_config('enable_seqscan', 'on', true), set_config('statement_timeout', '0', true)")
 
 BATCH = 100

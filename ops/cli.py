@@ -116,8 +116,8 @@ def api(
         shared_metrics.count_together()
     from gunicorn.app import wsgiapp
 
-    from kit import pg_notify
     from kit.config import settings
+    from kit.messaging import pg_notify
     from workers import definitions
 
     for name in ("database_url", "secret_key", "signing_keys", "public_url"):

@@ -55,7 +55,7 @@ QUEUES: dict[str, set[str]] = {
 """What a worker of a queue reads beside what every worker reads."""
 
 _FOR_TESTS = "ORDERX_CRASH_DIR"
-"""The directory of kit/failpoints.py: no setting, and set by tests alone."""
+"""The directory of kit/process/failpoints.py: no setting, and set by tests alone."""
 
 
 def declared(words: Sequence[str]) -> set[str]:

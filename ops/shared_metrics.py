@@ -1,4 +1,4 @@
-"""Having several processes count together, for the one of them that Prometheus asks (see kit/metrics.py).
+"""Having several processes count together, for the one of them that Prometheus asks (see kit/process/metrics.py).
 
 Nothing that counts is imported here: the variable must be set before.
 """

@@ -15,8 +15,9 @@ from domain.notifications.operations import Claim, Claimed, ClaimedMail, Leased,
 from domain.notifications.rendering import render
 from domain.sales import queries as sales
 from domain.sales.queries import Told
-from kit import clock, db, failpoints, heartbeat
-from kit.outages import retry_while_database_is_down
+from kit import clock, db
+from kit.process import failpoints, heartbeat
+from kit.process.outages import retry_while_database_is_down
 from kit.tenancy import Tenant
 from saga import leases
 from saga.engine.declaration import Answers, Calls, Outcome, Outcomes, Shared

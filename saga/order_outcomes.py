@@ -14,8 +14,9 @@ from prometheus_client import Counter, Histogram
 from domain.notifications.explanations import DECLINES, EXPLANATIONS
 from domain.sales.models import Order
 from domain.sales.operations import NewOrder
-from kit import db, logs
+from kit import db
 from kit.db import Json
+from kit.process import logs
 
 Cancelled = Literal["before_payment", "after_payment"]
 

@@ -16,9 +16,9 @@ import pytest
 import xdist
 
 from domain.notifications.mailer import mailer
-from kit import logs
 from kit.config import settings
 from kit.errors import OrderXError
+from kit.process import logs
 from migrations import public_privileges
 from migrations import run as migrations
 from ops.services import directories

@@ -9,8 +9,8 @@ from celery import Celery
 from celery.app.amqp import AMQP
 from kombu import Connection
 
-from kit import liveness
 from kit.config import settings
+from kit.process import liveness
 from workers import queues
 from workers.logged import LoggedTask
 

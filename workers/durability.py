@@ -8,7 +8,7 @@ import psycopg
 import structlog
 
 from kit.config import settings
-from kit.durability import Requirement, violations
+from kit.db.durability import Requirement, violations
 from kit.errors import NotConfigured
 
 RABBITMQ = (

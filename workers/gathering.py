@@ -22,8 +22,9 @@ from celery.worker.consumer import Consumer
 from kombu.exceptions import KombuError
 from kombu.message import Message
 
-from kit import db, heartbeat
+from kit import db
 from kit.db import Json
+from kit.process import heartbeat
 from workers import logged
 from workers.receipts import Receipts
 

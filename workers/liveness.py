@@ -5,7 +5,7 @@ from typing import Any
 from celery import bootsteps
 from celery.worker.consumer import Consumer
 
-from kit import liveness
+from kit.process import liveness
 
 
 class Liveness(bootsteps.StartStopStep):

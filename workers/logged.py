@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from celery import Task
 
-from kit import logs
+from kit.process import logs
 
 
 def about(**ids: str | None) -> AbstractContextManager[None]:

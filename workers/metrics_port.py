@@ -7,7 +7,7 @@ from typing import ClassVar
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from kit.errors import NotConfigured
-from kit.metrics import exposition, may_read
+from kit.process.metrics import exposition, may_read
 
 HIGHEST_PORT = 65_535
 

@@ -10,7 +10,8 @@ from celery import Celery, Task
 from domain.notifications import operations as notifications
 from domain.notifications.errors import MailRefused, MailUnavailable
 from domain.notifications.operations import Claim, Claimed
-from kit import clock, db, failpoints, logs
+from kit import clock, db
+from kit.process import failpoints, logs
 from kit.tenancy import Tenant
 from saga import letters
 from workers import logged

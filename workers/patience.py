@@ -9,7 +9,7 @@ from celery.exceptions import Reject
 from celery.worker import state
 
 from kit import db
-from kit.outages import retry_while_database_is_down
+from kit.process.outages import retry_while_database_is_down
 from saga.engine.errors import UnknownVersion
 
 T = TypeVar("T")

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from kombu import Connection
 
-from kit import failpoints
 from kit.errors import Unavailable
+from kit.process import failpoints
 from workers import queues
 from workers.app import HEARTBEAT, from_node, transport_options
 from workers.messages import Message

@@ -16,8 +16,10 @@ from kombu.message import Message
 
 from domain.notifications.context import Template
 from domain.notifications.operations import Claim
-from kit import clock, db, failpoints, outbox
+from kit import clock, db
 from kit.db import Json
+from kit.messaging import outbox
+from kit.process import failpoints
 from kit.tenancy import Tenant
 from saga import letters
 from workers import logged, queues

@@ -14,9 +14,12 @@ import structlog
 from celery import Celery
 from psycopg.types.json import Jsonb
 
-from kit import alerts, db, failpoints, gc_tuning, liveness, logs, pg_notify, watchdog
+from kit import alerts, db
 from kit.config import settings
+from kit.db import watchdog
 from kit.errors import NotConfigured
+from kit.messaging import pg_notify
+from kit.process import failpoints, gc_tuning, liveness, logs
 from workers import durability, queues
 from workers.app import create_app
 from workers.messages import Message, messages

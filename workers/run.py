@@ -11,9 +11,11 @@ from celery.apps import worker as celery_worker
 from celery.signals import setup_logging, worker_process_init
 from celery.utils.nodenames import host_format
 
-from kit import clock, db, gc_tuning, logs, watchdog
+from kit import clock, db
 from kit.config import settings
+from kit.db import watchdog
 from kit.errors import NotConfigured
+from kit.process import gc_tuning, logs
 from workers import definitions, durability, notifications, queues, sagas
 from workers.app import create_app
 from workers.liveness import Liveness

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from celery import Celery, Task
 
-from kit import failpoints
+from kit.process import failpoints
 from saga.engine import perform
 from saga.engine.declaration import Step
 from saga.engine.flow import ADVANCE

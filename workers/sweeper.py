@@ -9,8 +9,10 @@ from functools import partial
 import structlog
 from sqlalchemy import TextClause, text
 
-from kit import clock, db, liveness, logs, watchdog
+from kit import clock, db
 from kit.config import settings
+from kit.db import watchdog
+from kit.process import liveness, logs
 from saga.closing import close_due
 from saga.engine.retention import prune
 from saga.engine.sweep import sweep

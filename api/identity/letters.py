@@ -7,9 +7,10 @@ from domain.identity.links import Purpose
 from domain.identity.models import Decoy, Invitation, User
 from domain.notifications import operations as notifications
 from domain.notifications.context import AccountTemplate
-from kit import db, outbox, secret_tokens, tenancy
+from kit import db, secret_tokens, tenancy
 from kit.config import settings
 from kit.ids import new_id
+from kit.messaging import outbox
 from kit.tenancy import Tenant
 from kit.text import without_links
 

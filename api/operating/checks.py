@@ -10,8 +10,9 @@ import psycopg
 from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
-from kit import db, durability
+from kit import db
 from kit.config import settings
+from kit.db import durability
 from migrations import run as migrations
 
 SECONDS = 2.0

@@ -8,7 +8,7 @@ from api.blueprint import Blueprint
 from api.operating import checks
 from api.operating.schemas import AliveSchema, KeySetSchema, ReadySchema
 from kit.errors import Unavailable
-from kit.metrics import exposition
+from kit.process.metrics import exposition
 
 blueprint = Blueprint("operating", __name__, description="For those who run it")
 

@@ -19,8 +19,9 @@ from domain.payments.stripe_gateway import gateway
 from domain.sales import offers, repeats
 from domain.sales import queries as sales
 from domain.shops.errors import ShopNotFound
-from kit import clock, db, failpoints
+from kit import clock, db
 from kit.errors import Forbidden, Invalid
+from kit.process import failpoints
 from kit.tenancy import Tenant
 from saga.place_order import place_order
 

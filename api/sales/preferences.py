@@ -16,9 +16,10 @@ from flask import current_app, request
 from api.sales import views
 from domain.payments import card_numbers
 from domain.sales import queries as sales
-from kit import db, pg_notify
+from kit import db
 from kit.config import settings
 from kit.errors import Invalid
+from kit.messaging import pg_notify
 from kit.tenancy import Tenant
 
 LONGEST_WAIT = 30

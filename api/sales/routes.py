@@ -26,7 +26,8 @@ from domain.identity.errors import EmailUnverified
 from domain.sales import queries as sales
 from domain.sales.errors import NotAllowedNow
 from domain.sales.models import Order
-from kit import db, failpoints, tenancy
+from kit import db, tenancy
+from kit.process import failpoints
 from kit.tenancy import Tenant
 from saga.cancel_order import request_cancellation
 from saga.engine import queries as journal

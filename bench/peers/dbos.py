@@ -13,7 +13,7 @@ from sqlalchemy import TextClause, text
 from bench import workload
 from bench.contestant import Contestant
 from bench.placer import Watching
-from kit.engines import dialect_url
+from kit.db.engines import dialect_url
 from kit.ids import new_id
 
 _STATEMENTS: dict[workload.Step, list[TextClause]] = {

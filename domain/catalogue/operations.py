@@ -14,9 +14,10 @@ from domain.companies import queries as companies
 from domain.payments.stripe_amounts import charge_limits
 from domain.shops import queries as shops
 from domain.shops.errors import ShopNotFound
-from kit import changes, db, outbox
+from kit import changes, db
 from kit.errors import Invalid
 from kit.ids import new_id
+from kit.messaging import outbox
 from kit.money import Money
 
 

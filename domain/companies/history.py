@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from domain.companies.models import CompanyEvent
-from kit import db, outbox
+from kit import db
+from kit.messaging import outbox
 from kit.paging import page
 
 Event = Literal[

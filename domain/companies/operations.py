@@ -9,7 +9,8 @@ from domain.companies.models import Company
 from domain.companies.plans import TRIAL_LASTS
 from domain.companies.queries import the_locked_company
 from domain.notifications.context import Branding
-from kit import changes, clock, db, outbox
+from kit import changes, clock, db
+from kit.messaging import outbox
 
 
 class CompanySettings(TypedDict, total=False):

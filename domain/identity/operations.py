@@ -8,8 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.identity.errors import EmailTaken, WrongCredentials
 from domain.identity.models import User
-from kit import db, outbox, tenancy
+from kit import db, tenancy
 from kit.ids import new_id
+from kit.messaging import outbox
 
 
 def register(*, email: str, name: str, password_hash: str) -> User:

@@ -7,9 +7,10 @@ from sqlalchemy import delete, func, select, text, update
 
 from domain.identity.errors import AddressNotFound, TooManyAddresses
 from domain.identity.models import Address, User
-from kit import changes, db, outbox
+from kit import changes, db
 from kit.db import Json
 from kit.ids import new_id
+from kit.messaging import outbox
 
 MOST_ADDRESSES = 50
 

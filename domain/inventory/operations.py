@@ -13,8 +13,9 @@ from domain.inventory.allocation import Shelf, allocate_in_turn
 from domain.inventory.errors import BelowReserved, OutOfStock
 from domain.inventory.models import Stock, StockMovement, Warehouse
 from domain.inventory.queries import the_warehouse
-from kit import db, outbox
+from kit import db
 from kit.errors import Conflict
+from kit.messaging import outbox
 
 _LOCK_SHELVES = """
     SELECT product_id, warehouse_id, on_hand - reserved AS available

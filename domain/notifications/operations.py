@@ -17,8 +17,10 @@ from sqlalchemy import func, update
 from domain.notifications.context import AccountContext, AccountTemplate, Context, InvitationContext, Template
 from domain.notifications.errors import MailNotFound
 from domain.notifications.models import Mail
-from kit import db, logs, outbox
+from kit import db
 from kit.ids import new_id
+from kit.messaging import outbox
+from kit.process import logs
 
 LEASE = timedelta(seconds=6)
 """How long a claim keeps others away unless it is renewed: so long a mail waits whose sender has died."""

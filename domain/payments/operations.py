@@ -10,9 +10,10 @@ from domain.payments import declines
 from domain.payments.declines import Attempt
 from domain.payments.errors import PaymentNotFound
 from domain.payments.gateway import Answer
-from kit import db, outbox
+from kit import db
 from kit.db import Json
 from kit.ids import new_id
+from kit.messaging import outbox
 
 _ANNOUNCED = {
     "authorised": "payment.authorised",

@@ -12,10 +12,11 @@ from domain.sales import offers, transitions
 from domain.sales.errors import OrderNotFound, SoldOut, not_enough
 from domain.sales.models import Order
 from domain.sales.offers import Offer
-from kit import db, outbox
+from kit import db
 from kit.db import Json
 from kit.errors import Invalid
 from kit.ids import new_id
+from kit.messaging import outbox
 from kit.money import Money
 
 

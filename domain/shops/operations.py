@@ -13,9 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from domain.companies import limits
 from domain.shops.errors import ShopChanged, ShopClosed, ShopNameTaken, ShopNotFound
 from domain.shops.models import Shop
-from kit import changes, db, outbox
+from kit import changes, db
 from kit.errors import Invalid
 from kit.ids import new_id
+from kit.messaging import outbox
 
 
 class ShopChanges(TypedDict, total=False):

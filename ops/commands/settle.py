@@ -112,7 +112,7 @@ def _settle(
     action: "Action", wanted: _Wanted, *, reason: str, by: str, dry_run: bool, as_json: bool, end: End | None = None
 ) -> None:
     """Settle each, whatever becomes of the others, and say so; exit 1 if any could not be settled."""
-    from kit import logs
+    from kit.process import logs
     from saga import settling
 
     decision = settling.Decision(action, reason, by, end.value if end else None)

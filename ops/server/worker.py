@@ -8,7 +8,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from kit import gc_tuning, watchdog
+from kit.db import watchdog
+from kit.process import gc_tuning
 from ops.server import limits, problems
 from ops.server.buffers import BufferedSocket
 from ops.server.clients import Clients

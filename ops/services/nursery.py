@@ -15,7 +15,7 @@ import time
 from importlib import import_module
 from typing import Any
 
-from kit import gc_tuning
+from kit.process import gc_tuning
 from ops import cli
 from ops.services import tether
 

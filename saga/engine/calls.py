@@ -8,7 +8,8 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
-from kit import db, heartbeat
+from kit import db
+from kit.process import heartbeat
 from saga.engine.declaration import Call, Shared
 
 AT_ONCE = 16

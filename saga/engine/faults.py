@@ -7,9 +7,10 @@ from typing import Any
 
 import structlog
 
-from kit import clock, db, failpoints
+from kit import clock, db
 from kit.errors import NotConfigured, OrderXError
 from kit.ids import new_id
+from kit.process import failpoints
 from kit.tenancy import Tenant
 from saga.engine.errors import UnknownVersion
 from saga.engine.journal import Ref

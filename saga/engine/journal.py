@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from kit import clock, db, logs, outbox, pg_notify
+from kit import clock, db
 from kit.db import Json
 from kit.errors import NotFound
 from kit.ids import created_at, derived_id
+from kit.messaging import outbox, pg_notify
+from kit.process import logs
 from saga.engine.declaration import Ending, Hook, Saga, Step, Subject
 from saga.engine.errors import OtherDefinition
 
@@ -167,8 +169,7 @@ class OpenSaga:
 
 # Sets the tenant, takes the sagas' row locks, and only then reads them, a row a step: see migrations/versions/0010.
 _OPEN = "SELECT * FROM open_sagas(%(ids)s, %(company)s)"
-_OF_THE_SAGA = 10
-"""Columns, before those of the step."""
+_OF_THE_SAGA = 10  # columns, before those of the step
 
 # The keys are given once more as a list, by which PostgreSQL finds the rows whatever it believes about the tables.
 _WRITE = """
@@ -290,8 +291,7 @@ def _of(saga: OpenSaga, told: Json) -> Json:
 
 
 def _told(saga: OpenSaga, step: str) -> Json:
-    state = saga.steps[step]
-    return _of(saga, {name: getattr(state, name) for name in StepState.__slots__})
+    return _of(saga, {name: getattr(saga.steps[step], name) for name in StepState.__slots__})
 
 
 def _due(saga: OpenSaga) -> datetime:

@@ -18,9 +18,10 @@ from uuid import UUID
 import structlog
 from prometheus_client import Histogram
 
-from kit import db, failpoints
+from kit import db
 from kit.db import Json
 from kit.errors import DomainError, OrderXError
+from kit.process import failpoints
 from saga.engine import calls, faults, flow
 from saga.engine.acts import Running
 from saga.engine.declaration import Act, ActOnAll, Answers, Call, Outcome, Step

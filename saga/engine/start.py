@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from kit import db, outbox
+from kit import db
 from kit.db import Json
 from kit.ids import new_id
+from kit.messaging import outbox
 from saga.engine import flow
 from saga.engine.declaration import Saga
 from saga.engine.journal import OpenSaga, Ref

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import structlog
 
-from kit import db, failpoints
+from kit import db
+from kit.process import failpoints
 from saga.engine import faults, flow
 from saga.engine.errors import UnknownVersion
 from saga.engine.journal import Find, OpenSaga, Ref, locked

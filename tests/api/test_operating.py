@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from api.operating import checks
-from kit import config, db, durability
+from kit import config, db
+from kit.db import durability
 from migrations import run as migrations
 from tests import connections
 

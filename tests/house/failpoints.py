@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from inspect import isgeneratorfunction
 
-from kit import failpoints
+from kit.process import failpoints
 from saga.engine.declaration import Act
 from saga.registry import STEPS
 from tests.house.places import sources, tree

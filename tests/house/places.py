@@ -24,7 +24,7 @@ def tree(path: Path) -> ast.Module:
 
 
 def module_of(path: Path) -> str:
-    """`kit/db.py` is `kit.db`."""
+    """`kit/db/__init__.py` is `kit.db`."""
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 

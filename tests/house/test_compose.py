@@ -10,7 +10,7 @@ import yaml
 
 from api.sales.preferences import LONGEST_WAIT
 from kit.config import Settings
-from kit.session_settings import SETTINGS
+from kit.db.session_settings import SETTINGS
 from ops.cli import GRACEFUL_SECONDS
 from tests.house.commands import understood
 from tests.house.places import ROOT

@@ -3,7 +3,7 @@
 import inspect
 import re
 
-from kit.durability import POSTGRESQL, STANDBYS
+from kit.db.durability import POSTGRESQL, STANDBYS
 from tests.house.places import ROOT
 from workers import publisher, queues
 from workers.durability import RABBITMQ

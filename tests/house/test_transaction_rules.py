@@ -1,4 +1,4 @@
-"""One request or step is one transaction, and kit/db.py with kit/unit_of_work.py begins and ends them all."""
+"""One request or step is one transaction; only kit/db begins and ends transactions."""
 
 import ast
 import re
@@ -8,8 +8,8 @@ from tests.house.places import ROOT, sources, tree
 # Without arguments these are a session's or a connection's; the domain's own verbs (inventory.commit) take some.
 ENDINGS = {"commit", "rollback", "begin", "begin_nested"}
 ALLOWED = {
-    "kit/db.py": "the place for it",
-    "kit/unit_of_work.py": "a part of it",
+    "kit/db/__init__.py": "it opens transactions",
+    "kit/db/unit_of_work.py": "it commits and rolls them back",
     "ops/sandbox/ledger.py": "the stand-in provider keeps books of its own, in SQLite",
 }
 
@@ -25,7 +25,7 @@ class TestTransactions:
     def test_begin_and_end_in_one_place(self):
         found = {f"{path.relative_to(ROOT)}" for path in sources() for _ in endings(path)}
         assert found - ALLOWED.keys() == set()
-        assert "kit/unit_of_work.py" in found
+        assert "kit/db/unit_of_work.py" in found
 
     def test_are_opened_neither_by_the_domain_nor_by_steps(self):
         rooms = [*sources("domain"), *sorted((ROOT / "saga/steps").glob("*.py"))]
@@ -33,7 +33,7 @@ class TestTransactions:
 
     def test_are_the_only_way_to_the_database(self):
         engines = {f"{path.relative_to(ROOT)}" for path in sources() if "create_engine(" in path.read_text()}
-        assert engines == {"kit/engines.py", "migrations/env.py"}
+        assert engines == {"kit/db/engines.py", "migrations/env.py"}
 
     def test_dropped_pools_are_closed_first_in_tests(self):
         """What a pool leaves open warns when it is collected, in some later test."""

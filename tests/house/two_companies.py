@@ -12,8 +12,9 @@ from domain.payments.declines import Attempt
 from domain.payments.gateway import Answer
 from domain.sales import repeats
 from domain.sales.operations import Wanted
-from kit import clock, db, outbox
+from kit import clock, db
 from kit.ids import new_id
+from kit.messaging import outbox
 from kit.tenancy import Tenant
 from saga import letters
 from saga.place_order import place_order

@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from sqlalchemy import create_engine
 
-from kit.engines import dialect_url
+from kit.db.engines import dialect_url
 from kit.ids import new_id
 from migrations import run
 from ops.services.postgres import create_database, drop_database, with_login

@@ -55,7 +55,7 @@ class TestFullDisk:
         assert (ended.returncode, ended.stderr) == (1, "orderx: cannot write: No space left on device\n")
 
     def test_stops_nobody_who_only_logs(self):
-        code = "import sys; from kit import logs; logs.configure(); import structlog, logging; logs.configure_stdlib()"
+        code = "import logging, structlog, sys; from kit.process import logs; logs.configure(); logs.configure_stdlib()"
         code += "; structlog.get_logger().info('a'); logging.getLogger('b').warning('b'); print('on', file=sys.stderr)"
         with open("/dev/full", "w") as full:  # noqa: PTH123
             ended = subprocess.run(

@@ -8,7 +8,8 @@ from domain.notifications.errors import LeaseLost, MailServerGone, MailUnavailab
 from domain.notifications.mailer import mailer
 from domain.notifications.models import Mail
 from domain.notifications.operations import LEASE, Claimed
-from kit import clock, db, heartbeat
+from kit import clock, db
+from kit.process import heartbeat
 from kit.tenancy import Tenant
 from saga import leases, letters
 from saga.engine.calls import answered

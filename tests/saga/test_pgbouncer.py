@@ -11,10 +11,11 @@ import pytest
 from psycopg import sql
 from sqlalchemy import make_url, text
 
-from kit import db, pg_notify
+from kit import db
 from kit.config import settings
+from kit.db.session_settings import SETTINGS
 from kit.errors import NotConfigured
-from kit.session_settings import SETTINGS
+from kit.messaging import pg_notify
 from kit.tenancy import Tenant
 from migrations import run as migrations
 from tests import factories, needs

@@ -9,8 +9,9 @@ import re
 import pytest
 from sqlalchemy import event
 
-from kit import db, db_roles
+from kit import db
 from kit.config import settings
+from kit.db import roles
 from tests.connections import reconnect
 from tests.house.test_policy_by_place import LISTED, QUERIES, filled
 
@@ -47,7 +48,7 @@ def unfiltered(world, monkeypatch):
 @pytest.fixture
 def without_the_wall(monkeypatch, world):
     """The same, as a role that row-level security does not bind, and that would be refused for it."""
-    monkeypatch.setattr(db_roles, "require_group", lambda engine, **_: engine)
+    monkeypatch.setattr(roles, "require_group", lambda engine, **_: engine)
     monkeypatch.setenv("ORDERX_DATABASE_URL", settings().require("owner_database_url"))
     reconnect()
     yield

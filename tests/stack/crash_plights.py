@@ -7,7 +7,7 @@ from uuid import uuid4
 import psycopg
 from kombu import Connection
 
-from kit import failpoints
+from kit.process import failpoints
 from ops.services.process import Process
 from tests.house.failpoints import ACTS, CALLING
 from tests.stack.failpoints import Failpoints, order, persistently

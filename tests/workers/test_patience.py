@@ -4,7 +4,7 @@ from celery.exceptions import Reject
 from celery.worker import state
 from sqlalchemy.exc import OperationalError
 
-from kit import heartbeat, outages
+from kit.process import heartbeat, outages
 from saga.engine.errors import UnknownVersion
 from workers import patience as waiting
 from workers.patience import patiently

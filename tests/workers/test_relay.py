@@ -9,8 +9,9 @@ import pytest
 from kombu import Connection
 from psycopg.types.json import Jsonb
 
-from kit import clock, db, outbox
+from kit import clock, db
 from kit.ids import new_id
+from kit.messaging import outbox
 from kit.tenancy import Tenant
 from tests import factories
 from tests.waiting import until

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from kit import clock, db, heartbeat
+from kit import clock, db
 from kit.ids import new_id
+from kit.process import heartbeat
 from kit.tenancy import Tenant
 from saga.engine import calls, perform
 from saga.engine.declaration import Subject, afterwards, batched_step, then, together

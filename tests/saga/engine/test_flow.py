@@ -143,7 +143,7 @@ class TestRetrying:
             raise ValueError
 
         def outbox_of_the_attempt():
-            from kit import outbox as out  # noqa: PLC0415
+            from kit.messaging import outbox as out  # noqa: PLC0415
 
             out.publish("paper.folded", {}, subject=workshop.company_id, company_id=workshop.company_id)
 

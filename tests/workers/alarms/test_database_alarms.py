@@ -5,7 +5,7 @@ import pytest
 
 from kit import clock, db
 from kit.ids import new_id
-from kit.outbox import Outbox
+from kit.messaging.outbox import Outbox
 from saga.engine import settle
 from saga.engine.declaration import then
 from saga.engine.errors import Refused

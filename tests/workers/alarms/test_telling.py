@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kit import alerts, db, logs
+from kit import alerts, db
+from kit.process import logs
 from tests import webhook
 from tests.webhook import is_genuine
 from workers.alarms.telling import MOST, Webhook, tell

@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, event
 
-from kit import watchdog
+from kit.db import watchdog
 from kit.errors import NotConfigured
 
 _GROUPS = {"database_url": "orderx_app", "operator_database_url": "orderx_operator"}

@@ -6,8 +6,8 @@ import psycopg
 from psycopg.types.json import Jsonb
 from sqlalchemy import Engine, event
 
-from kit import watchdog
 from kit.config import settings
+from kit.db import watchdog
 from kit.errors import NotConfigured
 
 SETTINGS = {

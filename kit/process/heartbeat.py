@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from kit import liveness
+from kit.process import liveness
 
 INTERVAL = 1.0
 """Seconds between two heartbeats while the work only waits."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import psycopg
 
-from kit.engines import CONNECT
-from kit.watchdog import watching
+from kit.db.engines import CONNECT
+from kit.db.watchdog import watching
 
 
 @dataclass(frozen=True, slots=True)

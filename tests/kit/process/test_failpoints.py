@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-HIT = (
-    "from kit import failpoints; failpoints.hit('order.placed'); failpoints.hit('step.called', 'glue'); print('alive')"
-)
+ROOT = Path(__file__).parents[3]
+HIT = """
+from kit.process import failpoints
+failpoints.hit('order.placed')
+failpoints.hit('step.called', 'glue')
+print('alive')
+"""
 
 
 def hit_two(directory: Path | None) -> subprocess.CompletedProcess[str]:

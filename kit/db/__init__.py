@@ -16,9 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from kit import engines, watchdog
+from kit.db import engines, watchdog
+from kit.db.unit_of_work import UnitOfWork
 from kit.tenancy import Tenant
-from kit.unit_of_work import UnitOfWork
 
 Json = dict[str, Any]
 

@@ -12,9 +12,10 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit import clock, db, logs
+from kit import clock, db
 from kit.db import Base, Json
 from kit.ids import new_id
+from kit.process import logs
 
 Kind = Literal["chord", "task", "event"]
 

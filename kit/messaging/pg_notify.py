@@ -15,8 +15,8 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from kit import engines, session_settings, watchdog
 from kit.config import settings
+from kit.db import engines, session_settings, watchdog
 from kit.errors import NotConfigured
 from kit.ids import derived_id
 

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import structlog
 
-from kit import db, heartbeat
+from kit import db
+from kit.process import heartbeat
 
 GIVE_UP_AFTER = 15 * 60.0
 """Seconds; well below RabbitMQ's consumer_timeout of 30 minutes, after which it closes a worker's channel."""

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from kit import config, metrics
+from kit import config
+from kit.process import metrics
 
 COUNT = """
 import sys

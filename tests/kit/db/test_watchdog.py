@@ -5,8 +5,9 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from kit import db, watchdog
+from kit import db
 from kit.config import settings
+from kit.db import watchdog
 from ops.chaos.tcp_proxy import TcpProxy
 from tests.connections import reconnect
 

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine, create_engine
 
-from kit import db_roles, session_settings
 from kit.config import settings
+from kit.db import roles, session_settings
 
 CONNECT: dict[str, Any] = {
     "connect_timeout": 5,
@@ -41,7 +41,7 @@ def create(
         hide_parameters=True,  # errors in logs must not contain mail addresses or password hashes
         connect_args=CONNECT,
     )
-    return session_settings.apply_to_connections(db_roles.require_group(engine, setting=setting), setting=setting)
+    return session_settings.apply_to_connections(roles.require_group(engine, setting=setting), setting=setting)
 
 
 def dialect_url(url: str) -> str:

@@ -4,7 +4,7 @@ import logging
 import pytest
 import structlog
 
-from kit import logs
+from kit.process import logs
 
 SECRET = "hush-hush"
 

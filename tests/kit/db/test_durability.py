@@ -3,7 +3,7 @@ from urllib.parse import quote
 
 import pytest
 
-from kit.durability import POSTGRESQL, violations
+from kit.db.durability import POSTGRESQL, violations
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import socket
 
 import psycopg
 
-from kit import pg_notify
+from kit.messaging import pg_notify
 
 
 class TestListen:

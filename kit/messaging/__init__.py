@@ -1,0 +1,1 @@
+"""Messages: the transactional outbox, the inbox, and PostgreSQL's LISTEN/NOTIFY."""

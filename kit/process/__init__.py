@@ -1,0 +1,1 @@
+"""The running process: logs, metrics, health checks, outages, failpoints and garbage collection."""
