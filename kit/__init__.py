@@ -1,1 +1,1 @@
-"""Plumbing that would serve a florist's website too: database, outbox, tenancy, money, time, settings."""
+"""Infrastructure without business rules: database, messaging, processes, tenancy, money, time, settings."""

@@ -3,24 +3,24 @@
 CREATE OR REPLACE FUNCTION public.erase_person(the_user uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    nobody text := 'erased-' || the_user || '@erased.invalid';
+    placeholder text := 'erased-' || the_user || '@erased.invalid';
 BEGIN
     IF the_user IS DISTINCT FROM nullif(current_setting('orderx.user_id', true), '')::uuid THEN
-        RAISE insufficient_privilege USING MESSAGE = 'users erase themselves, and nobody else';
+        RAISE insufficient_privilege USING MESSAGE = 'a user may erase only themselves';
     END IF;
     DELETE FROM public.mails WHERE user_id = the_user;
     UPDATE public.mails m SET context = '{}', leased_until = NULL,
         status = CASE m.status WHEN 'sent' THEN 'sent' ELSE 'refused' END,
-        recipient = CASE m.recipient WHEN o.customer_email THEN nobody ELSE m.recipient END
+        recipient = CASE m.recipient WHEN o.customer_email THEN placeholder ELSE m.recipient END
     FROM public.orders o WHERE o.id = m.order_id AND o.customer_id = the_user;
-    UPDATE public.orders SET customer_email = nobody, customer_name = '',
+    UPDATE public.orders SET customer_email = placeholder, customer_name = '',
         shipping_address = jsonb_build_object('country', shipping_address->'country'), version = version + 1
     WHERE customer_id = the_user;
     DELETE FROM public.memberships WHERE user_id = the_user;
     DELETE FROM public.logins WHERE user_id = the_user;
     DELETE FROM public.links WHERE user_id = the_user;
     DELETE FROM public.addresses WHERE user_id = the_user;
-    UPDATE public.users SET email = nobody, name = '', password_hash = '', phone = NULL, locale = NULL,
+    UPDATE public.users SET email = placeholder, name = '', password_hash = '', phone = NULL, locale = NULL,
         time_zone = NULL, notifications = DEFAULT, chosen_company_id = NULL, verified_at = NULL, erased_at = now()
     WHERE id = the_user;
 END $$;

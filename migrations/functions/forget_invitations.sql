@@ -5,7 +5,7 @@ DECLARE
     address text := (SELECT email FROM public.users WHERE id = the_user);
 BEGIN
     IF the_user IS DISTINCT FROM nullif(current_setting('orderx.user_id', true), '')::uuid THEN
-        RAISE insufficient_privilege USING MESSAGE = 'users erase themselves, and nobody else';
+        RAISE insufficient_privilege USING MESSAGE = 'a user may erase only themselves';
     END IF;
     DELETE FROM public.invitations WHERE email = address;
     DELETE FROM public.mails WHERE template = 'invitation' AND recipient = address;

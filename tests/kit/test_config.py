@@ -4,7 +4,7 @@ from kit.config import settings
 from kit.errors import NotConfigured
 
 LOGIN = "postgresql://user[:password]@host[:port]/database"
-WRONG = {
+INVALID = {
     "DATABASE_URL": ("mysql://app@db/orderx", LOGIN),
     "OPERATOR_DATABASE_URL": ("postgresql://db/orderx", LOGIN),
     "OWNER_DATABASE_URL": ("postgresql+psycopg://owner@db/orderx", LOGIN),
@@ -15,7 +15,7 @@ WRONG = {
     "PAYMENT_API_BASE": ("api.stripe.com", "https://host[:port][/path], or http://…"),
     "ALERT_WEBHOOK_URL": ("hooks.example", "https://host[:port][/path], or http://…"),
 }
-RIGHT = {
+VALID = {
     "DATABASE_URL": ["postgresql://app:hush@db:5432/orderx", "postgresql://app@/orderx?host=/run/postgresql"],
     "BROKER_URL": ["amqp://u:p@mq:5672//", "amqps://mq", "redis://127.0.0.1:6379/0"],
     "RATE_LIMIT_URL": ["rediss://:hush@valkey:6379/0"],
@@ -36,20 +36,20 @@ def configure(monkeypatch):
 
 
 class TestSettings:
-    @pytest.mark.parametrize("name", WRONG)
+    @pytest.mark.parametrize("name", INVALID)
     def test_that_are_invalid_are_reported_with_what_is_expected_and_without_their_value(self, configure, name):
-        value, expected = WRONG[name]
+        value, expected = INVALID[name]
         configure(name, value)
         with pytest.raises(NotConfigured) as raised:
             settings()
         assert raised.value.message == f"ORDERX_{name}: expected {expected}"
 
-    @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in RIGHT.items() for value in values])
-    def test_that_are_right_are_taken_as_they_are(self, configure, name, value):
+    @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in VALID.items() for value in values])
+    def test_that_are_valid_are_returned_unchanged(self, configure, name, value):
         configure(name, value)
         assert settings().require(name.lower()) == value
 
-    def test_that_are_empty_are_not_set(self, configure):
+    def test_that_are_empty_count_as_not_set(self, configure):
         configure("BROKER_URL", "")
         with pytest.raises(NotConfigured, match="ORDERX_BROKER_URL is not set"):
             settings().require("broker_url")

@@ -1,4 +1,4 @@
-"""A managed PostgreSQL: the schema's owner is no superuser, creates roles, and owns the database."""
+"""A managed PostgreSQL: the schema's owner is no superuser, but may create roles and owns the database."""
 
 import psycopg
 import pytest
@@ -14,7 +14,7 @@ LOGIN = {"password": "for-tests-alone"}
 
 @pytest.fixture(scope="module")
 def server():
-    """A PostgreSQL that no other test has made roles in."""
+    """A PostgreSQL server in which no other test has created roles."""
     with directories.temporary("orderx-managed-") as home, Postgres(home / "postgres", durable=False) as postgres:
         with psycopg.connect(postgres.url, autocommit=True) as superuser:
             superuser.execute("CREATE ROLE managed LOGIN CREATEROLE PASSWORD 'for-tests-alone'")
@@ -23,7 +23,7 @@ def server():
 
 @pytest.fixture
 def database(server):
-    """A database of its own, as a superuser sees it, whose owner is `managed`."""
+    """The superuser's URL of a new database whose owner is `managed`."""
     name = f"orderx_{new_id().hex}"
     create_database(server.url, name)
     with psycopg.connect(server.url_of(name), autocommit=True) as superuser:
@@ -33,17 +33,17 @@ def database(server):
 
 @pytest.fixture
 def urls(database):
-    """What `migrate` is given."""
+    """The arguments of `upgrade`."""
     logins = {"owner_url": "managed", "app_url": "orderx_api", "operator_url": "orderx_ops"}
     return {setting: with_login(database, user=user, **LOGIN) for setting, user in logins.items()}
 
 
-class TestAnOwnerThatIsNoSuperuser:
-    def test_migrates_and_migrates_again(self, urls):
+class TestOwnerWithoutSuperuser:
+    def test_can_migrate_repeatedly(self, urls):
         for _ in range(2):
             run.upgrade(**urls)
 
-    def test_ends_with_functions_that_pass_row_level_security_as_the_definer(self, database, urls):
+    def test_creates_functions_that_run_as_the_definer(self, database, urls):
         run.upgrade(**urls)
         user, users = new_id(), "SELECT email FROM users"
         with psycopg.connect(database) as superuser:
@@ -62,13 +62,13 @@ class TestAnOwnerThatIsNoSuperuser:
         with psycopg.connect(database) as superuser:
             assert superuser.execute(users).fetchall() == [(f"erased-{user}@erased.invalid",)]
 
-    def test_takes_the_schema_back(self, urls):
+    def test_can_downgrade(self, urls):
         run.upgrade(**urls)
         run.downgrade(owner_url=urls["owner_url"])
 
 
-class TestAnOwnerOfLess:
-    def test_is_told_what_the_owner_of_the_database_must_run(self, database, urls):
+class TestOwnerWithoutPrivileges:
+    def test_gets_the_statements_that_the_database_owner_must_run(self, database, urls):
         with psycopg.connect(database) as superuser:
             name = superuser.info.dbname
             superuser.execute(f"ALTER DATABASE {name} OWNER TO postgres")
@@ -76,7 +76,7 @@ class TestAnOwnerOfLess:
         with pytest.raises(NotConfigured, match=f'REVOKE TEMP ON DATABASE "?{name}"? FROM PUBLIC'):
             run.upgrade(**urls)
 
-    def test_is_told_what_it_lacks(self, server, database, urls):
+    def test_gets_the_missing_privilege(self, server, database, urls):
         with psycopg.connect(database) as superuser:
             superuser.execute("CREATE ROLE powerless LOGIN PASSWORD 'for-tests-alone'")
             superuser.execute(f"ALTER DATABASE {superuser.info.dbname} OWNER TO powerless")

@@ -1,4 +1,4 @@
-"""The schema's history: up, down, up again, and no drift from the models."""
+"""Migrations: upgrade, downgrade, upgrade again, and no difference from the models."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'p
 
 @pytest.fixture
 def empty():
-    """The owner's URL of a database without a table."""
+    """The owner's URL of an empty database."""
     owner, name = os.environ["ORDERX_OWNER_DATABASE_URL"], f"orderx_migrations_{os.getpid()}"
     drop_database(owner, name)
     create_database(owner, name)
@@ -43,7 +43,7 @@ def state(url):
 
 
 class TestMigrations:
-    def test_go_up_down_and_up_again(self, empty):
+    def test_upgrade_downgrade_and_upgrade_again(self, empty):
         run.upgrade(owner_url=empty)
         there = tables_of(empty)
         assert "orders" in there
@@ -52,21 +52,21 @@ class TestMigrations:
         run.upgrade(owner_url=empty)
         assert tables_of(empty) == there
 
-    def test_leave_no_difference_to_the_models(self, empty):
+    def test_match_the_models(self, empty):
         run.upgrade(owner_url=empty)
         command.check(run.alembic_config(empty))
 
-    def test_may_be_repeated(self, empty):
+    def test_are_idempotent(self, empty):
         run.upgrade(owner_url=empty)
         run.upgrade(owner_url=empty)
         assert state(empty) == "ok"
 
-    def test_are_known_to_be_missing(self, empty):
+    def test_are_reported_as_missing(self, empty):
         assert state(empty) == "behind"
 
 
 class TestDraft:
-    def test_of_a_revision_holds_what_models_and_database_differ_in(self, empty, tmp_path):
+    def test_of_a_revision_contains_the_difference_between_models_and_database(self, empty, tmp_path):
         run.upgrade(owner_url=empty)
         with psycopg.connect(empty) as owner:
             owner.execute("ALTER TABLE orders DROP COLUMN failure CASCADE")
@@ -83,7 +83,7 @@ class TestDraft:
 
 @pytest.fixture
 def newer(empty):
-    """A database that the next release has migrated."""
+    """A database migrated by a newer release."""
     run.upgrade(owner_url=empty)
     with psycopg.connect(empty, autocommit=True) as owner:
         owner.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -93,30 +93,30 @@ def newer(empty):
     return empty
 
 
-class TestANewerDatabase:
-    def test_serves_this_release_where_all_is_there_that_it_uses(self, newer):
+class TestNewerDatabase:
+    def test_works_with_this_release_if_nothing_that_it_uses_is_missing(self, newer):
         assert state(newer) == "newer"
 
     @pytest.mark.parametrize(
-        ("change", "lack"),
+        ("change", "missing"),
         [
             ("ALTER TABLE mails RENAME COLUMN due_at TO due", "mails.due_at"),
             ("DROP FUNCTION vital_signs()", "vital_signs()"),
         ],
     )
-    def test_does_not_where_something_has_gone(self, newer, change, lack):
+    def test_names_what_is_missing(self, newer, change, missing):
         with psycopg.connect(newer, autocommit=True) as owner:
             owner.execute(change)
-        assert state(newer) == f"newer, missing {lack}"
+        assert state(newer) == f"newer, missing {missing}"
 
-    def test_is_left_as_it_is_by_this_release(self, newer):
+    def test_is_not_changed_by_this_release(self, newer):
         before = schema_of(newer)
         assert not run.upgrade(owner_url=newer, app_url=newer.replace("postgres:", "orderx_later:"))
         assert schema_of(newer) == before
 
 
 def schema_of(url):
-    """What `migrate` may change: rights of everybody, functions, the revision, roles."""
+    """What `migrate` may change: privileges of PUBLIC, functions, the revision, roles."""
     queries = (
         "SELECT nspacl::text FROM pg_namespace WHERE nspname = 'public'",
         "SELECT proname, xmin, proisstrict FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1",
@@ -127,22 +127,22 @@ def schema_of(url):
         return [connection.execute(query).fetchall() for query in queries]
 
 
-class TestADatabaseFromBefore:
-    def test_loses_what_everybody_may_do_and_functions_of_its_owner(self, empty):
+class TestUpgradeFromAnOlderRelease:
+    def test_revokes_privileges_of_public_and_moves_functions_to_the_definer(self, empty):
         command.upgrade(run.alembic_config(empty), "0015")
         with psycopg.connect(empty) as connection:
             connection.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
         run.upgrade(owner_url=empty)
         with psycopg.connect(empty) as connection:
-            [rights] = connection.execute(
+            [privileges] = connection.execute(
                 "SELECT has_schema_privilege('public', 'public', 'CREATE'),"
                 " has_database_privilege('public', current_database(), 'TEMP')"
             ).fetchall()
-            assert rights == (False, False)
+            assert privileges == (False, False)
             owners = connection.execute("SELECT DISTINCT proowner::regrole::text FROM pg_proc WHERE prosecdef")
             assert owners.fetchall() == [("orderx_definer",)]
 
-    def test_keeps_no_login_that_two_have_gone_on_with(self, empty):
+    def test_ends_logins_whose_refresh_token_was_used_twice(self, empty):
         command.upgrade(run.alembic_config(empty), "0023")
         user, forked, single = new_id(), new_id(), new_id()
         with psycopg.connect(empty) as connection:
@@ -167,7 +167,7 @@ class TestADatabaseFromBefore:
 
 
 class TestLogins:
-    def test_are_let_in_with_the_rights_of_their_group_only(self, empty):
+    def test_have_the_privileges_of_their_group_only(self, empty):
         app = with_login(empty, user="orderx_app_login", password="for-tests-alone")
         run.upgrade(owner_url=empty, app_url=app)
         with psycopg.connect(app) as connection:
@@ -175,7 +175,7 @@ class TestLogins:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute("CREATE TABLE mine (id int)")
 
-    def test_take_the_password_of_their_url(self, empty):
+    def test_get_the_password_in_their_url(self, empty):
         for password in ("first", "it's%20new"):
             login = with_login(empty, user="orderx_migrations_login", password=password)
             run.upgrade(owner_url=empty, app_url=login)
