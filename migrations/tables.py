@@ -12,7 +12,7 @@ from domain.shops import models as shops
 from kit import alerts
 from kit.db import Base
 from kit.messaging import outbox
-from saga.engine import tables as saga
+from saga.engine import models as saga
 
 MODULES = (
     audit,

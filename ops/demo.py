@@ -126,7 +126,7 @@ def _ended_saga(order_id: UUID) -> Timeline:
     deadline = time.monotonic() + 20
     while True:
         with db.operator_transaction():
-            told = queries.timeline(queries.sagas_of(subject_id=order_id)[0])
+            told = queries.timeline(queries.sagas_about(subject_id=order_id)[0])
         if told.saga.ended_at or time.monotonic() > deadline:
             return told
         time.sleep(0.05)

@@ -1,1 +1,1 @@
-"""What follows what: the sagas as sentences, their steps with the undo beside each, and the engine that runs them."""
+"""The order of steps: the sagas' definitions, their steps and undos, and the engine that runs them."""

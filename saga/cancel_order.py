@@ -1,4 +1,4 @@
-"""Cancelling an order: asked of the saga that places it while that can still turn back, and a saga of its own after."""
+"""Cancel an order: its placing saga compensates if it still can; otherwise a second saga refunds the paid order."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,15 +8,16 @@ from domain.sales import operations as sales
 from domain.sales import queries
 from domain.sales.errors import NotAllowedNow
 from saga import order_outcomes
-from saga.engine.declaration import Ending, Saga, then
-from saga.engine.journal import Find, Ref, locked
+from saga.engine.definition import Ending, Saga, then
+from saga.engine.journal import FindDefinition, locked
+from saga.engine.locked_saga import SagaRef
 from saga.engine.start import start
 from saga.steps.refund_order import refund_order
 from saga.steps.take_back_stock import take_back_stock
 
 
 def orders_cancelled(endings: Sequence[Ending]) -> None:
-    """Nothing of these sales is left."""
+    """Mark the orders as cancelled."""
     orders = sales.mark_cancelled(order_ids=[ending.subject.id for ending in endings], now=endings[0].subject.now)
     order_outcomes.cancelled(orders, reason="after_payment")
 
@@ -30,12 +31,12 @@ CANCEL_ORDER = Saga(
 )
 
 
-def request_cancellation(ref: Ref, find: Find, *, reason: str, by: str) -> None:
-    """Cancel the order that `ref`, its placing saga, is about.
+def request_cancellation(ref: SagaRef, find: FindDefinition, *, reason: str, by: str) -> None:
+    """Cancel the order that was placed by the saga `ref`.
 
-    The request waits its turn behind what the saga is doing and never races it: before the pivot the saga turns back,
-    after it the order is paid first and then given back. Asking again changes nothing. Raises NotAllowedNow when the
-    order cannot be cancelled any more.
+    The request takes the saga's row lock, so it never interrupts a step. Up to the pivot the saga compensates; after
+    it, the order is paid first and then refunded. A second request changes nothing. Raises NotAllowedNow when the order
+    can no longer be cancelled.
     """
     with locked(ref, find) as saga:
         if saga.stop_requested:
@@ -44,11 +45,11 @@ def request_cancellation(ref: Ref, find: Find, *, reason: str, by: str) -> None:
         if order.status not in {"pending", "paid"} or saga.failure is not None:
             raise NotAllowedNow(f"this order cannot be cancelled: it is {order.status}")
         saga.stop_requested = {"reason": reason, "by": by}
-        saga.note("stop_requested", None, saga.stop_requested)
+        saga.record_event("stop_requested", None, saga.stop_requested)
         if order.status == "paid":
             cancel_paid(order_id=order.id, company_id=ref.company_id, now=saga.now)
 
 
 def cancel_paid(*, order_id: UUID, company_id: UUID, now: datetime) -> UUID:
-    """Start giving everything back; the id of the saga that does it."""
+    """Start the saga that refunds a paid order and takes its stock back; return the saga's id."""
     return start(CANCEL_ORDER, subject_id=order_id, company_id=company_id, now=now)

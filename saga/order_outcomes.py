@@ -1,6 +1,6 @@
-"""What is logged and counted when an order is placed, paid, failed or cancelled, once that is committed.
+"""Log and count orders that are placed, paid, failed or cancelled, once the transaction has committed.
 
-Log lines have ids, amounts and codes, never what a person wrote. Counts name no company, no shop and no user.
+Log lines have ids, amounts and codes, never text that a person wrote. Metrics name no company, shop or user.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ from kit import db
 from kit.db import Json
 from kit.process import logs
 
-Cancelled = Literal["before_payment", "after_payment"]
+CancelledWhen = Literal["before_payment", "after_payment"]
 
 ORDERS = Counter("orderx_orders", "Orders placed, paid, failed and cancelled", ["outcome", "reason"])
 AMOUNTS = Counter("orderx_orders_amount_minor_units", "Totals of these orders in minor units", ["outcome", "currency"])
@@ -28,46 +28,46 @@ PAID_AFTER = Histogram(
     buckets=(0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300, 3600),
 )
 REASONS = {*EXPLANATIONS, *DECLINES, "payment_provider_unavailable"}
-"""Failures that are counted by their code; whatever else a provider or an exception says is `other`."""
+"""Failure codes that are counted by name. Any other code, of a provider or an exception, is counted as `other`."""
 
 log = structlog.get_logger()
 
 
 def placed(order: NewOrder, *, saga_id: UUID) -> None:
-    """An order is pending."""
-    _tell(order, "placed", line={"saga_id": str(saga_id)})
+    """The order is pending."""
+    _report(order, "placed", fields={"saga_id": str(saga_id)})
 
 
 def paid(orders: Iterable[Order]) -> None:
-    """The orders' money is taken and their goods are sold."""
+    """The orders' payments are captured and their stock is committed."""
     for order in orders:
         seconds = (order.changed_at - order.placed_at).total_seconds()
         db.after_commit(partial(PAID_AFTER.observe, seconds))
-        _tell(order, "paid", line={"seconds": seconds})
+        _report(order, "paid", fields={"seconds": seconds})
 
 
 def failed(orders: Iterable[Order], failures: Mapping[UUID, Json]) -> None:
-    """Everything is put back, for a reason that nobody asked for."""
+    """The orders' steps are undone because of a failure."""
     for order in orders:
         failure = failures[order.id]
         code = failure.get("code", "")
         reason = code if code in REASONS else "other"
-        _tell(order, "failed", reason=reason, line={"code": code, "step": failure.get("step")})
+        _report(order, "failed", reason=reason, fields={"code": code, "step": failure.get("step")})
 
 
-def cancelled(orders: Iterable[Order], *, reason: Cancelled) -> None:
-    """Everything is put back, or given back, because somebody wanted it so."""
+def cancelled(orders: Iterable[Order], *, reason: CancelledWhen) -> None:
+    """The orders' steps are undone, or the orders are refunded, on request."""
     for order in orders:
-        _tell(order, "cancelled", reason=reason)
+        _report(order, "cancelled", reason=reason)
 
 
-def _tell(order: Order | NewOrder, outcome: str, *, reason: str = "", line: Json | None = None) -> None:
-    told = {
+def _report(order: Order | NewOrder, outcome: str, *, reason: str = "", fields: Json | None = None) -> None:
+    all_fields = {
         "order_id": str(order.id), "company_id": str(order.company_id), "shop_id": str(order.shop_id),
         "customer_id": str(order.customer_id), "amount": order.total, "currency": order.currency,
-        "reason": reason or None, "request_id": logs.request_id(order.id), **(line or {}),
+        "reason": reason or None, "request_id": logs.request_id(order.id), **(fields or {}),
     }  # fmt: skip
-    known = {name: value for name, value in told.items() if value is not None}
+    known = {name: value for name, value in all_fields.items() if value is not None}
     db.after_commit(partial(log.info, f"order_{outcome}", **known))
     db.after_commit(ORDERS.labels(outcome, reason).inc)
     db.after_commit(partial(AMOUNTS.labels(outcome, order.currency).inc, order.total))

@@ -1,4 +1,4 @@
-"""Placing an order: the sentence this product is built around."""
+"""Place an order: the definition of its saga, and the act that starts it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from domain.sales.operations import NewOrder, Wanted
 from kit.db import Json
 from saga import order_outcomes
 from saga.cancel_order import cancel_paid
-from saga.engine.declaration import Ending, Saga, afterwards, then, together
-from saga.engine.flow import CANCELLED
+from saga.engine.definition import Ending, Saga, afterwards, then, together
 from saga.engine.start import start
+from saga.engine.state_machine import CANCELLED
 from saga.steps.authorise_payment import authorise_payment
 from saga.steps.capture_payment import capture_payment
 from saga.steps.commit_stock import commit_stock
@@ -23,7 +23,7 @@ from saga.steps.reserve_stock import reserve_stock
 
 
 def orders_paid(endings: Sequence[Ending]) -> None:
-    """The orders are paid. Those that somebody has asked to cancel, too late for the saga, are given back now."""
+    """Mark the orders as paid. Cancel those whose cancellation was requested too late for this saga."""
     orders = [ending.subject for ending in endings]
     order_outcomes.paid(sales.mark_paid(order_ids=[order.id for order in orders], now=orders[0].now))
     for ending in endings:
@@ -33,7 +33,7 @@ def orders_paid(endings: Sequence[Ending]) -> None:
 
 
 def orders_not_placed(endings: Sequence[Ending]) -> None:
-    """Everything is put back: an order is cancelled, if that was asked for, or else failed, and says why."""
+    """Mark the orders as cancelled, where that was requested, or else as failed, with the reason."""
     now = endings[0].subject.now
     failures = {ending.subject.id: ending.failure or {} for ending in endings}
     cancelled = [order_id for order_id, failure in failures.items() if failure.get("code") == CANCELLED]
@@ -56,7 +56,7 @@ PLACE_ORDER = Saga(
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedOrder:
     """A pending order, and the id of its saga."""
 
     order: NewOrder
@@ -75,11 +75,11 @@ def place_order(
     paying: Attempt,
     now: datetime,
     traceparent: str | None = None,
-) -> Placed:
-    """Write the pending order, its payment and its saga in the current transaction; the relay does the rest.
+) -> PlacedOrder:
+    """Write the pending order, its payment and its saga in the current transaction.
 
-    The customer is the current user, in this login where a person orders. Raises what domain.sales.operations.place
-    raises.
+    The relay sends the saga's first messages once it has committed. The customer is the current user, and `login_id`
+    the session, if a person orders. Raises the errors of domain.sales.operations.place.
     """
     order = sales.place(
         company_id=company_id, customer_id=customer_id, login_id=login_id, shop_id=shop_id, lines=lines,
@@ -98,4 +98,4 @@ def place_order(
         traceparent=traceparent,
     )
     order_outcomes.placed(order, saga_id=saga_id)
-    return Placed(order, saga_id)
+    return PlacedOrder(order, saga_id)

@@ -1,7 +1,7 @@
-"""Every saga there is, in every version that a running one may still be on. A new saga adds itself to the list."""
+"""All sagas, in every version that an open saga may be on. A new saga is added to SAGAS."""
 
 from saga.cancel_order import CANCEL_ORDER
-from saga.engine.declaration import Saga, Step
+from saga.engine.definition import Saga, Step
 from saga.engine.errors import UnknownVersion
 from saga.place_order import PLACE_ORDER
 
@@ -13,8 +13,8 @@ STEPS: dict[str, Step] = {step.name: step for saga in SAGAS for step in saga.ste
 
 
 def find(name: str, version: int) -> Saga:
-    """The declaration that a saga began with; raises UnknownVersion."""
+    """Return the definition of a saga; raises UnknownVersion."""
     saga = _BY_VERSION.get((name, version))
     if saga is None:
-        raise UnknownVersion(f"saga {name} version {version} is not declared here")
+        raise UnknownVersion(f"saga {name} version {version} is not declared in this release")
     return saga

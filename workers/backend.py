@@ -1,8 +1,8 @@
 """Celery's result backend, where a chord is joined by the sagas' journal in PostgreSQL.
 
 The step that answers last sends the chord's body through the outbox, in the very transaction that records its answer
-(saga/engine/flow.py). So there is nothing left to count here, nothing to poll, and nothing that a duplicate, or a
-process that dies between two writes, could break.
+(saga/engine/state_machine.py). So there is nothing left to count here, nothing to poll, and nothing that a duplicate,
+or a process that dies between two writes, could break.
 """
 
 from typing import Any

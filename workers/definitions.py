@@ -5,7 +5,7 @@ import structlog
 
 from kit import db
 from kit.errors import NotConfigured
-from saga.engine import definitions
+from saga.engine import fingerprints
 from saga.registry import SAGAS
 
 log = structlog.get_logger()
@@ -18,7 +18,7 @@ def demand() -> None:
     its definition whenever it is opened. Raises NotConfigured when the database lacks a migration.
     """
     try:
-        definitions.record(SAGAS)
+        fingerprints.record(SAGAS)
     except psycopg.errors.UndefinedFunction as missing:
         raise NotConfigured("the database lacks a migration of this release: run `orderx migrate` first") from missing
     except Exception as error:

@@ -13,7 +13,7 @@ from domain.notifications.operations import Claim, Claimed
 from kit import clock, db
 from kit.process import failpoints, logs
 from kit.tenancy import Tenant
-from saga import letters
+from saga import mail_delivery
 from workers import logged
 from workers.gathering import Asked, GatheredTask
 from workers.patience import patiently
@@ -56,7 +56,7 @@ def send(owner: Tenant, mail_ids: Sequence[UUID]) -> None:
 def deliver(claims: Iterable[Claim]) -> None:
     """See through what was claimed; what cannot go out now the sweeper brings back."""
     mails = [claim.mail for claim in claims if isinstance(claim, Claimed)]
-    for mail, trouble in zip(mails, letters.see_through(mails), strict=True):
+    for mail, trouble in zip(mails, mail_delivery.deliver(mails), strict=True):
         if trouble and not isinstance(trouble, (MailRefused, MailUnavailable)):
             with logged.about(request_id=logs.request_id(mail.order_id)):
                 log.error("a mail could not be handed over", mail=str(mail.id), exc_info=trouble)

@@ -21,7 +21,7 @@ from kit.db import Json
 from kit.messaging import outbox
 from kit.process import failpoints
 from kit.tenancy import Tenant
-from saga import letters
+from saga import order_mail
 from workers import logged, queues
 from workers.gathering import gathering_of
 from workers.notifications import deliver
@@ -53,7 +53,7 @@ def confirm_cancellation(order_ids: Sequence[UUID], now: datetime) -> list[Claim
 
 
 def _told(occasion: str, order_ids: Sequence[UUID], buyer: Template, merchant: Template, now: datetime) -> list[Claim]:
-    claims = letters.to_both(occasion=occasion, order_ids=order_ids, buyer=buyer, merchant=merchant, now=now)
+    claims = order_mail.request(occasion=occasion, order_ids=order_ids, buyer=buyer, merchant=merchant, now=now)
     return [claim for theirs in claims.values() for claim in theirs]
 
 

@@ -12,10 +12,10 @@ from uuid import UUID
 from celery import Celery, Task
 
 from kit.process import failpoints
-from saga.engine import perform
-from saga.engine.declaration import Step
-from saga.engine.flow import ADVANCE
-from saga.engine.journal import Ref
+from saga.engine import executor
+from saga.engine.definition import Step
+from saga.engine.locked_saga import SagaRef
+from saga.engine.state_machine import ADVANCE
 from saga.registry import STEPS, find
 from workers import queues
 from workers.gathering import Asked, GatheredTask, Work
@@ -29,11 +29,11 @@ def register(app: Celery) -> None:
     @patiently
     def forward(asked: Sequence[Asked]) -> list[Asked]:
         takes_bodies = queues.queue_of(ADVANCE) in app.amqp.queues.consume_from
-        return _forward(asked, steps, go_on=takes_bodies)
+        return _forward(asked, steps, continue_inline=takes_bodies)
 
     @patiently
     def forward_alone(asked: Sequence[Asked]) -> None:
-        _forward(asked, steps, go_on=asked[0].task == ADVANCE)
+        _forward(asked, steps, continue_inline=asked[0].task == ADVANCE)
 
     for name in (ADVANCE, *steps):
         _task(app, name, together=forward, alone=forward_alone)
@@ -43,15 +43,15 @@ def register(app: Celery) -> None:
             _task(app, step.undo_task, together=undo, alone=undo)
 
 
-def _forward(asked: Sequence[Asked], steps: dict[str, str], *, go_on: bool) -> list[Asked]:
+def _forward(asked: Sequence[Asked], steps: dict[str, str], *, continue_inline: bool) -> list[Asked]:
     """Take the steps that are asked for; the chords' bodies that were run with them."""
     failpoints.hit("task.delivered")
-    joined: list[Ref] = []
+    continued: list[SagaRef] = []
     for wanted in _by_company(asked):
         names = {ref: {steps[task] for task in tasks if task in steps} for ref, tasks in wanted.items()}
-        joined += perform.take_steps(names, find, go_on=go_on)
+        continued += executor.take_steps(names, find, continue_inline=continue_inline)
     ids = {each.ids["saga_id"]: each.ids for each in asked}
-    return [Asked(ADVANCE, ids[str(ref.saga_id)], ref.task_id(ADVANCE)) for ref in joined]
+    return [Asked(ADVANCE, ids[str(ref.saga_id)], ref.task_id(ADVANCE)) for ref in continued]
 
 
 def _undoing(step: Step) -> Work:
@@ -59,7 +59,7 @@ def _undoing(step: Step) -> Work:
     def undo(asked: Sequence[Asked]) -> None:
         failpoints.hit("task.delivered")
         for refs in _by_company(asked):
-            perform.take_undo(list(refs), step.name, find)
+            executor.take_undo(list(refs), step.name, find)
 
     return undo
 
@@ -71,10 +71,10 @@ def _task(app: Celery, name: str, *, together: Work, alone: Work) -> None:
     app.task(run, name=name, base=GatheredTask, bind=True, shared=False, together=staticmethod(together))
 
 
-def _by_company(asked: Sequence[Asked]) -> list[dict[Ref, set[str]]]:
+def _by_company(asked: Sequence[Asked]) -> list[dict[SagaRef, set[str]]]:
     """For each company its sagas, and for each of these the tasks that are asked for."""
-    companies: dict[UUID, dict[Ref, set[str]]] = defaultdict(lambda: defaultdict(set))
+    companies: dict[UUID, dict[SagaRef, set[str]]] = defaultdict(lambda: defaultdict(set))
     for each in asked:  # order_id is there for Flower's eyes
-        ref = Ref(UUID(each.ids["saga_id"]), UUID(each.ids["company_id"]))
+        ref = SagaRef(UUID(each.ids["saga_id"]), UUID(each.ids["company_id"]))
         companies[ref.company_id][ref].add(each.task)
     return list(companies.values())

@@ -13,7 +13,7 @@ from kit import clock, db
 from kit.config import settings
 from kit.db import watchdog
 from kit.process import liveness, logs
-from saga.closing import close_due
+from saga.close_companies import close_due
 from saga.engine.retention import prune
 from saga.engine.sweep import sweep
 from saga.registry import find

@@ -8,11 +8,10 @@ from api.caller import Caller, current_caller
 from api.operations.schemas import IncidentSchema, IncidentsQuery, ResolvingSchema, ResultsSchema, SettlingSchema
 from api.schemas import page, page_of
 from api.tenant import acting, acting_for_all_companies
-from saga import settling
-from saga.engine import queries
-from saga.engine.queries import Which
-from saga.engine.tables import Incident, SagaRow
-from saga.settling import Action, Decision
+from saga.engine.models import Incident, SagaRow
+from saga.incidents import bulk, queries
+from saga.incidents.bulk import Action, Decision
+from saga.incidents.queries import IncidentFilter
 
 blueprint = Blueprint(
     "incidents", __name__, url_prefix="/api/operations/incidents", description="Sagas that wait for an operator"
@@ -28,9 +27,11 @@ def list_incidents(query: dict[str, Any]) -> dict[str, Any]:
     Each is a step, or an undo, that ran out of retries. While it is open its saga does not move; once it is settled,
     `resolution` says who did what and why.
     """
-    which = Which(query["step"], query["error"], query["saga"], query["company_id"], query["state"] == "settled")
+    incident_filter = IncidentFilter(
+        query["step"], query["error"], query["saga"], query["company_id"], resolved=query["state"] == "settled"
+    )
     with _transaction(all_companies=query["all_companies"]):
-        rows = queries.incidents(which, limit=query["limit"] + 1, after=query["after"])
+        rows = queries.list_incidents(incident_filter, limit=query["limit"] + 1, after=query["after"])
     return page([_shown(incident, saga) for incident, saga in rows], query["limit"])
 
 
@@ -43,7 +44,7 @@ def retry_incidents(body: dict[str, Any]) -> dict[str, Any]:
     It gets as many attempts as at first. Right whenever the cause is mended. Each is settled or not whatever becomes
     of the others: read the results.
     """
-    return _settle("retry", body)
+    return _act("retry", body)
 
 
 @blueprint.post("/skip")
@@ -54,7 +55,7 @@ def skip_incidents(body: dict[str, Any]) -> dict[str, Any]:
 
     Nothing does its work: do it by hand first. All other steps are still taken.
     """
-    return _settle("skip", body)
+    return _act("skip", body)
 
 
 @blueprint.post("/compensate")
@@ -65,7 +66,7 @@ def compensate_incidents(body: dict[str, Any]) -> dict[str, Any]:
 
     Refused where the outcome is sure, or something that was begun cannot be undone.
     """
-    return _settle("compensate", body)
+    return _act("compensate", body)
 
 
 @blueprint.post("/resolve")
@@ -77,19 +78,19 @@ def resolve_incidents(body: dict[str, Any]) -> dict[str, Any]:
     Nothing more is done or undone for them, but for the mails that say how the order ended: do all that is left by
     hand first.
     """
-    return _settle("resolve", body)
+    return _act("resolve", body)
 
 
-def _settle(action: Action, body: dict[str, Any]) -> dict[str, Any]:
+def _act(action: Action, body: dict[str, Any]) -> dict[str, Any]:
     with _transaction(all_companies=body["all_companies"]):
         if "ids" in body:
-            items, left = settling.named(body["ids"]), 0
+            targets, left = bulk.targets_by_id(body["ids"]), 0
         else:
-            wanted = {name: value for name, value in body["filter"].items() if name != "everything"}
-            items, left = settling.matching(Which(**wanted), limit=body["limit"])
+            values = {name: value for name, value in body["filter"].items() if name != "everything"}
+            targets, left = bulk.targets_by_filter(IncidentFilter(**values), limit=body["limit"])
     decision = Decision(action, body["reason"], str(current_caller().user_id), body.get("end"))
-    results = settling.settle_each(items, decision, dry_run=body["dry_run"])
-    return {"data": [result.shown() for result in results], "dry_run": body["dry_run"], "left": left}
+    results = bulk.act_on_each(targets, decision, dry_run=body["dry_run"])
+    return {"data": [result.as_row() for result in results], "dry_run": body["dry_run"], "left": left}
 
 
 def _transaction(*, all_companies: bool) -> AbstractContextManager[Caller]:

@@ -31,7 +31,7 @@ from kit.process import failpoints
 from kit.tenancy import Tenant
 from saga.cancel_order import request_cancellation
 from saga.engine import queries as journal
-from saga.engine.journal import Ref
+from saga.engine.locked_saga import SagaRef
 from saga.place_order import PLACE_ORDER
 from saga.registry import find
 
@@ -129,7 +129,7 @@ def get_order_saga(order_id: UUID) -> dict[str, Any]:
     Each step of its saga with attempts, times, outcome and undo, and everything that happened, in order.
     """
     with _visible(order_id) as (caller, _):
-        told = [views.story(saga, to_seller=caller.sells) for saga in journal.sagas_of(subject_id=order_id)]
+        told = [views.story(saga, to_seller=caller.sells) for saga in journal.sagas_about(subject_id=order_id)]
     return {"data": told}
 
 
@@ -145,10 +145,10 @@ def cancel_order(body: dict[str, Any], order_id: UUID) -> tuple[dict[str, Any], 
     again for its end.
     """
     with _visible(order_id) as (caller, order):
-        placing = journal.standing(PLACE_ORDER.name, subject_id=order.id)
+        placing = journal.saga_state(PLACE_ORDER.name, subject_id=order.id)
     if placing is None:
         raise NotAllowedNow("this order is too old to be cancelled")
-    ref = Ref(placing.id, order.company_id)
+    ref = SagaRef(placing.id, order.company_id)
     request_cancellation(ref, find, reason=body["reason"], by=str(caller.user_id))
     failpoints.hit("order.cancellation_requested")
     with _visible(order_id) as (_, order):

@@ -12,8 +12,8 @@ from domain.sales.operations import NewLine, NewOrder
 from domain.sales.queries import Outcome
 from kit.db import Json
 from saga.engine import queries as journal
-from saga.engine.tables import SagaEvent, SagaRow, StepRow
-from saga.place_order import PLACE_ORDER, Placed
+from saga.engine.models import SagaEvent, SagaRow, StepRow
+from saga.place_order import PLACE_ORDER, PlacedOrder
 from saga.registry import STEPS
 
 AnyOrder = Order | NewOrder
@@ -69,9 +69,9 @@ def as_ended(shown: dict[str, Any], outcome: Outcome, *, to_seller: bool) -> dic
     }
 
 
-def just_placed(placed: Placed) -> dict[str, Any]:
+def just_placed(placed: PlacedOrder) -> dict[str, Any]:
     """The whole order as it has just been written."""
-    saga = journal.Standing(placed.saga_id, "running")
+    saga = journal.SagaState(placed.saga_id, "running")
     return _whole(placed.order, placed.order.lines, saga, to_seller=False)
 
 
@@ -87,12 +87,12 @@ def for_good(order: AnyOrder, lines: Sequence[AnyLine], *, to_seller: bool) -> d
 
 
 def _whole(
-    order: AnyOrder, lines: Sequence[AnyLine], placing: journal.Standing | None, *, to_seller: bool
+    order: AnyOrder, lines: Sequence[AnyLine], placing: journal.SagaState | None, *, to_seller: bool
 ) -> dict[str, Any]:
     return {**for_good(order, lines, to_seller=to_seller), **_progress(order.status, placing)}
 
 
-def _progress(status: str, placing: journal.Standing | None) -> dict[str, Any]:
+def _progress(status: str, placing: journal.SagaState | None) -> dict[str, Any]:
     """Where the order's saga stands, and what may still become of the order."""
     allowed = transitions.allowed(status)
     being_cancelled = placing is not None and placing.stop_requested and "cancelled" in allowed
@@ -104,8 +104,8 @@ def _progress(status: str, placing: journal.Standing | None) -> dict[str, Any]:
     }
 
 
-def _placing_of(order_id: UUID) -> journal.Standing | None:
-    return journal.standing(PLACE_ORDER.name, subject_id=order_id)
+def _placing_of(order_id: UUID) -> journal.SagaState | None:
+    return journal.saga_state(PLACE_ORDER.name, subject_id=order_id)
 
 
 def story(saga: SagaRow, *, to_seller: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from ops.commands.output import console, print_json, say
 from saga import reconcile
-from saga.reconcile import Compared
+from saga.reconcile import ComparedPayment
 
 SETTLED = {"voided", "refunded"}
 
@@ -16,7 +16,7 @@ def put_right(*, since: datetime, dry_run: bool, as_json: bool) -> bool:
     left = 0
     for each in reconcile.reconcile(since=since, dry_run=dry_run):
         compared[each.verdict] += 1
-        if each.verdict in {"agrees", "under way"}:
+        if each.verdict in {"matches", "in progress"}:
             continue
         result, clean = _result(each, dry_run=dry_run)
         left += not clean
@@ -26,28 +26,28 @@ def put_right(*, since: datetime, dry_run: bool, as_json: bool) -> bool:
     return not left
 
 
-def _result(each: Compared, *, dry_run: bool) -> tuple[str, bool]:
-    if each.verdict == "look at":
+def _result(each: ComparedPayment, *, dry_run: bool) -> tuple[str, bool]:
+    if each.verdict == "review":
         return "look at it", False
     if dry_run:
-        return {"give back": "would be given back", "write down": "would be written down"}[each.verdict], True
-    if each.verdict == "write down":
+        return {"refund": "would be given back", "record": "would be written down"}[each.verdict], True
+    if each.verdict == "record":
         return "written down", True
     if each.after.outcome in SETTLED:
         return each.after.outcome, True
     return f"not given back: {each.after.code or each.after.outcome}", False
 
 
-def _show(each: Compared, result: str, *, as_json: bool) -> None:
+def _show(each: ComparedPayment, result: str, *, as_json: bool) -> None:
     answer = each.answer
     if as_json:
         told = {"order_id": str(each.order_id), "ref": answer.ref, "outcome": answer.outcome, "amount": answer.amount}
-        print_json({**told, "why": each.why, "result": result})
+        print_json({**told, "why": each.reason, "result": result})
         return
-    say(f"{each.order_id}  {answer.ref}  {answer.outcome} ({answer.amount}), and {each.why}: {result}")
+    say(f"{each.order_id}  {answer.ref}  {answer.outcome} ({answer.amount}), and {each.reason}: {result}")
 
 
 def _summary(compared: Counter[str], left: int) -> str:
-    off = compared["give back"] + compared["write down"] + compared["look at"]
-    told = {"payments compared": compared.total(), "left to their sagas": compared["under way"], "off": off}
+    off = compared["refund"] + compared["record"] + compared["review"]
+    told = {"payments compared": compared.total(), "left to their sagas": compared["in progress"], "off": off}
     return ", ".join(f"{what}: {times}" for what, times in {**told, "left for a person": left}.items())

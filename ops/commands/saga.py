@@ -10,7 +10,7 @@ from ops.commands import settle
 from ops.commands.output import Company, Json, SagaName, Step, console, not_blank, print_json, say, table
 
 if TYPE_CHECKING:
-    from saga.engine.declaration import Saga
+    from saga.engine.definition import Saga
     from saga.engine.queries import Timeline
 
 app = typer.Typer(help="Read sagas, and settle those that are stuck.", no_args_is_help=True)
@@ -39,14 +39,15 @@ def list_sagas(
     """List sagas, the newest first; or with --stuck, the oldest first, what each is stuck in and why."""
     from kit import db
     from saga.engine import queries
-    from saga.engine.tables import STATES
+    from saga.engine.models import STATES
 
     if stuck:
         from ops.commands.stuck import print_stuck
+        from saga.incidents.queries import IncidentFilter
 
         if state or tag:
             raise typer.BadParameter("--stuck goes with --reason, --step, --saga and --company")
-        print_stuck(queries.Which(step, reason, saga, company), limit=limit, as_json=as_json)
+        print_stuck(IncidentFilter(step, reason, saga, company), limit=limit, as_json=as_json)
         return
     if reason or step or saga or company:
         raise typer.BadParameter("--reason, --step, --saga and --company go with --stuck")
@@ -54,7 +55,7 @@ def list_sagas(
         raise typer.BadParameter(f"there is no state {state}; there are {', '.join(STATES)}")
 
     with db.operator_transaction():
-        found = queries.sagas(limit=limit, state=state, tags=_tags(tag or []))
+        found = queries.list_sagas(limit=limit, state=state, tags=_tags(tag or []))
     shown = ("id", "name", "subject_id", "state", "started_at", "ended_at", "failure")
     rows = [{name: getattr(each, name) for name in shown} for each in found]
     if as_json:
@@ -81,7 +82,7 @@ def show_saga(
     from saga.engine import queries
 
     with db.operator_transaction():
-        told = [queries.timeline(saga) for saga in queries.by_id(saga_or_order)]
+        told = [queries.timeline(saga) for saga in queries.by_saga_or_subject_id(saga_or_order)]
     for timeline in told:
         if as_json:
             print_json(_as_json(timeline))

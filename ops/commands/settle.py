@@ -13,7 +13,7 @@ from ops.commands.output import Company, Error, Json, SagaName, Step, print_json
 from ops.commands.reasons import By, Reason
 
 if TYPE_CHECKING:
-    from saga.settling import Action, Item, Result
+    from saga.incidents.bulk import Action, Result, Target
 
 app = typer.Typer()
 
@@ -93,19 +93,20 @@ class _Wanted:
     everything: bool
     limit: int
 
-    def find(self) -> "tuple[list[Item], int]":
+    def find(self) -> "tuple[list[Target], int]":
         """What is meant, and how many more there are beyond the limit."""
         from kit import db
-        from saga import settling
-        from saga.engine.queries import Which
+        from saga.incidents import bulk
+        from saga.incidents.queries import IncidentFilter
 
         filtered = any((self.step, self.error, self.saga, self.company, self.everything))
         if bool(self.ids) == filtered:
             raise typer.BadParameter("name ids, or say which by --step, --error, --saga or --company, or say --all")
         with db.operator_transaction():
             if self.ids:
-                return settling.named(self.ids), 0
-            return settling.matching(Which(self.step, self.error, self.saga, self.company), limit=self.limit)
+                return bulk.targets_by_id(self.ids), 0
+            incident_filter = IncidentFilter(self.step, self.error, self.saga, self.company)
+            return bulk.targets_by_filter(incident_filter, limit=self.limit)
 
 
 def _settle(
@@ -113,20 +114,20 @@ def _settle(
 ) -> None:
     """Settle each, whatever becomes of the others, and say so; exit 1 if any could not be settled."""
     from kit.process import logs
-    from saga import settling
+    from saga.incidents import bulk
 
-    decision = settling.Decision(action, reason, by, end.value if end else None)
-    items, left = wanted.find()
+    decision = bulk.Decision(action, reason, by, end.value if end else None)
+    targets, left = wanted.find()
     failed = False
     with logs.to_stderr():
-        for result in settling.settle_each(items, decision, dry_run=dry_run):
+        for result in bulk.act_on_each(targets, decision, dry_run=dry_run):
             failed = failed or result.problem is not None
             if as_json:
                 problem = asdict(result.problem) if result.problem else None
-                print_json({**result.shown(), "error": problem})
+                print_json({**result.as_row(), "error": problem})
             else:
-                print(f"{result.item.id}  {_said(result, action, dry_run=dry_run)}")
-    if not items and not as_json:
+                print(f"{result.target.id}  {_said(result, action, dry_run=dry_run)}")
+    if not targets and not as_json:
         print("Nothing of this kind is stuck.")
     if left:
         print(f"{left} more of this kind are left, beyond --limit {wanted.limit}.", file=sys.stderr)
@@ -135,11 +136,11 @@ def _settle(
 
 
 def _said(result: "Result", action: "Action", *, dry_run: bool) -> str:
-    from saga.settling import PAST
+    from saga.incidents.bulk import PAST_TENSE
 
     if result.problem:
         return f"{'would fail' if dry_run else 'failed'}: {result.problem.detail}"
-    assert result.settled
-    verb = f"would be {PAST[action]}" if dry_run else PAST[action]
-    then = "".join(f", then {task}" for task in result.settled.tasks)
-    return f"{result.item.step} {verb}: {result.settled.state}{then}"
+    assert result.effect
+    verb = f"would be {PAST_TENSE[action]}" if dry_run else PAST_TENSE[action]
+    then = "".join(f", then {task}" for task in result.effect.tasks)
+    return f"{result.target.step} {verb}: {result.effect.state}{then}"

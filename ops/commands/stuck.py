@@ -4,15 +4,15 @@ from typing import Any
 
 from kit import db
 from ops.commands.output import console, print_json, say
-from saga.engine import queries
-from saga.engine.queries import Which
+from saga.incidents import queries
+from saga.incidents.queries import IncidentFilter
 
 
-def print_stuck(which: Which, *, limit: int, as_json: bool) -> None:
+def print_stuck(incident_filter: IncidentFilter, *, limit: int, as_json: bool) -> None:
     """Print the open incidents of this kind, the oldest first, and say when there are more."""
     with db.operator_transaction():
-        rows = queries.incidents(which, limit=limit)
-        left = queries.how_many(which) - len(rows)
+        rows = queries.list_incidents(incident_filter, limit=limit)
+        left = queries.count_incidents(incident_filter) - len(rows)
     found = [_shown(row.Incident, row.SagaRow) for row in rows]
     if as_json:
         print_json(found)

@@ -1,1 +1,1 @@
-"""The saga engine: declaration, journal, and the rules by which a saga moves. It knows no step and no order."""
+"""The saga engine: definitions, the journal, and the state machine. It knows nothing of orders or of any step."""

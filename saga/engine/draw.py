@@ -1,12 +1,12 @@
-"""A saga's picture, from its declaration: a Mermaid flowchart."""
+"""Draw a saga's definition as a Mermaid flowchart."""
 
 from collections.abc import Iterator
 
-from saga.engine.declaration import Saga, Stage, Step
+from saga.engine.definition import Saga, Stage, Step
 
 
 def draw(saga: Saga) -> str:
-    """The saga as Mermaid source: steps left to right, each undo below its step, the pivot with a thick border."""
+    """Return the Mermaid source: steps from left to right, each undo below its step, the pivot with a thick border."""
     return "\n".join(("flowchart LR", *_lines(saga)))
 
 
@@ -22,9 +22,9 @@ def _lines(saga: Saga) -> Iterator[str]:
             yield f"    {step}[{_words(step.name)}]"
             yield from (f"    {name} {_arrow(stage)} {step}" for name in previous)
             yield from _undo(step)
-        if stage.verb != "afterwards":
+        if stage.kind != "afterwards":
             previous = [step.name for step in stage.steps]
-        if stage.pivot:
+        if stage.is_pivot:
             yield f"    style {previous[0]} stroke-width:4px"
 
 
@@ -34,11 +34,11 @@ def _undo(step: Step) -> Iterator[str]:
 
 
 def _arrow(stage: Stage) -> str:
-    return "-->" if stage.verb != "afterwards" else "-.->"
+    return "-->" if stage.kind != "afterwards" else "-.->"
 
 
 def _first_afterwards(saga: Saga) -> Stage | None:
-    return next((stage for stage in saga.stages if stage.verb == "afterwards"), None)
+    return next((stage for stage in saga.stages if stage.kind == "afterwards"), None)
 
 
 def _words(name: str) -> str:

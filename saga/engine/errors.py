@@ -1,31 +1,31 @@
-"""How a step says no, or not now, and what a wrong declaration is called."""
+"""What a step returns when it fails, and the errors of the engine."""
 
 from dataclasses import dataclass
 
 from kit.errors import Unavailable
 
 
-class DeclarationError(Exception):
-    """A saga or step is declared wrongly; raised at import, before anything can run."""
+class InvalidDefinition(Exception):
+    """A saga or a step is declared incorrectly. Raised at import, before anything runs."""
 
 
 class UnknownVersion(Unavailable):
-    """The saga is of a version that this process does not know; a newer or older one must take it."""
+    """The version of the saga is unknown to this process; a process of another release knows it."""
 
     code = "unknown_saga_version"
 
 
-class OtherDefinition(Unavailable):
-    """The saga began with another definition of its version; a process that has that definition must take it."""
+class DefinitionMismatch(Unavailable):
+    """The saga started with another definition of its version; a process with that definition can run it."""
 
-    code = "other_saga_definition"
+    code = "saga_definition_mismatch"
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A step's answer that it cannot be done, ever. What the step has written stays written.
+    """The step can never succeed. What the step has written is kept.
 
-    A step that raises a DomainError says the same, and has its writes rolled back.
+    A step that raises a DomainError is refused, too, but its writes are rolled back.
     """
 
     code: str
@@ -34,9 +34,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class TryAgain:
-    """A step's answer that it could not be done just now. What the step has written stays written.
+    """The step could not be done now, and is to be retried. What the step has written is kept.
 
-    A step that raises anything but a DomainError says the same, and has its writes rolled back.
+    A step that raises any error but a DomainError is retried, too, but its writes are rolled back.
     """
 
     code: str
@@ -45,4 +45,4 @@ class TryAgain:
 
 @dataclass(frozen=True, slots=True)
 class InProgress(TryAgain):
-    """The same, because another worker is doing it: no attempt was made, so none is counted."""
+    """Another worker is doing the step's work. To be retried; this does not count as an attempt."""

@@ -1,4 +1,4 @@
-"""Counting unexpected failures to move a saga: five in a row make it an incident, and none stops other sagas."""
+"""Count unexpected errors while moving a saga: five in a row open an incident, and none stops other sagas."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -13,30 +13,30 @@ from kit.ids import new_id
 from kit.process import failpoints
 from kit.tenancy import Tenant
 from saga.engine.errors import UnknownVersion
-from saga.engine.journal import Ref
+from saga.engine.locked_saga import SagaRef
 
 LIMIT = 5
-"""Faults in a row before a saga waits for an operator."""
+"""Faults in a row that open an incident."""
 
 FIRST_PAUSE = timedelta(seconds=5)
-"""How long a saga is left alone after its first fault; twice as long after each further one."""
+"""The pause before a saga is moved again, after its first fault; it doubles with each further one."""
 
 _NO_PROGRESS = ["faulted", "resent"]
-"""Events after which the faults before them still count."""
+"""Events that do not end a row of faults."""
 
-# Plain statements, without the definition and the steps' contents: either may be what is wrong.
+# Plain statements, which read neither the definition nor the contents of steps: either may be the cause of the fault.
 _LOCK = """
     SELECT state, stage FROM sagas
     WHERE id = %(saga)s AND ended_at IS NULL AND state <> 'stuck' FOR UPDATE"""
-_NOTE = """
+_INSERT_EVENT = """
     INSERT INTO saga_events (saga_id, company_id, step, event, detail, happened_at)
     VALUES (%(saga)s, %(company)s, %(step)s, %(event)s, %(error)s, %(now)s)"""
 _COUNT = """
     SELECT count(*) FROM saga_events
     WHERE saga_id = %(saga)s AND event = 'faulted' AND id > coalesce((
         SELECT max(id) FROM saga_events WHERE saga_id = %(saga)s AND event <> ALL(%(no_progress)s)), 0)"""
-_LEAVE_ALONE = "UPDATE sagas SET due_at = greatest(due_at, %(due)s) WHERE id = %(saga)s"
-# The step that is under way; or else the first of the current stage; or, for want of any, the saga's first.
+_POSTPONE = "UPDATE sagas SET due_at = greatest(due_at, %(due)s) WHERE id = %(saga)s"
+# The step in progress, or else the first of the current stage, or else the saga's first.
 _STEP = """
     SELECT step FROM saga_steps WHERE saga_id = %(saga)s
     ORDER BY state IN ('running', 'undoing') DESC, stage = %(stage)s DESC, position LIMIT 1"""
@@ -51,10 +51,10 @@ log = structlog.get_logger()
 
 
 @contextmanager
-def counted(refs: Collection[Ref]) -> Iterator[None]:
-    """Record what this block raises as a fault of the only saga that it moves, and raise it.
+def counted(refs: Collection[SagaRef]) -> Iterator[None]:
+    """Count an error of this block as a fault of the saga that it moves, if there is only one, and raise it.
 
-    With several sagas nobody knows whose fault it is: the caller takes them one by one then.
+    With several sagas it is not known whose fault it is; the caller then moves them one by one.
     """
     try:
         yield
@@ -64,49 +64,49 @@ def counted(refs: Collection[Ref]) -> Iterator[None]:
         raise
 
 
-def record(ref: Ref, error: Exception) -> None:
-    """Count the error against the saga; the fifth in a row opens an incident, which raises an alert.
+def record(ref: SagaRef, error: Exception) -> None:
+    """Count the error as a fault of the saga; the fifth in a row opens an incident, which raises an alert.
 
-    An outage of the database is no fault, nor is a missing setting. A saga of an unknown version is only left alone
-    for a while, for another process to take it. Whatever goes wrong here is logged, and never raised.
+    An outage of the database is no fault, nor is a missing setting. A saga of an unknown version is only postponed, so
+    that another process moves it. An error in here is logged, never raised.
     """
     if db.is_outage(error) or isinstance(error, NotConfigured):
         return
     try:
         with db.transaction(Tenant(company_id=ref.company_id)):
-            found = db.run(_LOCK, {"saga": ref.saga_id}).fetchone()
-            if found is None:
+            row = db.run(_LOCK, {"saga": ref.saga_id}).fetchone()
+            if row is None:
                 return
             if isinstance(error, UnknownVersion):
-                _leave_alone(ref, FIRST_PAUSE)
+                _postpone(ref, FIRST_PAUSE)
             else:
-                _count(ref, error, *found)
+                _count(ref, error, *row)
     except Exception:
-        log.exception("a saga's fault could not be counted", saga=str(ref.saga_id))
+        log.exception("could not count a fault of a saga", saga=str(ref.saga_id))
     failpoints.hit("saga.fault_counted")
 
 
-def _count(ref: Ref, error: Exception, state: str, stage: int) -> None:
+def _count(ref: SagaRef, error: Exception, state: str, stage: int) -> None:
     code = error.code if isinstance(error, OrderXError) else type(error).__name__
-    about = {
+    values = {
         "saga": ref.saga_id, "company": ref.company_id, "now": clock.now(), "step": None, "event": "faulted",
         "error": db.as_json({"code": code, "detail": None}),
     }  # fmt: skip
-    db.run(_NOTE, about)
-    [(times,)] = db.run(_COUNT, {**about, "no_progress": _NO_PROGRESS})
-    log.error("a saga could not be moved", saga=str(ref.saga_id), error=code, times=times)
+    db.run(_INSERT_EVENT, values)
+    [(times,)] = db.run(_COUNT, {**values, "no_progress": _NO_PROGRESS})
+    log.error("could not move a saga", saga=str(ref.saga_id), error=code, times=times)
     if times >= LIMIT:
-        _open_incident({**about, "stage": stage, "state": state, "times": times})
+        _open_incident({**values, "stage": stage, "state": state, "times": times})
     else:
-        _leave_alone(ref, FIRST_PAUSE * 2 ** (times - 1))
+        _postpone(ref, FIRST_PAUSE * 2 ** (times - 1))
 
 
-def _open_incident(about: dict[str, Any]) -> None:
-    found = db.run(_STEP, about).fetchone()
-    about = {**about, "id": new_id(), "step": found[0] if found else "none"}
-    db.run(_OPEN_INCIDENT, about)
-    db.run(_NOTE, {**about, "event": "incident"})
+def _open_incident(values: dict[str, Any]) -> None:
+    row = db.run(_STEP, values).fetchone()
+    values = {**values, "id": new_id(), "step": row[0] if row else "none"}
+    db.run(_OPEN_INCIDENT, values)
+    db.run(_INSERT_EVENT, {**values, "event": "incident"})
 
 
-def _leave_alone(ref: Ref, pause: timedelta) -> None:
-    db.run(_LEAVE_ALONE, {"saga": ref.saga_id, "due": clock.now() + pause})
+def _postpone(ref: SagaRef, pause: timedelta) -> None:
+    db.run(_POSTPONE, {"saga": ref.saga_id, "due": clock.now() + pause})

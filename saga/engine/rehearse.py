@@ -1,14 +1,14 @@
-"""Rehearsing a saga on paper: what would be done, and what put back, if a given step failed."""
+"""Rehearse a saga: what it does, and what it undoes when a given step fails."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from saga.engine.declaration import Saga, Step
+from saga.engine.definition import Saga, Step
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What a run would come to: the steps done, the undos in their order, and how it would end."""
+    """The result: the steps done, the undos in their order, and the state the saga ends in."""
 
     done: tuple[str, ...]
     undone: tuple[str, ...]
@@ -16,20 +16,20 @@ class Rehearsal:
 
 
 def rehearse(saga: Saga, *, failing: Step | None = None) -> Rehearsal:
-    """Foretell a run in which `failing` cannot be done (None: all goes well). Pure: nothing runs, nothing is read.
+    """Return what happens when `failing` fails (None: no step fails). Pure: no step runs, and nothing is read.
 
-    Raises ValueError when the step is none of the saga's.
+    Raises ValueError when the saga does not have the step.
     """
     if failing is None:
         return Rehearsal(tuple(saga.steps), (), "done")
     if failing.name not in saga.steps:
-        raise ValueError(f"{failing} is no step of {saga.name}")
-    stage_of = {step.name: index for _, index, step in saga.placed()}
-    failed_in = stage_of[failing.name]
-    siblings_too = failed_in if failed_in < len(saga.main) else len(saga.stages)
-    begun = [step for step in saga.steps.values() if stage_of[step.name] <= siblings_too]
+        raise ValueError(f"{saga.name} has no step {failing}")
+    stage_of = {step.name: index for _, index, step in saga.numbered_steps()}
+    failing_stage = stage_of[failing.name]
+    last_begun_stage = failing_stage if failing_stage < len(saga.main_stages) else len(saga.stages)
+    begun = [step for step in saga.steps.values() if stage_of[step.name] <= last_begun_stage]
     done = tuple(step.name for step in begun if step is not failing)
-    if failed_in > saga.pivot:
+    if failing_stage > saga.pivot_index:
         return Rehearsal(done, (), "stuck")
     undone = tuple(step.undo_name for step in reversed(begun) if step.undo_name)
     return Rehearsal(done, undone, "undone")

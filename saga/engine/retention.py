@@ -1,4 +1,4 @@
-"""Forgetting journals whose time is over."""
+"""Delete the journals of sagas that ended long ago."""
 
 from datetime import datetime
 
@@ -7,16 +7,15 @@ from sqlalchemy import text
 from kit import db
 
 _PRUNE = text("""
-    WITH over AS (
-        SELECT id FROM sagas WHERE ended_at < :before ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+    WITH expired AS (
+        SELECT id FROM sagas WHERE ended_at < :before ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
     ), history AS (
-        DELETE FROM saga_events USING over WHERE saga_id = over.id
+        DELETE FROM saga_events USING expired WHERE saga_id = expired.id
     )
-    DELETE FROM sagas USING over WHERE sagas.id = over.id""")
+    DELETE FROM sagas USING expired WHERE sagas.id = expired.id""")
 
 
-def prune(*, before: datetime, most: int = 500) -> int:
-    """Delete at most so many sagas that ended before that instant (UTC), with all they recorded; how many it was."""
+def prune(*, before: datetime, limit: int = 500) -> int:
+    """Delete up to `limit` sagas that ended before `before` (UTC), with their history; return how many were deleted."""
     with db.operator_transaction():
-        session = db.session()
-        return session.execute(_PRUNE, {"before": before, "most": most}).rowcount  # type: ignore[attr-defined, no-any-return]
+        return db.session().execute(_PRUNE, {"before": before, "limit": limit}).rowcount  # type: ignore[attr-defined, no-any-return]

@@ -1,4 +1,4 @@
-"""Starting a saga."""
+"""Start a saga."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -7,25 +7,25 @@ from kit import db
 from kit.db import Json
 from kit.ids import new_id
 from kit.messaging import outbox
-from saga.engine import flow
-from saga.engine.declaration import Saga
-from saga.engine.journal import OpenSaga, Ref
+from saga.engine.definition import Saga
+from saga.engine.locked_saga import LockedSaga, SagaRef
+from saga.engine.state_machine import ADVANCE
 
-_SAGA = """
+_INSERT_SAGA = """
     INSERT INTO sagas (id, company_id, name, version, subject_id, tags, traceparent, started_at, due_at)
     VALUES (%(saga)s, %(company)s, %(saga_name)s, %(version)s, %(subject)s, %(tags)s, %(traceparent)s, %(now)s,
         %(due)s)"""
-_STEPS = """
+_INSERT_STEPS = """
     INSERT INTO saga_steps (saga_id, company_id, step, position, stage)
     SELECT %(saga)s, %(company)s, s.step, s.position, s.stage
     FROM jsonb_to_recordset(%(steps)s) AS s (step text, position int, stage int)"""
-_HISTORY = """
+_INSERT_EVENT = """
     INSERT INTO saga_events (saga_id, company_id, event, happened_at)
     VALUES (%(saga)s, %(company)s, 'started', %(now)s)"""
-_MESSAGES = """
+_INSERT_MESSAGES = """
     INSERT INTO outbox (company_id, kind, body, available_at)
     SELECT %(company)s, o.kind, o.body, coalesce(o.available_at, %(now)s)
-    FROM jsonb_to_recordset(%(sent)s) AS o (kind text, body jsonb, available_at timestamptz)"""
+    FROM jsonb_to_recordset(%(messages)s) AS o (kind text, body jsonb, available_at timestamptz)"""
 
 
 def start(
@@ -39,24 +39,26 @@ def start(
 ) -> UUID:
     """Start the saga in the transaction that creates its subject, so that neither exists without the other.
 
-    `tags` are for searching; returns the saga's id.
+    `tags` are for searching. Returns the saga's id.
     """
-    ref = Ref(new_id(), company_id)
-    steps = [{"step": step.name, "position": position, "stage": stage} for position, stage, step in saga.placed()]
+    ref = SagaRef(new_id(), company_id)
+    steps = [
+        {"step": step.name, "position": position, "stage": stage} for position, stage, step in saga.numbered_steps()
+    ]
     values = {
         "saga": ref.saga_id, "company": company_id, "saga_name": saga.name, "version": saga.version,
         "subject": subject_id, "tags": db.as_json(tags or {}), "traceparent": traceparent, "now": now,
         "due": now + timedelta(seconds=saga.deadline), "steps": db.as_json(steps),
-        "sent": db.as_json(outbox.take_pending() + _first_message(saga, ref, subject_id, now)),
+        "messages": db.as_json(outbox.take_pending() + _first_messages(saga, ref, subject_id, now)),
     }  # fmt: skip
-    db.insert(values, _SAGA, _STEPS, _HISTORY, _MESSAGES)
+    db.insert(values, _INSERT_SAGA, _INSERT_STEPS, _INSERT_EVENT, _INSERT_MESSAGES)
     return ref.saga_id
 
 
-def _first_message(saga: Saga, ref: Ref, subject_id: UUID, now: datetime) -> list[Json]:
-    fresh = OpenSaga(saga, ref, subject_id, "running", 0, None, None, {}, now, now)
-    if len(saga.stages[0].steps) > 1:
-        fresh.send_chord(0, flow.ADVANCE)
+def _first_messages(saga: Saga, ref: SagaRef, subject_id: UUID, now: datetime) -> list[Json]:
+    started = LockedSaga(saga, ref, subject_id, "running", 0, None, None, {}, now, now)
+    if started.is_parallel(0):
+        started.send_chord(0, ADVANCE)
     else:
-        fresh.send_task(flow.ADVANCE)
-    return fresh.sent
+        started.send_task(ADVANCE)
+    return started.messages

@@ -1,4 +1,4 @@
-"""Finding stranded sagas and sending again exactly what each is missing. Safe to run anywhere, in any number."""
+"""Find stalled sagas and re-send the messages that each is missing. Any number of processes may do so at once."""
 
 from datetime import timedelta
 
@@ -6,60 +6,61 @@ import structlog
 
 from kit import db
 from kit.process import failpoints
-from saga.engine import faults, flow
+from saga.engine import faults, state_machine
 from saga.engine.errors import UnknownVersion
-from saga.engine.journal import Find, OpenSaga, Ref, locked
-from saga.engine.tables import OPEN
+from saga.engine.journal import FindDefinition, locked
+from saga.engine.locked_saga import LockedSaga, SagaRef
+from saga.engine.models import OPEN
 
-# While the outbox waits for the broker nothing is lost yet: sending it again would only lengthen the queue. And a saga
-# that somebody holds is being moved.
-_STRANDED = f"""
+# While messages wait in the outbox for the broker, none is lost yet: re-sending would only lengthen the queue. A saga
+# whose row is locked is being moved.
+_STALLED = f"""
     SELECT id, company_id FROM sagas
     WHERE {OPEN} AND state <> 'stuck' AND due_at < now()
         AND NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')
-    ORDER BY due_at LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED"""  # noqa: S608 - a constant of ours
+    ORDER BY due_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED"""  # noqa: S608 - a constant of ours
 
 
-LONGEST_GRACE = timedelta(seconds=60)
+LONGEST_GRACE_PERIOD = timedelta(seconds=60)
 
 log = structlog.get_logger()
 
 
-def sweep(find: Find, *, most: int = 100) -> int:
-    """Re-send what at most this many stranded sagas are missing; how many there were.
+def sweep(find: FindDefinition, *, limit: int = 100) -> int:
+    """Re-send what stalled sagas are missing, up to `limit` of them; return how many there were.
 
-    A saga that cannot be opened or re-sent is a fault of that saga alone. Raises only when the database is gone.
+    A saga that cannot be read or re-sent counts as a fault of that saga alone. Raises only outages of the database.
     """
     with db.operator_transaction():
-        stranded = [Ref(*row) for row in db.run(_STRANDED, {"most": most})]
-    if stranded:
+        stalled = [SagaRef(*row) for row in db.run(_STALLED, {"limit": limit})]
+    if stalled:
         failpoints.hit("sweep.found")
-    for ref in stranded:
+    for ref in stalled:
         _sweep_one(ref, find)
         failpoints.hit("sweep.resent")
-    return len(stranded)
+    return len(stalled)
 
 
-def _sweep_one(ref: Ref, find: Find) -> None:
+def _sweep_one(ref: SagaRef, find: FindDefinition) -> None:
     try:
         with faults.counted([ref]), locked(ref, find) as saga:
             if saga.due_at <= saga.now:
                 resend(saga)
     except UnknownVersion:
-        pass  # a process of another release takes it
+        pass  # a process of another release moves it
     except Exception as error:
         if db.is_outage(error):
             raise
-        log.exception("a saga could not be swept", saga=str(ref.saga_id))
+        log.exception("could not re-send a stalled saga", saga=str(ref.saga_id))
 
 
-def resend(saga: OpenSaga) -> None:
-    """Send what the saga waits for; what is merely waiting for its retry is left to come.
+def resend(saga: LockedSaga) -> None:
+    """Re-send the tasks that the saga waits for, except those whose retry is not due yet.
 
-    Each time it is left alone as long again as it has stood still already: where queues are long, not lost, asking
-    again and again would only make them longer.
+    The saga then gets as much time as it has been idle, up to LONGEST_GRACE_PERIOD: where messages are late, not lost,
+    re-sending them often would only lengthen the queue.
     """
-    saga.grace = min(saga.stood_still(), LONGEST_GRACE)
-    for task in flow.missing(saga):
+    saga.grace_period = min(saga.idle_time(), LONGEST_GRACE_PERIOD)
+    for task in state_machine.due_tasks(saga):
         saga.send_task(task)
-    saga.note("resent", None, {"tasks": [each["body"]["task"] for each in saga.sent]})
+    saga.record_event("resent", None, {"tasks": [message["body"]["task"] for message in saga.messages]})

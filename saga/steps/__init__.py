@@ -1,1 +1,1 @@
-"""The vocabulary of the business: one file per step, its undo beside it."""
+"""The steps of the sagas, one per file, each with its undo."""

@@ -1,4 +1,4 @@
-"""The buyer's money is held before anything is sold, and let go of if the saga fails."""
+"""Authorise the payment of an order before anything is sold; void it when the saga is undone."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import replace
@@ -10,18 +10,18 @@ from domain.payments.allowance import Allowance, Payable, payable
 from domain.payments.gateway import KEYS_LAST, Answer
 from domain.payments.queries import Standing, the_payment
 from domain.payments.stripe_gateway import gateway
-from saga.engine.declaration import Answers, Call, Calls, Outcome, Outcomes, Subject, batched_step
+from saga.engine.definition import Answers, Call, Calls, Outcome, Outcomes, Subject, batched_step
 from saga.engine.errors import TryAgain
-from saga.provider import outcome_of
+from saga.payment_outcome import outcome_of
 
 
 @batched_step(area="payments")
 def authorise_payment(orders: Sequence[Subject]) -> Generator[Calls, Answers, Outcomes]:
-    """Hold each order's total on its buyer's card."""
+    """Authorise each order's total on its buyer's card."""
     payments_of = payable(order_ids=[order.id for order in orders], now=orders[0].now)
     allowance = Allowance(payments_of.values())
     answers = yield {
-        order.id: partial(_ask, allowance, payments_of[order.id], order)
+        order.id: partial(_authorise_within, allowance, payments_of[order.id], order)
         for order in orders
         if payments_of[order.id].payment.amount
     }
@@ -31,21 +31,21 @@ def authorise_payment(orders: Sequence[Subject]) -> Generator[Calls, Answers, Ou
 
 @authorise_payment.undo
 def void_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
-    """Let go of the held amount; harmless when nothing was held, and a refund when it was taken after all."""
+    """Void the authorisation, or refund the payment if it was captured. Does nothing where nothing was authorised."""
     payment = the_payment(order_id=order.id)
     if payment.amount == 0 or payment.status not in {"pending", "authorised"}:
         return None
-    answer = yield partial(_void, payment, order.key, order.now)
+    answer = yield partial(_void, payment, order.idempotency_key, order.now)
     if answer.outcome in {"authorised", "captured"}:
         return TryAgain(answer.code or answer.outcome, answer.detail)
     payments.record(answers={order.id: answer}, now=order.now)
     return {"outcome": answer.outcome}
 
 
-def _ask(allowance: Allowance, payable: Payable, order: Subject) -> Answer:
-    ask = partial(_authorise, payable.payment, order.key, order.now)
-    # What was asked for before may hold money by now, whatever was declined since: its answer has to be learnt.
-    return ask() if order.again else allowance.ask(payable, ask)
+def _authorise_within(allowance: Allowance, payable: Payable, order: Subject) -> Answer:
+    authorise = partial(_authorise, payable.payment, order.idempotency_key, order.now)
+    # An earlier attempt may have authorised the payment, whatever was declined since: the answer must be fetched.
+    return authorise() if order.begun_before else allowance.ask(payable, authorise)
 
 
 def _authorise(payment: Standing, key: str, now: datetime) -> Answer:
@@ -56,9 +56,9 @@ def _authorise(payment: Standing, key: str, now: datetime) -> Answer:
 
 
 def _authorised_before(payment: Standing) -> Answer | None:
-    # The provider may have forgotten the key, so the same call would be a second payment. What a saga that has stood
-    # still for so long, or was restored from a backup, asked for then is answered as the key would have been, whatever
-    # became of it since: the steps that follow will see.
+    # The provider may have forgotten the idempotency key, so the same call would make a second payment. This happens to
+    # a saga that stood still for long, or was restored from a backup. Its earlier payment is answered as the key would
+    # have been, whatever became of it since: the steps that follow find out.
     made = gateway().payments_of(order_id=payment.order_id)
     holding = [answer for answer in made if answer.outcome in {"authorised", "captured"}]
     found = next(iter([*holding, *made]), None)
@@ -70,8 +70,8 @@ def _authorised_before(payment: Standing) -> Answer | None:
 def _void(payment: Standing, key: str, now: datetime) -> Answer:
     ref = payment.provider_ref
     if ref is None:
-        # The answer to our request was lost, or the request is still on its way. Asked again with the same key the
-        # provider tells which payment came of it, and a request that arrives later can make no second one.
+        # The answer to our request was lost, or the request is still on its way. Repeated with the same key it returns
+        # the payment that was made, and a request that arrives later cannot make a second one.
         answer = _authorise(payment, key, now)
         if answer.outcome == "declined":
             return answer

@@ -1,13 +1,13 @@
-"""What was held becomes sold."""
+"""Commit the reserved stock of a paid order: it is sold."""
 
 from collections.abc import Sequence
 
 from domain.inventory import operations as inventory
-from saga.engine.declaration import Subject, batched_step
+from saga.engine.definition import Subject, batched_step
 from saga.engine.retries import UNTIL_DONE
 
 
-@batched_step(area="inventory", retries=UNTIL_DONE, irreversible="the money is taken: the sale stands")
+@batched_step(area="inventory", retries=UNTIL_DONE, irreversible="the payment is captured: the sale is final")
 def commit_stock(orders: Sequence[Subject]) -> None:
-    """Take the held quantities off the shelves."""
+    """Turn the reserved quantities of each order into sold ones."""
     inventory.commit(order_ids=[order.id for order in orders], company_id=orders[0].company_id)

@@ -1,4 +1,4 @@
-"""A paid order that is cancelled gets its money back."""
+"""Refund a paid order that is cancelled."""
 
 from collections.abc import Generator
 from functools import partial
@@ -7,18 +7,18 @@ from domain.payments import operations as payments
 from domain.payments.gateway import Answer
 from domain.payments.queries import the_payment
 from domain.payments.stripe_gateway import gateway
-from saga.engine.declaration import Call, Outcome, Subject, step
+from saga.engine.definition import Call, Outcome, Subject, step
 from saga.engine.errors import TryAgain
 from saga.engine.retries import UNTIL_DONE
 
 
-@step(area="payments", retries=UNTIL_DONE, irreversible="money given back is not taken again without asking")
+@step(area="payments", retries=UNTIL_DONE, irreversible="a refunded buyer is not charged again without consent")
 def refund_order(order: Subject) -> Generator[Call, Answer, Outcome]:
-    """Give the buyer the whole amount back."""
+    """Refund the whole amount to the buyer."""
     payment = the_payment(order_id=order.id)
     if payment.status != "captured":
         return None
-    answer = yield partial(gateway().refund, ref=payment.provider_ref or "", key=order.key)
+    answer = yield partial(gateway().refund, ref=payment.provider_ref or "", key=order.idempotency_key)
     if answer.outcome != "refunded":
         return TryAgain(answer.code or answer.outcome, answer.detail)
     payments.record(answers={order.id: answer}, now=order.now)

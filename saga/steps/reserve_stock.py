@@ -1,4 +1,4 @@
-"""Stock is held while the saga runs, and given back if it fails."""
+"""Reserve the stock of an order; release it when the saga is undone."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -7,15 +7,15 @@ from domain.inventory import operations as inventory
 from domain.sales import queries as sales
 from domain.sales.errors import not_enough
 from domain.sales.models import OrderLine
-from saga.engine.declaration import Outcomes, Subject, batched_step
+from saga.engine.definition import Outcomes, Subject, batched_step
 from saga.engine.errors import Refused
 
 
 @batched_step(area="inventory")
 def reserve_stock(orders: Sequence[Subject]) -> Outcomes:
-    """Hold every line of each order so that nobody else can sell it."""
-    wanted = sales.quantities(order_ids=[order.id for order in orders])
-    refused = inventory.reserve(company_id=orders[0].company_id, wanted=wanted)
+    """Reserve the quantity of every line of each order."""
+    quantities = sales.quantities(order_ids=[order.id for order in orders])
+    refused = inventory.reserve(company_id=orders[0].company_id, wanted=quantities)
     lines = sales.lines_of(order_ids=refused) if refused else {}
     return {
         order_id: Refused(refusal.code, _not_enough(refusal.product_id, lines[order_id]))
@@ -30,5 +30,5 @@ def _not_enough(product_id: UUID, lines: Sequence[OrderLine]) -> str:
 
 @reserve_stock.undo
 def release_stock(order: Subject) -> None:
-    """Give the held quantities back; harmless when nothing was held."""
+    """Release the reserved quantities. Does nothing where none was reserved."""
     inventory.release(order_ids=[order.id], company_id=order.company_id)

@@ -122,8 +122,8 @@ class TestSettling:
 
     def test_says_what_stands_in_the_way(self, ours):
         row = ours.settle("compensate", filter={"everything": True}).json["data"][0]
-        assert row["error"]["code"] == "cannot_turn_back"
-        assert "cannot be undone: the money is taken" in row["error"]["detail"]
+        assert row["error"]["code"] == "cannot_compensate"
+        assert "cannot be undone: the payment is captured" in row["error"]["detail"]
 
     def test_goes_on_when_an_ending_fails(self, ours, monkeypatch):
         monkeypatch.setattr(sales, "mark_paid", lambda **_: 1 / 0)

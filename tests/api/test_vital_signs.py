@@ -7,10 +7,10 @@ from sqlalchemy import create_engine, text
 from api.vital_signs import SIGNS
 from kit import alerts, db
 from kit.tenancy import Tenant
-from saga.engine.declaration import then
+from saga.engine.definition import then
 from saga.engine.errors import Refused
-from tests.saga.engine.stuck import Stuck
 from tests.saga.engine.workshop import Workshop
+from tests.saga.incidents.stuck import Stuck
 
 OF_THE_SYSTEM = (*(f"orderx_{sign}{{" for sign in SIGNS), "orderx_outbox_oldest_due_seconds")
 

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from inspect import isgeneratorfunction
 
 from kit.process import failpoints
-from saga.engine.declaration import Act
+from saga.engine.definition import StepFunction
 from saga.registry import STEPS
 from tests.house.places import sources, tree
 
 ROOMS = ("api", "workers", "saga")
 
-ACTS: tuple[Act, ...] = tuple(act for step in STEPS.values() for act in (step.act, step.undo_act) if act)
-CALLING = tuple(act for act in ACTS if isgeneratorfunction(act))
+FUNCTIONS: tuple[StepFunction, ...] = tuple(
+    function for step in STEPS.values() for function in (step.function, step.undo_function) if function
+)
+CALLING = tuple(function for function in FUNCTIONS if isgeneratorfunction(function))
 
-PASSING = {"step.begun": CALLING, "step.called": CALLING, "step.answered": ACTS}
+PASSING = {"step.begun": CALLING, "step.called": CALLING, "step.answered": FUNCTIONS}
 """What passes through the windows that several things pass through."""
 
 

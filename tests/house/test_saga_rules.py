@@ -8,8 +8,8 @@ import pytest
 
 import saga
 import saga.steps
-from saga.engine.declaration import Saga, Step
-from saga.engine.definitions import describe, fingerprint
+from saga.engine.definition import Saga, Step
+from saga.engine.fingerprints import describe, fingerprint
 from saga.registry import SAGAS, STEPS, find
 from workers import queues
 
@@ -64,7 +64,7 @@ class TestStepFiles:
 @pytest.mark.parametrize("step", STEPS.values(), ids=str)
 class TestSteps:
     def test_can_be_undone_or_say_why_not_and_never_both(self, step):
-        assert (step.undo_act is None) == bool(step.irreversible)
+        assert (step.undo_function is None) == bool(step.irreversible)
 
     def test_are_a_verb_and_a_noun_with_the_true_opposite_for_an_undo(self, step):
         for name in filter(None, (step.name, step.undo_name)):
@@ -72,11 +72,11 @@ class TestSteps:
             assert not name.startswith(("undo", "un_", "rollback", "revert", "compensate"))
 
     def test_say_what_they_do(self, step):
-        assert step.act.__doc__
-        assert step.undo_act is None or step.undo_act.__doc__
+        assert step.function.__doc__
+        assert step.undo_function is None or step.undo_function.__doc__
 
     def test_wait_in_a_queue_there_is(self, step):
         assert step.area in queues.TASK_AREAS
 
     def test_try_harder_to_undo_than_to_do(self, step):
-        assert step.undo_act is None or step.undo_retries.limit > step.retries.limit
+        assert step.undo_function is None or step.undo_retries.limit > step.retries.limit

@@ -16,7 +16,7 @@ from kit import clock, db
 from kit.ids import new_id
 from kit.messaging import outbox
 from kit.tenancy import Tenant
-from saga import letters
+from saga import order_mail
 from saga.place_order import place_order
 from tests import factories
 
@@ -60,7 +60,7 @@ def inhabited(owner_url: str) -> Inhabited:
     with db.transaction(Tenant(company_id=company.id)):
         inventory.reserve(company_id=company.id, wanted={order.id: {product.id: 1}})
         payments.record(answers={order.id: Answer("authorised", f"pi_{order.id}", 1999)}, now=clock.now())
-        letters.to_both(
+        order_mail.request(
             occasion="order.created", order_ids=[order.id], buyer="order_received", merchant="order_received_merchant",
             now=clock.now(),
         )  # fmt: skip

@@ -91,7 +91,7 @@ class TestCompensate:
     def test_refuses_what_cannot_be_undone(self, orderx, storefront, stuck):
         code, said = orderx("saga", "compensate", stuck[0], *WHY)
         assert code == 1
-        assert "cannot turn back: commit_stock is begun and cannot be undone: the money is taken" in said
+        assert "cannot be compensated: commit_stock is begun and cannot be undone: the payment is captured" in said
         assert storefront.saga(stuck[0]).state == "stuck"
 
 

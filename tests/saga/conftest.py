@@ -3,6 +3,7 @@ import pytest
 from domain.notifications.mailer import mailer
 from domain.payments.stripe_gateway import gateway
 from kit.config import settings
+from tests.saga.engine.workshop import Workshop
 from tests.saga.storefront import Storefront, empty_books
 from tests.saga.weather import Weather
 from tests.sandbox_process import running_sandbox
@@ -47,3 +48,13 @@ def weather(outside_world, monkeypatch):
 def storefront(database, outside_world):
     """A shop with five units of one product."""
     return Storefront(database)
+
+
+@pytest.fixture
+def workshop(database):
+    return Workshop(database)
+
+
+@pytest.fixture
+def script(workshop):
+    return workshop.script

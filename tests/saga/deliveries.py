@@ -9,10 +9,10 @@ from sqlalchemy import text
 from kit import db
 from kit.db import Json
 from kit.tenancy import Tenant
-from saga.engine import perform
-from saga.engine.declaration import Saga
-from saga.engine.flow import ADVANCE
-from saga.engine.journal import Ref
+from saga.engine import executor
+from saga.engine.definition import Saga
+from saga.engine.locked_saga import SagaRef
+from saga.engine.state_machine import ADVANCE
 from workers import notifications, reactions
 from workers.queues import UNHURRIED
 
@@ -26,11 +26,11 @@ _TAKE = text("DELETE FROM outbox RETURNING id, kind, body")
 class Deliveries:
     """Tasks on their way to these sagas, and the events that were announced.
 
-    Workers send a chord's body, as those do that take none, unless they `go_on`.
+    Workers send a chord's body, as those do that take none, unless they `continue_inline`.
     """
 
     sagas: tuple[Saga, ...]
-    go_on: bool = False
+    continue_inline: bool = False
     tasks: list[Json] = field(default_factory=list)
     events: list[Json] = field(default_factory=list)
     delivered: list[str] = field(default_factory=list)
@@ -55,14 +55,14 @@ class Deliveries:
         if name == "notifications.send_mail":
             owner = Tenant(company_id=UUID(given[0]["company_id"]))
             return notifications.send(owner, [UUID(each["mail_id"]) for each in given])
-        refs = [Ref(UUID(each["saga_id"]), UUID(each["company_id"])) for each in given]
+        refs = [SagaRef(UUID(each["saga_id"]), UUID(each["company_id"])) for each in given]
         for step in (step for saga in self.sagas for step in saga.steps.values()):
             if step.undo_name and name == step.undo_task:
-                return perform.take_undo(refs, step.name, self.find)
+                return executor.take_undo(refs, step.name, self.find)
         wanted = defaultdict(list)
         for ref, task in zip(refs, tasks, strict=True):
             wanted[ref] += self._steps_of(task["task"])
-        perform.take_steps(wanted, self.find, go_on=self.go_on or name == ADVANCE)
+        executor.take_steps(wanted, self.find, continue_inline=self.continue_inline or name == ADVANCE)
         return None
 
     def _steps_of(self, task: str) -> list[str]:

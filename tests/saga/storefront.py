@@ -19,9 +19,9 @@ from kit.db import Base
 from kit.tenancy import Tenant
 from ops.check import check
 from saga.cancel_order import CANCEL_ORDER, request_cancellation
-from saga.engine.journal import Ref
-from saga.engine.queries import sagas_of
-from saga.engine.tables import Incident, SagaRow
+from saga.engine.locked_saga import SagaRef
+from saga.engine.models import Incident, SagaRow
+from saga.engine.queries import sagas_about
 from saga.place_order import PLACE_ORDER, place_order
 from tests import factories
 from tests.saga.deliveries import Deliveries
@@ -94,12 +94,12 @@ class Storefront:
         """Ask for the order to be cancelled."""
         request_cancellation(self.ref(order_id), self.deliveries.find, reason="changed my mind", by="the buyer")
 
-    def ref(self, order_id: UUID, *, saga: str = "place_order") -> Ref:
-        return Ref(self.saga(order_id, saga=saga).id, self.shop.company_id)
+    def ref(self, order_id: UUID, *, saga: str = "place_order") -> SagaRef:
+        return SagaRef(self.saga(order_id, saga=saga).id, self.shop.company_id)
 
     def saga(self, order_id: UUID, *, saga: str = "place_order") -> SagaRow:
         with db.transaction(Tenant(company_id=self.shop.company_id)):
-            return next(each for each in sagas_of(subject_id=order_id) if each.name == saga)
+            return next(each for each in sagas_about(subject_id=order_id) if each.name == saga)
 
     def incidents(self, order_id: UUID) -> list[Incident]:
         saga_id = self.ref(order_id).saga_id
@@ -115,7 +115,7 @@ class Storefront:
     def has_ended(self, order_id: UUID) -> bool:
         """Whether every saga about the order has."""
         with db.transaction(Tenant(company_id=self.shop.company_id)):
-            return all(saga.ended_at for saga in sagas_of(subject_id=order_id))
+            return all(saga.ended_at for saga in sagas_about(subject_id=order_id))
 
     def quantity(self, order_id: UUID) -> int:
         with db.transaction(Tenant(company_id=self.shop.company_id)):

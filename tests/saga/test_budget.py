@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from ops.services.postgres import with_login
-from saga import letters
+from saga import mail_delivery
 from tests.saga.storefront import Storefront
 
 ORDERS = 10
@@ -87,14 +87,14 @@ def sent(monkeypatch, storefront_of_many, spent):
 @pytest.fixture
 def storefront_of_many(database, outside_world):
     storefront = Storefront(database, on_hand=2 * ORDERS)
-    storefront.deliveries.go_on = True
+    storefront.deliveries.continue_inline = True
     return storefront
 
 
 @pytest.fixture(autouse=True)
 def _no_marks_by_the_clock(monkeypatch):
     """How many marks a tenth of a second makes while mails are sent is the machine's affair."""
-    monkeypatch.setattr(letters, "MARK_EVERY", 60.0)
+    monkeypatch.setattr(mail_delivery, "RECORD_EVERY", 60.0)
 
 
 def test_a_good_order_stays_within_its_budget(storefront_of_many, spent, sent):

@@ -10,7 +10,7 @@ from domain.payments.stripe_gateway import gateway
 from kit import db
 from kit.tenancy import Tenant
 from ops.sandbox.cards import CARDS, DECLINES
-from saga.engine.queries import sagas_of
+from saga.engine.queries import sagas_about
 from tests import factories
 from tests.saga.storefront import Storefront, findings
 
@@ -157,7 +157,7 @@ class TestTimelines:
         order_id = storefront.place(method=card.token)
         storefront.come_to_rest()
         with db.transaction(Tenant(company_id=storefront.shop.company_id)):
-            [saga] = sagas_of(subject_id=order_id)
+            [saga] = sagas_about(subject_id=order_id)
             to_buyer, to_seller = (str(views.story(saga, to_seller=seller)) for seller in (False, True))
         theirs = DECLINES[card.behaviour]
         assert theirs.message in to_seller

@@ -13,7 +13,7 @@ from domain.notifications import operations as notifications
 from domain.notifications.mailer import mailer
 from domain.payments.gateway import ProviderUnavailable
 from domain.sales.errors import NotAllowedNow, SoldOut
-from saga import leases
+from saga import lease_renewal
 from saga.engine.sweep import sweep
 from saga.place_order import PLACE_ORDER
 from tests.saga.plights import (
@@ -60,7 +60,7 @@ class Fate(RuleBasedStateMachine):
     @rule()
     def move_to_other_workers(self):
         """To such as send the chord's body, or to such as go on by themselves."""
-        self.deliveries.go_on = not self.deliveries.go_on
+        self.deliveries.continue_inline = not self.deliveries.continue_inline
 
     @precondition(lambda self: len(self.orders) < ORDERS)
     @rule(quantity=st.integers(1, 3), method=method)
@@ -188,8 +188,8 @@ class TestEveryInterleaving:
         calls_as_checkpoints(monkeypatch)
         # Time passes when we say so, for leases, too.
         monkeypatch.setattr(notifications, "LEASE", timedelta(hours=1))
-        monkeypatch.setattr(leases, "RENEW_EVERY", 3600)
-        leases._keeper.cache_clear()
+        monkeypatch.setattr(lease_renewal, "RENEW_EVERY", 3600)
+        lease_renewal._renewer.cache_clear()
         with transactions_as_checkpoints():
             run_state_machine_as_test(
                 begin,

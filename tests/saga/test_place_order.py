@@ -15,7 +15,7 @@ from saga.steps.email_customer import email_customer
 from tests.saga.storefront import Storefront, findings
 
 STEPS = list(PLACE_ORDER.steps.values())
-REVERSIBLE = [step for step in STEPS if step.undo_act]
+REVERSIBLE = [step for step in STEPS if step.undo_function]
 TRANSIENT = ["is unavailable", "loses its answer"]
 
 
@@ -46,9 +46,9 @@ class TestPlaceOrder:
         assert_as_rehearsed(storefront, order_id)
         assert findings() == []
 
-    @pytest.mark.parametrize(("go_on", "body"), [(True, []), (False, ["saga.advance"])])
-    def test_takes_three_messages_or_four(self, storefront, go_on, body):
-        storefront.deliveries.go_on = go_on
+    @pytest.mark.parametrize(("continue_inline", "body"), [(True, []), (False, ["saga.advance"])])
+    def test_takes_three_messages_or_four(self, storefront, continue_inline, body):
+        storefront.deliveries.continue_inline = continue_inline
         storefront.place()
         storefront.deliveries.until_quiet()
         assert storefront.deliveries.delivered == [

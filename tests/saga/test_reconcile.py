@@ -67,16 +67,16 @@ class TestReconcile:
         storefront.come_to_rest()
         storefront.cancel(cancelled)
         storefront.come_to_rest()
-        assert compare() == [("agrees", "refunded"), ("agrees", "declined"), ("agrees", "captured")]
+        assert compare() == [("matches", "refunded"), ("matches", "declined"), ("matches", "captured")]
         assert storefront.payment(paid).status == "captured"
 
     @pytest.mark.parametrize(("capture", "after"), [(False, HELD), (True, TAKEN)])
     def test_gives_back_what_was_paid_for_an_order_there_is_not(self, compare, at_the_provider, capture, after):
         pay(new_id(), capture=capture)
         [(verdict, _)] = compare()
-        assert verdict == "give back"
+        assert verdict == "refund"
         assert at_the_provider() == [after]
-        assert [verdict for verdict, _ in compare()] == ["agrees"]
+        assert [verdict for verdict, _ in compare()] == ["matches"]
         assert findings() == []
 
     @pytest.mark.parametrize(("capture", "after"), [(False, HELD), (True, TAKEN)])
@@ -86,9 +86,9 @@ class TestReconcile:
         order_id = storefront.place(method=DECLINED)
         storefront.come_to_rest()
         pay(order_id, capture=capture)
-        assert [verdict for verdict, _ in compare()] == ["give back", "agrees"]
+        assert [verdict for verdict, _ in compare()] == ["refund", "matches"]
         assert at_the_provider()[1] == after
-        assert [verdict for verdict, _ in compare()] == ["agrees", "agrees"]
+        assert [verdict for verdict, _ in compare()] == ["matches", "matches"]
         assert findings() == []
 
     @pytest.mark.parametrize(("capture", "status"), [(False, "voided"), (True, "refunded")])
@@ -100,23 +100,23 @@ class TestReconcile:
         storefront.sql("SET session_replication_role = replica;" + FORGET_THE_PAYMENT)
         sandbox_books_forget(sandbox)
         pay(order_id, capture=capture)
-        assert [verdict for verdict, _ in compare()] == ["give back"]
+        assert [verdict for verdict, _ in compare()] == ["refund"]
         assert storefront.payment(order_id).status == status
-        assert compare() == [("agrees", status)]
+        assert compare() == [("matches", status)]
 
     def test_writes_down_what_it_gave_back_before_it_died(self, storefront, compare):
         order_id = storefront.place(method=DECLINED)
         storefront.come_to_rest()
         gateway().refund(ref=pay(order_id).ref, key=str(new_id()))
-        assert compare()[0] == ("write down", "refunded")
-        assert compare()[0] == ("agrees", "refunded")
+        assert compare()[0] == ("record", "refunded")
+        assert compare()[0] == ("matches", "refunded")
         assert events(storefront, order_id) == ["failed", "refunded"]
 
     def test_gives_back_a_second_payment_and_leaves_the_order_paid(self, storefront, compare, at_the_provider):
         order_id = storefront.place()
         storefront.come_to_rest()
         pay(order_id)
-        assert [verdict for verdict, _ in compare()] == ["give back", "agrees"]
+        assert [verdict for verdict, _ in compare()] == ["refund", "matches"]
         assert at_the_provider() == [("succeeded", 1999, 0), TAKEN]
         assert storefront.payment(order_id).status == "captured"
         assert events(storefront, order_id) == ["authorised", "captured", "refunded"]
@@ -126,13 +126,13 @@ class TestReconcile:
         order_id = storefront.place()
         storefront.come_to_rest()
         gateway().refund(ref=storefront.payment(order_id).provider_ref, key=str(new_id()))
-        assert compare() == [("look at", "refunded")]
+        assert compare() == [("review", "refunded")]
         assert storefront.payment(order_id).status == "captured"
 
     def test_leaves_an_order_to_its_saga(self, storefront, compare, at_the_provider):
         order_id = storefront.place()
         pay(order_id)
-        assert compare() == [("under way", "captured")]
+        assert compare() == [("in progress", "captured")]
         assert at_the_provider() == [("succeeded", 1999, 0)]
         assert storefront.payment(order_id).status == "pending"
 
@@ -141,11 +141,11 @@ class TestReconcile:
         storefront.come_to_rest()
         storefront.cancel(order_id)
         pay(order_id)
-        assert [verdict for verdict, _ in compare()] == ["under way", "under way"]
+        assert [verdict for verdict, _ in compare()] == ["in progress", "in progress"]
 
     def test_only_judges_when_that_is_asked(self, storefront, compare, at_the_provider):
         pay(new_id())
-        assert compare(dry_run=True) == [("give back", "captured")]
+        assert compare(dry_run=True) == [("refund", "captured")]
         assert at_the_provider() == [("succeeded", 1999, 0)]
 
     def test_looks_no_further_back_than_asked(self, sandbox, compare):
@@ -158,7 +158,7 @@ class TestReconcile:
         monkeypatch.setattr(reconcile, "BATCH", 2)
         for _ in range(5):
             pay(new_id(), capture=False)
-        assert compare() == [("give back", "voided")] * 5
+        assert compare() == [("refund", "voided")] * 5
 
     def test_gives_up_without_the_provider(self, storefront, compare, sandbox):
         sandbox.kill()
@@ -190,7 +190,7 @@ class TestSagaThatWasRestored:
         assert storefront.order(order_id).status == "paid"
         assert storefront.payment(order_id).provider_ref == made.ref
         assert at_the_provider() == [("succeeded", 1999, 0)]
-        assert compare() == [("agrees", "captured")]
+        assert compare() == [("matches", "captured")]
         assert findings() == []
 
     def test_adopts_the_one_that_holds_money(self, storefront, forgotten):

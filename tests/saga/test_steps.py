@@ -8,9 +8,9 @@ from psycopg.errors import UniqueViolation
 from domain.payments.stripe_gateway import gateway
 from kit import clock, db
 from kit.tenancy import Tenant
-from saga.engine.acts import Running
-from saga.engine.declaration import Subject
+from saga.engine.definition import Subject
 from saga.engine.errors import Refused, TryAgain
+from saga.engine.step_runner import StepRunner
 from saga.registry import STEPS
 from saga.steps.authorise_payment import authorise_payment, void_payment
 from saga.steps.capture_payment import capture_payment, refund_payment
@@ -20,7 +20,7 @@ from saga.steps.refund_order import refund_order
 from saga.steps.reserve_stock import release_stock, reserve_stock
 from saga.steps.take_back_stock import take_back_stock
 
-BATCHED = {step.act for step in STEPS.values() if step.batched}
+BATCHED = {step.function for step in STEPS.values() if step.batched}
 
 
 @pytest.fixture
@@ -44,12 +44,12 @@ def take(storefront, order_id):
         company_id, saga_id = storefront.shop.company_id, storefront.ref(order_id).saga_id
         subject = Subject(order_id, company_id, saga_id, clock.now(), f"{saga_id}:{name}")
         with db.transaction(Tenant(company_id=company_id)):
-            running = Running(act, [subject], batched=act in BATCHED)
-            calls = running.until_the_calls()
+            running = StepRunner(act, [subject], batched=act in BATCHED)
+            calls = running.start()
         if calls:
             answers = {order_id: calls[order_id]()}
             with db.transaction(Tenant(company_id=company_id)):
-                running.after_the_calls(answers)
+                running.finish(answers)
         return running.outcomes.get(order_id)
 
     return taking

@@ -7,7 +7,7 @@ import pytest
 from domain.inventory import operations as inventory
 from kit import db
 from kit.tenancy import Tenant
-from saga.engine import settle
+from saga.incidents import actions
 from saga.steps.authorise_payment import authorise_payment
 from saga.steps.commit_stock import commit_stock
 from saga.steps.reserve_stock import reserve_stock
@@ -41,7 +41,7 @@ class TestAnUndoThatKeptFailing:
         return order_id
 
     def test_is_taken_again_and_everything_is_put_back(self, storefront, settled, order_id):
-        order = settled(settle.retry, order_id)
+        order = settled(actions.retry, order_id)
         assert (order.status, order.failure["code"]) == ("failed", "no")
         assert storefront.shelf() == (5, 0)
         assert findings() == []
@@ -55,7 +55,7 @@ class TestAnUndoThatIsDoneByHand:
         storefront.come_to_rest()
         with db.transaction(Tenant(company_id=storefront.shop.company_id)):
             inventory.release(order_ids=[order_id], company_id=storefront.shop.company_id)
-        order = settled(partial(settle.resolve, end="undone"), order_id)
+        order = settled(partial(actions.resolve, end="undone"), order_id)
         assert (order.status, order.failure["code"]) == ("failed", "no")
         assert storefront.shelf() == (5, 0)
         assert findings() == []
@@ -70,7 +70,7 @@ class TestAStepPastThePivot:
         return order_id
 
     def test_is_taken_again_and_the_order_is_paid(self, storefront, settled, order_id):
-        assert settled(settle.retry, order_id).status == "paid"
+        assert settled(actions.retry, order_id).status == "paid"
         assert storefront.shelf() == (4, 0)
         assert findings() == []
 
@@ -78,16 +78,16 @@ class TestAStepPastThePivot:
         company_id = storefront.shop.company_id
         with db.transaction(Tenant(company_id=company_id)):
             inventory.commit(order_ids=[order_id], company_id=company_id)
-        assert settled(partial(settle.resolve, end="done"), order_id).status == "paid"
+        assert settled(partial(actions.resolve, end="done"), order_id).status == "paid"
         assert storefront.shelf() == (4, 0)
         assert findings() == []
 
     def test_is_not_done_by_saying_so_and_the_books_tell(self, settled, order_id):
-        assert settled(partial(settle.resolve, end="done"), order_id).status == "paid"
+        assert settled(partial(actions.resolve, end="done"), order_id).status == "paid"
         assert any(found.startswith("every unit of a paid order, and of no other, is sold") for found in findings())
 
     def test_is_taken_again_before_a_cancellation_that_was_asked_for_meanwhile(self, storefront, settled, order_id):
         storefront.cancel(order_id)
-        assert settled(settle.retry, order_id).status == "cancelled"
+        assert settled(actions.retry, order_id).status == "cancelled"
         assert storefront.shelf() == (5, 0)
         assert findings() == []

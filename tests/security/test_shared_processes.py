@@ -11,8 +11,9 @@ from domain.companies.models import Company
 from kit import db
 from kit.tenancy import Tenant
 from saga.cancel_order import CANCEL_ORDER
-from saga.engine.journal import Ref, UnknownSaga
-from saga.engine.perform import take_steps
+from saga.engine.executor import take_steps
+from saga.engine.journal import UnknownSaga
+from saga.engine.locked_saga import SagaRef
 from saga.place_order import PLACE_ORDER
 from tests import factories
 from tests.api.client import Api
@@ -89,7 +90,7 @@ class TestWorker:
             found = owner.execute("SELECT id FROM sagas WHERE company_id <> %s", [world.company.id])
             (theirs,) = found.fetchone()
         with pytest.raises(UnknownSaga):
-            take_steps({Ref(theirs, world.company.id): ["reserve_stock"]}, Deliveries((PLACE_ORDER,)).find)
+            take_steps({SagaRef(theirs, world.company.id): ["reserve_stock"]}, Deliveries((PLACE_ORDER,)).find)
 
 
 def seen(tenant, ours=None):

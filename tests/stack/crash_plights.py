@@ -9,7 +9,7 @@ from kombu import Connection
 
 from kit.process import failpoints
 from ops.services.process import Process
-from tests.house.failpoints import ACTS, CALLING
+from tests.house.failpoints import CALLING, FUNCTIONS
 from tests.stack.failpoints import Failpoints, order, persistently
 from tests.stack.shop import DECLINED, LAPSING, Shop
 from tests.waiting import until
@@ -136,7 +136,7 @@ PLIGHTS: dict[str, Plight] = {
     "saga.fault_counted": UNMOVABLE,
     "sweep.found": STRANDED,
     "sweep.resent": STRANDED,
-    **{failpoints.name("step.answered", act.__name__): BY_ACT[act.__name__] for act in ACTS},
+    **{failpoints.name("step.answered", act.__name__): BY_ACT[act.__name__] for act in FUNCTIONS},
     **{
         failpoints.name(window, act.__name__): BY_ACT[act.__name__]
         for window in ("step.begun", "step.called")

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from kit.errors import NotConfigured
-from saga.engine import definitions as recorded
-from saga.engine.declaration import Saga
+from saga.engine import fingerprints
+from saga.engine.definition import Saga
 from saga.place_order import PLACE_ORDER
 from saga.registry import SAGAS
 from tests import factories
@@ -25,7 +25,7 @@ OPEN_SAGA = """
 def changed(database):
     """The database of a release whose place_order had a stage less, with two of its sagas open."""
     earlier = Saga("place_order", *PLACE_ORDER.stages[:-1], when_done=PLACE_ORDER.when_done, when_undone=print)
-    recorded.record([earlier])
+    fingerprints.record([earlier])
     company = factories.make_company()
     with psycopg.connect(database, autocommit=True) as owner:
         for state in ("running", "stuck"):

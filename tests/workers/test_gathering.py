@@ -14,7 +14,7 @@ from celery.worker import WorkController, state
 from kombu.asynchronous import Hub
 
 from kit.ids import new_id
-from saga.engine import calls
+from saga.engine import external_calls
 from tests.stack.tap import tapped
 from tests.waiting import until
 from workers.gathering import Asked, GatheredTask, Gathering
@@ -130,7 +130,7 @@ class TestAWorkerWithoutAPool:
 
     def test_is_not_silent_while_outside_calls_are_made(self, app, bench, send, working):
         enough = threading.Event()
-        bench.make_calls = lambda: calls.answered({new_id(): enough.wait, new_id(): enough.wait})
+        bench.make_calls = lambda: external_calls.make_all({new_id(): enough.wait, new_id(): enough.wait})
         with tapped(app.conf.broker_url) as tap, working(without_heartbeat=False, heartbeat_interval=0.1):
             send(1)
             until(lambda: bench.given)

@@ -9,7 +9,7 @@ import structlog
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from saga.engine import perform
+from saga.engine import executor
 from saga.place_order import PLACE_ORDER
 from saga.steps.email_customer import email_customer
 from tests.workers.at_hand import RECEIPTS, Heard, sent, take, tasks_in
@@ -41,7 +41,7 @@ def lines(monkeypatch):
         said.append(structlog.contextvars.get_contextvars())
         return []
 
-    monkeypatch.setattr(perform, "take_steps", probe)
+    monkeypatch.setattr(executor, "take_steps", probe)
     monkeypatch.setattr(reactions, "react", probe)
     return said
 
@@ -115,7 +115,7 @@ class TestRequestsOfABatch:
         def fail(*_args, **_named):
             raise ValueError
 
-        monkeypatch.setattr(perform, "take_steps", fail)
+        monkeypatch.setattr(executor, "take_steps", fail)
         monkeypatch.setattr(reactions, "react", fail)
         found = placed("one", "two")
         with capture_logs(processors=[merge_contextvars]) as said:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from saga.engine.flow import ADVANCE
+from saga.engine.state_machine import ADVANCE
 from saga.place_order import PLACE_ORDER
 from saga.steps.email_customer import email_customer
 from tests.workers.at_hand import sent, take, tasks_in

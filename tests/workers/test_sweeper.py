@@ -9,7 +9,7 @@ from sqlalchemy import text
 from domain.notifications import operations as notifications
 from kit import clock, db
 from kit.tenancy import Tenant
-from saga import letters
+from saga import order_mail
 from tests import factories
 from workers import sweeper
 
@@ -25,7 +25,7 @@ def order(database):
 @pytest.fixture
 def mail_id(order):
     with db.transaction(Tenant(company_id=order.company_id)):
-        claim, other = letters.to_both(
+        claim, other = order_mail.request(
             occasion="order.created", order_ids=[order.id], buyer="order_received", merchant="order_received_merchant",
             now=clock.now(),
         )[order.id]  # fmt: skip

@@ -9,14 +9,16 @@ from kit import clock, db
 from kit.ids import new_id
 from kit.process import heartbeat
 from kit.tenancy import Tenant
-from saga.engine import calls, perform
-from saga.engine.declaration import Subject, afterwards, batched_step, then, together
+from saga.engine import executor, external_calls
+from saga.engine.definition import Subject, afterwards, batched_step, then, together
 from saga.engine.errors import Refused, TryAgain
-from saga.engine.journal import Ref, UnknownSaga, all_locked
+from saga.engine.journal import UnknownSaga, all_locked
+from saga.engine.locked_saga import SagaRef
 from saga.engine.start import start
 from tests.saga.deliveries import Deliveries
 
 MANY = 5
+MAX = external_calls.MAX_CONCURRENT
 DUE = "SELECT extract(epoch FROM due_at - now())::float FROM sagas"
 
 
@@ -43,7 +45,7 @@ def press(batches, moods):
         return {sheet.id: moods[sheet.id] for sheet in sheets if sheet.id in moods}
 
     press.undo(lambda sheet: None)
-    press.undo_act.__name__ = "unpress"
+    press.undo_function.__name__ = "unpress"
     return press
 
 
@@ -58,13 +60,13 @@ def started(workshop):
     return starting
 
 
-def take(refs, *steps, find, go_on=False):
+def take(refs, *steps, find, continue_inline=False):
     """Have these steps, or what stands in line, taken for all."""
-    return perform.take_steps(dict.fromkeys(refs, steps), find, go_on=go_on)
+    return executor.take_steps(dict.fromkeys(refs, steps), find, continue_inline=continue_inline)
 
 
 def advance(refs, find):
-    take(refs, find=find, go_on=True)
+    take(refs, find=find, continue_inline=True)
 
 
 def subject(workshop, ref):
@@ -114,7 +116,7 @@ class TestABatchedStep:
     def test_of_a_saga_there_is_not_is_taken_for_none(self, workshop, started, saga, batches):
         refs, find = started(saga, 2)
         with pytest.raises(UnknownSaga):
-            take([*refs, Ref(new_id(), refs[0].company_id)], "press", find=find)
+            take([*refs, SagaRef(new_id(), refs[0].company_id)], "press", find=find)
         assert batches == []
 
     def test_is_taken_in_line_for_those_whose_turn_it_is(self, workshop, script, started, press, batches):
@@ -156,7 +158,9 @@ class TestCallsOfABatch:
             advance(refs, find)
         assert {workshop.state(ref) for ref in refs} == {"done"}
 
-    @pytest.mark.parametrize(("times", "rounds"), [(1, 1), (calls.AT_ONCE, 1), (calls.AT_ONCE + 1, 2)])
+    @pytest.mark.parametrize(
+        ("times", "rounds"), [(1, 1), (external_calls.MAX_CONCURRENT, 1), (external_calls.MAX_CONCURRENT + 1, 2)]
+    )
     def test_have_the_sweeper_wait_for_as_many_rounds_as_they_are_made_in(
         self, workshop, script, started, saga, times, rounds
     ):
@@ -190,7 +194,7 @@ class TestCallsOfABatch:
             take(refs[:1], "cut", find=find)
             with all_locked(refs[:1], find) as [held]:
                 held.state = "compensating"
-                held.note("compensating")
+                held.record_event("compensating")
 
         answer, once = script._answer, [turn_back]
 
@@ -212,8 +216,8 @@ class TestCallsOfABatch:
         ref, deliveries = workshop.start(first, deliveries=Deliveries((first, second)))
         with db.transaction(Tenant(company_id=workshop.company_id)):
             other = start(second, subject_id=subject(workshop, ref), company_id=workshop.company_id, now=clock.now())
-        advance([ref, Ref(other, workshop.company_id)], deliveries.find)
-        assert workshop.state(ref) == workshop.state(Ref(other, workshop.company_id)) == "done"
+        advance([ref, SagaRef(other, workshop.company_id)], deliveries.find)
+        assert workshop.state(ref) == workshop.state(SagaRef(other, workshop.company_id)) == "done"
         assert sorted(script.calls) == sorted(
             ["fold", "fold heard", "after fold", "cut", "cut heard", "after cut", "when_done", "when_done"]
         )

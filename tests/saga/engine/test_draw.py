@@ -3,7 +3,7 @@ import re
 import pytest
 
 from saga.cancel_order import CANCEL_ORDER
-from saga.engine.declaration import Saga, afterwards, then, together
+from saga.engine.definition import Saga, afterwards, then, together
 from saga.engine.draw import draw
 from saga.place_order import PLACE_ORDER
 from tests.saga.engine.workshop import Script

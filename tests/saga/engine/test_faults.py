@@ -3,10 +3,11 @@
 import pytest
 
 from kit.errors import NotConfigured
-from saga.engine import faults, perform, settle
-from saga.engine.declaration import then, together
-from saga.engine.errors import OtherDefinition, TryAgain, UnknownVersion
+from saga.engine import executor, faults
+from saga.engine.definition import then, together
+from saga.engine.errors import DefinitionMismatch, TryAgain, UnknownVersion
 from saga.engine.sweep import sweep
+from saga.incidents import actions
 from tests.saga.engine.workshop import outbox
 
 POISON = {
@@ -124,20 +125,20 @@ class TestRecord:
 class TestAWorker:
     def test_that_is_given_a_poisoned_saga_alone_counts_a_fault(self, workshop, saga, poisoned):
         bad = poisoned("a step there is not")
-        with pytest.raises(OtherDefinition):
-            perform.take_steps({bad: ["fold"]}, lambda *_: saga)
+        with pytest.raises(DefinitionMismatch):
+            executor.take_steps({bad: ["fold"]}, lambda *_: saga)
         assert workshop.events(bad)[-1] == "faulted"
 
     def test_counts_none_while_it_takes_several_for_nobody_knows_whose_it_is(self, workshop, saga, poisoned):
         bad, (good, _) = poisoned("a step there is not"), workshop.start(saga)
-        with pytest.raises(OtherDefinition):
-            perform.take_steps({bad: ["fold"], good: ["fold"]}, lambda *_: saga)
+        with pytest.raises(DefinitionMismatch):
+            executor.take_steps({bad: ["fold"], good: ["fold"]}, lambda *_: saga)
         assert [workshop.events(ref) for ref in (bad, good)] == [["started"]] * 2
 
     def test_counts_a_fault_of_an_undo(self, workshop, saga, poisoned):
         bad = poisoned("a step there is not")
-        with pytest.raises(OtherDefinition):
-            perform.take_undo([bad], "fold", lambda *_: saga)
+        with pytest.raises(DefinitionMismatch):
+            executor.take_undo([bad], "fold", lambda *_: saga)
         assert workshop.events(bad)[-1] == "faulted"
 
 
@@ -156,9 +157,9 @@ class TestASagaOfAnotherDefinition:
         deliveries.tasks.clear()
         changed = workshop.saga(*saga.stages, then(script.step("paint")))
         sweep_again(workshop, lambda *_: changed, times=faults.LIMIT)
-        with pytest.raises(OtherDefinition):
-            settle.retry(ref, lambda *_: changed, reason="again", by="ada")
+        with pytest.raises(DefinitionMismatch):
+            actions.retry(ref, lambda *_: changed, reason="again", by="ada")
         assert workshop.state(ref) == "stuck"
-        settle.retry(ref, deliveries.find, reason="the old release is back", by="ada")
+        actions.retry(ref, deliveries.find, reason="the old release is back", by="ada")
         deliveries.until_quiet()
         assert workshop.state(ref) == "done"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from saga.engine.declaration import then, together
+from saga.engine.definition import then, together
 from saga.engine.errors import Refused, TryAgain
 from tests.saga.plights import Death, Frozen, Killed, suffering, transactions_as_checkpoints
 

@@ -6,8 +6,9 @@ import pytest
 
 from kit import db
 from kit.ids import new_id
-from saga.engine.declaration import then
-from saga.engine.journal import Ref, UnknownSaga, locked
+from saga.engine.definition import then
+from saga.engine.journal import UnknownSaga, locked
+from saga.engine.locked_saga import SagaRef
 from tests.saga.engine.workshop import outbox
 
 
@@ -40,9 +41,9 @@ class TestLocked:
         ref, find = begun
         with locked(ref, find) as saga:
             step = saga.definition.steps["fold"]
-            saga.of(step).state = "running"
-            saga.note("begun", step)
-            saga.note("something", None, {"more": 1})
+            saga.step_state(step).state = "running"
+            saga.record_event("begun", step)
+            saga.record_event("something", None, {"more": 1})
             saga.send_task("toys.fold")
             saga.send_task("toys.cut")
             statements.clear()
@@ -60,7 +61,7 @@ class TestLocked:
         ref, find = begun
         with suppress(ZeroDivisionError), locked(ref, find) as saga:
             saga.state = "stuck"
-            saga.note("stuck")
+            saga.record_event("stuck")
             raise ZeroDivisionError
         assert workshop.state(ref) == "running"
         assert workshop.events(ref) == ["started"]
@@ -69,16 +70,16 @@ class TestLocked:
         ref, deliveries = workshop.start(workshop.saga(then(script.step("fold")), then(script.step("cut"))))
         with locked(ref, deliveries.find) as saga:
             saga.steps["cut"].state = "done"
-            saga.note("begun", saga.definition.steps["fold"])
+            saga.record_event("begun", saga.definition.steps["fold"])
         assert workshop.steps(ref)["cut"] == "pending"
 
     def test_refuses_a_saga_there_is_not(self, workshop, begun):
-        with pytest.raises(UnknownSaga), locked(Ref(new_id(), workshop.company_id), begun[1]):
+        with pytest.raises(UnknownSaga), locked(SagaRef(new_id(), workshop.company_id), begun[1]):
             pass
 
     def test_refuses_the_saga_of_another_company(self, begun):
         ref, find = begun
-        with pytest.raises(UnknownSaga), locked(Ref(ref.saga_id, new_id()), find):
+        with pytest.raises(UnknownSaga), locked(SagaRef(ref.saga_id, new_id()), find):
             pass
 
     def test_lets_one_in_at_a_time_who_sees_what_the_last_one_wrote(self, begun):
@@ -88,9 +89,9 @@ class TestLocked:
         def count_up():
             with locked(ref, find) as saga:
                 step = saga.definition.steps["fold"]
-                seen.append(saga.of(step).attempts)
-                saga.of(step).attempts += 1
-                saga.note("begun", step)
+                seen.append(saga.step_state(step).attempts)
+                saga.step_state(step).attempts += 1
+                saga.record_event("begun", step)
 
         threads = [threading.Thread(target=count_up) for _ in range(6)]
         for thread in threads:

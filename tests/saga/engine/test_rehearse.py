@@ -1,7 +1,7 @@
 import pytest
 
 from saga.cancel_order import CANCEL_ORDER
-from saga.engine.declaration import afterwards, then, together
+from saga.engine.definition import afterwards, then, together
 from saga.engine.errors import Refused
 from saga.engine.rehearse import Rehearsal, rehearse
 from saga.place_order import PLACE_ORDER
@@ -53,7 +53,7 @@ class TestRehearse:
         assert rehearse(CANCEL_ORDER, failing=step).ending == "stuck"
 
     def test_refuses_a_step_that_is_not_the_sagas(self):
-        with pytest.raises(ValueError, match="take_back_stock is no step of place_order"):
+        with pytest.raises(ValueError, match="place_order has no step take_back_stock"):
             rehearse(PLACE_ORDER, failing=CANCEL_ORDER.steps["take_back_stock"])
 
     @pytest.mark.parametrize("shape", shapes(Script().step))
@@ -61,9 +61,9 @@ class TestRehearse:
         saga = workshop.saga(*shapes(script.step)[shape])
         ref = workshop.run(saga)
         assert script.calls == [
-            *[each.name for stage in saga.main for each in stage.steps],
+            *[each.name for stage in saga.main_stages for each in stage.steps],
             "when_done",
-            *(each.name for stage in saga.stages[len(saga.main) :] for each in stage.steps),
+            *(each.name for stage in saga.stages[len(saga.main_stages) :] for each in stage.steps),
         ]
         assert workshop.state(ref) == rehearse(saga).ending
 

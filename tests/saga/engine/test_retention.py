@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from kit import clock
-from saga.engine.declaration import then
+from saga.engine.definition import then
 from saga.engine.retention import prune
 
 TABLES = ("sagas", "saga_steps", "saga_events", "incidents")
@@ -36,4 +36,4 @@ class TestPrune:
         for _ in range(3):
             workshop.run(saga)
         before = clock.now()
-        assert [prune(before=before, most=2) for _ in range(3)] == [2, 1, 0]
+        assert [prune(before=before, limit=2) for _ in range(3)] == [2, 1, 0]

@@ -6,7 +6,7 @@ from psycopg.errors import UniqueViolation
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
-from saga.engine.declaration import then, together
+from saga.engine.definition import then, together
 from saga.engine.start import start
 from tests.saga.engine.workshop import outbox
 

@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from kit.errors import Unavailable
-from saga.engine.declaration import afterwards, then, together
+from saga.engine.definition import afterwards, then, together
 from saga.engine.errors import Refused, TryAgain
 from saga.engine.journal import locked
 from saga.engine.retries import Retries

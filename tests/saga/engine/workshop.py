@@ -11,11 +11,12 @@ from sqlalchemy import text
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
-from saga.engine.declaration import Act, Call, Ending, Hook, Outcome, Saga, Step, Subject, step
-from saga.engine.journal import Ref, locked
+from saga.engine.definition import Call, Ending, Hook, Outcome, Saga, Step, StepFunction, Subject, step
+from saga.engine.journal import locked
+from saga.engine.locked_saga import SagaRef
+from saga.engine.models import Incident, SagaRow
 from saga.engine.queries import Timeline, timeline
 from saga.engine.start import start
-from saga.engine.tables import Incident, SagaRow
 from tests import factories
 from tests.saga.deliveries import Deliveries
 from tests.saga.plights import checkpoint
@@ -44,7 +45,7 @@ class Script:
         made.undo(self._calling(f"un_{name}"))
         return made
 
-    def _calling(self, name: str) -> Act:
+    def _calling(self, name: str) -> StepFunction:
         def call() -> Outcome:
             checkpoint("call")
             answer = self._answer(name)
@@ -100,43 +101,43 @@ class Workshop:
         hooks = {"when_done": self.script.hook("when_done"), "when_undone": self.script.hook("when_undone")}
         return Saga(name, *stages, **hooks | ({} if undoable else {"when_undone": None}), **options)
 
-    def start(self, saga: Saga, *, deliveries: Deliveries | None = None) -> tuple[Ref, Deliveries]:
+    def start(self, saga: Saga, *, deliveries: Deliveries | None = None) -> tuple[SagaRef, Deliveries]:
         """Start the saga; its messages wait in the deliveries that are returned."""
         with db.transaction(Tenant(company_id=self.company_id)):
             saga_id = start(saga, subject_id=new_id(), company_id=self.company_id, now=clock.now())
         deliveries = deliveries or Deliveries((saga,))
         deliveries.collect()
-        return Ref(saga_id, self.company_id), deliveries
+        return SagaRef(saga_id, self.company_id), deliveries
 
-    def run(self, saga: Saga) -> Ref:
+    def run(self, saga: Saga) -> SagaRef:
         """Start the saga and deliver everything."""
         ref, deliveries = self.start(saga)
         deliveries.until_quiet()
         return ref
 
-    def stop(self, ref: Ref, deliveries: Deliveries) -> None:
+    def stop(self, ref: SagaRef, deliveries: Deliveries) -> None:
         """Ask the saga to stop."""
         with locked(ref, deliveries.find) as saga:
             saga.stop_requested = {"reason": "not wanted", "by": "test"}
-            saga.note("stop_requested")
+            saga.record_event("stop_requested")
 
-    def timeline(self, ref: Ref) -> Timeline:
+    def timeline(self, ref: SagaRef) -> Timeline:
         with db.transaction(Tenant(company_id=self.company_id)):
             session = db.session()
             return timeline(session.get_one(SagaRow, ref.saga_id))
 
-    def state(self, ref: Ref) -> str:
+    def state(self, ref: SagaRef) -> str:
         return self.timeline(ref).saga.state
 
-    def steps(self, ref: Ref) -> dict[str, str]:
+    def steps(self, ref: SagaRef) -> dict[str, str]:
         """The state of each step."""
         return {step.step: step.state for step in self.timeline(ref).steps}
 
-    def events(self, ref: Ref) -> list[str]:
+    def events(self, ref: SagaRef) -> list[str]:
         """What happened, `event` or `step event`, in order."""
         return [f"{each.step} {each.event}" if each.step else each.event for each in self.timeline(ref).events]
 
-    def incidents(self, ref: Ref) -> list[Incident]:
+    def incidents(self, ref: SagaRef) -> list[Incident]:
         with db.operator_transaction():
             session = db.session()
             return session.query(Incident).filter_by(saga_id=ref.saga_id).all()

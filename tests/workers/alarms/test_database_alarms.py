@@ -6,11 +6,11 @@ import pytest
 from kit import clock, db
 from kit.ids import new_id
 from kit.messaging.outbox import Outbox
-from saga.engine import settle
-from saga.engine.declaration import then
+from saga.engine.definition import then
 from saga.engine.errors import Refused
-from tests.saga.engine.stuck import Stuck
+from saga.incidents import actions
 from tests.saga.engine.workshop import Workshop
+from tests.saga.incidents.stuck import Stuck
 from workers.alarms import database as alarms
 from workers.alarms.telling import tell
 
@@ -36,7 +36,7 @@ class TestAnIncident:
         assert (told["kind"], told["key"]) == ("incident_opened", str(incident.id))
         assert told["detail"]["saga_id"] == str(stuck.ref.saga_id)
         assert (told["detail"]["step"], told["detail"]["error"], told["detail"]["attempts"]) == ("cut", "no", 1)
-        stuck.settle(settle.retry)
+        stuck.act(actions.retry)
         alarms.look()
         tell(hook)
         assert [event for event, _, _ in receiver.events()] == ["alert_opened", "alert_closed"]
@@ -44,7 +44,7 @@ class TestAnIncident:
     def test_that_opens_anew_is_told_anew(self, workshop, stuck, hook, receiver):
         workshop.script.answers["cut"] = [Refused("no")]
         alarms.look()
-        stuck.settle(settle.retry)
+        stuck.act(actions.retry)
         assert stuck.ends() == "stuck"
         alarms.look()
         tell(hook)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from saga.engine import perform
-from saga.engine.declaration import afterwards, then, together
+from saga.engine import executor
+from saga.engine.definition import afterwards, then, together
 from saga.engine.errors import Refused
 from tests.saga.deliveries import Deliveries
 from tests.saga.plights import Death, Killed, suffering, transactions_as_checkpoints
@@ -22,7 +22,7 @@ def saga(workshop, script):
 @pytest.fixture
 def begun(workshop, saga):
     """The saga, started, and workers that go on."""
-    return workshop.start(saga, deliveries=Deliveries((saga,), go_on=True))
+    return workshop.start(saga, deliveries=Deliveries((saga,), continue_inline=True))
 
 
 WHOLE = [
@@ -41,9 +41,9 @@ class TestGoingOn:
 
     def test_says_which_bodies_it_was(self, begun):
         ref, deliveries = begun
-        assert perform.take_steps({ref: ["fold"]}, deliveries.find, go_on=True) == []
-        assert perform.take_steps({ref: ["cut"]}, deliveries.find, go_on=True) == [ref]
-        assert perform.take_steps({ref: ["cut"]}, deliveries.find, go_on=True) == []
+        assert executor.take_steps({ref: ["fold"]}, deliveries.find, continue_inline=True) == []
+        assert executor.take_steps({ref: ["cut"]}, deliveries.find, continue_inline=True) == [ref]
+        assert executor.take_steps({ref: ["cut"]}, deliveries.find, continue_inline=True) == []
 
     def test_takes_both_headers_in_one_transaction(self, workshop, begun, script):
         ref, deliveries = begun
@@ -56,7 +56,7 @@ class TestGoingOn:
 
     def test_leaves_the_body_to_others_where_it_takes_none(self, workshop, begun):
         ref, deliveries = begun
-        deliveries.go_on = False
+        deliveries.continue_inline = False
         deliveries.deliver(*deliveries.tasks)
         deliveries.tasks.clear()
         deliveries.collect()
@@ -100,7 +100,7 @@ class TestAMessageThatComesAgain:
 
     def test_is_left_to_the_body_where_none_is_taken(self, workshop, begun, script):
         ref, deliveries = begun
-        messages, deliveries.go_on = deliveries.tasks, False
+        messages, deliveries.continue_inline = deliveries.tasks, False
         deliveries.deliver(*messages)
         deliveries.deliver(*messages)
         assert "glue" not in script.calls
@@ -127,15 +127,15 @@ class TestTrouble:
     def test_with_a_step_in_line_leaves_the_body_told(self, workshop, script):
         saga = workshop.saga(together(script.step("fold"), script.step("cut")), then(script.step("press")))
         script.answers["press"] = [ValueError("jammed")] * 2
-        ref, deliveries = workshop.start(saga, deliveries=Deliveries((saga,), go_on=True))
-        assert perform.take_steps({ref: ["fold"]}, deliveries.find, go_on=True) == []
-        assert perform.take_steps({ref: ["cut"]}, deliveries.find, go_on=True) == [ref]
+        ref, deliveries = workshop.start(saga, deliveries=Deliveries((saga,), continue_inline=True))
+        assert executor.take_steps({ref: ["fold"]}, deliveries.find, continue_inline=True) == []
+        assert executor.take_steps({ref: ["cut"]}, deliveries.find, continue_inline=True) == [ref]
         assert workshop.steps(ref) == {"fold": "done", "cut": "done", "press": "running"}
 
     def test_with_what_its_answer_leads_to_is_not_the_headers(self, workshop, script):
         saga = workshop.saga(together(script.step("fold"), script.step("cut")))
         script.answers["when_done"] = [ValueError("no")] * 2
-        ref, deliveries = workshop.start(saga, deliveries=Deliveries((saga,), go_on=True))
+        ref, deliveries = workshop.start(saga, deliveries=Deliveries((saga,), continue_inline=True))
         deliveries.until_quiet()
         assert workshop.steps(ref) == {"fold": "done", "cut": "done"}
         assert [incident.error["code"] for incident in workshop.incidents(ref)] == ["ValueError"]

@@ -8,7 +8,7 @@ import pytest
 from domain.companies import standing
 from kit import clock, db
 from kit.ids import new_id
-from saga.closing import close_due
+from saga.close_companies import close_due
 from tests import factories
 from tests.factories import acting_for
 from workers import sweeper

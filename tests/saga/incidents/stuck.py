@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from saga.engine.declaration import Saga
+from saga.engine.definition import Saga
 from tests.saga.engine.workshop import Workshop
 
 WHY = {"reason": "the printer is mended", "by": "ada"}
@@ -21,8 +21,8 @@ class Stuck:
     def state(self) -> str:
         return self._workshop.state(self.ref)
 
-    def settle(self, act: Callable[..., None]) -> None:
-        act(self.ref, self.deliveries.find, **WHY)
+    def act(self, action: Callable[..., None]) -> None:
+        action(self.ref, self.deliveries.find, **WHY)
 
     def tasks(self) -> list[str]:
         self.deliveries.collect()

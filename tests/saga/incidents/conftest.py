@@ -1,24 +1,13 @@
 import pytest
 
-from saga.engine.declaration import afterwards, then, together
+from saga.engine.definition import afterwards, then, together
 from saga.engine.errors import Refused, TryAgain
 from saga.engine.retries import Retries
-from tests.saga.engine.stuck import Stuck
-from tests.saga.engine.workshop import Workshop
+from tests.saga.incidents.stuck import Stuck
 
 
 @pytest.fixture
-def workshop(database):
-    return Workshop(database)
-
-
-@pytest.fixture
-def script(workshop):
-    return workshop.script
-
-
-@pytest.fixture
-def in_line(workshop, script):
+def sequential(workshop, script):
     """Stuck past the pivot, with one more step to come."""
     script.answers["cut"] = [TryAgain("busy")] * 2
     cut = script.step("cut", retries=Retries(limit=2))
@@ -33,7 +22,7 @@ def at_the_last_step(workshop, script):
 
 
 @pytest.fixture
-def in_parallel(workshop, script):
+def parallel(workshop, script):
     """Stuck past the pivot in a stage whose other step was on its way, and is let fall."""
     script.answers["cut"] = [Refused("no")]
     stages = then(script.step("fold"), pivot=True), together(script.step("cut"), script.step("glue"))
@@ -41,14 +30,14 @@ def in_parallel(workshop, script):
 
 
 @pytest.fixture
-def told(workshop, script):
+def finishing(workshop, script):
     """Stuck afterwards, where the other step was on its way, and is let fall."""
     script.answers["show"] = [Refused("no")]
     return Stuck(workshop, workshop.saga(then(script.step("fold")), afterwards(*map(script.step, ("show", "tell")))))
 
 
 @pytest.fixture
-def turning_back(workshop, script):
+def compensating(workshop, script):
     """Stuck in the first of two undos."""
     script.answers |= {"glue": [Refused("no")], "un_cut": [TryAgain("busy")] * 2}
     glue, cut = script.step("glue", undo=False), script.step("cut")
@@ -63,7 +52,7 @@ def undecided(workshop, script):
     return Stuck(workshop, workshop.saga(together(script.step("fold"), script.step("cut"))))
 
 
-STUCK = ["in_line", "at_the_last_step", "in_parallel", "told", "turning_back", "undecided"]
+STUCK = ["sequential", "at_the_last_step", "parallel", "finishing", "compensating", "undecided"]
 
 
 @pytest.fixture(params=STUCK)

@@ -1,4 +1,4 @@
-"""Closing companies for good, once the grace after their deletion was asked for is over."""
+"""Close companies for good, once the grace period after the request to delete them is over."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,10 +15,10 @@ log = structlog.get_logger()
 
 
 def close_due(*, now: datetime) -> int:
-    """Close every company whose deletion is due, each in a transaction of its own; returns how many were closed.
+    """Close every company whose deletion is due, each in its own transaction; return how many were closed.
 
-    Any number may run. Orders and their books stay. A company that cannot be closed is logged, and tried again the next
-    time. Raises only when the database is gone.
+    Any number of processes may do so at once. Orders and their records stay. A company that cannot be closed is logged,
+    and tried again the next time. Raises only outages of the database.
     """
     with db.operator_transaction():
         due = standing.due_for_closing(now=now)
@@ -31,7 +31,7 @@ def _try_to_close(company_id: UUID, now: datetime) -> bool:
     except Exception as error:
         if db.is_outage(error):
             raise
-        log.exception("a company could not be closed", company_id=str(company_id))
+        log.exception("could not close a company", company_id=str(company_id))
         return False
 
 

@@ -1,4 +1,4 @@
-"""The definition of a saga as text, and the refusal to run open sagas by another definition than they began with."""
+"""Record saga definitions with their fingerprints, and refuse to run open sagas with a changed definition."""
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
@@ -6,9 +6,9 @@ from hashlib import sha256
 from kit import db
 from kit.errors import NotConfigured
 from kit.tenancy import Tenant
-from saga.engine.declaration import Saga, Stage, Step
+from saga.engine.definition import Saga, Stage, Step
 
-# Records what is new, and what has changed while no saga of the version is open: migrations/functions.
+# Records a new definition, or a changed one while no saga of its version is open: see migrations/functions.
 _RECORD = """
     SELECT definition, open_sagas
     FROM record_saga_definition(%(name)s, %(version)s, %(fingerprint)s, %(definition)s)
@@ -16,7 +16,7 @@ _RECORD = """
 
 
 class DefinitionChanged(NotConfigured):
-    """Open sagas began with another definition of the same name and version."""
+    """Open sagas started with another definition of the same name and version."""
 
     code = "saga_definition_changed"
 
@@ -37,8 +37,8 @@ def fingerprint(saga: Saga) -> str:
 def record(sagas: Iterable[Saga]) -> None:
     """Record the definitions in the database, as the app role.
 
-    A changed definition replaces the recorded one while no saga of its version is open. Raises DefinitionChanged when
-    there are open ones.
+    A changed definition replaces the recorded one if no saga of its version is open; otherwise this raises
+    DefinitionChanged.
     """
     for saga in sagas:
         values = {
@@ -51,14 +51,15 @@ def record(sagas: Iterable[Saga]) -> None:
             raise DefinitionChanged(
                 f"{saga.name} version {saga.version} has changed while {open_sagas} of its sagas are open: restore its "
                 f"definition, and declare the changed one as a new version (docs/tour.md, Change a saga). "
-                f"They began with: {recorded}. It is now: {describe(saga)}"
+                f"They started with: {recorded}. It is now: {describe(saga)}"
             )
 
 
+# The fingerprint is taken of these words: they must not change.
 def _stages(saga: Saga) -> Iterator[str]:
     for index, stage in enumerate(saga.stages):
-        pivot = ", the pivot" if index == saga.pivot and stage.verb != "afterwards" else ""
-        yield f"{stage.verb} {_steps(stage)}{pivot}"
+        pivot = ", the pivot" if index == saga.pivot_index and stage.kind != "afterwards" else ""
+        yield f"{stage.kind} {_steps(stage)}{pivot}"
     if saga.when_undone is None:
         yield "no way back"
 

@@ -1,4 +1,4 @@
-"""The journal's tables: where every saga stands, each of its steps, and everything that ever happened to it."""
+"""The tables of the journal: every saga, its steps, its history and its incidents."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,11 +12,11 @@ from kit.ids import new_id
 STATES = ("running", "finishing", "done", "compensating", "undone", "stuck")
 ENDED = frozenset({"done", "undone"})
 OPEN = "ended_at IS NULL"
-"""Running, or stuck: what has not ended."""
+"""The SQL condition for sagas that have not ended, stuck ones included."""
 
 
 class DefinitionRow(Base):
-    """The definition that open sagas of this name and version began with (saga/engine/definitions.py)."""
+    """The definition that open sagas of this name and version started with (saga/engine/fingerprints.py)."""
 
     __tablename__ = "saga_definitions"
 
@@ -30,10 +30,10 @@ class DefinitionRow(Base):
 class SagaRow(Base):
     """One saga.
 
-    running → finishing → done, when all went well; running → compensating → undone, when all was put back;
-    `stuck` from any of these, until an operator settles the incident. `stage` is the stage being worked on;
-    `stop_requested` asks for a cancellation that is granted before the pivot; `failure` says why it is undone.
-    `due_at` (UTC) is when a saga that has not moved by then is taken for stranded and re-sent.
+    The states are running → finishing → done when it succeeds, and running → compensating → undone when it fails. From
+    any of these but the last a saga may become `stuck`, until an operator acts on its incident. `stage` is the index of
+    the current stage. `stop_requested` asks for a cancellation, which is granted up to the pivot. `failure` says why
+    the saga is undone. A saga that has not moved by `due_at` (UTC) counts as stalled, and is re-sent.
     """
 
     __tablename__ = "sagas"
@@ -41,7 +41,7 @@ class SagaRow(Base):
         UniqueConstraint("subject_id", "name"),
         CheckConstraint(f"state IN {STATES}", name="state"),
         CheckConstraint("(ended_at IS NULL) = (state NOT IN ('done', 'undone'))", name="ended"),
-        # About the end alone, and not the state: until then a saga moves without touching an index.
+        # On the end of a saga, not on its state: so a saga that moves changes no index until it ends.
         Index("sagas_open_idx", "id", postgresql_where=text(OPEN)),
         Index("sagas_ended_idx", "ended_at", "id", postgresql_where=text("ended_at IS NOT NULL")),
         UniqueConstraint("company_id", "id"),
@@ -68,9 +68,9 @@ class SagaRow(Base):
 class StepRow(Base):
     """One step of one saga.
 
-    pending → running → done | failed; then, when the saga compensates, undoing → undone (or skipped by an operator).
-    Any state but pending means: begun, so there may be something to undo. `attempts` and `undo_attempts` count
-    answers, not beginnings; `retry_at` (UTC) is when the next attempt is due.
+    The states are pending → running → done or failed, and undoing → undone when the saga compensates; an operator may
+    have a step or an undo `skipped`. In any state but pending the step was begun, so there may be something to undo.
+    `attempts` and `undo_attempts` count answers, not begins. `retry_at` (UTC) is when the next attempt is due.
     """
 
     __tablename__ = "saga_steps"
@@ -99,9 +99,10 @@ class StepRow(Base):
 
 
 class SagaEvent(Base):
-    """One transition of a saga or of one of its steps; append-only.
+    """One transition of a saga, or of one of its steps; append-only.
 
-    No foreign key: only who holds its saga's lock writes one, and a dozen look-ups an order would find nothing else.
+    There is no foreign key: only the holder of the saga's lock writes one, and a dozen checks per order would find
+    nothing wrong.
     """
 
     __tablename__ = "saga_events"
@@ -116,7 +117,7 @@ class SagaEvent(Base):
 
 
 class Incident(Base):
-    """A step or undo that ran out of retries and waits for an operator. `phase` is the state the saga was stuck in."""
+    """A step, or an undo, that ran out of attempts and waits for an operator. `phase` is the saga's state before."""
 
     __tablename__ = "incidents"
     __table_args__ = (

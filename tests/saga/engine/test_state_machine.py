@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from kit.errors import Conflict
-from saga.engine.declaration import afterwards, then, together
+from saga.engine.definition import afterwards, then, together
 from saga.engine.errors import InProgress, Refused, TryAgain
 from saga.engine.retries import Retries
 from tests.saga.engine.workshop import outbox
@@ -86,7 +86,7 @@ class TestAStep:
         with capture_logs() as said:
             ref = workshop.run(saga)
         assert workshop.timeline(ref).saga.failure == {"code": "ValueError", "detail": None, "step": "cut"}
-        assert {line["exc_info"] for line in said if line["event"] == "a step went wrong"} == {error}
+        assert {line["exc_info"] for line in said if line["event"] == "step failed unexpectedly"} == {error}
 
     def test_that_raises_anything_else_is_tried_again(self, workshop, saga, script):
         script.answers["cut"] = [ValueError("?"), ValueError("?")]
@@ -106,7 +106,7 @@ class TestAStep:
             yield lambda: None
 
         only = script.step("fold", retries=Retries(limit=1))
-        only.act = fold
+        only.function = fold
         ref = workshop.run(workshop.saga(then(only)))
         assert workshop.timeline(ref).saga.failure["code"] == "AssertionError"
 
@@ -148,7 +148,7 @@ class TestRetrying:
             out.publish("paper.folded", {}, subject=workshop.company_id, company_id=workshop.company_id)
 
         only = script.step("fold", retries=Retries(limit=1))
-        only.act = fold
+        only.function = fold
         _, deliveries = workshop.start(workshop.saga(then(only)))
         deliveries.events.clear()
         deliveries.until_quiet()

@@ -11,8 +11,8 @@ from domain.notifications.operations import LEASE, Claimed
 from kit import clock, db
 from kit.process import heartbeat
 from kit.tenancy import Tenant
-from saga import leases, letters
-from saga.engine.calls import answered
+from saga import lease_renewal, mail_delivery, order_mail
+from saga.engine.external_calls import make_all
 from tests.waiting import until
 
 LOSE_THE_DATABASE = """
@@ -30,7 +30,7 @@ def mail(storefront, tenant):
     """A mail that we have claimed, for an order of now."""
     order_id = storefront.place()
     with db.transaction(tenant):
-        claim, _ = letters.to_both(
+        claim, _ = order_mail.request(
             occasion="order.created", order_ids=[order_id], buyer="order_received", merchant="order_received_merchant",
             now=clock.now(),
         )[order_id]  # fmt: skip
@@ -45,16 +45,16 @@ def stored(mail, tenant):
 
 
 class TestLease:
-    def test_is_renewed_while_the_mail_is_in_hand(self, mail, tenant, monkeypatch):
-        monkeypatch.setattr(leases, "RENEW_EVERY", 0.01)
-        leases._keeper.cache_clear()
+    def test_is_renewed_while_the_mail_is_being_delivered(self, mail, tenant, monkeypatch):
+        monkeypatch.setattr(lease_renewal, "RENEW_EVERY", 0.01)
+        lease_renewal._renewer.cache_clear()
         began = stored(mail, tenant).leased_until
-        with leases.kept([mail]) as [lease]:
+        with lease_renewal.renewing([mail]) as [lease]:
             until(lambda: stored(mail, tenant).leased_until > began, "it is not renewed")
-            until(lambda: lease.until > began, "it does not know")
+            until(lambda: lease.until > began, "the lease object is not updated")
             lease.check()
 
-    def test_is_left_to_whoever_has_claimed_the_mail_since(self, mail, tenant):
+    def test_is_not_renewed_once_another_process_has_claimed_the_mail(self, mail, tenant):
         later = clock.now() + LEASE
         with db.transaction(tenant):
             assert isinstance(notifications.claim(mail_ids=[mail.id], now=later)[mail.id], Claimed)
@@ -63,9 +63,9 @@ class TestLease:
             assert notifications.renew(attempts={mail.id: 2}, now=later) == {mail.id: later + LEASE}
 
 
-class TestSeeThrough:
+class TestDeliver:
     def test_sends_and_marks_the_mail(self, mail, tenant, inbox):
-        assert letters.see_through([mail]) == [None]
+        assert mail_delivery.deliver([mail]) == [None]
         assert len(inbox.messages(to=mail.recipient)) == 1
         assert stored(mail, tenant).status == "sent"
 
@@ -73,16 +73,16 @@ class TestSeeThrough:
     def test_sends_a_heartbeat_before_each_mail(self, mail):
         beats = []
         with heartbeat.sent_by(lambda: beats.append(True)):
-            letters.see_through([mail] * 3)
+            mail_delivery.deliver([mail] * 3)
         assert len(beats) == 3
 
     def test_does_not_send_once_the_lease_has_run_out(self, mail, tenant, inbox):
-        [trouble] = letters.see_through([mail._replace(leased_until=clock.now() - timedelta(seconds=1))])
-        assert isinstance(trouble, LeaseLost)
+        [error] = mail_delivery.deliver([mail._replace(leased_until=clock.now() - timedelta(seconds=1))])
+        assert isinstance(error, LeaseLost)
         assert inbox.messages(to=mail.recipient) == []
         assert stored(mail, tenant).status == "queued"
 
-    def test_marks_what_is_out_when_the_database_is_back(self, mail, tenant, inbox, storefront, monkeypatch):
+    def test_records_a_sent_mail_when_the_database_is_back(self, mail, tenant, inbox, storefront, monkeypatch):
         send = mailer().send
 
         def send_and_lose_the_database(message):
@@ -90,45 +90,45 @@ class TestSeeThrough:
             storefront.sql(LOSE_THE_DATABASE)
 
         monkeypatch.setattr(mailer(), "send", send_and_lose_the_database)
-        assert letters.see_through([mail]) == [None]
+        assert mail_delivery.deliver([mail]) == [None]
         assert len(inbox.messages(to=mail.recipient)) == 1
         assert stored(mail, tenant).status == "sent"
 
 
-class TestSeveral:
+class TestSeveralMails:
     @pytest.fixture
     def mails(self, storefront, tenant):
         """Two mails that we have claimed, about one order."""
         order_id = storefront.place()
         with db.transaction(tenant):
-            claims = letters.to_both(
+            claims = order_mail.request(
                 occasion="order.created", order_ids=[order_id], buyer="order_received",
                 merchant="order_received_merchant", now=clock.now(),
             )[order_id]  # fmt: skip
         return [claim.mail for claim in claims]
 
-    def test_that_are_out_are_marked_while_a_slow_server_has_the_next_in_hand(self, mails, tenant, monkeypatch):
-        monkeypatch.setattr(leases, "RENEW_EVERY", 0.01)
-        leases._keeper.cache_clear()
-        in_hand = []
+    def test_that_are_sent_are_recorded_while_a_slow_server_holds_up_the_next(self, mails, tenant, monkeypatch):
+        monkeypatch.setattr(lease_renewal, "RENEW_EVERY", 0.01)
+        lease_renewal._renewer.cache_clear()
+        delivered = []
 
         def send_and_look(message):
-            in_hand.append(message)
-            if len(in_hand) > 1:
-                until(lambda: stored(mails[0], tenant).status == "sent", "the first is not marked")
+            delivered.append(message)
+            if len(delivered) > 1:
+                until(lambda: stored(mails[0], tenant).status == "sent", "the first is not recorded")
                 assert stored(mails[1], tenant).status == "sending"
 
         monkeypatch.setattr(mailer(), "send", send_and_look)
-        assert letters.see_through(mails) == [None, None]
-        assert len(in_hand) == 2
+        assert mail_delivery.deliver(mails) == [None, None]
+        assert len(delivered) == 2
 
-    def test_go_out_though_one_of_them_cannot_be_written(self, mails, tenant, inbox):
-        broken, fine = letters.see_through([mails[0]._replace(template="no_such_template"), mails[1]])
+    def test_are_sent_though_one_of_them_cannot_be_rendered(self, mails, tenant, inbox):
+        broken, fine = mail_delivery.deliver([mails[0]._replace(template="no_such_template"), mails[1]])
         assert isinstance(broken, TemplateNotFound)
         assert fine is None
         assert [stored(mail, tenant).status for mail in mails] == ["sending", "sent"]
 
-    def test_are_all_given_back_once_there_is_no_server(self, mails, tenant, monkeypatch):
+    def test_are_all_released_when_there_is_no_server(self, mails, tenant, monkeypatch):
         asked = []
 
         def nobody_there(message):
@@ -136,24 +136,24 @@ class TestSeveral:
             raise MailServerGone
 
         monkeypatch.setattr(mailer(), "send", nobody_there)
-        assert {type(trouble) for trouble in letters.see_through(mails)} == {MailServerGone}
+        assert {type(error) for error in mail_delivery.deliver(mails)} == {MailServerGone}
         assert len(asked) == 1
         assert [stored(mail, tenant).status for mail in mails] == ["queued", "queued"]
 
 
 class TestSend:
-    def test_sees_through_in_one_go_what_several_orders_wait_for(self, mail, storefront, tenant, monkeypatch):
+    def test_delivers_the_mails_of_several_orders_in_one_call(self, mail, storefront, tenant, monkeypatch):
         orders = [storefront.place(), storefront.place()]
         with db.transaction(tenant):
-            claims = letters.to_both(
+            claims = order_mail.request(
                 occasion="order.completed", order_ids=orders, buyer="payment_succeeded",
                 merchant="payment_succeeded_merchant", now=clock.now(),
             )  # fmt: skip
         claims[mail.id] = [notifications.Leased(clock.now())]
-        rounds, troubles = [], [None, None, None, MailUnavailable()]
-        monkeypatch.setattr(letters, "see_through", lambda mails: rounds.append(mails) or troubles)
-        sending = letters.send(claims)
-        answers, _ = answered(next(sending))
+        rounds, errors = [], [None, None, None, MailUnavailable()]
+        monkeypatch.setattr(mail_delivery, "deliver", lambda mails: rounds.append(mails) or errors)
+        sending = order_mail.send(claims)
+        answers, _ = make_all(next(sending))
         with pytest.raises(StopIteration) as done:
             sending.send(answers)
         assert [len(mails) for mails in rounds] == [4]
@@ -165,7 +165,7 @@ class TestSend:
         order_id = storefront.place()
         storefront.sql(f"UPDATE orders SET customer_email = 'hello@paper.example' WHERE id = '{order_id}'")
         with db.transaction(tenant):
-            [claim] = letters.to_both(
+            [claim] = order_mail.request(
                 occasion="order.completed", order_ids=[order_id], buyer="payment_succeeded",
                 merchant="payment_succeeded_merchant", now=clock.now(),
             )[order_id]  # fmt: skip

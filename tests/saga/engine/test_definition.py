@@ -1,7 +1,7 @@
 import pytest
 
-from saga.engine.declaration import Saga, afterwards, step, then, together
-from saga.engine.errors import DeclarationError
+from saga.engine.definition import Saga, afterwards, step, then, together
+from saga.engine.errors import InvalidDefinition
 from saga.registry import SAGAS
 
 
@@ -37,7 +37,7 @@ class TestStep:
 
 
 class TestSaga:
-    def test_reads_as_a_sentence(self):
+    def test_prints_its_stages(self):
         a, b, c, d = (make(name) for name in ("fold", "cut", "glue", "show"))
         declared = saga(together(a, b), then(c, pivot=True), afterwards(d))
         assert str(declared) == "toy: together fold and cut, then glue, afterwards show"
@@ -46,7 +46,7 @@ class TestSaga:
         def fold(subject):
             """A step."""
 
-        with pytest.raises(DeclarationError, match="toy: fold has neither an undo nor a stated reason"):
+        with pytest.raises(InvalidDefinition, match="toy: fold has neither an undo nor a reason for having none"):
             saga(then(step(area="toys")(fold)))
 
     def test_takes_a_step_that_says_why_it_has_no_undo(self):
@@ -54,34 +54,34 @@ class TestSaga:
 
     def test_refuses_a_step_twice(self):
         fold = make("fold")
-        with pytest.raises(DeclarationError, match="toy takes a step twice"):
+        with pytest.raises(InvalidDefinition, match="toy has a step twice"):
             saga(then(fold), then(fold))
 
     def test_refuses_two_steps_of_one_name(self):
-        with pytest.raises(DeclarationError, match="twice"):
+        with pytest.raises(InvalidDefinition, match="twice"):
             saga(together(make("fold"), make("fold")))
 
-    def test_refuses_a_stage_behind_what_comes_afterwards(self):
-        with pytest.raises(DeclarationError, match="what comes afterwards stands last"):
+    def test_refuses_a_stage_after_afterwards(self):
+        with pytest.raises(InvalidDefinition, match="`afterwards` must come last"):
             saga(then(make("fold")), afterwards(make("show")), then(make("cut")))
 
     @pytest.mark.parametrize("stages", [(), (afterwards(make("show")),)])
-    def test_refuses_to_decide_nothing(self, stages):
-        with pytest.raises(DeclarationError, match="something before it"):
+    def test_refuses_to_have_no_main_stage(self, stages):
+        with pytest.raises(InvalidDefinition, match="after at least one other stage"):
             saga(*stages)
 
     def test_has_its_pivot_where_it_says(self):
-        assert saga(then(make("fold")), then(make("glue"), pivot=True), then(make("cut"))).pivot == 1
+        assert saga(then(make("fold")), then(make("glue"), pivot=True), then(make("cut"))).pivot_index == 1
 
-    def test_can_always_be_put_back_without_a_pivot(self):
-        assert saga(then(make("fold")), then(make("cut")), afterwards(make("show"))).pivot == 1
+    def test_has_its_last_main_stage_as_pivot_by_default(self):
+        assert saga(then(make("fold")), then(make("cut")), afterwards(make("show"))).pivot_index == 1
 
-    def test_has_no_way_back_without_an_ending_for_it(self):
-        assert saga(then(make("fold")), when_undone=None).pivot == -1
+    def test_is_never_undone_without_a_hook_for_it(self):
+        assert saga(then(make("fold")), when_undone=None).pivot_index == -1
 
     def test_numbers_its_steps_in_order(self):
         a, b, c = (make(name) for name in ("fold", "cut", "glue"))
-        assert list(saga(together(a, b), then(c)).placed()) == [(0, 0, a), (1, 0, b), (2, 1, c)]
+        assert list(saga(together(a, b), then(c)).numbered_steps()) == [(0, 0, a), (1, 0, b), (2, 1, c)]
 
 
 class TestRegistry:

@@ -3,9 +3,9 @@ import threading
 import pytest
 
 from kit import db
-from saga.engine import definitions
-from saga.engine.declaration import afterwards, then, together
-from saga.engine.definitions import DefinitionChanged
+from saga.engine import fingerprints
+from saga.engine.definition import afterwards, then, together
+from saga.engine.fingerprints import DefinitionChanged
 from saga.engine.retries import Retries
 
 RECORDED = "SELECT definition FROM saga_definitions"
@@ -24,18 +24,18 @@ def toy(workshop, script):
 
 class TestDescribe:
     def test_says_what_open_sagas_depend_on(self, toy, script):
-        assert definitions.describe(toy(afterwards(script.step("show", undo=False)))) == (
+        assert fingerprints.describe(toy(afterwards(script.step("show", undo=False)))) == (
             "together fold (undo: un_fold) and cut (undo: un_cut); then glue, the pivot; afterwards show"
         )
 
     def test_says_that_there_is_no_way_back(self, toy):
-        assert definitions.describe(toy(undoable=False)).endswith("then glue; no way back")
+        assert fingerprints.describe(toy(undoable=False)).endswith("then glue; no way back")
 
 
 class TestFingerprint:
     def test_stays_with_other_retries_and_deadlines(self, workshop, script):
         patient = workshop.saga(then(script.step("fold", retries=Retries(limit=99))), deadline=99, call_deadline=99)
-        assert definitions.fingerprint(patient) == definitions.fingerprint(workshop.saga(then(script.step("fold"))))
+        assert fingerprints.fingerprint(patient) == fingerprints.fingerprint(workshop.saga(then(script.step("fold"))))
 
     @pytest.mark.parametrize(
         "changed",
@@ -52,38 +52,38 @@ class TestFingerprint:
     def test_changes_with_whatever_open_sagas_depend_on(self, workshop, script, changed):
         before = workshop.saga(then(script.step("fold")), then(script.step("cut"), pivot=True))
         after = workshop.saga(*changed(script.step))
-        assert definitions.fingerprint(before) != definitions.fingerprint(after)
+        assert fingerprints.fingerprint(before) != fingerprints.fingerprint(after)
 
 
 class TestRecord:
     def test_keeps_what_is_new_and_says_nothing_when_it_comes_again(self, workshop, toy):
         for _ in range(2):
-            definitions.record([toy()])
-        assert workshop.sql(RECORDED) == [(definitions.describe(toy()),)]
+            fingerprints.record([toy()])
+        assert workshop.sql(RECORDED) == [(fingerprints.describe(toy()),)]
 
     def test_refuses_a_changed_definition_while_sagas_of_it_are_open(self, workshop, toy, script):
-        definitions.record([toy()])
+        fingerprints.record([toy()])
         workshop.start(toy())
         changed = toy(then(script.step("paint", undo=False)))
         with pytest.raises(DefinitionChanged) as refused:
-            definitions.record([changed])
+            fingerprints.record([changed])
         assert refused.value.message.startswith("toy version 1 has changed while 1 of its sagas are open: ")
         assert refused.value.message.endswith(
-            f"They began with: {definitions.describe(toy())}. It is now: {definitions.describe(changed)}"
+            f"They started with: {fingerprints.describe(toy())}. It is now: {fingerprints.describe(changed)}"
         )
-        assert workshop.sql(RECORDED) == [(definitions.describe(toy()),)]
+        assert workshop.sql(RECORDED) == [(fingerprints.describe(toy()),)]
 
     def test_takes_a_changed_definition_once_no_saga_of_it_is_open(self, workshop, toy, script):
-        definitions.record([toy()])
+        fingerprints.record([toy()])
         workshop.run(toy())
         changed = toy(then(script.step("paint", undo=False)))
-        definitions.record([changed])
-        assert workshop.sql(RECORDED) == [(definitions.describe(changed),)]
+        fingerprints.record([changed])
+        assert workshop.sql(RECORDED) == [(fingerprints.describe(changed),)]
 
     def test_keeps_two_versions_side_by_side(self, workshop, toy, script):
-        definitions.record([toy()])
+        fingerprints.record([toy()])
         workshop.start(toy())
-        definitions.record([toy(), toy(then(script.step("paint", undo=False)), version=2)])
+        fingerprints.record([toy(), toy(then(script.step("paint", undo=False)), version=2)])
         assert len(workshop.sql(RECORDED)) == 2
 
     def test_lets_one_of_two_releases_win_that_record_at_the_same_time(self, workshop, toy, script):
@@ -93,7 +93,7 @@ class TestRecord:
 
         def recording(saga):
             try:
-                definitions.record([saga])
+                fingerprints.record([saga])
             except DefinitionChanged:
                 refused.append(saga)
 
@@ -103,11 +103,11 @@ class TestRecord:
         for release in releases:
             release.join()
         [(kept,)] = workshop.sql(RECORDED)
-        [loser] = {definitions.describe(saga) for saga in others} - {kept}
-        assert [definitions.describe(saga) for saga in refused] == [loser] * 4
+        [loser] = {fingerprints.describe(saga) for saga in others} - {kept}
+        assert [fingerprints.describe(saga) for saga in refused] == [loser] * 4
 
     def test_is_the_operators_to_read_and_nobodys_to_change(self, workshop, toy):
-        definitions.record([toy()])
+        fingerprints.record([toy()])
         with db.operator_transaction():
             session = db.session()
-            assert session.connection().exec_driver_sql(RECORDED).all() == [(definitions.describe(toy()),)]
+            assert session.connection().exec_driver_sql(RECORDED).all() == [(fingerprints.describe(toy()),)]

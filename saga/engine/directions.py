@@ -1,0 +1,140 @@
+"""The two directions in which a saga moves: forward through its steps, and backward through its undos."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+from kit.db import Json
+from saga.engine import compensation, state_machine
+from saga.engine.definition import BatchFunction, Outcome, Step, StepFunction
+from saga.engine.errors import InProgress, Refused, TryAgain
+from saga.engine.locked_saga import LockedSaga, SagaRef
+
+
+class Direction(ABC):
+    """What differs between running steps and running undos."""
+
+    begun_state: ClassVar[str]
+    """The state of a step that is being run, or undone."""
+
+    @abstractmethod
+    def choose(self, saga: LockedSaga) -> list[Step]:
+        """The steps to run, or to undo, for this saga now."""
+
+    @abstractmethod
+    def function(self, step: Step) -> StepFunction | BatchFunction:
+        """The function to run."""
+
+    @abstractmethod
+    def is_batched(self, step: Step) -> bool:
+        """Whether that function takes a batch of subjects."""
+
+    @abstractmethod
+    def begin(self, saga: LockedSaga, step: Step) -> None:
+        """Mark the step, or its undo, as begun."""
+
+    @abstractmethod
+    def accepts_answer(self, saga: LockedSaga, step: Step) -> bool:
+        """Whether the answer of the step, or of its undo, still counts."""
+
+    def record(self, saga: LockedSaga, step: Step, outcome: Outcome) -> None:
+        """Record the outcome as the answer of the step, or of its undo."""
+        if isinstance(outcome, Refused):
+            self._refuse(saga, step, asdict(outcome))
+        elif isinstance(outcome, TryAgain):
+            self._retry(saga, step, asdict(outcome), attempted=not isinstance(outcome, InProgress))
+        else:
+            self._succeed(saga, step, outcome)
+
+    @abstractmethod
+    def _succeed(self, saga: LockedSaga, step: Step, outcome: Json | None) -> None: ...
+
+    @abstractmethod
+    def _refuse(self, saga: LockedSaga, step: Step, error: Json) -> None: ...
+
+    @abstractmethod
+    def _retry(self, saga: LockedSaga, step: Step, error: Json, *, attempted: bool) -> None: ...
+
+
+@dataclass(frozen=True)
+class Forward(Direction):
+    """Run steps: for each saga those of the `requested` ones that it waits for.
+
+    With `continue_inline`, a saga that waits for none of them runs its next sequential step instead.
+    """
+
+    requested: Mapping[SagaRef, Collection[str]]
+    continue_inline: bool = False
+    begun_state: ClassVar[str] = "running"
+
+    def choose(self, saga: LockedSaga) -> list[Step]:
+        """The requested steps that the saga waits for, or else its next sequential step."""
+        requested = (step for step in saga.definition.steps.values() if step.name in self.requested[saga.ref])
+        accepted = [step for step in requested if state_machine.accepts_answer(saga, step)]
+        next_step = state_machine.next_step(saga) if self.continue_inline and not accepted else None
+        return [next_step] if next_step else accepted
+
+    def function(self, step: Step) -> StepFunction | BatchFunction:
+        """The step's own function."""
+        return step.function
+
+    def is_batched(self, step: Step) -> bool:
+        """Whether the step is declared with `@batched_step`."""
+        return step.batched
+
+    def begin(self, saga: LockedSaga, step: Step) -> None:
+        """Mark the step as running."""
+        state_machine.begin(saga, step)
+
+    def accepts_answer(self, saga: LockedSaga, step: Step) -> bool:
+        """Whether the step's answer still counts."""
+        return state_machine.accepts_answer(saga, step)
+
+    def _succeed(self, saga: LockedSaga, step: Step, outcome: Json | None) -> None:
+        state_machine.succeed(saga, step, outcome)
+
+    def _refuse(self, saga: LockedSaga, step: Step, error: Json) -> None:
+        state_machine.fail(saga, step, error)
+
+    def _retry(self, saga: LockedSaga, step: Step, error: Json, *, attempted: bool) -> None:
+        state_machine.retry(saga, step, error, attempted=attempted)
+
+
+@dataclass(frozen=True)
+class Backward(Direction):
+    """Undo the step of this name, in the sagas where it is the one to undo now."""
+
+    step_name: str
+    begun_state: ClassVar[str] = "undoing"
+
+    def choose(self, saga: LockedSaga) -> list[Step]:
+        """The step, if it is the one to undo now."""
+        step = saga.definition.steps[self.step_name]
+        return [step] if compensation.accepts_answer(saga, step) else []
+
+    def function(self, step: Step) -> StepFunction:
+        """The step's undo function."""
+        assert step.undo_function is not None
+        return step.undo_function
+
+    def is_batched(self, step: Step) -> bool:  # noqa: ARG002 - the same for all steps
+        """Undo functions take one subject."""
+        return False
+
+    def begin(self, saga: LockedSaga, step: Step) -> None:
+        """Mark the undo as running."""
+        compensation.begin_undo(saga, step)
+
+    def accepts_answer(self, saga: LockedSaga, step: Step) -> bool:
+        """Whether the step is still the one to undo."""
+        return compensation.accepts_answer(saga, step)
+
+    def _succeed(self, saga: LockedSaga, step: Step, outcome: Json | None) -> None:
+        compensation.finish_undo(saga, step, outcome)
+
+    def _refuse(self, saga: LockedSaga, step: Step, error: Json) -> None:
+        compensation.retry_undo(saga, step, error)
+
+    def _retry(self, saga: LockedSaga, step: Step, error: Json, *, attempted: bool) -> None:
+        compensation.retry_undo(saga, step, error, attempted=attempted)

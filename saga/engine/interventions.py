@@ -1,0 +1,63 @@
+"""The transitions that an operator causes, on a saga that was stuck."""
+
+from kit.db import Json
+from saga.engine import compensation, state_machine
+from saga.engine.definition import Step
+from saga.engine.locked_saga import LockedSaga
+
+
+def in_progress(saga: LockedSaga, step: Step) -> bool:
+    """Whether the step, or its undo, was begun and has no answer."""
+    return saga.step_state(step).state in {"running", "undoing"}
+
+
+def reset_attempts(saga: LockedSaga, step: Step) -> None:
+    """Give the step, or its undo, all of its attempts again."""
+    state = saga.step_state(step)
+    if state.state == "undoing":
+        state.undo_attempts = 0
+    elif state.state == "running":
+        state.attempts = 0
+    state.retry_at = None
+
+
+def skip(saga: LockedSaga, step: Step) -> None:
+    """Continue as if the step, or its undo, were done."""
+    state = saga.step_state(step)
+    state.state, state.retry_at = "skipped", None
+    if saga.state == "compensating":
+        saga.record_event("skipped", step)
+        compensation.send_next_undo(saga)
+        return
+    state_machine.record_answer(saga, step, "skipped", None)
+    if state_machine.is_at_new_step(saga):
+        saga.send_task(state_machine.ADVANCE)
+
+
+def force_done(saga: LockedSaga) -> None:
+    """Skip all steps left in the phase the saga was stuck in, and complete or end it: an operator has done them."""
+    main_stages = saga.definition.main_stages
+    stages = main_stages if saga.state == "running" else saga.definition.stages[len(main_stages) :]
+    steps = [step for stage in stages for step in stage.steps]
+    _skip_all(saga, [step for step in steps if saga.step_state(step).state not in {"done", "skipped"}])
+    if saga.state == "running":
+        state_machine.complete(saga)
+    else:
+        state_machine.end_if_finished(saga)
+
+
+def force_undone(saga: LockedSaga, failure: Json) -> None:
+    """Skip all undos, and end the saga: an operator has undone the work. A saga that compensates keeps its failure."""
+    steps = saga.definition.steps.values()
+    _skip_all(saga, [step for step in steps if saga.step_state(step).state not in {"pending", "undone", "skipped"}])
+    if saga.state == "running":
+        compensation.start(saga, failure)
+    else:
+        compensation.send_next_undo(saga)
+
+
+def _skip_all(saga: LockedSaga, steps: list[Step]) -> None:
+    for step in steps:
+        state = saga.step_state(step)
+        state.state, state.retry_at = "skipped", None
+        saga.record_event("skipped", step)

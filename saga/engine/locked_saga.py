@@ -1,0 +1,161 @@
+"""One saga under its row lock: its state in memory, and what the transaction will write about it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from kit.db import Json
+from kit.ids import created_at, derived_id, new_id
+from kit.process import logs
+from saga.engine.definition import Ending, Hook, Saga, Step, Subject
+from saga.engine.errors import DefinitionMismatch
+
+_STEP_TIMES = ("retry_at", "begun_at", "answered_at", "undone_at")
+
+ANSWERED = frozenset({"done", "failed", "skipped"})
+
+
+@dataclass(frozen=True, slots=True)
+class SagaRef:
+    """The id of a saga and of its company: every message about a saga carries both."""
+
+    saga_id: UUID
+    company_id: UUID
+
+    def task_id(self, task: str) -> str:
+        """The Celery id of a task of this saga: the same each time the task is sent."""
+        return str(derived_id(self.saga_id, task))
+
+
+@dataclass(slots=True)
+class StepState:
+    """The state of one step: its row in saga_steps (see models.StepRow)."""
+
+    step: str
+    stage: int
+    state: str
+    attempts: int
+    undo_attempts: int
+    outcome: Json | None
+    error: Json | None
+    retry_at: datetime | None
+    begun_at: datetime | None
+    answered_at: datetime | None
+    undone_at: datetime | None
+
+    @property
+    def times(self) -> list[datetime | None]:
+        """When the step was begun, answered and undone, and when it is retried."""
+        return [getattr(self, name) for name in _STEP_TIMES]
+
+
+@dataclass(slots=True)
+class LockedSaga:
+    """A saga whose row lock this transaction holds. The state machine changes it; the journal writes it back."""
+
+    definition: Saga
+    ref: SagaRef
+    subject_id: UUID
+    state: str
+    stage: int
+    stop_requested: Json | None
+    failure: Json | None
+    steps: dict[str, StepState]
+    now: datetime
+    due_at: datetime
+    ended_at: datetime | None = None
+    continue_inline: bool = False
+    """Whether to continue after a parallel stage within this transaction, instead of sending `saga.advance`."""
+    continued: bool = False
+    """Whether the transaction has done so: no `saga.advance` was sent."""
+    outcome_hook: Hook | None = None
+    """The hook to run at the end, if this transaction decides the outcome; those who wait for it are notified, too."""
+    call_rounds: int = 0
+    """Rounds of external calls that follow this transaction: each extends the time until the saga counts as stalled."""
+    grace_period: timedelta = timedelta(0)
+    """The time until the saga may count as stalled, at least."""
+    changed_steps: set[str] = field(default_factory=set)
+    events: list[Json] = field(default_factory=list)
+    messages: list[Json] = field(default_factory=list)
+    incidents: list[Json] = field(default_factory=list)
+
+    def record_event(self, event: str, step: Step | None = None, detail: Json | None = None) -> None:
+        """Add a transition to the saga's history. If it names a step, that step's state is written back."""
+        self.events.append({"event": event, "step": step and step.name, "detail": detail})
+        if step:
+            self.changed_steps.add(step.name)
+
+    def check_definition(self) -> None:
+        """Raise DefinitionMismatch unless the saga has the steps, order and stages of its definition."""
+        if tuple((state.step, state.stage) for state in self.steps.values()) != self.definition.shape:
+            version = f"{self.definition.name} version {self.definition.version}"
+            raise DefinitionMismatch(f"saga {self.ref.saga_id} started with another definition of {version}")
+
+    def step_state(self, step: Step) -> StepState:
+        """The state of the step."""
+        return self.steps[step.name]
+
+    def idle_time(self) -> timedelta:
+        """The time since a step was last begun, answered, undone or due for its retry."""
+        times = (time for state in self.steps.values() for time in state.times if time)
+        return self.now - max(times, default=created_at(self.ref.saga_id))
+
+    def subject(self, step: Step | None = None) -> Subject:
+        """The saga's subject, as the step receives it; without a step, as the hooks receive it."""
+        key = f"{self.ref.saga_id}:{step.name if step else self.state}"
+        begun_at = self.step_state(step).begun_at if step else None
+        begun_before = begun_at is not None and begun_at < self.now
+        return Subject(self.subject_id, self.ref.company_id, self.ref.saga_id, self.now, key, begun_before)
+
+    def ending(self) -> Ending:
+        """The argument for the saga's hooks."""
+        return Ending(self.subject(), self.failure, self.stop_requested)
+
+    def is_answered(self, stage: int) -> bool:
+        """Whether every step of the stage is done, failed or skipped."""
+        return all(self.step_state(step).state in ANSWERED for step in self.definition.stages[stage].steps)
+
+    def is_parallel(self, stage: int) -> bool:
+        """Whether the stage has several steps, which run in parallel."""
+        return len(self.definition.stages[stage].steps) > 1
+
+    def end(self, state: str) -> None:
+        """End the saga as `done` or `undone`."""
+        self.state, self.ended_at = state, self.now
+        self.record_event(state)
+
+    def open_incident(self, step: Step, error: Json, attempts: int) -> None:
+        """Make the saga stuck, until an operator acts on the incident."""
+        incident = {
+            "id": str(new_id()), "step": step.name, "phase": self.state, "error": error, "attempts": attempts,
+        }  # fmt: skip
+        self.incidents.append(incident)
+        self.record_event("incident", step, error)
+        self.state = "stuck"
+
+    def send_task(self, task: str, *, at: datetime | None = None) -> None:
+        """Send this task for the saga, not before `at`."""
+        self.messages.append({"kind": "task", "body": self._task(task), "available_at": at})
+
+    def send_chord(self, stage: int, body: str) -> None:
+        """Send the steps of a stage as the header of one chord, whose body is the task `body`."""
+        chord = {
+            "id": str(derived_id(self.ref.saga_id, f"stage {stage}")),
+            "header": [self._task(step.task) for step in self.definition.stages[stage].steps],
+            "body": self._task(body),
+        }
+        self.messages.append({"kind": "chord", "body": chord})
+
+    def _task(self, name: str) -> Json:
+        request_id = logs.request_id(self.subject_id)
+        return {
+            **({"requestid": request_id} if request_id else {}),
+            "task": name,
+            "id": self.ref.task_id(name),
+            "root": str(self.ref.saga_id),
+            "kwargs": {
+                "saga_id": str(self.ref.saga_id),
+                "company_id": str(self.ref.company_id),
+                "order_id": str(self.subject_id),
+            },
+        }

@@ -1,0 +1,103 @@
+"""Deliver claimed mails to the mail server, and record what became of each."""
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from domain.notifications import operations as notifications
+from domain.notifications.errors import MailRefused, MailServerGone, MailUnavailable
+from domain.notifications.mailer import mailer
+from domain.notifications.operations import ClaimedMail
+from domain.notifications.rendering import render
+from kit import clock, db
+from kit.process import failpoints, heartbeat
+from kit.process.outages import retry_while_database_is_down
+from kit.tenancy import Tenant
+from saga.lease_renewal import Lease, renewing
+
+RECORD_EVERY = 0.1
+"""Seconds between two records of delivered mails: what was delivered since then is repeated if the process dies."""
+
+DeliveryError = Exception | None
+"""Why a mail could not be delivered; None if it was.
+
+An error that is neither MailRefused nor MailUnavailable is a defect of ours and is not recorded: the lease expires,
+and the sweeper has the mail tried again.
+"""
+
+
+def deliver(mails: Sequence[ClaimedMail]) -> list[DeliveryError]:
+    """Deliver claimed mails one after the other, and record what became of them before returning.
+
+    Results are recorded every RECORD_EVERY seconds and at the end, and within two seconds by another thread, so that a
+    delivered mail is recorded even while a slow server holds up the next one. An outage of the database is waited out,
+    because no other process knows that the mails were delivered. When there is no mail server, the remaining mails are
+    not tried.
+    """
+    results = _Results()
+    with renewing(mails, also=results.record) as leases:
+        for lease in leases:
+            heartbeat.beat()
+            results.add(lease.mail, results.server_gone or _deliver_one(lease))
+            failpoints.hit("mail.handed_over")
+            if time.monotonic() - results.recorded_at > RECORD_EVERY:
+                retry_while_database_is_down(results.record, longest_pause=0.25)
+        retry_while_database_is_down(results.record, longest_pause=0.25)
+    failpoints.hit("mail.recorded")
+    return results.errors
+
+
+class _Results:
+    """The results of the deliveries so far, and those that are still to be recorded."""
+
+    def __init__(self) -> None:
+        self.errors: list[DeliveryError] = []
+        self.server_gone: MailServerGone | None = None
+        self.recorded_at = time.monotonic()
+        self._unrecorded: dict[UUID, tuple[ClaimedMail, DeliveryError]] = {}
+
+    def add(self, mail: ClaimedMail, error: DeliveryError) -> None:
+        self.errors.append(error)
+        self._unrecorded[mail.id] = (mail, error)
+        if isinstance(error, MailServerGone):
+            self.server_gone = error
+
+    def record(self) -> None:
+        by_owner: dict[Tenant, list[tuple[ClaimedMail, DeliveryError]]] = defaultdict(list)
+        for mail, error in list(self._unrecorded.values()):
+            by_owner[Tenant(mail.company_id, mail.user_id)].append((mail, error))
+        for owner, results in by_owner.items():
+            _record(owner, results)
+            for mail, _ in results:
+                self._unrecorded.pop(mail.id, None)  # the thread that renews leases may have recorded it, too
+        self.recorded_at = time.monotonic()
+
+
+def _deliver_one(lease: Lease) -> DeliveryError:
+    mail = lease.mail
+    try:
+        message = render(
+            template=mail.template,
+            context=mail.context,
+            recipient=mail.recipient,
+            mail_id=mail.id,
+            occasion=mail.occasion,
+        )
+        lease.check()
+        mailer().send(message)
+    except Exception as error:  # noqa: BLE001 - a mail that cannot be rendered or sent must not hold up the others
+        return error
+    return None
+
+
+def _record(owner: Tenant, results: Sequence[tuple[ClaimedMail, DeliveryError]]) -> None:
+    with db.transaction(owner):
+        for mail, error in results:
+            if isinstance(error, MailRefused):
+                notifications.mark_refused(mail_id=mail.id, error=error.message)
+            elif isinstance(error, MailUnavailable):  # the sweeper has it tried again
+                notifications.release(mail_id=mail.id, attempt=mail.attempts, error=error.message)
+        sent = [mail.id for mail, error in results if error is None]
+        if sent:
+            notifications.mark_sent(mail_ids=sent, now=clock.now())

@@ -1,0 +1,86 @@
+"""The mails about orders: gather what they say, request them, and send them as a saga's step."""
+
+from collections.abc import Generator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from domain.notifications import operations as notifications
+from domain.notifications.context import Context, Template
+from domain.notifications.errors import MailRefused
+from domain.notifications.operations import Claim, Claimed, ClaimedMail, Leased, Settled, Wanted
+from domain.sales import queries as sales
+from domain.sales.queries import Told
+from saga import mail_delivery
+from saga.engine.definition import Answers, Calls, Outcome, Outcomes, SharedCall
+from saga.engine.errors import InProgress, TryAgain
+from saga.mail_delivery import DeliveryError
+
+
+def request(
+    *, occasion: str, order_ids: Sequence[UUID], buyer: Template, merchant: Template, now: datetime
+) -> dict[UUID, list[Claim]]:
+    """Request a mail to each order's buyer and one to the selling company, and claim them for sending.
+
+    Returns the claims by order id. A mail is requested once per occasion and recipient: a company that buys from itself
+    gets the buyer's mail only.
+    """
+    orders = sales.told(order_ids=order_ids)
+    requests_by_order = {
+        order.order_id: [
+            _mail_request(occasion, order, order.customer_email, buyer),
+            _mail_request(occasion, order, order.company_email, merchant),
+        ]
+        for order in orders
+    }
+    requests = [request for order_requests in requests_by_order.values() for request in order_requests]
+    claims = notifications.ask(company_id=orders[0].company_id, wanted=requests, now=now)
+    return {
+        order_id: list({each.recipient: claims[each.occasion, each.recipient] for each in order_requests}.values())
+        for order_id, order_requests in requests_by_order.items()
+    }
+
+
+def send(claims_by_order: Mapping[UUID, Sequence[Claim]]) -> Generator[Calls, Answers, Outcomes]:
+    """Send the claimed mails, as the body of a batched step: the external call is shared by all orders."""
+    claimed = {
+        order_id: [claim.mail for claim in claims if isinstance(claim, Claimed)]
+        for order_id, claims in claims_by_order.items()
+    }
+    mails = [mail for order_mails in claimed.values() for mail in order_mails]
+    orders_with_mails = [order_id for order_id, order_mails in claimed.items() if order_mails]
+    answers = yield dict.fromkeys(orders_with_mails, SharedCall(partial(_deliver, mails)))
+    return {order_id: _outcome(claims, answers.get(order_id, {})) for order_id, claims in claims_by_order.items()}
+
+
+def _deliver(mails: Sequence[ClaimedMail]) -> dict[UUID, DeliveryError]:
+    """The error of each mail's delivery, by mail id."""
+    return {mail.id: error for mail, error in zip(mails, mail_delivery.deliver(mails), strict=True)}
+
+
+def _outcome(claims: Sequence[Claim], errors: Mapping[UUID, DeliveryError]) -> Outcome:
+    """The outcome of an order's mails: that of the first unsent one, or else that of the buyer's."""
+    outcomes = [_outcome_of(claim, errors) for claim in claims]
+    unsent = (outcome for outcome in outcomes if isinstance(outcome, InProgress | TryAgain))
+    return next(unsent, outcomes[0])
+
+
+def _outcome_of(claim: Claim, errors: Mapping[UUID, DeliveryError]) -> Outcome:
+    if isinstance(claim, Leased):
+        return InProgress("mail_leased", f"another process is sending it until {claim.until:%H:%M:%S} UTC")
+    if isinstance(claim, Settled):
+        return {"mail": claim.status}
+    error = errors[claim.mail.id]
+    if error is None or isinstance(error, MailRefused):
+        return {"mail": "refused" if error else "sent"}
+    return TryAgain(getattr(error, "code", type(error).__name__), str(error))
+
+
+def _mail_request(occasion: str, order: Told, recipient: str, template: Template) -> Wanted:
+    return Wanted(order.order_id, f"{occasion}:{order.order_id}", recipient, template, _context(order))
+
+
+def _context(order: Told) -> Context:
+    names = ("shop", "company", "customer", "lines", "subtotal", "discount_percent", "total", "currency",
+             "shipping_address", "failure", "branding")  # fmt: skip
+    return {"order_id": str(order.order_id), **{name: getattr(order, name) for name in names}}  # type: ignore[typeddict-item]
