@@ -52,7 +52,7 @@ weaknesses: $(VENV)/.security ## Look for known weaknesses in the code and in wh
 
 .PHONY: security
 security: weaknesses ## Attack the API as `make test` does, with more and other examples
-	$(BIN)/pytest -n 2 tests/security tests/house/test_row_level_security.py --hypothesis-profile=thorough
+	$(BIN)/pytest -n 2 tests/security tests/guards/test_row_level_security.py --hypothesis-profile=thorough
 
 .PHONY: rooms
 rooms: $(INSTALLED) ## Check that imports go down the stairs, never up

@@ -12,7 +12,7 @@ from kit import clock
 from kit.ids import new_id
 from tests import factories
 from tests.api.client import Api
-from tests.house.test_policy import called
+from tests.guards.test_policy import called
 
 NAMED = {"name": "Stock of the warehouse"}
 

@@ -14,7 +14,7 @@ from kit.db.engines import dialect_url
 from kit.ids import new_id
 from migrations import run
 from ops.services.postgres import create_database, drop_database, with_login
-from tests.house.places import ROOT
+from tests.guards.source_tree import ROOT
 
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from tests.house.places import ROOT
+from tests.guards.source_tree import ROOT
 
 UV = """#!/bin/sh
 [ "$1" = pip ] && read line < {gate}

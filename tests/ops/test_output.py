@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from ops import cli
-from tests.house.places import ROOT
+from tests.guards.source_tree import ROOT
 
 
 def every_command():

@@ -25,7 +25,7 @@ KEPT = "SELECT count(*) FROM orders WHERE company_id = %s"
 
 
 @pytest.fixture
-def inhabited(database):
+def company_with_data(database):
     """A company with an admin, an invitation, a key, a shop and an order."""
 
     def make():
@@ -54,8 +54,8 @@ def left_of(database, company):
 
 
 class TestCloseDue:
-    def test_closes_the_others_when_one_cannot_be_closed(self, database, inhabited, monkeypatch):
-        companies = [inhabited() for _ in range(3)]
+    def test_closes_the_others_when_one_cannot_be_closed(self, database, company_with_data, monkeypatch):
+        companies = [company_with_data() for _ in range(3)]
         for company in companies:
             shall_be_deleted(company)
         close = standing.close
@@ -70,15 +70,15 @@ class TestCloseDue:
         monkeypatch.undo()
         assert close_due(now=LATER) == 1
 
-    def test_ends_all_powers_closes_all_shops_and_keeps_the_orders(self, database, inhabited):
-        company, other = inhabited(), inhabited()
+    def test_ends_all_powers_closes_all_shops_and_keeps_the_orders(self, database, company_with_data):
+        company, other = company_with_data(), company_with_data()
         shall_be_deleted(company)
         assert close_due(now=LATER) == 1
         assert left_of(database, company) == (dict.fromkeys(ENDED, 0), 1)
         assert left_of(database, other) == (dict.fromkeys(ENDED, 1), 1)
 
-    def test_waits_for_the_grace_to_be_over_and_is_done_once(self, database, inhabited):
-        company = inhabited()
+    def test_waits_for_the_grace_to_be_over_and_is_done_once(self, database, company_with_data):
+        company = company_with_data()
         shall_be_deleted(company)
         assert close_due(now=LATER - timedelta(seconds=1)) == 0
         assert [close_due(now=LATER) for _ in range(2)] == [1, 0]
@@ -86,8 +86,8 @@ class TestCloseDue:
             closed = owner.execute("SELECT count(*) FROM outbox WHERE body->>'type' = 'company.closed'").fetchone()
         assert closed == (1,)
 
-    def test_is_what_the_sweeper_does_when_it_tidies(self, database, inhabited):
-        company = inhabited()
+    def test_is_what_the_sweeper_does_when_it_tidies(self, database, company_with_data):
+        company = company_with_data()
         shall_be_deleted(company)
         sweeper.tidy(now=LATER)
         assert left_of(database, company)[0]["roles"] == 0

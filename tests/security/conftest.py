@@ -4,7 +4,7 @@ import pytest
 
 from api.app import create_app
 from tests.api.client import Api
-from tests.house.test_policy_by_place import World
+from tests.guards.test_policy_by_scope import World
 from tests.sandbox_process import paying_at, running_sandbox
 
 

@@ -14,8 +14,8 @@ from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
 from tests.api.client import Api
-from tests.house.test_policy import MAY, ROLES
-from tests.house.test_policy_by_place import ADDRESS, BODIES, filled
+from tests.guards.test_policy import ALLOWED, ROLES
+from tests.guards.test_policy_by_scope import ADDRESS, BODIES, filled
 
 PASSWORD = {"password": factories.PASSWORD}
 OWN_BODIES = {
@@ -53,7 +53,7 @@ def contents(database):
 def writing(app, role):
     """The rules of the endpoints with which the role writes."""
     rules = [rule for rule in app.url_map.iter_rules() if WHO_MAY.get(rule.endpoint, ANYBODY) != ANYBODY]
-    return [rule for rule in rules if "GET" not in rule.methods and MAY[rule.endpoint][role] == "yes"]
+    return [rule for rule in rules if "GET" not in rule.methods and ALLOWED[rule.endpoint][role] == "yes"]
 
 
 class TestEndedSession:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ops.inbox.maildir import Maildir
 from ops.inbox.web import create_app as inbox_app
 from ops.sandbox.app import create_app as sandbox_app
-from tests.house.test_policy_by_place import BODIES, filled
+from tests.guards.test_policy_by_scope import BODIES, filled
 from tests.security.effort import tried
 
 READ = (

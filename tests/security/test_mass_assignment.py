@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from tests import factories
-from tests.house.test_policy_by_place import ADDRESS, BODIES, filled
+from tests.guards.test_policy_by_scope import ADDRESS, BODIES, filled
 
 NOT_THE_CALLERS = (
     "id", "company_id", "shop_id", "user_id", "customer_id", "role", "status", "state", "total", "subtotal", "price",

@@ -11,7 +11,7 @@ from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
 from tests.api.client import Api
-from tests.house.test_policy_by_place import BODIES, LISTED, QUERIES, filled, told
+from tests.guards.test_policy_by_scope import BODIES, LISTED, QUERIES, comparable, filled
 from tests.security.effort import tried
 
 OUR_OWN = {"logins", "addresses"}
@@ -58,7 +58,9 @@ class TestIdsInPaths:
                 ):
                     answer = ask(world, world.callers[role], endpoint, forged)
                     assert answer.status_code in (403, 404), endpoint  # 403 whatever id: the role does not allow it
-                    assert told(answer) == told(ask(world, world.callers[role], endpoint, made_up)), endpoint
+                    assert comparable(answer) == comparable(ask(world, world.callers[role], endpoint, made_up)), (
+                        endpoint
+                    )
 
     def test_of_other_users_are_answered_as_if_there_were_no_such_thing(self, api):
         me, other = api.acting_as(factories.make_user()), api.acting_as(factories.make_user())
@@ -72,7 +74,7 @@ class TestIdsInPaths:
         ):
             answer = me.request(method, f"{path}/{theirs}", json=body)
             assert answer.status_code == 404
-            assert told(answer) == told(me.request(method, f"{path}/{new_id()}", json=body))
+            assert comparable(answer) == comparable(me.request(method, f"{path}/{new_id()}", json=body))
         assert [each["id"] for each in other.get("/api/me/addresses").json["data"]] == [kept]
         assert [each["id"] for each in other.get("/api/me/logins").json["data"]] == [login]
 
@@ -87,7 +89,7 @@ class TestIdsInBodiesAndQueries:
             for name in named:
                 forged = ask(world, world.callers[role], endpoint, ours, {**ours, name: theirs[name]})
                 made_up = ask(world, world.callers[role], endpoint, ours, {**ours, name: nothing[name]})
-                assert told(forged) == told(made_up), (endpoint, name)
+                assert comparable(forged) == comparable(made_up), (endpoint, name)
                 unnamed = [str(each) for other, each in theirs.items() if other != name]
                 assert not any(each in forged.text for each in unnamed), (endpoint, name)
 
@@ -102,7 +104,7 @@ class TestIdsInBodiesAndQueries:
         ):
             answer = api.post(path, {**body, "company_id": str(theirs)})
             assert answer.status_code == 404
-            assert told(answer) == told(api.post(path, {**body, "company_id": str(nothing)}))
+            assert comparable(answer) == comparable(api.post(path, {**body, "company_id": str(nothing)}))
 
 
 def listed_at(world, endpoint):

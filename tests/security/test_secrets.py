@@ -13,7 +13,7 @@ from stdnum import luhn
 from kit import clock
 from tests import factories
 from tests.api.client import Api
-from tests.house.test_policy_by_place import BODIES, filled
+from tests.guards.test_policy_by_scope import BODIES, filled
 from tests.security.effort import tried
 from tests.security.test_mass_assignment import GOOD
 

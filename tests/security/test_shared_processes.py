@@ -18,7 +18,7 @@ from saga.place_order import PLACE_ORDER
 from tests import factories
 from tests.api.client import Api
 from tests.connections import reconnect
-from tests.house.test_policy_by_place import LISTED, QUERIES, filled
+from tests.guards.test_policy_by_scope import LISTED, QUERIES, filled
 from tests.saga.deliveries import Deliveries
 
 COMPANIES = "SELECT count(*), count(*) FILTER (WHERE company_id = :ours) FROM {}"

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.house.test_policy_by_place import BODIES, World, filled
+from tests.guards.test_policy_by_scope import BODIES, World, filled
 from tests.security.document import AS_DOCUMENTED, document_of, settled
 from tests.security.effort import one_walk, walks
 

@@ -9,7 +9,7 @@ from kombu import Connection
 
 from kit.process import failpoints
 from ops.services.process import Process
-from tests.house.failpoints import CALLING, FUNCTIONS
+from tests.guards.failpoints import CALLING, FUNCTIONS
 from tests.stack.failpoints import Failpoints, order, persistently
 from tests.stack.shop import DECLINED, LAPSING, Shop
 from tests.waiting import until

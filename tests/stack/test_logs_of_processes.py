@@ -6,7 +6,7 @@ import re
 import pytest
 
 from ops.stack import Stack
-from tests.house.places import ROOT
+from tests.guards.source_tree import ROOT
 from tests.stack.shop import Shop
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]

@@ -15,7 +15,7 @@ import requests
 
 from ops.services import directories, ports
 from tests import needs
-from tests.house.places import ROOT
+from tests.guards.source_tree import ROOT
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
 

@@ -1,4 +1,4 @@
-"""What the documents say is so: pictures, settings, commands, links, files and functions."""
+"""The documents agree with the code: diagrams, settings, commands, links, files and functions."""
 
 import ast
 import re
@@ -10,10 +10,10 @@ from api.app import create_app
 from kit.config import Settings
 from saga.engine.draw import draw
 from saga.place_order import PLACE_ORDER
-from tests.house.commands import understood
-from tests.house.places import ROOT, tree
-from tests.house.test_compose import SERVICES
-from tests.house.test_queue_rules import announced
+from tests.guards.cli_parsing import parse_command
+from tests.guards.source_tree import ROOT, tree
+from tests.guards.test_compose import SERVICES
+from tests.guards.test_queue_rules import published
 from workers import queues
 
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -49,10 +49,10 @@ def settings_table():
 
 
 class TestReadme:
-    def test_shows_the_saga_as_it_is_declared(self):
+    def test_shows_the_saga_as_declared(self):
         assert code(ROOT / "README.md", "mermaid") == [f"{draw(PLACE_ORDER)}\n"]
 
-    def test_calls_endpoints_there_are(self):
+    def test_calls_existing_endpoints(self):
         calls = re.findall(r"post (?:-X (\w+) )?\$API(/[\w/$-]+)(.*)", README)
         assert len(calls) > 10
         adapter = create_app().url_map.bind("127.0.0.1")
@@ -91,7 +91,7 @@ class TestCommands:
         for line in shell(document):
             found = re.match(r"(?:\.venv/bin/)?orderx (.*)|docker compose run --rm ops (.*)", line)
             if found and words(found):
-                understood([re.sub("[<…].*", "01a1f9fb-f07c-7766-bd40-d664d485d37e", word) for word in words(found)])
+                parse_command([re.sub("[<…].*", "01a1f9fb-f07c-7766-bd40-d664d485d37e", word) for word in words(found)])
 
     def test_of_docker_compose_name_services(self, document):
         commands = "\n".join(line for line in shell(document) if line.startswith("docker compose "))
@@ -105,14 +105,14 @@ def words(found):
 
 @by_name
 class TestLinks:
-    def test_lead_somewhere(self, document):
+    def test_lead_to_files(self, document):
         links = re.findall(r"\]\((?!https?://)([^)#]+)[^)]*\)", document.read_text())
         assert [link for link in links if not (document.parent / link).exists()] == []
 
-    def test_name_files_there_are(self, document):
+    def test_name_existing_files(self, document):
         named = re.findall(r"`([\w./-]+/[\w.-]+\.(?:py|md|yml|conf|toml))`", document.read_text())
-        planned = [path for path in named if "coupon" in path]  # the area that the tour adds
-        assert [path for path in named if path not in planned and not (ROOT / path).is_file()] == []
+        example = [path for path in named if "coupon" in path]  # the area that the tour adds
+        assert [path for path in named if path not in example and not (ROOT / path).is_file()] == []
 
 
 class TestAreas:
@@ -121,25 +121,25 @@ class TestAreas:
     def test_are_all_named(self):
         assert sorted(name for name, _, _ in self.ROWS) == sorted(path.parent.name for path in DOMAIN)
 
-    def test_have_the_queues_that_are_said_to_be_theirs(self):
+    def test_have_the_queues_in_the_table(self):
         assert {queue for _, queue, _ in self.ROWS if queue} == set(queues.TASK_AREAS) - {"saga"}
 
-    def test_announce_the_events_that_are_said_to_be_theirs(self):
-        assert {events for _, _, events in self.ROWS if events} <= {event.partition(".")[0] for event in announced()}
+    def test_publish_the_events_in_the_table(self):
+        assert {events for _, _, events in self.ROWS if events} <= {event.partition(".")[0] for event in published()}
 
 
 class TestTour:
-    def test_names_functions_where_they_are(self):
+    def test_names_functions_in_the_right_files(self):
         stops = re.findall(r"^- (`[\w/]+\.py`.*)$", TOUR, re.MULTILINE)
         assert len(stops) > 30
-        astray = []
+        wrong = []
         for stop in stops:
             path = ROOT / re.match(r"`([\w/]+\.py)`", stop)[1]
             functions = {node.name for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)}
-            astray += [f"{name}() in {path.name}" for name in re.findall(r"`(\w+)\(\)`", stop) if name not in functions]
-        assert astray == []
+            wrong += [f"{name}() in {path.name}" for name in re.findall(r"`(\w+)\(\)`", stop) if name not in functions]
+        assert wrong == []
 
-    def test_names_lists_where_they_are(self):
+    def test_names_lists_in_the_right_files(self):
         rows = re.findall(r"^\| `(\w+)` \| `([\w./-]+)` \|", TOUR, re.MULTILINE)
         assert rows
         for name, path in rows:
@@ -148,7 +148,7 @@ class TestTour:
 
 class TestDecisions:
     @pytest.mark.parametrize("decision", DECISIONS, ids=lambda path: path.stem)
-    def test_say_why_what_follows_and_what_guards_them(self, decision):
+    def test_have_four_sections_and_name_a_guard(self, decision):
         said = decision.read_text()
         assert re.findall(r"^## (.*)", said, re.MULTILINE) == ["Context", "Decision", "Consequence", "Guarded by"]
         assert re.search(r"`(tests|ops)/[\w/]+\.py`", said.partition("## Guarded by")[2])

@@ -1,4 +1,4 @@
-"""Attacks on the wall between companies, in SQL, as the app role: whatever a bug could ask for."""
+"""Attacks on tenant isolation (RLS): SQL statements that a bug might send, run as the app's role."""
 
 import psycopg
 import pytest
@@ -12,7 +12,7 @@ from kit.config import settings
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from migrations import tables
-from tests.house.two_companies import inhabited
+from tests.guards.company_with_data import company_with_data
 
 TENANTS = sorted(table.name for table in tables.metadata.tables.values() if "company_id" in table.columns)
 READABLE = [name for name in TENANTS if name != "outbox"]
@@ -27,12 +27,12 @@ INSUFFICIENT_PRIVILEGE = "42501"
 
 @pytest.fixture(scope="module")  # no attack changes anything: what succeeds is rolled back
 def ours():
-    return inhabited(owner_url())
+    return company_with_data(owner_url())
 
 
 @pytest.fixture(scope="module")
 def theirs():
-    return inhabited(owner_url())
+    return company_with_data(owner_url())
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ class TestReferences:
     @pytest.mark.parametrize("reference", REFERENCES, ids=".".join)
     def test_cannot_leave_the_company_whoever_writes_them(self, ours, theirs, superuser, reference):
         table, referred, column = reference
-        superuser.execute("SET LOCAL session_replication_role = replica")  # makes room without following references
+        superuser.execute("SET LOCAL session_replication_role = replica")  # frees unique keys, ignores references
         superuser.execute(f"DELETE FROM {table} WHERE company_id = %s", [theirs.id])
         superuser.execute("SET LOCAL session_replication_role = origin")
         one = f"SELECT ctid FROM {table} WHERE company_id = %s ORDER BY {column} LIMIT 1"

@@ -1,4 +1,4 @@
-"""The app's role in a transaction that acts for nobody: it finds no row of any table, and writes none."""
+"""A transaction of the app's role without a tenant reads and writes no row of any table."""
 
 import psycopg
 import pytest
@@ -13,7 +13,7 @@ from kit import alerts, clock, db
 from kit.config import settings
 from kit.tenancy import Tenant
 from migrations import tables
-from tests.house.two_companies import inhabited
+from tests.guards.company_with_data import company_with_data
 
 TABLES = sorted(tables.metadata.tables)
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -26,7 +26,7 @@ UPDATABLE = """
 @pytest.fixture(scope="module", autouse=True)
 def filled():
     """At least one row in every table. No attack changes anything: what succeeds is rolled back."""
-    ours, now = inhabited(settings().require("owner_database_url")), clock.now()
+    ours, now = company_with_data(settings().require("owner_database_url")), clock.now()
     me = ours.admin
     with db.transaction(Tenant(user_id=me.id)):
         logins.begin(user_id=me.id, acts_for=ours.id, now=now)

@@ -1,4 +1,4 @@
-"""Two companies with a row in every table that belongs to a company: what attacks on the wall between them need."""
+"""A company with a row in every tenant table: test data for attacks on tenant isolation."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -22,8 +22,8 @@ from tests import factories
 
 
 @dataclass(frozen=True)
-class Inhabited:
-    """A company with an admin, a shop, a product on its shelf, and an order by a customer of its own."""
+class CompanyWithData:
+    """A company with an admin, a shop, a product in stock, and an order by a customer."""
 
     id: UUID
     admin: User
@@ -32,12 +32,12 @@ class Inhabited:
 
     @property
     def tenant(self) -> Tenant:
-        """What a request of the company's admin acts for."""
+        """The tenant of a request by the company's admin."""
         return Tenant(company_id=self.id, user_id=self.admin.id)
 
 
-def inhabited(owner_url: str) -> Inhabited:
-    """A company with at least one row in every table that has a company_id."""
+def company_with_data(owner_url: str) -> CompanyWithData:
+    """Create a company with at least one row in every table that has a company_id."""
     company = factories.make_company()
     admin, customer = factories.make_member(company), factories.make_user()
     shop = factories.make_shop(company)
@@ -66,7 +66,7 @@ def inhabited(owner_url: str) -> Inhabited:
         )  # fmt: skip
         outbox.mark_processed(consumer="a test", event_ids=[new_id()], company_id=company.id)
     _open_incident(owner_url, company.id)
-    return Inhabited(company.id, admin, customer, order.id)
+    return CompanyWithData(company.id, admin, customer, order.id)
 
 
 def _open_incident(owner_url: str, company_id: UUID) -> None:

@@ -1,11 +1,11 @@
-"""Every command declares the settings it reads, and every setting is read by a command (ops/reads.py)."""
+"""Every command declares the settings it reads, and every setting is declared by a command."""
 
 import pytest
 import typer
 
 from kit.config import Settings
 from ops import cli, reads
-from tests.house.test_compose import OURS, environment
+from tests.guards.test_compose import OURS, environment
 from workers import queues
 
 HAND_OUT_ALL = {"up", "demo", "chaos"}

@@ -1,4 +1,4 @@
-"""Every saga is registered; every step stands in a file of its name, beside its undo or a reason why there is none."""
+"""Every saga is registered; every step is in a file of its name, with its undo or the reason for having none."""
 
 import importlib
 import pkgutil
@@ -35,14 +35,14 @@ GOLDEN = Path(__file__).with_name("saga_definitions.txt")
 
 
 def recorded() -> dict[tuple[str, int], str]:
-    """The definitions that were ever released, by name and version."""
+    """All released definitions, by name and version."""
     lines = [line.split(maxsplit=2) for line in GOLDEN.read_text().splitlines() if not line.startswith("#")]
     return {(name, int(version)): definition for name, version, definition in lines}
 
 
 @pytest.mark.parametrize("saga", SAGAS, ids=lambda saga: f"{saga.name} {saga.version}")
 class TestDefinitions:
-    def test_mean_for_ever_what_their_version_meant_at_first(self, saga):
+    def test_do_not_change_within_a_version(self, saga):
         now = f"{fingerprint(saga)[:16]} {describe(saga)}"
         assert recorded().get((saga.name, saga.version)) == now, (
             f"{saga.name} version {saga.version} is not as {GOLDEN.name} has it: give a changed saga a new version and "
@@ -63,20 +63,20 @@ class TestStepFiles:
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=str)
 class TestSteps:
-    def test_can_be_undone_or_say_why_not_and_never_both(self, step):
+    def test_have_either_an_undo_or_a_reason_for_none(self, step):
         assert (step.undo_function is None) == bool(step.irreversible)
 
-    def test_are_a_verb_and_a_noun_with_the_true_opposite_for_an_undo(self, step):
+    def test_are_named_verb_noun_with_the_opposite_verb_for_the_undo(self, step):
         for name in filter(None, (step.name, step.undo_name)):
             assert "_" in name
             assert not name.startswith(("undo", "un_", "rollback", "revert", "compensate"))
 
-    def test_say_what_they_do(self, step):
+    def test_have_docstrings(self, step):
         assert step.function.__doc__
         assert step.undo_function is None or step.undo_function.__doc__
 
-    def test_wait_in_a_queue_there_is(self, step):
+    def test_use_an_existing_queue(self, step):
         assert step.area in queues.TASK_AREAS
 
-    def test_try_harder_to_undo_than_to_do(self, step):
+    def test_allow_more_attempts_to_undo_than_to_do(self, step):
         assert step.undo_function is None or step.undo_retries.limit > step.retries.limit

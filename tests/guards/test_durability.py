@@ -4,7 +4,7 @@ import inspect
 import re
 
 from kit.db.durability import POSTGRESQL, STANDBYS
-from tests.house.places import ROOT
+from tests.guards.source_tree import ROOT
 from workers import publisher, queues
 from workers.durability import RABBITMQ
 

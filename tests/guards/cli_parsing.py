@@ -1,4 +1,4 @@
-"""Reading a command line as `orderx` itself would, without running it."""
+"""Parse an `orderx` command line without running the command."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ import typer
 from ops import cli
 
 
-def understood(words: list[str]) -> tuple[str, dict[str, Any]]:
-    """The command's full name and its parameters; raises typer's usage error for a command or option there is not."""
+def parse_command(words: list[str]) -> tuple[str, dict[str, Any]]:
+    """Return the command's full name and its parameters; raises typer's usage error if the line is invalid."""
     command = typer.main.get_command(cli.app)
     context = command.context_class(command, info_name="orderx")
     names = []

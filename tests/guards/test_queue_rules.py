@@ -1,4 +1,4 @@
-"""Tasks have a queue, queues have somebody who reads them, and reactions hear events that are really announced."""
+"""Every task has a queue, every queue has a worker, and every event with a reaction is published."""
 
 import ast
 import re
@@ -8,14 +8,14 @@ import pytest
 from ops.chaos.stack import ChaosStack
 from ops.services import rabbitmq
 from ops.stack import Stack
-from tests.house.places import sources, tree
+from tests.guards.source_tree import sources, tree
 from workers import queues
 from workers.reactions import REACTIONS
 
 EVENT = re.compile(r"[a-z]+\.[a-z_]+")
 
 
-def announced() -> set[str]:
+def published() -> set[str]:
     """The event types written in the modules that publish events."""
     return {
         node.value
@@ -27,7 +27,7 @@ def announced() -> set[str]:
 
 
 def bound_by(key: str) -> re.Pattern[str]:
-    """What a topic exchange takes for a match: `*` is one word, `#` any number of them."""
+    """The pattern of a topic exchange's binding key: `*` matches one word, `#` any number."""
     return re.compile(re.escape(key).replace(r"\*", r"[^.]+").replace(r"\#", ".*"))
 
 
@@ -48,21 +48,21 @@ class TestTasks:
 
 
 class TestReactions:
-    def test_are_there_for_every_event_queue_and_for_no_other(self):
+    def test_exist_for_every_event_queue_and_no_other(self):
         assert REACTIONS.keys() == queues.BINDINGS.keys()
 
     @pytest.mark.parametrize(("queue", "event"), [(queue, event) for queue in REACTIONS for event in REACTIONS[queue]])
-    def test_are_to_events_that_are_announced_and_reach_the_queue(self, queue, event):
-        assert event in announced()
+    def test_are_to_published_events_that_reach_the_queue(self, queue, event):
+        assert event in published()
         assert any(bound_by(key).fullmatch(event) for key in queues.BINDINGS[queue])
 
 
 class TestWorkers:
     @pytest.mark.parametrize("kind", [Stack, ChaosStack])
-    def test_are_there_for_every_queue_of_a_stack(self, tmp_path, monkeypatch, kind):
+    def test_exist_for_every_queue_of_a_stack(self, tmp_path, monkeypatch, kind):
         monkeypatch.setattr(rabbitmq, "installed", lambda: tmp_path)  # it is not started here
         stack = kind(tmp_path)
-        stack.stop()  # what it has opened to listen
+        stack.stop()  # closes its listening sockets
         lines = [process.argv for process in stack.processes if "--queues" in process.argv]
         worked_on = {queue for line in lines for queue in line[line.index("--queues") + 1].split(",")}
         assert worked_on == set(queues.NAMES)
@@ -80,6 +80,6 @@ class TestQueues:
             "x-overflow": "reject-publish",
         }
 
-    def test_hang_on_durable_topic_exchanges(self, queue):
+    def test_are_bound_to_durable_topic_exchanges(self, queue):
         exchanges = [binding.exchange for binding in queue.bindings] or [queue.exchange]
         assert {(exchange.type, exchange.durable) for exchange in exchanges} == {("topic", True)}

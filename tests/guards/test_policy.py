@@ -1,4 +1,4 @@
-"""Every endpoint, called by every role: what the policy below says is what happens, and it has every endpoint."""
+"""Every endpoint is called in every role, and the result compared with the policy below."""
 
 import psycopg
 import pytest
@@ -101,7 +101,7 @@ api-docs.openapi_swagger_ui
 swagger-ui.asset
 """
 ROLES, *ROWS = [line.split() for line in POLICY.strip().splitlines()]
-MAY = {endpoint: dict(zip(ROLES[1:], said, strict=True)) for endpoint, *said in ROWS}
+ALLOWED = {endpoint: dict(zip(ROLES[1:], expected, strict=True)) for endpoint, *expected in ROWS}
 SOME_ID = "01a1f9fb-f07c-7766-bd40-d664d485d37e"
 
 
@@ -112,12 +112,12 @@ def app(database):
 
 @pytest.fixture
 def callers(app, database):
-    """The same interface to the app, in each role: at one company, or as a customer."""
+    """A client of the app for each role: at one company, or as a customer."""
     company, api = factories.make_company(), Api(app)
     members = {role: factories.make_member(company, role) for role in ("company_admin", "shop_manager", "staff")}
     found = {role: api.acting_as(user, company) for role, user in members.items()}
     super_admin, customer = factories.make_user(), factories.make_user()
-    with psycopg.connect(database) as connection:  # only who owns the database makes one
+    with psycopg.connect(database) as connection:  # only the database owner may create one
         row = [new_id(), super_admin.id]
         connection.execute("INSERT INTO memberships (id, user_id, role) VALUES (%s, %s, 'super_admin')", row)
     return {**found, "super_admin": api.acting_as(super_admin, company), "customer": api.acting_as(customer)}
@@ -131,16 +131,16 @@ def called(app, api, rule):
 
 
 class TestPolicy:
-    def test_has_every_endpoint_there_is(self, app):
-        assert {rule.endpoint for rule in app.url_map.iter_rules()} == MAY.keys() | set(PUBLIC.split())
+    def test_has_every_endpoint(self, app):
+        assert {rule.endpoint for rule in app.url_map.iter_rules()} == ALLOWED.keys() | set(PUBLIC.split())
 
     @pytest.mark.parametrize("role", ROLES[1:])
-    def test_is_what_happens(self, app, callers, role):
-        rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint in MAY]
+    def test_is_enforced(self, app, callers, role):
+        rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint in ALLOWED]
         refused = {rule.endpoint for rule in rules if called(app, callers[role], rule) == (403, "forbidden")}
-        assert refused == {endpoint for endpoint, said in MAY.items() if said[role] == "-"}
+        assert refused == {endpoint for endpoint, expected in ALLOWED.items() if expected[role] == "-"}
 
-    def test_asks_nobody_else_for_a_token(self, app):
+    def test_requires_no_token_for_other_endpoints(self, app):
         rules = {rule.endpoint: rule for rule in app.url_map.iter_rules() if "<" not in rule.rule}
         asked = {name for name, rule in rules.items() if called(app, Api(app), rule) == (401, "unauthenticated")}
-        assert asked == {name for name in rules if name in MAY}
+        assert asked == {name for name in rules if name in ALLOWED}

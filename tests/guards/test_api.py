@@ -1,4 +1,4 @@
-"""House rules of the API: every endpoint says who may call it, and nobody else can."""
+"""Every endpoint of the API declares its required permission, and the permission is enforced."""
 
 from typing import get_args
 

@@ -6,7 +6,7 @@ import tomllib
 import pytest
 from packaging.requirements import Requirement
 
-from tests.house.places import ROOMS, ROOT
+from tests.guards.source_tree import PACKAGES, ROOT
 
 INSTRUCTION = re.compile(r"^([A-Z]+) ((?:.*\\\n)*.*)$", re.MULTILINE)
 STEPS = INSTRUCTION.findall((ROOT / "Dockerfile").read_text())
@@ -19,10 +19,10 @@ def copied() -> list[str]:
 
 
 class TestImage:
-    def test_is_made_of_every_room(self):
-        assert set(ROOMS) <= set(copied())
+    def test_contains_every_package(self):
+        assert set(PACKAGES) <= set(copied())
         wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-        assert set(wheel["packages"]) == set(ROOMS)
+        assert set(wheel["packages"]) == set(PACKAGES)
 
     def test_is_made_of_files_that_are_sent_to_the_builder(self):
         assert IGNORED[1] == "*"

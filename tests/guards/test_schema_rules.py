@@ -1,4 +1,4 @@
-"""What PostgreSQL itself says of the migrated database: the wall between companies, and what each role may do."""
+"""PostgreSQL's catalogue after the migrations: tenant isolation (RLS), and the privileges of each role."""
 
 import importlib
 import pkgutil
@@ -59,13 +59,13 @@ class TestTableList:
         assert tables.metadata.tables.keys() - set(TENANTS) == GLOBAL
 
 
-class TestWall:
+class TestTenantIsolation:
     def test_is_enabled_and_forced_on_every_table(self, catalogue):
-        walled = catalogue("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")
-        assert {name for (name,) in walled} == set(TENANTS) | GLOBAL
+        protected = catalogue("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")
+        assert {name for (name,) in protected} == set(TENANTS) | GLOBAL
 
     @pytest.mark.parametrize("table", TENANTS)
-    def test_keeps_the_app_to_the_company_it_acts_for(self, catalogue, table):
+    def test_limits_the_app_to_its_tenant(self, catalogue, table):
         policies = catalogue(
             "SELECT qual, with_check FROM pg_policies WHERE tablename = %s AND policyname = 'company'"
             " AND roles = '{orderx_app}' AND cmd = 'ALL'",
@@ -76,14 +76,14 @@ class TestWall:
             assert condition.startswith("(company_id = ")
             assert "orderx.company_id" in condition
 
-    def test_has_no_door_for_everybody(self, catalogue):
+    def test_has_no_policy_for_public(self, catalogue):
         assert catalogue("SELECT tablename, policyname FROM pg_policies WHERE 'public' = ANY(roles)") == []
 
-    def test_lets_nothing_belong_to_nobody_but_the_few(self, catalogue):
+    def test_allows_a_null_company_in_few_tables(self, catalogue):
         columns = "SELECT table_name FROM information_schema.columns WHERE column_name = 'company_id'"
         assert {name for (name,) in catalogue(f"{columns} AND is_nullable = 'YES'")} == MAY_BELONG_TO_NOBODY
 
-    def test_holds_for_references_too(self, catalogue):
+    def test_includes_foreign_keys(self, catalogue):
         # PostgreSQL checks foreign keys past row-level security, so each must carry the company with it.
         keys = catalogue("""
             SELECT conname, conrelid::regclass::text, confrelid::regclass::text, (
@@ -96,7 +96,7 @@ class TestWall:
 
 
 class TestRoles:
-    def test_own_nothing_and_may_not_pass_the_wall(self, catalogue):
+    def test_own_nothing_and_cannot_bypass_row_level_security(self, catalogue):
         found = catalogue(
             "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
             " AND NOT (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication)",

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from tests.house.places import ROOT, sources, tree
+from tests.guards.source_tree import ROOT, sources, tree
 
 # Without arguments these are a session's or a connection's; the domain's own verbs (inventory.commit) take some.
 ENDINGS = {"commit", "rollback", "begin", "begin_nested"}
@@ -28,8 +28,8 @@ class TestTransactions:
         assert "kit/db/unit_of_work.py" in found
 
     def test_are_opened_neither_by_the_domain_nor_by_steps(self):
-        rooms = [*sources("domain"), *sorted((ROOT / "saga/steps").glob("*.py"))]
-        assert [path.relative_to(ROOT) for path in rooms if "transaction(" in path.read_text()] == []
+        paths = [*sources("domain"), *sorted((ROOT / "saga/steps").glob("*.py"))]
+        assert [path.relative_to(ROOT) for path in paths if "transaction(" in path.read_text()] == []
 
     def test_are_the_only_way_to_the_database(self):
         engines = {f"{path.relative_to(ROOT)}" for path in sources() if "create_engine(" in path.read_text()}

@@ -1,4 +1,4 @@
-"""Every endpoint that leads to something of a shop or a company, by every role, at one's own and at others'."""
+"""Endpoints that act on a shop or a company, called in every role: for the caller's own shop, and for others."""
 
 import psycopg
 import pytest
@@ -14,10 +14,10 @@ from kit.tenancy import Tenant
 from saga.place_order import place_order
 from tests import factories
 from tests.api.client import Api
-from tests.house.test_policy import MAY, ROLES
+from tests.guards.test_policy import ALLOWED, ROLES
 
-# nobody: nothing here; shop: what belongs to one's shop; company: to any shop of one's company; anyone: to any shop;
-# own: customers, what they ordered themselves.
+# What each role can reach. nobody: nothing; shop: rows of the caller's shop; company: rows of any shop of the
+# caller's company; anyone: rows of any shop; own: the customer's own orders.
 POLICY = """
 endpoint                        super_admin  company_admin  shop_manager  staff    customer
 companies.list_companies        company      company        company       company  nobody
@@ -68,18 +68,18 @@ incidents.compensate_incidents  company      company        nobody        nobody
 incidents.resolve_incidents     company      company        nobody        nobody   nobody
 shops.close_shop                company      company        nobody        nobody   nobody
 """
-NOWHERE = {"me", "addresses", "memberships", "second_factor", "own_data", "logins"}
-"""Blueprints that lead to the caller's own alone."""
-MAKES_NEW = {"companies.found_company", "shops.open_shop", "warehouses.create_warehouse"}
-MEANS = {
+OWN_ACCOUNT = {"me", "addresses", "memberships", "second_factor", "own_data", "logins"}
+"""Blueprints that act on the caller's own account only."""
+CREATES = {"companies.found_company", "shops.open_shop", "warehouses.create_warehouse"}
+SCOPES = {
     "nobody": set(),
-    "own": {"own shop"},  # the walk has its customer order in the first shop
+    "own": {"own shop"},  # the customer of the test has ordered in the first shop
     "shop": {"own shop"},
     "company": {"own shop", "other shop"},
     "anyone": {"own shop", "other shop", "other company"},
 }
 ROWS = [line.split() for line in POLICY.strip().splitlines()[1:]]
-SAID = {endpoint: dict(zip(ROLES[1:], said, strict=True)) for endpoint, *said in ROWS}
+EXPECTED = {endpoint: dict(zip(ROLES[1:], expected, strict=True)) for endpoint, *expected in ROWS}
 
 ADDRESS = {"name": "Ada Lovelace", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"}
 SETTLED = {"ids": ["{incident_id}"], "reason": "counted", "dry_run": True}
@@ -124,7 +124,7 @@ LISTED = {
 
 
 class World:
-    """Two companies, one with two shops, and somebody of each role at the first shop."""
+    """Two companies, one of them with two shops, and a caller of each role at the first shop."""
 
     def __init__(self, database):
         self.app = create_app()
@@ -132,9 +132,9 @@ class World:
         self.shop = factories.make_shop(self.company)
         self.customer = factories.make_user()
         self.places = {
-            "own shop": furnished(self.company, self.shop, self.customer),
-            "other shop": furnished(self.company, factories.make_shop(self.company)),
-            "other company": furnished(other, factories.make_shop(other)),
+            "own shop": shop_with_rows(self.company, self.shop, self.customer),
+            "other shop": shop_with_rows(self.company, factories.make_shop(self.company)),
+            "other company": shop_with_rows(other, factories.make_shop(other)),
         }
         with psycopg.connect(database) as owner:
             for place in self.places.values():
@@ -156,12 +156,12 @@ class World:
 
     def ask(self, role, endpoint, place):
         rule = next(rule for rule in self.app.url_map.iter_rules() if rule.endpoint == endpoint)
-        told = {**place, "newcomer": factories.make_user().email}
+        ids = {**place, "newcomer": factories.make_user().email}
         return self.callers[role].request(
             next(iter(rule.methods - {"HEAD", "OPTIONS"})),
             rule.build({name: place[name] for name in rule.arguments})[1],
-            json=filled(BODIES.get(endpoint), told),
-            query_string=filled(QUERIES.get(endpoint), told),
+            json=filled(BODIES.get(endpoint), ids),
+            query_string=filled(QUERIES.get(endpoint), ids),
         )
 
 
@@ -172,8 +172,8 @@ INCIDENT = """
 SUPER_ADMIN = "INSERT INTO memberships (id, user_id, role) VALUES (%s, %s, 'super_admin')"
 
 
-def furnished(company, shop, customer=None):
-    """The ids of what there is at a shop: a product on a shelf, somebody who works there, and an order."""
+def shop_with_rows(company, shop, customer=None):
+    """Create rows of every kind in a shop: a product in stock, a member, an order and so on. Returns their ids."""
     company_id, customer = company.id, customer or factories.make_user()
     product, warehouse = factories.make_product(shop), factories.make_warehouse(company)
     factories.put_stock(product, warehouse, 100)
@@ -197,17 +197,17 @@ def furnished(company, shop, customer=None):
     }  # fmt: skip
 
 
-def filled(template, told):
-    """The template with the place's ids in it, wherever it names them."""
+def filled(template, ids):
+    """The template with its placeholders replaced by ids."""
     if isinstance(template, str):
-        return template.format(**told)
+        return template.format(**ids)
     if isinstance(template, dict):
-        return {name: filled(inner, told) for name, inner in template.items()}
-    return [filled(inner, told) for inner in template] if isinstance(template, list) else template
+        return {name: filled(inner, ids) for name, inner in template.items()}
+    return [filled(inner, ids) for inner in template] if isinstance(template, list) else template
 
 
-def reached(endpoint, answer, place):
-    """Whether the answer is about what there is at the place; nothing but a refusal is taken for one."""
+def succeeded(endpoint, answer, place):
+    """Whether the answer concerns rows of the place. Fails on an answer that is neither a success nor a refusal."""
     if endpoint in LISTED and answer.status_code == 200:
         return str(place[LISTED[endpoint]]) in {row["id"] for row in answer.json["data"]}
     if endpoint in BODIES and endpoint.startswith("incidents.") and answer.status_code == 200:
@@ -216,8 +216,8 @@ def reached(endpoint, answer, place):
     return answer.status_code < 300
 
 
-def told(answer):
-    """All that an answer tells of what it is about."""
+def comparable(answer):
+    """The parts of an answer that must not differ between a foreign row and a missing one."""
     problem = answer.get_json()
     return answer.status_code, {name: problem.get(name) for name in ("code", "title", "detail", "errors")}
 
@@ -228,26 +228,26 @@ def world(database):
 
 
 class TestPolicy:
-    def test_has_every_endpoint_that_leads_somewhere(self):
-        elsewhere = {endpoint for endpoint in MAY if endpoint.partition(".")[0] in NOWHERE} | MAKES_NEW
-        assert SAID.keys() | elsewhere == MAY.keys()
-        assert not SAID.keys() & elsewhere
+    def test_has_every_endpoint_that_acts_on_a_shop_or_company(self):
+        elsewhere = {endpoint for endpoint in ALLOWED if endpoint.partition(".")[0] in OWN_ACCOUNT} | CREATES
+        assert EXPECTED.keys() | elsewhere == ALLOWED.keys()
+        assert not EXPECTED.keys() & elsewhere
 
     @pytest.mark.parametrize("role", ROLES[1:])
-    def test_is_what_happens_at_ones_own_and_at_others(self, world, role):
+    def test_is_enforced(self, world, role):
         found = {
             endpoint: {
-                at for at, place in world.places.items() if reached(endpoint, world.ask(role, endpoint, place), place)
+                at for at, place in world.places.items() if succeeded(endpoint, world.ask(role, endpoint, place), place)
             }
-            for endpoint in SAID
+            for endpoint in EXPECTED
         }
-        assert found == {endpoint: MEANS[said[role]] for endpoint, said in SAID.items()}
+        assert found == {endpoint: SCOPES[expected[role]] for endpoint, expected in EXPECTED.items()}
 
     @pytest.mark.parametrize("role", ROLES[1:])
-    def test_refuses_others_as_if_they_were_not_there(self, world, role):
+    def test_answers_for_foreign_rows_as_for_missing_ones(self, world, role):
         nothing = dict.fromkeys(world.places["own shop"], new_id())
-        for endpoint, said in SAID.items():
-            for at in world.places.keys() - MEANS[said[role]]:
+        for endpoint, expected in EXPECTED.items():
+            for at in world.places.keys() - SCOPES[expected[role]]:
                 refused = world.ask(role, endpoint, world.places[at])
-                if refused.status_code != 200:  # else it is a list, which the walk above has looked through
-                    assert told(refused) == told(world.ask(role, endpoint, nothing)), (endpoint, at)
+                if refused.status_code != 200:  # a list is checked by the test above
+                    assert comparable(refused) == comparable(world.ask(role, endpoint, nothing)), (endpoint, at)

@@ -1,7 +1,6 @@
-"""Row-level security is the wall: with every filter by company, shop and user taken out of the queries, it stands.
+"""Row-level security isolates tenants by itself, without the queries' filters by company, shop and user.
 
-The filters are for speed and clarity. Here they are cut out of the SQL on its way to PostgreSQL, so that what is left
-between two companies is what PostgreSQL does by itself.
+The tests remove these filters from the SQL before it reaches PostgreSQL.
 """
 
 import re
@@ -13,7 +12,7 @@ from kit import db
 from kit.config import settings
 from kit.db import roles
 from tests.connections import reconnect
-from tests.house.test_policy_by_place import LISTED, QUERIES, filled
+from tests.guards.test_policy_by_scope import LISTED, QUERIES, filled
 
 FILTER = re.compile(
     r"(?:\w+\.)?(?:company_id|shop_id|customer_id|user_id|caller_id|made_by|invited_by)"
@@ -23,14 +22,14 @@ FILTER = re.compile(
 
 
 def without_filters(statement: str) -> str:
-    """The statement with its conditions on company, shop and user true of every row."""
+    """The statement with its conditions on company, shop and user replaced by `true`."""
     before, where, conditions = statement.partition("WHERE")
     return before + where + FILTER.sub("true", conditions)
 
 
 @pytest.fixture
 def unfiltered(world, monkeypatch):
-    """No query asks for one company's, shop's or user's rows any more."""
+    """Remove the filters by company, shop and user from all queries."""
 
     def strip(_connection, _cursor, statement, parameters, _context, _many):
         return without_filters(statement), parameters
@@ -46,8 +45,8 @@ def unfiltered(world, monkeypatch):
 
 
 @pytest.fixture
-def without_the_wall(monkeypatch, world):
-    """The same, as a role that row-level security does not bind, and that would be refused for it."""
+def without_row_level_security(monkeypatch, world):
+    """Connect as a role that bypasses row-level security, and disable the check that refuses such a role."""
     monkeypatch.setattr(roles, "require_group", lambda engine, **_: engine)
     monkeypatch.setenv("ORDERX_DATABASE_URL", settings().require("owner_database_url"))
     reconnect()
@@ -57,7 +56,7 @@ def without_the_wall(monkeypatch, world):
 
 
 def read(world, role, at):
-    """Every GET endpoint's answer to this role about this place: {endpoint: text}."""
+    """The answers of all GET endpoints to this role for this place: {endpoint: answer}."""
     place = world.places[at]
     answers = {}
     for rule in world.app.url_map.iter_rules():
@@ -69,29 +68,29 @@ def read(world, role, at):
 
 
 def shown(answers, place):
-    """The endpoints whose answers hold anything of the place."""
+    """The endpoints whose answers contain an id of the place."""
     ids = {str(each) for each in place.values()}
     return {
         name for name, answer in answers.items() if answer.status_code == 200 and any(i in answer.text for i in ids)
     }
 
 
-class TestWall:
+class TestTenantIsolation:
     @pytest.mark.parametrize("role", ["company_admin", "shop_manager", "staff"])
-    def test_shows_members_nothing_of_another_company_without_any_filter(self, world, unfiltered, role):
+    def test_hides_other_companies_from_members(self, world, unfiltered, role):
         theirs = world.places["other company"]
         for at in world.places:
             assert shown(read(world, role, at), theirs) == set(), at
 
-    def test_shows_customers_the_orders_of_nobody_else_without_any_filter(self, world, unfiltered):
+    def test_hides_other_customers_orders_from_customers(self, world, unfiltered):
         seen = read(world, "customer", "own shop") | read(world, "customer", "other company")
         orders = {str(place["order_id"]) for at, place in world.places.items() if at != "own shop"}
         assert not any(order in answer.text for answer in seen.values() for order in orders)
 
-    def test_is_tried_by_queries_that_have_lost_their_filters(self, world, unfiltered):
+    def test_is_tested_with_queries_without_filters(self, world, unfiltered):
         seen = read(world, "staff", "own shop")
         assert str(world.places["other shop"]["order_id"]) in seen["orders.list_orders"].text
 
-    def test_is_all_there_is_between_companies_then(self, world, without_the_wall, unfiltered):
+    def test_is_needed_by_every_list(self, world, without_row_level_security, unfiltered):
         seen = shown(read(world, "company_admin", "own shop"), world.places["other company"])
         assert seen >= LISTED.keys() - {"companies.list_companies"}

@@ -1,4 +1,4 @@
-"""What the house rules look at: the Celery app as workers run it."""
+"""The Celery app as workers run it."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from workers.run import worker_app
 
 @pytest.fixture(scope="session")
 def celery():
-    """The Celery app of a worker, for a RabbitMQ that nobody calls."""
+    """The Celery app of a worker, for a RabbitMQ that is never connected to."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("ORDERX_BROKER_URL", "amqp://nobody@127.0.0.1:1//")
         settings.cache_clear()

@@ -1,4 +1,4 @@
-"""docker-compose.yml, held against the code: commands, queues, ports, settings, secrets, order of starting."""
+"""docker-compose.yml agrees with the code: commands, queues, ports, settings, secrets, start order."""
 
 import re
 from functools import cache
@@ -12,8 +12,8 @@ from api.sales.preferences import LONGEST_WAIT
 from kit.config import Settings
 from kit.db.session_settings import SETTINGS
 from ops.cli import GRACEFUL_SECONDS
-from tests.house.commands import understood
-from tests.house.places import ROOT
+from tests.guards.cli_parsing import parse_command
+from tests.guards.source_tree import ROOT
 from workers import queues
 from workers.publisher import PATIENCE
 
@@ -57,21 +57,21 @@ def grace_period(service: str) -> int:
 def listened_on(service: str) -> set[int]:
     if service in FOREIGN_PORTS:
         return FOREIGN_PORTS[service]
-    _, options = understood(SERVICES[service]["command"])
+    _, options = parse_command(SERVICES[service]["command"])
     return {value for name, value in options.items() if name.endswith("port")}
 
 
 class TestCommands:
     @pytest.mark.parametrize("service", OURS)
     def test_are_commands_of_orderx_with_options_it_has(self, service):
-        understood(OURS[service]["command"])
+        parse_command(OURS[service]["command"])
 
     @pytest.mark.parametrize("service", [name for name in OURS if listened_on(name)])
     def test_listen_where_other_containers_can_reach_them(self, service):
-        assert understood(OURS[service]["command"])[1]["host"] == "0.0.0.0"
+        assert parse_command(OURS[service]["command"])[1]["host"] == "0.0.0.0"
 
     def test_start_every_process_there_is(self):
-        started = {understood(service["command"])[0] for service in OURS.values()}
+        started = {parse_command(service["command"])[0] for service in OURS.values()}
         assert {"api", "worker", "relay", "sweeper", "flower", "migrate", "sandbox"} <= started
 
 
@@ -80,7 +80,7 @@ class TestQueues:
         worked_on = [
             queue
             for service in OURS.values()
-            for name, options in [understood(service["command"])]
+            for name, options in [parse_command(service["command"])]
             if name == "worker"
             for queue in options["queues"].split(",")
         ]
@@ -146,7 +146,7 @@ class TestSecrets:
 class TestHostNames:
     def test_that_others_call_a_service_by_are_ones_it_answers_to(self):
         called = {urlsplit(plain(text)).hostname for s in SERVICES for text in environment(s).values() if "://" in text}
-        guarded = {name: understood(OURS[name]["command"])[1].get("trusted_host") for name in called & OURS.keys()}
+        guarded = {name: parse_command(OURS[name]["command"])[1].get("trusted_host") for name in called & OURS.keys()}
         checks = {name: names for name, names in guarded.items() if names is not None}
         assert checks == {"sandbox": ["sandbox"]}
 
@@ -159,8 +159,8 @@ class TestPorts:
     def test_named_in_urls_are_listened_on(self):
         urls = [urlsplit(plain(text)) for s in SERVICES for text in environment(s).values() if "://" in text]
         assert urls
-        astray = {url.netloc for url in urls if url.port not in listened_on(str(url.hostname))}
-        assert astray == set()
+        wrong = {url.netloc for url in urls if url.port not in listened_on(str(url.hostname))}
+        assert wrong == set()
 
     def test_that_are_asked_for_health_are_the_services_own(self):
         for name, service in SERVICES.items():
@@ -203,7 +203,7 @@ class TestStopping:
 
 class TestHealth:
     def test_of_processes_that_answer_no_requests_is_seen_from_their_file(self):
-        running = {name for name in OURS if understood(OURS[name]["command"])[0] in {"worker", "relay", "sweeper"}}
+        running = {name for name in OURS if parse_command(OURS[name]["command"])[0] in {"worker", "relay", "sweeper"}}
         assert running
         asked = {name: " ".join(SERVICES[name]["healthcheck"]["test"]) for name in running}
         assert {name for name in running if f"'{environment(name)['ORDERX_ALIVE_FILE']}'" not in asked[name]} == set()

@@ -1,4 +1,4 @@
-"""Every endpoint that writes, called by an admin of a suspended company: what is not excepted waits."""
+"""Endpoints that write refuse a suspended company, unless they are listed as exceptions."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from kit import clock, db
 from kit.ids import new_id
 from tests.api.documented import operations, refusals
 from tests.factories import acting_for
-from tests.house.test_policy_by_place import BODIES, MAKES_NEW, SAID, World
+from tests.guards.test_policy_by_scope import BODIES, CREATES, EXPECTED, World
 
 NEW = {
     "shops.open_shop": {"name": "Another"},
@@ -19,7 +19,7 @@ NEW = {
 
 @pytest.fixture
 def suspended(database, monkeypatch):
-    """The world of the walk through all places, with its first company suspended."""
+    """The test data of all scopes, with the first company suspended."""
     for endpoint, body in NEW.items():
         monkeypatch.setitem(BODIES, endpoint, body)
     world = World(database)
@@ -30,7 +30,7 @@ def suspended(database, monkeypatch):
 
 def writes(world):
     rules = {rule.endpoint: rule for rule in world.app.url_map.iter_rules()}
-    return {endpoint for endpoint in SAID.keys() | MAKES_NEW if "GET" not in rules[endpoint].methods}
+    return {endpoint for endpoint in EXPECTED.keys() | CREATES if "GET" not in rules[endpoint].methods}
 
 
 def refused(world, role, endpoint):
@@ -39,7 +39,7 @@ def refused(world, role, endpoint):
 
 
 class TestSuspendedCompany:
-    def test_is_written_to_by_none_of_its_own_but_where_the_table_says_so(self, suspended):
+    def test_cannot_write_except_where_the_table_allows_it(self, suspended):
         expected = {endpoint for endpoint in writes(suspended) if WHO_MAY[endpoint] not in GOES_ON}
         assert "shops.open_shop" in expected
         found = {endpoint for endpoint in writes(suspended) if refused(suspended, "company_admin", endpoint)}
@@ -48,9 +48,9 @@ class TestSuspendedCompany:
         assert documented == {endpoint.partition(".")[2] for endpoint in found} | {"accept_invitation"}
 
     @pytest.mark.parametrize("role", ["company_admin", "staff", "customer"])
-    def test_is_read_by_all_who_could(self, suspended, role):
-        reads = SAID.keys() - writes(suspended)
+    def test_can_still_be_read(self, suspended, role):
+        reads = EXPECTED.keys() - writes(suspended)
         assert {endpoint for endpoint in reads if refused(suspended, role, endpoint)} == set()
 
-    def test_is_ordered_from_by_nobody(self, suspended):
+    def test_takes_no_orders(self, suspended):
         assert all(refused(suspended, role, "orders.place_order") for role in suspended.callers)

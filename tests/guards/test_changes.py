@@ -23,7 +23,7 @@ from kit.changes import apply
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
-from tests.house.places import ROOT, sources, tree
+from tests.guards.source_tree import ROOT, sources, tree
 
 DECLARED = {
     Company: (companies.CompanyChanges, CompanyChangeSchema),

@@ -7,7 +7,7 @@ import pytest
 
 from kit.config import settings
 from migrations import functions, tables
-from tests.house.two_companies import inhabited
+from tests.guards.company_with_data import company_with_data
 
 DEFINER = "orderx_definer"
 IN_PUBLIC = "pronamespace = 'public'::regnamespace"
@@ -128,11 +128,11 @@ class TestDefiner:
         assert found == (False, False)
 
     def test_has_a_policy_for_each_table_that_it_has_a_right_on_and_no_other(self, superuser):
-        walled = superuser.execute("SELECT DISTINCT tablename FROM pg_policies WHERE %s = ANY(roles)", [DEFINER])
-        assert names(walled) == {table for table, _, _ in superuser.execute(RIGHTS)}
+        protected = superuser.execute("SELECT DISTINCT tablename FROM pg_policies WHERE %s = ANY(roles)", [DEFINER])
+        assert names(protected) == {table for table, _, _ in superuser.execute(RIGHTS)}
 
     def test_has_no_right_that_its_functions_could_do_without(self, superuser):
-        someone = inhabited(settings().require("owner_database_url")).customer.id
+        someone = company_with_data(settings().require("owner_database_url")).customer.id
         call_all(superuser, someone)
         superuser.rollback()
         rights = superuser.execute(RIGHTS).fetchall()

@@ -2,11 +2,11 @@
 
 import ast
 
-from tests.house.failpoints import points
-from tests.house.places import ROOT, sources, tree
+from tests.guards.failpoints import points
+from tests.guards.source_tree import ROOT, sources, tree
 from tests.stack.crash_plights import PLIGHTS
 
-EXCUSED = {
+WITHOUT_FAILPOINT = {
     "saga/cancel_order.py: request_cancellation": "the route that calls it has the point",
     "saga/close_companies.py: _close": "each company is closed whole, or found again",
     "saga/close_companies.py: close_due": "it only reads",
@@ -62,5 +62,5 @@ class TestFailpoints:
 
     def test_follow_every_transaction_of_workers_and_sagas(self):
         opening = functions_with(opens_a_transaction)
-        assert opening - functions_with(is_a_point) - EXCUSED.keys() == set()
-        assert EXCUSED.keys() - opening == set()
+        assert opening - functions_with(is_a_point) - WITHOUT_FAILPOINT.keys() == set()
+        assert WITHOUT_FAILPOINT.keys() - opening == set()

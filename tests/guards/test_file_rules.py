@@ -1,11 +1,11 @@
-"""Files stay small enough to be one room, and nothing says where packages or images come from."""
+"""File lengths, line ends, and no names of package or image registries."""
 
 import re
 
-from tests.house.places import ROOT, project_files
+from tests.guards.source_tree import ROOT, project_files
 
 LONGEST = 300
-"""Lines; beyond that a file is looked at again, and stays only with a reason below."""
+"""Lines. A longer file needs a reason in ALLOWED."""
 
 ALLOWED = {
     "migrations/versions/0001_first_schema.py": "a schema is written down whole",

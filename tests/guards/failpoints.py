@@ -7,9 +7,9 @@ from inspect import isgeneratorfunction
 from kit.process import failpoints
 from saga.engine.definition import StepFunction
 from saga.registry import STEPS
-from tests.house.places import sources, tree
+from tests.guards.source_tree import sources, tree
 
-ROOMS = ("api", "workers", "saga")
+PACKAGES = ("api", "workers", "saga")
 
 FUNCTIONS: tuple[StepFunction, ...] = tuple(
     function for step in STEPS.values() for function in (step.function, step.undo_function) if function
@@ -22,7 +22,7 @@ PASSING = {"step.begun": CALLING, "step.called": CALLING, "step.answered": FUNCT
 
 def calls() -> Iterator[ast.Call]:
     """Every `failpoints.hit(...)` in the code."""
-    for path in sources(*ROOMS):
+    for path in sources(*PACKAGES):
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "failpoints.hit":
                 yield node
