@@ -1,4 +1,4 @@
-"""From what was measured to figures: percentiles, medians over rounds, ratios. Nothing here measures."""
+"""Statistics of measurements: percentiles, medians over rounds, ratios."""
 
 import math
 import statistics
@@ -20,16 +20,16 @@ RATIOS = {
     "full_vs_celery_chain": ("full", "orderx", "full", "celery_chain"),
     "placing_vs_one_insert": ("http", "orderx_placing", "http", "one_insert"),
 }
-"""Each a rate over another: workload and contestant above, workload and contestant below."""
+"""Ratios of throughput: (workload, participant) of the numerator and of the denominator."""
 
 
 CPU_RATIOS = {name: RATIOS[name] for name in ("engine_vs_dbos", "engine_vs_celery_chord", "engine_vs_celery_chain",
               "engine_vs_pgbench", "full_vs_dbos", "full_vs_celery_chain")}  # fmt: skip
-"""The same by CPU, theirs over ours: what a busy machine does not distort."""
+"""Ratios of CPU per order, theirs over ours; less sensitive to other load on the machine."""
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest value that so many percent of the values do not exceed (nearest rank)."""
+    """The smallest value that is not exceeded by `percent` of the values (nearest rank)."""
     ranked = sorted(values)
     return ranked[max(0, math.ceil(len(ranked) * percent / 100) - 1)]
 
@@ -40,7 +40,7 @@ def latencies(seconds: Sequence[float]) -> Figures:
 
 
 def median_of(rounds: Sequence[Figures]) -> Figures:
-    """Number by number the median over the rounds, nested ones too; where they are no numbers, the last round's."""
+    """The median of each number over the rounds, recursively; for other values, the last round's."""
     merged: Figures = {}
     for name in {name: None for each in rounds for name in each}:
         values = [each[name] for each in rounds if name in each]
@@ -54,13 +54,13 @@ def median_of(rounds: Sequence[Figures]) -> Figures:
 
 
 def ratios(results: Mapping[str, Any]) -> dict[str, float]:
-    """Each of RATIOS whose two rates were measured."""
+    """All RATIOS for which both rates were measured."""
     pairs = {name: _pair(results, name, "per_s") for name in RATIOS}
     return {name: round(ours / theirs, 3) for name, (ours, theirs) in pairs.items() if ours and theirs}
 
 
 def cpu_ratios(results: Mapping[str, Any]) -> dict[str, float]:
-    """Each of CPU_RATIOS whose two costs were measured: how much less CPU an order takes of ours than of theirs."""
+    """All CPU_RATIOS for which both costs were measured: their CPU per order over ours."""
     pairs = {name: _pair(results, name, "cpu_ms_per_order") for name in CPU_RATIOS}
     return {name: round(theirs / ours, 3) for name, (ours, theirs) in pairs.items() if ours and theirs}
 

@@ -1,4 +1,4 @@
-"""What a run cost: CPU and memory of whole process trees from /proc, and what the servers count themselves."""
+"""The cost of a run: CPU and memory of process trees from /proc, and counters of the servers."""
 
 import os
 import re
@@ -8,19 +8,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.stage import Stage
+from bench.servers import Servers
 from ops.services.family import descendants
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _SAMPLE_EVERY = 1.0
-"""Seconds. A look at what a dozen processes hold goes through all their pages, which is several milliseconds."""
+"""Seconds. A sample walks through all pages of a dozen processes, which takes several milliseconds."""
 
 Trees = Mapping[str, list[int]]
-"""By name, the roots of the process trees that count under it."""
+"""Root pids of process trees, by name."""
 
 
 def cpu_seconds(root: int) -> float:
-    """CPU time that the process and its descendants have used, those included that have ended."""
+    """CPU seconds used by the process and its descendants, including ended ones."""
     return sum(_used(pid) for pid in (root, *descendants(root)))
 
 
@@ -33,7 +33,7 @@ def _used(pid: int) -> float:
 
 
 def pss_bytes(root: int) -> int:
-    """Memory of the tree, shared pages counted once."""
+    """Memory of the process tree in bytes, shared pages counted once."""
     return sum(_pss(pid) for pid in (root, *descendants(root)))
 
 
@@ -52,13 +52,13 @@ def cpu_by_name(trees: Trees) -> dict[str, float]:
 
 
 class Memory:
-    """The most that each tree, and all together, held at any look."""
+    """Peak memory of each tree, and of all together, over all samples."""
 
     def __init__(self) -> None:
         self.peak: dict[str, int] = {}
         self.peak_of_all = 0
 
-    def look(self, trees: Trees) -> None:
+    def sample(self, trees: Trees) -> None:
         """Take a sample."""
         now = {name: sum(map(pss_bytes, roots)) for name, roots in trees.items()}
         self.peak = {name: max(self.peak.get(name, 0), held) for name, held in now.items()}
@@ -66,15 +66,15 @@ class Memory:
 
 
 @contextmanager
-def watched_memory(trees: Trees) -> Iterator[Memory]:
-    """Samples memory while the block runs."""
+def sampled_memory(trees: Trees) -> Iterator[Memory]:
+    """Sample memory while the block runs."""
     memory, stop = Memory(), threading.Event()
 
-    def watch() -> None:
+    def sample() -> None:
         while not stop.wait(_SAMPLE_EVERY):
-            memory.look(trees)
+            memory.sample(trees)
 
-    thread = threading.Thread(target=watch)
+    thread = threading.Thread(target=sample)
     thread.start()
     try:
         yield memory
@@ -83,36 +83,36 @@ def watched_memory(trees: Trees) -> Iterator[Memory]:
         thread.join()
 
 
-def wal_position(stage: Stage) -> int:
+def wal_position(servers: Servers) -> int:
     """Bytes of WAL written so far."""
-    row = stage.superuser.execute("SELECT (pg_current_wal_lsn() - '0/0')::bigint").fetchone()
+    row = servers.superuser.execute("SELECT (pg_current_wal_lsn() - '0/0')::bigint").fetchone()
     assert row
     return int(row[0])
 
 
 WATCH = "/* watch */"
-"""Begins every query by which the bench itself looks on, so that it is not counted."""
+"""Comment that starts each of the benchmark's own queries, to exclude them from the counts."""
 
 
 @contextmanager
-def counted_statements(stage: Stage) -> Iterator[dict[str, int]]:
-    """Counts statements (but BEGIN and COMMIT) and transactions of clients while the block runs."""
+def counted_statements(servers: Servers) -> Iterator[dict[str, int]]:
+    """Count the clients' transactions and statements (without BEGIN and COMMIT) while the block runs."""
     counts: dict[str, int] = {}
-    stage.track_statements("top")
-    stage.superuser.execute("SELECT pg_stat_statements_reset()")
-    before = _transactions(stage)
+    servers.track_statements("top")
+    servers.superuser.execute("SELECT pg_stat_statements_reset()")
+    before = _transactions(servers)
     try:
         yield counts
     finally:
         time.sleep(_STATISTICS_LAG)
-        row = stage.superuser.execute(_STATEMENTS, [WATCH + "%"] * 2).fetchone()
+        row = servers.superuser.execute(_STATEMENTS, [WATCH + "%"] * 2).fetchone()
         assert row
-        counts.update(statements=int(row[0]), transactions=_transactions(stage) - before - int(row[1]))
-        stage.track_statements("none")
+        counts.update(statements=int(row[0]), transactions=_transactions(servers) - before - int(row[1]))
+        servers.track_statements("none")
 
 
 _STATISTICS_LAG = 1.1
-"""Seconds until a backend has told the statistics what it has done."""
+"""Seconds until a backend has reported its statistics."""
 
 _STATEMENTS = """
     SELECT coalesce(sum(calls) FILTER (WHERE query NOT LIKE %s AND query !~* '^(begin|commit)'), 0),
@@ -121,21 +121,21 @@ _STATEMENTS = """
 _TRANSACTIONS = "SELECT sum(xact_commit) FROM pg_stat_database WHERE datname LIKE 'bench\\_%'"
 
 
-def _transactions(stage: Stage) -> int:
-    row = stage.superuser.execute(_TRANSACTIONS).fetchone()
+def _transactions(servers: Servers) -> int:
+    row = servers.superuser.execute(_TRANSACTIONS).fetchone()
     assert row
     return int(row[0])
 
 
-def messages_received(stage: Stage) -> int:
+def messages_received(servers: Servers) -> int:
     """Messages that clients have published to RabbitMQ so far."""
-    counters = stage.rabbitmq.ctl("eval", "rabbit_global_counters:overview().")
+    counters = servers.rabbitmq.ctl("eval", "rabbit_global_counters:overview().")
     return sum(map(int, re.findall(r"\bmessages_received_total\s*=>\s*(\d+)", counters)))
 
 
-def commands_processed(stage: Stage) -> int:
-    """Commands that Valkey has carried out so far."""
+def commands_processed(servers: Servers) -> int:
+    """Commands that Valkey has processed so far."""
     import redis  # noqa: PLC0415 - of an extra
 
-    with redis.Redis.from_url(stage.valkey.url) as client:
+    with redis.Redis.from_url(servers.valkey.url) as client:
         return int(client.info("stats")["total_commands_processed"])

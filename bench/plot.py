@@ -1,4 +1,4 @@
-"""The picture for the docs: orders a second and CPU per order, contestant by contestant."""
+"""Draw the picture for the docs: orders a second and CPU per order of each participant."""
 
 import json
 import sys

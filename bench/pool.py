@@ -1,4 +1,4 @@
-"""A peer's connections to the database of its run, one pool per process."""
+"""A peer's connection pool, one per process."""
 
 import os
 from functools import cache
@@ -8,5 +8,5 @@ from psycopg_pool import ConnectionPool
 
 @cache
 def pool() -> ConnectionPool:
-    """The pool of this process, opened when first asked for (after a fork, that is)."""
+    """The pool of this process, opened at the first call, hence after a fork."""
     return ConnectionPool(os.environ["BENCH_DATABASE_URL"], min_size=1, max_size=16, open=True)

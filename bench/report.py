@@ -1,4 +1,4 @@
-"""What a run has shown: for people a table, for machines a file."""
+"""Report the result of a benchmark: tables on the console, JSON in a file."""
 
 import json
 import os
@@ -29,14 +29,14 @@ _COLUMNS = {
     "wal_bytes_per_order": "WAL bytes",
 }
 _TITLES = {
-    "engine": "engine: from commit to paid, nothing outside of the machine's own database is called",
-    "full": "full: from POST to paid, over HTTP, with the provider's SDK to the sandbox gateway, and SMTP",
+    "engine": "engine: from commit to paid, without external calls",
+    "full": "full: from POST to paid, over HTTP, with calls to the sandbox gateway (SDK) and SMTP",
     "http": "http: requests a second under the same gunicorn, one process",
 }
 
 
 def machine() -> dict[str, Any]:
-    """What it ran on."""
+    """Describe the machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "processors": len(os.sched_getaffinity(0)),
@@ -46,10 +46,12 @@ def machine() -> dict[str, Any]:
     }
 
 
-def shaped(found: Mapping[str, Figures], *, versions: Mapping[str, str], **about: Any) -> dict[str, Any]:
-    """The whole result, from figures by `workload.name`: versions, each workload, ratios, and what else there is."""
+def build_result(
+    figures_by_name: Mapping[str, Figures], *, versions: Mapping[str, str], **about: Any
+) -> dict[str, Any]:
+    """Build the whole result from figures by `workload.name`: versions, workloads, ratios, and `about`."""
     workloads: dict[str, dict[str, Figures]] = {name: {} for name in _TITLES}
-    for called, figures in found.items():
+    for called, figures in figures_by_name.items():
         workload, _, name = called.partition(".")
         workloads[workload][name] = figures
     return {
@@ -63,36 +65,36 @@ def shaped(found: Mapping[str, Figures], *, versions: Mapping[str, str], **about
 
 
 def write(result: Mapping[str, Any], path: Path = RESULTS) -> None:
-    """Keep the result."""
+    """Write the result to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n")
 
 
 def show(result: Mapping[str, Any], console: Console) -> None:
-    """Print a table per workload and who could not run, then the ratios and the rest."""
+    """Print a table per workload, the participants that could not run, the ratios and the other figures."""
     for workload, title in _TITLES.items():
         ran = {name: figures for name, figures in result[workload].items() if "error" not in figures}
         if ran:
             console.print(_table(title, ran))
         for name in result[workload].keys() - ran.keys():
             console.print(f"{workload} {name} could not run: {result[workload][name]['error']}", markup=False)
-    console.print("Latencies at half of each one's own peak, the load coming on the clock.")
-    console.print("CPU without the client, and without the stand-ins for the outside world.")
+    console.print("Latencies at half of each participant's peak, at a fixed rate.")
+    console.print("CPU without the load generator and the simulated external services.")
     for name, ratio in result["ratios"].items():
         by_cpu = result["cpu_ratios"].get(name)
         console.print(f"  {name}: {ratio:g}" + (f" (by CPU per order: {by_cpu:g})" if by_cpu else ""))
     for name in ("prefer_wait", "idle"):
         if name in result:
-            told = {key: value for key, value in result[name].items() if not key.endswith("by_process")}
-            console.print(f"  {name}: {told}")
+            figures = {key: value for key, value in result[name].items() if not key.endswith("by_process")}
+            console.print(f"  {name}: {figures}")
 
 
-def _table(title: str, contestants: Mapping[str, Any]) -> Table:
+def _table(title: str, participants: Mapping[str, Any]) -> Table:
     table = Table(title=title, title_justify="left")
     table.add_column("")
     for column in _COLUMNS.values():
         table.add_column(column, justify="right")
-    for name, figures in contestants.items():
+    for name, figures in participants.items():
         table.add_row(name, *(_cell(figures.get(key)) for key in _COLUMNS))
     return table
 

@@ -1,64 +1,67 @@
-"""Rounds of trials: everybody takes a turn in each round, so that a busy minute hits all of them alike."""
+"""Rounds of trials: all participants run in each round, so that a slow minute affects all of them."""
 
 from collections.abc import Callable, Mapping
 
-from bench.contestant import Contestant, Setting
 from bench.figures import Figures, median_of
-from bench.stage import Stage
-from bench.trial import Length, attempt
+from bench.participant import Participant, Setting
+from bench.servers import Servers
+from bench.trial import Length, run_trial
 
 TUNING = Length(warm_up=1, peak=3, half=0)
 
-Kinds = Mapping[str, type[Contestant]]
+Kinds = Mapping[str, type[Participant]]
 """By `workload.name`."""
 
 Choice = tuple[Setting, list[Figures]]
-"""The setting to play with, and what was tried to find it."""
+"""The setting to run with, and the trials that led to it."""
 
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
 
 
-def tuned(stage: Stage, kinds: Kinds, tell: Tell) -> dict[str, Choice]:
-    """Each contestant's best setting, by a short trial of each."""
+def best_settings(servers: Servers, kinds: Kinds, log: Log) -> dict[str, Choice]:
+    """Find each participant's best setting, by a short trial of each setting."""
     chosen: dict[str, Choice] = {}
     for called, kind in kinds.items():
-        tried = [{"setting": dict(each), **_attempted(stage, kind, each, TUNING, tell)} for each in kind.settings]
+        tried = [{"setting": dict(each), **_run_trial(servers, kind, each, TUNING, log)} for each in kind.settings]
         best = max(tried, key=lambda each: each.get("per_s", 0.0))
-        chosen[called] = best["setting"], [{name: each[name] for name in _TOLD if name in each} for each in tried]
+        chosen[called] = (
+            best["setting"],
+            [{name: each[name] for name in _TRIAL_FIELDS if name in each} for each in tried],
+        )
     return chosen
 
 
-_TOLD = ("setting", "per_s", "error")
+_TRIAL_FIELDS = ("setting", "per_s", "error")
 
 
-def untuned(kinds: Kinds) -> dict[str, Choice]:
-    """Each contestant's first setting: the best of an earlier tuning."""
+def first_settings(kinds: Kinds) -> dict[str, Choice]:
+    """Each participant's first setting, which was the best in earlier runs."""
     return {called: (kind.settings[0], []) for called, kind in kinds.items()}
 
 
-def played(
-    stage: Stage, kinds: Kinds, chosen: Mapping[str, Choice], *, rounds: int, length: Length, tell: Tell
+def run_rounds(
+    servers: Servers, kinds: Kinds, chosen: Mapping[str, Choice], *, rounds: int, length: Length, log: Log
 ) -> dict[str, Figures]:
-    """The medians of all rounds, with the setting; or the error, of a contestant that could not run."""
+    """Run all rounds. Returns for each participant the medians and the setting, or the error."""
     trials: dict[str, list[Figures]] = {called: [] for called in kinds}
     for number in range(1, rounds + 1):
-        tell(f"round {number} of {rounds}")
+        log(f"round {number} of {rounds}")
         for called, kind in kinds.items():
-            trials[called].append(_attempted(stage, kind, chosen[called][0], length, tell))
+            trials[called].append(_run_trial(servers, kind, chosen[called][0], length, log))
     return {called: _summary(kinds[called], chosen[called], figures) for called, figures in trials.items()}
 
 
-def _attempted(stage: Stage, kind: type[Contestant], setting: Setting, length: Length, tell: Tell) -> Figures:
+def _run_trial(servers: Servers, kind: type[Participant], setting: Setting, length: Length, log: Log) -> Figures:
     try:
-        figures = attempt(stage, kind, setting, length)
-    except Exception as error:  # noqa: BLE001 - a peer that cannot run here is a result, too
-        tell(f"  {kind.workload} {kind.name}: {error}")
+        figures = run_trial(servers, kind, setting, length)
+    except Exception as error:  # noqa: BLE001 - the result of a peer that cannot run here is its error
+        log(f"  {kind.workload} {kind.name}: {error}")
         return {"error": f"{type(error).__name__}: {error}"}
-    tell(f"  {kind.workload} {kind.name}: {figures['per_s']:g} a second, {figures['cpu_ms_per_order']:g} ms CPU each")
+    log(f"  {kind.workload} {kind.name}: {figures['per_s']:g} a second, {figures['cpu_ms_per_order']:g} ms CPU each")
     return figures
 
 
-def _summary(kind: type[Contestant], choice: Choice, trials: list[Figures]) -> Figures:
+def _summary(kind: type[Participant], choice: Choice, trials: list[Figures]) -> Figures:
     setting, tried = choice
     good = [figures for figures in trials if "error" not in figures]
     if not good:

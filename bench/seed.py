@@ -1,4 +1,4 @@
-"""The database every run begins with: OrderX's schema, one company with one shop, its products and their stock."""
+"""The initial database of every run: one company with one shop, products and stock."""
 
 import psycopg
 
@@ -7,11 +7,11 @@ from domain.identity import passwords
 
 PASSWORD = "not a secret: the bench's"
 ON_HAND = 1_000_000
-"""Units of each product; nothing is ever sold out unless a curve wants it so."""
+"""Units of each product, more than any run orders."""
 
 
 def seed(url: str, *, on_hand: int = ON_HAND) -> None:
-    """Fill a freshly migrated database, as its superuser."""
+    """Fill a newly migrated database, as its superuser."""
     with psycopg.connect(url) as connection:
         connection.execute(
             "INSERT INTO companies (id, name, email, currency) VALUES (%s, 'Paper & Co', %s, 'EUR')",
@@ -35,15 +35,15 @@ def seed(url: str, *, on_hand: int = ON_HAND) -> None:
             FROM unnest(%s::uuid[]) WITH ORDINALITY AS t (p, n)""",
             [COMPANY, SHOP, products],
         )
-        fill_shelves(connection, on_hand)
+        fill_stock(connection, on_hand)
     with psycopg.connect(url, autocommit=True) as connection:
-        # Of what is filled alone. Were the rest known to be empty, each connection would plan to read it from end to
-        # end for every reference to it, and keep to that plan while it fills.
+        # Only the filled tables: PostgreSQL would plan sequential scans for tables that it knows to be empty, and keep
+        # these plans while the tables grow.
         connection.execute("VACUUM ANALYZE companies, users, shops, warehouses, products, stock, stock_movements")
 
 
-def fill_shelves(connection: psycopg.Connection, on_hand: int) -> None:
-    """Put so many units of each product on the shelf, in the ledger, too."""
+def fill_stock(connection: psycopg.Connection, on_hand: int) -> None:
+    """Set the stock of each product to `on_hand`, in the ledger as well."""
     values = {"company": COMPANY, "warehouse": WAREHOUSE, "on_hand": on_hand}
     connection.execute(
         """INSERT INTO stock (company_id, product_id, warehouse_id, on_hand)

@@ -1,7 +1,7 @@
-"""The one workload: an order of one line, from being placed to being paid, as SQL that every peer runs.
+"""The workload of all peers as SQL: an order of one line, from placed to paid.
 
-The tables are OrderX's own (migrations/), with all their keys, checks and indexes. A step is one transaction. Peers are
-superusers, whom row-level security does not slow down; OrderX works as its own roles, which it does.
+The tables are OrderX's (migrations/), with all keys, checks and indexes. A step is one transaction. Peers connect as
+superuser, which bypasses row-level security; OrderX connects as its own roles, which do not.
 """
 
 import re
@@ -13,7 +13,7 @@ COMPANY, CUSTOMER, SHOP, WAREHOUSE = (
     UUID(int=0x0190_0000_0000_7000_8000_0000_0000_0000 + each) for each in range(1, 5)
 )
 PRODUCTS = 1_000
-"""Different products ordered in turn, so that no two orders in flight want the same row of stock."""
+"""Products, ordered in turn, so that no two orders in flight use the same row of stock."""
 
 PRICE = 1999
 CARD = "pm_card_visa"
@@ -58,32 +58,32 @@ STEPS: tuple[Step, ...] = (PLACE, RESERVE, AUTHORISE, CAPTURE, COMMIT, MARK_PAID
 
 
 class OutOfStock(Exception):
-    """A step changed no row, where it must change one."""
+    """A statement of a step changed no row."""
 
 
 class _Executes(Protocol):
     def execute(self, statement: Any, values: Any) -> Any: ...
 
 
-def take(connection: _Executes, step: Step, values: Values) -> None:
-    """Run a step's statements on a psycopg connection; the transaction is the caller's."""
+def run_step(connection: _Executes, step: Step, values: Values) -> None:
+    """Run a step's statements on a psycopg connection, in the caller's transaction."""
     for statement in step:
         if connection.execute(statement, values).rowcount != 1:
             raise OutOfStock(statement)
 
 
 def product(number: int) -> UUID:
-    """The product that the order of this number is for."""
+    """The product of the order with this number."""
     return UUID(int=0x0191_0000_0000_7000_8000_0000_0000_0000 + number % PRODUCTS)
 
 
 def values(order: str, number: int, ref: str = "") -> dict[str, str]:
-    """What the statements need to know about an order, as text, so that any broker can carry it."""
+    """The parameters of the statements for an order, as text, so that any broker can carry them."""
     fixed = {"company": COMPANY, "customer": CUSTOMER, "shop": SHOP, "warehouse": WAREHOUSE}
     about = {"order": order, "product": str(product(number)), "ref": ref or f"row_{order}"}
     return {**{name: str(value) for name, value in fixed.items()}, **about}
 
 
 def with_colons(statement: str) -> str:
-    """The statement as SQLAlchemy's text() and pgbench write parameters."""
+    """The statement with parameters in the syntax of SQLAlchemy's text() and of pgbench."""
     return re.sub(r"%\((\w+)\)s", r":\1", statement)

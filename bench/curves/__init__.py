@@ -1,1 +1,1 @@
-"""How OrderX's figures change with one thing at a time: a command each, see `python -m bench.curves --help`."""
+"""OrderX measured while one parameter changes, one command per curve: see `python -m bench.curves --help`."""

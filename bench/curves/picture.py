@@ -1,4 +1,4 @@
-"""A curve as a picture."""
+"""Draw a curve as SVG."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,14 +8,14 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 _TITLES = {
     "per_s": "orders/s", "p50_ms": "p50, ms", "p99_ms": "p99, ms", "cpu_ms_per_order": "CPU ms per order",
-    "offered_per_s": "orders/s that come", "workers": "order workers", "lines": "lines of an order",
+    "offered_per_s": "offered orders/s", "workers": "order workers", "lines": "lines per order",
     "stored": "orders stored", "buyers": "buyers", "paid": "paid", "failed": "failed: out of stock",
     "refused_at_once": "refused at once",
 }  # fmt: skip
 
 
 def draw(curve: Mapping[str, Any], path: Path) -> None:
-    """A panel for each of `y`, a line for each series; of a curve that is one point, a bar for each of `y`."""
+    """Draw a panel for each of `y` with a line for each series; or, for a curve of one point, a bar for each of `y`."""
     import matplotlib as mpl  # noqa: PLC0415 - of the extra `bench`
 
     mpl.use("svg")

@@ -1,17 +1,17 @@
-"""Throughput against the number of order workers: how far one machine's processors carry."""
+"""Throughput by the number of order workers."""
 
-from bench.curves.point import Curve, Tell, run
+from bench.curves.run import Curve, Log, run
 from bench.peers.orderx import OrderxEngine
-from bench.stage import Stage
+from bench.servers import Servers
 
 MOST = 4
 
 
-def curve(stage: Stage, tell: Tell, *, seconds: float) -> Curve:
-    """One worker, two, and so on."""
+def curve(servers: Servers, log: Log, *, seconds: float) -> Curve:
+    """From one worker to MOST."""
     points = []
     for workers in range(1, MOST + 1):
-        with run(stage, OrderxEngine, workers=workers) as under_way:
+        with run(servers, OrderxEngine, workers=workers) as under_way:
             points.append({"workers": workers, **under_way.peak(seconds)})
-            tell(str(points[-1]))
+            log(str(points[-1]))
     return {"title": "Order workers", "x": "workers", "y": ["per_s", "cpu_ms_per_order"], "points": points}

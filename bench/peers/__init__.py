@@ -1,1 +1,1 @@
-"""The contestants: one file each for how it is started and how it does the work."""
+"""The participants of the benchmark, one per file: how it is started, and how it processes an order."""

@@ -1,6 +1,6 @@
-"""Celery as most would write it by hand: a chord of two steps, then a chain, ids as arguments, each task its own work.
+"""Plain Celery: a chord of two steps, then a chain of tasks.
 
-Nothing of a saga: no journal, no undo, no outbox. An order that loses a message is lost.
+No journal, no undo and no outbox: an order whose message is lost is lost.
 """
 
 import os
@@ -8,10 +8,10 @@ import os
 from celery import Celery, chain, chord
 
 from bench import workload
-from bench.contestant import Contestant, Full
-from bench.outside import outside
+from bench.external_clients import external_clients
+from bench.order_driver import DatabaseDriver
+from bench.participant import FullWorkload, Participant
 from bench.peers.flask_app import FlaskApp
-from bench.placer import Watching
 from bench.pool import pool
 from kit.ids import new_id
 from ops.services.process import Process
@@ -27,58 +27,58 @@ app.conf.update(
 Values = dict[str, str]
 
 
-def _take(step: workload.Step, values: Values) -> None:
+def _run_step(step: workload.Step, values: Values) -> None:
     with pool().connection() as connection:
-        workload.take(connection, step, values)
+        workload.run_step(connection, step, values)
 
 
 @app.task
 def reserve_stock(values: Values) -> None:
-    """Hold the unit."""
-    _take(workload.RESERVE, values)
+    """Reserve the unit."""
+    _run_step(workload.RESERVE, values)
 
 
 @app.task
 def authorise_payment(values: Values) -> None:
-    """Hold the money."""
-    _take(workload.AUTHORISE, {**values, "ref": outside().authorise(values["order"])})
+    """Authorise the payment."""
+    _run_step(workload.AUTHORISE, {**values, "ref": external_clients().authorise(values["order"])})
 
 
 @app.task(ignore_result=True)
 def capture_payment(_answers: list[None], values: Values) -> None:
-    """Take the money."""
+    """Capture the payment."""
     with pool().connection() as connection:
         held = connection.execute("SELECT provider_ref FROM payments WHERE id = %(order)s", values).fetchone()
     assert held
-    outside().capture(held[0])
-    _take(workload.CAPTURE, {**values, "ref": held[0]})
+    external_clients().capture(held[0])
+    _run_step(workload.CAPTURE, {**values, "ref": held[0]})
 
 
 @app.task(ignore_result=True)
 def commit_stock(values: Values) -> None:
-    """The unit is sold."""
-    _take(workload.COMMIT, values)
+    """Commit the reserved unit as sold."""
+    _run_step(workload.COMMIT, values)
 
 
 @app.task(ignore_result=True)
 def mark_paid(values: Values) -> None:
-    """The order is paid."""
-    _take(workload.MARK_PAID, values)
+    """Mark the order as paid."""
+    _run_step(workload.MARK_PAID, values)
 
 
 @app.task(ignore_result=True)
 def send_mail(recipient: str, subject: str, order: str) -> None:
-    """Tell somebody."""
-    outside().mail(recipient, subject, order)
+    """Send a mail."""
+    external_clients().mail(recipient, subject, order)
 
 
 def place(number: int) -> str:
-    """Write the order down and send what follows."""
+    """Insert the order and send its tasks."""
     order = str(new_id())
     values = workload.values(order, number)
-    _take(workload.PLACE, values)
+    _run_step(workload.PLACE, values)
     then = chain(capture_payment.s(values), commit_stock.si(values), mark_paid.si(values))
-    if outside().real:
+    if external_clients().real:
         send_mail.delay(workload.BUYER, "Order received", order)
         send_mail.delay(workload.MERCHANT, "New order", order)
         then |= send_mail.si(workload.BUYER, "Payment received", order)
@@ -86,20 +86,20 @@ def place(number: int) -> str:
     return order
 
 
-class Sending(Watching):
-    """Places orders from the loader."""
+class CeleryDriver(DatabaseDriver):
+    """Places orders in the load generator."""
 
     def place(self, number: int) -> str:
-        """Write the order down and send what follows."""
+        """Insert the order and send its tasks."""
         return place(number)
 
 
-class CeleryChainEngine(Contestant):
+class CeleryChainEngine(Participant):
     """Workers of Celery's default kind, on RabbitMQ, with redis as the result backend."""
 
     name = "celery_chain"
     uses = frozenset({"postgres", "rabbitmq", "valkey"})
-    placer = "bench.peers.celery_chain:Sending"
+    driver = "bench.peers.celery_chain:CeleryDriver"
     settings = (
         {"loaders": 1, "in_flight": 32, "threads": 4, "pool": "solo", "workers": 2, "prefetch": 16},
         {"loaders": 1, "in_flight": 32, "threads": 4, "pool": "prefork", "workers": 1, "prefetch": 16},
@@ -115,14 +115,14 @@ class CeleryChainEngine(Contestant):
     def _worker(self, name: str) -> Process:
         options = ("--pool", self.setting["pool"], "--concurrency", 2, "--loglevel", "INFO", "--hostname", f"{name}@%h")
         command = ("celery", "--app", "bench.peers.celery_chain", "worker", *options)
-        return self.scene.python(name, *command, ready=line(" ready."), **self.env())
+        return self.environment.python(name, *command, ready=line(" ready."), **self.env())
 
     def env(self) -> dict[str, object]:
-        """What its processes find in their environment."""
+        """The environment variables of its processes."""
         return {"BENCH_PREFETCH": self.setting["prefetch"]}
 
 
-class CeleryChainFull(FlaskApp, Full, CeleryChainEngine):
+class CeleryChainFull(FlaskApp, FullWorkload, CeleryChainEngine):
     """The same behind Flask and gunicorn, with Stripe's SDK and smtplib in the tasks."""
 
     place_order = "bench.peers.celery_chain:place"
@@ -139,5 +139,5 @@ class CeleryChainFull(FlaskApp, Full, CeleryChainEngine):
         return [*super().processes(), self.web_server()]
 
     def env(self) -> dict[str, object]:
-        """Also: that the outside world is to be called."""
+        """The environment variables of its processes; external services are called."""
         return {**super().env(), "BENCH_OUTSIDE": "real"}

@@ -1,4 +1,4 @@
-"""Empty Celery chords: two headers and a body that do nothing, joined by the redis backend. No order, no database."""
+"""Empty Celery chords: two header tasks and a body that do nothing, joined by the redis backend; no database."""
 
 import json
 import os
@@ -8,8 +8,8 @@ from datetime import datetime
 import redis
 from celery import Celery, chord
 
-from bench.contestant import Contestant
-from bench.loaders import Sent
+from bench.load_generators import Sent
+from bench.participant import Participant
 from ops.services.process import Process
 from ops.services.readiness import line
 
@@ -24,36 +24,36 @@ app.conf.update(
 
 @app.task(name="header")
 def header() -> None:
-    """Nothing."""
+    """Do nothing."""
 
 
 @app.task(name="body")
 def body(_answers: list[None]) -> None:
-    """Nothing."""
+    """Do nothing."""
 
 
-class Chords:
-    """Sends chords, and reads from the backend which bodies have run."""
+class ChordDriver:
+    """Sends chords, and polls the result backend for finished bodies."""
 
     def __init__(self) -> None:
         self._results = redis.Redis.from_url(os.environ["BENCH_VALKEY_URL"])
 
     def place(self, _number: int) -> str:
-        """Send one chord; the id of its body."""
+        """Send one chord. Returns the task id of its body."""
         return str(chord([header.s(), header.s()], body.s()).apply_async().id)
 
     def paid(self, orders: Sequence[str]) -> list[str]:
-        """Those whose body has its result."""
+        """The chords whose body has finished."""
         found = self._results.mget([app.backend.get_key_for_task(order) for order in orders])
         return [order for order, result in zip(orders, found, strict=True) if result is not None]
 
 
-class CeleryChord(Contestant):
-    """As fast as Celery itself can be: no work in the tasks, no events, fire and forget."""
+class CeleryChord(Participant):
+    """The upper limit of Celery: empty tasks, no events."""
 
     name = "celery_chord"
     uses = frozenset({"rabbitmq", "valkey"})
-    placer = "bench.peers.celery_chord:Chords"
+    driver = "bench.peers.celery_chord:ChordDriver"
     settings = (
         {"in_flight": 32, "threads": 4, "pool": "solo", "workers": 2, "prefetch": 16, "broker": "valkey"},
         {"in_flight": 32, "threads": 4, "pool": "solo", "workers": 2, "prefetch": 16, "broker": "rabbitmq"},
@@ -70,16 +70,16 @@ class CeleryChord(Contestant):
         pool = ("--pool", self.setting["pool"], "--concurrency", 2)
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO")
         command = ("celery", "--app", "bench.peers.celery_chord", "worker", *pool, *quiet, "--hostname", f"{name}@%h")
-        return self.scene.python(name, *command, ready=line(" ready."), **self.load_env())
+        return self.environment.python(name, *command, ready=line(" ready."), **self.load_env())
 
     def load_env(self) -> dict[str, object]:
-        """The broker, and how much a worker takes at a time."""
-        urls = {"valkey": self.scene.valkey_url, "rabbitmq": self.scene.rabbitmq_url}
+        """The broker URL and the prefetch count."""
+        urls = {"valkey": self.environment.valkey_url, "rabbitmq": self.environment.rabbitmq_url}
         return {"BENCH_CHORD_BROKER": urls[self.setting["broker"]], "BENCH_PREFETCH": self.setting["prefetch"]}
 
     def times(self, sent: Sent) -> dict[str, tuple[float, float]]:
-        """From sending until the body's result was stored."""
-        with redis.Redis.from_url(self.scene.valkey_url) as results:
+        """When each chord was sent, and when the result of its body was stored."""
+        with redis.Redis.from_url(self.environment.valkey_url) as results:
             orders = list(sent.orders)
             found = results.mget([f"celery-task-meta-{order}" for order in orders])
         done = {order: _done(stored) for order, stored in zip(orders, found, strict=True) if stored}

@@ -1,7 +1,8 @@
-"""DBOS: the steps as transactions of a datasource, in a workflow, as its tutorials have it.
+"""DBOS: the steps as datasource transactions in a workflow, as in its tutorials.
 
-https://docs.dbos.dev/python/tutorials/transaction-tutorial: with a datasource a step's checkpoint is in the step's own
-transaction. The process that places an order runs its workflow, which costs less than handing it over by a queue.
+With a datasource, a step's checkpoint is committed in the step's transaction
+(https://docs.dbos.dev/python/tutorials/transaction-tutorial). The process that places an order also runs its
+workflow, which costs less than passing it through a queue.
 """
 
 import os
@@ -11,8 +12,8 @@ from dbos import DBOS, DBOSConfig, SQLAlchemyDatasource
 from sqlalchemy import TextClause, text
 
 from bench import workload
-from bench.contestant import Contestant
-from bench.placer import Watching
+from bench.order_driver import DatabaseDriver
+from bench.participant import Participant
 from kit.db.engines import dialect_url
 from kit.ids import new_id
 
@@ -24,7 +25,7 @@ POOL = 16
 
 
 def datasource(url: str) -> SQLAlchemyDatasource:
-    """The database of the orders, with the table of the steps' results beside them."""
+    """The datasource of the orders' database, which also has the table of step results."""
     return SQLAlchemyDatasource.create(dialect_url(url), engine_kwargs={"pool_size": POOL, "max_overflow": 0})
 
 
@@ -67,8 +68,8 @@ class Steps:
         self.mark_paid = taking(workload.MARK_PAID, "mark_paid")
 
 
-class Workflows(Watching):
-    """Starts the workflow of each order in this process."""
+class DbosDriver(DatabaseDriver):
+    """Places orders and runs their workflows in this process."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,7 +88,7 @@ class Workflows(Watching):
         launch(url, f"executor-{os.environ['BENCH_NUMBER']}")
 
     def place(self, number: int) -> str:
-        """Write the order down, and start its workflow."""
+        """Insert the order and start its workflow."""
         order = str(new_id())
         values = workload.values(order, number)
         self._place(values)
@@ -95,11 +96,11 @@ class Workflows(Watching):
         return order
 
 
-class DbosEngine(Contestant):
-    """Its whole engine is in the processes that place orders."""
+class DbosEngine(Participant):
+    """The engine runs in the processes that place orders."""
 
     name = "dbos"
-    placer = "bench.peers.dbos:Workflows"
+    driver = "bench.peers.dbos:DbosDriver"
     settings = (
         {"loaders": 2, "in_flight": 32, "threads": 8},
         {"loaders": 2, "in_flight": 16, "threads": 8},
@@ -109,6 +110,6 @@ class DbosEngine(Contestant):
     note = "workflows of five datasource transactions, run by the processes that place the orders"
 
     def prepare(self) -> None:
-        """Make its tables once, so that two processes need not race for it."""
-        SQLAlchemyDatasource.migrate(dialect_url(self.scene.database_url))
-        DBOS.migrate(dialect_url(self.scene.database_url))
+        """Create its tables before its processes start, which would otherwise race to do it."""
+        SQLAlchemyDatasource.migrate(dialect_url(self.environment.database_url))
+        DBOS.migrate(dialect_url(self.environment.database_url))

@@ -1,4 +1,4 @@
-"""DBOS behind Flask and gunicorn: calls to the outside are steps, the rest is as in bench/peers/dbos.py."""
+"""DBOS behind Flask and gunicorn: external calls are steps, the rest is as in bench/peers/dbos.py."""
 
 import os
 from functools import cache
@@ -6,8 +6,8 @@ from functools import cache
 from dbos import DBOS
 
 from bench import workload
-from bench.contestant import Full
-from bench.outside import outside
+from bench.external_clients import external_clients
+from bench.participant import FullWorkload
 from bench.peers.dbos import DbosEngine, Steps, datasource, launch
 from bench.peers.flask_app import FlaskApp
 from kit.ids import new_id
@@ -15,7 +15,7 @@ from ops.services.process import Process
 
 
 class Shop:
-    """DBOS in one of gunicorn's processes."""
+    """DBOS in a gunicorn worker."""
 
     def __init__(self) -> None:
         url = os.environ["BENCH_DATABASE_URL"]
@@ -40,7 +40,7 @@ class Shop:
         launch(url, f"executor-{os.getpid()}")
 
     def place(self, number: int) -> str:
-        """Write the order down, and start its workflow."""
+        """Insert the order and start its workflow."""
         order = str(new_id())
         values = workload.values(order, number)
         self._place(values)
@@ -49,20 +49,20 @@ class Shop:
 
 
 def _authorise(order: str) -> str:
-    return outside().authorise(order)
+    return external_clients().authorise(order)
 
 
 def _capture(ref: str) -> None:
-    outside().capture(ref)
+    external_clients().capture(ref)
 
 
 def _mail(recipient: str, subject: str, order: str) -> None:
-    outside().mail(recipient, subject, order)
+    external_clients().mail(recipient, subject, order)
 
 
 @cache
 def shop() -> Shop:
-    """The one of this process."""
+    """The shop of this process."""
     return Shop()
 
 
@@ -71,7 +71,7 @@ def place(number: int) -> str:
     return shop().place(number)
 
 
-class DbosFull(FlaskApp, Full, DbosEngine):
+class DbosFull(FlaskApp, FullWorkload, DbosEngine):
     """The web server's processes run the workflows."""
 
     place_order = "bench.peers.dbos_full:place"
@@ -88,5 +88,5 @@ class DbosFull(FlaskApp, Full, DbosEngine):
         return [self.web_server()]
 
     def env(self) -> dict[str, object]:
-        """That the outside world is to be called."""
+        """The environment variables of its processes; external services are called."""
         return {"BENCH_OUTSIDE": "real"}

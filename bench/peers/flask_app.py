@@ -1,4 +1,4 @@
-"""The HTTP side of every peer but OrderX: Flask behind the same gunicorn, one route, no authentication, no checks."""
+"""The HTTP server of all peers except OrderX: Flask on gunicorn, one route, no authentication, no validation."""
 
 import importlib
 import os
@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Flask, request
 
-from bench.contestant import Setting
-from bench.scene import Scene
+from bench.participant import Setting
+from bench.run_environment import RunEnvironment
 from bench.workload import PRODUCTS, product
 from ops.services.ports import LOOPBACK, free_port
 from ops.services.process import Process
@@ -18,23 +18,23 @@ _NUMBERS = {str(product(number)): number for number in range(PRODUCTS)}
 
 
 class FlaskApp:
-    """Mixed into a contestant that takes orders over HTTP; `place_order` names the function that does."""
+    """Mixin for a participant that takes orders over HTTP; `place_order` names the function that places one."""
 
-    scene: Scene
+    environment: RunEnvironment
     setting: Setting
     place_order: str
 
     @cached_property
     def url(self) -> str:
-        """Where it answers."""
+        """Its base URL."""
         return f"http://{LOOPBACK}:{free_port()}"
 
     def env(self) -> dict[str, object]:
-        """What its processes find in their environment."""
+        """The environment variables of its processes."""
         return {}
 
     def web_server(self) -> Process:
-        """Gunicorn as `orderx api` runs it."""
+        """Gunicorn with the options of `orderx api`."""
         options = (
             "--bind",
             self.url.removeprefix("http://"),
@@ -46,23 +46,23 @@ class FlaskApp:
         quiet = ("--worker-class", "gthread", "--no-control-socket", "--keep-alive", 75, "--log-level", "warning")
         command = ("gunicorn", *options, *quiet, "bench.peers.flask_app:create_app()")
         env = {**self.env(), "BENCH_PLACE": self.place_order}
-        return self.scene.python("api", *command, ready=http(f"{self.url}/healthz"), **env)
+        return self.environment.python("api", *command, ready=http(f"{self.url}/healthz"), **env)
 
     def load_env(self) -> dict[str, object]:
-        """Where to post."""
+        """The URL for orders."""
         return {"BENCH_POST_TO": f"{self.url}/orders"}
 
 
 def create_app() -> Flask:
-    """The app, in gunicorn's worker."""
+    """Create the app in a gunicorn worker."""
     app = Flask("bench")
     module, _, name = os.environ["BENCH_PLACE"].partition(":")
     place = getattr(importlib.import_module(module), name)
 
     @app.post("/orders")
     def order() -> tuple[dict[str, Any], int]:
-        wanted = request.get_json()["lines"][0]["product_id"]
-        return {"id": place(_NUMBERS[wanted]), "status": "pending"}, 202
+        product_id = request.get_json()["lines"][0]["product_id"]
+        return {"id": place(_NUMBERS[product_id]), "status": "pending"}, 202
 
     @app.get("/healthz")
     def healthz() -> str:

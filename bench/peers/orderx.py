@@ -1,4 +1,4 @@
-"""OrderX itself: from commit to paid without HTTP (*engine*), and from POST to paid with everything (*full*)."""
+"""OrderX: from commit to paid without HTTP (*engine*), and from POST to paid over HTTP (*full*)."""
 
 import json
 import os
@@ -9,9 +9,9 @@ from typing import ClassVar
 import psycopg
 import requests
 
-from bench.contestant import Contestant, Full, Setting
-from bench.loaders import Sent
-from bench.placer import Watching
+from bench.load_generators import Sent
+from bench.order_driver import DatabaseDriver
+from bench.participant import FullWorkload, Participant, Setting
 from bench.seed import PASSWORD
 from bench.workload import ADDRESS, BUYER, CARD, COMPANY, CUSTOMER, SHOP, product
 from domain.payments.declines import Attempt
@@ -26,10 +26,10 @@ from saga.place_order import place_order
 from workers.queues import ORDER_QUEUES, UNHURRIED_QUEUES
 
 LINES = int(os.environ.get("BENCH_LINES", "1"))
-"""Of each order that Placing places."""
+"""Lines per order."""
 
 MAILS = 4
-"""Of a good order: the company hears that it is paid, too."""
+"""Mails per paid order: the company also gets one when the order is paid."""
 
 _LEFT = f"""/* watch */
     SELECT EXISTS (SELECT FROM outbox WHERE available_at <= now())
@@ -38,12 +38,12 @@ _LEFT = f"""/* watch */
         OR (SELECT count(*) FROM mails) < {MAILS} * (SELECT count(*) FROM orders)"""
 
 
-class OrderxEngine(Contestant):
-    """The engine as it is: outbox, relay, RabbitMQ, a worker per processor, mails (as rows) by a third, the sweeper."""
+class OrderxEngine(Participant):
+    """The product's engine: outbox, relay, RabbitMQ, order workers, a worker for mails (as rows), the sweeper."""
 
     name = "orderx"
     uses = frozenset({"postgres", "rabbitmq"})
-    placer = "bench.peers.orderx:Placing"
+    driver = "bench.peers.orderx:OrderxDriver"
     settings: ClassVar[tuple[Setting, ...]] = (
         {"loaders": 1, "in_flight": 256, "threads": 4, "workers": 1},
         {"loaders": 1, "in_flight": 256, "threads": 4, "workers": 2},
@@ -62,10 +62,10 @@ class OrderxEngine(Contestant):
         ]
 
     def _orderx(self, name: str, *options: object, ready: str) -> Process:
-        return self.scene.python(name, "ops.cli", name, *options, ready=line(ready))
+        return self.environment.python(name, "ops.cli", name, *options, ready=line(ready))
 
     def _worker(self, name: str, queues: Sequence[str]) -> Process:
-        return self.scene.python(
+        return self.environment.python(
             name, *self._work(name, ",".join(queues)), ready=line(" ready."), nice=NICE.get(name, 0)
         )
 
@@ -73,16 +73,16 @@ class OrderxEngine(Contestant):
         return "bench.peers.orderx_worker", queues, name, "solo", 1
 
     def settled(self) -> bool:
-        """All sagas have ended, all mails of each order are written off, and the outbox is empty."""
+        """All sagas have ended, all mails are sent, and the outbox is empty."""
         row = self._watch.execute(_LEFT).fetchone()
         return row is not None and not row[0]
 
     @cached_property
     def _watch(self) -> psycopg.Connection:
-        return psycopg.connect(self.scene.database_url, autocommit=True)
+        return psycopg.connect(self.environment.database_url, autocommit=True)
 
 
-class OrderxFull(Full, OrderxEngine):
+class OrderxFull(FullWorkload, OrderxEngine):
     """The whole stack over HTTP, with the provider's SDK, the sandbox gateway and SMTP."""
 
     settings: ClassVar[tuple[Setting, ...]] = (
@@ -95,22 +95,22 @@ class OrderxFull(Full, OrderxEngine):
 
     @cached_property
     def api_url(self) -> str:
-        """Where the API answers."""
+        """The base URL of the API."""
         return f"http://{LOOPBACK}:{free_port()}"
 
     def processes(self) -> list[Process]:
-        """And the API."""
+        """The API, and the processes of the engine."""
         return [*super().processes(), self._api()]
 
     def _api(self) -> Process:
         where = ("--port", self.api_url.rpartition(":")[2], "--workers", self.setting["api_workers"])
-        return self.scene.python("api", "ops.cli", "api", *where, ready=http(f"{self.api_url}/healthz"))
+        return self.environment.python("api", "ops.cli", "api", *where, ready=http(f"{self.api_url}/healthz"))
 
     def _work(self, name: str, queues: str) -> tuple[object, ...]:
         return "ops.cli", "worker", "--queues", queues, "--name", name
 
     def load_env(self) -> dict[str, object]:
-        """Where to post, as whom."""
+        """The URL for orders, and the headers with the customer's token."""
         login = {"email": BUYER, "password": PASSWORD}
         answer = requests.post(f"{self.api_url}/api/auth/login", json=login, timeout=10)
         answer.raise_for_status()
@@ -119,35 +119,35 @@ class OrderxFull(Full, OrderxEngine):
 
 
 class OrderxPlacing(OrderxFull):
-    """Only the 202: the API alone, nobody works on what it has accepted."""
+    """The API alone: orders are accepted (202) and not processed."""
 
     name = "orderx_placing"
     workload = "http"
-    takes_latency = False
+    measures_latency = False
     stand_ins = frozenset()
     uses = frozenset({"postgres"})
-    placer = "bench.placer:Answering"
+    driver = "bench.order_driver:ResponseOnlyDriver"
     settings: ClassVar[tuple[Setting, ...]] = ({"in_flight": 16, "threads": 16, "api_workers": 1},)
-    note = "POST /api/orders until the 202; nobody works on the orders meanwhile"
+    note = "POST /api/orders until the 202; no worker processes the orders"
 
     def processes(self) -> list[Process]:
         """The API."""
         return [self._api()]
 
     def settled(self) -> bool:
-        """There is nobody to do anything more."""
+        """True: no process works on the orders."""
         return True
 
     def times(self, sent: Sent) -> dict[str, tuple[float, float]]:
-        """Sent and answered."""
+        """When each request was sent and answered."""
         return sent.orders
 
 
-class Placing(Watching):
-    """Places orders as the API does, in one transaction each, without HTTP."""
+class OrderxDriver(DatabaseDriver):
+    """Places orders as the API does, one transaction per order, without HTTP."""
 
     def place(self, number: int) -> str:
-        """Place the order; its id once it is committed."""
+        """Place an order and commit. Returns its id."""
         lines = [Wanted(product(number + each), 1) for each in range(LINES)]
         with db.transaction(Tenant(company_id=COMPANY, user_id=CUSTOMER)):
             placed = place_order(

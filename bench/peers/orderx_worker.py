@@ -1,9 +1,9 @@
-"""A worker of OrderX for the *engine* workload: the product's own, but that nothing outside of it is called.
+"""A worker of OrderX for the *engine* workload: the product's worker without external calls.
 
     python -m bench.peers.orderx_worker saga,inventory,payments worker-1 solo 1
 
-The saga's engine, its journal, the outbox, the relay and RabbitMQ are as ever. Only the two ports to the outside world
-answer in this process: the payment is then the rows that the step writes about the answer, and a mail its row.
+The saga engine, its journal, the outbox, the relay and RabbitMQ are those of the product. The ports for payments and
+mails are replaced by objects that answer immediately, so a payment and a mail are just the rows that record them.
 """
 
 import sys
@@ -18,41 +18,41 @@ from domain.payments.gateway import Answer
 from workers import run
 
 
-class AgreeableGateway:
-    """What orders need of the Gateway port, out of stock or not; says yes at once."""
+class InstantGateway:
+    """The part of the Gateway port that orders use; every call succeeds immediately."""
 
     def __init__(self, **_settings: Any) -> None:
         pass
 
     def authorise(self, *, amount: int, currency: str, method: str, order_id: UUID, key: str) -> Answer:  # noqa: ARG002
-        """Held."""
+        """Authorised."""
         return Answer("authorised", f"row_{order_id}", amount)
 
     def capture(self, *, ref: str, key: str) -> Answer:  # noqa: ARG002
-        """Taken."""
+        """Accepted."""
         return Answer("captured", ref, PRICE)
 
     def void(self, *, ref: str, key: str) -> Answer:  # noqa: ARG002
-        """Let go of."""
+        """Voided."""
         return Answer("voided", ref, 0)
 
 
-class SwallowingMailer:
-    """The Mailer port; takes every mail and says so at once."""
+class InstantMailer:
+    """The Mailer port; every mail is accepted immediately."""
 
     def __init__(self, _url: str) -> None:
         pass
 
     def send(self, message: Message) -> None:
-        """Taken."""
+        """Accepted."""
 
 
 def main() -> None:
-    """Become the worker."""
+    """Run the worker."""
     queues, name, pool, concurrency = sys.argv[1:]
-    # What the product's factories make; there is no setting for this, and there shall be none.
-    stripe_gateway.StripeGateway = AgreeableGateway  # type: ignore[assignment,misc]
-    mailer.SmtpMailer = SwallowingMailer  # type: ignore[assignment,misc]
+    # Replaces the classes that the product's factories instantiate; deliberately not a setting of the product.
+    stripe_gateway.StripeGateway = InstantGateway  # type: ignore[assignment,misc]
+    mailer.SmtpMailer = InstantMailer  # type: ignore[assignment,misc]
     run.worker(queues.split(","), pool=pool, concurrency=int(concurrency), name=name)
 
 

@@ -1,4 +1,4 @@
-"""The ceiling: the same SQL as a script that pgbench runs, with nothing around it."""
+"""The upper bound: the same SQL as a pgbench script."""
 
 import re
 import shutil
@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench import workload
-from bench.contestant import Contestant, Load
-from bench.loaders import Sent
+from bench.load_generators import Sent
+from bench.participant import Load, Participant
 from ops.services import directories
 
 THREADS = 2
 
 
-class Pgbench(Contestant):
-    """A transaction per step, as for everybody else; `one_transaction` puts all steps into one."""
+class Pgbench(Participant):
+    """One transaction per step, as for all participants; with `one_transaction`, one for all steps."""
 
     name = "pgbench"
     settings = (
@@ -24,22 +24,22 @@ class Pgbench(Contestant):
         {"in_flight": 32, "threads": THREADS},
         {"in_flight": 8, "threads": THREADS},
     )
-    note = "the database's ceiling: the steps' SQL, one transaction each, from pgbench; no engine, no Python"
+    note = "the database's upper bound: the steps' SQL, one transaction each, from pgbench; no engine, no Python"
     one_transaction = False
 
     @contextmanager
     def load(self) -> Iterator[Load]:
-        """Pgbench itself."""
+        """Pgbench generates the load itself."""
         with directories.temporary("orderx-pgbench-") as home:
-            yield _Pgbench(self.scene.database_url, home, one_transaction=self.one_transaction)
+            yield _Pgbench(self.environment.database_url, home, one_transaction=self.one_transaction)
 
     def times(self, sent: Sent) -> dict[str, tuple[float, float]]:
-        """As pgbench has logged them."""
+        """The times in pgbench's log."""
         return sent.orders
 
 
 class PgbenchOneTransaction(Pgbench):
-    """The same statements in one transaction an order: what no engine that survives a crash between steps can reach."""
+    """The same statements in one transaction per order: no engine that survives crashes can do this."""
 
     name = "pgbench_one_transaction"
     note = "the same statements, but one commit an order: no saga has this"
@@ -53,10 +53,10 @@ class _Pgbench:
         self._url, self._home, self._runs = url, home, 0
         (home / "order.sql").write_text(script(one_transaction=one_transaction))
 
-    def closed(self, *, seconds: float, in_flight: int, threads: int) -> Sent:
+    def closed_loop(self, *, seconds: float, in_flight: int, threads: int) -> Sent:
         return self._run(seconds, in_flight, threads)
 
-    def on_the_clock(self, *, seconds: float, rate: float, threads: int) -> Sent:
+    def open_loop(self, *, seconds: float, rate: float, threads: int) -> Sent:
         return self._run(seconds, threads, THREADS, "--rate", rate)
 
     def _run(self, seconds: float, clients: int, threads: int, *more: object) -> Sent:
@@ -76,7 +76,7 @@ class _Pgbench:
 
 
 def script(*, one_transaction: bool) -> str:
-    """The steps as pgbench's language writes them; an order's id is made of the run, the client and a count."""
+    """The steps as a pgbench script. An order's id consists of the run, the client and a counter."""
     made = "lpad(to_hex(:run::bigint * 1000000000000 + :client_id::bigint * 1000000000 + :n::bigint), 12, '0')"
     literals = {
         ":order": f"('01920000-0000-7000-8000-' || {made})::uuid",
@@ -109,5 +109,5 @@ def _filled(statement: str, literals: dict[str, str]) -> str:
 def _pgbench() -> str:
     found = shutil.which("pgbench") or next(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"))), None)
     if found is None:
-        raise FileNotFoundError("there is no pgbench on this machine; it comes with PostgreSQL's server package")
+        raise FileNotFoundError("pgbench is not installed; it is part of PostgreSQL's server package")
     return found

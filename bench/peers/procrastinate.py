@@ -1,7 +1,7 @@
-"""Procrastinate: a job per step in PostgreSQL, each deferring the next; it has no workflows of its own.
+"""Procrastinate: a job per step in PostgreSQL; each job defers the next. It has no workflows.
 
-Asynchronous tasks on its asynchronous connector, several at once in a worker, as its documentation advises; the next
-job is deferred in the step's own transaction, so that neither is without the other.
+Tasks are asynchronous, on the asynchronous connector, several at once per worker, as the documentation advises. The
+next job is deferred in the step's transaction, so both are committed together.
 """
 
 import os
@@ -12,8 +12,8 @@ from procrastinate.tasks import Task
 from psycopg_pool import AsyncConnectionPool
 
 from bench import workload
-from bench.contestant import Contestant
-from bench.placer import Watching
+from bench.order_driver import DatabaseDriver
+from bench.participant import Participant
 from bench.pool import pool
 from kit.ids import new_id
 from ops.services.process import Process
@@ -26,7 +26,7 @@ _orders = AsyncConnectionPool(os.environ.get("BENCH_DATABASE_URL", ""), min_size
 Values = dict[str, Any]
 
 
-async def _take(step: workload.Step, values: Values, following: Task[..., Any, Any] | None = None) -> None:
+async def _run_step(step: workload.Step, values: Values, following: Task[..., Any, Any] | None = None) -> None:
     await _orders.open()
     async with _orders.connection() as connection:
         for statement in step:
@@ -38,56 +38,56 @@ async def _take(step: workload.Step, values: Values, following: Task[..., Any, A
 
 @app.task(name="reserve_stock")
 async def reserve_stock(values: Values) -> None:
-    """Hold the unit."""
-    await _take(workload.RESERVE, values, authorise_payment)
+    """Reserve the unit."""
+    await _run_step(workload.RESERVE, values, authorise_payment)
 
 
 @app.task(name="authorise_payment")
 async def authorise_payment(values: Values) -> None:
-    """Hold the money."""
-    await _take(workload.AUTHORISE, values, capture_payment)
+    """Authorise the payment."""
+    await _run_step(workload.AUTHORISE, values, capture_payment)
 
 
 @app.task(name="capture_payment")
 async def capture_payment(values: Values) -> None:
-    """Take the money."""
-    await _take(workload.CAPTURE, values, commit_stock)
+    """Capture the payment."""
+    await _run_step(workload.CAPTURE, values, commit_stock)
 
 
 @app.task(name="commit_stock")
 async def commit_stock(values: Values) -> None:
-    """The unit is sold."""
-    await _take(workload.COMMIT, values, mark_paid)
+    """Commit the reserved unit as sold."""
+    await _run_step(workload.COMMIT, values, mark_paid)
 
 
 @app.task(name="mark_paid")
 async def mark_paid(values: Values) -> None:
-    """The order is paid."""
-    await _take(workload.MARK_PAID, values)
+    """Mark the order as paid."""
+    await _run_step(workload.MARK_PAID, values)
 
 
-class Deferring(Watching):
-    """Places orders and defers their first job, from threads."""
+class ProcrastinateDriver(DatabaseDriver):
+    """Places orders and defers their first job, in threads."""
 
     def __init__(self) -> None:
         super().__init__()
         app.open()
 
     def place(self, number: int) -> str:
-        """Write the order down and defer its first step, in one transaction."""
+        """Insert the order and defer its first job, in one transaction."""
         order = str(new_id())
         values: Values = dict(workload.values(order, number))
         with pool().connection() as connection:
-            workload.take(connection, workload.PLACE, values)
+            workload.run_step(connection, workload.PLACE, values)
             reserve_stock.configure(connection=connection).defer(values=values)
         return order
 
 
-class ProcrastinateEngine(Contestant):
-    """Worker processes beside the one that places orders."""
+class ProcrastinateEngine(Participant):
+    """Worker processes, and one process that places orders."""
 
     name = "procrastinate"
-    placer = "bench.peers.procrastinate:Deferring"
+    driver = "bench.peers.procrastinate:ProcrastinateDriver"
     settings = (
         {"loaders": 1, "in_flight": 32, "threads": 4, "workers": 2, "concurrency": 8},
         {"loaders": 1, "in_flight": 32, "threads": 4, "workers": 1, "concurrency": 16},
@@ -97,8 +97,11 @@ class ProcrastinateEngine(Contestant):
     note = "a job per step, each deferring the next"
 
     def prepare(self) -> None:
-        """Make its tables."""
-        with app.replace_connector(SyncPsycopgConnector(conninfo=self.scene.database_url)) as opened, opened.open():
+        """Create its tables."""
+        with (
+            app.replace_connector(SyncPsycopgConnector(conninfo=self.environment.database_url)) as opened,
+            opened.open(),
+        ):
             opened.schema_manager.apply_schema()
 
     def processes(self) -> list[Process]:
@@ -108,4 +111,4 @@ class ProcrastinateEngine(Contestant):
     def _worker(self, name: str) -> Process:
         options = ("--concurrency", self.setting["concurrency"], "--name", name, "--delete-jobs", "always")
         command = ("procrastinate", "--app", "bench.peers.procrastinate.app", "worker", *options)
-        return self.scene.python(name, *command, ready=line("Starting worker"))
+        return self.environment.python(name, *command, ready=line("Starting worker"))

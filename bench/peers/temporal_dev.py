@@ -1,7 +1,7 @@
 """Temporal: a workflow of five activities on the *development* server, with its SQLite on disk.
 
-The development server is one process that is not meant for production; a real cluster is several services on PostgreSQL
-or Cassandra, and needs more of a machine than this one.
+The development server is one process that is not meant for production. A production cluster consists of several
+services on PostgreSQL or Cassandra, and needs a larger machine than this one.
 """
 
 import asyncio
@@ -19,10 +19,10 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from bench import workload
-from bench.contestant import Contestant, Setting
-from bench.placer import Watching
+from bench.order_driver import DatabaseDriver
+from bench.participant import Participant, Setting
 from bench.pool import pool
-from bench.scene import Scene
+from bench.run_environment import RunEnvironment
 from kit.ids import new_id
 from ops.services.ports import LOOPBACK, free_port
 from ops.services.process import Process
@@ -32,39 +32,39 @@ QUEUE = "orders"
 Values = dict[str, str]
 
 
-def _take(step: workload.Step, values: Values) -> None:
+def _run_step(step: workload.Step, values: Values) -> None:
     with pool().connection() as connection:
-        workload.take(connection, step, values)
+        workload.run_step(connection, step, values)
 
 
 @activity.defn
 def reserve_stock(values: Values) -> None:
-    """Hold the unit."""
-    _take(workload.RESERVE, values)
+    """Reserve the unit."""
+    _run_step(workload.RESERVE, values)
 
 
 @activity.defn
 def authorise_payment(values: Values) -> None:
-    """Hold the money."""
-    _take(workload.AUTHORISE, values)
+    """Authorise the payment."""
+    _run_step(workload.AUTHORISE, values)
 
 
 @activity.defn
 def capture_payment(values: Values) -> None:
-    """Take the money."""
-    _take(workload.CAPTURE, values)
+    """Capture the payment."""
+    _run_step(workload.CAPTURE, values)
 
 
 @activity.defn
 def commit_stock(values: Values) -> None:
-    """The unit is sold."""
-    _take(workload.COMMIT, values)
+    """Commit the reserved unit as sold."""
+    _run_step(workload.COMMIT, values)
 
 
 @activity.defn
 def mark_paid(values: Values) -> None:
-    """The order is paid."""
-    _take(workload.MARK_PAID, values)
+    """Mark the order as paid."""
+    _run_step(workload.MARK_PAID, values)
 
 
 ACTIVITIES = (reserve_stock, authorise_payment, capture_payment, commit_stock, mark_paid)
@@ -72,17 +72,17 @@ ACTIVITIES = (reserve_stock, authorise_payment, capture_payment, commit_stock, m
 
 @workflow.defn
 class Sell:
-    """The steps, one after the other."""
+    """A workflow that runs the steps in sequence."""
 
     @workflow.run
     async def run(self, values: Values) -> None:
-        """Take them."""
+        """Run all steps."""
         for step in ACTIVITIES:
             await workflow.execute_activity(step, values, start_to_close_timeout=timedelta(seconds=30))
 
 
-class Starting(Watching):
-    """Places orders and starts their workflows, from threads."""
+class TemporalDriver(DatabaseDriver):
+    """Places orders and starts their workflows, in threads."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,10 +91,10 @@ class Starting(Watching):
         self._client = self._wait(Client.connect(os.environ["BENCH_TEMPORAL"]))
 
     def place(self, number: int) -> str:
-        """Write the order down and start its workflow."""
+        """Insert the order and start its workflow."""
         order = str(new_id())
         values = workload.values(order, number)
-        _take(workload.PLACE, values)
+        _run_step(workload.PLACE, values)
         self._wait(self._client.start_workflow(Sell.run, values, id=order, task_queue=QUEUE))
         return order
 
@@ -102,25 +102,25 @@ class Starting(Watching):
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 
-class TemporalDev(Contestant):
-    """The server, and workers beside it."""
+class TemporalDev(Participant):
+    """The development server and its workers."""
 
     name = "temporal_dev"
-    placer = "bench.peers.temporal_dev:Starting"
+    driver = "bench.peers.temporal_dev:TemporalDriver"
     settings = (
         {"loaders": 1, "in_flight": 32, "threads": 8, "workers": 1, "activities": 16},
         {"loaders": 1, "in_flight": 16, "threads": 8, "workers": 1, "activities": 8},
         {"loaders": 1, "in_flight": 32, "threads": 8, "workers": 2, "activities": 8},
     )
-    note = "Temporal's DEVELOPMENT server (one process, SQLite on disk): not what one would run, but what runs here"
+    note = "Temporal's DEVELOPMENT server (one process, SQLite on disk); not a production setup"
 
-    def __init__(self, scene: Scene, setting: Setting) -> None:
-        super().__init__(scene, setting)
+    def __init__(self, environment: RunEnvironment, setting: Setting) -> None:
+        super().__init__(environment, setting)
         self._port = free_port()
-        self._store = scene.logs / f"temporal-{self._port}.db"
+        self._store = environment.logs / f"temporal-{self._port}.db"
 
     def processes(self) -> list[Process]:
-        """The server and the workers, which wait for it."""
+        """The server and the workers."""
         return [
             self._server(),
             *(self._worker(f"worker-{number}") for number in range(1, self.setting["workers"] + 1)),
@@ -130,20 +130,20 @@ class TemporalDev(Contestant):
         program = str(Path(sys.executable).with_name("temporal"))
         where = ("--ip", LOOPBACK, "--port", self._port, "--headless", "--db-filename", self._store)
         argv = [program, "server", "start-dev", *map(str, where), "--log-level", "error"]
-        log = self.scene.logs / "temporal.log"
-        return Process("temporal", argv, log=log, env=self.scene.environment(), ready=tcp(self._port))
+        log = self.environment.logs / "temporal.log"
+        return Process("temporal", argv, log=log, env=self.environment.variables(), ready=tcp(self._port))
 
     def _worker(self, name: str) -> Process:
         command = ("bench.peers.temporal_dev", self.setting["activities"])
-        return self.scene.python(name, *command, ready=line("the worker runs"), **self.load_env())
+        return self.environment.python(name, *command, ready=line("the worker is running"), **self.load_env())
 
     def load_env(self) -> dict[str, object]:
-        """Where the server is."""
+        """The address of the server."""
         return {"BENCH_TEMPORAL": f"{LOOPBACK}:{self._port}"}
 
 
 async def work(activities: int) -> None:
-    """Take workflow tasks and so many activities at once, for ever."""
+    """Run workflow tasks and up to `activities` activities at once, forever."""
     client = await _connected(os.environ["BENCH_TEMPORAL"])
     with ThreadPoolExecutor(activities) as threads:
         worker = Worker(
@@ -153,9 +153,9 @@ async def work(activities: int) -> None:
             activities=list(ACTIVITIES),
             activity_executor=threads,
             max_concurrent_activities=activities,
-            workflow_runner=UnsandboxedWorkflowRunner(),  # the sandbox costs, and this workflow needs none
+            workflow_runner=UnsandboxedWorkflowRunner(),  # the sandbox costs time, and this workflow does not need it
         )
-        print("the worker runs", flush=True)
+        print("the worker is running", flush=True)
         await worker.run()
 
 

@@ -13,19 +13,19 @@ class TestSteps:
         values = workload.values(str(new_id()), 7)
         with psycopg.connect(database) as connection:
             for step in workload.STEPS:
-                workload.take(connection, step, values)
-            told = connection.execute(_BOOKS, values).fetchone()
-        assert told == ("paid", "captured", "committed", 999_999, 0, 999_999)
+                workload.run_step(connection, step, values)
+            row = connection.execute(_BOOKS, values).fetchone()
+        assert row == ("paid", "captured", "committed", 999_999, 0, 999_999)
 
     def test_stop_at_what_is_not_there(self, database):
         seed(database, on_hand=1)
         first, second = (workload.values(str(new_id()), 7) for _ in range(2))
         with psycopg.connect(database) as connection:
             for values in (first, second):
-                workload.take(connection, workload.PLACE, values)
-            workload.take(connection, workload.RESERVE, first)
+                workload.run_step(connection, workload.PLACE, values)
+            workload.run_step(connection, workload.RESERVE, first)
             with pytest.raises(workload.OutOfStock):
-                workload.take(connection, workload.RESERVE, second)
+                workload.run_step(connection, workload.RESERVE, second)
 
 
 _BOOKS = """

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from api.app import create_app
-from bench.slow.clients import KINDS, attacking
+from bench.slow_clients.attacks import KINDS, attacking
 from kit.config import settings
 from tests import factories
 from tests.api.client import Api

@@ -1,4 +1,4 @@
-"""How orders are placed and seen to be paid, from the outside: what a loader is given, one kind per contestant."""
+"""Order drivers place orders and detect that they are paid; each participant names the driver it needs."""
 
 import json
 import os
@@ -16,29 +16,29 @@ from bench.workload import ADDRESS, CARD, SHOP, product
 _PAID = "/* watch */ SELECT id::text FROM orders WHERE id = ANY(%s::uuid[]) AND status = 'paid'"
 
 
-class Placer(Protocol):
-    """Places orders from many threads; `paid` is asked by one."""
+class OrderDriver(Protocol):
+    """Places orders from many threads; `paid` is called from one thread only."""
 
     def place(self, number: int) -> str:
-        """Place order number so-and-so: its id once it is committed, or answered; none when it was refused."""
+        """Place an order. Returns its id once it is committed or answered, or "" if it was refused."""
 
     def paid(self, orders: Sequence[str]) -> list[str]:
-        """Which of these are paid by now."""
+        """The orders that are paid by now."""
 
 
-class Watching:
-    """Sees in the database which orders are paid."""
+class DatabaseDriver:
+    """Queries the database for paid orders."""
 
     def __init__(self) -> None:
         self._connection = psycopg.connect(os.environ["BENCH_DATABASE_URL"], autocommit=True)
 
     def paid(self, orders: Sequence[str]) -> list[str]:
-        """Which of these are paid by now."""
+        """The orders that are paid by now."""
         return [row[0] for row in self._connection.execute(_PAID, [list(orders)])]
 
 
-class Posting(Watching):
-    """Posts orders over HTTP, on one kept-alive connection per thread, with whatever headers BENCH_HEADERS has."""
+class HttpDriver(DatabaseDriver):
+    """Posts orders over HTTP, on one keep-alive connection per thread, with the headers of BENCH_HEADERS."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Posting(Watching):
         self._thread = threading.local()
 
     def place(self, number: int) -> str:
-        """Post the order."""
+        """Post an order. Returns its id."""
         body = {
             "shop_id": str(SHOP),
             "lines": [{"product_id": str(product(number)), "quantity": 1}],
@@ -58,15 +58,15 @@ class Posting(Watching):
         connection = self._thread.__dict__.setdefault("connection", HTTPConnection(self._host))
         connection.request("POST", self._path, json.dumps(body), self._headers)
         answer = connection.getresponse()
-        told = answer.read()
+        content = answer.read()
         if answer.status not in {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED}:
-            raise RuntimeError(f"{answer.status}: {told[:500]!r}")
-        return str(json.loads(told)["id"])
+            raise RuntimeError(f"{answer.status}: {content[:500]!r}")
+        return str(json.loads(content)["id"])
 
 
-class Answering(Posting):
-    """Posts; the answer is all there is to wait for."""
+class ResponseOnlyDriver(HttpDriver):
+    """Posts orders; an order counts as paid as soon as the request is answered."""
 
     def paid(self, orders: Sequence[str]) -> list[str]:
-        """All of them."""
+        """All of the orders."""
         return list(orders)

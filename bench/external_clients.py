@@ -1,6 +1,6 @@
-"""What the *full* workload's peers call: the payment provider with its own SDK, the mail server with smtplib.
+"""Clients of the payment provider (its SDK) and the mail server (smtplib) for the peers of the *full* workload.
 
-In the *engine* workload nothing outside is called, and the payment is a row.
+In the *engine* workload no external service is called, and the payment is a row.
 """
 
 import os
@@ -16,39 +16,39 @@ import stripe
 from bench.workload import CARD, PRICE
 
 
-class Outside(Protocol):
-    """The world outside of the database."""
+class ExternalClients(Protocol):
+    """The external services: payment provider and mail server."""
 
     real: bool
 
     def authorise(self, order: str) -> str:
-        """Hold the order's price on the card; the payment's name there."""
+        """Authorise the order's price on the card. Returns the provider's payment id."""
 
     def capture(self, ref: str) -> None:
-        """Take what is held."""
+        """Capture the authorised payment."""
 
     def mail(self, recipient: str, subject: str, order: str) -> None:
-        """Hand a mail to the mail server."""
+        """Send a mail."""
 
 
-class Nobody:
-    """The *engine* workload: the payment is named in its row, and that is all."""
+class NoExternalCalls:
+    """The *engine* workload: no external calls."""
 
     real = False
 
     def authorise(self, order: str) -> str:
-        """A name for the row."""
+        """Return a payment id for the row."""
         return f"row_{order}"
 
     def capture(self, ref: str) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def mail(self, recipient: str, subject: str, order: str) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
 
-class Providers:
-    """The sandbox gateway and the mail inbox, over connections that are kept open."""
+class SandboxClients:
+    """The sandbox gateway and the mail inbox, over persistent connections."""
 
     real = True
 
@@ -62,7 +62,7 @@ class Providers:
         self._thread = threading.local()
 
     def authorise(self, order: str) -> str:
-        """Hold it with manual capture, as OrderX does."""
+        """Authorise with manual capture, as OrderX does."""
         request: stripe.params.PaymentIntentCreateParams = {
             "amount": PRICE,
             "currency": "eur",
@@ -76,7 +76,7 @@ class Providers:
         return self._stripe.v1.payment_intents.create(request, {"idempotency_key": f"{order}:authorise"}).id
 
     def capture(self, ref: str) -> None:
-        """Take it."""
+        """Capture it."""
         self._stripe.v1.payment_intents.capture(ref, options={"idempotency_key": f"{ref}:capture"})
 
     def mail(self, recipient: str, subject: str, order: str) -> None:
@@ -92,6 +92,6 @@ class Providers:
 
 
 @cache
-def outside() -> Outside:
-    """The world outside, as BENCH_OUTSIDE wants it."""
-    return Providers() if os.environ.get("BENCH_OUTSIDE") == "real" else Nobody()
+def external_clients() -> ExternalClients:
+    """The clients that BENCH_OUTSIDE selects."""
+    return SandboxClients() if os.environ.get("BENCH_OUTSIDE") == "real" else NoExternalCalls()

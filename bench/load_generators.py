@@ -1,4 +1,4 @@
-"""The loaders of one run, as the runner sees them."""
+"""The load generators of one run, controlled from the main process."""
 
 import json
 import subprocess
@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.scene import ROOT, Scene
+from bench.run_environment import ROOT, RunEnvironment
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What loaders sent: per order when it was sent and when answered (epoch seconds), and how many were never paid."""
+    """The orders sent: when each was sent and answered (epoch seconds), and how many were never paid."""
 
     begun: float
     orders: dict[str, tuple[float, float]]
     lost: int
 
 
-class Loaders:
-    """One or more loader processes that share each plan's load."""
+class LoadGenerators:
+    """One or more load generator processes that share the load of each plan."""
 
     def __init__(self, children: list[subprocess.Popen[str]], log: Path) -> None:
         self._children = children
@@ -33,24 +33,24 @@ class Loaders:
         """Their process ids."""
         return [child.pid for child in self._children]
 
-    def closed(self, *, seconds: float, in_flight: int, threads: int) -> Sent:
-        """As fast as they finish, with so many in flight."""
-        return self._follow({"closed": seconds, "in_flight": self._share(in_flight), "threads": self._share(threads)})
+    def closed_loop(self, *, seconds: float, in_flight: int, threads: int) -> Sent:
+        """Keep `in_flight` orders in flight for `seconds`."""
+        return self._run({"closed_loop": seconds, "in_flight": self._share(in_flight), "threads": self._share(threads)})
 
-    def on_the_clock(self, *, seconds: float, rate: float, threads: int) -> Sent:
-        """At so many a second, whether or not they finish."""
-        plan = {"open": seconds, "rate": rate / len(self._children), "threads": self._share(threads)}
-        return self._follow(plan)
+    def open_loop(self, *, seconds: float, rate: float, threads: int) -> Sent:
+        """Place `rate` orders a second for `seconds`, whether or not earlier ones are paid."""
+        plan = {"open_loop": seconds, "rate": rate / len(self._children), "threads": self._share(threads)}
+        return self._run(plan)
 
-    def rush(self, *, orders: int, in_flight: int, threads: int) -> Sent:
-        """So many orders, as fast as they finish."""
-        plan = {"rush": self._share(orders), "in_flight": self._share(in_flight), "threads": self._share(threads)}
-        return self._follow(plan)
+    def burst(self, *, orders: int, in_flight: int, threads: int) -> Sent:
+        """Place `orders` orders, with up to `in_flight` in flight."""
+        plan = {"burst": self._share(orders), "in_flight": self._share(in_flight), "threads": self._share(threads)}
+        return self._run(plan)
 
     def _share(self, whole: int) -> int:
         return max(1, whole // len(self._children))
 
-    def _follow(self, plan: dict[str, Any]) -> Sent:
+    def _run(self, plan: dict[str, Any]) -> Sent:
         for child in self._children:
             assert child.stdin
             child.stdin.write(json.dumps(plan) + "\n")
@@ -61,22 +61,24 @@ class Loaders:
 
 
 @contextmanager
-def loaders(scene: Scene, placer: str, *, number: int = 1, **env: object) -> Iterator[Loaders]:
-    """So many loaders with the named placer, ready; they end with the block."""
-    path = scene.logs / f"{scene.name}-loader.log"
+def load_generators(
+    environment: RunEnvironment, driver: str, *, number: int = 1, **env: object
+) -> Iterator[LoadGenerators]:
+    """Start `number` load generators with the named driver; they are ended with the block."""
+    path = environment.logs / f"{environment.name}-loader.log"
     with path.open("a") as log:
         children = [
             subprocess.Popen(
-                [sys.executable, "-m", "bench.load", placer],
+                [sys.executable, "-m", "bench.load_generator", driver],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT,
-                env=scene.environment(BENCH_NUMBER=each, **env),
+                env=environment.variables(BENCH_NUMBER=each, **env),
             )
             for each in range(number)
         ]  # fmt: skip
         try:
             for child in children:
                 _answer(child, path)
-            yield Loaders(children, path)
+            yield LoadGenerators(children, path)
         finally:
             for child in children:
                 child.kill()
@@ -87,9 +89,9 @@ def _answer(child: subprocess.Popen[str], log: Path) -> dict[str, Any]:
     assert child.stdout
     line = child.stdout.readline()
     if not line:
-        raise RuntimeError(f"a loader ended with exit code {child.wait()}: {_last_line(log)}")
-    told: dict[str, Any] = json.loads(line)
-    return told
+        raise RuntimeError(f"a load generator ended with exit code {child.wait()}: {_last_line(log)}")
+    result: dict[str, Any] = json.loads(line)
+    return result
 
 
 def _last_line(log: Path) -> str:

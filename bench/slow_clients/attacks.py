@@ -1,4 +1,4 @@
-"""Slow clients: they send or read so slowly that a server which waits for them has no thread left."""
+"""Slow clients, which send or read so slowly that they exhaust the threads of a server that waits for them."""
 
 import asyncio
 import socket
@@ -11,13 +11,13 @@ _HEAD = b"POST /api/orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: applicat
 _TRICKLE = 10.0
 """Seconds between two bytes."""
 _SMALL = 2048
-"""Bytes that the kernel may keep of an answer that is not read."""
+"""Size of the kernel's receive buffer in bytes."""
 _ANSWERS = 50
-"""Answers asked for at once by a client that reads none."""
+"""Number of pipelined requests of a client that reads no answers."""
 
 
-class Slow:
-    """A connection to the API that asyncio keeps open, and what is sent over it."""
+class SlowClient:
+    """A raw connection to the API."""
 
     def __init__(self, address: tuple[str, int]) -> None:
         self._address = address
@@ -47,12 +47,12 @@ class Slow:
         await closed
 
     async def closed(self) -> None:
-        """Wait until the server closes the connection, reading what it says."""
+        """Wait until the server closes the connection, reading its answer."""
         while await self._loop.sock_recv(self._socket, 4096):
             pass
 
     async def broken(self) -> None:
-        """Wait until the server closes the connection, reading nothing."""
+        """Wait until the server closes the connection, without reading."""
         while True:
             await asyncio.sleep(1)
             if self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
@@ -60,30 +60,30 @@ class Slow:
             await self.send(b"\r\n")
 
 
-async def stalled_body(client: Slow) -> None:
+async def stalled_body(client: SlowClient) -> None:
     """Announce a body, send half of it, and wait."""
     await client.send(_HEAD + b'Content-Length: 1000\r\n\r\n{"shop_id": "' + b"x" * 487)
     await client.closed()
 
 
-async def slow_head(client: Slow) -> None:
-    """Send a byte of the head every ten seconds."""
+async def slow_head(client: SlowClient) -> None:
+    """Send a byte of the request head every ten seconds."""
     await client.trickle(_HEAD + b"X-Slow: yes\r\n\r\n")
 
 
-async def slow_chunks(client: Slow) -> None:
+async def slow_chunks(client: SlowClient) -> None:
     """Send a first chunk, then a byte every ten seconds."""
     await client.send(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{    \r\n")
     await client.trickle(b"1\r\n \r\n" * 1000)
 
 
-async def unread_answers(client: Slow) -> None:
-    """Ask for a large answer many times over, and read nothing."""
+async def unread_answers(client: SlowClient) -> None:
+    """Request a large answer many times, and read nothing."""
     await client.send(b"GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * _ANSWERS)
     await client.broken()
 
 
-Kind = Callable[[Slow], Coroutine[Any, Any, None]]
+Kind = Callable[[SlowClient], Coroutine[Any, Any, None]]
 
 KINDS: dict[str, Kind] = {
     "stalled body": stalled_body,
@@ -95,14 +95,14 @@ KINDS: dict[str, Kind] = {
 
 @dataclass
 class Attack:
-    """What slow clients have done so far; `begun` is set once all are connected."""
+    """The state of an attack; `begun` is set once all clients are connected."""
 
     connections: int
     begun: asyncio.Event
     opened: int = 0
 
     def count(self) -> None:
-        """Note a connection."""
+        """Count a new connection."""
         self.opened += 1
         if self.opened >= self.connections:
             self.begun.set()
@@ -111,7 +111,7 @@ class Attack:
 async def _keep_attacking(address: tuple[str, int], kind: Kind, attack: Attack) -> None:
     while True:
         with suppress(OSError):
-            async with Slow(address) as client:
+            async with SlowClient(address) as client:
                 attack.count()
                 await kind(client)
         await asyncio.sleep(0.05)
@@ -119,7 +119,7 @@ async def _keep_attacking(address: tuple[str, int], kind: Kind, attack: Attack) 
 
 @asynccontextmanager
 async def attacking(address: tuple[str, int], *, kinds: list[str], connections: int) -> AsyncIterator[Attack]:
-    """Keep so many connections of each kind open; they are opened anew when the server closes them."""
+    """Keep `connections` connections of each kind open; those closed by the server are opened again."""
     attack = Attack(connections * len(kinds), asyncio.Event())
     tasks = [
         asyncio.ensure_future(_keep_attacking(address, KINDS[kind], attack))

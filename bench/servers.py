@@ -1,4 +1,4 @@
-"""The servers that all contestants share, and a fresh copy of the seeded database for each run."""
+"""The servers that all participants share, and a copy of the seeded database for each run."""
 
 import sys
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench.scene import Scene, environment
+from bench.run_environment import RunEnvironment, process_environment
 from bench.seed import seed
 from migrations import run as migrations
 from ops.services import directories
@@ -25,15 +25,15 @@ TEMPLATE = "bench_template"
 _LOGINS = {"ORDERX_DATABASE_URL": "bench_app", "ORDERX_OPERATOR_DATABASE_URL": "bench_operator"}
 _LOGIN_PASSWORD, _SECRET_KEY = "bench", "only for the bench: thirty-two characters"
 
-# Commit times are how an order's latency is told, the same way for everybody; statements are counted in phases that
-# are not timed for throughput. Everything else, durability above all, is PostgreSQL's default.
+# Latency is measured by commit timestamps for all participants. Statements are counted in phases that are not timed
+# for throughput. All other settings, durability included, are PostgreSQL's defaults.
 _SERVER_SETTINGS = {
     "shared_preload_libraries": "pg_stat_statements",
     "track_commit_timestamp": "on",
 }
 
 
-class Stage:
+class Servers:
     """A durable PostgreSQL, RabbitMQ, Valkey, the payment sandbox and the mail inbox, under `home`."""
 
     def __init__(self, home: Path) -> None:
@@ -51,13 +51,13 @@ class Stage:
         self._supervisor = Supervisor([[self.postgres, self.rabbitmq, self.valkey, self.sandbox, self.inbox]])
 
     @property
-    def servers(self) -> dict[str, Process]:
-        """By the name under which a contestant says that it uses one."""
+    def processes(self) -> dict[str, Process]:
+        """The server processes by name, as in `Participant.uses`."""
         return {process.name: process for process in self._supervisor.processes}
 
     @contextmanager
-    def open(self) -> Iterator["Stage"]:
-        """Start everything and stop it at the end."""
+    def running(self) -> Iterator["Servers"]:
+        """Start all servers; stop them at the end of the block."""
         self._supervisor.start()
         try:
             self._configure()
@@ -67,7 +67,7 @@ class Stage:
 
     @cached_property
     def superuser(self) -> psycopg.Connection:
-        """A connection to the server for settings and counters, outside of any measured database."""
+        """A superuser's connection for settings and counters, to a database that is not measured."""
         return psycopg.connect(self.postgres.url_of("postgres"), autocommit=True)
 
     def _configure(self) -> None:
@@ -88,7 +88,7 @@ class Stage:
         seed(self.postgres.url_of(TEMPLATE))
 
     def settings(self, database: str) -> dict[str, str]:
-        """OrderX's settings as its own stack makes them, for a database of ours and the servers here."""
+        """The settings of OrderX's stack, with this database and these servers."""
         owner = self.postgres.url_of(database)
         logins = {name: with_login(owner, user=login, password=_LOGIN_PASSWORD) for name, login in _LOGINS.items()}
         ours = {"ORDERX_OWNER_DATABASE_URL": owner, **logins, "ORDERX_BROKER_URL": self.rabbitmq.url}
@@ -103,18 +103,18 @@ class Stage:
 
     def _orderx(self, name: str, *options: object, ready: Ready) -> Process:
         argv = [sys.executable, "-m", "ops.cli", name, *map(str, options)]
-        log, env = self.logs / f"{name}.log", environment(self._stand_ins())
+        log, env = self.logs / f"{name}.log", process_environment(self._stand_ins())
         return Process(name, argv, log=log, env=env, ready=ready, nice=NICE.get(name, 0))
 
     @contextmanager
-    def scene(self, name: str) -> Iterator[Scene]:
-        """A fresh copy of the seeded database, checkpointed, for one run of one contestant."""
+    def run_environment(self, name: str) -> Iterator[RunEnvironment]:
+        """The environment of one run, with a checkpointed copy of the seeded database."""
         database = f"bench_{name}"
         drop_database(self.postgres.url_of("postgres"), database)
         create_database(self.postgres.url_of("postgres"), database, template=TEMPLATE)
         self.superuser.execute("CHECKPOINT")
         try:
-            yield Scene(
+            yield RunEnvironment(
                 name=name,
                 logs=self.logs,
                 database_url=self.postgres.url_of(database),
@@ -127,12 +127,12 @@ class Stage:
             drop_database(self.postgres.url_of("postgres"), database)
 
     def track_statements(self, which: str) -> None:
-        """Count every client's statements from now on (`top`), or nobody's (`none`)."""
+        """Start (`top`) or stop (`none`) counting the clients' statements."""
         self.superuser.execute(f"ALTER SYSTEM SET pg_stat_statements.track = '{which}'")
         self.superuser.execute("SELECT pg_reload_conf()")
 
     def versions(self) -> dict[str, str]:
-        """Of the servers."""
+        """The versions of the servers."""
         row = self.superuser.execute("SHOW server_version").fetchone()
         assert row
         return {"postgresql": row[0], "rabbitmq": self.rabbitmq.ctl("version").strip()}

@@ -1,4 +1,4 @@
-"""Filling the database with finished orders: copies of one that the engine has really finished, under other ids."""
+"""Fill the database with finished orders: copies, under other ids, of one order that the engine has finished."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +12,13 @@ TABLES = (
     "orders", "order_lines", "payments", "payment_events", "reservations", "stock_movements", "mails", "sagas",
     "saga_steps", "saga_events",
 )  # fmt: skip
-"""What an order leaves behind for good, or for as long as journals are kept."""
+"""The tables with rows of a finished order."""
 
 SHARED = frozenset({"company_id", "shop_id", "customer_id", "warehouse_id"})
 """Ids that all orders have in common."""
 
 SPREAD = "interval '80 days'"
-"""Over which the copies are spread, from yesterday back: less than journals are kept (ORDERX_JOURNAL_DAYS)."""
+"""Period over which the copies are spread, ending yesterday; shorter than ORDERX_JOURNAL_DAYS."""
 
 _BATCH = 100_000
 
@@ -57,7 +57,7 @@ _ORIGINAL = """
     FROM orders o JOIN payments p ON p.order_id = o.id JOIN sagas s ON s.subject_id = o.id
     WHERE o.status = 'paid' AND s.state = 'done' ORDER BY o.placed_at DESC LIMIT 1"""
 
-# The ledger has the copies' sales; the shelves must agree with it.
+# Makes the stock agree with the ledger, which contains the sales of the copies.
 _RESTOCK = """
     WITH sold AS (SELECT product_id, warehouse_id, sum(quantity) AS left FROM stock_movements GROUP BY 1, 2),
     short AS (
@@ -69,9 +69,9 @@ _RESTOCK = """
 
 @contextmanager
 def _packed(connection: psycopg.Connection, table: str) -> Iterator[None]:
-    """Has the copies lie as rows do that have grown since they were written: closer together than new ones may.
+    """Raise the table's fillfactor while the copies are inserted, to pack them as densely as rows that have grown.
 
-    Without that each page that the copies leave has room for one new, shorter row more, and is read for it.
+    Otherwise each page has space for one more, shorter row, and inserts would read all these pages.
     """
     row = connection.execute(_FILLFACTOR, [table]).fetchone()
     assert row
@@ -119,6 +119,6 @@ def _copied(name: str, kind: str) -> sql.Composable:
 
 
 def _other_id(text: sql.Composable) -> sql.Composable:
-    """The id of copy n: as old as the original's, and told apart from other originals' by their hash."""
+    """The id of copy n: with the original's timestamp, and a hash of the original's id."""
     made = "left({0}, 14) || '7' || left(md5({0}), 3) || '-8' || right(md5({0}), 3) || '-' || lpad(to_hex(n), 12, '0')"
     return sql.SQL(made).format(text)

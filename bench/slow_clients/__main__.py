@@ -1,9 +1,9 @@
-"""Slow clients against the API: 200 connections of each kind at once, while others ask for /healthz and place orders.
+"""Attack the API with 200 slow connections of each kind, while other clients call /healthz and place orders.
 
-    python -m bench.slow --seconds 60
+    python -m bench.slow_clients --seconds 60
 
-Starts a stack of its own, and prints for each kind how long the answers to the others took. Connections that the API
-closes are opened anew.
+Starts a temporary stack, and prints the response times of the other clients for each kind of attack. Connections that
+the API closes are opened again.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import requests
 
-from bench.slow.clients import KINDS, attacking
+from bench.slow_clients.attacks import KINDS, attacking
 from ops.commands.up import temporary_stack
 from ops.demo import Client, set_up_shop
 from ops.stack import Stack
@@ -26,18 +26,18 @@ HEADINGS = ("slow clients", "opened", "/healthz asked", "failed", "median ms", "
             "orders placed", "failed", "median ms", "most ms")  # fmt: skip
 
 
-class Asking:
-    """Asks again and again in a thread, on a connection of its own each time, and notes how long the answers took."""
+class Prober:
+    """Sends requests in a thread, each on a new connection, and records the response times."""
 
     def __init__(self, ask: Callable[[], requests.Response], *, pause: float) -> None:
         self._ask = ask
         self._pause = pause
         self._stop = Event()
-        self._thread = Thread(target=self._go_on)
+        self._thread = Thread(target=self._run)
         self.seconds: list[float] = []
         self.failed = 0
 
-    def _go_on(self) -> None:
+    def _run(self) -> None:
         while not self._stop.wait(self._pause):
             begun = time.perf_counter()
             try:
@@ -55,7 +55,7 @@ class Asking:
         self._thread.join()
 
     def row(self) -> list[str]:
-        """How many there were, how many failed, and the milliseconds that they took."""
+        """The number of requests, the number of failures, and median and maximum of the response times (ms)."""
         milliseconds = [1000 * each for each in self.seconds]
         median, most = statistics.median(milliseconds), max(milliseconds)
         return [str(len(milliseconds)), str(self.failed), f"{median:.0f}", f"{most:.0f}"]
@@ -63,16 +63,16 @@ class Asking:
 
 async def _measure(stack: Stack, place: Callable[[], Any], *, kind: str, connections: int, seconds: float) -> list[str]:
     host, _, port = stack.api_url.removeprefix("http://").partition(":")
-    health = Asking(lambda: requests.get(f"{stack.api_url}/healthz", timeout=60), pause=0.1)
-    orders = Asking(place, pause=0.25)
+    health = Prober(lambda: requests.get(f"{stack.api_url}/healthz", timeout=60), pause=0.1)
+    orders = Prober(place, pause=0.25)
     async with attacking((host, int(port)), kinds=[kind] if kind else [], connections=connections) as attack:
         with health, orders:
             await asyncio.sleep(seconds)
     return [kind or "none", str(attack.opened), *health.row(), *orders.row()]
 
 
-def _placing(stack: Stack) -> Callable[[], requests.Response]:
-    """Open a shop; what places an order there."""
+def _order_request(stack: Stack) -> Callable[[], requests.Response]:
+    """Create a shop. Returns a function that places an order there."""
     merchant, customer = (Client(stack.api_url, stack.inbox_url) for _ in range(2))
     shop, product = set_up_shop(merchant, on_hand=1_000_000)
     customer.register("ada@example.com", "Ada Example")
@@ -87,15 +87,15 @@ def _placing(stack: Stack) -> Callable[[], requests.Response]:
 
 
 def main() -> None:
-    """Run each kind for so long, and print a table."""
-    options = argparse.ArgumentParser(prog="python -m bench.slow")
+    """Run each kind of attack, and print a table."""
+    options = argparse.ArgumentParser(prog="python -m bench.slow_clients")
     options.add_argument("--seconds", type=float, default=60.0, help="for each kind")
     options.add_argument("--connections", type=int, default=200, help="of each kind")
     options.add_argument("--only", default="", help="a part of the kind's name")
     chosen = options.parse_args()
     with temporary_stack() as stack:
         os.environ.update(stack.env)
-        place = _placing(stack)
+        place = _order_request(stack)
         print("|", " | ".join(HEADINGS), "|")
         print("|" + "---|" * len(HEADINGS))
         for kind in ("", *(name for name in KINDS if chosen.only in name)):

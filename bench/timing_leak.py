@@ -1,9 +1,9 @@
-"""Whether the time that an answer takes tells who is registered: the AUC of known against unknown addresses.
+"""Whether response times reveal which addresses are registered: the AUC of known against unknown addresses.
 
-    python -m bench.timing --pairs 400
+    python -m bench.timing_leak --pairs 400
 
-Starts a stack of its own, without rate limits. Each address is asked about once; of each pair, chance says which comes
-first. 0.5: the times tell nothing; 1: they tell all.
+Starts a temporary stack without rate limits. Each address is used once, in random order within a pair. An AUC of 0.5
+means that the times reveal nothing; an AUC of 1, that they reveal everything.
 """
 
 import argparse
@@ -59,8 +59,8 @@ def _row(stack: Stack, endpoint: str, pairs: int) -> list[str]:
 
 
 def main() -> None:
-    """Ask at each endpoint, and print a table."""
-    options = argparse.ArgumentParser(prog="python -m bench.timing")
+    """Measure each endpoint, and print a table."""
+    options = argparse.ArgumentParser(prog="python -m bench.timing_leak")
     options.add_argument("--pairs", type=int, default=400)
     chosen = options.parse_args()
     os.environ["ORDERX_RATE_LIMIT_URL"] = ""

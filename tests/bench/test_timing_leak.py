@@ -1,10 +1,10 @@
-"""What times tell of who is registered, as one number."""
+"""The AUC of response times."""
 
-from bench.timing import auc
+from bench.timing_leak import auc
 
 
 class TestAuc:
-    def test_is_a_half_where_times_tell_nothing(self):
+    def test_is_a_half_where_times_reveal_nothing(self):
         assert auc([1, 2, 3], [3, 2, 1]) == 0.5
         assert auc([7, 7], [7]) == 0.5
 

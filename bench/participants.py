@@ -1,11 +1,11 @@
-"""Who takes part. A peer that cannot run here is in the results all the same, with the reason."""
+"""The list of participants. A peer that cannot run here is in the results with the reason."""
 
 import importlib
 from importlib.metadata import PackageNotFoundError, version
 
-from bench.contestant import Contestant
+from bench.participant import Participant
 
-CONTESTANTS = {
+PARTICIPANTS = {
     "engine.orderx": "bench.peers.orderx:OrderxEngine",
     "engine.dbos": "bench.peers.dbos:DbosEngine",
     "engine.celery_chord": "bench.peers.celery_chord:CeleryChord",
@@ -21,14 +21,14 @@ CONTESTANTS = {
     "http.one_insert": "bench.peers.http_floor:OneInsert",
     "http.orderx_placing": "bench.peers.orderx:OrderxPlacing",
 }
-"""By workload and name, in the order of play."""
+"""By `workload.name`, in the order of running."""
 
 
-def contestants(only: str = "") -> tuple[dict[str, type[Contestant]], dict[str, str]]:
-    """Those that can be imported, and why the others cannot; `only` is a part of `workload.name`."""
-    kinds: dict[str, type[Contestant]] = {}
+def participants(only: str = "") -> tuple[dict[str, type[Participant]], dict[str, str]]:
+    """The participants that can be imported, and the import errors of the others; `only` filters by `workload.name`."""
+    kinds: dict[str, type[Participant]] = {}
     missing: dict[str, str] = {}
-    for called, where in CONTESTANTS.items():
+    for called, where in PARTICIPANTS.items():
         if only in called:
             module, _, name = where.partition(":")
             try:
@@ -39,7 +39,7 @@ def contestants(only: str = "") -> tuple[dict[str, type[Contestant]], dict[str, 
 
 
 def versions() -> dict[str, str]:
-    """Of everything that is measured and is a Python distribution."""
+    """The versions of all measured Python distributions."""
     return {name: _version(name) for name in sorted(MEASURED)}
 
 

@@ -1,8 +1,8 @@
-"""How long the relay's poll query takes while a snapshot keeps what was sent: of everything, and from its position.
+"""How long the relay's poll query takes while an old snapshot keeps the sent rows: of all rows, and from its position.
 
-    python -m bench.snapshot --rows 100000
+    python -m bench.relay_poll --rows 100000
 
-Starts a PostgreSQL of its own, opens a snapshot as `pg_dump` does, and has so many rows come and go.
+Starts a temporary PostgreSQL, opens a snapshot as `pg_dump` does, and inserts and sends the rows.
 """
 
 import argparse
@@ -20,16 +20,16 @@ from ops.services.postgres import Postgres, with_login
 from workers.poll_position import MARGIN
 from workers.relay import BATCH, TAKE
 
-COME = """
+INSERT = """
     INSERT INTO outbox (kind, body, available_at)
     SELECT 'task', '{"task": "saga.advance"}', now() - interval '1 hour' FROM generate_series(1, %s)"""
 POLLS = 20
 
 
 def main() -> None:
-    """Measure at each tenth of the rows."""
+    """Measure after each tenth of the rows."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=100_000, help="rows that come and go")
+    parser.add_argument("--rows", type=int, default=100_000, help="rows to insert and send")
     rows = parser.parse_args().rows
     with directories.temporary("orderx-snapshot-") as home, Postgres(Path(home) / "postgres", durable=False) as server:
         logins = {name: with_login(server.url, user=name, password="bench") for name in ("bench_app", "bench_operator")}
@@ -38,9 +38,9 @@ def main() -> None:
         with psycopg.connect(server.url) as report, psycopg.connect(server.url, autocommit=True) as owner:
             report.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             report.execute("SELECT FROM outbox")
-            print(f"{'rows sent':>10} {'everything, ms':>15} {'from its position, ms':>22}")
+            print(f"{'rows sent':>10} {'all rows, ms':>15} {'from its position, ms':>22}")
             for step in range(1, 11):
-                owner.execute(COME, [rows // 10])
+                owner.execute(INSERT, [rows // 10])
                 while take(back=None):
                     pass
                 print(f"{rows * step // 10:>10} {milliseconds(back=None):>15.2f} {milliseconds(back=MARGIN):>22.2f}")
@@ -48,14 +48,14 @@ def main() -> None:
 
 
 def take(*, back: float | None) -> int:
-    """Poll as the relay does; how many rows it took."""
-    asked = {"batch": BATCH, "lot": True, "lots": "none.%", "patience": "30s", "back": back}
+    """Poll once, as the relay does. Returns the number of rows taken."""
+    parameters = {"batch": BATCH, "lot": True, "lots": "none.%", "patience": "30s", "back": back}
     with db.operator_transaction():
-        return len(db.run(TAKE, asked).fetchall())
+        return len(db.run(TAKE, parameters).fetchall())
 
 
 def milliseconds(*, back: float | None) -> float:
-    """The median of several polls that find nothing."""
+    """The median duration of polls that find nothing, in milliseconds."""
     took = []
     for _ in range(POLLS):
         begun = time.perf_counter()

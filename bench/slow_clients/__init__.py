@@ -1,0 +1,1 @@
+"""The API under attack by slow clients."""
