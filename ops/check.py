@@ -1,4 +1,4 @@
-"""Proving the books: every rule that must hold over all companies, as a query that finds what breaks it."""
+"""Consistency checks over all companies: each rule is a query that finds the rows that violate it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,29 +18,29 @@ from saga.registry import SAGAS
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One row that is off."""
+    """One row that violates a rule."""
 
     rule: str
     row: str
 
 
 RULES: dict[str, str] = {
-    "what lies on a shelf is what its movements add up to": """
+    "stock on hand equals the sum of its movements": """
         SELECT 'stock of product ' || product_id || ' in warehouse ' || warehouse_id || ': ' || s.on_hand
             || ' on hand, ' || coalesce(sum(m.quantity), 0) || ' by its movements'
         FROM stock s LEFT JOIN stock_movements m USING (product_id, warehouse_id)
         GROUP BY product_id, warehouse_id, s.on_hand HAVING s.on_hand <> coalesce(sum(m.quantity), 0)""",
-    "what is reserved is what live orders hold": """
+    "reserved stock equals the reservations of open orders": """
         SELECT 'stock of product ' || s.product_id || ' in warehouse ' || s.warehouse_id || ': ' || s.reserved
-            || ' reserved, ' || coalesce(sum(r.quantity), 0) || ' held'
+            || ' reserved, ' || coalesce(sum(r.quantity), 0) || ' in reservations'
         FROM stock s LEFT JOIN reservations r
             ON (r.product_id, r.warehouse_id, r.state) = (s.product_id, s.warehouse_id, 'held')
         GROUP BY s.product_id, s.warehouse_id, s.reserved HAVING s.reserved <> coalesce(sum(r.quantity), 0)""",
-    "only an order whose saga is still at work holds stock": """
+    "only pending orders hold reservations": """
         SELECT 'order ' || o.id || ' is ' || o.status || ' and holds product ' || r.product_id
         FROM reservations r JOIN orders o ON o.id = r.order_id
         WHERE r.state = 'held' AND o.status <> 'pending'""",
-    "every unit of a paid order, and of no other, is sold": """
+    "all units of paid orders are sold, and no others": """
         SELECT 'order ' || l.order_id || ' is ' || o.status || ': ' || l.quantity || ' ordered of product '
             || l.product_id || ', ' || coalesce(m.sold, 0) || ' sold'
         FROM (SELECT order_id, product_id, sum(quantity) AS quantity FROM order_lines GROUP BY 1, 2) l
@@ -55,7 +55,7 @@ RULES: dict[str, str] = {
                            SELECT FROM sagas s WHERE s.subject_id = o.id AND s.name = 'cancel_order'
                        ) THEN 0 ELSE l.quantity END)
                    ELSE false END""",
-    "no order is without its saga, and no payment is missing": """
+    "every order has one saga and one payment": """
         SELECT 'order ' || o.id || ' has ' || count(DISTINCT s.id) || ' sagas and '
             || count(DISTINCT p.id) || ' payments'
         FROM orders o
@@ -63,14 +63,14 @@ RULES: dict[str, str] = {
         LEFT JOIN payments p ON p.order_id = o.id
         WHERE o.placed_at > now() - make_interval(days => :journal_days)
         GROUP BY o.id HAVING count(DISTINCT s.id) <> 1 OR count(DISTINCT p.id) <> 1""",
-    "an order and its saga agree about the ending": """
+    "an order and its saga have the same outcome": """
         SELECT 'order ' || o.id || ' is ' || o.status || ', its saga ' || s.id || ' is ' || s.state
         FROM sagas s JOIN orders o ON o.id = s.subject_id
         WHERE s.name = 'place_order' AND (
             (s.state IN ('done', 'finishing') AND o.status IN ('pending', 'failed'))
             OR (s.state = 'undone' AND o.status NOT IN ('failed', 'cancelled'))
             OR (s.state IN ('running', 'compensating') AND o.status <> 'pending'))""",
-    "a payment is what its events say": """
+    "a payment's status matches its events": """
         SELECT 'payment ' || p.id || ' is ' || p.status || ', its events are '
             || coalesce(string_agg(e.type, ', ' ORDER BY e.happened_at, e.id), 'none')
         FROM payments p LEFT JOIN payment_events e ON e.payment_id = p.id
@@ -78,14 +78,14 @@ RULES: dict[str, str] = {
             WHEN 'pending' THEN count(e.id) > 0
             ELSE NOT coalesce(bool_or(e.type = p.status), false) END
             OR count(*) FILTER (WHERE e.type = 'captured') > 1""",
-    "an ended order is paid for, or it costs nothing": """
+    "payments match the outcomes of their orders": """
         SELECT 'order ' || o.id || ' is ' || o.status || ', its payment ' || p.id || ' is ' || p.status
         FROM orders o JOIN payments p ON p.order_id = o.id
         WHERE p.amount > 0 AND (
             (o.status = 'paid' AND p.status <> 'captured' AND NOT EXISTS (
                 SELECT FROM sagas s WHERE s.subject_id = o.id AND s.name = 'cancel_order'))
             OR (o.status IN ('failed', 'cancelled') AND p.status IN ('authorised', 'captured')))""",
-    "every open saga is of a definition that this release has": """
+    "every open saga has a definition of this release": """
         SELECT 'saga ' || s.id || ' of ' || s.subject_id || ' began with another definition of ' || s.name
             || ' version ' || s.version || ' than this release has'
         FROM sagas s
@@ -94,15 +94,15 @@ RULES: dict[str, str] = {
         WHERE s.ended_at IS NULL AND d.steps IS DISTINCT FROM (
             SELECT jsonb_agg(jsonb_build_array(t.step, t.stage) ORDER BY t.position)
             FROM saga_steps t WHERE t.saga_id = s.id)""",
-    "every open saga can be moved": """
-        SELECT 'saga ' || s.id || ' of ' || s.subject_id || ' is ' || s.state || ' and could not be moved: '
+    "every open saga can be processed": """
+        SELECT 'saga ' || s.id || ' of ' || s.subject_id || ' is ' || s.state || ' and could not be processed: '
             || (last.detail->>'code')
         FROM sagas s CROSS JOIN LATERAL (
             SELECT event, detail FROM saga_events e
             WHERE e.saga_id = s.id AND event NOT IN ('resent', 'incident') ORDER BY id DESC LIMIT 1
         ) AS last
         WHERE s.ended_at IS NULL AND last.event = 'faulted'""",
-    "no step of a saga that was put back is left done": """
+    "all steps of an undone saga are undone": """
         SELECT 'saga ' || s.id || ' is undone, its step ' || t.step || ' is ' || t.state
         FROM sagas s JOIN saga_steps t ON t.saga_id = s.id
         WHERE s.state = 'undone' AND t.state NOT IN ('pending', 'undone', 'skipped')""",
@@ -112,25 +112,25 @@ WAITING: dict[str, str] = {
     "every saga has ended": """
         SELECT 'saga ' || id || ' (' || name || ' of ' || subject_id || ') is ' || state
         FROM sagas WHERE ended_at IS NULL""",
-    "nothing is left to send": """SELECT kind || ' ' || id || ' is in the outbox' FROM outbox""",
-    "every mail is sent, or its address refused": """
+    "the outbox is empty": """SELECT kind || ' ' || id || ' is in the outbox' FROM outbox""",
+    "every mail is sent, or its address was refused": """
         SELECT 'mail ' || occasion || ' to ' || recipient || ' is ' || status || ' after ' || attempts || ' attempts'
         FROM mails WHERE status NOT IN ('sent', 'refused')""",
-    "every buyer was told what became of the order": """
-        SELECT 'order ' || o.id || ' is ' || o.status || ' and its buyer has not heard'
+    "every buyer got a mail about the order's outcome": """
+        SELECT 'order ' || o.id || ' is ' || o.status || ' and its buyer got no mail about it'
         FROM orders o JOIN (VALUES ('paid', 'completed'), ('failed', 'failed'), ('cancelled', 'cancelled'))
-            AS told (status, news) USING (status)
-        WHERE NOT EXISTS (SELECT FROM mails m WHERE m.occasion = 'order.' || told.news || ':' || o.id)""",
-    "somebody was told of every order": """
-        SELECT 'order ' || o.id || ' was placed and nobody has heard'
+            AS outcomes (status, event) USING (status)
+        WHERE NOT EXISTS (SELECT FROM mails m WHERE m.occasion = 'order.' || outcomes.event || ':' || o.id)""",
+    "there is a mail about every new order": """
+        SELECT 'order ' || o.id || ' was placed and there is no mail about it'
         FROM orders o WHERE NOT EXISTS (SELECT FROM mails m WHERE m.occasion = 'order.created:' || o.id)""",
     "no incident is open": """
         SELECT 'incident ' || id || ': ' || step || ' of saga ' || saga_id FROM incidents WHERE resolved_at IS NULL""",
 }
-"""What must hold once everything has come to rest, and need not while orders are on their way."""
+"""Rules that hold only while no order is in progress."""
 
-# Other statements are made to go by index, and to end soon (kit/db/__init__.py).
-_READING_ALL = text("SELECT set_config('enable_seqscan', 'on', true), set_config('statement_timeout', '0', true)")
+# These queries scan whole tables; all other sessions prefer indexes and have a timeout (kit/db/__init__.py).
+_ALLOW_FULL_SCANS = text("SELECT set_config('enable_seqscan', 'on', true), set_config('statement_timeout', '0', true)")
 
 BATCH = 100
 
@@ -144,39 +144,40 @@ _PAYMENTS = text("""
 
 
 def check(*, at_rest: bool = False, provider: bool = True) -> Iterator[tuple[str, list[Finding]]]:
-    """Try every rule, one after the other: (rule, what breaks it).
+    """Check one rule after the other and yield (rule, violations).
 
-    `at_rest` adds that nothing is on its way; `provider` asks the payment provider about each payment, too.
+    `at_rest` adds the rules that hold only while no order is in progress; `provider` adds the comparison with the
+    payment provider.
     """
     definitions = [{"name": saga.name, "version": saga.version, "steps": saga.shape} for saga in SAGAS]
-    known = {"journal_days": settings().journal_days, "definitions": db.as_json(definitions)}
+    parameters = {"journal_days": settings().journal_days, "definitions": db.as_json(definitions)}
     with db.operator_transaction():
         session = db.session()
-        session.execute(_READING_ALL)
+        session.execute(_ALLOW_FULL_SCANS)
         for rule, query in {**RULES, **(WAITING if at_rest else {})}.items():
-            yield rule, [Finding(rule, row) for row in session.scalars(text(query), known)]
+            yield rule, [Finding(rule, row) for row in session.scalars(text(query), parameters)]
     if provider:
-        rule = "the provider's books say the same"
-        yield rule, [Finding(rule, row) for row in _disagreements()]
+        rule = "payments match the provider's"
+        yield rule, [Finding(rule, row) for row in _payment_differences()]
 
 
-def _disagreements() -> Iterator[str]:
-    """Orders come and go meanwhile: what we know of is read before the provider lists it, its order afterwards."""
+def _payment_differences() -> Iterator[str]:
+    """Orders change meanwhile, so our references are read before the provider's list, and the orders after it."""
     with db.operator_transaction():
         session = db.session()
-        session.execute(_READING_ALL)
-        unheard_of = {row.provider_ref: row.order_id for row in session.execute(_REFS)}
-    made = gateway().every_payment()
-    while batch := list(islice(made, BATCH)):
+        session.execute(_ALLOW_FULL_SCANS)
+        not_listed = {row.provider_ref: row.order_id for row in session.execute(_REFS)}
+    payments = gateway().every_payment()
+    while batch := list(islice(payments, BATCH)):
         orders = _orders([order_id for order_id, _ in batch])
         for order_id, answer in batch:
-            unheard_of.pop(answer.ref, None)
-            yield from _disagreement(order_id, orders.get(order_id), answer)
-    for ref, order_id in unheard_of.items():
+            not_listed.pop(answer.ref, None)
+            yield from _payment_difference(order_id, orders.get(order_id), answer)
+    for ref, order_id in not_listed.items():
         try:
             gateway().look_up(ref=ref)
         except UnknownPayment:
-            yield f"order {order_id} was paid with {ref}, which the provider does not know"
+            yield f"order {order_id} was paid with {ref}, which is unknown to the provider"
 
 
 def _orders(ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
@@ -185,17 +186,17 @@ def _orders(ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
         return {row.id: row for row in session.execute(_PAYMENTS, {"orders": ids})}
 
 
-def _disagreement(order_id: UUID, order: Row[Any] | None, answer: Answer) -> Iterator[str]:
-    """What is off, if the order is still the same after its payment was looked up anew: they belong together then."""
-    while not _agrees(order, answer):
+def _payment_difference(order_id: UUID, order: Row[Any] | None, answer: Answer) -> Iterator[str]:
+    """The difference, if the order has not changed while its payment was looked up again."""
+    while not _matches(order, answer):
         answer, before = gateway().look_up(ref=answer.ref), order
         order = _orders([order_id]).get(order_id)
-        if order == before and not _agrees(order, answer):
-            yield _told(order_id, order, answer)
+        if order == before and not _matches(order, answer):
+            yield _description(order_id, order, answer)
             return
 
 
-def _agrees(order: Row[Any] | None, answer: Answer) -> bool:
+def _matches(order: Row[Any] | None, answer: Answer) -> bool:
     if order is None:
         return answer.outcome not in {"authorised", "captured"}
     if not order.settled:
@@ -205,7 +206,7 @@ def _agrees(order: Row[Any] | None, answer: Answer) -> bool:
     return answer.outcome == order.payment and (answer.outcome != "captured" or answer.amount == order.amount)
 
 
-def _told(order_id: UUID, order: Row[Any] | None, answer: Answer) -> str:
+def _description(order_id: UUID, order: Row[Any] | None, answer: Answer) -> str:
     if order is None:
         return f"{answer.ref} is {answer.outcome} ({answer.amount}) for order {order_id}, which does not exist"
     return (

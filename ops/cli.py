@@ -1,4 +1,4 @@
-"""The `orderx` command. Each command imports what it needs when it runs, so that `--help` is quick."""
+"""The `orderx` command. Each command imports its modules when it runs, so that `--help` is fast."""
 # ruff: noqa: PLC0415 - see above
 
 import os
@@ -23,8 +23,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         print(f"orderx {metadata.version('orderx')}")
         raise typer.Exit
 
@@ -42,24 +42,24 @@ Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
 TrustedHosts = Annotated[
     list[str] | None,
-    typer.Option("--trusted-host", help="Name to answer to besides localhost, as in http://NAME:port; repeatable."),
+    typer.Option("--trusted-host", help="Accept requests to this host name, too, as in http://NAME:port; repeatable."),
 ]
 
 
-@app.command(rich_help_panel="On this machine")
+@app.command(rich_help_panel="Local stack")
 def up(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Show all logs on the console.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run the whole stack until Ctrl-C, keeping its data in .orderx; what crashes is started again."""
+    """Run the whole stack until Ctrl-C, with its data in .orderx; processes that crash are restarted."""
     from ops.commands import up as command
 
     command.up(follow=follow, as_json=as_json)
 
 
-@app.command(rich_help_panel="On this machine")
+@app.command(rich_help_panel="Local stack")
 def demo() -> None:
-    """Start a stack of its own, place real orders, show their sagas, prove the books, and leave nothing behind."""
+    """Start a temporary stack, place three orders, show their sagas, check the data, and remove everything."""
     from ops import demo as script
     from ops.commands import up as command
 
@@ -70,9 +70,9 @@ def demo() -> None:
         sys.exit(1)
 
 
-@app.command(rich_help_panel="On this machine")
+@app.command(rich_help_panel="Local stack")
 def urls(as_json: Json = False) -> None:
-    """Print where the stack answers that `orderx up` runs in this folder: JSON, or lines for a shell's eval."""
+    """Print the URLs of the stack that `orderx up` runs in this folder, as JSON or as shell assignments."""
     found = home.urls(home.default_home())
     lines = [f"{name.upper()}={shlex.quote(url)}" for name, url in found.items()]
     if as_json:
@@ -81,35 +81,35 @@ def urls(as_json: Json = False) -> None:
         print("\n".join(lines))
 
 
-@app.command(rich_help_panel="On this machine")
+@app.command(rich_help_panel="Local stack")
 def chaos(
-    orders: Annotated[int, typer.Option(help="Orders that customers come to place.", min=1)] = 300,
-    kills: Annotated[int, typer.Option(help="Disturbances: kills, freezes, cut wires.", min=0)] = 20,
-    seed: Annotated[int, typer.Option(help="What the run is made from; the same seed is the same plan.")] = 1,
-    rate: Annotated[float, typer.Option(help="Customers a second.", min=0.1)] = 5.0,
+    orders: Annotated[int, typer.Option(help="Number of orders to place.", min=1)] = 300,
+    kills: Annotated[int, typer.Option(help="Number of faults: kills, freezes, cut connections.", min=0)] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of the random plan; the same seed gives the same plan.")] = 1,
+    rate: Annotated[float, typer.Option(help="Orders per second.", min=0.1)] = 5.0,
     targets: Annotated[
-        str | None, typer.Option(help="What to disturb, comma-separated; everything unless given.", callback=not_blank)
+        str | None, typer.Option(help="Processes to disturb, comma-separated; default: all.", callback=not_blank)
     ] = None,
 ) -> None:
-    """Disturb a stack of its own while customers order, then prove that nothing is lost; the last line is JSON."""
+    """Inject faults into a temporary stack under load, then check that nothing was lost; the last line is JSON."""
     from ops.commands import chaos as command
 
-    named = targets.split(",") if targets else []
-    if not command.chaos(orders=orders, kills=kills, seed=seed, rate=rate, targets=named):
+    names = targets.split(",") if targets else []
+    if not command.chaos(orders=orders, kills=kills, seed=seed, rate=rate, targets=names):
         sys.exit(1)
 
 
 GRACEFUL_SECONDS = 45
-"""For which an API that stops finishes its requests: one may wait for 30 s (`Prefer: wait`) and call the provider."""
+"""Time limit for finishing requests when the API stops. `Prefer: wait` allows 30 s, and a provider call may follow."""
 
 
 @app.command(rich_help_panel="Processes")
 def api(
     host: Host = "127.0.0.1",
     port: Port = 8000,
-    workers: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
-    threads: Annotated[int, typer.Option(help="Requests a process serves at once.", min=1)] = 32,
-    connections: Annotated[int, typer.Option(help="Connections a process keeps open at once.", min=1)] = 1000,
+    workers: Annotated[int, typer.Option(help="Number of processes.", min=1)] = 1,
+    threads: Annotated[int, typer.Option(help="Concurrent requests per process.", min=1)] = 32,
+    connections: Annotated[int, typer.Option(help="Open connections per process.", min=1)] = 1000,
 ) -> None:
     """Serve the HTTP API."""
     if workers > 1:
@@ -126,24 +126,24 @@ def api(
     pg_notify.require_no_pooler("database_url")
     options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)]
     options += ["--worker-connections", str(connections), "--graceful-timeout", str(GRACEFUL_SECONDS)]
-    # As a warning gunicorn quotes malformed headers, whatever secrets are in them.
-    quiet = ["--no-control-socket", "--log-level", "error"]
-    lasting = ["--worker-class", "ops.server.worker.BufferingWorker", "--keep-alive", "75", "--no-sendfile"]
-    sys.argv = ["gunicorn", *options, *lasting, *quiet, f"api.app:create_app(threads={threads})"]
+    # With the level "warning", gunicorn would log malformed headers, which can contain secrets.
+    logging = ["--no-control-socket", "--log-level", "error"]
+    serving = ["--worker-class", "ops.server.worker.BufferingWorker", "--keep-alive", "75", "--no-sendfile"]
+    sys.argv = ["gunicorn", *options, *serving, *logging, f"api.app:create_app(threads={threads})"]
     wsgiapp.run()
 
 
 @app.command(rich_help_panel="Processes")
 def worker(
     queues: Annotated[
-        str | None, typer.Option(help="Queues to work on, comma-separated; all unless given.", callback=not_blank)
+        str | None, typer.Option(help="Queues to consume, comma-separated; default: all.", callback=not_blank)
     ] = None,
-    pool: Annotated[Literal["solo", "prefork", "threads"], typer.Option(help="Celery's pool.")] = "solo",
-    concurrency: Annotated[int, typer.Option(help="Tasks at once, where the pool is not solo.", min=1)] = 1,
-    name: Annotated[str, typer.Option(help="What Flower calls it; its queues and process id unless given.")] = "",
-    metrics: Annotated[str, typer.Option(help="Address at which Prometheus reads, HOST:PORT; none unless given.")] = "",
+    pool: Annotated[Literal["solo", "prefork", "threads"], typer.Option(help="Celery's worker pool.")] = "solo",
+    concurrency: Annotated[int, typer.Option(help="Concurrent tasks, if the pool is not solo.", min=1)] = 1,
+    name: Annotated[str, typer.Option(help="Name in Flower; default: its queues and process id.")] = "",
+    metrics: Annotated[str, typer.Option(help="Address for Prometheus metrics, HOST:PORT; default: none.")] = "",
 ) -> None:
-    """Work on the queues: saga steps, reactions to events, mails."""
+    """Run a Celery worker: saga steps, reactions to events, mails."""
     if metrics and pool == "prefork":
         shared_metrics.count_together()
     from workers import metrics_port, run
@@ -156,7 +156,7 @@ def worker(
 
 @app.command(rich_help_panel="Processes")
 def relay() -> None:
-    """Send what the outbox holds to the broker."""
+    """Send the messages in the outbox to the broker."""
     from workers import relay as process
 
     process.run()
@@ -164,7 +164,7 @@ def relay() -> None:
 
 @app.command(rich_help_panel="Processes")
 def sweeper() -> None:
-    """Find sagas that do not move, and send again what they are missing."""
+    """Detect stalled sagas, send their missing messages again, and raise alerts."""
     from workers import sweeper as process
 
     process.run()
@@ -172,45 +172,45 @@ def sweeper() -> None:
 
 @app.command(rich_help_panel="Processes")
 def flower(host: Host = "127.0.0.1", port: Port = 5555, trusted_host: TrustedHosts = None) -> None:
-    """Serve Flower, the window on Celery's tasks; FLOWER_* variables set the rest."""
+    """Serve Flower, a web page that shows Celery's tasks; FLOWER_* variables are its options."""
     from ops import flower as process
 
     process.serve(host, port, trusted_hosts=tuple(trusted_host or ()))
 
 
-@app.command(rich_help_panel="Stand-ins")
+@app.command(rich_help_panel="Development servers")
 def sandbox(  # noqa: PLR0917
     host: Host = "127.0.0.1",
     port: Port = 8026,
-    ledger: Annotated[Path, typer.Option(help="File of its books.")] = Path("sandbox.db"),
-    slow_seconds: Annotated[float, typer.Option(help="How long the slow card takes.", min=0)] = 2.0,
-    silent_seconds: Annotated[float, typer.Option(help="How long the silent card is not answered.", min=0)] = 30.0,
+    ledger: Annotated[Path, typer.Option(help="SQLite file of its payments.")] = Path("sandbox.db"),
+    slow_seconds: Annotated[float, typer.Option(help="Response delay of the slow card, in seconds.", min=0)] = 2.0,
+    silent_seconds: Annotated[float, typer.Option(help="Response delay of the silent card, in seconds.", min=0)] = 30.0,
     trusted_host: TrustedHosts = None,
 ) -> None:
-    """Serve the payment sandbox, which speaks the provider's protocol and moves no money."""
+    """Serve the payment sandbox: the provider's protocol, without real payments."""
     from ops import sandbox as process
 
     timing = {"slow_seconds": slow_seconds, "silent_seconds": silent_seconds}
     process.serve(host, port, ledger, trusted_hosts=tuple(trusted_host or ()), **timing)
 
 
-@app.command(rich_help_panel="Stand-ins")
+@app.command(rich_help_panel="Development servers")
 def inbox(
     host: Host = "127.0.0.1",
     smtp_port: Port = 1025,
     http_port: Port = 8025,
-    maildir: Annotated[Path, typer.Option(help="Directory of the mails.")] = Path("mail"),
+    maildir: Annotated[Path, typer.Option(help="Directory to store the mails in.")] = Path("mail"),
     trusted_host: TrustedHosts = None,
 ) -> None:
-    """Take every mail and show it on a web page instead of delivering it."""
+    """Receive mails by SMTP and show them on a web page instead of delivering them."""
     from ops import inbox as process
 
     process.serve(host, smtp_port, http_port, maildir, trusted_hosts=tuple(trusted_host or ()))
 
 
-@app.command(rich_help_panel="Upkeep")
+@app.command(rich_help_panel="Operations")
 def migrate(as_json: Json = False) -> None:
-    """Bring the database to the newest schema and let the app and the operator log in; safe to repeat."""
+    """Migrate the database to the newest schema and create the two logins; safe to repeat."""
     from kit.config import settings
     from migrations import run
 
@@ -228,29 +228,29 @@ def migrate(as_json: Json = False) -> None:
         print(newest if migrated else newer)
 
 
-@app.command(rich_help_panel="Upkeep")
+@app.command(rich_help_panel="Operations")
 def check(
-    at_rest: Annotated[bool, typer.Option(help="Also: nothing is on its way, every saga has ended.")] = False,
-    provider: Annotated[bool, typer.Option(help="Compare with the payment provider's books, too.")] = True,
-    wait: Annotated[float, typer.Option(help="Seconds that things may take to come to rest.", min=0)] = 0.0,
+    at_rest: Annotated[bool, typer.Option(help="Also check that every saga has ended and nothing is queued.")] = False,
+    provider: Annotated[bool, typer.Option(help="Also compare payments with the provider.")] = True,
+    wait: Annotated[float, typer.Option(help="Seconds to wait until the checks succeed.", min=0)] = 0.0,
     as_json: Json = False,
 ) -> None:
-    """Prove the books of all companies; exit 1 and name the rows when anything is off."""
+    """Check the data of all companies for consistency; exit 1 and name the rows that are inconsistent."""
     from ops.commands import check as command
 
     if not command.prove(at_rest=at_rest, provider=provider, wait=wait, as_json=as_json):
         sys.exit(1)
 
 
-@app.command(rich_help_panel="Upkeep")
+@app.command(rich_help_panel="Operations")
 def reconcile(
     since: Annotated[
-        datetime | None, typer.Option(help="Of payments made since then (UTC).", show_default="a week ago")
+        datetime | None, typer.Option(help="Compare payments made since this time (UTC).", show_default="a week ago")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Give back what the provider holds or took for orders that are unknown or not paid here, after a restore, say."""
+    """Refund payments whose orders are unknown or not paid here, for example after a restore."""
     from kit import clock
     from ops.commands import reconcile as command
 
@@ -259,13 +259,13 @@ def reconcile(
         sys.exit(1)
 
 
-app.add_typer(account.app, name="account", rich_help_panel="Upkeep")
-app.add_typer(saga.app, name="saga", rich_help_panel="Upkeep")
-app.add_typer(dead.app, name="dead", rich_help_panel="Upkeep")
+app.add_typer(account.app, name="account", rich_help_panel="Operations")
+app.add_typer(saga.app, name="saga", rich_help_panel="Operations")
+app.add_typer(dead.app, name="dead", rich_help_panel="Operations")
 
 
 def main() -> None:
-    """Run the command; what is wrong is one line on stderr and exit code 1 (2: how the command was written)."""
+    """Run the command. Errors are one line on stderr and exit code 1, usage errors exit code 2."""
     output.prepare()
     home.use_running_stack(sys.argv[1:])
     reads.forget_others(next(iter(sys.argv[1:]), ""))

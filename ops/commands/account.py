@@ -1,5 +1,5 @@
-"""`orderx account`: what an operator does to a user's account when the user cannot."""
-# ruff: noqa: PLC0415 - each command imports what it needs when it runs, so that `--help` is quick
+"""`orderx account`: changes to a user's account by an operator."""
+# ruff: noqa: PLC0415 - each command imports its modules when it runs, so that `--help` is fast
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ def remove_second_factor(
     email: Annotated[str, typer.Argument(help="The user's mail address.")], *, reason: Reason, by: By,
     as_json: Json = False,
 ) -> None:  # fmt: skip
-    """Let a user who has lost app and recovery codes log in by password alone; a mail tells them."""
+    """Remove the second factor of a user who has lost app and recovery codes; a mail informs the user."""
     from api.identity import letters
     from domain.audit import operations as audit
     from domain.identity import queries, second_factor
@@ -35,4 +35,4 @@ def remove_second_factor(
     if as_json:
         print_json({"user_id": str(user.id), "action": "remove_second_factor", "reason": reason, "by": by})
     else:
-        print(f"{user.email} logs in by password alone now; recorded in operator_actions, and mailed.")
+        print(f"{user.email} can now log in with the password alone; recorded in operator_actions, and mailed.")

@@ -1,4 +1,4 @@
-"""`orderx check`: proving the books."""
+"""`orderx check`: consistency checks."""
 
 import time
 
@@ -9,9 +9,9 @@ from ops.commands.output import console, mark, print_json, say
 
 
 def prove(*, at_rest: bool, provider: bool, wait: float, as_json: bool) -> bool:
-    """Try every rule and print what breaks it; whether nothing does.
+    """Run all checks and print the violations. Return whether there are none.
 
-    With `at_rest`, rules that need quiet are given up to `wait` seconds to come true.
+    Repeats the checks for up to `wait` seconds until they succeed.
     """
     deadline = time.monotonic() + wait
     while True:
@@ -33,4 +33,4 @@ def _print(results: list[tuple[str, list[Finding]]]) -> None:
         for finding in findings:
             say(f"    {finding.row}")
     broken = sum(len(findings) for _, findings in results)
-    console.print(f"[red]{broken} rows are off.[/red]" if broken else "[green]The books are clean.[/green]")
+    console.print(f"[red]{broken} rows are inconsistent.[/red]" if broken else "[green]The data is consistent.[/green]")

@@ -1,5 +1,5 @@
-"""`orderx dead`: what the broker gave up delivering."""
-# ruff: noqa: PLC0415 - each command imports what it needs when it runs, so that `--help` is quick
+"""`orderx dead`: the dead letter queue."""
+# ruff: noqa: PLC0415 - each command imports its modules when it runs, so that `--help` is fast
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -11,12 +11,12 @@ from ops.commands.output import Json, console, print_json, say
 if TYPE_CHECKING:
     from workers.dead_letters import DeadLetter
 
-app = typer.Typer(help="See, resend or discard what the broker gave up delivering.", no_args_is_help=True)
+app = typer.Typer(help="List, resend or delete messages that could not be processed.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_dead(
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 100,
+    limit: Annotated[int, typer.Option(help="Maximum number to list.", min=1)] = 100,
     as_json: Json = False,
 ) -> None:
     """List dead letters, the oldest first."""
@@ -25,15 +25,15 @@ def list_dead(
     letters = dead_letters(most=limit)
     _show(letters, "dead letters", as_json=as_json)
     if len(letters) == limit and not as_json:
-        console.print("and perhaps more: see --limit")
+        console.print("there may be more: see --limit")
 
 
 @app.command("replay")
 def replay_dead(
-    ids: Annotated[list[str] | None, typer.Argument(help="Ids of the letters; all unless given.")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(help="Ids of the messages; default: all.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Send dead letters back to where they came from."""
+    """Send dead letters back to their original queues."""
     from workers.dead_letters import replay
 
     _show(replay(ids=set(ids) if ids else None), "sent again", as_json=as_json)
@@ -41,10 +41,10 @@ def replay_dead(
 
 @app.command("discard")
 def discard_dead(
-    ids: Annotated[list[str], typer.Argument(help="Ids of the letters.")],
+    ids: Annotated[list[str], typer.Argument(help="Ids of the messages.")],
     as_json: Json = False,
 ) -> None:
-    """Throw dead letters away for good: those that nobody can do anything with."""
+    """Delete dead letters permanently."""
     from workers.dead_letters import discard
 
     _show(discard(set(ids)), "discarded", as_json=as_json)

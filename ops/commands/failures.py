@@ -1,4 +1,4 @@
-"""What goes wrong in a command, told in one line on stderr, with exit code 1."""
+"""Errors of a command: one line on stderr, with exit code 1."""
 
 import errno
 import os
@@ -14,16 +14,16 @@ _CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 def told_in_one_line(run: Callable[[], object]) -> None:
-    """Run the command; nothing is said when nobody reads any more what it prints."""
+    """Run the command and report its errors; a closed output pipe is not reported."""
     try:
         _run(run)
     except BrokenPipeError:
         _discard_output()
         sys.exit(1)
     except OrderXError as error:
-        _give_up(error.message)
+        _exit_with(error.message)
     except Exception as error:
-        _give_up_knowingly(error)
+        _exit_if_expected(error)
         raise
 
 
@@ -32,29 +32,29 @@ def _run(run: Callable[[], object]) -> None:
         run()
     finally:
         if sys.stdout:
-            sys.stdout.flush()  # not when Python exits, where a full disk or a closed pipe is a traceback
+            sys.stdout.flush()  # at exit, Python would print a traceback for a full disk or a closed pipe
 
 
-def _give_up_knowingly(error: Exception) -> None:
-    from kit import db  # noqa: PLC0415 - takes long, and is seldom needed
+def _exit_if_expected(error: Exception) -> None:
+    from kit import db  # noqa: PLC0415 - slow to import, and rarely needed
 
     if db.is_outage(error):
-        _give_up("the database does not answer: " + str(error).strip().splitlines()[0])
+        _exit_with("the database does not answer: " + str(error).strip().splitlines()[0])
     if isinstance(error, OSError):
         if error.filename:
-            _give_up(f"{error.filename}: {error.strerror}")
+            _exit_with(f"{error.filename}: {error.strerror}")
         if error.errno in _CANNOT_LISTEN:
-            _give_up(f"cannot listen there, take another --host or --port: {error.strerror}")
+            _exit_with(f"cannot listen at this address, use another --host or --port: {error.strerror}")
         if error.errno in _CANNOT_WRITE:
             _discard_output()
-            _give_up(f"cannot write: {error.strerror}")
+            _exit_with(f"cannot write: {error.strerror}")
 
 
-def _give_up(reason: str) -> NoReturn:
+def _exit_with(reason: str) -> NoReturn:
     print(f"orderx: {reason}", file=sys.stderr)
     sys.exit(1)
 
 
 def _discard_output() -> None:
-    """Have what could not be written forgotten, or Python tries again when it exits."""
+    """Redirect stdout to /dev/null, or Python tries again to write the buffered rest when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,4 +1,4 @@
-"""What is shown while a stack starts: in a terminal a line that changes, elsewhere a line every few seconds."""
+"""Progress while a stack starts: an updated line in a terminal, otherwise a line every few seconds."""
 
 import threading
 import time
@@ -8,31 +8,31 @@ from contextlib import contextmanager
 from ops.commands.output import console, say
 from ops.stack import Stack
 
-_EVERY = 4.0
-"""Seconds: who sees nothing for longer thinks that it hangs."""
+_INTERVAL = 4.0
+"""Seconds between two lines; after longer silence the process would seem to hang."""
 
 
 @contextmanager
 def shown_while_starting(stack: Stack) -> Iterator[None]:
-    """Tell which processes are waited for, and for how long, until the block ends."""
-    begun, ended = time.monotonic(), threading.Event()
-    said = f"Starting the stack (broker: {stack.broker_name})"
+    """Show which processes are starting, and for how long, until the block ends."""
+    started, ended = time.monotonic(), threading.Event()
+    title = f"Starting the stack (broker: {stack.broker_name})"
 
     def waiting() -> str:
         names = ", ".join(stack.waiting_for)
-        return f"{said}: {time.monotonic() - begun:.0f} s, waiting for {names}" if names else said
+        return f"{title}: {time.monotonic() - started:.0f} s, waiting for {names}" if names else title
 
     def repeat() -> None:
-        while not ended.wait(_EVERY):
+        while not ended.wait(_INTERVAL):
             say(waiting())
 
     def animate() -> None:
-        with console.status(said, spinner="line") as status:
+        with console.status(title, spinner="line") as status:
             while not ended.wait(0.5):
                 status.update(waiting())
 
     if not console.is_terminal:
-        say(said)
+        say(title)
     thread = threading.Thread(target=animate if console.is_terminal else repeat, daemon=True)
     thread.start()
     try:

@@ -1,4 +1,4 @@
-"""The options by which an operator says why, and who decides."""
+"""The options for an operator's reason and name, which are recorded."""
 
 import getpass
 from typing import Annotated
@@ -10,14 +10,17 @@ from ops.commands.output import not_blank
 
 def _not_blank(text: str) -> str:
     if not text.strip():
-        raise typer.BadParameter("say why: whoever looks at this later wants to know")
+        raise typer.BadParameter("give a reason; it is recorded")
     return text
 
 
-Reason = Annotated[str, typer.Option(help="Why; it is recorded.", callback=_not_blank)]
+Reason = Annotated[str, typer.Option(help="Reason; it is recorded.", callback=_not_blank)]
 By = Annotated[
     str,
     typer.Option(
-        default_factory=getpass.getuser, help="Who decides.", show_default="the login name", callback=not_blank
+        default_factory=getpass.getuser,
+        help="Name of the operator; it is recorded.",
+        show_default="the login name",
+        callback=not_blank,
     ),
 ]

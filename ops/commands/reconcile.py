@@ -1,4 +1,4 @@
-"""`orderx reconcile`: the provider's payments against ours, one line for each that did not agree."""
+"""`orderx reconcile`: compares our payments with the provider's, one line for each difference."""
 
 from collections import Counter
 from datetime import datetime
@@ -11,43 +11,52 @@ SETTLED = {"voided", "refunded"}
 
 
 def put_right(*, since: datetime, dry_run: bool, as_json: bool) -> bool:
-    """Compare, put right what can be, and say so as it is done; whether nothing is left for a person."""
+    """Compare the payments, correct and print each difference. Return whether none needs an operator."""
     compared: Counter[str] = Counter()
-    left = 0
+    unresolved = 0
     for each in reconcile.reconcile(since=since, dry_run=dry_run):
         compared[each.verdict] += 1
         if each.verdict in {"matches", "in progress"}:
             continue
         result, clean = _result(each, dry_run=dry_run)
-        left += not clean
+        unresolved += not clean
         _show(each, result, as_json=as_json)
     if not as_json:
-        console.print(_summary(compared, left), highlight=False)
-    return not left
+        console.print(_summary(compared, unresolved), highlight=False)
+    return not unresolved
 
 
 def _result(each: ComparedPayment, *, dry_run: bool) -> tuple[str, bool]:
     if each.verdict == "review":
-        return "look at it", False
+        return "needs a decision", False
     if dry_run:
-        return {"refund": "would be given back", "record": "would be written down"}[each.verdict], True
+        return {"refund": "would be refunded", "record": "would be recorded"}[each.verdict], True
     if each.verdict == "record":
-        return "written down", True
+        return "recorded", True
     if each.after.outcome in SETTLED:
         return each.after.outcome, True
-    return f"not given back: {each.after.code or each.after.outcome}", False
+    return f"not refunded: {each.after.code or each.after.outcome}", False
 
 
 def _show(each: ComparedPayment, result: str, *, as_json: bool) -> None:
     answer = each.answer
     if as_json:
-        told = {"order_id": str(each.order_id), "ref": answer.ref, "outcome": answer.outcome, "amount": answer.amount}
-        print_json({**told, "why": each.reason, "result": result})
+        payment = {
+            "order_id": str(each.order_id),
+            "ref": answer.ref,
+            "outcome": answer.outcome,
+            "amount": answer.amount,
+        }
+        print_json({**payment, "why": each.reason, "result": result})
         return
     say(f"{each.order_id}  {answer.ref}  {answer.outcome} ({answer.amount}), and {each.reason}: {result}")
 
 
-def _summary(compared: Counter[str], left: int) -> str:
-    off = compared["refund"] + compared["record"] + compared["review"]
-    told = {"payments compared": compared.total(), "left to their sagas": compared["in progress"], "off": off}
-    return ", ".join(f"{what}: {times}" for what, times in {**told, "left for a person": left}.items())
+def _summary(compared: Counter[str], unresolved: int) -> str:
+    differing = compared["refund"] + compared["record"] + compared["review"]
+    counts = {
+        "payments compared": compared.total(),
+        "skipped": compared["in progress"],
+        "differing": differing,
+    }
+    return ", ".join(f"{what}: {times}" for what, times in {**counts, "unresolved": unresolved}.items())

@@ -1,5 +1,5 @@
-"""`orderx saga`: the sagas' journal, read by an operator, and their declarations. See settle for stuck sagas."""
-# ruff: noqa: PLC0415 - each command imports what it needs when it runs, so that `--help` is quick
+"""`orderx saga`: shows sagas, their journal and their definitions. See `settle` for actions on stuck sagas."""
+# ruff: noqa: PLC0415 - each command imports its modules when it runs, so that `--help` is fast
 
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from saga.engine.definition import Saga
     from saga.engine.queries import Timeline
 
-app = typer.Typer(help="Read sagas, and settle those that are stuck.", no_args_is_help=True)
+app = typer.Typer(help="Show sagas, and resolve stuck ones.", no_args_is_help=True)
 app.add_typer(settle.app)
 
 Name = Annotated[str, typer.Argument(help="The saga's name, such as place_order.")]
@@ -23,20 +23,21 @@ Name = Annotated[str, typer.Argument(help="The saga's name, such as place_order.
 def list_sagas(
     *,
     state: Annotated[
-        str | None, typer.Option(help="Only those running, finishing, done, compensating, undone or stuck.")
+        str | None,
+        typer.Option(help="Only sagas in this state: running, finishing, done, compensating, undone, stuck."),
     ] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="Only those with this tag, as name=value.")] = None,
-    stuck: Annotated[bool, typer.Option("--stuck", help="Only those that wait for an operator, and why.")] = False,
+    tag: Annotated[list[str] | None, typer.Option(help="Only sagas with this tag, as name=value; repeatable.")] = None,
+    stuck: Annotated[bool, typer.Option("--stuck", help="Only stuck sagas, with the reason.")] = False,
     reason: Annotated[
-        str | None, typer.Option(help="With --stuck: only those because of this error code.", callback=not_blank)
+        str | None, typer.Option(help="With --stuck: only sagas with this error code.", callback=not_blank)
     ] = None,
     step: Step = None,
     saga: SagaName = None,
     company: Company = None,
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 20,
+    limit: Annotated[int, typer.Option(help="Maximum number to list.", min=1)] = 20,
     as_json: Json = False,
 ) -> None:
-    """List sagas, the newest first; or with --stuck, the oldest first, what each is stuck in and why."""
+    """List sagas, newest first; with --stuck oldest first, with the step and the reason."""
     from kit import db
     from saga.engine import queries
     from saga.engine.models import STATES
@@ -46,11 +47,11 @@ def list_sagas(
         from saga.incidents.queries import IncidentFilter
 
         if state or tag:
-            raise typer.BadParameter("--stuck goes with --reason, --step, --saga and --company")
+            raise typer.BadParameter("--stuck can be combined only with --reason, --step, --saga and --company")
         print_stuck(IncidentFilter(step, reason, saga, company), limit=limit, as_json=as_json)
         return
     if reason or step or saga or company:
-        raise typer.BadParameter("--reason, --step, --saga and --company go with --stuck")
+        raise typer.BadParameter("--reason, --step, --saga and --company need --stuck")
     if state is not None and state not in STATES:
         raise typer.BadParameter(f"there is no state {state}; there are {', '.join(STATES)}")
 
@@ -77,7 +78,7 @@ def show_saga(
     saga_or_order: Annotated[UUID, typer.Argument(help="The saga's id, or the order's.")],
     as_json: Json = False,
 ) -> None:
-    """Show a saga's timeline: each step, its attempts, times, outcome and undo; and what it is stuck in."""
+    """Show a saga's timeline: each step with its attempts, times, outcome and undo, and the open incident."""
     from kit import db
     from saga.engine import queries
 
@@ -93,10 +94,10 @@ def show_saga(
 @app.command("rehearse")
 def rehearse_saga(
     name: Name,
-    failing: Annotated[str | None, typer.Option(help="The step that fails; all go well unless given.")] = None,
+    failing: Annotated[str | None, typer.Option(help="The step that fails; default: none.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Foretell on paper what a saga does, and what it puts back when a step fails."""
+    """Print the steps and undos of a saga, without running it, for example when a step fails."""
     from saga.engine.rehearse import rehearse
 
     saga = _declared(name)
@@ -113,14 +114,14 @@ def rehearse_saga(
 
 @app.command("draw")
 def draw_saga(name: Name) -> None:
-    """Print a saga's picture as Mermaid source."""
+    """Print a saga as a Mermaid flowchart."""
     from saga.engine.draw import draw
 
     print(draw(_declared(name)))
 
 
 def print_timeline(told: "Timeline") -> None:
-    """Print a saga's steps as a table, and its open incident below."""
+    """Print a saga's steps as a table, followed by its open incident."""
     saga, start = told.saga, told.saga.started_at
     rows = [
         (

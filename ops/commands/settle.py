@@ -1,5 +1,5 @@
-"""`orderx saga retry`, `skip`, `compensate` and `resolve`: what an operator does about sagas that are stuck."""
-# ruff: noqa: PLC0415 - each command imports what it needs when it runs, so that `--help` is quick
+"""`orderx saga retry`, `skip`, `compensate` and `resolve`: an operator's actions on stuck sagas."""
+# ruff: noqa: PLC0415 - each command imports its modules when it runs, so that `--help` is fast
 
 import sys
 from dataclasses import asdict, dataclass
@@ -28,13 +28,13 @@ class End(StrEnum):
 Ids = Annotated[
     list[UUID] | None,
     typer.Argument(
-        metavar="SAGA_OR_ORDER", help="Ids of stuck sagas, of their orders or incidents; or say which by options."
+        metavar="SAGA_OR_ORDER", help="Ids of stuck sagas, of their orders or incidents; or select them by options."
     ),
 ]
-Everything = Annotated[bool, typer.Option("--all", help="Settle everything that is stuck.")]
-Limit = Annotated[int, typer.Option(help="Without ids: at most so many, the oldest first.", min=1)]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would become of each, and change nothing.")]
-As = Annotated[End, typer.Option("--as", help="How the saga ends.")]
+Everything = Annotated[bool, typer.Option("--all", help="Select all stuck sagas.")]
+Limit = Annotated[int, typer.Option(help="Without ids: maximum number, the oldest first.", min=1)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the result for each, and change nothing.")]
+As = Annotated[End, typer.Option("--as", help="The saga's outcome.")]
 
 
 @app.command()
@@ -43,9 +43,9 @@ def retry(
     company: Company = None, everything: Everything = False, limit: Limit = 100, dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:  # fmt: skip
-    """Try the failed step, or undo, again, as often as at first: when the cause is mended."""
-    wanted = _Wanted(ids, step, error, saga, company, everything, limit)
-    _settle("retry", wanted, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
+    """Retry the failed step or undo, with all its attempts. Use it when the cause is fixed."""
+    selection = _Selection(ids, step, error, saga, company, everything, limit)
+    _settle("retry", selection, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
@@ -54,9 +54,9 @@ def skip(
     company: Company = None, everything: Everything = False, limit: Limit = 100, dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:  # fmt: skip
-    """Go on without the failed step, or undo: when its work was done by hand."""
-    wanted = _Wanted(ids, step, error, saga, company, everything, limit)
-    _settle("skip", wanted, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
+    """Continue without the failed step or undo. Use it when its work was done by hand."""
+    selection = _Selection(ids, step, error, saga, company, everything, limit)
+    _settle("skip", selection, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
@@ -65,9 +65,9 @@ def compensate(
     company: Company = None, everything: Everything = False, limit: Limit = 100, dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:  # fmt: skip
-    """Turn back and undo all that was begun, where that can still be done."""
-    wanted = _Wanted(ids, step, error, saga, company, everything, limit)
-    _settle("compensate", wanted, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
+    """Undo all steps that were begun, if that is still possible."""
+    selection = _Selection(ids, step, error, saga, company, everything, limit)
+    _settle("compensate", selection, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
@@ -76,14 +76,14 @@ def resolve(
     company: Company = None, everything: Everything = False, limit: Limit = 100, dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:  # fmt: skip
-    """End the saga here and now: when all that it had still to do, or to undo, was done by hand."""
-    wanted = _Wanted(ids, step, error, saga, company, everything, limit)
-    _settle("resolve", wanted, end=end, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
+    """End the saga at once. Use it when all its remaining steps or undos were done by hand."""
+    selection = _Selection(ids, step, error, saga, company, everything, limit)
+    _settle("resolve", selection, end=end, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What stands on the command line about which sagas are meant."""
+class _Selection:
+    """The selection of sagas on the command line."""
 
     ids: list[UUID] | None
     step: str | None
@@ -94,14 +94,14 @@ class _Wanted:
     limit: int
 
     def find(self) -> "tuple[list[Target], int]":
-        """What is meant, and how many more there are beyond the limit."""
+        """The selected incidents, and the number of those beyond the limit."""
         from kit import db
         from saga.incidents import bulk
         from saga.incidents.queries import IncidentFilter
 
         filtered = any((self.step, self.error, self.saga, self.company, self.everything))
         if bool(self.ids) == filtered:
-            raise typer.BadParameter("name ids, or say which by --step, --error, --saga or --company, or say --all")
+            raise typer.BadParameter("give ids, or select by --step, --error, --saga or --company, or give --all")
         with db.operator_transaction():
             if self.ids:
                 return bulk.targets_by_id(self.ids), 0
@@ -110,14 +110,21 @@ class _Wanted:
 
 
 def _settle(
-    action: "Action", wanted: _Wanted, *, reason: str, by: str, dry_run: bool, as_json: bool, end: End | None = None
+    action: "Action",
+    selection: _Selection,
+    *,
+    reason: str,
+    by: str,
+    dry_run: bool,
+    as_json: bool,
+    end: End | None = None,
 ) -> None:
-    """Settle each, whatever becomes of the others, and say so; exit 1 if any could not be settled."""
+    """Apply the action to each saga independently and print the result; exit 1 if any failed."""
     from kit.process import logs
     from saga.incidents import bulk
 
     decision = bulk.Decision(action, reason, by, end.value if end else None)
-    targets, left = wanted.find()
+    targets, left = selection.find()
     failed = False
     with logs.to_stderr():
         for result in bulk.act_on_each(targets, decision, dry_run=dry_run):
@@ -128,9 +135,9 @@ def _settle(
             else:
                 print(f"{result.target.id}  {_said(result, action, dry_run=dry_run)}")
     if not targets and not as_json:
-        print("Nothing of this kind is stuck.")
+        print("No such saga is stuck.")
     if left:
-        print(f"{left} more of this kind are left, beyond --limit {wanted.limit}.", file=sys.stderr)
+        print(f"{left} more are left, beyond --limit {selection.limit}.", file=sys.stderr)
     if failed:
         sys.exit(1)
 

@@ -1,4 +1,4 @@
-"""`orderx up` and the stack under `orderx demo`."""
+"""`orderx up`, and the temporary stack of `orderx demo`."""
 
 import sys
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from ops.stack import Stack
 
 
 def up(*, follow: bool, as_json: bool) -> None:
-    """Run the stack until Ctrl-C or SIGTERM, and stop all of it."""
+    """Run the stack until Ctrl-C or SIGTERM, then stop it."""
     with interruptible(), home.reserve(home.default_home()) as here:
         stack = Stack(here)
         with Follower(stack.processes, console) if follow else nullcontext():
@@ -34,7 +34,7 @@ def up(*, follow: bool, as_json: bool) -> None:
 
 @contextmanager
 def temporary_stack() -> Iterator[Stack]:
-    """A started stack in a directory of its own; afterwards neither is left."""
+    """A started stack in a temporary directory; afterwards both are removed."""
     with interruptible(), directories.temporary() as home:
         stack = Stack(home)
         try:
@@ -46,15 +46,15 @@ def temporary_stack() -> Iterator[Stack]:
 
 
 def urls(stack: Stack) -> dict[str, str]:
-    """The addresses to open in a browser, by name, without any login."""
-    faces = {
+    """URLs to open in a browser, by name, without logins."""
+    addresses = {
         "api": stack.api_url,
         "docs": f"{stack.api_url}/api/docs",
         "flower": stack.flower_url,
         "inbox": stack.inbox_url,
         "sandbox": stack.sandbox_url,
     }
-    return faces | ({"rabbitmq": str(stack.rabbitmq.management_url)} if stack.rabbitmq else {})
+    return addresses | ({"rabbitmq": str(stack.rabbitmq.management_url)} if stack.rabbitmq else {})
 
 
 def _start(stack: Stack, *, quietly: bool) -> None:
@@ -74,12 +74,12 @@ def _overview(stack: Stack) -> str:
     if login := _rabbitmq_login(stack):
         rows["rabbitmq"] += " (user {rabbitmq_user}, password in {rabbitmq_password_file})".format_map(login)
     orderx = _short(Path(sys.executable).with_name("orderx"))
-    rows["join in"] = f"{orderx} saga list, {orderx} urls"
-    return "\n".join(["OrderX is up; Ctrl-C stops it.", *(f"  {name:<12}{where}" for name, where in rows.items())])
+    rows["try"] = f"{orderx} saga list, {orderx} urls"
+    return "\n".join(["OrderX is running; Ctrl-C stops it.", *(f"  {name:<12}{where}" for name, where in rows.items())])
 
 
 def _rabbitmq_login(stack: Stack) -> dict[str, str]:
-    """The user of RabbitMQ's console, and the file, readable by us alone, that holds the password."""
+    """The user of RabbitMQ's console, and the path of the private file with the password."""
     if stack.rabbitmq is None:
         return {}
     return {"rabbitmq_user": rabbitmq.USER, "rabbitmq_password_file": _short(stack.rabbitmq.password_file)}

@@ -48,7 +48,7 @@ class TestWhich:
 
     @pytest.mark.parametrize("which", [["--step", "email_customer"], ["--saga", "cancel_order"]])
     def test_may_be_none(self, orderx, storefront, stuck, which):
-        assert orderx("saga", "retry", *which, *WHY) == (0, "Nothing of this kind is stuck.\n")
+        assert orderx("saga", "retry", *which, *WHY) == (0, "No such saga is stuck.\n")
         assert states(storefront, stuck) == ["stuck", "stuck"]
 
     def test_are_all_when_that_is_said(self, orderx, storefront, stuck, elsewhere):
@@ -61,12 +61,12 @@ class TestWhich:
     def test_must_be_said_in_one_way(self, orderx, storefront, stuck, which):
         code, said = orderx("saga", "retry", *[word.format(id=stuck[0]) for word in which], *WHY)
         assert code == 2
-        assert "or say --all" in said
+        assert "or give --all" in said
         assert states(storefront, stuck) == ["stuck", "stuck"]
 
     def test_are_the_oldest_up_to_a_limit_and_the_rest_is_told_of(self, orderx, storefront, stuck):
         code, said = orderx("saga", "retry", "--all", "--limit", "1", *WHY)
-        assert (code, said.splitlines()[-1]) == (0, "1 more of this kind are left, beyond --limit 1.")
+        assert (code, said.splitlines()[-1]) == (0, "1 more are left, beyond --limit 1.")
         assert states(storefront, stuck) == ["running", "stuck"]
 
     def test_may_be_named_by_their_incidents(self, orderx, storefront, stuck):

@@ -60,7 +60,7 @@ class TestOneLine:
     def test_is_said_when_a_port_is_taken(self, said, taken):
         code, line = said("flower", "--port", taken)
         assert (code, line.splitlines()[-1]) == (
-            1, "orderx: cannot listen there, take another --host or --port: Address already in use",
+            1, "orderx: cannot listen at this address, use another --host or --port: Address already in use",
         )  # fmt: skip
 
     @pytest.mark.parametrize("named", ["moon", "saga,moon", "saga,"])

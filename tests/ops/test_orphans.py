@@ -64,4 +64,4 @@ class TestSupervisor:
     def test_still_knows_how_its_own_processes_ended(self, supervisor):
         process, pid, _ = supervisor
         os.kill(pid, signal.SIGTERM)
-        assert process.stdout.readline().startswith("one ended with exit code -15, starts again in")
+        assert process.stdout.readline().startswith("one ended with exit code -15, restarts in")

@@ -111,7 +111,7 @@ class TestEncoding:
         )  # fmt: skip
         name = "Zoë →" if encoding == "utf-8" else r"Zo\xeb \u2192"
         assert ended.stdout.splitlines() == [
-            f"{tick} good [rule]", f"{cross} bad rule", f"    {name} [row]", "1 rows are off.",
+            f"{tick} good [rule]", f"{cross} bad rule", f"    {name} [row]", "1 rows are inconsistent.",
         ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import pytest
 from domain.payments.stripe_gateway import gateway
 from tests.sandbox_process import paying_at, running_sandbox
 
-SUMMARY = "payments compared: 1, left to their sagas: 0,"
+SUMMARY = "payments compared: 1, skipped: 0,"
 
 
 @pytest.fixture
@@ -33,12 +33,12 @@ class TestReconcile:
     def test_says_what_it_would_do_and_then_does_it(self, orderx, stray, sandbox):
         order_id, ref = stray
         line = f"{order_id}  {ref}  captured (1999), and there is no such order: "
-        summary = f"{SUMMARY} off: 1, left for a person: 0\n"
-        assert orderx("reconcile", "--dry-run") == (0, f"{line}would be given back\n{summary}")
+        summary = f"{SUMMARY} differing: 1, unresolved: 0\n"
+        assert orderx("reconcile", "--dry-run") == (0, f"{line}would be refunded\n{summary}")
         assert sandbox.ledger()[0]["amount_refunded"] == 0
         assert orderx("reconcile") == (0, f"{line}refunded\n{summary}")
         assert sandbox.ledger()[0]["amount_refunded"] == 1999
-        assert orderx("reconcile") == (0, f"{SUMMARY} off: 0, left for a person: 0\n")
+        assert orderx("reconcile") == (0, f"{SUMMARY} differing: 0, unresolved: 0\n")
 
     def test_answers_scripts_a_line_of_json_for_each(self, orderx, stray):
         code, said = orderx("reconcile", "--json")
@@ -49,7 +49,7 @@ class TestReconcile:
 
     def test_takes_the_time_for_utc(self, orderx, stray):
         assert orderx("reconcile", "--since", "2100-01-01") == (
-            0, "payments compared: 0, left to their sagas: 0, off: 0, left for a person: 0\n",
+            0, "payments compared: 0, skipped: 0, differing: 0, unresolved: 0\n",
         )  # fmt: skip
 
     def test_fails_when_something_is_left_for_a_person(self, orderx, stray, monkeypatch):
@@ -58,8 +58,8 @@ class TestReconcile:
         monkeypatch.setattr(gateway(), "refund", lambda **_: kept)
         code, said = orderx("reconcile")
         assert code == 1
-        assert said.splitlines()[0].endswith("there is no such order: not given back: captured")
-        assert said.splitlines()[1] == f"{SUMMARY} off: 1, left for a person: 1"
+        assert said.splitlines()[0].endswith("there is no such order: not refunded: captured")
+        assert said.splitlines()[1] == f"{SUMMARY} differing: 1, unresolved: 1"
 
     def test_calls_a_time_it_does_not_understand_a_usage_error(self, orderx):
         assert orderx("reconcile", "--since", "yesterday")[0] == 2

@@ -115,7 +115,7 @@ class TestSupervisor:
         os.kill(first, signal.SIGKILL)
         supervisor.keep_running(until=lambda: process.pid != first and not ports.is_free(port))
         supervisor.stop()
-        assert said == [f"fragile ended with exit code -9, starts again in 0.5 s ({process.log})"]
+        assert said == [f"fragile ended with exit code -9, restarts in 0.5 s ({process.log})"]
 
     def test_stops_within_ten_seconds_whatever_does_not_heed_it(self, home):
         def deaf(name):

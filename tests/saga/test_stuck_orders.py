@@ -84,7 +84,7 @@ class TestAStepPastThePivot:
 
     def test_is_not_done_by_saying_so_and_the_books_tell(self, settled, order_id):
         assert settled(partial(actions.resolve, end="done"), order_id).status == "paid"
-        assert any(found.startswith("every unit of a paid order, and of no other, is sold") for found in findings())
+        assert any(found.startswith("all units of paid orders are sold, and no others") for found in findings())
 
     def test_is_taken_again_before_a_cancellation_that_was_asked_for_meanwhile(self, storefront, settled, order_id):
         storefront.cancel(order_id)

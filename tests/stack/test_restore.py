@@ -75,7 +75,7 @@ class TestRestore:
         ended(shop, paid=18, failed=2)
         gone = reconcile(stack, "--dry-run")
         assert {each["order_id"] for each in gone} == since
-        assert {each["result"] for each in gone} == {"would be given back"}
+        assert {each["result"] for each in gone} == {"would be refunded"}
         assert Counter(each["result"] for each in reconcile(stack)) == {"refunded": 10}
         assert reconcile(stack) == []
         assert books_are_clean(stack)

@@ -90,7 +90,7 @@ def running(folder):
 def up(folder, running):
     if not running or running[-1].process.poll() is not None:
         running.append(Up(folder))
-        running[-1].read_until("OrderX is up")
+        running[-1].read_until("OrderX is running")
     return running[-1]
 
 
@@ -104,7 +104,7 @@ class TestUp:
 
     def test_is_found_by_commands_in_its_folder(self, up):
         assert isinstance(json.loads(up.orderx("saga", "list", "--json")), list)
-        assert "The books are clean." in up.orderx("check")
+        assert "The data is consistent." in up.orderx("check")
 
     def test_is_where_the_walk_of_the_readme_orders(self, up):
         start, buying = [
