@@ -1,4 +1,4 @@
-"""The local mail inbox: takes every mail by SMTP, keeps it on disk and shows it on a web page. For development only."""
+"""The local mail inbox for development: receives mails by SMTP, stores them on disk, shows them on a web page."""
 
 from ops.inbox.process import serve
 

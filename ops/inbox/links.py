@@ -1,4 +1,4 @@
-"""Following the links in mails, as those do who get them."""
+"""Reads the links in mails, as their recipients do."""
 
 import re
 import time
@@ -8,13 +8,13 @@ import requests
 from kit.errors import Unavailable
 
 PATIENCE = 30.0
-"""Seconds a mail may take."""
+"""Seconds to wait for a mail."""
 
 
 def token_for(email: str, purpose: str, *, inbox_url: str) -> str:
-    """The token in the newest mail to this address with a link for `purpose` (`verify-email`), once there is one.
+    """Wait for a mail to this address with a link for `purpose`, such as `verify-email`, and return its token.
 
-    Raises Unavailable when none comes.
+    Raises Unavailable if there is none in time.
     """
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -24,4 +24,4 @@ def token_for(email: str, purpose: str, *, inbox_url: str) -> str:
             if link and mail["to"] == email:
                 return link[1]
         time.sleep(0.05)
-    raise Unavailable(f"No mail with a link to {purpose} has come to {email}.")
+    raise Unavailable(f"No mail with a link for {purpose} has arrived for {email}.")

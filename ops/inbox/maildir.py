@@ -1,4 +1,4 @@
-"""Mails on disk: one .eml file each, there in full or not at all."""
+"""Mails on disk: one .eml file each, written atomically."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from kit.ids import created_at, new_id
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A mail as it arrived; `message` begins with the envelope: each Delivered-To, then Return-Path."""
+    """A stored mail; its `message` begins with the envelope: each Delivered-To, then Return-Path."""
 
     id: str
     message: EmailMessage
@@ -27,7 +27,7 @@ class Kept:
 
     @property
     def recipients(self) -> list[str]:
-        """Whom the envelope named, whatever the mail's own headers say."""
+        """The recipients of the envelope, which can differ from the mail's headers."""
         envelope = takewhile(lambda header: header[0] != "Return-Path", self.message.items())
         return [str(recipient) for _, recipient in envelope]
 
@@ -37,7 +37,7 @@ class Kept:
 
     @property
     def received_at(self) -> datetime:
-        """When its id was made."""
+        """The time in its id."""
         return created_at(UUID(self.id))
 
     @property
@@ -54,19 +54,19 @@ class Kept:
             return ""
         try:
             return str(part.get_content()).replace("\r\n", "\n")
-        except LookupError:  # a charset nobody knows
+        except LookupError:  # unknown charset
             return bytes(part.get_payload(decode=True)).decode(errors="replace")
 
 
 class Maildir:
-    """A folder of mails."""
+    """A directory of stored mails."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
     def keep(self, *, sender: str, recipients: list[str], content: bytes) -> str:
-        """Write the mail and return its id; when this returns, a SIGKILL cannot take the mail away."""
+        """Write the mail and return its id; after that it survives a SIGKILL."""
         envelope = [*(f"Delivered-To: {recipient}" for recipient in recipients), f"Return-Path: <{sender}>"]
         mail_id = str(new_id())
         draft = self._folder / f"{mail_id}.tmp"
@@ -79,7 +79,7 @@ class Maildir:
         return _read(path) if path.is_file() else None
 
     def newest_first(self, *, to: str = "") -> list[Kept]:
-        """All mails, or those with a recipient whose address contains `to` (in any case)."""
+        """All mails, or those with a recipient whose address contains `to` (ignoring case)."""
         paths = sorted(self._folder.glob("*.eml"), reverse=True)
         return [_read(path) for path in paths if not to or _is_to(path, to)]
 
@@ -87,7 +87,7 @@ class Maildir:
         return self._folder / f"{mail_id}.eml"
 
 
-# Addresses are shown, not understood: the standard library's parsers for them raise on some of what arrives.
+# Addresses are only displayed: the standard library's address parsers raise on some valid mails.
 _headers = HeaderRegistry(use_default_map=False)
 for _name in ("content-type", "content-disposition", "content-transfer-encoding"):
     _headers.registry[_name] = HeaderRegistry().registry[_name]

@@ -1,4 +1,4 @@
-"""The inbox as a process: SMTP in front, the web page beside it, until SIGTERM."""
+"""The inbox as a process with an SMTP and an HTTP server."""
 
 import asyncio
 import logging
@@ -15,11 +15,12 @@ from ops.inbox.web import create_app
 
 
 def serve(host: str, smtp_port: int, http_port: int, maildir: Path, *, trusted_hosts: tuple[str, ...] = ()) -> None:
-    """Take mail and show it until SIGTERM or SIGINT; port 0 picks a free one.
+    """Serve until SIGTERM or SIGINT; port 0 uses a free one.
 
-    The pages answer to the names of loopback, and to `trusted_hosts`.
+    The pages accept the host names of loopback, and `trusted_hosts`.
 
-    Prints one line once both answer: `inbox smtp://host:port http://host:port`. Raises OSError when a port is taken.
+    Prints one line when both servers listen: `inbox smtp://host:port http://host:port`. Raises OSError if a port is
+    in use.
     """
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     mails = Maildir(maildir)

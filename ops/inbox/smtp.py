@@ -1,4 +1,4 @@
-"""The inbox's SMTP side, with two domains that answer as a real server does on a bad day."""
+"""The inbox's SMTP server, with two domains that simulate failures."""
 
 import re
 from typing import Any
@@ -8,27 +8,27 @@ from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 from ops.inbox.maildir import Maildir
 
 REFUSED, DEFERRED = "refused.example", "deferred.example"
-"""Recipients under the one are unknown for good, those under the other are put off until later."""
+"""Domains of recipients that are refused permanently (550), and temporarily (451)."""
 TURNED_AWAY = {REFUSED: "550 5.1.1 No such mailbox", DEFERRED: "451 4.3.0 Mailbox busy, try again later"}
 
 
 LARGEST = 32 * 2**20
-"""Bytes of a mail, as aiosmtpd announces it."""
+"""As announced by aiosmtpd (SIZE)."""
 
-_DOT_AT_FIRST = re.compile(rb"^\.", re.MULTILINE)
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 _ADDRESS = re.compile(r"(<[^<>\s]+>)(.*)", re.DOTALL)
 
 
 class Server(SMTP):
-    """aiosmtpd's, but that it takes a mail as a whole and an address it knows as known: most of all that it did."""
+    """aiosmtpd's server, faster: reads a mail at once instead of by line, and caches parsed addresses."""
 
     line_length_limit = 2 * LARGEST
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
-        self._known: dict[str, str | None] = {}
+        self._parsed: dict[str, str | None] = {}
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         """See aiosmtpd."""
@@ -36,9 +36,9 @@ class Server(SMTP):
         if not plain:
             return super()._getaddr(arg)
         address, rest = plain.groups()
-        if address not in self._known:
-            self._known[address] = super()._getaddr(address)[0]
-        return self._known[address], rest
+        if address not in self._parsed:
+            self._parsed[address] = super()._getaddr(address)[0]
+        return self._parsed[address], rest
 
     @syntax("DATA")
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802
@@ -51,14 +51,14 @@ class Server(SMTP):
         content = bytearray()
         while content != b".\r\n" and not content.endswith(b"\r\n.\r\n"):
             content += await self._reader.readuntil(b".\r\n")
-        self.envelope.original_content = _DOT_AT_FIRST.sub(b"", bytes(content.removesuffix(b".\r\n")))
-        kept = len(content) <= LARGEST and await self._call_handler_hook("DATA")
+        self.envelope.original_content = _LEADING_DOT.sub(b"", bytes(content.removesuffix(b".\r\n")))
+        status = len(content) <= LARGEST and await self._call_handler_hook("DATA")
         self._set_post_data_state()
-        return await self.push(kept or "552 Error: Too much mail data")
+        return await self.push(status or "552 Error: Too much mail data")
 
 
 class Reception:
-    """Answers EHLO, RCPT and DATA; the method names are aiosmtpd's."""
+    """aiosmtpd's handler for EHLO, RCPT and DATA."""
 
     def __init__(self, maildir: Maildir) -> None:
         self._maildir = maildir
@@ -67,13 +67,13 @@ class Reception:
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, answer: list[str]
     ) -> list[str]:
         session.host_name = hostname
-        return [*answer[:-1], "250-PIPELINING", answer[-1]]  # which it can, and does not say
+        return [*answer[:-1], "250-PIPELINING", answer[-1]]  # supported by aiosmtpd, but not announced
 
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        if no := TURNED_AWAY.get(address.rpartition("@")[2].lower()):
-            return no
+        if rejection := TURNED_AWAY.get(address.rpartition("@")[2].lower()):
+            return rejection
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return "250 OK"
@@ -81,4 +81,4 @@ class Reception:
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.original_content or b""
         mail_id = self._maildir.keep(sender=envelope.mail_from or "", recipients=envelope.rcpt_tos, content=content)
-        return f"250 Kept as {mail_id}"
+        return f"250 Stored as {mail_id}"

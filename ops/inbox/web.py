@@ -1,4 +1,4 @@
-"""The inbox's web page, and the same as JSON for scripts."""
+"""The inbox's web pages, and its mails as JSON for scripts."""
 
 from flask import Flask, Response, abort, jsonify, render_template, request
 
@@ -12,7 +12,7 @@ MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src d
 
 
 def create_app(maildir: Maildir, *, trusted_hosts: tuple[str, ...] = ()) -> Flask:
-    """The pages over one folder of mails, for requests to a name of loopback or a trusted one."""
+    """The app over one directory of mails; it accepts the host names of loopback, and `trusted_hosts`."""
     app = Flask(__name__)
     host_names.guard(app, trusted_hosts)
     app.jinja_env.globals |= {"refused": REFUSED, "deferred": DEFERRED}

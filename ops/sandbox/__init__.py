@@ -1,7 +1,7 @@
-"""A payment provider to practise on: speaks Stripe's wire protocol, keeps its own books, moves no money.
+"""The payment sandbox: a fake payment provider with Stripe's protocol and its own ledger, without real payments.
 
-Point `ORDERX_PAYMENT_API_BASE` at it. It knows test cards only (cards.py) and forgets their numbers at once; what it
-has answered is on disk before the answer leaves, so that it can be killed at any instant and audited afterwards.
+Set `ORDERX_PAYMENT_API_BASE` to its URL. It accepts only test cards (cards.py) and does not store their numbers. Each
+change is on disk before its response is sent, so that the sandbox can be killed at any time and audited afterwards.
 """
 
 from ops.sandbox.app import create_app

@@ -1,4 +1,4 @@
-"""The sandbox's HTTP face: Stripe's addresses under /v1, and /ledger for auditors."""
+"""The sandbox's Flask app: Stripe's API under /v1, and /ledger for audits."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,8 +34,8 @@ QUERIES: dict[str, Callable[..., Json]] = {
 }
 
 SAID = """\
-The payment sandbox of OrderX: it stands in for Stripe on this machine, and moves no money.
-/v1/... speaks Stripe's protocol, to clients that send the secret key. /ledger shows every payment there was.
+The payment sandbox of OrderX: it replaces Stripe on this machine, without real payments.
+/v1/... is Stripe's API, for clients that send the secret key. /ledger lists all payments.
 """
 
 
@@ -47,10 +47,10 @@ def create_app(
     silent_seconds: float = 30.0,
     trusted_hosts: tuple[str, ...] = (),
 ) -> Flask:
-    """The sandbox over the books at `ledger_path`, for clients that present `api_key`; /ledger is open to all.
+    """The app over the ledger at `ledger_path`. /v1 requires `api_key`; /ledger requires no login.
 
-    `slow_seconds` is how long the slow card takes to be answered; `silent_seconds`, how long the silent one does not.
-    It answers to the names of loopback, and to `trusted_hosts`.
+    `slow_seconds` and `silent_seconds` are the response delays of the slow and the silent card.
+    The app accepts the host names of loopback, and `trusted_hosts`.
     """
     app = Flask("ops.sandbox")
     host_names.guard(app, trusted_hosts)
@@ -59,28 +59,28 @@ def create_app(
         app.add_url_rule(path, f"POST {path}", counter.acting(act), methods=["POST"])
     for path, query in QUERIES.items():
         app.add_url_rule(path, f"GET {path}", counter.asking(query), methods=["GET"])
-    app.add_url_rule("/", "GET /", _say_what_this_is)
+    app.add_url_rule("/", "GET /", _index)
     app.before_request(counter.admit)
-    app.after_request(_number)
-    app.register_error_handler(Refused, _refuse)
-    app.register_error_handler(HTTPException, _fail)
+    app.after_request(_add_request_id)
+    app.register_error_handler(Refused, _refusal)
+    app.register_error_handler(HTTPException, _http_error)
     return app
 
 
-def _say_what_this_is() -> Response:
+def _index() -> Response:
     return Response(SAID, content_type="text/plain; charset=utf-8")
 
 
-def _number(response: Response) -> Response:
+def _add_request_id(response: Response) -> Response:
     response.headers["Request-Id"] = f"req_{token_hex(7)}"
     return response
 
 
-def _refuse(refused: Refused) -> tuple[Json, int]:
+def _refusal(refused: Refused) -> tuple[Json, int]:
     return refused.body, refused.status
 
 
-def _fail(failure: HTTPException) -> tuple[Json, Any]:
-    ours = (failure.code or 500) >= 500  # noqa: PLR2004
-    kind = "api_error" if ours else "invalid_request_error"
-    return error(kind, f"{request.method} {request.path}: {failure.description}"), failure.code
+def _http_error(exception: HTTPException) -> tuple[Json, Any]:
+    is_server_error = (exception.code or 500) >= 500  # noqa: PLR2004
+    kind = "api_error" if is_server_error else "invalid_request_error"
+    return error(kind, f"{request.method} {request.path}: {exception.description}"), exception.code

@@ -1,7 +1,7 @@
-"""The test cards, and what happens when one is charged.
+"""The test cards and their behaviour.
 
-Numbers and declines are Stripe's (https://docs.stripe.com/testing), but for three cards of our own: SLOW, SILENT and
-LAPSING.
+Numbers and declines are Stripe's (https://docs.stripe.com/testing), except for three additional cards: SLOW, SILENT
+and LAPSING.
 """
 
 import base64
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 APPROVED = "approved"
 SLOW = "slow"
-"""Authorises and is answered after a while; whoever asks again with the same key meanwhile gets a 409."""
+"""Authorises with a delayed response; a retry with the same key gets 409 meanwhile."""
 SILENT = "silent"
-"""Authorises, but the first answer is withheld beyond a client's patience; asking again with the same key gets it."""
+"""Authorises, but the first response comes after any client timeout; a retry with the same key gets it at once."""
 
 LAPSING = "lapsing"
-"""Authorises, but the issuer has taken the hold back by the time it is captured."""
+"""Authorises, but the authorisation has expired when it is captured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decline:
-    """Why a charge is declined: Stripe's error code, the issuer's reason where it gives one, and what to tell."""
+    """A declined charge: Stripe's error code, the message, and the issuer's reason if there is one."""
 
     code: str
     message: str
@@ -43,7 +43,7 @@ DECLINES = {
 
 @dataclass(frozen=True, slots=True)
 class TestCard:
-    """A card the sandbox knows. `behaviour` is APPROVED, SLOW, SILENT, LAPSING or a key of DECLINES."""
+    """A test card. `behaviour` is APPROVED, SLOW, SILENT, LAPSING or a key of DECLINES."""
 
     __test__ = False  # pytest: not a test class
 

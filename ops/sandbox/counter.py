@@ -1,4 +1,4 @@
-"""Where requests are served: admitted, done once per idempotency key, and answered, or kept waiting on purpose."""
+"""View functions: authentication, idempotency keys, and the deliberate delays of some cards."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from ops.sandbox.replies import KeysInFlight, Reply, fingerprint, record, record
 
 
 class Counter:
-    """Serves one ledger to all who hold the key to it."""
+    """Makes view functions over one ledger and API key."""
 
     def __init__(self, ledger: Ledger, api_key: str, *, slow_seconds: float, silent_seconds: float) -> None:
         self._ledger = ledger
@@ -27,13 +27,13 @@ class Counter:
         self._silent_seconds = silent_seconds
 
     def admit(self) -> None:
-        """Refuse whoever does not present the API key."""
-        given = request.headers.get("Authorization", "").encode()
-        if request.path.startswith("/v1/") and not compare_digest(given, f"Bearer {self._api_key}".encode()):
+        """Refuse requests to /v1 without the API key."""
+        sent = request.headers.get("Authorization", "").encode()
+        if request.path.startswith("/v1/") and not compare_digest(sent, f"Bearer {self._api_key}".encode()):
             raise Refused(401, "invalid_request_error", "Invalid API Key provided.")
 
     def asking(self, query: Callable[..., Json]) -> Callable[..., Response]:
-        """A view that answers a query."""
+        """A view for a read-only query."""
 
         def view(**ids: str) -> Response:
             params = nested(request.args.items(multi=True))
@@ -43,7 +43,7 @@ class Counter:
         return view
 
     def acting(self, act: Callable[..., Reply]) -> Callable[..., Response]:
-        """A view that acts once per idempotency key, and then repeats its reply."""
+        """A view for an action, which runs once per idempotency key; later requests get the recorded reply."""
 
         def view(**ids: str) -> Response:
             key = request.headers.get("Idempotency-Key")
@@ -52,7 +52,7 @@ class Counter:
                 if reply.behaviour == SLOW:
                     time.sleep(self._slow_seconds)
             if reply.behaviour == SILENT:
-                self._wait_until_the_client_has_gone()
+                self._wait_until_client_disconnects()
             response = _json(reply.body, reply.status)
             if reply.replayed:
                 response.headers["Idempotent-Replayed"] = "true"
@@ -62,17 +62,17 @@ class Counter:
 
     def _once(self, key: str | None, act: Callable[..., Reply], ids: dict[str, str]) -> Reply:
         body = request.get_data()
-        mark = fingerprint(request.path, body, secret=self._api_key)
+        digest = fingerprint(request.path, body, secret=self._api_key)
         params = nested(parse_qsl(body.decode(), keep_blank_values=True))
         with self._ledger.transaction() as db:
-            reply = recorded(db, key, mark)
+            reply = recorded(db, key, digest)
             if reply is None:
                 reply = act(db, params, **ids)
-                record(db, key, mark, reply)
+                record(db, key, digest, reply)
         return reply
 
-    def _wait_until_the_client_has_gone(self) -> None:
-        # A socket turns readable when its other end hangs up: the thread is free again for the next request.
+    def _wait_until_client_disconnects(self) -> None:
+        # The socket becomes readable when the client disconnects; then the thread is free for the next request.
         wait([request.environ["gunicorn.socket"]], timeout=self._silent_seconds)
 
 

@@ -1,4 +1,4 @@
-"""Payment intents: money held, taken, let go."""
+"""Payment intents: authorise, capture, cancel."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ CONFIRMABLE = ("requires_payment_method", "requires_confirmation")
 
 
 def create(db: Transaction, params: Params) -> Reply:
-    """Begin a payment, and charge it at once with `confirm=true`."""
+    """Create a payment intent, and confirm it at once with `confirm=true`."""
     intent = new_id("pi")
     units, currency = charge(params)
     insert(
@@ -33,18 +33,18 @@ def create(db: Transaction, params: Params) -> Reply:
         _change(db, intent, payment_method=method["id"], status="requires_confirmation")
     if params.get("confirm") == "true":
         return confirm(db, {}, intent)
-    return _now(db, intent)
+    return _reply(db, intent)
 
 
 def confirm(db: Transaction, params: Params, intent: str) -> Reply:
-    """Charge the payment method: held with manual capture, else taken at once; or declined."""
+    """Charge the payment method: authorise only with manual capture, otherwise also capture; or decline."""
     row = find(db, intent)
     if row["status"] not in CONFIRMABLE:
-        return _unexpected(row, "confirm", CONFIRMABLE)
-    given = params.get("payment_method") or row["payment_method"]
-    if not given:
+        return _unexpected_state(row, "confirm", CONFIRMABLE)
+    method_id = params.get("payment_method") or row["payment_method"]
+    if not method_id:
         raise bad_parameter("payment_method", "A payment method is needed to confirm.", "parameter_missing")
-    method = methods.find(db, given, status=400)
+    method = methods.find(db, method_id, status=400)
     _change(db, intent, payment_method=method["id"], charge=new_id("ch"), last_payment_error=None)
     if method["behaviour"] in DECLINES:
         return _decline(db, intent, DECLINES[method["behaviour"]], method)
@@ -52,34 +52,34 @@ def confirm(db: Transaction, params: Params, intent: str) -> Reply:
         _change(db, intent, status="requires_capture")
     else:
         _change(db, intent, status="succeeded", amount_captured=row["amount"])
-    return _now(db, intent, behaviour=method["behaviour"])
+    return _reply(db, intent, behaviour=method["behaviour"])
 
 
 def capture(db: Transaction, params: Params, intent: str) -> Reply:
-    """Take the held amount, or less of it with `amount_to_capture`; the rest is let go."""
+    """Capture the authorised amount, or less with `amount_to_capture`; the rest is released."""
     row = find(db, intent)
     if row["status"] == "requires_capture" and _behaviour(db, row) == LAPSING:
         _change(db, intent, status="canceled", canceled_at=now(), cancellation_reason="automatic")
         row = find(db, intent)
     if row["status"] != "requires_capture":
-        return _unexpected(row, "capture", ("requires_capture",))
-    taken = part(params, "amount_to_capture", row["currency"], most=row["amount"], default=row["amount"])
-    _change(db, intent, status="succeeded", amount_captured=taken)
-    return _now(db, intent)
+        return _unexpected_state(row, "capture", ("requires_capture",))
+    captured = part(params, "amount_to_capture", row["currency"], most=row["amount"], default=row["amount"])
+    _change(db, intent, status="succeeded", amount_captured=captured)
+    return _reply(db, intent)
 
 
 def cancel(db: Transaction, params: Params, intent: str) -> Reply:
-    """Let go of a payment that was not taken yet."""
+    """Cancel a payment that is not captured."""
     row = find(db, intent)
     if row["status"] not in CANCELABLE:
-        return _unexpected(row, "cancel", CANCELABLE)
+        return _unexpected_state(row, "cancel", CANCELABLE)
     reason = params.get("cancellation_reason")
     _change(db, intent, status="canceled", canceled_at=now(), cancellation_reason=reason)
-    return _now(db, intent)
+    return _reply(db, intent)
 
 
 def find(db: Transaction, intent: str, *, param: str = "intent", status: int = 404) -> Row:
-    """The payment intent with this id; refused when there is none."""
+    """The payment intent with this id; raises Refused if there is none."""
     row: Row | None = db.execute("SELECT * FROM payment_intents WHERE id = ?", (intent,)).fetchone()
     if row is None:
         raise unknown("payment_intent", intent, param=param, status=status)
@@ -87,13 +87,13 @@ def find(db: Transaction, intent: str, *, param: str = "intent", status: int = 4
 
 
 def page(db: Transaction, *, before: int, limit: int, since: int) -> list[Row]:
-    """Payment intents, newest first, older than the one with this `seq`, created at `since` (epoch) or later."""
+    """Payment intents, newest first, with a `seq` below `before`, created at `since` (Unix time) or later."""
     select = "SELECT * FROM payment_intents WHERE seq < ? AND created >= ? ORDER BY seq DESC LIMIT ?"
     return db.execute(select, (before, since, limit)).fetchall()
 
 
 def having(db: Transaction, *, name: str, value: str, limit: int) -> list[Row]:
-    """Payment intents whose metadata have this value under this name, newest first."""
+    """Payment intents with this name and value in their metadata, newest first."""
     select = "SELECT * FROM payment_intents WHERE json_extract(metadata, '$.' || ?) = ? ORDER BY seq DESC LIMIT ?"
     return db.execute(select, (name, value, limit)).fetchall()
 
@@ -115,10 +115,10 @@ def _decline(db: Transaction, intent: str, decline: Decline, method: Row) -> Rep
     return Reply(402, {"error": failure | {"payment_intent": shown}})
 
 
-def _unexpected(row: Row, verb: str, wanted: tuple[str, ...]) -> Reply:
+def _unexpected_state(row: Row, verb: str, allowed: tuple[str, ...]) -> Reply:
     message = (
         f"You cannot {verb} this PaymentIntent because it has a status of {row['status']}. "
-        f"Only one with a status of {' or '.join(wanted)} will do."
+        f"Only one with a status of {' or '.join(allowed)} will do."
     )
     code, shown = "payment_intent_unexpected_state", objects.payment_intent(row)
     return Reply(400, error("invalid_request_error", message, code=code, payment_intent=shown))
@@ -129,5 +129,5 @@ def _change(db: Transaction, intent: str, **values: Any) -> None:
     db.execute(f"UPDATE payment_intents SET {assignments} WHERE id = ?", (*values.values(), intent))  # noqa: S608
 
 
-def _now(db: Transaction, intent: str, *, behaviour: str = APPROVED) -> Reply:
+def _reply(db: Transaction, intent: str, *, behaviour: str = APPROVED) -> Reply:
     return Reply(200, objects.payment_intent(find(db, intent)), behaviour)

@@ -1,4 +1,4 @@
-"""The sandbox's books: one SQLite file, every change one transaction, readable after any crash."""
+"""The sandbox's ledger: an SQLite file that survives crashes."""
 
 import sqlite3
 import threading
@@ -40,25 +40,25 @@ Transaction = sqlite3.Connection
 
 
 class Ledger:
-    """The books at this path, opened or begun. Threads take turns: a turn is well under a millisecond."""
+    """Opens or creates the ledger at this path. A lock serialises transactions, which take well under a millisecond."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.row_factory = Row
         self._db.execute("PRAGMA journal_mode = WAL")
-        # A killed process loses nothing that is committed, only a power cut could: that spares us an fsync a call.
+        # Committed data survives a killed process, but not a power failure; this saves an fsync per call.
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.executescript(SCHEMA)
         self._add_fingerprints()
-        self._add_ready_made_tokens()
+        self._add_test_tokens()
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Read and write alone; kept when the block ends, undone when it raises."""
-        with self._turn:
+        """An exclusive transaction; committed at the end of the block, rolled back if it raises."""
+        with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -67,28 +67,28 @@ class Ledger:
                 raise
             self._db.execute("COMMIT")
 
-    def _add_ready_made_tokens(self) -> None:
+    def _add_test_tokens(self) -> None:
         rows = [(c.token, c.brand, c.number[-4:], c.behaviour, c.fingerprint) for c in CARDS]
         with self.transaction() as db:
             db.executemany("INSERT OR REPLACE INTO payment_methods VALUES (?, 0, ?, ?, 12, 2040, ?, ?)", rows)
 
     def _add_fingerprints(self) -> None:
-        """Books that were begun without the column get it."""
+        """Add the column to ledgers from before it existed."""
         if "fingerprint" not in {row["name"] for row in self._db.execute("PRAGMA table_info(payment_methods)")}:
             self._db.execute("ALTER TABLE payment_methods ADD COLUMN fingerprint TEXT")
 
 
 def insert(db: Transaction, table: str, **values: Any) -> None:
-    """Add a row; `table` and the names are ours, never a client's."""
+    """Insert a row. The names of table and columns must not come from a request."""
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608
 
 
 def new_id(prefix: str) -> str:
-    """A fresh id in Stripe's manner: `pi_…`, `pm_…`."""
+    """A new id in Stripe's format, such as `pi_…` or `pm_…`."""
     return f"{prefix}_{token_hex(12)}"
 
 
 def now() -> int:
-    """Seconds since the epoch, as Stripe writes times."""
+    """Unix time in seconds, Stripe's time format."""
     return int(time.time())

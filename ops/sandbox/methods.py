@@ -1,4 +1,4 @@
-"""Payment methods: a card comes in, a token goes out, and only brand, last four digits and expiry stay."""
+"""Payment methods: exchange a card for a token; only brand, last four digits and expiry are stored."""
 
 import time
 
@@ -15,10 +15,10 @@ from ops.sandbox.replies import Reply
 def create(db: Transaction, params: Params) -> Reply:
     """Exchange a test card for a `pm_…` token."""
     chosen(params, "type", ("card",))
-    typed = group(params, "card")
-    card = _known(text(typed, "number"))
-    exp_month, exp_year = _expiry(text(typed, "exp_month"), text(typed, "exp_year"))
-    _check_cvc(str(typed.get("cvc", "123")), card)
+    data = group(params, "card")
+    card = _test_card(text(data, "number"))
+    exp_month, exp_year = _expiry(text(data, "exp_month"), text(data, "exp_year"))
+    _check_cvc(str(data.get("cvc", "123")), card)
     method = new_id("pm")
     insert(
         db,
@@ -36,22 +36,22 @@ def create(db: Transaction, params: Params) -> Reply:
 
 
 def find(db: Transaction, method: str, *, param: str = "payment_method", status: int = 404) -> Row:
-    """The payment method with this id; refused when there is none."""
+    """The payment method with this id; raises Refused if there is none."""
     row: Row | None = db.execute("SELECT * FROM payment_methods WHERE id = ?", (method,)).fetchone()
     if row is None:
         raise unknown("PaymentMethod", method, param=param, status=status)
     return row
 
 
-def _known(number: str) -> TestCard:
+def _test_card(number: str) -> TestCard:
     if not luhn.is_valid(number):
-        raise _faulty("number", "incorrect_number", "Your card number is incorrect.")
+        raise _invalid_card("number", "incorrect_number", "Your card number is incorrect.")
     card = BY_NUMBER.get(number)
     if card is None:
         raise Refused(
             402,
             "card_error",
-            "Your card was declined: the sandbox takes test cards only.",
+            "Your card was declined: the sandbox accepts only test cards.",
             code="card_declined",
             decline_code="test_mode_live_card",
             param="number",
@@ -61,17 +61,17 @@ def _known(number: str) -> TestCard:
 
 def _expiry(month: str, year: str) -> tuple[int, int]:
     if not month.isdecimal() or int(month) not in range(1, 13):
-        raise _faulty("exp_month", "invalid_expiry_month", "Your card's expiration month is invalid.")
+        raise _invalid_card("exp_month", "invalid_expiry_month", "Your card's expiration month is invalid.")
     today = time.gmtime()
     if not year.isdecimal() or (int(year), int(month)) < (today.tm_year, today.tm_mon):
-        raise _faulty("exp_year", "invalid_expiry_year", "Your card's expiration year is invalid.")
+        raise _invalid_card("exp_year", "invalid_expiry_year", "Your card's expiration year is invalid.")
     return int(month), int(year)
 
 
 def _check_cvc(cvc: str, card: TestCard) -> None:
     if not cvc.isdecimal() or len(cvc) != (4 if card.brand == "amex" else 3):
-        raise _faulty("cvc", "invalid_cvc", "Your card's security code is invalid.")
+        raise _invalid_card("cvc", "invalid_cvc", "Your card's security code is invalid.")
 
 
-def _faulty(param: str, code: str, message: str) -> Refused:
+def _invalid_card(param: str, code: str, message: str) -> Refused:
     return Refused(402, "card_error", message, code=code, param=param)

@@ -21,7 +21,7 @@ def payment_method(row: Row) -> Json:
 
 
 def payment_intent(row: Row, *, expand: bool = False) -> Json:
-    """https://docs.stripe.com/api/payment_intents/object, with the charge itself for its id when `expand` says so."""
+    """https://docs.stripe.com/api/payment_intents/object; `expand` includes the charge instead of its id."""
     return {
         "id": row["id"],
         "object": "payment_intent",
@@ -80,6 +80,6 @@ def refund(row: Row) -> Json:
 
 
 def audited(intent: Row) -> Json:
-    """An intent as an auditor wants it: for which order, where it stands, and what was taken and given back."""
+    """An intent as shown in /ledger: order, status, and amounts captured and refunded."""
     names = ("id", "status", "currency", "amount", "amount_captured", "amount_refunded", "created")
     return {"order_id": json.loads(intent["metadata"]).get("order_id")} | {name: intent[name] for name in names}

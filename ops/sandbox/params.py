@@ -1,4 +1,4 @@
-"""Stripe's parameters: form-encoded, nested by brackets, and checked before they are used."""
+"""Parses and validates Stripe's form-encoded parameters, which are nested by brackets."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +10,7 @@ from ops.sandbox.errors import bad_parameter
 Params = dict[str, Any]
 
 STEP = {**dict.fromkeys(("bhd", "jod", "kwd", "omr", "tnd"), 10), "isk": 100, "ugx": 100}
-"""Of Stripe's units: three-decimal currencies end in 0, and two that have no decimals any more in 00."""
+"""Amounts must be multiples of this: three-decimal currencies end in 0, two former two-decimal ones in 00."""
 
 
 def nested(pairs: Iterable[tuple[str, str]]) -> Params:
@@ -28,7 +28,7 @@ def nested(pairs: Iterable[tuple[str, str]]) -> Params:
 
 
 def text(params: Params, name: str) -> str:
-    """A required text."""
+    """A required string."""
     value = params.get(name)
     if not isinstance(value, str) or not value:
         raise bad_parameter(name, f"Missing required param: {name}.", "parameter_missing")
@@ -44,12 +44,12 @@ def group(params: Params, name: str) -> Params:
 
 
 def whole(params: Params, name: str, *, most: int, default: int | None = None) -> int:
-    """A whole number from 1 to `most`; required when there is no default."""
+    """An integer from 1 to `most`; required if there is no default."""
     if default is not None and name not in params:
         return default
     value = text(params, name)
     if not value.isdecimal() or not 1 <= int(value) <= most:
-        raise bad_parameter(name, f"Invalid integer: {name} goes from 1 to {most}.", "parameter_invalid_integer")
+        raise bad_parameter(name, f"Invalid integer: {name} must be from 1 to {most}.", "parameter_invalid_integer")
     return int(value)
 
 
@@ -63,7 +63,7 @@ def charge(params: Params) -> tuple[int, str]:
 
 
 def part(params: Params, name: str, currency: str, *, most: int, default: int | None = None) -> int:
-    """An amount of money that Stripe can move in this currency: some end in 0, some in 00."""
+    """An amount that Stripe accepts in this currency: some must end in 0, some in 00."""
     units = whole(params, name, most=most, default=default)
     step = STEP.get(currency, 1)
     if units % step:
@@ -73,7 +73,7 @@ def part(params: Params, name: str, currency: str, *, most: int, default: int | 
 
 
 def currency(params: Params) -> str:
-    """An ISO 4217 code, in lower case as Stripe writes it."""
+    """An ISO 4217 code in lower case, as in Stripe's API."""
     code = text(params, "currency")
     if code.upper() not in CURRENCIES:
         raise bad_parameter("currency", f"Invalid currency: {code}.")
@@ -81,7 +81,7 @@ def currency(params: Params) -> str:
 
 
 def chosen(params: Params, name: str, choices: tuple[str, ...]) -> str:
-    """One of the choices; the first when nothing is chosen."""
+    """One of the choices; the first is the default."""
     value = params.get(name, choices[0])
     if value not in choices:
         raise bad_parameter(name, f"Invalid {name}: must be one of {', '.join(choices)}.")

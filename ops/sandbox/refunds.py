@@ -1,4 +1,4 @@
-"""Refunds: money given back."""
+"""Refunds of captured payments."""
 
 from ops.sandbox import intents, objects
 from ops.sandbox.errors import error, unknown
@@ -10,31 +10,33 @@ SELECT = "SELECT r.*, i.currency, i.charge FROM refunds r JOIN payment_intents i
 
 
 def create(db: Transaction, params: Params) -> Reply:
-    """Give back the captured amount, or `amount` of it."""
+    """Refund the captured amount, or `amount` of it."""
     intent = intents.find(db, text(params, "payment_intent"), param="payment_intent")
-    left = intent["amount_captured"] - intent["amount_refunded"]
+    refundable = intent["amount_captured"] - intent["amount_refunded"]
     if not intent["amount_captured"]:
         message = f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
         return Reply(400, error("invalid_request_error", message, param="payment_intent"))
-    if not left:
+    if not refundable:
         message = f"Charge {intent['charge']} has already been refunded."
         return Reply(400, error("invalid_request_error", message, code="charge_already_refunded"))
-    refund, given = new_id("re"), part(params, "amount", intent["currency"], most=left, default=left)
+    refund, refunded = new_id("re"), part(params, "amount", intent["currency"], most=refundable, default=refundable)
     insert(
         db,
         "refunds",
         id=refund,
         created=now(),
         payment_intent=intent["id"],
-        amount=given,
+        amount=refunded,
         reason=params.get("reason"),
     )
-    db.execute("UPDATE payment_intents SET amount_refunded = amount_refunded + ? WHERE id = ?", (given, intent["id"]))
+    db.execute(
+        "UPDATE payment_intents SET amount_refunded = amount_refunded + ? WHERE id = ?", (refunded, intent["id"])
+    )
     return Reply(200, objects.refund(find(db, refund)))
 
 
 def find(db: Transaction, refund: str, *, param: str = "refund", status: int = 404) -> Row:
-    """The refund with this id; refused when there is none."""
+    """The refund with this id; raises Refused if there is none."""
     row: Row | None = db.execute(f"{SELECT} WHERE r.id = ?", (refund,)).fetchone()
     if row is None:
         raise unknown("refund", refund, param=param, status=status)
@@ -42,6 +44,6 @@ def find(db: Transaction, refund: str, *, param: str = "refund", status: int = 4
 
 
 def page(db: Transaction, *, before: int, limit: int, intent: str | None) -> list[Row]:
-    """Refunds, newest first, older than the one with this `seq`; those of one intent, or of all."""
+    """Refunds, newest first, with a `seq` below `before`, of one intent or of all."""
     where = "r.seq < ?1 AND (?3 IS NULL OR r.payment_intent = ?3) ORDER BY r.seq DESC LIMIT ?2"
     return db.execute(f"{SELECT} WHERE {where}", (before, limit, intent)).fetchall()

@@ -1,7 +1,7 @@
-"""An answer, and the requests it answers again: idempotency as Stripe does it.
+"""Replies and idempotency keys, with Stripe's semantics.
 
-A reply is recorded under its key, a decline like a success; a refusal (errors.Refused) is not, so that the request
-can be mended and sent again (https://docs.stripe.com/api/idempotent_requests).
+Successes and declines are recorded under their key. Refusals (errors.Refused) are not, so that the request can be
+corrected and sent again (https://docs.stripe.com/api/idempotent_requests).
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from ops.sandbox.ledger import Transaction, insert, now
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer to be recorded and sent. `behaviour` is that of the card that was charged, if one was."""
+    """A response to record and send. `behaviour` is the charged card's."""
 
     status: int
     body: Json
@@ -27,7 +27,7 @@ class Reply:
 
 
 class KeysInFlight:
-    """The idempotency keys whose requests are being worked on just now."""
+    """The idempotency keys of the requests in progress."""
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
@@ -35,7 +35,7 @@ class KeysInFlight:
 
     @contextmanager
     def holding(self, key: str | None) -> Iterator[None]:
-        """Work alone under this key; refused with 409 while somebody else does."""
+        """Reserve the key for the block; raises Refused (409) if another request holds it."""
         with self._lock:
             if key in self._keys:
                 message = "There is currently another in-progress request using this idempotency key."
@@ -50,12 +50,12 @@ class KeysInFlight:
 
 
 def fingerprint(path: str, body: bytes, *, secret: str) -> bytes:
-    """What tells one request from another; keyed, so that nobody can guess a card number from it."""
+    """A keyed digest that identifies the request; the key prevents guessing a card number from it."""
     return hashlib.blake2b(path.encode() + b"\n" + body, key=secret.encode()[:64], digest_size=16).digest()
 
 
 def recorded(db: Transaction, key: str | None, request: bytes) -> Reply | None:
-    """The reply given before under this key; refused when it was given to another request."""
+    """The recorded reply for this key; raises Refused if it was for a different request."""
     if key is None:
         return None
     row = db.execute("SELECT * FROM idempotency_keys WHERE key = ?", (key,)).fetchone()
@@ -68,7 +68,7 @@ def recorded(db: Transaction, key: str | None, request: bytes) -> Reply | None:
 
 
 def record(db: Transaction, key: str | None, request: bytes, reply: Reply) -> None:
-    """Keep the reply under its key, in the transaction of what it reports."""
+    """Record the reply under its key, in the same transaction as its changes."""
     if key is not None:
         body = json.dumps(reply.body)
         insert(db, "idempotency_keys", key=key, created=now(), fingerprint=request, status=reply.status, body=body)

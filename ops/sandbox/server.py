@@ -1,4 +1,4 @@
-"""The sandbox as a process of its own."""
+"""The sandbox as a gunicorn process."""
 
 import os
 from pathlib import Path
@@ -12,20 +12,20 @@ from kit.config import settings
 from ops.sandbox.app import create_app
 
 THREADS = 32
-"""Requests served at a time; a silent card occupies one until its client gives up."""
+"""Concurrent requests; one with the silent card occupies a thread until its client disconnects."""
 
 
 class Server(BaseApplication):
-    """Gunicorn with one worker, since keys in flight are known to one process, and the app built inside it."""
+    """Gunicorn with one worker, because KeysInFlight is in its memory. The worker creates the app."""
 
     def __init__(self, address: str, **app: Any) -> None:
         self._address = address
         self._app = app
-        self._master_is_gone, self._masters_end = os.pipe()
+        self._worker_end, self._master_end = os.pipe()
         super().__init__()
 
     def load_config(self) -> None:
-        """Tell gunicorn how to serve; called by it."""
+        """Set gunicorn's options; called by gunicorn."""
         options = {
             "bind": self._address,
             "worker_class": "gthread",
@@ -36,22 +36,22 @@ class Server(BaseApplication):
             "control_socket_disable": True,
             "proc_name": "orderx-sandbox",
             "loglevel": "warning",
-            "post_fork": self._leave_with_the_master,
+            "post_fork": self._exit_with_master,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Build the app; called by gunicorn in the worker."""
+        """Create the app; called by gunicorn in the worker."""
         return create_app(**self._app)
 
-    def _leave_with_the_master(self, _arbiter: Any, _worker: Any) -> None:
-        # A worker that outlives a killed master, if only for a second, would hold the port its successor needs.
-        os.close(self._masters_end)
-        Thread(target=self._wait_for_the_end, daemon=True).start()
+    def _exit_with_master(self, _arbiter: Any, _worker: Any) -> None:
+        # If the worker outlived a killed master, even for a second, it would occupy the port of the next start.
+        os.close(self._master_end)
+        Thread(target=self._wait_for_master_exit, daemon=True).start()
 
-    def _wait_for_the_end(self) -> None:
-        os.read(self._master_is_gone, 1)
+    def _wait_for_master_exit(self) -> None:
+        os.read(self._worker_end, 1)
         os._exit(1)
 
 

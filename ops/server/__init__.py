@@ -1,1 +1,1 @@
-"""The HTTP server of the API: gunicorn, with an event loop that reads requests whole before a thread takes them."""
+"""The API's HTTP server: gunicorn, with an event loop that reads complete requests before a thread serves them."""

@@ -1,20 +1,20 @@
-"""A non-blocking socket with a buffer on either side: what has come in and is not parsed, what is not sent yet."""
+"""A non-blocking socket with buffers for received, unparsed bytes and for unsent bytes."""
 
 import socket
 import struct
 
 RECEIVE = 64 * 1024
-"""Bytes to receive at once."""
+"""Bytes per receive call."""
 SEND_EVERY = 256 * 1024
-"""Bytes of an answer to collect before the socket is offered some: less than that goes out in one piece."""
+"""Bytes of a response to buffer before sending begins; shorter responses are sent at once."""
 KERNEL_SENDS = 128 * 1024
-"""Bytes of an answer that the kernel may keep, which doubles it; by itself it keeps megabytes of what nobody reads."""
+"""SO_SNDBUF in bytes; the kernel doubles it. The default would buffer megabytes of an unread response."""
 _RESET = struct.pack("ii", 1, 0)
-"""SO_LINGER on, zero seconds: closing then drops what the kernel still has to send."""
+"""SO_LINGER on, zero seconds: closing then resets the connection and drops unsent bytes."""
 
 
 class BufferedSocket:
-    """Looks like a blocking socket to gunicorn's parser and responses, and never blocks them."""
+    """Has the interface of a blocking socket for gunicorn's parser and responses, but never blocks."""
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
@@ -29,16 +29,16 @@ class BufferedSocket:
 
     @property
     def held(self) -> int:
-        """Bytes in both buffers."""
+        """Number of bytes in both buffers."""
         return len(self.incoming) + len(self._outgoing)
 
     @property
     def unsent(self) -> bool:
-        """Whether bytes wait to be sent."""
+        """Whether there are unsent bytes."""
         return bool(self._outgoing)
 
     def fill(self) -> bool:
-        """Receive once into the buffer. Return False when the client will send no more."""
+        """Receive once into the buffer. Return False when the client has stopped sending."""
         try:
             data = self._socket.recv(RECEIVE)
         except BlockingIOError:
@@ -49,23 +49,23 @@ class BufferedSocket:
         return bool(data)
 
     def discard(self) -> bool:
-        """Receive once and drop it. Return False when the client will send no more."""
-        going_on = self.fill()
+        """Receive once and discard the bytes. Return False when the client has stopped sending."""
+        is_open = self.fill()
         self.incoming.clear()
-        return going_on
+        return is_open
 
     def recv(self, size: int) -> bytes:
-        """Take bytes from the buffer; none are left when it is empty, as at a connection's end."""
+        """Take bytes from the buffer; returns b"" if it is empty, as at the end of a connection."""
         data = bytes(self.incoming[:size])
         del self.incoming[:size]
         return data
 
     def put_back(self, data: bytes) -> None:
-        """Return bytes that `recv` gave out too early."""
+        """Put back bytes that `recv` returned too early."""
         self.incoming[:0] = data
 
     def sendall(self, data: bytes) -> None:
-        """Buffer bytes to be sent, and send some once there are many."""
+        """Buffer bytes, and start sending when there are many."""
         self._outgoing += data
         if len(self._outgoing) >= SEND_EVERY:
             self.flush()
@@ -73,7 +73,7 @@ class BufferedSocket:
     send = sendall
 
     def flush(self) -> bool:
-        """Send what the client takes now. Return whether it took any; raises OSError when the connection is lost."""
+        """Send without blocking. Return whether any bytes were sent; raises OSError if the connection is lost."""
         if not self._outgoing:
             return False
         try:
@@ -84,18 +84,18 @@ class BufferedSocket:
         return sent > 0
 
     def finish_sending(self) -> None:
-        """Tell the client that no more will be sent; raises OSError when the connection is lost."""
+        """Shut down the sending side; raises OSError if the connection is lost."""
         self._socket.shutdown(socket.SHUT_WR)
 
     def shutdown(self, _how: int) -> None:
-        """Refuse: gunicorn would go on to wait for the client. The event loop closes connections."""
+        """Refuse, or gunicorn would block on the client. The event loop closes connections."""
         raise OSError("the event loop closes this connection")
 
     def close(self) -> None:
         """Do nothing: the event loop closes connections."""
 
     def really_close(self, *, reset: bool = False) -> None:
-        """Close the connection; `reset` drops what the kernel has not sent."""
+        """Close the connection; `reset` drops unsent bytes."""
         if reset:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._socket.close()

@@ -1,58 +1,58 @@
-"""Where a chunked body ends (RFC 9112, section 7.1), found as it comes in."""
+"""Finds the end of a chunked body (RFC 9112, section 7.1) while it is received."""
 
 import re
 
 _SIZE = re.compile(rb"[0-9a-fA-F]{1,8}[ \t]*(;|\Z)")
-_LONGEST_LINE = 8192
-_LONGEST_TRAILERS = 32 * 1024
-_MOST_CHUNKS = 16 * 1024
-"""Of a byte each they cost a parser a second; a body of 1 MiB in packets of the smallest size has fewer."""
+_MAX_LINE = 8192
+_MAX_TRAILERS = 32 * 1024
+_MAX_CHUNKS = 16 * 1024
+"""As many 1-byte chunks take a second to parse; a body of 1 MiB in the smallest packets has fewer."""
 
 
 class ChunkedEnd:
-    """Tells when a buffer holds a whole chunked body of at most `largest` bytes, or one that is not worth waiting for.
+    """Detects when a buffer contains a complete chunked body of at most `largest` bytes, or an invalid one.
 
-    A body that is malformed or too large counts as whole: gunicorn's parser, which alone decides what the body is,
-    and the app refuse it. A wrong answer here can end in a 400, never in another reading of the bytes.
+    A malformed or too large body counts as complete: gunicorn's parser, which alone interprets the body, or the app
+    refuses it. An error here can cause a 400, but never another interpretation of the bytes.
     """
 
     def __init__(self, largest: int) -> None:
         self._largest = largest
-        self._at = 0
+        self._position = 0
         self._size = 0
         self._chunks = 0
         self._in_trailers = False
         self.is_whole = False
-        """Whether the end has been found; else the body is given up, once `is_in` says that it is in."""
+        """Whether the end was found. If `is_in` returns True without it, the body is invalid or too large."""
 
     def is_in(self, buffer: bytearray) -> bool:
-        """Return whether the body is whole. The buffer begins with the body, and only grows between two calls."""
+        """Whether the body is complete. The buffer begins with the body, and only grows between two calls."""
         while not self._in_trailers:
-            end = buffer.find(b"\r\n", self._at, self._at + _LONGEST_LINE)
+            end = buffer.find(b"\r\n", self._position, self._position + _MAX_LINE)
             if end < 0:
-                line = buffer[self._at :]
-                return b"\n" in line or len(line) >= _LONGEST_LINE
-            size = _size_in(buffer[self._at : end])
+                line = buffer[self._position :]
+                return b"\n" in line or len(line) >= _MAX_LINE
+            size = _size_in(buffer[self._position : end])
             if size is None:
                 return True
             if size == 0:
-                self._in_trailers, self._at = True, end
+                self._in_trailers, self._position = True, end
                 break
             after = end + 2 + size + 2
             if after > len(buffer):
-                return self._is_too_much(len(buffer) - end - 4, raw=len(buffer))
-            self._size, self._chunks, self._at = self._size + size, self._chunks + 1, after
-            if buffer[after - 2 : after] != b"\r\n" or self._is_too_much(0, raw=after):
+                return self._is_too_large(len(buffer) - end - 4, raw=len(buffer))
+            self._size, self._chunks, self._position = self._size + size, self._chunks + 1, after
+            if buffer[after - 2 : after] != b"\r\n" or self._is_too_large(0, raw=after):
                 return True
-        trailers = buffer[self._at : self._at + _LONGEST_TRAILERS]
+        trailers = buffer[self._position : self._position + _MAX_TRAILERS]
         self.is_whole = b"\r\n\r\n" in trailers
         is_malformed = trailers.count(b"\n") != trailers.count(b"\r\n")
-        return self.is_whole or is_malformed or len(trailers) == _LONGEST_TRAILERS
+        return self.is_whole or is_malformed or len(trailers) == _MAX_TRAILERS
 
-    def _is_too_much(self, more: int, *, raw: int) -> bool:
-        return self._size + more > self._largest or raw > 2 * self._largest or self._chunks > _MOST_CHUNKS
+    def _is_too_large(self, more: int, *, raw: int) -> bool:
+        return self._size + more > self._largest or raw > 2 * self._largest or self._chunks > _MAX_CHUNKS
 
 
 def _size_in(line: bytearray) -> int | None:
-    said = _SIZE.match(bytes(line))
-    return int(said[0].rstrip(b" \t;"), 16) if said else None
+    match = _SIZE.match(bytes(line))
+    return int(match[0].rstrip(b" \t;"), 16) if match else None

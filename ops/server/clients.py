@@ -1,4 +1,4 @@
-"""The connections of a process: requests are read from them whole, and answers sent, without waiting for any."""
+"""The open connections of a process: reads complete requests and sends responses without blocking."""
 
 import selectors
 import time
@@ -12,9 +12,9 @@ from ops.server.connection import Connection, State
 
 
 class Clients:
-    """All connections that are open. Whole requests go to `serve`, which calls `answered` when it has served one.
+    """All open connections. Complete requests go to `serve`, which calls `answered` when the response is buffered.
 
-    `keepalive` is for how many seconds a connection may be idle, `most` how many connections there may be.
+    `keepalive` is the idle timeout in seconds, `most` the maximum number of connections.
     """
 
     def __init__(
@@ -30,11 +30,11 @@ class Clients:
         return len(self._connections)
 
     def __iter__(self) -> Iterator[Connection]:
-        """Iterate over the connections there are now, of which some may be closed meanwhile."""
+        """Iterate over a copy; connections may be closed meanwhile."""
         return iter(list(self._connections))
 
     def add(self, connection: Connection) -> None:
-        """Wait for a new connection's first request."""
+        """Add a new connection and wait for its first request."""
         if len(self) >= self._most:
             self.make_room()
         self._connections.add(connection)
@@ -42,12 +42,12 @@ class Clients:
         self._listen(connection, selectors.EVENT_READ, self._receive)
 
     def answered(self, connection: Connection) -> None:
-        """Send what is left of the answer, then wait for the next request, or close."""
+        """Send the rest of the response, then wait for the next request or close."""
         connection.forget_request()
         self._send(connection)
 
     def expire(self, now: float) -> None:
-        """Refuse or close what has not come, or was not read, by its deadline (monotonic seconds)."""
+        """Answer 408 to incomplete requests, and close other connections, after their deadline (monotonic seconds)."""
         for connection in self:
             if connection.deadline > now:
                 continue
@@ -57,7 +57,7 @@ class Clients:
                 self.drop(connection, reset=connection.state is State.SENDING)
 
     def drop(self, connection: Connection, *, reset: bool = False) -> None:
-        """Close a connection; `reset` drops what the kernel has not sent."""
+        """Close a connection; `reset` drops unsent bytes."""
         if connection.state is not State.CLOSED:
             with suppress(KeyError):
                 self._poller.unregister(connection.sock)
@@ -67,17 +67,17 @@ class Clients:
 
     @property
     def has_room(self) -> bool:
-        """Whether there may be one more, if need be in place of one that waits for its client."""
+        """Whether a connection can be added, possibly by closing one that waits for its client."""
         return len(self) < self._most or any(connection.is_evictable for connection in self._connections)
 
     def make_room(self) -> None:
-        """Close the connection that has waited longest for its client: an honest client's request is soon whole."""
+        """Close the connection that has waited longest for its client; normal requests are complete sooner."""
         waiting = [each for each in self if each.is_evictable]
         if waiting:
             self.drop(min(waiting, key=lambda each: each.since), reset=True)
 
     def _keep_within_memory(self) -> None:
-        """Refuse the largest requests and drop the largest answers while all together hold too much memory."""
+        """Refuse the largest requests and drop the largest responses while the buffers use too much memory."""
         while sum(each.sock.held for each in self) > limits.MOST_HELD:
             large = [each for each in self if each.is_evictable and each.sock.held > RECEIVE]
             if not large:
@@ -96,16 +96,16 @@ class Clients:
         if len(connection.sock.incoming) > RECEIVE:
             self._keep_within_memory()
         if not connection.is_receiving:
-            return  # closed or refused meanwhile, for want of room
+            return  # closed or refused meanwhile, because of the memory limit
         try:
             self._read_on(connection, ended=ended)
         except OSError:
             self.drop(connection)
-        except Exception as error:  # noqa: BLE001 - as gunicorn does: a request must not end the process
+        except Exception as error:  # noqa: BLE001 - as in gunicorn: a request must not end the process
             self._refuse(connection, problems.status_of(error), cause=type(error).__name__)
 
     def _read_on(self, connection: Connection, *, ended: bool) -> None:
-        """Look how far the next request has come."""
+        """Read more of the next request, and serve it when it is complete."""
         now = time.monotonic()
         if connection.state is State.IDLE and connection.sock.incoming:
             connection.enter(State.HEAD, deadline=now + limits.HEAD_SECONDS)
@@ -122,7 +122,7 @@ class Clients:
             self.drop(connection)
 
     def _send(self, connection: Connection) -> None:
-        """Send what the client takes at once, and the rest as it reads on."""
+        """Send as much as possible now, and the rest when the client reads on."""
         try:
             progress = connection.sock.flush()
         except OSError:
@@ -140,7 +140,7 @@ class Clients:
             connection.deadline = now + limits.READ_SECONDS
 
     def _go_on(self, connection: Connection) -> None:
-        """Once an answer is sent, wait for the next request, of which some may have come already, or close."""
+        """After a response is sent, close, or wait for the next request, which may already be in the buffer."""
         now = time.monotonic()
         if connection.state is State.SENDING:
             self._poller.unregister(connection.sock)
@@ -163,7 +163,7 @@ class Clients:
             self.drop(connection)
 
     def _refuse(self, connection: Connection, status: HTTPStatus, *, cause: str) -> None:
-        """Answer without the app, and close."""
+        """Send an error response without calling the app, and close."""
         self._poller.unregister(connection.sock)
         connection.sock.incoming.clear()
         connection.sock.sendall(problems.answer(status, cause=cause))

@@ -1,4 +1,4 @@
-"""A client's connection: where it stands between two requests, and until when."""
+"""The state and deadline of a client's connection."""
 
 import re
 from enum import Enum
@@ -14,25 +14,25 @@ from ops.server.buffers import BufferedSocket
 from ops.server.chunks import ChunkedEnd
 
 LONGEST_HEAD = 32 * 1024
-"""Bytes; nginx takes no longer ones either."""
+"""nginx has the same limit."""
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(:[0-9]{0,5})?")
-"""A host with or without a port (RFC 3986, section 3.2.2)."""
+"""A host with an optional port (RFC 3986, section 3.2.2)."""
 
 
 class State(Enum):
     """What a connection waits for."""
 
-    IDLE = "the next request, of which nothing has come"
+    IDLE = "the first byte of the next request"
     HEAD = "the rest of a request's head"
     BODY = "the rest of a request's body"
     SERVED = "a thread that serves its request"
-    SENDING = "its client, to read the answer"
-    CLOSING = "its client, to close it, too"
+    SENDING = "the client to read the response"
+    CLOSING = "the client to close the connection"
     CLOSED = "nothing"
 
 
 class Connection:
-    """One client's connection, with what gunicorn's worker wants of one: `sock`, `client`, `server`, `parser`."""
+    """One client's connection. gunicorn's worker uses `sock`, `client`, `server` and `parser`."""
 
     def __init__(self, sock: BufferedSocket, *, client: Any, server: Any, cfg: Any, largest: int, now: float) -> None:
         self.sock = sock
@@ -41,7 +41,7 @@ class Connection:
         self.parser = get_parser(cfg, sock, client)
         self.state = State.IDLE
         self.since = now
-        """When its last answer was sent; before that, when it was accepted."""
+        """Time when its last response was sent, or when it was accepted (monotonic seconds)."""
         self.deadline = inf
         self.closes = False
         self.request: Request | None = None
@@ -49,21 +49,21 @@ class Connection:
         self._chunks: ChunkedEnd | None = None
 
     def enter(self, state: State, *, deadline: float = inf) -> None:
-        """Wait for something else, until `deadline` (monotonic seconds)."""
+        """Change the state, with a deadline (monotonic seconds)."""
         self.state, self.deadline = state, deadline
 
     @property
     def is_receiving(self) -> bool:
-        """Whether bytes that come are read."""
+        """Whether received bytes are read."""
         return self.state in (State.IDLE, State.HEAD, State.BODY)
 
     @property
     def is_evictable(self) -> bool:
-        """Whether it waits for its client, so that closing it takes nothing from a request that is served."""
+        """Whether it waits for its client, so that closing it interrupts no request being served."""
         return self.is_receiving or self.state in (State.SENDING, State.CLOSING)
 
     def parse_head(self) -> bool:
-        """Parse the head once it is whole. Return whether it is; raises ParseException when it is no HTTP/1.x."""
+        """Parse the head if it is complete. Return whether it is; raises ParseException if it is not HTTP/1.x."""
         received = self.sock.incoming
         end = received.find(b"\r\n\r\n")
         too_long = (end if end >= 0 else len(received)) > LONGEST_HEAD
@@ -74,55 +74,55 @@ class Connection:
         try:
             self.request = next(self.parser)
         except (NoMoreData, StopIteration):
-            raise InvalidHeader("the head does not end as it began") from None
+            raise InvalidHeader("the end of the head is malformed") from None
         self.sock.put_back(self.parser.unreader.take_buffered())
         self._chunks = None
         _require_host(self.request)
         if isinstance(self.request.body.reader, ChunkedReader):
-            _refuse_other_codings(self.request)
+            _require_chunked_only(self.request)
             self._chunks = ChunkedEnd(self._largest)
         return True
 
     @property
     def has_body(self) -> bool:
-        """Whether the body is whole, or too large to be worth waiting for."""
+        """Whether the body is complete, or too large to wait for."""
         if self._chunks:
             return self._chunks.is_in(self.sock.incoming)
-        length = self._announced
+        length = self._content_length
         return len(self.sock.incoming) >= length or length > self._largest
 
     @property
-    def _announced(self) -> int:
+    def _content_length(self) -> int:
         assert self.request is not None
         reader = self.request.body.reader
         return reader.length if isinstance(reader, LengthReader) else 0
 
     def asks_whether_to_go_on(self) -> bool:
-        """Whether the client waits for 100 Continue before it sends the body (RFC 9110, section 10.1.1); once."""
+        """Whether the client waits for 100 Continue before the body (RFC 9110, section 10.1.1). True only once."""
         assert self.request is not None
-        asks = self.request._expected_100_continue  # noqa: SLF001 - gunicorn keeps it nowhere else
-        self.request._expected_100_continue = False  # noqa: SLF001 - or it would be told again by the thread
-        return asks
+        expects = self.request._expected_100_continue  # noqa: SLF001 - there is no public attribute
+        self.request._expected_100_continue = False  # noqa: SLF001 - or the thread would send it again
+        return expects
 
     def hand_over(self) -> Request:
-        """Return the request, to be served now. It is the last one when the rest of its body is not waited for."""
+        """Return the request for serving. It is the connection's last one if its body is incomplete."""
         assert self.request is not None
         request = self.request
-        cut = not self._chunks.is_whole if self._chunks else len(self.sock.incoming) < self._announced
-        request.should_close = partial(_ends_with, request, cut=cut, as_said=request.should_close)
+        is_truncated = not self._chunks.is_whole if self._chunks else len(self.sock.incoming) < self._content_length
+        request.should_close = partial(_ends_with, request, is_truncated=is_truncated, requested=request.should_close)
         return request
 
     def forget_request(self) -> None:
-        """Be ready for the next one; what has come of it already is put back into the buffer."""
+        """Prepare for the next request; bytes of it that were already received go back into the buffer."""
         self.sock.put_back(self.parser.unreader.take_buffered())
         self.request = None
         self._chunks = None
 
 
 def _require_host(request: Request) -> None:
-    """Raise InvalidHeader unless the request names a host, as HTTP/1.1 must (RFC 9112, section 3.2).
+    """Raise InvalidHeader unless the request has a valid Host, which HTTP/1.1 requires (RFC 9112, section 3.2).
 
-    gunicorn refuses two of them itself.
+    gunicorn refuses duplicate Host headers itself.
     """
     host = next((value for name, value in request.headers if name == "HOST"), None)
     if host is None and request.version < (1, 1):
@@ -131,13 +131,13 @@ def _require_host(request: Request) -> None:
         raise InvalidHeader("Host")
 
 
-def _refuse_other_codings(request: Request) -> None:
-    """Raise UnsupportedTransferCoding for what gunicorn would hand to the app as it came, compressed, say."""
+def _require_chunked_only(request: Request) -> None:
+    """Raise UnsupportedTransferCoding for codings that gunicorn would not decode, such as gzip."""
     for name, value in request.headers:
         if name == "TRANSFER-ENCODING" and value.lower() != "chunked":
-            raise UnsupportedTransferCoding("chunked alone is supported")
+            raise UnsupportedTransferCoding("only chunked is supported")
 
 
-def _ends_with(request: Request, *, cut: bool, as_said: Any) -> bool:
-    """Whether the request is its connection's last: the client said so, or where the next one begins is not known."""
-    return cut or request.body.failed or as_said()
+def _ends_with(request: Request, *, is_truncated: bool, requested: Any) -> bool:
+    """Whether the connection closes after this request: requested, or the start of the next request is unknown."""
+    return is_truncated or request.body.failed or requested()

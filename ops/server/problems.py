@@ -1,4 +1,4 @@
-"""What the server itself answers, to requests that never reach the app: problem details (RFC 9457)."""
+"""Error responses for requests that do not reach the app, as problem details (RFC 9457)."""
 
 import json
 from http import HTTPStatus
@@ -20,19 +20,19 @@ _STATUS = {
     errors.UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
 }
 _DETAIL = {
-    HTTPStatus.BAD_REQUEST: "The request is not framed as RFC 9112 says, or has no valid Host header.",
-    HTTPStatus.REQUEST_TIMEOUT: "The request was not whole in time: send its head within 10 s, its body within 30 s.",
+    HTTPStatus.BAD_REQUEST: "The request is not valid HTTP/1.1 (RFC 9112), or has no valid Host header.",
+    HTTPStatus.REQUEST_TIMEOUT: "The request was incomplete: send its head within 10 s, its body within 30 s.",
     HTTPStatus.REQUEST_URI_TOO_LONG: "The request line is too long: shorten the path and the query.",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too long: send at most 100, of 32 KiB together.",
-    HTTPStatus.EXPECTATION_FAILED: "Expect nothing but 100-continue.",
-    HTTPStatus.NOT_IMPLEMENTED: "Send the body by Content-Length, or chunked.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "Too many large requests are under way; try again shortly.",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "It has been logged.",
+    HTTPStatus.EXPECTATION_FAILED: "The only supported value of Expect is 100-continue.",
+    HTTPStatus.NOT_IMPLEMENTED: "Send the body with Content-Length or chunked.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Too many large requests are in progress; try again shortly.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "The error has been logged.",
 }
 
 
 def status_of(error: Exception) -> HTTPStatus:
-    """Return the status that answers what gunicorn's parser raised."""
+    """Return the response status for an exception of gunicorn's parser."""
     if isinstance(error, (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)):
         return HTTPStatus.INTERNAL_SERVER_ERROR
     if isinstance(error, errors.ParseException):
@@ -41,9 +41,9 @@ def status_of(error: Exception) -> HTTPStatus:
 
 
 def answer(status: HTTPStatus, *, cause: str) -> bytes:
-    """Return a whole HTTP/1.1 answer, after which the connection closes. Nothing of the request is in it.
+    """Return a complete HTTP/1.1 response, without any content of the request. The connection closes after it.
 
-    It is counted, and logged with its request id and cause, which names a kind of error and quotes nothing.
+    It is counted, and logged with its request id and cause; the cause names the type of error and quotes nothing.
     """
     request_id = str(new_id())
     REFUSED.labels(int(status)).inc()

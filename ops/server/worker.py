@@ -1,4 +1,4 @@
-"""A gunicorn worker whose threads never wait for a client: an event loop reads requests whole and sends answers."""
+"""A gunicorn worker whose threads never wait for a client: an event loop reads requests and sends responses."""
 
 import errno
 import selectors
@@ -16,32 +16,32 @@ from ops.server.clients import Clients
 from ops.server.connection import Connection, State
 
 PROBES = ("/healthz", "/readyz", "/metrics")
-"""Paths served by a thread each, so that they are answered while all others wait for the database."""
+"""Paths with a thread each, so that they are answered while all other threads wait for the database."""
 _NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 
 
 class BufferingWorker(ThreadWorker):
     """gunicorn's threaded worker (`gthread`), with its event loop replaced.
 
-    gunicorn's own gives a connection to a thread as soon as a byte comes, and the thread waits for the rest of head
-    and body, and for the client to read the answer: as many slow clients as there are threads stop the process.
+    gunicorn's loop gives a connection to a thread at its first byte. The thread then waits for the rest of head and
+    body, and for the client to read the response, so that as many slow clients as threads block the process.
     """
 
     def init_process(self) -> None:
-        """Prepare the process and serve (gunicorn's own step)."""
+        """Prepare the process and serve; called by gunicorn."""
         self._probes = {path: ThreadPoolExecutor(1, thread_name_prefix=path) for path in PROBES}
-        self._next_look = 0.0
+        self._next_check = 0.0
         super().init_process()
 
     def load_wsgi(self) -> None:
-        """Load the app (gunicorn's own step, its last before it serves)."""
+        """Load the app; gunicorn's last step before `run`."""
         super().load_wsgi()
         self._largest = self.wsgi.config["MAX_CONTENT_LENGTH"]
         gc_tuning.freeze_before_fork()
         watchdog.start()
 
     def run(self) -> None:
-        """Serve until told to stop, then finish what is under way (gunicorn's own step)."""
+        """Serve until stopped, then finish the current requests; called by gunicorn."""
         most = min(self.worker_connections, limits.most_connections())
         self._clients = Clients(self.poller, serve=self._serve, keepalive=self.cfg.keepalive, most=most)
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
@@ -55,22 +55,22 @@ class BufferingWorker(ThreadWorker):
         self.notify()
         self.wait_for_and_dispatch_events(timeout=limits.LOOK_EVERY if self._clients else 1.0)
         now = time.monotonic()
-        if now >= self._next_look:
-            self._next_look = now + limits.LOOK_EVERY
+        if now >= self._next_check:
+            self._next_check = now + limits.LOOK_EVERY
             self._clients.expire(now)
 
     def _stop(self) -> None:
-        """Refuse new connections, which nginx takes elsewhere, with a POST, too; finish what is under way."""
+        """Refuse new connections, so that nginx uses another container, and finish the current requests."""
         self.set_accept_enabled(False)
         for listener in self.sockets:
             listener.close()
-        begun = time.monotonic()
+        started = time.monotonic()
         for connection in self._clients:
             if connection.state is State.IDLE:
-                connection.deadline = min(connection.deadline, begun + limits.CLOSE_SECONDS)
-        while self._clients and time.monotonic() < begun + self.cfg.graceful_timeout:
+                connection.deadline = min(connection.deadline, started + limits.CLOSE_SECONDS)
+        while self._clients and time.monotonic() < started + self.cfg.graceful_timeout:
             self._turn()
-            if time.monotonic() > begun + limits.STOP_SECONDS:
+            if time.monotonic() > started + limits.STOP_SECONDS:
                 for connection in self._clients:
                     if connection.is_evictable:
                         self._clients.drop(connection)
@@ -81,7 +81,7 @@ class BufferingWorker(ThreadWorker):
         self.method_queue.close()
 
     def accept(self, listener: Any) -> None:
-        """Accept a connection (gunicorn's own step)."""
+        """Accept a connection; called by gunicorn."""
         try:
             sock, client = listener.accept()
         except OSError as error:
@@ -103,22 +103,22 @@ class BufferingWorker(ThreadWorker):
         served.add_done_callback(lambda done: self.method_queue.defer(self._answered, connection, done))
 
     def handle(self, conn: Connection) -> bool:
-        """Serve a request, in a thread. Return whether its connection can take another one."""
+        """Serve a request in a thread. Return whether its connection can be reused."""
         try:
-            keeps = self.handle_request(conn.request, conn) and conn.parser.finish_body()
+            keep_alive = self.handle_request(conn.request, conn) and conn.parser.finish_body()
             conn.sock.flush()
         except (OSError, StopIteration):
-            return False  # the client has gone, its body has ended too early, or the answer broke off in the middle
-        except Exception as error:  # noqa: BLE001 - what the app does not answer itself
+            return False  # the client has disconnected, its body is truncated, or the response was interrupted
+        except Exception as error:  # noqa: BLE001 - errors that the app does not handle
             self.handle_error(conn.request, conn.sock, conn.client, error)
             return False
-        return bool(keeps)
+        return bool(keep_alive)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:  # noqa: ARG002 - gunicorn's
-        """Answer what gunicorn's parser or its checks of the app's answer raised."""
+        """Answer exceptions of gunicorn's parser and of its checks of the app's response."""
         client.sendall(problems.answer(problems.status_of(exc), cause=type(exc).__name__))
 
     def _answered(self, connection: Connection, served: Future[bool]) -> None:
-        """A thread has served the request: the connection goes on, or ends with the answer."""
+        """Continue or close the connection after a thread has served its request."""
         connection.closes = not (self.alive and not served.exception() and served.result())
         self._clients.answered(connection)
