@@ -12,9 +12,9 @@ from ops.stack import Stack
 
 
 class ClusterStack(Stack):
-    """A stack on servers of its own, whatever ORDERX_* says; raises NotConfigured where RabbitMQ is not installed.
+    """A stack on private servers; ORDERX_* variables have no effect. Raises NotConfigured if RabbitMQ is not installed.
 
-    Every URL names all servers. The primary answers a commit once the standby has it, too.
+    Every URL names all servers. The primary confirms a commit after the standby has it.
     """
 
     postgres: Postgres
@@ -34,7 +34,7 @@ class ClusterStack(Stack):
         return RabbitMQCluster(self.home / "rabbitmq", logs=self.logs)
 
     def _own_rate_limiter(self) -> None:
-        """None: the test's requests all come from one address."""
+        """None: all requests of the tests come from one address."""
 
     def _owner_url(self) -> str:
         return multi_host_url([self.postgres, self.standby])

@@ -1,4 +1,4 @@
-"""Three real orders over HTTP: one that succeeds, one whose card is declined, one that is out of stock."""
+"""Places three orders over HTTP: one succeeds, one card is declined, one is out of stock."""
 
 import time
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ GOOD, DECLINED = "4242424242424242", "4000000000000002"
 
 
 class DemoFailed(OrderXError):
-    """The demo did not go as it should."""
+    """The demo had an unexpected result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """How one of the demo's orders is to end."""
+    """An order of the demo and its expected outcome."""
 
     told: str
     card: str
@@ -39,12 +39,12 @@ class Expected:
 ORDERS = (
     Expected("Two notebooks, paid with a good card", GOOD, 2, "paid"),
     Expected("One notebook, paid with a card that is declined", DECLINED, 1, "failed", "generic_decline"),
-    Expected("Nine notebooks, of which there are three left", GOOD, 9, "failed", "out_of_stock"),
+    Expected("Nine notebooks, of which only three are left", GOOD, 9, "failed", "out_of_stock"),
 )
 
 
 class Client:
-    """A user of the API. Every answer that is an error ends the demo."""
+    """An API client for one user. Raises DemoFailed for every error response."""
 
     def __init__(self, url: str, inbox_url: str) -> None:
         self._url = url
@@ -53,12 +53,12 @@ class Client:
         self.token = ""
 
     def __call__(self, method: str, path: str, body: dict[str, Any] | None = None, **headers: str) -> dict[str, Any]:
-        """Make a request; the JSON of its answer."""
-        answer = self._session.request(method, f"{self._url}/api{path}", json=body, headers=headers, timeout=60)
-        if not answer.ok:
-            raise DemoFailed(f"{method} {path} answered {answer.status_code}: {answer.text}")
-        told: dict[str, Any] = answer.json() if answer.content else {}
-        return told
+        """Make a request and return the JSON of the response."""
+        response = self._session.request(method, f"{self._url}/api{path}", json=body, headers=headers, timeout=60)
+        if not response.ok:
+            raise DemoFailed(f"{method} {path} answered {response.status_code}: {response.text}")
+        result: dict[str, Any] = response.json() if response.content else {}
+        return result
 
     def register(self, email: str, name: str) -> None:
         """Register, follow the link in the mail, and log in."""
@@ -68,26 +68,26 @@ class Client:
         self.log_in(email)
 
     def log_in(self, email: str) -> None:
-        """Act as this user, for the company they belong to if there is one."""
+        """Log in as this user, and so for the user's company if there is one."""
         token = self("POST", "/auth/login", {"email": email, "password": PASSWORD})["access_token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
         self.token = token
 
 
 def demo(stack: Stack) -> bool:
-    """Play the demo against a running stack, and print it; whether the books are clean at the end."""
+    """Run the demo against a running stack and print it. Return whether the data is consistent at the end."""
     merchant, customer = (Client(stack.api_url, stack.inbox_url) for _ in range(2))
     shop_id, product_id = set_up_shop(merchant, on_hand=5)
     customer.register("ada@example.com", "Ada Example")
     for expected in ORDERS:
         console.rule(expected.told)
-        _check_ending(expected, _order(customer, expected, shop_id, product_id))
-    console.rule("The books")
+        _check_outcome(expected, _order(customer, expected, shop_id, product_id))
+    console.rule("Consistency checks")
     return prove(at_rest=True, provider=True, wait=20.0, as_json=False)
 
 
 def set_up_shop(merchant: Client, *, on_hand: int) -> tuple[str, str]:
-    """Found a company with one shop and one product on the shelf; the ids of shop and product."""
+    """Create a company with one shop and one product in stock. Return the ids of shop and product."""
     email = "owner@example.com"
     merchant.register(email, "Olga Owner")
     merchant("POST", "/companies", {"name": "Paper & Co", "email": "orders@paper.example.com", "currency": "EUR"})
@@ -113,20 +113,20 @@ def _order(customer: Client, expected: Expected, shop_id: str, product_id: str) 
     return customer("POST", "/orders", body, Prefer="wait=20")
 
 
-def _check_ending(expected: Expected, order: dict[str, Any]) -> None:
+def _check_outcome(expected: Expected, order: dict[str, Any]) -> None:
     print_timeline(_ended_saga(UUID(order["id"])))
     code = (order["failure"] or {}).get("code")
     console.print(f"The order is {order['status']}: {order['status_text']}" + (f" ({code})" if code else ""))
     if (order["status"], code) != (expected.status, expected.code):
-        raise DemoFailed(f"it should be {expected.status} {expected.code or ''}")
+        raise DemoFailed(f"expected {expected.status} {expected.code or ''}")
 
 
 def _ended_saga(order_id: UUID) -> Timeline:
-    """The order's saga, once its last mail is out, too."""
+    """The order's saga, after it has ended (its mails are sent then), or after 20 s."""
     deadline = time.monotonic() + 20
     while True:
         with db.operator_transaction():
-            told = queries.timeline(queries.sagas_about(subject_id=order_id)[0])
-        if told.saga.ended_at or time.monotonic() > deadline:
-            return told
+            timeline = queries.timeline(queries.sagas_about(subject_id=order_id)[0])
+        if timeline.saga.ended_at or time.monotonic() > deadline:
+            return timeline
         time.sleep(0.05)

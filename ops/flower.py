@@ -1,4 +1,4 @@
-"""Flower as a process, which answers to the names of loopback and to trusted ones alone."""
+"""Flower as a process that accepts only trusted host names."""
 
 from typing import Any, ClassVar
 
@@ -10,7 +10,7 @@ from workers.app import create_app
 
 
 class Refusal(RequestHandler):
-    """The answer to a request for another host."""
+    """Handles requests for other hosts."""
 
     def prepare(self) -> None:
         """Answer 400, whatever the method."""
@@ -20,7 +20,7 @@ class Refusal(RequestHandler):
 
 
 class Flower(app.Flower):
-    """Flower, but for requests for other hosts."""
+    """Flower that refuses requests for other hosts."""
 
     trusted_hosts: ClassVar[tuple[str, ...]] = ()
 
@@ -32,7 +32,7 @@ class Flower(app.Flower):
 
 
 def serve(host: str, port: int, *, trusted_hosts: tuple[str, ...] = ()) -> None:
-    """Serve Flower until stopped; FLOWER_* variables set the rest."""
+    """Serve Flower until stopped; FLOWER_* variables are its options."""
     Flower.trusted_hosts = trusted_hosts
-    command.Flower = Flower  # which its command makes by this name
+    command.Flower = Flower  # its command instantiates the class by this name
     create_app().start(["flower", f"--address={host}", f"--port={port}"])

@@ -1,4 +1,4 @@
-"""The folder in which `orderx up` keeps its data, and what it tells other commands there while it runs."""
+"""The data directory of `orderx up`, and the settings that it publishes there for other commands."""
 
 import fcntl
 import hashlib
@@ -18,7 +18,7 @@ _SETTINGS, _URLS, _LOCK = "env", "urls.json", "lock"
 
 
 class AlreadyRunning(Conflict):
-    """A stack is running in this folder already."""
+    """A stack is already running in this folder."""
 
     code = "already_running"
 
@@ -30,7 +30,7 @@ class NotRunning(NotFound):
 
 
 def default_home() -> Path:
-    """Where `orderx up` keeps its data: `.orderx` here, or where PostgreSQL's user can reach it when root may not."""
+    """`.orderx` in the working directory, or under /var/tmp if root runs and PostgreSQL's user cannot reach that."""
     here = Path.cwd()
     user = unprivileged_user()
     if user is None or directories.reachable(here, user):
@@ -41,42 +41,42 @@ def default_home() -> Path:
 
 @contextmanager
 def reserve(home: Path) -> Iterator[Path]:
-    """Hold the directory for one stack; raises AlreadyRunning when another one holds it."""
+    """Lock the directory for one stack; raises AlreadyRunning if another stack has locked it."""
     with (directories.make(home) / _LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyRunning(f"a stack is running in {home} already") from None
+            raise AlreadyRunning(f"a stack is already running in {home}") from None
         yield home
 
 
 def publish(home: Path, *, settings: Mapping[str, str], urls: Mapping[str, str]) -> None:
-    """Write down, for this user alone, how other commands reach the stack that runs here."""
+    """Write the stack's settings and URLs to private files, for other commands of this user."""
     lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(settings.items())]
     directories.write_privately(home / _SETTINGS, "".join(lines))
     directories.write_privately(home / _URLS, json.dumps(dict(urls)))
 
 
 def withdraw(home: Path) -> None:
-    """Remove what was published: the stack stops."""
+    """Remove the published files when the stack stops."""
     for name in (_SETTINGS, _URLS):
         (home / name).unlink(missing_ok=True)
 
 
 def urls(home: Path) -> dict[str, str]:
-    """The addresses of the stack that runs here; raises NotRunning."""
-    found: dict[str, str] = json.loads(_read(home, _URLS))
-    return found
+    """URLs of the running stack, by name; raises NotRunning."""
+    published: dict[str, str] = json.loads(_read(home, _URLS))
+    return published
 
 
-def use_running_stack(words: Sequence[str]) -> None:
-    """Give an upkeep command the settings of the stack that runs here, if the environment has none that it reads.
+def use_running_stack(args: Sequence[str]) -> None:
+    """Use the running stack's settings for an operator command, if the environment sets none that the command reads.
 
-    Some from here and some from there would mix the books of two systems.
+    Settings from both would mix the data of two systems.
     """
-    if not words or words[0] not in reads.UPKEEP:
+    if not args or args[0] not in reads.UPKEEP:
         return
-    declared = reads.declared(words[:1])
+    declared = reads.declared(args[:1])
     if declared & os.environ.keys() <= {"ORDERX_LOG_LEVEL"}:
         try:
             lines = _read(default_home(), _SETTINGS).splitlines()
@@ -87,7 +87,7 @@ def use_running_stack(words: Sequence[str]) -> None:
 
 
 def _read(home: Path, name: str) -> str:
-    """A published file; one that somebody else could have put there is none."""
+    """The contents of a published file. A file that belongs to another user is ignored."""
     file = home / name
     if not _is_running(home) or any(path.lstat().st_uid != os.geteuid() for path in (home, file)):
         raise NotRunning

@@ -1,7 +1,7 @@
-"""Which names a development server answers to: those of loopback, and those it is given.
+"""The host names that a development server accepts: those of loopback, and configured ones.
 
-A page of any site can have its own name lead to 127.0.0.1 (DNS rebinding) and then read, in its visitor's browser,
-what a server on this machine shows without a password. The `Host` header still holds the page's own name.
+Any web site can point its domain name to 127.0.0.1 (DNS rebinding) and then read, in a visitor's browser, what a
+server on that machine shows without a password. The `Host` header still contains the site's domain name.
 """
 
 import re
@@ -12,18 +12,18 @@ from flask import Flask, abort, request
 from api import paths
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-REFUSAL = "This server answers to localhost and to names given with --trusted-host; the Host header has another one."
+REFUSAL = "This server accepts only localhost and names given with --trusted-host; the Host header has another name."
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
 def is_answered(host: str, trusted: Iterable[str] = ()) -> bool:
-    """Whether a `Host` header holds a name of loopback or a trusted one, on any port."""
+    """Whether a `Host` header contains a name of loopback or a trusted name, with any port."""
     parts = _HOST.fullmatch(host.lower())
     return parts is not None and parts[1] in LOOPBACK.union(name.lower() for name in trusted)
 
 
 def guard(app: Flask, trusted: Iterable[str]) -> None:
-    """Answer 400 to requests for any other host, and 404 to paths that lead to another one."""
+    """Answer 400 to requests for other hosts, and 404 to paths with `//`, which name another host."""
     names = tuple(trusted)
     paths.refuse_double_slashes(app)
 

@@ -1,4 +1,4 @@
-"""Which settings each command of `orderx` reads: its process is given these and no others."""
+"""The settings that each command of `orderx` reads. Its process gets only these."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -41,10 +41,10 @@ COMMANDS: dict[str, set[str]] = {
     "dead": {"broker_url"},
     "urls": set(),
 }
-"""By the command's first word. `up`, `demo` and `chaos` are not here: they hand each process its own settings."""
+"""By the command's name. `up`, `demo` and `chaos` are missing: they pass each process its settings."""
 
 UPKEEP = ("account", "check", "reconcile", "saga", "dead")
-"""What an operator does; in the folder of a running stack, with its settings (ops/home.py)."""
+"""Commands for operators. In the folder of a running stack they use its settings (ops/home.py)."""
 
 QUEUES: dict[str, set[str]] = {
     "saga": _PAYMENTS | _DECLINES,
@@ -52,35 +52,35 @@ QUEUES: dict[str, set[str]] = {
     "notifications": _MAILS,
     "notification.events": _MAILS,
 }
-"""What a worker of a queue reads beside what every worker reads."""
+"""Additional settings for workers of a queue."""
 
-_FOR_TESTS = "ORDERX_CRASH_DIR"
-"""The directory of kit/process/failpoints.py: no setting, and set by tests alone."""
+_TEST_VARIABLE = "ORDERX_CRASH_DIR"
+"""The directory of kit/process/failpoints.py. It is not a setting; only tests set it."""
 
 
-def declared(words: Sequence[str]) -> set[str]:
-    """The variables that a command reads; of a worker, what the queues after `--queues` need."""
-    names = COMMANDS[words[0]] | {"log_level"}
-    if words[0] == "worker":
-        queues = words[words.index("--queues") + 1].split(",") if "--queues" in words else QUEUES
+def declared(args: Sequence[str]) -> set[str]:
+    """The variables that a command reads; for a worker, including those of the queues after `--queues`."""
+    names = COMMANDS[args[0]] | {"log_level"}
+    if args[0] == "worker":
+        queues = args[args.index("--queues") + 1].split(",") if "--queues" in args else QUEUES
         names = names.union(*(QUEUES.get(queue, set()) for queue in queues))
     return {f"ORDERX_{name.upper()}" for name in names}
 
 
-def settings_for(words: Sequence[str], env: Mapping[str, str]) -> dict[str, str]:
-    """The settings in an environment that a command reads."""
-    return {name: env[name] for name in declared(words) & env.keys()}
+def settings_for(args: Sequence[str], env: Mapping[str, str]) -> dict[str, str]:
+    """The part of an environment that a command reads."""
+    return {name: env[name] for name in declared(args) & env.keys()}
 
 
 def without_settings(env: Mapping[str, str]) -> dict[str, str]:
     """An environment without the settings of OrderX and Flower."""
-    return {name: value for name, value in env.items() if name == _FOR_TESTS or not _is_setting(name)}
+    return {name: value for name, value in env.items() if name == _TEST_VARIABLE or not _is_setting(name)}
 
 
 def forget_others(command: str) -> None:
-    """Remove from this process's environment what the command has not declared, so that nothing reads it unnoticed."""
+    """Remove settings that the command does not declare from the environment, so that no code can read them."""
     if command in COMMANDS:
-        kept = declared([command]) | {_FOR_TESTS}
+        kept = declared([command]) | {_TEST_VARIABLE}
         for name in [name for name in os.environ if name.startswith("ORDERX_") and name not in kept]:
             del os.environ[name]
 

@@ -1,4 +1,4 @@
-"""The embedded stack: everything OrderX needs, on this machine's loopback, started by one command."""
+"""The embedded stack: all processes of OrderX and their servers, on loopback, started by one command."""
 
 import os
 import shutil
@@ -23,35 +23,35 @@ WORKERS = {
     "worker-orders-2": queues.ORDER_QUEUES,
     "worker-mails": queues.UNHURRIED_QUEUES,
 }
-"""The workers and their queues: mails have their own, so that a slow mail server holds up no order."""
+"""Workers and their queues. Mails have a separate worker, so that a slow mail server does not delay orders."""
 
 PRELOADED = (
     "workers.run", "workers.relay", "workers.sweeper", "celery.bin.celery", "celery.apps.worker",
     "celery.worker.components", "kombu.transport.pyamqp", "domain.payments.stripe_gateway", "ops.sandbox", "ops.inbox",
     "api.app",
 )  # fmt: skip
-"""What the processes of OrderX import, and have in memory once."""
+"""Modules imported once and shared, copy-on-write, by all processes of OrderX."""
 
 LOGINS = {"ORDERX_DATABASE_URL": "orderx_app_login", "ORDERX_OPERATOR_DATABASE_URL": "orderx_operator_login"}
-"""Who logs in to the database with which setting."""
+"""Database logins by setting."""
 
 NICE = {"worker-mails": 10, "inbox": 10, "flower": 10}
-"""How far they stand back when the processors are busy: nobody waits for them with an order in hand."""
+"""nice values of processes that no order waits for."""
 
 
 class Stack(Supervisor):
     """PostgreSQL, a broker, the payment sandbox, the mail inbox, and every process of OrderX.
 
-    ORDERX_OWNER_DATABASE_URL and ORDERX_BROKER_URL take the place of the private PostgreSQL and broker. `home` keeps
-    data, logs and generated secrets. `env` are all its ORDERX_* settings; a process gets those that it reads.
-    With `usual_ports` it answers on the ports people know, those that are free; else on any.
+    ORDERX_OWNER_DATABASE_URL and ORDERX_BROKER_URL replace the private PostgreSQL and broker. `home` contains
+    data, logs and generated secrets. `env` contains all ORDERX_* settings; each process gets only those that it reads.
+    With `usual_ports` it uses the well-known ports if they are free; otherwise random ones.
     """
 
     def __init__(self, home: Path, *, usual_ports: bool = True) -> None:
         self.home = directories.make(home)
         self.logs = _emptied(directories.make(home / "logs"))
         self._metrics = _emptied(directories.make(home / "metrics"))
-        self._temporary = _emptied(directories.make(home / "tmp"))  # what is killed leaves files: they go with it
+        self._temporary = _emptied(directories.make(home / "tmp"))  # killed processes leave files here
         self._usual_ports = usual_ports
         self.api_url = self._local_url(8000)
         self.flower_url = self._local_url(5555)
@@ -76,12 +76,12 @@ class Stack(Supervisor):
 
     @property
     def broker_name(self) -> str:
-        """What the broker is, for people."""
+        """The broker's name, for people."""
         return self.broker.name if self.broker else "ORDERX_BROKER_URL"
 
     @property
     def rabbitmq(self) -> RabbitMQ | None:
-        """The broker, when it is our own RabbitMQ."""
+        """The broker, if it is the embedded RabbitMQ."""
         return self.broker if isinstance(self.broker, RabbitMQ) else None
 
     def __getitem__(self, name: str) -> Process:
@@ -107,7 +107,7 @@ class Stack(Supervisor):
         return Valkey(self.home / "valkey", log=self._log("valkey"))
 
     def _own_rate_limiter(self) -> Valkey | None:
-        """Where requests are counted: in the broker if that can count, else in a Valkey of its own, if installed."""
+        """The Valkey for rate limits: the broker's if that is one, otherwise a separate one, if installed."""
         if "ORDERX_RATE_LIMIT_URL" in os.environ:
             return None
         if isinstance(self.broker, Valkey):
@@ -126,7 +126,7 @@ class Stack(Supervisor):
         return {name: with_login(url, user=login, password=self._secret(login)) for name, login in LOGINS.items()}
 
     def _other_settings(self) -> dict[str, str]:
-        # The sandbox and the inbox even where others are configured: nothing here moves money or writes to anybody.
+        # Always the sandbox and the inbox: this stack must not move money or send mails to people.
         return {
             "ORDERX_BROKER_URL": self.broker.url if self.broker else os.environ["ORDERX_BROKER_URL"],
             "ORDERX_SECRET_KEY": self._secret("secret_key"),
@@ -183,7 +183,7 @@ class Stack(Supervisor):
         )
 
     def env_of(self, *words: str) -> dict[str, str]:
-        """The environment in which the stack runs this command of `orderx`: no settings but those that it reads."""
+        """The environment for this command of `orderx`, with only the settings that it reads."""
         flower = self._flower_settings() if words[0] == "flower" else {}
         return {**self._plain_env(), **self.settings_for(*words), **flower}
 
@@ -199,7 +199,7 @@ class Stack(Supervisor):
         return given | ({"FLOWER_BROKER_API": self.rabbitmq.management_api} if self.rabbitmq else {})
 
     def _plain_env(self) -> dict[str, str]:
-        # Counted together, what the workers count is read at the API's /metrics.
+        # With a shared directory, the API's /metrics includes the workers' metrics.
         own = {"TMPDIR": str(self._temporary), shared_metrics.DIRECTORY: str(self._metrics)}
         return {**reads.without_settings(os.environ), "PYTHONUNBUFFERED": "1", **own}
 

@@ -1,1 +1,1 @@
-"""Private services on loopback, each a child process that never outlives whoever started it."""
+"""Private servers on loopback. Each is a child process that ends with its parent."""

@@ -1,4 +1,4 @@
-"""Directories of the private services: theirs alone, and readable by the user a root process drops to."""
+"""Private directories of the services, accessible also to the unprivileged user that root switches to."""
 
 import os
 import pwd
@@ -13,20 +13,20 @@ from kit.errors import NotConfigured
 
 
 def make(path: Path) -> Path:
-    """The directory, made if need be: private, except that under root others may pass through it to their own.
+    """Create the directory if it is missing, with mode 0700; with 0711 under root, so that other users can traverse it.
 
-    Raises NotConfigured when it belongs to somebody else, who could have put anything there.
+    Raises NotConfigured if it belongs to another user, who could have written anything there.
     """
     path.mkdir(parents=True, exist_ok=True)
     if path.is_symlink() or path.stat().st_uid != os.geteuid():
-        raise NotConfigured(f"{path} belongs to another user: remove it, or work in another folder")
+        raise NotConfigured(f"{path} belongs to another user: remove it, or use another folder")
     path.chmod(0o711 if os.geteuid() == 0 else 0o700)
     return path
 
 
 @contextmanager
 def temporary(prefix: str = "orderx-") -> Iterator[Path]:
-    """A directory that is removed with everything in it."""
+    """A temporary directory, removed with its contents at the end."""
     path = Path(tempfile.mkdtemp(prefix=prefix))
     try:
         yield make(path)
@@ -35,14 +35,14 @@ def temporary(prefix: str = "orderx-") -> Iterator[Path]:
 
 
 def secret(path: Path) -> str:
-    """The secret kept in this file: 43 URL-safe characters, drawn when first asked for."""
+    """The secret in this file, 43 URL-safe characters. It is generated if the file is missing."""
     if not path.exists():
         write_privately(path, secrets.token_urlsafe(32))
     return path.read_text()
 
 
 def write_privately(path: Path, text: str) -> None:
-    """Write a file that nobody else may read, whole or not at all."""
+    """Write a file atomically, with mode 0600."""
     draft = path.with_name(path.name + ".new")
     draft.touch(mode=0o600)
     draft.write_text(text)
@@ -50,17 +50,17 @@ def write_privately(path: Path, text: str) -> None:
 
 
 def reachable(path: Path, user: pwd.struct_passwd) -> bool:
-    """Whether this other user may pass through to the path and read it."""
-    return all(_open_to(step, user) for step in (path, *path.parents))
+    """Whether another user can traverse the directories to the path, and open it."""
+    return all(_is_traversable(step, user) for step in (path, *path.parents))
 
 
-def _open_to(path: Path, user: pwd.struct_passwd) -> bool:
+def _is_traversable(path: Path, user: pwd.struct_passwd) -> bool:
     status = path.stat()
     return bool(status.st_mode & (0o100 if status.st_uid == user.pw_uid else 0o001))
 
 
 def copy_for_anyone(source: Path, target: Path) -> None:
-    """Copy a tree so that any user may read and run what the owner may."""
+    """Copy a tree and give all users the owner's permissions to read and execute."""
     shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
     for path in (target, *target.rglob("*")):
         if not path.is_symlink():

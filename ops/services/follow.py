@@ -1,4 +1,4 @@
-"""Shows the logs of many processes on the console while they are written."""
+"""Prints the logs of several processes to the console as they are written, like `tail -f`."""
 
 import threading
 from collections.abc import Iterable
@@ -16,15 +16,15 @@ _LOOK_EVERY = 0.2
 
 
 class Follower:
-    """While entered, prints every line that the processes write, behind the coloured name of who wrote it."""
+    """Context manager that prints every new log line, with the coloured name of its process in front."""
 
     def __init__(self, processes: Iterable[Process], console: Console) -> None:
-        named = list(processes)
-        width = max(len(process.name) for process in named)
+        followed = list(processes)
+        width = max(len(process.name) for process in followed)
         self._console = console
         self._tails = [
             _Tail(process.log, Text(f"{process.name:<{width}} | ", style=colour))
-            for process, colour in zip(named, cycle(_COLOURS), strict=False)
+            for process, colour in zip(followed, cycle(_COLOURS), strict=False)
         ]
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
@@ -39,28 +39,28 @@ class Follower:
 
     def _follow(self) -> None:
         while not self._ended.wait(_LOOK_EVERY):
-            self._print_news()
-        self._print_news()
+            self._print_new_lines()
+        self._print_new_lines()
 
-    def _print_news(self) -> None:
+    def _print_new_lines(self) -> None:
         for tail in self._tails:
-            for line in tail.news():
+            for line in tail.new_lines():
                 self._console.print(tail.prefix + Text.from_ansi(line), soft_wrap=True)
 
 
 class _Tail:
-    """What was added to a file since the last look, in whole lines."""
+    """The complete lines added to a file since the last read."""
 
     def __init__(self, path: Path, prefix: Text) -> None:
         self.prefix = prefix
         self._path = path
-        self._read = path.stat().st_size if path.exists() else 0
+        self._offset = path.stat().st_size if path.exists() else 0
 
-    def news(self) -> list[str]:
+    def new_lines(self) -> list[str]:
         if not self._path.exists():
             return []
         with self._path.open("rb") as file:
-            file.seek(self._read)
+            file.seek(self._offset)
             whole, newline, _ = file.read().rpartition(b"\n")
-        self._read += len(whole) + len(newline)
+        self._offset += len(whole) + len(newline)
         return whole.decode(errors="replace").splitlines()

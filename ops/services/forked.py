@@ -1,4 +1,4 @@
-"""Processes of OrderX that share the memory of what all of them import."""
+"""A fork server for processes of OrderX, so that they share the memory of their imported modules."""
 
 import ctypes
 import json
@@ -17,68 +17,68 @@ from ops.services.readiness import Ready, line
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PATIENCE = 10.0
-"""Seconds within which a nursery forks."""
+"""Seconds to wait for the fork server to fork."""
 
 
 class Nursery(Process):
-    """The process they are forked from; `modules` are what it imports for them."""
+    """The fork server (ops/services/forkserver_main.py); `modules` are imported before it forks."""
 
     def __init__(self, modules: Sequence[str], *, log: Path, env: Mapping[str, str]) -> None:
         argv = [sys.executable, "-m", "ops.services.nursery", *modules]
-        super().__init__("nursery", argv, log=log, env=env, ready=line("the nursery is ready"))
-        self._line: socket.socket | None = None
+        super().__init__("forkserver", argv, log=log, env=env, ready=line("the fork server is ready"))
+        self._socket: socket.socket | None = None
 
     def _spawn(self, log: IO[bytes], *, stdin: int = subprocess.DEVNULL) -> Child:
         del stdin
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what it forks are our children
-        if self._line:
-            self._line.close()
-        self._line, theirs = socket.socketpair()
-        self._line.settimeout(_PATIENCE)
-        with theirs:
-            return super()._spawn(log, stdin=theirs.fileno())
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)  # its forked processes become our children
+        if self._socket:
+            self._socket.close()
+        self._socket, its_end = socket.socketpair()
+        self._socket.settimeout(_PATIENCE)
+        with its_end:
+            return super()._spawn(log, stdin=its_end.fileno())
 
     def kill(self) -> None:
-        """And let go of the line to it."""
+        """Kill the process and close the socket to it."""
         super().kill()
-        if self._line:
-            self._line.close()
-            self._line = None
+        if self._socket:
+            self._socket.close()
+            self._socket = None
 
-    def fork(self, words: Sequence[str], *, log: Path, env: Mapping[str, str]) -> Child | None:
-        """Have `orderx` run with these words as a child of ours; None when the nursery is not there to do it."""
-        if self._line is None or not self.ready:
+    def fork(self, args: Sequence[str], *, log: Path, env: Mapping[str, str]) -> Child | None:
+        """Fork a process that runs `orderx` with these arguments. Returns None if the fork server is not running."""
+        if self._socket is None or not self.ready:
             return None
-        order = {
-            "words": words, "log": str(log), "env": dict(env), "parent": os.getpid(),
-            "orphan_signal": int(signal.SIGKILL),
+        request = {
+            "args": args, "log": str(log), "env": dict(env), "parent": os.getpid(),
+            "parent_death_signal": int(signal.SIGKILL),
         }  # fmt: skip
         try:
-            self._line.sendall(json.dumps(order).encode() + b"\n")
-            with self._line.makefile("rb") as answers:
-                return Fostered(int(answers.readline()))
+            self._socket.sendall(json.dumps(request).encode() + b"\n")
+            with self._socket.makefile("rb") as responses:
+                return Fostered(int(responses.readline()))
         except (OSError, ValueError):
-            self.kill()  # lest it does later what is now done without it
+            self.kill()  # so that it cannot fork later, in addition to the process that is started instead
             return None
 
 
 class Forked(Process):
-    """A process of OrderX, forked from the nursery while it is there, and else started as any other."""
+    """A process of OrderX, forked from the fork server if that is running, otherwise started normally."""
 
     def __init__(
-        self, name: str, words: Sequence[str], *, nursery: Nursery, log: Path, env: Mapping[str, str], ready: Ready,
+        self, name: str, args: Sequence[str], *, nursery: Nursery, log: Path, env: Mapping[str, str], ready: Ready,
         nice: int = 0,
     ) -> None:  # fmt: skip
-        argv = [sys.executable, "-m", "ops.cli", *words]
+        argv = [sys.executable, "-m", "ops.cli", *args]
         super().__init__(name, argv, log=log, env=env, ready=ready, nice=nice)
-        self._fork = lambda: nursery.fork(words, log=log, env=env)
+        self._fork = lambda: nursery.fork(args, log=log, env=env)
 
     def _spawn(self, log: IO[bytes], *, stdin: int = subprocess.DEVNULL) -> Child:
         return self._fork() or super()._spawn(log, stdin=stdin)
 
 
 class Fostered:
-    """A child of ours that somebody else has borne: as much of subprocess.Popen as a Process needs."""
+    """A child process that subprocess.Popen did not start, with the part of its interface that Process needs."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid

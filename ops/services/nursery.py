@@ -1,9 +1,9 @@
-"""A process that has imported what others need, and forks them from itself, so that its memory is theirs, too.
+"""The fork server: imports modules once and forks processes on request, which share its memory copy-on-write.
 
-Usage: nursery.py MODULE...   (by ops/services/forked.py, which talks to it over a socket on its standard input)
+Usage: forkserver_main.py MODULE...   (by ops/services/forkserver.py, over a socket on its standard input)
 
-Whom it forks becomes a child of whoever started the nursery: the true parent ends at once, and Linux gives its orphans
-to the nearest ancestor that has asked for them.
+A forked process becomes a child of the process that started the fork server: its direct parent exits at once, and
+Linux reassigns orphans to the nearest subreaper (PR_SET_CHILD_SUBREAPER).
 """
 
 import ctypes
@@ -20,51 +20,51 @@ from ops import cli
 from ops.services import tether
 
 _PR_SET_NAME = 15
-"""What `ps` and `top` call a process (its command line stays the nursery's)."""
+"""Sets the process name in `ps` and `top`; the command line stays that of the fork server."""
 
 
 def main(modules: list[str]) -> None:
-    """Fork a process for each order, a line of JSON, until nobody can give one any more."""
+    """Fork a process for each request (a line of JSON) until the socket is closed."""
     for module in modules:
         import_module(module)
     gc_tuning.freeze_before_fork()
-    print("the nursery is ready", flush=True)
-    with socket.socket(fileno=os.dup(0)) as line:
-        while line.recv(1, socket.MSG_PEEK):
-            _fork(line)
+    print("the fork server is ready", flush=True)
+    with socket.socket(fileno=os.dup(0)) as requests:
+        while requests.recv(1, socket.MSG_PEEK):
+            _fork(requests)
 
 
-def _fork(line: socket.socket) -> None:
-    between = os.fork()
-    if between:
-        os.waitpid(between, 0)
+def _fork(requests: socket.socket) -> None:
+    intermediate = os.fork()
+    if intermediate:
+        os.waitpid(intermediate, 0)
         return
-    # Read here, so that neither this process nor those it forks later have another's settings in memory.
-    with line.makefile("rb") as orders:
-        order = json.loads(orders.readline())
-    between = os.getpid()
+    # Read in the child, so that the settings are not in the memory of the fork server and of later processes.
+    with requests.makefile("rb") as lines:
+        request = json.loads(lines.readline())
+    intermediate = os.getpid()
     if os.fork():
         os._exit(0)
-    while os.getppid() == between:
+    while os.getppid() == intermediate:
         time.sleep(0.001)
-    _become(order, line)
+    _run(request, requests)
     sys.exit(0)
 
 
-def _become(order: dict[str, Any], line: socket.socket) -> None:
+def _run(request: dict[str, Any], connection: socket.socket) -> None:
     os.setsid()
-    tether.tie(order["orphan_signal"], order["parent"])
-    ctypes.CDLL(None).prctl(_PR_SET_NAME, f"orderx {order['words'][0]}".encode())
-    for descriptor, flags, path in ((0, os.O_RDONLY, os.devnull), (1, os.O_WRONLY | os.O_APPEND, order["log"])):
+    tether.tie(request["parent_death_signal"], request["parent"])
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, f"orderx {request['args'][0]}".encode())
+    for descriptor, flags, path in ((0, os.O_RDONLY, os.devnull), (1, os.O_WRONLY | os.O_APPEND, request["log"])):
         opened = os.open(path, flags)
         os.dup2(opened, descriptor)
         os.close(opened)
     os.dup2(1, 2)
     os.environ.clear()
-    os.environ.update(order["env"])
-    line.sendall(f"{os.getpid()}\n".encode())
-    line.close()
-    sys.argv = ["orderx", *order["words"]]
+    os.environ.update(request["env"])
+    connection.sendall(f"{os.getpid()}\n".encode())
+    connection.close()
+    sys.argv = ["orderx", *request["args"]]
     cli.main()
 
 

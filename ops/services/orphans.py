@@ -1,4 +1,4 @@
-"""Ends of processes that Linux gave to this one because their parents are gone (PR_SET_CHILD_SUBREAPER)."""
+"""Reaps orphaned descendants that Linux reassigned to this process (PR_SET_CHILD_SUBREAPER)."""
 
 import os
 from contextlib import suppress
@@ -8,9 +8,9 @@ from ops.services.process import Process
 
 
 def reap() -> None:
-    """Collect the exit code of every child that has ended and that no Process has started.
+    """Collect the exit code of every ended child that no Process has started.
 
-    Not by waitpid(-1), which would take the exit codes of those from them.
+    waitpid(-1) would also take the exit codes that the Process objects need.
     """
     for pid in set(children(os.getpid())) - Process.launched_pids():
         with suppress(ChildProcessError):

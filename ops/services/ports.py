@@ -1,4 +1,4 @@
-"""Loopback ports for what this machine runs privately."""
+"""Free loopback ports for private servers."""
 
 import os
 import random
@@ -6,13 +6,13 @@ import socket
 from collections import deque
 
 LOOPBACK = "127.0.0.1"
-# Below Linux's ephemeral range: a client that keeps dialling a stopped service there can end up connected to
-# itself (TCP simultaneous open) and hold the very port the service wants back.
+# Below Linux's ephemeral range: there, a client that keeps connecting to a stopped server can end up connected to
+# itself (TCP simultaneous open), and occupies the port that the server needs.
 _RANGE = range(20_000, 32_000)
-_SHARES = 16
-"""Of the range. A process draws from one of them, so that two that draw at the same moment rarely draw the same."""
-_drawn: deque[int] = deque(maxlen=500)
-"""What this process has drawn of late, for servers that may not listen yet."""
+_PARTITIONS = 16
+"""Parts of the range. Each process uses one of them, so that concurrent processes rarely choose the same port."""
+_recently_used: deque[int] = deque(maxlen=500)
+"""Ports that this process has chosen recently; their servers may not listen yet."""
 
 
 def is_free(port: int) -> bool:
@@ -27,11 +27,13 @@ def is_free(port: int) -> bool:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """The preferred port when nobody listens there, else a random free one."""
+    """The preferred port if it is free, otherwise a random free one."""
     if preferred is not None and is_free(preferred):
         return preferred
-    # Not seedable: processes that start together must not draw the same ports.
-    draw, share = random.SystemRandom(), _RANGE[os.getpid() % _SHARES :: _SHARES]
-    port = next(port for port in iter(lambda: draw.choice(share), None) if port not in _drawn and is_free(port))
-    _drawn.append(port)
+    # Not seedable: processes that start together must not choose the same ports.
+    chooser, candidates = random.SystemRandom(), _RANGE[os.getpid() % _PARTITIONS :: _PARTITIONS]
+    port = next(
+        port for port in iter(lambda: chooser.choice(candidates), None) if port not in _recently_used and is_free(port)
+    )
+    _recently_used.append(port)
     return port

@@ -1,4 +1,4 @@
-"""A private PostgreSQL: over TCP on loopback only, with a password, and never as root."""
+"""A private PostgreSQL server: TCP on loopback only, with a password, never as root."""
 
 import os
 import signal
@@ -21,8 +21,8 @@ _FORGETFUL = ["-cfsync=off", "-csynchronous_commit=off", "-cfull_page_writes=off
 class Postgres(Process):
     """PostgreSQL with its data under `home`, kept between starts.
 
-    `url` is the superuser's, for `database`, which is created if need be. `durable=False` gives up surviving a
-    power cut for speed, as tests may.
+    `url` is the superuser's URL of `database`, which is created if it is missing. `durable=False` is faster, and may
+    lose committed data in a power failure; for tests.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class Postgres(Process):
         return self.url_of(self.database)
 
     def url_of(self, database: str) -> str:
-        """The superuser's URL of another database here."""
+        """The superuser's URL of another database on this server."""
         return f"postgresql://postgres:{self._password}@{LOOPBACK}:{self.port}/{database}"
 
     def launch(self) -> None:
-        """Start, initialising the data directory the first time."""
-        binaries = self._binaries or postgres_binaries.choose(made_by=self._made_by())
+        """Start the server; initialises the data directory the first time."""
+        binaries = self._binaries or postgres_binaries.choose(made_by=self._data_version())
         binaries = binaries.readable_by(self._user, home=self._home)
-        if not self._made_by():
+        if not self._data_version():
             self._initialise(binaries)
         self.argv = [
             str(binaries.directory / "postgres"),
@@ -80,19 +80,19 @@ class Postgres(Process):
         super().launch()
 
     def wait_until_ready(self) -> None:
-        """Return once `database` can be used; raises DidNotStart."""
+        """Wait until `database` can be used; raises DidNotStart."""
         super().wait_until_ready()
         create_database(self.url_of("postgres"), self.database)
 
     def _signal_group(self, number: signal.Signals) -> None:
-        """Signal the sessions, too: each of PostgreSQL's processes leads a group of its own."""
-        sessions = descendants(self.pid) if self.pid else []
+        """Signal the backends, too: each of PostgreSQL's processes is in a separate process group."""
+        backends = descendants(self.pid) if self.pid else []
         super()._signal_group(number)
-        for pid in sessions:
+        for pid in backends:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 
-    def _made_by(self) -> int | None:
+    def _data_version(self) -> int | None:
         version = self._data / "PG_VERSION"
         return int(version.read_text()) if version.exists() else None
 
@@ -104,8 +104,8 @@ class Postgres(Process):
             os.chown(password, self._user.pw_uid, self._user.pw_gid)
         with_password = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={password}"]
         argv = [str(binaries.directory / "initdb"), "-D", str(self._data), *with_password]
-        speaking = ["--encoding=UTF8", "--locale=C.UTF-8"]
-        Job("initdb", [*argv, *speaking], log=self.log, cwd=self._home, user=self._user).start()
+        locale = ["--encoding=UTF8", "--locale=C.UTF-8"]
+        Job("initdb", [*argv, *locale], log=self.log, cwd=self._home, user=self._user).start()
 
     def _answers(self) -> bool:
         try:
@@ -116,7 +116,7 @@ class Postgres(Process):
 
 
 def create_database(superuser_url: str, name: str, *, template: str = "template1") -> None:
-    """Create the database as a copy of the template, unless there is one of that name."""
+    """Create the database as a copy of the template, unless it exists."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount:
             create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
@@ -124,13 +124,13 @@ def create_database(superuser_url: str, name: str, *, template: str = "template1
 
 
 def drop_database(superuser_url: str, name: str) -> None:
-    """Drop the database, ending whatever is connected to it; harmless when there is none."""
+    """Drop the database if it exists, and terminate its sessions."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def with_login(url: str, *, database: str | None = None, user: str | None = None, password: str = "") -> str:
-    """The same server's URL, for another database or as another user."""
+    """The URL with another database or another login."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     login = f"{user}:{password}" if user else parts.netloc.rpartition("@")[0]

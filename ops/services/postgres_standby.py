@@ -18,9 +18,9 @@ _STREAMING = "SELECT FROM pg_stat_replication WHERE state = 'streaming'"
 
 
 class Standby(Postgres):
-    """A copy of a running primary that follows it; each commit of the primary waits until it is on both disks.
+    """A synchronous streaming standby of a running primary.
 
-    It is ready once it streams. From then on the primary answers no commit while this standby is gone.
+    It is ready when it streams. From then on the primary confirms no commit while this standby is down.
     """
 
     def __init__(self, home: Path, primary: Postgres, *, log: Path | None = None) -> None:
@@ -29,14 +29,14 @@ class Standby(Postgres):
         self._primary = primary
 
     def wait_until_ready(self) -> None:
-        """Return once it streams and commits wait for it; raises DidNotStart."""
+        """Wait until it streams, then make commits wait for it; raises DidNotStart."""
         Process.wait_until_ready(self)
         with psycopg.connect(self._primary.url, autocommit=True) as connection:
             connection.execute(_LET_COMMITS_WAIT)
             connection.execute("SELECT pg_reload_conf()")
 
     def promote(self) -> None:
-        """Make it a primary, and return once it accepts writes."""
+        """Promote it to a primary. Returns when it accepts writes."""
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
             connection.execute("SELECT pg_promote()")
 
@@ -60,7 +60,7 @@ class Standby(Postgres):
 
 
 def multi_host_url(servers: Sequence[Postgres]) -> str:
-    """The superuser's URL of whichever of these servers accepts writes."""
+    """The superuser's URL with all these servers; clients use the one that accepts writes."""
     first = urlsplit(servers[0].url)
     hosts = ",".join(LOOPBACK for _ in servers)
     ports = ",".join(str(server.port) for server in servers)

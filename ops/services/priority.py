@@ -1,4 +1,4 @@
-"""Which processes go first where there are not processors enough for all."""
+"""CPU priorities of processes (nice values)."""
 
 import os
 import time
@@ -6,14 +6,14 @@ from contextlib import suppress
 from pathlib import Path
 
 _TRIES, _TRY_EVERY = 20, 0.1
-"""Linux takes one change a tenth of a second from whoever is not root, and turns the others away for now."""
+"""Without root, Linux allows one change of an autogroup every 0.1 s and refuses more with EAGAIN."""
 
 
 def give_way(pid: int, nice: int) -> None:
-    """Have a process that leads a session give way to the others by so many steps of nice(2); harmless once it is gone.
+    """Set the nice value of a session leader and of its session's autogroup; harmless if it has ended.
 
-    Linux may share the processors out among sessions first: then nice(2) counts within a session only, and between
-    them the session's own does (sched(7), "The autogroup feature").
+    With autogroups, a nice value of a process counts only within its session; between sessions the autogroup's
+    nice value counts (sched(7), "The autogroup feature").
     """
     session = Path(f"/proc/{pid}/autogroup")
     with suppress(ProcessLookupError, FileNotFoundError):

@@ -1,4 +1,4 @@
-"""A child process that is started, waited for until it is ready, and stopped; it never outlives its parent."""
+"""Child processes with start, readiness check and stop; they end with their parent."""
 
 import math
 import os
@@ -22,33 +22,33 @@ _POLL_SECONDS = 0.05
 
 
 class Child(Protocol):
-    """What a Process needs of subprocess.Popen."""
+    """The part of subprocess.Popen that Process needs."""
 
     pid: int
 
     def poll(self) -> int | None:
-        """The exit code once it has ended."""
+        """The exit code, or None while it runs."""
 
     def wait(self, timeout: float | None = None) -> int:
-        """The exit code, waited for; raises subprocess.TimeoutExpired."""
+        """Wait and return the exit code; raises subprocess.TimeoutExpired."""
 
     def send_signal(self, sig: int, /) -> None:
-        """Send it a signal; harmless when it has ended."""
+        """Send a signal; harmless if it has ended."""
 
 
 class DidNotStart(Unavailable):
-    """A process did not become ready; the message ends with the tail of its log."""
+    """The process did not become ready; the message ends with the tail of its log."""
 
     code = "did_not_start"
 
 
 class Process:
-    """One child process, writing both its outputs to `log`.
+    """One child process; stdout and stderr go to `log`.
 
-    `ready` says whether it can be used; `start_seconds` bounds the wait for that and `stop_seconds` the wait after
-    `stop_signal`, which SIGKILL follows. Linux sends `orphan_signal` when the thread that launched it dies, so
-    launch from the main thread. Without `env` it inherits this process's environment, but no settings. `user` is who
-    it runs as when root launches it; `nice` says how far it gives way.
+    `ready` is the readiness check, for up to `start_seconds`. `stop_signal` stops the process; after `stop_seconds` it
+    gets SIGKILL. Linux sends `orphan_signal` when the thread that launched it ends, so launch it from the
+    main thread. Without `env` it inherits this process's environment without OrderX's settings. `user` is the user to
+    switch to if root launches it; `nice` is its nice value.
     """
 
     _all: ClassVar[WeakSet["Process"]] = WeakSet()
@@ -87,17 +87,17 @@ class Process:
 
     @staticmethod
     def launched_pids() -> set[int]:
-        """The process ids of every Process that has been launched and not yet stopped."""
+        """The process ids of all launched and not yet stopped Processes."""
         return {process.pid for process in Process._all if process.pid is not None}
 
     @property
     def pid(self) -> int | None:
-        """The process id, while it has been launched."""
+        """The process id; None before launch and after stop."""
         return self._child.pid if self._child else None
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended; None while it runs or before it was launched."""
+        """The exit code; None while it runs or before it was launched."""
         return self._child.poll() if self._child else None
 
     @property
@@ -107,16 +107,16 @@ class Process:
 
     @property
     def ready(self) -> bool:
-        """Whether it runs and can be used."""
+        """Whether it runs and its readiness check succeeds."""
         return self.running and self._ready(self)
 
     @property
     def crashed(self) -> bool:
-        """Whether it was launched and has ended without being asked to."""
+        """Whether it was launched and has ended without being stopped."""
         return self._child is not None and not self.running
 
     def start(self) -> None:
-        """Launch and wait until ready; raises DidNotStart, leaving nothing behind."""
+        """Launch and wait until ready. Stops the process and raises DidNotStart if it fails."""
         self.launch()
         try:
             self.wait_until_ready()
@@ -143,7 +143,7 @@ class Process:
             env=reads.without_settings(os.environ) if self._env is None else self._env,
             cwd=self._cwd,
             umask=0o077,
-            # Ctrl-C reaches the whole foreground group; the order in which things stop is the parent's to choose.
+            # Ctrl-C signals the whole foreground group, but the parent stops its children in a chosen order.
             start_new_session=True,
         )
 
@@ -153,7 +153,7 @@ class Process:
         return [sys.executable, "-I", "-S", tether.__file__, *map(str, numbers)]
 
     def wait_until_ready(self) -> None:
-        """Return once ready; raises DidNotStart when it ends or takes too long, and leaves it to be stopped."""
+        """Wait until ready; raises DidNotStart if it ends or takes too long, and does not stop it."""
         deadline = time.monotonic() + self._start_seconds
         while not self._ready(self):
             self._refuse_to_wait_for_ever(deadline)
@@ -170,13 +170,13 @@ class Process:
         return "".join([f"; the end of {self.log}:", *(f"\n    {line}" for line in lines)])
 
     def output(self) -> str:
-        """What it has written since it was last launched."""
+        """Its output since its last launch."""
         with self.log.open("rb") as log:
             log.seek(self._log_begins)
             return log.read().decode(errors="replace")
 
     def stop(self) -> None:
-        """Ask it to end and wait; SIGKILL when it takes too long. Harmless when it is not running."""
+        """Send the stop signal and wait; SIGKILL if it takes too long. Harmless if it is not running."""
         self.ask_to_stop()
         self.wait_until_stopped()
 
@@ -186,25 +186,25 @@ class Process:
             self._child.send_signal(self._stop_signal)
 
     def wait_until_stopped(self, *, within: float = math.inf) -> None:
-        """Wait for the end that was asked for, at most this many seconds, then kill whatever of it is left."""
+        """Wait for its end, at most this many seconds, then SIGKILL the rest of its process group."""
         if self._child is not None:
             with suppress(subprocess.TimeoutExpired):
                 self._child.wait(min(self._stop_seconds, within))
             self.kill()
 
     def kill(self) -> None:
-        """SIGKILL the process and every child still in its group."""
+        """SIGKILL the process group."""
         self._signal_group(signal.SIGKILL)
         if self._child is not None:
             self._child.wait()
             self._child = None
 
     def freeze(self) -> None:
-        """SIGSTOP the process and every child in its group: it keeps what it holds and does nothing."""
+        """SIGSTOP the process group."""
         self._signal_group(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """SIGCONT the process and its group; harmless when they are not frozen."""
+        """SIGCONT the process group; harmless if it is not frozen."""
         self._signal_group(signal.SIGCONT)
 
     def _signal_group(self, number: signal.Signals) -> None:
@@ -221,7 +221,7 @@ class Process:
 
 
 class Job(Process):
-    """A process that is ready once it has ended with exit code 0."""
+    """A process that is ready when it has ended with exit code 0."""
 
     def __init__(
         self,
@@ -237,5 +237,5 @@ class Job(Process):
 
     @property
     def crashed(self) -> bool:
-        """Never: a job that has become ready has done its work."""
+        """Never: a job that is ready has ended."""
         return False

@@ -1,4 +1,4 @@
-"""A private RabbitMQ node: own name, ports, cookie, data and configuration, beside any other on this machine."""
+"""A private RabbitMQ node with separate name, ports, cookie, data and configuration."""
 
 import math
 import os
@@ -16,14 +16,14 @@ from ops.services.ports import LOOPBACK, free_port
 from ops.services.process import Process
 from ops.services.readiness import tcp
 
-# The packages' /usr/sbin/rabbitmq-server refuses ordinary users and knows one node only; this is what it wraps.
+# The packages' /usr/sbin/rabbitmq-server requires root and supports one node only; it wraps this script.
 _UNWRAPPED = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin:/bin"
 USER = "orderx"
 CTL_NEEDS = ("RABBITMQ_NODENAME", "ERL_EPMD_PORT", "ERL_EPMD_ADDRESS", "HOME")
-"""What `rabbitmqctl` must be told to find this node and its cookie; `ctl.env` in the node's directory has them."""
+"""Environment variables that `rabbitmqctl` needs for this node; also in `ctl.env` in the node's directory."""
 _STOP_SECONDS_WITH_MANAGEMENT = 3
-"""All queues are closed within a second; then the management plugin waits five more for a process of its own."""
+"""All queues are closed within a second; the management plugin then waits five more for one of its processes."""
 
 
 def installed() -> Path | None:
@@ -35,7 +35,7 @@ def installed() -> Path | None:
 
 
 class PortMapper(Process):
-    """Erlang's port mapper, on a port of its own: the machine's would be started if it is missing, and stay behind."""
+    """Erlang's port mapper on a private port. RabbitMQ would start the machine's, which keeps running afterwards."""
 
     def __init__(self, home: Path) -> None:
         port = free_port()
@@ -50,9 +50,9 @@ class PortMapper(Process):
 
 
 class RabbitMQ(Process):
-    """A node with its data under `home`, kept between starts, and through a SIGKILL.
+    """A node with its data under `home`, kept between starts, also after a SIGKILL.
 
-    `url` is AMQP's, with its login. `management_url`, without it, is None unless `management` was asked for.
+    `url` is the AMQP URL with the login. `management_url` has no login; it is None without `management`.
     """
 
     def __init__(
@@ -84,21 +84,21 @@ class RabbitMQ(Process):
 
     @property
     def url(self) -> str:
-        """Where AMQP clients connect."""
+        """The AMQP URL, with the login."""
         return f"amqp://{USER}:{self._password}@{LOOPBACK}:{self.port}//"
 
     @property
     def management_url(self) -> str | None:
-        """The management plugin's console."""
+        """The URL of the management console."""
         return f"http://{LOOPBACK}:{self._management_port}" if self._management_port else None
 
     @property
     def management_api(self) -> str:
-        """The management plugin's HTTP API, with its login."""
+        """The URL of the management API, with the login."""
         return f"http://{USER}:{self._password}@{LOOPBACK}:{self._management_port}/api/"
 
     def launch(self) -> None:
-        """Start the node; raises NotConfigured when RabbitMQ is not installed."""
+        """Start the node; raises NotConfigured if RabbitMQ is not installed."""
         script = installed()
         if script is None:
             raise NotConfigured("rabbitmq-server is not installed")
@@ -108,18 +108,18 @@ class RabbitMQ(Process):
         self.argv = [str(script)]
         super().launch()
 
-    def ctl(self, *words: str) -> str:
-        """Run `rabbitmqctl` on this node; what it prints. Raises Unavailable when it fails."""
+    def ctl(self, *args: str) -> str:
+        """Run `rabbitmqctl` on this node and return its output; raises Unavailable if it fails."""
         script = installed()
         assert script
-        command = [str(script.with_name("rabbitmqctl")), "--quiet", *words]
+        command = [str(script.with_name("rabbitmqctl")), "--quiet", *args]
         done = subprocess.run(command, env=self._env, capture_output=True, text=True, check=False, cwd=self._home)
         if done.returncode:
-            raise Unavailable(f"rabbitmqctl {' '.join(words)}: {(done.stderr or done.stdout).strip()}")
+            raise Unavailable(f"rabbitmqctl {' '.join(args)}: {(done.stderr or done.stdout).strip()}")
         return done.stdout
 
     def wait_until_stopped(self, *, within: float = math.inf) -> None:
-        """Wait for the node's end, then stop its port mapper."""
+        """Wait until the node has stopped, then stop its port mapper."""
         super().wait_until_stopped(within=within)
         if self._own_port_mapper:
             self._own_port_mapper.stop()
@@ -149,7 +149,7 @@ class RabbitMQ(Process):
             **port_mapper.env,
             "HOME": str(self._home),  # where Erlang keeps the cookie
             "PATH": _path(),
-            "RUNNING_UNDER_SYSTEMD": "true",  # the script becomes the node, instead of a shell that waits for it
+            "RUNNING_UNDER_SYSTEMD": "true",  # makes the script exec the node instead of waiting for it
         }
 
     def _node_name(self) -> str:

@@ -1,4 +1,4 @@
-"""A private RabbitMQ cluster: nodes with ports, data and logs of their own, one login and one Erlang cookie."""
+"""A private RabbitMQ cluster: nodes with separate ports, data and logs, and a common login and Erlang cookie."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from ops.services.process import Process
 from ops.services.rabbitmq import PortMapper, RabbitMQ
 
 NET_TICKTIME = 20
-"""Seconds after which a node takes a peer that does not answer for lost (RabbitMQ's default is 60)."""
+"""Seconds without an answer after which a node considers a peer down (RabbitMQ's default is 60)."""
 
 
 class RabbitMQCluster:
     """Nodes that find each other when they start; the first must be ready before the others are launched.
 
-    `waves` are its processes in the order of starting, for a Supervisor. A partition is dealt with as
-    `partition_handling` says, see RabbitMQ's guide "Clustering and Network Partitions".
+    `waves` are its processes in start order, for a Supervisor. For `partition_handling` see RabbitMQ's guide
+    "Clustering and Network Partitions".
     """
 
     def __init__(
@@ -38,12 +38,12 @@ class RabbitMQCluster:
 
     @property
     def name(self) -> str:
-        """What it is, for people."""
+        """Its name, for people."""
         return f"rabbitmq ({len(self.nodes)} nodes)"
 
     @property
     def url(self) -> str:
-        """The nodes' URLs, separated by semicolons, as ORDERX_BROKER_URL takes them."""
+        """The nodes' URLs, separated by semicolons, for ORDERX_BROKER_URL."""
         return ";".join(node.url for node in self.nodes)
 
     @property
@@ -54,7 +54,7 @@ class RabbitMQCluster:
 
 
 class ClusterNode(RabbitMQ):
-    """One node of a cluster. A node that is killed and started again joins with the data it had."""
+    """One node of a cluster. A restarted node rejoins with its old data."""
 
     def __init__(
         self,

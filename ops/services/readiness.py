@@ -1,4 +1,4 @@
-"""How one tells that a process can be used."""
+"""Readiness checks for processes."""
 
 import socket
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _ANSWER_SECONDS = 2
 
 
 def tcp(port: int) -> Ready:
-    """Somebody accepts connections on the loopback port."""
+    """Ready when the loopback port accepts connections."""
 
     def accepts(_: Process) -> bool:
         with socket.socket() as client:
@@ -23,11 +23,11 @@ def tcp(port: int) -> Ready:
 
 
 def http(url: str) -> Ready:
-    """The URL answers with success."""
+    """Ready when the URL answers with a success status."""
 
     def answers(_: Process) -> bool:
         with requests.Session() as session:
-            session.trust_env = False  # no proxy stands between this machine and itself
+            session.trust_env = False  # no proxy for loopback
             try:
                 return session.get(url, timeout=_ANSWER_SECONDS).ok
             except requests.RequestException:
@@ -37,5 +37,5 @@ def http(url: str) -> Ready:
 
 
 def line(text: str) -> Ready:
-    """The process has written the text since it was launched."""
+    """Ready when the process has written the text since its launch."""
     return lambda process: text in process.output()

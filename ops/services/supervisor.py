@@ -1,4 +1,4 @@
-"""Starts processes in waves, brings back those that crash, and stops them in reverse order."""
+"""Starts processes in waves, restarts crashed ones, and stops all in reverse order."""
 
 import math
 import signal
@@ -12,20 +12,20 @@ from ops.services import orphans
 from ops.services.process import Process
 
 _LOOK_EVERY = 0.2
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
-_STEADY_SECONDS = 60.0
+_MIN_DELAY, _MAX_DELAY = 0.5, 30.0
+_STABLE_SECONDS = 60.0
 STOP_SECONDS = 8.0
-"""How long a person who stops everything waits, at most: less than the ten seconds after which Docker kills."""
+"""Time limit for stopping everything: less than the ten seconds after which Docker sends SIGKILL."""
 _FIRST_WAVE_SECONDS = 4.0
-"""Of these, what is left for the servers that the rest uses."""
+"""The part of it that is reserved for the first wave, the servers."""
 Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Supervisor:
-    """Waves of processes: the members of a wave start together, after every member of the wave before is ready.
+    """Waves of processes: a wave starts when all processes of the previous wave are ready.
 
-    `tell` hears one line for each crash. `waiting_for` names what is being started.
+    `tell` is called with one line for each crash. `waiting_for` contains the names of the processes being started.
     """
 
     def __init__(self, waves: Sequence[Sequence[Process]], *, tell: Callable[[str], None] = print) -> None:
@@ -35,11 +35,11 @@ class Supervisor:
 
     @property
     def processes(self) -> list[Process]:
-        """Every process, in the order of starting."""
+        """All processes, in start order."""
         return [process for wave in self._waves for process in wave]
 
     def start(self) -> None:
-        """Start everything; raises DidNotStart after having stopped what had started."""
+        """Start everything. If a process does not start, stops the others and raises DidNotStart."""
         try:
             for wave in self._waves:
                 self.waiting_for = [process.name for process in wave]
@@ -53,59 +53,59 @@ class Supervisor:
             raise
 
     def stop(self, *, within: float = math.inf) -> None:
-        """Stop everything, the last wave first; further signals do not cut this short, its timeouts do.
+        """Stop everything, the last wave first, ignoring further signals.
 
-        What has not ended `within` seconds is killed: nothing is lost by that, it only takes longer to start again.
+        Processes that have not ended `within` seconds are killed. This loses no data; only the next start takes longer.
         """
-        end = time.monotonic() + within
+        deadline = time.monotonic() + within
         with _deaf():
             for wave in reversed(self._waves):
-                until = end if wave is self._waves[0] else end - _FIRST_WAVE_SECONDS
+                until = deadline if wave is self._waves[0] else deadline - _FIRST_WAVE_SECONDS
                 for process in wave:
                     process.ask_to_stop()
                 for process in wave:
                     process.wait_until_stopped(within=max(0.0, until - time.monotonic()))
 
     def keep_running(self, until: Callable[[], bool] = lambda: False) -> None:
-        """Start again whatever crashes, after a pause that grows while it keeps crashing; reap orphans meanwhile."""
-        watches = [_Watch(process) for process in self.processes]
+        """Restart crashed processes, with growing delays while they keep crashing; also reap orphans."""
+        restarters = [_Watch(process) for process in self.processes]
         while not until():
-            for watch in watches:
-                watch.look(self._tell)
+            for restarter in restarters:
+                restarter.check(self._tell)
             orphans.reap()
             time.sleep(_LOOK_EVERY)
 
 
 class _Watch:
-    """One process under watch, and how long to wait before it is started again."""
+    """Restarts one process when it has crashed, with exponential backoff."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._pause = _SHORTEST_PAUSE
+        self._delay = _MIN_DELAY
         self._launched = time.monotonic()
-        self._due: float | None = None
+        self._restart_at: float | None = None
 
-    def look(self, tell: Callable[[str], None]) -> None:
+    def check(self, report: Callable[[str], None]) -> None:
         if not self._process.crashed:
             return
         now = time.monotonic()
-        if self._due is None:
-            if now - self._launched > _STEADY_SECONDS:
-                self._pause = _SHORTEST_PAUSE
-            self._due = now + self._pause
+        if self._restart_at is None:
+            if now - self._launched > _STABLE_SECONDS:
+                self._delay = _MIN_DELAY
+            self._restart_at = now + self._delay
             ended = f"{self._process.name} ended with exit code {self._process.exit_code}"
-            tell(f"{ended}, starts again in {self._pause:g} s ({self._process.log})")
-        elif now >= self._due:
+            report(f"{ended}, restarts in {self._delay:g} s ({self._process.log})")
+        elif now >= self._restart_at:
             self._process.launch()
-            self._launched, self._due = now, None
-            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+            self._launched, self._restart_at = now, None
+            self._delay = min(self._delay * 2, _MAX_DELAY)
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGTERM and a closed terminal raise KeyboardInterrupt, as Ctrl-C does; what is ignored (nohup) stays ignored."""
-    heeded = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
-    with _handling(heeded, signal.default_int_handler):
+    """Make SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does; ignored signals (nohup) stay ignored."""
+    handled = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    with _handling(handled, signal.default_int_handler):
         yield
 
 

