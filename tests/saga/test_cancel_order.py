@@ -20,7 +20,7 @@ def deliver(storefront):
 
 class TestBeforeThePivot:
     @pytest.mark.parametrize("delivered", [(), HEADER[:1], HEADER[1:], HEADER])
-    def test_puts_everything_back(self, storefront, deliver, sandbox, delivered):
+    def test_undoes_everything(self, storefront, deliver, sandbox, delivered):
         order_id = storefront.place(2)
         deliver(*delivered)
         storefront.cancel(order_id)
@@ -30,7 +30,7 @@ class TestBeforeThePivot:
         assert [intent["status"] for intent in sandbox.ledger()] == ["canceled"]
         assert findings() == []
 
-    def test_asked_twice_changes_nothing_more(self, storefront):
+    def test_requested_twice_changes_nothing_more(self, storefront):
         order_id = storefront.place()
         storefront.cancel(order_id)
         storefront.cancel(order_id)
@@ -63,7 +63,7 @@ class TestFromThePivotOn:
         assert findings() == []
 
     @pytest.mark.parametrize("at", ["call", "answer"])
-    def test_pays_first_when_the_money_is_just_being_taken(self, storefront, deliver, sandbox, at):
+    def test_pays_first_while_the_payment_is_being_captured(self, storefront, deliver, sandbox, at):
         order_id = storefront.place()
         deliver(*HEADER)
         capturing = Frozen(lambda: deliver("saga.advance"), at=at)
@@ -73,7 +73,7 @@ class TestFromThePivotOn:
         storefront.come_to_rest()
         self.assert_paid_and_then_given_back(storefront, sandbox, order_id)
 
-    def test_pays_first_when_the_goods_are_not_booked_yet(self, storefront, deliver, weather, sandbox):
+    def test_pays_first_while_the_stock_is_not_committed(self, storefront, deliver, weather, sandbox):
         weather.spoil("commit_stock", "is unavailable")
         order_id = storefront.place()
         deliver(*HEADER, "saga.advance")
@@ -81,21 +81,21 @@ class TestFromThePivotOn:
         storefront.come_to_rest()
         self.assert_paid_and_then_given_back(storefront, sandbox, order_id)
 
-    def test_gives_back_what_is_paid_before_the_mail_is_out(self, storefront, deliver, sandbox):
+    def test_refunds_the_payment_before_the_mail_is_sent(self, storefront, deliver, sandbox):
         order_id = storefront.place()
         deliver(*HEADER, "saga.advance")
         storefront.cancel(order_id)
         storefront.come_to_rest()
         self.assert_paid_and_then_given_back(storefront, sandbox, order_id)
 
-    def test_gives_back_what_is_paid(self, storefront, sandbox):
+    def test_refunds_the_payment(self, storefront, sandbox):
         order_id = storefront.place()
         storefront.come_to_rest()
         storefront.cancel(order_id)
         storefront.come_to_rest()
         self.assert_paid_and_then_given_back(storefront, sandbox, order_id)
 
-    def test_asked_twice_gives_back_once(self, storefront, sandbox):
+    def test_requested_twice_refunds_once(self, storefront, sandbox):
         order_id = storefront.place()
         storefront.come_to_rest()
         storefront.cancel(order_id)
@@ -105,7 +105,7 @@ class TestFromThePivotOn:
         storefront.come_to_rest()
         self.assert_paid_and_then_given_back(storefront, sandbox, order_id)
 
-    def test_puts_back_what_could_not_be_taken_in_the_end(self, storefront, deliver, weather, sandbox):
+    def test_undoes_an_order_whose_capture_fails_in_the_end(self, storefront, deliver, weather, sandbox):
         weather.spoil("capture_payment", *["loses its answer"] * capture_payment.retries.limit)
         order_id = storefront.place()
         deliver(*HEADER, "saga.advance")
@@ -129,7 +129,7 @@ class TestTooLate:
 class TestARefundThatFails:
     @pytest.mark.parametrize("mood", ["is unavailable", "loses its answer"])
     @pytest.mark.parametrize("times", [1, 19])
-    def test_at_first_is_tried_again(self, storefront, weather, *, times, mood):
+    def test_at_first_is_retried(self, storefront, weather, *, times, mood):
         weather.spoil("refund_order", *[mood] * times)
         order_id = storefront.place()
         storefront.come_to_rest()

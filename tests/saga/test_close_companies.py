@@ -1,4 +1,4 @@
-"""Companies closed for good once their grace is over."""
+"""Companies are closed for good once their grace period is over."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ KEPT = "SELECT count(*) FROM orders WHERE company_id = %s"
 
 @pytest.fixture
 def company_with_data(database):
-    """A company with an admin, an invitation, a key, a shop and an order."""
+    """A company with an admin, an invitation, an API key, a shop and an order."""
 
     def make():
         company = factories.make_company()
@@ -42,7 +42,7 @@ def company_with_data(database):
     return make
 
 
-def shall_be_deleted(company):
+def request_deletion(company):
     with db.transaction(acting_for(company)):
         standing.request_deletion(company_id=company.id, by=new_id(), now=NOW)
 
@@ -57,7 +57,7 @@ class TestCloseDue:
     def test_closes_the_others_when_one_cannot_be_closed(self, database, company_with_data, monkeypatch):
         companies = [company_with_data() for _ in range(3)]
         for company in companies:
-            shall_be_deleted(company)
+            request_deletion(company)
         close = standing.close
 
         def closing(*, company_id, now):
@@ -70,24 +70,24 @@ class TestCloseDue:
         monkeypatch.undo()
         assert close_due(now=LATER) == 1
 
-    def test_ends_all_powers_closes_all_shops_and_keeps_the_orders(self, database, company_with_data):
+    def test_revokes_all_access_closes_all_shops_and_keeps_the_orders(self, database, company_with_data):
         company, other = company_with_data(), company_with_data()
-        shall_be_deleted(company)
+        request_deletion(company)
         assert close_due(now=LATER) == 1
         assert left_of(database, company) == (dict.fromkeys(ENDED, 0), 1)
         assert left_of(database, other) == (dict.fromkeys(ENDED, 1), 1)
 
-    def test_waits_for_the_grace_to_be_over_and_is_done_once(self, database, company_with_data):
+    def test_waits_for_the_grace_period_and_is_done_once(self, database, company_with_data):
         company = company_with_data()
-        shall_be_deleted(company)
+        request_deletion(company)
         assert close_due(now=LATER - timedelta(seconds=1)) == 0
         assert [close_due(now=LATER) for _ in range(2)] == [1, 0]
         with psycopg.connect(database) as owner:
             closed = owner.execute("SELECT count(*) FROM outbox WHERE body->>'type' = 'company.closed'").fetchone()
         assert closed == (1,)
 
-    def test_is_what_the_sweeper_does_when_it_tidies(self, database, company_with_data):
+    def test_is_run_by_the_sweeper(self, database, company_with_data):
         company = company_with_data()
-        shall_be_deleted(company)
+        request_deletion(company)
         sweeper.tidy(now=LATER)
         assert left_of(database, company)[0]["roles"] == 0

@@ -1,4 +1,4 @@
-"""The provider's answers, or our requests themselves, come late: whenever that is, the books stay clean."""
+"""Answers of the provider, or requests to it, that are late at any moment leave no inconsistency."""
 
 import pytest
 
@@ -44,7 +44,7 @@ def fail_meanwhile(storefront, weather, step, task):
 @pytest.mark.parametrize("at", ["call", "answer"])
 @pytest.mark.parametrize("window", WINDOWS)
 class TestALateAuthorisation:
-    def test_holds_no_money_of_an_order_that_failed(self, storefront, weather, frozen, *, window, at):
+    def test_is_voided_when_the_order_has_failed(self, storefront, weather, frozen, *, window, at):
         order_id = storefront.place()
         storefront.deliveries.collect()
         late = frozen("payments.authorise_payment", at=at)
@@ -59,7 +59,7 @@ class TestALateAuthorisation:
 @pytest.mark.parametrize("at", ["call", "answer"])
 @pytest.mark.parametrize("window", WINDOWS)
 class TestALateCapture:
-    def test_keeps_no_money_of_an_order_that_failed(self, storefront, weather, frozen, sandbox, *, window, at):
+    def test_is_refunded_when_the_order_has_failed(self, storefront, weather, frozen, sandbox, *, window, at):
         order_id = storefront.place()
         storefront.deliveries.deliver_next("inventory.reserve_stock")
         storefront.deliveries.deliver_next("payments.authorise_payment")
@@ -74,8 +74,8 @@ class TestALateCapture:
         assert findings() == []
 
 
-class TestACaptureBetweenLookingAndLettingGo:
-    def test_is_given_back(self, storefront, weather, frozen, sandbox):
+class TestACaptureBetweenLookUpAndVoid:
+    def test_is_refunded(self, storefront, weather, frozen, sandbox):
         """Not taken yet when the one undo looks, taken when the next lets go of the hold."""
         storefront.place()
         storefront.deliveries.deliver_next("inventory.reserve_stock")
@@ -94,7 +94,7 @@ class TestACaptureBetweenLookingAndLettingGo:
 @pytest.mark.parametrize("undo", ["payments.refund_payment", "payments.void_payment"])
 @pytest.mark.parametrize("at", ["call", "answer"])
 class TestALateUndo:
-    def test_changes_nothing_any_more(self, storefront, weather, frozen, *, undo, at):
+    def test_changes_nothing(self, storefront, weather, frozen, *, undo, at):
         order_id = storefront.place()
         weather.spoil("capture_payment", *["loses its answer"] * capture_payment.retries.limit)
         for name in (

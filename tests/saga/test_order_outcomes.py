@@ -1,4 +1,4 @@
-"""What is logged and counted of each order, once it is true."""
+"""Log lines and metrics of orders, after the commit."""
 
 from contextlib import contextmanager
 
@@ -54,7 +54,7 @@ def lines():
 
 
 class TestPlaced:
-    def test_is_told_with_its_ids(self, storefront, counted, lines):
+    def test_is_logged_with_its_ids(self, storefront, counted, lines):
         with counted("placed") as grown:
             order_id = storefront.place(2)
         assert grown == [1, 3998]
@@ -65,7 +65,7 @@ class TestPlaced:
             "customer_id": str(storefront.buyer.id), "saga_id": str(storefront.ref(order_id).saga_id),
         }  # fmt: skip
 
-    def test_is_not_told_of_what_was_rolled_back(self, storefront, counted, lines):
+    def test_is_not_logged_when_rolled_back(self, storefront, counted, lines):
         whose = {"company_id": storefront.shop.company_id, "customer_id": storefront.buyer.id}
         with (
             counted("placed") as grown,
@@ -101,7 +101,7 @@ class TestOutcomes:
         assert (line["event"], line["order_id"]) == ("order_failed", str(order_id))
         assert (line["reason"], line["code"], line["step"]) == ("expired_card", "expired_card", "authorise_payment")
 
-    def test_failed_for_what_nobody_has_foreseen_is_counted_as_other(self, storefront, counted, lines, monkeypatch):
+    def test_failed_for_an_unknown_code_is_counted_as_other(self, storefront, counted, lines, monkeypatch):
         monkeypatch.setattr("saga.order_outcomes.REASONS", frozenset())
         with counted("failed", "other") as grown:
             storefront.place(method=DECLINED)
@@ -128,12 +128,12 @@ class TestOutcomes:
         assert grown == [1, 1999]
         assert (lines()[-1]["event"], lines()[-1]["reason"]) == ("order_cancelled", "after_payment")
 
-    def test_of_many_at_once_are_told_one_by_one(self, storefront, lines):
+    def test_of_many_at_once_are_logged_one_by_one(self, storefront, lines):
         orders = {str(storefront.place()) for _ in range(3)}
         storefront.deliveries.together_until_quiet()
         assert {line["order_id"] for line in lines() if line["event"] == "order_paid"} == orders
 
-    def test_never_tell_what_a_person_wrote(self, storefront, lines):
+    def test_never_log_text_that_a_person_wrote(self, storefront, lines):
         for method in ("pm_card_visa", DECLINED):
             order_id = storefront.place(method=method)
             storefront.deliveries.until_quiet()
@@ -160,7 +160,7 @@ class TestSteps:
         storefront.deliveries.until_quiet()
         assert [after - was for after, was in zip(counts(), before, strict=True)] == [1] * 4
 
-    def test_take_as_long_as_their_outside_calls(self, storefront):
+    def test_include_their_external_calls(self, storefront):
         labels = {"step": "authorise_payment", "outcome": "done"}
         before = sample("orderx_step_duration_seconds_sum", **labels)
         storefront.place(method="pm_card_slow")

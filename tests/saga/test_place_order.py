@@ -32,13 +32,13 @@ def every_count_below_the_limit():
 
 
 class TestPlaceOrder:
-    def test_is_a_sentence(self):
+    def test_prints_its_stages(self):
         assert str(PLACE_ORDER) == (
             "place_order: together reserve_stock and authorise_payment, then capture_payment, then commit_stock, "
             "afterwards email_customer"
         )
 
-    def test_ends_paid_and_tells_the_buyer(self, storefront):
+    def test_ends_paid_and_mails_the_buyer(self, storefront):
         order_id = storefront.place(2)
         storefront.come_to_rest()
         assert storefront.order(order_id).status == "paid"
@@ -55,7 +55,7 @@ class TestPlaceOrder:
             "inventory.reserve_stock", "payments.authorise_payment", *body, "notifications.email_customer",
         ]  # fmt: skip
 
-    def test_names_the_request_it_came_of_from_message_to_message(self, storefront):
+    def test_passes_the_request_id_from_message_to_message(self, storefront):
         deliveries = storefront.deliveries
         with bound_contextvars(request_id="mine"):
             storefront.place()
@@ -68,7 +68,7 @@ class TestPlaceOrder:
         assert deliveries.events[-1]["type"] == "order.completed"
         assert {event["requestid"] for event in deliveries.events} == {"mine"}
 
-    def test_asks_no_money_for_what_is_free(self, database, outside_world, sandbox):
+    def test_makes_no_payment_for_a_free_order(self, database, outside_world, sandbox):
         storefront = Storefront(database, price=0)
         order_id = storefront.place()
         storefront.come_to_rest()
@@ -104,7 +104,7 @@ class TestAStepThatFails:
 
     @pytest.mark.parametrize("mood", TRANSIENT)
     @pytest.mark.parametrize(("step", "times"), every_count_below_the_limit())
-    def test_at_first_is_tried_again_and_ends_paid(self, storefront, weather, step, times, mood):
+    def test_at_first_is_retried_and_ends_paid(self, storefront, weather, step, times, mood):
         weather.spoil(step.name, *[mood] * times)
         order_id = storefront.place()
         storefront.come_to_rest()
@@ -132,7 +132,7 @@ class TestAnUndoThatFails:
 
     @pytest.mark.parametrize(("mood", "times"), list(product(TRANSIENT, [1, 2, 11])))
     @pytest.mark.parametrize("step", REVERSIBLE, ids=lambda step: step.undo_name)
-    def test_at_first_is_tried_again_and_all_is_put_back(self, storefront, weather, begin, *, step, mood, times):
+    def test_at_first_is_retried_and_everything_is_undone(self, storefront, weather, begin, *, step, mood, times):
         weather.spoil(step.undo_name, *[mood] * times)
         order_id = begin(step)
         storefront.come_to_rest()
@@ -172,7 +172,7 @@ class TestTheProvider:
         assert findings() == []
 
     @pytest.mark.parametrize("card", ["pm_card_slow", "pm_card_silent"])
-    def test_that_answers_too_late_is_asked_again(self, storefront, sandbox, monkeypatch, card):
+    def test_that_answers_too_late_is_called_again(self, storefront, sandbox, monkeypatch, card):
         monkeypatch.setenv("ORDERX_PAYMENT_TIMEOUT", "0.4")
         settings.cache_clear()
         gateway.cache_clear()
@@ -186,7 +186,7 @@ class TestTheProvider:
         assert intent["amount_captured"] == 1999
         assert findings() == []
 
-    def test_that_is_killed_and_comes_back_finds_everything_put_back(self, storefront, sandbox):
+    def test_that_is_killed_and_restarted_has_everything_undone(self, storefront, sandbox):
         order_id = storefront.place()
         storefront.deliveries.deliver_next("inventory.reserve_stock")
         storefront.deliveries.deliver_next("payments.authorise_payment")

@@ -1,4 +1,4 @@
-"""The provider's books and ours, apart after a restore, and put together again."""
+"""The provider's payments and ours, which differ after a restore, are reconciled."""
 
 import sqlite3
 from contextlib import closing
@@ -18,7 +18,7 @@ from tests.saga.storefront import findings
 DECLINED = "pm_card_chargeDeclined"
 FORGET_THE_PAYMENT = "DELETE FROM payment_events; UPDATE payments SET status = 'pending', provider_ref = NULL"
 HELD, TAKEN = ("canceled", 0, 0), ("succeeded", 1999, 1999)
-"""What becomes of a hold, and of money that was taken, when it is given back."""
+"""An authorisation that is voided, and a capture that is refunded."""
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def at_the_provider(sandbox):
 
 
 def pay(order_id, *, capture=True, key=None):
-    """What a saga that nobody here remembers did at the provider."""
+    """Pay as a saga did that the restored database does not know."""
     hold = {"amount": 1999, "currency": "EUR", "method": "pm_card_visa", "order_id": order_id}
     answer = gateway().authorise(**hold, key=key or str(new_id()))
     return gateway().capture(ref=answer.ref, key=str(new_id())) if capture else answer
@@ -62,7 +62,7 @@ def events(storefront, order_id):
 
 
 class TestReconcile:
-    def test_finds_nothing_to_do_where_nothing_was_forgotten(self, storefront, compare):
+    def test_changes_nothing_where_nothing_was_lost(self, storefront, compare):
         paid, _, cancelled = storefront.place(), storefront.place(method=DECLINED), storefront.place()
         storefront.come_to_rest()
         storefront.cancel(cancelled)
@@ -71,7 +71,7 @@ class TestReconcile:
         assert storefront.payment(paid).status == "captured"
 
     @pytest.mark.parametrize(("capture", "after"), [(False, HELD), (True, TAKEN)])
-    def test_gives_back_what_was_paid_for_an_order_there_is_not(self, compare, at_the_provider, capture, after):
+    def test_refunds_payments_of_unknown_orders(self, compare, at_the_provider, capture, after):
         pay(new_id(), capture=capture)
         [(verdict, _)] = compare()
         assert verdict == "refund"
@@ -80,9 +80,7 @@ class TestReconcile:
         assert findings() == []
 
     @pytest.mark.parametrize(("capture", "after"), [(False, HELD), (True, TAKEN)])
-    def test_gives_back_what_was_paid_for_an_order_that_failed(
-        self, storefront, compare, at_the_provider, capture, after
-    ):
+    def test_refunds_payments_of_failed_orders(self, storefront, compare, at_the_provider, capture, after):
         order_id = storefront.place(method=DECLINED)
         storefront.come_to_rest()
         pay(order_id, capture=capture)
@@ -92,7 +90,7 @@ class TestReconcile:
         assert findings() == []
 
     @pytest.mark.parametrize(("capture", "status"), [(False, "voided"), (True, "refunded")])
-    def test_takes_the_payment_of_a_failed_order_for_its_own_where_it_knows_of_none(
+    def test_records_the_refund_as_the_payment_of_a_failed_order_without_one(
         self, storefront, sandbox, compare, capture, status
     ):
         order_id = storefront.place(6)  # more than there are
@@ -104,7 +102,7 @@ class TestReconcile:
         assert storefront.payment(order_id).status == status
         assert compare() == [("matches", status)]
 
-    def test_writes_down_what_it_gave_back_before_it_died(self, storefront, compare):
+    def test_records_a_refund_that_was_made_before_a_crash(self, storefront, compare):
         order_id = storefront.place(method=DECLINED)
         storefront.come_to_rest()
         gateway().refund(ref=pay(order_id).ref, key=str(new_id()))
@@ -112,7 +110,7 @@ class TestReconcile:
         assert compare()[0] == ("matches", "refunded")
         assert events(storefront, order_id) == ["failed", "refunded"]
 
-    def test_gives_back_a_second_payment_and_leaves_the_order_paid(self, storefront, compare, at_the_provider):
+    def test_refunds_a_second_payment_and_leaves_the_order_paid(self, storefront, compare, at_the_provider):
         order_id = storefront.place()
         storefront.come_to_rest()
         pay(order_id)
@@ -122,7 +120,7 @@ class TestReconcile:
         assert events(storefront, order_id) == ["authorised", "captured", "refunded"]
         assert findings() == []
 
-    def test_only_tells_of_a_paid_order_whose_money_was_given_back(self, storefront, compare):
+    def test_only_reports_a_paid_order_whose_payment_is_refunded(self, storefront, compare):
         order_id = storefront.place()
         storefront.come_to_rest()
         gateway().refund(ref=storefront.payment(order_id).provider_ref, key=str(new_id()))
@@ -143,12 +141,12 @@ class TestReconcile:
         pay(order_id)
         assert [verdict for verdict, _ in compare()] == ["in progress", "in progress"]
 
-    def test_only_judges_when_that_is_asked(self, storefront, compare, at_the_provider):
+    def test_changes_nothing_in_a_dry_run(self, storefront, compare, at_the_provider):
         pay(new_id())
         assert compare(dry_run=True) == [("refund", "captured")]
         assert at_the_provider() == [("succeeded", 1999, 0)]
 
-    def test_looks_no_further_back_than_asked(self, sandbox, compare):
+    def test_compares_no_payment_made_before_since(self, sandbox, compare):
         pay(new_id())
         with closing(sqlite3.connect(sandbox.ledger_path)) as books, books:
             books.execute("UPDATE payment_intents SET created = created - 86401")
@@ -160,7 +158,7 @@ class TestReconcile:
             pay(new_id(), capture=False)
         assert compare() == [("refund", "voided")] * 5
 
-    def test_gives_up_without_the_provider(self, storefront, compare, sandbox):
+    def test_raises_when_the_provider_is_unavailable(self, storefront, compare, sandbox):
         sandbox.kill()
         try:
             with pytest.raises(ProviderUnavailable):
@@ -183,7 +181,7 @@ class TestSagaThatWasRestored:
         return forgotten
 
     @pytest.mark.parametrize("capture", [False, True])
-    def test_adopts_the_payment_it_had_made(self, storefront, forgotten, at_the_provider, compare, capture):
+    def test_uses_its_earlier_payment(self, storefront, forgotten, at_the_provider, compare, capture):
         order_id = storefront.place()
         made = forgotten(order_id, capture=capture)
         storefront.come_to_rest()
@@ -193,7 +191,7 @@ class TestSagaThatWasRestored:
         assert compare() == [("matches", "captured")]
         assert findings() == []
 
-    def test_adopts_the_one_that_holds_money(self, storefront, forgotten):
+    def test_uses_the_earlier_payment_that_is_authorised(self, storefront, forgotten):
         order_id = storefront.place()
         made = pay(order_id)
         gateway().void(ref=forgotten(order_id, capture=False).ref, key=str(new_id()))
@@ -202,7 +200,7 @@ class TestSagaThatWasRestored:
         assert findings() == []
 
     @pytest.mark.parametrize(("capture", "after"), [(False, HELD), (True, TAKEN)])
-    def test_gives_back_what_it_had_taken_when_it_fails(self, storefront, forgotten, at_the_provider, capture, after):
+    def test_refunds_its_earlier_payment_when_it_fails(self, storefront, forgotten, at_the_provider, capture, after):
         order_id = storefront.place(6)  # more than there are
         storefront.deliveries.deliver_next("inventory.reserve_stock")
         forgotten(order_id, capture=capture)
@@ -211,7 +209,7 @@ class TestSagaThatWasRestored:
         assert at_the_provider() == [after]
         assert findings() == []
 
-    def test_pays_anew_when_it_had_not_paid(self, storefront, at_the_provider):
+    def test_makes_a_payment_if_there_is_no_earlier_one(self, storefront, at_the_provider):
         order_id = storefront.place()
         storefront.sql("UPDATE payments SET created_at = created_at - interval '1 day'")
         storefront.come_to_rest()

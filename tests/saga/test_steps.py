@@ -1,4 +1,4 @@
-"""Each step alone, without the engine that keeps it from being taken twice: do, do twice, undo, undo twice, …"""
+"""Each step alone, without the engine that prevents double runs: do, do twice, undo, undo twice, …"""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ def order_id(storefront):
 
 @pytest.fixture
 def take(storefront, order_id):
-    """Take steps and undos as the engine would, one after the other; the last one's outcome."""
+    """Run steps and undos one after the other, as the engine does; return the last outcome."""
 
     def taking(*acts):
         outcome = None
@@ -67,29 +67,29 @@ def at_the_provider(sandbox):
 
 
 class TestReserveStock:
-    def test_holds_the_goods(self, storefront, take):
+    def test_reserves_the_stock(self, storefront, take):
         take(reserve_stock)
         assert storefront.shelf() == (5, 2)
 
-    def test_twice_holds_them_once(self, storefront, take):
+    def test_twice_reserves_it_once(self, storefront, take):
         take(reserve_stock)
         with pytest.raises(UniqueViolation):
             take(reserve_stock)
         assert storefront.shelf() == (5, 2)
 
-    def test_undone_gives_them_back(self, storefront, take):
+    def test_undone_releases_it(self, storefront, take):
         take(reserve_stock, release_stock)
         assert storefront.shelf() == (5, 0)
 
-    def test_undone_twice_gives_them_back_once(self, storefront, take):
+    def test_undone_twice_releases_it_once(self, storefront, take):
         take(reserve_stock, release_stock, release_stock)
         assert storefront.shelf() == (5, 0)
 
-    def test_undone_before_it_is_done_is_harmless(self, storefront, take):
+    def test_undone_before_it_is_done_does_nothing(self, storefront, take):
         take(release_stock)
         assert storefront.shelf() == (5, 0)
 
-    def test_after_its_undo_holds_nothing(self, storefront, take):
+    def test_after_its_undo_has_no_effect(self, storefront, take):
         take(reserve_stock, release_stock)
         with pytest.raises(UniqueViolation):
             take(reserve_stock)
@@ -97,36 +97,36 @@ class TestReserveStock:
 
 
 class TestAuthorisePayment:
-    def test_holds_the_money(self, storefront, order_id, take, at_the_provider):
+    def test_authorises_the_payment(self, storefront, order_id, take, at_the_provider):
         take(authorise_payment)
         assert at_the_provider() == ("requires_capture", 0, 0)
         assert storefront.payment(order_id).status == "authorised"
 
-    def test_twice_holds_it_once(self, take, at_the_provider):
+    def test_twice_authorises_it_once(self, take, at_the_provider):
         assert take(authorise_payment) == take(authorise_payment)
         assert at_the_provider() == ("requires_capture", 0, 0)
 
-    def test_undone_lets_go(self, storefront, order_id, take, at_the_provider):
+    def test_undone_voids_it(self, storefront, order_id, take, at_the_provider):
         take(authorise_payment, void_payment)
         assert at_the_provider() == ("canceled", 0, 0)
         assert storefront.payment(order_id).status == "voided"
 
-    def test_undone_twice_lets_go_once(self, take, at_the_provider):
+    def test_undone_twice_voids_it_once(self, take, at_the_provider):
         take(authorise_payment, void_payment)
         assert take(void_payment) is None
         assert at_the_provider() == ("canceled", 0, 0)
 
-    def test_undone_before_it_is_done_leaves_nothing_to_hold(self, storefront, order_id, take, at_the_provider):
+    def test_undone_before_it_is_done_prevents_the_authorisation(self, storefront, order_id, take, at_the_provider):
         take(void_payment)
         assert at_the_provider() == ("canceled", 0, 0)
         assert storefront.payment(order_id).status == "voided"
 
-    def test_after_its_undo_holds_nothing(self, storefront, order_id, take, at_the_provider):
+    def test_after_its_undo_has_no_effect(self, storefront, order_id, take, at_the_provider):
         take(void_payment, authorise_payment)
         assert at_the_provider() == ("canceled", 0, 0)
         assert storefront.payment(order_id).status == "voided"
 
-    def test_undone_after_a_decline_has_nothing_to_let_go(self, storefront, take, monkeypatch, order_id, sandbox):
+    def test_undone_after_a_decline_does_nothing(self, storefront, take, monkeypatch, order_id, sandbox):
         declined = replace(gateway().authorise(**self.request(storefront)), outcome="declined", code="expired_card")
         monkeypatch.setattr(gateway(), "authorise", lambda **_: declined)
         assert take(authorise_payment) == Refused("expired_card")
@@ -139,7 +139,7 @@ class TestAuthorisePayment:
         }  # fmt: skip
 
     @pytest.mark.parametrize("outcome", ["authorised", "captured"])
-    def test_is_not_undone_while_the_money_is_still_held(self, take, monkeypatch, outcome):
+    def test_is_not_undone_while_the_payment_is_still_authorised(self, take, monkeypatch, outcome):
         take(authorise_payment)
         monkeypatch.setattr(gateway(), "void", lambda ref, key: replace(gateway().look_up(ref=ref), outcome=outcome))
         monkeypatch.setattr(
@@ -153,30 +153,30 @@ class TestCapturePayment:
     def _held(self, take):
         take(authorise_payment)
 
-    def test_takes_the_money(self, storefront, order_id, take, at_the_provider):
+    def test_captures_the_payment(self, storefront, order_id, take, at_the_provider):
         take(capture_payment)
         assert at_the_provider() == ("succeeded", 3998, 0)
         assert storefront.payment(order_id).status == "captured"
 
-    def test_twice_takes_it_once(self, take, at_the_provider):
+    def test_twice_captures_it_once(self, take, at_the_provider):
         assert take(capture_payment) == take(capture_payment)
         assert at_the_provider() == ("succeeded", 3998, 0)
 
-    def test_undone_gives_it_back(self, storefront, order_id, take, at_the_provider):
+    def test_undone_refunds_it(self, storefront, order_id, take, at_the_provider):
         take(capture_payment, refund_payment)
         assert at_the_provider() == ("succeeded", 3998, 3998)
         assert storefront.payment(order_id).status == "refunded"
 
-    def test_undone_twice_gives_it_back_once(self, take, at_the_provider):
+    def test_undone_twice_refunds_it_once(self, take, at_the_provider):
         take(capture_payment, refund_payment, refund_payment)
         assert at_the_provider() == ("succeeded", 3998, 3998)
 
-    def test_undone_before_it_is_done_is_harmless(self, storefront, order_id, take, at_the_provider):
+    def test_undone_before_it_is_done_does_nothing(self, storefront, order_id, take, at_the_provider):
         take(refund_payment)
         assert at_the_provider() == ("requires_capture", 0, 0)
         assert storefront.payment(order_id).status == "authorised"
 
-    def test_after_the_hold_is_gone_is_refused(self, take):
+    def test_after_the_authorisation_is_voided_is_refused(self, take):
         take(void_payment)
         assert take(capture_payment).code == "authorisation_gone"
 
@@ -188,11 +188,11 @@ class TestCapturePayment:
 
 
 class TestCommitStock:
-    def test_takes_the_goods_off_the_shelf(self, storefront, take):
+    def test_commits_the_stock(self, storefront, take):
         take(reserve_stock, commit_stock)
         assert storefront.shelf() == (3, 0)
 
-    def test_twice_takes_them_once(self, storefront, take):
+    def test_twice_commits_it_once(self, storefront, take):
         take(reserve_stock, commit_stock, commit_stock)
         assert storefront.shelf() == (3, 0)
 
@@ -202,7 +202,7 @@ class TestCommitStock:
 
 
 class TestRefundOrder:
-    def test_gives_everything_back_once(self, storefront, order_id, take, at_the_provider):
+    def test_refunds_everything_once(self, storefront, order_id, take, at_the_provider):
         take(authorise_payment, capture_payment, refund_order, refund_order)
         assert at_the_provider() == ("succeeded", 3998, 3998)
         assert storefront.payment(order_id).status == "refunded"
@@ -215,11 +215,11 @@ class TestRefundOrder:
 
 
 class TestTakeBackStock:
-    def test_puts_the_goods_back_once(self, storefront, take):
+    def test_takes_the_stock_back_once(self, storefront, take):
         take(reserve_stock, commit_stock, take_back_stock, take_back_stock)
         assert storefront.shelf() == (5, 0)
 
-    def test_before_they_are_sold_is_harmless(self, storefront, take):
+    def test_before_it_is_sold_does_nothing(self, storefront, take):
         take(take_back_stock)
         assert storefront.shelf() == (5, 0)
 

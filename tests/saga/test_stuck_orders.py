@@ -1,4 +1,4 @@
-"""An order that is stuck is settled by an operator, and the books are right again."""
+"""An operator resolves a stuck order, and stock and payments are consistent again."""
 
 from functools import partial
 
@@ -18,13 +18,13 @@ WHY = {"reason": "the provider is back", "by": "ada"}
 
 @pytest.fixture
 def settled(storefront):
-    def settling(act, order_id):
+    def act_on(action, order_id):
         assert storefront.saga(order_id).state == "stuck"
-        act(storefront.ref(order_id), storefront.deliveries.find, **WHY)
+        action(storefront.ref(order_id), storefront.deliveries.find, **WHY)
         storefront.come_to_rest()
         return storefront.order(order_id)
 
-    return settling
+    return act_on
 
 
 class TestAnUndoThatKeptFailing:
@@ -40,7 +40,7 @@ class TestAnUndoThatKeptFailing:
         storefront.come_to_rest()
         return order_id
 
-    def test_is_taken_again_and_everything_is_put_back(self, storefront, settled, order_id):
+    def test_is_retried_and_everything_is_undone(self, storefront, settled, order_id):
         order = settled(actions.retry, order_id)
         assert (order.status, order.failure["code"]) == ("failed", "no")
         assert storefront.shelf() == (5, 0)
@@ -69,7 +69,7 @@ class TestAStepPastThePivot:
         storefront.come_to_rest()
         return order_id
 
-    def test_is_taken_again_and_the_order_is_paid(self, storefront, settled, order_id):
+    def test_is_retried_and_the_order_is_paid(self, storefront, settled, order_id):
         assert settled(actions.retry, order_id).status == "paid"
         assert storefront.shelf() == (4, 0)
         assert findings() == []
@@ -82,11 +82,11 @@ class TestAStepPastThePivot:
         assert storefront.shelf() == (4, 0)
         assert findings() == []
 
-    def test_is_not_done_by_saying_so_and_the_books_tell(self, settled, order_id):
+    def test_that_is_resolved_without_doing_the_work_fails_the_checks(self, settled, order_id):
         assert settled(partial(actions.resolve, end="done"), order_id).status == "paid"
         assert any(found.startswith("all units of paid orders are sold, and no others") for found in findings())
 
-    def test_is_taken_again_before_a_cancellation_that_was_asked_for_meanwhile(self, storefront, settled, order_id):
+    def test_is_retried_before_a_cancellation_that_was_requested_in_the_meantime(self, storefront, settled, order_id):
         storefront.cancel(order_id)
         assert settled(actions.retry, order_id).status == "cancelled"
         assert storefront.shelf() == (5, 0)

@@ -1,4 +1,4 @@
-"""Several sagas of one company taken at once: each has its own outcome, as if it had been taken alone."""
+"""Several sagas of one company executed together: each has the outcome that it would have alone."""
 
 import threading
 from collections.abc import Sequence
@@ -24,25 +24,25 @@ DUE = "SELECT extract(epoch FROM due_at - now())::float FROM sagas"
 
 @pytest.fixture
 def batches():
-    """How many subjects the batched step was given each time."""
+    """The number of subjects in each call of the batched step."""
     return []
 
 
 @pytest.fixture
-def moods():
-    """What the batched step shall say, by subject; it is done with the others."""
+def outcomes():
+    """The outcome of the batched step, by subject; None for the others."""
     return {}
 
 
 @pytest.fixture
-def press(batches, moods):
+def press(batches, outcomes):
     @batched_step(area="toys")
     def press(sheets: Sequence[Subject]):
         batches.append(len(sheets))
         for sheet in sheets:
-            if isinstance(moods.get(sheet.id), Exception):
-                raise moods[sheet.id]
-        return {sheet.id: moods[sheet.id] for sheet in sheets if sheet.id in moods}
+            if isinstance(outcomes.get(sheet.id), Exception):
+                raise outcomes[sheet.id]
+        return {sheet.id: outcomes[sheet.id] for sheet in sheets if sheet.id in outcomes}
 
     press.undo(lambda sheet: None)
     press.undo_function.__name__ = "unpress"
@@ -51,7 +51,7 @@ def press(batches, moods):
 
 @pytest.fixture
 def started(workshop):
-    """Starts so many sagas of one kind: their refs, in the order in which they began, and a way to find them."""
+    """Start several sagas of one definition; return their refs, in order, and a way to find the definition."""
 
     def starting(saga, times=MANY):
         begun = [workshop.start(saga) for _ in range(times)]
@@ -61,7 +61,7 @@ def started(workshop):
 
 
 def take(refs, *steps, find, continue_inline=False):
-    """Have these steps, or what stands in line, taken for all."""
+    """Execute these steps, or the next sequential ones, for all sagas."""
     return executor.take_steps(dict.fromkeys(refs, steps), find, continue_inline=continue_inline)
 
 
@@ -78,48 +78,48 @@ class TestABatchedStep:
     def saga(self, workshop, script, press):
         return workshop.saga(together(press, script.step("fold")), then(script.step("glue")))
 
-    def test_is_taken_once_for_all(self, workshop, started, saga, batches):
+    def test_runs_once_for_all_subjects(self, workshop, started, saga, batches):
         refs, find = started(saga)
         take(refs, "press", find=find)
         assert batches == [MANY]
         assert {workshop.steps(ref)["press"] for ref in refs} == {"done"}
 
-    def test_says_of_each_what_became_of_it(self, workshop, started, saga, moods):
+    def test_has_an_outcome_per_subject(self, workshop, started, saga, outcomes):
         refs, find = started(saga)
-        moods[subject(workshop, refs[1])] = Refused("torn")
-        moods[subject(workshop, refs[2])] = TryAgain("busy")
-        moods[subject(workshop, refs[3])] = {"pages": 16}
+        outcomes[subject(workshop, refs[1])] = Refused("torn")
+        outcomes[subject(workshop, refs[2])] = TryAgain("busy")
+        outcomes[subject(workshop, refs[3])] = {"pages": 16}
         take(refs, "press", find=find)
         assert [workshop.steps(ref)["press"] for ref in refs] == ["done", "failed", "running", "done", "done"]
         assert workshop.timeline(refs[3]).steps[0].outcome == {"pages": 16}
 
-    def test_leaves_out_whom_it_does_not_await(self, workshop, started, saga, batches):
+    def test_leaves_out_sagas_that_do_not_wait_for_it(self, workshop, started, saga, batches):
         refs, find = started(saga)
         take(refs[:2], "press", find=find)
         take(refs, "press", find=find)
         assert batches == [2, MANY - 2]
 
-    def test_counts_a_message_that_comes_twice_in_a_batch_once(self, started, saga, batches):
+    def test_runs_once_for_a_saga_that_is_in_the_batch_twice(self, started, saga, batches):
         refs, find = started(saga, 2)
         take([*refs, refs[0]], "press", find=find)
         assert batches == [2]
 
-    def test_that_raises_for_one_has_done_nothing_for_any(self, workshop, started, saga, moods):
+    def test_that_raises_for_one_subject_changes_none(self, workshop, started, saga, outcomes):
         refs, find = started(saga)
-        moods[subject(workshop, refs[1])] = ValueError("jammed")
+        outcomes[subject(workshop, refs[1])] = ValueError("jammed")
         with pytest.raises(ValueError, match="jammed"):
             take(refs, "press", find=find)
         assert {workshop.steps(ref)["press"] for ref in refs} == {"pending"}
         take(refs[1:2], "press", find=find)
         assert workshop.timeline(refs[1]).steps[0].error["code"] == "ValueError"
 
-    def test_of_a_saga_there_is_not_is_taken_for_none(self, workshop, started, saga, batches):
+    def test_does_not_run_when_one_saga_is_unknown(self, workshop, started, saga, batches):
         refs, find = started(saga, 2)
         with pytest.raises(UnknownSaga):
             take([*refs, SagaRef(new_id(), refs[0].company_id)], "press", find=find)
         assert batches == []
 
-    def test_is_taken_in_line_for_those_whose_turn_it_is(self, workshop, script, started, press, batches):
+    def test_runs_as_a_sequential_step(self, workshop, script, started, press, batches):
         saga = workshop.saga(then(press), then(script.step("glue")), afterwards(script.step("tell")))
         refs, find = started(saga)
         advance(refs, find)
@@ -133,7 +133,7 @@ class TestCallsOfABatch:
     def saga(self, workshop, script):
         return workshop.saga(then(script.calling("fold")), then(script.step("glue")))
 
-    def test_are_made_side_by_side(self, workshop, script, started, saga):
+    def test_are_made_concurrently(self, workshop, script, started, saga):
         everybody = threading.Barrier(MANY, timeout=20)
         script.answers["fold"] = [None] * MANY
         answer = script._answer
@@ -142,7 +142,7 @@ class TestCallsOfABatch:
         advance(refs, find)
         assert {workshop.state(ref) for ref in refs} == {"done"}
 
-    def test_show_that_whoever_makes_them_is_alive(self, workshop, script, started, saga, monkeypatch):
+    def test_send_heartbeats(self, workshop, script, started, saga, monkeypatch):
         monkeypatch.setattr(heartbeat, "INTERVAL", 0.01)
         shown, enough = [], threading.Event()
 
@@ -161,9 +161,7 @@ class TestCallsOfABatch:
     @pytest.mark.parametrize(
         ("times", "rounds"), [(1, 1), (external_calls.MAX_CONCURRENT, 1), (external_calls.MAX_CONCURRENT + 1, 2)]
     )
-    def test_have_the_sweeper_wait_for_as_many_rounds_as_they_are_made_in(
-        self, workshop, script, started, saga, times, rounds
-    ):
+    def test_extend_the_deadline_by_the_number_of_rounds(self, workshop, script, started, saga, times, rounds):
         due, answer = [], script._answer
 
         def answering(name):
@@ -176,7 +174,7 @@ class TestCallsOfABatch:
         advance(refs, find)
         assert {round(seconds / saga.call_deadline) for (seconds,) in due} == {rounds}
 
-    def test_that_fail_are_their_own_sagas_trouble(self, workshop, script, started, saga):
+    def test_that_fail_affect_only_their_own_saga(self, workshop, script, started, saga):
         script.answers["fold"] = [None, OSError("cut off"), None, None, None]
         refs, find = started(saga)
         advance(refs, find)
@@ -185,18 +183,18 @@ class TestCallsOfABatch:
         [late] = [ref for ref in refs if workshop.steps(ref)["fold"] == "running"]
         assert workshop.timeline(late).steps[0].error["code"] == "OSError"
 
-    def test_count_no_more_for_a_saga_that_has_turned_back_meanwhile(self, workshop, script, started):
+    def test_are_ignored_for_a_saga_that_compensates_by_then(self, workshop, script, started):
         saga = workshop.saga(together(script.calling("fold"), script.step("cut")))
         refs, find = started(saga, 2)
         script.answers["cut"] = [Refused("blunt")]
 
-        def turn_back():
+        def start_compensation():
             take(refs[:1], "cut", find=find)
             with all_locked(refs[:1], find) as [held]:
                 held.state = "compensating"
                 held.record_event("compensating")
 
-        answer, once = script._answer, [turn_back]
+        answer, once = script._answer, [start_compensation]
 
         def answering(name):
             if name == "fold" and once:
@@ -208,7 +206,7 @@ class TestCallsOfABatch:
         assert "fold answered_late" in workshop.events(refs[0])
         assert workshop.steps(refs[1])["fold"] == "done"
 
-    def test_of_two_sagas_about_the_same_subject_are_told_apart(self, workshop, script):
+    def test_of_two_sagas_about_the_same_subject_are_kept_apart(self, workshop, script):
         first, second = (
             workshop.saga(then(script.calling(step)), then(script.step(f"after {step}")), name=step)
             for step in ("fold", "cut")

@@ -49,7 +49,7 @@ class TestSaga:
         with pytest.raises(InvalidDefinition, match="toy: fold has neither an undo nor a reason for having none"):
             saga(then(step(area="toys")(fold)))
 
-    def test_takes_a_step_that_says_why_it_has_no_undo(self):
+    def test_accepts_a_step_without_an_undo_that_has_a_reason(self):
         saga(then(make("fold", undo=False)))
 
     def test_refuses_a_step_twice(self):
@@ -70,7 +70,7 @@ class TestSaga:
         with pytest.raises(InvalidDefinition, match="after at least one other stage"):
             saga(*stages)
 
-    def test_has_its_pivot_where_it_says(self):
+    def test_has_the_index_of_its_pivot(self):
         assert saga(then(make("fold")), then(make("glue"), pivot=True), then(make("cut"))).pivot_index == 1
 
     def test_has_its_last_main_stage_as_pivot_by_default(self):

@@ -50,6 +50,6 @@ class TestDraw:
     def test_marks_the_pivot(self):
         assert "    style capture_payment stroke-width:4px" in draw(PLACE_ORDER).split("\n")
 
-    def test_hangs_everything_that_comes_afterwards_on_the_ending(self):
+    def test_attaches_afterwards_steps_to_the_ending(self):
         lines = draw(toy()).split("\n")
         assert {"    glue --> ending", "    ending -.-> show", "    ending -.-> tell"} <= set(lines)

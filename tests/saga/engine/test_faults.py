@@ -1,4 +1,4 @@
-"""A saga that cannot be moved: it waits for an operator in the end, and holds up no other."""
+"""A saga that cannot be moved opens an incident in the end, and holds up no other saga."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def saga(workshop, script):
 
 @pytest.fixture
 def poisoned(workshop, saga):
-    """A saga that was started and cannot be moved, its messages lost."""
+    """A saga that was started and cannot be moved; its messages are lost."""
 
     def poisoning(poison="a stage there is not"):
         ref, deliveries = workshop.start(saga)
@@ -45,7 +45,7 @@ def sweep_again(workshop, find, times=1):
 
 class TestAPoisonedSaga:
     @pytest.mark.parametrize("poison", POISON)
-    def test_becomes_one_incident_and_every_other_is_recovered(self, workshop, saga, poisoned, poison):
+    def test_opens_one_incident_and_all_others_are_recovered(self, workshop, saga, poisoned, poison):
         bad = poisoned(poison)
         good = [workshop.start(saga) for _ in range(3)]
         find = good[0][1].find
@@ -60,7 +60,7 @@ class TestAPoisonedSaga:
         [incident] = workshop.incidents(bad)
         assert (incident.phase, incident.attempts, workshop.state(bad)) == ("running", faults.LIMIT, "stuck")
 
-    def test_is_left_alone_longer_each_time_so_that_many_do_not_crowd_out_the_others(self, workshop, saga, poisoned):
+    def test_is_postponed_longer_each_time(self, workshop, saga, poisoned):
         bad = poisoned()
         pauses = []
         for _ in range(faults.LIMIT - 1):
@@ -70,7 +70,7 @@ class TestAPoisonedSaga:
             workshop.let_deadlines_pass()
         assert pauses == [1, 2, 4, 8]
 
-    def test_shows_its_faults_in_its_history_without_what_they_said(self, workshop, poisoned):
+    def test_has_its_faults_in_its_history_without_their_messages(self, workshop, poisoned):
         bad = poisoned()
         faults.record(bad, KeyError("4242424242424242"))
         assert workshop.timeline(bad).events[-1].event == "faulted"
@@ -78,7 +78,7 @@ class TestAPoisonedSaga:
 
 
 class TestRecord:
-    def test_counts_anew_once_the_saga_has_moved(self, workshop, saga):
+    def test_counts_from_zero_once_the_saga_has_moved(self, workshop, saga):
         ref, deliveries = workshop.start(saga)
         for name in ("toys.fold", "toys.cut", "saga.advance"):
             for _ in range(faults.LIMIT - 1):
@@ -86,7 +86,7 @@ class TestRecord:
             deliveries.deliver_next(name)
         assert (workshop.state(ref), workshop.incidents(ref)) == ("done", [])
 
-    def test_names_the_step_that_is_under_way(self, workshop, saga, script):
+    def test_names_the_step_in_progress(self, workshop, saga, script):
         script.answers["cut"] = [TryAgain("busy")]
         ref, deliveries = workshop.start(saga)
         deliveries.deliver_next("toys.cut")
@@ -95,13 +95,13 @@ class TestRecord:
         assert [incident.step for incident in workshop.incidents(ref)] == ["cut"]
 
     @pytest.mark.parametrize("error", [TimeoutError(), NotConfigured()], ids=["an outage", "a missing setting"])
-    def test_does_not_blame_the_saga_for(self, workshop, saga, error):
+    def test_does_not_count(self, workshop, saga, error):
         ref, _ = workshop.start(saga)
         before = workshop.events(ref)
         faults.record(ref, error)
         assert workshop.events(ref) == before
 
-    def test_leaves_a_saga_of_another_release_alone_for_a_while_and_counts_nothing(self, workshop, saga):
+    def test_postpones_a_saga_of_another_release_without_counting(self, workshop, saga):
         ref, _ = workshop.start(saga)
         workshop.let_deadlines_pass()
         before = workshop.events(ref)
@@ -123,13 +123,13 @@ class TestRecord:
 
 
 class TestAWorker:
-    def test_that_is_given_a_poisoned_saga_alone_counts_a_fault(self, workshop, saga, poisoned):
+    def test_that_moves_a_poisoned_saga_alone_counts_a_fault(self, workshop, saga, poisoned):
         bad = poisoned("a step there is not")
         with pytest.raises(DefinitionMismatch):
             executor.take_steps({bad: ["fold"]}, lambda *_: saga)
         assert workshop.events(bad)[-1] == "faulted"
 
-    def test_counts_none_while_it_takes_several_for_nobody_knows_whose_it_is(self, workshop, saga, poisoned):
+    def test_counts_none_while_it_moves_several_sagas(self, workshop, saga, poisoned):
         bad, (good, _) = poisoned("a step there is not"), workshop.start(saga)
         with pytest.raises(DefinitionMismatch):
             executor.take_steps({bad: ["fold"], good: ["fold"]}, lambda *_: saga)
@@ -143,7 +143,7 @@ class TestAWorker:
 
 
 class TestASagaOfAnotherDefinition:
-    def test_ends_when_the_definition_it_began_with_is_back(self, workshop, saga, script):
+    def test_ends_when_its_definition_is_back(self, workshop, saga, script):
         ref, deliveries = workshop.start(saga)
         changed = workshop.saga(*saga.stages, then(script.step("paint")))
         for _ in range(faults.LIMIT - 1):
@@ -152,7 +152,7 @@ class TestASagaOfAnotherDefinition:
         deliveries.until_quiet()
         assert workshop.state(ref) == "done"
 
-    def test_is_settled_by_an_operator_once_the_definition_is_back(self, workshop, saga, script):
+    def test_can_be_retried_by_an_operator_once_its_definition_is_back(self, workshop, saga, script):
         ref, deliveries = workshop.start(saga)
         deliveries.tasks.clear()
         changed = workshop.saga(*saga.stages, then(script.step("paint")))

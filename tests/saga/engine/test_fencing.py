@@ -1,4 +1,4 @@
-"""An answer that comes late, in every window in which it can come late."""
+"""Late answers, at every moment at which an answer can be late."""
 
 import pytest
 
@@ -18,7 +18,7 @@ class TestALateAnswer:
         return Frozen(lambda: deliveries.deliver(task), at="call")
 
     @pytest.mark.parametrize("delivered", range(5))
-    def test_takes_no_effect_once_the_saga_turns_back(self, workshop, saga, script, delivered):
+    def test_is_ignored_once_the_saga_compensates(self, workshop, saga, script, delivered):
         ref, deliveries = workshop.start(saga)
         frozen = self.frozen(deliveries, "toys.cut")
         script.answers["cut"] = [Refused("no")]
@@ -46,7 +46,7 @@ class TestALateAnswer:
         assert workshop.state(ref) == "done"
         assert workshop.events(ref).count("cut answered_late") == 1
 
-    def test_of_an_undo_takes_no_effect_when_it_is_undone_already(self, workshop, saga, script):
+    def test_of_an_undo_is_ignored_when_the_step_is_undone_already(self, workshop, saga, script):
         script.answers["glue"] = [Refused("no")]
         ref, deliveries = workshop.start(saga)
         for name in ("toys.cut", "toys.fold", "saga.advance"):
@@ -59,7 +59,7 @@ class TestALateAnswer:
         assert script.calls.count("when_undone") == 1
         assert script.calls.count("un_glue heard") == 1
 
-    def test_takes_no_effect_on_a_stuck_saga(self, workshop, script):
+    def test_is_ignored_by_a_stuck_saga(self, workshop, script):
         saga = workshop.saga(then(script.step("fold"), pivot=True), then(script.calling("glue")))
         ref, deliveries = workshop.start(saga)
         frozen = self.frozen(deliveries, "saga.advance")
@@ -71,7 +71,7 @@ class TestALateAnswer:
 
 
 class TestAWorkerThatDies:
-    """Anywhere, however often: its message comes again, and what is recorded is not done twice."""
+    """Its messages are redelivered, and what is recorded is not done twice."""
 
     @pytest.fixture(autouse=True)
     def checkpoints(self):

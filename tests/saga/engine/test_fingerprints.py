@@ -13,7 +13,7 @@ RECORDED = "SELECT definition FROM saga_definitions"
 
 @pytest.fixture
 def toy(workshop, script):
-    """Declares the saga, or a changed one under the same name and version."""
+    """Define the saga, or a changed one under the same name and version."""
 
     def declaring(*more, **options):
         stages = together(script.step("fold"), script.step("cut")), then(script.step("glue", undo=False), pivot=True)
@@ -23,12 +23,12 @@ def toy(workshop, script):
 
 
 class TestDescribe:
-    def test_says_what_open_sagas_depend_on(self, toy, script):
+    def test_has_what_open_sagas_depend_on(self, toy, script):
         assert fingerprints.describe(toy(afterwards(script.step("show", undo=False)))) == (
             "together fold (undo: un_fold) and cut (undo: un_cut); then glue, the pivot; afterwards show"
         )
 
-    def test_says_that_there_is_no_way_back(self, toy):
+    def test_has_no_way_back_without_an_undone_hook(self, toy):
         assert fingerprints.describe(toy(undoable=False)).endswith("then glue; no way back")
 
 
@@ -49,14 +49,14 @@ class TestFingerprint:
         ],
         ids=["a step more", "another order", "another pivot", "parallel", "afterwards", "no undo"],
     )
-    def test_changes_with_whatever_open_sagas_depend_on(self, workshop, script, changed):
+    def test_changes_with_what_open_sagas_depend_on(self, workshop, script, changed):
         before = workshop.saga(then(script.step("fold")), then(script.step("cut"), pivot=True))
         after = workshop.saga(*changed(script.step))
         assert fingerprints.fingerprint(before) != fingerprints.fingerprint(after)
 
 
 class TestRecord:
-    def test_keeps_what_is_new_and_says_nothing_when_it_comes_again(self, workshop, toy):
+    def test_stores_a_new_definition_and_accepts_it_again(self, workshop, toy):
         for _ in range(2):
             fingerprints.record([toy()])
         assert workshop.sql(RECORDED) == [(fingerprints.describe(toy()),)]
@@ -73,7 +73,7 @@ class TestRecord:
         )
         assert workshop.sql(RECORDED) == [(fingerprints.describe(toy()),)]
 
-    def test_takes_a_changed_definition_once_no_saga_of_it_is_open(self, workshop, toy, script):
+    def test_replaces_a_changed_definition_when_no_saga_of_it_is_open(self, workshop, toy, script):
         fingerprints.record([toy()])
         workshop.run(toy())
         changed = toy(then(script.step("paint", undo=False)))
@@ -106,7 +106,7 @@ class TestRecord:
         [loser] = {fingerprints.describe(saga) for saga in others} - {kept}
         assert [fingerprints.describe(saga) for saga in refused] == [loser] * 4
 
-    def test_is_the_operators_to_read_and_nobodys_to_change(self, workshop, toy):
+    def test_can_be_read_by_the_operator_and_changed_by_nobody(self, workshop, toy):
         fingerprints.record([toy()])
         with db.operator_transaction():
             session = db.session()

@@ -1,4 +1,4 @@
-"""A worker that takes chords' bodies, too, goes on by itself once it has a parallel stage's last answer."""
+"""A worker that also consumes chords' bodies continues a saga inline after the last answer of a parallel stage."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def saga(workshop, script):
 
 @pytest.fixture
 def begun(workshop, saga):
-    """The saga, started, and workers that go on."""
+    """The saga, started, and workers that continue inline."""
     return workshop.start(saga, deliveries=Deliveries((saga,), continue_inline=True))
 
 
@@ -31,21 +31,21 @@ WHOLE = [
 ]  # fmt: skip
 
 
-class TestGoingOn:
-    def test_takes_the_saga_to_its_outcome_with_no_message_for_the_body(self, workshop, begun):
+class TestInlineContinuation:
+    def test_completes_the_saga_without_a_message_for_the_body(self, workshop, begun):
         ref, deliveries = begun
         for name in ("toys.cut", "toys.fold"):
             deliveries.deliver_next(name)
         assert workshop.state(ref) == "finishing"
         assert [task["task"] for task in deliveries.tasks] == ["toys.tell"]
 
-    def test_says_which_bodies_it_was(self, begun):
+    def test_returns_the_sagas_that_it_has_continued(self, begun):
         ref, deliveries = begun
         assert executor.take_steps({ref: ["fold"]}, deliveries.find, continue_inline=True) == []
         assert executor.take_steps({ref: ["cut"]}, deliveries.find, continue_inline=True) == [ref]
         assert executor.take_steps({ref: ["cut"]}, deliveries.find, continue_inline=True) == []
 
-    def test_takes_both_headers_in_one_transaction(self, workshop, begun, script):
+    def test_runs_both_headers_in_one_transaction(self, workshop, begun, script):
         ref, deliveries = begun
         deliveries.deliver(*deliveries.tasks)
         assert workshop.events(ref) == WHOLE
@@ -54,7 +54,7 @@ class TestGoingOn:
         assert times["cut"][1] == times["glue"][0]
         assert script.calls == ["fold", "cut", "cut heard", "glue", "glue heard", "press", "when_done"]
 
-    def test_leaves_the_body_to_others_where_it_takes_none(self, workshop, begun):
+    def test_sends_the_body_when_disabled(self, workshop, begun):
         ref, deliveries = begun
         deliveries.continue_inline = False
         deliveries.deliver(*deliveries.tasks)
@@ -63,14 +63,14 @@ class TestGoingOn:
         assert workshop.steps(ref)["glue"] == "pending"
         assert [task["task"] for task in deliveries.tasks] == ["saga.advance"]
 
-    def test_turns_back_by_itself(self, workshop, begun, script):
+    def test_compensates_without_a_message(self, workshop, begun, script):
         script.answers["cut"] = [Refused("blunt")]
         ref, deliveries = begun
         deliveries.until_quiet()
         assert workshop.state(ref) == "undone"
         assert "saga.advance" not in deliveries.delivered
 
-    def test_heeds_a_cancellation(self, workshop, begun, script):
+    def test_grants_a_cancellation(self, workshop, begun, script):
         ref, deliveries = begun
         deliveries.deliver_next("toys.fold")
         workshop.stop(ref, deliveries)
@@ -79,9 +79,9 @@ class TestGoingOn:
         assert "glue" not in script.calls
 
 
-class TestAMessageThatComesAgain:
+class TestARedeliveredMessage:
     @pytest.mark.parametrize("after", range(10))
-    def test_sees_through_what_a_worker_was_at_when_it_died(self, workshop, begun, after):
+    def test_continues_the_work_of_a_worker_that_died(self, workshop, begun, after):
         ref, deliveries = begun
         messages, deliveries.tasks = deliveries.tasks, []
         with transactions_as_checkpoints(), suffering(Death(after)), pytest.raises(Killed):
@@ -90,7 +90,7 @@ class TestAMessageThatComesAgain:
         deliveries.deliver(*messages)
         assert workshop.state(ref) == "finishing"
 
-    def test_changes_nothing_where_the_stage_waits_for_another(self, workshop, begun, script):
+    def test_changes_nothing_while_the_stage_waits_for_another_step(self, workshop, begun, script):
         ref, deliveries = begun
         [fold, _] = deliveries.tasks
         deliveries.deliver(fold)
@@ -98,7 +98,7 @@ class TestAMessageThatComesAgain:
         assert script.calls == ["fold"]
         assert workshop.state(ref) == "running"
 
-    def test_is_left_to_the_body_where_none_is_taken(self, workshop, begun, script):
+    def test_changes_nothing_when_disabled(self, workshop, begun, script):
         ref, deliveries = begun
         messages, deliveries.continue_inline = deliveries.tasks, False
         deliveries.deliver(*messages)
@@ -107,8 +107,8 @@ class TestAMessageThatComesAgain:
         assert workshop.steps(ref)["glue"] == "pending"
 
 
-class TestTrouble:
-    def test_with_a_step_in_line_is_that_steps(self, workshop, begun, script):
+class TestErrors:
+    def test_of_a_sequential_step_are_recorded_for_that_step(self, workshop, begun, script):
         script.answers["press"] = [ValueError("jammed")] * 2
         ref, deliveries = begun
         for name in ("toys.fold", "toys.cut"):
@@ -124,7 +124,7 @@ class TestTrouble:
         assert workshop.state(ref) == "done"
         assert workshop.events(ref).count("cut done") == 1
 
-    def test_with_a_step_in_line_leaves_the_body_told(self, workshop, script):
+    def test_of_a_sequential_step_leave_the_saga_continued(self, workshop, script):
         saga = workshop.saga(together(script.step("fold"), script.step("cut")), then(script.step("press")))
         script.answers["press"] = [ValueError("jammed")] * 2
         ref, deliveries = workshop.start(saga, deliveries=Deliveries((saga,), continue_inline=True))
@@ -132,7 +132,7 @@ class TestTrouble:
         assert executor.take_steps({ref: ["cut"]}, deliveries.find, continue_inline=True) == [ref]
         assert workshop.steps(ref) == {"fold": "done", "cut": "done", "press": "running"}
 
-    def test_with_what_its_answer_leads_to_is_not_the_headers(self, workshop, script):
+    def test_of_a_hook_are_not_recorded_for_the_header(self, workshop, script):
         saga = workshop.saga(together(script.step("fold"), script.step("cut")))
         script.answers["when_done"] = [ValueError("no")] * 2
         ref, deliveries = workshop.start(saga, deliveries=Deliveries((saga,), continue_inline=True))
@@ -140,7 +140,7 @@ class TestTrouble:
         assert workshop.steps(ref) == {"fold": "done", "cut": "done"}
         assert [incident.error["code"] for incident in workshop.incidents(ref)] == ["ValueError"]
 
-    def test_of_a_batch_is_raised_and_nothing_is_done(self, workshop, begun, script):
+    def test_of_a_batch_are_raised_and_roll_it_back(self, workshop, begun, script):
         script.answers["fold"] = [ValueError("torn")]
         ref, deliveries = begun
         with pytest.raises(ValueError, match="torn"):

@@ -14,7 +14,7 @@ from tests.saga.engine.workshop import outbox
 
 @pytest.fixture
 def begun(workshop, script):
-    """A saga that has just started, and the statements that are run from then on."""
+    """A saga that has just started, and the statements that run from then on."""
     ref, deliveries = workshop.start(workshop.saga(then(script.step("fold"))))
     return ref, deliveries.find
 
@@ -52,7 +52,7 @@ class TestLocked:
         assert workshop.events(ref) == ["started", "fold begun", "something"]
         assert [body["task"] for body in outbox()] == ["toys.fold", "toys.cut"]
 
-    def test_writes_nothing_when_nothing_was_noted(self, begun, statements):
+    def test_writes_nothing_without_events(self, begun, statements):
         with locked(*begun):
             statements.clear()
         assert statements == []
@@ -66,14 +66,14 @@ class TestLocked:
         assert workshop.state(ref) == "running"
         assert workshop.events(ref) == ["started"]
 
-    def test_changes_only_the_steps_that_were_noted(self, workshop, script):
+    def test_writes_only_the_steps_with_events(self, workshop, script):
         ref, deliveries = workshop.start(workshop.saga(then(script.step("fold")), then(script.step("cut"))))
         with locked(ref, deliveries.find) as saga:
             saga.steps["cut"].state = "done"
             saga.record_event("begun", saga.definition.steps["fold"])
         assert workshop.steps(ref)["cut"] == "pending"
 
-    def test_refuses_a_saga_there_is_not(self, workshop, begun):
+    def test_refuses_an_unknown_saga(self, workshop, begun):
         with pytest.raises(UnknownSaga), locked(SagaRef(new_id(), workshop.company_id), begun[1]):
             pass
 
@@ -82,7 +82,7 @@ class TestLocked:
         with pytest.raises(UnknownSaga), locked(SagaRef(ref.saga_id, new_id()), find):
             pass
 
-    def test_lets_one_in_at_a_time_who_sees_what_the_last_one_wrote(self, begun):
+    def test_admits_one_holder_at_a_time_who_sees_the_last_ones_changes(self, begun):
         ref, find = begun
         seen = []
 

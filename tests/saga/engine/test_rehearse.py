@@ -20,7 +20,7 @@ NAMES = ("fold", "cut", "glue", "paint", "dry", "show")
 
 
 def shapes(make):
-    """Sagas of every shape, of steps that `make` makes."""
+    """Sagas of every shape, with steps made by `make`."""
     fold, cut, glue, paint, dry, show = (make(name) for name in NAMES)
     return {
         "in line": (then(fold), then(cut)),
@@ -42,22 +42,22 @@ ALL = [
 
 class TestRehearse:
     @pytest.mark.parametrize("step", PLACE_ORDER.steps.values(), ids=str)
-    def test_foretells_what_a_failing_step_does_to_an_order(self, step):
+    def test_predicts_the_effect_of_a_failing_step_on_an_order(self, step):
         assert rehearse(PLACE_ORDER, failing=step) == PLACED[step.name]
 
-    def test_foretells_that_all_goes_well(self):
+    def test_predicts_a_run_without_failure(self):
         assert rehearse(PLACE_ORDER) == Rehearsal(tuple(PLACE_ORDER.steps), (), "done")
 
     @pytest.mark.parametrize("step", CANCEL_ORDER.steps.values(), ids=str)
-    def test_foretells_an_incident_where_there_is_no_way_back(self, step):
+    def test_predicts_an_incident_after_the_pivot(self, step):
         assert rehearse(CANCEL_ORDER, failing=step).ending == "stuck"
 
-    def test_refuses_a_step_that_is_not_the_sagas(self):
+    def test_refuses_a_step_of_another_saga(self):
         with pytest.raises(ValueError, match="place_order has no step take_back_stock"):
             rehearse(PLACE_ORDER, failing=CANCEL_ORDER.steps["take_back_stock"])
 
     @pytest.mark.parametrize("shape", shapes(Script().step))
-    def test_foretells_that_a_saga_ends_well(self, workshop, script, shape):
+    def test_predicts_that_any_saga_ends_done(self, workshop, script, shape):
         saga = workshop.saga(*shapes(script.step)[shape])
         ref = workshop.run(saga)
         assert script.calls == [
@@ -68,7 +68,7 @@ class TestRehearse:
         assert workshop.state(ref) == rehearse(saga).ending
 
     @pytest.mark.parametrize(("shape", "name"), ALL)
-    def test_foretells_what_the_journal_will_say(self, workshop, script, shape, name):
+    def test_predicts_what_the_journal_records(self, workshop, script, shape, name):
         saga = workshop.saga(*shapes(script.step)[shape])
         script.answers[name] = [Refused("no")]
         ref = workshop.run(saga)

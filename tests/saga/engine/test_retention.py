@@ -18,21 +18,21 @@ class TestPrune:
     def saga(self, workshop, script):
         return workshop.saga(then(script.step("fold")))
 
-    def test_forgets_an_ended_saga_with_all_it_recorded(self, workshop, saga, count):
+    def test_deletes_an_ended_saga_with_its_history(self, workshop, saga, count):
         workshop.run(saga)
         assert prune(before=clock.now()) == 1
         assert count() == (0, 0, 0, 0)
 
-    def test_keeps_what_ended_later(self, workshop, saga):
+    def test_keeps_a_saga_that_ended_later(self, workshop, saga):
         workshop.run(saga)
         assert prune(before=clock.now() - timedelta(days=1)) == 0
 
-    def test_keeps_what_has_not_ended(self, workshop, saga, count):
+    def test_keeps_an_open_saga(self, workshop, saga, count):
         workshop.start(saga)
         assert prune(before=clock.now() + timedelta(days=1)) == 0
         assert count()[0] == 1
 
-    def test_takes_no_more_at_a_time_than_it_is_told(self, workshop, saga):
+    def test_deletes_no_more_than_the_limit(self, workshop, saga):
         for _ in range(3):
             workshop.run(saga)
         before = clock.now()

@@ -39,14 +39,14 @@ class TestStart:
         assert [header["task"] for header in chord["header"]] == ["toys.fold", "toys.cut"]
         assert chord["body"]["task"] == "saga.advance"
 
-    def test_leaves_nothing_when_the_transaction_fails(self, workshop, begin):
+    def test_writes_nothing_when_the_transaction_fails(self, workshop, begin):
         before = len(outbox())
         with suppress(ZeroDivisionError), db.transaction(Tenant(company_id=workshop.company_id)):
             begin()
             raise ZeroDivisionError
         assert (count(workshop, "sagas"), count(workshop, "saga_steps"), len(outbox())) == (0, 0, before)
 
-    def test_refuses_a_second_saga_of_the_same_name_about_the_same_thing(self, workshop, begin):
+    def test_refuses_a_second_saga_of_the_same_name_and_subject(self, workshop, begin):
         subject_id = new_id()
         with db.transaction(Tenant(company_id=workshop.company_id)):
             begin(subject_id)
@@ -58,13 +58,13 @@ class TestStart:
             begin(tags={"shop_id": "s1"}, traceparent="00-abc-def-01")
         assert workshop.sql("SELECT tags, traceparent FROM sagas") == [({"shop_id": "s1"}, "00-abc-def-01")]
 
-    def test_begins_a_saga_in_line_with_one_message(self, workshop, script):
+    def test_sends_one_message_for_a_sequential_first_stage(self, workshop, script):
         _, deliveries = workshop.start(workshop.saga(then(script.step("fold")), name="line"))
         assert [task["task"] for task in deliveries.tasks] == ["saga.advance"]
 
 
 class TestVersions:
-    def test_a_running_saga_stays_on_the_one_it_began_with(self, workshop, script):
+    def test_a_running_saga_stays_on_its_version(self, workshop, script):
         first = workshop.saga(then(script.step("fold")), then(script.step("cut")))
         ref, deliveries = workshop.start(first)
         second = workshop.saga(then(script.step("fold")), then(script.step("glue")), version=2)

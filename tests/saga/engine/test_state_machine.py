@@ -21,13 +21,13 @@ class TestAParallelStage:
     def saga(self, workshop, script):
         return workshop.saga(together(script.step("fold"), script.step("cut")), then(script.step("glue")))
 
-    def test_is_sent_as_a_chord_whose_body_takes_the_saga_on(self, workshop, saga):
+    def test_is_sent_as_a_chord_whose_body_advances_the_saga(self, workshop, saga):
         with_chord = workshop.start
         ref, deliveries = with_chord(saga)
         assert [task["task"] for task in deliveries.tasks] == ["toys.fold", "toys.cut"]
         assert {task["kwargs"]["saga_id"] for task in deliveries.tasks} == {str(ref.saga_id)}
 
-    def test_goes_on_when_the_last_has_answered(self, workshop, saga):
+    def test_is_left_after_the_last_answer(self, workshop, saga):
         _, deliveries = workshop.start(saga)
         deliveries.deliver_next("toys.cut")
         assert [task["task"] for task in deliveries.tasks] == ["toys.fold"]
@@ -43,7 +43,7 @@ class TestAParallelStage:
         assert "saga.advance" not in {task["task"] for task in deliveries.tasks}
         assert script.calls == ["fold"]
 
-    def test_waits_for_all_answers_before_it_turns_back(self, workshop, saga, script):
+    def test_waits_for_all_answers_before_it_compensates(self, workshop, saga, script):
         script.answers["fold"] = [Refused("no")]
         ref, deliveries = workshop.start(saga)
         deliveries.deliver_next("toys.fold")
@@ -52,7 +52,7 @@ class TestAParallelStage:
         assert workshop.state(ref) == "undone"
         assert script.calls == ["fold", "cut", "un_cut", "un_fold", "when_undone"]
 
-    def test_blames_the_first_in_order_when_several_fail(self, workshop, saga, script):
+    def test_gives_the_first_failure_in_order_when_several_steps_fail(self, workshop, saga, script):
         script.answers |= {"fold": [Refused("torn", "in two")], "cut": [Refused("blunt")]}
         ref = workshop.run(saga)
         assert workshop.timeline(ref).saga.failure == {"code": "torn", "detail": "in two", "step": "fold"}
@@ -63,7 +63,7 @@ class TestAStep:
     def saga(self, workshop, script):
         return workshop.saga(then(script.step("fold")), then(script.step("cut")))
 
-    def test_is_not_done_again_by_a_message_that_comes_twice(self, workshop, saga, script):
+    def test_runs_once_when_its_message_is_delivered_twice(self, workshop, saga, script):
         ref, deliveries = workshop.start(saga)
         message = deliveries.tasks[0]
         deliveries.deliver(message)
@@ -81,26 +81,26 @@ class TestAStep:
         assert script.calls == ["fold", "cut", "fold", "un_cut", "un_fold", "when_undone"]
         assert workshop.events(ref)[:4] == ["started", "fold begun", "fold done", "advanced"]
 
-    def test_that_raises_anything_else_tells_what_it_was_to_the_log_alone(self, workshop, saga, script):
+    def test_that_raises_another_error_has_its_message_in_the_log_only(self, workshop, saga, script):
         script.answers["cut"] = [error := ValueError("key 5 of table secrets")] * 20
         with capture_logs() as said:
             ref = workshop.run(saga)
         assert workshop.timeline(ref).saga.failure == {"code": "ValueError", "detail": None, "step": "cut"}
         assert {line["exc_info"] for line in said if line["event"] == "step failed unexpectedly"} == {error}
 
-    def test_that_raises_anything_else_is_tried_again(self, workshop, saga, script):
+    def test_that_raises_another_error_is_retried(self, workshop, saga, script):
         script.answers["cut"] = [ValueError("?"), ValueError("?")]
         ref = workshop.run(saga)
         assert workshop.state(ref) == "done"
         assert script.calls == ["fold", "cut", "fold", "cut", "cut", "when_done"]
         assert [event for event in workshop.events(ref) if event.startswith("fold")] == ["fold begun", "fold done"]
 
-    def test_gives_its_outcome_to_the_journal(self, workshop, saga, script):
+    def test_has_its_outcome_in_the_journal(self, workshop, saga, script):
         script.answers["fold"] = [{"pages": 16}]
         ref = workshop.run(saga)
         assert workshop.timeline(ref).steps[0].outcome == {"pages": 16}
 
-    def test_makes_one_outside_call_only(self, workshop, script):
+    def test_makes_one_external_call_only(self, workshop, script):
         def fold(subject):
             yield lambda: None
             yield lambda: None
@@ -112,7 +112,7 @@ class TestAStep:
 
 
 class TestRetrying:
-    def test_waits_for_its_time_in_the_outbox(self, workshop, script):
+    def test_waits_in_the_outbox_until_it_is_due(self, workshop, script):
         script.answers["fold"] = [TryAgain("busy")]
         ref, deliveries = workshop.start(workshop.saga(then(script.step("fold"))))
         deliveries.deliver(deliveries.tasks.pop())
@@ -131,13 +131,13 @@ class TestRetrying:
         ref = workshop.run(workshop.saga(then(script.step("fold", retries=Retries(limit=3)))))
         assert (workshop.state(ref), script.calls.count("fold")) == ("done", 10)
 
-    def test_counts_each_step_for_itself(self, workshop, script):
+    def test_counts_the_attempts_of_each_step(self, workshop, script):
         script.answers |= {"fold": [TryAgain("busy")] * 4, "cut": [TryAgain("busy")] * 4}
         ref = workshop.run(workshop.saga(together(script.step("fold"), script.step("cut"))))
         assert workshop.state(ref) == "done"
         assert [step.attempts for step in workshop.timeline(ref).steps] == [5, 5]
 
-    def test_keeps_nothing_of_an_attempt_that_raised(self, workshop, script):
+    def test_rolls_back_an_attempt_that_raised(self, workshop, script):
         def fold(subject):
             outbox_of_the_attempt()
             raise ValueError
@@ -173,7 +173,7 @@ class TestAnUndo:
         return workshop.saga(then(fold), then(script.step("cut")))
 
     @pytest.mark.parametrize("trouble", [TryAgain("busy"), Refused("no"), Broken(), ValueError()])
-    def test_is_tried_again_whatever_it_says(self, workshop, saga, script, trouble):
+    def test_is_retried_after_any_failure(self, workshop, saga, script, trouble):
         script.answers["un_fold"] = [trouble]
         ref = workshop.run(saga)
         assert workshop.state(ref) == "undone"
@@ -188,7 +188,7 @@ class TestAnUndo:
         assert incident.resolved_at is None
         assert workshop.state(ref) == "stuck"
 
-    def test_that_comes_twice_is_done_once(self, workshop, saga, script):
+    def test_that_is_delivered_twice_runs_once(self, workshop, saga, script):
         _, deliveries = workshop.start(saga)
         deliveries.deliver_next("saga.advance")
         [undo] = deliveries.tasks
@@ -197,19 +197,19 @@ class TestAnUndo:
         deliveries.until_quiet()
         assert script.calls == ["fold", "cut", "un_cut", "un_fold", "when_undone"]
 
-    def test_that_comes_before_anything_is_to_be_undone_does_nothing(self, workshop, saga, script):
+    def test_is_ignored_while_the_saga_runs(self, workshop, saga, script):
         ref, deliveries = workshop.start(saga)
         deliveries.deliver({**deliveries.tasks[0], "task": "toys.un_fold"})
         assert script.calls == []
         assert workshop.state(ref) == "running"
 
-    def test_that_comes_before_its_turn_does_nothing(self, workshop, saga, script):
+    def test_is_ignored_while_another_undo_is_due(self, workshop, saga, script):
         _, deliveries = workshop.start(saga)
         deliveries.deliver_next("saga.advance")
         deliveries.deliver({**deliveries.tasks[0], "task": "toys.un_fold"})
         assert script.calls == ["fold", "cut"]
 
-    def test_is_not_asked_of_a_step_that_was_never_begun(self, workshop, script):
+    def test_does_not_run_for_a_step_that_was_not_begun(self, workshop, script):
         script.answers["fold"] = [Refused("no")]
         ref = workshop.run(workshop.saga(then(script.step("fold")), then(script.step("cut"))))
         assert script.calls == ["fold", "un_fold", "when_undone"]
@@ -225,14 +225,14 @@ class TestPastThePivot:
         assert (incident.step, incident.phase, incident.attempts) == ("cut", "running", 1)
         assert script.calls == ["fold", "cut"]
 
-    def test_what_comes_afterwards_opens_one_too(self, workshop, script):
+    def test_a_failing_afterwards_step_opens_one_too(self, workshop, script):
         script.answers["show"] = [Refused("no")]
         ref = workshop.run(workshop.saga(then(script.step("fold")), afterwards(script.step("show"))))
         [incident] = workshop.incidents(ref)
         assert (incident.step, incident.phase) == ("show", "finishing")
         assert script.calls == ["fold", "when_done", "show"]
 
-    def test_what_comes_afterwards_is_waited_for(self, workshop, script):
+    def test_afterwards_steps_are_waited_for(self, workshop, script):
         saga = workshop.saga(then(script.step("fold")), afterwards(script.step("show"), script.step("tell")))
         ref, deliveries = workshop.start(saga)
         deliveries.deliver_next("saga.advance")
@@ -242,14 +242,14 @@ class TestPastThePivot:
         deliveries.deliver_next("toys.show")
         assert workshop.state(ref) == "done"
 
-    def test_what_comes_afterwards_does_not_come_before(self, workshop, script):
+    def test_afterwards_steps_do_not_run_before_the_completion(self, workshop, script):
         saga = workshop.saga(then(script.step("fold")), afterwards(script.step("show")))
         _, deliveries = workshop.start(saga)
         deliveries.deliver({**deliveries.tasks[0], "task": "toys.show"})
         assert script.calls == []
 
     @pytest.mark.parametrize("when", ["before", "after"])
-    def test_a_stuck_saga_does_not_move_by_itself(self, workshop, script, when):
+    def test_a_stuck_saga_ignores_messages(self, workshop, script, when):
         script.answers["cut"] = [Refused("no")]
         saga = workshop.saga(then(script.step("fold"), pivot=True), then(script.step("cut")))
         ref, deliveries = workshop.start(saga)
@@ -260,7 +260,7 @@ class TestPastThePivot:
         assert workshop.state(ref) == "stuck"
 
 
-class TestAskingASagaToStop:
+class TestStopRequest:
     def test_is_granted_before_the_pivot(self, workshop, script):
         saga = workshop.saga(together(script.step("fold"), script.step("cut")), then(script.step("glue"), pivot=True))
         ref, deliveries = workshop.start(saga)
@@ -277,7 +277,7 @@ class TestAskingASagaToStop:
         assert script.calls == ["when_undone"]
         assert workshop.state(ref) == "undone"
 
-    def test_does_not_interrupt_the_step_at_hand(self, workshop, script):
+    def test_does_not_interrupt_a_step_that_has_begun(self, workshop, script):
         script.answers["fold"] = [TryAgain("busy")]
         ref, deliveries = workshop.start(workshop.saga(then(script.step("fold"), pivot=True), then(script.step("cut"))))
         deliveries.deliver_next("saga.advance")
@@ -285,7 +285,7 @@ class TestAskingASagaToStop:
         deliveries.until_quiet()
         assert script.calls == ["fold", "fold", "cut", "when_done"]
 
-    def test_leaves_a_saga_alone_that_has_no_way_back(self, workshop, script):
+    def test_is_not_granted_by_a_saga_that_is_never_undone(self, workshop, script):
         ref, deliveries = workshop.start(workshop.saga(then(script.step("fold", undo=False)), undoable=False))
         workshop.stop(ref, deliveries)
         deliveries.until_quiet()
@@ -293,7 +293,7 @@ class TestAskingASagaToStop:
 
 
 class TestAHookThatFails:
-    """The ending is decided by the hook's transaction, so a hook that fails leaves the saga where it was."""
+    """The hook's transaction decides the outcome, so a failing hook leaves the saga unchanged."""
 
     def test_at_the_end_of_a_step_fails_that_step(self, workshop, script):
         script.answers["when_done"] = [Broken()]
@@ -306,7 +306,7 @@ class TestAHookThatFails:
         [incident] = workshop.incidents(ref)
         assert (incident.step, incident.error["code"]) == ("cut", "broken")
 
-    def test_at_the_end_of_an_undo_has_the_undo_tried_again(self, workshop, script):
+    def test_at_the_end_of_an_undo_retries_the_undo(self, workshop, script):
         script.answers |= {"fold": [Refused("no")], "when_undone": [ValueError()]}
         ref = workshop.run(workshop.saga(then(script.step("fold"))))
         assert workshop.state(ref) == "undone"

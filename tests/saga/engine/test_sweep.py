@@ -67,7 +67,7 @@ class TestSweep:
         deliveries.deliver_next("toys.fold")
         assert sweep_up(deliveries) == ["saga.advance"]
 
-    def test_sends_a_lost_retry_of_a_step_in_line(self, workshop, saga, script, sweep_up):
+    def test_sends_a_lost_retry_of_a_sequential_step(self, workshop, saga, script, sweep_up):
         script.answers["paint"] = [TryAgain("busy")]
         _, deliveries = workshop.start(saga)
         for name in ("toys.cut", "toys.fold", "saga.advance"):
@@ -83,21 +83,21 @@ class TestSweep:
         deliveries.deliver_next("toys.un_glue")
         assert sweep_up(deliveries) == ["toys.un_cut"]
 
-    def test_sends_what_is_missing_afterwards(self, workshop, saga, sweep_up):
+    def test_sends_lost_afterwards_steps(self, workshop, saga, sweep_up):
         _, deliveries = workshop.start(saga)
         for name in ("toys.cut", "toys.fold", "saga.advance", "toys.show"):
             deliveries.deliver_next(name)
         assert sweep_up(deliveries) == ["toys.tell"]
 
     @pytest.mark.parametrize("ending", ["done", "undone", "stuck"])
-    def test_sends_nothing_for_a_saga_that_is_over_or_stuck(self, workshop, saga, script, sweep_up, ending):
+    def test_sends_nothing_for_a_saga_that_has_ended_or_is_stuck(self, workshop, saga, script, sweep_up, ending):
         script.answers |= {"undone": {"cut": [Refused("no")]}, "stuck": {"paint": [Refused("no")]}}.get(ending, {})
         ref, deliveries = workshop.start(saga)
         deliveries.until_quiet()
         assert workshop.state(ref) == ending
         assert sweep_up(deliveries) == []
 
-    def test_brings_any_saga_to_its_end_when_every_message_is_lost(self, workshop, saga, sweep_up):
+    def test_ends_any_saga_even_if_every_message_is_lost(self, workshop, saga, sweep_up):
         ref, deliveries = workshop.start(saga)
         while workshop.state(ref) != "done":
             for name in sweep_up(deliveries):
@@ -110,7 +110,7 @@ class TestSweep:
         assert sweep(deliveries.find) == 0
 
     @pytest.mark.parametrize(("stood_still", "grace"), [(1, 5), (20, 20), (600, 60)])
-    def test_leaves_it_alone_as_long_again_as_it_stood_still(self, workshop, saga, stood_still, grace):
+    def test_waits_as_long_as_the_saga_was_idle(self, workshop, saga, stood_still, grace):
         ref, deliveries = workshop.start(saga)
         deliveries.deliver_next("toys.cut")
         workshop.sql(f"""
@@ -129,14 +129,14 @@ class TestSweep:
         assert (sweep(deliveries.find), len(outbox())) == (100, 200)
         assert (sweep(deliveries.find), len(outbox())) == (50, 300)
 
-    def test_passes_over_what_somebody_holds(self, workshop, saga):
+    def test_skips_locked_sagas(self, workshop, saga):
         ref, deliveries = workshop.start(saga)
         workshop.let_deadlines_pass()
         with locked(ref, deliveries.find):
             assert sweep(deliveries.find) == 0
         assert sweep(deliveries.find) == 1
 
-    def test_leaves_a_step_to_its_retry(self, workshop, script):
+    def test_does_not_send_a_step_whose_retry_is_not_due(self, workshop, script):
         script.answers["fold"] = [TryAgain("busy")]
         saga = workshop.saga(together(script.step("fold", retries=SLOW), script.step("cut")), deadline=1)
         ref, deliveries = workshop.start(saga)
@@ -145,7 +145,7 @@ class TestSweep:
         timeline = workshop.timeline(ref)
         assert timeline.saga.due_at > timeline.steps[0].retry_at
 
-    def test_leaves_an_undo_to_its_retry(self, workshop, script):
+    def test_does_not_send_an_undo_whose_retry_is_not_due(self, workshop, script):
         script.answers |= {"fold": [Refused("no")], "un_fold": [TryAgain("busy")]}
         fold = script.step("fold")
         fold.undo_retries = SLOW
@@ -172,7 +172,7 @@ class TestSweep:
             INSERT INTO outbox (kind, body, available_at) VALUES ('task', '{}', now() - interval '6 seconds')""")
         assert sweep(deliveries.find) == 0
 
-    def test_passes_over_what_only_a_newer_process_knows(self, workshop, saga):
+    def test_skips_sagas_of_an_unknown_version(self, workshop, saga):
         workshop.start(workshop.saga(*saga.stages, version=2))
         ref, _ = workshop.start(saga)
         workshop.let_deadlines_pass()

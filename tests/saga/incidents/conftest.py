@@ -23,7 +23,7 @@ def at_the_last_step(workshop, script):
 
 @pytest.fixture
 def parallel(workshop, script):
-    """Stuck past the pivot in a stage whose other step was on its way, and is let fall."""
+    """Stuck past the pivot in a parallel stage; the message of the other step is ignored."""
     script.answers["cut"] = [Refused("no")]
     stages = then(script.step("fold"), pivot=True), together(script.step("cut"), script.step("glue"))
     return Stuck(workshop, workshop.saga(*stages))
@@ -31,7 +31,7 @@ def parallel(workshop, script):
 
 @pytest.fixture
 def finishing(workshop, script):
-    """Stuck afterwards, where the other step was on its way, and is let fall."""
+    """Stuck in an afterwards step; the message of the other one is ignored."""
     script.answers["show"] = [Refused("no")]
     return Stuck(workshop, workshop.saga(then(script.step("fold")), afterwards(*map(script.step, ("show", "tell")))))
 
@@ -47,7 +47,7 @@ def compensating(workshop, script):
 
 @pytest.fixture
 def undecided(workshop, script):
-    """Stuck because the hook of the ending failed, when no step was being taken."""
+    """Stuck because a hook failed while no step was running."""
     script.answers["when_done"] = [ValueError("?")]
     return Stuck(workshop, workshop.saga(together(script.step("fold"), script.step("cut"))))
 

@@ -1,15 +1,15 @@
-"""A saga that is stuck, and the operator's way with it."""
+"""A stuck saga for tests of what an operator does about it."""
 
 from collections.abc import Callable
 
 from saga.engine.definition import Saga
 from tests.saga.engine.workshop import Workshop
 
-WHY = {"reason": "the printer is mended", "by": "ada"}
+WHY = {"reason": "the printer is repaired", "by": "ada"}
 
 
 class Stuck:
-    """A saga that has come to be stuck, and its messages."""
+    """A stuck saga and its messages."""
 
     def __init__(self, workshop: Workshop, saga: Saga) -> None:
         self._workshop = workshop
@@ -29,6 +29,6 @@ class Stuck:
         return [task["task"] for task in self.deliveries.tasks]
 
     def ends(self) -> str:
-        """The state it ends in when everything is delivered."""
+        """The state of the saga once all messages are delivered."""
         self.deliveries.until_quiet()
         return self.state

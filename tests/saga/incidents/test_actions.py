@@ -13,16 +13,16 @@ from tests.saga.incidents.stuck import WHY, Stuck
 ACTIONS = [actions.retry, actions.skip, actions.compensate]
 
 
-class TestSettling:
+class TestAnyAction:
     @pytest.mark.parametrize("act", ACTIONS)
-    def test_closes_the_incident_and_says_who_did_what_and_why(self, workshop, sequential, act):
+    def test_resolves_the_incident_and_records_who_did_what_and_why(self, workshop, sequential, act):
         sequential.act(act)
         [incident] = workshop.incidents(sequential.ref)
         assert incident.resolved_at
         assert incident.resolution == {"action": act.__name__, **WHY}
 
     @pytest.mark.parametrize("act", ACTIONS)
-    def test_adds_to_the_history_without_the_operators_words(self, workshop, sequential, act):
+    def test_adds_to_the_history_without_the_reason(self, workshop, sequential, act):
         before = workshop.events(sequential.ref)
         sequential.act(act)
         assert workshop.events(sequential.ref)[: len(before) + 1] == [*before, "cut settled"]
@@ -35,7 +35,7 @@ class TestSettling:
         with pytest.raises(actions.NotStuck, match=r"is not stuck: it is (running|compensating)"):
             sequential.act(again)
 
-    def test_is_done_once_when_two_do_it_at_a_time(self, sequential):
+    def test_is_done_once_when_two_operators_do_it_at_once(self, sequential):
         with ThreadPoolExecutor(2) as operators:
             settling = [operators.submit(sequential.act, actions.retry) for _ in range(2)]
         assert {type(each.exception()) for each in settling} == {type(None), actions.NotStuck}
@@ -60,25 +60,25 @@ class TestSettling:
 
 class TestRetry:
     def test_ends_the_saga_as_it_would_have(self, stuck, request):
-        turned_back = "compensating" in request.node.callspec.id
+        is_compensating = "compensating" in request.node.callspec.id
         stuck.act(actions.retry)
-        assert stuck.ends() == ("undone" if turned_back else "done")
+        assert stuck.ends() == ("undone" if is_compensating else "done")
 
-    def test_takes_the_failed_step_again_and_none_before_it(self, sequential, script):
+    def test_runs_the_failed_step_again_and_none_before_it(self, sequential, script):
         sequential.act(actions.retry)
         assert sequential.tasks() == ["saga.advance"]
         sequential.ends()
         assert script.calls == ["fold", "cut", "cut", "cut", "glue", "when_done"]
 
-    def test_sends_what_was_let_fall_beside_it(self, parallel):
+    def test_sends_the_parallel_step_that_was_ignored(self, parallel):
         parallel.act(actions.retry)
         assert parallel.tasks() == ["toys.cut", "toys.glue"]
 
-    def test_sends_what_was_let_fall_afterwards(self, finishing):
+    def test_sends_the_afterwards_step_that_was_ignored(self, finishing):
         finishing.act(actions.retry)
         assert finishing.tasks() == ["toys.show", "toys.tell"]
 
-    def test_leaves_another_step_to_its_own_retry(self, workshop, script):
+    def test_does_not_send_a_step_whose_retry_is_not_due(self, workshop, script):
         script.answers |= {"show": [TryAgain("busy")], "tell": [Refused("no")]}
         show = script.step("show", retries=Retries(first=60, longest=60))
         ref, deliveries = workshop.start(
@@ -91,14 +91,14 @@ class TestRetry:
         deliveries.until_quiet()
         assert workshop.state(ref) == "done"
 
-    def test_takes_the_failed_undo_again_and_goes_on_with_the_others(self, compensating, script):
+    def test_runs_the_failed_undo_again_and_then_the_others(self, compensating, script):
         compensating.act(actions.retry)
         assert compensating.tasks() == ["toys.un_cut"]
         compensating.ends()
         assert script.calls[-4:] == ["un_cut", "un_cut", "un_fold", "when_undone"]
 
     @pytest.mark.parametrize("direction", ["sequential", "compensating"])
-    def test_grants_as_many_attempts_as_at_first(self, workshop, script, request, direction):
+    def test_gives_all_attempts_again(self, workshop, script, request, direction):
         stuck = request.getfixturevalue(direction)
         call = {"sequential": "cut", "compensating": "un_cut"}[direction]
         script.answers[call] = [TryAgain("still busy")] * 2
@@ -109,14 +109,14 @@ class TestRetry:
         assert first.resolved_at
         assert (second.resolved_at, second.attempts, second.error["code"]) == (None, 2, "still busy")
 
-    def test_decides_again_where_the_ending_could_not_be_decided(self, workshop, undecided, script):
+    def test_runs_the_hook_again_that_failed(self, workshop, undecided, script):
         undecided.act(actions.retry)
         assert undecided.tasks() == ["saga.advance"]
         assert undecided.ends() == "done"
         assert script.calls == ["fold", "cut", "when_done", "when_done"]
         assert [step.attempts for step in workshop.timeline(undecided.ref).steps] == [1, 1]
 
-    def test_decides_again_where_nothing_was_begun(self, workshop, script):
+    def test_runs_the_hook_again_where_nothing_was_begun(self, workshop, script):
         script.answers["when_undone"] = [ValueError("?")]
         ref, deliveries = workshop.start(workshop.saga(then(script.step("fold"))))
         workshop.stop(ref, deliveries)
@@ -127,7 +127,7 @@ class TestRetry:
 
 
 class TestSkip:
-    def test_goes_on_with_the_step_after(self, workshop, sequential, script):
+    def test_continues_with_the_next_step(self, workshop, sequential, script):
         sequential.act(actions.skip)
         assert sequential.ends() == "done"
         assert script.calls == ["fold", "cut", "cut", "glue", "when_done"]
@@ -138,7 +138,7 @@ class TestSkip:
         assert at_the_last_step.state == "done"
         assert script.calls == ["fold", "cut", "when_done"]
 
-    def test_waits_for_the_steps_beside_it(self, parallel, script):
+    def test_waits_for_the_parallel_steps(self, parallel, script):
         parallel.act(actions.skip)
         assert parallel.tasks() == ["toys.glue"]
         assert parallel.ends() == "done"
@@ -152,14 +152,14 @@ class TestSkip:
         assert stuck.tasks() == ["saga.advance"]
         assert stuck.ends() == "done"
 
-    def test_afterwards_waits_for_the_others(self, workshop, finishing, script):
+    def test_of_an_afterwards_step_waits_for_the_others(self, workshop, finishing, script):
         finishing.act(actions.skip)
         assert finishing.tasks() == ["toys.tell"]
         assert finishing.ends() == "done"
         assert workshop.steps(finishing.ref) == {"fold": "done", "show": "skipped", "tell": "done"}
         assert script.calls == ["fold", "when_done", "show", "tell"]
 
-    def test_of_an_undo_goes_on_with_the_undo_before(self, workshop, compensating, script):
+    def test_of_an_undo_continues_with_the_next_undo(self, workshop, compensating, script):
         compensating.act(actions.skip)
         assert compensating.tasks() == ["toys.un_fold"]
         assert compensating.ends() == "undone"
@@ -176,7 +176,7 @@ class TestSkip:
         assert script.calls == ["fold", "un_fold", "when_undone"]
         assert workshop.timeline(stuck.ref).saga.failure["code"] == "torn"
 
-    def test_settles_nothing_when_the_hook_fails(self, workshop, at_the_last_step, script):
+    def test_changes_nothing_when_the_hook_fails(self, workshop, at_the_last_step, script):
         script.answers["when_done"] = [ValueError("?")]
         with pytest.raises(ValueError, match=r"\?"):
             at_the_last_step.act(actions.skip)
@@ -191,19 +191,19 @@ class TestSkip:
 
 
 class TestCompensate:
-    def test_undoes_what_was_begun_where_all_of_it_can_be_undone(self, workshop, sequential, script):
+    def test_undoes_all_steps_that_were_begun(self, workshop, sequential, script):
         sequential.act(actions.compensate)
         assert sequential.tasks() == ["toys.un_cut"]
         assert sequential.ends() == "undone"
         assert script.calls == ["fold", "cut", "cut", "un_cut", "un_fold", "when_undone"]
         assert workshop.timeline(sequential.ref).saga.failure == {"code": "busy", "detail": None, "step": "cut"}
 
-    def test_undoes_what_was_begun_where_the_ending_could_not_be_decided(self, undecided, script):
+    def test_undoes_all_steps_after_a_failed_hook(self, undecided, script):
         undecided.act(actions.compensate)
         assert undecided.ends() == "undone"
         assert script.calls == ["fold", "cut", "when_done", "un_cut", "un_fold", "when_undone"]
 
-    def test_grants_the_cancellation_that_was_asked_for_in_vain(self, workshop, sequential):
+    def test_grants_an_earlier_request_to_cancel(self, workshop, sequential):
         workshop.stop(sequential.ref, sequential.deliveries)
         sequential.act(actions.compensate)
         assert sequential.ends() == "undone"
@@ -218,20 +218,20 @@ class TestCompensate:
             ("compensating", "it is compensating already"),
         ],
     )
-    def test_refuses_and_says_what_stands_in_the_way(self, workshop, request, where, obstacle):
+    def test_refuses_and_says_why(self, workshop, request, where, obstacle):
         stuck = request.getfixturevalue(where)
         with pytest.raises(actions.CannotCompensate, match=f"cannot be compensated: {obstacle}"):
             stuck.act(actions.compensate)
         [incident] = workshop.incidents(stuck.ref)
         assert (stuck.state, incident.resolved_at, stuck.tasks()) == ("stuck", None, [])
 
-    def test_refuses_a_saga_that_was_declared_without_a_way_back(self, workshop, script):
+    def test_refuses_a_saga_that_is_never_undone(self, workshop, script):
         script.answers["fold"] = [Refused("no")]
         stuck = Stuck(workshop, workshop.saga(then(script.step("fold")), undoable=False))
         with pytest.raises(actions.CannotCompensate, match="its definition has no undo"):
             stuck.act(actions.compensate)
 
-    def test_refuses_past_a_step_that_was_skipped(self, sequential, script):
+    def test_refuses_after_a_skipped_step(self, sequential, script):
         script.answers["glue"] = [Refused("no")]
         sequential.act(actions.skip)
         assert sequential.ends() == "stuck"
