@@ -118,11 +118,11 @@ def api(
 
     from kit.config import settings
     from kit.messaging import pg_notify
-    from workers import definitions
+    from workers import saga_definitions
 
     for name in ("database_url", "secret_key", "signing_keys", "public_url"):
         settings().require(name)
-    definitions.demand()
+    saga_definitions.require_unchanged()
     pg_notify.require_no_pooler("database_url")
     options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)]
     options += ["--worker-connections", str(connections), "--graceful-timeout", str(GRACEFUL_SECONDS)]
@@ -146,10 +146,10 @@ def worker(
     """Run a Celery worker: saga steps, reactions to events, mails."""
     if metrics and pool == "prefork":
         shared_metrics.count_together()
-    from workers import metrics_port, run
+    from workers import metrics_server, run
 
     if metrics:
-        metrics_port.serve(metrics)
+        metrics_server.serve(metrics)
     names = queues.split(",") if queues else []
     run.worker(names, pool=pool, concurrency=concurrency, name=name)
 
@@ -157,7 +157,7 @@ def worker(
 @app.command(rich_help_panel="Processes")
 def relay() -> None:
     """Send the messages in the outbox to the broker."""
-    from workers import relay as process
+    from workers.outbox import relay as process
 
     process.run()
 

@@ -21,12 +21,12 @@ from workers import queues
 WORKERS = {
     "worker-orders-1": queues.ORDER_QUEUES,
     "worker-orders-2": queues.ORDER_QUEUES,
-    "worker-mails": queues.UNHURRIED_QUEUES,
+    "worker-mails": queues.LOW_PRIORITY_QUEUES,
 }
 """Workers and their queues. Mails have a separate worker, so that a slow mail server does not delay orders."""
 
 PRELOADED = (
-    "workers.run", "workers.relay", "workers.sweeper", "celery.bin.celery", "celery.apps.worker",
+    "workers.run", "workers.outbox.relay", "workers.sweeper", "celery.bin.celery", "celery.apps.worker",
     "celery.worker.components", "kombu.transport.pyamqp", "domain.payments.stripe_gateway", "ops.sandbox", "ops.inbox",
     "api.app",
 )  # fmt: skip
@@ -159,10 +159,10 @@ class Stack(Supervisor):
         return self._orderx(name, "worker", *where, *options, ready=line(" ready."))
 
     def _relay(self, name: str) -> Process:
-        return self._orderx(name, "relay", ready=line("the relay runs"))
+        return self._orderx(name, "relay", ready=line("relay started"))
 
     def _sweeper(self, name: str) -> Process:
-        return self._orderx(name, "sweeper", ready=line("the sweeper runs"))
+        return self._orderx(name, "sweeper", ready=line("sweeper started"))
 
     def _api(self, *options: object) -> Process:
         where = ("--port", _port(self.api_url))

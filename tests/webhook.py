@@ -1,4 +1,4 @@
-"""A receiver of webhooks: a small HTTP server that keeps what it is told and answers as it is bid."""
+"""A receiver of webhooks: a small HTTP server that records the requests and answers with a given status."""
 
 import hashlib
 import hmac
@@ -15,34 +15,34 @@ SECRET = "a secret of 16 characters or more"
 
 @dataclass
 class Receiver:
-    """Answers with `status`; what it has answered with a 2xx is in `told`, the rest in `refused`."""
+    """Answers with `status`. `accepted` holds the bodies answered with a 2xx status, `refused` the others."""
 
     status: int = 204
-    told: list[dict[str, Any]] = field(default_factory=list)
+    accepted: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
     signatures: list[tuple[str, bytes]] = field(default_factory=list)
     url: str = ""
 
-    def hear(self, signature: str, body: bytes) -> int:
+    def receive(self, signature: str, body: bytes) -> int:
         self.signatures.append((signature, body))
-        heard = 200 <= self.status < 300
-        (self.told if heard else self.refused).append(json.loads(body))
+        is_accepted = 200 <= self.status < 300
+        (self.accepted if is_accepted else self.refused).append(json.loads(body))
         return self.status
 
     def events(self) -> list[tuple[str, str, str]]:
-        """What it was told: (event, kind, key)."""
-        return [(each["event"], each["kind"], each["key"]) for each in self.told]
+        """The accepted notifications: (event, kind, key)."""
+        return [(each["event"], each["kind"], each["key"]) for each in self.accepted]
 
     def events_about(self, key: str) -> list[tuple[str, str]]:
-        """What it was told about one alert: (event, kind)."""
+        """The accepted notifications about one alert: (event, kind)."""
         return [(event, kind) for event, kind, about in self.events() if about == key]
 
 
 def is_genuine(signature: str, body: bytes) -> bool:
-    """Whether whoever signed the body knows the secret."""
+    """Whether the body was signed with the secret."""
     at, _, proof = signature.removeprefix("t=").partition(",v1=")
-    wanted = hmac.new(SECRET.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(proof, wanted)
+    expected = hmac.new(SECRET.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(proof, expected)
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def listening() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:  # the server's own naming
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(receiver.hear(self.headers["OrderX-Signature"], body))
+            self.send_response(receiver.receive(self.headers["OrderX-Signature"], body))
             self.end_headers()
 
         def log_message(self, *_: object) -> None:

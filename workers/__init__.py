@@ -1,1 +1,1 @@
-"""Speaks Celery and RabbitMQ: the relay, the sagas' tasks, the sweeper, and what reacts to events."""
+"""Speaks Celery and RabbitMQ: the relay, the saga tasks, the sweeper, and the event consumers."""

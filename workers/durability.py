@@ -1,7 +1,7 @@
-"""What RabbitMQ must be so that a message is not lost, and no start on servers that forget.
+"""What RabbitMQ must be so that no message is lost, and the check of PostgreSQL at the start of a process.
 
-RABBITMQ is what workers/queues.py declares and workers/publisher.py does. The broker itself holds us to it: it refuses
-to declare a queue that it has with other arguments (queues.OtherThanDeclared).
+RABBITMQ lists what workers/queues.py declares and workers/outbox/publisher.py does. RabbitMQ itself checks the queues:
+it refuses to declare one that exists with other arguments (queues.TopologyMismatch).
 """
 
 import psycopg
@@ -31,27 +31,27 @@ RABBITMQ = (
 log = structlog.get_logger()
 
 
-class Forgetful(NotConfigured):
-    """PostgreSQL may lose what it has confirmed."""
+class NotDurable(NotConfigured):
+    """PostgreSQL may lose committed transactions."""
 
-    code = "forgetful"
+    code = "not_durable"
 
 
-def demand(*database_settings: str) -> None:
-    """Raise Forgetful when the database that one of these settings names may lose what it has confirmed.
+def require_durable(*database_settings: str) -> None:
+    """Raise NotDurable when a database that one of these settings names may lose committed transactions.
 
-    One that does not answer cannot be asked: the process starts and waits for it, and /readyz goes on asking.
+    A database that does not answer is skipped: the process starts and waits for it, and /readyz repeats the check.
     """
     if settings().durability == "relaxed":
         return
     for name in database_settings:
         try:
             violated = violations(settings().require(name), replicated=settings().durability == "replicated")
-        except psycopg.OperationalError as gone:
-            log.warning("durability not checked: the database does not answer", reason=str(gone).strip())
+        except psycopg.OperationalError as error:
+            log.warning("durability not checked: the database does not answer", reason=str(error).strip())
             continue
         if violated:
-            raise Forgetful(
+            raise NotDurable(
                 f"PostgreSQL may lose confirmed orders: {', '.join(violated)}. Set it as docs/operations.md says "
                 f"(postgresql.conf, ALTER SYSTEM, ALTER ROLE), or ORDERX_DURABILITY=relaxed where orders may be lost"
             )

@@ -1,8 +1,8 @@
-"""The one list of exchanges and queues, and the arguments that make them lose nothing.
+"""All exchanges and queues, with the arguments that make them durable.
 
-Tasks go to one queue per area on `orderx_tasks`; events go to `ecommerce_exchange`, where every area that listens has
-its own queue (`notification.events`), bound to the routing keys it cares for. What cannot be delivered after
-DELIVERY_LIMIT tries lands in DEAD_LETTERS, where an operator can see it and send it again.
+Tasks go to one queue per area over `orderx_tasks`. Events go to `ecommerce_exchange`, where each listening area has a
+queue (`notification.events`), bound to the routing keys it handles. A message that could not be processed in
+DELIVERY_LIMIT deliveries moves to DEAD_LETTER_QUEUE, where an operator can see it and send it again.
 """
 
 import re
@@ -14,40 +14,41 @@ from kombu.transport.base import StdChannel
 from kit.errors import NotConfigured
 
 DELIVERY_LIMIT = 20
-EVENTS = Exchange("ecommerce_exchange", type="topic", durable=True)
-TASKS = Exchange("orderx_tasks", type="topic", durable=True)
-DEAD = Exchange("orderx_dead", type="topic", durable=True)
-DEAD_LETTERS = Queue(
-    "dead.letters", DEAD, routing_key="#", durable=True,
-    # No limit to how often an operator may look at them: RabbitMQ 4 would drop them at the 21st time.
+EVENT_EXCHANGE = Exchange("ecommerce_exchange", type="topic", durable=True)
+TASK_EXCHANGE = Exchange("orderx_tasks", type="topic", durable=True)
+DEAD_LETTER_EXCHANGE = Exchange("orderx_dead", type="topic", durable=True)
+DEAD_LETTER_QUEUE = Queue(
+    "dead.letters", DEAD_LETTER_EXCHANGE, routing_key="#", durable=True,
+    # Each listing delivers and requeues the messages. With the default limit RabbitMQ 4 drops them at the 21st listing.
     queue_arguments={"x-queue-type": "quorum", "x-delivery-limit": 1_000_000},
 )  # fmt: skip
 
-_SAFE = {
+_QUEUE_ARGUMENTS = {
     "x-queue-type": "quorum",
     "x-delivery-limit": DELIVERY_LIMIT,
-    "x-dead-letter-exchange": DEAD.name,
+    "x-dead-letter-exchange": DEAD_LETTER_EXCHANGE.name,
     "x-dead-letter-strategy": "at-least-once",
     "x-overflow": "reject-publish",  # at-least-once dead-lettering needs it
 }
 
-UNHURRIED = "notifications"
-"""The area whose tasks no order waits for: mails."""
-TASK_AREAS = ("saga", "inventory", "payments", UNHURRIED)
+LOW_PRIORITY_AREA = "notifications"
+"""The area whose tasks delay no order: mails."""
+TASK_AREAS = ("saga", "inventory", "payments", LOW_PRIORITY_AREA)
 
 BINDINGS: dict[str, tuple[str, ...]] = {
     "notification.events": ("order.created", "order.failed", "order.cancelled"),
 }
-"""Which events each listening area hears: those that it does something about (workers/reactions.py)."""
+"""The event types that each event queue receives: those with a reaction (workers/events/reactions.py)."""
 
 TASK_QUEUES = tuple(
-    Queue(area, TASKS, routing_key=f"{area}.#", durable=True, queue_arguments=_SAFE) for area in TASK_AREAS
+    Queue(area, TASK_EXCHANGE, routing_key=f"{area}.#", durable=True, queue_arguments=_QUEUE_ARGUMENTS)
+    for area in TASK_AREAS
 )
 
 EVENT_QUEUES = tuple(
     Queue(
-        name, EVENTS, routing_key=keys[0], durable=True, queue_arguments=_SAFE,
-        bindings=[EVENTS.binding(key) for key in keys],
+        name, EVENT_EXCHANGE, routing_key=keys[0], durable=True, queue_arguments=_QUEUE_ARGUMENTS,
+        bindings=[EVENT_EXCHANGE.binding(key) for key in keys],
     )
     for name, keys in BINDINGS.items()
 )  # fmt: skip
@@ -55,36 +56,36 @@ EVENT_QUEUES = tuple(
 ALL = (*TASK_QUEUES, *EVENT_QUEUES)
 NAMES = tuple(queue.name for queue in ALL)
 
-UNHURRIED_QUEUES = (UNHURRIED, *BINDINGS)
-"""What no order waits for: mails, and reactions to what has happened."""
-ORDER_QUEUES = tuple(name for name in NAMES if name not in UNHURRIED_QUEUES)
-"""What an order waits for."""
+LOW_PRIORITY_QUEUES = (LOW_PRIORITY_AREA, *BINDINGS)
+"""The queues that delay no order: mails and reactions to events."""
+ORDER_QUEUES = tuple(name for name in NAMES if name not in LOW_PRIORITY_QUEUES)
+"""The queues of the tasks that place, pay and cancel orders."""
 
 
 def queue_of(task: str) -> str:
-    """The queue of a task, from its name: `inventory.reserve_stock` waits in `inventory`."""
+    """The name of a task's queue, which is its area: `inventory` for `inventory.reserve_stock`."""
     return task.partition(".")[0]
 
 
-class OtherThanDeclared(NotConfigured):
-    """The broker has a queue or an exchange of ours that is not as it must be."""
+class TopologyMismatch(NotConfigured):
+    """The broker has one of these queues or exchanges with other arguments."""
 
-    code = "other_than_declared"
+    code = "topology_mismatch"
 
 
 def declare(channel: StdChannel) -> None:
-    """Make sure that everything above exists; raises OtherThanDeclared when the broker has any of it differently."""
-    for queue in (DEAD_LETTERS, *ALL):
+    """Declare all queues, exchanges and bindings; raises TopologyMismatch when one exists with other arguments."""
+    for queue in (DEAD_LETTER_QUEUE, *ALL):
         try:
             queue(channel).declare()
         except PreconditionFailed as difference:
-            raise _other_than_declared(difference.reply_text) from difference
+            raise _topology_mismatch(difference.reply_text) from difference
 
 
-def _other_than_declared(reply: str) -> OtherThanDeclared:
+def _topology_mismatch(reply: str) -> TopologyMismatch:
     """From `PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue 'saga' in vhost '/': received …`."""
-    what = re.search(r"(queue|exchange) '[^']+'", reply)
-    return OtherThanDeclared(
-        f"the broker's {what[0] if what else 'topology'} is not as it must be to lose nothing: {reply}. "
-        "Have it worked off, delete it, and start again: it is then declared anew"
+    name = re.search(r"(queue|exchange) '[^']+'", reply)
+    return TopologyMismatch(
+        f"the broker's {name[0] if name else 'topology'} has other arguments than OrderX declares: {reply}. "
+        "Let the workers empty it, delete it, and start again: OrderX then declares it anew"
     )

@@ -1,4 +1,4 @@
-"""The sweeper: brings back what got lost on the way, and forgets what is over. Any number may run."""
+"""The sweeper re-sends lost work and deletes expired rows. Any number may run."""
 
 import signal
 import threading
@@ -17,44 +17,44 @@ from saga.close_companies import close_due
 from saga.engine.retention import prune
 from saga.engine.sweep import sweep
 from saga.registry import find
-from workers import definitions, durability
-from workers.alarms import rounds as alarms
-from workers.forgotten import Reminder
+from workers import durability, saga_definitions
+from workers.alerts import monitor as alert_monitor
+from workers.events.missed_events import Replayer
 
-EVERY = 1.0
+SWEEP_INTERVAL = 1.0
 """Seconds between two rounds."""
 
-TIDY_EVERY = timedelta(minutes=10)
+CLEANUP_INTERVAL = timedelta(minutes=10)
 
 log = structlog.get_logger()
 
-_SEND_FORGOTTEN_MAILS = """
-    WITH forgotten AS (
+_ENQUEUE_OVERDUE_MAILS = """
+    WITH overdue AS (
         SELECT id FROM mails
         WHERE status IN ('queued', 'sending') AND due_at < now()
         ORDER BY due_at LIMIT 100 FOR UPDATE SKIP LOCKED
-    ), again AS (
+    ), postponed AS (
         UPDATE mails SET due_at = now() + interval '10 seconds'
-        FROM forgotten WHERE mails.id = forgotten.id RETURNING mails.id, mails.company_id, mails.user_id
+        FROM overdue WHERE mails.id = overdue.id RETURNING mails.id, mails.company_id, mails.user_id
     )
     INSERT INTO outbox (company_id, kind, body)
     SELECT company_id, 'task', jsonb_build_object(
         'task', 'notifications.send_mail', 'id', id,
         'kwargs', jsonb_strip_nulls(
             jsonb_build_object('mail_id', id, 'company_id', company_id, 'user_id', user_id)))
-    FROM again"""
+    FROM postponed"""
 
-_FORGET_OLD = (
+_DELETE_EXPIRED = (
     text("DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"),
     text("DELETE FROM inbox WHERE heard_at < now() - interval '30 days'"),
     text("DELETE FROM alerts WHERE closing_told_at < now() - interval '90 days'"),
     text("""
-        WITH over AS (DELETE FROM logins WHERE coalesce(ended_at, lapses_at) < now() - interval '1 day')
+        WITH ended_logins AS (DELETE FROM logins WHERE coalesce(ended_at, lapses_at) < now() - interval '1 day')
         DELETE FROM refresh_tokens WHERE expires_at < now()"""),
     text("DELETE FROM links WHERE expires_at < now() - interval '1 day'"),
     text("DELETE FROM decoys WHERE created_at < now() - interval '1 day'"),
     text("""
-        DELETE FROM payment_attempts -- their ids are UUIDv7: the time they were made, in milliseconds, stands first
+        DELETE FROM payment_attempts -- a UUIDv7 starts with its time in milliseconds
         WHERE id < rpad(
             lpad(to_hex((extract(epoch FROM now() - interval '1 day') * 1000)::bigint), 12, '0'), 32, '0')::uuid"""),
     text("DELETE FROM attempts WHERE greatest(last_at, next_at) < now() - interval '24 hours'"),
@@ -62,42 +62,42 @@ _FORGET_OLD = (
 
 
 def run() -> None:
-    """Sweep until SIGTERM or SIGINT."""
+    """Run the sweeper until SIGTERM or SIGINT."""
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     logs.configure()
     settings().require("operator_database_url")
     settings().require("database_url")
-    durability.demand("operator_database_url", "database_url")
-    definitions.demand()
+    durability.require_durable("operator_database_url", "database_url")
+    saga_definitions.require_unchanged()
     watchdog.start()
-    alarms.start(stopping)
-    log.info("the sweeper runs")
+    alert_monitor.start(stopping)
+    log.info("sweeper started")
     sweep_until(stopping)
 
 
 def sweep_until(stopping: threading.Event) -> None:
-    """Go round, waiting out whatever is down meanwhile."""
-    tidied, behind = clock.now(), False
-    reminder = Reminder(now=tidied)
-    while not stopping.wait(EVERY):
+    """Sweep every SWEEP_INTERVAL until `stopping` is set. A failed round is logged, and the next one tries again."""
+    last_cleanup, prunes_journals = clock.now(), False
+    replayer = Replayer(now=last_cleanup)
+    while not stopping.wait(SWEEP_INTERVAL):
         liveness.touch()
         try:
-            run_each(sweep_once, send_forgotten_mails, reminder.remind)
-            if clock.now() - tidied > TIDY_EVERY:
-                tidied, behind = clock.now(), True
-                tidy(now=tidied)
-            if behind:  # a batch a round: sagas that are stranded do not wait until all is forgotten that is over
-                behind = forget_journals(now=clock.now()) > 0
-        except Exception as trouble:  # noqa: BLE001 - the next round finds what this one did not
-            log.warning("the sweeper waits", reason=str(trouble), error=type(trouble).__name__)
+            run_each(resend_stranded_sagas, resend_overdue_mails, replayer.replay)
+            if clock.now() - last_cleanup > CLEANUP_INTERVAL:
+                last_cleanup, prunes_journals = clock.now(), True
+                clean_up(now=last_cleanup)
+            if prunes_journals:  # one batch per round, so that stranded sagas do not wait for all of them
+                prunes_journals = prune_journals(now=clock.now()) > 0
+        except Exception as trouble:  # noqa: BLE001 - the next round tries again
+            log.warning("sweeper retries", reason=str(trouble), error=type(trouble).__name__)
 
 
 def run_each(*parts: Callable[[], object]) -> None:
-    """Run every part, and log what one of them raises: the others do not depend on it.
+    """Run every part. The error of one is logged and stops no other.
 
-    Raises only when the database is gone, which none of them can do without.
+    Raises only an outage of the database, which all parts need.
     """
     for part in parts:
         try:
@@ -108,31 +108,31 @@ def run_each(*parts: Callable[[], object]) -> None:
             log.exception("a part of the sweeper failed")
 
 
-def sweep_once() -> int:
-    """Re-send what stranded sagas are missing; returns how many sagas there were."""
+def resend_stranded_sagas() -> int:
+    """Re-send the messages that stranded sagas lack. Returns the number of these sagas."""
     stranded = sweep(find)
     if stranded:
-        log.info("re-sent what was missing", sagas=stranded)
+        log.info("stranded sagas re-sent", sagas=stranded)
     return stranded
 
 
-def send_forgotten_mails() -> None:
-    """Have the mails sent that nobody sends."""
+def resend_overdue_mails() -> None:
+    """Enqueue the task of each mail that is overdue, at most 100."""
     with db.operator_transaction():
-        db.run(_SEND_FORGOTTEN_MAILS, {})
+        db.run(_ENQUEUE_OVERDUE_MAILS, {})
 
 
-def tidy(*, now: datetime) -> None:
-    """Forget keys, events and the like whose time is over, and close companies whose time is; each for itself."""
-    run_each(*(partial(_forget, statement) for statement in _FORGET_OLD), partial(close_due, now=now))
+def clean_up(*, now: datetime) -> None:
+    """Delete expired rows of each kind, and close companies whose deletion is due. One failure stops no other part."""
+    run_each(*(partial(_delete, statement) for statement in _DELETE_EXPIRED), partial(close_due, now=now))
 
 
-def _forget(statement: TextClause) -> None:
+def _delete(statement: TextClause) -> None:
     with db.operator_transaction():
         session = db.session()
         session.execute(statement)
 
 
-def forget_journals(*, now: datetime) -> int:
-    """Forget a batch of the journals whose time is over; how many it was."""
+def prune_journals(*, now: datetime) -> int:
+    """Delete a batch of journals older than ORDERX_JOURNAL_DAYS. Returns their number."""
     return prune(before=now - timedelta(days=settings().journal_days))

@@ -23,7 +23,7 @@ from ops.services.process import Process
 from ops.services.readiness import http, line
 from ops.stack import NICE
 from saga.place_order import place_order
-from workers.queues import ORDER_QUEUES, UNHURRIED_QUEUES
+from workers.queues import LOW_PRIORITY_QUEUES, ORDER_QUEUES
 
 LINES = int(os.environ.get("BENCH_LINES", "1"))
 """Lines per order."""
@@ -55,10 +55,10 @@ class OrderxEngine(Participant):
         """The relay, the sweeper and the workers."""
         orders = [self._worker(f"worker-{number}", ORDER_QUEUES) for number in range(1, self.setting["workers"] + 1)]
         return [
-            self._orderx("relay", ready="the relay runs"),
-            self._orderx("sweeper", ready="the sweeper runs"),
+            self._orderx("relay", ready="relay started"),
+            self._orderx("sweeper", ready="sweeper started"),
             *orders,
-            self._worker("worker-mails", UNHURRIED_QUEUES),
+            self._worker("worker-mails", LOW_PRIORITY_QUEUES),
         ]
 
     def _orderx(self, name: str, *options: object, ready: str) -> Process:

@@ -17,8 +17,8 @@ from kit import db
 from migrations import run as migrations
 from ops.services import directories
 from ops.services.postgres import Postgres, with_login
-from workers.poll_position import MARGIN
-from workers.relay import BATCH, TAKE
+from workers.outbox.poll_position import MARGIN
+from workers.outbox.relay import BATCH_SIZE, TAKE_BATCH
 
 INSERT = """
     INSERT INTO outbox (kind, body, available_at)
@@ -41,25 +41,29 @@ def main() -> None:
             print(f"{'rows sent':>10} {'all rows, ms':>15} {'from its position, ms':>22}")
             for step in range(1, 11):
                 owner.execute(INSERT, [rows // 10])
-                while take(back=None):
+                while take(lookback=None):
                     pass
-                print(f"{rows * step // 10:>10} {milliseconds(back=None):>15.2f} {milliseconds(back=MARGIN):>22.2f}")
+                full, recent = milliseconds(lookback=None), milliseconds(lookback=MARGIN)
+                print(f"{rows * step // 10:>10} {full:>15.2f} {recent:>22.2f}")
         db.operator_engine().dispose()
 
 
-def take(*, back: float | None) -> int:
+def take(*, lookback: float | None) -> int:
     """Poll once, as the relay does. Returns the number of rows taken."""
-    parameters = {"batch": BATCH, "lot": True, "lots": "none.%", "patience": "30s", "back": back}
+    parameters = {
+        "batch_size": BATCH_SIZE, "include_low_priority": True, "low_priority_tasks": "none.%", "idle_timeout": "30s",
+        "lookback": lookback,
+    }  # fmt: skip
     with db.operator_transaction():
-        return len(db.run(TAKE, parameters).fetchall())
+        return len(db.run(TAKE_BATCH, parameters).fetchall())
 
 
-def milliseconds(*, back: float | None) -> float:
+def milliseconds(*, lookback: float | None) -> float:
     """The median duration of polls that find nothing, in milliseconds."""
     took = []
     for _ in range(POLLS):
         begun = time.perf_counter()
-        take(back=back)
+        take(lookback=lookback)
         took.append((time.perf_counter() - begun) * 1000)
     return statistics.median(took)
 

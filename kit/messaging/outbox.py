@@ -1,7 +1,7 @@
 """The transactional outbox (messages to send after commit) and the inbox (events that consumers have processed).
 
-The relay (workers/relay.py) turns an outbox row into Celery messages or a CloudEvent, and deletes it once the broker
-has confirmed them. The inbox makes the processing of an event idempotent.
+The relay (workers/outbox/relay.py) turns an outbox row into Celery messages or a CloudEvent, and deletes it once the
+broker has confirmed them. The inbox makes the processing of an event idempotent.
 """
 
 from collections.abc import Iterable

@@ -92,5 +92,5 @@ class ChaosStack(Stack):
                 self._worker(f"worker-{number}", _PROVIDER_QUEUES, "--pool", "prefork", "--concurrency", 3)
                 for number in (3, 4)
             ),
-            *(self._worker(f"mail-worker-{number}", queues.UNHURRIED_QUEUES) for number in (1, 2)),
+            *(self._worker(f"mail-worker-{number}", queues.LOW_PRIORITY_QUEUES) for number in (1, 2)),
         ]

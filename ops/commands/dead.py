@@ -9,7 +9,7 @@ import typer
 from ops.commands.output import Json, console, print_json, say
 
 if TYPE_CHECKING:
-    from workers.dead_letters import DeadLetter
+    from workers.events.dead_letters import DeadLetter
 
 app = typer.Typer(help="List, resend or delete messages that could not be processed.", no_args_is_help=True)
 
@@ -20,9 +20,9 @@ def list_dead(
     as_json: Json = False,
 ) -> None:
     """List dead letters, the oldest first."""
-    from workers.dead_letters import dead_letters
+    from workers.events.dead_letters import list_dead_letters
 
-    letters = dead_letters(most=limit)
+    letters = list_dead_letters(limit=limit)
     _show(letters, "dead letters", as_json=as_json)
     if len(letters) == limit and not as_json:
         console.print("there may be more: see --limit")
@@ -34,7 +34,7 @@ def replay_dead(
     as_json: Json = False,
 ) -> None:
     """Send dead letters back to their original queues."""
-    from workers.dead_letters import replay
+    from workers.events.dead_letters import replay
 
     _show(replay(ids=set(ids) if ids else None), "sent again", as_json=as_json)
 
@@ -45,7 +45,7 @@ def discard_dead(
     as_json: Json = False,
 ) -> None:
     """Delete dead letters permanently."""
-    from workers.dead_letters import discard
+    from workers.events.dead_letters import discard
 
     _show(discard(set(ids)), "discarded", as_json=as_json)
 
@@ -55,6 +55,6 @@ def _show(letters: "list[DeadLetter]", title: str, *, as_json: bool) -> None:
         print_json([asdict(letter) for letter in letters])
         return
     for each in letters:
-        about = ", ".join(f"{name} {value}" for name, value in each.about.items())
-        say(f"{each.id}  {each.what} of {each.queue}: {each.reason}" + (f", {about}" if about else ""))
+        arguments = ", ".join(f"{name} {value}" for name, value in each.payload.items())
+        say(f"{each.id}  {each.name} of {each.queue}: {each.reason}" + (f", {arguments}" if arguments else ""))
     console.print(f"{title}: {len(letters) or 'none'}", highlight=False)

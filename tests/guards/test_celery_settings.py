@@ -3,7 +3,7 @@
 import pytest
 
 from workers import queues
-from workers.app import transport_options
+from workers.broker import transport_options
 
 
 class TestCelery:

@@ -15,7 +15,7 @@ from ops.cli import GRACEFUL_SECONDS
 from tests.guards.cli_parsing import parse_command
 from tests.guards.source_tree import ROOT
 from workers import queues
-from workers.publisher import PATIENCE
+from workers.outbox.publisher import BATCH_TIMEOUT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -193,7 +193,7 @@ class TestStopping:
         assert grace_period("api") > GRACEFUL_SECONDS > longest
 
     def test_gives_the_relay_time_for_a_broker_that_blocks(self):
-        assert grace_period("relay") > PATIENCE
+        assert grace_period("relay") > BATCH_TIMEOUT
 
     def test_gives_all_others_time_for_a_statement_and_a_call(self):
         statement = int(SETTINGS["statement_timeout"].removesuffix("s"))

@@ -5,8 +5,9 @@ import re
 
 from kit.db.durability import POSTGRESQL, STANDBYS
 from tests.guards.source_tree import ROOT
-from workers import publisher, queues
+from workers import queues
 from workers.durability import RABBITMQ
+from workers.outbox import publisher
 
 
 def durability_table() -> str:

@@ -10,7 +10,7 @@ from ops.services import rabbitmq
 from ops.stack import Stack
 from tests.guards.source_tree import sources, tree
 from workers import queues
-from workers.reactions import REACTIONS
+from workers.events.reactions import REACTIONS
 
 EVENT = re.compile(r"[a-z]+\.[a-z_]+")
 
@@ -75,7 +75,7 @@ class TestQueues:
         assert queue.queue_arguments == {
             "x-queue-type": "quorum",
             "x-delivery-limit": queues.DELIVERY_LIMIT,
-            "x-dead-letter-exchange": queues.DEAD_LETTERS.exchange.name,
+            "x-dead-letter-exchange": queues.DEAD_LETTER_QUEUE.exchange.name,
             "x-dead-letter-strategy": "at-least-once",
             "x-overflow": "reject-publish",
         }

@@ -13,8 +13,9 @@ from saga.engine import executor
 from saga.engine.definition import Saga
 from saga.engine.locked_saga import SagaRef
 from saga.engine.state_machine import ADVANCE
-from workers import notifications, reactions
-from workers.queues import UNHURRIED
+from workers.events import reactions
+from workers.queues import LOW_PRIORITY_AREA
+from workers.tasks import notifications
 
 ENOUGH = 1_000
 """More tasks than any test needs: a step that never succeeds is retried for hours, which take no time here."""
@@ -94,18 +95,18 @@ class Deliveries:
         """
         self.collect()
         while self.tasks:
-            mails = [task for task in self.tasks if task["task"].startswith(UNHURRIED)]
+            mails = [task for task in self.tasks if task["task"].startswith(LOW_PRIORITY_AREA)]
             orders = [task for task in self.tasks if task not in mails]
             self.tasks = []
             for together in filter(None, (orders, mails)):
                 self.deliver(*together)
             self.collect()
-        reactions.react("notification.events", self.events)
+        reactions.process("notification.events", self.events)
         self.events.clear()
 
     def hear_everything(self) -> None:
         """Have every announced event acted on, which is when buyers and merchants get their mails."""
         self.collect()
         while self.events:
-            reactions.react("notification.events", [self.events.pop(0)])
+            reactions.process("notification.events", [self.events.pop(0)])
             self.collect()

@@ -89,5 +89,5 @@ class TestCloseDue:
     def test_is_run_by_the_sweeper(self, database, company_with_data):
         company = company_with_data()
         request_deletion(company)
-        sweeper.tidy(now=LATER)
+        sweeper.clean_up(now=LATER)
         assert left_of(database, company)[0]["roles"] == 0

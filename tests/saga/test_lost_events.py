@@ -5,16 +5,17 @@ from collections import Counter
 import pytest
 
 from kit import clock, db
-from workers import forgotten, sweeper
-from workers.forgotten import Reminder
+from workers import sweeper
+from workers.events import missed_events
+from workers.events.missed_events import Replayer
 
 DECLINED = "pm_card_chargeDeclined"
 RECEIVED = {"order.created to the buyer": 1, "order.created to the company": 1}
 
 
 @pytest.fixture
-def reminder(storefront):
-    return Reminder(now=clock.now())
+def replayer(storefront):
+    return Replayer(now=clock.now())
 
 
 @pytest.fixture
@@ -46,96 +47,96 @@ def both(occasion):
     return {f"{occasion} to the {reader}": 1 for reader in ("buyer", "company")}
 
 
-class TestRemind:
-    def test_has_buyer_and_company_told_of_an_order_nobody_heard_of(self, storefront, reminder, mails):
+class TestReplay:
+    def test_has_buyer_and_company_told_of_an_order_nobody_heard_of(self, storefront, replayer, mails):
         ended(storefront)
-        assert reminder.remind() == 1
+        assert replayer.replay() == 1
         assert mails() == {**RECEIVED, **both("order.completed")}
 
-    def test_has_the_buyer_told_why_it_failed(self, storefront, reminder, mails):
+    def test_has_the_buyer_told_why_it_failed(self, storefront, replayer, mails):
         ended(storefront, method=DECLINED)
-        assert reminder.remind() == 1
+        assert replayer.replay() == 1
         assert mails() == {**RECEIVED, **both("order.failed")}
 
-    def test_has_the_buyer_told_that_it_is_cancelled(self, storefront, reminder, mails):
+    def test_has_the_buyer_told_that_it_is_cancelled(self, storefront, replayer, mails):
         order_id = ended(storefront)
-        reminder.remind()
+        replayer.replay()
         storefront.cancel(order_id)
         storefront.deliveries.until_quiet()
         storefront.sql("UPDATE sagas SET ended_at = now() - interval '30 seconds' WHERE name = 'cancel_order'")
-        assert reminder.remind() == 1
+        assert replayer.replay() == 1
         assert mails() == {**RECEIVED, **both("order.completed"), **both("order.cancelled")}
 
-    def test_leaves_the_mails_to_the_workers(self, storefront, reminder):
+    def test_leaves_the_mails_to_the_workers(self, storefront, replayer):
         ended(storefront)
-        reminder.remind()
+        replayer.replay()
         storefront.let_time_pass()
         storefront.sql("UPDATE mails SET due_at = now() - interval '1 second'")
-        sweeper.send_forgotten_mails()
+        sweeper.resend_overdue_mails()
         storefront.deliveries.collect()
         assert [task["task"] for task in storefront.deliveries.tasks] == ["notifications.send_mail"] * 2
 
-    def test_passes_over_what_was_heard(self, storefront, reminder, mails):
+    def test_passes_over_what_was_heard(self, storefront, replayer, mails):
         storefront.place(method=DECLINED)
         storefront.come_to_rest()
         storefront.sql("UPDATE sagas SET ended_at = now() - interval '1 minute'")
-        assert reminder.remind() == 0
+        assert replayer.replay() == 0
         assert mails() == {**RECEIVED, **both("order.failed")}
 
-    def test_asks_for_no_mail_twice_when_the_event_comes_after_all(self, storefront, reminder, mails):
+    def test_asks_for_no_mail_twice_when_the_event_comes_after_all(self, storefront, replayer, mails):
         storefront.place(method=DECLINED)
         storefront.deliveries.until_quiet()
         storefront.sql("UPDATE sagas SET ended_at = now() - interval '1 minute'")
-        assert reminder.remind() == 1
+        assert replayer.replay() == 1
         storefront.deliveries.hear_everything()
         assert mails() == {**RECEIVED, **both("order.failed")}
 
-    def test_looks_at_each_saga_once(self, storefront, reminder):
+    def test_looks_at_each_saga_once(self, storefront, replayer):
         ended(storefront)
-        assert [reminder.remind(), reminder.remind()] == [1, 0]
+        assert [replayer.replay(), replayer.replay()] == [1, 0]
         storefront.sql("DELETE FROM mails")
-        assert reminder.remind() == 0
-        assert Reminder(now=clock.now()).remind() == 1
+        assert replayer.replay() == 0
+        assert Replayer(now=clock.now()).replay() == 1
 
-    def test_gives_an_event_time_to_be_heard(self, storefront, reminder):
+    def test_gives_an_event_time_to_be_heard(self, storefront, replayer):
         order_id = ended(storefront, ago="1 second")
-        assert reminder.remind() == 0
+        assert replayer.replay() == 0
         storefront.sql(f"UPDATE sagas SET ended_at = now() - interval '11 seconds' WHERE subject_id = '{order_id}'")
-        assert reminder.remind() == 1
+        assert replayer.replay() == 1
 
-    def test_leaves_what_is_older_than_a_day(self, storefront, reminder):
+    def test_leaves_what_is_older_than_a_day(self, storefront, replayer):
         ended(storefront, ago="25 hours")
-        assert reminder.remind() == 0
+        assert replayer.replay() == 0
 
-    def test_wonders_about_nothing_while_the_outbox_waits_for_the_broker(self, storefront, reminder):
+    def test_wonders_about_nothing_while_the_outbox_waits_for_the_broker(self, storefront, replayer):
         ended(storefront)
         storefront.sql("""INSERT INTO outbox (kind, body, available_at)
             VALUES ('event', '{"type": "weather.changed"}', now() - interval '6 seconds')""")
-        assert reminder.remind() == 0
+        assert replayer.replay() == 0
         storefront.sql("DELETE FROM outbox")
-        assert reminder.remind() == 1
+        assert replayer.replay() == 1
 
-    def test_goes_on_where_it_stopped_when_there_are_many(self, storefront, reminder, monkeypatch):
-        monkeypatch.setattr(forgotten, "MOST_TAKEN", 2)
+    def test_goes_on_where_it_stopped_when_there_are_many(self, storefront, replayer, monkeypatch):
+        monkeypatch.setattr(missed_events, "MAX_SAGAS_REPLAYED", 2)
         for _ in range(3):
             ended(storefront, method=DECLINED)
-        assert [reminder.remind(), reminder.remind(), reminder.remind()] == [2, 1, 0]
+        assert [replayer.replay(), replayer.replay(), replayer.replay()] == [2, 1, 0]
 
-    def test_is_not_stopped_by_an_order_it_can_do_nothing_about(self, storefront, reminder, mails, monkeypatch):
+    def test_is_not_stopped_by_an_order_it_can_do_nothing_about(self, storefront, replayer, mails, monkeypatch):
         poison = ended(storefront, method=DECLINED, ago="2 minutes")
         ended(storefront, method=DECLINED)
-        greet = forgotten.MAILS["order.created"]
+        send_order_received = missed_events.REACTIONS["order.created"]
 
         def poisoned(order_ids, now):
             if poison in order_ids:
                 raise RuntimeError
-            return greet(order_ids, now)
+            return send_order_received(order_ids, now)
 
-        monkeypatch.setitem(forgotten.MAILS, "order.created", poisoned)
-        assert reminder.remind() == 2
+        monkeypatch.setitem(missed_events.REACTIONS, "order.created", poisoned)
+        assert replayer.replay() == 2
         assert mails() == {**RECEIVED, **both("order.failed")}
 
 
 class TestReactions:
     def test_that_mail_are_to_what_a_sagas_end_can_tell(self):
-        assert forgotten.MAILS.keys() == {"order.created", "order.failed", "order.cancelled"}
+        assert missed_events.REACTIONS.keys() == {"order.created", "order.failed", "order.cancelled"}

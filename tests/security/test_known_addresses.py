@@ -78,8 +78,8 @@ def test_writes_no_address_that_nobody_has_registered(api, database):
 def test_leaves_no_decoys_for_longer_than_a_day(api, database):
     api.post("/api/auth/forgot-password", {"email": "nobody@customers.example"})
     with psycopg.connect(database, autocommit=True) as owner:
-        sweeper.tidy(now=clock.now())
+        sweeper.clean_up(now=clock.now())
         assert owner.execute("SELECT count(*) FROM decoys").fetchone() == (2,)
         owner.execute("UPDATE decoys SET created_at = created_at - interval '25 hours'")
-        sweeper.tidy(now=clock.now())
+        sweeper.clean_up(now=clock.now())
         assert owner.execute("SELECT count(*) FROM decoys").fetchone() == (0,)

@@ -10,7 +10,7 @@ from workers import queues
 
 def second_mail_worker(stack: Stack) -> Process:
     """Another one for the mails' queues; runs while it is entered."""
-    words = ["worker", "--queues", ",".join(queues.UNHURRIED_QUEUES)]
+    words = ["worker", "--queues", ",".join(queues.LOW_PRIORITY_QUEUES)]
     return Process(
         "worker-mails-2",
         [sys.executable, "-m", "ops.cli", *words],

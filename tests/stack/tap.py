@@ -19,7 +19,7 @@ class Tap:
     def __init__(self, channel: Any) -> None:
         self._queue = Queue(f"tap-{uuid4()}", exclusive=True, auto_delete=True)(channel)
         self._queue.declare()
-        for exchange in (queues.TASKS, queues.EVENTS, get_exchange(channel.connection.client)):
+        for exchange in (queues.TASK_EXCHANGE, queues.EVENT_EXCHANGE, get_exchange(channel.connection.client)):
             exchange(channel).declare()
             self._queue.bind_to(exchange, routing_key="#")
         self.messages: list[Any] = []
@@ -33,7 +33,7 @@ class Tap:
     def publish_event(self, body: dict[str, Any]) -> None:
         """Publish an event as the relay would."""
         Producer(self._queue.channel, auto_declare=False).publish(
-            json.dumps(body).encode(), exchange=queues.EVENTS.name, routing_key=body["type"],
+            json.dumps(body).encode(), exchange=queues.EVENT_EXCHANGE.name, routing_key=body["type"],
             content_type="application/cloudevents+json", content_encoding="utf-8",
         )  # fmt: skip
 

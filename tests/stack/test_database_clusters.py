@@ -14,7 +14,7 @@ from tests.stack.customers import customers_at, order_until_accepted
 from tests.stack.running import ProxiedCluster, running_cluster
 from tests.stack.shop import Shop
 from tests.waiting import until
-from workers.alarms.heartbeats import AFTER_COMMIT, SILENCE
+from workers.alerts.heartbeats import MAX_SILENCE, MAX_SILENCE_AFTER_COMMIT
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("rabbitmq")]
 
@@ -97,7 +97,7 @@ class TestAReadOnlyServer:
 
 class TestTheStandby:
     def test_that_is_frozen_is_waited_for_and_no_worker_is_called_dead(self, cluster):
-        silence = (SILENCE + AFTER_COMMIT).total_seconds()
+        silence = (MAX_SILENCE + MAX_SILENCE_AFTER_COMMIT).total_seconds()
         with nothing_lost(cluster) as seconds_until_an_order_ends:
             cluster.standby.freeze()
             try:

@@ -12,7 +12,7 @@ from tests.waiting import until
 
 COMMANDS = {"relay": ["relay"], "sweeper": ["sweeper"], "solo": ["worker"],
             "prefork": ["worker", "--pool", "prefork", "--concurrency", "2"]}  # fmt: skip
-READY = {"relay": "the relay runs", "sweeper": "the sweeper runs"}
+READY = {"relay": "relay started", "sweeper": "sweeper started"}
 
 
 @pytest.fixture(params=COMMANDS)

@@ -4,11 +4,11 @@ import json
 from types import SimpleNamespace
 
 from kit import db
-from workers.gathering import Worked, _Delivered
-from workers.messages import messages
-from workers.receipts import Receipts
+from workers.celery_internals.acks import BatchedAcks
+from workers.celery_internals.batching import BatchRunner, _Delivery
+from workers.outbox.messages import build_messages
 
-RECEIPTS = Receipts((), numbered=False)
+ACKS = BatchedAcks((), sequential_tags=False)
 
 _TAKE = "WITH gone AS (DELETE FROM outbox RETURNING id, kind, body) SELECT kind, body FROM gone ORDER BY id"
 
@@ -27,14 +27,14 @@ def sent(app):
     with db.operator_transaction():
         session = db.session()
         rows = session.connection().exec_driver_sql(_TAKE).all()
-    return [message for kind, body in rows for message in messages(app, kind, body)]
+    return [message for kind, body in rows for message in build_messages(app, kind, body)]
 
 
 def take(app, *found):
     """Have a worker without a pool take these messages, of tasks that are run with one another, together."""
     consumer = SimpleNamespace(event_dispatcher=None, connection_errors=())
-    together = app.tasks[found[0].routing_key].together
-    Worked(together, consumer, RECEIPTS)([_Delivered(Heard(each)) for each in found])
+    run_batch = app.tasks[found[0].routing_key].run_batch
+    BatchRunner(run_batch, consumer, ACKS)([_Delivery(Heard(each)) for each in found])
 
 
 def tasks_in(found, *names):

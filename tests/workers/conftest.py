@@ -10,8 +10,8 @@ from tests.saga.storefront import Storefront
 from tests.sandbox_process import paying_at, running_sandbox
 from tests.waiting import until
 from workers.app import create_app
-from workers.publisher import Publisher
-from workers.queues import ALL, DEAD_LETTERS
+from workers.outbox.publisher import Publisher
+from workers.queues import ALL, DEAD_LETTER_QUEUE
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def app(database, rabbitmq, monkeypatch):
 def _emptied(app) -> bool:
     try:
         with app.connection_for_write() as connection, connection.channel() as channel:
-            for queue in (*ALL, DEAD_LETTERS):
+            for queue in (*ALL, DEAD_LETTER_QUEUE):
                 queue(channel).declare()
                 queue(channel).purge()
     except amqp.InternalError:  # a node that was started a moment ago, by another test say, still elects its leaders

@@ -1,4 +1,4 @@
-"""Nothing starts on servers that forget."""
+"""No process starts on servers that may lose confirmed data."""
 
 import os
 import subprocess
@@ -14,8 +14,8 @@ from workers import durability, queues
 
 
 @pytest.fixture
-def forgetful(database):
-    """A database that does not wait for its disk; its name."""
+def weak_database(database):
+    """A database that confirms a commit before it is on disk; its name."""
     with psycopg.connect(database, autocommit=True) as owner:
         name = owner.info.dbname
         owner.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
@@ -37,22 +37,22 @@ def start(*command: str, broker: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
-class TestDemand:
+class TestRequireDurable:
     @pytest.mark.parametrize("setting", ["database_url", "operator_database_url"])
-    def test_refuses_a_database_that_forgets(self, forgetful, strict, setting):
-        with pytest.raises(durability.Forgetful, match=r"synchronous_commit is off.*ORDERX_DURABILITY=relaxed"):
-            durability.demand(setting)
+    def test_refuses_a_database_that_may_lose_commits(self, weak_database, strict, setting):
+        with pytest.raises(durability.NotDurable, match=r"synchronous_commit is off.*ORDERX_DURABILITY=relaxed"):
+            durability.require_durable(setting)
 
-    def test_lets_it_pass_where_orders_may_be_lost(self, forgetful):
-        durability.demand("database_url")
+    def test_allows_it_with_relaxed_durability(self, weak_database):
+        durability.require_durable("database_url")
 
     def test_does_not_wait_for_a_database_that_is_down(self, strict, monkeypatch):
         monkeypatch.setenv("ORDERX_DATABASE_URL", "postgresql://app:x@127.0.0.1:1/orderx")
         settings.cache_clear()
-        durability.demand("database_url")
+        durability.require_durable("database_url")
 
     @pytest.mark.parametrize("process", ["relay", "sweeper", "worker"])
-    def test_keeps_the_process_from_starting_and_says_why_in_one_line(self, forgetful, strict, process):
+    def test_keeps_the_process_from_starting_and_says_why_in_one_line(self, weak_database, strict, process):
         ended = start(process, broker="amqp://127.0.0.1:1//")
         assert ended.returncode == 1
         assert ended.stderr.startswith("orderx: PostgreSQL may lose confirmed orders: ")
@@ -62,16 +62,16 @@ class TestDemand:
 
 @pytest.fixture
 def classic_queue(rabbitmq):
-    """The queue of the payments, as a broker has it where somebody declared it by hand."""
+    """The queue `payments` with other arguments, as declared by hand."""
     with Connection(rabbitmq.url) as connection, connection.channel() as channel:
         channel.queue_delete("payments")
-        Queue("payments", queues.TASKS, durable=True)(channel).declare()
+        Queue("payments", queues.TASK_EXCHANGE, durable=True)(channel).declare()
         yield rabbitmq.url
         channel.queue_delete("payments")
 
 
 class TestDeclare:
-    def test_says_which_queue_is_not_as_it_must_be(self, classic_queue):
+    def test_names_the_queue_with_other_arguments(self, classic_queue):
         with (
             Connection(classic_queue) as connection,
             pytest.raises(NotConfigured, match="the broker's queue 'payments'"),
@@ -82,6 +82,8 @@ class TestDeclare:
     def test_keeps_the_process_from_starting_and_says_why_in_one_line(self, database, classic_queue, process):
         ended = start(process, broker=classic_queue)
         assert ended.returncode == 1
-        assert ended.stderr.startswith("orderx: the broker's queue 'payments' is not as it must be to lose nothing: ")
+        assert ended.stderr.startswith(
+            "orderx: the broker's queue 'payments' has other arguments than OrderX declares: "
+        )
         assert "inequivalent arg" in ended.stderr
         assert ended.stderr.count("\n") == 1

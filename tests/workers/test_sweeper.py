@@ -43,39 +43,39 @@ def mails_to_send(database: str) -> list[str]:
     return [mail_id for (mail_id,) in run_as_owner(database, query)]
 
 
-class TestSendForgottenMails:
-    def test_leaves_a_fresh_mail_to_whoever_asked_for_it(self, database, mail_id):
-        sweeper.send_forgotten_mails()
+class TestResendOverdueMails:
+    def test_leaves_a_fresh_mail_alone(self, database, mail_id):
+        sweeper.resend_overdue_mails()
         assert mails_to_send(database) == []
 
-    def test_has_a_forgotten_mail_sent_once(self, database, mail_id):
+    def test_enqueues_an_overdue_mail_once(self, database, mail_id):
         run_as_owner(database, "UPDATE mails SET due_at = now() - interval '1 second' RETURNING id")
-        sweeper.send_forgotten_mails()
-        sweeper.send_forgotten_mails()
+        sweeper.resend_overdue_mails()
+        sweeper.resend_overdue_mails()
         assert mails_to_send(database) == [str(mail_id)]
 
-    def test_leaves_a_mail_that_is_sent_alone(self, database, mail_id):
+    def test_leaves_a_sent_mail_alone(self, database, mail_id):
         run_as_owner(database, "UPDATE mails SET status = 'sent', due_at = now() - interval '1 day' RETURNING id")
-        sweeper.send_forgotten_mails()
+        sweeper.resend_overdue_mails()
         assert mails_to_send(database) == []
 
 
 class TestSweepUntil:
-    def test_sweeps_between_the_batches_of_what_is_to_be_forgotten(self, database, monkeypatch):
+    def test_sweeps_between_the_batches_of_journals_to_delete(self, database, monkeypatch):
         done, stopping = [], threading.Event()
 
-        def forget(*, before):
-            done.append("forgotten")
-            if done.count("forgotten") == 3:
+        def prune(*, before):
+            done.append("pruned")
+            if done.count("pruned") == 3:
                 stopping.set()
             return 0 if stopping.is_set() else 500
 
-        monkeypatch.setattr(sweeper, "prune", forget)
-        monkeypatch.setattr(sweeper, "sweep_once", lambda: done.append("swept"))
-        monkeypatch.setattr(sweeper, "EVERY", 0.01)
-        monkeypatch.setattr(sweeper, "TIDY_EVERY", timedelta())
+        monkeypatch.setattr(sweeper, "prune", prune)
+        monkeypatch.setattr(sweeper, "resend_stranded_sagas", lambda: done.append("swept"))
+        monkeypatch.setattr(sweeper, "SWEEP_INTERVAL", 0.01)
+        monkeypatch.setattr(sweeper, "CLEANUP_INTERVAL", timedelta())
         sweeper.sweep_until(stopping)
-        assert done == ["swept", "forgotten"] * 3
+        assert done == ["swept", "pruned"] * 3
 
 
 class TestRunEach:
@@ -88,7 +88,7 @@ class TestRunEach:
         sweeper.run_each(failing, lambda: done.append("the next"))
         assert done == ["the next"]
 
-    def test_stops_when_the_database_is_gone(self):
+    def test_stops_when_the_database_is_down(self):
         def without_a_database():
             raise psycopg.OperationalError
 
@@ -96,28 +96,28 @@ class TestRunEach:
             sweeper.run_each(without_a_database, lambda: pytest.fail("it went on"))
 
 
-class TestTidy:
-    def test_forgets_the_rest_when_one_kind_cannot_be_forgotten(self, database, order, monkeypatch):
+class TestCleanUp:
+    def test_deletes_the_rest_when_one_kind_cannot_be_deleted(self, database, order, monkeypatch):
         run_as_owner(
             database,
             """INSERT INTO inbox (consumer, event_id, heard_at)
             VALUES ('orders', gen_random_uuid(), now() - interval '31 days') RETURNING event_id""",
         )
-        monkeypatch.setattr(sweeper, "_FORGET_OLD", (text("SELECT 1 / 0"), *sweeper._FORGET_OLD))
-        sweeper.tidy(now=order.placed_at)
+        monkeypatch.setattr(sweeper, "_DELETE_EXPIRED", (text("SELECT 1 / 0"), *sweeper._DELETE_EXPIRED))
+        sweeper.clean_up(now=order.placed_at)
         assert run_as_owner(database, "SELECT count(*) FROM inbox") == [(0,)]
 
-    def test_forgets_keys_after_a_day_and_nothing_younger(self, database, order):
+    def test_deletes_keys_after_a_day_and_nothing_younger(self, database, order):
         for age in ("25 hours", "23 hours"):
             run_as_owner(
                 database,
                 f"""INSERT INTO idempotency_keys (caller_id, key, company_id, fingerprint, order_id, created_at)
                 SELECT customer_id, '{age}', company_id, '', id, now() - interval '{age}' FROM orders RETURNING key""",
             )
-        sweeper.tidy(now=order.placed_at)
+        sweeper.clean_up(now=order.placed_at)
         assert run_as_owner(database, "SELECT key FROM idempotency_keys") == [("23 hours",)]
 
-    def test_forgets_attempts_at_paying_after_a_day_and_nothing_younger(self, database, order):
+    def test_deletes_payment_attempts_after_a_day_and_nothing_younger(self, database, order):
         for age in ("25 hours", "23 hours"):
             made = int((clock.now() - timedelta(hours=int(age[:2]))).timestamp() * 1000)
             run_as_owner(
@@ -125,5 +125,5 @@ class TestTidy:
                 f"""INSERT INTO payment_attempts (id, company_id, customer_id, method)
                 SELECT '{UUID(int=made << 80)}', company_id, customer_id, '{age}' FROM orders RETURNING id""",
             )
-        sweeper.tidy(now=order.placed_at)
+        sweeper.clean_up(now=order.placed_at)
         assert run_as_owner(database, "SELECT method FROM payment_attempts") == [("23 hours",)]

@@ -113,6 +113,6 @@ class TestTidying:
     def test_forgets_links_that_lapsed_a_day_ago(self, user, now, database):
         issue(user, now=now - timedelta(days=2))
         issue(user, now=now)
-        sweeper.tidy(now=now)
+        sweeper.clean_up(now=now)
         with psycopg.connect(database) as connection:
             assert connection.execute("SELECT count(*) FROM links").fetchone() == (1,)

@@ -176,7 +176,7 @@ class TestTidying:
         ended = begin(user, now=now - timedelta(days=3))
         with db.transaction(Tenant(user_id=user.id)):
             logins.end(login_id=ended.login.id, now=now - timedelta(days=2))
-        sweeper.tidy(now=now)
+        sweeper.clean_up(now=now)
         with psycopg.connect(database) as connection:
             assert connection.execute("SELECT id FROM logins").fetchall() == [(kept.login.id,)]
             left = connection.execute("SELECT hash FROM refresh_tokens").fetchall()

@@ -1,0 +1,204 @@
+"""How a worker without a pool runs the messages that wait for it, on a real RabbitMQ."""
+
+import itertools
+import json
+import socket
+import threading
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from celery.exceptions import Reject
+from celery.worker import WorkController, state
+from kombu.asynchronous import Hub
+
+from kit.ids import new_id
+from saga.engine import external_calls
+from tests.stack.tap import tapped
+from tests.waiting import until
+from workers.celery_internals.batching import BatchTask, ReadAhead, TaskCall
+from workers.outbox.messages import build_messages
+
+WAITING = 20
+TASKS = ("inventory.reserve_stock", "inventory.count_stock")
+
+
+INVALID_MESSAGES = (
+    {"headers": {"task": "inventory.of_tomorrow", "id": "1"}},
+    {"headers": {"task": [TASKS[0]], "id": "1"}},
+    {"headers": {"task": TASKS[0], "id": "1", "compression": "application/x-gzip"}},
+    {"headers": {}},
+    {"headers": {}, "body": b"rubbish"},
+    {"headers": {}, "content_type": "text/plain"},
+)
+
+
+class RecordingTask:
+    """Records the batches of a task, and raises the errors set for certain calls."""
+
+    def __init__(self):
+        self.given, self.trouble, self.additional, self.make_calls = [], {}, [], None
+
+    def run_batch(self, calls):
+        self.given.append([each.id for each in calls])
+        for each in calls:
+            trouble = self.trouble.get(each.id, [])
+            if trouble:
+                raise trouble.pop(0) if len(calls) == 1 else trouble[0]
+        if self.make_calls:
+            self.make_calls()
+        return self.additional
+
+    @property
+    def done(self):
+        return {each for batch in self.given for each in batch}
+
+
+@pytest.fixture
+def task(app):
+    task = RecordingTask()
+
+    def alone(**_ids):
+        raise AssertionError("there is no pool here")
+
+    for name in TASKS:
+        app.task(alone, name=name, base=BatchTask, shared=False, run_batch=staticmethod(task.run_batch))
+    return task
+
+
+@pytest.fixture
+def send(app, publisher):
+    def sending(times=WAITING, **otherwise):
+        ids = [str(new_id()) for _ in range(times)]
+        names = itertools.cycle(TASKS)
+        bodies = [{"task": next(names), "id": each, "root": each, "kwargs": {"saga_id": each}} for each in ids]
+        publisher.publish([replace(each, **otherwise) for body in bodies for each in build_messages(app, "task", body)])
+        return ids
+
+    return sending
+
+
+@pytest.fixture
+def working(app):
+    """Runs a worker in a thread of this process within the block."""
+
+    @contextmanager
+    def running(**options):
+        app.conf.worker_prefetch_multiplier = 64
+        worker = WorkController(
+            app=app, concurrency=1, queues=["inventory"], without_gossip=True, without_mingle=True,
+            quiet=True, loglevel="ERROR", **{"pool_cls": "solo", "without_heartbeat": True, **options},
+        )  # fmt: skip
+        thread = threading.Thread(target=worker.start, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            state.should_stop = 0
+            worker.consumer.hub.call_soon(int)  # otherwise it notices only after ten seconds
+            thread.join(20)
+            state.should_stop = None
+        assert not thread.is_alive()
+
+    return running
+
+
+@pytest.mark.filterwarnings("ignore")
+class TestAWorkerWithoutAPool:
+    def test_runs_waiting_messages_as_a_batch(self, task, send, working, waiting):
+        ids = send()
+        with working():
+            until(lambda: task.done == set(ids))
+        assert len(task.given) < WAITING / len(TASKS)
+        assert waiting("inventory") == []
+
+    def test_runs_a_failed_batch_one_by_one_and_loses_none(self, task, send, working, waiting):
+        ids = send()
+        task.trouble[ids[3]] = [ValueError("this one")]
+        with working():
+            until(lambda: [ids[3]] in task.given and task.done == set(ids))
+            until(lambda: all([each] in task.given or each in set(task.given[-1]) for each in ids))
+        assert waiting("inventory") == []
+
+    @pytest.mark.parametrize("invalid", [*INVALID_MESSAGES, {"headers": {"task": TASKS[0]}}, {"body": b"[]"}], ids=str)
+    def test_dead_letters_what_is_no_task_message(self, send, task, working, waiting, invalid):
+        send(1, **invalid)
+        [only] = send(1)
+        with working():
+            until(lambda: task.done == {only} and waiting("dead.letters"))
+
+    def test_sends_heartbeats_during_external_calls(self, app, task, send, working):
+        enough = threading.Event()
+        task.make_calls = lambda: external_calls.make_all({new_id(): enough.wait, new_id(): enough.wait})
+        with tapped(app.conf.broker_url) as tap, working(without_heartbeat=False, heartbeat_interval=0.1):
+            send(1)
+            until(lambda: task.given)
+            try:
+                before = heartbeats(tap)
+                until(lambda: heartbeats(tap) > before + 1)
+            finally:
+                enough.set()
+
+    def test_requeues_a_rejected_message(self, task, send, working, waiting):
+        [only] = send(1)
+        task.trouble[only] = [Reject("not yet", requeue=True)]
+        with working():
+            until(lambda: task.given.count([only]) == 2)
+        assert waiting("inventory") == []
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("invalid", INVALID_MESSAGES, ids=str)
+def test_a_worker_with_a_pool_dead_letters_what_is_no_task_message(send, working, waiting, invalid):
+    send(2, **invalid)
+    dead = []
+    with working(pool_cls="threads"):
+        until(lambda: len(dead.extend(waiting("dead.letters")) or dead) == 2)
+    assert waiting("inventory") == []
+
+
+@pytest.mark.filterwarnings("ignore")
+class TestTaskEvents:
+    def test_name_the_additional_calls_that_were_run(self, app, task, send, working):
+        body = TaskCall("saga.advance", {"saga_id": str(new_id())}, str(new_id()))
+        task.additional.append(body)
+        with tapped(app.conf.broker_url) as tap, working(task_events=True):
+            [only] = send(1)
+            until(lambda: ("task-succeeded", body.id) in task_events(tap))
+            events = task_events(tap)
+        for each in (only, body.id):
+            assert [kind for kind, task in events if task == each] == [
+                "task-received",
+                "task-started",
+                "task-succeeded",
+            ]
+
+
+def heartbeats(tap):
+    """The number of heartbeats so far."""
+    return sum(message.delivery_info["routing_key"] == "worker.heartbeat" for message in tap.listen())
+
+
+def task_events(tap):
+    """The task events so far: (type, task id)."""
+    bodies = [json.loads(m.body) for m in tap.listen() if m.delivery_info["routing_key"] == "task.multi"]
+    return [(event["type"], event["uuid"]) for body in bodies for event in body]
+
+
+class TestReadAhead:
+    def test_runs_what_a_callback_has_read_before_the_loop_waits_for_sockets(self):
+        hub, worked = Hub(), []
+        connection = SimpleNamespace(transport=SimpleNamespace(driver_type="another"))
+        read_ahead = ReadAhead(SimpleNamespace(connection=connection, connection_errors=(), hub=hub))
+        ours, theirs = socket.socketpair()
+
+        def work(items):
+            worked.extend(items)
+            theirs.send(b"wakes the loop")
+
+        with ours, theirs, closing(hub):
+            hub.add_reader(ours, ours.recv, 64)
+            hub.call_soon(read_ahead.add, work, "a message")
+            next(hub.loop)
+        assert worked == ["a message"]

@@ -1,0 +1,275 @@
+import json
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import psycopg
+import pytest
+from kombu import Connection
+from psycopg.types.json import Jsonb
+
+from kit import clock, db
+from kit.ids import new_id
+from kit.messaging import outbox
+from kit.tenancy import Tenant
+from tests import factories
+from tests.waiting import until
+from workers.alerts.database import check
+from workers.outbox import drain_lock, poll_position, relay
+from workers.outbox.publisher import BATCH_TIMEOUT, Publisher
+from workers.queues import ALL
+
+
+def a_task(name: str = "inventory.reserve_stock") -> dict:
+    return {"task": name, "id": str(new_id()), "root": str(new_id()), "kwargs": {"saga_id": str(new_id())}}
+
+
+@pytest.fixture
+def send(app):
+    company_id = factories.make_company().id
+    with db.operator_transaction():
+        session = db.session()
+        session.connection().exec_driver_sql("DELETE FROM outbox")
+
+    def into_the_outbox(kind: str, *bodies: dict, at=None) -> None:
+        with db.transaction(Tenant(company_id=company_id)):
+            for body in bodies:
+                outbox.send(kind, body, company_id=company_id, available_at=at)
+
+    return into_the_outbox
+
+
+@pytest.fixture
+def arrives(rabbitmq):
+    """Waits for the next message in `inventory`; returns its id."""
+    (queue,) = (queue for queue in ALL if queue.name == "inventory")
+    with Connection(rabbitmq.url) as connection, connection.SimpleQueue(queue, no_ack=True) as messages:
+        yield lambda: messages.get(timeout=30).headers["id"]
+
+
+def buffers_of_a_poll(*, lookback):
+    """The number of 8 KB pages that the relay's query reads."""
+    values = {
+        "batch_size": 200, "include_low_priority": True, "low_priority_tasks": "none.%", "idle_timeout": "30s",
+        "lookback": lookback,
+    }  # fmt: skip
+    with db.operator_transaction():
+        [(plan,)] = db.run(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {relay.TAKE_BATCH}", values)
+    return plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"]
+
+
+class TestDrain:
+    def test_sends_a_task_to_its_queue_and_deletes_the_row(self, app, publisher, send, waiting, outbox_rows):
+        task = a_task()
+        send("task", task)
+        assert relay.drain(app, publisher) == 1
+        assert outbox_rows() == (0, 0)
+        (message,) = waiting("inventory")
+        assert (message.headers["task"], message.headers["id"]) == (task["task"], task["id"])
+        assert json.loads(message.body)[1] == task["kwargs"]
+        assert message.properties["delivery_mode"] == 2
+
+    def test_sends_a_stage_as_the_headers_of_one_chord(self, app, publisher, send, waiting):
+        header = [a_task("inventory.reserve_stock"), a_task("payments.authorise_payment")]
+        body = a_task("saga.advance")
+        send("chord", {"id": str(new_id()), "header": header, "body": body})
+        relay.drain(app, publisher)
+        messages = [*waiting("inventory"), *waiting("payments")]
+        assert [message.headers["group_index"] for message in messages] == [0, 1]
+        assert len({message.headers["group"] for message in messages}) == 1
+        chords = [json.loads(message.body)[2]["chord"] for message in messages]
+        assert [chord["options"]["task_id"] for chord in chords] == [body["id"]] * 2
+
+    def test_publishes_an_event_without_a_queue(self, app, publisher, send, outbox_rows):
+        send("event", {"id": str(new_id()), "type": "weather.changed", "data": {}})
+        assert relay.drain(app, publisher) == 1
+        assert outbox_rows() == (0, 0)
+
+    def test_takes_low_priority_rows_only_when_asked_to(self, app, publisher, send, waiting, outbox_rows):
+        send("event", {"id": str(new_id()), "type": "weather.changed", "data": {}})
+        send("task", a_task("notifications.email_customer"), a_task())
+        header = [a_task("inventory.reserve_stock"), a_task("payments.authorise_payment")]
+        send("chord", {"id": str(new_id()), "header": header, "body": a_task("saga.advance")})
+        assert relay.drain(app, publisher, include_low_priority=False) == 2
+        assert (len(waiting("inventory")), len(waiting("payments"))) == (2, 1)
+        assert waiting("notifications") == []
+        assert relay.drain(app, publisher) == 2
+        assert len(waiting("notifications")) == 1
+
+    def test_leaves_rows_older_than_its_lookback(self, app, publisher, send, waiting):
+        send("task", a_task(), at=clock.now() - timedelta(seconds=60))
+        assert relay.drain(app, publisher, lookback=30.0) == 0
+        assert relay.drain(app, publisher, lookback=90.0) == 1
+
+    def test_reads_no_dead_row_older_than_its_lookback(self, app, publisher, send, waiting, database):
+        with psycopg.connect(database) as report:
+            report.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            report.execute("SELECT FROM outbox")  # keeps what is deleted from now on
+            send("task", *[a_task() for _ in range(2000)], at=clock.now() - timedelta(seconds=60))
+            while relay.drain(app, publisher):
+                pass
+            assert 10 * buffers_of_a_poll(lookback=30.0) < buffers_of_a_poll(lookback=None)
+
+    def test_leaves_rows_that_are_not_due(self, app, publisher, send, waiting, outbox_rows):
+        send("task", a_task(), at=clock.now() + timedelta(hours=1))
+        assert relay.drain(app, publisher) == 0
+        assert outbox_rows() == (1, 0)
+        assert waiting("inventory") == []
+
+    def test_postpones_a_task_without_a_queue_and_sends_the_rest(self, app, publisher, send, waiting, outbox_rows):
+        send("task", a_task("nowhere.to_be_found"), a_task())
+        assert relay.drain(app, publisher) == 2
+        assert outbox_rows() == (1, 0)
+        assert len(waiting("inventory")) == 1
+
+    @pytest.mark.parametrize(
+        ("invalid", "reason"),
+        [({"kwargs": {}}, "it cannot be read: KeyError"), (a_task("nowhere.to_be_found"), "no queue takes it")],
+    )
+    def test_opens_an_alert_about_a_row_that_cannot_be_sent_until_it_is_gone(
+        self, app, publisher, send, waiting, outbox_rows, owner, invalid, reason
+    ):
+        send("task", a_task(), invalid, a_task())
+        for _ in range(2):
+            owner("UPDATE outbox SET available_at = now() - interval '1 second'")
+            relay.drain(app, publisher)
+        assert outbox_rows() == (1, 0)
+        assert len(waiting("inventory")) == 2
+        [(row,)] = owner("SELECT id FROM outbox")
+        assert owner("SELECT key, detail->>'reason' FROM alerts") == [(f"row {row}", reason)]
+        check()
+        assert owner("SELECT count(*) FROM alerts WHERE closed_at IS NULL") == [(1,)]
+        owner("DELETE FROM outbox")
+        check()
+        assert owner("SELECT count(*) FROM alerts WHERE closed_at IS NULL") == [(0,)]
+
+    def test_keeps_all_rows_when_the_broker_goes_down(self, app, publisher, send, outbox_rows, rabbitmq):
+        send("task", a_task(), a_task())
+        rabbitmq.stop()
+        with pytest.raises(OSError):
+            relay.drain(app, publisher)
+        assert outbox_rows() == (2, 2)
+
+    def test_has_an_idle_timeout_longer_than_the_publishers_timeout(self, app, publisher, send, monkeypatch):
+        send("task", a_task())
+        allowed = []
+
+        def publish(_messages):
+            ask = "SELECT extract(epoch FROM current_setting('idle_in_transaction_session_timeout')::interval)"
+            allowed.extend(db.run(ask, {}).fetchone())
+            return set()
+
+        monkeypatch.setattr(publisher, "publish", publish)
+        relay.drain(app, publisher)
+        assert allowed[0] > BATCH_TIMEOUT
+
+    def test_shares_the_rows_with_other_relays_and_sends_nothing_twice(self, app, send, waiting, outbox_rows, rabbitmq):
+        tasks = [a_task() for _ in range(900)]
+        send("task", *tasks)
+
+        def drain_all(_: int) -> int:
+            with Publisher(rabbitmq.url) as publisher:
+                return sum(iter(lambda: relay.drain(app, publisher), 0))
+
+        with ThreadPoolExecutor(3) as pool:
+            assert sum(pool.map(drain_all, range(3))) == 900
+        assert outbox_rows() == (0, 0)
+        sent = Counter(message.headers["id"] for message in waiting("inventory"))
+        assert sent == Counter(task["id"] for task in tasks)
+
+
+class TestDrainUntil:
+    def test_is_woken_for_a_task_and_sends_waiting_events_with_it(self, app, send, arrives, monkeypatch):
+        monkeypatch.setattr(drain_lock, "POLL_INTERVAL", 60.0)
+        taken, first_poll, drain, task = [], threading.Event(), relay.drain, a_task()
+
+        def noting(*args, **named):
+            taken.append(drain(*args, **named))
+            first_poll.set()
+
+        monkeypatch.setattr(relay, "drain", noting)
+        stopping = threading.Event()
+        with ThreadPoolExecutor(1) as background:
+            draining = background.submit(relay.drain_until, stopping, app)
+            try:
+                assert first_poll.wait(30)
+                send("event", {"id": str(new_id()), "type": "weather.changed", "data": {}})
+                send("task", task)
+                assert arrives() == task["id"]
+            finally:
+                stopping.set()
+                until(lambda: send("task", a_task()) or draining.done())  # a drainer stops at its next notification
+        assert taken[:2] == [0, 2]
+
+    def test_sends_a_task_that_is_committed_after_later_ones_were_sent(self, app, send, arrives, monkeypatch, database):
+        monkeypatch.setattr(poll_position, "MARGIN", 0.0)
+        late, task, stopping = a_task(), a_task(), threading.Event()
+        row = "INSERT INTO outbox (kind, body) VALUES ('task', %s)"
+        with ThreadPoolExecutor(1) as background, psycopg.connect(database) as slow:
+            draining = background.submit(relay.drain_until, stopping, app)
+            try:
+                slow.execute(row, [Jsonb(late)])
+                send("task", task)
+                assert arrives() == task["id"]
+                slow.commit()
+                assert arrives() == late["id"]
+            finally:
+                stopping.set()
+                until(draining.done)
+
+    def test_sends_mails_in_batches_and_the_last_without_a_notification(self, app, send, arrives, monkeypatch):
+        monkeypatch.setattr(drain_lock, "POLL_INTERVAL", 60.0)
+        monkeypatch.setattr(drain_lock, "LOW_PRIORITY_INTERVAL", 1.0)
+        first, task, mails, sent = a_task(), a_task(), [a_task("notifications.email_customer") for _ in range(3)], []
+        all_gone = threading.Event()
+
+        class Noting(Publisher):
+            def publish(self, messages, **named):
+                sent.append([message.id for message in messages])
+                if mails[-1]["id"] in sent[-1]:
+                    all_gone.set()
+                return super().publish(messages, **named)
+
+        monkeypatch.setattr(relay, "Publisher", Noting)
+        stopping = threading.Event()
+        with ThreadPoolExecutor(1) as background:
+            draining = background.submit(relay.drain_until, stopping, app)
+            try:
+                send("task", first)
+                assert arrives() == first["id"]
+                for each in (mails[0], task, *mails[1:]):
+                    send("task", each)
+                assert arrives() == task["id"]
+                assert all_gone.wait(30)
+            finally:
+                stopping.set()
+                until(lambda: send("task", a_task()) or draining.done())
+        ids = [mail["id"] for mail in mails]
+        assert [each for each in sent if set(each) & set(ids)] == [ids]
+
+    def test_sends_new_rows_while_a_batch_waits_for_its_confirms(self, app, send, arrives, monkeypatch):
+        slow, held_up, go_on = a_task(), threading.Event(), threading.Event()
+
+        class Slow(Publisher):
+            def publish(self, messages, **named):
+                if any(message.id == slow["id"] for message in messages):
+                    held_up.set()
+                    assert go_on.wait(30)
+                return super().publish(messages, **named)
+
+        monkeypatch.setattr(relay, "Publisher", Slow)
+        stopping, later = threading.Event(), a_task()
+        with ThreadPoolExecutor(1) as background:
+            draining = background.submit(relay.drain_until, stopping, app)
+            try:
+                send("task", slow)
+                assert held_up.wait(30)
+                send("task", later)
+                assert arrives() == later["id"]
+                go_on.set()
+                assert arrives() == slow["id"]
+            finally:
+                go_on.set()
+                stopping.set()
+            draining.result(30)

@@ -1,0 +1,62 @@
+"""How a worker runs saga tasks, depending on its queues."""
+
+import json
+
+import pytest
+
+from saga.engine.state_machine import ADVANCE
+from saga.place_order import PLACE_ORDER
+from saga.steps.email_customer import email_customer
+from tests.workers.at_hand import sent, take, tasks_in
+from workers.celery_internals.batching import TaskCall
+from workers.tasks import sagas
+
+pytestmark = pytest.mark.usefixtures("outside_world")
+
+HEADERS = [step.task for step in PLACE_ORDER.stages[0].steps]
+
+
+@pytest.fixture
+def headers(app, front):
+    """The chord headers of a new order."""
+    sagas.register(app)
+    front.place()
+    return tasks_in(sent(app), *HEADERS)
+
+
+class TestAWorkerWithBodies:
+    def test_runs_both_headers_and_continues(self, app, headers):
+        take(app, *headers)
+        assert names(sent(app)) == [email_customer.task]
+
+    def test_returns_the_body_with_the_id_from_the_headers(self, app, headers):
+        [(_, ids, embed), _] = [json.loads(header.body) for header in headers]
+        calls = [TaskCall(header.routing_key, ids, header.id) for header in headers]
+        [body] = app.tasks[HEADERS[0]].run_batch(calls)
+        assert (body.task, body.id) == (embed["chord"]["task"], embed["chord"]["options"]["task_id"])
+
+
+class TestAWorkerWithoutBodies:
+    @pytest.fixture(autouse=True)
+    def _share(self, app):
+        app.amqp.queues.deselect("saga")
+
+    def test_sends_the_body(self, app, headers):
+        take(app, *headers)
+        assert names(sent(app)) == [ADVANCE]
+
+
+class TestAPool:
+    def test_sends_the_body_and_runs_one_step_per_message(self, app, headers):
+        for header in headers:
+            _, ids, _ = json.loads(header.body)
+            app.tasks[header.routing_key].apply(kwargs=ids, throw=True)
+        [body] = tasks_in(sent(app), ADVANCE, email_customer.task)
+        _, ids, _ = json.loads(body.body)
+        app.tasks[ADVANCE].apply(kwargs=ids, throw=True)
+        assert names(sent(app)) == [email_customer.task]
+
+
+def names(found):
+    """The tasks among these messages."""
+    return [message.routing_key for message in found if "task" in message.headers]

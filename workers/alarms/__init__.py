@@ -1,1 +1,0 @@
-"""Noticing what is amiss, and telling somebody until it is heard."""

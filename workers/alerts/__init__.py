@@ -1,0 +1,1 @@
+"""Finds problems, opens and closes alerts about them, and delivers the alerts."""

@@ -1,0 +1,1 @@
+"""Consumes events; handles dead letters and events that were lost with the broker."""

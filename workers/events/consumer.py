@@ -1,0 +1,94 @@
+"""The consumers of the event queues, which run inside a Celery worker beside its tasks."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import orjson
+import structlog
+from celery import bootsteps
+from celery.exceptions import Reject
+from kombu import Consumer
+from kombu.message import Message
+
+from kit.db import Json
+from workers import log_context, queues
+from workers.celery_internals.acks import BatchedAcks
+from workers.celery_internals.batching import read_ahead_of
+from workers.events import reactions
+
+PREFETCH = 64
+"""Events prefetched, and so the largest batch; each of them waits for the mails of the whole batch."""
+
+log = structlog.get_logger()
+
+
+class EventConsumers(bootsteps.ConsumerStep):
+    """A boot step of the worker that reads the event queues. Celery calls these methods."""
+
+    queue_names: tuple[str, ...] = ()
+
+    def start(self, worker: Any) -> None:
+        """Start to read; called again after each reconnect."""
+        self._read_ahead = read_ahead_of(worker)
+        super().start(worker)
+
+    def get_consumers(self, channel: Any) -> list[Consumer]:
+        """Create a consumer for each event queue of this worker."""
+        selected = [queue for queue in queues.EVENT_QUEUES if queue.name in self.queue_names]
+        return [
+            Consumer(channel, queues=[queue], on_message=self._message_handler(queue.name), prefetch_count=PREFETCH)
+            for queue in selected
+        ]
+
+    def _message_handler(self, queue: str) -> Callable[[Message], None]:
+        if self._read_ahead:
+            return partial(self._read_ahead.add, partial(handle_messages, queue, self._read_ahead.acks))
+        return partial(_handle_message, queue, BatchedAcks((), sequential_tags=False))
+
+
+def handle_messages(queue: str, acks: BatchedAcks, messages: Sequence[Message]) -> None:
+    """Process the events of these messages, company by company. Acknowledge each message, or requeue it on failure."""
+    companies: dict[str, list[tuple[Message, Json]]] = defaultdict(list)
+    for message in messages:
+        try:
+            event = orjson.loads(message.body)
+            companies[event["companyid"]].append((message, event))
+        except (ValueError, TypeError, KeyError) as error:
+            _requeue(queue, acks, message, error)
+    for deliveries in companies.values():
+        _process(queue, acks, deliveries)
+
+
+def _handle_message(queue: str, acks: BatchedAcks, message: Message) -> None:
+    handle_messages(queue, acks, [message])
+    acks.flush()
+
+
+def _process(queue: str, acks: BatchedAcks, deliveries: Sequence[tuple[Message, Json]]) -> None:
+    events = [event for _, event in deliveries]
+    try:
+        with log_context.bound_batch([_log_fields(event) for event in events]):
+            reactions.process(queue, events)
+    except Exception as error:  # noqa: BLE001 - another event may have caused it; otherwise _requeue() logs it
+        if len(deliveries) > 1 and not isinstance(error, Reject):
+            for each in deliveries:
+                _process(queue, acks, [each])
+        else:
+            for message, event in deliveries:
+                with log_context.bound(**_log_fields(event)):
+                    _requeue(queue, acks, message, error)
+    else:
+        for message, _ in deliveries:
+            acks.add(message)
+
+
+def _requeue(queue: str, acks: BatchedAcks, message: Message, error: Exception) -> None:
+    """Requeue the message. At its delivery limit the broker dead-letters it."""
+    log.error("event not processed", queue=queue, exc_info=error)
+    acks.reject(message, requeue=True)
+
+
+def _log_fields(event: Json) -> dict[str, str | None]:
+    return {"event_id": event.get("id"), "order_id": event.get("subject"), "request_id": event.get("requestid")}

@@ -1,0 +1,42 @@
+"""The fields that every log line has while a task runs or an event is handled.
+
+The request id travels in message headers, from task to task and into the events. Messages that the sweeper sends again
+have no request id; their saga id leads to the `traceparent` in the saga's row.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import structlog
+from celery import Task
+
+from kit.process import logs
+
+
+def bound(**fields: str | None) -> AbstractContextManager[None]:
+    """Add these fields to every line logged within the block, except those that are None."""
+    return structlog.contextvars.bound_contextvars(**{name: value for name, value in fields.items() if value})
+
+
+def bound_batch(messages: Sequence[Mapping[str, str | None]]) -> AbstractContextManager[None]:
+    """Add the fields of one message; for several messages add none, because each line is about all of them.
+
+    Messages sent within the block about one of several orders still carry the request id of that order's message.
+    """
+    if len(messages) == 1:
+        return bound(**messages[0])
+    requests = ((each.get("order_id"), each.get("request_id")) for each in messages)
+    return logs.bind_request_ids({order: request for order, request in requests if order and request})
+
+
+class LoggedTask(Task):
+    """A Celery task whose log lines have its arguments (ids of a saga, an order or a mail) and its request id."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **ids: str) -> Any:
+        """Run the task. Tasks take ids only."""
+        headers = self.request.headers or {}
+        with bound(**ids, request_id=headers.get("requestid")):
+            return self.run(*args, **ids)

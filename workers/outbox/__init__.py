@@ -1,0 +1,1 @@
+"""Sends the rows of the outbox to the broker."""

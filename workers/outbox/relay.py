@@ -1,0 +1,168 @@
+"""The relay drains the outbox into the broker. Any number may run; each takes rows that no other relay holds."""
+
+import itertools
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
+
+import structlog
+from celery import Celery
+from psycopg.types.json import Jsonb
+
+from kit import alerts, db
+from kit.config import settings
+from kit.db import watchdog
+from kit.errors import NotConfigured
+from kit.messaging import pg_notify
+from kit.process import failpoints, gc_tuning, liveness, logs
+from workers import durability, queues
+from workers.app import create_app
+from workers.outbox.drain_lock import DrainLock
+from workers.outbox.messages import Message, build_messages
+from workers.outbox.publisher import BATCH_TIMEOUT, Publisher
+
+BATCH_SIZE = 200
+"""Rows taken at once, at most."""
+
+log = structlog.get_logger()
+
+# The transaction stays idle while the relay waits for the broker. PostgreSQL must not end it before the publisher's
+# timeout.
+TAKE_BATCH = """
+    WITH idle_timeout AS MATERIALIZED (
+        SELECT set_config('idle_in_transaction_session_timeout', %(idle_timeout)s, true)
+    ), due AS (
+        SELECT id FROM outbox
+        WHERE available_at <= now()
+            AND available_at >= coalesce(now() - make_interval(secs => %(lookback)s::float), '-infinity')
+            AND (%(include_low_priority)s OR kind = 'chord'
+                OR kind = 'task' AND body->>'task' NOT LIKE %(low_priority_tasks)s)
+        ORDER BY available_at, id LIMIT %(batch_size)s FOR UPDATE SKIP LOCKED
+    ), taken AS (
+        DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT id FROM due)) RETURNING id, company_id, kind, body, available_at
+    )
+    SELECT id, company_id, kind, body, extract(epoch FROM now() - available_at)::float
+    FROM taken, idle_timeout ORDER BY available_at, id"""
+_POSTPONE = """
+    INSERT INTO outbox (id, company_id, kind, body, available_at) OVERRIDING SYSTEM VALUE
+    VALUES (%(id)s, %(company)s, %(kind)s, %(body)s, now() + interval '30 seconds')"""
+
+
+def drain(
+    app: Celery,
+    publisher: Publisher,
+    taken: Callable[[int, float], None] = lambda _rows, _age: None,
+    *,
+    include_low_priority: bool = True,
+    lookback: float | None = None,
+) -> int:
+    """Take a batch of due rows and publish its messages. Returns the number of rows.
+
+    The rows are deleted in the same transaction, which commits once the broker has confirmed all messages. Before
+    publishing, `taken` is called with the number of rows and the age of the last one, in seconds since it became due.
+    Rows that became due more than `lookback` seconds ago are left out; None takes all. A row that cannot be sent is
+    postponed by half a minute, with an alert, and delays no other row.
+    """
+    with db.operator_transaction():
+        values = {
+            "batch_size": BATCH_SIZE,
+            "include_low_priority": include_low_priority,
+            "low_priority_tasks": f"{queues.LOW_PRIORITY_AREA}.%",
+            "idle_timeout": f"{BATCH_TIMEOUT + 10:.0f}s",
+            "lookback": lookback,
+        }
+        rows = db.run(TAKE_BATCH, values).fetchall()
+        taken(len(rows), rows[-1][-1] if rows else 0.0)
+        if not rows:
+            return 0
+        failpoints.hit("outbox.taken")
+        messages, failures = _messages_of(app, rows)
+        unroutable = publisher.publish([message for each in messages.values() for message in each])
+        failures |= {
+            row_id: "no queue takes it"
+            for row_id, each in messages.items()
+            if any(message.id in unroutable for message in each)
+        }
+        for row in rows:
+            if row[0] in failures:
+                _postpone(row, reason=failures[row[0]])
+    failpoints.hit("outbox.emptied")
+    return len(rows)
+
+
+def _messages_of(app: Celery, rows: Sequence[tuple[Any, ...]]) -> tuple[dict[int, list[Message]], dict[int, str]]:
+    """(the messages of each row, the reasons why rows have none), by row id."""
+    messages: dict[int, list[Message]] = {}
+    failures: dict[int, str] = {}
+    for row_id, _, kind, body, _ in rows:
+        try:
+            messages[row_id] = list(build_messages(app, kind, body))
+        except Exception as error:
+            log.exception("outbox row cannot be read", outbox=row_id)
+            failures[row_id] = f"it cannot be read: {type(error).__name__}"
+    return messages, failures
+
+
+def _postpone(row: tuple[Any, ...], *, reason: str) -> None:
+    row_id, company_id, kind, body, _ = row
+    log.error("outbox row cannot be sent", outbox=row_id, reason=reason)
+    db.run(_POSTPONE, {"id": row_id, "company": company_id, "kind": kind, "body": Jsonb(body)})
+    alerts.trigger("outbox_overdue", {f"row {row_id}": {"row": row_id, "kind": kind, "reason": reason}})
+
+
+def run() -> None:
+    """Run the relay until SIGTERM or SIGINT. It waits out outages of the database and the broker."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    logs.configure()
+    app = create_app()
+    settings().require("broker_url")
+    settings().require("operator_database_url")
+    durability.require_durable("operator_database_url")
+    pg_notify.require_no_pooler("operator_database_url")
+    gc_tuning.freeze_before_fork()
+    watchdog.start()
+    drain_until(stopping, app)
+
+
+def drain_until(stopping: threading.Event, app: Celery) -> None:
+    """Drain with two drainers, each in a thread."""
+    with closing(DrainLock(batch_size=BATCH_SIZE)) as lock, ThreadPoolExecutor(1) as threads:
+        second = threads.submit(_run_drainer, stopping, app, lock)
+        _run_drainer(stopping, app, lock)
+        second.result()
+
+
+def _run_drainer(stopping: threading.Event, app: Celery, lock: DrainLock) -> None:
+    """Drain over connections of this thread until `stopping` is set; when it ends with an error it stops the other one.
+
+    After an error of the broker it reconnects to the next node.
+    """
+    nodes = itertools.count()
+    try:
+        while not stopping.is_set():
+            try:
+                with Publisher(settings().require("broker_url"), first_node=next(nodes)) as publisher:
+                    log.info("relay started")
+                    while not stopping.is_set():
+                        with lock.wait_for_work() as poll:
+                            if poll:
+                                drain(
+                                    app, publisher, poll.taken, include_low_priority=poll.include_low_priority,
+                                    lookback=poll.lookback,
+                                )  # fmt: skip
+                        publisher.keep_alive()
+                        liveness.touch()
+            except NotConfigured:
+                raise
+            except Exception as trouble:  # noqa: BLE001 - the rows stay in the outbox, and the loop tries again
+                liveness.touch()
+                lock.poll_everything()
+                log.warning("relay retries", reason=str(trouble), error=type(trouble).__name__)
+                stopping.wait(1.0)
+    finally:
+        stopping.set()

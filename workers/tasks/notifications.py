@@ -1,0 +1,62 @@
+"""The Celery task that sends mails, and the delivery of mails that an event handler has claimed."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import structlog
+from celery import Celery, Task
+
+from domain.notifications import operations as notifications
+from domain.notifications.errors import MailRefused, MailUnavailable
+from domain.notifications.operations import Claim, Claimed
+from kit import clock, db
+from kit.process import failpoints, logs
+from kit.tenancy import Tenant
+from saga import mail_delivery
+from workers import log_context
+from workers.celery_internals.batching import BatchTask, TaskCall
+from workers.outages import retry_on_outage
+
+log = structlog.get_logger()
+
+
+def register(app: Celery) -> None:
+    """Register the task that sends a mail about an account, or an overdue mail for the sweeper."""
+
+    @retry_on_outage
+    def run_batch(calls: Sequence[TaskCall]) -> None:
+        mails: dict[Tenant, list[UUID]] = defaultdict(list)
+        for call in calls:
+            mails[_owner(**call.kwargs)].append(UUID(call.kwargs["mail_id"]))
+        for owner, mail_ids in mails.items():
+            send(owner, mail_ids)
+
+    def send_mail(task: Task, **ids: str) -> None:
+        run_batch([TaskCall(task.name, ids, task.request.id)])
+
+    app.task(
+        send_mail, name="notifications.send_mail", base=BatchTask, bind=True, shared=False,
+        run_batch=staticmethod(run_batch),
+    )  # fmt: skip
+
+
+def _owner(*, company_id: str | None = None, user_id: str | None = None, **_: str) -> Tenant:
+    return Tenant(company_id and UUID(company_id), user_id and UUID(user_id))
+
+
+def send(owner: Tenant, mail_ids: Sequence[UUID]) -> None:
+    """Claim these mails of a company, or about a user's account, and deliver those that are not sent yet."""
+    with db.transaction(owner):
+        claims = notifications.claim(mail_ids=mail_ids, now=clock.now())
+    failpoints.hit("mail.claimed")
+    deliver(claims.values())
+
+
+def deliver(claims: Iterable[Claim]) -> None:
+    """Deliver the claimed mails. The sweeper retries those that cannot be sent now."""
+    mails = [claim.mail for claim in claims if isinstance(claim, Claimed)]
+    for mail, trouble in zip(mails, mail_delivery.deliver(mails), strict=True):
+        if trouble and not isinstance(trouble, (MailRefused, MailUnavailable)):
+            with log_context.bound(request_id=logs.request_id(mail.order_id)):
+                log.error("mail not delivered", mail=str(mail.id), exc_info=trouble)

@@ -1,0 +1,83 @@
+"""The Celery tasks of sagas: one for each step and each undo, and `saga.advance`, the body of the chords.
+
+A task takes ids only. It never raises for a business failure: it records an outcome, and the journal decides what
+follows. A worker runs its messages of one company together. If it also takes chord bodies, it continues inline: once it
+has the last answer of a stage, it does what the chord's body would do (docs/decisions/0027).
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from celery import Celery, Task
+
+from kit.process import failpoints
+from saga.engine import executor
+from saga.engine.definition import Step
+from saga.engine.locked_saga import SagaRef
+from saga.engine.state_machine import ADVANCE
+from saga.registry import STEPS, find
+from workers import queues
+from workers.celery_internals.batching import BatchTask, RunBatch, TaskCall
+from workers.outages import retry_on_outage
+
+
+def register(app: Celery) -> None:
+    """Register every saga task with the Celery app."""
+    step_names = {step.task: step.name for step in STEPS.values()}
+
+    @retry_on_outage
+    def run_batch(calls: Sequence[TaskCall]) -> list[TaskCall]:
+        takes_bodies = queues.queue_of(ADVANCE) in app.amqp.queues.consume_from
+        return _run_steps(calls, step_names, continue_inline=takes_bodies)
+
+    @retry_on_outage
+    def run_single(calls: Sequence[TaskCall]) -> None:
+        _run_steps(calls, step_names, continue_inline=calls[0].task == ADVANCE)
+
+    for task in (ADVANCE, *step_names):
+        _register(app, task, run_batch=run_batch, run_single=run_single)
+    for step in STEPS.values():
+        if step.undo_name:
+            run_undo = _undo_runner(step)
+            _register(app, step.undo_task, run_batch=run_undo, run_single=run_undo)
+
+
+def _run_steps(calls: Sequence[TaskCall], step_names: dict[str, str], *, continue_inline: bool) -> list[TaskCall]:
+    """Run the steps of these calls. Returns the chord bodies that were run inline."""
+    failpoints.hit("task.delivered")
+    continued: list[SagaRef] = []
+    for tasks_by_saga in _by_company(calls):
+        steps = {
+            ref: {step_names[task] for task in tasks if task in step_names} for ref, tasks in tasks_by_saga.items()
+        }
+        continued += executor.take_steps(steps, find, continue_inline=continue_inline)
+    kwargs = {call.kwargs["saga_id"]: call.kwargs for call in calls}
+    return [TaskCall(ADVANCE, kwargs[str(ref.saga_id)], ref.task_id(ADVANCE)) for ref in continued]
+
+
+def _undo_runner(step: Step) -> RunBatch:
+    @retry_on_outage
+    def run_undo(calls: Sequence[TaskCall]) -> None:
+        failpoints.hit("task.delivered")
+        for refs in _by_company(calls):
+            executor.take_undo(list(refs), step.name, find)
+
+    return run_undo
+
+
+def _register(app: Celery, name: str, *, run_batch: RunBatch, run_single: RunBatch) -> None:
+    def run(task: Task, *, saga_id: str, company_id: str, order_id: str) -> None:
+        kwargs = {"saga_id": saga_id, "company_id": company_id, "order_id": order_id}
+        run_single([TaskCall(name, kwargs, task.request.id)])
+
+    app.task(run, name=name, base=BatchTask, bind=True, shared=False, run_batch=staticmethod(run_batch))
+
+
+def _by_company(calls: Sequence[TaskCall]) -> list[dict[SagaRef, set[str]]]:
+    """For each company, the names of the called tasks by saga."""
+    companies: dict[UUID, dict[SagaRef, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for call in calls:  # order_id is an argument only so that Flower shows it
+        ref = SagaRef(UUID(call.kwargs["saga_id"]), UUID(call.kwargs["company_id"]))
+        companies[ref.company_id][ref].add(call.task)
+    return list(companies.values())
