@@ -54,7 +54,7 @@ def login_without(setting, owner_url, app_url):
         yield
     finally:
         with psycopg.connect(owner_url, autocommit=True) as owner:
-            migrations._let_in(owner, app_url, "orderx_app")
+            migrations._create_login(owner, app_url, "orderx_app")
 
 
 @pytest.mark.usefixtures("pooled")
