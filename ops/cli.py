@@ -255,7 +255,7 @@ def reconcile(
     from ops.commands import reconcile as command
 
     begin = since.replace(tzinfo=UTC) if since else clock.now() - timedelta(days=7)
-    if not command.put_right(since=begin, dry_run=dry_run, as_json=as_json):
+    if not command.correct(since=begin, dry_run=dry_run, as_json=as_json):
         sys.exit(1)
 
 

@@ -7,10 +7,10 @@ from ops.commands.output import console, print_json, say
 from saga import reconcile
 from saga.reconcile import ComparedPayment
 
-SETTLED = {"voided", "refunded"}
+RETURNED = {"voided", "refunded"}
 
 
-def put_right(*, since: datetime, dry_run: bool, as_json: bool) -> bool:
+def correct(*, since: datetime, dry_run: bool, as_json: bool) -> bool:
     """Compare the payments, correct and print each difference. Return whether none needs an operator."""
     compared: Counter[str] = Counter()
     unresolved = 0
@@ -33,7 +33,7 @@ def _result(each: ComparedPayment, *, dry_run: bool) -> tuple[str, bool]:
         return {"refund": "would be refunded", "record": "would be recorded"}[each.verdict], True
     if each.verdict == "record":
         return "recorded", True
-    if each.after.outcome in SETTLED:
+    if each.after.outcome in RETURNED:
         return each.after.outcome, True
     return f"not refunded: {each.after.code or each.after.outcome}", False
 

@@ -1,4 +1,4 @@
-"""`orderx saga`: shows sagas, their journal and their definitions. See `settle` for actions on stuck sagas."""
+"""`orderx saga`: shows sagas, their journal and their definitions; for actions, see `incident_actions`."""
 # ruff: noqa: PLC0415 - each command imports its modules when it runs, so that `--help` is fast
 
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from ops.commands import settle
+from ops.commands import incident_actions
 from ops.commands.output import Company, Json, SagaName, Step, console, not_blank, print_json, say, table
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from saga.engine.queries import Timeline
 
 app = typer.Typer(help="Show sagas, and resolve stuck ones.", no_args_is_help=True)
-app.add_typer(settle.app)
+app.add_typer(incident_actions.app)
 
 Name = Annotated[str, typer.Argument(help="The saga's name, such as place_order.")]
 
@@ -43,12 +43,12 @@ def list_sagas(
     from saga.engine.models import STATES
 
     if stuck:
-        from ops.commands.stuck import print_stuck
+        from ops.commands.incident_list import print_incidents
         from saga.incidents.queries import IncidentFilter
 
         if state or tag:
             raise typer.BadParameter("--stuck can be combined only with --reason, --step, --saga and --company")
-        print_stuck(IncidentFilter(step, reason, saga, company), limit=limit, as_json=as_json)
+        print_incidents(IncidentFilter(step, reason, saga, company), limit=limit, as_json=as_json)
         return
     if reason or step or saga or company:
         raise typer.BadParameter("--reason, --step, --saga and --company need --stuck")

@@ -1,4 +1,4 @@
-"""Settling what is stuck in bulk: by what the sagas have in common, tried out first, with a result for each."""
+"""Actions on many incidents: selected by a filter, tried with --dry-run, with a result for each."""
 
 import json
 
@@ -33,12 +33,12 @@ def states(storefront, orders):
     return [storefront.saga(order).state for order in orders]
 
 
-class TestWhich:
+class TestSelection:
     @pytest.mark.parametrize(
         "which",
         [["--error", "conflict"], ["--step", "commit_stock", "--error", "conflict"], ["--company", "{company}"]],
     )
-    def test_are_settled_by_what_they_have_in_common(self, orderx, storefront, stuck, elsewhere, which):
+    def test_may_be_a_filter(self, orderx, storefront, stuck, elsewhere, which):
         shop, order = elsewhere
         named = [word.format(company=storefront.shop.company_id) for word in which]
         code, said = orderx("saga", "retry", *named, *WHY)
@@ -47,24 +47,24 @@ class TestWhich:
         assert shop.saga(order).state == "stuck"
 
     @pytest.mark.parametrize("which", [["--step", "email_customer"], ["--saga", "cancel_order"]])
-    def test_may_be_none(self, orderx, storefront, stuck, which):
+    def test_may_be_empty(self, orderx, storefront, stuck, which):
         assert orderx("saga", "retry", *which, *WHY) == (0, "No such saga is stuck.\n")
         assert states(storefront, stuck) == ["stuck", "stuck"]
 
-    def test_are_all_when_that_is_said(self, orderx, storefront, stuck, elsewhere):
+    def test_may_be_all(self, orderx, storefront, stuck, elsewhere):
         shop, order = elsewhere
         assert orderx("saga", "retry", "--all", *WHY)[0] == 0
         assert states(storefront, stuck) == ["running", "running"]
         assert shop.saga(order).state == "running"
 
     @pytest.mark.parametrize("which", [[], ["{id}", "--all"], ["{id}", "--step", "commit_stock"]])
-    def test_must_be_said_in_one_way(self, orderx, storefront, stuck, which):
+    def test_must_be_made_in_one_way(self, orderx, storefront, stuck, which):
         code, said = orderx("saga", "retry", *[word.format(id=stuck[0]) for word in which], *WHY)
         assert code == 2
         assert "or give --all" in said
         assert states(storefront, stuck) == ["stuck", "stuck"]
 
-    def test_are_the_oldest_up_to_a_limit_and_the_rest_is_told_of(self, orderx, storefront, stuck):
+    def test_is_the_oldest_up_to_a_limit_and_the_number_of_the_others_is_printed(self, orderx, storefront, stuck):
         code, said = orderx("saga", "retry", "--all", "--limit", "1", *WHY)
         assert (code, said.splitlines()[-1]) == (0, "1 more are left, beyond --limit 1.")
         assert states(storefront, stuck) == ["running", "stuck"]

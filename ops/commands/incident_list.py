@@ -8,7 +8,7 @@ from saga.incidents import queries
 from saga.incidents.queries import IncidentFilter
 
 
-def print_stuck(incident_filter: IncidentFilter, *, limit: int, as_json: bool) -> None:
+def print_incidents(incident_filter: IncidentFilter, *, limit: int, as_json: bool) -> None:
     """Print the matching open incidents, oldest first, and how many more there are."""
     with db.operator_transaction():
         rows = queries.list_incidents(incident_filter, limit=limit)

@@ -45,7 +45,7 @@ def retry(
 ) -> None:  # fmt: skip
     """Retry the failed step or undo, with all its attempts. Use it when the cause is fixed."""
     selection = _Selection(ids, step, error, saga, company, everything, limit)
-    _settle("retry", selection, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
+    _act("retry", selection, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
@@ -56,7 +56,7 @@ def skip(
 ) -> None:  # fmt: skip
     """Continue without the failed step or undo. Use it when its work was done by hand."""
     selection = _Selection(ids, step, error, saga, company, everything, limit)
-    _settle("skip", selection, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
+    _act("skip", selection, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
@@ -67,7 +67,7 @@ def compensate(
 ) -> None:  # fmt: skip
     """Undo all steps that were begun, if that is still possible."""
     selection = _Selection(ids, step, error, saga, company, everything, limit)
-    _settle("compensate", selection, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
+    _act("compensate", selection, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
@@ -78,7 +78,7 @@ def resolve(
 ) -> None:  # fmt: skip
     """End the saga at once. Use it when all its remaining steps or undos were done by hand."""
     selection = _Selection(ids, step, error, saga, company, everything, limit)
-    _settle("resolve", selection, end=end, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
+    _act("resolve", selection, end=end, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class _Selection:
             return bulk.targets_by_filter(incident_filter, limit=self.limit)
 
 
-def _settle(
+def _act(
     action: "Action",
     selection: _Selection,
     *,
