@@ -30,25 +30,25 @@ WHO_MAY: dict[str, Needed] = {
     "auth.log_in": ANYBODY,
     "auth.refresh": ANYBODY,  # the refresh token in the body says who
     "auth.log_out": ANYBODY,
-    "me.get_me": "be_oneself",
-    "me.ask_for_verification_mail": "be_oneself",
-    "me.change_password": "be_oneself",
-    "me.change_me": "be_oneself",
-    "addresses.list_addresses": "be_oneself",
-    "addresses.keep_address": "be_oneself",
-    "addresses.change_address": "be_oneself",
-    "addresses.forget_address": "be_oneself",
-    "second_factor.get_second_factor": "be_oneself",
-    "second_factor.offer_second_factor": "be_oneself",
-    "second_factor.confirm_second_factor": "be_oneself",
-    "second_factor.remove_second_factor": "be_oneself",
-    "own_data.export": "be_oneself",
-    "own_data.erase": "be_oneself",
-    "memberships.end_membership": "be_oneself",
-    "logins.list_logins": "be_oneself",
-    "logins.end_login": "be_oneself",
-    "logins.end_all_logins": "be_oneself",
-    "companies.found_company": "found_companies",
+    "me.get_me": "manage_own_account",
+    "me.ask_for_verification_mail": "manage_own_account",
+    "me.change_password": "manage_own_account",
+    "me.change_me": "manage_own_account",
+    "addresses.list_addresses": "manage_own_account",
+    "addresses.keep_address": "manage_own_account",
+    "addresses.change_address": "manage_own_account",
+    "addresses.forget_address": "manage_own_account",
+    "second_factor.get_second_factor": "manage_own_account",
+    "second_factor.offer_second_factor": "manage_own_account",
+    "second_factor.confirm_second_factor": "manage_own_account",
+    "second_factor.remove_second_factor": "manage_own_account",
+    "own_data.export": "manage_own_account",
+    "own_data.erase": "manage_own_account",
+    "memberships.end_membership": "manage_own_account",
+    "logins.list_logins": "manage_own_account",
+    "logins.end_login": "manage_own_account",
+    "logins.end_all_logins": "manage_own_account",
+    "companies.found_company": "create_companies",
     "companies.list_companies": "read_companies",
     "companies.get_company": "read_companies",
     "companies.change_company": "write_companies",
@@ -110,7 +110,7 @@ WHO_MAY: dict[str, Needed] = {
 
 READS = frozenset({"GET", "HEAD"})
 GOES_ON: frozenset[Needed] = frozenset({
-    ANYBODY, "be_oneself", "found_companies", "close_companies", "suspend_companies", "cancel_orders",
+    ANYBODY, "manage_own_account", "create_companies", "close_companies", "suspend_companies", "cancel_orders",
     "settle_incidents",
 })  # fmt: skip
 """What may be written while the company acted for is suspended: what is not its own, its end, and what ends orders."""
@@ -155,7 +155,7 @@ def _check() -> None:
         operator_token.require()
         return
     g.caller = caller_of_request()
-    if needed not in g.caller.powers.permissions:
+    if needed not in g.caller.permission_set.permissions:
         raise Forbidden(_refusal(g.caller.role))
 
 

@@ -85,7 +85,7 @@ def create_app(*, threads: int = 32) -> Flask:
     cors.register(app)
     settings().require("public_url")
     signing_keys()
-    passwords.prepare()
+    passwords.warm_up()
     api = openapi.configure(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)

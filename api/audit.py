@@ -29,7 +29,7 @@ def _note() -> None:
 def _write(caller: Caller, acted_for: UUID | None) -> None:
     """In a transaction of its own: it stays whatever becomes of the request."""
     with db.transaction(Tenant(user_id=caller.user_id)):
-        operations.note_super_admin(
+        operations.record_super_admin_request(
             user_id=caller.user_id, acted_for=acted_for, request=f"{request.method} {request.path}",
             request_id=g.request_id,
         )  # fmt: skip

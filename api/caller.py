@@ -6,9 +6,9 @@ from uuid import UUID
 
 from flask import g
 
-from domain.identity.api_keys import Admitted
-from domain.identity.models import Login, Membership
-from domain.identity.permissions import Permission, Powers, powers_of
+from domain.identity.api_keys import AuthenticatedKey
+from domain.identity.models import Membership, UserSession
+from domain.identity.permissions import Permission, PermissionSet, permissions_of
 from domain.identity.roles import CUSTOMER
 from domain.shops.errors import ShopNotFound
 
@@ -20,29 +20,29 @@ MACHINE = "api_key"
 class Caller:
     """A user, as a member acting for a company (perhaps in one shop of it), or as a customer acting for none.
 
-    `login_id` is the login with which they do so. A machine has none, but `permissions` of its own, and its key's id
+    `session_id` is the session in which they do so. A machine has none, but `permissions` of its own, and its key's id
     stands for the user's: so it sees no user's own rows, and what it does is written down as the key's.
     """
 
     user_id: UUID
-    login_id: UUID | None
+    session_id: UUID | None
     role: str = CUSTOMER
     company_id: UUID | None = None
     shop_id: UUID | None = None
     permissions: frozenset[Permission] | None = None
 
     @classmethod
-    def of_key(cls, admitted: Admitted) -> "Caller":
+    def of_key(cls, admitted: AuthenticatedKey) -> "Caller":
         """The machine that holds the key."""
         key = admitted.key
-        return cls(key.id, None, MACHINE, key.company_id, key.shop_id, admitted.powers.permissions)
+        return cls(key.id, None, MACHINE, key.company_id, key.shop_id, admitted.permission_set.permissions)
 
     @classmethod
-    def at(cls, login: Login, membership: Membership | None) -> "Caller":
-        """The user of the login, in that role at the company the login acts for; a customer where there is none."""
+    def at(cls, user_session: UserSession, membership: Membership | None) -> "Caller":
+        """The user of the session, in that role at the session's company; a customer where there is none."""
         if membership is None:
-            return cls(login.user_id, login.id)
-        return cls(login.user_id, login.id, membership.role, login.acts_for, membership.shop_id)
+            return cls(user_session.user_id, user_session.id)
+        return cls(user_session.user_id, user_session.id, membership.role, user_session.acts_for, membership.shop_id)
 
     @classmethod
     def from_claims(cls, claims: dict[str, Any]) -> "Caller":
@@ -60,18 +60,18 @@ class Caller:
         """What a token says of the caller."""
         return {
             "sub": str(self.user_id),
-            "sid": str(self.login_id),
+            "sid": str(self.session_id),
             "role": self.role,
             "company_id": str(self.company_id) if self.company_id else None,
             "shop_id": str(self.shop_id) if self.shop_id else None,
         }
 
     @property
-    def powers(self) -> Powers:
+    def permission_set(self) -> PermissionSet:
         """What the caller may do here, and so may give to others."""
         if self.permissions is not None:
-            return Powers(self.permissions, self.shop_id)
-        return powers_of(self.role, self.shop_id)
+            return PermissionSet(self.permissions, self.shop_id)
+        return permissions_of(self.role, self.shop_id)
 
     @property
     def sells(self) -> bool:

@@ -12,11 +12,11 @@ import structlog
 from flask import Flask, Response, g, json
 from werkzeug.exceptions import HTTPException
 
-from api.strict_json import Repeated
+from api.strict_json import DuplicateName
 from domain.catalogue.errors import ProductChanged
 from domain.companies.errors import CompanyChanged
 from domain.payments import cards
-from domain.sales.errors import KeyReused
+from domain.sales.errors import IdempotencyKeyReused
 from domain.shops.errors import LocationChanged, ShopChanged
 from kit import db
 from kit.errors import (
@@ -40,8 +40,8 @@ STATUS: dict[type[OrderXError], HTTPStatus] = {
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
-    Repeated: HTTPStatus.BAD_REQUEST,
-    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    DuplicateName: HTTPStatus.BAD_REQUEST,
+    IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     CompanyChanged: HTTPStatus.PRECONDITION_FAILED,
     LocationChanged: HTTPStatus.PRECONDITION_FAILED,
     ProductChanged: HTTPStatus.PRECONDITION_FAILED,
@@ -98,7 +98,7 @@ def _without_numbers(path: str) -> str:
     So it has no digits when it has as many as a card's number, however they are written and set apart.
     """
     digits = sum(character.isnumeric() for character in path)
-    return path if digits < cards.SHORTEST else "".join("#" if each.isnumeric() else each for each in path)
+    return path if digits < cards.MIN_DIGITS else "".join("#" if each.isnumeric() else each for each in path)
 
 
 def status_of(kind: type[OrderXError]) -> HTTPStatus | None:

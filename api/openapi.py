@@ -13,7 +13,7 @@ from api.access import ANYBODY, OPERATOR, Needed, who_may
 from api.json_schemas import Schemas
 from api.problem_schemas import ProblemSchema
 from api.refusals import ALSO_REFUSED, forbidden, refusals_of
-from domain.identity.permissions import FOR_MACHINES, ROLES, roles_with
+from domain.identity.permissions import API_KEY_PERMISSIONS, ROLES, roles_with
 from kit.config import settings
 from kit.errors import Forbidden
 
@@ -157,7 +157,7 @@ def _who_may(needed: Needed) -> str:
         return "Takes the operator's token, which no user has."
     roles = roles_with(needed)
     held_by = "every role has" if roles == list(ROLES) else f"these roles have: {', '.join(roles)}"
-    return f"Takes `{needed}`, which {held_by}.{' API keys can have it.' if needed in FOR_MACHINES else ''}"
+    return f"Takes `{needed}`, which {held_by}.{' API keys can have it.' if needed in API_KEY_PERMISSIONS else ''}"
 
 
 def _link(operation: dict[str, Any]) -> None:

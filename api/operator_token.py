@@ -10,7 +10,7 @@ from kit.process import metrics
 
 
 class NotTheOperator(Unauthenticated):
-    """Only whoever runs OrderX may see it: send ORDERX_METRICS_TOKEN as Authorization: Bearer."""
+    """Only the operator may read this: send ORDERX_METRICS_TOKEN as Authorization: Bearer."""
 
     code = "operator_only"
 

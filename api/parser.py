@@ -9,7 +9,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import UnsupportedMediaType
 
 from api.bodies import Request
-from api.strict_json import Repeated, refuse_unstorable
+from api.strict_json import DuplicateName, refuse_unstorable
 from kit.errors import Invalid
 
 
@@ -35,7 +35,7 @@ class Parser(FlaskParser):
         """The query's parameters, each of which may be there once."""
         for name, values in req.args.lists():
             if len(values) > 1:
-                raise Repeated(name)
+                raise DuplicateName(name)
             refuse_unstorable(values[0], name)
         return super().load_querystring(req, schema)
 

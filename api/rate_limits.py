@@ -44,7 +44,7 @@ UNCOUNTED = Counter("orderx_rate_limiter_bypassed_requests", "Requests let throu
 
 
 class RateLimited(TooManyRequests):
-    """There were too many requests within a minute."""
+    """Too many requests within one minute."""
 
     code = "rate_limited"
 
@@ -82,7 +82,7 @@ def _by_plan(company_id: UUID, *, turn: int) -> int | None:  # noqa: ARG001 - as
     """Requests a minute that the company's plan allows, None: no limit."""
     with db.transaction(Tenant(company_id=company_id)):
         company = companies.the_company(company_id=company_id)
-    return plan_limits.plan_of(company, now=clock.now()).requests_a_minute
+    return plan_limits.current_plan(company, now=clock.now()).requests_a_minute
 
 
 def _windows_of_address() -> list[Window]:

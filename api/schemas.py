@@ -50,7 +50,7 @@ class Schema(marshmallow.Schema):
     def no_card_number_over_several_fields(self, data: dict[str, Any], **_: Any) -> None:
         """Raise ValidationError for fields of text that hold a card's number together."""
         texts = {name: data[name] for name, field in self.fields.items() if isinstance(field, Text) and data.get(name)}
-        if len(texts) > 1 and card_numbers.is_in("\n".join(texts.values())):
+        if len(texts) > 1 and card_numbers.appears_in("\n".join(texts.values())):
             raise ValidationError({name: [CARD_NUMBER] for name in _holding_it(texts)})
 
 
@@ -128,7 +128,7 @@ def _holding_it(texts: dict[str, str]) -> list[str]:
     """The fewest fields in a row that hold a card's number together."""
     names = list(texts)
     rows = (names[first : first + length] for length in range(2, len(names) + 1) for first in range(len(names)))
-    return next(row for row in rows if card_numbers.is_in("\n".join(texts[name] for name in row)))
+    return next(row for row in rows if card_numbers.appears_in("\n".join(texts[name] for name in row)))
 
 
 CARD_NUMBER = "This looks like a card's number, which belongs in payment.card alone."
@@ -136,7 +136,7 @@ CARD_NUMBER = "This looks like a card's number, which belongs in payment.card al
 
 def without_card(text: str) -> str:
     """The text, which will be kept; raises ValidationError when it seems to hold a card's number."""
-    if card_numbers.is_in(text):
+    if card_numbers.appears_in(text):
         raise ValidationError(CARD_NUMBER)
     return text
 

@@ -13,10 +13,10 @@ MOST_COMMAS = 5000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class Repeated(Invalid):
-    """A key of an object, or a parameter of the query, is sent more than once: it is not clear which one is meant."""
+class DuplicateName(Invalid):
+    """A key of a JSON object or a query parameter was sent more than once."""
 
-    code = "repeated"
+    code = "duplicate_name"
 
     def __init__(self, name: str) -> None:
         super().__init__("A name is sent more than once.", fields={name: ["Send it once."]})
@@ -25,8 +25,8 @@ class Repeated(Invalid):
 def loads(body: bytes) -> Any:
     """Parse a body, which may begin with a byte order mark.
 
-    Raises BadRequest when it is no JSON, Repeated when an object has a key twice, RequestEntityTooLarge when it has
-    too many values, and Invalid for text that PostgreSQL cannot keep.
+    Raises BadRequest when it is no JSON, DuplicateName when an object has a key twice, RequestEntityTooLarge when it
+    has too many values, and Invalid for text that PostgreSQL cannot keep.
     """
     if body.count(b",") > MOST_COMMAS:
         raise RequestEntityTooLarge(f"The body has more than {MOST_COMMAS} values: send fewer at once.")
@@ -50,7 +50,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         [(name, _)] = Counter(name for name, _ in pairs).most_common(1)
-        raise Repeated(name)
+        raise DuplicateName(name)
     return found
 
 

@@ -9,7 +9,7 @@ from api import audit
 from api.access import stops_while_suspended, writes
 from api.caller import MACHINE, Caller, current_caller
 from api.tokens import TokenInvalid
-from domain.companies import standing
+from domain.companies import lifecycle
 from domain.identity import queries as identity
 from domain.shops import queries as shops
 from kit import db
@@ -22,8 +22,8 @@ from kit.tenancy import Tenant
 def acting() -> Iterator[Caller]:
     """The transaction of this request, for its caller and the company they act for; commits at the end.
 
-    Raises, when it writes, CompanySuspended for a company that can only be read, LoginOver when the caller's login has
-    ended, and TokenInvalid for whoever is no longer what their token says: erased, or without that role.
+    Raises, when it writes, CompanySuspended for a company that can only be read, SessionEnded when the caller's session
+    has ended, and TokenInvalid for whoever is no longer what their token says: erased, or without that role.
     """
     with acting_at(current_caller().company_id) as caller:
         yield caller
@@ -43,11 +43,11 @@ def acting_for_all_companies() -> Iterator[Caller]:
 
     That they did is written down first.
 
-    Raises Forbidden for everybody else; LoginOver and TokenInvalid as acting() does, but also when it reads;
+    Raises Forbidden for everybody else; SessionEnded and TokenInvalid as acting() does, but also when it reads;
     Unavailable where this process was given no login of that role.
     """
     caller = current_caller()
-    if "see_all_companies" not in caller.powers.permissions:
+    if "see_all_companies" not in caller.permission_set.permissions:
         raise Forbidden("Only a super_admin may look at all companies.")
     if settings().operator_database_url is None:
         raise Unavailable("This API was not given ORDERX_OPERATOR_DATABASE_URL, so it sees one company at a time.")
@@ -85,14 +85,14 @@ def _at(tenant: Tenant) -> Iterator[None]:
         if writes():
             _refuse_outdated(current_caller())
         if tenant.company_id is not None and stops_while_suspended():
-            standing.refuse_writes(company_id=tenant.company_id)
+            lifecycle.require_writable(company_id=tenant.company_id)
         yield
 
 
 def _refuse_outdated(caller: Caller) -> None:
     """An access token says what its bearer was when it was made; a key was looked up with this request."""
-    if caller.role != MACHINE and not identity.is_still(
-        caller.role, login_id=caller.login_id, user_id=caller.user_id, company_id=caller.company_id,
+    if caller.role != MACHINE and not identity.has_role(
+        caller.role, session_id=caller.session_id, user_id=caller.user_id, company_id=caller.company_id,
         shop_id=caller.shop_id,
     ):  # fmt: skip
         raise TokenInvalid

@@ -11,7 +11,7 @@ from flask import request
 from api.caller import Caller
 from api.keys import ALGORITHM, SigningKey, signing_keys
 from domain.identity import api_keys
-from domain.identity.logins import Opened
+from domain.identity.sessions import SessionGrant
 from kit import clock, db
 from kit.config import settings
 from kit.errors import Unauthenticated
@@ -49,11 +49,11 @@ def access_token(caller: Caller) -> str:
     return jwt.encode(claims, key.private, algorithm=ALGORITHM, headers={"kid": key.kid, "typ": TYPE})
 
 
-def pair(caller: Caller, opened: Opened) -> dict[str, Any]:
+def pair(caller: Caller, grant: SessionGrant) -> dict[str, Any]:
     """What logging in answers: both tokens, and what the access token is good for."""
     return {
         "access_token": access_token(caller),
-        "refresh_token": opened.refresh_token,
+        "refresh_token": grant.refresh_token,
         "token_type": "Bearer",
         "expires_in": int(ACCESS_LASTS.total_seconds()),
         "company_id": caller.company_id,
@@ -70,7 +70,7 @@ def caller_of_request() -> Caller:
     bearer = re.fullmatch(r"Bearer +(\S+)", header, re.IGNORECASE)
     if bearer is None:
         raise TokenInvalid
-    if bearer[1].startswith(api_keys.MARK):
+    if bearer[1].startswith(api_keys.KEY_PREFIX):
         return _machine(bearer[1])
     caller, expires_at = _signed(bearer[1], signing_keys())
     if expires_at <= (clock.now() - CLOCKS_DIFFER).timestamp():
@@ -80,7 +80,7 @@ def caller_of_request() -> Caller:
 
 def _machine(secret: str) -> Caller:
     with db.transaction(Tenant()):
-        return Caller.of_key(api_keys.admit(secret=secret, now=clock.now()))
+        return Caller.of_key(api_keys.authenticate(secret=secret, now=clock.now()))
 
 
 @lru_cache(maxsize=4096)  # what a good token says stays true until it expires, and nothing revokes one before

@@ -20,7 +20,7 @@ def seed(url: str, *, on_hand: int = ON_HAND) -> None:
         connection.execute(
             """INSERT INTO users (id, email, name, password_hash, verified_at)
             VALUES (%s, %s, 'Ada Example', %s, now())""",
-            [CUSTOMER, BUYER, passwords.hashed(PASSWORD)],
+            [CUSTOMER, BUYER, passwords.hash_password(PASSWORD)],
         )
         connection.execute(
             "INSERT INTO shops (id, company_id, name) VALUES (%s, %s, 'Harbour Street')", [SHOP, COMPANY]

@@ -36,7 +36,7 @@ def auc(known: Sequence[float], unknown: Sequence[float]) -> float:
 
 
 def _register(stack: Stack, emails: Sequence[str]) -> None:
-    password_hash = passwords.hashed("correct horse battery")
+    password_hash = passwords.hash_password("correct horse battery")
     rows = [(new_id(), email, password_hash) for email in emails]
     with psycopg.connect(stack.env["ORDERX_OWNER_DATABASE_URL"]) as owner:
         owner.cursor().executemany(

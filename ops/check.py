@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from domain.payments.errors import UnknownPayment
+from domain.payments.errors import ProviderPaymentNotFound
 from domain.payments.gateway import Answer
 from domain.payments.stripe_gateway import gateway
 from kit import db
@@ -176,7 +176,7 @@ def _payment_differences() -> Iterator[str]:
     for ref, order_id in not_listed.items():
         try:
             gateway().look_up(ref=ref)
-        except UnknownPayment:
+        except ProviderPaymentNotFound:
             yield f"order {order_id} was paid with {ref}, which is unknown to the provider"
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.sales import operations as sales
 from domain.sales import queries
-from domain.sales.errors import NotAllowedNow
+from domain.sales.errors import TransitionNotAllowed
 from saga import order_outcomes
 from saga.engine.definition import Ending, Saga, then
 from saga.engine.journal import FindDefinition, locked
@@ -35,15 +35,15 @@ def request_cancellation(ref: SagaRef, find: FindDefinition, *, reason: str, by:
     """Cancel the order that was placed by the saga `ref`.
 
     The request takes the saga's row lock, so it never interrupts a step. Up to the pivot the saga compensates; after
-    it, the order is paid first and then refunded. A second request changes nothing. Raises NotAllowedNow when the order
-    can no longer be cancelled.
+    it, the order is paid first and then refunded. A second request changes nothing. Raises TransitionNotAllowed when
+    the order can no longer be cancelled.
     """
     with locked(ref, find) as saga:
         if saga.stop_requested:
             return
         order = queries.the_order(order_id=saga.subject_id)
         if order.status not in {"pending", "paid"} or saga.failure is not None:
-            raise NotAllowedNow(f"this order cannot be cancelled: it is {order.status}")
+            raise TransitionNotAllowed(f"this order cannot be cancelled: it is {order.status}")
         saga.stop_requested = {"reason": reason, "by": by}
         saga.record_event("stop_requested", None, saga.stop_requested)
         if order.status == "paid":

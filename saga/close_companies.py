@@ -5,8 +5,8 @@ from uuid import UUID
 
 import structlog
 
-from domain.companies import standing
-from domain.identity import leaving
+from domain.companies import lifecycle
+from domain.identity import revocation
 from domain.shops import operations as shops
 from kit import db
 from kit.tenancy import Tenant
@@ -21,7 +21,7 @@ def close_due(*, now: datetime) -> int:
     and tried again the next time. Raises only outages of the database.
     """
     with db.operator_transaction():
-        due = standing.due_for_closing(now=now)
+        due = lifecycle.due_for_closing(now=now)
     return sum(_try_to_close(company_id, now) for company_id in due)
 
 
@@ -37,8 +37,8 @@ def _try_to_close(company_id: UUID, now: datetime) -> bool:
 
 def _close(company_id: UUID, now: datetime) -> bool:
     with db.transaction(Tenant(company_id=company_id)):
-        closed = standing.close(company_id=company_id, now=now)
+        closed = lifecycle.close(company_id=company_id, now=now)
         if closed:
             shops.close_all(company_id=company_id, now=now)
-            leaving.end_all(company_id=company_id, now=now)
+            revocation.revoke_all(company_id=company_id, now=now)
     return closed

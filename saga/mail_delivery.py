@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from domain.notifications import operations as notifications
-from domain.notifications.errors import MailRefused, MailServerGone, MailUnavailable
+from domain.notifications.errors import MailDeferred, MailRefused, MailServerUnreachable
 from domain.notifications.mailer import mailer
 from domain.notifications.operations import ClaimedMail
 from domain.notifications.rendering import render
@@ -22,7 +22,7 @@ RECORD_EVERY = 0.1
 DeliveryError = Exception | None
 """Why a mail could not be delivered; None if it was.
 
-An error that is neither MailRefused nor MailUnavailable is a defect of ours and is not recorded: the lease expires,
+An error that is neither MailRefused nor MailDeferred is a defect of ours and is not recorded: the lease expires,
 and the sweeper has the mail tried again.
 """
 
@@ -53,14 +53,14 @@ class _Results:
 
     def __init__(self) -> None:
         self.errors: list[DeliveryError] = []
-        self.server_gone: MailServerGone | None = None
+        self.server_gone: MailServerUnreachable | None = None
         self.recorded_at = time.monotonic()
         self._unrecorded: dict[UUID, tuple[ClaimedMail, DeliveryError]] = {}
 
     def add(self, mail: ClaimedMail, error: DeliveryError) -> None:
         self.errors.append(error)
         self._unrecorded[mail.id] = (mail, error)
-        if isinstance(error, MailServerGone):
+        if isinstance(error, MailServerUnreachable):
             self.server_gone = error
 
     def record(self) -> None:
@@ -96,7 +96,7 @@ def _record(owner: Tenant, results: Sequence[tuple[ClaimedMail, DeliveryError]])
         for mail, error in results:
             if isinstance(error, MailRefused):
                 notifications.mark_refused(mail_id=mail.id, error=error.message)
-            elif isinstance(error, MailUnavailable):  # the sweeper has it tried again
+            elif isinstance(error, MailDeferred):  # the sweeper has it tried again
                 notifications.release(mail_id=mail.id, attempt=mail.attempts, error=error.message)
         sent = [mail.id for mail, error in results if error is None]
         if sent:

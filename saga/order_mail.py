@@ -8,9 +8,9 @@ from uuid import UUID
 from domain.notifications import operations as notifications
 from domain.notifications.context import Context, Template
 from domain.notifications.errors import MailRefused
-from domain.notifications.operations import Claim, Claimed, ClaimedMail, Leased, Settled, Wanted
+from domain.notifications.operations import AlreadyDone, Claim, Claimed, ClaimedMail, LeasedElsewhere, MailRequest
 from domain.sales import queries as sales
-from domain.sales.queries import Told
+from domain.sales.queries import OrderDetails
 from saga import mail_delivery
 from saga.engine.definition import Answers, Calls, Outcome, Outcomes, SharedCall
 from saga.engine.errors import InProgress, TryAgain
@@ -25,7 +25,7 @@ def request(
     Returns the claims by order id. A mail is requested once per occasion and recipient: a company that buys from itself
     gets the buyer's mail only.
     """
-    orders = sales.told(order_ids=order_ids)
+    orders = sales.order_details(order_ids=order_ids)
     requests_by_order = {
         order.order_id: [
             _mail_request(occasion, order, order.customer_email, buyer),
@@ -34,7 +34,7 @@ def request(
         for order in orders
     }
     requests = [request for order_requests in requests_by_order.values() for request in order_requests]
-    claims = notifications.ask(company_id=orders[0].company_id, wanted=requests, now=now)
+    claims = notifications.enqueue_and_claim(company_id=orders[0].company_id, requests=requests, now=now)
     return {
         order_id: list({each.recipient: claims[each.occasion, each.recipient] for each in order_requests}.values())
         for order_id, order_requests in requests_by_order.items()
@@ -66,9 +66,9 @@ def _outcome(claims: Sequence[Claim], errors: Mapping[UUID, DeliveryError]) -> O
 
 
 def _outcome_of(claim: Claim, errors: Mapping[UUID, DeliveryError]) -> Outcome:
-    if isinstance(claim, Leased):
+    if isinstance(claim, LeasedElsewhere):
         return InProgress("mail_leased", f"another process is sending it until {claim.until:%H:%M:%S} UTC")
-    if isinstance(claim, Settled):
+    if isinstance(claim, AlreadyDone):
         return {"mail": claim.status}
     error = errors[claim.mail.id]
     if error is None or isinstance(error, MailRefused):
@@ -76,11 +76,11 @@ def _outcome_of(claim: Claim, errors: Mapping[UUID, DeliveryError]) -> Outcome:
     return TryAgain(getattr(error, "code", type(error).__name__), str(error))
 
 
-def _mail_request(occasion: str, order: Told, recipient: str, template: Template) -> Wanted:
-    return Wanted(order.order_id, f"{occasion}:{order.order_id}", recipient, template, _context(order))
+def _mail_request(occasion: str, order: OrderDetails, recipient: str, template: Template) -> MailRequest:
+    return MailRequest(order.order_id, f"{occasion}:{order.order_id}", recipient, template, _context(order))
 
 
-def _context(order: Told) -> Context:
+def _context(order: OrderDetails) -> Context:
     names = ("shop", "company", "customer", "lines", "subtotal", "discount_percent", "total", "currency",
              "shipping_address", "failure", "branding")  # fmt: skip
     return {"order_id": str(order.order_id), **{name: getattr(order, name) for name in names}}  # type: ignore[typeddict-item]

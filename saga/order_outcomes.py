@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter, Histogram
 
-from domain.notifications.explanations import DECLINES, EXPLANATIONS
+from domain.notifications.failure_messages import DECLINES, MESSAGES
 from domain.sales.models import Order
 from domain.sales.operations import NewOrder
 from kit import db
@@ -27,7 +27,7 @@ PAID_AFTER = Histogram(
     "From placing an order to its payment",
     buckets=(0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300, 3600),
 )
-REASONS = {*EXPLANATIONS, *DECLINES, "payment_provider_unavailable"}
+REASONS = {*MESSAGES, *DECLINES, "payment_provider_unavailable"}
 """Failure codes that are counted by name. Any other code, of a provider or an exception, is counted as `other`."""
 
 log = structlog.get_logger()

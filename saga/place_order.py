@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.payments import operations as payments
-from domain.payments.declines import Attempt
+from domain.payments.declines import PaymentSource
 from domain.sales import operations as sales
-from domain.sales.operations import NewOrder, Wanted
+from domain.sales.operations import LineRequest, NewOrder
 from kit.db import Json
 from saga import order_outcomes
 from saga.cancel_order import cancel_paid
@@ -67,26 +67,26 @@ def place_order(
     *,
     company_id: UUID,
     customer_id: UUID,
-    login_id: UUID | None = None,
+    session_id: UUID | None = None,
     shop_id: UUID,
-    lines: Sequence[Wanted],
+    lines: Sequence[LineRequest],
     discount_percent: int,
     shipping_address: Json,
-    paying: Attempt,
+    payment_source: PaymentSource,
     now: datetime,
     traceparent: str | None = None,
 ) -> PlacedOrder:
     """Write the pending order, its payment and its saga in the current transaction.
 
-    The relay sends the saga's first messages once it has committed. The customer is the current user, and `login_id`
+    The relay sends the saga's first messages once it has committed. The customer is the current user, and `session_id`
     the session, if a person orders. Raises the errors of domain.sales.operations.place.
     """
     order = sales.place(
-        company_id=company_id, customer_id=customer_id, login_id=login_id, shop_id=shop_id, lines=lines,
-        discount_percent=discount_percent, shipping_address=shipping_address, paying=paying, now=now,
+        company_id=company_id, customer_id=customer_id, session_id=session_id, shop_id=shop_id, lines=lines,
+        discount_percent=discount_percent, shipping_address=shipping_address, payment_source=payment_source, now=now,
     )  # fmt: skip
-    payments.prepare(
-        paying, order_id=order.id, company_id=company_id, customer_id=order.customer_id, amount=order.total,
+    payments.create(
+        payment_source, order_id=order.id, company_id=company_id, customer_id=order.customer_id, amount=order.total,
         currency=order.currency,
     )  # fmt: skip
     saga_id = start(

@@ -92,7 +92,7 @@ def _correct(order: Row[Any] | None, answer: Answer, verdict: Verdict) -> Answer
             if is_orders_payment:
                 payments.record(answers={order.id: after}, now=clock.now())
             else:
-                payments.note_surplus(order_id=order.id, answer=after, now=clock.now())
+                payments.record_duplicate_payment(order_id=order.id, answer=after, now=clock.now())
     return after
 
 

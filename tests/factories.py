@@ -6,18 +6,18 @@ from itertools import count
 
 from domain.catalogue import operations as catalogue
 from domain.catalogue.models import Product
+from domain.companies import lifecycle
 from domain.companies import operations as companies
-from domain.companies import standing
 from domain.companies.models import Company
 from domain.companies.plans import PlanName
 from domain.identity import api_keys, invitations, memberships, passwords
 from domain.identity import operations as identity
 from domain.identity.models import ApiKey, Invitation, User
-from domain.identity.permissions import FOUNDER, Permission
+from domain.identity.permissions import COMPANY_CREATOR, Permission
 from domain.identity.roles import Role
 from domain.inventory import operations as inventory
 from domain.inventory.models import Stock, Warehouse
-from domain.payments.declines import Attempt
+from domain.payments.declines import PaymentSource
 from domain.sales import operations as sales
 from domain.sales.operations import NewOrder
 from domain.shops import locations
@@ -50,7 +50,7 @@ def make_company(
     """A company without a member."""
     company_id = new_id()
     with db.transaction(Tenant(company_id=company_id)):
-        company = companies.found(
+        company = companies.create(
             company_id=company_id,
             name=name,
             email="hello@paper.example",
@@ -58,7 +58,7 @@ def make_company(
             allows_discount=allows_discount,
         )
         if plan != "trial":
-            standing.subscribe(company_id=company_id, plan=plan, by=new_id())
+            lifecycle.change_plan(company_id=company_id, plan=plan, by=new_id())
     return company
 
 
@@ -73,7 +73,7 @@ def join(user: User, company: Company, role: Role = "company_admin", *, shop: Sh
     """Give a user this role in the company, or in the one shop of it."""
     with db.transaction(Tenant(company_id=company.id, user_id=user.id)):
         memberships.join(
-            user_id=user.id, company_id=company.id, role=role, shop_id=shop.id if shop else None, by=FOUNDER
+            user_id=user.id, company_id=company.id, role=role, shop_id=shop.id if shop else None, actor=COMPANY_CREATOR
         )
 
 
@@ -82,9 +82,9 @@ def make_key(
 ) -> tuple[ApiKey, str]:
     """An API key that a member made, good for a day, and its secret."""
     with db.transaction(Tenant(company_id=company.id, user_id=maker.id)):
-        return api_keys.make(
+        return api_keys.create(
             company_id=company.id, made_by=maker.id, name="Robot", permissions=permissions,
-            shop_id=shop.id if shop else None, expires_at=clock.now() + timedelta(days=1), by=FOUNDER,
+            shop_id=shop.id if shop else None, expires_at=clock.now() + timedelta(days=1), actor=COMPANY_CREATOR,
         )  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def invite(
     with db.transaction(Tenant(company_id=company.id, user_id=host.id)):
         return invitations.invite(
             company_id=company.id, email=email, role=role, shop_id=shop.id if shop else None, invited_by=host.id,
-            by=FOUNDER, now=clock.now(),
+            actor=COMPANY_CREATOR, now=clock.now(),
         )  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def make_location(shop: Shop, *, time_zone: str = "Europe/Brussels", opening_hou
 def make_product(shop: Shop, *, price: int = 1999, currency: str = "EUR", name: str = "Notebook") -> Product:
     """A product of the shop, at `price` minor units."""
     with db.transaction(Tenant(company_id=shop.company_id)):
-        return catalogue.offer(
+        return catalogue.create_product(
             company_id=shop.company_id,
             shop_id=shop.id,
             sku=f"sku-{next(_numbers)}",
@@ -136,7 +136,7 @@ def make_warehouse(company: Company, *, name: str | None = None) -> Warehouse:
 def put_stock(product: Product, warehouse: Warehouse, on_hand: int = 10) -> Stock:
     """So many units of the product in the warehouse."""
     with db.transaction(Tenant(company_id=product.company_id)):
-        return inventory.set_stock(
+        return inventory.set_stock_level(
             company_id=product.company_id, product_id=product.id, warehouse_id=warehouse.id, on_hand=on_hand
         )
 
@@ -154,10 +154,10 @@ def place(product: Product, customer: User, quantity: int = 1) -> NewOrder:
         company_id=product.company_id,
         customer_id=customer.id,
         shop_id=product.shop_id,
-        lines=[sales.Wanted(product.id, quantity)],
+        lines=[sales.LineRequest(product.id, quantity)],
         discount_percent=0,
         shipping_address={"name": "Ada Lovelace", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"},
-        paying=Attempt("pm_card_visa"),
+        payment_source=PaymentSource("pm_card_visa"),
         now=clock.now(),
     )
 
@@ -169,7 +169,7 @@ def acting_for(owner: Company | Shop | Product) -> Tenant:
 
 @cache
 def _password_hash() -> str:
-    return passwords.hashed(PASSWORD)
+    return passwords.hash_password(PASSWORD)
 
 
 def fingerprint_of(number: str) -> str:

@@ -29,7 +29,7 @@ def offer_product(body: dict[str, Any]) -> tuple[Product, dict[str, str]]:
     with acting() as caller:
         if caller.shop_id not in (None, body["shop_id"]):
             raise Invalid(fields={"shop_id": ["You have no such shop."]})
-        product = operations.offer(company_id=caller.company_id, **body)
+        product = operations.create_product(company_id=caller.company_id, **body)
     return product, {"Location": f"/api/products/{product.id}", **etag(product.version)}
 
 
@@ -73,7 +73,7 @@ def change_product(body: dict[str, Any], product_id: UUID) -> tuple[Product, dic
     refused when somebody else's came first.
     """
     with acting() as caller:
-        product = operations.change(
+        product = operations.change_product(
             product_id=product_id, shop_id=caller.shop_id, expected_versions=expected_versions(), **body
         )
     return product, etag(product.version)

@@ -11,11 +11,11 @@ from api.schemas import PageQuery, page, page_of
 from api.tenant import acting, acting_at
 from domain.companies import operations, queries
 from domain.companies.models import Company
-from domain.identity import memberships, pace
+from domain.identity import memberships, throttle
 from domain.identity import queries as people
 from domain.identity.errors import EmailUnverified
-from domain.identity.pace import NEW_COMPANIES
-from domain.identity.permissions import FOUNDER
+from domain.identity.permissions import COMPANY_CREATOR
+from domain.identity.throttle import COMPANIES_PER_USER
 from kit import clock
 from kit.ids import new_id
 
@@ -37,9 +37,9 @@ def found_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
     company_id = new_id()
     with acting_at(company_id) as caller:
         user = people.the_verified_user(user_id=caller.user_id)
-        pace.use(NEW_COMPANIES, user.email, now=clock.now())
-        company = operations.found(company_id=company_id, by=user.id, **body)
-        memberships.join(user_id=user.id, company_id=company_id, role="company_admin", by=FOUNDER)
+        throttle.consume(COMPANIES_PER_USER, user.email, now=clock.now())
+        company = operations.create(company_id=company_id, by=user.id, **body)
+        memberships.join(user_id=user.id, company_id=company_id, role="company_admin", actor=COMPANY_CREATOR)
     return company, {"Location": f"/api/companies/{company_id}", **etag(company.version)}
 
 

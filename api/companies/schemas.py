@@ -20,7 +20,7 @@ from api.schemas import (
     WholeSchema,
     known_currency,
 )
-from domain.companies.plans import LIMITS, TO_CHOOSE
+from domain.companies.plans import LIMITS, SELECTABLE_PLANS
 from kit.money import LARGEST_AMOUNT
 
 NAME = {"examples": ["Paper & Sons"]}
@@ -110,7 +110,8 @@ class CompanySchema(AnswerSchema):
     low_stock_threshold = fields.Integer(metadata=LOW_STOCK)
     branding = fields.Nested(BrandingSchema)
     standing = fields.String(
-        metadata={"description": "active, suspended, closing or closed; unless active it can only be read"}
+        attribute="lifecycle_state",
+        metadata={"description": "active, suspended, closing or closed. Unless active, the company is read-only."},
     )
     plan = fields.String(metadata={"examples": ["standard"]})
     deletion_due_at = fields.AwareDateTime(allow_none=True)
@@ -139,7 +140,7 @@ class PlansSchema(AnswerSchema):
 class ChosenPlanSchema(Schema):
     """The plan to be on."""
 
-    plan = Choice("PlanToChoose", TO_CHOOSE, required=True)
+    plan = Choice("PlanToChoose", SELECTABLE_PLANS, required=True)
 
 
 class SubscriptionSchema(AnswerSchema):

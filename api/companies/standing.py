@@ -16,7 +16,7 @@ from api.etags import etag, expected_versions
 from api.openapi import IF_MATCH
 from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
-from domain.companies import history, limits, queries, standing
+from domain.companies import history, lifecycle, limits, queries
 from domain.companies.errors import CompanyNotFound
 from domain.companies.models import Company
 from domain.companies.plans import PLANS, Plan
@@ -62,7 +62,7 @@ def choose_plan(body: dict[str, Any], company_id: UUID) -> tuple[dict[str, Any],
     allows. The limit of requests follows within a minute.
     """
     with acting() as caller:
-        company = standing.subscribe(
+        company = lifecycle.change_plan(
             company_id=company_id, plan=body["plan"], by=caller.user_id, expected_versions=expected_versions()
         )
         return _subscription(company), etag(company.version)
@@ -79,7 +79,7 @@ def suspend_company(body: dict[str, Any], company_id: UUID) -> tuple[Company, di
     can be cancelled. The reason is kept on record.
     """
     with acting() as caller:
-        company = standing.suspend(company_id=company_id, reason=body["reason"], by=caller.user_id, now=clock.now())
+        company = lifecycle.suspend(company_id=company_id, reason=body["reason"], by=caller.user_id, now=clock.now())
     return company, etag(company.version)
 
 
@@ -93,7 +93,7 @@ def resume_company(body: dict[str, Any], company_id: UUID) -> tuple[Company, dic
     The reason is kept on record.
     """
     with acting() as caller:
-        company = standing.resume(company_id=company_id, reason=body["reason"], by=caller.user_id)
+        company = lifecycle.resume(company_id=company_id, reason=body["reason"], by=caller.user_id)
     return company, etag(company.version)
 
 
@@ -109,7 +109,7 @@ def delete_company(company_id: UUID) -> tuple[Company, dict[str, str]]:
     roles, invitations and API keys end. Orders and their books stay.
     """
     with acting() as caller:
-        company = standing.request_deletion(
+        company = lifecycle.request_deletion(
             company_id=company_id, by=caller.user_id, now=clock.now(), expected_versions=expected_versions()
         )
     return company, etag(company.version)
@@ -121,7 +121,7 @@ def delete_company(company_id: UUID) -> tuple[Company, dict[str, str]]:
 def restore_company(company_id: UUID) -> tuple[Company, dict[str, str]]:
     """Keep the company you act for after all, while it is not too late."""
     with acting() as caller:
-        company = standing.withdraw_deletion(company_id=company_id, by=caller.user_id)
+        company = lifecycle.withdraw_deletion(company_id=company_id, by=caller.user_id)
     return company, etag(company.version)
 
 
@@ -141,6 +141,6 @@ def _subscription(company: Company) -> dict[str, Any]:
     return {
         "plan": company.plan,
         "trial_ends_at": company.trial_ends_at,
-        "in_force": limits.plan_of(company, now=clock.now()),
-        "in_use": limits.in_use(company_id=company.id),
+        "in_force": limits.current_plan(company, now=clock.now()),
+        "in_use": limits.usage(company_id=company.id),
     }

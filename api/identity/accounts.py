@@ -18,13 +18,22 @@ from api.identity.schemas import (
     TokenSchema,
     WhoSchema,
 )
-from domain.companies import standing
+from domain.companies import lifecycle
 from domain.companies.errors import CompanySuspended
-from domain.identity import invitations, links, operations, ownership, pace, password_strength, passwords, queries
-from domain.identity.errors import NotYoursToGive
-from domain.identity.links import Purpose
+from domain.identity import (
+    email_ownership,
+    invitations,
+    one_time_links,
+    operations,
+    password_strength,
+    passwords,
+    queries,
+    throttle,
+)
+from domain.identity.errors import InsufficientPrivileges
 from domain.identity.models import Membership, User
-from domain.identity.pace import MAIL, PASSWORD
+from domain.identity.one_time_links import Purpose
+from domain.identity.throttle import MAIL_REQUESTS, PASSWORD_ATTEMPTS
 from kit import clock, db
 from kit.tenancy import Tenant
 
@@ -42,10 +51,10 @@ def register(body: dict[str, Any]) -> dict[str, Any]:
     already: then the mail says so. Everybody may buy; to sell, found a company.
     """
     email, name = body["email"], body["name"]
-    password_strength.refuse_guessable(body["password"], about=(email, name))
-    password_hash, now = passwords.hashed(body["password"]), clock.now()
+    password_strength.require_strong(body["password"], about=(email, name))
+    password_hash, now = passwords.hash_password(body["password"]), clock.now()
     with db.transaction(Tenant()):
-        if not pace.attempt(MAIL, email, now=now):
+        if not throttle.count_attempt(MAIL_REQUESTS, email, now=now):
             user, is_new = operations.register_or_find(email=email, name=name, password_hash=password_hash)
             letters.write("verify_email" if is_new else "registered_already", user, now=now)
     return body
@@ -64,10 +73,10 @@ def verify_email(body: dict[str, Any]) -> None:
     """
     password, now = body["password"], clock.now()
     user = _holder(body["token"], "verify_email", now=now)
-    password_hash = user.password_hash if passwords.fits(password, user.password_hash) else _chosen(password, user)
+    password_hash = user.password_hash if passwords.matches(password, user.password_hash) else _chosen(password, user)
     with db.transaction(Tenant()):
-        user_id = links.use(token=body["token"], purpose="verify_email", now=now)
-        ownership.verify(user_id=user_id, password_hash=password_hash, now=now)
+        user_id = one_time_links.redeem(token=body["token"], purpose="verify_email", now=now)
+        email_ownership.verify(user_id=user_id, password_hash=password_hash, now=now)
 
 
 @accounts.post("/forgot-password")
@@ -77,7 +86,7 @@ def forgot_password(body: dict[str, Any]) -> dict[str, Any]:
     """Ask for a mail with a link to choose a new password by, if somebody has registered with this address."""
     email, now = body["email"], clock.now()
     with db.transaction(Tenant()):
-        wait = pace.attempt(MAIL, email, now=now)
+        wait = throttle.count_attempt(MAIL_REQUESTS, email, now=now)
         user = queries.user_by_email(email=email)
         if user is not None and not wait:
             letters.write("reset_password", user, now=now)
@@ -99,9 +108,9 @@ def reset_password(body: dict[str, Any]) -> None:
     now = clock.now()
     password_hash = _chosen(body["password"], _holder(body["token"], "reset_password", now=now))
     with db.transaction(Tenant()):
-        user_id = links.use(token=body["token"], purpose="reset_password", now=now)
-        user = ownership.reset_password(user_id=user_id, password_hash=password_hash, now=now)
-        pace.forget(PASSWORD, user.email, request.remote_addr or "", now=now)
+        user_id = one_time_links.redeem(token=body["token"], purpose="reset_password", now=now)
+        user = email_ownership.reset_password(user_id=user_id, password_hash=password_hash, now=now)
+        throttle.reset(PASSWORD_ATTEMPTS, user.email, request.remote_addr or "", now=now)
         letters.write("password_changed", user, now=now)
 
 
@@ -109,7 +118,7 @@ def reset_password(body: dict[str, Any]) -> None:
 @accounts.arguments(TokenSchema)
 @accounts.response(200, MembershipSchema)
 @accounts.alt_response(409, "Conflict")
-@accounts.refuses(CompanySuspended, NotYoursToGive)
+@accounts.refuses(CompanySuspended, InsufficientPrivileges)
 def accept_invitation(body: dict[str, Any]) -> Membership:
     """Accept an invitation, with the token behind the `#` of the link in the mail. It is good for 7 days, once.
 
@@ -119,17 +128,17 @@ def accept_invitation(body: dict[str, Any]) -> Membership:
     with db.transaction(Tenant()):
         membership = invitations.accept(token=body["token"], now=clock.now())
         assert membership.company_id is not None
-        standing.refuse_writes(company_id=membership.company_id)
+        lifecycle.require_writable(company_id=membership.company_id)
         return membership
 
 
 def _holder(token: str, purpose: Purpose, *, now: datetime) -> User:
-    """The user whom the link was mailed to; raises LinkOver. It comes first: what follows takes time and memory."""
+    """The user whom the link was mailed to; raises LinkExpired. It comes first: what follows takes time and memory."""
     with db.transaction(Tenant()):
-        return queries.the_user(user_id=links.holder(token=token, purpose=purpose, now=now))
+        return queries.the_user(user_id=one_time_links.user_of(token=token, purpose=purpose, now=now))
 
 
 def _chosen(password: str, user: User) -> str:
     """The hash of a password that the user chooses; raises Invalid when it is easily guessed."""
-    password_strength.refuse_guessable(password, about=(user.email, user.name))
-    return passwords.hashed(password)
+    password_strength.require_strong(password, about=(user.email, user.name))
+    return passwords.hash_password(password)

@@ -27,7 +27,7 @@ def list_addresses() -> dict[str, Any]:
 def keep_address(body: dict[str, Any]) -> Address:
     """Keep an address, to be used in orders. There may be 50."""
     with acting() as caller:
-        return profile.keep_address(user_id=caller.user_id, **body)
+        return profile.create_address(user_id=caller.user_id, **body)
 
 
 @addresses.put("/<uuid:address_id>")
@@ -44,4 +44,4 @@ def change_address(body: dict[str, Any], address_id: UUID) -> Address:
 def forget_address(address_id: UUID) -> None:
     """Forget an address. Orders keep the one they were placed with."""
     with acting():
-        profile.forget_address(address_id=address_id)
+        profile.delete_address(address_id=address_id)

@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from api.answers import AnswerSchema
 from api.choices import Choice
 from api.schemas import List, Schema, Text
-from domain.identity.permissions import FOR_MACHINES
+from domain.identity.permissions import API_KEY_PERMISSIONS
 
 LONGEST_DAYS = 366
 
@@ -15,10 +15,10 @@ class NewApiKeySchema(Schema):
 
     name = Text(required=True, metadata={"description": "What it is for", "examples": ["Stock of the warehouse"]})
     permissions = List(
-        Choice("ApiKeyPermission", sorted(FOR_MACHINES)),
+        Choice("ApiKeyPermission", sorted(API_KEY_PERMISSIONS)),
         required=True,
         least=1,
-        most=len(FOR_MACHINES),
+        most=len(API_KEY_PERMISSIONS),
         metadata={"examples": [["read_stock", "write_stock"]]},
     )
     shop_id = fields.UUID(load_default=None, metadata={"description": "The one shop it is for; null for all of them"})

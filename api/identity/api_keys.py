@@ -10,7 +10,7 @@ from api.identity.members import refuse_unknown_shop
 from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
 from domain.identity import api_keys
-from domain.identity.errors import NotYoursToGive
+from domain.identity.errors import InsufficientPrivileges
 from domain.identity.models import ApiKey
 from kit import clock
 
@@ -20,7 +20,7 @@ blueprint = Blueprint("api_keys", __name__, url_prefix="/api/keys", description=
 @blueprint.post("")
 @blueprint.arguments(NewApiKeySchema)
 @blueprint.response(201, MadeApiKeySchema)
-@blueprint.refuses(NotYoursToGive)
+@blueprint.refuses(InsufficientPrivileges)
 def make_key(body: dict[str, Any]) -> dict[str, Any]:
     """Make an API key for a machine that acts for your company, or in one shop of it.
 
@@ -30,9 +30,9 @@ def make_key(body: dict[str, Any]) -> dict[str, Any]:
     now = clock.now()
     with acting() as caller:
         refuse_unknown_shop(caller, body["shop_id"])
-        key, secret = api_keys.make(
+        key, secret = api_keys.create(
             company_id=caller.company_id, made_by=caller.user_id, name=body["name"], permissions=body["permissions"],
-            shop_id=body["shop_id"], expires_at=now + timedelta(days=body["days"]), by=caller.powers,
+            shop_id=body["shop_id"], expires_at=now + timedelta(days=body["days"]), actor=caller.permission_set,
         )  # fmt: skip
         return _shown(key) | {"secret": secret}
 

@@ -10,10 +10,10 @@ from api.identity.schemas import InvitationSchema, NewInvitationSchema
 from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
 from domain.companies import queries as companies
-from domain.identity import invitations, pace, queries
-from domain.identity.errors import NotYoursToGive
+from domain.identity import invitations, queries, throttle
+from domain.identity.errors import InsufficientPrivileges
 from domain.identity.models import Invitation
-from domain.identity.pace import INVITATIONS_OF_A_COMPANY, INVITATIONS_OF_A_SENDER, MAIL
+from domain.identity.throttle import INVITATIONS_PER_COMPANY, INVITATIONS_PER_SENDER, MAIL_REQUESTS
 from kit import clock
 from kit.errors import TooManyRequests
 
@@ -23,7 +23,7 @@ blueprint = Blueprint("invitations", __name__, url_prefix="/api/invitations", de
 @blueprint.post("")
 @blueprint.arguments(NewInvitationSchema)
 @blueprint.response(201, InvitationSchema)
-@blueprint.refuses(NotYoursToGive)
+@blueprint.refuses(InsufficientPrivileges)
 @blueprint.alt_response(429, "TooManyRequests")
 def invite(body: dict[str, Any]) -> Invitation:
     """Invite somebody to a role in your company, or in one shop of it, that allows no more than your own.
@@ -36,15 +36,15 @@ def invite(body: dict[str, Any]) -> Invitation:
     with acting() as caller:
         refuse_unknown_shop(caller, body["shop_id"])
         sender = queries.the_user(user_id=caller.user_id)
-        pace.use(INVITATIONS_OF_A_SENDER, sender.email, now=now)
-        pace.use(INVITATIONS_OF_A_COMPANY, str(caller.company_id), now=now)
-        wait = pace.attempt(MAIL, "invitation", email, now=now)
+        throttle.consume(INVITATIONS_PER_SENDER, sender.email, now=now)
+        throttle.consume(INVITATIONS_PER_COMPANY, str(caller.company_id), now=now)
+        wait = throttle.count_attempt(MAIL_REQUESTS, "invitation", email, now=now)
         if wait:
             raise TooManyRequests(wait=wait)
         company = companies.the_company(company_id=caller.company_id)
         invitation, token = invitations.invite(
             company_id=company.id, email=email, role=body["role"], shop_id=body["shop_id"], invited_by=caller.user_id,
-            by=caller.powers, now=now,
+            actor=caller.permission_set, now=now,
         )  # fmt: skip
         letters.invite(invitation, token, company=company.name)
     return invitation

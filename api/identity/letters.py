@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from domain.identity import invitations, links
-from domain.identity.links import Purpose
+from domain.identity import invitations, one_time_links
 from domain.identity.models import Decoy, Invitation, User
+from domain.identity.one_time_links import Purpose
 from domain.notifications import operations as notifications
 from domain.notifications.context import AccountTemplate
 from kit import db, secret_tokens, tenancy
@@ -27,10 +27,10 @@ def write(template: AccountTemplate, user: User, *, now: datetime) -> None:
     """Have this mail sent to the user, with a link of its own, and act for them from here on."""
     db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=user.id)))
     purpose, site = _PURPOSES[template], settings().require("public_url")
-    path = _path(purpose.replace("_", "-"), links.issue(user_id=user.id, purpose=purpose, now=now))
-    notifications.write_to_user(
+    path = _path(purpose.replace("_", "-"), one_time_links.create(user_id=user.id, purpose=purpose, now=now))
+    notifications.enqueue_account_mail(
         user_id=user.id, recipient=user.email, template=template, occasion=f"{template}:{new_id()}",
-        context={"site": site, "link": site + path, "hours": links.LASTS[purpose] // timedelta(hours=1)},
+        context={"site": site, "link": site + path, "hours": one_time_links.LIFETIMES[purpose] // timedelta(hours=1)},
     )  # fmt: skip
 
 
@@ -49,12 +49,12 @@ def write_to_nobody(*, now: datetime) -> None:
 def invite(invitation: Invitation, token: str, *, company: str) -> None:
     """Have the invitation mailed, with the link it is accepted by."""
     site = settings().require("public_url")
-    notifications.write_invitation(
+    notifications.enqueue_invitation(
         company_id=invitation.company_id, recipient=invitation.email, occasion=f"invitation:{invitation.id}",
         context={
             "site": site, "link": site + _path("accept-invitation", token),
             "company": without_links(company) or "A company",
-            "hours": invitations.LASTS // timedelta(hours=1), "role": invitation.role.replace("_", " "),
+            "hours": invitations.LIFETIME // timedelta(hours=1), "role": invitation.role.replace("_", " "),
         },
     )  # fmt: skip
 

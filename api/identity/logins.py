@@ -6,8 +6,8 @@ from uuid import UUID
 from api.blueprint import Blueprint
 from api.identity.schemas import LoginSchema, LoginsSchema
 from api.tenant import acting
-from domain.identity import logins as held
-from domain.identity.models import Login
+from domain.identity import sessions as held
+from domain.identity.models import UserSession
 from kit import clock
 
 logins = Blueprint("logins", __name__, url_prefix="/api/me/logins", description="Where you are logged in")
@@ -18,8 +18,8 @@ logins = Blueprint("logins", __name__, url_prefix="/api/me/logins", description=
 def list_logins() -> dict[str, Any]:
     """List where you are logged in, the login used last first."""
     with acting() as caller:
-        found = held.live(user_id=caller.user_id, now=clock.now())
-    return {"data": [_shown(login) | {"is_current": login.id == caller.login_id} for login in found]}
+        found = held.active(user_id=caller.user_id, now=clock.now())
+    return {"data": [_shown(login) | {"is_current": login.id == caller.session_id} for login in found]}
 
 
 @logins.delete("/<uuid:login_id>")
@@ -27,11 +27,11 @@ def list_logins() -> dict[str, Any]:
 def end_login(login_id: UUID) -> None:
     """Log out there.
 
-    The login's refresh tokens are no good any more. Its access tokens write nothing from now on (401 `login_over`), and
-    can read until they lapse, within 15 minutes.
+    The login's refresh tokens are no good any more. Its access tokens write nothing from now on (401 `session_ended`),
+    and can read until they lapse, within 15 minutes.
     """
     with acting():
-        held.end(login_id=login_id, now=clock.now())
+        held.end(session_id=login_id, now=clock.now())
 
 
 @logins.delete("")
@@ -42,5 +42,5 @@ def end_all_logins() -> None:
         held.end_all(user_id=caller.user_id, now=clock.now())
 
 
-def _shown(login: Login) -> dict[str, Any]:
+def _shown(login: UserSession) -> dict[str, Any]:
     return {name: getattr(login, name) for name in LoginSchema().fields}

@@ -8,10 +8,10 @@ from api.identity.credentials import proven
 from api.identity.own_schemas import ProfileSchema
 from api.identity.schemas import MeSchema, PasswordChangeSchema, UserSchema
 from api.tenant import acting
-from domain.identity import logins, operations, pace, password_strength, passwords, profile, queries
+from domain.identity import operations, password_strength, passwords, profile, queries, sessions, throttle
 from domain.identity.models import User
-from domain.identity.pace import MAIL
 from domain.identity.profile import ProfileChanges
+from domain.identity.throttle import MAIL_REQUESTS
 from kit import clock
 from kit.errors import TooManyRequests
 
@@ -51,7 +51,7 @@ def ask_for_verification_mail() -> None:
     now = clock.now()
     with acting() as caller:
         user = queries.the_user(user_id=caller.user_id)
-        wait = pace.attempt(MAIL, user.email, now=now)
+        wait = throttle.count_attempt(MAIL_REQUESTS, user.email, now=now)
         if user.verified_at is None and not wait:
             letters.write("verify_email", user, now=now)
     if wait:
@@ -70,9 +70,9 @@ def change_password(body: dict[str, Any]) -> None:
     with acting() as caller:
         user = queries.the_user(user_id=caller.user_id)
     user = proven(user.email, body["current_password"])
-    password_strength.refuse_guessable(body["password"], about=(user.email, user.name))
-    password_hash, now = passwords.hashed(body["password"]), clock.now()
+    password_strength.require_strong(body["password"], about=(user.email, user.name))
+    password_hash, now = passwords.hash_password(body["password"]), clock.now()
     with acting():
-        user = operations.change_password(user_id=user.id, before=user.password_hash, after=password_hash)
-        logins.end_all(user_id=user.id, but=caller.login_id, now=now)
+        user = operations.change_password(user_id=user.id, old_hash=user.password_hash, new_hash=password_hash)
+        sessions.end_all(user_id=user.id, except_for=caller.session_id, now=now)
         letters.write("password_changed", user, now=now)

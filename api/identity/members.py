@@ -9,7 +9,7 @@ from api.identity.schemas import MemberSchema
 from api.schemas import PageQuery, page, page_of
 from api.tenant import acting
 from domain.identity import memberships, queries
-from domain.identity.errors import NotYoursToGive
+from domain.identity.errors import InsufficientPrivileges
 from domain.identity.models import Membership, User
 from domain.shops import queries as shops
 from domain.shops.errors import ShopNotFound
@@ -32,7 +32,7 @@ def list_members(query: dict[str, Any]) -> dict[str, Any]:
 
 @members.delete("/<uuid:membership_id>")
 @members.response(204)
-@members.refuses(NotYoursToGive)
+@members.refuses(InsufficientPrivileges)
 @members.alt_response(409, "Conflict")
 def remove_member(membership_id: UUID) -> None:
     """Take a role in your company, or in your shop if you work in one, away.
@@ -40,7 +40,7 @@ def remove_member(membership_id: UUID) -> None:
     Access tokens that are out there lapse within 15 minutes, and write nothing meanwhile. The last admin stays.
     """
     with acting() as caller:
-        memberships.remove(membership_id=membership_id, company_id=caller.company_id, by=caller.powers)
+        memberships.remove(membership_id=membership_id, company_id=caller.company_id, actor=caller.permission_set)
 
 
 def refuse_unknown_shop(caller: Caller, shop_id: UUID | None) -> None:

@@ -10,8 +10,8 @@ from api.identity.credentials import proven
 from api.identity.own_schemas import ErasureSchema, ExportSchema
 from api.sales import views
 from api.tenant import acting_at
-from domain.identity import logins, memberships, profile, queries, second_factor
-from domain.identity.errors import OrdersUnderWay
+from domain.identity import memberships, profile, queries, second_factor, sessions
+from domain.identity.errors import OrdersInProgress
 from domain.sales import queries as sales
 from domain.sales.models import Order
 from kit import clock, db, tenancy
@@ -32,7 +32,7 @@ def export() -> dict[str, Any]:
             "user": queries.the_user(user_id=user_id),
             "addresses": profile.addresses(user_id=user_id),
             "memberships": queries.memberships_of(user_id=user_id),
-            "logins": logins.live(user_id=user_id, now=clock.now()),
+            "logins": sessions.active(user_id=user_id, now=clock.now()),
         }
         ordered = list(_orders(user_id))
     return {**about, "orders": [_in_full(order) for order in ordered]}
@@ -55,15 +55,15 @@ def erase(body: dict[str, Any]) -> None:
         email = queries.the_user(user_id=user_id).email
     proven(email, body["password"])
     with acting_at(None):
-        profile.hold(user_id=user_id)
-        if sales.under_way(customer_id=user_id, now=clock.now()):
-            raise OrdersUnderWay
+        profile.lock_user(user_id=user_id)
+        if sales.has_orders_in_progress(customer_id=user_id, now=clock.now()):
+            raise OrdersInProgress
         for membership in queries.memberships_of(user_id=user_id):
             if membership.company_id is not None:
                 memberships.leave(user_id=user_id, membership_id=membership.id)
         db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=user_id)))
         memberships.choose_company(user_id=user_id, company_id=None)
-        second_factor.switch_off(user_id=user_id)
+        second_factor.disable(user_id=user_id)
         profile.erase(user_id=user_id)
 
 

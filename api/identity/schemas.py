@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from api.answers import AnswerSchema
 from api.choices import Choice
 from api.schemas import EmailAddress, Flag, Name, Schema
-from domain.identity.passwords import LONGEST, SHORTEST
+from domain.identity.passwords import MAX_LENGTH, MIN_LENGTH
 
 ACCESS_TOKEN = {"examples": ["eyJhbGciOiJFZERTQSIsImtpZCI6IlVUZ…"]}
 REFRESH_TOKEN = {"examples": ["WlQxZJmVvZcVY2nqzVNkJ1D0mMbgyW_xX3kD7cZ9s4A"]}
@@ -25,7 +25,7 @@ class Password(fields.String):
         super().__init__(
             required=True,
             load_only=True,
-            validate=validate.Length(min=shortest, max=LONGEST),
+            validate=validate.Length(min=shortest, max=MAX_LENGTH),
             metadata={"format": "password", "examples": ["correct horse battery"]},
         )
 
@@ -34,7 +34,7 @@ class NewPassword(Password):
     """A password that somebody chooses; domain/identity/password_strength.py says whether it can be guessed."""
 
     def __init__(self) -> None:
-        super().__init__(shortest=SHORTEST)
+        super().__init__(shortest=MIN_LENGTH)
 
 
 class Code(fields.String):

@@ -16,7 +16,7 @@ from api.identity.second_factor_schemas import (
 )
 from api.tenant import acting
 from domain.identity import queries, second_factor
-from domain.identity.errors import EmailUnverified, WrongCode
+from domain.identity.errors import EmailUnverified, InvalidSecondFactorCode
 from kit import clock
 
 blueprint = Blueprint("second_factor", __name__, url_prefix="/api/me/second-factor", description="A second factor")
@@ -46,7 +46,7 @@ def offer_second_factor(body: dict[str, Any]) -> dict[str, str]:
         email = queries.the_verified_user(user_id=caller.user_id).email
     proven(email, body["password"])
     with acting() as caller:
-        secret = second_factor.begin(user_id=caller.user_id)
+        secret = second_factor.start_enrolment(user_id=caller.user_id)
     return {"secret": secret, "uri": pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name="OrderX")}
 
 
@@ -64,9 +64,9 @@ def confirm_second_factor(body: dict[str, Any]) -> dict[str, list[str]]:
     """
     with acting() as caller:
         queries.the_verified_user(user_id=caller.user_id)
-        codes = second_factor.confirm(user_id=caller.user_id, code=body["code"], now=clock.now())
+        codes = second_factor.confirm_enrolment(user_id=caller.user_id, code=body["code"], now=clock.now())
     if codes is None:
-        raise WrongCode
+        raise InvalidSecondFactorCode
     return {"recovery_codes": codes}
 
 
@@ -80,4 +80,4 @@ def remove_second_factor(body: dict[str, Any]) -> None:
         email = queries.the_user(user_id=caller.user_id).email
     admitted(email, body["password"], body["code"])
     with acting() as caller:
-        second_factor.switch_off(user_id=caller.user_id)
+        second_factor.disable(user_id=caller.user_id)

@@ -40,7 +40,7 @@ def list_stock(product_id: UUID) -> dict[str, list[Stock]]:
     """Show what lies of a product in each warehouse, and how much of that is held for orders."""
     with acting() as caller:
         catalogue.the_product(product_id=product_id, shop_id=caller.shop_id)
-        return {"data": queries.shelves(product_id=product_id)}
+        return {"data": queries.stock_levels(product_id=product_id)}
 
 
 @stock.put("/<uuid:warehouse_id>")
@@ -55,6 +55,6 @@ def count_stock(body: dict[str, Any], product_id: UUID, warehouse_id: UUID) -> S
     """
     with acting() as caller:
         catalogue.the_product(product_id=product_id, shop_id=caller.shop_id)
-        return operations.set_stock(
+        return operations.set_stock_level(
             company_id=caller.company_id, product_id=product_id, warehouse_id=warehouse_id, on_hand=body["on_hand"]
         )

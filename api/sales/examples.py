@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from api.sales.views import IS_BEING_CANCELLED, status_of
-from domain.notifications.explanations import for_buyer
+from domain.notifications.failure_messages import for_buyer
 from domain.sales import transitions
 
 _SHOP, _PRODUCT = "01a1f9fb-f07c-7766-bd40-d664d485d37e", "01a1f9fb-f0a3-7411-8c5b-3f1d6a52c0de"

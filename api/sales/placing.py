@@ -12,11 +12,11 @@ from api.sales import views
 from api.sales.preferences import fingerprint, idempotency_key
 from api.tenant import company_at
 from domain.payments import cards, declines
-from domain.payments.declines import Attempt
+from domain.payments.declines import PaymentSource
 from domain.payments.errors import CardRefused
 from domain.payments.gateway import Token
 from domain.payments.stripe_gateway import gateway
-from domain.sales import offers, repeats
+from domain.sales import idempotency, order_context
 from domain.sales import queries as sales
 from domain.shops.errors import ShopNotFound
 from kit import clock, db
@@ -37,7 +37,7 @@ class Shown:
 
 def place(caller: Caller, body: dict[str, Any]) -> Shown:
     """Place the order of a request's body, or find the one that its Idempotency-Key placed before."""
-    if body["discount_percent"] and "give_discount" not in caller.powers.permissions:
+    if body["discount_percent"] and "give_discount" not in caller.permission_set.permissions:
         raise Forbidden("Only members of a company may give a discount: leave out discount_percent.")
     key = idempotency_key()
     seal = fingerprint() if key else b""
@@ -50,7 +50,7 @@ def place(caller: Caller, body: dict[str, Any]) -> Shown:
                 return before
         token = _token(tenant, body["payment"], network=network)
         failpoints.hit("order.tokenised")
-        paying = Attempt(token.method, token.card, network)
+        paying = PaymentSource(token.method, token.card, network)
         placed = _place(tenant, caller, body, paying=paying, key=key, seal=seal)
     except ShopNotFound:
         raise Invalid(fields={"shop_id": ["There is no such shop."]}) from None
@@ -64,12 +64,12 @@ def _look_before(
     """The earlier order, if any; and refuse a card that the company does not want to see, or one too many."""
     with db.transaction(tenant):
         if key:
-            earlier = repeats.earlier_order(caller_id=caller.user_id, key=key, fingerprint=seal, now=clock.now())
+            earlier = idempotency.find_order(caller_id=caller.user_id, key=key, fingerprint=seal, now=clock.now())
             if earlier:
                 return _as_it_is(caller, earlier)
-        accepted = offers.accepts_card(
-            **_whose(tenant), login_id=caller.login_id, shop_id=body["shop_id"], paying=Attempt(None, None, network),
-            now=clock.now(),
+        accepted = order_context.accepts_raw_card(
+            **_whose(tenant), session_id=caller.session_id, shop_id=body["shop_id"],
+            payment_source=PaymentSource(None, None, network), now=clock.now(),
         )  # fmt: skip
     if not accepted:
         told = "Give the card to the payment provider in the browser, and send payment_method."
@@ -85,7 +85,7 @@ def _token(tenant: Tenant, payment: dict[str, Any], *, network: bytes) -> Token:
         return gateway().tokenise(payment["card"])
     except CardRefused:
         with db.transaction(tenant):
-            declines.add_refused_card(Attempt(None, None, network), **_whose(tenant), now=clock.now())
+            declines.record_refused_card(PaymentSource(None, None, network), **_whose(tenant), now=clock.now())
         raise
 
 
@@ -96,22 +96,22 @@ def _whose(tenant: Tenant) -> dict[str, UUID]:
 
 
 def _place(
-    tenant: Tenant, caller: Caller, body: dict[str, Any], *, paying: Attempt, key: str | None, seal: bytes
+    tenant: Tenant, caller: Caller, body: dict[str, Any], *, paying: PaymentSource, key: str | None, seal: bytes
 ) -> Shown:
     now = clock.now()
     assert tenant.company_id is not None
     with db.transaction(tenant):
         if key:
-            earlier = repeats.claim(caller_id=caller.user_id, key=key, fingerprint=seal, now=now)
+            earlier = idempotency.lock(caller_id=caller.user_id, key=key, fingerprint=seal, now=now)
             if earlier:
                 return _as_it_is(caller, earlier)
         placed = place_order(
-            company_id=tenant.company_id, customer_id=caller.user_id, login_id=caller.login_id,
+            company_id=tenant.company_id, customer_id=caller.user_id, session_id=caller.session_id,
             shop_id=body["shop_id"], lines=body["lines"], discount_percent=body["discount_percent"],
-            shipping_address=body["shipping_address"], paying=paying, now=now, traceparent=g.traceparent,
+            shipping_address=body["shipping_address"], payment_source=paying, now=now, traceparent=g.traceparent,
         )  # fmt: skip
         if key:
-            repeats.remember(
+            idempotency.save(
                 caller_id=caller.user_id, key=key, fingerprint=seal, order_id=placed.order.id,
                 company_id=tenant.company_id, now=now,
             )  # fmt: skip

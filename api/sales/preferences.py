@@ -31,7 +31,7 @@ _SECONDS = re.compile(r'wait[ \t]*=[ \t]*(?:([0-9]{1,9})|"([0-9]{1,9})")[ \t]*(?
 def idempotency_key() -> str | None:
     """The request's Idempotency-Key, if any; raises Invalid when it is none we can keep."""
     key = request.headers.get("Idempotency-Key")
-    if key is not None and (not re.fullmatch(r"[\x21-\x7e]{1,255}", key) or card_numbers.is_in(key)):
+    if key is not None and (not re.fullmatch(r"[\x21-\x7e]{1,255}", key) or card_numbers.appears_in(key)):
         raise Invalid(fields={"Idempotency-Key": ["Send 1 to 255 visible ASCII characters, and no card's number."]})
     return key
 

@@ -24,7 +24,7 @@ from api.schemas import page, page_of
 from api.tenant import acting
 from domain.identity.errors import EmailUnverified
 from domain.sales import queries as sales
-from domain.sales.errors import NotAllowedNow
+from domain.sales.errors import TransitionNotAllowed
 from domain.sales.models import Order
 from kit import db, tenancy
 from kit.process import failpoints
@@ -147,7 +147,7 @@ def cancel_order(body: dict[str, Any], order_id: UUID) -> tuple[dict[str, Any], 
     with _visible(order_id) as (caller, order):
         placing = journal.saga_state(PLACE_ORDER.name, subject_id=order.id)
     if placing is None:
-        raise NotAllowedNow("this order is too old to be cancelled")
+        raise TransitionNotAllowed("this order is too old to be cancelled")
     ref = SagaRef(placing.id, order.company_id)
     request_cancellation(ref, find, reason=body["reason"], by=str(caller.user_id))
     failpoints.hit("order.cancellation_requested")

@@ -9,7 +9,7 @@ from api.choices import Choice
 from api.schemas import Country, Like, List, Name, PageQuery, Schema, Text, WholeSchema, without_card
 from domain.payments.gateway import Card
 from domain.sales.models import STATUSES
-from domain.sales.operations import Wanted
+from domain.sales.operations import LineRequest
 
 MOST_LINES, MOST_UNITS = 100, 10_000
 PAYMENT_METHOD = r"^[A-Za-z][A-Za-z0-9_-]*$"
@@ -28,9 +28,9 @@ class LineSchema(Schema):
     )
 
     @post_load
-    def as_wanted(self, data: dict[str, Any], **_: Any) -> Wanted:
+    def as_wanted(self, data: dict[str, Any], **_: Any) -> LineRequest:
         """The line as sales take it."""
-        return Wanted(**data)
+        return LineRequest(**data)
 
 
 class CardSchema(Schema):

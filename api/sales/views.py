@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from domain.notifications.explanations import for_buyer
+from domain.notifications.failure_messages import for_buyer
 from domain.sales import queries as sales
 from domain.sales import transitions
 from domain.sales.models import Order, OrderLine
 from domain.sales.operations import NewLine, NewOrder
-from domain.sales.queries import Outcome
+from domain.sales.queries import OrderOutcome
 from kit.db import Json
 from saga.engine import queries as journal
 from saga.engine.models import SagaEvent, SagaRow, StepRow
@@ -58,7 +58,7 @@ def whole(order: Order, *, to_seller: bool) -> dict[str, Any]:
     return _whole(order, lines, _placing_of(order.id), to_seller=to_seller)
 
 
-def as_ended(shown: dict[str, Any], outcome: Outcome, *, to_seller: bool) -> dict[str, Any]:
+def as_ended(shown: dict[str, Any], outcome: OrderOutcome, *, to_seller: bool) -> dict[str, Any]:
     """The whole order as it was shown, and what has become of it since; reads where its saga stands."""
     return {
         **shown,

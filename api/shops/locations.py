@@ -65,7 +65,7 @@ def get_opening(query: dict[str, Any], shop_id: UUID, location_id: UUID) -> dict
     at = query["at"] or clock.now()
     with at_shop(shop_id):
         location = locations.the_location(location_id=location_id, shop_id=shop_id)
-    found = locations.opening_of(location, at=at)
+    found = locations.opening_status(location, at=at)
     local_time = at.astimezone(ZoneInfo(location.time_zone)).isoformat(timespec="seconds")
     return {"state": found.state, "comment": found.comment, "local_time": local_time, "changes_at": found.changes_at}
 

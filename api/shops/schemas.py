@@ -10,8 +10,8 @@ from api.identity.own_schemas import TIME_ZONE as ZONE
 from api.identity.own_schemas import known_time_zone
 from api.sales.schemas import NewAddressSchema
 from api.schemas import Flag, Like, List, Name, Schema, Text, WholeSchema
-from domain.shops.hours import LONGEST
-from domain.shops.schedule import TIMES
+from domain.shops.hours import MAX_LENGTH
+from domain.shops.schedule import TIME_SPANS
 
 NAME = {"examples": ["Paper & Sons, Antwerp"]}
 PICKUP = {"description": "Whether buyers may fetch what they order"}
@@ -67,7 +67,7 @@ class NewOpeningExceptionSchema(WholeSchema):
         metadata={"description": "The first day, unless given; null: that", "examples": ["2026-12-26"]},
     )
     hours = fields.String(
-        load_default=None, allow_none=True, validate=Like(f"^{TIMES}$", error="Such as 10:00-14:00."),
+        load_default=None, allow_none=True, validate=Like(f"^{TIME_SPANS}$", error="Such as 10:00-14:00."),
         metadata={"description": "Null: closed", "examples": ["10:00-14:00"]},
     )  # fmt: skip
     reason = Text(load_default=None, allow_none=True, longest=100, metadata={"examples": ["Christmas"]})
@@ -100,7 +100,7 @@ class LocationChangeSchema(Schema):
     name = Name(metadata={"examples": ["Harbour Street"]})
     address = fields.Nested(NewAddressSchema)
     time_zone = fields.String(validate=known_time_zone, metadata=TIME_ZONE)
-    opening_hours = Text(allow_none=True, longest=LONGEST, metadata=HOURS)
+    opening_hours = Text(allow_none=True, longest=MAX_LENGTH, metadata=HOURS)
     exceptions = List(
         fields.Nested(NewOpeningExceptionSchema),
         most=MOST_EXCEPTIONS,

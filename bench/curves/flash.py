@@ -11,7 +11,7 @@ from bench.peers.orderx import OrderxDriver, OrderxEngine
 from bench.servers import Servers
 from bench.trial import wait_until_settled
 from bench.workload import COMPANY, WAREHOUSE, product
-from domain.sales.errors import SoldOut
+from domain.sales.errors import OutOfStock
 
 BUYERS, UNITS = 10_000, 1_000
 _ENDED = "/* watch */ SELECT id::text FROM orders WHERE id = ANY(%s::uuid[]) AND status <> 'pending'"
@@ -24,7 +24,7 @@ class FlashSaleDriver(OrderxDriver):
         """Place an order. Returns "" if the product is sold out."""
         try:
             return super().place(0)
-        except SoldOut:
+        except OutOfStock:
             return ""
 
     def paid(self, orders: Sequence[str]) -> list[str]:

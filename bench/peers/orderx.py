@@ -14,8 +14,8 @@ from bench.order_driver import DatabaseDriver
 from bench.participant import FullWorkload, Participant, Setting
 from bench.seed import PASSWORD
 from bench.workload import ADDRESS, BUYER, CARD, COMPANY, CUSTOMER, SHOP, product
-from domain.payments.declines import Attempt
-from domain.sales.operations import Wanted
+from domain.payments.declines import PaymentSource
+from domain.sales.operations import LineRequest
 from kit import clock, db
 from kit.tenancy import Tenant
 from ops.services.ports import LOOPBACK, free_port
@@ -148,10 +148,10 @@ class OrderxDriver(DatabaseDriver):
 
     def place(self, number: int) -> str:
         """Place an order and commit. Returns its id."""
-        lines = [Wanted(product(number + each), 1) for each in range(LINES)]
+        lines = [LineRequest(product(number + each), 1) for each in range(LINES)]
         with db.transaction(Tenant(company_id=COMPANY, user_id=CUSTOMER)):
             placed = place_order(
                 company_id=COMPANY, customer_id=CUSTOMER, shop_id=SHOP, lines=lines,
-                discount_percent=0, shipping_address=ADDRESS, paying=Attempt(CARD), now=clock.now(),
+                discount_percent=0, shipping_address=ADDRESS, payment_source=PaymentSource(CARD), now=clock.now(),
             )  # fmt: skip
             return str(placed.order.id)

@@ -1,4 +1,4 @@
-"""What is written down so that others can see who did what."""
+"""Audit records of super admins and operators."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,9 +11,9 @@ from kit.ids import new_id
 
 
 class SuperAdminRequest(Base):
-    """What a super admin asked of a company, or of all of them at once (`acted_for` null); never changed or deleted.
+    """A super admin's request to a company, or to all companies (`acted_for` null). Append-only.
 
-    `request` is the method and the path, as `GET /api/orders`.
+    `request` is the method and the path, as in `GET /api/orders`.
     """
 
     __tablename__ = "super_admin_requests"
@@ -28,9 +28,9 @@ class SuperAdminRequest(Base):
 
 
 class OperatorAction(Base):
-    """What an operator did to a user's account, and why; never changed or deleted.
+    """An operator's action on a user's account, with the reason. Append-only.
 
-    `operator` is the name that the operator gave, or their login name.
+    `operator` is the name given by the operator, or the operating system's user name.
     """
 
     __tablename__ = "operator_actions"

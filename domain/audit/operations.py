@@ -1,4 +1,4 @@
-"""Writing down who did what."""
+"""Writing audit records."""
 
 from uuid import UUID
 
@@ -6,11 +6,11 @@ from domain.audit.models import OperatorAction, SuperAdminRequest
 from kit import db
 
 
-def note_super_admin(*, user_id: UUID, acted_for: UUID | None, request: str, request_id: str) -> None:
-    """Write down what the current user, a super admin, asks of a company, or of all (None)."""
+def record_super_admin_request(*, user_id: UUID, acted_for: UUID | None, request: str, request_id: str) -> None:
+    """Record a request of the current user, a super admin, to a company, or to all companies (None)."""
     db.session().add(SuperAdminRequest(user_id=user_id, acted_for=acted_for, request=request, request_id=request_id))
 
 
 def record_operator_action(*, user_id: UUID, action: str, reason: str, operator: str) -> None:
-    """Record what an operator does to the current user's account."""
+    """Record an operator's action on the current user's account."""
     db.session().add(OperatorAction(user_id=user_id, action=action, reason=reason, operator=operator))

@@ -1,4 +1,4 @@
-"""What the catalogue refuses."""
+"""Errors of the catalogue."""
 
 from kit.errors import Conflict, NotFound
 
@@ -10,7 +10,7 @@ class ProductNotFound(NotFound):
 
 
 class SkuTaken(Conflict):
-    """Your company has a product with this sku already."""
+    """Your company already has a product with this SKU."""
 
     code = "sku_taken"
 

@@ -1,4 +1,4 @@
-"""The catalogue: what a shop sells and for how much."""
+"""The catalogue: products and their prices."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,9 +11,9 @@ from kit.ids import new_id
 
 
 class Product(Base):
-    """Something for sale. `price` is in minor units of `currency`, which is its company's.
+    """A product of a shop. `price` is in minor units of `currency`, which is the company's.
 
-    Stock below the threshold is low; without one the company's counts.
+    Stock below `low_stock_threshold` (units) is low; null stands for the company's threshold.
     """
 
     __tablename__ = "products"

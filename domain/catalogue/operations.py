@@ -1,4 +1,4 @@
-"""Offering products and changing what they cost."""
+"""Creating and changing products."""
 
 from collections.abc import Collection
 from typing import TypedDict, Unpack
@@ -22,23 +22,23 @@ from kit.money import Money
 
 
 class ProductChanges(TypedDict, total=False):
-    """What may be changed of a product; without a threshold of its own (units) the company's counts."""
+    """What can be changed of a product. A threshold (units) of None stands for the company's."""
 
     name: str
     price: Money
     low_stock_threshold: int | None
 
 
-def offer(
+def create_product(
     *, company_id: UUID, shop_id: UUID, sku: str, name: str, price: Money, low_stock_threshold: int | None = None
 ) -> Product:
-    """Put a product up for sale in a shop.
+    """Create a product in a shop, where it is for sale immediately.
 
-    Raises Invalid by field (`shop_id`, `price.currency`, `price.amount`), SkuTaken when the company has the sku
-    already, ShopClosed, PlanLimitReached.
+    Raises Invalid by field (`shop_id`, `price.currency`, `price.amount`), SkuTaken when the company already has the
+    SKU, ShopClosed, PlanLimitReached.
     """
-    limits.make_room("products", company_id=company_id)
-    _refuse_wrong(price, company_id)
+    limits.require_capacity("products", company_id=company_id)
+    _validate_price(price, company_id)
     try:
         shops.the_open_shop(shop_id=shop_id)
     except ShopNotFound:
@@ -54,17 +54,17 @@ def offer(
     return product
 
 
-def change(
+def change_product(
     *,
     product_id: UUID,
     shop_id: UUID | None = None,
     expected_versions: Collection[int] | None = None,
     **values: Unpack[ProductChanges],
 ) -> Product:
-    """Change what is given of the product (if given: of that shop); orders keep the price of their moment.
+    """Change the given fields of a product (of the shop, if given). Existing orders keep their prices.
 
-    Raises ProductNotFound, ProductChanged when it is at none of the expected versions, Invalid for another currency
-    or a price that cannot be charged.
+    Raises ProductNotFound, ProductChanged if it has none of the expected versions, and Invalid for another currency or
+    a price that cannot be charged.
     """
     product = db.session().scalar(select(Product).where(Product.id == product_id).with_for_update(key_share=True))
     if product is None or shop_id not in (None, product.shop_id):
@@ -73,7 +73,7 @@ def change(
         raise ProductChanged
     columns: dict[str, object] = {**values}
     if "price" in values:
-        _refuse_wrong(values["price"], product.company_id)
+        _validate_price(values["price"], product.company_id)
         columns["price"] = values["price"].amount
     if changes.apply(product, columns, declared=ProductChanges):
         product.version += 1
@@ -81,16 +81,16 @@ def change(
     return product
 
 
-def _refuse_wrong(price: Money, company_id: UUID) -> None:
+def _validate_price(price: Money, company_id: UUID) -> None:
     currency = companies.the_company(company_id=company_id).currency
     if price.currency != currency:
         raise Invalid(fields={"price.currency": [f"Your company sells in {currency}."]})
     chargeable = charge_limits(currency)
     if price.amount % chargeable.step:
         step = Money(chargeable.step, currency)
-        raise Invalid(fields={"price.amount": [f"Cards are charged multiples of {step} only."]})
-    if price.amount > chargeable.most:
-        raise Invalid(fields={"price.amount": [f"Must be at most {Money(chargeable.most, currency)}."]})
+        raise Invalid(fields={"price.amount": [f"Cards can only be charged multiples of {step}."]})
+    if price.amount > chargeable.maximum:
+        raise Invalid(fields={"price.amount": [f"Must be at most {Money(chargeable.maximum, currency)}."]})
 
 
 def _announce(event: str, product: Product) -> None:

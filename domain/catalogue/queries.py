@@ -11,7 +11,7 @@ from kit.paging import page
 
 
 def the_product(*, product_id: UUID, shop_id: UUID | None = None) -> Product:
-    """The current company's product (if given: of that shop); raises ProductNotFound."""
+    """Return a product of the current company (of the shop, if given); raises ProductNotFound."""
     product = db.session().get(Product, product_id)
     if product is None or shop_id not in (None, product.shop_id):
         raise ProductNotFound
@@ -19,6 +19,6 @@ def the_product(*, product_id: UUID, shop_id: UUID | None = None) -> Product:
 
 
 def products(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> list[Product]:
-    """The current company's products (if given: of that shop), the oldest first, from behind `after`."""
+    """List the current company's products (of the shop, if given), the oldest first, after the id `after`."""
     query = select(Product) if shop_id is None else select(Product).where(Product.shop_id == shop_id)
     return list(db.session().scalars(page(query, Product.id, limit=limit, after=after)))

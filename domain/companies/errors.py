@@ -1,4 +1,4 @@
-"""What companies refuse."""
+"""Errors of companies."""
 
 from kit.errors import Conflict, Forbidden, NotFound
 
@@ -16,30 +16,30 @@ class CompanyChanged(Conflict):
 
 
 class CompanySuspended(Forbidden):
-    """The company is suspended: it can be read, but nothing can be ordered from it or changed in it."""
+    """The company is suspended: it is read-only and accepts no orders."""
 
     code = "company_suspended"
 
 
 class CompanyClosed(Conflict):
-    """The company is closed for good."""
+    """The company is closed permanently."""
 
     code = "company_closed"
 
 
 class PlanLimitReached(Conflict):
-    """The company's plan allows no more of these: choose a larger one.
+    """The company has reached a limit of its plan: choose a larger plan.
 
-    `over` is the one limit of it, as `[{"limit", "in_use", "allowed"}]`.
+    `over` has that limit, as `[{"limit", "in_use", "allowed"}]`.
     """
 
     code = "plan_limit_reached"
 
 
 class PlanTooSmall(Conflict):
-    """More is in use than this plan allows.
+    """The company uses more than this plan allows.
 
-    `over` is all that is, as `[{"limit", "in_use", "allowed"}]`.
+    `over` lists every exceeded limit, as `[{"limit", "in_use", "allowed"}]`.
     """
 
     code = "plan_too_small"

@@ -1,4 +1,4 @@
-"""What was decided about a company: on record, and announced."""
+"""The history of decisions about a company, each of which is also published as an event."""
 
 from typing import Any, Literal
 from uuid import UUID
@@ -15,8 +15,8 @@ Event = Literal[
 ]  # fmt: skip
 
 
-def note(event: Event, *, company_id: UUID, by: UUID | None, **detail: Any) -> None:
-    """Put on record that somebody decided this, and announce it as `company.<event>`."""
+def record(event: Event, *, company_id: UUID, by: UUID | None, **detail: Any) -> None:
+    """Record a decision and who made it (None: the system), and publish it as `company.<event>`."""
     db.session().add(CompanyEvent(company_id=company_id, event=event, decided_by=by, detail=detail))
     outbox.publish(
         f"company.{event}", {"company_id": str(company_id), **detail}, subject=company_id, company_id=company_id
@@ -24,6 +24,6 @@ def note(event: Event, *, company_id: UUID, by: UUID | None, **detail: Any) -> N
 
 
 def events(*, company_id: UUID, limit: int, after: UUID | None = None) -> list[CompanyEvent]:
-    """What was decided about the current company, the oldest first, from behind `after`."""
+    """List the decisions about the current company, the oldest first, after the one with the id `after`."""
     query = select(CompanyEvent).where(CompanyEvent.company_id == company_id)
     return list(db.session().scalars(page(query, CompanyEvent.id, limit=limit, after=after)))

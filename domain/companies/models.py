@@ -1,4 +1,4 @@
-"""Companies: the tenants. Seed A's merchant is a company."""
+"""Companies: the tenants. A merchant of the owner's documents is a company."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -11,15 +11,16 @@ from domain.companies.plans import PLANS
 from kit.db import Base, Json
 from kit.ids import new_id
 
-Standing = Literal["active", "suspended", "closing", "closed"]
+LifecycleState = Literal["active", "suspended", "closing", "closed"]
 
 
 class Company(Base):
-    """A tenant: everything it sells is priced in its one currency.
+    """A tenant. All its prices are in its currency (ISO 4217).
 
-    `locale` is BCP 47; unpaid orders expire after so many minutes; stock is low below the threshold, unless a product
-    has its own. `branding` is what mails look like: `{"name", "colour", "logo_url", "reply_to", "footer"}`, all of it
-    optional. Suspended or closing, it can only be read; it closes for good once its deletion is due.
+    `locale` is BCP 47. Unpaid orders expire after `order_expiry_minutes`. Stock below `low_stock_threshold` is low,
+    unless the product has its own threshold. `branding` is the look of its mails: `{"name", "colour", "logo_url",
+    "reply_to", "footer"}`, each optional. While suspended or closing, a company is read-only. It is closed permanently
+    at `deletion_due_at`.
     """
 
     __tablename__ = "companies"
@@ -54,8 +55,8 @@ class Company(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
     @property
-    def standing(self) -> Standing:
-        """Whether the company does business."""
+    def lifecycle_state(self) -> LifecycleState:
+        """The state of the company: only active companies accept orders and changes."""
         if self.closed_at is not None:
             return "closed"
         if self.suspended_at is not None:
@@ -64,7 +65,7 @@ class Company(Base):
 
 
 class CompanyEvent(Base):
-    """Something that was decided about a company, by whom (null: it was time) and why. Append-only."""
+    """A decision about a company, who made it (null: the system) and why. Append-only."""
 
     __tablename__ = "company_events"
     __table_args__ = (Index(None, "company_id", "id"),)
@@ -78,10 +79,10 @@ class CompanyEvent(Base):
 
 
 class OrderCount(Base):
-    """How many orders of a month (UTC, its first day) were counted in one of a company's shards.
+    """The number of a company's orders in a month (its first day, UTC), split into shards.
 
-    PostgreSQL counts them itself as orders are committed (trigger `counted`), each connection in a shard of its own as
-    far as they go round: so orders that are placed at once do not wait for each other.
+    The trigger `counted` counts orders when they are committed. Connections use different shards, as far as there are
+    enough, so that concurrent orders do not wait for each other.
     """
 
     __tablename__ = "order_counts"

@@ -1,4 +1,4 @@
-"""Founding companies and changing how they work."""
+"""Creating companies and changing their settings."""
 
 from collections.abc import Collection
 from typing import TypedDict, Unpack
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.companies import history
 from domain.companies.models import Company
-from domain.companies.plans import TRIAL_LASTS
+from domain.companies.plans import TRIAL_PERIOD
 from domain.companies.queries import the_locked_company
 from domain.notifications.context import Branding
 from kit import changes, clock, db
@@ -14,7 +14,7 @@ from kit.messaging import outbox
 
 
 class CompanySettings(TypedDict, total=False):
-    """How a company works: columns of Company that its admins set."""
+    """Settings of a company: columns of Company that its admins can set."""
 
     allows_discount: bool
     max_discount_percent: int
@@ -27,26 +27,26 @@ class CompanySettings(TypedDict, total=False):
 
 
 class CompanyChanges(CompanySettings, total=False):
-    """What admins may change of a company; its plan and standing have operations of their own."""
+    """What admins can change of a company. Its plan and state have separate operations (see `lifecycle`)."""
 
     name: str
     email: str
 
 
-def found(
+def create(
     *, company_id: UUID, name: str, email: str, currency: str, by: UUID | None = None,
     **settings: Unpack[CompanySettings],
 ) -> Company:  # fmt: skip
-    """Add the company this transaction acts for, on trial. Its currency (ISO 4217) never changes."""
+    """Create the company that the transaction acts for, on a trial. Its currency (ISO 4217) cannot be changed later."""
     changes.refuse_undeclared(settings, declared=CompanySettings)
     company = Company(
         id=company_id, name=name, email=email, currency=currency, plan="trial",
-        trial_ends_at=clock.now() + TRIAL_LASTS, **settings,
+        trial_ends_at=clock.now() + TRIAL_PERIOD, **settings,
     )  # fmt: skip
     session = db.session()
     session.add(company)
     session.flush()
-    history.note("created", company_id=company_id, by=by, name=name)
+    history.record("created", company_id=company_id, by=by, name=name)
     session.refresh(company)
     return company
 
@@ -54,9 +54,9 @@ def found(
 def change(
     *, company_id: UUID, expected_versions: Collection[int] | None = None, **values: Unpack[CompanyChanges]
 ) -> Company:
-    """Change what is given of how the company this transaction acts for works.
+    """Change the given fields of the company that the transaction acts for.
 
-    Raises CompanyNotFound for any other, CompanyChanged when it is at none of the expected versions.
+    Raises CompanyNotFound for any other company, and CompanyChanged if it has none of the expected versions.
     """
     company = the_locked_company(company_id=company_id, expected_versions=expected_versions)
     changed = changes.apply(company, values, declared=CompanyChanges)

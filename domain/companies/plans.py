@@ -1,4 +1,4 @@
-"""The plans a company can be on, and what each allows."""
+"""Plans and their limits."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,12 +8,12 @@ PlanName = Literal["trial", "free", "standard", "pro"]
 Limit = Literal["shops", "products", "orders_a_month"]
 
 LIMITS: tuple[Limit, ...] = get_args(Limit)
-TRIAL_LASTS = timedelta(days=30)
+TRIAL_PERIOD = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a company may have at once, place within a calendar month (UTC), and ask within a minute; None: no limit."""
+    """Limits of a plan: shops and products, orders in a calendar month (UTC), requests in a minute. None: no limit."""
 
     name: PlanName
     shops: int | None
@@ -22,7 +22,7 @@ class Plan:
     requests_a_minute: int | None
 
     def allows(self, limit: Limit) -> int | None:
-        """How many of these."""
+        """Return the plan's value for this limit."""
         allowed: int | None = getattr(self, limit)
         return allowed
 
@@ -38,11 +38,11 @@ PLANS: dict[str, Plan] = {
         Plan("pro", shops=None, products=None, orders_a_month=None, requests_a_minute=None),
     )
 }
-TO_CHOOSE = tuple(name for name in PLANS if name != "trial")
-"""A trial is what a company begins with; nobody gets a second one."""
+SELECTABLE_PLANS = tuple(name for name in PLANS if name != "trial")
+"""Plans that a company can choose. The trial is left out: every company starts with it, and gets it once."""
 
 
 def plan_in_force(name: str, *, trial_ends_at: datetime | None, now: datetime) -> Plan:
-    """The plan that a company goes by: after its trial, as long as it has chosen none, the free one."""
+    """Return the plan that applies: the free plan after a trial has ended without a choice, else the plan itself."""
     trial_is_over = name == "trial" and trial_ends_at is not None and now >= trial_ends_at
     return PLANS["free" if trial_is_over else name]

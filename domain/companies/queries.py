@@ -12,7 +12,7 @@ from kit.paging import page
 
 
 def the_company(*, company_id: UUID) -> Company:
-    """The company this transaction acts for, or one its user belongs to; raises CompanyNotFound."""
+    """Return the company that the transaction acts for, or one that its user belongs to; raises CompanyNotFound."""
     company = db.session().get(Company, company_id)
     if company is None:
         raise CompanyNotFound
@@ -20,12 +20,12 @@ def the_company(*, company_id: UUID) -> Company:
 
 
 def the_locked_company(*, company_id: UUID, expected_versions: Collection[int] | None = None) -> Company:
-    """The company this transaction acts for, held until it ends; references to it (foreign keys) do not wait.
+    """Return the company that the transaction acts for, locked. Inserts that refer to it do not wait for the lock.
 
-    Raises CompanyNotFound for any other, CompanyChanged when it is at none of the expected versions.
+    Raises CompanyNotFound for any other company, and CompanyChanged if it has none of the expected versions.
     """
-    found = select(Company).where(Company.id == company_id).with_for_update(key_share=True)
-    company = db.session().scalar(found.execution_options(populate_existing=True))
+    query = select(Company).where(Company.id == company_id).with_for_update(key_share=True)
+    company = db.session().scalar(query.execution_options(populate_existing=True))
     if company is None:
         raise CompanyNotFound
     if expected_versions is not None and company.version not in expected_versions:
@@ -34,5 +34,5 @@ def the_locked_company(*, company_id: UUID, expected_versions: Collection[int] |
 
 
 def companies(*, limit: int, after: UUID | None = None) -> list[Company]:
-    """The companies the current user belongs to, the oldest first, from behind `after`."""
+    """List the companies that the current user belongs to, the oldest first, after the one with the id `after`."""
     return list(db.session().scalars(page(select(Company), Company.id, limit=limit, after=after)))

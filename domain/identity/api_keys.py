@@ -1,4 +1,4 @@
-"""API keys: how machines act for a company, with some of what their makers may do there."""
+"""API keys, with which programs act for a company, with at most the permissions of the user who created the key."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,52 +8,58 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from domain.identity import queries
-from domain.identity.errors import KeyInvalid, KeyNotFound, NotAMember, NotYoursToGive
+from domain.identity.errors import ApiKeyInvalid, ApiKeyNotFound, InsufficientPrivileges, NotAMember
 from domain.identity.models import ApiKey
-from domain.identity.permissions import FOR_MACHINES, Permission, Powers, for_machines, powers_of
+from domain.identity.permissions import (
+    API_KEY_PERMISSIONS,
+    Permission,
+    PermissionSet,
+    api_key_permissions,
+    permissions_of,
+)
 from kit import db, secret_tokens, tenancy
 from kit.errors import Invalid
 from kit.ids import new_id
 from kit.paging import page
 from kit.tenancy import Tenant
 
-MARK = "ox_"
-"""What every key begins with, by which we, and whoever looks for leaked secrets, know it for one."""
-_SHOWN = len(MARK) + 8
-"""Characters of a key that lists show, to tell it from others by."""
-_NOTED_EVERY = timedelta(minutes=1)
-"""How exactly it is known when a key was used last, so that not every request writes."""
+KEY_PREFIX = "ox_"
+"""The first characters of every key. Secret scanners recognize leaked keys by it."""
+_PREFIX_LENGTH = len(KEY_PREFIX) + 8
+"""How many characters of a key its `prefix` has, by which users tell their keys apart."""
+_USED_AT_PRECISION = timedelta(minutes=1)
+"""`used_at` is updated at most this often, so that not every request writes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
-    """A key that is good now, and what it may do: no more than its maker may, by now."""
+class AuthenticatedKey:
+    """A valid key and its permissions: those it was created with that its creator still has."""
 
     key: ApiKey
-    powers: Powers
+    permission_set: PermissionSet
 
 
-def make(
+def create(
     *, company_id: UUID, made_by: UUID, name: str, permissions: Iterable[Permission], shop_id: UUID | None,
-    expires_at: datetime, by: Powers,
+    expires_at: datetime, actor: PermissionSet,
 ) -> tuple[ApiKey, str]:  # fmt: skip
-    """A new key of the company, or of the one shop of it, and its secret, which nobody can tell a second time.
+    """Create an API key of the company, or of one shop. Returns it with its secret, of which only the hash is stored.
 
-    Raises NotYoursToGive for more than its maker holds, or than machines may; Invalid, for a key of one shop, when that
-    is about more than a shop.
+    Raises InsufficientPrivileges for permissions that the creator does not have or that API keys cannot have, and
+    Invalid for a shop's key with permissions that apply to the whole company only.
     """
-    powers = Powers(frozenset(permissions), shop_id)
-    by.refuse_beyond(powers)
-    if not powers.permissions <= FOR_MACHINES:
-        raise NotYoursToGive
-    too_wide = powers.permissions - for_machines(shop_id)
-    if too_wide:
-        fault = f"These hold in all of a company, and not in one shop of it: {', '.join(sorted(too_wide))}."
+    requested = PermissionSet(frozenset(permissions), shop_id)
+    actor.require_superset_of(requested)
+    if not requested.permissions <= API_KEY_PERMISSIONS:
+        raise InsufficientPrivileges
+    company_wide = requested.permissions - api_key_permissions(shop_id)
+    if company_wide:
+        fault = f"These permissions apply to a whole company, not to one shop: {', '.join(sorted(company_wide))}."
         raise Invalid(fields={"permissions": [fault]})
-    secret, session = MARK + secret_tokens.new_token(), db.session()
+    secret, session = KEY_PREFIX + secret_tokens.new_token(), db.session()
     key = ApiKey(
-        id=new_id(), company_id=company_id, shop_id=shop_id, made_by=made_by, name=name, prefix=secret[:_SHOWN],
-        hash=secret_tokens.hash_of(secret), permissions=sorted(powers.permissions), expires_at=expires_at,
+        id=new_id(), company_id=company_id, shop_id=shop_id, made_by=made_by, name=name, prefix=secret[:_PREFIX_LENGTH],
+        hash=secret_tokens.hash_of(secret), permissions=sorted(requested.permissions), expires_at=expires_at,
     )  # fmt: skip
     session.add(key)
     session.flush()
@@ -61,42 +67,42 @@ def make(
     return key, secret
 
 
-def admit(*, secret: str, now: datetime) -> Admitted:
-    """Whose key it is and what it may do; notes that it was used, and acts for its maker from here on.
+def authenticate(*, secret: str, now: datetime) -> AuthenticatedKey:
+    """Check a key's secret and return the key with its permissions; raises ApiKeyInvalid.
 
-    Raises KeyInvalid.
+    The rest of the transaction acts for the key's creator at its company.
     """
     session, secret_hash = db.session(), secret_tokens.hash_of(secret)
     tenancy.reveal_by_token(session, secret_hash)
     key = session.scalar(select(ApiKey).where(ApiKey.hash == secret_hash))
     if key is None or key.revoked_at or key.expires_at <= now:
-        raise KeyInvalid
+        raise ApiKeyInvalid
     db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(key.company_id, key.made_by)))
-    powers = Powers(frozenset(each for each in _of_the_maker(key) if each in key.permissions), key.shop_id)
-    if key.used_at is None or key.used_at <= now - _NOTED_EVERY:
+    permissions = frozenset(each for each in _creator_permissions(key) if each in key.permissions)
+    if key.used_at is None or key.used_at <= now - _USED_AT_PRECISION:
         session.execute(update(ApiKey).where(ApiKey.id == key.id).values(used_at=now))
-    return Admitted(key, powers)
+    return AuthenticatedKey(key, PermissionSet(permissions, key.shop_id))
 
 
 def keys(*, company_id: UUID, limit: int, after: UUID | None = None) -> list[ApiKey]:
-    """The company's keys, the oldest first, from behind `after`."""
+    """List the company's keys, the oldest first, after the one with the id `after`."""
     query = select(ApiKey).where(ApiKey.company_id == company_id)
     return list(db.session().scalars(page(query, ApiKey.id, limit=limit, after=after)))
 
 
 def revoke(*, key_id: UUID, company_id: UUID, now: datetime) -> None:
-    """Let a key be good no more, at once; raises KeyNotFound, also when it has been revoked before."""
-    good = update(ApiKey).where(ApiKey.id == key_id, ApiKey.company_id == company_id, ApiKey.revoked_at.is_(None))
-    if db.session().scalar(good.values(revoked_at=now).returning(ApiKey.id)) is None:
-        raise KeyNotFound
+    """Revoke a key, effective immediately; raises ApiKeyNotFound, also when it has been revoked already."""
+    unrevoked = update(ApiKey).where(ApiKey.id == key_id, ApiKey.company_id == company_id, ApiKey.revoked_at.is_(None))
+    if db.session().scalar(unrevoked.values(revoked_at=now).returning(ApiKey.id)) is None:
+        raise ApiKeyNotFound
 
 
-def _of_the_maker(key: ApiKey) -> frozenset[Permission]:
-    """What machines of the key's maker may do where it is for; raises KeyInvalid when they have no role there now."""
+def _creator_permissions(key: ApiKey) -> frozenset[Permission]:
+    """Permissions that the key's creator has now and API keys can have; raises ApiKeyInvalid when they have no role."""
     try:
         membership = queries.membership_in(user_id=key.made_by, company_id=key.company_id)
     except NotAMember:
-        raise KeyInvalid from None
+        raise ApiKeyInvalid from None
     if membership.shop_id not in (None, key.shop_id):
-        raise KeyInvalid
-    return powers_of(membership.role).permissions & for_machines(key.shop_id)
+        raise ApiKeyInvalid
+    return permissions_of(membership.role).permissions & api_key_permissions(key.shop_id)

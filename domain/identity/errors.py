@@ -1,4 +1,4 @@
-"""What identity refuses."""
+"""Errors of accounts, sessions, memberships and API keys."""
 
 from kit.errors import Conflict, Forbidden, NotFound, Unauthenticated
 
@@ -10,75 +10,75 @@ class UserNotFound(NotFound):
 
 
 class EmailTaken(Conflict):
-    """Somebody has registered with this mail address already: log in instead."""
+    """A user with this email address already exists: log in instead."""
 
     code = "email_taken"
 
 
-class WrongCredentials(Unauthenticated):
-    """The mail address, the password or the company is wrong."""
+class InvalidCredentials(Unauthenticated):
+    """The email address, the password or the company is wrong."""
 
-    code = "wrong_credentials"
+    code = "invalid_credentials"
 
 
 class EmailUnverified(Forbidden):
-    """Verify your mail address first: follow the link in the mail we have sent you, or ask for another one."""
+    """Verify your email address first: follow the link in the email we sent you, or request a new one."""
 
     code = "email_unverified"
 
 
-class LinkOver(Conflict):
-    """The link has been used, or has lapsed: ask for another one."""
+class LinkExpired(Conflict):
+    """The link has expired or has been used already: request a new one."""
 
-    code = "link_over"
-
-
-class SecondFactorNeeded(Unauthenticated):
-    """Send a code of your authenticator app, too."""
-
-    code = "second_factor_needed"
+    code = "link_expired"
 
 
-class WrongCode(Unauthenticated):
-    """The code is wrong, or has been used."""
+class SecondFactorRequired(Unauthenticated):
+    """The account has a second factor: send a code from your authenticator app as well."""
 
-    code = "wrong_code"
-
-
-class SecondFactorOn(Conflict):
-    """Your second factor is on already: remove it first."""
-
-    code = "second_factor_on"
+    code = "second_factor_required"
 
 
-class SecondFactorOff(Conflict):
+class InvalidSecondFactorCode(Unauthenticated):
+    """The code is wrong or has been used already."""
+
+    code = "invalid_second_factor_code"
+
+
+class SecondFactorAlreadyEnabled(Conflict):
+    """Your second factor is already enabled: remove it first."""
+
+    code = "second_factor_already_enabled"
+
+
+class SecondFactorNotEnabled(Conflict):
     """The user has no second factor."""
 
-    code = "second_factor_off"
+    code = "second_factor_not_enabled"
 
 
-class KeyInvalid(Unauthenticated):
-    """The API key is no good: it has lapsed or was revoked, its maker has left, or it never was."""
+class ApiKeyInvalid(Unauthenticated):
+    """Invalid API key: unknown, expired, revoked, or its creator no longer has access."""
 
-    code = "key_invalid"
-
-
-class KeyNotFound(NotFound):
-    """Your company has no such API key, or it was revoked before."""
-
-    code = "key_not_found"
+    code = "api_key_invalid"
 
 
-class LoginOver(Unauthenticated):
-    """Your login has ended: log in again."""
+class ApiKeyNotFound(NotFound):
+    """Your company has no such API key, or it has been revoked already."""
 
-    code = "login_over"
+    code = "api_key_not_found"
 
 
-class LoginNotFound(NotFound):
-    """You have no such login, or it has ended."""
+class SessionEnded(Unauthenticated):
+    """Your session has ended: log in again."""
 
-    code = "login_not_found"
+    code = "session_ended"
+
+
+class SessionNotFound(NotFound):
+    """You have no such session, or it has ended already."""
+
+    code = "session_not_found"
 
 
 class NotAMember(NotFound):
@@ -87,10 +87,10 @@ class NotAMember(NotFound):
     code = "company_not_found"
 
 
-class OrdersUnderWay(Conflict):
-    """An order of yours is under way, or was paid for less than 30 days ago and may yet be: wait for it."""
+class OrdersInProgress(Conflict):
+    """You have an order in progress, or one paid less than 30 days ago that may still be shipped: try again later."""
 
-    code = "orders_under_way"
+    code = "orders_in_progress"
 
 
 class AddressNotFound(NotFound):
@@ -100,19 +100,19 @@ class AddressNotFound(NotFound):
 
 
 class TooManyAddresses(Conflict):
-    """You have as many addresses as there may be: forget one first."""
+    """You have reached the maximum number of addresses: delete one first."""
 
     code = "too_many_addresses"
 
 
 class MemberNotFound(NotFound):
-    """Nobody in your company holds that membership."""
+    """Your company has no such membership."""
 
     code = "member_not_found"
 
 
 class MembershipNotFound(NotFound):
-    """You have no such role in a company."""
+    """You have no such membership."""
 
     code = "membership_not_found"
 
@@ -123,25 +123,25 @@ class InvitationNotFound(NotFound):
     code = "invitation_not_found"
 
 
-class RegisterFirst(Conflict):
-    """Register with the mail address you were invited at and verify it; then follow the link again."""
+class RegistrationRequired(Conflict):
+    """Register with the invited email address and verify it; then follow the link again."""
 
-    code = "register_first"
+    code = "registration_required"
 
 
-class NotYoursToGive(Forbidden):
-    """You can neither give nor take away what you do not hold yourself."""
+class InsufficientPrivileges(Forbidden):
+    """You cannot grant or revoke permissions that you do not have yourself."""
 
-    code = "not_yours_to_give"
+    code = "insufficient_privileges"
 
 
 class AlreadyMember(Conflict):
-    """They have this role already."""
+    """The user already has this role."""
 
     code = "already_member"
 
 
 class LastAdmin(Conflict):
-    """Nobody else is an admin of your company: make somebody one first."""
+    """Your company has no other admin: make another member an admin first."""
 
     code = "last_admin"

@@ -1,4 +1,4 @@
-"""Users, what they may do where, and the logins they hold."""
+"""Users, their memberships, sessions, API keys and second factors."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,17 +9,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit.db import Base, Json, within_company
 from kit.ids import new_id
 
-NOTIFICATIONS = """'{"email": {"order_updates": true, "news": false}}'"""
-"""What everybody begins with, as SQL: nobody gets news who has not asked for them."""
+DEFAULT_NOTIFICATIONS = """'{"email": {"order_updates": true, "news": false}}'"""
+"""The preferences of a new user, as SQL. News are opt-in."""
 
 
 class User(Base):
-    """A person. Users are global; memberships tie them to companies, and everyone may be a customer.
+    """A person. Users belong to no company: memberships connect them, and every user can be a customer.
 
-    `verified_at` is when they have shown that they read the mails to their address; `erased_at` when they had
-    themselves erased, since when the row names nobody. The phone is in E.164, the locale in BCP 47. `notifications` is
-    which they want, by channel and kind: `{"email": {"order_updates", "news"}}`. A login that names no company acts for
-    `chosen_company_id`, the company the user chose last, as long as they have a role there.
+    `verified_at` is when the user verified the email address, `erased_at` when the user's personal data was erased.
+    `phone` is in E.164, `locale` in BCP 47. `notifications` has the preferences by channel and kind:
+    `{"email": {"order_updates", "news"}}`. A new session acts for `chosen_company_id` unless it names another company,
+    as long as the user has a role there.
     """
 
     __tablename__ = "users"
@@ -32,7 +32,7 @@ class User(Base):
     phone: Mapped[str | None]
     locale: Mapped[str | None]
     time_zone: Mapped[str | None]
-    notifications: Mapped[Json] = mapped_column(server_default=text(NOTIFICATIONS))
+    notifications: Mapped[Json] = mapped_column(server_default=text(DEFAULT_NOTIFICATIONS))
     chosen_company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id", ondelete="SET NULL"))
     verified_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
@@ -40,7 +40,7 @@ class User(Base):
 
 
 class Address(Base):
-    """Where a user has goods sent, as orders have it, under a name of their own for it."""
+    """A user's delivery address, in the format of an order's, with the user's label for it."""
 
     __tablename__ = "addresses"
     __table_args__ = (Index(None, "user_id"),)
@@ -53,7 +53,7 @@ class Address(Base):
 
 
 class Membership(Base):
-    """A role in a company, or in one shop of it; the super admin's belongs to no company."""
+    """A user's role in a company, or in one shop of it. Only super admins have a role without a company."""
 
     __tablename__ = "memberships"
     __table_args__ = (
@@ -74,9 +74,10 @@ class Membership(Base):
 
 
 class ApiKey(Base):
-    """A machine's way to act for a company, or in one shop of it. Of the secret only the hash and the start are kept.
+    """A key with which a program acts for a company, or in one shop of it.
 
-    It may do what it was made for and its maker (still) may. `used_at` is right to the minute.
+    Only the secret's hash and its first characters (`prefix`) are stored. Its permissions are limited to those that its
+    creator (`made_by`) still has. `used_at` is accurate to the minute.
     """
 
     __tablename__ = "api_keys"
@@ -96,10 +97,11 @@ class ApiKey(Base):
     revoked_at: Mapped[datetime | None]
 
 
-class Login(Base):
-    """A user on a device, from logging in to logging out: what its refresh tokens belong to, their family.
+class UserSession(Base):
+    """A user's session on a device, from login to logout. It owns a chain of refresh tokens.
 
-    `acts_for` is the company they act for there, null for a customer. It lapses at `lapses_at` unless it is used.
+    `acts_for` is the company the user acts for, null for a customer. The session expires at `lapses_at` unless its
+    refresh token is used.
     """
 
     __tablename__ = "logins"
@@ -117,9 +119,9 @@ class Login(Base):
 
 
 class RefreshToken(Base):
-    """One use of a login. Of the token itself only the hash is kept; `replaces` is the hash of the one before.
+    """A refresh token of a session. Only its hash is stored; `replaces` is the hash of its predecessor.
 
-    Its successor is derived from the token and `salt`, which is null until it is used.
+    Its successor is derived from the token and `salt`, which is null until the token is used.
     """
 
     __tablename__ = "refresh_tokens"
@@ -134,8 +136,8 @@ class RefreshToken(Base):
     used_at: Mapped[datetime | None]
 
 
-class Link(Base):
-    """A link in a mail, good for one use. Of its token only the hash is kept."""
+class OneTimeLink(Base):
+    """A link sent by email, valid once. Only the hash of its token is stored."""
 
     __tablename__ = "links"
     __table_args__ = (
@@ -151,7 +153,7 @@ class Link(Base):
 
 
 class Invitation(Base):
-    """A role that waits for whoever reads the mails to an address (lower case). Of the link only the hash is kept."""
+    """A role offered to an email address (lower case). Only the hash of the link's token is stored."""
 
     __tablename__ = "invitations"
     __table_args__ = (within_company("shop_id", "shops"), Index(None, "company_id", "id"), Index(None, "email"))
@@ -169,7 +171,7 @@ class Invitation(Base):
 
 
 class SecondFactor(Base):
-    """The encrypted secret of a user's authenticator app, good once confirmed. Codes up to `last_step` are used up."""
+    """The encrypted secret of a user's authenticator app, active once confirmed. Codes up to `last_step` are used."""
 
     __tablename__ = "second_factors"
 
@@ -180,7 +182,7 @@ class SecondFactor(Base):
 
 
 class RecoveryCode(Base):
-    """A code for when the app is lost, good once; only its hash is kept."""
+    """A code for users who have lost their authenticator app, valid once. Only its hash is stored."""
 
     __tablename__ = "recovery_codes"
     __table_args__ = (Index(None, "user_id"),)
@@ -191,7 +193,10 @@ class RecoveryCode(Base):
 
 
 class Decoy(Base):
-    """A row in place of a link or a mail, written when nobody has registered with the address that was given."""
+    """A row written instead of a link or a mail when the email address is not registered.
+
+    So both cases write as much, and the response time does not reveal which addresses are registered.
+    """
 
     __tablename__ = "decoys"
     __table_args__ = (Index(None, "created_at"),)
@@ -202,9 +207,9 @@ class Decoy(Base):
 
 
 class Attempts(Base):
-    """How often something was tried of late, and when it may be tried again. `key` is a hash that names nobody.
+    """Recent attempts at something, and when the next one is allowed. `key` is a hash without personal data.
 
-    `times` are those of the uses that count against a quota.
+    `times` are the uses that count against a quota.
     """
 
     __tablename__ = "attempts"

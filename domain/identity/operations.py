@@ -1,4 +1,4 @@
-"""Registering users, and what they change about themselves."""
+"""Registering users, verifying their email addresses and changing their passwords."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.identity.errors import EmailTaken, WrongCredentials
+from domain.identity.errors import EmailTaken, InvalidCredentials
 from domain.identity.models import User
 from kit import db, tenancy
 from kit.ids import new_id
@@ -14,7 +14,7 @@ from kit.messaging import outbox
 
 
 def register(*, email: str, name: str, password_hash: str) -> User:
-    """Add a user under a mail address (lower case); raises EmailTaken."""
+    """Add a user with an email address (lower case); raises EmailTaken."""
     user, is_new = register_or_find(email=email, name=name, password_hash=password_hash)
     if not is_new:
         raise EmailTaken
@@ -22,9 +22,10 @@ def register(*, email: str, name: str, password_hash: str) -> User:
 
 
 def register_or_find(*, email: str, name: str, password_hash: str) -> tuple[User, bool]:
-    """Add a user under a mail address (lower case), or leave the one there is as they are; and whether it is a new one.
+    """Add a user with an email address (lower case), or find the existing one. Also returns whether the user is new.
 
-    Both take the same statements and write as many rows: how long it takes tells nobody who has registered.
+    Both cases run the same statements and write the same number of rows, so that the response time does not reveal
+    which addresses are registered.
     """
     session, user_id = db.session(), new_id()
     tenancy.reveal_user_by_email(session, email)
@@ -38,23 +39,23 @@ def register_or_find(*, email: str, name: str, password_hash: str) -> tuple[User
 
 
 def verify_email(*, user_id: UUID, now: datetime) -> None:
-    """Note that the current user reads the mails to their address; harmless when that is known."""
+    """Mark the current user's email address as verified. Does nothing if it is already."""
     user = db.session().get_one(User, user_id)
     if user.verified_at is None:
         user.verified_at = now
         outbox.publish("user.verified", {"user_id": str(user_id)}, subject=user_id, company_id=None)
 
 
-def change_password(*, user_id: UUID, before: str, after: str) -> User:
-    """Give the current user another password hash; raises WrongCredentials if theirs is no longer the one before."""
-    unchanged = update(User).where(User.id == user_id, User.password_hash == before)
-    user: User | None = db.session().scalar(unchanged.values(password_hash=after).returning(User))
+def change_password(*, user_id: UUID, old_hash: str, new_hash: str) -> User:
+    """Replace the current user's password hash; raises InvalidCredentials if it is no longer `old_hash`."""
+    unchanged = update(User).where(User.id == user_id, User.password_hash == old_hash)
+    user: User | None = db.session().scalar(unchanged.values(password_hash=new_hash).returning(User))
     if user is None:
-        raise WrongCredentials
+        raise InvalidCredentials
     return user
 
 
-def rehash(*, user_id: UUID, before: str, after: str) -> None:
-    """Keep the current user's password under a better hash, unless they have changed it meanwhile."""
-    unchanged = update(User).where(User.id == user_id, User.password_hash == before)
-    db.session().execute(unchanged.values(password_hash=after))
+def rehash(*, user_id: UUID, old_hash: str, new_hash: str) -> None:
+    """Replace the current user's password hash, unless the password has been changed in the meantime."""
+    unchanged = update(User).where(User.id == user_id, User.password_hash == old_hash)
+    db.session().execute(unchanged.values(password_hash=new_hash))

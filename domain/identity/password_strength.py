@@ -1,4 +1,4 @@
-"""Whether a password can be guessed, judged by zxcvbn within a few milliseconds, whatever the password is."""
+"""How easily a password can be guessed, estimated by zxcvbn within a few milliseconds for any password."""
 
 import math
 import re
@@ -10,43 +10,44 @@ from zxcvbn.matching import L33T_TABLE, RANKED_DICTIONARIES, build_ranked_dict, 
 from zxcvbn.scoring import most_guessable_match_sequence
 from zxcvbn.time_estimates import guesses_to_score
 
-from domain.identity.passwords import SHORTEST, normalized
+from domain.identity.passwords import MIN_LENGTH, normalized
 from kit.errors import Invalid
 
-HARD_ENOUGH = 2
-"""zxcvbn's score: more than a million guesses, breached and common passwords and variations of them tried first."""
+MIN_SCORE = 2
+"""The zxcvbn score for more than a million guesses, of which breached and common passwords are the first."""
 
-MOST_JUDGED = 32
-"""Characters; what zxcvbn does grows with their square."""
-MOST_READINGS = 8
-"""Ways to read `4`, `@`, `(` … as letters. zxcvbn looks through its dictionaries for each: crafted, there are 576."""
+MAX_SCORED_LENGTH = 32
+"""Characters. The work of zxcvbn grows with their square."""
+MAX_SUBSTITUTIONS = 8
+"""Combinations of letters that `4`, `@`, `(` … can stand for. zxcvbn searches its dictionaries for each of them, and a
+crafted password has 576."""
 
 
-def refuse_guessable(password: str, *, about: Iterable[str] = ()) -> None:
-    """Raise Invalid for a password that is known from breaches, or easily guessed by who knows this about the user."""
+def require_strong(password: str, *, about: Iterable[str] = ()) -> None:
+    """Raise Invalid for a password that is known from breaches or easily guessed; `about` are facts about the user."""
     password = normalized(password)
-    if len(password) < SHORTEST:
-        raise Invalid(fields={"password": [f"Shorter than minimum length {SHORTEST}."]})
+    if len(password) < MIN_LENGTH:
+        raise Invalid(fields={"password": [f"Shorter than minimum length {MIN_LENGTH}."]})
     known = [word.lower() for text in about for word in (text, *re.findall(r"\w{3,}", text))]
-    # zxcvbn.zxcvbn() would keep these words in the process, where requests at once read each other's.
+    # zxcvbn.zxcvbn() would store these words in a global, where concurrent requests would read each other's.
     dictionaries = {**RANKED_DICTIONARIES, "user_inputs": build_ranked_dict(known)}
-    judged = judged_part(password)
-    found = most_guessable_match_sequence(judged, omnimatch(judged, dictionaries))
-    score = guesses_to_score(Decimal(found["guesses"]))
-    if score < HARD_ENOUGH:
-        why = get_feedback(score, found["sequence"])["warning"] or "It is easy to guess."
-        raise Invalid(fields={"password": [f"{why} Take a longer one that nobody else uses."]})
+    scored = scored_part(password)
+    result = most_guessable_match_sequence(scored, omnimatch(scored, dictionaries))
+    score = guesses_to_score(Decimal(result["guesses"]))
+    if score < MIN_SCORE:
+        why = get_feedback(score, result["sequence"])["warning"] or "It is easy to guess."
+        raise Invalid(fields={"password": [f"{why} Choose a longer one that nobody else uses."]})
 
 
-def judged_part(password: str) -> str:
-    """The beginning of a password that is judged. With the rest it is no easier to guess."""
-    part = password[:MOST_JUDGED]
-    while _readings(part) > MOST_READINGS:
+def scored_part(password: str) -> str:
+    """Return the beginning of the password, which is scored. The whole password is no easier to guess."""
+    part = password[:MAX_SCORED_LENGTH]
+    while _substitutions(part) > MAX_SUBSTITUTIONS:
         part = part[:-1]
     return part
 
 
-def _readings(text: str) -> int:
+def _substitutions(text: str) -> int:
     characters = set(text)
-    found = (len(characters.intersection(substitutes)) for substitutes in L33T_TABLE.values())
-    return math.prod(max(1, number) for number in found)
+    counts = (len(characters.intersection(substitutes)) for substitutes in L33T_TABLE.values())
+    return math.prod(max(1, count) for count in counts)

@@ -1,4 +1,4 @@
-"""Passwords: hashed with argon2id, and compared in the same time whether or not there is such a user."""
+"""Password hashes (argon2id), compared in constant time whether or not the user exists."""
 
 import unicodedata
 from functools import cache
@@ -6,42 +6,42 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-SHORTEST, LONGEST = 8, 200
+MIN_LENGTH, MAX_LENGTH = 8, 200
 """Characters."""
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-"""What OWASP's password storage cheat sheet asks of argon2id: 19 MiB, two passes."""
+"""The parameters that OWASP's password storage cheat sheet recommends for argon2id: 19 MiB, two passes."""
 
 
 def normalized(password: str) -> str:
-    """The password in the form that is hashed: keyboards differ in how they write é, or the digits of Japanese.
+    """Return the password in Unicode normal form NFKC, because keyboards encode characters such as é differently.
 
-    NFKC, as NIST SP 800-63B (section 5.1.1.2) asks.
+    NIST SP 800-63B (section 5.1.1.2) requires it.
     """
     return unicodedata.normalize("NFKC", password)
 
 
-def hashed(password: str) -> str:
-    """The argon2id hash of the normalized password, with its salt and parameters."""
+def hash_password(password: str) -> str:
+    """Return the argon2id hash of the normalized password, with salt and parameters."""
     return _hasher.hash(normalized(password))
 
 
-def fits(password: str, password_hash: str | None) -> bool:
-    """Whether the password is the one that was hashed; where there is no hash, false after the same work.
+def matches(password: str, password_hash: str | None) -> bool:
+    """Check a password against a hash. Without a hash the result is false, after the same amount of work.
 
-    Hashes of older releases are of the password as it was typed.
+    Older releases hashed the password as it was typed, so that form is tried, too.
     """
     forms = dict.fromkeys((normalized(password), password))
-    return any(_verifies(form, password_hash or _nobodys()) for form in forms) and bool(password_hash)
+    return any(_verifies(form, password_hash or _dummy_hash()) for form in forms) and bool(password_hash)
 
 
-def prepare() -> None:
-    """Make the hash that is compared for nobody, or the first such comparison of a process would take twice as long."""
-    _nobodys()
+def warm_up() -> None:
+    """Compute the dummy hash in advance. Otherwise the first comparison with it would take twice as long."""
+    _dummy_hash()
 
 
-def is_outdated(password: str, password_hash: str) -> bool:
-    """Whether this hash of the password was made with less effort than is asked for today, or of another form of it."""
+def needs_rehash(password: str, password_hash: str) -> bool:
+    """Check whether the hash has outdated parameters or is not of the normalized password."""
     if _hasher.check_needs_rehash(password_hash):
         return True
     return normalized(password) != password and not _verifies(normalized(password), password_hash)
@@ -55,5 +55,5 @@ def _verifies(form: str, password_hash: str) -> bool:
 
 
 @cache
-def _nobodys() -> str:
-    return hashed("the password of nobody")
+def _dummy_hash() -> str:
+    return hash_password("the password of nobody")

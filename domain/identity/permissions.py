@@ -1,14 +1,14 @@
-"""What may be done: the one catalogue of permissions, what each role is made of, and who may give what to others."""
+"""All permissions, the roles that have them, and the rule for granting them to others."""
 
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from domain.identity.errors import NotYoursToGive
+from domain.identity.errors import InsufficientPrivileges
 
 Permission = Literal[
-    "be_oneself",
-    "found_companies", "read_companies", "write_companies", "read_history", "close_companies", "suspend_companies",
+    "manage_own_account",
+    "create_companies", "read_companies", "write_companies", "read_history", "close_companies", "suspend_companies",
     "read_members", "write_members",
     "read_keys", "write_keys",
     "visit_shops", "read_shops", "write_shops", "write_locations", "read_staff",
@@ -21,8 +21,8 @@ Permission = Literal[
 ]  # fmt: skip
 
 _CUSTOMER: frozenset[Permission] = frozenset({
-    "be_oneself", "found_companies", "read_companies", "visit_shops", "read_products", "place_orders", "read_orders",
-    "cancel_orders",
+    "manage_own_account", "create_companies", "read_companies", "visit_shops", "read_products", "place_orders",
+    "read_orders", "cancel_orders",
 })  # fmt: skip
 _STAFF: frozenset[Permission] = _CUSTOMER | {
     "read_shops", "read_stock", "write_stock", "read_warehouses", "give_discount",
@@ -43,9 +43,9 @@ ROLES: dict[str, frozenset[Permission]] = {
     "staff": _STAFF,
     "customer": _CUSTOMER,
 }
-"""What each role may do, where it is held: in a company, in one shop of it, or as a customer with what is one's own."""
+"""The permissions of each role. A role applies to a company or to one shop; a customer's to the customer's own data."""
 
-FOR_MACHINES: frozenset[Permission] = frozenset({
+API_KEY_PERMISSIONS: frozenset[Permission] = frozenset({
     "read_companies", "write_companies", "read_history",
     "read_members",
     "read_keys",
@@ -56,42 +56,42 @@ FOR_MACHINES: frozenset[Permission] = frozenset({
     "read_orders", "cancel_orders",
     "read_incidents", "settle_incidents",
 })  # fmt: skip
-"""What API keys may be for: not what makes sense for a person alone, nor handing out powers.
+"""The permissions that API keys can have. An allow list: new permissions are not available to keys until added here.
 
-An allow list: keys do not get a permission that is new.
+Left out are permissions that only make sense for a person, and those that grant permissions to others.
 """
 
 
-def for_machines(shop_id: UUID | None) -> frozenset[Permission]:
-    """What keys of all of a company may be for, or of one shop of it: there, no more than whoever manages it may do."""
-    return FOR_MACHINES if shop_id is None else FOR_MACHINES & _SHOP_MANAGER
+def api_key_permissions(shop_id: UUID | None) -> frozenset[Permission]:
+    """The permissions that a key of the company can have; a key of one shop, at most those of a shop manager."""
+    return API_KEY_PERMISSIONS if shop_id is None else API_KEY_PERMISSIONS & _SHOP_MANAGER
 
 
 @dataclass(frozen=True, slots=True)
-class Powers:
-    """What somebody may do, in all of a company or in one shop of it."""
+class PermissionSet:
+    """Permissions in a whole company, or in one shop of it."""
 
     permissions: frozenset[Permission]
     shop_id: UUID | None = None
 
-    def refuse_beyond(self, others: "Powers") -> None:
-        """Raise NotYoursToGive unless all that the others may do, where they may, is theirs as well.
+    def require_superset_of(self, others: "PermissionSet") -> None:
+        """Raise InsufficientPrivileges unless these permissions include all of the others, in the same scope.
 
-        The one rule for whatever hands out powers or takes them away.
+        Every grant and every revocation of permissions must pass this check.
         """
         if not (others.permissions <= self.permissions and self.shop_id in (None, others.shop_id)):
-            raise NotYoursToGive
+            raise InsufficientPrivileges
 
 
-def powers_of(role: str, shop_id: UUID | None = None) -> Powers:
-    """What the role is made of, in all of a company or in the one shop of it."""
-    return Powers(ROLES[role], shop_id)
+def permissions_of(role: str, shop_id: UUID | None = None) -> PermissionSet:
+    """Return the role's permissions in a whole company, or in one shop of it."""
+    return PermissionSet(ROLES[role], shop_id)
 
 
-FOUNDER = powers_of("company_admin")
-"""Who founds a company holds it whole, and so may give it away."""
+COMPANY_CREATOR = permissions_of("company_admin")
+"""The creator of a company has all permissions of an admin, and can grant them."""
 
 
 def roles_with(permission: Permission) -> list[str]:
-    """The roles that hold the permission, the mightiest first."""
-    return [role for role, held in ROLES.items() if permission in held]
+    """List the roles that have the permission, the highest first."""
+    return [role for role, permissions in ROLES.items() if permission in permissions]

@@ -1,4 +1,4 @@
-"""What users say of themselves: how to reach them, their language and time, and where they have goods sent."""
+"""User profiles: contact details, language, time zone, notification preferences and addresses; and their erasure."""
 
 from typing import TypedDict
 from uuid import UUID
@@ -15,71 +15,71 @@ from kit.messaging import outbox
 MOST_ADDRESSES = 50
 
 
-class Mails(TypedDict, total=False):
-    """Which mails a user wants, by kind."""
+class MailPreferences(TypedDict, total=False):
+    """Which emails a user wants, by kind."""
 
     order_updates: bool
     news: bool
 
 
-class Notifications(TypedDict, total=False):
+class NotificationPreferences(TypedDict, total=False):
     """Which notifications a user wants, by channel."""
 
-    email: Mails
+    email: MailPreferences
 
 
 class ProfileChanges(TypedDict, total=False):
-    """What users may change about themselves: the phone is in E.164, the locale in BCP 47, the time zone IANA's."""
+    """Profile fields that users can change: `phone` in E.164, `locale` in BCP 47, `time_zone` an IANA name."""
 
     name: str
     phone: str | None
     locale: str | None
     time_zone: str | None
-    notifications: Notifications
+    notifications: NotificationPreferences
 
 
 def change(*, user_id: UUID, values: ProfileChanges) -> User:
-    """Change what is given of the current user; channels and kinds of notifications that are left out stay."""
+    """Change the given fields of the current user. Notification preferences that are left out stay as they are."""
     user = db.session().get_one(User, user_id, with_for_update=True)
     columns: dict[str, object] = {**values}
     if "notifications" in values:
         mails = values["notifications"].get("email", {})
-        changes.refuse_undeclared(values["notifications"], declared=Notifications)
-        changes.refuse_undeclared(mails, declared=Mails)
+        changes.refuse_undeclared(values["notifications"], declared=NotificationPreferences)
+        changes.refuse_undeclared(mails, declared=MailPreferences)
         columns["notifications"] = {**user.notifications, "email": {**user.notifications["email"], **mails}}
     changes.apply(user, columns, declared=ProfileChanges)
     return user
 
 
 def addresses(*, user_id: UUID) -> list[Address]:
-    """The current user's addresses, the oldest first."""
+    """List the current user's addresses, the oldest first."""
     return list(db.session().scalars(select(Address).filter_by(user_id=user_id).order_by(Address.id)))
 
 
-def keep_address(*, user_id: UUID, label: str, address: Json) -> Address:
+def create_address(*, user_id: UUID, label: str, address: Json) -> Address:
     """Add an address of the current user; raises TooManyAddresses."""
-    hold(user_id=user_id)  # two at once would both find room for the last one
+    lock_user(user_id=user_id)  # otherwise two concurrent requests could exceed the limit
     session = db.session()
     if (session.scalar(select(func.count(Address.id)).filter_by(user_id=user_id)) or 0) >= MOST_ADDRESSES:
         raise TooManyAddresses
-    kept = Address(id=new_id(), user_id=user_id, label=label, address=address)
-    session.add(kept)
+    created = Address(id=new_id(), user_id=user_id, label=label, address=address)
+    session.add(created)
     session.flush()
-    session.refresh(kept)
-    return kept
+    session.refresh(created)
+    return created
 
 
 def change_address(*, address_id: UUID, label: str, address: Json) -> Address:
-    """Put other words in the place of an address of the current user; raises AddressNotFound."""
-    changed = update(Address).where(Address.id == address_id).values(label=label, address=address).returning(Address)
-    kept = db.session().scalar(changed)
-    if kept is None:
+    """Replace an address of the current user; raises AddressNotFound."""
+    change = update(Address).where(Address.id == address_id).values(label=label, address=address).returning(Address)
+    changed = db.session().scalar(change)
+    if changed is None:
         raise AddressNotFound
-    return kept
+    return changed
 
 
-def forget_address(*, address_id: UUID) -> None:
-    """Remove an address of the current user; raises AddressNotFound."""
+def delete_address(*, address_id: UUID) -> None:
+    """Delete an address of the current user; raises AddressNotFound."""
     if db.session().scalar(delete(Address).where(Address.id == address_id).returning(Address.id)) is None:
         raise AddressNotFound
 
@@ -87,15 +87,15 @@ def forget_address(*, address_id: UUID) -> None:
 _ERASE = text("SELECT forget_invitations(:user), erase_person(:user)")
 
 
-def hold(*, user_id: UUID) -> None:
-    """Let nothing be written under the current user's name until the transaction ends."""
+def lock_user(*, user_id: UUID) -> None:
+    """Lock the current user's row, and with it inserts that refer to it, until the transaction ends."""
     db.session().get_one(User, user_id, with_for_update=True)
 
 
 def erase(*, user_id: UUID) -> None:
-    """Take the current user's name, addresses and logins out of everything; what they ordered stays, as nobody's.
+    """Erase the current user's personal data, addresses and sessions. Their orders stay, without personal data.
 
-    Their roles in companies must have been given up before. It cannot be undone.
+    Their memberships must have been ended before. This cannot be undone.
     """
     db.session().execute(_ERASE, {"user": user_id})
     outbox.publish("user.erased", {"user_id": str(user_id)}, subject=user_id, company_id=None)

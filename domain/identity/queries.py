@@ -1,18 +1,18 @@
-"""Reading users and what they may do where."""
+"""Reading users and their memberships."""
 
 from uuid import UUID
 
 from sqlalchemy import Row, exists, select, true
 
-from domain.identity.errors import EmailUnverified, LoginOver, NotAMember, UserNotFound, WrongCredentials
-from domain.identity.models import Login, Membership, User
-from domain.identity.roles import CUSTOMER, strongest
+from domain.identity.errors import EmailUnverified, InvalidCredentials, NotAMember, SessionEnded, UserNotFound
+from domain.identity.models import Membership, User, UserSession
+from domain.identity.roles import CUSTOMER, highest
 from kit import db, tenancy
 from kit.paging import page
 
 
 def the_user(*, user_id: UUID) -> User:
-    """The current user, or a colleague in the current company; raises UserNotFound."""
+    """Return the current user, or another member of the current company; raises UserNotFound."""
     user = db.session().get(User, user_id)
     if user is None:
         raise UserNotFound
@@ -20,8 +20,8 @@ def the_user(*, user_id: UUID) -> User:
 
 
 def the_verified_user(*, user_id: UUID) -> User:
-    """The current user; raises EmailUnverified unless they have shown that they read the mails to their address."""
-    # Held until the transaction ends, lest they are erased while something is written under their name.
+    """Return the current user, locked against erasure; raises EmailUnverified if the email address is not verified."""
+    # The lock prevents an erasure while this transaction inserts rows that refer to the user.
     user = db.session().get(User, user_id, with_for_update={"read": True, "key_share": True}, populate_existing=True)
     if user is None:
         raise UserNotFound
@@ -30,25 +30,24 @@ def the_verified_user(*, user_id: UUID) -> User:
     return user
 
 
-def hold_password(*, user_id: UUID, password_hash: str) -> None:
-    """Keep the current user's password from being changed until the transaction ends.
-
-    Raises WrongCredentials if their hash is no longer this one.
-    """
-    held = select(User.id).where(User.id == user_id, User.password_hash == password_hash).with_for_update(read=True)
-    if db.session().scalar(held) is None:
-        raise WrongCredentials
+def lock_password(*, user_id: UUID, password_hash: str) -> None:
+    """Lock the current user's password until the transaction ends; raises InvalidCredentials if it has changed."""
+    unchanged = (
+        select(User.id).where(User.id == user_id, User.password_hash == password_hash).with_for_update(read=True)
+    )
+    if db.session().scalar(unchanged) is None:
+        raise InvalidCredentials
 
 
 def user_by_email(*, email: str) -> User | None:
-    """Whoever registered with this mail address (lower case), for logging in."""
+    """Return the user with this email address (lower case), if any; needs no current user."""
     session = db.session()
     tenancy.reveal_user_by_email(session, email)
     return session.scalar(select(User).where(User.email == email))
 
 
-def the_user_at(*, email: str) -> User:
-    """Whoever registered with this mail address (lower case); raises UserNotFound."""
+def the_user_by_email(*, email: str) -> User:
+    """Return the user with this email address (lower case); raises UserNotFound."""
     user = user_by_email(email=email)
     if user is None:
         raise UserNotFound
@@ -56,14 +55,14 @@ def the_user_at(*, email: str) -> User:
 
 
 def memberships_of(*, user_id: UUID) -> list[Membership]:
-    """Every role the current user has, in any company, the oldest first."""
+    """List the current user's memberships in all companies, the oldest first."""
     return list(db.session().scalars(select(Membership).filter_by(user_id=user_id).order_by(Membership.id)))
 
 
 def members(
     *, company_id: UUID, shop_id: UUID | None = None, limit: int, after: UUID | None = None
 ) -> list[Row[tuple[Membership, User]]]:
-    """Who holds which role in the current company (if given: in that shop), the oldest first, from behind `after`."""
+    """List the current company's (or only the shop's) memberships and users, the oldest first, after the id `after`."""
     query = select(Membership, User).join(User, User.id == Membership.user_id)
     query = query.where(Membership.company_id == company_id)
     if shop_id is not None:
@@ -72,20 +71,24 @@ def members(
 
 
 def membership_in(*, user_id: UUID, company_id: UUID) -> Membership:
-    """What the current user may do in the company, by their strongest role there; raises NotAMember."""
-    held = memberships_of(user_id=user_id)
-    membership = strongest(m for m in held if m.company_id == company_id or m.role == "super_admin")
+    """Return the current user's membership with the highest role in the company; raises NotAMember."""
+    memberships = memberships_of(user_id=user_id)
+    membership = highest(m for m in memberships if m.company_id == company_id or m.role == "super_admin")
     if membership is None:
         raise NotAMember
     return membership
 
 
-def is_still(role: str, *, login_id: UUID | None, user_id: UUID, company_id: UUID | None, shop_id: UUID | None) -> bool:
-    """Whether the current user holds this role there now; whoever has not been erased is a customer.
+def has_role(
+    role: str, *, session_id: UUID | None, user_id: UUID, company_id: UUID | None, shop_id: UUID | None
+) -> bool:
+    """Check whether the current user has this role now. Every user who is not erased is a customer.
 
-    Raises LoginOver when this login of theirs has ended.
+    Raises SessionEnded when the session has ended.
     """
-    is_live = exists().where(Login.id == login_id, Login.user_id == user_id, Login.ended_at.is_(None))
+    is_live = exists().where(
+        UserSession.id == session_id, UserSession.user_id == user_id, UserSession.ended_at.is_(None)
+    )
     held = exists().where(
         Membership.user_id == user_id, Membership.role == role, Membership.shop_id.is_not_distinct_from(shop_id),
         (Membership.company_id == company_id) | (Membership.role == "super_admin"),
@@ -96,12 +99,12 @@ def is_still(role: str, *, login_id: UUID | None, user_id: UUID, company_id: UUI
         return False
     logged_in, in_role = found
     if not logged_in:
-        raise LoginOver
+        raise SessionEnded
     return bool(in_role)
 
 
 def default_company(*, user_id: UUID) -> UUID | None:
-    """The company the current user chose last; None for customers, and once they have no role there any more."""
+    """Return the company that the current user acts for by default; None for customers and after leaving it."""
     chosen = select(User.chosen_company_id).where(
         User.id == user_id,
         exists().where(

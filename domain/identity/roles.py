@@ -1,4 +1,4 @@
-"""What people may be in a company."""
+"""The roles of users in companies."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -8,10 +8,10 @@ from domain.identity.models import Membership
 Role = Literal["super_admin", "company_admin", "shop_manager", "staff"]
 
 CUSTOMER = "customer"
-"""What everybody is, everywhere, without a role."""
-_BY_MIGHT = ("super_admin", "company_admin", "shop_manager", "staff")
+"""The role of every user without a membership."""
+_ROLE_RANK = ("super_admin", "company_admin", "shop_manager", "staff")
 
 
-def strongest(memberships: Iterable[Membership]) -> Membership | None:
-    """The membership that allows most: the higher role, then the whole company before one shop of it."""
-    return min(memberships, key=lambda m: (_BY_MIGHT.index(m.role), m.shop_id is not None), default=None)
+def highest(memberships: Iterable[Membership]) -> Membership | None:
+    """Return the membership with the highest role; of equal roles, one in the whole company before one in a shop."""
+    return min(memberships, key=lambda m: (_ROLE_RANK.index(m.role), m.shop_id is not None), default=None)

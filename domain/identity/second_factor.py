@@ -1,4 +1,4 @@
-"""A second factor: codes by an authenticator app (TOTP, RFC 6238), and recovery codes for when it is lost."""
+"""Second factor: codes from an authenticator app (TOTP, RFC 6238), and recovery codes in case the app is lost."""
 
 import base64
 import hmac
@@ -10,20 +10,24 @@ import pyotp
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.identity import pace
-from domain.identity.errors import SecondFactorNeeded, SecondFactorOn
+from domain.identity import throttle
+from domain.identity.errors import SecondFactorAlreadyEnabled, SecondFactorRequired
 from domain.identity.models import RecoveryCode, SecondFactor
-from domain.identity.pace import WRONG_CODES
+from domain.identity.throttle import WRONG_SECOND_FACTOR_CODES
 from kit import db, encryption, secret_tokens
 
 RECOVERY_CODES = 10
 _STEP = 30
-"""Seconds a code is shown; one before and one after are taken, too, for clocks differ (RFC 6238, section 5.2)."""
+"""Seconds that a code is valid. The previous and the next code are accepted, too, because clocks differ (RFC 6238,
+section 5.2)."""
 _PURPOSE = "second factors"
 
 
-def begin(*, user_id: UUID) -> str:
-    """A new secret for the current user's app (base32), which counts once it is confirmed; raises SecondFactorOn."""
+def start_enrolment(*, user_id: UUID) -> str:
+    """Store a new secret for the current user's app and return it (base32). It must be confirmed.
+
+    Raises SecondFactorAlreadyEnabled.
+    """
     secret = pyotp.random_base32()
     encrypted = encryption.encrypt(secret, purpose=_PURPOSE)
     first = insert(SecondFactor).values(user_id=user_id, secret=encrypted, last_step=0)
@@ -31,22 +35,22 @@ def begin(*, user_id: UUID) -> str:
         index_elements=[SecondFactor.user_id], set_={"secret": encrypted}, where=SecondFactor.confirmed_at.is_(None)
     )
     if db.session().scalar(another.returning(SecondFactor.user_id)) is None:
-        raise SecondFactorOn
+        raise SecondFactorAlreadyEnabled
     return secret
 
 
-def confirm(*, user_id: UUID, code: str, now: datetime) -> list[str] | None:
-    """Switch it on, once the app shows the right code; the recovery codes, which nobody can tell a second time.
+def confirm_enrolment(*, user_id: UUID, code: str, now: datetime) -> list[str] | None:
+    """Enable the second factor with a code from the app. Returns the recovery codes, of which only hashes are stored.
 
-    None for a wrong code: it is counted, so this must be committed, too. Raises SecondFactorOn; TooManyRequests
-    after ten wrong codes within an hour.
+    Returns None for a wrong code, which is counted, so the transaction must be committed. Raises
+    SecondFactorAlreadyEnabled, and TooManyRequests after ten wrong codes within an hour.
     """
-    factor = _of(user_id)
+    factor = _locked_factor(user_id)
     if factor is not None and factor.confirmed_at:
-        raise SecondFactorOn
-    pace.refuse_used_up(WRONG_CODES, str(user_id), now=now)
-    if factor is None or not _fits(factor, code, now):
-        pace.use(WRONG_CODES, str(user_id), now=now)
+        raise SecondFactorAlreadyEnabled
+    throttle.require_quota(WRONG_SECOND_FACTOR_CODES, str(user_id), now=now)
+    if factor is None or not _use_app_code(factor, code, now):
+        throttle.consume(WRONG_SECOND_FACTOR_CODES, str(user_id), now=now)
         return None
     factor.confirmed_at = now
     session, codes = db.session(), [_new_recovery_code() for _ in range(RECOVERY_CODES)]
@@ -55,27 +59,27 @@ def confirm(*, user_id: UUID, code: str, now: datetime) -> list[str] | None:
     return codes
 
 
-def accepts(*, user_id: UUID, code: str | None, now: datetime) -> bool:
-    """Whether this is a code of the current user's app or a recovery code, each good once, or they need none.
+def verify_code(*, user_id: UUID, code: str | None, now: datetime) -> bool:
+    """Check a code from the current user's app or a recovery code. Each is valid once. True for users without a factor.
 
-    A wrong code is counted, so this must be committed, too. Raises SecondFactorNeeded when there is none;
-    TooManyRequests after ten wrong codes within an hour, whatever the code.
+    A wrong code is counted, so the transaction must be committed. Raises SecondFactorRequired when `code` is None, and
+    TooManyRequests after ten wrong codes within an hour, even for a right one.
     """
-    factor = _of(user_id)
+    factor = _locked_factor(user_id)
     if factor is None or factor.confirmed_at is None:
         return True
     if code is None:
-        raise SecondFactorNeeded
-    pace.refuse_used_up(WRONG_CODES, str(user_id), now=now)
-    is_right = _fits(factor, code, now) or _recovers(user_id, code, now)
+        raise SecondFactorRequired
+    throttle.require_quota(WRONG_SECOND_FACTOR_CODES, str(user_id), now=now)
+    is_right = _use_app_code(factor, code, now) or _use_recovery_code(user_id, code, now)
     if not is_right:
-        pace.use(WRONG_CODES, str(user_id), now=now)
+        throttle.consume(WRONG_SECOND_FACTOR_CODES, str(user_id), now=now)
     db.session().flush()
     return is_right
 
 
 def recovery_codes_left(*, user_id: UUID) -> int | None:
-    """How many of the current user's recovery codes are unused; None when it is not on."""
+    """Count the current user's unused recovery codes; None without a second factor."""
     factor = db.session().get(SecondFactor, user_id)
     if factor is None or factor.confirmed_at is None:
         return None
@@ -83,18 +87,18 @@ def recovery_codes_left(*, user_id: UUID) -> int | None:
     return db.session().scalar(unused)
 
 
-def switch_off(*, user_id: UUID) -> None:
-    """Forget the current user's second factor."""
+def disable(*, user_id: UUID) -> None:
+    """Delete the current user's second factor and recovery codes."""
     for table in (RecoveryCode, SecondFactor):
         db.session().execute(delete(table).where(table.user_id == user_id))
 
 
-def _of(user_id: UUID) -> SecondFactor | None:
+def _locked_factor(user_id: UUID) -> SecondFactor | None:
     return db.session().get(SecondFactor, user_id, with_for_update=True, populate_existing=True)
 
 
-def _fits(factor: SecondFactor, code: str, now: datetime) -> bool:
-    """Whether it is a code of now that was not used before; it is used up."""
+def _use_app_code(factor: SecondFactor, code: str, now: datetime) -> bool:
+    """Check an app code, and use it up if it is right."""
     app, current = pyotp.TOTP(encryption.decrypt(factor.secret, purpose=_PURPOSE)), int(now.timestamp()) // _STEP
     for step in range(max(current - 1, factor.last_step + 1), current + 2):
         if hmac.compare_digest(app.generate_otp(step).encode(), code.encode(errors="replace")):
@@ -103,7 +107,7 @@ def _fits(factor: SecondFactor, code: str, now: datetime) -> bool:
     return False
 
 
-def _recovers(user_id: UUID, code: str, now: datetime) -> bool:
+def _use_recovery_code(user_id: UUID, code: str, now: datetime) -> bool:
     unused = update(RecoveryCode).where(RecoveryCode.hash == _hash(user_id, code), RecoveryCode.used_at.is_(None))
     return db.session().scalar(unused.values(used_at=now).returning(RecoveryCode.hash)) is not None
 

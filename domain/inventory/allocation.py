@@ -1,4 +1,4 @@
-"""Which shelf gives how much: arithmetic, without a database."""
+"""Allocating ordered quantities to warehouses: pure functions without a database."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -8,53 +8,54 @@ from uuid import UUID
 from domain.inventory.errors import OutOfStock
 
 
-class Shelf(NamedTuple):
-    """What a warehouse could still give of a product."""
+class StockLevel(NamedTuple):
+    """Available units of a product in a warehouse."""
 
     product_id: UUID
     warehouse_id: UUID
     available: int
 
 
-class Share(NamedTuple):
-    """What a warehouse shall give of a product."""
+class Allocation(NamedTuple):
+    """Units of a product to take from a warehouse."""
 
     product_id: UUID
     warehouse_id: UUID
     quantity: int
 
 
-def allocate(wanted: Mapping[UUID, int], shelves: Iterable[Shelf]) -> list[Share]:
-    """Cover what is wanted from the shelves, in their order; raises OutOfStock for the first product that is short."""
-    missing = dict(wanted)
-    shares = []
-    for shelf in shelves:
-        quantity = min(shelf.available, missing.get(shelf.product_id, 0))
+def allocate(quantities: Mapping[UUID, int], levels: Iterable[StockLevel]) -> list[Allocation]:
+    """Allocate quantities (product id → units) from the levels, in their order; raises OutOfStock."""
+    missing = dict(quantities)
+    allocations = []
+    for level in levels:
+        quantity = min(level.available, missing.get(level.product_id, 0))
         if quantity > 0:
-            shares.append(Share(shelf.product_id, shelf.warehouse_id, quantity))
-            missing[shelf.product_id] -= quantity
+            allocations.append(Allocation(level.product_id, level.warehouse_id, quantity))
+            missing[level.product_id] -= quantity
     short = next((product for product, quantity in missing.items() if quantity > 0), None)
     if short is not None:
         raise OutOfStock(short)
-    return shares
+    return allocations
 
 
-def allocate_in_turn(
-    wanted: Mapping[UUID, Mapping[UUID, int]], shelves: Iterable[Shelf]
-) -> tuple[dict[UUID, list[Share]], dict[UUID, OutOfStock]]:
-    """Cover what each order wants, in their order, from what those before it left: (shares, refusals) by order."""
-    left: dict[UUID, dict[UUID, Shelf]] = defaultdict(dict)
-    for shelf in shelves:
-        left[shelf.product_id][shelf.warehouse_id] = shelf
-    shares: dict[UUID, list[Share]] = {}
-    refused: dict[UUID, OutOfStock] = {}
-    for order_id, its in wanted.items():
+def allocate_in_order(
+    quantities: Mapping[UUID, Mapping[UUID, int]], levels: Iterable[StockLevel]
+) -> tuple[dict[UUID, list[Allocation]], dict[UUID, OutOfStock]]:
+    """Allocate quantities (order id → product id → units) in the order given; returns allocations, errors by order."""
+    remaining: dict[UUID, dict[UUID, StockLevel]] = defaultdict(dict)
+    for level in levels:
+        remaining[level.product_id][level.warehouse_id] = level
+    allocations: dict[UUID, list[Allocation]] = {}
+    errors: dict[UUID, OutOfStock] = {}
+    for order_id, of_order in quantities.items():
+        candidates = [level for product_id in of_order for level in remaining[product_id].values()]
         try:
-            shares[order_id] = allocate(its, [shelf for product_id in its for shelf in left[product_id].values()])
-        except OutOfStock as refusal:
-            refused[order_id] = refusal
+            allocations[order_id] = allocate(of_order, candidates)
+        except OutOfStock as error:
+            errors[order_id] = error
             continue
-        for product_id, warehouse_id, quantity in shares[order_id]:
-            shelf = left[product_id][warehouse_id]
-            left[product_id][warehouse_id] = shelf._replace(available=shelf.available - quantity)
-    return shares, refused
+        for product_id, warehouse_id, quantity in allocations[order_id]:
+            level = remaining[product_id][warehouse_id]
+            remaining[product_id][warehouse_id] = level._replace(available=level.available - quantity)
+    return allocations, errors

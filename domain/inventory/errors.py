@@ -1,4 +1,4 @@
-"""What the inventory refuses."""
+"""Errors of the inventory."""
 
 from uuid import UUID
 
@@ -12,19 +12,19 @@ class WarehouseNotFound(NotFound):
 
 
 class OutOfStock(Conflict):
-    """There is not enough left to hold this order.
+    """There is not enough stock for this order.
 
-    How many there are is nothing for buyers, who read why their order failed.
+    The message leaves out the stock level, because buyers read it.
     """
 
     code = "out_of_stock"
 
     def __init__(self, product_id: UUID) -> None:
-        super().__init__("There is not enough left to hold this order.")
+        super().__init__("There is not enough stock for this order.")
         self.product_id = product_id
 
 
-class BelowReserved(Conflict):
-    """More than that is held for orders just now."""
+class StockBelowReserved(Conflict):
+    """The stock level cannot be lower than the units reserved for orders."""
 
-    code = "below_reserved"
+    code = "stock_below_reserved"

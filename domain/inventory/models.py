@@ -1,4 +1,4 @@
-"""What lies on which shelf, every change to it, and what is held for whom."""
+"""Warehouses, stock levels, stock movements and reservations."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from kit.ids import new_id
 
 
 class Warehouse(Base):
-    """A place that holds stock."""
+    """A warehouse of a company."""
 
     __tablename__ = "warehouses"
     __table_args__ = (UniqueConstraint("company_id", "name"), UniqueConstraint("company_id", "id"))
@@ -23,7 +23,7 @@ class Warehouse(Base):
 
 
 class Stock(Base):
-    """Units of a product in a warehouse: `on_hand` lie there, `reserved` of them are held for live orders."""
+    """The stock level of a product in a warehouse: units on hand, and how many of them are reserved for open orders."""
 
     __tablename__ = "stock"
     __table_args__ = (
@@ -41,7 +41,7 @@ class Stock(Base):
 
 
 class StockMovement(Base):
-    """One change of `on_hand`; append-only. The movements of a shelf always add up to what lies on it."""
+    """One change of `on_hand`; append-only. The movements of a product in a warehouse add up to its `on_hand`."""
 
     __tablename__ = "stock_movements"
     __table_args__ = (
@@ -65,7 +65,7 @@ class StockMovement(Base):
 
 
 class Reservation(Base):
-    """Units of one shelf held for one order: held, then released, committed or (after a sale) taken back."""
+    """Units of a product in a warehouse reserved for an order: held, then released or committed, then taken back."""
 
     __tablename__ = "reservations"
     __table_args__ = (

@@ -1,6 +1,6 @@
-"""Holding, selling and giving back stock, for many orders at once.
+"""Reserving, releasing, committing and taking back stock, for many orders at once.
 
-Shelves are always locked in order of product and warehouse.
+Rows of `stock` are always locked in the order of product and warehouse, to avoid deadlocks.
 """
 
 from collections.abc import Collection, Mapping
@@ -9,150 +9,150 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.inventory.allocation import Shelf, allocate_in_turn
-from domain.inventory.errors import BelowReserved, OutOfStock
+from domain.inventory.allocation import StockLevel, allocate_in_order
+from domain.inventory.errors import OutOfStock, StockBelowReserved
 from domain.inventory.models import Stock, StockMovement, Warehouse
 from domain.inventory.queries import the_warehouse
 from kit import db
 from kit.errors import Conflict
 from kit.messaging import outbox
 
-_LOCK_SHELVES = """
+_LOCK_STOCK = """
     SELECT product_id, warehouse_id, on_hand - reserved AS available
     FROM stock WHERE product_id = ANY(%(products)s) AND company_id = %(company)s
     ORDER BY product_id, warehouse_id FOR UPDATE"""
 
-_HOLD = """
-    WITH share AS (
+_RESERVE = """
+    WITH allocation AS (
         SELECT * FROM unnest(%(orders)s::uuid[], %(products)s::uuid[], %(warehouses)s::uuid[], %(quantities)s::int[])
             AS s (order_id, product_id, warehouse_id, quantity)
     ), held AS (
         UPDATE stock SET reserved = reserved + total.quantity
-        FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM share GROUP BY 1, 2) total
+        FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM allocation GROUP BY 1, 2) total
         WHERE stock.product_id = ANY(%(products)s)
             AND (stock.product_id, stock.warehouse_id) = (total.product_id, total.warehouse_id)
     )
     INSERT INTO reservations (order_id, product_id, warehouse_id, company_id, quantity)
-    SELECT order_id, product_id, warehouse_id, %(company)s, quantity FROM share"""
+    SELECT order_id, product_id, warehouse_id, %(company)s, quantity FROM allocation"""
 
-_LOCK_HELD = """
+_LOCK_RESERVED = """
     SELECT r.order_id, r.product_id FROM stock s JOIN reservations r USING (product_id, warehouse_id)
     WHERE r.order_id = ANY(%(orders)s) AND r.state = %(state)s
     ORDER BY s.product_id, s.warehouse_id FOR UPDATE OF s"""
 
 _RELEASE = """
-    WITH given AS (
+    WITH moved AS (
         UPDATE reservations SET state = 'released' WHERE order_id = ANY(%(orders)s) AND state = 'held'
         RETURNING product_id, warehouse_id, quantity
     )
     UPDATE stock SET reserved = reserved - total.quantity
-    FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM given GROUP BY 1, 2) total
+    FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM moved GROUP BY 1, 2) total
     WHERE stock.product_id = ANY(%(products)s)
         AND (stock.product_id, stock.warehouse_id) = (total.product_id, total.warehouse_id)"""
 
 _COMMIT = """
-    WITH given AS (
+    WITH moved AS (
         UPDATE reservations SET state = 'committed' WHERE order_id = ANY(%(orders)s) AND state = 'held'
         RETURNING order_id, product_id, warehouse_id, quantity
     ), ledger AS (
         INSERT INTO stock_movements (company_id, product_id, warehouse_id, order_id, quantity, reason)
-        SELECT %(company)s, product_id, warehouse_id, order_id, -quantity, 'sold' FROM given
+        SELECT %(company)s, product_id, warehouse_id, order_id, -quantity, 'sold' FROM moved
     )
     UPDATE stock SET reserved = reserved - total.quantity, on_hand = on_hand - total.quantity
-    FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM given GROUP BY 1, 2) total
+    FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM moved GROUP BY 1, 2) total
     WHERE stock.product_id = ANY(%(products)s)
         AND (stock.product_id, stock.warehouse_id) = (total.product_id, total.warehouse_id)"""
 
 _TAKE_BACK = """
-    WITH given AS (
+    WITH moved AS (
         UPDATE reservations SET state = 'taken_back' WHERE order_id = ANY(%(orders)s) AND state = 'committed'
         RETURNING order_id, product_id, warehouse_id, quantity
     ), ledger AS (
         INSERT INTO stock_movements (company_id, product_id, warehouse_id, order_id, quantity, reason)
-        SELECT %(company)s, product_id, warehouse_id, order_id, quantity, 'taken_back' FROM given
+        SELECT %(company)s, product_id, warehouse_id, order_id, quantity, 'taken_back' FROM moved
     )
     UPDATE stock SET on_hand = on_hand + total.quantity
-    FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM given GROUP BY 1, 2) total
+    FROM (SELECT product_id, warehouse_id, sum(quantity) AS quantity FROM moved GROUP BY 1, 2) total
     WHERE stock.product_id = ANY(%(products)s)
         AND (stock.product_id, stock.warehouse_id) = (total.product_id, total.warehouse_id)"""
 
 
 def create_warehouse(*, company_id: UUID, name: str) -> Warehouse:
-    """Open a warehouse; raises Conflict when the company has one of that name."""
+    """Create a warehouse; raises Conflict when the company already has one with this name."""
     added: Warehouse | None = db.session().scalar(
         insert(Warehouse).values(company_id=company_id, name=name).on_conflict_do_nothing().returning(Warehouse)
     )
     if added is None:
-        raise Conflict(f"there is a warehouse called {name!r} already")
+        raise Conflict(f"A warehouse called {name!r} already exists.")
     return added
 
 
-def set_stock(*, company_id: UUID, product_id: UUID, warehouse_id: UUID, on_hand: int) -> Stock:
-    """Record a count: so many units lie there now. Raises BelowReserved when more than that are held for orders."""
+def set_stock_level(*, company_id: UUID, product_id: UUID, warehouse_id: UUID, on_hand: int) -> Stock:
+    """Set the counted units of a product in a warehouse; raises StockBelowReserved if more are reserved."""
     the_warehouse(warehouse_id=warehouse_id)
     session = db.session()
     key = {"product_id": product_id, "warehouse_id": warehouse_id}
     session.execute(insert(Stock).values(company_id=company_id, **key).on_conflict_do_nothing())
-    shelf = session.scalars(select(Stock).filter_by(**key).with_for_update()).one()
-    if on_hand < shelf.reserved:
-        raise BelowReserved(f"{shelf.reserved} units are held for orders; on_hand cannot be {on_hand}")
-    if on_hand != shelf.on_hand:
-        change = on_hand - shelf.on_hand
+    stock = session.scalars(select(Stock).filter_by(**key).with_for_update()).one()
+    if on_hand < stock.reserved:
+        raise StockBelowReserved(f"{stock.reserved} units are reserved for orders, so on_hand cannot be {on_hand}.")
+    if on_hand != stock.on_hand:
+        change = on_hand - stock.on_hand
         session.add(StockMovement(company_id=company_id, quantity=change, reason="counted", **key))
-        shelf.on_hand = on_hand
+        stock.on_hand = on_hand
         outbox.publish(
             "inventory.counted",
             {"product_id": str(product_id), "warehouse_id": str(warehouse_id), "on_hand": on_hand},
             subject=product_id,
             company_id=company_id,
         )
-    return shelf
+    return stock
 
 
-def reserve(*, company_id: UUID, wanted: Mapping[UUID, Mapping[UUID, int]]) -> dict[UUID, OutOfStock]:
-    """Hold what each order wants (order id → product id → units), whole or not at all, the first first.
+def reserve(*, company_id: UUID, quantities: Mapping[UUID, Mapping[UUID, int]]) -> dict[UUID, OutOfStock]:
+    """Reserve stock for each order (order id → product id → units), in their order; an order gets all of it or nothing.
 
-    Returns the orders for which there was not enough, and why.
+    Returns the orders without enough stock, with their errors.
     """
-    products = {product_id for its in wanted.values() for product_id in its}
-    rows = db.run(_LOCK_SHELVES, {"products": list(products), "company": company_id})
-    shares, refused = allocate_in_turn(wanted, [Shelf(*row) for row in rows])
-    held = [(order_id, *share) for order_id, its in shares.items() for share in its]
-    orders, product_ids, warehouses, quantities = zip(*held, strict=True) if held else ([], [], [], [])
+    products = {product_id for of_order in quantities.values() for product_id in of_order}
+    rows = db.run(_LOCK_STOCK, {"products": list(products), "company": company_id})
+    allocations, errors = allocate_in_order(quantities, [StockLevel(*row) for row in rows])
+    reserved = [(order_id, *allocation) for order_id, of_order in allocations.items() for allocation in of_order]
+    orders, product_ids, warehouses, units = zip(*reserved, strict=True) if reserved else ([], [], [], [])
     db.run(
-        _HOLD,
+        _RESERVE,
         {
             "company": company_id,
             "orders": list(orders),
             "products": list(product_ids),
             "warehouses": list(warehouses),
-            "quantities": list(quantities),
+            "quantities": list(units),
         },
     )
-    _announce("inventory.reserved", shares, company_id)
-    return refused
+    _announce("inventory.reserved", allocations, company_id)
+    return errors
 
 
 def release(*, order_ids: Collection[UUID], company_id: UUID) -> None:
-    """Give back what is held for these orders; harmless where nothing is."""
+    """Release the reservations of these orders. Does nothing for orders without any."""
     held = _move(_RELEASE, order_ids, "held", company_id)
     _announce("inventory.released", held, company_id)
 
 
 def commit(*, order_ids: Collection[UUID], company_id: UUID) -> None:
-    """What was held for these orders leaves the shelves: it is sold."""
+    """Commit the reservations of these orders: the units are sold and leave the stock."""
     _move(_COMMIT, order_ids, "held", company_id)
 
 
 def take_back(*, order_ids: Collection[UUID], company_id: UUID) -> None:
-    """What was sold to these orders goes back on its shelves; harmless where nothing was, or it went back already."""
+    """Return the sold units of these orders to the stock. Does nothing for orders without any, or if repeated."""
     sold = _move(_TAKE_BACK, order_ids, "committed", company_id)
     _announce("inventory.taken_back", sold, company_id)
 
 
 def _move(statement: str, order_ids: Collection[UUID], state: str, company_id: UUID) -> Collection[UUID]:
-    """Run the statement for those orders that have reservations in this state, their shelves locked; which they are."""
-    locked = db.run(_LOCK_HELD, {"orders": list(order_ids), "state": state}).fetchall()
+    """Lock the stock of reservations in this state, and run the statement for their orders. Returns these orders."""
+    locked = db.run(_LOCK_RESERVED, {"orders": list(order_ids), "state": state}).fetchall()
     orders, products = {order_id for order_id, _ in locked}, {product_id for _, product_id in locked}
     if orders:
         db.run(statement, {"orders": list(orders), "products": list(products), "company": company_id})

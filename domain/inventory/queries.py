@@ -1,4 +1,4 @@
-"""Reading the shelves."""
+"""Reading warehouses and stock levels."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from kit.paging import page
 
 
 def the_warehouse(*, warehouse_id: UUID) -> Warehouse:
-    """The warehouse of the current company; raises WarehouseNotFound."""
+    """Return a warehouse of the current company; raises WarehouseNotFound."""
     warehouse = db.session().get(Warehouse, warehouse_id)
     if warehouse is None:
         raise WarehouseNotFound
@@ -19,10 +19,10 @@ def the_warehouse(*, warehouse_id: UUID) -> Warehouse:
 
 
 def warehouses(*, limit: int, after: UUID | None) -> list[Warehouse]:
-    """The current company's warehouses, oldest first, from behind `after`."""
+    """List the current company's warehouses, the oldest first, after the one with the id `after`."""
     return list(db.session().scalars(page(select(Warehouse), Warehouse.id, limit=limit, after=after)))
 
 
-def shelves(*, product_id: UUID) -> list[Stock]:
-    """What lies of a product in each warehouse."""
+def stock_levels(*, product_id: UUID) -> list[Stock]:
+    """Return the stock level of a product in each warehouse."""
     return list(db.session().scalars(select(Stock).filter_by(product_id=product_id).order_by(Stock.warehouse_id)))

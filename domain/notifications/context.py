@@ -1,4 +1,4 @@
-"""What a mail is told about its order, or about its reader's account."""
+"""The variables of mail templates."""
 
 from typing import Any, Literal, TypedDict
 
@@ -21,7 +21,7 @@ class Line(TypedDict):
 
 
 class Failure(TypedDict):
-    """Why the order failed, as on its row."""
+    """Why the order failed, as in `orders.failure`."""
 
     code: str
     step: str
@@ -29,7 +29,7 @@ class Failure(TypedDict):
 
 
 class Branding(TypedDict, total=False):
-    """What the company's mails look like; `colour` is `#rrggbb`. What is missing is left as it is."""
+    """The look of a company's mails; `colour` is `#rrggbb`. Missing keys keep the default look."""
 
     name: str
     colour: str
@@ -39,7 +39,7 @@ class Branding(TypedDict, total=False):
 
 
 class Context(TypedDict):
-    """What templates about an order are told. Amounts in minor units of `currency`; `failure` once it has failed."""
+    """Variables of templates about an order. Amounts are in minor units of `currency`; failed orders have `failure`."""
 
     order_id: str
     shop: str
@@ -56,7 +56,7 @@ class Context(TypedDict):
 
 
 class AccountContext(TypedDict):
-    """What every template about an account is told. `link` is forgotten once the mail is sent: it opens the account."""
+    """Variables of templates about an account. `link` gives access, so it is deleted once the mail is sent."""
 
     site: str
     link: str
@@ -64,7 +64,7 @@ class AccountContext(TypedDict):
 
 
 class InvitationContext(AccountContext):
-    """What an invitation is told besides: who invites, and to be what."""
+    """Additional variables of an invitation: the company and the role."""
 
     company: str
     role: str

@@ -1,4 +1,4 @@
-"""What can go wrong with a mail."""
+"""Errors of sending mail."""
 
 from kit.errors import DomainError, NotFound, Unavailable
 
@@ -9,16 +9,16 @@ class MailNotFound(NotFound):
     code = "mail_not_found"
 
 
-class MailUnavailable(Unavailable):
-    """The mail server does not take mail just now; try again later."""
+class MailDeferred(Unavailable):
+    """The mail server did not accept the mail; try again later."""
 
-    code = "mail_unavailable"
+    code = "mail_deferred"
 
 
-class MailServerGone(MailUnavailable):
-    """There is no mail server to speak to just now, for any mail; try again later."""
+class MailServerUnreachable(MailDeferred):
+    """The mail server cannot be reached; try again later."""
 
-    code = "mail_server_gone"
+    code = "mail_server_unreachable"
 
 
 class MailRefused(DomainError):
@@ -27,7 +27,7 @@ class MailRefused(DomainError):
     code = "mail_refused"
 
 
-class LeaseLost(MailUnavailable):
-    """The claim on this mail ran out before it could be handed over."""
+class LeaseLost(MailDeferred):
+    """The lease on this mail expired before the mail was sent."""
 
     code = "lease_lost"

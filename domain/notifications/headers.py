@@ -1,37 +1,37 @@
-"""Header lines of a mail (RFC 5322): short ones, and what is not plain ASCII in encoded words (RFC 2047).
+"""Writing mail headers (RFC 5322) with short lines, and with encoded words (RFC 2047) for text that is not ASCII.
 
-By ourselves, as the standard library's folding has faults that depend on Python's version: in some, a long name loses
-the quotes about its comma and reads as several addresses, or words lose the space between them.
+The standard library is not used, because its folding has bugs in some Python versions: a long name loses the quotes
+around its comma and becomes several addresses, or words lose the space between them.
 """
 
 import re
 from base64 import b64encode
 from collections.abc import Iterator
 
-LONGEST = 78
-"""Characters of a line (RFC 5322, 2.1.1)."""
+MAX_LINE_LENGTH = 78
+"""Characters (RFC 5322, 2.1.1)."""
 BYTES_PER_WORD = 30
-"""Of an encoded word, which fits on a line then, behind the name of any header of ours."""
+"""An encoded word of this many bytes fits on one line with the name of any of our headers."""
 _CONTINUATION = 0b10
-"""The first two bits of a byte that does not begin a character (RFC 3629)."""
+"""The first two bits of a UTF-8 continuation byte (RFC 3629)."""
 _ATOMS = re.compile("[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
-"""What needs no quotes in a name (RFC 5322, 3.2.3)."""
+"""Characters that need no quotes in a name (RFC 5322, 3.2.3)."""
 _ENCODED_WORD = "=?"
 
 
 def text_header(name: str, text: str) -> str:
-    """A header of free text on one line without control characters, such as Subject."""
+    """Write a header with free text, such as Subject. The text must be one line without control characters."""
     folded = _folded(f"{name}:", text) if _is_plain(text) else None
     return folded or f"{name}: {_encoded(text)}\r\n"
 
 
 def mailbox_header(name: str, *, display_name: str, address: str) -> str:
-    """A header of one address, with whose it is before it; both on one line without control characters."""
+    """Write a header with one address and its display name. Both must be one line without control characters."""
     if not display_name:
         return f"{name}: {address}\r\n"
-    whose = display_name if _ATOMS.fullmatch(display_name) else f'"{_escaped(display_name)}"'
-    line = f"{name}: {whose} <{address}>\r\n"
-    if _is_plain(whose) and len(line) <= LONGEST:
+    name_part = display_name if _ATOMS.fullmatch(display_name) else f'"{_escaped(display_name)}"'
+    line = f"{name}: {name_part} <{address}>\r\n"
+    if _is_plain(name_part) and len(line) <= MAX_LINE_LENGTH:
         return line
     return f"{name}: {_encoded(display_name)}\r\n <{address}>\r\n"
 
@@ -45,26 +45,26 @@ def _escaped(text: str) -> str:
 
 
 def _folded(line: str, text: str) -> str | None:
-    """The text behind what the line begins with, broken at its spaces; None where that cannot be."""
+    """Append the text to the line, folded at spaces; None if that is impossible."""
     words, lines = text.split(" "), []
-    if "" in words or len(line) + 1 + len(words[0]) > LONGEST:
+    if "" in words or len(line) + 1 + len(words[0]) > MAX_LINE_LENGTH:
         return None
     for word in words:
-        if len(line) + 1 + len(word) > LONGEST:
+        if len(line) + 1 + len(word) > MAX_LINE_LENGTH:
             lines.append(line)
             line = ""
         line += f" {word}"
     lines.append(line)
-    return None if max(map(len, lines)) > LONGEST else "".join(f"{each}\r\n" for each in lines)
+    return None if max(map(len, lines)) > MAX_LINE_LENGTH else "".join(f"{each}\r\n" for each in lines)
 
 
 def _encoded(text: str) -> str:
-    """The text as encoded words, one a line; the space between two of them does not count (RFC 2047, 6.2)."""
+    """Encode the text as encoded words, one per line. White space between them is ignored (RFC 2047, 6.2)."""
     return "\r\n ".join(f"=?utf-8?b?{b64encode(part).decode()}?=" for part in _parts(text))
 
 
 def _parts(text: str) -> Iterator[bytes]:
-    """The text in UTF-8, cut between characters."""
+    """Split the text into parts of UTF-8, between characters."""
     rest = text.encode()
     while len(rest) > BYTES_PER_WORD:
         end = BYTES_PER_WORD

@@ -1,4 +1,4 @@
-"""The port to the mail server, and the client that speaks SMTP to it."""
+"""The interface to the mail server, and an SMTP client that implements it."""
 
 import os
 import re
@@ -13,17 +13,17 @@ from multiprocessing.connection import wait
 from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from domain.notifications.errors import MailRefused, MailServerGone, MailUnavailable
+from domain.notifications.errors import MailDeferred, MailRefused, MailServerUnreachable
 from kit.config import settings
 from kit.errors import NotConfigured
 
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 TIMEOUT = 10.0
-"""Seconds to wait for each answer of the server."""
-DONE, GO_ON, PERMANENT = 200, 300, 500
-"""Reply codes from these on (RFC 5321, 4.2.1): done, waiting for the content, and asking again does not change it."""
-LONG_IDLE = 5.0
-"""Seconds after which a connection may be gone without our having been told."""
+"""Seconds to wait for each reply of the server."""
+REPLY_OK, REPLY_CONTINUE, REPLY_PERMANENT_FAILURE = 200, 300, 500
+"""Reply codes from 200, 300 and 500 (RFC 5321, 4.2.1): completed, waiting for the content, permanent failure."""
+CHECK_IDLE_AFTER = 5.0
+"""Seconds without use after which a connection is tested before it is used again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,65 +36,64 @@ class Message:
 
 
 class Mailer(Protocol):
-    """Whoever takes our mail."""
+    """A mail server."""
 
     def send(self, message: Message) -> None:
-        """Hand over a mail, returning once it has been accepted.
+        """Send a mail. Returns once the server has accepted it.
 
-        Raises MailUnavailable when trying later may help (MailServerGone: for any mail), MailRefused when it never
-        will.
+        Raises MailDeferred when a later attempt can succeed (MailServerUnreachable if no mail can be sent now), and
+        MailRefused when none can.
         """
 
 
 class SmtpMailer:
     """SMTP (RFC 5321) to `smtp://`, `smtp+starttls://` or `smtps://[user:password@]host[:port]`.
 
-    Keeps its connections for the next mail of whichever thread, each used by one at a time, and opens another when the
-    server has let go of them. Says what it has to in one go where the server lets it (RFC 2920). Only an answer about
-    the recipient or the content refuses a mail: a wrong password or sender is the operator's to mend, and the mail
-    waits for that.
+    Connections are pooled and shared by threads, one thread at a time. Closed connections are replaced. Commands are
+    pipelined if the server supports it (RFC 2920). A mail is refused only by replies about its recipient or content;
+    with a wrong password or sender it is deferred until the operator fixes the settings.
     """
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT) -> None:
-        self._url = _checked(url)
+        self._url = _parse_url(url)
         self._timeout = timeout
         self._idle: deque[tuple[smtplib.SMTP, float]] = deque()
-        """Connections that nobody uses, and since when (seconds of the monotonic clock); the last used is the last."""
+        """Idle connections and when they were last used (seconds of the monotonic clock), in that order."""
 
     def send(self, message: Message) -> None:
-        connection = self._take() or self._connect()
+        connection = self._take_idle() or self._connect()
         try:
-            _hand_over(connection, message)
+            _transmit(connection, message)
         except OSError as error:
             connection.close()
-            raise _verdict(error) from error
+            raise _classify(error) from error
         except BaseException:
             connection.close()
             raise
         self._idle.append((connection, time.monotonic()))
 
     def close(self) -> None:
-        """Let go of the connections that nobody uses."""
+        """Close the idle connections."""
         while self._idle:
             self._idle.pop()[0].close()
 
-    def _take(self) -> smtplib.SMTP | None:
-        """The connection used last, no longer idle, if it can still be used."""
+    def _take_idle(self) -> smtplib.SMTP | None:
+        """Take the most recently used idle connection that is still usable, if any."""
         with suppress(IndexError):
             while True:
                 connection, last_used = self._idle.pop()
-                if _usable(connection, last_used):
+                if _is_usable(connection, last_used):
                     return connection
                 connection.close()
         return None
 
     def _connect(self) -> smtplib.SMTP:
         try:
-            return self._greet()
+            return self._open()
         except OSError as error:
-            raise MailServerGone(f"The mail server cannot be used: {_words(error)}") from error
+            raise MailServerUnreachable(f"The mail server cannot be reached: {_describe(error)}") from error
 
-    def _greet(self) -> smtplib.SMTP:
+    def _open(self) -> smtplib.SMTP:
         url, tls = self._url, ssl.create_default_context()
         host, port = url.hostname or "", url.port or PORTS[url.scheme]
         connection: smtplib.SMTP
@@ -116,75 +115,77 @@ class SmtpMailer:
 
 @cache
 def mailer() -> Mailer:
-    """The mailer of this process, to ORDERX_SMTP_URL; raises NotConfigured when that is missing or wrong."""
+    """Return the process's mailer for ORDERX_SMTP_URL; raises NotConfigured when the setting is missing or wrong."""
     return SmtpMailer(settings().require("smtp_url"))
 
 
-# A forked worker shares its parent's sockets; two processes must not talk on one connection.
+# A forked worker inherits its parent's sockets, but two processes must not share a connection.
 os.register_at_fork(after_in_child=mailer.cache_clear)
 
 
-def _checked(url: str) -> SplitResult:
+def _parse_url(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in PORTS and parts.hostname and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
-        # Without the URL itself, which may hold a password.
+        # The message leaves out the URL, which can contain a password.
         raise NotConfigured("ORDERX_SMTP_URL must be smtp://, smtp+starttls:// or smtps:// and name a host")
     return parts
 
 
-def _usable(connection: smtplib.SMTP, last_used: float) -> bool:
-    # A server speaks unasked only to say good-bye.
+def _is_usable(connection: smtplib.SMTP, last_used: float) -> bool:
+    # Unsolicited data from the server means that it is closing the connection.
     if connection.sock is None or wait([connection.sock], timeout=0):
         return False
-    return time.monotonic() - last_used < LONG_IDLE or _answers(connection)
+    return time.monotonic() - last_used < CHECK_IDLE_AFTER or _responds(connection)
 
 
-def _answers(connection: smtplib.SMTP) -> bool:
+def _responds(connection: smtplib.SMTP) -> bool:
     try:
         code, _ = connection.noop()
     except OSError:
         return False
-    return DONE <= code < GO_ON
+    return REPLY_OK <= code < REPLY_CONTINUE
 
 
-def _hand_over(connection: smtplib.SMTP, message: Message) -> None:
+def _transmit(connection: smtplib.SMTP, message: Message) -> None:
     size = f" SIZE={len(message.content)}" if connection.has_extn("size") else ""
     mail, recipient, data = f"MAIL FROM:<{message.sender}>{size}", f"RCPT TO:<{message.recipient}>", "DATA"
-    in_one_go = connection.has_extn("pipelining")
-    if in_one_go:
+    pipelining = connection.has_extn("pipelining")
+    if pipelining:
         connection.send(f"{mail}\r\n{recipient}\r\n{data}\r\n")
-    say = (lambda _: connection.getreply()) if in_one_go else connection.docmd
-    _heed(say(mail), DONE, smtplib.SMTPResponseException)
-    _heed(say(recipient), DONE, smtplib.SMTPDataError)
-    _heed(say(data), GO_ON, smtplib.SMTPDataError)
+    command = (lambda _: connection.getreply()) if pipelining else connection.docmd
+    _expect(command(mail), REPLY_OK, smtplib.SMTPResponseException)
+    _expect(command(recipient), REPLY_OK, smtplib.SMTPDataError)
+    _expect(command(data), REPLY_CONTINUE, smtplib.SMTPDataError)
     connection.send(_DOT_AT_FIRST.sub(b"..", message.content) + b".\r\n")
-    _heed(connection.getreply(), DONE, smtplib.SMTPDataError)
+    _expect(connection.getreply(), REPLY_OK, smtplib.SMTPDataError)
 
 
 _DOT_AT_FIRST = re.compile(rb"^\.", re.MULTILINE)
-"""Is doubled, so that no line of a mail is taken for its end (RFC 5321, 4.5.2)."""
+"""A leading dot is doubled, because a single dot ends the mail (RFC 5321, 4.5.2)."""
 
 
-def _heed(answer: tuple[int, bytes], wanted: int, no: type[smtplib.SMTPResponseException]) -> None:
-    if not wanted <= answer[0] < wanted + 100:
-        raise no(*answer)
+def _expect(answer: tuple[int, bytes], expected: int, error_type: type[smtplib.SMTPResponseException]) -> None:
+    if not expected <= answer[0] < expected + 100:
+        raise error_type(*answer)
 
 
-def _verdict(error: OSError) -> MailUnavailable | MailRefused:
-    said = f"The mail server did not take it: {_words(error)}"
+def _classify(error: OSError) -> MailDeferred | MailRefused:
+    message = f"The mail server did not accept the mail: {_describe(error)}"
     if not isinstance(error, smtplib.SMTPResponseException):
-        return MailServerGone(said)
-    final = isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= PERMANENT
-    return MailRefused(said) if final else MailUnavailable(said)
+        return MailServerUnreachable(message)
+    permanent = isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= REPLY_PERMANENT_FAILURE
+    return MailRefused(message) if permanent else MailDeferred(message)
 
 
-def _words(error: OSError) -> str:
+def _describe(error: OSError) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         reply = error.smtp_error
-        said = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
-        return f"{error.smtp_code} {said}".replace("\0", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL keeps no NUL
+        text = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
+        return f"{error.smtp_code} {text}".replace(
+            "\0", "\N{REPLACEMENT CHARACTER}"
+        )  # PostgreSQL text cannot contain NUL
     return str(error) or type(error).__name__

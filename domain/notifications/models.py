@@ -1,4 +1,4 @@
-"""The e-mail log: one row per occasion and recipient, so that no mail goes out twice."""
+"""Mails: one row per occasion and recipient, so that no mail is sent twice."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,10 +11,10 @@ from kit.ids import new_id
 
 
 class Mail(Base):
-    """A mail that was asked for: about an order, by its company, or about a user's account.
+    """A mail about an order, sent by its company, or about a user's account.
 
-    `occasion` names why (`order.created:<order id>`); its id makes the Message-ID.
-    `due_at` (UTC) is when the sweeper has it sent, if nobody has by then.
+    `occasion` is the reason (`order.created:<order id>`). The Message-ID is made of the row's id. The sweeper sends
+    mails that have not been sent by `due_at` (UTC).
     """
 
     __tablename__ = "mails"

@@ -1,9 +1,9 @@
-"""Ask for mails, and see them through their sending; one mail is a batch of one.
+"""Enqueueing mails and tracking their delivery, in batches.
 
-A sending is two short transactions around the call: `claim`, then the mailer, then `mark_sent`, `mark_refused` or
-`release`. Here SMTP ends what can be promised: a process that dies, or stands still for longer than its lease,
-between the last look at the lease and the commit of `mark_sent` may leave a mail that went out and is not marked, and
-then it is sent again. The repeat carries the same Message-ID, by which mail stores and readers tell it for a duplicate.
+A delivery is two short transactions around the SMTP call: `claim`, then the mailer, then `mark_sent`, `mark_refused` or
+`release`. Delivery is at least once: if a process dies, or stops for longer than its lease, between its last check of
+the lease and the commit of `mark_sent`, the mail is sent again. The repeated mail has the same Message-ID, by which
+mail servers and readers recognize the duplicate.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,11 +23,11 @@ from kit.messaging import outbox
 from kit.process import logs
 
 LEASE = timedelta(seconds=6)
-"""How long a claim keeps others away unless it is renewed: so long a mail waits whose sender has died."""
+"""A claim lasts this long unless it is renewed. A mail whose sender has died waits for the rest of it."""
 
 
 class ClaimedMail(NamedTuple):
-    """What its sender needs of a mail's row. It is yours until `leased_until` (UTC)."""
+    """The columns of a mail needed to send it. The claim lasts until `leased_until` (UTC)."""
 
     id: UUID
     company_id: UUID | None
@@ -43,31 +43,31 @@ class ClaimedMail(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The mail is yours to send; release it with its `attempts`."""
+    """The mail is claimed by the caller, who releases it with its `attempts`."""
 
     mail: ClaimedMail
 
 
 @dataclass(frozen=True, slots=True)
-class Leased:
-    """Somebody else is sending it; when it is still unsent at `until` (UTC), it may be claimed again."""
+class LeasedElsewhere:
+    """Another process has claimed the mail until `until` (UTC)."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """There is nothing left to do: it was sent, or refused for good."""
+class AlreadyDone:
+    """The mail was sent or refused already."""
 
     status: str
 
 
-Claim = Claimed | Leased | Settled
+Claim = Claimed | LeasedElsewhere | AlreadyDone
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A mail about an order to ask for, once per occasion (`order.created:<order id>`) and recipient."""
+class MailRequest:
+    """A mail about an order to enqueue, once per occasion (`order.created:<order id>`) and recipient."""
 
     order_id: UUID
     occasion: str
@@ -76,24 +76,24 @@ class Wanted:
     context: Context
     id: UUID = field(default_factory=new_id)
 
-    def claimed(self, company_id: UUID, until: datetime) -> ClaimedMail:
-        """The same, once it is asked for."""
+    def as_claimed(self, company_id: UUID, until: datetime) -> ClaimedMail:
+        """Return the claimed mail once the request has been inserted."""
         return ClaimedMail(
             self.id, company_id, None, self.order_id, self.occasion, self.recipient, self.template, self.context, until,
             attempts=1,
         )  # fmt: skip
 
 
-# In one order for all, so that two who want the same at once do not wait for each other.
-_ASK = """
+# Rows are inserted in a fixed order, so that concurrent requests for the same mails cannot deadlock.
+_ENQUEUE = """
     INSERT INTO mails (
         id, company_id, order_id, occasion, recipient, template, context, status, leased_until, due_at, attempts)
     SELECT id, %(company)s, order_id, occasion, recipient, template, context, 'sending', %(until)s, %(until)s, 1
-    FROM jsonb_to_recordset(%(wanted)s) AS wanted (
+    FROM jsonb_to_recordset(%(requests)s) AS requests (
         id uuid, order_id uuid, occasion text, recipient text, template text, context jsonb)
     ORDER BY occasion, recipient
     ON CONFLICT (occasion, recipient) DO NOTHING RETURNING id"""
-_ASKED_BEFORE = """
+_ENQUEUED_BEFORE = """
     SELECT id, occasion, recipient FROM mails WHERE company_id = %(company)s AND occasion = ANY(%(occasions)s)
         AND (occasion, recipient) IN (SELECT * FROM unnest(%(occasions)s::text[], %(recipients)s::text[]))"""
 _CLAIM = """
@@ -104,7 +104,7 @@ _CLAIM = """
             AND (leased_until IS NULL OR leased_until <= %(now)s)
         ORDER BY id FOR UPDATE)
     RETURNING id, company_id, user_id, order_id, occasion, recipient, template, context, leased_until, attempts"""
-_STANDING = "SELECT id, status, leased_until FROM mails WHERE id = ANY(%(mails)s)"
+_STATE = "SELECT id, status, leased_until FROM mails WHERE id = ANY(%(mails)s)"
 _RENEW = """
     UPDATE mails SET leased_until = %(until)s, due_at = %(until)s
     FROM unnest(%(mails)s::uuid[], %(attempts)s::int[]) AS held (id, attempt)
@@ -117,46 +117,48 @@ _MARK_SENT = """
     WHERE id = ANY(%(mails)s) AND status <> 'sent'"""
 
 
-def ask(*, company_id: UUID, wanted: Sequence[Wanted], now: datetime) -> dict[tuple[str, str], Claim]:
-    """Ask for these mails of the company, and claim them for sending; by occasion and recipient.
+def enqueue_and_claim(
+    *, company_id: UUID, requests: Sequence[MailRequest], now: datetime
+) -> dict[tuple[str, str], Claim]:
+    """Enqueue mails of the company and claim them for sending. Returns claims by (occasion, recipient).
 
-    However often, and by however many at once, a mail is asked for, it is one mail, and one of them has it at a time.
+    Repeated and concurrent requests for a mail insert it once, and only one of them has a claim on it at a time.
     """
-    distinct = {(mail.occasion, mail.recipient): mail for mail in reversed(wanted)}
+    distinct = {(mail.occasion, mail.recipient): mail for mail in reversed(requests)}
     rows = db.as_json(list(distinct.values()))
     until = now + LEASE
-    new = {id_ for (id_,) in db.run(_ASK, {"company": company_id, "wanted": rows, "until": until})}
+    new = {id_ for (id_,) in db.run(_ENQUEUE, {"company": company_id, "requests": rows, "until": until})}
     claims: dict[tuple[str, str], Claim] = {
-        key: Claimed(mail.claimed(company_id, until)) for key, mail in distinct.items() if mail.id in new
+        key: Claimed(mail.as_claimed(company_id, until)) for key, mail in distinct.items() if mail.id in new
     }
     if len(new) < len(distinct):
         occasions, recipients = zip(*(distinct.keys() - claims.keys()), strict=True)
         before = {"company": company_id, "occasions": list(occasions), "recipients": list(recipients)}
-        keys = {id_: (occasion, recipient) for id_, occasion, recipient in db.run(_ASKED_BEFORE, before)}
+        keys = {id_: (occasion, recipient) for id_, occasion, recipient in db.run(_ENQUEUED_BEFORE, before)}
         claims |= {keys[id_]: answer for id_, answer in claim(mail_ids=list(keys), now=now).items()}
     return claims
 
 
-def write_to_user(
+def enqueue_account_mail(
     *, user_id: UUID, recipient: str, template: AccountTemplate, context: AccountContext, occasion: str
 ) -> None:
-    """Have a mail about their account sent to the current user, once the current transaction has committed."""
+    """Enqueue a mail about the current user's account. It is sent after the transaction has committed."""
     mail = Mail(
         id=new_id(), user_id=user_id, recipient=recipient, template=template, context=context, occasion=occasion
     )  # fmt: skip
-    _have_sent(mail, user_id=str(user_id))
+    _enqueue(mail, user_id=str(user_id))
 
 
-def write_invitation(*, company_id: UUID, recipient: str, context: InvitationContext, occasion: str) -> None:
-    """Have the current company invite somebody, once the current transaction has committed."""
+def enqueue_invitation(*, company_id: UUID, recipient: str, context: InvitationContext, occasion: str) -> None:
+    """Enqueue an invitation by the current company. It is sent after the transaction has committed."""
     mail = Mail(
         id=new_id(), company_id=company_id, recipient=recipient, template="invitation", context=context,
         occasion=occasion,
     )  # fmt: skip
-    _have_sent(mail, company_id=str(company_id))
+    _enqueue(mail, company_id=str(company_id))
 
 
-def _have_sent(mail: Mail, **whose: str) -> None:
+def _enqueue(mail: Mail, **whose: str) -> None:
     session = db.session()
     session.add(mail)
     session.flush()
@@ -166,28 +168,28 @@ def _have_sent(mail: Mail, **whose: str) -> None:
 
 
 def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
-    """Take these mails for sending until `now` + 6 seconds, but those that are settled or somebody else's; by their id.
+    """Claim these mails for sending until `now` + LEASE, unless they are done or claimed already. Returns claims by id.
 
     Raises MailNotFound.
     """
-    wanted = {"mails": list(mail_ids), "now": now, "until": now + LEASE}
-    claims: dict[UUID, Claim] = {row[0]: Claimed(ClaimedMail(*row)) for row in db.run(_CLAIM, wanted)}
-    left = [mail_id for mail_id in mail_ids if mail_id not in claims]
-    if left:
-        claims |= {id_: _of_others(status, until, now) for id_, status, until in db.run(_STANDING, {"mails": left})}
+    values = {"mails": list(mail_ids), "now": now, "until": now + LEASE}
+    claims: dict[UUID, Claim] = {row[0]: Claimed(ClaimedMail(*row)) for row in db.run(_CLAIM, values)}
+    rest = [mail_id for mail_id in mail_ids if mail_id not in claims]
+    if rest:
+        claims |= {id_: _unclaimed(status, until, now) for id_, status, until in db.run(_STATE, {"mails": rest})}
     if claims.keys() < set(mail_ids):
         raise MailNotFound
     return claims
 
 
-def _of_others(status: str, leased_until: datetime | None, now: datetime) -> Leased | Settled:
-    return Settled(status) if status in {"sent", "refused"} else Leased(leased_until or now)
+def _unclaimed(status: str, leased_until: datetime | None, now: datetime) -> LeasedElsewhere | AlreadyDone:
+    return AlreadyDone(status) if status in {"sent", "refused"} else LeasedElsewhere(leased_until or now)
 
 
 def renew(*, attempts: Mapping[UUID, int], now: datetime) -> dict[UUID, datetime]:
-    """Keep claimed mails, given with their `attempts`, until `now` + 6 seconds, and say until when.
+    """Renew claims on mails (id → `attempts`) until `now` + LEASE. Returns the new end by id.
 
-    Those that are somebody else's by now, or settled, are missing.
+    Mails that have been sent, refused or claimed by another process are left out.
     """
     until = now + LEASE
     held = {"mails": list(attempts), "attempts": list(attempts.values()), "until": until}
@@ -195,12 +197,12 @@ def renew(*, attempts: Mapping[UUID, int], now: datetime) -> dict[UUID, datetime
 
 
 def mark_sent(*, mail_ids: Sequence[UUID], now: datetime) -> None:
-    """Record that the mail server has accepted them; that stays true whoever holds the leases by now."""
+    """Mark mails as accepted by the mail server, even if their leases have expired."""
     db.run(_MARK_SENT, {"mails": list(mail_ids), "now": now})
 
 
 def mark_refused(*, mail_id: UUID, error: str) -> None:
-    """Record that the mail can never be delivered, and why; harmless when it was sent after all."""
+    """Mark a mail as undeliverable, with the error. Does nothing if it has been sent."""
     refused = update(Mail).where(Mail.id == mail_id, Mail.status != "sent")
     db.session().execute(
         refused.values(status="refused", leased_until=None, error=error, context=Mail.context.op("-")("link"))
@@ -208,10 +210,10 @@ def mark_refused(*, mail_id: UUID, error: str) -> None:
 
 
 def release(*, mail_id: UUID, attempt: int, error: str) -> None:
-    """Give the mail back for a later attempt, due after a pause that grows to a minute, and say why this one failed.
+    """Release a claim with the error of this attempt. The next attempt is due after a delay that grows to a minute.
 
-    `attempt` is the claimed mail's `attempts`: a lease that has passed to somebody else is left to them.
+    `attempt` is the claimed mail's `attempts`: another process's later claim is not released.
     """
-    mine = update(Mail).where(Mail.id == mail_id, Mail.status == "sending", Mail.attempts == attempt)
+    claimed = update(Mail).where(Mail.id == mail_id, Mail.status == "sending", Mail.attempts == attempt)
     due_at = func.now() + timedelta(seconds=min(60, 2**attempt))
-    db.session().execute(mine.values(status="queued", leased_until=None, due_at=due_at, error=error))
+    db.session().execute(claimed.values(status="queued", leased_until=None, due_at=due_at, error=error))

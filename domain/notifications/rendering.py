@@ -1,4 +1,4 @@
-"""Turns a mail's row into the message that goes out, as text and as HTML."""
+"""Rendering a mail as a MIME message with text and HTML."""
 
 import re
 from binascii import b2a_qp
@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from domain.notifications.context import AccountTemplate, Template
 from domain.notifications.errors import MailRefused
-from domain.notifications.explanations import explain
+from domain.notifications.failure_messages import explain
 from domain.notifications.headers import mailbox_header, text_header
 from domain.notifications.mailer import Message
 from kit import clock
@@ -23,42 +23,42 @@ from kit.config import settings
 from kit.money import Money
 from kit.text import without_links
 
-ADDRESS = ("name", "company", "line1", "line2", "street", "postal_code", "city", "state", "region", "country")
-_RANK = {part: place for place, part in enumerate(ADDRESS)}
+ADDRESS_PARTS = ("name", "company", "line1", "line2", "street", "postal_code", "city", "state", "region", "country")
+_PART_ORDER = {part: position for position, part in enumerate(ADDRESS_PARTS)}
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def render(
     *, template: Template | AccountTemplate, context: Mapping[str, Any], recipient: str, mail_id: UUID, occasion: str
 ) -> Message:
-    """Write the mail; repeated for the same `mail_id`, it carries the same Message-ID (RFC 5322, 3.6.4).
+    """Render a mail. Repeated for the same `mail_id`, it has the same Message-ID (RFC 5322, 3.6.4).
 
-    `context` is a Context, or an AccountContext. Raises MailRefused when no mail can be sent to `recipient`.
+    `context` is a Context or an AccountContext. Raises MailRefused when `recipient` is not a valid address.
     """
-    (whose, sender), address = _mailbox(settings().mail_from), _address(recipient)
-    told = _one_line(context)
+    (sender_name, sender), address = _mailbox(settings().mail_from), _address(recipient)
+    values = _single_line(context)
     if template.endswith("_merchant"):
-        told["branding"] = {}  # the company's look is for its buyers: the address of the company may be a stranger's
-    branding = told.setdefault("branding", {})
+        values["branding"] = {}  # not in mails to the company, because its address is not verified
+    branding = values.setdefault("branding", {})
     if "name" in branding:
-        whose = _harmless(branding["name"])
+        sender_name = _sanitize(branding["name"])
     text, html = (_templates.get_template(f"{template}.{kind}.j2") for kind in ("txt", "html"))
-    in_text = text.new_context(told, shared=True)
-    told["subject"] = subject = without_links("".join(text.blocks["subject"](in_text)))
+    text_context = text.new_context(values, shared=True)
+    values["subject"] = subject = without_links("".join(text.blocks["subject"](text_context)))
     headers = (
         f"Message-ID: <{mail_id}@{sender.rpartition('@')[2]}>\r\n"
         f"Date: {format_datetime(clock.now())}\r\n"
-        + mailbox_header("From", display_name=whose, address=sender)
+        + mailbox_header("From", display_name=sender_name, address=sender)
         + mailbox_header("To", display_name="", address=address)
         + (mailbox_header("Reply-To", display_name="", address=branding["reply_to"]) if "reply_to" in branding else "")
-        + text_header("Subject", _harmless(subject))
-        + "Auto-Submitted: auto-generated\r\n"  # RFC 3834: keeps out-of-office replies away
-        + text_header("X-OrderX-Occasion", _harmless(occasion))
+        + text_header("Subject", _sanitize(subject))
+        + "Auto-Submitted: auto-generated\r\n"  # RFC 3834: prevents out-of-office replies
+        + text_header("X-OrderX-Occasion", _sanitize(occasion))
     )
     body = _ALTERNATIVES % {
-        b"boundary": b"=_" + mail_id.hex.encode(),  # which quoted-printable cannot contain (RFC 2045, 6.7)
-        b"plain": _quoted_printable("".join(text.root_render_func(in_text))),
-        b"html": _quoted_printable("".join(html.root_render_func(html.new_context(told, shared=True)))),
+        b"boundary": b"=_" + mail_id.hex.encode(),  # cannot occur in quoted-printable text (RFC 2045, 6.7)
+        b"plain": _quoted_printable("".join(text.root_render_func(text_context))),
+        b"html": _quoted_printable("".join(html.root_render_func(html.new_context(values, shared=True)))),
     }
     return Message(sender, address, headers.encode() + body)
 
@@ -83,15 +83,15 @@ Content-Transfer-Encoding: quoted-printable
 
 
 def _quoted_printable(text: str) -> bytes:
-    """Every line short and 7-bit, whatever is in a name."""
+    """Encode text in short 7-bit lines."""
     return b2a_qp(text.encode().replace(b"\n", b"\r\n"))
 
 
 @lru_cache(maxsize=8)
 def _mailbox(setting: str) -> tuple[str, str]:
-    """Name and address of `Name <address>`; the name may be in encoded words."""
+    """Split `Name <address>`. The name can have encoded words."""
     name, address = parseaddr(setting)
-    return _harmless(str(make_header(decode_header(name)))), address
+    return _sanitize(str(make_header(decode_header(name)))), address
 
 
 @lru_cache(maxsize=1000)
@@ -103,24 +103,26 @@ def _address(recipient: str) -> str:
     return valid.ascii_email or ""
 
 
-def _one_line(value: Any) -> Any:
-    """The same JSON with every string on one line, so that no name can forge a header or a line of text."""
+def _single_line(value: Any) -> Any:
+    """Return the same JSON with every string on one line, so that no name can inject a header or a line of text."""
     match value:
-        case str() if value.isprintable() and "  " not in value:  # most are as they shall be: no control is printable
+        case str() if (
+            value.isprintable() and "  " not in value
+        ):  # the usual case: printable text has no control characters
             return value.strip()
         case str():
             return " ".join(CONTROLS.sub(" ", value).split())
         case Mapping():
-            return {key: _one_line(item) for key, item in value.items()}
+            return {key: _single_line(item) for key, item in value.items()}
         case list():
-            return [_one_line(item) for item in value]
+            return [_single_line(item) for item in value]
         case _:
             return value
 
 
-def _harmless(value: str) -> str:
-    """On one line, and without encoded words: some readers decode what was decoded, line breaks included."""
-    return str(_one_line(value)).replace("=?", "= ?")
+def _sanitize(value: str) -> str:
+    """Return one line without encoded words: some mail readers decode twice, and would find line breaks in them."""
+    return str(_single_line(value)).replace("=?", "= ?")
 
 
 @lru_cache(maxsize=1000)
@@ -129,8 +131,8 @@ def _money(amount: int, currency: str) -> str:
 
 
 def _address_lines(address: Mapping[str, Any]) -> list[str]:
-    """The filled-in parts of an address in the order they are written on a parcel."""
-    parts = sorted(address.items(), key=lambda item: _RANK.get(item[0], len(_RANK)))
+    """List the non-empty parts of an address in the order they are written on a parcel."""
+    parts = sorted(address.items(), key=lambda item: _PART_ORDER.get(item[0], len(_PART_ORDER)))
     return [str(value) for _, value in parts if value]
 
 
@@ -142,7 +144,7 @@ _templates = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
     auto_reload=False,
-    cache_size=-1,  # all of them: the files are few
+    cache_size=-1,  # no limit: there are few templates
 )
 _templates.filters |= {"money": _money, "address_lines": _address_lines, "explain": explain}
-_templates.globals.clear()  # contexts are shared with the templates as they are, without a copy of what is global
+_templates.globals.clear()  # without globals, contexts are shared with templates instead of copied

@@ -1,7 +1,7 @@
-"""Whether text seems to hold a card's number, which is then not kept.
+"""Detecting card numbers in text, which must not be stored.
 
-Other numbers have check digits, too, so a find has an issuer's prefix and length as well. Of phone numbers, numbers of
-goods (GTIN), UUIDs and account numbers few are taken for a card's.
+Other numbers have check digits, too, so a match also needs an issuer's prefix and length. Few phone numbers, article
+numbers (GTIN), UUIDs and account numbers are mistaken for card numbers.
 """
 
 import re
@@ -10,22 +10,22 @@ from collections.abc import Iterator
 
 from stdnum import ean, luhn
 
-# Cards of 13 and 14 digits are left out: few issuers have any, and GTINs are as long.
+# Card numbers of 13 and 14 digits are left out: few issuers have them, and GTINs have the same length.
 _ISSUED = re.compile(
     r"4[0-9]{15}(?:[0-9]{3})?|5[1-5][0-9]{14}|2[2-7][0-9]{14}|3[47][0-9]{13}|35[0-9]{14}|6[0-9]{15,18}"
 )
 _SHORTEST, _LONGEST = 15, 19
 _RUN = re.compile(r"[0-9]+")
 _SET_APART = re.compile(r"[^0-9+]{1,5}")
-"""What may stand between the digits of one number. A plus begins a phone number."""
+"""Separators between the digits of one number. A plus starts a phone number."""
 _WITHOUT_LETTERS = re.compile(r"[^\w+]{1,3}|[_\s]{1,3}")
 _GROUPS = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 4, 4, 4, 3), (8, 8), (2,) * 8, *((1,) * n for n in (15, 16, 19))})
-"""How people group a card's digits. With letters between them only these count: hexadecimal text has other groups."""
+"""The usual groups of a card number. With letters in between only these match: hexadecimal text has other groups."""
 _GTIN_LENGTHS = frozenset({12, 13, 14})
 
 
-def is_in(text: str) -> bool:
-    """Whether the text seems to hold a card's number, in whatever digits and however they are set apart."""
+def appears_in(text: str) -> bool:
+    """Check whether the text seems to contain a card number, in any script's digits and with any separators."""
     return any(_ISSUED.fullmatch(number) and luhn.is_valid(number) for number in _numbers(_in_ascii_digits(text)))
 
 
@@ -37,7 +37,7 @@ def _in_ascii_digits(text: str) -> str:
 
 
 def _numbers(text: str) -> Iterator[str]:
-    """Every number that whole runs of digits make together, of a card's length."""
+    """Return all numbers of a card's length that consecutive runs of digits form."""
     runs = list(_RUN.finditer(text))
     for first in range(len(runs)):
         groups: list[int] = []

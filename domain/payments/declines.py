@@ -1,7 +1,7 @@
-"""How many payments may be declined before no more are tried: a customer, a card, a network address.
+"""Limits of declined payments per customer, card and network address, against card testing.
 
-Card testers try many cards, or many security codes of one card, to learn which are good. A decline is counted when it
-is recorded. Orders that were placed before the first decline are stopped in `allowance`, before the provider is asked.
+Card testers try many cards, or many security codes of one card, to find valid ones. A decline counts once it is
+recorded. `decline_limiter` limits orders that were placed before their first decline.
 """
 
 from dataclasses import dataclass
@@ -15,33 +15,33 @@ from kit.config import settings
 from kit.db import Json
 from kit.ids import new_id
 
-WITHIN = timedelta(minutes=10)
-KEPT_FOR = timedelta(days=1)
-"""How long an attempt is kept. An order that is authorised later than that counts for nobody."""
+WINDOW = timedelta(minutes=10)
+RETENTION = timedelta(days=1)
+"""Attempts are deleted after this time. Declines of orders that are authorised later are not counted."""
 
-NOT_ASKED = "too_many_declines"
-"""The code of a payment that the provider was not asked for, because of these limits."""
-_NO_DECLINES = frozenset({
-    NOT_ASKED, "invalid_payment_method", "invalid_amount", "invalid_currency", "authorisation_gone",
+BLOCKED = "too_many_declines"
+"""The decline code of a payment that was not sent to the provider because of these limits."""
+_NOT_COUNTED = frozenset({
+    BLOCKED, "invalid_payment_method", "invalid_amount", "invalid_currency", "authorisation_gone",
 })  # fmt: skip
-"""Codes of ours: no issuer was asked, or it had said yes."""
+"""Decline codes that do not come from an issuer."""
 
 
-def counts(answer: Answer) -> bool:
-    """Whether the provider's answer is a decline that is counted."""
-    return answer.outcome == "declined" and answer.code not in _NO_DECLINES
+def is_counted(answer: Answer) -> bool:
+    """Check whether the provider's answer is a decline that counts."""
+    return answer.outcome == "declined" and answer.code not in _NOT_COUNTED
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """How an order is to be paid: the provider's token, its fingerprint of the card if known, the buyer's network."""
+class PaymentSource:
+    """How an order is paid: the provider's token, the card's fingerprint if known, the buyer's network (hash)."""
 
     method: str | None
     card: str | None = None
     network: bytes | None = None
 
 
-# A token is known by the card it turned out to be when it was declined.
+# An earlier decline of the same token tells the fingerprint of its card.
 _CARD = """coalesce(%(card)s, (
             SELECT d.card FROM payment_attempts d
             WHERE d.company_id = %(company)s AND d.method = %(method)s AND d.declined_at > %(since)s LIMIT 1))"""
@@ -54,48 +54,51 @@ LIMIT_REACHED_AT = f"""greatest(
          ORDER BY d.declined_at DESC OFFSET %(card_limit)s - 1 LIMIT 1),
         (SELECT d.declined_at FROM payment_attempts d
          WHERE d.company_id = %(company)s AND d.network = %(network)s::bytea AND d.declined_at > %(since)s
-         ORDER BY d.declined_at DESC OFFSET %(network_limit)s - 1 LIMIT 1))"""  # noqa: S608 - our own words
-"""A column, in SQL with `values()`: when the oldest of as many declines as are allowed happened; null below the limits.
+         ORDER BY d.declined_at DESC OFFSET %(network_limit)s - 1 LIMIT 1))"""  # noqa: S608 - constants only
+"""SQL column: the time of the oldest decline that counts towards a reached limit. Its parameters are `sql_values()`.
 
-Of a customer the declines at all companies count, of a card and a network address those at this one.
+Null if no limit is reached. A customer's declines count at all companies, a card's and a network's only at this
+company.
 """
 
 
-def values(attempt: Attempt, *, customer_id: UUID, company_id: UUID, now: datetime) -> Json:
-    """What LIMIT_REACHED_AT takes."""
+def sql_values(source: PaymentSource, *, customer_id: UUID, company_id: UUID, now: datetime) -> Json:
+    """Return the parameters of LIMIT_REACHED_AT."""
     limits = settings()
     return {
-        "customer": customer_id, "company": company_id, "since": now - WITHIN,
-        "method": attempt.method, "card": attempt.card, "network": attempt.network,
+        "customer": customer_id, "company": company_id, "since": now - WINDOW,
+        "method": source.method, "card": source.card, "network": source.network,
         "customer_limit": limits.decline_limit_customer, "card_limit": limits.decline_limit_card,
         "network_limit": limits.decline_limit_network,
     }  # fmt: skip
 
 
-def refuse_after(limit_reached_at: datetime | None, *, now: datetime) -> None:
-    """Raise TooManyDeclines until the oldest of the counted declines is ten minutes old."""
+def require_below_limit(limit_reached_at: datetime | None, *, now: datetime) -> None:
+    """Raise TooManyDeclines if a limit is reached; it ends when the oldest counted decline is ten minutes old."""
     if limit_reached_at is not None:
-        raise TooManyDeclines(wait=limit_reached_at + WITHIN - now)
+        raise TooManyDeclines(wait=limit_reached_at + WINDOW - now)
 
 
-_ADD = """
+_INSERT = """
     INSERT INTO payment_attempts (id, company_id, customer_id, method, card, network, declined_at)
     VALUES (%(attempt)s, %(company)s, %(customer)s, %(method)s, %(card)s, %(network)s, %(declined_at)s)"""
 
 
-def add(attempt: Attempt, *, order_id: UUID, customer_id: UUID, company_id: UUID) -> None:
-    """Write down that an order is to be paid so."""
-    _add(attempt, id_=order_id, customer_id=customer_id, company_id=company_id, declined_at=None)
+def record(source: PaymentSource, *, order_id: UUID, customer_id: UUID, company_id: UUID) -> None:
+    """Record the payment source of an order."""
+    _insert(source, id_=order_id, customer_id=customer_id, company_id=company_id, declined_at=None)
 
 
-def add_refused_card(attempt: Attempt, *, customer_id: UUID, company_id: UUID, now: datetime) -> None:
-    """Count a card that the provider would not exchange for a token as a decline."""
-    _add(attempt, id_=new_id(), customer_id=customer_id, company_id=company_id, declined_at=now)
+def record_refused_card(source: PaymentSource, *, customer_id: UUID, company_id: UUID, now: datetime) -> None:
+    """Record a card that the provider did not exchange for a token, as a decline."""
+    _insert(source, id_=new_id(), customer_id=customer_id, company_id=company_id, declined_at=now)
 
 
-def _add(attempt: Attempt, *, id_: UUID, customer_id: UUID, company_id: UUID, declined_at: datetime | None) -> None:
+def _insert(
+    source: PaymentSource, *, id_: UUID, customer_id: UUID, company_id: UUID, declined_at: datetime | None
+) -> None:
     values = {
-        "attempt": id_, "company": company_id, "customer": customer_id, "method": attempt.method, "card": attempt.card,
-        "network": attempt.network, "declined_at": declined_at,
+        "attempt": id_, "company": company_id, "customer": customer_id, "method": source.method, "card": source.card,
+        "network": source.network, "declined_at": declined_at,
     }  # fmt: skip
-    db.insert(values, _ADD)
+    db.insert(values, _INSERT)

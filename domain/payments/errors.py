@@ -1,4 +1,4 @@
-"""What can go wrong with a payment, beyond a provider that does not answer (gateway.ProviderUnavailable)."""
+"""Errors of payments; gateway.ProviderUnavailable is the one for a provider that does not answer."""
 
 from datetime import timedelta
 
@@ -6,21 +6,21 @@ from kit.errors import Conflict, Invalid, NotFound, TooManyRequests
 
 
 class CardRefused(Invalid):
-    """The payment provider will not take this card; `fields` names what is wrong with it."""
+    """The payment provider does not accept this card; `fields` says which part is wrong."""
 
     code = "card_refused"
 
 
-class UnknownPayment(NotFound):
-    """The payment provider knows no such payment: is this its account, and its mode (test or live)?"""
+class ProviderPaymentNotFound(NotFound):
+    """The payment provider has no such payment: check the account and the mode (test or live)."""
 
-    code = "unknown_payment"
+    code = "provider_payment_not_found"
 
 
-class KeyReused(Conflict):
-    """The idempotency key was used before, for another request to the payment provider."""
+class ProviderKeyReused(Conflict):
+    """The idempotency key was already used for a different request to the payment provider."""
 
-    code = "idempotency_key_reused"
+    code = "provider_key_reused"
 
 
 class PaymentNotFound(NotFound):
@@ -30,7 +30,7 @@ class PaymentNotFound(NotFound):
 
 
 class TooManyDeclines(TooManyRequests):
-    """Too many payments were declined within ten minutes."""
+    """Too many payments were declined within ten minutes: wait before you order again."""
 
     code = "too_many_declines"
 

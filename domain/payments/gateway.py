@@ -1,4 +1,4 @@
-"""The port to whoever moves the money: what OrderX asks of a payment provider, in OrderX's words."""
+"""The interface to payment providers, independent of the provider."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -9,21 +9,21 @@ from uuid import UUID
 
 from kit.errors import Unavailable
 
-KEYS_LAST = timedelta(hours=23)
-"""How long a key surely makes a repeated call the same call (Stripe forgets keys when they are 24 hours old)."""
+IDEMPOTENCY_KEY_TTL = timedelta(hours=23)
+"""How long an idempotency key is safe to use. Stripe deletes keys after 24 hours."""
 
 Outcome = Literal["authorised", "captured", "voided", "refunded", "declined"]
 
 
 class ProviderUnavailable(Unavailable):
-    """The payment provider does not answer, so what happened is unknown; ask again with the same key."""
+    """The payment provider did not answer, so the outcome is unknown; retry with the same idempotency key."""
 
     code = "payment_provider_unavailable"
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card as typed by the buyer; its repr hides it, and it lives no longer than the request."""
+    """Card data as typed by the buyer. Its repr hides the data, and it is never stored."""
 
     number: str = field(repr=False)
     exp_month: int = field(repr=False)
@@ -32,14 +32,14 @@ class Card:
 
     @property
     def digits(self) -> str:
-        """The number without the spaces and dashes of any kind that people put between its groups."""
+        """The number without spaces and dashes of any kind."""
         typed = unicodedata.normalize("NFKC", self.number)
         return "".join(each for each in typed if unicodedata.category(each) not in {"Zs", "Pd"})
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What the provider exchanges a card for: the `method` to pay with, and its fingerprint of the `card`."""
+    """The provider's token for a card: the `method` to pay with, and the fingerprint of the `card`."""
 
     method: str
     card: str | None
@@ -47,11 +47,11 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the provider says a payment is now.
+    """The provider's answer: the current state of a payment.
 
-    `ref` is the provider's id of the payment ("" when a decline left none); `amount` is in minor units: held,
-    captured or given back, as the outcome says. A decline names the provider's machine-readable `code`, and its
-    fingerprint of the `card` where it tells it.
+    `ref` is the provider's id of the payment ("" if a decline has none). `amount` is in minor units: authorised,
+    captured or refunded, depending on the outcome. A decline has the provider's machine-readable `code`, and the
+    fingerprint of the `card` if known.
     """
 
     outcome: Outcome
@@ -63,35 +63,35 @@ class Answer:
 
 
 class Gateway(Protocol):
-    """A payment provider. Every call may raise ProviderUnavailable; none is ever answered by guessing.
+    """A payment provider. Every call can raise ProviderUnavailable; an unknown outcome is never guessed.
 
-    `key` makes a repeated call the same call: the provider answers again what it answered first. A key used before
-    for something else raises KeyReused; a `ref` the provider has never heard of raises UnknownPayment.
+    `key` is an idempotency key: a repeated call gets the first answer again. A key of a different call raises
+    ProviderKeyReused, and an unknown `ref` raises ProviderPaymentNotFound.
     """
 
     def tokenise(self, card: Card) -> Token:
-        """Exchange a card for a token; raises CardRefused when the provider will not have it."""
+        """Exchange a card for a token; raises CardRefused when the provider does not accept it."""
 
     def authorise(self, *, amount: int, currency: str, method: str, order_id: UUID, key: str) -> Answer:
-        """Hold `amount` minor units on the method: authorised or declined."""
+        """Authorise `amount` minor units: authorised or declined."""
 
     def capture(self, *, ref: str, key: str) -> Answer:
-        """Take the held amount: captured, or declined with `authorisation_gone` when there is no hold any more."""
+        """Capture the authorised amount: captured, or declined (`authorisation_gone`) if it expired or was voided."""
 
     def void(self, *, ref: str, key: str) -> Answer:
-        """Let go of a hold: voided, also when it had been already; captured or refunded when it is too late."""
+        """Void an authorisation: voided, also if repeated; captured or refunded if it is too late."""
 
     def refund(self, *, ref: str, key: str) -> Answer:
-        """Give the whole captured amount back: refunded, also when it had been already.
+        """Refund the whole captured amount: refunded, also if repeated.
 
-        Where nothing was ever captured the answer is what the payment is instead: authorised, voided or declined.
+        If nothing was captured, the answer is the payment's state: authorised, voided or declined.
         """
 
     def look_up(self, *, ref: str) -> Answer:
-        """What the payment is now."""
+        """Return the current state of the payment."""
 
     def payments_of(self, *, order_id: UUID) -> list[Answer]:
-        """What was ever asked to be paid for the order, the newest first; the last minute's may be missing."""
+        """List all payments of the order, the newest first. Those of the last minute can be missing."""
 
     def every_payment(self, *, since: datetime | None = None) -> Iterator[tuple[UUID, Answer]]:
-        """All payments that the provider knows of, the newest first, each with the order it was made for."""
+        """Iterate over all payments at the provider and their order ids, the newest first."""

@@ -1,4 +1,4 @@
-"""One payment per order, derived from append-only events; and the attempts at paying, kept for a day."""
+"""Payments (one per order), their append-only events, and payment attempts, which are kept for a day."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from kit.ids import new_id
 
 
 class Payment(Base):
-    """What an order costs and how it is paid. `method` is the provider's token, never a card number."""
+    """The payment of an order. `amount` is in minor units; `method` is the provider's token, never a card number."""
 
     __tablename__ = "payments"
     __table_args__ = (
@@ -36,7 +36,7 @@ class Payment(Base):
 
 
 class PaymentEvent(Base):
-    """Something the provider did for a payment; append-only, once per provider reference and type."""
+    """An event of a payment at the provider; append-only, unique by provider reference and type."""
 
     __tablename__ = "payment_events"
     __table_args__ = (
@@ -59,10 +59,10 @@ _DECLINED = text("declined_at IS NOT NULL")
 
 
 class PaymentAttempt(Base):
-    """An attempt at paying by card, under the id of its order; or, when the card got no token, under an id of its own.
+    """An attempt to pay. Its id is the order's id, or a new one if the provider did not exchange the card for a token.
 
-    `card` is the provider's fingerprint of the card, where it is known, `network` a keyed hash of the network address.
-    No foreign keys: every order writes such a row, and it is gone after a day.
+    `card` is the provider's fingerprint of the card, if known; `network` is a keyed hash of the network address. There
+    are no foreign keys, because every order inserts such a row, and it is deleted after a day.
     """
 
     __tablename__ = "payment_attempts"

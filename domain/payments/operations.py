@@ -1,4 +1,4 @@
-"""What happens to a payment, each thing once, whoever reports it and however often."""
+"""Creating payments and recording their events, each once, even if it is reported repeatedly."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from domain.payments import declines
-from domain.payments.declines import Attempt
+from domain.payments.declines import PaymentSource
 from domain.payments.errors import PaymentNotFound
 from domain.payments.gateway import Answer
 from kit import db
@@ -15,7 +15,7 @@ from kit.db import Json
 from kit.ids import new_id
 from kit.messaging import outbox
 
-_ANNOUNCED = {
+_EVENT_TYPES = {
     "authorised": "payment.authorised",
     "captured": "payment.success",
     "voided": "payment.voided",
@@ -23,79 +23,84 @@ _ANNOUNCED = {
     "failed": "payment.failed",
 }
 
-_COURSE = ("pending", "failed", "authorised", "captured", "voided", "refunded")
-"""The order in which things happen to a payment, whatever the order in which we hear of them."""
+_STATUS_ORDER = ("pending", "failed", "authorised", "captured", "voided", "refunded")
+"""The order of a payment's statuses. Events can arrive in another order."""
 
 
-_PREPARE = """
+_CREATE = """
     INSERT INTO payments (id, company_id, order_id, amount, currency, method)
     VALUES (%(payment)s, %(company)s, %(order)s, %(amount)s, %(currency)s, %(method)s)"""
 
 
-def prepare(
-    paying: Attempt, *, order_id: UUID, company_id: UUID, customer_id: UUID, amount: int, currency: str
+def create(
+    source: PaymentSource, *, order_id: UUID, company_id: UUID, customer_id: UUID, amount: int, currency: str
 ) -> UUID:
-    """Note what an order costs (minor units) and the provider's token it will be paid with; the payment's id."""
+    """Create the pending payment of an order (amount in minor units) and return its id."""
     payment_id = new_id()
     values = {
         "payment": payment_id, "company": company_id, "order": order_id, "amount": amount, "currency": currency,
-        "method": paying.method,
+        "method": source.method,
     }  # fmt: skip
-    db.insert(values, _PREPARE)
+    db.insert(values, _CREATE)
     if amount:
-        declines.add(paying, order_id=order_id, customer_id=customer_id, company_id=company_id)
+        declines.record(source, order_id=order_id, customer_id=customer_id, company_id=company_id)
     return payment_id
 
 
-# The status becomes the furthest event's in _COURSE, and does so only when the event is news.
+# A new event changes the status if its own status comes later in _STATUS_ORDER.
 _RECORD = """
-    WITH told AS (
-        SELECT p.id AS payment_id, p.company_id, p.currency, p.amount AS wanted, t.*
-        FROM jsonb_to_recordset(%(told)s) AS t (
+    WITH reported AS (
+        SELECT p.id AS payment_id, p.company_id, p.currency, p.amount AS payment_amount, t.*
+        FROM jsonb_to_recordset(%(answers)s) AS t (
             order_id uuid, id uuid, type text, ref text, amount bigint, detail jsonb, card text, counts boolean)
         JOIN payments p USING (order_id)
         WHERE p.order_id = ANY(%(orders)s)
-    ), news AS (
+    ), new_events AS (
         INSERT INTO payment_events (id, company_id, payment_id, type, provider_ref, amount, detail, happened_at)
         SELECT id, company_id, payment_id, type, coalesce(ref, payment_id::text), amount, detail, %(now)s
-        FROM told ON CONFLICT DO NOTHING RETURNING payment_id
+        FROM reported ON CONFLICT DO NOTHING RETURNING payment_id
     ), changed AS (
         UPDATE payments SET
-            status = (%(course)s::text[])[greatest(
-                array_position(%(course)s, status), array_position(%(course)s, told.type))],
-            provider_ref = coalesce(told.ref, provider_ref)
-        FROM news JOIN told USING (payment_id)
-        WHERE payments.order_id = ANY(%(orders)s) AND payments.id = news.payment_id
+            status = (%(status_order)s::text[])[greatest(
+                array_position(%(status_order)s, status), array_position(%(status_order)s, reported.type))],
+            provider_ref = coalesce(reported.ref, provider_ref)
+        FROM new_events JOIN reported USING (payment_id)
+        WHERE payments.order_id = ANY(%(orders)s) AND payments.id = new_events.payment_id
     ), declined AS (
-        UPDATE payment_attempts a SET declined_at = %(now)s, card = coalesce(told.card, a.card, a.method)
-        FROM news JOIN told USING (payment_id)
-        WHERE a.id = ANY(%(orders)s) AND a.id = told.order_id AND told.counts
+        UPDATE payment_attempts a SET declined_at = %(now)s, card = coalesce(reported.card, a.card, a.method)
+        FROM new_events JOIN reported USING (payment_id)
+        WHERE a.id = ANY(%(orders)s) AND a.id = reported.order_id AND reported.counts
     )
-    SELECT order_id, payment_id, company_id, wanted, currency, payment_id IN (SELECT payment_id FROM news)
-    FROM told"""
+    SELECT order_id, payment_id, company_id, payment_amount, currency, payment_id IN (SELECT payment_id FROM new_events)
+    FROM reported"""
 
 
 def record(*, answers: Mapping[UUID, Answer], now: datetime) -> None:
-    """Write down what the provider did for each order; harmless when it is known already. Raises PaymentNotFound.
+    """Record the provider's answer for each order. Does nothing if it is recorded already. Raises PaymentNotFound.
 
-    A payment's status is its furthest event: a hold that is reported after its release does not turn time back.
+    A payment's status only moves forward in `_STATUS_ORDER`: an authorisation reported after its void changes nothing.
     """
-    told = {order_id: _told(order_id, answer) for order_id, answer in answers.items()}
-    values = {"orders": list(told), "told": db.as_json(list(told.values())), "now": now, "course": list(_COURSE)}
-    rows = db.run(_RECORD, values).fetchall() if told else []
-    if len(rows) < len(told):
+    rows = {order_id: _event_row(order_id, answer) for order_id, answer in answers.items()}
+    values = {
+        "orders": list(rows),
+        "answers": db.as_json(list(rows.values())),
+        "now": now,
+        "status_order": list(_STATUS_ORDER),
+    }
+    recorded = db.run(_RECORD, values).fetchall() if rows else []
+    if len(recorded) < len(rows):
         raise PaymentNotFound
-    for order_id, payment_id, company_id, wanted, currency, is_news in rows:
-        if is_news:
+    for order_id, payment_id, company_id, payment_amount, currency, is_new in recorded:
+        if is_new:
             data = {
                 "order_id": str(order_id),
                 "payment_id": str(payment_id),
-                "amount": {"amount": wanted, "currency": currency},
+                "amount": {"amount": payment_amount, "currency": currency},
             }
-            outbox.publish(_ANNOUNCED[told[order_id]["type"]], data, subject=payment_id, company_id=company_id)
+            outbox.publish(_EVENT_TYPES[rows[order_id]["type"]], data, subject=payment_id, company_id=company_id)
 
 
-def _told(order_id: UUID, answer: Answer) -> Json:
+def _event_row(order_id: UUID, answer: Answer) -> Json:
     return {
         "order_id": order_id,
         "id": new_id(),
@@ -104,20 +109,20 @@ def _told(order_id: UUID, answer: Answer) -> Json:
         "amount": answer.amount,
         "detail": {"code": answer.code, "detail": answer.detail} if answer.code else {},
         "card": answer.card,
-        "counts": declines.counts(answer),
+        "counts": declines.is_counted(answer),
     }
 
 
-_NOTE = """
+_RECORD_DUPLICATE = """
     INSERT INTO payment_events (id, company_id, payment_id, type, provider_ref, amount, detail, happened_at)
     SELECT %(id)s, company_id, id, %(type)s, %(ref)s, %(amount)s, %(detail)s, %(now)s
     FROM payments WHERE order_id = %(order)s ON CONFLICT DO NOTHING"""
 
 
-def note_surplus(*, order_id: UUID, answer: Answer, now: datetime) -> None:
-    """Write down what became of a second payment that was made for an order; its own payment stays as it is."""
+def record_duplicate_payment(*, order_id: UUID, answer: Answer, now: datetime) -> None:
+    """Record the answer for a duplicate payment of an order. The order's own payment is not changed."""
     values = {
         "order": order_id, "id": new_id(), "type": answer.outcome, "ref": answer.ref, "amount": answer.amount,
         "now": now, "detail": Jsonb({"code": "surplus", "detail": "not the payment that the order is paid with"}),
     }  # fmt: skip
-    db.run(_NOTE, values)
+    db.run(_RECORD_DUPLICATE, values)

@@ -12,8 +12,8 @@ from domain.payments.models import PaymentEvent
 from kit import db
 
 
-class Standing(NamedTuple):
-    """How a payment stands; `amount` in minor units, `method` the provider's token."""
+class PaymentSummary(NamedTuple):
+    """The columns of a payment that its steps need; `amount` in minor units, `method` is the provider's token."""
 
     order_id: UUID
     amount: int
@@ -29,21 +29,21 @@ _PAYMENTS = """
     WHERE order_id = ANY(%(orders)s)"""
 
 
-def the_payments(*, order_ids: Collection[UUID]) -> dict[UUID, Standing]:
-    """How the payment of each order stands; raises PaymentNotFound when one has none."""
+def the_payments(*, order_ids: Collection[UUID]) -> dict[UUID, PaymentSummary]:
+    """Return the payment of each order; raises PaymentNotFound when an order has none."""
     rows = db.run(_PAYMENTS, {"orders": list(order_ids)})
-    found = {standing.order_id: standing for standing in map(Standing._make, rows)}
-    if len(found) < len(order_ids):
+    payments = {payment.order_id: payment for payment in map(PaymentSummary._make, rows)}
+    if len(payments) < len(order_ids):
         raise PaymentNotFound
-    return found
+    return payments
 
 
-def the_payment(*, order_id: UUID) -> Standing:
-    """How the order's payment stands; raises PaymentNotFound."""
+def the_payment(*, order_id: UUID) -> PaymentSummary:
+    """Return the order's payment; raises PaymentNotFound."""
     return the_payments(order_ids=[order_id])[order_id]
 
 
 def events_of(*, payment_id: UUID) -> list[PaymentEvent]:
-    """Everything the provider did for the payment, in order."""
+    """List the events of the payment, in order."""
     query = select(PaymentEvent).where(PaymentEvent.payment_id == payment_id).order_by(PaymentEvent.id)
     return list(db.session().scalars(query))

@@ -1,6 +1,6 @@
-"""Stripe as the payment provider: PaymentIntents, held at first (manual capture) and taken later.
+"""Stripe as the payment provider: PaymentIntents that are authorised first (manual capture) and captured later.
 
-What its calls mean and answer: https://docs.stripe.com/api/payment_intents, /api/errors and /api/idempotent_requests.
+Reference: https://docs.stripe.com/api/payment_intents, /api/errors and /api/idempotent_requests.
 """
 
 import logging
@@ -13,14 +13,14 @@ from uuid import UUID
 import stripe
 from stripe.params import PaymentIntentCreateParams, PaymentIntentListParams
 
-from domain.payments.errors import UnknownPayment
+from domain.payments.errors import ProviderPaymentNotFound
 from domain.payments.gateway import Answer, Card, Gateway, Token
 from domain.payments.stripe_amounts import from_stripe, to_stripe
-from domain.payments.stripe_answers import card_of, declined, or_unavailable, refused_card, standing
 from domain.payments.stripe_http import PooledClient
+from domain.payments.stripe_mapping import card_fingerprint, mapped_errors, to_answer, to_card_refused, to_decline
 from kit.config import settings
 
-# The SDK logs what it sends, card numbers included. It shall not even put it into words, which takes it long, too.
+# The SDK logs its requests, including card numbers. Its formatting of log lines is turned off as well: it is slow.
 logging.getLogger("stripe").setLevel(logging.WARNING)
 stripe._util.STRIPE_LOG = None  # noqa: SLF001
 stripe._util.logfmt = lambda _: ""  # noqa: SLF001
@@ -28,9 +28,9 @@ stripe.enable_telemetry = False
 
 
 class StripeGateway:
-    """The Gateway port over Stripe's API, or over whatever speaks like it at `base`; `timeout` is in seconds.
+    """The Gateway interface for Stripe's API, or a compatible one, at `base`; `timeout` is in seconds.
 
-    The SDK does not retry: whoever calls asks again with the same key.
+    The SDK does not retry: callers retry with the same idempotency key.
     """
 
     def __init__(self, *, base: str, api_key: str, timeout: float) -> None:
@@ -45,10 +45,10 @@ class StripeGateway:
         self._refunds = client.v1.refunds
 
     def tokenise(self, card: Card) -> Token:
-        """Exchange a card for a `pm_…` token; raises CardRefused, which names the field but never its value."""
+        """Exchange a card for a `pm_…` token; raises CardRefused with the field, but never its value."""
         try:
-            with or_unavailable():
-                made = self._methods.create(
+            with mapped_errors():
+                created = self._methods.create(
                     {
                         "type": "card",
                         "card": {
@@ -60,18 +60,20 @@ class StripeGateway:
                     }
                 )
         except (stripe.CardError, stripe.InvalidRequestError) as error:
-            raise refused_card(error) from None
-        return Token(made.id, card_of(made))
+            raise to_card_refused(error) from None
+        return Token(created.id, card_fingerprint(created))
 
     def authorise(self, *, amount: int, currency: str, method: str, order_id: UUID, key: str) -> Answer:
-        """Hold `amount` minor units on the method: authorised, or declined with the issuer's or Stripe's code.
+        """Authorise `amount` minor units: authorised, or declined with the issuer's or Stripe's code.
 
-        A method or amount that Stripe does not accept is declined as `invalid_payment_method`, `invalid_amount` or
-        `invalid_currency`.
+        A method or amount that Stripe does not accept is declined with the code `invalid_payment_method`,
+        `invalid_amount` or `invalid_currency`.
         """
         units = to_stripe(amount, currency)
         if units is None:
-            return Answer("declined", "", 0, "invalid_amount", f"Stripe cannot take {amount} of {currency}.")
+            return Answer(
+                "declined", "", 0, "invalid_amount", f"Stripe cannot charge {amount} minor units of {currency}."
+            )
         request: PaymentIntentCreateParams = {
             "amount": units,
             "currency": currency.lower(),
@@ -83,41 +85,41 @@ class StripeGateway:
             "metadata": {"order_id": str(order_id)},
         }
         try:
-            with or_unavailable():
-                return standing(self._intents.create(request, {"idempotency_key": key}))
+            with mapped_errors():
+                return to_answer(self._intents.create(request, {"idempotency_key": key}))
         except stripe.CardError as error:
-            return declined(error)
+            return to_decline(error)
         except stripe.InvalidRequestError as error:
-            about = error.param if error.param in ("amount", "currency") else "payment_method"
-            return Answer("declined", "", 0, f"invalid_{about}", error.user_message)
+            field = error.param if error.param in ("amount", "currency") else "payment_method"
+            return Answer("declined", "", 0, f"invalid_{field}", error.user_message)
 
     def capture(self, *, ref: str, key: str) -> Answer:
-        """Take the held amount: captured, or declined with `authorisation_gone` when there is no hold any more."""
+        """Capture the authorised amount: captured, or declined (`authorisation_gone`) if it expired or was voided."""
         try:
-            with or_unavailable():
-                return standing(self._intents.capture(ref, options={"idempotency_key": key}))
+            with mapped_errors():
+                return to_answer(self._intents.capture(ref, options={"idempotency_key": key}))
         except stripe.CardError as error:
-            return declined(error)
+            return to_decline(error)
         except stripe.InvalidRequestError as error:
-            gone = Answer("declined", ref, 0, "authorisation_gone", error.user_message)
+            expired = Answer("declined", ref, 0, "authorisation_gone", error.user_message)
         try:
-            now = self.look_up(ref=ref)
-        except UnknownPayment:
-            return gone
-        return now if now.outcome == "captured" else gone
+            current = self.look_up(ref=ref)
+        except ProviderPaymentNotFound:
+            return expired
+        return current if current.outcome == "captured" else expired
 
     def void(self, *, ref: str, key: str) -> Answer:
-        """Let go of a hold: voided, also when it had been already; captured or refunded when it is too late."""
+        """Void an authorisation: voided, also if repeated; captured or refunded if it is too late."""
         try:
-            with or_unavailable():
-                return standing(self._intents.cancel(ref, options={"idempotency_key": key}))
+            with mapped_errors():
+                return to_answer(self._intents.cancel(ref, options={"idempotency_key": key}))
         except stripe.InvalidRequestError:
             return self.look_up(ref=ref)
 
     def refund(self, *, ref: str, key: str) -> Answer:
-        """Give the captured amount back: refunded; where nothing was captured, what the payment is instead."""
+        """Refund the captured amount: refunded, or the payment's state if nothing was captured."""
         try:
-            with or_unavailable():
+            with mapped_errors():
                 refund = self._refunds.create({"payment_intent": ref}, {"idempotency_key": key})
         except stripe.InvalidRequestError:
             return self.look_up(ref=ref)
@@ -126,31 +128,31 @@ class StripeGateway:
         return Answer("declined", ref, 0, refund.failure_reason or "refund_failed")
 
     def look_up(self, *, ref: str) -> Answer:
-        """What the payment is now."""
+        """Return the current state of the payment."""
         try:
-            with or_unavailable():
-                return standing(self._intents.retrieve(ref, {"expand": ["latest_charge"]}))
+            with mapped_errors():
+                return to_answer(self._intents.retrieve(ref, {"expand": ["latest_charge"]}))
         except stripe.InvalidRequestError:
-            raise UnknownPayment(ref=ref) from None
+            raise ProviderPaymentNotFound(ref=ref) from None
 
     def payments_of(self, *, order_id: UUID) -> list[Answer]:
-        """The payments made for the order, the newest first; Stripe's search hears of new ones within a minute."""
+        """List the order's payments, the newest first. Stripe's search finds new ones within a minute."""
         query = f"metadata['order_id']:'{order_id}'"
-        with or_unavailable():
-            found = self._intents.search({"query": query, "limit": 100, "expand": ["data.latest_charge"]})
-            return [standing(intent) for intent in found.data]
+        with mapped_errors():
+            result = self._intents.search({"query": query, "limit": 100, "expand": ["data.latest_charge"]})
+            return [to_answer(intent) for intent in result.data]
 
     def every_payment(self, *, since: datetime | None = None) -> Iterator[tuple[UUID, Answer]]:
-        """All payments made for orders, the newest first; others in the same Stripe account are passed over."""
-        wanted: PaymentIntentListParams = {"limit": 100, "expand": ["data.latest_charge"]}
+        """Iterate over all payments of orders, the newest first. Other payments of the Stripe account are skipped."""
+        params: PaymentIntentListParams = {"limit": 100, "expand": ["data.latest_charge"]}
         if since is not None:
-            wanted["created"] = {"gte": int(since.timestamp())}
-        with or_unavailable():
-            page = self._intents.list(wanted)
+            params["created"] = {"gte": int(since.timestamp())}
+        with mapped_errors():
+            page = self._intents.list(params)
             for intent in page.auto_paging_iter():
                 order_id = _order_of(intent)
                 if order_id:
-                    yield order_id, standing(intent)
+                    yield order_id, to_answer(intent)
 
 
 def _order_of(intent: stripe.PaymentIntent) -> UUID | None:
@@ -162,7 +164,7 @@ def _order_of(intent: stripe.PaymentIntent) -> UUID | None:
 
 @cache
 def gateway() -> Gateway:
-    """The payment provider named by the settings; raises NotConfigured, naming the setting that is missing."""
+    """Return the payment provider from the settings; raises NotConfigured with the name of a missing setting."""
     config = settings()
     return StripeGateway(
         base=config.payment_api_base,
@@ -171,4 +173,4 @@ def gateway() -> Gateway:
     )
 
 
-os.register_at_fork(after_in_child=gateway.cache_clear)  # two processes must not talk over one connection
+os.register_at_fork(after_in_child=gateway.cache_clear)  # two processes must not share a connection

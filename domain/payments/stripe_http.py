@@ -1,4 +1,4 @@
-"""How the Stripe SDK sends its requests: over a pool of kept-alive connections that any thread may use."""
+"""The HTTP transport of the Stripe SDK: a pool of keep-alive connections, shared by all threads."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,9 +8,9 @@ import urllib3
 
 
 class PooledClient(stripe.HTTPClient):
-    """The SDK's transport on a bare pool of urllib3's, which costs half the CPU a call of its default on requests.
+    """An SDK transport on urllib3's connection pool, which needs half the CPU time of the default one (requests).
 
-    All calls go to the server at `base`. `timeout` is in seconds, for connecting and for each wait for an answer.
+    All calls go to the server at `base`. `timeout` is in seconds, for connecting and for each read.
     """
 
     name = "urllib3"
@@ -25,7 +25,7 @@ class PooledClient(stripe.HTTPClient):
     def request(  # type: ignore[override]  # the SDK declares the body as text here and as bytes where it reads it
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        """Send one request; raises APIConnectionError when no whole answer comes back."""
+        """Send a request; raises APIConnectionError without a complete response."""
         try:
             path = url.removeprefix(self._origin)
             answer = self._pool.urlopen(method.upper(), path, headers=headers, body=post_data, retries=False)

@@ -1,4 +1,4 @@
-"""What sales refuses."""
+"""Errors of orders."""
 
 from kit.errors import Conflict, NotFound
 
@@ -9,30 +9,30 @@ class OrderNotFound(NotFound):
     code = "order_not_found"
 
 
-class SoldOut(Conflict):
-    """One of the products is sold out."""
+class OutOfStock(Conflict):
+    """There is not enough stock for this order."""
 
-    code = "sold_out"
+    code = "out_of_stock"
 
 
 def not_enough(*, name: str, sku: str) -> str:
-    """What buyers read when there is too little of a product: which one, and not how much there is."""
+    """The message for buyers: it names the product, but not its stock level."""
     return f"There is not enough of {name} ({sku})."
 
 
-class NotAllowedNow(Conflict):
+class TransitionNotAllowed(Conflict):
     """The order's status does not allow this."""
 
     code = "transition_not_allowed"
 
 
-class KeyReused(Conflict):
-    """The idempotency key came with another request before; use a new one."""
+class IdempotencyKeyReused(Conflict):
+    """The idempotency key was already used for a different request; use a new one."""
 
     code = "idempotency_key_reused"
 
 
-class KeyInFlight(Conflict):
-    """A request with this idempotency key is being worked on; ask again shortly."""
+class IdempotencyKeyInUse(Conflict):
+    """Another request with this idempotency key is still in progress; try again shortly."""
 
-    code = "idempotency_key_in_flight"
+    code = "idempotency_key_in_use"

@@ -1,4 +1,4 @@
-"""Orders and their lines, and the keys that make placing one safe to repeat."""
+"""Orders, their lines, and idempotency keys."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +16,7 @@ STATUSES = (
 
 
 class Order(Base):
-    """An order. Amounts are minor units of `currency`; `failure` is `{"code", "step", "detail"}` once it failed."""
+    """An order. Amounts are in minor units of `currency`; `failure` is null or `{"code", "step", "detail"}`."""
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -48,7 +48,7 @@ class Order(Base):
 
 
 class OrderLine(Base):
-    """One product of an order, at the price of the moment it was placed."""
+    """A product in an order, with its price when the order was placed."""
 
     __tablename__ = "order_lines"
     __table_args__ = (
@@ -69,7 +69,7 @@ class OrderLine(Base):
 
 
 class IdempotencyKey(Base):
-    """A caller's key for one order; `fingerprint` is a keyed hash of the request's body."""
+    """A caller's idempotency key and its order; `fingerprint` is a keyed hash of the request body."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (within_company("order_id", "orders"), Index(None, "created_at"))

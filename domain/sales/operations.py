@@ -1,4 +1,4 @@
-"""Placing an order, and what becomes of it."""
+"""Placing orders and changing their status."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from domain.payments.declines import Attempt
+from domain.payments.declines import PaymentSource
 from domain.payments.stripe_amounts import charge_limits
-from domain.sales import offers, transitions
-from domain.sales.errors import OrderNotFound, SoldOut, not_enough
+from domain.sales import order_context, transitions
+from domain.sales.errors import OrderNotFound, OutOfStock, not_enough
 from domain.sales.models import Order
-from domain.sales.offers import Offer
+from domain.sales.order_context import OrderContext
 from kit import db
 from kit.db import Json
 from kit.errors import Invalid
@@ -21,15 +21,15 @@ from kit.money import Money
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """So many units of a product."""
+class LineRequest:
+    """A product and the number of units ordered."""
 
     product_id: UUID
     quantity: int
 
 
 class NewLine(NamedTuple):
-    """One product of a new order, as OrderLine keeps it."""
+    """A line of a new order, with the columns of OrderLine."""
 
     product_id: UUID
     sku: str
@@ -40,7 +40,7 @@ class NewLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """A pending order, as Order keeps it, and its lines in their order."""
+    """A pending order, with the columns of Order, and its lines."""
 
     id: UUID
     company_id: UUID
@@ -65,86 +65,90 @@ def place(
     *,
     company_id: UUID,
     customer_id: UUID,
-    login_id: UUID | None = None,
+    session_id: UUID | None = None,
     shop_id: UUID,
-    lines: Sequence[Wanted],
+    lines: Sequence[LineRequest],
     discount_percent: int,
     shipping_address: Json,
-    paying: Attempt,
+    payment_source: PaymentSource,
     now: datetime,
 ) -> NewOrder:
-    """Write down a pending order of the current user and its lines at today's prices.
+    """Create a pending order of the current user at current prices.
 
-    Raises LoginOver when they place it in a login that has ended; EmailUnverified, ShopNotFound and TooManyDeclines;
-    Invalid by field (the shop's products only, a discount only where the company allows one: seed A; a total that can
-    be charged); SoldOut for what is known to be gone. What only the saga can find out ends it later.
+    Raises SessionEnded, EmailUnverified, ShopNotFound, TooManyDeclines, OutOfStock for products without stock, and
+    Invalid by field: for products of other shops, for a discount that the company does not allow, and for a total that
+    cannot be charged. Other problems are found by the order's saga, which then fails the order.
     """
     product_ids = [line.product_id for line in lines]
-    offer = offers.offer_to(
-        customer_id=customer_id, login_id=login_id, company_id=company_id, shop_id=shop_id, product_ids=product_ids,
-        paying=paying, now=now,
+    context = order_context.load(
+        customer_id=customer_id, session_id=session_id, company_id=company_id, shop_id=shop_id, product_ids=product_ids,
+        payment_source=payment_source, now=now,
     )  # fmt: skip
-    _refuse_discount_beyond(offer, discount_percent)
-    _refuse_unknown(offer, lines)
+    _validate_discount(context, discount_percent)
+    _validate_products(context, lines)
     subtotal = sum(
-        (Money(offer.products[line.product_id].price, offer.currency) * line.quantity for line in lines),
-        Money(0, offer.currency),
+        (Money(context.products[line.product_id].price, context.currency) * line.quantity for line in lines),
+        Money(0, context.currency),
     )
     total = _payable(subtotal, discount_percent)
-    _refuse_sold_out(offer, lines)
+    _require_stock(context, lines)
     order = NewOrder(
-        id=new_id(), company_id=company_id, shop_id=shop_id, customer_id=offer.customer.id,
-        customer_email=offer.customer.email, customer_name=offer.customer.name, currency=offer.currency,
+        id=new_id(), company_id=company_id, shop_id=shop_id, customer_id=context.customer.id,
+        customer_email=context.customer.email, customer_name=context.customer.name, currency=context.currency,
         subtotal=subtotal.amount, discount_percent=discount_percent,
         total=total.amount, shipping_address=shipping_address, placed_at=now, changed_at=now,
-        lines=[_line(line, offer) for line in lines],
+        lines=[_line(line, context) for line in lines],
     )  # fmt: skip
     _write(order)
     _announce("order.created", order)
     return order
 
 
-def _refuse_discount_beyond(offer: Offer, percent: int) -> None:
-    if percent > offer.most_discount:
-        most = f"at most {offer.most_discount} % discount" if offer.most_discount else "no discounts; leave it out"
-        raise Invalid(fields={"discount_percent": [f"{offer.company} gives {most}."]})
+def _validate_discount(context: OrderContext, percent: int) -> None:
+    if percent > context.max_discount_percent:
+        allowed = (
+            f"at most {context.max_discount_percent} % discount" if context.max_discount_percent else "no discounts"
+        )
+        raise Invalid(fields={"discount_percent": [f"{context.company} allows {allowed}."]})
 
 
-def _refuse_unknown(offer: Offer, lines: Sequence[Wanted]) -> None:
+def _validate_products(context: OrderContext, lines: Sequence[LineRequest]) -> None:
     unknown = {
-        f"lines.{position}.product_id": ["This shop sells no such product."]
+        f"lines.{position}.product_id": ["This shop has no such product."]
         for position, line in enumerate(lines)
-        if line.product_id not in offer.products
+        if line.product_id not in context.products
     }
     if unknown:
         raise Invalid(fields=unknown)
 
 
 def _payable(subtotal: Money, discount_percent: int) -> Money:
-    """What is left after the discount, rounded down to what can be charged in the currency; raises Invalid.
+    """Return the total after the discount, rounded down to an amount that can be charged in the currency.
 
-    Nothing at all is fine: what costs nothing asks no payment provider.
+    Raises Invalid for a total that is too small or too large. A total of 0 is valid: it needs no payment provider.
     """
     limits = charge_limits(subtotal.currency)
     total = subtotal.minus_percent(discount_percent).rounded_down(limits.step)
-    least, most = Money(limits.least, total.currency), Money(limits.most, total.currency)
+    least, most = Money(limits.minimum, total.currency), Money(limits.maximum, total.currency)
     if subtotal.amount > most.amount:
-        raise Invalid(fields={"lines": [f"The order comes to more than {most}, the most that can be paid at once."]})
+        raise Invalid(fields={"lines": [f"The total is more than {most}, the largest amount that can be charged."]})
     if 0 < total.amount < least.amount:
-        raise Invalid(fields={"lines": [f"The order comes to {total}; the least that can be paid is {least}."]})
+        raise Invalid(
+            fields={"lines": [f"The total is {total}, less than {least}, the smallest amount that can be charged."]}
+        )
     return total
 
 
-def _refuse_sold_out(offer: Offer, lines: Sequence[Wanted]) -> None:
+def _require_stock(context: OrderContext, lines: Sequence[LineRequest]) -> None:
     for line in lines:
-        product = offer.products[line.product_id]
-        if product.left == 0:
-            raise SoldOut(not_enough(name=product.name, sku=product.sku))
+        product = context.products[line.product_id]
+        if product.available == 0:
+            raise OutOfStock(not_enough(name=product.name, sku=product.sku))
 
 
-def _line(wanted: Wanted, offer: Offer) -> NewLine:
-    product = offer.products[wanted.product_id]
-    return NewLine(product.id, product.sku, product.name, wanted.quantity, product.price)
+def _line(request: LineRequest, context: OrderContext) -> NewLine:
+    product = context.products[request.product_id]
+    return NewLine(product.id, product.sku, product.name, request.quantity, product.price)
 
 
 _ADD_ORDER = """
@@ -172,17 +176,17 @@ def _write(order: NewOrder) -> None:
 
 
 def mark_paid(*, order_ids: Collection[UUID], now: datetime) -> list[Order]:
-    """The sagas are done: the money is taken and the goods are the buyers'."""
+    """Mark orders as paid, after their sagas have completed: payments are captured and stock is committed."""
     return _move("order.completed", "paid", dict.fromkeys(order_ids), now)
 
 
 def mark_failed(*, failures: Mapping[UUID, Json], now: datetime) -> list[Order]:
-    """The sagas are undone; each order's failure says why, as `{"code", "step", "detail"}`."""
+    """Mark orders as failed, after their sagas have been compensated; a failure is `{"code", "step", "detail"}`."""
     return _move("order.failed", "failed", failures, now)
 
 
 def mark_cancelled(*, order_ids: Collection[UUID], now: datetime) -> list[Order]:
-    """The buyers or the shop wanted it so, and everything is put back."""
+    """Mark orders as cancelled, after payments and stock have been returned."""
     return _move("order.cancelled", "cancelled", dict.fromkeys(order_ids), now)
 
 
@@ -196,9 +200,9 @@ _MOVE = """
 
 
 def _move(event: str, to: str, failures: Mapping[UUID, Json | None], now: datetime) -> list[Order]:
-    """Put the orders into this status and announce it; returns what the status, the event and a log line tell of them.
+    """Change the status of the orders and publish the event. Returns the orders with the columns of `_LOCKED`.
 
-    Raises OrderNotFound, or NotAllowedNow, and moves none then.
+    Raises OrderNotFound or TransitionNotAllowed; then no order is changed.
     """
     orders = [Order(**dict(zip(_LOCKED, row, strict=True))) for row in db.run(_LOCK, {"orders": list(failures)})]
     if len(orders) < len(failures):

@@ -15,11 +15,11 @@ from kit.db import Json
 Ts = TypeVarTuple("Ts")
 
 SHIPPED_WITHIN = timedelta(days=30)
-"""How long after its payment an order may need its buyer's address."""
+"""An order needs its customer's address for this long after the payment."""
 
 
-class Told(NamedTuple):
-    """Everything there is to tell about an order; amounts in minor units of `currency`, lines as they were placed."""
+class OrderDetails(NamedTuple):
+    """Details of an order for mails and events: amounts in minor units of `currency`, lines in their order."""
 
     order_id: UUID
     company_id: UUID
@@ -38,7 +38,7 @@ class Told(NamedTuple):
     lines: list[Json]
 
 
-_TOLD = """
+_DETAILS = """
     SELECT o.id, o.company_id, s.name, c.name, c.email, o.customer_name, o.customer_email, o.subtotal,
         o.discount_percent, o.total, o.currency, o.shipping_address, o.failure, c.branding,
         (
@@ -51,24 +51,24 @@ _TOLD = """
 
 
 def the_order(*, order_id: UUID, customer_id: UUID | None = None, shop_id: UUID | None = None) -> Order:
-    """The order, if it is the current company's (and that customer's, or that shop's); raises OrderNotFound."""
-    order = db.session().scalar(_narrowed(select(Order).where(Order.id == order_id), customer_id, shop_id))
+    """Return an order of the current company (of the customer or the shop, if given); raises OrderNotFound."""
+    order = db.session().scalar(_filtered(select(Order).where(Order.id == order_id), customer_id, shop_id))
     if order is None:
         raise OrderNotFound
     return order
 
 
 def the_status(*, order_id: UUID, customer_id: UUID | None = None, shop_id: UUID | None = None) -> Row[UUID, str, int]:
-    """Only (id, status, version) of an order, for those who ask often; raises OrderNotFound."""
+    """Return only (id, status, version) of an order, for frequent requests; raises OrderNotFound."""
     query = select(Order.id, Order.status, Order.version).where(Order.id == order_id)
-    row = db.session().execute(_narrowed(query, customer_id, shop_id)).one_or_none()
+    row = db.session().execute(_filtered(query, customer_id, shop_id)).one_or_none()
     if row is None:
         raise OrderNotFound
     return row
 
 
-class Outcome(NamedTuple):
-    """What its saga may change of an order."""
+class OrderOutcome(NamedTuple):
+    """The columns of an order that its saga can change."""
 
     id: UUID
     status: str
@@ -79,15 +79,15 @@ class Outcome(NamedTuple):
 _OUTCOME = "SELECT id, status, failure, changed_at FROM orders WHERE id = %(order)s"
 
 
-def outcome(*, order_id: UUID) -> Outcome:
-    """What has become of the order by now; raises OrderNotFound."""
+def outcome(*, order_id: UUID) -> OrderOutcome:
+    """Return the current outcome of the order; raises OrderNotFound."""
     row = db.run(_OUTCOME, {"order": order_id}).fetchone()
     if row is None:
         raise OrderNotFound
-    return Outcome(*row)
+    return OrderOutcome(*row)
 
 
-# Built once: putting a statement together costs more than running it.
+# Built once, because building the statement takes longer than running it.
 _LINES = (
     select(OrderLine)
     .where(OrderLine.order_id.in_(bindparam("orders", expanding=True)))
@@ -99,27 +99,27 @@ _QUANTITIES = """
 
 
 def lines_of(*, order_ids: Collection[UUID]) -> dict[UUID, list[OrderLine]]:
-    """The lines of each order, in their order."""
+    """Return the lines of each order, in their order."""
     lines: dict[UUID, list[OrderLine]] = {order_id: [] for order_id in order_ids}
     for line in db.session().scalars(_LINES, {"orders": list(order_ids)}):
         lines[line.order_id].append(line)
     return lines
 
 
-def told(*, order_ids: Sequence[UUID]) -> list[Told]:
-    """Everything there is to tell about these orders, in any order; raises OrderNotFound."""
-    rows = [Told(*row) for row in db.run(_TOLD, {"orders": list(order_ids)})]
+def order_details(*, order_ids: Sequence[UUID]) -> list[OrderDetails]:
+    """Return the details of these orders, in any order; raises OrderNotFound."""
+    rows = [OrderDetails(*row) for row in db.run(_DETAILS, {"orders": list(order_ids)})]
     if len(rows) < len(set(order_ids)):
         raise OrderNotFound
     return rows
 
 
 def quantities(*, order_ids: Collection[UUID]) -> dict[UUID, dict[UUID, int]]:
-    """Units that each order wants of each product, the first order first, in order of product."""
-    wanted: dict[UUID, dict[UUID, int]] = {}
+    """Return the ordered units (order id → product id → units), sorted by order and product."""
+    ordered: dict[UUID, dict[UUID, int]] = {}
     for order_id, product_id, units in db.run(_QUANTITIES, {"orders": list(order_ids)}):
-        wanted.setdefault(order_id, {})[product_id] = units
-    return wanted
+        ordered.setdefault(order_id, {})[product_id] = units
+    return ordered
 
 
 def orders(
@@ -131,8 +131,8 @@ def orders(
     status: str | None = None,
     placed_since: datetime | None = None,
 ) -> list[Order]:
-    """Orders, the newest first, from behind `after`, narrowed down by what is given."""
-    query = _narrowed(select(Order).order_by(Order.id.desc()).limit(limit), customer_id, shop_id)
+    """List orders that match the given filters, the newest first, after the one with the id `after`."""
+    query = _filtered(select(Order).order_by(Order.id.desc()).limit(limit), customer_id, shop_id)
     if status is not None:
         query = query.where(Order.status == status)
     if placed_since is not None:
@@ -142,16 +142,16 @@ def orders(
     return list(db.session().scalars(query))
 
 
-def under_way(*, customer_id: UUID, now: datetime) -> bool:
-    """Whether an order of the current customer is still on its way: not decided, not there, or may yet be shipped."""
-    open_ones = or_(
+def has_orders_in_progress(*, customer_id: UUID, now: datetime) -> bool:
+    """Check whether the current customer has an order that is pending, being shipped, or may still be shipped."""
+    in_progress = or_(
         Order.status.in_(("pending", "fulfilling", "shipped")),
         and_(Order.status == "paid", Order.changed_at > now - SHIPPED_WITHIN),
     )
-    return bool(db.session().scalar(select(exists().where(Order.customer_id == customer_id, open_ones))))
+    return bool(db.session().scalar(select(exists().where(Order.customer_id == customer_id, in_progress))))
 
 
-def _narrowed(query: Select[*Ts], customer_id: UUID | None, shop_id: UUID | None) -> Select[*Ts]:
+def _filtered(query: Select[*Ts], customer_id: UUID | None, shop_id: UUID | None) -> Select[*Ts]:
     if customer_id is not None:
         query = query.where(Order.customer_id == customer_id)
     if shop_id is not None:

@@ -1,8 +1,8 @@
-"""The one table of what an order may become, asked by the API and enforced here."""
+"""The allowed changes of an order's status."""
 
 from datetime import datetime
 
-from domain.sales.errors import NotAllowedNow
+from domain.sales.errors import TransitionNotAllowed
 from domain.sales.models import Order
 
 TRANSITIONS: dict[str, tuple[str, ...]] = {
@@ -18,17 +18,17 @@ TRANSITIONS: dict[str, tuple[str, ...]] = {
     "returned": (),
 }
 
-BY_THE_SAGA = frozenset({"paid", "failed"})
-"""Only the order's saga makes these; nobody may ask for them."""
+SAGA_ONLY = frozenset({"paid", "failed"})
+"""Statuses that only the order's saga sets; users cannot request them."""
 
 
 def allowed(status: str) -> list[str]:
-    """What a person may make of an order in this status."""
-    return [to for to in TRANSITIONS[status] if to not in BY_THE_SAGA]
+    """List the statuses that a user can request for an order with this status."""
+    return [to for to in TRANSITIONS[status] if to not in SAGA_ONLY]
 
 
 def move(order: Order, to: str, *, now: datetime) -> None:
-    """Change the order's status; raises NotAllowedNow when the table has no such way."""
+    """Change the order's status; raises TransitionNotAllowed unless TRANSITIONS has this change."""
     if to not in TRANSITIONS[order.status]:
-        raise NotAllowedNow(f"an order that is {order.status} cannot become {to}")
+        raise TransitionNotAllowed(f"An order that is {order.status} cannot become {to}.")
     order.status, order.changed_at, order.version = to, now, order.version + 1

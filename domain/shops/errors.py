@@ -1,4 +1,4 @@
-"""What shops refuse."""
+"""Errors of shops and their locations."""
 
 from kit.errors import Conflict, NotFound
 
@@ -10,7 +10,7 @@ class ShopNotFound(NotFound):
 
 
 class ShopNameTaken(Conflict):
-    """Your company has a shop of this name already."""
+    """Your company already has a shop with this name."""
 
     code = "shop_name_taken"
 
@@ -22,7 +22,7 @@ class ShopChanged(Conflict):
 
 
 class ShopClosed(Conflict):
-    """The shop is closed for good."""
+    """The shop is closed permanently."""
 
     code = "shop_closed"
 
@@ -40,6 +40,6 @@ class LocationChanged(Conflict):
 
 
 class TooManyLocations(Conflict):
-    """The shop has as many locations as there may be: remove one first."""
+    """The shop has reached the maximum number of locations: remove one first."""
 
     code = "too_many_locations"

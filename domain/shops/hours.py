@@ -1,7 +1,7 @@
-"""When a place is open: its schedule, read by the clock on its wall.
+"""When a location is open: its schedule applied to its local time.
 
-A place is open whenever that clock shows a time at which it is. So an hour that is skipped when clocks are put forward
-passes in no time, and one that is repeated when they are put back counts twice.
+A location is open at a moment if its schedule says so for the local time. So an hour that is skipped when daylight
+saving time starts does not exist, and an hour that is repeated when it ends counts twice.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from zoneinfo import ZoneInfo
 
 from domain.shops.schedule import LOOK_AHEAD, Schedule, State
 
-LONGEST = 500
+MAX_LENGTH = 500
 """Characters of an expression."""
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """Whether a place is open at a moment, what is said about it, and when that changes.
+class OpeningStatus:
+    """Whether a location is open at a moment, the comment on it, and when the state changes.
 
-    `changes_at` is UTC, and None where nothing changes within LOOK_AHEAD.
+    `changes_at` is in UTC, and None if the state does not change within LOOK_AHEAD.
     """
 
     state: State
@@ -28,48 +28,50 @@ class Opening:
     changes_at: datetime | None
 
 
-def opening(
+def opening_status(
     expression: str, *, exceptions: Sequence[dict[str, Any]] = (), time_zone: str, country: str, at: datetime
-) -> Opening:
-    """Whether the place in that time zone is open at that moment.
+) -> OpeningStatus:
+    """Return whether a location in this time zone is open at a moment.
 
-    `exceptions` are as Location has them; `country` (ISO 3166-1 alpha-2) says which days are public holidays (`PH`).
-    Raises Unreadable.
+    `exceptions` have the format of Location.exceptions; `country` (ISO 3166-1 alpha-2) determines the public holidays
+    (`PH`). Raises InvalidOpeningHours.
     """
     schedule, zone = Schedule(expression, exceptions=exceptions, country=country), ZoneInfo(time_zone)
-    state, comment = schedule.state(_wall(at, zone))
-    return Opening(state, comment, _next_change(schedule, zone, at))
+    state, comment = schedule.state(_local_time(at, zone))
+    return OpeningStatus(state, comment, _next_change(schedule, zone, at))
 
 
 def _next_change(schedule: Schedule, zone: ZoneInfo, at: datetime) -> datetime | None:
-    """The first moment behind `at` at which the wall's clock shows a time of another state.
+    """Return the first moment after `at` whose local time has another state.
 
-    The wall's clock goes on evenly in stretches in which nobody puts it forward or back.
+    Local time runs evenly between two changes of the offset from UTC, so each such interval is searched separately.
     """
-    state, seen, end = schedule.state(_wall(at, zone))[0], at.astimezone(UTC), at.astimezone(UTC) + LOOK_AHEAD
-    while seen < end:
-        wall = _wall(seen, zone)
-        change = schedule.next_change(wall)
-        ahead = end - seen if change is None else min(end - seen, change - wall)
-        seen = _until_clocks_change(zone, seen, seen + ahead)
-        if schedule.state(_wall(seen, zone))[0] != state:
-            return seen
+    state, moment, end = schedule.state(_local_time(at, zone))[0], at.astimezone(UTC), at.astimezone(UTC) + LOOK_AHEAD
+    while moment < end:
+        local = _local_time(moment, zone)
+        change = schedule.next_change(local)
+        ahead = end - moment if change is None else min(end - moment, change - local)
+        moment = _until_clocks_change(zone, moment, moment + ahead)
+        if schedule.state(_local_time(moment, zone))[0] != state:
+            return moment
     return None
 
 
 def _until_clocks_change(zone: ZoneInfo, begin: datetime, end: datetime) -> datetime:
-    """The first moment behind `begin` whose offset from UTC is another, to the second; or else the end."""
-    offset, sure = begin.astimezone(zone).utcoffset(), begin
-    while sure < end:
-        step = min(sure + timedelta(days=1), end)
+    """Return the first moment after `begin` with another offset from UTC, to the second, or else `end`."""
+    offset, unchanged_until = begin.astimezone(zone).utcoffset(), begin
+    while unchanged_until < end:
+        step = min(unchanged_until + timedelta(days=1), end)
         if step.astimezone(zone).utcoffset() != offset:
-            while step - sure > timedelta(seconds=1):
-                middle = sure + (step - sure) // 2
-                sure, step = (middle, step) if middle.astimezone(zone).utcoffset() == offset else (sure, middle)
+            while step - unchanged_until > timedelta(seconds=1):
+                middle = unchanged_until + (step - unchanged_until) // 2
+                unchanged_until, step = (
+                    (middle, step) if middle.astimezone(zone).utcoffset() == offset else (unchanged_until, middle)
+                )
             return step.replace(microsecond=0)
-        sure = step
+        unchanged_until = step
     return end
 
 
-def _wall(moment: datetime, zone: ZoneInfo) -> datetime:
+def _local_time(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None)

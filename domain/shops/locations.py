@@ -1,4 +1,4 @@
-"""The places of a shop, and when they are open."""
+"""The locations of a shop and their opening hours."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,21 +9,21 @@ from sqlalchemy import func, select
 
 from domain.shops import hours
 from domain.shops.errors import LocationChanged, LocationNotFound, TooManyLocations
-from domain.shops.hours import Opening
+from domain.shops.hours import OpeningStatus
 from domain.shops.models import Location
 from domain.shops.queries import the_open_shop
-from domain.shops.schedule import Schedule, Unreadable
+from domain.shops.schedule import InvalidOpeningHours, Schedule
 from kit import changes, db
 from kit.db import Json
 from kit.errors import Invalid
 from kit.paging import page
 
-MOST = 100
-"""Locations of one shop."""
+MAX_PER_SHOP = 100
+"""The maximum number of locations of one shop."""
 
 
 class LocationChanges(TypedDict, total=False):
-    """What may be changed of a place; the address is as orders have it, exceptions as Location has them."""
+    """What can be changed of a location. Addresses have the format of an order's, exceptions that of Location."""
 
     name: str
     address: Json
@@ -34,20 +34,20 @@ class LocationChanges(TypedDict, total=False):
 
 
 def add(*, company_id: UUID, shop_id: UUID, **values: Unpack[LocationChanges]) -> Location:
-    """Add a place to the current company's shop, with its name, address and time zone at least.
+    """Add a location to a shop of the current company. Name, address and time zone are required.
 
-    Raises ShopNotFound, ShopClosed, TooManyLocations, Invalid for opening hours that cannot be read.
+    Raises ShopNotFound, ShopClosed, TooManyLocations, and Invalid for opening hours that cannot be parsed.
     """
     changes.refuse_undeclared(values, declared=LocationChanges)
     the_open_shop(shop_id=shop_id)
     session = db.session()
-    if (session.scalar(select(func.count()).where(Location.shop_id == shop_id)) or 0) >= MOST:
+    if (session.scalar(select(func.count()).where(Location.shop_id == shop_id)) or 0) >= MAX_PER_SHOP:
         raise TooManyLocations
     location = Location(company_id=company_id, shop_id=shop_id, **values)
     session.add(location)
     session.flush()
     session.refresh(location)
-    _refuse_unreadable(location)
+    _validate_hours(location)
     return location
 
 
@@ -58,24 +58,24 @@ def change(
     expected_versions: Collection[int] | None = None,
     **values: Unpack[LocationChanges],
 ) -> Location:
-    """Change what is given of a place of the shop.
+    """Change the given fields of a location.
 
-    Raises LocationNotFound, LocationChanged when it is at none of the expected versions, Invalid.
+    Raises LocationNotFound, LocationChanged if it has none of the expected versions, Invalid.
     """
     location = _the_locked_location(location_id, shop_id, expected_versions)
     if changes.apply(location, values, declared=LocationChanges):
         location.version += 1
-    _refuse_unreadable(location)
+    _validate_hours(location)
     return location
 
 
 def remove(*, location_id: UUID, shop_id: UUID, expected_versions: Collection[int] | None = None) -> None:
-    """Forget a place of the shop; raises LocationNotFound, LocationChanged."""
+    """Delete a location; raises LocationNotFound, LocationChanged."""
     db.session().delete(_the_locked_location(location_id, shop_id, expected_versions))
 
 
 def the_location(*, location_id: UUID, shop_id: UUID) -> Location:
-    """A place of the current company's shop; raises LocationNotFound."""
+    """Return a location of the current company's shop; raises LocationNotFound."""
     location = db.session().get(Location, location_id)
     if location is None or location.shop_id != shop_id:
         raise LocationNotFound
@@ -83,27 +83,27 @@ def the_location(*, location_id: UUID, shop_id: UUID) -> Location:
 
 
 def locations(*, shop_id: UUID, limit: int, after: UUID | None = None) -> list[Location]:
-    """The places of the current company's shop, the oldest first, from behind `after`."""
+    """List the locations of the current company's shop, the oldest first, after the one with the id `after`."""
     query = select(Location).where(Location.shop_id == shop_id)
     return list(db.session().scalars(page(query, Location.id, limit=limit, after=after)))
 
 
-def opening_of(location: Location, *, at: datetime) -> Opening:
-    """Whether the place is open at that moment; unknown where nobody has said, or nobody can read it."""
+def opening_status(location: Location, *, at: datetime) -> OpeningStatus:
+    """Return whether the location is open at a moment; unknown without opening hours that can be parsed."""
     if location.opening_hours is None:
-        return Opening("unknown", "", None)
+        return OpeningStatus("unknown", "", None)
     try:
-        return hours.opening(
+        return hours.opening_status(
             location.opening_hours, exceptions=location.exceptions, time_zone=location.time_zone,
             country=location.address["country"], at=at,
         )  # fmt: skip
-    except Unreadable:  # taken before such hours were refused
-        return Opening("unknown", "", None)
+    except InvalidOpeningHours:  # stored before opening hours were validated
+        return OpeningStatus("unknown", "", None)
 
 
 def _the_locked_location(location_id: UUID, shop_id: UUID, expected_versions: Collection[int] | None) -> Location:
-    found = select(Location).where(Location.id == location_id, Location.shop_id == shop_id).with_for_update()
-    location = db.session().scalar(found)
+    query = select(Location).where(Location.id == location_id, Location.shop_id == shop_id).with_for_update()
+    location = db.session().scalar(query)
     if location is None:
         raise LocationNotFound
     if expected_versions is not None and location.version not in expected_versions:
@@ -111,17 +111,21 @@ def _the_locked_location(location_id: UUID, shop_id: UUID, expected_versions: Co
     return location
 
 
-def _refuse_unreadable(location: Location) -> None:
-    """Exceptions take hours to be exceptions from, and all of it together must be readable."""
+def _validate_hours(location: Location) -> None:
+    """Raise Invalid for hours or exceptions that cannot be parsed, and for exceptions without opening hours."""
     if location.opening_hours is None:
         if location.exceptions:
-            raise Invalid(fields={"opening_hours": ["Say when it is open on all other days."]})
+            raise Invalid(
+                fields={"opening_hours": ["Opening hours are required with exceptions: give those of all other days."]}
+            )
         return
     try:
         Schedule(location.opening_hours)
-    except Unreadable as refusal:
-        raise Invalid(fields={"opening_hours": [f"{refusal}"]}) from None
+    except InvalidOpeningHours as error:
+        raise Invalid(fields={"opening_hours": [f"{error}"]}) from None
     try:
         Schedule(location.opening_hours, exceptions=location.exceptions)
-    except Unreadable:
-        raise Invalid(fields={"exceptions": ["Hours of a day are such as 10:00-14:00, or null for closed."]}) from None
+    except InvalidOpeningHours:
+        raise Invalid(
+            fields={"exceptions": ["Give the hours of a day as in 10:00-14:00, or null for closed."]}
+        ) from None

@@ -1,4 +1,4 @@
-"""Shops: where a company sells; and their locations, where buyers can go."""
+"""Shops of companies and their locations."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from kit.ids import new_id
 
 
 class Shop(Base):
-    """One shop of a company; buyers enter a company through its shops. Once closed it sells no more."""
+    """A shop of a company. Customers order from a company through its shops. A closed shop accepts no orders."""
 
     __tablename__ = "shops"
     __table_args__ = (
@@ -33,10 +33,10 @@ class Shop(Base):
 
 
 class Location(Base):
-    """A place of a shop: its address, as orders have it, its time zone (IANA), and when it is open there.
+    """A location of a shop: its address (in the format of an order's), time zone (IANA) and opening hours.
 
-    `opening_hours` is in OpenStreetMap's syntax, null where nobody has said; `exceptions` are days on which it is not
-    so: `[{"first_day", "last_day", "hours", "reason"}]`, where no hours mean that it is closed.
+    `opening_hours` has OpenStreetMap's syntax, and is null if unknown. `exceptions` are days with other hours:
+    `[{"first_day", "last_day", "hours", "reason"}]`, where null `hours` mean closed.
     """
 
     __tablename__ = "locations"

@@ -20,7 +20,7 @@ from kit.messaging import outbox
 
 
 class ShopChanges(TypedDict, total=False):
-    """What may be changed of a shop."""
+    """What can be changed of a shop."""
 
     name: str
     offers_pickup: bool
@@ -28,9 +28,9 @@ class ShopChanges(TypedDict, total=False):
 
 
 def open_shop(*, company_id: UUID, name: str, offers_pickup: bool = False, offers_delivery: bool = True) -> Shop:
-    """Open a shop of the company; raises ShopNameTaken, PlanLimitReached, Invalid when nothing is handed over."""
-    limits.make_room("shops", company_id=company_id)
-    _refuse_keeping_all(offers_pickup=offers_pickup, offers_delivery=offers_delivery)
+    """Open a shop of the company; raises ShopNameTaken, PlanLimitReached, Invalid without pick-up and delivery."""
+    limits.require_capacity("shops", company_id=company_id)
+    _require_fulfilment(offers_pickup=offers_pickup, offers_delivery=offers_delivery)
     added = insert(Shop).values(
         id=new_id(), company_id=company_id, name=name, offers_pickup=offers_pickup, offers_delivery=offers_delivery
     )
@@ -42,26 +42,26 @@ def open_shop(*, company_id: UUID, name: str, offers_pickup: bool = False, offer
 
 
 def change(*, shop_id: UUID, expected_versions: Collection[int] | None = None, **values: Unpack[ShopChanges]) -> Shop:
-    """Change what is given of the current company's shop.
+    """Change the given fields of a shop of the current company.
 
-    Raises ShopNotFound, ShopChanged when it is at none of the expected versions, ShopClosed, ShopNameTaken, Invalid.
+    Raises ShopNotFound, ShopChanged if it has none of the expected versions, ShopClosed, ShopNameTaken, Invalid.
     """
     shop = _the_locked_shop(shop_id, expected_versions)
     if shop.closed_at is not None:
         raise ShopClosed
     if values.get("name", shop.name) != shop.name:
-        _refuse_taken(shop, values["name"])
+        _require_free_name(shop, values["name"])
     changed = changes.apply(shop, values, declared=ShopChanges)
-    _refuse_keeping_all(offers_pickup=shop.offers_pickup, offers_delivery=shop.offers_delivery)
+    _require_fulfilment(offers_pickup=shop.offers_pickup, offers_delivery=shop.offers_delivery)
     if changed:
         shop.version += 1
-        _write()
+        _flush()
         _announce("shop.updated", shop)
     return shop
 
 
 def close(*, shop_id: UUID, now: datetime, expected_versions: Collection[int] | None = None) -> Shop:
-    """Let the shop sell no more, for good; orders under way come to their end. Harmless when it is closed.
+    """Close the shop permanently. Orders in progress are completed. Does nothing if it is closed already.
 
     Raises ShopNotFound, ShopChanged.
     """
@@ -81,8 +81,8 @@ def close_all(*, company_id: UUID, now: datetime) -> None:
 
 
 def _the_locked_shop(shop_id: UUID, expected_versions: Collection[int] | None) -> Shop:
-    found = select(Shop).where(Shop.id == shop_id).with_for_update(key_share=True)
-    shop = db.session().scalar(found.execution_options(populate_existing=True))
+    query = select(Shop).where(Shop.id == shop_id).with_for_update(key_share=True)
+    shop = db.session().scalar(query.execution_options(populate_existing=True))
     if shop is None:
         raise ShopNotFound
     if expected_versions is not None and shop.version not in expected_versions:
@@ -90,23 +90,23 @@ def _the_locked_shop(shop_id: UUID, expected_versions: Collection[int] | None) -
     return shop
 
 
-def _refuse_taken(shop: Shop, name: str) -> None:
-    """Two at once are for the unique index to tell apart (see _write); this is what one alone is told."""
+def _require_free_name(shop: Shop, name: str) -> None:
+    """Raise ShopNameTaken if another open shop has the name. The unique index catches concurrent changes (`_flush`)."""
     others = exists().where(Shop.company_id == shop.company_id, Shop.name == name, Shop.closed_at.is_(None))
     if db.session().scalar(select(others)):
         raise ShopNameTaken
 
 
-def _write() -> None:
+def _flush() -> None:
     try:
         db.session().flush()
     except IntegrityError as error:
-        if isinstance(error.orig, UniqueViolation):  # somebody else has taken the name meanwhile
+        if isinstance(error.orig, UniqueViolation):  # a concurrent transaction has taken the name
             raise ShopNameTaken from error
         raise
 
 
-def _refuse_keeping_all(*, offers_pickup: bool, offers_delivery: bool) -> None:
+def _require_fulfilment(*, offers_pickup: bool, offers_delivery: bool) -> None:
     if not (offers_pickup or offers_delivery):
         raise Invalid(fields={"offers_delivery": ["A shop offers pick-up or delivery, or both."]})
 

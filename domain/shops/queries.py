@@ -11,7 +11,7 @@ from kit.paging import page
 
 
 def the_shop(*, shop_id: UUID) -> Shop:
-    """The shop of the current company; raises ShopNotFound."""
+    """Return a shop of the current company; raises ShopNotFound."""
     shop = db.session().get(Shop, shop_id)
     if shop is None:
         raise ShopNotFound
@@ -19,7 +19,7 @@ def the_shop(*, shop_id: UUID) -> Shop:
 
 
 def the_open_shop(*, shop_id: UUID) -> Shop:
-    """The shop of the current company; raises ShopNotFound, ShopClosed."""
+    """Return an open shop of the current company; raises ShopNotFound, ShopClosed."""
     shop = the_shop(shop_id=shop_id)
     if shop.closed_at is not None:
         raise ShopClosed
@@ -27,13 +27,13 @@ def the_open_shop(*, shop_id: UUID) -> Shop:
 
 
 def shops(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> list[Shop]:
-    """The current company's shops (or the one of them), the oldest first, from behind `after`."""
+    """List the current company's shops (or only the given one), the oldest first, after the one with the id `after`."""
     query = select(Shop) if shop_id is None else select(Shop).where(Shop.id == shop_id)
     return list(db.session().scalars(page(query, Shop.id, limit=limit, after=after)))
 
 
 def company_of(*, shop_id: UUID) -> UUID:
-    """The company that owns the shop, for buyers, who enter a company through its shops; raises ShopNotFound."""
+    """Return the company that owns the shop, for customers, who belong to no company; raises ShopNotFound."""
     session = db.session()
     tenancy.reveal_shop(session, shop_id)
     company_id = session.scalar(select(Shop.company_id).where(Shop.id == shop_id))

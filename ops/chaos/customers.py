@@ -147,4 +147,4 @@ def _is_transient(response: requests.Response) -> bool:
     """Whether a retry may get another response."""
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status_code in _TRANSIENT:
         return True
-    return response.status_code == HTTPStatus.CONFLICT and response.json()["code"] == "idempotency_key_in_flight"
+    return response.status_code == HTTPStatus.CONFLICT and response.json()["code"] == "idempotency_key_in_use"

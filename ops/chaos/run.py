@@ -139,6 +139,6 @@ def _broken_rules(state: FinalState, purchases: Sequence[Purchase]) -> dict[str,
         str(each.scenario) for each in purchases if len(each.order_ids) > 1 or (each.order_ids and each.refusal)
     ]
     rules["only sold-out products are refused"] = [
-        f"{each.refusal}: {each.scenario}" for each in purchases if each.refusal not in {None, "sold_out"}
+        f"{each.refusal}: {each.scenario}" for each in purchases if each.refusal not in {None, "out_of_stock"}
     ]
     return {rule: rows for rule, rows in rules.items() if rows}

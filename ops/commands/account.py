@@ -20,16 +20,16 @@ def remove_second_factor(
     from api.identity import letters
     from domain.audit import operations as audit
     from domain.identity import queries, second_factor
-    from domain.identity.errors import SecondFactorOff
+    from domain.identity.errors import SecondFactorNotEnabled
     from kit import clock, db, tenancy
     from kit.tenancy import Tenant
 
     with db.transaction(Tenant()):
-        user = queries.the_user_at(email=email.lower())
+        user = queries.the_user_by_email(email=email.lower())
         db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=user.id)))
         if second_factor.recovery_codes_left(user_id=user.id) is None:
-            raise SecondFactorOff
-        second_factor.switch_off(user_id=user.id)
+            raise SecondFactorNotEnabled
+        second_factor.disable(user_id=user.id)
         audit.record_operator_action(user_id=user.id, action="remove_second_factor", reason=reason, operator=by)
         letters.write("second_factor_removed", user, now=clock.now())
     if as_json:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from domain.payments.stripe_amounts import LEAST
+from domain.payments.stripe_amounts import MINIMUM_CHARGES
 from kit.money import CURRENCIES, LARGEST_AMOUNT
 from ops.sandbox.errors import bad_parameter
 
@@ -57,8 +57,10 @@ def charge(params: Params) -> tuple[int, str]:
     """The amount and currency of a new charge, within Stripe's limits for charges in this currency."""
     code = currency(params)
     units = part(params, "amount", code, most=LARGEST_AMOUNT)
-    if units < LEAST.get(code.upper(), 1):
-        raise bad_parameter("amount", f"Amount must be at least {LEAST[code.upper()]} {code}.", "amount_too_small")
+    if units < MINIMUM_CHARGES.get(code.upper(), 1):
+        raise bad_parameter(
+            "amount", f"Amount must be at least {MINIMUM_CHARGES[code.upper()]} {code}.", "amount_too_small"
+        )
     return units, code
 
 

@@ -22,10 +22,10 @@ FindDefinition = Callable[[str, int], Saga]
 """Returns the definition of a saga by name and version (registry.find)."""
 
 
-class UnknownSaga(NotFound):
+class SagaNotFound(NotFound):
     """There is no such saga in this company."""
 
-    code = "unknown_saga"
+    code = "saga_not_found"
 
 
 # Sets the tenant, locks the saga rows, and only then reads the sagas, one row per step: see migrations/versions/0010.
@@ -72,7 +72,7 @@ _WRITE = """
 def locked(ref: SagaRef, find: FindDefinition) -> Iterator[LockedSaga]:
     """Lock one saga for one transaction. Its changes are written at the end of the block, unless an error is raised.
 
-    Raises UnknownSaga when the company has no such saga, and UnknownVersion and DefinitionMismatch as all_locked does.
+    Raises SagaNotFound when the company has no such saga, and UnknownVersion and DefinitionMismatch as all_locked does.
     """
     with all_locked([ref], find) as [saga]:
         yield saga
@@ -84,7 +84,7 @@ def all_locked(
 ) -> Iterator[list[LockedSaga]]:
     """Lock several sagas of one company for one transaction. A saga that is named twice is read once.
 
-    Raises UnknownSaga when the company lacks one of them, UnknownVersion when `find` does not know the version of one,
+    Raises SagaNotFound when the company lacks one of them, UnknownVersion when `find` does not know the version of one,
     and DefinitionMismatch when one started with other steps than its definition has now.
     """
     with db.transaction():
@@ -124,7 +124,7 @@ def _read(refs: Sequence[SagaRef], find: FindDefinition) -> list[LockedSaga]:
         step = StepState(*row[_SAGA_COLUMNS:])
         saga.steps[step.step] = step
     if len(sagas) < len(refs_by_id):
-        raise UnknownSaga
+        raise SagaNotFound
     for saga in sagas.values():
         saga.check_definition()
     return list(sagas.values())

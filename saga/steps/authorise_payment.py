@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import partial
 
 from domain.payments import operations as payments
-from domain.payments.allowance import Allowance, Payable, payable
-from domain.payments.gateway import KEYS_LAST, Answer
-from domain.payments.queries import Standing, the_payment
+from domain.payments.decline_limiter import DeclineLimiter, LimitedPayment, load_payments
+from domain.payments.gateway import IDEMPOTENCY_KEY_TTL, Answer
+from domain.payments.queries import PaymentSummary, the_payment
 from domain.payments.stripe_gateway import gateway
 from saga.engine.definition import Answers, Call, Calls, Outcome, Outcomes, Subject, batched_step
 from saga.engine.errors import TryAgain
@@ -18,8 +18,8 @@ from saga.payment_outcome import outcome_of
 @batched_step(area="payments")
 def authorise_payment(orders: Sequence[Subject]) -> Generator[Calls, Answers, Outcomes]:
     """Authorise each order's total on its buyer's card."""
-    payments_of = payable(order_ids=[order.id for order in orders], now=orders[0].now)
-    allowance = Allowance(payments_of.values())
+    payments_of = load_payments(order_ids=[order.id for order in orders], now=orders[0].now)
+    allowance = DeclineLimiter(payments_of.values())
     answers = yield {
         order.id: partial(_authorise_within, allowance, payments_of[order.id], order)
         for order in orders
@@ -42,20 +42,20 @@ def void_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
     return {"outcome": answer.outcome}
 
 
-def _authorise_within(allowance: Allowance, payable: Payable, order: Subject) -> Answer:
+def _authorise_within(allowance: DeclineLimiter, payable: LimitedPayment, order: Subject) -> Answer:
     authorise = partial(_authorise, payable.payment, order.idempotency_key, order.now)
     # An earlier attempt may have authorised the payment, whatever was declined since: the answer must be fetched.
-    return authorise() if order.begun_before else allowance.ask(payable, authorise)
+    return authorise() if order.begun_before else allowance.call(payable, authorise)
 
 
-def _authorise(payment: Standing, key: str, now: datetime) -> Answer:
-    before = _authorised_before(payment) if now - payment.created_at > KEYS_LAST else None
+def _authorise(payment: PaymentSummary, key: str, now: datetime) -> Answer:
+    before = _authorised_before(payment) if now - payment.created_at > IDEMPOTENCY_KEY_TTL else None
     return before or gateway().authorise(
         amount=payment.amount, currency=payment.currency, method=payment.method, order_id=payment.order_id, key=key
     )
 
 
-def _authorised_before(payment: Standing) -> Answer | None:
+def _authorised_before(payment: PaymentSummary) -> Answer | None:
     # The provider may have forgotten the idempotency key, so the same call would make a second payment. This happens to
     # a saga that stood still for long, or was restored from a backup. Its earlier payment is answered as the key would
     # have been, whatever became of it since: the steps that follow find out.
@@ -67,7 +67,7 @@ def _authorised_before(payment: Standing) -> Answer | None:
     return replace(found, outcome="authorised")
 
 
-def _void(payment: Standing, key: str, now: datetime) -> Answer:
+def _void(payment: PaymentSummary, key: str, now: datetime) -> Answer:
     ref = payment.provider_ref
     if ref is None:
         # The answer to our request was lost, or the request is still on its way. Repeated with the same key it returns

@@ -15,7 +15,7 @@ from saga.engine.errors import Refused
 def reserve_stock(orders: Sequence[Subject]) -> Outcomes:
     """Reserve the quantity of every line of each order."""
     quantities = sales.quantities(order_ids=[order.id for order in orders])
-    refused = inventory.reserve(company_id=orders[0].company_id, wanted=quantities)
+    refused = inventory.reserve(company_id=orders[0].company_id, quantities=quantities)
     lines = sales.lines_of(order_ids=refused) if refused else {}
     return {
         order_id: Refused(refusal.code, _not_enough(refusal.product_id, lines[order_id]))

@@ -9,8 +9,8 @@ from werkzeug.test import TestResponse
 from api.caller import Caller
 from api.tokens import access_token
 from domain.companies.models import Company
-from domain.identity import logins
 from domain.identity import queries as identity
+from domain.identity import sessions
 from domain.identity.models import User
 from kit import clock, db
 from kit.tenancy import Tenant
@@ -29,7 +29,7 @@ class Api:
         acts_for = company.id if company else None
         with db.transaction(Tenant(user_id=user.id)):
             membership = identity.membership_in(user_id=user.id, company_id=acts_for) if acts_for else None
-            login = logins.begin(user_id=user.id, acts_for=acts_for, now=clock.now()).login
+            login = sessions.start(user_id=user.id, company_id=acts_for, now=clock.now()).session
         return Api(self.app, access_token(Caller.at(login, membership)))
 
     def get(self, path: str, **kwargs) -> TestResponse:

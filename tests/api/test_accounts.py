@@ -108,7 +108,7 @@ class TestUnverified:
         company, user = factories.make_company(), factories.make_user(verified=False)
         _, token = factories.invite(user.email, factories.make_member(company), company)
         answer = api.post("/api/auth/accept-invitation", {"token": token})
-        assert (answer.status_code, answer.json["code"]) == (409, "register_first")
+        assert (answer.status_code, answer.json["code"]) == (409, "registration_required")
 
     def test_may_ask_for_another_mail_but_not_without_end(self, unverified, mails):
         assert [unverified.post("/api/me/verification-mail").status_code for _ in range(4)] == [202, 202, 202, 429]
@@ -131,15 +131,15 @@ class TestLink:
         api.post("/api/auth/register", ADA)
         answers = [api.post(VERIFY, {"token": token(), "password": ADA["password"]}) for _ in range(2)]
         assert [answer.status_code for answer in answers] == [204, 409]
-        assert answers[1].json["code"] == "link_over"
+        assert answers[1].json["code"] == "link_expired"
 
     @pytest.mark.parametrize("nonsense", ["", "x" * 43, "é"])
     def test_is_refused_when_it_is_none(self, api, nonsense):
-        assert api.post(VERIFY, {"token": nonsense, "password": NEW}).json["code"] == "link_over"
+        assert api.post(VERIFY, {"token": nonsense, "password": NEW}).json["code"] == "link_expired"
 
     def test_for_one_thing_is_not_good_for_another(self, api, token):
         api.post("/api/auth/register", ADA)
-        assert api.post(RESET, {"token": token(), "password": NEW}).json["code"] == "link_over"
+        assert api.post(RESET, {"token": token(), "password": NEW}).json["code"] == "link_expired"
         assert api.post(VERIFY, {"token": token(), "password": NEW}).status_code == 204
 
     def test_is_kept_good_when_the_password_is_missing_or_too_weak(self, api, token):
@@ -181,7 +181,7 @@ class TestLink:
         (said,) = re.findall(rf'"{purpose}": {{(.*?)\n    }}', script, re.DOTALL)
         assert ("password:" in said) == takes
         body = {"token": "x" * 43} | ({"password": NEW} if takes else {})
-        assert api.post(f"/api/auth/{purpose}", body).json["code"] == "link_over"
+        assert api.post(f"/api/auth/{purpose}", body).json["code"] == "link_expired"
 
     def test_leads_nowhere_else(self, api):
         assert api.get("/api/auth/links/anything").status_code == 404
@@ -224,7 +224,7 @@ class TestForgottenPassword:
         first = token()
         api.post(FORGOT, {"email": user.email})
         assert api.post(RESET, {"token": first, "password": NEW}).status_code == 204
-        assert api.post(RESET, {"token": first, "password": NEW}).json["code"] == "link_over"
+        assert api.post(RESET, {"token": first, "password": NEW}).json["code"] == "link_expired"
 
     def test_keeps_the_link_good_when_the_password_is_too_weak(self, api, user, token):
         api.post(FORGOT, {"email": user.email})
@@ -265,7 +265,7 @@ class TestChangedPassword:
 
     def test_asks_for_the_one_before(self, api, user):
         answer = self.change(api, user, current_password="a wrong one")
-        assert (answer.status_code, answer.json["code"]) == (401, "wrong_credentials")
+        assert (answer.status_code, answer.json["code"]) == (401, "invalid_credentials")
 
     def test_may_not_be_easily_guessed(self, api, user):
         assert self.change(api, user, password=user.email).status_code == 422

@@ -7,7 +7,7 @@ import pytest
 
 from api.access import ANYBODY, OPERATOR, WHO_MAY
 from api.app import create_app
-from domain.identity.permissions import FOR_MACHINES
+from domain.identity.permissions import API_KEY_PERMISSIONS
 from kit import clock
 from kit.ids import new_id
 from tests import factories
@@ -60,7 +60,7 @@ class TestMake:
     @pytest.mark.parametrize(
         ("wrong", "field"),
         [
-            ({"permissions": ["be_oneself"]}, "permissions.0"),
+            ({"permissions": ["manage_own_account"]}, "permissions.0"),
             ({"permissions": ["write_keys"]}, "permissions.0"),
             ({"permissions": ["fly"]}, "permissions.0"),
             ({"permissions": []}, "permissions"),
@@ -80,7 +80,8 @@ class TestMake:
         answer = admin.post("/api/keys", body)
         assert (answer.status_code, answer.json["errors"]) == (422, [{
             "path": "permissions",
-            "message": "These hold in all of a company, and not in one shop of it: settle_incidents, write_companies.",
+            "message": "These permissions apply to a whole company, not to one shop: "
+            "settle_incidents, write_companies.",
         }])  # fmt: skip
 
 
@@ -110,7 +111,7 @@ class TestUse:
         holder(api, key).get("/api/shops")
         assert admin.get("/api/keys").json["data"][0]["used_at"] is not None
 
-    @pytest.mark.parametrize("permission", sorted(FOR_MACHINES))
+    @pytest.mark.parametrize("permission", sorted(API_KEY_PERMISSIONS))
     def test_is_for_what_it_says_and_nothing_else(self, database, permission):
         app, company = create_app(), factories.make_company()
         _, secret = factories.make_key(factories.make_member(company), company, {permission})
@@ -124,19 +125,19 @@ class TestEnd:
         key = made(admin, "read_shops")
         assert holder(api, key).get("/api/shops").status_code == 200
         assert admin.delete(f"/api/keys/{key['id']}").status_code == 204
-        assert refusal(holder(api, key).get("/api/shops")) == (401, "key_invalid")
-        assert refusal(admin.delete(f"/api/keys/{key['id']}")) == (404, "key_not_found")
+        assert refusal(holder(api, key).get("/api/shops")) == (401, "api_key_invalid")
+        assert refusal(admin.delete(f"/api/keys/{key['id']}")) == (404, "api_key_not_found")
 
     def test_comes_with_its_time(self, api, admin, monkeypatch):
         key, then = made(admin, "read_shops", days=1), clock.now() + timedelta(days=1)
         monkeypatch.setattr(clock, "now", lambda: then)
-        assert refusal(holder(api, key).get("/api/shops")) == (401, "key_invalid")
+        assert refusal(holder(api, key).get("/api/shops")) == (401, "api_key_invalid")
 
     def test_comes_when_its_maker_leaves(self, api, admin, company, user):
         key, other = made(admin, "read_shops"), api.acting_as(factories.make_member(company), company)
         own = next(row for row in other.get("/api/members").json["data"] if row["user_id"] == str(user.id))
         assert other.delete(f"/api/members/{own['id']}").status_code == 204
-        assert refusal(holder(api, key).get("/api/shops")) == (401, "key_invalid")
+        assert refusal(holder(api, key).get("/api/shops")) == (401, "api_key_invalid")
 
     def test_of_what_its_maker_may_no_more_comes_with_that(self, api, admin, company, user):
         key, other = made(admin, "read_members", "read_shops"), api.acting_as(factories.make_member(company), company)
@@ -148,7 +149,7 @@ class TestEnd:
 
     @pytest.mark.parametrize("forged", ["ox_", "ox_nothing", "ox_" + "A" * 43])
     def test_never_was_for_what_we_did_not_make(self, api, database, forged):
-        assert refusal(Api(api.app, forged).get("/api/shops")) == (401, "key_invalid")
+        assert refusal(Api(api.app, forged).get("/api/shops")) == (401, "api_key_invalid")
 
 
 def stocked(company):

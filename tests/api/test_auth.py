@@ -101,7 +101,7 @@ class TestLogIn:
         with psycopg.connect(database) as connection:
             kept = connection.execute("SELECT password_hash FROM users").fetchone()[0]
         assert kept != old
-        assert not passwords.is_outdated(factories.PASSWORD, kept)
+        assert not passwords.needs_rehash(factories.PASSWORD, kept)
         assert log_in(api, user).status_code == 200
 
     def test_takes_a_password_from_another_keyboard_and_hashes_it_so_from_then_on(self, api, database):
@@ -181,7 +181,7 @@ class TestRefresh:
         third = api.post(REFRESH, {"refresh_token": second}).json["refresh_token"]
         assert api.post(REFRESH, {"refresh_token": first}).status_code == 401
         answer = api.post(REFRESH, {"refresh_token": third})
-        assert (answer.status_code, answer.json["code"]) == (401, "login_over")
+        assert (answer.status_code, answer.json["code"]) == (401, "session_ended")
 
     def test_takes_a_token_twice_from_a_client_that_asks_twice_at_once(self, api):
         token = log_in(api, factories.make_user()).json["refresh_token"]
@@ -200,7 +200,7 @@ class TestRefresh:
 
     def test_refuses_an_access_token(self, api):
         token = log_in(api, factories.make_user()).json["access_token"]
-        assert api.post(REFRESH, {"refresh_token": token}).json["code"] == "login_over"
+        assert api.post(REFRESH, {"refresh_token": token}).json["code"] == "session_ended"
 
 
 class TestLogOut:

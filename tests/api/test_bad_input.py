@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from api.strict_json import MOST_COMMAS
-from domain.identity.permissions import FOR_MACHINES
+from domain.identity.permissions import API_KEY_PERMISSIONS
 from tests import factories
 from tests.api.client import Api
 
@@ -101,7 +101,7 @@ class TestBody:
     )
     def test_may_have_no_key_twice_at_any_depth(self, api, body, path):
         answer = send(api, body)
-        assert (answer.status_code, answer.json["code"]) == (400, "repeated")
+        assert (answer.status_code, answer.json["code"]) == (400, "duplicate_name")
         assert answer.json["errors"] == [{"path": path, "message": "Send it once."}]
 
     def test_may_begin_with_a_byte_order_mark(self, api):
@@ -223,7 +223,7 @@ class TestSize:
         ("path", "name", "entry", "told"),
         [
             ("/api/orders", "lines", {}, "Length must be between 1 and 100."),
-            ("/api/keys", "permissions", 1, f"Length must be between 1 and {len(FOR_MACHINES)}."),
+            ("/api/keys", "permissions", 1, f"Length must be between 1 and {len(API_KEY_PERMISSIONS)}."),
             ("/api/operations/incidents/retry", "ids", 1, "Length must be between 1 and 500."),
             ("/api/shops/{shop}/locations", "exceptions", {}, "Longer than maximum length 100."),
         ],
@@ -276,5 +276,5 @@ class TestQuery:
     )
     def test_may_have_no_parameter_twice(self, api, query):
         answer = api.acting_as(factories.make_user()).get(f"/api/companies?{query}")
-        assert (answer.status_code, answer.json["code"]) == (400, "repeated")
+        assert (answer.status_code, answer.json["code"]) == (400, "duplicate_name")
         assert answer.json["errors"] == [{"path": query.partition("=")[0], "message": "Send it once."}]

@@ -53,7 +53,7 @@ class TestEnd:
         shown = api.get(LOGINS, headers=as_bearer(here)).json["data"]
         (lost,) = [login["id"] for login in shown if not login["is_current"]]
         assert api.delete(f"{LOGINS}/{lost}", headers=as_bearer(here)).status_code == 204
-        assert refresh(api, there).json["code"] == "login_over"
+        assert refresh(api, there).json["code"] == "session_ended"
         assert refresh(api, here).status_code == 200
 
     def test_says_the_same_of_a_strangers_login_and_of_none(self, api, user):
@@ -61,7 +61,7 @@ class TestEnd:
         theirs = api.get(LOGINS, headers=as_bearer(stranger)).json["data"][0]["id"]
         me = as_bearer(log_in(api, user))
         answers = [api.delete(f"{LOGINS}/{login}", headers=me) for login in (theirs, new_id())]
-        assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(404, "login_not_found")] * 2
+        assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(404, "session_not_found")] * 2
         assert refresh(api, stranger).status_code == 200
 
 

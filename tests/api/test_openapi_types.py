@@ -13,7 +13,7 @@ ALWAYS_OPTIONAL = {
 }
 """What an answer may lack, by its type."""
 UNVERIFIED = {"found_company", "place_order", "offer_second_factor", "confirm_second_factor"}
-NOT_YOURS_TO_GIVE = {"invite", "accept_invitation", "make_key", "remove_member"}
+INSUFFICIENT_PRIVILEGES = {"invite", "accept_invitation", "make_key", "remove_member"}
 
 
 def schemas():
@@ -113,7 +113,7 @@ class TestRefusals:
         assert {name for name in operations() if "forbidden" in refusals(name)} == taking
 
     @pytest.mark.parametrize(
-        ("code", "refusing"), [("email_unverified", UNVERIFIED), ("not_yours_to_give", NOT_YOURS_TO_GIVE)]
+        ("code", "refusing"), [("email_unverified", UNVERIFIED), ("insufficient_privileges", INSUFFICIENT_PRIVILEGES)]
     )
     def test_are_told_of_where_more_than_a_role_is_asked_for(self, code, refusing):
         assert {name for name in operations() if code in refusals(name)} == refusing

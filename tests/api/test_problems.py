@@ -56,7 +56,7 @@ class TestType:
             "request_entity_too_large",
             "request_timeout",
         }
-        assert {"sold_out", "rate_limited", "request_uri_too_long"} <= every
+        assert {"out_of_stock", "rate_limited", "request_uri_too_long"} <= every
         assert {code for code in every if api.get(f"/problems/{code}").status_code != 200} == set()
 
     @pytest.mark.parametrize("code", ["", "nothing", "error", "not_configured", "ok", "%3Cb%3E", "../healthz"])

@@ -141,11 +141,11 @@ class TestAddresses:
 
         def keep():
             with db.transaction(Tenant(user_id=user.id)):
-                profile.keep_address(user_id=user.id, label="Home", address=HOME)
+                profile.create_address(user_id=user.id, label="Home", address=HOME)
 
         with ThreadPoolExecutor(1) as pool:
             with db.transaction(Tenant(user_id=user.id)):
-                profile.keep_address(user_id=user.id, label="Home", address=HOME)
+                profile.create_address(user_id=user.id, label="Home", address=HOME)
                 late = pool.submit(keep)
                 until(lambda: late.done() or sql(waiting).fetchone() is not None)
             with pytest.raises(TooManyAddresses):
@@ -250,7 +250,7 @@ class TestErasure:
     def test_waits_for_orders_that_are_under_way(self, api, user, order, sql, status):
         sql("UPDATE orders SET status = %s", status)
         answer = self.erase(api, user)
-        assert (answer.status_code, answer.json["code"]) == (409, "orders_under_way")
+        assert (answer.status_code, answer.json["code"]) == (409, "orders_in_progress")
 
     def test_does_not_wait_for_an_order_paid_long_ago(self, api, user, order, sql):
         sql("UPDATE orders SET status = 'paid', changed_at = now() - interval '31 days'")

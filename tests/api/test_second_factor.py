@@ -54,7 +54,7 @@ class TestOffer:
         assert me.get(FACTOR).json == {"is_on": False, "recovery_codes_left": 0}
 
     def test_asks_for_the_password(self, me):
-        assert me.post(FACTOR, {"password": "a wrong one"}).json["code"] == "wrong_credentials"
+        assert me.post(FACTOR, {"password": "a wrong one"}).json["code"] == "invalid_credentials"
 
     def test_is_kept_sealed(self, app, database):
         with psycopg.connect(database) as connection:
@@ -62,35 +62,35 @@ class TestOffer:
         assert app.secret.encode() not in row
 
     def test_is_refused_while_one_is_on(self, me, recovery_codes):
-        assert me.post(FACTOR, PASSWORD).json["code"] == "second_factor_on"
+        assert me.post(FACTOR, PASSWORD).json["code"] == "second_factor_already_enabled"
 
 
 class TestConfirm:
     def test_switches_it_on(self, api, me, user, recovery_codes):
         assert len(set(recovery_codes)) == 10
         assert me.get(FACTOR).json == {"is_on": True, "recovery_codes_left": 10}
-        assert log_in(api, user) == (401, "second_factor_needed")
+        assert log_in(api, user) == (401, "second_factor_required")
 
     @pytest.mark.parametrize("wrong", ["000000", "é", "12345", "x" * 40])
     def test_is_refused_with_a_wrong_code(self, api, me, user, app, wrong):
         answer = me.post(f"{FACTOR}/confirm", {"code": wrong})
-        assert (answer.status_code, answer.json["code"]) == (401, "wrong_code")
+        assert (answer.status_code, answer.json["code"]) == (401, "invalid_second_factor_code")
         assert log_in(api, user) == (200, None)
 
     def test_is_refused_when_nothing_was_offered(self, me):
-        assert me.post(f"{FACTOR}/confirm", {"code": "123456"}).json["code"] == "wrong_code"
+        assert me.post(f"{FACTOR}/confirm", {"code": "123456"}).json["code"] == "invalid_second_factor_code"
 
 
 class TestLogIn:
     def test_takes_each_code_once(self, api, user, app, recovery_codes):
         code = app.at(clock.now() + STEP)
         assert log_in(api, user, code=code) == (200, None)
-        assert log_in(api, user, code=code) == (401, "wrong_code")
+        assert log_in(api, user, code=code) == (401, "invalid_second_factor_code")
 
     def test_takes_each_recovery_code_once_however_it_is_typed(self, api, me, user, recovery_codes):
         typed = recovery_codes[0].lower().replace("-", " ")
         assert log_in(api, user, code=typed) == (200, None)
-        assert log_in(api, user, code=recovery_codes[0]) == (401, "wrong_code")
+        assert log_in(api, user, code=recovery_codes[0]) == (401, "invalid_second_factor_code")
         assert me.get(FACTOR).json["recovery_codes_left"] == 9
 
     def test_takes_no_recovery_code_of_somebody_else(self, api, me, recovery_codes):
@@ -98,13 +98,13 @@ class TestLogIn:
         as_other = api.acting_as(other)
         app = pyotp.TOTP(as_other.post(FACTOR, PASSWORD).json["secret"])
         as_other.post(f"{FACTOR}/confirm", {"code": app.now()})
-        assert log_in(api, other, code=recovery_codes[0]) == (401, "wrong_code")
+        assert log_in(api, other, code=recovery_codes[0]) == (401, "invalid_second_factor_code")
 
     def test_says_nothing_of_the_second_factor_to_who_lacks_the_first(self, api, user, recovery_codes):
         answer = api.post(
             "/api/auth/login", {"email": user.email, "password": "a wrong one", "code": recovery_codes[0]}
         )
-        assert answer.json["code"] == "wrong_credentials"
+        assert answer.json["code"] == "invalid_credentials"
         assert log_in(api, user, code=recovery_codes[0]) == (200, None)
 
     def test_slows_down_who_guesses_codes(self, api, user, recovery_codes):
@@ -117,12 +117,12 @@ class TestCode:
     def test_is_good_for_clocks_that_differ_by_half_a_minute(self, user, steps, taken):
         now = clock.now()
         with db.transaction(Tenant(user_id=user.id)):
-            app = pyotp.TOTP(second_factor.begin(user_id=user.id))
+            app = pyotp.TOTP(second_factor.start_enrolment(user_id=user.id))
             code = app.at(now + steps * STEP)
             if taken:
-                assert second_factor.confirm(user_id=user.id, code=code, now=now)
+                assert second_factor.confirm_enrolment(user_id=user.id, code=code, now=now)
             else:
-                assert second_factor.confirm(user_id=user.id, code=code, now=now) is None
+                assert second_factor.confirm_enrolment(user_id=user.id, code=code, now=now) is None
 
 
 class TestRemove:

@@ -8,10 +8,10 @@ import psycopg
 from domain.identity.models import User
 from domain.inventory import operations as inventory
 from domain.payments import operations as payments
-from domain.payments.declines import Attempt
+from domain.payments.declines import PaymentSource
 from domain.payments.gateway import Answer
-from domain.sales import repeats
-from domain.sales.operations import Wanted
+from domain.sales import idempotency
+from domain.sales.operations import LineRequest
 from kit import clock, db
 from kit.ids import new_id
 from kit.messaging import outbox
@@ -49,16 +49,16 @@ def company_with_data(owner_url: str) -> CompanyWithData:
     factories.put_stock(product, factories.make_warehouse(company))
     with db.transaction(Tenant(company_id=company.id, user_id=customer.id)):
         order = place_order(
-            company_id=company.id, customer_id=customer.id, shop_id=shop.id, lines=[Wanted(product.id, 1)],
+            company_id=company.id, customer_id=customer.id, shop_id=shop.id, lines=[LineRequest(product.id, 1)],
             discount_percent=0, shipping_address={"name": "Ada", "line1": "1 Harbour Street"},
-            paying=Attempt("pm_card_visa"), now=clock.now(),
+            payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
         ).order  # fmt: skip
-        repeats.remember(
+        idempotency.save(
             caller_id=customer.id, key=str(order.id), fingerprint=b"", order_id=order.id, company_id=company.id,
             now=clock.now(),
         )  # fmt: skip
     with db.transaction(Tenant(company_id=company.id)):
-        inventory.reserve(company_id=company.id, wanted={order.id: {product.id: 1}})
+        inventory.reserve(company_id=company.id, quantities={order.id: {product.id: 1}})
         payments.record(answers={order.id: Answer("authorised", f"pi_{order.id}", 1999)}, now=clock.now())
         order_mail.request(
             occasion="order.created", order_ids=[order.id], buyer="order_received", merchant="order_received_merchant",

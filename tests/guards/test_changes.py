@@ -104,7 +104,9 @@ class TestUndeclaredColumns:
     def test_of_a_company_are_not_set_when_it_is_founded(self, database):
         company_id = new_id()
         with db.transaction(Tenant(company_id=company_id)), pytest.raises(TypeError, match="declare suspended_at"):
-            companies.found(company_id=company_id, name="Ink", email="a@ink.example", currency="EUR", suspended_at=None)
+            companies.create(
+                company_id=company_id, name="Ink", email="a@ink.example", currency="EUR", suspended_at=None
+            )
 
     @pytest.mark.parametrize("column", ["company_id", "closed_at", "version", "created_at"])
     def test_of_a_shop_are_not_set(self, company, shop, column):
@@ -121,7 +123,7 @@ class TestUndeclaredColumns:
     @pytest.mark.parametrize("column", ["sku", "currency", "version", "company_id"])
     def test_of_a_product_are_not_set(self, company, shop, column):
         product = factories.make_product(shop)
-        self.refused(company, lambda: catalogue.change(product_id=product.id, name="Ink", **{column: None}))
+        self.refused(company, lambda: catalogue.change_product(product_id=product.id, name="Ink", **{column: None}))
 
     @pytest.mark.parametrize(
         "values",

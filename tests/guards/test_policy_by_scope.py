@@ -6,8 +6,8 @@ import pytest
 from api.app import create_app
 from domain.companies import history
 from domain.identity import queries as identity
-from domain.payments.declines import Attempt
-from domain.sales.operations import Wanted
+from domain.payments.declines import PaymentSource
+from domain.sales.operations import LineRequest
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
@@ -180,8 +180,8 @@ def shop_with_rows(company, shop, customer=None):
     worker = factories.make_member(company, "staff", shop=shop)
     with db.transaction(Tenant(company_id=company_id, user_id=customer.id)):
         order = place_order(
-            company_id=company_id, customer_id=customer.id, shop_id=shop.id, lines=[Wanted(product.id, 1)],
-            discount_percent=0, shipping_address=ADDRESS, paying=Attempt("pm_card_visa"), now=clock.now(),
+            company_id=company_id, customer_id=customer.id, shop_id=shop.id, lines=[LineRequest(product.id, 1)],
+            discount_percent=0, shipping_address=ADDRESS, payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
         ).order  # fmt: skip
     location = factories.make_location(shop)
     key, _ = factories.make_key(worker, company, {"read_stock"}, shop=shop)

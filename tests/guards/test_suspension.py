@@ -3,7 +3,7 @@
 import pytest
 
 from api.access import GOES_ON, WHO_MAY
-from domain.companies import standing
+from domain.companies import lifecycle
 from kit import clock, db
 from kit.ids import new_id
 from tests.api.documented import operations, refusals
@@ -24,7 +24,7 @@ def suspended(database, monkeypatch):
         monkeypatch.setitem(BODIES, endpoint, body)
     world = World(database)
     with db.transaction(acting_for(world.company)):
-        standing.suspend(company_id=world.company.id, reason="unpaid", by=new_id(), now=clock.now())
+        lifecycle.suspend(company_id=world.company.id, reason="unpaid", by=new_id(), now=clock.now())
     return world
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from domain.audit import operations as audit
-from domain.identity import links, logins, pace, profile, second_factor
+from domain.identity import one_time_links, profile, second_factor, sessions, throttle
 from kit import alerts, clock, db
 from kit.config import settings
 from kit.tenancy import Tenant
@@ -29,13 +29,13 @@ def filled():
     ours, now = company_with_data(settings().require("owner_database_url")), clock.now()
     me = ours.admin
     with db.transaction(Tenant(user_id=me.id)):
-        logins.begin(user_id=me.id, acts_for=ours.id, now=now)
-        links.issue(user_id=me.id, purpose="verify_email", now=now)
-        profile.keep_address(user_id=me.id, label="Home", address={"country": "DE"})
-        second_factor.begin(user_id=me.id)
-        pace.attempt(pace.PASSWORD, me.email, now=now)
+        sessions.start(user_id=me.id, company_id=ours.id, now=now)
+        one_time_links.create(user_id=me.id, purpose="verify_email", now=now)
+        profile.create_address(user_id=me.id, label="Home", address={"country": "DE"})
+        second_factor.start_enrolment(user_id=me.id)
+        throttle.count_attempt(throttle.PASSWORD_ATTEMPTS, me.email, now=now)
         audit.record_operator_action(user_id=me.id, action="remove_second_factor", reason="lost phone", operator="ann")
-        audit.note_super_admin(user_id=me.id, acted_for=ours.id, request="GET /api", request_id="1")
+        audit.record_super_admin_request(user_id=me.id, acted_for=ours.id, request="GET /api", request_id="1")
     with db.operator_transaction():
         alerts.trigger("worker_died", {"stock@here": {}})
     with superuser() as connection:

@@ -26,8 +26,8 @@ def user(database):
     """A user with a second factor."""
     user = factories.make_user()
     with db.transaction(Tenant(user_id=user.id)):
-        code = pyotp.TOTP(second_factor.begin(user_id=user.id)).at(clock.now())
-        second_factor.confirm(user_id=user.id, code=code, now=clock.now())
+        code = pyotp.TOTP(second_factor.start_enrolment(user_id=user.id)).at(clock.now())
+        second_factor.confirm_enrolment(user_id=user.id, code=code, now=clock.now())
     return user
 
 

@@ -69,5 +69,5 @@ class TestReconcile:
         command = [sys.executable, "-m", "ops.cli", "reconcile"]
         ended = subprocess.run(command, env=os.environ, capture_output=True, text=True, timeout=60, check=False)
         assert (ended.returncode, ended.stdout) == (1, "")
-        assert ended.stderr.startswith("orderx: The payment provider does not answer as it should")
+        assert ended.stderr.startswith("orderx: The payment provider did not answer properly")
         assert ended.stderr.count("\n") == 1

@@ -9,10 +9,10 @@ import psycopg
 from sqlalchemy import text
 
 from domain.identity.models import User
-from domain.payments.declines import Attempt
+from domain.payments.declines import PaymentSource
 from domain.payments.models import Payment
 from domain.sales.models import Order
-from domain.sales.operations import Wanted
+from domain.sales.operations import LineRequest
 from domain.sales.queries import quantities
 from kit import clock, db
 from kit.db import Base
@@ -82,10 +82,10 @@ class Storefront:
                 company_id=self.shop.company_id,
                 customer_id=self.buyer.id,
                 shop_id=self.shop.id,
-                lines=[Wanted(self.product.id, quantity)],
+                lines=[LineRequest(self.product.id, quantity)],
                 discount_percent=0,
                 shipping_address={"line1": "12 St James's Square"},
-                paying=Attempt(method, card, network),
+                payment_source=PaymentSource(method, card, network),
                 now=clock.now(),
             ).order
         return order.id

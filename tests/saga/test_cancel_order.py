@@ -1,6 +1,6 @@
 import pytest
 
-from domain.sales.errors import NotAllowedNow
+from domain.sales.errors import TransitionNotAllowed
 from saga.cancel_order import CANCEL_ORDER
 from saga.steps.capture_payment import capture_payment
 from tests.saga.plights import Frozen, calls_as_checkpoints
@@ -122,7 +122,7 @@ class TestTooLate:
         deliver(*HEADER, "saga.advance")
         if undone:
             storefront.come_to_rest()
-        with pytest.raises(NotAllowedNow, match="this order cannot be cancelled"):
+        with pytest.raises(TransitionNotAllowed, match="this order cannot be cancelled"):
             storefront.cancel(order_id)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from api.sales import views
-from domain.notifications.explanations import explain
+from domain.notifications.failure_messages import explain
 from domain.payments.errors import TooManyDeclines
 from domain.payments.gateway import Card
 from domain.payments.stripe_gateway import gateway

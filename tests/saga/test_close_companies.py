@@ -5,7 +5,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from domain.companies import standing
+from domain.companies import lifecycle
 from kit import clock, db
 from kit.ids import new_id
 from saga.close_companies import close_due
@@ -14,7 +14,7 @@ from tests.factories import acting_for
 from workers import sweeper
 
 NOW = clock.now()
-LATER = NOW + standing.GRACE
+LATER = NOW + lifecycle.DELETION_GRACE_PERIOD
 ENDED = {
     "roles": "SELECT count(*) FROM memberships WHERE company_id = %s",
     "invitations": "SELECT count(*) FROM invitations WHERE company_id = %s",
@@ -44,7 +44,7 @@ def company_with_data(database):
 
 def request_deletion(company):
     with db.transaction(acting_for(company)):
-        standing.request_deletion(company_id=company.id, by=new_id(), now=NOW)
+        lifecycle.request_deletion(company_id=company.id, by=new_id(), now=NOW)
 
 
 def left_of(database, company):
@@ -58,14 +58,14 @@ class TestCloseDue:
         companies = [company_with_data() for _ in range(3)]
         for company in companies:
             request_deletion(company)
-        close = standing.close
+        close = lifecycle.close
 
         def closing(*, company_id, now):
             if company_id == companies[0].id:
                 raise KeyError(company_id)
             return close(company_id=company_id, now=now)
 
-        monkeypatch.setattr(standing, "close", closing)
+        monkeypatch.setattr(lifecycle, "close", closing)
         assert close_due(now=LATER) == 2
         monkeypatch.undo()
         assert close_due(now=LATER) == 1

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from domain.notifications import operations as notifications
 from domain.notifications.mailer import mailer
 from domain.payments.gateway import ProviderUnavailable
-from domain.sales.errors import NotAllowedNow, SoldOut
+from domain.sales.errors import OutOfStock, TransitionNotAllowed
 from saga import lease_renewal
 from saga.engine.sweep import sweep
 from saga.place_order import PLACE_ORDER
@@ -67,7 +67,7 @@ class Fate(RuleBasedStateMachine):
     def place(self, quantity, method):
         try:
             self.orders.append(self.storefront.place(quantity, method=method))
-        except SoldOut:
+        except OutOfStock:
             assert self.storefront.shelf() in {(n, n) for n in range(UNITS + 1)}
         self.deliveries.collect()
 
@@ -128,7 +128,7 @@ class Fate(RuleBasedStateMachine):
         order_id = self.orders[which % len(self.orders)]
         try:
             self.storefront.cancel(order_id)
-        except NotAllowedNow:
+        except TransitionNotAllowed:
             assert self.storefront.saga(order_id).state in {"compensating", "undone"}
         self.deliveries.collect()
 

@@ -4,7 +4,7 @@ import pytest
 from jinja2 import TemplateNotFound
 
 from domain.notifications import operations as notifications
-from domain.notifications.errors import LeaseLost, MailServerGone, MailUnavailable
+from domain.notifications.errors import LeaseLost, MailDeferred, MailServerUnreachable
 from domain.notifications.mailer import mailer
 from domain.notifications.models import Mail
 from domain.notifications.operations import LEASE, Claimed
@@ -133,10 +133,10 @@ class TestSeveralMails:
 
         def nobody_there(message):
             asked.append(message)
-            raise MailServerGone
+            raise MailServerUnreachable
 
         monkeypatch.setattr(mailer(), "send", nobody_there)
-        assert {type(error) for error in mail_delivery.deliver(mails)} == {MailServerGone}
+        assert {type(error) for error in mail_delivery.deliver(mails)} == {MailServerUnreachable}
         assert len(asked) == 1
         assert [stored(mail, tenant).status for mail in mails] == ["queued", "queued"]
 
@@ -149,8 +149,8 @@ class TestSend:
                 occasion="order.completed", order_ids=orders, buyer="payment_succeeded",
                 merchant="payment_succeeded_merchant", now=clock.now(),
             )  # fmt: skip
-        claims[mail.id] = [notifications.Leased(clock.now())]
-        rounds, errors = [], [None, None, None, MailUnavailable()]
+        claims[mail.id] = [notifications.LeasedElsewhere(clock.now())]
+        rounds, errors = [], [None, None, None, MailDeferred()]
         monkeypatch.setattr(mail_delivery, "deliver", lambda mails: rounds.append(mails) or errors)
         sending = order_mail.send(claims)
         answers, _ = make_all(next(sending))
@@ -159,7 +159,7 @@ class TestSend:
         assert [len(mails) for mails in rounds] == [4]
         sent, put_off, leased = (done.value.value[each] for each in (*orders, mail.id))
         assert sent == {"mail": "sent"}
-        assert (put_off.code, leased.code) == ("mail_unavailable", "mail_leased")
+        assert (put_off.code, leased.code) == ("mail_deferred", "mail_leased")
 
     def test_is_the_buyers_mail_alone_where_a_company_buys_from_itself(self, storefront, tenant):
         order_id = storefront.place()

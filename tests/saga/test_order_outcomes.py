@@ -7,8 +7,8 @@ import structlog
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from domain.payments.declines import Attempt
-from domain.sales.operations import Wanted
+from domain.payments.declines import PaymentSource
+from domain.sales.operations import LineRequest
 from kit import clock, db
 from kit.tenancy import Tenant
 from saga.place_order import place_order
@@ -73,8 +73,8 @@ class TestPlaced:
             db.transaction(Tenant(whose["company_id"], storefront.buyer.id)),
         ):
             place_order(
-                **whose, shop_id=storefront.shop.id, lines=[Wanted(storefront.product.id, 1)], discount_percent=0,
-                shipping_address={}, paying=Attempt("pm_card_visa"), now=clock.now(),
+                **whose, shop_id=storefront.shop.id, lines=[LineRequest(storefront.product.id, 1)], discount_percent=0,
+                shipping_address={}, payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
             )  # fmt: skip
             1 / 0  # noqa: B018 - it raises
         assert (grown, lines()) == ([0, 0], [])

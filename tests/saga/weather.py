@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 
 from domain.inventory import operations as inventory
-from domain.notifications.errors import MailRefused, MailUnavailable
+from domain.notifications.errors import MailDeferred, MailRefused
 from domain.notifications.mailer import mailer
 from domain.payments.gateway import ProviderUnavailable
 from domain.payments.stripe_gateway import gateway
@@ -25,7 +25,7 @@ class No(Conflict):
 
 INVENTORY: Errors = (No, RuntimeError)
 PROVIDER: Errors = (No, ProviderUnavailable)
-MAIL: Errors = (MailRefused, MailUnavailable)
+MAIL: Errors = (MailRefused, MailDeferred)
 SELLER = "hello@paper.example"
 """The company's address, as factories make it."""
 

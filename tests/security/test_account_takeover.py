@@ -46,8 +46,8 @@ def thief(api, sql):
     assert thief.patch("/api/me", {"phone": "+442079460958"}).status_code == 200
     [(user_id,)] = sql("SELECT id FROM users WHERE email = %s", VICTIM)
     with db.transaction(Tenant(user_id=user_id)):  # as it was once possible
-        code = pyotp.TOTP(second_factor.begin(user_id=user_id)).at(clock.now())
-        second_factor.confirm(user_id=user_id, code=code, now=clock.now())
+        code = pyotp.TOTP(second_factor.start_enrolment(user_id=user_id)).at(clock.now())
+        second_factor.confirm_enrolment(user_id=user_id, code=code, now=clock.now())
     company = factories.make_company()
     sql(
         "INSERT INTO api_keys (id, company_id, made_by, name, prefix, hash, permissions, expires_at)"
@@ -62,15 +62,15 @@ def meanwhile(monkeypatch):
     """Has this done right after a password was compared, before anything follows from it."""
 
     def arrange(act):
-        fits = passwords.fits
+        fits = passwords.matches
 
         def hooked(*compared):
             fitted = fits(*compared)
-            monkeypatch.setattr(passwords, "fits", fits)
+            monkeypatch.setattr(passwords, "matches", fits)
             assert act().status_code == 204
             return fitted
 
-        monkeypatch.setattr(passwords, "fits", hooked)
+        monkeypatch.setattr(passwords, "matches", hooked)
 
     return arrange
 
@@ -98,7 +98,7 @@ class TestOwner:
     def test_logs_in_with_the_password_alone_that_they_chose(self, api, thief, take):
         assert take(OWNERS).status_code == 204
         assert log_in(api, OWNERS).status_code == 200
-        assert log_in(api, THIEFS).json["code"] == "wrong_credentials"
+        assert log_in(api, THIEFS).json["code"] == "invalid_credentials"
 
     def test_finds_nothing_that_the_stranger_left(self, api, thief, take, sql):
         assert all(left_behind(sql).values())
@@ -122,7 +122,7 @@ class TestOwner:
         take(OWNERS)
         for purpose, token in links.items():
             answer = api.post(f"/api/auth/{purpose}", {"token": token, "password": "another horse battery"})
-            assert answer.json["code"] == "link_over", purpose
+            assert answer.json["code"] == "link_expired", purpose
 
     def test_keeps_what_is_anybody_elses(self, api, thief, take, sql):
         other = factories.make_member(factories.make_company())
@@ -147,11 +147,11 @@ class TestOwnerWhoRegistered:
     def test_keeps_a_second_factor_through_a_reset_once_verified(self, api, mailed, sql):
         user = factories.make_user(email=VICTIM)
         with db.transaction(Tenant(user_id=user.id)):
-            code = pyotp.TOTP(second_factor.begin(user_id=user.id)).at(clock.now())
-            second_factor.confirm(user_id=user.id, code=code, now=clock.now())
+            code = pyotp.TOTP(second_factor.start_enrolment(user_id=user.id)).at(clock.now())
+            second_factor.confirm_enrolment(user_id=user.id, code=code, now=clock.now())
         api.post("/api/auth/forgot-password", {"email": VICTIM})
         api.post("/api/auth/reset-password", {"token": mailed("reset-password"), "password": OWNERS})
-        assert log_in(api, OWNERS).json["code"] == "second_factor_needed"
+        assert log_in(api, OWNERS).json["code"] == "second_factor_required"
 
 
 class TestStranger:
@@ -176,7 +176,7 @@ class TestStranger:
         sql("DELETE FROM second_factors RETURNING 1")
         proof = {"token": mailed("verify-email"), "password": OWNERS}
         meanwhile(lambda: api.post("/api/auth/verify-email", proof))
-        assert log_in(api, THIEFS).json["code"] == "wrong_credentials"
+        assert log_in(api, THIEFS).json["code"] == "invalid_credentials"
         assert sql("SELECT FROM logins") == []
 
     def test_changes_no_password_while_the_owner_resets_it(self, api, mailed, meanwhile):
@@ -186,5 +186,5 @@ class TestStranger:
         proof = {"token": mailed("reset-password"), "password": OWNERS}
         meanwhile(lambda: api.post("/api/auth/reset-password", proof))
         change = {"current_password": factories.PASSWORD, "password": THIEFS}
-        assert stranger.put("/api/me/password", change).json["code"] == "login_over"
+        assert stranger.put("/api/me/password", change).json["code"] == "session_ended"
         assert log_in(api, OWNERS).status_code == 200

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from zxcvbn import matching
 
 from domain.identity import password_strength
-from domain.identity.password_strength import MOST_JUDGED, MOST_READINGS, judged_part
+from domain.identity.password_strength import MAX_SCORED_LENGTH, MAX_SUBSTITUTIONS, scored_part
 from kit import secret_tokens
 from kit.errors import Invalid
 from tests.security.effort import tried
@@ -31,7 +31,7 @@ def look_ups(password):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matching, "dictionary_match", counting)
         with suppress(Invalid):
-            password_strength.refuse_guessable(password, about=("ada@customers.example", "Ada Lovelace"))
+            password_strength.require_strong(password, about=("ada@customers.example", "Ada Lovelace"))
     return sum(looked)
 
 
@@ -49,16 +49,16 @@ def test_no_password_costs_more(password):
 @tried(200)
 @given(costly)
 def test_what_is_judged_is_the_longest_beginning_that_is_cheap(password):
-    part = judged_part(password)
+    part = scored_part(password)
     assert password.startswith(part)
     assert (
-        len(part) in (MOST_JUDGED, len(password))
-        or password_strength._readings(password[: len(part) + 1]) > MOST_READINGS
+        len(part) in (MAX_SCORED_LENGTH, len(password))
+        or password_strength._substitutions(password[: len(part) + 1]) > MAX_SUBSTITUTIONS
     )
 
 
 @pytest.mark.parametrize("path", ["verify-email", "reset-password"])
 def test_is_not_judged_without_a_good_link(api, monkeypatch, path):
-    monkeypatch.setattr(password_strength, "refuse_guessable", lambda *_, **__: pytest.fail("it was judged"))
+    monkeypatch.setattr(password_strength, "require_strong", lambda *_, **__: pytest.fail("it was judged"))
     answer = api.post(f"/api/auth/{path}", {"token": secret_tokens.new_token(), "password": CRAFTED})
-    assert (answer.status_code, answer.json["code"]) == (409, "link_over")
+    assert (answer.status_code, answer.json["code"]) == (409, "link_expired")

@@ -8,7 +8,7 @@ import pytest
 
 from api.access import ANYBODY, WHO_MAY
 from api.sales import placing
-from domain.identity import logins
+from domain.identity import sessions
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
@@ -39,7 +39,7 @@ AUDITED = "super_admin_requests"
 def end_session(api):
     claims = jwt.decode(api.token, options={"verify_signature": False})
     with db.transaction(Tenant(user_id=UUID(claims["sub"]))):
-        logins.end(login_id=UUID(claims["sid"]), now=clock.now())
+        sessions.end(session_id=UUID(claims["sid"]), now=clock.now())
 
 
 def contents(database):
@@ -70,7 +70,7 @@ class TestEndedSession:
                 rule.build({name: place[name] for name in rule.arguments})[1],
                 json=filled({**BODIES, **OWN_BODIES}.get(rule.endpoint), told),
             )
-            assert (answer.status_code, answer.json["code"]) == (401, "login_over"), rule.endpoint
+            assert (answer.status_code, answer.json["code"]) == (401, "session_ended"), rule.endpoint
         assert contents(database) == before
 
     @pytest.mark.parametrize("payment", [{"payment_method": "pm_card_visa"}, {"card": CARD}])
@@ -84,7 +84,7 @@ class TestEndedSession:
         monkeypatch.setattr(placing, "gateway", lambda: pytest.fail("the provider was asked"))
         for sent in ({}, headers):
             answer = buyer.post("/api/orders", order, headers=sent)
-            assert (answer.status_code, answer.json["code"]) == (401, "login_over")
+            assert (answer.status_code, answer.json["code"]) == (401, "session_ended")
         assert contents(database) == before
 
     def test_reads_nothing_across_companies(self, world):
@@ -92,7 +92,7 @@ class TestEndedSession:
         everywhere = "/api/operations/incidents?all_companies=true"
         assert caller.get(everywhere).status_code == 200
         end_session(caller)
-        assert caller.get(everywhere).json["code"] == "login_over"
+        assert caller.get(everywhere).json["code"] == "session_ended"
 
 
 class TestLogOut:
@@ -111,11 +111,11 @@ class TestLogOut:
 
     def test_on_this_device(self, api, tokens, me):
         assert api.post("/api/auth/logout", {"refresh_token": tokens["refresh_token"]}).status_code == 204
-        assert me.patch("/api/me", {"name": "Eve"}).json["code"] == "login_over"
+        assert me.patch("/api/me", {"name": "Eve"}).json["code"] == "session_ended"
 
     def test_on_all_devices(self, me):
         assert me.delete("/api/me/logins").status_code == 204
-        assert me.patch("/api/me", {"name": "Eve"}).json["code"] == "login_over"
+        assert me.patch("/api/me", {"name": "Eve"}).json["code"] == "session_ended"
 
     def test_by_a_password_reset(self, api, me, database):
         api.post("/api/auth/forgot-password", {"email": "ada@customers.example"})
@@ -123,14 +123,14 @@ class TestLogOut:
             (link,) = owner.execute("SELECT context->>'link' FROM mails WHERE template = 'reset_password'").fetchone()
         body = {"token": link.partition("#")[2], "password": "another horse battery"}
         assert api.post("/api/auth/reset-password", body).status_code == 204
-        assert me.patch("/api/me", {"name": "Eve"}).json["code"] == "login_over"
+        assert me.patch("/api/me", {"name": "Eve"}).json["code"] == "session_ended"
 
     def test_by_a_token_that_came_twice(self, api, tokens, me):
         for _ in range(2):
             second = api.post("/api/auth/refresh", {"refresh_token": tokens["refresh_token"]}).json
         api.post("/api/auth/refresh", {"refresh_token": second["refresh_token"]})
         assert api.post("/api/auth/refresh", {"refresh_token": tokens["refresh_token"]}).status_code == 401
-        assert me.patch("/api/me", {"name": "Eve"}).json["code"] == "login_over"
+        assert me.patch("/api/me", {"name": "Eve"}).json["code"] == "session_ended"
 
 
 def test_a_super_admin_who_is_none_any_more_sees_no_companies(world, database):

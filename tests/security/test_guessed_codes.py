@@ -7,7 +7,7 @@ import pyotp
 import pytest
 
 from domain.identity import second_factor
-from domain.identity.pace import WRONG_CODES
+from domain.identity.throttle import WRONG_SECOND_FACTOR_CODES
 from kit import clock, db
 from kit.errors import TooManyRequests
 from kit.tenancy import Tenant
@@ -26,14 +26,14 @@ def user(database):
 def app(user):
     """The user's authenticator app."""
     with db.transaction(Tenant(user_id=user.id)):
-        return pyotp.TOTP(second_factor.begin(user_id=user.id))
+        return pyotp.TOTP(second_factor.start_enrolment(user_id=user.id))
 
 
 @pytest.fixture
 def recovery_codes(user, app):
     """Of a second factor that is on."""
     with db.transaction(Tenant(user_id=user.id)):
-        return second_factor.confirm(user_id=user.id, code=app.at(clock.now()), now=clock.now())
+        return second_factor.confirm_enrolment(user_id=user.id, code=app.at(clock.now()), now=clock.now())
 
 
 @pytest.fixture
@@ -51,7 +51,9 @@ def guess(api, user):
 class TestGuesser:
     def test_tries_ten_codes_an_hour_from_all_addresses_together(self, guess, recovery_codes):
         answers = [guess() for _ in range(12)]
-        assert [answer.json["code"] for answer in answers] == ["wrong_code"] * 10 + ["too_many_attempts"] * 2
+        assert [answer.json["code"] for answer in answers] == ["invalid_second_factor_code"] * 10 + [
+            "too_many_attempts"
+        ] * 2
         assert 3500 < int(answers[-1].headers["Retry-After"]) <= 3600
 
     def test_gets_in_with_no_code_while_waiting(self, guess, app, recovery_codes):
@@ -62,7 +64,7 @@ class TestGuesser:
 
     def test_gains_nothing_by_many_guesses_at_once(self, guess, recovery_codes):
         told = [answer.json["code"] for answer in at_once(16, guess)]
-        assert told.count("wrong_code") == 10
+        assert told.count("invalid_second_factor_code") == 10
 
     def test_gains_nothing_by_a_right_code_in_between(self, guess, recovery_codes):
         told = [guess(code).status_code for code in ["000000"] * 9 + [recovery_codes[0]] + ["000000"] * 2]
@@ -78,13 +80,13 @@ class TestUser:
     def test_gets_in_again_an_hour_after_the_first_wrong_code(self, user, recovery_codes):
         def accepts(code, at):
             with db.transaction(Tenant(user_id=user.id)):
-                return second_factor.accepts(user_id=user.id, code=code, now=at)
+                return second_factor.verify_code(user_id=user.id, code=code, now=at)
 
         now = clock.now()
-        assert not any(accepts("000000", now) for _ in range(WRONG_CODES.most))
+        assert not any(accepts("000000", now) for _ in range(WRONG_SECOND_FACTOR_CODES.most))
         with pytest.raises(TooManyRequests):
-            accepts(recovery_codes[0], now + WRONG_CODES.within - MOMENT)
-        assert accepts(recovery_codes[0], now + WRONG_CODES.within)
+            accepts(recovery_codes[0], now + WRONG_SECOND_FACTOR_CODES.within - MOMENT)
+        assert accepts(recovery_codes[0], now + WRONG_SECOND_FACTOR_CODES.within)
 
     def test_is_not_kept_out_by_guesses_of_who_lacks_the_password(self, api, user, guess, recovery_codes):
         for _ in range(12):

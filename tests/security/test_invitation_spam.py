@@ -108,7 +108,7 @@ class TestSubjects:
     def test_hold_no_link_of_a_company_that_was_named_so_before(self, api, mails):
         company_id = new_id()
         with db.transaction(Tenant(company_id=company_id)):
-            company = companies.found(
+            company = companies.create(
                 company_id=company_id, name="You won! Claim at https://evil.example", email="a@paper.example",
                 currency="EUR",
             )  # fmt: skip

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.access import WHO_MAY
-from domain.identity import links
+from domain.identity import one_time_links
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
@@ -166,10 +166,10 @@ class TestTokensInEachOthersPlace:
         admin = factories.make_member(company)
         pair = api.post("/api/auth/login", {"email": admin.email, "password": factories.PASSWORD}).json
         with db.transaction(Tenant(user_id=user.id)):
-            verify = links.issue(user_id=user.id, purpose="verify_email", now=clock.now())
+            verify = one_time_links.create(user_id=user.id, purpose="verify_email", now=clock.now())
         forgetful = factories.make_user()
         with db.transaction(Tenant(user_id=forgetful.id)):
-            reset = links.issue(user_id=forgetful.id, purpose="reset_password", now=clock.now())
+            reset = one_time_links.create(user_id=forgetful.id, purpose="reset_password", now=clock.now())
         return {
             "access": pair["access_token"], "refresh": pair["refresh_token"],
             "key": factories.make_key(admin, company, {"read_companies"})[1],

@@ -12,7 +12,7 @@ from kit import db
 from kit.tenancy import Tenant
 from saga.cancel_order import CANCEL_ORDER
 from saga.engine.executor import take_steps
-from saga.engine.journal import UnknownSaga
+from saga.engine.journal import SagaNotFound
 from saga.engine.locked_saga import SagaRef
 from saga.place_order import PLACE_ORDER
 from tests import factories
@@ -89,7 +89,7 @@ class TestWorker:
         with psycopg.connect(database) as owner:
             found = owner.execute("SELECT id FROM sagas WHERE company_id <> %s", [world.company.id])
             (theirs,) = found.fetchone()
-        with pytest.raises(UnknownSaga):
+        with pytest.raises(SagaNotFound):
             take_steps({SagaRef(theirs, world.company.id): ["reserve_stock"]}, Deliveries((PLACE_ORDER,)).find)
 
 

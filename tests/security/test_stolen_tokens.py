@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.identity import logins
-from domain.identity.logins import GRACE
+from domain.identity import sessions
+from domain.identity.sessions import REUSE_GRACE_PERIOD
 from kit import clock, db
 from kit.tenancy import Tenant
 from tests import factories
@@ -20,7 +20,7 @@ def user(database):
 
 def replace(token, now):
     with db.transaction(Tenant()):
-        opened = logins.replace(refresh_token=token, now=now)
+        opened = sessions.refresh(refresh_token=token, now=now)
     return opened and opened.refresh_token
 
 
@@ -29,22 +29,22 @@ class TestThief:
     def test_ends_the_login_with_the_first_exchange_that_is_not_at_the_same_time(self, user, lead):
         now = clock.now()
         with db.transaction(Tenant(user_id=user.id)):
-            token = logins.begin(user_id=user.id, acts_for=None, now=now).refresh_token
-        owners, thiefs = replace(token, now), replace(token, now + GRACE)
+            token = sessions.start(user_id=user.id, company_id=None, now=now).refresh_token
+        owners, thiefs = replace(token, now), replace(token, now + REUSE_GRACE_PERIOD)
         assert owners == thiefs
         later = now + ACCESS_LASTS
         uses = sorted([(later, "owner"), (later + lead, "thief")])
         assert [replace(owners, at) is not None for at, _ in uses] == [True, False]
         with db.transaction(Tenant(user_id=user.id)):
-            assert logins.live(user_id=user.id, now=later) == []
+            assert sessions.active(user_id=user.id, now=later) == []
 
     def test_holds_no_token_that_the_owner_does_not_use_up(self, user):
         now = clock.now()
         with db.transaction(Tenant(user_id=user.id)):
-            owners = thiefs = logins.begin(user_id=user.id, acts_for=None, now=now).refresh_token
+            owners = thiefs = sessions.start(user_id=user.id, company_id=None, now=now).refresh_token
         for _ in range(50):
-            owners, thiefs = replace(owners, now), replace(thiefs, now + GRACE)
+            owners, thiefs = replace(owners, now), replace(thiefs, now + REUSE_GRACE_PERIOD)
             assert owners == thiefs
             now += ACCESS_LASTS
         replace(owners, now)  # the owner goes on, and the thief is late for once
-        assert replace(thiefs, now + GRACE + timedelta(seconds=1)) is None
+        assert replace(thiefs, now + REUSE_GRACE_PERIOD + timedelta(seconds=1)) is None

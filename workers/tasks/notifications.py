@@ -8,7 +8,7 @@ import structlog
 from celery import Celery, Task
 
 from domain.notifications import operations as notifications
-from domain.notifications.errors import MailRefused, MailUnavailable
+from domain.notifications.errors import MailDeferred, MailRefused
 from domain.notifications.operations import Claim, Claimed
 from kit import clock, db
 from kit.process import failpoints, logs
@@ -57,6 +57,6 @@ def deliver(claims: Iterable[Claim]) -> None:
     """Deliver the claimed mails. The sweeper retries those that cannot be sent now."""
     mails = [claim.mail for claim in claims if isinstance(claim, Claimed)]
     for mail, trouble in zip(mails, mail_delivery.deliver(mails), strict=True):
-        if trouble and not isinstance(trouble, (MailRefused, MailUnavailable)):
+        if trouble and not isinstance(trouble, (MailRefused, MailDeferred)):
             with log_context.bound(request_id=logs.request_id(mail.order_id)):
                 log.error("mail not delivered", mail=str(mail.id), exc_info=trouble)

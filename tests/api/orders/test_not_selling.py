@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from domain.companies import standing
+from domain.companies import lifecycle
 from domain.shops import operations as shops
 from kit import clock, db
 from kit.ids import new_id
@@ -11,11 +11,11 @@ from tests.factories import acting_for
 
 
 def suspend(market):
-    standing.suspend(company_id=market.company.id, reason="unpaid", by=new_id(), now=clock.now())
+    lifecycle.suspend(company_id=market.company.id, reason="unpaid", by=new_id(), now=clock.now())
 
 
 def request_deletion(market):
-    standing.request_deletion(company_id=market.company.id, by=new_id(), now=clock.now())
+    lifecycle.request_deletion(company_id=market.company.id, by=new_id(), now=clock.now())
 
 
 def close_shop(market):
@@ -65,7 +65,7 @@ class TestPlaceOrder:
 
 def test_beyond_the_plan_is_refused(market, order, database):
     with db.transaction(acting_for(market.company)):
-        standing.subscribe(company_id=market.company.id, plan="free", by=new_id())
+        lifecycle.change_plan(company_id=market.company.id, plan="free", by=new_id())
     with psycopg.connect(database) as owner:
         owner.execute(
             """INSERT INTO order_counts (company_id, month, shard, count)

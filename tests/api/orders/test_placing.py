@@ -198,7 +198,7 @@ class TestPlaceOrder:
     def test_refuses_what_is_sold_out(self, market, order, written):
         gone = factories.make_product(market.shop)
         answer = market.buyer.post("/api/orders", changed(order, "lines.0.product_id", str(gone.id)))
-        assert (answer.status_code, answer.json["code"]) == (409, "sold_out")
+        assert (answer.status_code, answer.json["code"]) == (409, "out_of_stock")
         assert written() == 0
 
     def test_refuses_to_see_a_card_that_the_provider_shall_see_in_the_browser(self, market, order, written):

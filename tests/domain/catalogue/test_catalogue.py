@@ -20,7 +20,7 @@ def product(database):
 
 def change(product, **changes):
     with db.transaction(acting_for(product)):
-        return operations.change(product_id=product.id, **changes)
+        return operations.change_product(product_id=product.id, **changes)
 
 
 class TestOffer:
@@ -33,8 +33,8 @@ class TestOffer:
     @pytest.mark.parametrize(
         ("currency", "price", "said"),
         [
-            ("KWD", 1333, "Cards are charged multiples of KWD0.010 only."),
-            ("MGA", 150, "Cards are charged multiples of MGA1.00 only."),
+            ("KWD", 1333, "Cards can only be charged multiples of KWD0.010."),
+            ("MGA", 150, "Cards can only be charged multiples of MGA1.00."),
             ("ISK", 1_000_000, "Must be at most ISK999,999."),
         ],
     )
@@ -75,4 +75,4 @@ class TestChange:
 
     def test_refuses_another_companys_product(self, product):
         with db.transaction(acting_for(factories.make_company())), pytest.raises(ProductNotFound):
-            operations.change(product_id=product.id, name="Mine")
+            operations.change_product(product_id=product.id, name="Mine")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.companies import limits, standing
+from domain.companies import lifecycle, limits
 from domain.companies.errors import PlanLimitReached, PlanTooSmall
 from domain.companies.plans import PLANS
 from domain.shops import operations as shops
@@ -82,7 +82,7 @@ class TestMakeRoom:
         product = factories.make_product(factories.make_shop(small))
         with db.transaction(acting_for(small)):
             shops.close(shop_id=product.shop_id, now=clock.now())
-            assert limits.in_use(company_id=small.id) == {"shops": 0, "products": 0, "orders_a_month": 0}
+            assert limits.usage(company_id=small.id) == {"shops": 0, "products": 0, "orders_a_month": 0}
         factories.make_shop(small)
 
     def test_goes_by_the_free_plan_once_the_trial_is_over(self, owner):
@@ -144,7 +144,7 @@ class TestOrders:
 
 def on_plan(company, plan):
     with db.transaction(acting_for(company)):
-        return standing.subscribe(company_id=company.id, plan=plan, by=new_id())
+        return lifecycle.change_plan(company_id=company.id, plan=plan, by=new_id())
 
 
 class TestSubscribe:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.companies import limits
 from domain.companies.errors import PlanLimitReached
-from domain.companies.plans import LIMITS, PLANS, TO_CHOOSE, Plan, plan_in_force
+from domain.companies.plans import LIMITS, PLANS, SELECTABLE_PLANS, Plan, plan_in_force
 
 ENDS = datetime(2026, 12, 27, 12, tzinfo=UTC)
 allowances = st.none() | st.integers(0, 20)
@@ -20,13 +20,13 @@ class TestPlanInForce:
         found = plan_in_force("trial", trial_ends_at=ENDS, now=ENDS + since)
         assert found.name == ("free" if since >= timedelta(0) else "trial")
 
-    @pytest.mark.parametrize("name", TO_CHOOSE)
+    @pytest.mark.parametrize("name", SELECTABLE_PLANS)
     def test_is_the_one_that_was_chosen(self, name):
         assert plan_in_force(name, trial_ends_at=None, now=ENDS).name == name
 
     def test_allows_the_more_the_further_up_it_is(self):
         for limit in (*LIMITS, "requests_a_minute"):
-            allowed = [getattr(PLANS[name], limit) for name in TO_CHOOSE]
+            allowed = [getattr(PLANS[name], limit) for name in SELECTABLE_PLANS]
             assert allowed == sorted(allowed, key=lambda most: float("inf") if most is None else most)
 
 
@@ -36,7 +36,7 @@ class TestRefuseAnotherOrder:
         plan, placed = Plan("free", 1, 1, allowed, 1), 0
         for _ in range(wanted):
             try:
-                limits.refuse_another_order(plan, company="Paper & Sons", placed=placed)
+                limits.require_order_capacity(plan, company="Paper & Sons", placed=placed)
             except PlanLimitReached:
                 break
             placed += 1

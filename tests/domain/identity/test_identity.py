@@ -6,7 +6,7 @@ import pytest
 
 from domain.identity import memberships, queries
 from domain.identity.errors import EmailTaken, LastAdmin, NotAMember, UserNotFound
-from domain.identity.permissions import FOUNDER
+from domain.identity.permissions import COMPANY_CREATOR
 from kit import db
 from kit.tenancy import Tenant
 from tests import factories
@@ -43,7 +43,7 @@ class TestRemoveMember:
         def remove(membership_id) -> bool:
             try:
                 with db.transaction(acting_for(company)):
-                    memberships.remove(membership_id=membership_id, company_id=company.id, by=FOUNDER)
+                    memberships.remove(membership_id=membership_id, company_id=company.id, actor=COMPANY_CREATOR)
             except LastAdmin:
                 return False
             return True

@@ -18,32 +18,32 @@ TYPED = [
 
 class TestFits:
     def test_fits_its_hash_alone(self):
-        hashed = passwords.hashed("correct horse")
-        assert passwords.fits("correct horse", hashed)
-        assert not passwords.fits("wrong horse", hashed)
+        hashed = passwords.hash_password("correct horse")
+        assert passwords.matches("correct horse", hashed)
+        assert not passwords.matches("wrong horse", hashed)
         assert hashed.startswith("$argon2id$")
 
     def test_never_fits_nobody(self):
-        assert not passwords.fits("the password of nobody", None)
+        assert not passwords.matches("the password of nobody", None)
 
     @pytest.mark.parametrize("typed", TYPED)
     def test_knows_a_password_by_every_keyboard(self, typed):
-        assert passwords.fits(typed, passwords.hashed(COMPOSED))
-        assert passwords.fits(COMPOSED, passwords.hashed(typed))
+        assert passwords.matches(typed, passwords.hash_password(COMPOSED))
+        assert passwords.matches(COMPOSED, passwords.hash_password(typed))
 
     @pytest.mark.parametrize("typed", TYPED)
     def test_takes_a_hash_of_the_password_as_it_was_typed(self, typed):
-        assert passwords.fits(typed, passwords._hasher.hash(typed))
+        assert passwords.matches(typed, passwords._hasher.hash(typed))
 
     def test_tells_letters_apart_that_only_look_alike(self):
-        assert not passwords.fits("p\u0430ssword", passwords.hashed("password"))  # a Cyrillic letter
+        assert not passwords.matches("p\u0430ssword", passwords.hash_password("password"))  # a Cyrillic letter
 
 
 class TestIsOutdated:
     def test_is_what_was_hashed_as_it_was_typed(self):
-        assert passwords.is_outdated(TYPED[0], passwords._hasher.hash(TYPED[0]))
-        assert not passwords.is_outdated(TYPED[0], passwords.hashed(TYPED[0]))
-        assert not passwords.is_outdated("correct horse", passwords._hasher.hash("correct horse"))
+        assert passwords.needs_rehash(TYPED[0], passwords._hasher.hash(TYPED[0]))
+        assert not passwords.needs_rehash(TYPED[0], passwords.hash_password(TYPED[0]))
+        assert not passwords.needs_rehash("correct horse", passwords._hasher.hash("correct horse"))
 
 
 class TestRefuseGuessable:
@@ -59,11 +59,11 @@ class TestRefuseGuessable:
     )
     def test_refuses_what_is_known_or_easily_guessed(self, password):
         with pytest.raises(Invalid):
-            password_strength.refuse_guessable(password, about=("ada@customers.example", "Ada Lovelace"))
+            password_strength.require_strong(password, about=("ada@customers.example", "Ada Lovelace"))
 
     def test_counts_characters_as_they_are_hashed(self):
         with pytest.raises(Invalid) as refused:
-            password_strength.refuse_guessable("e\u0301" * 7)
+            password_strength.require_strong("e\u0301" * 7)
         assert refused.value.fields == {"password": ["Shorter than minimum length 8."]}
 
     @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ class TestRefuseGuessable:
         ],
     )
     def test_takes_what_is_hard_to_guess(self, password):
-        password_strength.refuse_guessable(password)
+        password_strength.require_strong(password)
 
     def test_knows_nothing_of_another_user_afterwards(self):
         with pytest.raises(Invalid):
-            password_strength.refuse_guessable("zyxoplat", about=("zyxoplat",))
-        password_strength.refuse_guessable("zyxoplat")
+            password_strength.require_strong("zyxoplat", about=("zyxoplat",))
+        password_strength.require_strong("zyxoplat")

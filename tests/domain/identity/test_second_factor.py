@@ -15,7 +15,7 @@ class TestBegin:
 
         def begin():
             with db.transaction(mine):
-                return second_factor.begin(user_id=user.id)
+                return second_factor.start_enrolment(user_id=user.id)
 
         secrets = at_once(4, begin)
         with db.transaction(mine):

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.inventory.allocation import Shelf, allocate
+from domain.inventory.allocation import StockLevel, allocate
 from domain.inventory.errors import OutOfStock
 
 PRODUCTS = [UUID(int=n) for n in range(1, 4)]
 products = st.sampled_from(PRODUCTS)
 wishes = st.dictionaries(products, st.integers(1, 12), max_size=3)
 shelves = st.lists(
-    st.builds(Shelf, products, st.builds(UUID, int=st.integers(11, 15)), st.integers(0, 8)),
+    st.builds(StockLevel, products, st.builds(UUID, int=st.integers(11, 15)), st.integers(0, 8)),
     unique_by=lambda shelf: (shelf.product_id, shelf.warehouse_id),
 )
 
@@ -40,11 +40,11 @@ class TestAllocate:
             assert len({share[:2] for share in shares}) == len(shares)
 
     def test_empties_the_first_shelf_first(self):
-        stock = [Shelf(PRODUCTS[0], UUID(int=11), 3), Shelf(PRODUCTS[0], UUID(int=12), 3)]
+        stock = [StockLevel(PRODUCTS[0], UUID(int=11), 3), StockLevel(PRODUCTS[0], UUID(int=12), 3)]
         assert [share.quantity for share in allocate({PRODUCTS[0]: 4}, stock)] == [3, 1]
 
     def test_names_what_is_short_and_does_not_tell_how_much_there_is(self):
         with pytest.raises(OutOfStock) as refused:
-            allocate({PRODUCTS[0]: 4}, [Shelf(PRODUCTS[0], UUID(int=11), 3)])
+            allocate({PRODUCTS[0]: 4}, [StockLevel(PRODUCTS[0], UUID(int=11), 3)])
         assert refused.value.product_id == PRODUCTS[0]
         assert not any(character.isdigit() for character in refused.value.message)

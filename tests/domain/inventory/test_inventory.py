@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from domain.inventory import operations as inventory
 from domain.inventory import queries
-from domain.inventory.errors import BelowReserved, OutOfStock
+from domain.inventory.errors import OutOfStock, StockBelowReserved
 from domain.inventory.models import StockMovement
 from kit import db
 from kit.errors import Conflict, NotFound
@@ -53,16 +53,15 @@ def reserve(product, order, quantity: int) -> None:
 def reserve_all(product, wanted) -> None:
     """Raises the first refusal, the others being held."""
     with db.transaction(acting_for(product)):
-        refused = inventory.reserve(company_id=product.company_id, wanted=wanted)
+        refused = inventory.reserve(company_id=product.company_id, quantities=wanted)
     for refusal in refused.values():
         raise refusal
 
 
 def shelves(product) -> list[tuple[int, int]]:
     """(on_hand, reserved) of every shelf, once it is sure that the ledger adds up to what lies there."""
-    with db.transaction(acting_for(product)):
-        session = db.session()
-        found = queries.shelves(product_id=product.id)
+    with db.transaction(acting_for(product)) as session:
+        found = queries.stock_levels(product_id=product.id)
         moved = session.execute(
             select(StockMovement.warehouse_id, func.sum(StockMovement.quantity))
             .where(StockMovement.product_id == product.id)
@@ -200,7 +199,7 @@ class TestSetStock:
     def test_refuses_less_than_is_held(self, product, warehouse):
         factories.put_stock(product, warehouse, 5)
         reserve(product, factories.make_order(product, 3), 3)
-        with pytest.raises(BelowReserved):
+        with pytest.raises(StockBelowReserved):
             factories.put_stock(product, warehouse, 2)
         assert shelves(product) == [(5, 3)]
 

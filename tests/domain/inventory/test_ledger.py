@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from domain.inventory import operations as inventory
-from domain.inventory.errors import BelowReserved, OutOfStock
-from domain.payments.declines import Attempt
+from domain.inventory.errors import OutOfStock, StockBelowReserved
+from domain.payments.declines import PaymentSource
 from domain.sales import operations as sales
-from domain.sales.operations import Wanted
+from domain.sales.operations import LineRequest
 from kit import clock, db
 from kit.tenancy import Tenant
 from tests import factories
@@ -45,8 +45,8 @@ class Shelf:
         with db.transaction(Tenant(company_id=shop.company_id, user_id=customer.id)):
             order = sales.place(
                 company_id=shop.company_id, customer_id=customer.id, shop_id=shop.id,
-                lines=[Wanted(self.product.id, 2)], discount_percent=0, shipping_address={},
-                paying=Attempt("pm_card_visa"), now=clock.now(),
+                lines=[LineRequest(self.product.id, 2)], discount_percent=0, shipping_address={},
+                payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
             )  # fmt: skip
         return order.id
 
@@ -54,7 +54,7 @@ class Shelf:
         """Do this for one of the orders, as its saga would: nothing is reserved twice."""
         if name == "reserve" and which in self.reserved:
             return
-        with suppress(OutOfStock, BelowReserved), db.transaction(self.tenant):
+        with suppress(OutOfStock, StockBelowReserved), db.transaction(self.tenant):
             self.apply(name, self.orders[which], units)
             if name == "reserve":
                 self.reserved.add(which)
@@ -62,10 +62,10 @@ class Shelf:
     def apply(self, name, order_id, units):
         company_id, product_id = self.tenant.company_id, self.product.id
         if name == "reserve":
-            for refusal in inventory.reserve(company_id=company_id, wanted={order_id: {product_id: 2}}).values():
+            for refusal in inventory.reserve(company_id=company_id, quantities={order_id: {product_id: 2}}).values():
                 raise refusal
         elif name == "count":
-            inventory.set_stock(
+            inventory.set_stock_level(
                 company_id=company_id, product_id=product_id, warehouse_id=self.warehouse.id, on_hand=units
             )
         else:

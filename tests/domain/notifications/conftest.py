@@ -1,7 +1,7 @@
 import pytest
 
 from domain.notifications import operations
-from domain.notifications.operations import Wanted
+from domain.notifications.operations import MailRequest
 from kit import db
 from kit.tenancy import Tenant
 from tests.domain.notifications.example import CONTEXT
@@ -27,8 +27,10 @@ def act(order):
 @pytest.fixture
 def ask(order, act):
     def run(recipient="ada@x.example", occasion=f"order.created:{order.id}", now=NOW):
-        wanted = Wanted(order.id, occasion, recipient, "order_received", CONTEXT)
-        return act(operations.ask, company_id=order.company_id, wanted=[wanted], now=now)[occasion, recipient]
+        wanted = MailRequest(order.id, occasion, recipient, "order_received", CONTEXT)
+        return act(operations.enqueue_and_claim, company_id=order.company_id, requests=[wanted], now=now)[
+            occasion, recipient
+        ]
 
     return run
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.notifications.headers import LONGEST, mailbox_header, text_header
+from domain.notifications.headers import MAX_LINE_LENGTH, mailbox_header, text_header
 
 ADDRESS = "orders@orderx.example"
 CYRILLIC = "Ваш заказ в магазине Бумага и сыновья получен, спасибо вам большое за покупку в нашем магазине"
@@ -40,7 +40,7 @@ def name_of(mailbox):
 def refuse_long_or_foreign(header):
     assert header.endswith("\r\n")
     lines = header.removesuffix("\r\n").split("\r\n")
-    assert all(len(line) <= LONGEST and line.isascii() and line.strip() for line in lines)
+    assert all(len(line) <= MAX_LINE_LENGTH and line.isascii() and line.strip() for line in lines)
     assert all(line.startswith(" ") for line in lines[1:])
 
 

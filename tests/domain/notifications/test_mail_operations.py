@@ -7,7 +7,7 @@ import pytest
 from domain.notifications import operations, queries
 from domain.notifications.errors import MailNotFound
 from domain.notifications.models import Mail
-from domain.notifications.operations import LEASE, Claimed, Leased, Settled
+from domain.notifications.operations import LEASE, AlreadyDone, Claimed, LeasedElsewhere
 from kit import db
 from kit.ids import new_id
 from kit.tenancy import Tenant
@@ -47,7 +47,7 @@ class TestAsk:
 
     def test_gives_it_to_nobody_else_meanwhile(self, ask):
         ask()
-        assert ask() == Leased(LATER)
+        assert ask() == LeasedElsewhere(LATER)
 
     def test_gives_the_same_mail_again_once_its_lease_has_run_out(self, ask, mail_id):
         claim = ask()
@@ -56,11 +56,11 @@ class TestAsk:
 
     def test_gives_it_to_one_of_all_who_ask_at_once(self, ask):
         answers = at_once(6, ask)
-        assert sorted(type(answer).__name__ for answer in answers) == ["Claimed"] + ["Leased"] * 5
+        assert sorted(type(answer).__name__ for answer in answers) == ["Claimed"] + ["LeasedElsewhere"] * 5
 
     def test_tells_that_it_was_sent(self, ask, act, mail_id):
         act(operations.mark_sent, mail_ids=[mail_id], now=NOW)
-        assert ask() == Settled("sent")
+        assert ask() == AlreadyDone("sent")
 
     def test_writes_to_each_recipient_and_for_each_occasion(self, ask, mail_id):
         others = [ask(recipient="grace@x.example"), ask(occasion="payment.success:1")]
@@ -76,7 +76,7 @@ class TestClaim:
 
     def test_tells_the_second_until_when_the_first_has_it(self, stored, claim):
         claim(NOW)
-        assert claim(NOW + LEASE / 2) == Leased(LATER)
+        assert claim(NOW + LEASE / 2) == LeasedElsewhere(LATER)
         assert stored().attempts == 2
 
     def test_lets_the_second_wait_for_what_the_first_is_about_to_commit(self, database, order, mail_id, claim):
@@ -88,7 +88,7 @@ class TestClaim:
             wait_until_blocked(database, second)
         second.join()
         assert isinstance(first, Claimed)
-        assert answers == [Leased(LATER)]
+        assert answers == [LeasedElsewhere(LATER)]
 
     def test_gives_it_again_once_the_lease_has_run_out(self, claim):
         claim(NOW)
@@ -98,11 +98,11 @@ class TestClaim:
 
     def test_tells_that_it_was_sent(self, act, mail_id, claim):
         act(operations.mark_sent, mail_ids=[mail_id], now=NOW)
-        assert claim(LATER) == Settled("sent")
+        assert claim(LATER) == AlreadyDone("sent")
 
     def test_tells_that_it_was_refused(self, act, mail_id, claim):
         act(operations.mark_refused, mail_id=mail_id, error="550 unknown")
-        assert claim(LATER) == Settled("refused")
+        assert claim(LATER) == AlreadyDone("refused")
 
     def test_knows_no_mail_of_another_company(self, mail_id):
         stranger = placed_order()
@@ -142,7 +142,7 @@ class TestOutcomes:
     def test_released_late_leaves_the_lease_to_whom_it_has_passed(self, act, mail_id, claim):
         claim(LATER)
         act(operations.release, mail_id=mail_id, attempt=2, error="timed out")
-        assert claim(LATER) == Leased(LATER + LEASE)
+        assert claim(LATER) == LeasedElsewhere(LATER + LEASE)
 
     def test_released_after_it_was_sent_stays_sent(self, act, mail_id, stored):
         act(operations.mark_sent, mail_ids=[mail_id], now=NOW)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.notifications.context import Template
 from domain.notifications.errors import MailRefused
-from domain.notifications.explanations import DECLINED, EXPLANATIONS, UNFINISHED, explain
+from domain.notifications.failure_messages import DECLINED, MESSAGES, UNFINISHED, explain
 from domain.notifications.rendering import render
 from kit.text import without_links
 from tests.domain.notifications.example import CONTEXT, failed
@@ -181,7 +181,7 @@ class TestRender:
 
 
 class TestPaymentFailed:
-    @pytest.mark.parametrize("code", [*EXPLANATIONS, "declined", "card_declined", "generic_decline", "never heard of"])
+    @pytest.mark.parametrize("code", [*MESSAGES, "declined", "card_declined", "generic_decline", "never heard of"])
     def test_says_why_and_what_helps(self, code):
         mail, (why, remedy) = rendered("payment_failed", failed(code)), explain(code)
         assert f"What happened: {why}\nWhat you can do: {remedy}\n" in text_of(mail)

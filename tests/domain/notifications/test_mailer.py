@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from domain.notifications import mailer as client_of_smtp
-from domain.notifications.errors import MailRefused, MailUnavailable
+from domain.notifications.errors import MailDeferred, MailRefused
 from domain.notifications.mailer import Message, SmtpMailer, mailer
 from domain.notifications.rendering import render
 from kit.config import settings
@@ -58,14 +58,14 @@ class TestToTheInbox:
         assert [mail["to"] for mail in inbox.messages()] == ["ada@x.example"]
 
     def test_is_unavailable_for_a_recipient_put_off_until_later(self, inbox, client):
-        with pytest.raises(MailUnavailable, match="451"):
+        with pytest.raises(MailDeferred, match="451"):
             client.send(mail_to("ada@deferred.example"))
         assert inbox.messages() == []
 
     def test_is_unavailable_while_the_server_is_down_and_delivers_when_it_is_back(self, inbox, client):
         client.send(mail_to())
         inbox.kill()
-        with pytest.raises(MailUnavailable, match="refused"):
+        with pytest.raises(MailDeferred, match="refused"):
             client.send(mail_to())
         inbox.restart()
         client.send(mail_to())
@@ -80,7 +80,7 @@ class TestToTheInbox:
 
 class TestConnections:
     def test_that_were_idle_for_long_are_tried_first(self, monkeypatch):
-        monkeypatch.setattr(client_of_smtp, "LONG_IDLE", 0.0)
+        monkeypatch.setattr(client_of_smtp, "CHECK_IDLE_AFTER", 0.0)
         with moody_server() as server, closing(SmtpMailer(server.url)) as client:
             client.send(mail_to())
             server.answers["NOOP"] = HANG_UP
@@ -95,13 +95,13 @@ class TestConnections:
             assert server.connections == 1
 
     def test_are_used_by_one_thread_at_a_time(self, monkeypatch):
-        all_at_once, hand_over = threading.Barrier(3, timeout=20), client_of_smtp._hand_over
+        all_at_once, hand_over = threading.Barrier(3, timeout=20), client_of_smtp._transmit
 
         def handing_over(*what):
             all_at_once.wait()
             hand_over(*what)
 
-        monkeypatch.setattr(client_of_smtp, "_hand_over", handing_over)
+        monkeypatch.setattr(client_of_smtp, "_transmit", handing_over)
         with moody_server() as server, closing(SmtpMailer(server.url)) as client, ThreadPoolExecutor(3) as pool:
             for _ in range(2):
                 list(pool.map(client.send, [mail_to() for _ in range(3)]))
@@ -109,7 +109,7 @@ class TestConnections:
 
     def test_are_not_trusted_after_a_failure(self):
         with moody_server(CONTENT="451 disk full") as server, closing(SmtpMailer(server.url)) as client:
-            with pytest.raises(MailUnavailable):
+            with pytest.raises(MailDeferred):
                 client.send(mail_to())
             server.answers.clear()
             client.send(mail_to())
@@ -141,7 +141,7 @@ class TestAnswers:
         ids=str,
     )
     def test_that_time_or_an_operator_mends_leave_the_mail_waiting(self, ehlo, answers):
-        with moody_server(**ehlo, **answers) as server, pytest.raises(MailUnavailable):
+        with moody_server(**ehlo, **answers) as server, pytest.raises(MailDeferred):
             SmtpMailer(server.url, timeout=0.2).send(mail_to())
 
     @pytest.mark.parametrize("answers", [{"RCPT": "550 unknown"}, {"DATA": "554 no"}, {"CONTENT": "550 spam"}], ids=str)
@@ -153,7 +153,7 @@ class TestAnswers:
         with moody_server() as server:
             for scheme in ("smtp+starttls", "smtp"):
                 url = server.url.replace("smtp://", f"{scheme}://user:secret@")
-                with pytest.raises(MailUnavailable, match="not supported"):
+                with pytest.raises(MailDeferred, match="not supported"):
                     SmtpMailer(url).send(mail_to())
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from domain.notifications import operations, queries
-from domain.notifications.operations import Claimed, Leased, Settled, Wanted
+from domain.notifications.operations import AlreadyDone, Claimed, LeasedElsewhere, MailRequest
 from tests.domain.notifications.at_once import at_once
 from tests.domain.notifications.example import CONTEXT
 from tests.domain.notifications.placed import LATER, LONG_AGO, NOW
@@ -11,8 +11,8 @@ class TestAskForMany:
     @pytest.fixture
     def ask_for(self, order, act):
         def run(*recipients, now=NOW):
-            wanted = [Wanted(order.id, "order.created:1", each, "order_received", CONTEXT) for each in recipients]
-            claims = act(operations.ask, company_id=order.company_id, wanted=wanted, now=now)
+            wanted = [MailRequest(order.id, "order.created:1", each, "order_received", CONTEXT) for each in recipients]
+            claims = act(operations.enqueue_and_claim, company_id=order.company_id, requests=wanted, now=now)
             return {recipient.partition("@")[0]: claim for (_, recipient), claim in claims.items()}
 
         return run
@@ -23,7 +23,7 @@ class TestAskForMany:
         ask_for("leased@x.example")
         claims = ask_for("new@x.example", "sent@x.example", "leased@x.example", "left@x.example")
         new, left = claims.pop("new"), claims.pop("left")
-        assert claims == {"sent": Settled("sent"), "leased": Leased(LATER)}
+        assert claims == {"sent": AlreadyDone("sent"), "leased": LeasedElsewhere(LATER)}
         assert (new.mail.recipient, new.mail.attempts) == ("new@x.example", 1)
         assert (left.mail.id, left.mail.attempts) == (before["left"].mail.id, 2)
 
@@ -51,7 +51,7 @@ class TestMany:
         act(operations.mark_sent, mail_ids=ids[1:2], now=NOW)
         claims = act(operations.claim, mail_ids=ids, now=NOW)
         assert isinstance(claims.pop(ids[2]), Claimed)
-        assert claims == {ids[0]: Leased(LATER), ids[1]: Settled("sent")}
+        assert claims == {ids[0]: LeasedElsewhere(LATER), ids[1]: AlreadyDone("sent")}
 
     def test_are_renewed_but_those_of_others(self, act, mails):
         ids = [mail.id for mail in mails]

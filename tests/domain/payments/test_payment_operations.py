@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from domain.payments import operations as payments
-from domain.payments.declines import Attempt
+from domain.payments.declines import PaymentSource
 from domain.payments.errors import PaymentNotFound
 from domain.payments.gateway import Answer
 from domain.payments.queries import events_of, the_payment
@@ -31,8 +31,8 @@ def payment(database):
     factories.put_stock(product, factories.make_warehouse(company))
     order = factories.make_order(product)
     with db.transaction(factories.acting_for(company)):
-        payment_id = payments.prepare(
-            Attempt("pm_card_visa"),
+        payment_id = payments.create(
+            PaymentSource("pm_card_visa"),
             order_id=order.id,
             company_id=company.id,
             customer_id=order.customer_id,
@@ -115,7 +115,9 @@ class TestNoteSurplus:
         said = announced()
         for _ in range(2):
             with db.transaction(Tenant(company_id=payment.company_id)):
-                payments.note_surplus(order_id=payment.order_id, answer=Answer("refunded", "pi_2", 1999), now=NOW)
+                payments.record_duplicate_payment(
+                    order_id=payment.order_id, answer=Answer("refunded", "pi_2", 1999), now=NOW
+                )
         assert record() == ("captured", ["authorised", "captured", "refunded"])
         with db.transaction(Tenant(company_id=payment.company_id)):
             assert the_payment(order_id=payment.order_id).provider_ref == REF

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from domain.payments import stripe_gateway
-from domain.payments.errors import CardRefused, KeyReused, UnknownPayment
+from domain.payments.errors import CardRefused, ProviderKeyReused, ProviderPaymentNotFound
 from domain.payments.gateway import Answer, Card, ProviderUnavailable
 from domain.payments.stripe_amounts import charge_limits
 from domain.payments.stripe_gateway import StripeGateway
@@ -151,7 +151,7 @@ class TestAuthorise:
     def test_refuses_a_key_used_for_something_else(self, gateway):
         once = {"order_id": uuid4(), "key": key()}
         authorise(gateway, amount=100, **once)
-        with pytest.raises(KeyReused):
+        with pytest.raises(ProviderKeyReused):
             authorise(gateway, amount=200, **once)
 
 
@@ -186,7 +186,7 @@ class TestVoid:
         assert gateway.void(ref=ref, key=once) == gateway.void(ref=ref, key=once)
 
     def test_does_not_claim_to_have_voided_what_nobody_knows(self, gateway):
-        with pytest.raises(UnknownPayment):
+        with pytest.raises(ProviderPaymentNotFound):
             gateway.void(ref="pi_nobody", key=key())
 
 
@@ -209,7 +209,7 @@ class TestRefund:
         assert intent["amount_refunded"] == intent["amount_captured"] == 1999
 
     def test_does_not_claim_to_have_refunded_what_nobody_knows(self, gateway):
-        with pytest.raises(UnknownPayment):
+        with pytest.raises(ProviderPaymentNotFound):
             gateway.refund(ref="pi_nobody", key=key())
 
 

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from domain.payments.declines import Attempt
+from domain.payments.declines import PaymentSource
 from domain.sales import operations as sales
 from kit import clock, db
 from kit.errors import Invalid
@@ -24,8 +24,8 @@ def placed(product, *, quantity=1, discount=0):
     with db.transaction(Tenant(company_id=product.company_id, user_id=customer.id)):
         return sales.place(
             company_id=product.company_id, customer_id=customer.id, shop_id=product.shop_id,
-            lines=[sales.Wanted(product.id, quantity)], discount_percent=discount, shipping_address={},
-            paying=Attempt("pm_card_visa"), now=clock.now(),
+            lines=[sales.LineRequest(product.id, quantity)], discount_percent=discount, shipping_address={},
+            payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
         )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ class TestTotal:
     @pytest.mark.parametrize(("currency", "price"), [("EUR", 49), ("EUR", 1), ("JPY", 49), ("HUF", 17499)])
     def test_is_refused_below_the_least_that_can_be_paid(self, currency, price):
         [message] = refusal(product(currency, price))["lines"]
-        assert message.startswith(f"The order comes to {Money(price, currency)}; the least that can be paid is ")
+        assert message.startswith(f"The total is {Money(price, currency)}, less than ")
 
     def test_may_be_just_the_least(self):
         assert placed(product("EUR", 50)).total == 50
@@ -89,4 +89,4 @@ class TestTotal:
         found = product(currency, 500_000)
         assert placed(found).total == 500_000
         [message] = refusal(found, quantity=2)["lines"]
-        assert message.startswith(f"The order comes to more than {Money(999_999, currency)}")
+        assert message.startswith(f"The total is more than {Money(999_999, currency)}")

@@ -4,7 +4,7 @@ from itertools import product
 import pytest
 
 from domain.sales import transitions
-from domain.sales.errors import NotAllowedNow
+from domain.sales.errors import TransitionNotAllowed
 from domain.sales.models import STATUSES, Order
 from domain.sales.transitions import TRANSITIONS
 
@@ -51,6 +51,6 @@ class TestMove:
     @pytest.mark.parametrize(("before", "after"), [pair for pair in PAIRS if pair[1] not in TRANSITIONS[pair[0]]])
     def test_refuses_every_other(self, before, after):
         order = Order(status=before, version=3)
-        with pytest.raises(NotAllowedNow, match=f"an order that is {before} cannot become {after}"):
+        with pytest.raises(TransitionNotAllowed, match=f"An order that is {before} cannot become {after}"):
             transitions.move(order, after, now=NOW)
         assert (order.status, order.version) == (before, 3)

@@ -51,7 +51,7 @@ def first_change(spans, zone, at, within):
 
 
 def opening(said, time_zone, at, country="BE"):
-    return hours.opening(said, time_zone=time_zone, country=country, at=at)
+    return hours.opening_status(said, time_zone=time_zone, country=country, at=at)
 
 
 class TestOpening:

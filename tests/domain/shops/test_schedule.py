@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opening_hours import OpeningHours
 
-from domain.shops.schedule import Schedule, Unreadable
+from domain.shops.schedule import InvalidOpeningHours, Schedule
 
 WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -209,7 +209,7 @@ class TestSchedule:
         ],
     )
     def test_refuses_days_that_no_calendar_has(self, said, unheard_of):
-        with pytest.raises(Unreadable, match=f"There is no {unheard_of}."):
+        with pytest.raises(InvalidOpeningHours, match=f"There is no {unheard_of}."):
             Schedule(said)
 
     @pytest.mark.parametrize(
@@ -220,14 +220,14 @@ class TestSchedule:
 
     @pytest.mark.parametrize("said", ["", "open on weekdays", "Mo-Fr 25:00-56:00", "Mo-Fr 09:00-18:00;", "\0"])
     def test_refuses_what_is_not_the_syntax(self, said):
-        with pytest.raises(Unreadable):
+        with pytest.raises(InvalidOpeningHours):
             Schedule(said)
 
     @given(st.text(alphabet='MoTuFrPHJanDec0123456789:;,-+ "()[]|/off24sunrie', max_size=40))
     def test_takes_any_text_for_hours_or_not(self, said):
         try:
             schedule = Schedule(said, country="BE")
-        except Unreadable:
+        except InvalidOpeningHours:
             return
         assert schedule.state(wall(2026, 11, 27))[0] in {"open", "closed", "unknown"}
 
@@ -254,5 +254,5 @@ class TestExceptions:
 
     @pytest.mark.parametrize("odd", ["10:00", "10:00-14:00; 24/7", "Mo 10:00-14:00", "off", "25:00-99:00"])
     def test_take_hours_of_a_day_alone(self, odd):
-        with pytest.raises(Unreadable):
+        with pytest.raises(InvalidOpeningHours):
             self.of_new_years_eve(odd)

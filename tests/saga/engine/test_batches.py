@@ -12,7 +12,7 @@ from kit.tenancy import Tenant
 from saga.engine import executor, external_calls
 from saga.engine.definition import Subject, afterwards, batched_step, then, together
 from saga.engine.errors import Refused, TryAgain
-from saga.engine.journal import UnknownSaga, all_locked
+from saga.engine.journal import SagaNotFound, all_locked
 from saga.engine.locked_saga import SagaRef
 from saga.engine.start import start
 from tests.saga.deliveries import Deliveries
@@ -115,7 +115,7 @@ class TestABatchedStep:
 
     def test_does_not_run_when_one_saga_is_unknown(self, workshop, started, saga, batches):
         refs, find = started(saga, 2)
-        with pytest.raises(UnknownSaga):
+        with pytest.raises(SagaNotFound):
             take([*refs, SagaRef(new_id(), refs[0].company_id)], "press", find=find)
         assert batches == []
 

@@ -7,7 +7,7 @@ import pytest
 from kit import db
 from kit.ids import new_id
 from saga.engine.definition import then
-from saga.engine.journal import UnknownSaga, locked
+from saga.engine.journal import SagaNotFound, locked
 from saga.engine.locked_saga import SagaRef
 from tests.saga.engine.workshop import outbox
 
@@ -74,12 +74,12 @@ class TestLocked:
         assert workshop.steps(ref)["cut"] == "pending"
 
     def test_refuses_an_unknown_saga(self, workshop, begun):
-        with pytest.raises(UnknownSaga), locked(SagaRef(new_id(), workshop.company_id), begun[1]):
+        with pytest.raises(SagaNotFound), locked(SagaRef(new_id(), workshop.company_id), begun[1]):
             pass
 
     def test_refuses_the_saga_of_another_company(self, begun):
         ref, find = begun
-        with pytest.raises(UnknownSaga), locked(SagaRef(ref.saga_id, new_id()), find):
+        with pytest.raises(SagaNotFound), locked(SagaRef(ref.saga_id, new_id()), find):
             pass
 
     def test_admits_one_holder_at_a_time_who_sees_the_last_ones_changes(self, begun):

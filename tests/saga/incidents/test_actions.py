@@ -4,7 +4,7 @@ import pytest
 
 from saga.engine.definition import afterwards, then, together
 from saga.engine.errors import Refused, TryAgain
-from saga.engine.journal import UnknownSaga
+from saga.engine.journal import SagaNotFound
 from saga.engine.retries import Retries
 from saga.incidents import actions
 from tests.saga.engine.workshop import outbox
@@ -53,7 +53,7 @@ class TestAnyAction:
     @pytest.mark.parametrize("act", ACTIONS)
     def test_refuses_the_saga_of_another_company(self, workshop, sequential, act):
         other = type(workshop)(workshop.database)
-        with pytest.raises(UnknownSaga):
+        with pytest.raises(SagaNotFound):
             act(type(sequential.ref)(sequential.ref.saga_id, other.company_id), sequential.deliveries.find, **WHY)
         assert sequential.state == "stuck"
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from domain.identity import links, operations
-from domain.identity.errors import LinkOver
-from domain.identity.links import LASTS
+from domain.identity import one_time_links, operations
+from domain.identity.errors import LinkExpired
+from domain.identity.one_time_links import LIFETIMES
 from kit import clock, db
 from kit.tenancy import Tenant
 from tests import factories
@@ -29,38 +29,38 @@ def now():
 
 def issue(user, *, purpose="reset_password", now):
     with db.transaction(Tenant(user_id=user.id)):
-        return links.issue(user_id=user.id, purpose=purpose, now=now)
+        return one_time_links.create(user_id=user.id, purpose=purpose, now=now)
 
 
 def use(token, *, purpose="reset_password", now):
     with db.transaction(Tenant()):
-        return links.use(token=token, purpose=purpose, now=now)
+        return one_time_links.redeem(token=token, purpose=purpose, now=now)
 
 
 class TestUse:
     def test_tells_whose_it_is_and_acts_for_them(self, user, now):
         token = issue(user, now=now)
         with db.transaction(Tenant()):
-            assert links.use(token=token, purpose="reset_password", now=now) == user.id
-            operations.change_password(user_id=user.id, before=user.password_hash, after="another")
+            assert one_time_links.redeem(token=token, purpose="reset_password", now=now) == user.id
+            operations.change_password(user_id=user.id, old_hash=user.password_hash, new_hash="another")
 
     def test_is_refused_a_second_time(self, user, now):
         token = issue(user, now=now)
         use(token, now=now)
-        with pytest.raises(LinkOver):
+        with pytest.raises(LinkExpired):
             use(token, now=now)
 
-    @pytest.mark.parametrize("purpose", LASTS)
+    @pytest.mark.parametrize("purpose", LIFETIMES)
     def test_is_refused_after_its_time(self, user, now, purpose):
         early, late = (issue(user, purpose=purpose, now=now) for _ in range(2))
-        with pytest.raises(LinkOver):
-            use(late, purpose=purpose, now=now + LASTS[purpose])
-        assert use(early, purpose=purpose, now=now + LASTS[purpose] - MINUTE) == user.id
+        with pytest.raises(LinkExpired):
+            use(late, purpose=purpose, now=now + LIFETIMES[purpose])
+        assert use(early, purpose=purpose, now=now + LIFETIMES[purpose] - MINUTE) == user.id
 
     def test_is_undone_with_the_transaction(self, user, now):
         token = issue(user, now=now)
         with pytest.raises(ZeroDivisionError), db.transaction(Tenant()):
-            links.use(token=token, purpose="reset_password", now=now)
+            one_time_links.redeem(token=token, purpose="reset_password", now=now)
             raise ZeroDivisionError
         assert use(token, now=now) == user.id
 
@@ -70,7 +70,7 @@ class TestUse:
         def try_it(_):
             try:
                 return use(token, now=now)
-            except LinkOver:
+            except LinkExpired:
                 return None
 
         with ThreadPoolExecutor(4) as pool:
@@ -86,7 +86,7 @@ class TestUse:
         use(issue(user, now=now), now=now)
         assert use(theirs, now=now) == other.id
         for token, purpose in ((verifying, "verify_email"), (another, "reset_password")):
-            with pytest.raises(LinkOver):
+            with pytest.raises(LinkExpired):
                 use(token, purpose=purpose, now=now)
 
 
@@ -95,7 +95,7 @@ class TestHolder:
         token = issue(user, now=now)
         for _ in range(2):
             with db.transaction(Tenant()):
-                assert links.holder(token=token, purpose="reset_password", now=now) == user.id
+                assert one_time_links.user_of(token=token, purpose="reset_password", now=now) == user.id
         assert use(token, now=now) == user.id
 
     def test_is_nobody_once_the_link_is_used_has_lapsed_or_is_for_something_else(self, user, now):
@@ -103,10 +103,10 @@ class TestHolder:
         use(used, now=now)
         for token, purpose, at in (
             (used, "reset_password", now), (good, "verify_email", now), ("x" * 43, "reset_password", now),
-            (good, "reset_password", now + LASTS["reset_password"]),
+            (good, "reset_password", now + LIFETIMES["reset_password"]),
         ):  # fmt: skip
-            with pytest.raises(LinkOver), db.transaction(Tenant()):
-                links.holder(token=token, purpose=purpose, now=at)
+            with pytest.raises(LinkExpired), db.transaction(Tenant()):
+                one_time_links.user_of(token=token, purpose=purpose, now=at)
 
 
 class TestTidying:

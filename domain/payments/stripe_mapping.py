@@ -1,12 +1,12 @@
-"""What Stripe says, in OrderX's words."""
+"""Mapping Stripe's objects and errors to the gateway's answers and errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import stripe
 
-from domain.payments.cards import FIELD
-from domain.payments.errors import CardRefused, KeyReused
+from domain.payments.cards import FIELD_PREFIX
+from domain.payments.errors import CardRefused, ProviderKeyReused
 from domain.payments.gateway import Answer, Outcome, ProviderUnavailable
 from domain.payments.stripe_amounts import from_stripe
 
@@ -19,37 +19,39 @@ FAULTS = {
 
 
 @contextmanager
-def or_unavailable() -> Iterator[None]:
-    """Let a clear refusal through; turn every other error, which leaves the outcome open, into ProviderUnavailable."""
+def mapped_errors() -> Iterator[None]:
+    """Raise ProviderUnavailable for errors that leave the outcome unknown. Clear refusals are raised unchanged."""
     try:
         yield
     except (stripe.CardError, stripe.InvalidRequestError):
         raise
     except stripe.IdempotencyError:
-        raise KeyReused from None
+        raise ProviderKeyReused from None
     except stripe.StripeError as error:
-        cause = f"HTTP status {error.http_status}" if error.http_status else "no whole answer"
-        raise ProviderUnavailable(f"The payment provider does not answer as it should: {cause}.") from None
+        cause = f"HTTP status {error.http_status}" if error.http_status else "no complete response"
+        raise ProviderUnavailable(f"The payment provider did not answer properly: {cause}.") from None
 
 
-def standing(intent: stripe.PaymentIntent) -> Answer:
-    """What a payment is now; raises ProviderUnavailable while Stripe itself has not decided."""
+def to_answer(intent: stripe.PaymentIntent) -> Answer:
+    """Map a PaymentIntent to its current state; raises ProviderUnavailable while Stripe is still processing it."""
     match intent.status:
         case "requires_capture":
             return _answer("authorised", intent, intent.amount_capturable)
         case "succeeded":
-            return _taken(intent)
+            return _captured_or_refunded(intent)
         case "canceled":
             return _answer("voided", intent, intent.amount)
         case "requires_payment_method":
             error = intent.last_payment_error
-            card = card_of(getattr(error, "payment_method", None))
+            card = card_fingerprint(getattr(error, "payment_method", None))
             return Answer("declined", intent.id, 0, _code(error), error.message if error else None, card)
         case undecided:
-            raise ProviderUnavailable(f"The payment provider has not decided yet: the payment is {undecided}.")
+            raise ProviderUnavailable(
+                f"The payment provider is still processing the payment: its status is {undecided}."
+            )
 
 
-def _taken(intent: stripe.PaymentIntent) -> Answer:
+def _captured_or_refunded(intent: stripe.PaymentIntent) -> Answer:
     charge = intent.latest_charge
     if isinstance(charge, stripe.Charge) and charge.refunded:
         return _answer("refunded", intent, charge.amount_refunded)
@@ -60,15 +62,15 @@ def _answer(outcome: Outcome, intent: stripe.PaymentIntent, units: int) -> Answe
     return Answer(outcome, intent.id, from_stripe(units, intent.currency))
 
 
-def declined(error: stripe.CardError) -> Answer:
-    """A decline, with the issuer's reason where it gives one and else Stripe's."""
+def to_decline(error: stripe.CardError) -> Answer:
+    """Map a card error to a decline, with the issuer's code if there is one, or else Stripe's."""
     intent = getattr(error.error, "payment_intent", None)
-    card = card_of(getattr(error.error, "payment_method", None))
+    card = card_fingerprint(getattr(error.error, "payment_method", None))
     return Answer("declined", intent.id if intent else "", 0, _code(error.error), error.user_message, card)
 
 
-def card_of(method: stripe.PaymentMethod | None) -> str | None:
-    """Stripe's fingerprint of the method's card, which is the same for every token of that card."""
+def card_fingerprint(method: stripe.PaymentMethod | None) -> str | None:
+    """Return Stripe's fingerprint of the card, which is the same for all its tokens."""
     return getattr(getattr(method, "card", None), "fingerprint", None)
 
 
@@ -76,11 +78,11 @@ def _code(error: object) -> str:
     return getattr(error, "decline_code", None) or getattr(error, "code", None) or "card_declined"
 
 
-def refused_card(error: stripe.CardError | stripe.InvalidRequestError) -> CardRefused:
-    """Which part of the card was refused, in our words: Stripe's message may repeat what was typed."""
+def to_card_refused(error: stripe.CardError | stripe.InvalidRequestError) -> CardRefused:
+    """Map the error to a CardRefused with our own message, because Stripe's message can repeat the input."""
     if isinstance(error, stripe.InvalidRequestError) and not error.param:
-        fault = "The payment provider wants browsers to send it the card: use `payment_method` instead."
-        return CardRefused("The card was not accepted.", fields={FIELD.rstrip("."): [fault]})
+        error_text = "The payment provider does not accept raw card data here: use `payment_method` instead."
+        return CardRefused("The card was not accepted.", fields={FIELD_PREFIX.rstrip("."): [error_text]})
     name = (error.param or "").removeprefix("card[").removesuffix("]")
     name = name if name in FAULTS else "number"
-    return CardRefused("The card was not accepted.", fields={FIELD + name: [FAULTS[name]]})
+    return CardRefused("The card was not accepted.", fields={FIELD_PREFIX + name: [FAULTS[name]]})

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from domain.payments.allowance import Allowance, Payable
-from domain.payments.declines import NOT_ASKED
+from domain.payments.decline_limiter import DeclineLimiter, LimitedPayment
+from domain.payments.declines import BLOCKED
 from domain.payments.gateway import Answer, ProviderUnavailable
-from domain.payments.queries import Standing
+from domain.payments.queries import PaymentSummary
 from kit import clock
 from kit.ids import new_id
 
@@ -17,13 +17,13 @@ GOOD = Answer("authorised", "pi_1", 1999)
 
 
 def payment(method="pm_1", *, declines=0, customer="ada"):
-    standing = Standing(new_id(), 1999, "EUR", method, "pending", None, clock.now())
-    return Payable(standing, {("customer", customer): declines})
+    standing = PaymentSummary(new_id(), 1999, "EUR", method, "pending", None, clock.now())
+    return LimitedPayment(standing, {("customer", customer): declines})
 
 
 def asked_by_threads(payments, answer):
     """The answers to payments that 16 threads ask for, and the most that were under way at once."""
-    allowance, now, most, lock = Allowance(payments), 0, 0, threading.Lock()
+    allowance, now, most, lock = DeclineLimiter(payments), 0, 0, threading.Lock()
 
     def call():
         nonlocal now, most
@@ -37,7 +37,7 @@ def asked_by_threads(payments, answer):
                 now -= 1
 
     with ThreadPoolExecutor(16) as threads:
-        return list(threads.map(lambda each: allowance.ask(each, call), payments)), most
+        return list(threads.map(lambda each: allowance.call(each, call), payments)), most
 
 
 class TestAllowance:
@@ -46,7 +46,7 @@ class TestAllowance:
         payments = [payment(f"pm_{number}", declines=already) for number in range(60)]
         answers, _ = asked_by_threads(payments, lambda: DECLINED)
         assert answers.count(DECLINED) == max(0, 5 - already)
-        assert {answer.code for answer in answers if answer != DECLINED} == {NOT_ASKED}
+        assert {answer.code for answer in answers if answer != DECLINED} == {BLOCKED}
 
     def test_counts_one_token_that_is_declined_as_often_as_it_is_tried(self):
         answers, _ = asked_by_threads([payment() for _ in range(60)], lambda: DECLINED)
@@ -59,8 +59,8 @@ class TestAllowance:
         assert most <= 5
 
     def test_lets_a_token_that_has_proved_good_wait_for_no_other(self):
-        allowance, payments = Allowance([payment() for _ in range(8)]), [payment() for _ in range(8)]
-        assert allowance.ask(payments[0], lambda: GOOD) == GOOD
+        allowance, payments = DeclineLimiter([payment() for _ in range(8)]), [payment() for _ in range(8)]
+        assert allowance.call(payments[0], lambda: GOOD) == GOOD
         together = threading.Barrier(8)
 
         def call():
@@ -68,17 +68,17 @@ class TestAllowance:
             return GOOD
 
         with ThreadPoolExecutor(8) as threads:
-            assert list(threads.map(lambda each: allowance.ask(each, call), payments)) == [GOOD] * 8
+            assert list(threads.map(lambda each: allowance.call(each, call), payments)) == [GOOD] * 8
 
     def test_gives_the_turn_back_when_there_is_no_answer(self):
         def silent():
             raise ProviderUnavailable
 
-        allowance = Allowance([payment()])
+        allowance = DeclineLimiter([payment()])
         for _ in range(9):
             with pytest.raises(ProviderUnavailable):
-                allowance.ask(payment(), silent)
-        assert allowance.ask(payment(), lambda: GOOD) == GOOD
+                allowance.call(payment(), silent)
+        assert allowance.call(payment(), lambda: GOOD) == GOOD
 
     def test_does_not_count_what_no_issuer_was_asked(self):
         unknown = Answer("declined", "", 0, "invalid_payment_method")
@@ -88,4 +88,4 @@ class TestAllowance:
     def test_keeps_customers_apart(self):
         payments = [payment(customer="ada", declines=5), payment(customer="bob")]
         answers, _ = asked_by_threads(payments, lambda: GOOD)
-        assert [answer.code for answer in answers] == [NOT_ASKED, None]
+        assert [answer.code for answer in answers] == [BLOCKED, None]

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from domain.sales import repeats
-from domain.sales.errors import KeyInFlight, KeyReused
+from domain.sales import idempotency
+from domain.sales.errors import IdempotencyKeyInUse, IdempotencyKeyReused
 from kit import clock, db
 from kit.tenancy import Tenant
 from tests import factories
@@ -22,7 +22,7 @@ class Keyed:
         self.tenant = Tenant(company_id=company.id, user_id=self.customer.id)
 
     def claim(self, fingerprint=b"1"):
-        return repeats.claim(caller_id=self.customer.id, key="one", fingerprint=fingerprint, now=clock.now())
+        return idempotency.lock(caller_id=self.customer.id, key="one", fingerprint=fingerprint, now=clock.now())
 
     def claim_by_another(self):
         """What another request is told meanwhile."""
@@ -35,7 +35,7 @@ class Keyed:
             return pool.submit(claiming).result()
 
     def remember(self, order_id):
-        repeats.remember(
+        idempotency.save(
             caller_id=self.customer.id, key="one", fingerprint=b"1", order_id=order_id,
             company_id=self.tenant.company_id, now=clock.now(),
         )  # fmt: skip
@@ -60,7 +60,7 @@ class TestClaim:
     def test_is_refused_while_another_request_has_it(self, keyed):
         with db.transaction(keyed.tenant):
             keyed.claim()
-            with pytest.raises(KeyInFlight):
+            with pytest.raises(IdempotencyKeyInUse):
                 keyed.claim_by_another()
         assert keyed.claim_by_another() is None
 
@@ -73,5 +73,5 @@ class TestClaim:
             assert keyed.claim_by_another() == order.id
 
     def test_is_refused_for_another_request(self, keyed, order):
-        with pytest.raises(KeyReused), db.transaction(keyed.tenant):
+        with pytest.raises(IdempotencyKeyReused), db.transaction(keyed.tenant):
             keyed.claim(fingerprint=b"2")

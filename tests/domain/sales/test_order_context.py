@@ -2,8 +2,8 @@ import pytest
 
 from domain.identity.errors import EmailUnverified, UserNotFound
 from domain.inventory import operations as inventory
-from domain.payments.declines import Attempt
-from domain.sales.offers import offer_to
+from domain.payments.declines import PaymentSource
+from domain.sales.order_context import load
 from domain.shops.errors import ShopNotFound
 from kit import clock, db
 from kit.ids import new_id
@@ -34,9 +34,9 @@ def customer(database):
 def asked(customer, shop, *product_ids, by=None):
     """What the shop offers, asked for in its company by the customer or, so they say, by somebody else."""
     with db.transaction(Tenant(company_id=shop.company_id, user_id=(by or customer).id)):
-        return offer_to(
-            customer_id=customer.id, login_id=None, company_id=shop.company_id, shop_id=shop.id,
-            product_ids=product_ids, paying=Attempt("pm_card_visa"), now=clock.now(),
+        return load(
+            customer_id=customer.id, session_id=None, company_id=shop.company_id, shop_id=shop.id,
+            product_ids=product_ids, payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
         )  # fmt: skip
 
 
@@ -57,8 +57,8 @@ class TestOfferTo:
             factories.put_stock(product, factories.make_warehouse(company), on_hand)
         order = factories.make_order(product)
         with db.transaction(factories.acting_for(product)):
-            inventory.reserve(company_id=company.id, wanted={order.id: {product.id: 1}})
-        assert asked(customer, shop, product.id).products[product.id].left == 4
+            inventory.reserve(company_id=company.id, quantities={order.id: {product.id: 1}})
+        assert asked(customer, shop, product.id).products[product.id].available == 4
 
     def test_is_for_those_who_have_verified_their_address(self, shop):
         with pytest.raises(EmailUnverified):
@@ -71,15 +71,15 @@ class TestOfferTo:
     def test_is_not_made_by_another_companys_shop(self, customer, shop):
         elsewhere = factories.make_company()
         with pytest.raises(ShopNotFound), db.transaction(Tenant(company_id=elsewhere.id, user_id=customer.id)):
-            offer_to(
-                customer_id=customer.id, login_id=None, company_id=elsewhere.id, shop_id=shop.id, product_ids=[],
-                paying=Attempt("pm_card_visa"), now=clock.now(),
+            load(
+                customer_id=customer.id, session_id=None, company_id=elsewhere.id, shop_id=shop.id, product_ids=[],
+                payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
             )  # fmt: skip
 
     def test_says_first_that_there_is_no_such_shop(self, company):
         customer = factories.make_user(verified=False)
         with pytest.raises(ShopNotFound), db.transaction(Tenant(company_id=company.id, user_id=customer.id)):
-            offer_to(
-                customer_id=customer.id, login_id=None, company_id=company.id, shop_id=new_id(), product_ids=[],
-                paying=Attempt("pm_card_visa"), now=clock.now(),
+            load(
+                customer_id=customer.id, session_id=None, company_id=company.id, shop_id=new_id(), product_ids=[],
+                payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
             )  # fmt: skip

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.identity import pace
-from domain.identity.pace import FORGOTTEN_AFTER, PASSWORD, Pace, Quota
+from domain.identity import throttle
+from domain.identity.throttle import PASSWORD_ATTEMPTS, RESET_AFTER, Backoff, Quota
 from kit import clock, db
 from kit.errors import TooManyRequests
 from kit.tenancy import Tenant
@@ -21,21 +21,21 @@ def now(database):
 
 def attempt(*who, now):
     with db.transaction(Tenant()):
-        return pace.attempt(PASSWORD, *who, now=now)
+        return throttle.count_attempt(PASSWORD_ATTEMPTS, *who, now=now)
 
 
 def exhaust(*who, now):
-    for _ in range(PASSWORD.free):
+    for _ in range(PASSWORD_ATTEMPTS.free_attempts):
         assert attempt(*who, now=now) == NOTHING
 
 
 class TestPause:
     def test_doubles_up_to_the_longest(self):
-        slow = Pace("slow", free=2, first=SECOND, longest=timedelta(seconds=5))
-        assert [slow.pause(attempts).seconds for attempts in range(7)] == [0, 0, 1, 2, 4, 5, 5]
+        slow = Backoff("slow", free_attempts=2, first_delay=SECOND, max_delay=timedelta(seconds=5))
+        assert [slow.delay_after(attempts).seconds for attempts in range(7)] == [0, 0, 1, 2, 4, 5, 5]
 
     def test_is_known_for_any_number(self):
-        assert PASSWORD.pause(1_000_000) == PASSWORD.longest
+        assert PASSWORD_ATTEMPTS.delay_after(1_000_000) == PASSWORD_ATTEMPTS.max_delay
 
 
 class TestAttempt:
@@ -60,30 +60,30 @@ class TestAttempt:
 
     def test_begins_anew_after_a_day(self, now):
         exhaust("ada", now=now)
-        exhaust("ada", now=now + FORGOTTEN_AFTER + SECOND)
+        exhaust("ada", now=now + RESET_AFTER + SECOND)
 
     def test_lets_no_more_through_when_many_come_at_once(self, now):
         with ThreadPoolExecutor(8) as pool:
             waits = list(pool.map(lambda _: attempt("ada", now=now), range(12)))
-        assert waits.count(NOTHING) == PASSWORD.free
+        assert waits.count(NOTHING) == PASSWORD_ATTEMPTS.free_attempts
 
 
 class TestForget:
     def test_begins_anew(self, now):
         exhaust("ada", now=now)
         with db.transaction(Tenant()):
-            pace.forget(PASSWORD, "ada", now=now)
+            throttle.reset(PASSWORD_ATTEMPTS, "ada", now=now)
         exhaust("ada", now=now)
 
 
-THREE_AN_HOUR = Quota("three", "You may do this 3 times an hour", most=3, within=timedelta(hours=1))
+THREE_AN_HOUR = Quota("three", "You may do this 3 times an hour", limit=3, window=timedelta(hours=1))
 
 
 def use(*who, now, quota=THREE_AN_HOUR):
     """How long to wait, nothing when it was counted."""
     try:
         with db.transaction(Tenant()):
-            pace.use(quota, *who, now=now)
+            throttle.consume(quota, *who, now=now)
     except TooManyRequests as refused:
         return timedelta(seconds=refused.seconds)
     return NOTHING
@@ -107,7 +107,7 @@ class TestQuota:
         for _ in range(3):
             use("ada", now=now)
         assert use("eve", now=now) == NOTHING
-        assert use("ada", now=now, quota=Quota("other", "", most=1, within=SECOND)) == NOTHING
+        assert use("ada", now=now, quota=Quota("other", "", limit=1, window=SECOND)) == NOTHING
 
     def test_counts_one_mailbox_once(self, now):
         people = ("ada@x.example", "ada+a@x.example", "ada+a+b@x.example", "ada+@x.example", "ada@y.example")
@@ -125,4 +125,4 @@ class TestMailbox:
         [("a+x@b.example", "a@b.example"), ("a@b.example", "a@b.example"), ("here", "here"), ("a+x", "a+x")],
     )
     def test_leaves_out_what_follows_a_plus(self, address, expected):
-        assert pace.mailbox(address) == expected
+        assert throttle.mailbox(address) == expected

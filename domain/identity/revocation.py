@@ -1,4 +1,4 @@
-"""The end of everybody's powers in a company that closes."""
+"""Revoking all access to a company that closes."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,8 +9,8 @@ from domain.identity.models import ApiKey, Invitation, Membership
 from kit import db
 
 
-def end_all(*, company_id: UUID, now: datetime) -> None:
-    """End all roles, invitations and API keys of the current company; the last admin goes, too."""
+def revoke_all(*, company_id: UUID, now: datetime) -> None:
+    """Delete all memberships and invitations of the current company, and revoke its API keys."""
     session = db.session()
     keys = update(ApiKey).where(ApiKey.company_id == company_id, ApiKey.revoked_at.is_(None))
     session.execute(keys.values(revoked_at=now))

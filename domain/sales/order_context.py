@@ -1,0 +1,132 @@
+"""Everything needed to place an order, read in one statement.
+
+The statement reads tables of other areas, because separate statements would cost twice as much: see
+docs/decisions/0021.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.identity.errors import EmailUnverified, SessionEnded, UserNotFound
+from domain.identity.sessions import IS_ACTIVE
+from domain.payments import declines
+from domain.payments.declines import LIMIT_REACHED_AT, PaymentSource
+from domain.shops.availability import AVAILABILITY, require_available
+from domain.shops.errors import ShopNotFound
+from kit import db
+
+
+class Customer(NamedTuple):
+    """The customer: a user with a verified email address."""
+
+    id: UUID
+    name: str
+    email: str
+
+
+class OrderableProduct(NamedTuple):
+    """A product, its price in minor units, and its units that are not reserved, in all warehouses."""
+
+    id: UUID
+    sku: str
+    name: str
+    price: int
+    available: int
+
+
+class OrderContext(NamedTuple):
+    """The customer, the company's terms, and those of the requested products that the shop sells, by id."""
+
+    customer: Customer
+    company: str
+    currency: str
+    max_discount_percent: int
+    """0 if the company gives no discounts."""
+    products: dict[UUID, OrderableProduct]
+
+
+# FOR KEY SHARE prevents an erasure of the user while this transaction inserts rows that refer to the user.
+_CONTEXT = f"""
+    SELECT u.id, u.name, u.email, u.verified_at, s.id, c.name, c.currency,
+        CASE WHEN c.allows_discount THEN c.max_discount_percent ELSE 0 END, t.availability,
+        {LIMIT_REACHED_AT}, {IS_ACTIVE},
+        p.id, p.sku, p.name, p.price,
+        coalesce((SELECT sum(on_hand - reserved) FROM stock WHERE product_id = p.id), 0)
+    FROM users u
+    LEFT JOIN (
+        shops s JOIN companies c ON c.id = s.company_id
+        CROSS JOIN LATERAL (SELECT {AVAILABILITY} AS availability OFFSET 0) t -- once, not for every product
+    ) ON s.id = %(shop)s
+    LEFT JOIN products p ON p.shop_id = s.id AND p.id = ANY(%(products)s)
+    WHERE u.id = %(customer)s
+    FOR KEY SHARE OF u"""  # noqa: S608 - constants only
+
+
+def load(
+    *,
+    customer_id: UUID,
+    session_id: UUID | None,
+    company_id: UUID,
+    shop_id: UUID,
+    product_ids: Collection[UUID],
+    payment_source: PaymentSource,
+    now: datetime,
+) -> OrderContext:
+    """Read everything needed to place an order of the current user in a shop of the current company.
+
+    Raises UserNotFound, SessionEnded, ShopNotFound, EmailUnverified, TooManyDeclines, and if the shop accepts no orders
+    CompanySuspended, ShopClosed or PlanLimitReached.
+    """
+    decline_values = declines.sql_values(payment_source, customer_id=customer_id, company_id=company_id, now=now)
+    rows = db.run(
+        _CONTEXT, {**decline_values, "session": session_id, "shop": shop_id, "products": list(product_ids)}
+    ).fetchall()
+    if not rows:
+        raise UserNotFound
+    (
+        user_id, name, email, verified_at, found_shop_id, company, currency, max_discount_percent, availability,
+        limit_reached_at, is_active, *_,
+    ) = rows[0]  # fmt: skip
+    if not is_active:
+        raise SessionEnded
+    if found_shop_id is None:
+        raise ShopNotFound
+    if verified_at is None:
+        raise EmailUnverified
+    require_available(availability)
+    declines.require_below_limit(limit_reached_at, now=now)
+    products = {row[11]: OrderableProduct(*row[11:]) for row in rows if row[11]}
+    return OrderContext(Customer(user_id, name, email), company, currency, max_discount_percent, products)
+
+
+_CARD_TERMS = f"""
+    SELECT c.accepts_raw_cards, {AVAILABILITY}, {LIMIT_REACHED_AT}, {IS_ACTIVE}
+    FROM shops s JOIN companies c ON c.id = s.company_id WHERE s.id = %(shop)s"""  # noqa: S608 - constants only
+
+
+def accepts_raw_card(
+    *,
+    customer_id: UUID,
+    session_id: UUID | None,
+    company_id: UUID,
+    shop_id: UUID,
+    payment_source: PaymentSource,
+    now: datetime,
+) -> bool:
+    """Check whether the current company accepts raw card data, instead of only tokens, from the current user.
+
+    Raises SessionEnded, ShopNotFound, TooManyDeclines, and if the shop accepts no orders CompanySuspended, ShopClosed
+    or PlanLimitReached.
+    """
+    decline_values = declines.sql_values(payment_source, customer_id=customer_id, company_id=company_id, now=now)
+    row = db.run(_CARD_TERMS, {**decline_values, "session": session_id, "shop": shop_id}).fetchone()
+    if row is None:
+        raise ShopNotFound
+    accepts, availability, limit_reached_at, is_active = row
+    if not is_active:
+        raise SessionEnded
+    require_available(availability)
+    declines.require_below_limit(limit_reached_at, now=now)
+    return bool(accepts)
