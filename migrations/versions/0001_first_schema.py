@@ -1,4 +1,4 @@
-"""The first schema: every area's tables, the saga journal, and the wall between companies (row-level security)."""
+"""The first schema: the tables of all areas, the saga journal, and tenant isolation by row-level security."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -592,7 +592,7 @@ def downgrade() -> None:
     op.drop_table("outbox")
     op.drop_table("inbox")
     op.drop_table("companies")
-    # Roles belong to the cluster, and other databases may use them: they stay.
+    # Roles belong to the server, and other databases may use them: they stay.
 
 
 COMPANY = "company_id = nullif(current_setting('orderx.company_id', true), '')::uuid"
@@ -604,15 +604,15 @@ TENANT_TABLES = (
     "saga_events", "incidents", "outbox", "inbox",
 )  # fmt: skip
 
-# What the app role may do beyond reading and adding; the append-only tables are not here.
+# Privileges of the app role besides SELECT and INSERT; append-only tables are not listed.
 UPDATES = (
     "users", "companies", "shops", "products", "warehouses", "stock", "reservations", "orders", "payments", "mails",
     "sagas", "saga_steps", "incidents", "refresh_tokens",
 )  # fmt: skip
 
 
-# One round trip instead of three. Each statement in here has a snapshot of its own, so the steps are read as the last
-# holder of the saga's lock has left them.
+# One round trip instead of three. Each statement in the function has a separate snapshot, so the steps are read as the
+# previous holder of the saga's lock has committed them.
 OPEN_SAGA = """
     CREATE FUNCTION open_saga(the_saga uuid, the_company uuid) RETURNS TABLE (
         name text, version int, subject_id uuid, state text, stage int, stop_requested jsonb, failure jsonb,
@@ -636,7 +636,7 @@ OPEN_SAGA = """
     END $$"""
 
 
-# Once per statement and, PostgreSQL sees to that, once per transaction; heard only when it has committed.
+# Once per statement, merged by PostgreSQL to one per transaction, and delivered after its commit.
 WAKE_RELAY = """
     CREATE FUNCTION wake_relay() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -674,7 +674,7 @@ def _build_wall() -> None:
 
 def _let_people_see_their_own() -> None:
     op.execute(f"CREATE POLICY own ON memberships FOR SELECT TO orderx_app USING (user_id = {USER})")
-    # Whoever acts for a company sees that company's orders, and not what they ordered elsewhere as a customer.
+    # A user who acts for a company sees that company's orders, but not their own orders at other companies.
     nobodys = "nullif(current_setting('orderx.company_id', true), '') IS NULL"
     mine = f"customer_id = {USER} AND {nobodys}"
     op.execute(f"CREATE POLICY own ON orders FOR SELECT TO orderx_app USING ({mine})")
@@ -695,7 +695,7 @@ def _let_people_see_their_own() -> None:
     visited = "id = nullif(current_setting('orderx.shop_id', true), '')::uuid"
     op.execute(f"CREATE POLICY visited ON shops FOR SELECT TO orderx_app USING ({visited})")
 
-    # Events that belong to no company (a user registered) may be announced and heard by anybody.
+    # Events that belong to no company (a user registered) may be published and processed without a tenant.
     op.execute("CREATE POLICY global ON outbox FOR INSERT TO orderx_app WITH CHECK (company_id IS NULL)")
     op.execute("CREATE POLICY global ON inbox TO orderx_app USING (company_id IS NULL) WITH CHECK (company_id IS NULL)")
 

@@ -1,4 +1,4 @@
-"""Alerts, which the operator role opens, tells and closes; and what may be counted across companies for /metrics."""
+"""Alerts, which the operator role opens, delivers and closes; and counts across companies for /metrics."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,8 +12,8 @@ depends_on = None
 _OPEN = sa.text("closed_at IS NULL")
 _UNTOLD = sa.text("told_at IS NULL OR (closed_at IS NOT NULL AND closing_told_at IS NULL)")
 
-# Numbers, and no row: so the app role may ask, though it sees one company at a time and not the outbox at all.
-# It runs as the schema's owner, whom row-level security binds, too, where that is no superuser: hence the policies.
+# Only counts, no rows: so the app role may call it, though it sees one company at a time and not the outbox at all.
+# It runs as the schema's owner, who is subject to row-level security unless a superuser: hence the policies.
 COUNTED = ("sagas", "incidents", "outbox", "alerts")
 VITAL_SIGNS = """
     CREATE FUNCTION vital_signs() RETURNS TABLE (sign text, label text, value double precision)

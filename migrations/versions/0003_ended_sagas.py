@@ -1,4 +1,4 @@
-"""An index on when sagas ended, for whoever walks through those of late and whoever prunes the old ones."""
+"""An index on the end of sagas, for scanning recent ones and pruning old ones."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Logins as rows of their own, and refresh tokens of which only the hash is kept. Ends every login there was."""
+"""Logins as rows, and refresh tokens of which only the hash is stored. Ends all existing logins."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Verified mail addresses, links in mails, mails about accounts, and how often something was tried."""
+"""Verified mail addresses, links in mails, mails about accounts, and counters of attempts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,7 @@ PRESENTED = "decode(nullif(current_setting('orderx.token', true), ''), 'hex')"
 
 def upgrade() -> None:
     op.add_column("users", sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True))
-    _unhindered("UPDATE users SET verified_at = created_at")  # whoever there is has been trusted so far
+    _unhindered("UPDATE users SET verified_at = created_at")  # existing users have been trusted so far
     _loosen_mails()
     op.create_table(
         "links",

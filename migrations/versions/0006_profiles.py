@@ -1,4 +1,4 @@
-"""What users say of themselves, and how a person is taken out of everything that stays."""
+"""User profiles, and the erasure of a person's data from rows that are kept."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,8 +11,8 @@ depends_on = None
 
 USER = "nullif(current_setting('orderx.user_id', true), '')::uuid"
 
-# What a customer may not change of an order, a company's mail or the journal, this may: nothing but the names in them.
-# It runs as the schema's owner, whom row-level security binds, too, where that is no superuser: hence the policies.
+# It may change personal data in orders, companies' mails and the journal, which a customer may not.
+# It runs as the schema's owner, who is subject to row-level security unless a superuser: hence the policies.
 ERASED = {
     "users": f"id = {USER}",
     "memberships": f"user_id = {USER}",

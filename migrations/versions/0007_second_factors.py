@@ -1,4 +1,4 @@
-"""Second factors, sealed, and recovery codes, of which only hashes are kept."""
+"""Second factors, encrypted, and recovery codes, of which only hashes are stored."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash", name=op.f("recovery_codes_pkey")),
     )
     op.create_index(op.f("recovery_codes_user_id_idx"), "recovery_codes", ["user_id"], unique=False)
-    for table in ("second_factors", "recovery_codes"):  # not for the operator: nobody else has to see them
+    for table in ("second_factors", "recovery_codes"):  # not for the operator, who need not see them
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY own ON {table} TO orderx_app USING (user_id = {USER})")
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO orderx_app")

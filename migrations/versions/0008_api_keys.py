@@ -1,4 +1,4 @@
-"""API keys, of which only hashes are kept."""
+"""API keys, of which only hashes are stored."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -39,7 +39,7 @@ def upgrade() -> None:
     op.execute("ALTER TABLE api_keys ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
     op.execute(f"CREATE POLICY company ON api_keys TO orderx_app USING ({COMPANY}) WITH CHECK ({COMPANY})")
     op.execute(f"CREATE POLICY presented ON api_keys FOR SELECT TO orderx_app USING (hash = {PRESENTED})")
-    # What a key may do stays what it was made for.
+    # A key's permissions cannot be changed.
     op.execute("GRANT SELECT, INSERT, UPDATE (used_at, revoked_at) ON api_keys TO orderx_app")
 
 

@@ -1,4 +1,4 @@
-"""Invitations to a role, of whose links only hashes are kept, and how they are erased."""
+"""Invitations to a role, of whose links only hashes are stored, and their erasure."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,8 +13,8 @@ PRESENTED = "decode(nullif(current_setting('orderx.token', true), ''), 'hex')"
 USER = "nullif(current_setting('orderx.user_id', true), '')::uuid"
 OWN_EMAIL = f"(SELECT email FROM users WHERE id = {USER})"  # noqa: S608 - as below
 
-# An invitation is the company's, but the address in it is a person's. As with erase_person, the schema's owner may be
-# bound by row-level security: hence the policies.
+# An invitation belongs to the company, but the address in it is personal data. As with erase_person, the schema's owner
+# may be subject to row-level security: hence the policies.
 FORGET = f"""
     CREATE FUNCTION forget_invitations(the_user uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$

@@ -1,4 +1,4 @@
-"""Many sagas opened by one statement; their history, a dozen rows an order, kept with one index and no look-ups."""
+"""Many sagas opened by one statement; their history, a dozen rows per order, with one index and no foreign key checks."""
 
 from alembic import op
 
@@ -29,7 +29,7 @@ def downgrade() -> None:
     op.execute(OPEN_SAGA)
 
 
-# The locks are taken by a statement of its own: the next one then sees all that whoever held a lock before has committed.
+# The locks are taken by a separate statement, so that the next one sees all that the previous holders have committed.
 OPEN_SAGAS = """
     CREATE FUNCTION open_sagas(the_sagas uuid[], the_company uuid) RETURNS TABLE (
         id uuid, name text, version int, subject_id uuid, state text, stage int, stop_requested jsonb, failure jsonb,

@@ -1,4 +1,4 @@
-"""Plans with limits, how companies work and end, what was decided about them, and the places of their shops."""
+"""Plans with limits, suspension and closing of companies with their history, and the locations of their shops."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,7 +17,7 @@ CHECKS_OF_COMPANIES = {
     "low_stock": "low_stock_threshold >= 0",
 }
 
-# Deferred, so that a shard is held for no longer than a commit takes, and by hardly two connections at once.
+# Deferred, so that a shard is locked only during the commit, and rarely by two connections at once.
 COUNT_ORDER = """
     CREATE FUNCTION count_order() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -71,7 +71,7 @@ def _new_of_companies() -> list[sa.Column]:
         sa.Column("order_expiry_minutes", sa.Integer(), server_default=sa.text("60"), nullable=False),
         sa.Column("low_stock_threshold", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("branding", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
-        # Whoever is there already has had no limits so far.
+        # Existing companies have had no limits so far.
         sa.Column("plan", sa.Text(), server_default=sa.text("'pro'"), nullable=False),
         sa.Column("trial_ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True),

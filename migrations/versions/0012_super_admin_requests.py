@@ -1,4 +1,4 @@
-"""What super admins ask of companies, to which nobody but PostgreSQL's own administrators can do anything but add."""
+"""Requests of super admins to companies: append-only for everybody but PostgreSQL's administrators."""
 
 import sqlalchemy as sa
 from alembic import op

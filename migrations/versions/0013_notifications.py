@@ -1,4 +1,4 @@
-"""Which notifications users want, by channel and kind; an erased user is left with what everybody begins with."""
+"""Users' notification settings, by channel and kind; erasing a user restores the default."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""An order writes less: sagas move without touching an index until they end, and events alone do not call the relay."""
+"""Fewer writes per order: no index changes while a saga runs, and no notification of the relay for events alone."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ OPEN, ENDED = "ended_at IS NULL", "(ended_at IS NULL) = (state NOT IN ('done', '
 LIVE, STUCK = "state IN ('running', 'compensating', 'finishing')", "state = 'stuck'"
 OF_A_USER = sa.text("user_id IS NOT NULL")
 
-# What is announced rides with the next task, or is found by the relay's own look, within half a second.
+# Events are sent with the next task, or found by the relay's poll within half a second.
 CALL_FOR_TASKS = """
     CREATE TRIGGER wake_relay AFTER INSERT ON outbox FOR EACH ROW WHEN (NEW.kind <> 'event')
     EXECUTE FUNCTION wake_relay()"""

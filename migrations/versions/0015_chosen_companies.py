@@ -1,4 +1,4 @@
-"""The company that a user's logins act for by default, which nobody but the user changes."""
+"""The company that a user's logins act for by default, which only the user changes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,7 +23,7 @@ def upgrade() -> None:
     op.create_foreign_key(
         op.f("users_chosen_company_id_fkey"), "users", "companies", ["chosen_company_id"], ["id"], ondelete="SET NULL"
     )
-    # Row-level security binds the owner of the schema, too, where that is no superuser.
+    # The owner of the schema is subject to row-level security, too, unless a superuser.
     for table in ("users", "memberships"):
         op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     op.execute(THE_ONLY_ONE)

@@ -1,4 +1,4 @@
-"""A role without a login that owns the functions with more rights than their callers, and has exactly the rights they use."""
+"""A role without a login that owns the SECURITY DEFINER functions, with exactly the privileges they use."""
 
 from alembic import op
 
@@ -9,7 +9,7 @@ depends_on = None
 
 ROLE = "orderx_definer"
 
-# The policies through which the schema's owner, a superuser perhaps, ran these functions so far.
+# The policies with which the schema's owner, possibly a superuser, ran these functions so far.
 POLICIES = (
     *(("counted", table) for table in ("sagas", "incidents", "outbox", "alerts")),
     *(("erased", table) for table in ("users", "memberships", "logins", "links", "addresses", "orders", "mails")),
@@ -58,4 +58,4 @@ def downgrade() -> None:
     for policy, table in POLICIES:
         op.execute(f"ALTER POLICY {policy} ON {table} TO CURRENT_USER")
     op.execute(f"REVOKE USAGE ON SCHEMA public FROM {ROLE}")
-    # The role belongs to the cluster, and other databases may use it: it stays.
+    # The role belongs to the server, and other databases may use it: it stays.

@@ -1,4 +1,4 @@
-"""The times of what counts against a quota, such as invitations within an hour."""
+"""Times of the uses that count against a quota, such as invitations within an hour."""
 
 import sqlalchemy as sa
 from alembic import op

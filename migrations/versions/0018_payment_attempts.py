@@ -1,4 +1,4 @@
-"""Payment attempts: who paid by which card from where, so that declines are counted; and no stock figures to buyers."""
+"""Payment attempts by customer, card and network, for counting declines; and no stock figures for buyers."""
 
 import sqlalchemy as sa
 from alembic import op

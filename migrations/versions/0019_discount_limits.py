@@ -1,4 +1,4 @@
-"""How much discount a company's people may give on an order."""
+"""The largest discount that a company's members may give on an order."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""A transaction that says nothing of itself finds no row of any table and adds none."""
+"""A transaction without a tenant sees no rows of any table and inserts none."""
 
 from alembic import op
 
@@ -15,7 +15,7 @@ A_PERSON = """(nullif(current_setting('orderx.user_id', true), '') IS NOT NULL
 def upgrade() -> None:
     op.execute("DROP POLICY own ON attempts")
     op.execute(f"CREATE POLICY counted ON attempts TO orderx_app USING ({COUNTED})")
-    # What belongs to no company is announced by a person. Nobody hears it so far.
+    # Events that belong to no company are published by a user. There are no consumers so far.
     op.execute(f"ALTER POLICY global ON outbox WITH CHECK (company_id IS NULL AND {A_PERSON})")
     op.execute("DROP POLICY global ON inbox")
 

@@ -1,4 +1,4 @@
-"""The definitions that open sagas began with, so that a changed one is refused under the same version."""
+"""The definitions that open sagas were started with, so that a changed one under the same version is refused."""
 
 import sqlalchemy as sa
 from alembic import op

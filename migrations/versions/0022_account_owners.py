@@ -1,4 +1,4 @@
-"""An account's owner deletes what others left in it; what operators do to accounts is recorded."""
+"""The owner of an account deletes what others left in it; operators' actions on accounts are recorded."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,7 +15,7 @@ NO_COMPANY = "nullif(current_setting('orderx.company_id', true), '') IS NULL"
 
 def upgrade() -> None:
     op.execute("GRANT DELETE ON logins, api_keys TO orderx_app")
-    # Only while no company is acted for: members of a company see its keys, and no others of their own.
+    # Only without a company: members who act for a company see its keys, but not their own at other companies.
     for act in ("SELECT", "DELETE"):
         whose = f"{NO_COMPANY} AND made_by = {USER}"
         op.execute(f"CREATE POLICY own_{act.lower()} ON api_keys FOR {act} TO orderx_app USING ({whose})")

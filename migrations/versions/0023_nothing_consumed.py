@@ -1,4 +1,4 @@
-"""An alert for messages that leave the outbox and are read by nobody."""
+"""An alert for messages that leave the outbox but are not consumed."""
 
 from alembic import op
 

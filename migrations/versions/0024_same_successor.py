@@ -1,4 +1,4 @@
-"""A refresh token that is sent twice at once gets one successor. Ends the logins that had several in use."""
+"""A refresh token that is sent twice at once gets one successor. Ends the logins with several used successors."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,7 +17,7 @@ FORKED = """
 
 def upgrade() -> None:
     op.add_column("refresh_tokens", sa.Column("salt", sa.LargeBinary(), nullable=True))
-    # Row-level security binds the owner of the schema, too, where that is no superuser.
+    # The owner of the schema is subject to row-level security, too, unless a superuser.
     for table in TABLES:
         op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     op.execute(FORKED)

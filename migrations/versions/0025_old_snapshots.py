@@ -1,4 +1,4 @@
-"""An alert for a snapshot that has been open for long, and keeps dead rows."""
+"""An alert for a long-running transaction, whose snapshot prevents the removal of dead rows."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Rows in place of a link and a mail, for addresses that nobody has registered with."""
+"""Decoy rows, written in place of a link and a mail for addresses without an account."""
 
 import sqlalchemy as sa
 from alembic import op
