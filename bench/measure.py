@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.servers import Servers
-from ops.services.family import descendants
+from ops.services.process_tree import descendants
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _SAMPLE_EVERY = 1.0

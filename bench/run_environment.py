@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 
 from ops.services.process import Process
-from ops.services.readiness import Ready
+from ops.services.readiness import ReadyCheck
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,7 +25,7 @@ class RunEnvironment:
     env: dict[str, str]
     mails: Path
 
-    def python(self, name: str, *command: object, ready: Ready, nice: int = 0, **env: object) -> Process:
+    def python(self, name: str, *command: object, ready: ReadyCheck, nice: int = 0, **env: object) -> Process:
         """A process that runs `python -m …`; its CPU and memory are counted under `name`."""
         argv = [sys.executable, "-m", *map(str, command)]
         log = self.logs / f"{self.name}-{name}.log"

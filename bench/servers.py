@@ -16,7 +16,7 @@ from ops.services.ports import LOOPBACK, free_port
 from ops.services.postgres import Postgres, create_database, drop_database, with_login
 from ops.services.process import Process
 from ops.services.rabbitmq import RabbitMQ
-from ops.services.readiness import Ready, tcp
+from ops.services.readiness import ReadyCheck, tcp
 from ops.services.supervisor import Supervisor
 from ops.services.valkey import Valkey
 from ops.stack import NICE, Stack
@@ -101,7 +101,7 @@ class Servers:
             "ORDERX_SMTP_URL": f"smtp://{LOOPBACK}:{self._smtp_port}",
         }
 
-    def _orderx(self, name: str, *options: object, ready: Ready) -> Process:
+    def _orderx(self, name: str, *options: object, ready: ReadyCheck) -> Process:
         argv = [sys.executable, "-m", "ops.cli", name, *map(str, options)]
         log, env = self.logs / f"{name}.log", process_environment(self._stand_ins())
         return Process(name, argv, log=log, env=env, ready=ready, nice=NICE.get(name, 0))

@@ -45,7 +45,7 @@ class ClusterStack(Stack):
     def _in_waves(self) -> list[list[Process]]:
         [port_mapper], [first_node], other_nodes = self.broker.waves
         return [
-            [port_mapper, self.postgres, self._nursery],
+            [port_mapper, self.postgres, self._forkserver],
             [first_node, self.standby],
             [*other_nodes, self._migrate(), self._sandbox(), self._inbox()],
             [*self._engines(), self._api()],

@@ -53,8 +53,8 @@ def reserve(home: Path) -> Iterator[Path]:
 def publish(home: Path, *, settings: Mapping[str, str], urls: Mapping[str, str]) -> None:
     """Write the stack's settings and URLs to private files, for other commands of this user."""
     lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(settings.items())]
-    directories.write_privately(home / _SETTINGS, "".join(lines))
-    directories.write_privately(home / _URLS, json.dumps(dict(urls)))
+    directories.write_private(home / _SETTINGS, "".join(lines))
+    directories.write_private(home / _URLS, json.dumps(dict(urls)))
 
 
 def withdraw(home: Path) -> None:

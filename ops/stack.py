@@ -8,12 +8,12 @@ from pathlib import Path
 
 from ops import reads, shared_metrics
 from ops.services import directories, rabbitmq, valkey
-from ops.services.forked import Forked, Nursery
+from ops.services.forkserver import ForkedProcess, ForkServer
 from ops.services.ports import LOOPBACK, free_port
 from ops.services.postgres import Postgres, with_login
 from ops.services.process import Job, Process
 from ops.services.rabbitmq import RabbitMQ
-from ops.services.readiness import Ready, http, line, tcp
+from ops.services.readiness import ReadyCheck, http, output_contains, tcp
 from ops.services.supervisor import Supervisor
 from ops.services.valkey import Valkey
 from workers import queues
@@ -62,12 +62,12 @@ class Stack(Supervisor):
         self.broker = self._own_broker()
         self.rate_limiter = self._own_rate_limiter()
         self.env = {**self._database_settings(), **self._other_settings()}
-        self._nursery = Nursery(PRELOADED, log=self._log("nursery"), env=self._plain_env())
+        self._forkserver = ForkServer(PRELOADED, log=self._log("forkserver"), env=self._plain_env())
         super().__init__(self._in_waves())
 
     def _in_waves(self) -> list[list[Process]]:
         limiter = None if self.rate_limiter is self.broker else self.rate_limiter
-        servers = [self.postgres, self.broker, limiter, self._nursery]
+        servers = [self.postgres, self.broker, limiter, self._forkserver]
         return [
             [process for process in servers if process],
             [self._migrate(), self._sandbox(), self._inbox()],
@@ -156,13 +156,13 @@ class Stack(Supervisor):
 
     def _worker(self, name: str, names: Sequence[str], *options: object) -> Process:
         where = ("--queues", ",".join(names), "--name", name)
-        return self._orderx(name, "worker", *where, *options, ready=line(" ready."))
+        return self._orderx(name, "worker", *where, *options, ready=output_contains(" ready."))
 
     def _relay(self, name: str) -> Process:
-        return self._orderx(name, "relay", ready=line("relay started"))
+        return self._orderx(name, "relay", ready=output_contains("relay started"))
 
     def _sweeper(self, name: str) -> Process:
-        return self._orderx(name, "sweeper", ready=line("sweeper started"))
+        return self._orderx(name, "sweeper", ready=output_contains("sweeper started"))
 
     def _api(self, *options: object) -> Process:
         where = ("--port", _port(self.api_url))
@@ -171,11 +171,11 @@ class Stack(Supervisor):
     def _flower(self) -> Process:
         return self._orderx("flower", "flower", "--port", _port(self.flower_url), ready=tcp(_port(self.flower_url)))
 
-    def _orderx(self, name: str, *words: object, ready: Ready) -> Process:
-        return Forked(
+    def _orderx(self, name: str, *words: object, ready: ReadyCheck) -> Process:
+        return ForkedProcess(
             name,
             [*map(str, words)],
-            nursery=self._nursery,
+            forkserver=self._forkserver,
             nice=NICE.get(name, 0),
             log=self._log(name),
             env=self.env_of(*map(str, words)),
@@ -204,7 +204,7 @@ class Stack(Supervisor):
         return {**reads.without_settings(os.environ), "PYTHONUNBUFFERED": "1", **own}
 
     def _secret(self, name: str) -> str:
-        return directories.secret(directories.make(self.home / "secrets") / name)
+        return directories.stored_secret(directories.make(self.home / "secrets") / name)
 
     def _log(self, name: str) -> Path:
         return self.logs / f"{name}.log"

@@ -15,7 +15,7 @@ from bench.peers.flask_app import FlaskApp
 from bench.pool import pool
 from kit.ids import new_id
 from ops.services.process import Process
-from ops.services.readiness import line
+from ops.services.readiness import output_contains
 
 app = Celery("bench_chain", broker=os.environ.get("BENCH_RABBITMQ_URL"), backend=os.environ.get("BENCH_VALKEY_URL"))
 app.conf.update(
@@ -115,7 +115,7 @@ class CeleryChainEngine(Participant):
     def _worker(self, name: str) -> Process:
         options = ("--pool", self.setting["pool"], "--concurrency", 2, "--loglevel", "INFO", "--hostname", f"{name}@%h")
         command = ("celery", "--app", "bench.peers.celery_chain", "worker", *options)
-        return self.environment.python(name, *command, ready=line(" ready."), **self.env())
+        return self.environment.python(name, *command, ready=output_contains(" ready."), **self.env())
 
     def env(self) -> dict[str, object]:
         """The environment variables of its processes."""

@@ -11,7 +11,7 @@ from celery import Celery, chord
 from bench.load_generators import Sent
 from bench.participant import Participant
 from ops.services.process import Process
-from ops.services.readiness import line
+from ops.services.readiness import output_contains
 
 app = Celery("bench_chord", broker=os.environ.get("BENCH_CHORD_BROKER"), backend=os.environ.get("BENCH_VALKEY_URL"))
 app.conf.update(
@@ -70,7 +70,7 @@ class CeleryChord(Participant):
         pool = ("--pool", self.setting["pool"], "--concurrency", 2)
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO")
         command = ("celery", "--app", "bench.peers.celery_chord", "worker", *pool, *quiet, "--hostname", f"{name}@%h")
-        return self.environment.python(name, *command, ready=line(" ready."), **self.load_env())
+        return self.environment.python(name, *command, ready=output_contains(" ready."), **self.load_env())
 
     def load_env(self) -> dict[str, object]:
         """The broker URL and the prefetch count."""

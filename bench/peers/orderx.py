@@ -20,7 +20,7 @@ from kit import clock, db
 from kit.tenancy import Tenant
 from ops.services.ports import LOOPBACK, free_port
 from ops.services.process import Process
-from ops.services.readiness import http, line
+from ops.services.readiness import http, output_contains
 from ops.stack import NICE
 from saga.place_order import place_order
 from workers.queues import LOW_PRIORITY_QUEUES, ORDER_QUEUES
@@ -62,11 +62,11 @@ class OrderxEngine(Participant):
         ]
 
     def _orderx(self, name: str, *options: object, ready: str) -> Process:
-        return self.environment.python(name, "ops.cli", name, *options, ready=line(ready))
+        return self.environment.python(name, "ops.cli", name, *options, ready=output_contains(ready))
 
     def _worker(self, name: str, queues: Sequence[str]) -> Process:
         return self.environment.python(
-            name, *self._work(name, ",".join(queues)), ready=line(" ready."), nice=NICE.get(name, 0)
+            name, *self._work(name, ",".join(queues)), ready=output_contains(" ready."), nice=NICE.get(name, 0)
         )
 
     def _work(self, name: str, queues: str) -> tuple[object, ...]:

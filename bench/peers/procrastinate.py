@@ -17,7 +17,7 @@ from bench.participant import Participant
 from bench.pool import pool
 from kit.ids import new_id
 from ops.services.process import Process
-from ops.services.readiness import line
+from ops.services.readiness import output_contains
 
 app = App(connector=PsycopgConnector(conninfo=os.environ.get("BENCH_DATABASE_URL", ""), max_size=16))
 
@@ -111,4 +111,4 @@ class ProcrastinateEngine(Participant):
     def _worker(self, name: str) -> Process:
         options = ("--concurrency", self.setting["concurrency"], "--name", name, "--delete-jobs", "always")
         command = ("procrastinate", "--app", "bench.peers.procrastinate.app", "worker", *options)
-        return self.environment.python(name, *command, ready=line("Starting worker"))
+        return self.environment.python(name, *command, ready=output_contains("Starting worker"))

@@ -26,7 +26,7 @@ from bench.run_environment import RunEnvironment
 from kit.ids import new_id
 from ops.services.ports import LOOPBACK, free_port
 from ops.services.process import Process
-from ops.services.readiness import line, tcp
+from ops.services.readiness import output_contains, tcp
 
 QUEUE = "orders"
 Values = dict[str, str]
@@ -135,7 +135,9 @@ class TemporalDev(Participant):
 
     def _worker(self, name: str) -> Process:
         command = ("bench.peers.temporal_dev", self.setting["activities"])
-        return self.environment.python(name, *command, ready=line("the worker is running"), **self.load_env())
+        return self.environment.python(
+            name, *command, ready=output_contains("the worker is running"), **self.load_env()
+        )
 
     def load_env(self) -> dict[str, object]:
         """The address of the server."""

@@ -12,8 +12,8 @@ from contextlib import suppress
 from ops.chaos.plan import CHILD_TARGETS, PlannedFault
 from ops.chaos.stack import ChaosStack
 from ops.chaos.tcp_proxy import TcpProxy
-from ops.services.family import children, descendants
 from ops.services.process import DidNotStart, Process
+from ops.services.process_tree import children, descendants
 from ops.services.rabbitmq import RabbitMQ
 
 Fault = Generator[float, None, None]

@@ -9,7 +9,7 @@ from ops import home
 from ops.commands.output import console, print_json, say
 from ops.commands.progress import shown_while_starting
 from ops.services import directories, rabbitmq
-from ops.services.follow import Follower
+from ops.services.log_tail import LogFollower
 from ops.services.supervisor import STOP_SECONDS, interruptible
 from ops.stack import Stack
 
@@ -18,7 +18,7 @@ def up(*, follow: bool, as_json: bool) -> None:
     """Run the stack until Ctrl-C or SIGTERM, then stop it."""
     with interruptible(), home.reserve(home.default_home()) as here:
         stack = Stack(here)
-        with Follower(stack.processes, console) if follow else nullcontext():
+        with LogFollower(stack.processes, console) if follow else nullcontext():
             try:
                 _start(stack, quietly=as_json)
                 home.publish(here, settings=stack.env, urls=urls(stack))

@@ -34,14 +34,14 @@ def temporary(prefix: str = "orderx-") -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def secret(path: Path) -> str:
+def stored_secret(path: Path) -> str:
     """The secret in this file, 43 URL-safe characters. It is generated if the file is missing."""
     if not path.exists():
-        write_privately(path, secrets.token_urlsafe(32))
+        write_private(path, secrets.token_urlsafe(32))
     return path.read_text()
 
 
-def write_privately(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Write a file atomically, with mode 0600."""
     draft = path.with_name(path.name + ".new")
     draft.touch(mode=0o600)

@@ -3,8 +3,8 @@
 import os
 from contextlib import suppress
 
-from ops.services.family import children
 from ops.services.process import Process
+from ops.services.process_tree import children
 
 
 def reap() -> None:

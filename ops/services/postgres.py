@@ -10,12 +10,12 @@ import psycopg
 from psycopg import sql
 
 from ops.services import directories, postgres_binaries
-from ops.services.family import descendants
 from ops.services.ports import LOOPBACK, free_port
 from ops.services.postgres_binaries import Binaries
 from ops.services.process import Job, Process
+from ops.services.process_tree import descendants
 
-_FORGETFUL = ["-cfsync=off", "-csynchronous_commit=off", "-cfull_page_writes=off"]
+_NOT_DURABLE = ["-cfsync=off", "-csynchronous_commit=off", "-cfull_page_writes=off"]
 
 
 class Postgres(Process):
@@ -39,7 +39,7 @@ class Postgres(Process):
     ) -> None:
         self._home = directories.make(home)
         self._data = home / "data"
-        self._password = password or directories.secret(home / "password")
+        self._password = password or directories.stored_secret(home / "password")
         self._binaries = binaries
         self._durable = durable
         self.port = port or free_port()
@@ -52,7 +52,7 @@ class Postgres(Process):
             cwd=home,
             user=postgres_binaries.unprivileged_user(),
             stop_signal=signal.SIGINT,  # fast: ends sessions instead of waiting for them
-            orphan_signal=signal.SIGINT,
+            parent_death_signal=signal.SIGINT,
         )
 
     @property
@@ -66,7 +66,7 @@ class Postgres(Process):
 
     def launch(self) -> None:
         """Start the server; initialises the data directory the first time."""
-        binaries = self._binaries or postgres_binaries.choose(made_by=self._data_version())
+        binaries = self._binaries or postgres_binaries.choose(data_version=self._data_version())
         binaries = binaries.readable_by(self._user, home=self._home)
         if not self._data_version():
             self._initialise(binaries)
@@ -75,7 +75,7 @@ class Postgres(Process):
             *("-D", str(self._data), "-p", str(self.port), "-h", LOOPBACK),
             "-cunix_socket_directories=",
             "-cmax_connections=200",
-            *([] if self._durable else _FORGETFUL),
+            *([] if self._durable else _NOT_DURABLE),
         ]
         super().launch()
 

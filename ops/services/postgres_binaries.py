@@ -57,15 +57,15 @@ def from_wheel() -> list[Binaries]:
     return [Binaries(directory, _major(directory))]
 
 
-def choose(*, made_by: int | None) -> Binaries:
+def choose(*, data_version: int | None) -> Binaries:
     """The programs to use: of the major version that wrote the data, or the newest if there is no data.
 
     Raises NotConfigured if there are none.
     """
     for binaries in (*installed(), *from_wheel()):
-        if made_by in (None, binaries.major):
+        if data_version in (None, binaries.major):
             return binaries
-    required = f"PostgreSQL {made_by}, which wrote the data here," if made_by else f"PostgreSQL >= {_OLDEST}"
+    required = f"PostgreSQL {data_version}, which wrote the data here," if data_version else f"PostgreSQL >= {_OLDEST}"
     raise NotConfigured(f"{required} is not installed: install it, or `pip install 'orderx[embedded]'`")
 
 

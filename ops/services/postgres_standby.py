@@ -13,7 +13,7 @@ from ops.services.postgres import Postgres
 from ops.services.postgres_binaries import Binaries
 from ops.services.process import Job, Process
 
-_LET_COMMITS_WAIT = "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'"
+_REQUIRE_STANDBY = "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'"
 _STREAMING = "SELECT FROM pg_stat_replication WHERE state = 'streaming'"
 
 
@@ -32,7 +32,7 @@ class Standby(Postgres):
         """Wait until it streams, then make commits wait for it; raises DidNotStart."""
         Process.wait_until_ready(self)
         with psycopg.connect(self._primary.url, autocommit=True) as connection:
-            connection.execute(_LET_COMMITS_WAIT)
+            connection.execute(_REQUIRE_STANDBY)
             connection.execute("SELECT pg_reload_conf()")
 
     def promote(self) -> None:

@@ -9,7 +9,7 @@ _TRIES, _TRY_EVERY = 20, 0.1
 """Without root, Linux allows one change of an autogroup every 0.1 s and refuses more with EAGAIN."""
 
 
-def give_way(pid: int, nice: int) -> None:
+def lower_priority(pid: int, nice: int) -> None:
     """Set the nice value of a session leader and of its session's autogroup; harmless if it has ended.
 
     With autogroups, a nice value of a process counts only within its session; between sessions the autogroup's

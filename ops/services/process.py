@@ -15,7 +15,7 @@ from weakref import WeakSet
 
 from kit.errors import Unavailable
 from ops import reads
-from ops.services import priority, tether
+from ops.services import parent_death, priority
 
 _TAIL_LINES = 15
 _POLL_SECONDS = 0.05
@@ -46,7 +46,7 @@ class Process:
     """One child process; stdout and stderr go to `log`.
 
     `ready` is the readiness check, for up to `start_seconds`. `stop_signal` stops the process; after `stop_seconds` it
-    gets SIGKILL. Linux sends `orphan_signal` when the thread that launched it ends, so launch it from the
+    gets SIGKILL. Linux sends `parent_death_signal` when the thread that launched it ends, so launch it from the
     main thread. Without `env` it inherits this process's environment without OrderX's settings. `user` is the user to
     switch to if root launches it; `nice` is its nice value.
     """
@@ -65,7 +65,7 @@ class Process:
         user: pwd.struct_passwd | None = None,
         nice: int = 0,
         stop_signal: signal.Signals = signal.SIGTERM,
-        orphan_signal: signal.Signals = signal.SIGKILL,
+        parent_death_signal: signal.Signals = signal.SIGKILL,
         start_seconds: float = 60,
         stop_seconds: float = 15,
     ) -> None:
@@ -78,11 +78,11 @@ class Process:
         self._user = user
         self._nice = nice
         self._stop_signal = stop_signal
-        self._orphan_signal = orphan_signal
+        self._parent_death_signal = parent_death_signal
         self._start_seconds = start_seconds
         self._stop_seconds = stop_seconds
         self._child: Child | None = None
-        self._log_begins = 0
+        self._log_offset = 0
         self._all.add(self)
 
     @staticmethod
@@ -129,14 +129,14 @@ class Process:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.touch(mode=0o600)
         with self.log.open("ab") as log:
-            self._log_begins = log.tell()
+            self._log_offset = log.tell()
             self._child = self._spawn(log)
         if self._nice:
-            priority.give_way(self._child.pid, self._nice)
+            priority.lower_priority(self._child.pid, self._nice)
 
     def _spawn(self, log: IO[bytes], *, stdin: int = subprocess.DEVNULL) -> Child:
         return subprocess.Popen(
-            [*self._tether(), *self.argv],
+            [*self._parent_death_wrapper(), *self.argv],
             stdin=stdin,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -147,19 +147,19 @@ class Process:
             start_new_session=True,
         )
 
-    def _tether(self) -> list[str]:
+    def _parent_death_wrapper(self) -> list[str]:
         uid, gid = (self._user.pw_uid, self._user.pw_gid) if self._user else (-1, -1)
-        numbers = (int(self._orphan_signal), os.getpid(), uid, gid)
-        return [sys.executable, "-I", "-S", tether.__file__, *map(str, numbers)]
+        numbers = (int(self._parent_death_signal), os.getpid(), uid, gid)
+        return [sys.executable, "-I", "-S", parent_death.__file__, *map(str, numbers)]
 
     def wait_until_ready(self) -> None:
         """Wait until ready; raises DidNotStart if it ends or takes too long, and does not stop it."""
         deadline = time.monotonic() + self._start_seconds
         while not self._ready(self):
-            self._refuse_to_wait_for_ever(deadline)
+            self._check_startup(deadline)
             time.sleep(_POLL_SECONDS)
 
-    def _refuse_to_wait_for_ever(self, deadline: float) -> None:
+    def _check_startup(self, deadline: float) -> None:
         if not self.running:
             raise DidNotStart(f"{self.name} ended with exit code {self.exit_code}{self._tail()}")
         if time.monotonic() > deadline:
@@ -172,15 +172,15 @@ class Process:
     def output(self) -> str:
         """Its output since its last launch."""
         with self.log.open("rb") as log:
-            log.seek(self._log_begins)
+            log.seek(self._log_offset)
             return log.read().decode(errors="replace")
 
     def stop(self) -> None:
         """Send the stop signal and wait; SIGKILL if it takes too long. Harmless if it is not running."""
-        self.ask_to_stop()
+        self.request_stop()
         self.wait_until_stopped()
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         """Send the stop signal without waiting."""
         if self._child is not None:
             self._child.send_signal(self._stop_signal)

@@ -17,10 +17,10 @@ from ops.services.process import Process
 from ops.services.readiness import tcp
 
 # The packages' /usr/sbin/rabbitmq-server requires root and supports one node only; it wraps this script.
-_UNWRAPPED = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+_UNWRAPPED_SCRIPT = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin:/bin"
 USER = "orderx"
-CTL_NEEDS = ("RABBITMQ_NODENAME", "ERL_EPMD_PORT", "ERL_EPMD_ADDRESS", "HOME")
+CTL_VARIABLES = ("RABBITMQ_NODENAME", "ERL_EPMD_PORT", "ERL_EPMD_ADDRESS", "HOME")
 """Environment variables that `rabbitmqctl` needs for this node; also in `ctl.env` in the node's directory."""
 _STOP_SECONDS_WITH_MANAGEMENT = 3
 """All queues are closed within a second; the management plugin then waits five more for one of its processes."""
@@ -28,8 +28,8 @@ _STOP_SECONDS_WITH_MANAGEMENT = 3
 
 def installed() -> Path | None:
     """The server's start script, if RabbitMQ is installed."""
-    if _UNWRAPPED.exists():
-        return _UNWRAPPED
+    if _UNWRAPPED_SCRIPT.exists():
+        return _UNWRAPPED_SCRIPT
     found = shutil.which("rabbitmq-server", path=_path())
     return Path(found) if found else None
 
@@ -67,7 +67,7 @@ class RabbitMQ(Process):
     ) -> None:
         self._home = directories.make(home)
         self.password_file = password_file or home / "password"
-        self._password = directories.secret(self.password_file)
+        self._password = directories.stored_secret(self.password_file)
         self.port = free_port()
         self._management_port = free_port() if management else None
         self._own_port_mapper = None if port_mapper else PortMapper(home)
@@ -172,11 +172,13 @@ class RabbitMQ(Process):
             settings |= {"management.tcp.ip": LOOPBACK, "management.tcp.port": str(self._management_port)}
         (self._home / "conf.d").mkdir(exist_ok=True)
         plugins = "[rabbitmq_management]." if self._management_port else "[]."
-        directories.write_privately(self._home / "rabbitmq.conf", "".join(f"{k} = {v}\n" for k, v in settings.items()))
+        directories.write_private(self._home / "rabbitmq.conf", "".join(f"{k} = {v}\n" for k, v in settings.items()))
         (self._home / "advanced.config").write_text("[].\n")
         (self._home / "rabbitmq-env.conf").write_text("")
         (self._home / "enabled_plugins").write_text(plugins + "\n")
-        (self._home / "ctl.env").write_text("".join(f"{name}={shlex.quote(self._env[name])}\n" for name in CTL_NEEDS))
+        (self._home / "ctl.env").write_text(
+            "".join(f"{name}={shlex.quote(self._env[name])}\n" for name in CTL_VARIABLES)
+        )
 
     def _answers(self) -> bool:
         try:

@@ -69,7 +69,7 @@ class ClusterNode(RabbitMQ):
     ) -> None:
         self._peers = peers
         self._partition_handling = partition_handling
-        self._cookie = directories.secret(secrets / "cookie")
+        self._cookie = directories.stored_secret(secrets / "cookie")
         self._cluster_name = name
         super().__init__(home, name=name, password_file=secrets / "password", log=log, port_mapper=port_mapper)
 
@@ -96,5 +96,5 @@ class ClusterNode(RabbitMQ):
         super()._write_configuration()
         cookie = self._home / ".erlang.cookie"
         if not cookie.exists():
-            directories.write_privately(cookie, self._cookie)
+            directories.write_private(cookie, self._cookie)
             cookie.chmod(0o400)

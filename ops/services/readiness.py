@@ -8,11 +8,11 @@ import requests
 from ops.services.ports import LOOPBACK
 from ops.services.process import Process
 
-Ready = Callable[[Process], bool]
+ReadyCheck = Callable[[Process], bool]
 _ANSWER_SECONDS = 2
 
 
-def tcp(port: int) -> Ready:
+def tcp(port: int) -> ReadyCheck:
     """Ready when the loopback port accepts connections."""
 
     def accepts(_: Process) -> bool:
@@ -22,7 +22,7 @@ def tcp(port: int) -> Ready:
     return accepts
 
 
-def http(url: str) -> Ready:
+def http(url: str) -> ReadyCheck:
     """Ready when the URL answers with a success status."""
 
     def answers(_: Process) -> bool:
@@ -36,6 +36,6 @@ def http(url: str) -> Ready:
     return answers
 
 
-def line(text: str) -> Ready:
+def output_contains(text: str) -> ReadyCheck:
     """Ready when the process has written the text since its launch."""
     return lambda process: text in process.output()

@@ -11,7 +11,7 @@ from typing import Any
 from ops.services import orphans
 from ops.services.process import Process
 
-_LOOK_EVERY = 0.2
+_POLL_INTERVAL = 0.2
 _MIN_DELAY, _MAX_DELAY = 0.5, 30.0
 _STABLE_SECONDS = 60.0
 STOP_SECONDS = 8.0
@@ -25,12 +25,12 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Supervisor:
     """Waves of processes: a wave starts when all processes of the previous wave are ready.
 
-    `tell` is called with one line for each crash. `waiting_for` contains the names of the processes being started.
+    `report` is called with one line for each crash. `waiting_for` contains the names of the processes being started.
     """
 
-    def __init__(self, waves: Sequence[Sequence[Process]], *, tell: Callable[[str], None] = print) -> None:
+    def __init__(self, waves: Sequence[Sequence[Process]], *, report: Callable[[str], None] = print) -> None:
         self._waves = waves
-        self._tell = tell
+        self._report = report
         self.waiting_for: list[str] = []
 
     @property
@@ -58,25 +58,25 @@ class Supervisor:
         Processes that have not ended `within` seconds are killed. This loses no data; only the next start takes longer.
         """
         deadline = time.monotonic() + within
-        with _deaf():
+        with _signals_ignored():
             for wave in reversed(self._waves):
                 until = deadline if wave is self._waves[0] else deadline - _FIRST_WAVE_SECONDS
                 for process in wave:
-                    process.ask_to_stop()
+                    process.request_stop()
                 for process in wave:
                     process.wait_until_stopped(within=max(0.0, until - time.monotonic()))
 
     def keep_running(self, until: Callable[[], bool] = lambda: False) -> None:
         """Restart crashed processes, with growing delays while they keep crashing; also reap orphans."""
-        restarters = [_Watch(process) for process in self.processes]
+        restarters = [_Restarter(process) for process in self.processes]
         while not until():
             for restarter in restarters:
-                restarter.check(self._tell)
+                restarter.check(self._report)
             orphans.reap()
-            time.sleep(_LOOK_EVERY)
+            time.sleep(_POLL_INTERVAL)
 
 
-class _Watch:
+class _Restarter:
     """Restarts one process when it has crashed, with exponential backoff."""
 
     def __init__(self, process: Process) -> None:
@@ -110,7 +110,7 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def _signals_ignored() -> Iterator[None]:
     with _handling(_SIGNALS, signal.SIG_IGN):
         yield
 

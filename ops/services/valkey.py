@@ -22,7 +22,7 @@ class Valkey(Process):
 
     def __init__(self, home: Path, *, log: Path | None = None) -> None:
         self._home = directories.make(home)
-        self._password = directories.secret(home / "password")
+        self._password = directories.stored_secret(home / "password")
         self.port = free_port()
         super().__init__(
             "valkey",
@@ -30,7 +30,7 @@ class Valkey(Process):
             log=log or home / "valkey.log",
             ready=lambda _: self._answers(),
             cwd=home,
-            orphan_signal=signal.SIGTERM,
+            parent_death_signal=signal.SIGTERM,
         )
 
     @property
@@ -57,7 +57,7 @@ class Valkey(Process):
             "requirepass": self._password,
         }
         config = self._home / "valkey.conf"
-        directories.write_privately(config, "".join(f"{k} {v}\n" for k, v in settings.items()))
+        directories.write_private(config, "".join(f"{k} {v}\n" for k, v in settings.items()))
         self.argv = [str(get_binary_path()), str(config)]
         super().launch()
 

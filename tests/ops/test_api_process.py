@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from api.app import LARGEST_BODY, create_app
-from ops.services import family, ports
+from ops.services import ports, process_tree
 from ops.services.process import Process
 from ops.services.readiness import http, tcp
 from tests import factories
@@ -125,11 +125,11 @@ class TestMetrics:
 
     def test_keep_what_those_counted_that_have_died_and_not_their_files(self, process, ask, counted, temporary):
         ask(20)
-        died = family.children(process.pid)
+        died = process_tree.children(process.pid)
         for each in died:
             os.kill(each, signal.SIGKILL)
-        until(lambda: not {*died} & {*family.children(process.pid)}, "they do not die")
-        until(lambda: len(family.children(process.pid)) == 2, "no others are started")
+        until(lambda: not {*died} & {*process_tree.children(process.pid)}, "they do not die")
+        until(lambda: len(process_tree.children(process.pid)) == 2, "no others are started")
         ask(20)
         assert [counted() for _ in range(5)] == [40] * 5
         files = {file.name for file in temporary.glob("orderx-metrics-*/*.db")}

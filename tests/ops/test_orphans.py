@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from ops.services import directories
-from ops.services.family import children
+from ops.services.process_tree import children
 from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to others than init")
@@ -30,14 +30,15 @@ time.sleep(600)
 SUPERVISOR = """
 import os, sys
 from pathlib import Path
-from ops.services.forked import Nursery
+from ops.services.forkserver import ForkServer
 from ops.services.process import Process
-from ops.services.readiness import line
+from ops.services.readiness import output_contains
 from ops.services.supervisor import Supervisor
 home, program = Path(sys.argv[1]), sys.argv[2]
-nursery = Nursery([], log=home / "nursery", env=os.environ)
-one = Process("one", [sys.executable, "-c", program, str(home / "gate")], log=home / "one", ready=line("up"))
-supervisor = Supervisor([[nursery], [one]])
+forkserver = ForkServer([], log=home / "forkserver", env=os.environ)
+command = [sys.executable, "-c", program, str(home / "gate")]
+one = Process("one", command, log=home / "one", ready=output_contains("up"))
+supervisor = Supervisor([[forkserver], [one]])
 supervisor.start()
 print(one.pid, flush=True)
 supervisor.keep_running()

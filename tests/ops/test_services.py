@@ -14,7 +14,7 @@ import redis
 from ops.services import directories, ports, postgres_binaries
 from ops.services.postgres import Postgres, with_login
 from ops.services.process import DidNotStart, Job, Process
-from ops.services.readiness import line, tcp
+from ops.services.readiness import output_contains, tcp
 from ops.services.valkey import Valkey
 from tests.waiting import until
 
@@ -88,7 +88,7 @@ class TestProcess:
     def test_waits_for_a_line_of_this_launch(self, home):
         (home / "log").write_text("listening\n")
         argv = [sys.executable, "-c", "import time; time.sleep(600)"]
-        quiet = Process("quiet", argv, log=home / "log", ready=line("listening"), start_seconds=0.3)
+        quiet = Process("quiet", argv, log=home / "log", ready=output_contains("listening"), start_seconds=0.3)
         with pytest.raises(DidNotStart, match=r"quiet was not ready after 0.3 s"):
             quiet.start()
         assert not quiet.running
@@ -100,7 +100,7 @@ class TestProcess:
 
     def test_kills_what_does_not_heed_the_stop_signal(self, home):
         argv = [sys.executable, "-c", DEAF]
-        process = Process("deaf", argv, log=home / "log", ready=line("up"), stop_seconds=0.2)
+        process = Process("deaf", argv, log=home / "log", ready=output_contains("up"), stop_seconds=0.2)
         process.start()
         process.stop()
         assert not process.running
@@ -162,7 +162,7 @@ class TestPostgresBinaries:
 
     def test_says_which_version_the_data_needs(self):
         with pytest.raises(Exception, match=r"PostgreSQL 9, which wrote the data here, is not installed"):
-            postgres_binaries.choose(made_by=9)
+            postgres_binaries.choose(data_version=9)
 
 
 class TestValkey:

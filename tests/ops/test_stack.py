@@ -14,7 +14,7 @@ from ops import stack as stacks
 from ops.home import AlreadyRunning, reserve
 from ops.services import directories, ports
 from ops.services.process import DidNotStart, Process
-from ops.services.readiness import line, tcp
+from ops.services.readiness import output_contains, tcp
 from ops.services.supervisor import STOP_SECONDS, Supervisor
 from ops.stack import Stack
 
@@ -109,7 +109,7 @@ class TestSupervisor:
         port = ports.free_port()
         process = server("fragile", port)
         said = []
-        supervisor = Supervisor([[process]], tell=said.append)
+        supervisor = Supervisor([[process]], report=said.append)
         supervisor.start()
         first = process.pid
         os.kill(first, signal.SIGKILL)
@@ -119,7 +119,7 @@ class TestSupervisor:
 
     def test_stops_within_ten_seconds_whatever_does_not_heed_it(self, home):
         def deaf(name):
-            return Process(name, [sys.executable, "-c", DEAF], log=home / name, ready=line("up"))
+            return Process(name, [sys.executable, "-c", DEAF], log=home / name, ready=output_contains("up"))
 
         supervisor = Supervisor([[deaf("first")], [deaf("second")], [deaf("third")]])
         supervisor.start()
@@ -129,7 +129,7 @@ class TestSupervisor:
         assert not any(process.running for process in supervisor.processes)
 
     def test_leaves_the_last_seconds_to_the_first_wave(self, home, server):
-        deaf = Process("deaf", [sys.executable, "-c", DEAF], log=home / "deaf", ready=line("up"))
+        deaf = Process("deaf", [sys.executable, "-c", DEAF], log=home / "deaf", ready=output_contains("up"))
         supervisor = Supervisor([[server("first", ports.free_port())], [deaf]])
         supervisor.start()
         supervisor.stop(within=STOP_SECONDS)
@@ -198,7 +198,7 @@ class TestStack:
             assert not Stack(home).api_url.endswith(":8000")
 
     def test_refuses_to_share_its_directory(self, home):
-        with reserve(home), pytest.raises(AlreadyRunning, match="a stack is running in"), reserve(home):
+        with reserve(home), pytest.raises(AlreadyRunning, match="a stack is already running in"), reserve(home):
             pass
 
 

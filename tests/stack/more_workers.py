@@ -3,7 +3,7 @@
 import sys
 
 from ops.services.process import Process
-from ops.services.readiness import line
+from ops.services.readiness import output_contains
 from ops.stack import Stack
 from workers import queues
 
@@ -16,5 +16,5 @@ def second_mail_worker(stack: Stack) -> Process:
         [sys.executable, "-m", "ops.cli", *words],
         log=stack.logs / "worker-mails-2.log",
         env=stack.env_of(*words),
-        ready=line(" ready."),
+        ready=output_contains(" ready."),
     )

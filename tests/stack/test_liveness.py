@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ops.services.process import Process
-from ops.services.readiness import line
+from ops.services.readiness import output_contains
 from tests.waiting import until
 
 COMMANDS = {"relay": ["relay"], "sweeper": ["sweeper"], "solo": ["worker"],
@@ -21,7 +21,7 @@ def alive(request, tmp_path, rabbitmq, database):
     env = {**os.environ, "ORDERX_BROKER_URL": rabbitmq.url, "ORDERX_ALIVE_FILE": str(alive_file)}
     settings = {"ORDERX_PAYMENT_API_KEY": "sk_test", "ORDERX_SMTP_URL": "smtp://127.0.0.1:1"}
     argv = [sys.executable, "-m", "ops.cli", *COMMANDS[request.param]]
-    ready = line(READY.get(request.param, " ready."))
+    ready = output_contains(READY.get(request.param, " ready."))
     process = Process(request.param, argv, log=log, env={**env, **settings}, ready=ready)
     process.start()
     yield alive_file

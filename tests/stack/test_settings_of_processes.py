@@ -8,14 +8,14 @@ import requests
 
 from ops import reads
 from ops.commands.up import urls
-from ops.services.family import descendants
 from ops.services.process import Process
+from ops.services.process_tree import descendants
 from ops.stack import Stack
 from tests.stack.shop import Shop
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
 
-BACKING = {"postgres", "rabbitmq", "valkey", "nursery"}
+BACKING = {"postgres", "rabbitmq", "valkey", "forkserver"}
 
 
 def family_of(process: Process) -> list[int]:
@@ -39,14 +39,14 @@ def secrets(stack: Stack) -> dict[str, str]:
 
 @pytest.fixture
 def executed(stack: Stack):
-    """The stack's processes of OrderX, started without the nursery: /proc then shows what each was given."""
-    stack["nursery"].kill()
+    """The stack's processes of OrderX, started without the fork server: /proc then shows what each was given."""
+    stack["forkserver"].kill()
     processes = [process for process in stack.processes if process.name not in {*BACKING, "migrate"}]
     for process in processes:
         process.stop()
         process.start()
     yield processes
-    stack["nursery"].start()
+    stack["forkserver"].start()
     for process in processes:
         process.stop()
         process.start()

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from ops.services.process import Process
-from ops.services.readiness import line
+from ops.services.readiness import output_contains
 from ops.stack import Stack
 from tests import webhook
 from tests.stack.commands import books_are_clean, orderx
@@ -36,7 +36,7 @@ def two_sweepers(stack: Stack, receiver: Receiver) -> Iterator[None]:
     sweepers = [
         Process(
             name, [sys.executable, "-m", "ops.cli", "sweeper"], log=stack.logs / f"{name}.log",
-            env={**stack.env_of("sweeper"), **told}, ready=line("sweeper started"),
+            env={**stack.env_of("sweeper"), **told}, ready=output_contains("sweeper started"),
         )
         for name in ("sweeper-1", "sweeper-2")
     ]  # fmt: skip

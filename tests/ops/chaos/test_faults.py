@@ -12,9 +12,9 @@ from ops.chaos import faults
 from ops.chaos.fault_injector import FaultInjector
 from ops.chaos.plan import PlannedFault
 from ops.services import directories
-from ops.services.family import children, descendants
 from ops.services.process import Process
-from ops.services.readiness import line
+from ops.services.process_tree import children, descendants
+from ops.services.readiness import output_contains
 from ops.services.supervisor import Supervisor
 from tests.processes import state_of
 from tests.waiting import until
@@ -37,7 +37,9 @@ class Family(Supervisor):
     """A stack of one process that keeps having two children."""
 
     def __init__(self, home):
-        self.process = Process("parent", [sys.executable, "-c", PARENT], log=home / "log", ready=line("ready"))
+        self.process = Process(
+            "parent", [sys.executable, "-c", PARENT], log=home / "log", ready=output_contains("ready")
+        )
         super().__init__([[self.process]])
 
     def __getitem__(self, name):

@@ -8,7 +8,7 @@ import pytest
 
 from kit import clock
 from ops.services.process import Process
-from ops.services.readiness import line
+from ops.services.readiness import output_contains
 from workers.alerts.heartbeats import DEAD_WORKER_ALERT_TTL, MAX_SILENCE, HeartbeatMonitor, worker_slot
 
 
@@ -26,7 +26,7 @@ def worker(app, tmp_path):
     def start(name: str = "") -> Process:
         log = tmp_path / f"worker-{len(started)}.log"
         command = [sys.executable, "-m", "ops.cli", "worker", "--queues", "inventory", "--name", name]
-        process = Process("worker", command, log=log, env=dict(os.environ), ready=line(" ready."))
+        process = Process("worker", command, log=log, env=dict(os.environ), ready=output_contains(" ready."))
         started.append(process)
         process.start()
         return process

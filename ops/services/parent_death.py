@@ -17,11 +17,11 @@ def main(numbers: list[str], command: list[str]) -> None:
         os.setgroups([])
         os.setgid(gid)
         os.setuid(uid)
-    tie(signal_number, parent)  # after the change of user, which would clear it
+    die_with_parent(signal_number, parent)  # after the change of user, which would clear it
     os.execvp(command[0], command)  # noqa: S606 - exec is the purpose
 
 
-def tie(signal_number: int, parent: int) -> None:
+def die_with_parent(signal_number: int, parent: int) -> None:
     """Request a signal for this process when its parent dies; exits if the parent is already dead."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal_number)

@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import IO
 
 from ops.services.process import Child, Process
-from ops.services.readiness import Ready, line
+from ops.services.readiness import ReadyCheck, output_contains
 
 _PR_SET_CHILD_SUBREAPER = 36
-_PATIENCE = 10.0
+_FORK_TIMEOUT = 10.0
 """Seconds to wait for the fork server to fork."""
 
 
-class Nursery(Process):
+class ForkServer(Process):
     """The fork server (ops/services/forkserver_main.py); `modules` are imported before it forks."""
 
     def __init__(self, modules: Sequence[str], *, log: Path, env: Mapping[str, str]) -> None:
-        argv = [sys.executable, "-m", "ops.services.nursery", *modules]
-        super().__init__("forkserver", argv, log=log, env=env, ready=line("the fork server is ready"))
+        argv = [sys.executable, "-m", "ops.services.forkserver_main", *modules]
+        super().__init__("forkserver", argv, log=log, env=env, ready=output_contains("the fork server is ready"))
         self._socket: socket.socket | None = None
 
     def _spawn(self, log: IO[bytes], *, stdin: int = subprocess.DEVNULL) -> Child:
@@ -34,7 +34,7 @@ class Nursery(Process):
         if self._socket:
             self._socket.close()
         self._socket, its_end = socket.socketpair()
-        self._socket.settimeout(_PATIENCE)
+        self._socket.settimeout(_FORK_TIMEOUT)
         with its_end:
             return super()._spawn(log, stdin=its_end.fileno())
 
@@ -56,28 +56,35 @@ class Nursery(Process):
         try:
             self._socket.sendall(json.dumps(request).encode() + b"\n")
             with self._socket.makefile("rb") as responses:
-                return Fostered(int(responses.readline()))
+                return AdoptedChild(int(responses.readline()))
         except (OSError, ValueError):
             self.kill()  # so that it cannot fork later, in addition to the process that is started instead
             return None
 
 
-class Forked(Process):
+class ForkedProcess(Process):
     """A process of OrderX, forked from the fork server if that is running, otherwise started normally."""
 
     def __init__(
-        self, name: str, args: Sequence[str], *, nursery: Nursery, log: Path, env: Mapping[str, str], ready: Ready,
+        self,
+        name: str,
+        args: Sequence[str],
+        *,
+        forkserver: ForkServer,
+        log: Path,
+        env: Mapping[str, str],
+        ready: ReadyCheck,
         nice: int = 0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         argv = [sys.executable, "-m", "ops.cli", *args]
         super().__init__(name, argv, log=log, env=env, ready=ready, nice=nice)
-        self._fork = lambda: nursery.fork(args, log=log, env=env)
+        self._fork = lambda: forkserver.fork(args, log=log, env=env)
 
     def _spawn(self, log: IO[bytes], *, stdin: int = subprocess.DEVNULL) -> Child:
         return self._fork() or super()._spawn(log, stdin=stdin)
 
 
-class Fostered:
+class AdoptedChild:
     """A child process that subprocess.Popen did not start, with the part of its interface that Process needs."""
 
     def __init__(self, pid: int) -> None:

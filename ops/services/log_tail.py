@@ -12,10 +12,10 @@ from rich.text import Text
 from ops.services.process import Process
 
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
-_LOOK_EVERY = 0.2
+_POLL_INTERVAL = 0.2
 
 
-class Follower:
+class LogFollower:
     """Context manager that prints every new log line, with the coloured name of its process in front."""
 
     def __init__(self, processes: Iterable[Process], console: Console) -> None:
@@ -38,7 +38,7 @@ class Follower:
         self._thread.join()
 
     def _follow(self) -> None:
-        while not self._ended.wait(_LOOK_EVERY):
+        while not self._ended.wait(_POLL_INTERVAL):
             self._print_new_lines()
         self._print_new_lines()
 

@@ -1,4 +1,4 @@
-"""Processes that are forked from one that has imported what they need."""
+"""Processes of OrderX, forked from the fork server."""
 
 import os
 import signal
@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 
 from ops.services import directories, ports
-from ops.services.forked import Forked, Nursery
+from ops.services.forkserver import ForkedProcess, ForkServer
 from ops.services.process import DidNotStart
-from ops.services.readiness import line, tcp
+from ops.services.readiness import output_contains, tcp
 from tests.waiting import until
 
 PARENT = """
 import os, sys
 from pathlib import Path
-from tests.ops.test_forked import an_inbox, a_nursery
+from tests.ops.test_forkserver import an_inbox, a_forkserver
 home, port = Path(sys.argv[1]), int(sys.argv[2])
-nursery = a_nursery(home)
-nursery.start()
-an_inbox(home, nursery, port).start()
+forkserver = a_forkserver(home)
+forkserver.start()
+an_inbox(home, forkserver, port).start()
 print("started", flush=True)
 sys.stdin.read()
 """
@@ -34,25 +34,25 @@ def home():
         yield path
 
 
-def a_nursery(home) -> Nursery:
-    return Nursery(["ops.inbox"], log=home / "nursery.log", env={**os.environ, "PYTHONUNBUFFERED": "1"})
+def a_forkserver(home) -> ForkServer:
+    return ForkServer(["ops.inbox"], log=home / "forkserver.log", env={**os.environ, "PYTHONUNBUFFERED": "1"})
 
 
 @pytest.fixture
-def nursery(home) -> Iterator[Nursery]:
-    nursery = a_nursery(home)
-    with nursery:
-        yield nursery
+def forkserver(home) -> Iterator[ForkServer]:
+    forkserver = a_forkserver(home)
+    with forkserver:
+        yield forkserver
 
 
-def forked(home, nursery, *words, ready, **env) -> Forked:
+def forked(home, forkserver, *words, ready, **env) -> ForkedProcess:
     env = {**os.environ, "PYTHONUNBUFFERED": "1", **env}
-    return Forked("one", words, nursery=nursery, log=home / "one.log", env=env, ready=ready)
+    return ForkedProcess("one", words, forkserver=forkserver, log=home / "one.log", env=env, ready=ready)
 
 
-def an_inbox(home, nursery, port, **env) -> Forked:
+def an_inbox(home, forkserver, port, **env) -> ForkedProcess:
     ears = ("--smtp-port", str(port), "--http-port", str(ports.free_port()), "--maildir", str(home / "mail"))
-    return forked(home, nursery, "inbox", *ears, ready=tcp(port), **env)
+    return forked(home, forkserver, "inbox", *ears, ready=tcp(port), **env)
 
 
 def command_line(process) -> bytes:
@@ -69,22 +69,22 @@ def memory(pid) -> bytes:
 
 
 class TestForked:
-    def test_is_ready_once_started_and_gone_once_stopped(self, home, nursery):
+    def test_is_ready_once_started_and_gone_once_stopped(self, home, forkserver):
         port = ports.free_port()
-        process = an_inbox(home, nursery, port)
+        process = an_inbox(home, forkserver, port)
         process.start()
-        assert b"ops.services.nursery" in command_line(process)
+        assert b"ops.services.forkserver_main" in command_line(process)
         assert f"inbox smtp://127.0.0.1:{port}" in process.output()
         process.stop()
         assert ports.is_free(port)
         assert not process.running
 
-    def test_tells_how_it_ended(self, home, nursery):
+    def test_tells_how_it_ended(self, home, forkserver):
         with pytest.raises(DidNotStart, match="exit code 2"):
-            forked(home, nursery, "nonsense", ready=line("ready")).start()
+            forked(home, forkserver, "nonsense", ready=output_contains("ready")).start()
 
-    def test_has_crashed_when_it_is_killed_and_can_be_started_again(self, home, nursery):
-        process = an_inbox(home, nursery, ports.free_port())
+    def test_has_crashed_when_it_is_killed_and_can_be_started_again(self, home, forkserver):
+        process = an_inbox(home, forkserver, ports.free_port())
         with process:
             os.kill(process.pid, signal.SIGKILL)
             until(lambda: process.crashed, "it runs on")
@@ -92,10 +92,10 @@ class TestForked:
             process.start()
             assert process.running
 
-    def test_outlives_the_nursery_and_is_started_without_it(self, home, nursery):
-        process = an_inbox(home, nursery, ports.free_port())
+    def test_outlives_the_forkserver_and_is_started_without_it(self, home, forkserver):
+        process = an_inbox(home, forkserver, ports.free_port())
         with process:
-            nursery.kill()
+            forkserver.kill()
             assert process.running
             process.stop()
             process.start()
@@ -109,11 +109,11 @@ class TestForked:
             parent.kill()
         until(lambda: ports.is_free(port), "it has stayed behind")
 
-    def test_has_its_own_settings_in_memory_and_nobody_elses(self, home, nursery):
-        first = an_inbox(home, nursery, ports.free_port(), SECRET="only for the first")
-        second = an_inbox(home, nursery, ports.free_port())
+    def test_has_its_own_settings_in_memory_and_nobody_elses(self, home, forkserver):
+        first = an_inbox(home, forkserver, ports.free_port(), SECRET="only for the first")
+        second = an_inbox(home, forkserver, ports.free_port())
         with first:
             assert b"only for the first" in memory(first.pid)
-            assert b"only for the first" not in memory(nursery.pid)
+            assert b"only for the first" not in memory(forkserver.pid)
             with second:
                 assert b"only for the first" not in memory(second.pid)

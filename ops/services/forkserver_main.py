@@ -17,7 +17,7 @@ from typing import Any
 
 from kit.process import gc_tuning
 from ops import cli
-from ops.services import tether
+from ops.services import parent_death
 
 _PR_SET_NAME = 15
 """Sets the process name in `ps` and `top`; the command line stays that of the fork server."""
@@ -53,7 +53,7 @@ def _fork(requests: socket.socket) -> None:
 
 def _run(request: dict[str, Any], connection: socket.socket) -> None:
     os.setsid()
-    tether.tie(request["parent_death_signal"], request["parent"])
+    parent_death.die_with_parent(request["parent_death_signal"], request["parent"])
     ctypes.CDLL(None).prctl(_PR_SET_NAME, f"orderx {request['args'][0]}".encode())
     for descriptor, flags, path in ((0, os.O_RDONLY, os.devnull), (1, os.O_WRONLY | os.O_APPEND, request["log"])):
         opened = os.open(path, flags)
