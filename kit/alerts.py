@@ -1,7 +1,7 @@
 """Alerts for operators: opened once per problem, delivered at least once, closed when the problem is over."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kit import db
 from kit.db import Base, Json
+from kit.db.retention import Retention
 
 Kind = Literal[
     "incident_opened", "long_running_transaction", "nothing_consumed", "outbox_overdue", "queue_stalled", "worker_died"
@@ -28,6 +29,7 @@ class Alert(Base):
     __tablename__ = "alerts"
     __table_args__ = (
         CheckConstraint(f"kind IN {KINDS}", name="kind"),
+        Index(None, "closing_told_at"),
         Index("alerts_open_idx", "kind", "key", unique=True, postgresql_where=text("closed_at IS NULL")),
         Index(
             "alerts_untold_idx",
@@ -47,6 +49,8 @@ class Alert(Base):
     tell_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
 
+
+RETENTION = (Retention("alerts", "closing_told_at", timedelta(days=90)),)
 
 _OPEN = """
     INSERT INTO alerts (kind, key, detail) VALUES (%(kind)s, %(key)s, %(detail)s)

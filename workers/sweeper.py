@@ -7,11 +7,15 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy import TextClause, text
 
-from kit import clock, db
+from domain.identity import retention as identity
+from domain.payments import retention as payments
+from domain.sales import retention as sales
+from kit import alerts, clock, db
 from kit.config import settings
 from kit.db import watchdog
+from kit.db.retention import Deletion
+from kit.messaging import outbox
 from kit.process import liveness, logs
 from saga.close_companies import close_due
 from saga.engine.retention import prune
@@ -44,21 +48,8 @@ _ENQUEUE_OVERDUE_MAILS = """
             jsonb_build_object('mail_id', id, 'company_id', company_id, 'user_id', user_id)))
     FROM postponed"""
 
-_DELETE_EXPIRED = (
-    text("DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"),
-    text("DELETE FROM inbox WHERE heard_at < now() - interval '30 days'"),
-    text("DELETE FROM alerts WHERE closing_told_at < now() - interval '90 days'"),
-    text("""
-        WITH ended_logins AS (DELETE FROM logins WHERE coalesce(ended_at, lapses_at) < now() - interval '1 day')
-        DELETE FROM refresh_tokens WHERE expires_at < now()"""),
-    text("DELETE FROM links WHERE expires_at < now() - interval '1 day'"),
-    text("DELETE FROM decoys WHERE created_at < now() - interval '1 day'"),
-    text("""
-        DELETE FROM payment_attempts -- a UUIDv7 starts with its time in milliseconds
-        WHERE id < rpad(
-            lpad(to_hex((extract(epoch FROM now() - interval '1 day') * 1000)::bigint), 12, '0'), 32, '0')::uuid"""),
-    text("DELETE FROM attempts WHERE greatest(last_at, next_at) < now() - interval '24 hours'"),
-)
+RETENTION = (*alerts.RETENTION, *outbox.RETENTION, *identity.RETENTION, *payments.RETENTION, *sales.RETENTION)
+"""Which rows are deleted, and at what age. Journals of sagas are pruned apart."""
 
 
 def run() -> None:
@@ -80,15 +71,17 @@ def run() -> None:
 def sweep_until(stopping: threading.Event) -> None:
     """Sweep every SWEEP_INTERVAL until `stopping` is set. A failed round is logged, and the next one tries again."""
     last_cleanup, prunes_journals = clock.now(), False
-    replayer = Replayer(now=last_cleanup)
+    deletion, replayer = Deletion(RETENTION), Replayer(now=last_cleanup)
     while not stopping.wait(SWEEP_INTERVAL):
         liveness.touch()
         try:
             run_each(resend_stranded_sagas, resend_overdue_mails, replayer.replay)
             if clock.now() - last_cleanup > CLEANUP_INTERVAL:
                 last_cleanup, prunes_journals = clock.now(), True
-                clean_up(now=last_cleanup)
-            if prunes_journals:  # one batch per round, so that stranded sagas do not wait for all of them
+                clean_up(deletion, now=last_cleanup)
+            # One batch per round, so that stranded sagas do not wait for all of them.
+            deletion.delete_batches(now=clock.now())
+            if prunes_journals:
                 prunes_journals = prune_journals(now=clock.now()) > 0
         except Exception as trouble:  # noqa: BLE001 - the next round tries again
             log.warning("sweeper retries", reason=str(trouble), error=type(trouble).__name__)
@@ -122,15 +115,10 @@ def resend_overdue_mails() -> None:
         db.run(_ENQUEUE_OVERDUE_MAILS, {})
 
 
-def clean_up(*, now: datetime) -> None:
-    """Delete expired rows of each kind, and close companies whose deletion is due. One failure stops no other part."""
-    run_each(*(partial(_delete, statement) for statement in _DELETE_EXPIRED), partial(close_due, now=now))
-
-
-def _delete(statement: TextClause) -> None:
-    with db.operator_transaction():
-        session = db.session()
-        session.execute(statement)
+def clean_up(deletion: Deletion, *, now: datetime) -> None:
+    """Start to delete expired rows, and close companies whose deletion is due."""
+    deletion.start()
+    run_each(partial(close_due, now=now))
 
 
 def prune_journals(*, now: datetime) -> int:

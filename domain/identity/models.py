@@ -105,7 +105,7 @@ class UserSession(Base):
     """
 
     __tablename__ = "logins"
-    __table_args__ = (Index(None, "user_id"),)
+    __table_args__ = (Index(None, "user_id"), Index("logins_over_idx", text("coalesce(ended_at, lapses_at)")))
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
@@ -125,7 +125,7 @@ class RefreshToken(Base):
     """
 
     __tablename__ = "refresh_tokens"
-    __table_args__ = (Index(None, "login_id"), Index(None, "replaces"))
+    __table_args__ = (Index(None, "login_id"), Index(None, "replaces"), Index(None, "expires_at"))
 
     hash: Mapped[bytes] = mapped_column(primary_key=True)
     replaces: Mapped[bytes | None]
@@ -143,6 +143,7 @@ class OneTimeLink(Base):
     __table_args__ = (
         CheckConstraint("purpose IN ('verify_email', 'reset_password')", name="purpose"),
         Index(None, "user_id"),
+        Index(None, "expires_at"),
     )
 
     hash: Mapped[bytes] = mapped_column(primary_key=True)
@@ -213,6 +214,7 @@ class Attempts(Base):
     """
 
     __tablename__ = "attempts"
+    __table_args__ = (Index("attempts_over_idx", text("greatest(last_at, next_at)")),)
 
     key: Mapped[bytes] = mapped_column(primary_key=True)
     count: Mapped[int]

@@ -5,7 +5,7 @@ broker has confirmed them. The inbox makes the processing of an event idempotent
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kit import clock, db
 from kit.db import Base, Json
+from kit.db.retention import Retention
 from kit.ids import new_id
 from kit.process import logs
 
@@ -44,11 +45,14 @@ class Inbox(Base):
 
     __tablename__ = "inbox"
 
-    consumer: Mapped[str] = mapped_column(primary_key=True)
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    consumer: Mapped[str] = mapped_column(primary_key=True)
     company_id: Mapped[UUID | None]
     heard_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
+
+RETENTION = (Retention("inbox", "event_id", timedelta(days=30), of="id", only="heard_at < now() - interval '30 days'"),)
+"""Event ids are UUIDv7. An event that was processed late, after an outage say, is still kept for 30 days."""
 
 # Without RETURNING: the app role may insert into the outbox but not read it, not even its own rows.
 _INSERT = """

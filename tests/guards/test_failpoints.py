@@ -32,7 +32,6 @@ WITHOUT_FAILPOINT = {
     "workers/events/missed_events.py: _next": "it only reads",
     "workers/events/missed_events.py: _replay": "each reaction is complete in itself",
     "workers/sweeper.py: resend_overdue_mails": "each statement is complete in itself",
-    "workers/sweeper.py: _delete": "each statement is complete in itself",
 }
 """Functions of the workers and the sagas that open a transaction without a failpoint, and why."""
 

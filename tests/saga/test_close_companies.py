@@ -7,6 +7,7 @@ import pytest
 
 from domain.companies import lifecycle
 from kit import clock, db
+from kit.db.retention import Deletion
 from kit.ids import new_id
 from saga.close_companies import close_due
 from tests import factories
@@ -89,5 +90,5 @@ class TestCloseDue:
     def test_is_run_by_the_sweeper(self, database, company_with_data):
         company = company_with_data()
         request_deletion(company)
-        sweeper.clean_up(now=LATER)
+        sweeper.clean_up(Deletion(()), now=LATER)
         assert left_of(database, company)[0]["roles"] == 0

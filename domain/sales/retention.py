@@ -1,0 +1,7 @@
+"""How long idempotency keys are kept."""
+
+from datetime import timedelta
+
+from kit.db.retention import Retention
+
+RETENTION = (Retention("idempotency_keys", "created_at", timedelta(hours=24)),)

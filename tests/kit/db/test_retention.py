@@ -1,0 +1,161 @@
+"""Rows that are old enough are deleted, in short batches that find them by an index."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from kit import clock, db
+from kit.db import retention
+from kit.db.retention import Deletion, Retention
+from kit.messaging import outbox
+from tests import factories
+from tests.retention import delete_expired_rows
+from workers.sweeper import RETENTION
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MANY = 100_000
+LIMIT = 20_000
+
+
+@pytest.fixture
+def owner(database):
+    with psycopg.connect(database, autocommit=True) as connection:
+        yield connection
+
+
+def stale_events(owner, number, *, older=timedelta(days=31)):
+    """Fill the inbox with events that were processed long ago; their ids are UUIDv7 of that time, one a microsecond."""
+    owner.execute(
+        """
+        INSERT INTO inbox (consumer, event_id, heard_at)
+        SELECT 'a consumer ' || n %% 3,
+            (lpad(to_hex((extract(epoch FROM now() - %s::interval) * 1000)::bigint), 12, '0')
+             || '7000' || lpad(to_hex(n), 16, '0'))::uuid, now() - %s::interval
+        FROM generate_series(1, %s) AS n""",
+        [older, older, number],
+    )
+
+
+def make_order():
+    company = factories.make_company()
+    product = factories.make_product(factories.make_shop(company))
+    factories.put_stock(product, factories.make_warehouse(company))
+    factories.make_order(product)
+
+
+def count(owner, table):
+    [(rows,)] = owner.execute(f"SELECT count(*) FROM {table}").fetchall()
+    return rows
+
+
+def id_made(age):
+    """A UUIDv7 made that long ago."""
+    return UUID(int=int((clock.now() - age).timestamp() * 1000) << 80)
+
+
+class TestEachRule:
+    @pytest.mark.parametrize("rule", RETENTION, ids=lambda rule: rule.table)
+    def test_finds_its_rows_by_an_index_whose_order_it_follows(self, database, rule):
+        statement = f"SELECT {rule.by} FROM {rule.table} WHERE {rule.by} >= %(first)s AND {rule.by} < %(before)s"
+        values = {"first": rule.first, "before": rule.before(clock.now())}
+        with db.operator_transaction():
+            db.run(retention.ALONG_THE_INDEX, {})
+            plan = [line for (line,) in db.run(f"EXPLAIN {statement} ORDER BY {rule.by} LIMIT 10", values)]
+        assert any("Index Cond" in line for line in plan), plan
+        assert not any("Sort" in line for line in plan), plan
+
+
+class TestAge:
+    def test_of_idempotency_keys_is_a_day(self, owner):
+        make_order()
+        owner.execute("DELETE FROM idempotency_keys")
+        for hours in (25, 23):
+            owner.execute(
+                """
+                INSERT INTO idempotency_keys (caller_id, key, company_id, fingerprint, order_id, created_at)
+                SELECT customer_id, %s, company_id, '', id, now() - make_interval(hours => %s) FROM orders""",
+                [str(hours), hours],
+            )
+        delete_expired_rows(now=clock.now())
+        assert owner.execute("SELECT key FROM idempotency_keys").fetchall() == [("23",)]
+
+    def test_of_attempts_at_paying_is_a_day(self, owner):
+        make_order()
+        owner.execute("DELETE FROM payment_attempts")
+        for hours in (25, 23):
+            owner.execute(
+                """
+                INSERT INTO payment_attempts (id, company_id, customer_id, method)
+                SELECT %s, company_id, customer_id, %s FROM orders""",
+                [id_made(hours * HOUR), str(hours)],
+            )
+        delete_expired_rows(now=clock.now())
+        assert owner.execute("SELECT method FROM payment_attempts").fetchall() == [("23",)]
+
+    def test_of_a_processed_event_counts_from_its_processing(self, owner):
+        late, old, young = id_made(40 * DAY), id_made(31 * DAY), id_made(29 * DAY)
+        for event_id, age in ((late, DAY), (old, 31 * DAY), (young, 29 * DAY)):
+            at = clock.now() - age
+            owner.execute("INSERT INTO inbox (consumer, event_id, heard_at) VALUES ('x', %s, %s)", [event_id, at])
+        delete_expired_rows(now=clock.now())
+        assert set(owner.execute("SELECT event_id FROM inbox").fetchall()) == {(late,), (young,)}
+
+
+class TestDeletion:
+    def test_takes_many_rows_in_batches_that_stay_short(self, owner):
+        stale_events(owner, MANY)
+        stale_events(owner, 10, older=timedelta(days=1))
+        deletion, batches = Deletion(RETENTION), []
+        deletion.start()
+        while not deletion.is_finished:
+            batches.append(deletion.delete_batches(now=clock.now()))
+        assert sum(batches) == MANY
+        assert max(batches) <= LIMIT
+        assert len(batches) > MANY // LIMIT
+        assert count(owner, "inbox") == 10
+
+    def test_begins_a_batch_where_the_last_one_ended(self, owner, monkeypatch):
+        """Until the next vacuum an index leads past every row that was deleted."""
+        monkeypatch.setattr(retention, "_MOST", 1_000)
+        stale_events(owner, 5_500)
+        begun, run = [], db.run
+
+        def noting(statement, values):
+            if "after" in values:
+                begun.append(values["after"])
+            return run(statement, values)
+
+        monkeypatch.setattr(db, "run", noting)
+        deletion = Deletion(outbox.RETENTION)
+        deletion.start()
+        while not deletion.is_finished:
+            deletion.delete_batches(now=clock.now())
+        assert count(owner, "inbox") == 0
+        assert begun == sorted(set(begun))
+        assert len(begun) >= 6
+
+    def test_goes_on_with_the_other_rules_when_one_fails(self, owner):
+        stale_events(owner, 3)
+        broken = Retention("inbox", "no_such_column", DAY)
+        deletion = Deletion((broken, *RETENTION))
+        deletion.start()
+        assert deletion.delete_batches(now=clock.now()) == 3
+        assert deletion.is_finished
+        deletion.start()
+        assert not deletion.is_finished
+
+    def test_leaves_alone_what_another_process_has_deleted(self, owner):
+        stale_events(owner, 5)
+        both = [Deletion(RETENTION) for _ in range(2)]
+        for each in both:
+            each.start()
+        assert [each.delete_batches(now=clock.now()) for each in both] == [5, 0]
+
+    def test_does_nothing_before_it_is_started(self, owner):
+        stale_events(owner, 1)
+        deletion = Deletion(RETENTION)
+        assert deletion.is_finished
+        assert deletion.delete_batches(now=clock.now()) == 0
+        assert count(owner, "inbox") == 1
