@@ -19,7 +19,7 @@ from saga.steps.take_back_stock import take_back_stock
 def orders_cancelled(endings: Sequence[Ending]) -> None:
     """Mark the orders as cancelled."""
     orders = sales.mark_cancelled(order_ids=[ending.subject.id for ending in endings], now=endings[0].subject.now)
-    order_outcomes.cancelled(orders, reason="after_payment")
+    order_outcomes.report_cancelled(orders, reason="after_payment")
 
 
 CANCEL_ORDER = Saga(

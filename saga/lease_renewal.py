@@ -39,14 +39,14 @@ class Lease:
 
 
 @contextmanager
-def renewing(mails: Sequence[ClaimedMail], *, also: Callable[[], object] = lambda: None) -> Iterator[list[Lease]]:
-    """Renew the leases of claimed mails until the block ends, on another thread, and call `also` each time.
+def renewing(mails: Sequence[ClaimedMail], *, on_renewal: Callable[[], object] = lambda: None) -> Iterator[list[Lease]]:
+    """Renew the leases of claimed mails until the block ends, on another thread, and call `on_renewal` each time.
 
     The first renewal comes after one to two seconds, and further ones every second: most blocks end before, and cost
     nothing.
     """
     leases = [Lease(mail, mail.leased_until) for mail in mails]
-    held = _HeldLeases(leases, also)
+    held = _HeldLeases(leases, on_renewal)
     all_held = _renewer().held
     all_held.add(held)
     try:
@@ -60,7 +60,7 @@ class _HeldLeases:
     """The leases that one thread holds."""
 
     leases: list[Lease]
-    also: Callable[[], object]
+    on_renewal: Callable[[], object]
     since: float = field(default_factory=time.monotonic)
 
 
@@ -84,7 +84,7 @@ def _renew(held: _HeldLeases) -> None:
     for lease in held.leases:
         by_owner[Tenant(lease.mail.company_id, lease.mail.user_id)][lease.mail.id] = lease
     parts: list[Callable[[], object]] = [partial(_renew_of, owner, leases) for owner, leases in by_owner.items()]
-    for part in (*parts, held.also):
+    for part in (*parts, held.on_renewal):
         try:
             part()
         except Exception as error:  # noqa: BLE001 - the next round may succeed; otherwise the leases expire, safely

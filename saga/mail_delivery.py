@@ -36,7 +36,7 @@ def deliver(mails: Sequence[ClaimedMail]) -> list[DeliveryError]:
     not tried.
     """
     results = _Results()
-    with renewing(mails, also=results.record) as leases:
+    with renewing(mails, on_renewal=results.record) as leases:
         for lease in leases:
             heartbeat.beat()
             results.add(lease.mail, results.server_gone or _deliver_one(lease))

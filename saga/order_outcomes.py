@@ -33,21 +33,21 @@ REASONS = {*MESSAGES, *DECLINES, "payment_provider_unavailable"}
 log = structlog.get_logger()
 
 
-def placed(order: NewOrder, *, saga_id: UUID) -> None:
-    """The order is pending."""
+def report_placed(order: NewOrder, *, saga_id: UUID) -> None:
+    """Report that the order is pending."""
     _report(order, "placed", fields={"saga_id": str(saga_id)})
 
 
-def paid(orders: Iterable[Order]) -> None:
-    """The orders' payments are captured and their stock is committed."""
+def report_paid(orders: Iterable[Order]) -> None:
+    """Report that the orders are paid: their payments are captured and their stock is committed."""
     for order in orders:
         seconds = (order.changed_at - order.placed_at).total_seconds()
         db.after_commit(partial(PAID_AFTER.observe, seconds))
         _report(order, "paid", fields={"seconds": seconds})
 
 
-def failed(orders: Iterable[Order], failures: Mapping[UUID, Json]) -> None:
-    """The orders' steps are undone because of a failure."""
+def report_failed(orders: Iterable[Order], failures: Mapping[UUID, Json]) -> None:
+    """Report that the orders have failed: their steps are undone."""
     for order in orders:
         failure = failures[order.id]
         code = failure.get("code", "")
@@ -55,8 +55,8 @@ def failed(orders: Iterable[Order], failures: Mapping[UUID, Json]) -> None:
         _report(order, "failed", reason=reason, fields={"code": code, "step": failure.get("step")})
 
 
-def cancelled(orders: Iterable[Order], *, reason: CancelledWhen) -> None:
-    """The orders' steps are undone, or the orders are refunded, on request."""
+def report_cancelled(orders: Iterable[Order], *, reason: CancelledWhen) -> None:
+    """Report that the orders are cancelled: their steps are undone, or they are refunded, on request."""
     for order in orders:
         _report(order, "cancelled", reason=reason)
 

@@ -25,7 +25,7 @@ from saga.steps.reserve_stock import reserve_stock
 def orders_paid(endings: Sequence[Ending]) -> None:
     """Mark the orders as paid. Cancel those whose cancellation was requested too late for this saga."""
     orders = [ending.subject for ending in endings]
-    order_outcomes.paid(sales.mark_paid(order_ids=[order.id for order in orders], now=orders[0].now))
+    order_outcomes.report_paid(sales.mark_paid(order_ids=[order.id for order in orders], now=orders[0].now))
     for ending in endings:
         if ending.stop_requested:
             order = ending.subject
@@ -38,10 +38,10 @@ def orders_not_placed(endings: Sequence[Ending]) -> None:
     failures = {ending.subject.id: ending.failure or {} for ending in endings}
     cancelled = [order_id for order_id, failure in failures.items() if failure.get("code") == CANCELLED]
     if cancelled:
-        order_outcomes.cancelled(sales.mark_cancelled(order_ids=cancelled, now=now), reason="before_payment")
+        order_outcomes.report_cancelled(sales.mark_cancelled(order_ids=cancelled, now=now), reason="before_payment")
     failed = {order_id: failure for order_id, failure in failures.items() if order_id not in cancelled}
     if failed:
-        order_outcomes.failed(sales.mark_failed(failures=failed, now=now), failed)
+        order_outcomes.report_failed(sales.mark_failed(failures=failed, now=now), failed)
 
 
 PLACE_ORDER = Saga(
@@ -97,5 +97,5 @@ def place_order(
         tags={"shop_id": str(shop_id), "customer_id": str(customer_id)},
         traceparent=traceparent,
     )
-    order_outcomes.placed(order, saga_id=saga_id)
+    order_outcomes.report_placed(order, saga_id=saga_id)
     return PlacedOrder(order, saga_id)

@@ -20,7 +20,7 @@ from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.step_execution import StepExecution, choose_executions
 
 
-def take_steps(
+def run_steps(
     requested: Mapping[SagaRef, Collection[str]], find: FindDefinition, *, continue_inline: bool = False
 ) -> list[SagaRef]:
     """Execute the requested steps of each saga, by name, as far as the saga waits for them.
@@ -37,7 +37,7 @@ def take_steps(
         return executor.run(list(requested), several=several)
 
 
-def take_undo(refs: Sequence[SagaRef], step_name: str, find: FindDefinition) -> None:
+def run_undo(refs: Sequence[SagaRef], step_name: str, find: FindDefinition) -> None:
     """Undo this step in each of the sagas where it is the one to undo now."""
     with faults.counted(refs):
         _Executor(find, Backward(step_name)).run(refs, several=len(refs) > 1)

@@ -59,11 +59,11 @@ class Deliveries:
         refs = [SagaRef(UUID(each["saga_id"]), UUID(each["company_id"])) for each in given]
         for step in (step for saga in self.sagas for step in saga.steps.values()):
             if step.undo_name and name == step.undo_task:
-                return executor.take_undo(refs, step.name, self.find)
+                return executor.run_undo(refs, step.name, self.find)
         wanted = defaultdict(list)
         for ref, task in zip(refs, tasks, strict=True):
             wanted[ref] += self._steps_of(task["task"])
-        executor.take_steps(wanted, self.find, continue_inline=self.continue_inline or name == ADVANCE)
+        executor.run_steps(wanted, self.find, continue_inline=self.continue_inline or name == ADVANCE)
         return None
 
     def _steps_of(self, task: str) -> list[str]:

@@ -11,7 +11,7 @@ from domain.companies.models import Company
 from kit import db
 from kit.tenancy import Tenant
 from saga.cancel_order import CANCEL_ORDER
-from saga.engine.executor import take_steps
+from saga.engine.executor import run_steps
 from saga.engine.journal import SagaNotFound
 from saga.engine.locked_saga import SagaRef
 from saga.place_order import PLACE_ORDER
@@ -90,7 +90,7 @@ class TestWorker:
             found = owner.execute("SELECT id FROM sagas WHERE company_id <> %s", [world.company.id])
             (theirs,) = found.fetchone()
         with pytest.raises(SagaNotFound):
-            take_steps({SagaRef(theirs, world.company.id): ["reserve_stock"]}, Deliveries((PLACE_ORDER,)).find)
+            run_steps({SagaRef(theirs, world.company.id): ["reserve_stock"]}, Deliveries((PLACE_ORDER,)).find)
 
 
 def seen(tenant, ours=None):

@@ -42,7 +42,7 @@ def lines(monkeypatch):
         said.append(structlog.contextvars.get_contextvars())
         return []
 
-    monkeypatch.setattr(executor, "take_steps", probe)
+    monkeypatch.setattr(executor, "run_steps", probe)
     monkeypatch.setattr(reactions, "process", probe)
     return said
 
@@ -116,7 +116,7 @@ class TestRequestIdsOfABatch:
         def fail(*_args, **_named):
             raise ValueError
 
-        monkeypatch.setattr(executor, "take_steps", fail)
+        monkeypatch.setattr(executor, "run_steps", fail)
         monkeypatch.setattr(reactions, "process", fail)
         found = placed("one", "two")
         with capture_logs(processors=[merge_contextvars]) as said:

@@ -51,7 +51,7 @@ def _run_steps(calls: Sequence[TaskCall], step_names: dict[str, str], *, continu
         steps = {
             ref: {step_names[task] for task in tasks if task in step_names} for ref, tasks in tasks_by_saga.items()
         }
-        continued += executor.take_steps(steps, find, continue_inline=continue_inline)
+        continued += executor.run_steps(steps, find, continue_inline=continue_inline)
     kwargs = {call.kwargs["saga_id"]: call.kwargs for call in calls}
     return [TaskCall(ADVANCE, kwargs[str(ref.saga_id)], ref.task_id(ADVANCE)) for ref in continued]
 
@@ -61,7 +61,7 @@ def _undo_runner(step: Step) -> RunBatch:
     def run_undo(calls: Sequence[TaskCall]) -> None:
         failpoints.hit("task.delivered")
         for refs in _by_company(calls):
-            executor.take_undo(list(refs), step.name, find)
+            executor.run_undo(list(refs), step.name, find)
 
     return run_undo
 

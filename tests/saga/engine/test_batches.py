@@ -62,7 +62,7 @@ def started(workshop):
 
 def take(refs, *steps, find, continue_inline=False):
     """Execute these steps, or the next sequential ones, for all sagas."""
-    return executor.take_steps(dict.fromkeys(refs, steps), find, continue_inline=continue_inline)
+    return executor.run_steps(dict.fromkeys(refs, steps), find, continue_inline=continue_inline)
 
 
 def advance(refs, find):

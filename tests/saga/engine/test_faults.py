@@ -126,19 +126,19 @@ class TestAWorker:
     def test_that_moves_a_poisoned_saga_alone_counts_a_fault(self, workshop, saga, poisoned):
         bad = poisoned("a step there is not")
         with pytest.raises(DefinitionMismatch):
-            executor.take_steps({bad: ["fold"]}, lambda *_: saga)
+            executor.run_steps({bad: ["fold"]}, lambda *_: saga)
         assert workshop.events(bad)[-1] == "faulted"
 
     def test_counts_none_while_it_moves_several_sagas(self, workshop, saga, poisoned):
         bad, (good, _) = poisoned("a step there is not"), workshop.start(saga)
         with pytest.raises(DefinitionMismatch):
-            executor.take_steps({bad: ["fold"], good: ["fold"]}, lambda *_: saga)
+            executor.run_steps({bad: ["fold"], good: ["fold"]}, lambda *_: saga)
         assert [workshop.events(ref) for ref in (bad, good)] == [["started"]] * 2
 
     def test_counts_a_fault_of_an_undo(self, workshop, saga, poisoned):
         bad = poisoned("a step there is not")
         with pytest.raises(DefinitionMismatch):
-            executor.take_undo([bad], "fold", lambda *_: saga)
+            executor.run_undo([bad], "fold", lambda *_: saga)
         assert workshop.events(bad)[-1] == "faulted"
 
 

@@ -41,9 +41,9 @@ class TestInlineContinuation:
 
     def test_returns_the_sagas_that_it_has_continued(self, begun):
         ref, deliveries = begun
-        assert executor.take_steps({ref: ["fold"]}, deliveries.find, continue_inline=True) == []
-        assert executor.take_steps({ref: ["cut"]}, deliveries.find, continue_inline=True) == [ref]
-        assert executor.take_steps({ref: ["cut"]}, deliveries.find, continue_inline=True) == []
+        assert executor.run_steps({ref: ["fold"]}, deliveries.find, continue_inline=True) == []
+        assert executor.run_steps({ref: ["cut"]}, deliveries.find, continue_inline=True) == [ref]
+        assert executor.run_steps({ref: ["cut"]}, deliveries.find, continue_inline=True) == []
 
     def test_runs_both_headers_in_one_transaction(self, workshop, begun, script):
         ref, deliveries = begun
@@ -128,8 +128,8 @@ class TestErrors:
         saga = workshop.saga(together(script.step("fold"), script.step("cut")), then(script.step("press")))
         script.answers["press"] = [ValueError("jammed")] * 2
         ref, deliveries = workshop.start(saga, deliveries=Deliveries((saga,), continue_inline=True))
-        assert executor.take_steps({ref: ["fold"]}, deliveries.find, continue_inline=True) == []
-        assert executor.take_steps({ref: ["cut"]}, deliveries.find, continue_inline=True) == [ref]
+        assert executor.run_steps({ref: ["fold"]}, deliveries.find, continue_inline=True) == []
+        assert executor.run_steps({ref: ["cut"]}, deliveries.find, continue_inline=True) == [ref]
         assert workshop.steps(ref) == {"fold": "done", "cut": "done", "press": "running"}
 
     def test_of_a_hook_are_not_recorded_for_the_header(self, workshop, script):
