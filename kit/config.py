@@ -64,7 +64,9 @@ class Settings(BaseSettings):
 
     database_url: PostgresUrl = Field(None, description="PostgreSQL URL of the app role, for the API and workers")
     operator_database_url: PostgresUrl = Field(
-        None, description="PostgreSQL URL of the operator role, for the relay, the sweeper and operator commands"
+        None,
+        description="PostgreSQL URL of the operator role, for the relay, the sweeper and operator commands; for the "
+        "API only if super admins may see all companies at once",
     )
     listen_url: PostgresUrl = Field(
         None,
