@@ -39,7 +39,7 @@ def deliver(mails: Sequence[ClaimedMail]) -> list[DeliveryError]:
     with renewing(mails, on_renewal=results.record) as leases:
         for lease in leases:
             heartbeat.beat()
-            results.add(lease.mail, results.server_gone or _deliver_one(lease))
+            results.add(lease.mail, results.server_unreachable or _deliver_one(lease))
             failpoints.hit("mail.handed_over")
             if time.monotonic() - results.recorded_at > RECORD_EVERY:
                 retry_while_database_is_down(results.record, longest_pause=0.25)
@@ -53,7 +53,7 @@ class _Results:
 
     def __init__(self) -> None:
         self.errors: list[DeliveryError] = []
-        self.server_gone: MailServerUnreachable | None = None
+        self.server_unreachable: MailServerUnreachable | None = None
         self.recorded_at = time.monotonic()
         self._unrecorded: dict[UUID, tuple[ClaimedMail, DeliveryError]] = {}
 
@@ -61,7 +61,7 @@ class _Results:
         self.errors.append(error)
         self._unrecorded[mail.id] = (mail, error)
         if isinstance(error, MailServerUnreachable):
-            self.server_gone = error
+            self.server_unreachable = error
 
     def record(self) -> None:
         by_owner: dict[Tenant, list[tuple[ClaimedMail, DeliveryError]]] = defaultdict(list)

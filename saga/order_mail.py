@@ -1,4 +1,4 @@
-"""The mails about orders: gather what they say, request them, and send them as a saga's step."""
+"""The mails about orders: gather their contents, enqueue them, and send them as a saga's step."""
 
 from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
@@ -17,12 +17,12 @@ from saga.engine.errors import InProgress, TryAgain
 from saga.mail_delivery import DeliveryError
 
 
-def request(
+def enqueue_and_claim(
     *, occasion: str, order_ids: Sequence[UUID], buyer: Template, merchant: Template, now: datetime
 ) -> dict[UUID, list[Claim]]:
-    """Request a mail to each order's buyer and one to the selling company, and claim them for sending.
+    """Enqueue a mail to each order's buyer and one to the selling company, and claim them for sending.
 
-    Returns the claims by order id. A mail is requested once per occasion and recipient: a company that buys from itself
+    Returns the claims by order id. A mail is enqueued once per occasion and recipient: a company that buys from itself
     gets the buyer's mail only.
     """
     orders = sales.order_details(order_ids=order_ids)

@@ -1,4 +1,4 @@
-"""Place an order: the definition of its saga, and the act that starts it."""
+"""Place an order: the definition of its saga, and the function that starts it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -19,9 +19,9 @@ from saga.payment_outcome import outcome_of
 def authorise_payment(orders: Sequence[Subject]) -> Generator[Calls, Answers, Outcomes]:
     """Authorise each order's total on its buyer's card."""
     payments_of = load_payments(order_ids=[order.id for order in orders], now=orders[0].now)
-    allowance = DeclineLimiter(payments_of.values())
+    limiter = DeclineLimiter(payments_of.values())
     answers = yield {
-        order.id: partial(_authorise_within, allowance, payments_of[order.id], order)
+        order.id: partial(_authorise_within, limiter, payments_of[order.id], order)
         for order in orders
         if payments_of[order.id].payment.amount
     }
@@ -42,10 +42,10 @@ def void_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
     return {"outcome": answer.outcome}
 
 
-def _authorise_within(allowance: DeclineLimiter, payable: LimitedPayment, order: Subject) -> Answer:
-    authorise = partial(_authorise, payable.payment, order.idempotency_key, order.now)
+def _authorise_within(limiter: DeclineLimiter, limited: LimitedPayment, order: Subject) -> Answer:
+    authorise = partial(_authorise, limited.payment, order.idempotency_key, order.now)
     # An earlier attempt may have authorised the payment, whatever was declined since: the answer must be fetched.
-    return authorise() if order.begun_before else allowance.call(payable, authorise)
+    return authorise() if order.begun_before else limiter.call(limited, authorise)
 
 
 def _authorise(payment: PaymentSummary, key: str, now: datetime) -> Answer:
@@ -57,7 +57,7 @@ def _authorise(payment: PaymentSummary, key: str, now: datetime) -> Answer:
 
 def _authorised_before(payment: PaymentSummary) -> Answer | None:
     # The provider may have forgotten the idempotency key, so the same call would make a second payment. This happens to
-    # a saga that stood still for long, or was restored from a backup. Its earlier payment is answered as the key would
+    # a saga that was idle for long, or was restored from a backup. Its earlier payment is answered as the key would
     # have been, whatever became of it since: the steps that follow find out.
     made = gateway().payments_of(order_id=payment.order_id)
     holding = [answer for answer in made if answer.outcome in {"authorised", "captured"}]

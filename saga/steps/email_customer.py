@@ -10,7 +10,7 @@ from saga.engine.retries import UNTIL_DONE
 @batched_step(area="notifications", retries=UNTIL_DONE, irreversible="a sent mail cannot be recalled")
 def email_customer(orders: Sequence[Subject]) -> Generator[Calls, Answers, Outcomes]:
     """Mail each buyer that the payment succeeded, and each company to ship the order."""
-    claims = order_mail.request(
+    claims = order_mail.enqueue_and_claim(
         occasion="order.completed", order_ids=[order.id for order in orders], buyer="payment_succeeded",
         merchant="payment_succeeded_merchant", now=orders[0].now,
     )  # fmt: skip

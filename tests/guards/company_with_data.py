@@ -60,7 +60,7 @@ def company_with_data(owner_url: str) -> CompanyWithData:
     with db.transaction(Tenant(company_id=company.id)):
         inventory.reserve(company_id=company.id, quantities={order.id: {product.id: 1}})
         payments.record(answers={order.id: Answer("authorised", f"pi_{order.id}", 1999)}, now=clock.now())
-        order_mail.request(
+        order_mail.enqueue_and_claim(
             occasion="order.created", order_ids=[order.id], buyer="order_received", merchant="order_received_merchant",
             now=clock.now(),
         )  # fmt: skip

@@ -30,7 +30,7 @@ def mail(storefront, tenant):
     """A mail that we have claimed, for an order of now."""
     order_id = storefront.place()
     with db.transaction(tenant):
-        claim, _ = order_mail.request(
+        claim, _ = order_mail.enqueue_and_claim(
             occasion="order.created", order_ids=[order_id], buyer="order_received", merchant="order_received_merchant",
             now=clock.now(),
         )[order_id]  # fmt: skip
@@ -101,7 +101,7 @@ class TestSeveralMails:
         """Two mails that we have claimed, about one order."""
         order_id = storefront.place()
         with db.transaction(tenant):
-            claims = order_mail.request(
+            claims = order_mail.enqueue_and_claim(
                 occasion="order.created", order_ids=[order_id], buyer="order_received",
                 merchant="order_received_merchant", now=clock.now(),
             )[order_id]  # fmt: skip
@@ -145,7 +145,7 @@ class TestSend:
     def test_delivers_the_mails_of_several_orders_in_one_call(self, mail, storefront, tenant, monkeypatch):
         orders = [storefront.place(), storefront.place()]
         with db.transaction(tenant):
-            claims = order_mail.request(
+            claims = order_mail.enqueue_and_claim(
                 occasion="order.completed", order_ids=orders, buyer="payment_succeeded",
                 merchant="payment_succeeded_merchant", now=clock.now(),
             )  # fmt: skip
@@ -165,7 +165,7 @@ class TestSend:
         order_id = storefront.place()
         storefront.sql(f"UPDATE orders SET customer_email = 'hello@paper.example' WHERE id = '{order_id}'")
         with db.transaction(tenant):
-            [claim] = order_mail.request(
+            [claim] = order_mail.enqueue_and_claim(
                 occasion="order.completed", order_ids=[order_id], buyer="payment_succeeded",
                 merchant="payment_succeeded_merchant", now=clock.now(),
             )[order_id]  # fmt: skip

@@ -32,27 +32,27 @@ def order_id(storefront):
 def take(storefront, order_id):
     """Run steps and undos one after the other, as the engine does; return the last outcome."""
 
-    def taking(*acts):
+    def run_all(*steps):
         outcome = None
-        for act in acts:
-            step = {void_payment: authorise_payment, refund_payment: capture_payment}.get(act, act)
-            name = step.name if hasattr(step, "name") else act.__name__
-            outcome = run(getattr(act, "act", act), name)
+        for step_or_undo in steps:
+            step = {void_payment: authorise_payment, refund_payment: capture_payment}.get(step_or_undo, step_or_undo)
+            name = step.name if hasattr(step, "name") else step_or_undo.__name__
+            outcome = run(getattr(step_or_undo, "function", step_or_undo), name)
         return outcome
 
-    def run(act, name):
+    def run(function, name):
         company_id, saga_id = storefront.shop.company_id, storefront.ref(order_id).saga_id
         subject = Subject(order_id, company_id, saga_id, clock.now(), f"{saga_id}:{name}")
         with db.transaction(Tenant(company_id=company_id)):
-            running = StepRunner(act, [subject], batched=act in BATCHED)
-            calls = running.start()
+            runner = StepRunner(function, [subject], batched=function in BATCHED)
+            calls = runner.start()
         if calls:
             answers = {order_id: calls[order_id]()}
             with db.transaction(Tenant(company_id=company_id)):
-                running.finish(answers)
-        return running.outcomes.get(order_id)
+                runner.finish(answers)
+        return runner.outcomes.get(order_id)
 
-    return taking
+    return run_all
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def order(database):
 @pytest.fixture
 def mail_id(order):
     with db.transaction(Tenant(company_id=order.company_id)):
-        claim, other = order_mail.request(
+        claim, other = order_mail.enqueue_and_claim(
             occasion="order.created", order_ids=[order.id], buyer="order_received", merchant="order_received_merchant",
             now=clock.now(),
         )[order.id]  # fmt: skip

@@ -39,7 +39,9 @@ def send_order_cancelled(order_ids: Sequence[UUID], now: datetime) -> list[Claim
 def _claim_mails(
     occasion: str, order_ids: Sequence[UUID], buyer: Template, merchant: Template, now: datetime
 ) -> list[Claim]:
-    claims = order_mail.request(occasion=occasion, order_ids=order_ids, buyer=buyer, merchant=merchant, now=now)
+    claims = order_mail.enqueue_and_claim(
+        occasion=occasion, order_ids=order_ids, buyer=buyer, merchant=merchant, now=now
+    )
     return [claim for order_claims in claims.values() for claim in order_claims]
 
 
