@@ -1,4 +1,4 @@
-"""What the sweeper deletes by age, all of it at once."""
+"""Applies the sweeper's retention rules at once."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from workers import sweeper
 
 
 def delete_expired_rows(*, now: datetime) -> int:
-    """Delete whatever is old enough by then; how many rows it was."""
+    """Delete all rows that have expired at that time; returns their number."""
     deletion, deleted = Deletion(sweeper.RETENTION), 0
     deletion.start()
     while not deletion.is_finished:

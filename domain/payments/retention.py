@@ -1,7 +1,7 @@
-"""How long attempts at paying are kept, which limit card testing (docs/decisions/0029)."""
+"""How long payment attempts are kept, which limit card testing (docs/decisions/0029)."""
 
 from datetime import timedelta
 
 from kit.db.retention import Retention
 
-RETENTION = (Retention("payment_attempts", "id", timedelta(days=1), of="id"),)
+RETENTION = (Retention("payment_attempts", "id", timedelta(days=1), key="uuid7"),)

@@ -51,8 +51,10 @@ class Inbox(Base):
     heard_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
-RETENTION = (Retention("inbox", "event_id", timedelta(days=30), of="id", only="heard_at < now() - interval '30 days'"),)
-"""Event ids are UUIDv7. An event that was processed late, after an outage say, is still kept for 30 days."""
+RETENTION = (
+    Retention("inbox", "event_id", timedelta(days=30), key="uuid7", condition="heard_at < now() - interval '30 days'"),
+)
+"""Event ids are UUIDv7. An event that was processed late, after an outage for example, is kept for 30 more days."""
 
 # Without RETURNING: the app role may insert into the outbox but not read it, not even its own rows.
 _INSERT = """

@@ -1,7 +1,7 @@
-"""Indexes by which rows that are old enough are found, for each table that rows are deleted from by age.
+"""Indexes for finding expired rows, on each table with a retention rule.
 
-The inbox costs nothing more for it: its key begins with the event's id now, a UUIDv7, which begins with a time. The
-indexes are built while the tables are written to, outside of a transaction.
+The inbox needs no additional index: its key now begins with the event's id, a UUIDv7, which begins with a time. The
+indexes are built concurrently with writes, outside of a transaction.
 """
 
 from alembic import op
@@ -43,5 +43,5 @@ def _order_inbox_by(columns: str) -> None:
 
 
 def _create_index(name: str, columns: str, unique: str = "") -> None:
-    op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")  # what a build that was interrupted left is invalid
+    op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")  # an interrupted build leaves an invalid index
     op.execute(f"CREATE {unique} INDEX CONCURRENTLY {name} ON {columns}")

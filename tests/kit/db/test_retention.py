@@ -1,4 +1,4 @@
-"""Rows that are old enough are deleted, in short batches that find them by an index."""
+"""Expired rows are found by an index, and deleted in short batches."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -57,11 +57,11 @@ def id_made(age):
 
 class TestEachRule:
     @pytest.mark.parametrize("rule", RETENTION, ids=lambda rule: rule.table)
-    def test_finds_its_rows_by_an_index_whose_order_it_follows(self, database, rule):
+    def test_scans_an_index_in_its_order(self, database, rule):
         statement = f"SELECT {rule.by} FROM {rule.table} WHERE {rule.by} >= %(first)s AND {rule.by} < %(before)s"
-        values = {"first": rule.first, "before": rule.before(clock.now())}
+        values = {"first": rule.minimum, "before": rule.before(clock.now())}
         with db.operator_transaction():
-            db.run(retention.ALONG_THE_INDEX, {})
+            db.run(retention.FORBID_BITMAP_SCAN, {})
             plan = [line for (line,) in db.run(f"EXPLAIN {statement} ORDER BY {rule.by} LIMIT 10", values)]
         assert any("Index Cond" in line for line in plan), plan
         assert not any("Sort" in line for line in plan), plan
@@ -81,7 +81,7 @@ class TestAge:
         delete_expired_rows(now=clock.now())
         assert owner.execute("SELECT key FROM idempotency_keys").fetchall() == [("23",)]
 
-    def test_of_attempts_at_paying_is_a_day(self, owner):
+    def test_of_payment_attempts_is_a_day(self, owner):
         make_order()
         owner.execute("DELETE FROM payment_attempts")
         for hours in (25, 23):
@@ -104,7 +104,7 @@ class TestAge:
 
 
 class TestDeletion:
-    def test_takes_many_rows_in_batches_that_stay_short(self, owner):
+    def test_deletes_many_rows_in_batches_of_limited_size(self, owner):
         stale_events(owner, MANY)
         stale_events(owner, 10, older=timedelta(days=1))
         deletion, batches = Deletion(RETENTION), []
@@ -116,18 +116,18 @@ class TestDeletion:
         assert len(batches) > MANY // LIMIT
         assert count(owner, "inbox") == 10
 
-    def test_begins_a_batch_where_the_last_one_ended(self, owner, monkeypatch):
-        """Until the next vacuum an index leads past every row that was deleted."""
-        monkeypatch.setattr(retention, "_MOST", 1_000)
+    def test_starts_a_batch_where_the_last_one_ended(self, owner, monkeypatch):
+        """Until the next vacuum an index scan passes the entries of all deleted rows."""
+        monkeypatch.setattr(retention, "_MAX_ROWS", 1_000)
         stale_events(owner, 5_500)
         begun, run = [], db.run
 
-        def noting(statement, values):
+        def recorded(statement, values):
             if "after" in values:
                 begun.append(values["after"])
             return run(statement, values)
 
-        monkeypatch.setattr(db, "run", noting)
+        monkeypatch.setattr(db, "run", recorded)
         deletion = Deletion(outbox.RETENTION)
         deletion.start()
         while not deletion.is_finished:
@@ -136,7 +136,7 @@ class TestDeletion:
         assert begun == sorted(set(begun))
         assert len(begun) >= 6
 
-    def test_goes_on_with_the_other_rules_when_one_fails(self, owner):
+    def test_applies_the_other_rules_when_one_fails(self, owner):
         stale_events(owner, 3)
         broken = Retention("inbox", "no_such_column", DAY)
         deletion = Deletion((broken, *RETENTION))
@@ -146,7 +146,7 @@ class TestDeletion:
         deletion.start()
         assert not deletion.is_finished
 
-    def test_leaves_alone_what_another_process_has_deleted(self, owner):
+    def test_skips_rows_that_another_process_has_deleted(self, owner):
         stale_events(owner, 5)
         both = [Deletion(RETENTION) for _ in range(2)]
         for each in both:
