@@ -1,8 +1,8 @@
-"""What the tests stand on: one private PostgreSQL, a database of its own for each xdist worker, one RabbitMQ node.
+"""Shared servers of the tests: one private PostgreSQL with a database per xdist worker, and one RabbitMQ node.
 
-ORDERX_TEST_DATABASE_URL (a superuser's) takes the place of the private PostgreSQL.
-ORDERX_REQUIRE=rabbitmq,pgbouncer,clients fails what would be skipped where RabbitMQ, PgBouncer or the generators of
-clients are missing.
+ORDERX_TEST_DATABASE_URL (a superuser's) replaces the private PostgreSQL.
+With ORDERX_REQUIRE=rabbitmq,pgbouncer,clients, tests fail instead of being skipped where RabbitMQ, PgBouncer or the
+client generators are missing.
 """
 
 import os
@@ -24,9 +24,9 @@ from migrations import run as migrations
 from ops.services import directories
 from ops.services import rabbitmq as broker
 from ops.services.postgres import Postgres, create_database, drop_database, with_login
-from tests import connections, needs
+from tests import connections, requirements
 from tests.inbox_process import InboxProcess, running_inbox
-from tests.security.effort import THOROUGH
+from tests.security.example_counts import THOROUGH
 
 hypothesis.settings.register_profile(THOROUGH)  # make security
 
@@ -49,7 +49,7 @@ END $$
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Start in the one process that sees all what all share, and give every process that runs tests a database."""
+    """Start the shared servers in the main process, and create a database for each process that runs tests."""
     config = session.config
     if config.option.collectonly:
         return
@@ -65,7 +65,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_configure_node(node) -> None:
-    """Tell an xdist worker what the controller has started."""
+    """Pass the addresses of the shared servers to an xdist worker."""
     node.workerinput["orderx"] = node.config.stash[_SHARED]
 
 
@@ -94,7 +94,7 @@ def _use_own_database(config: pytest.Config) -> None:
     superuser, name = shared["superuser"], f"orderx_test_{os.getpid()}"
     create_database(superuser, name, template=shared["template"])
     with psycopg.connect(with_login(superuser, database=name), autocommit=True) as connection:
-        public_privileges.revoke(connection)  # which a database does not take over from its template
+        public_privileges.revoke(connection)  # a database does not inherit this from its template
     config.add_cleanup(lambda: drop_database(superuser, name))
     config.add_cleanup(connections.close)
     for setting in [name for name in os.environ if name.startswith("ORDERX_") and name != "ORDERX_REQUIRE"]:
@@ -108,7 +108,7 @@ def _use_own_database(config: pytest.Config) -> None:
         "DURABILITY": "relaxed",
     }
     os.environ.update({f"ORDERX_{setting}": value for setting, value in environment.items()})
-    logs.configure()  # or else structlog draws each traceback with the values of all that is in it, for seconds
+    logs.configure()  # structlog's default renders tracebacks with all local variables, which takes seconds
 
 
 def _urls(superuser: str, database: str) -> dict[str, str]:
@@ -124,7 +124,7 @@ def _urls(superuser: str, database: str) -> dict[str, str]:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses RabbitMQ, and keep it on one xdist worker so that one node is enough.
+    """Mark tests that use RabbitMQ, and run them on one xdist worker, so that one node is enough.
 
     pytest-xdist 3.8 does not see the group under pytest 9.2 (pytest-dev/pytest-xdist#1386): each worker that
     needs a node then starts its own.
@@ -137,7 +137,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def database() -> str:
-    """A database without a row, for tests that commit; the superuser's URL of it."""
+    """An empty database for tests that commit: the superuser's URL."""
     url = os.environ["ORDERX_OWNER_DATABASE_URL"]
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_EMPTY_EVERY_TABLE)
@@ -146,7 +146,7 @@ def database() -> str:
 
 @pytest.fixture(scope="session")
 def _rabbitmq_node(pytestconfig: pytest.Config) -> Iterator[broker.RabbitMQ]:
-    needs.a_real_rabbitmq()
+    requirements.require_rabbitmq()
     node = broker.RabbitMQ(Path(pytestconfig.stash[_SHARED]["home"]) / f"rabbitmq-{os.getpid()}")
     yield node
     node.kill()
@@ -163,7 +163,7 @@ def rabbitmq(_rabbitmq_node: broker.RabbitMQ) -> broker.RabbitMQ:
 
 @pytest.fixture(scope="session")
 def inbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InboxProcess]:
-    """A mail server, which keeps its mails over all tests."""
+    """A mail server that keeps its mails for the whole session."""
     with running_inbox(tmp_path_factory.mktemp("inbox") / "mails") as running:
         yield running
 

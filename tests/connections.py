@@ -1,4 +1,4 @@
-"""The connection pools of the tests' own process."""
+"""The connection pools of the test process."""
 
 from kit import db
 from kit.config import settings
@@ -7,14 +7,14 @@ ENGINES = (db.app_engine, db.operator_engine, db.probe_engine)
 
 
 def close() -> None:
-    """Close what is in the pools. A pool that is only dropped leaves its connections open until they are collected."""
+    """Close all connections in the pools. A dropped pool keeps its connections open until it is garbage-collected."""
     for engine in ENGINES:
         if engine.cache_info().currsize:
             engine().dispose()
 
 
 def reconnect() -> None:
-    """Close the pools, and have new ones connect as the settings are from here on."""
+    """Close the pools; new ones use the settings as they are now."""
     close()
     for cached in (settings, *ENGINES):
         cached.cache_clear()

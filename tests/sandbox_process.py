@@ -37,7 +37,7 @@ class SandboxProcess:
         self._config = config | {"port": self.port, "ledger_path": str(self.ledger_path)}
 
     def start(self) -> None:
-        """Start it, and wait until it accepts connections."""
+        """Start it, and wait until it answers."""
         command = [sys.executable, "-c", SERVE, json.dumps(self._config)]
         self._process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
         deadline = time.monotonic() + 20
@@ -45,6 +45,7 @@ class SandboxProcess:
             assert self._process.poll() is None, "the sandbox ended while starting"
             assert time.monotonic() < deadline, "the sandbox does not start"
             time.sleep(0.02)
+        self.ledger()  # the port is open before the tables exist
 
     def kill(self) -> None:
         """End it as a power switch would: SIGKILL to every process of it."""

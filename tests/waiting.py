@@ -1,4 +1,4 @@
-"""Waiting for what comes about elsewhere."""
+"""Wait for a condition."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def until(what: Callable[[], T], otherwise: str = "it did not happen in time", *, seconds: float = 60.0) -> T:
-    """Look until there is something, and return it; fail with `otherwise` when that takes too long."""
+    """Poll `what` until it returns something true, and return that; fail with `otherwise` after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < deadline, otherwise

@@ -46,8 +46,8 @@ def is_genuine(signature: str, body: bytes) -> bool:
 
 
 @contextmanager
-def listening() -> Iterator[Receiver]:
-    """A receiver at `url`."""
+def webhook_receiver() -> Iterator[Receiver]:
+    """A running receiver."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):

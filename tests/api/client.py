@@ -1,6 +1,6 @@
-"""A client that logs in for the test: `api.acting_as(user, company).get("/api/shops")`.
+"""A test client that logs in: `api.acting_as(user, company).get("/api/shops")`.
 
-Whatever it is answered must be as the OpenAPI document says.
+It checks every answer against the OpenAPI document.
 """
 
 from flask import Flask
@@ -14,18 +14,18 @@ from domain.identity import sessions
 from domain.identity.models import User
 from kit import clock, db
 from kit.tenancy import Tenant
-from tests.api.documented import refuse_undocumented
+from tests.api.openapi_checks import assert_documented
 
 
 class Api:
-    """Requests as nobody in particular; `acting_as` gives one that sends a token."""
+    """Sends requests without a token; `acting_as` returns a client with one."""
 
     def __init__(self, app: Flask, token: str | None = None) -> None:
         self.app = app
         self.token = token
 
     def acting_as(self, user: User, company: Company | None = None) -> "Api":
-        """The same interface, as the user in their role at the company, or as a customer."""
+        """A client logged in as the user: in their role at the company, or as a customer."""
         acts_for = company.id if company else None
         with db.transaction(Tenant(user_id=user.id)):
             membership = identity.membership_in(user_id=user.id, company_id=acts_for) if acts_for else None
@@ -51,10 +51,10 @@ class Api:
         token = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         sent = {**token, **(headers or {})}
         answer = self.app.test_client().open(path, method=method, headers=sent, buffered=True, **kwargs)
-        refuse_undocumented(self.app, answer)
+        assert_documented(self.app, answer)
         return answer
 
 
 def paths(answer: TestResponse) -> set[str]:
-    """The fields that a problem names."""
+    """The paths of the fields that a problem document names."""
     return {error["path"] for error in answer.json["errors"]}

@@ -12,7 +12,7 @@ from kit.errors import Conflict
 from kit.ids import new_id
 from tests import factories
 from tests.api.client import paths
-from tests.saga.storefront import Storefront
+from tests.saga.order_scenario import OrderScenario
 
 INCIDENTS = "/api/operations/incidents"
 ACTIONS = [("retry", {}), ("skip", {}), ("compensate", {}), ("resolve", {"as": "done"})]
@@ -26,19 +26,19 @@ class Merchant:
         def refuse(**_):
             raise Conflict("the shelf is empty")
 
-        self.storefront = Storefront(database, price=0)
+        self.scenario = OrderScenario(database, price=0)
         with monkeypatch.context() as spoilt:
             spoilt.setattr(inventory, "commit", refuse)
-            self.orders = [self.storefront.place(), self.storefront.place()]
-            self.storefront.deliveries.until_quiet()
+            self.orders = [self.scenario.place(), self.scenario.place()]
+            self.scenario.deliveries.deliver_all()
         self.user = factories.make_user()
-        self.company = SimpleNamespace(id=self.storefront.shop.company_id)
+        self.company = SimpleNamespace(id=self.scenario.shop.company_id)
         factories.join(self.user, self.company)
         self.admin = api.acting_as(self.user, self.company)
 
     @property
     def states(self):
-        return [self.storefront.saga(order).state for order in self.orders]
+        return [self.scenario.saga(order).state for order in self.orders]
 
     def settle(self, action, **body):
         return self.admin.post(f"{INCIDENTS}/{action}", {"reason": "the shelf is counted", **body})
@@ -183,7 +183,7 @@ class TestAnotherCompany:
 
     @each_action
     def test_has_nothing_that_can_be_named(self, ours, theirs, action, more):
-        [incident] = theirs.storefront.incidents(theirs.orders[0])
+        [incident] = theirs.scenario.incidents(theirs.orders[0])
         for foreign in (incident.id, incident.saga_id, theirs.orders[0]):
             [row] = ours.settle(action, ids=[str(foreign)], **more).json["data"]
             assert (row["error"]["code"], row["saga_id"]) == ("not_found", None)
@@ -200,7 +200,7 @@ class TestRoles:
     def test_below_an_admin_see_and_settle_nothing(self, api, ours, role):
         user = factories.make_user()
         if role:
-            factories.join(user, ours.company, role, shop=ours.storefront.shop)
+            factories.join(user, ours.company, role, shop=ours.scenario.shop)
         somebody = api.acting_as(user, ours.company if role else None)
         body = {"filter": {"everything": True}, "reason": "x"}
         answers = [somebody.get(INCIDENTS), *(somebody.post(f"{INCIDENTS}/{each}", body) for each, _ in ACTIONS)]

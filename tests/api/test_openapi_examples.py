@@ -4,7 +4,7 @@ import jsonschema_rs
 import pytest
 
 from api.sales.schemas import CancellationSchema, NewOrderSchema
-from tests.api.documented import document, operations
+from tests.api.openapi_checks import document, operations
 
 
 def judge(schema):

@@ -4,7 +4,7 @@ import builtins
 
 import pytest
 
-from tests.api.documented import document, operations, refusals
+from tests.api.openapi_checks import document, operations, refusals
 
 ALWAYS_OPTIONAL = {
     "Problem": {"errors", "over"},

@@ -9,8 +9,8 @@ from kit import alerts, db
 from kit.tenancy import Tenant
 from saga.engine.definition import then
 from saga.engine.errors import Refused
-from tests.saga.engine.workshop import Workshop
-from tests.saga.incidents.stuck import Stuck
+from tests.saga.engine.saga_harness import SagaHarness
+from tests.saga.incidents.stuck_saga import StuckSaga
 
 OF_THE_SYSTEM = (*(f"orderx_{sign}{{" for sign in SIGNS), "orderx_outbox_oldest_due_seconds")
 
@@ -37,11 +37,11 @@ class TestVitalSigns:
 
     def test_count_sagas_incidents_and_alerts_of_all_companies(self, database, gauges):
         for _ in range(2):
-            workshop = Workshop(database)
-            workshop.script.answers["cut"] = [Refused("no")]
-            fold, cut = map(workshop.script.step, ("fold", "cut"))
-            Stuck(workshop, workshop.saga(then(fold, pivot=True), then(cut)))
-        workshop.start(workshop.saga(then(fold)))
+            harness = SagaHarness(database)
+            harness.script.answers["cut"] = [Refused("no")]
+            fold, cut = map(harness.script.step, ("fold", "cut"))
+            StuckSaga(harness, harness.saga(then(fold, pivot=True), then(cut)))
+        harness.start(harness.saga(then(fold)))
         with db.operator_transaction():
             alerts.trigger("worker_died", {"stock@here": {}})
         found = gauges()

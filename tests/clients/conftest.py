@@ -14,7 +14,7 @@ import requests
 from ops.services import ports
 from ops.services.process import Process
 from ops.services.readiness import http
-from tests import factories, needs
+from tests import factories, requirements
 
 PROGRAMS = Path(__file__).parent / "programs"
 JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # a generator runs for seconds: compiling it well takes longer
@@ -49,13 +49,13 @@ def document(api_url, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def generators() -> Path:
     """The programs that make clients in Python, Go and Java."""
-    return needs.generators_of_clients() / "bin"
+    return requirements.client_generators() / "bin"
 
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
     """The tools in JavaScript."""
-    return needs.node_modules()
+    return requirements.node_modules()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from api.access import GOES_ON, WHO_MAY
 from domain.companies import lifecycle
 from kit import clock, db
 from kit.ids import new_id
-from tests.api.documented import operations, refusals
+from tests.api.openapi_checks import operations, refusals
 from tests.factories import acting_for
 from tests.guards.test_policy_by_scope import BODIES, CREATES, EXPECTED, World
 

@@ -4,7 +4,7 @@ from typer.testing import CliRunner
 from domain.inventory import operations as inventory
 from kit.errors import Conflict
 from ops.cli import app
-from tests.saga.storefront import Storefront
+from tests.saga.order_scenario import OrderScenario
 
 
 @pytest.fixture
@@ -19,9 +19,9 @@ def orderx():
 
 
 @pytest.fixture
-def storefront(database):
+def scenario(database):
     """A shop that gives things away: what costs nothing asks no payment provider."""
-    return Storefront(database, price=0)
+    return OrderScenario(database, price=0)
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def commit_refuses(monkeypatch):
 
 
 @pytest.fixture
-def stuck(storefront, commit_refuses):
+def stuck(scenario, commit_refuses):
     """Two orders whose sagas are stuck in commit_stock; the cause is mended."""
-    orders = [storefront.place(), storefront.place()]
-    storefront.deliveries.until_quiet()
+    orders = [scenario.place(), scenario.place()]
+    scenario.deliveries.deliver_all()
     commit_refuses.undo()
-    assert [storefront.saga(order).state for order in orders] == ["stuck", "stuck"]
+    assert [scenario.saga(order).state for order in orders] == ["stuck", "stuck"]
     return orders

@@ -8,29 +8,29 @@ from domain.inventory import operations as inventory
 from kit import db
 from kit.ids import new_id
 from kit.tenancy import Tenant
-from tests.saga.storefront import Storefront
+from tests.saga.order_scenario import OrderScenario
 
 WHY = ["--reason", "counted by hand", "--by", "ada"]
 
 
 @pytest.fixture
-def elsewhere(database, storefront, stuck, monkeypatch):
+def elsewhere(database, scenario, stuck, monkeypatch):
     """An order of another company, stuck for another reason."""
 
     def refuse(**_):
         raise RuntimeError("no shelf")
 
-    shop = Storefront(database, price=0)
+    shop = OrderScenario(database, price=0)
     with monkeypatch.context() as spoilt:
         spoilt.setattr(inventory, "commit", refuse)
         order = shop.place()
-        shop.deliveries.until_quiet()
+        shop.deliveries.deliver_all()
     assert shop.saga(order).state == "stuck"
     return shop, order
 
 
-def states(storefront, orders):
-    return [storefront.saga(order).state for order in orders]
+def states(scenario, orders):
+    return [scenario.saga(order).state for order in orders]
 
 
 class TestSelection:
@@ -38,72 +38,72 @@ class TestSelection:
         "which",
         [["--error", "conflict"], ["--step", "commit_stock", "--error", "conflict"], ["--company", "{company}"]],
     )
-    def test_may_be_a_filter(self, orderx, storefront, stuck, elsewhere, which):
+    def test_may_be_a_filter(self, orderx, scenario, stuck, elsewhere, which):
         shop, order = elsewhere
-        named = [word.format(company=storefront.shop.company_id) for word in which]
+        named = [word.format(company=scenario.shop.company_id) for word in which]
         code, said = orderx("saga", "retry", *named, *WHY)
         assert (code, len(said.splitlines())) == (0, 2)
-        assert states(storefront, stuck) == ["running", "running"]
+        assert states(scenario, stuck) == ["running", "running"]
         assert shop.saga(order).state == "stuck"
 
     @pytest.mark.parametrize("which", [["--step", "email_customer"], ["--saga", "cancel_order"]])
-    def test_may_be_empty(self, orderx, storefront, stuck, which):
+    def test_may_be_empty(self, orderx, scenario, stuck, which):
         assert orderx("saga", "retry", *which, *WHY) == (0, "No such saga is stuck.\n")
-        assert states(storefront, stuck) == ["stuck", "stuck"]
+        assert states(scenario, stuck) == ["stuck", "stuck"]
 
-    def test_may_be_all(self, orderx, storefront, stuck, elsewhere):
+    def test_may_be_all(self, orderx, scenario, stuck, elsewhere):
         shop, order = elsewhere
         assert orderx("saga", "retry", "--all", *WHY)[0] == 0
-        assert states(storefront, stuck) == ["running", "running"]
+        assert states(scenario, stuck) == ["running", "running"]
         assert shop.saga(order).state == "running"
 
     @pytest.mark.parametrize("which", [[], ["{id}", "--all"], ["{id}", "--step", "commit_stock"]])
-    def test_must_be_made_in_one_way(self, orderx, storefront, stuck, which):
+    def test_must_be_made_in_one_way(self, orderx, scenario, stuck, which):
         code, said = orderx("saga", "retry", *[word.format(id=stuck[0]) for word in which], *WHY)
         assert code == 2
         assert "or give --all" in said
-        assert states(storefront, stuck) == ["stuck", "stuck"]
+        assert states(scenario, stuck) == ["stuck", "stuck"]
 
-    def test_is_the_oldest_up_to_a_limit_and_the_number_of_the_others_is_printed(self, orderx, storefront, stuck):
+    def test_is_the_oldest_up_to_a_limit_and_the_number_of_the_others_is_printed(self, orderx, scenario, stuck):
         code, said = orderx("saga", "retry", "--all", "--limit", "1", *WHY)
         assert (code, said.splitlines()[-1]) == (0, "1 more are left, beyond --limit 1.")
-        assert states(storefront, stuck) == ["running", "stuck"]
+        assert states(scenario, stuck) == ["running", "stuck"]
 
-    def test_may_be_named_by_their_incidents(self, orderx, storefront, stuck):
-        [incident] = storefront.incidents(stuck[1])
+    def test_may_be_named_by_their_incidents(self, orderx, scenario, stuck):
+        [incident] = scenario.incidents(stuck[1])
         assert orderx("saga", "retry", incident.id, *WHY)[0] == 0
-        assert states(storefront, stuck) == ["stuck", "running"]
+        assert states(scenario, stuck) == ["stuck", "running"]
 
 
 class TestDryRun:
-    def test_says_what_would_become_of_each_and_changes_nothing(self, orderx, storefront, stuck):
+    def test_says_what_would_become_of_each_and_changes_nothing(self, orderx, scenario, stuck):
         code, said = orderx("saga", "compensate", *stuck, new_id(), "--dry-run", *WHY)
         assert (code, said.count("would fail: ")) == (1, 3)
         code, said = orderx("saga", "retry", "--all", "--dry-run", *WHY)
         would = "commit_stock would be retried: running, then saga.advance"
         assert (code, said) == (0, f"{stuck[0]}  {would}\n{stuck[1]}  {would}\n")
-        assert states(storefront, stuck) == ["stuck", "stuck"]
-        assert [incident.resolved_at for order in stuck for incident in storefront.incidents(order)] == [None, None]
+        assert states(scenario, stuck) == ["stuck", "stuck"]
+        assert [incident.resolved_at for order in stuck for incident in scenario.incidents(order)] == [None, None]
 
 
 class TestResolve:
-    def test_ends_the_order_as_the_operator_says(self, orderx, storefront, stuck):
+    def test_ends_the_order_as_the_operator_says(self, orderx, scenario, stuck):
         for order in stuck:
-            with db.transaction(Tenant(company_id=storefront.shop.company_id)):
-                inventory.commit(order_ids=[order], company_id=storefront.shop.company_id)
+            with db.transaction(Tenant(company_id=scenario.shop.company_id)):
+                inventory.commit(order_ids=[order], company_id=scenario.shop.company_id)
         assert orderx("saga", "resolve", "--all", "--as", "done", *WHY)[0] == 0
-        assert [storefront.order(order).status for order in stuck] == ["paid", "paid"]
-        [incident] = storefront.incidents(stuck[0])
+        assert [scenario.order(order).status for order in stuck] == ["paid", "paid"]
+        [incident] = scenario.incidents(stuck[0])
         assert incident.resolution == {"action": "resolve", "as": "done", "reason": "counted by hand", "by": "ada"}
 
-    def test_asks_how_it_ends(self, orderx, storefront, stuck):
+    def test_asks_how_it_ends(self, orderx, scenario, stuck):
         assert orderx("saga", "resolve", stuck[0], *WHY)[0] == 2
         assert orderx("saga", "resolve", stuck[0], "--as", "well", *WHY)[0] == 2
-        assert states(storefront, stuck) == ["stuck", "stuck"]
+        assert states(scenario, stuck) == ["stuck", "stuck"]
 
 
 class TestListOfTheStuck:
-    def test_says_what_each_is_stuck_in_and_why(self, orderx, storefront, stuck, elsewhere):
+    def test_says_what_each_is_stuck_in_and_why(self, orderx, scenario, stuck, elsewhere):
         code, said = orderx("saga", "list", "--stuck", "--json")
         first = json.loads(said)[0]
         assert (code, len(json.loads(said))) == (0, 3)

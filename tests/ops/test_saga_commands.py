@@ -14,27 +14,27 @@ RETRIED = "commit_stock retried: running, then saga.advance"
 SKIPPED = "commit_stock skipped: finishing, then notifications.email_customer"
 
 
-def go_on(storefront):
+def go_on(scenario):
     """Take the saga on, up to its mail."""
-    storefront.deliveries.collect()
-    for _ in storefront.deliveries.tasks[:]:
-        storefront.deliveries.deliver_next("saga.advance")
+    scenario.deliveries.collect()
+    for _ in scenario.deliveries.tasks[:]:
+        scenario.deliveries.deliver_next("saga.advance")
 
 
 class TestRetry:
-    def test_takes_several_sagas_on_by_the_ids_of_their_orders(self, orderx, storefront, stuck):
+    def test_takes_several_sagas_on_by_the_ids_of_their_orders(self, orderx, scenario, stuck):
         assert orderx("saga", "retry", *stuck, *WHY) == (0, f"{stuck[0]}  {RETRIED}\n{stuck[1]}  {RETRIED}\n")
-        go_on(storefront)
-        assert [storefront.order(order).status for order in stuck] == ["paid", "paid"]
+        go_on(scenario)
+        assert [scenario.order(order).status for order in stuck] == ["paid", "paid"]
 
-    def test_takes_the_sagas_own_id_too(self, orderx, storefront, stuck):
-        saga = storefront.saga(stuck[0])
+    def test_takes_the_sagas_own_id_too(self, orderx, scenario, stuck):
+        saga = scenario.saga(stuck[0])
         assert orderx("saga", "retry", saga.id, *WHY) == (0, f"{saga.id}  {RETRIED}\n")
-        assert storefront.saga(stuck[0]).state == "running"
+        assert scenario.saga(stuck[0]).state == "running"
 
-    def test_settles_what_it_can_and_fails_when_it_could_not_settle_all(self, orderx, storefront, stuck):
+    def test_settles_what_it_can_and_fails_when_it_could_not_settle_all(self, orderx, scenario, stuck):
         orderx("saga", "retry", stuck[0], *WHY)
-        unknown, saga = new_id(), storefront.saga(stuck[0])
+        unknown, saga = new_id(), scenario.saga(stuck[0])
         code, said = orderx("saga", "retry", unknown, *stuck, *WHY)
         assert (code, said.splitlines()) == (1, [
             f"{unknown}  failed: there is no saga {unknown}, and no saga about it",
@@ -52,17 +52,17 @@ class TestRetry:
         assert (second["step"], second["state"], second["tasks"]) == ("commit_stock", "running", ["saga.advance"])
 
     @pytest.mark.parametrize(("options", "by"), [([], getpass.getuser()), (["--by", "grace"], "grace")])
-    def test_keeps_who_and_why_with_the_incident(self, orderx, storefront, stuck, options, by):
+    def test_keeps_who_and_why_with_the_incident(self, orderx, scenario, stuck, options, by):
         orderx("saga", "retry", stuck[0], *WHY, *options)
-        [incident] = storefront.incidents(stuck[0])
+        [incident] = scenario.incidents(stuck[0])
         assert incident.resolution == {"action": "retry", "reason": "the shelf is counted", "by": by}
 
 
 class TestSkip:
-    def test_ends_the_order_without_the_step(self, orderx, storefront, stuck):
+    def test_ends_the_order_without_the_step(self, orderx, scenario, stuck):
         assert orderx("saga", "skip", stuck[0], *WHY) == (0, f"{stuck[0]}  {SKIPPED}\n")
-        assert storefront.saga(stuck[0]).state == "finishing"
-        assert storefront.order(stuck[0]).status == "paid"
+        assert scenario.saga(stuck[0]).state == "finishing"
+        assert scenario.order(stuck[0]).status == "paid"
 
     def test_logs_what_became_of_the_order_on_standard_error(self, stuck):
         done = CliRunner().invoke(app, ["saga", "skip", str(stuck[0]), *WHY, "--json"])
@@ -70,7 +70,7 @@ class TestSkip:
         logged = [json.loads(line) for line in done.stderr.splitlines()]
         assert [line["event"] for line in logged] == ["order_paid"]
 
-    def test_says_what_an_ending_has_raised_and_goes_on_with_the_next(self, orderx, storefront, stuck, monkeypatch):
+    def test_says_what_an_ending_has_raised_and_goes_on_with_the_next(self, orderx, scenario, stuck, monkeypatch):
         errors = [RuntimeError("no paper")]
 
         def mark_paid(**_):
@@ -84,29 +84,29 @@ class TestSkip:
             f"{stuck[0]}  failed: RuntimeError: no paper",
             f"{stuck[1]}  {SKIPPED}",
         ])  # fmt: skip
-        assert storefront.saga(stuck[0]).state == "stuck"
+        assert scenario.saga(stuck[0]).state == "stuck"
 
 
 class TestCompensate:
-    def test_refuses_what_cannot_be_undone(self, orderx, storefront, stuck):
+    def test_refuses_what_cannot_be_undone(self, orderx, scenario, stuck):
         code, said = orderx("saga", "compensate", stuck[0], *WHY)
         assert code == 1
         assert "cannot be compensated: commit_stock is begun and cannot be undone: the payment is captured" in said
-        assert storefront.saga(stuck[0]).state == "stuck"
+        assert scenario.saga(stuck[0]).state == "stuck"
 
 
 @pytest.mark.parametrize("command", [["retry"], ["skip"], ["compensate"], ["resolve", "--as", "done"]], ids=" ".join)
 class TestEach:
     @pytest.mark.parametrize("reason", [[], ["--reason", "  "]])
-    def test_asks_for_a_reason(self, orderx, storefront, stuck, command, reason):
+    def test_asks_for_a_reason(self, orderx, scenario, stuck, command, reason):
         code, _ = orderx("saga", *command, stuck[0], *reason)
         assert code == 2
-        assert storefront.saga(stuck[0]).state == "stuck"
+        assert scenario.saga(stuck[0]).state == "stuck"
 
 
 class TestShow:
-    def test_tells_what_a_saga_is_stuck_in(self, orderx, storefront, stuck):
-        [incident] = storefront.incidents(stuck[0])
+    def test_tells_what_a_saga_is_stuck_in(self, orderx, scenario, stuck):
+        [incident] = scenario.incidents(stuck[0])
         since = f"{incident.opened_at:%Y-%m-%d %H:%M:%S} UTC"
         _, said = orderx("saga", "show", stuck[0])
         line = said.splitlines()[-1]
@@ -121,9 +121,9 @@ class TestShow:
         _, said = orderx("saga", "show", stuck[0], "--json")
         assert json.loads(said)["incident"] is None
 
-    def test_says_of_the_step_that_failed_that_it_failed(self, orderx, storefront):
-        order = storefront.place(quantity=99)
-        storefront.deliveries.until_quiet()
+    def test_says_of_the_step_that_failed_that_it_failed(self, orderx, scenario):
+        order = scenario.place(quantity=99)
+        scenario.deliveries.deliver_all()
         code, said = orderx("saga", "show", order, "--json")
         told = json.loads(said)
         steps = {step["step"]: (step["state"], step["undone_at"] is not None) for step in told["steps"]}
@@ -150,7 +150,7 @@ def times_of(told):
 
 
 class TestList:
-    def test_finds_the_stuck_ones(self, orderx, storefront, stuck):
+    def test_finds_the_stuck_ones(self, orderx, scenario, stuck):
         orderx("saga", "retry", stuck[0], *WHY)
         _, said = orderx("saga", "list", "--state", "stuck", "--json")
         assert [saga["subject_id"] for saga in json.loads(said)] == [str(stuck[1])]

@@ -3,9 +3,9 @@ import pytest
 from domain.notifications.mailer import mailer
 from domain.payments.stripe_gateway import gateway
 from kit.config import settings
-from tests.saga.engine.workshop import Workshop
-from tests.saga.storefront import Storefront, empty_books
-from tests.saga.weather import Weather
+from tests.saga.engine.saga_harness import SagaHarness
+from tests.saga.fault_injection import FaultInjector
+from tests.saga.order_scenario import OrderScenario, empty_books
 from tests.sandbox_process import running_sandbox
 
 _CACHES = (settings, gateway, mailer)
@@ -40,21 +40,21 @@ def outside_world(sandbox, inbox, monkeypatch):
 
 
 @pytest.fixture
-def weather(outside_world, monkeypatch):
-    return Weather(monkeypatch)
+def faults(outside_world, monkeypatch):
+    return FaultInjector(monkeypatch)
 
 
 @pytest.fixture
-def storefront(database, outside_world):
+def scenario(database, outside_world):
     """A shop with five units of one product."""
-    return Storefront(database)
+    return OrderScenario(database)
 
 
 @pytest.fixture
-def workshop(database):
-    return Workshop(database)
+def harness(database):
+    return SagaHarness(database)
 
 
 @pytest.fixture
-def script(workshop):
-    return workshop.script
+def script(harness):
+    return harness.script

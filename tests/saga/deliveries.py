@@ -1,4 +1,4 @@
-"""Relay, broker and workers in one hand, for tests that decide themselves what is delivered when, and how often."""
+"""Relay, broker and workers in one object: the test decides which message is delivered when, and how often."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -18,16 +18,16 @@ from workers.queues import LOW_PRIORITY_AREA
 from workers.tasks import notifications
 
 ENOUGH = 1_000
-"""More tasks than any test needs: a step that never succeeds is retried for hours, which take no time here."""
+"""More tasks than any test needs, including the retries of a step that never succeeds."""
 
 _TAKE = text("DELETE FROM outbox RETURNING id, kind, body")
 
 
 @dataclass
 class Deliveries:
-    """Tasks on their way to these sagas, and the events that were announced.
+    """Undelivered tasks of these sagas, and the events that were published.
 
-    Workers send a chord's body, as those do that take none, unless they `continue_inline`.
+    Workers send the body of a chord as a task; with `continue_inline` they run it themselves.
     """
 
     sagas: tuple[Saga, ...]
@@ -40,7 +40,7 @@ class Deliveries:
         return next(saga for saga in self.sagas if (saga.name, saga.version) == (name, version))
 
     def collect(self) -> None:
-        """Take over everything in the outbox, retries that are not due yet included."""
+        """Take all rows from the outbox, including retries that are not due yet."""
         with db.operator_transaction():
             session = db.session()
             for _, kind, body in sorted(session.execute(_TAKE)):
@@ -50,13 +50,13 @@ class Deliveries:
                     self.tasks.extend(body["header"] if kind == "chord" else [body])
 
     def deliver(self, *tasks: Json) -> None:
-        """Have a worker run these tasks of one company together: all of one name, or all to take sagas forward."""
-        name, given = tasks[0]["task"], [task["kwargs"] for task in tasks]
+        """Run tasks of one company in one batch: all of one undo or mail task, or all of forward steps."""
+        name, kwargs = tasks[0]["task"], [task["kwargs"] for task in tasks]
         self.delivered += [task["task"] for task in tasks]
         if name == "notifications.send_mail":
-            owner = Tenant(company_id=UUID(given[0]["company_id"]))
-            return notifications.send(owner, [UUID(each["mail_id"]) for each in given])
-        refs = [SagaRef(UUID(each["saga_id"]), UUID(each["company_id"])) for each in given]
+            owner = Tenant(company_id=UUID(kwargs[0]["company_id"]))
+            return notifications.send(owner, [UUID(each["mail_id"]) for each in kwargs])
+        refs = [SagaRef(UUID(each["saga_id"]), UUID(each["company_id"])) for each in kwargs]
         for step in (step for saga in self.sagas for step in saga.steps.values()):
             if step.undo_name and name == step.undo_task:
                 return executor.run_undo(refs, step.name, self.find)
@@ -71,27 +71,27 @@ class Deliveries:
         return [] if task == ADVANCE else [steps[task]]
 
     def deliver_next(self, name: str) -> None:
-        """Deliver the first waiting task of this name, and look into the outbox for what it asked for."""
+        """Deliver the first waiting task of this name, and collect the messages that it sends."""
         self.collect()
         task = next(task for task in self.tasks if task["task"] == name)
         self.tasks.remove(task)
         self.deliver(task)
         self.collect()
 
-    def until_quiet(self) -> None:
-        """Deliver everything, in order, until nothing is on its way."""
+    def deliver_all(self) -> None:
+        """Deliver all tasks in order, one by one, until none is left."""
         self.collect()
         for _ in range(ENOUGH):
             if not self.tasks:
                 return
             self.deliver(self.tasks.pop(0))
             self.collect()
-        raise AssertionError(f"there is no end of {self.tasks[0]['task']}")
+        raise AssertionError(f"{self.tasks[0]['task']} is sent again and again")
 
-    def together_until_quiet(self) -> None:
-        """Deliver everything, all that waits for one worker at once, until nothing is on its way; then the events.
+    def deliver_all_in_batches(self) -> None:
+        """Deliver all tasks, one batch per worker, until none is left; then process the events.
 
-        There are no undos among it.
+        Does not support undo tasks.
         """
         self.collect()
         while self.tasks:
@@ -104,8 +104,8 @@ class Deliveries:
         reactions.process("notification.events", self.events)
         self.events.clear()
 
-    def hear_everything(self) -> None:
-        """Have every announced event acted on, which is when buyers and merchants get their mails."""
+    def process_events(self) -> None:
+        """Run the reactions to all published events, which send the mails to buyers and merchants."""
         self.collect()
         while self.events:
             reactions.process("notification.events", [self.events.pop(0)])

@@ -7,7 +7,7 @@ import pytest
 from domain.payments.stripe_gateway import gateway
 from ops import check as check_module
 from ops.check import RULES, WAITING, check
-from tests.saga.storefront import findings
+from tests.saga.order_scenario import findings
 
 BROKEN = {
     "stock on hand equals the sum of its movements": "UPDATE stock SET on_hand = on_hand + 1",
@@ -39,13 +39,13 @@ BROKEN = {
 
 
 @pytest.fixture
-def broken(storefront):
+def broken(scenario):
     """The rules that are broken once an order is paid and this is done to its rows."""
 
     def breaking(statement):
-        storefront.place()
-        storefront.come_to_rest()
-        storefront.sql("SET session_replication_role = replica;" + statement)
+        scenario.place()
+        scenario.run_until_idle()
+        scenario.sql("SET session_replication_role = replica;" + statement)
         return {rule for rule, found in check(at_rest=True) if found}
 
     return breaking
@@ -99,21 +99,21 @@ class TestCheckUnderWay:
         return happening
 
     @pytest.fixture
-    def buy(self, storefront):
+    def buy(self, scenario):
         def buying():
-            order_id = storefront.place()
-            storefront.come_to_rest()
+            order_id = scenario.place()
+            scenario.run_until_idle()
             return order_id
 
         return buying
 
     @pytest.fixture
-    def cancel(self, storefront, buy):
+    def cancel(self, scenario, buy):
         order_id = buy()
 
         def cancelling():
-            storefront.cancel(order_id)
-            storefront.come_to_rest()
+            scenario.cancel(order_id)
+            scenario.run_until_idle()
 
         return cancelling
 

@@ -7,7 +7,7 @@ import pytest
 
 from ops.services.postgres import with_login
 from saga import mail_delivery
-from tests.saga.storefront import Storefront
+from tests.saga.order_scenario import OrderScenario
 
 ORDERS = 10
 BUDGET = {"statements": 32, "transactions": 10, "tasks": 3, "events": 5}
@@ -69,9 +69,9 @@ def spent(monkeypatch):
 
 
 @pytest.fixture
-def sent(monkeypatch, storefront_of_many, spent):
+def sent(monkeypatch, scenario_of_many, spent):
     """What has been sent so far, in tasks and events. Collecting it is the relay's work and costs nothing here."""
-    deliveries, sending = storefront_of_many.deliveries, Counter()
+    deliveries, sending = scenario_of_many.deliveries, Counter()
     collect = deliveries.collect
 
     def collecting():
@@ -85,10 +85,10 @@ def sent(monkeypatch, storefront_of_many, spent):
 
 
 @pytest.fixture
-def storefront_of_many(database, outside_world):
-    storefront = Storefront(database, on_hand=2 * ORDERS)
-    storefront.deliveries.continue_inline = True
-    return storefront
+def scenario_of_many(database, outside_world):
+    scenario = OrderScenario(database, on_hand=2 * ORDERS)
+    scenario.deliveries.continue_inline = True
+    return scenario
 
 
 @pytest.fixture(autouse=True)
@@ -97,36 +97,36 @@ def _no_marks_by_the_clock(monkeypatch):
     monkeypatch.setattr(mail_delivery, "RECORD_EVERY", 60.0)
 
 
-def test_a_good_order_stays_within_its_budget(storefront_of_many, spent, sent):
+def test_a_good_order_stays_within_its_budget(scenario_of_many, spent, sent):
     for _ in range(ORDERS):
-        storefront_of_many.place()
-        storefront_of_many.come_to_rest()
+        scenario_of_many.place()
+        scenario_of_many.run_until_idle()
     cost = {what: times / ORDERS for what, times in (spent + sent).items()}
     assert {what: times for what, times in cost.items() if times > BUDGET[what]} == {}
 
 
-def test_placing_an_order_stays_within_its_share(storefront_of_many, spent):
+def test_placing_an_order_stays_within_its_share(scenario_of_many, spent):
     before = spent.copy()
-    storefront_of_many.place()
+    scenario_of_many.place()
     assert spent - before == PLACING
 
 
-def test_orders_that_are_taken_together_share_what_they_cost(storefront_of_many, spent, sent):
-    orders = [storefront_of_many.place() for _ in range(ORDERS)]
+def test_orders_that_are_taken_together_share_what_they_cost(scenario_of_many, spent, sent):
+    orders = [scenario_of_many.place() for _ in range(ORDERS)]
     placed = spent.copy()
-    storefront_of_many.deliveries.together_until_quiet()
+    scenario_of_many.deliveries.deliver_all_in_batches()
     cost = spent - placed
-    assert {storefront_of_many.order(order_id).status for order_id in orders} == {"paid"}
+    assert {scenario_of_many.order(order_id).status for order_id in orders} == {"paid"}
     assert {what: times for what, times in cost.items() if times > MANY[what]} == {}
 
 
-def test_a_good_order_stays_within_its_share_of_the_log(storefront_of_many, logged):
+def test_a_good_order_stays_within_its_share_of_the_log(scenario_of_many, logged):
     for _ in range(ORDERS):
-        storefront_of_many.place()
-        storefront_of_many.come_to_rest()
+        scenario_of_many.place()
+        scenario_of_many.run_until_idle()
     alone = logged()
     for _ in range(ORDERS):
-        storefront_of_many.place()
-    storefront_of_many.deliveries.together_until_quiet()
+        scenario_of_many.place()
+    scenario_of_many.deliveries.deliver_all_in_batches()
     together = logged() - alone
     assert max(alone, together) / ORDERS <= LOGGED

@@ -16,16 +16,16 @@ from domain.sales.errors import OutOfStock, TransitionNotAllowed
 from saga import lease_renewal
 from saga.engine.sweep import sweep
 from saga.place_order import PLACE_ORDER
-from tests.saga.plights import (
-    Death,
-    Frozen,
+from tests.saga.interruptions import (
+    Interruption,
+    KillAfter,
     Killed,
-    Plight,
+    PausedWorker,
     calls_as_checkpoints,
-    suffering,
+    interrupted_by,
     transactions_as_checkpoints,
 )
-from tests.saga.storefront import Storefront, empty_books, empty_tables, findings
+from tests.saga.order_scenario import OrderScenario, empty_books, empty_tables, findings
 
 UNITS = 4
 ORDERS = 3
@@ -46,11 +46,11 @@ def something_on_its_way(self):
 class Fate(RuleBasedStateMachine):
     """One to three orders for four units, and everything that may happen to them."""
 
-    def __init__(self, storefront: Storefront) -> None:
+    def __init__(self, scenario: OrderScenario) -> None:
         super().__init__()
-        self.storefront, self.deliveries = storefront, storefront.deliveries
+        self.scenario, self.deliveries = scenario, scenario.deliveries
         self.orders = []
-        self.frozen: list[Frozen] = []
+        self.paused: list[PausedWorker] = []
         self.outages = 0
 
     @initialize(quantity=st.integers(1, 3))
@@ -66,9 +66,9 @@ class Fate(RuleBasedStateMachine):
     @rule(quantity=st.integers(1, 3), method=method)
     def place(self, quantity, method):
         try:
-            self.orders.append(self.storefront.place(quantity, method=method))
+            self.orders.append(self.scenario.place(quantity, method=method))
         except OutOfStock:
-            assert self.storefront.shelf() in {(n, n) for n in range(UNITS + 1)}
+            assert self.scenario.stock_level() in {(n, n) for n in range(UNITS + 1)}
         self.deliveries.collect()
 
     @precondition(something_on_its_way)
@@ -82,7 +82,7 @@ class Fate(RuleBasedStateMachine):
         tasks = [task for task in self.deliveries.tasks if task["task"] in FORWARD]
         if tasks:
             self.deliveries.tasks = [task for task in self.deliveries.tasks if again or task not in tasks]
-            self.work(*tasks, plight=None if after is None else Death(after))
+            self.work(*tasks, interruption=None if after is None else KillAfter(after))
 
     @precondition(something_on_its_way)
     @rule(which=anywhere)
@@ -92,7 +92,7 @@ class Fate(RuleBasedStateMachine):
     @precondition(something_on_its_way)
     @rule(which=anywhere, after=st.integers(0, 12), again=st.booleans())
     def die_at_work(self, which, after, again):
-        self.work(self.take(which, again=again), plight=Death(after))
+        self.work(self.take(which, again=again), interruption=KillAfter(after))
 
     @precondition(lambda self: self.deliveries.tasks and self.outages < OUTAGES)
     @rule(which=anywhere, at=place_of_a_call)
@@ -102,9 +102,9 @@ class Fate(RuleBasedStateMachine):
                 raise ProviderUnavailable
 
         self.outages += 1
-        self.work(self.take(which, again=False), plight=outage)
+        self.work(self.take(which, again=False), interruption=outage)
 
-    @precondition(lambda self: self.deliveries.tasks and len(self.frozen) < 2)
+    @precondition(lambda self: self.deliveries.tasks and len(self.paused) < 2)
     @rule(which=anywhere, at=place_of_a_call)
     def freeze(self, which, at):
         task = self.take(which, again=True)  # the broker has it redelivered when the worker is not heard of
@@ -113,13 +113,13 @@ class Fate(RuleBasedStateMachine):
             self.deliveries.deliver(task)
             mailer().close()  # each thread has a connection of its own
 
-        self.frozen.append(Frozen(work, at=at))
+        self.paused.append(PausedWorker(work, at=at))
         self.deliveries.collect()
 
-    @precondition(lambda self: self.frozen)
+    @precondition(lambda self: self.paused)
     @rule(which=anywhere)
-    def thaw(self, which):
-        self.frozen.pop(which % len(self.frozen)).thaw()
+    def resume(self, which):
+        self.paused.pop(which % len(self.paused)).resume()
         self.deliveries.collect()
 
     @precondition(lambda self: self.orders)
@@ -127,21 +127,21 @@ class Fate(RuleBasedStateMachine):
     def cancel(self, which):
         order_id = self.orders[which % len(self.orders)]
         try:
-            self.storefront.cancel(order_id)
+            self.scenario.cancel(order_id)
         except TransitionNotAllowed:
-            assert self.storefront.saga(order_id).state in {"compensating", "undone"}
+            assert self.scenario.saga(order_id).state in {"compensating", "undone"}
         self.deliveries.collect()
 
     @rule()
     def sweep(self):
-        self.storefront.let_time_pass()
+        self.scenario.expire_deadlines()
         sweep(self.deliveries.find)
         self.deliveries.collect()
 
     @rule()
     def catch_up(self):
         """Deliver what is on its way, retries whose pause is over included, and prove the books as they are then."""
-        self.storefront.let_time_pass()
+        self.scenario.expire_deadlines()
         tasks, self.deliveries.tasks = self.deliveries.tasks, []
         for task in tasks:
             self.work(task)
@@ -151,31 +151,31 @@ class Fate(RuleBasedStateMachine):
         at = which % len(self.deliveries.tasks)
         return self.deliveries.tasks[at] if again else self.deliveries.tasks.pop(at)
 
-    def work(self, *tasks, plight: Plight | None = None):
+    def work(self, *tasks, interruption: Interruption | None = None):
         try:
-            with suffering(plight or (lambda _place: None)):
+            with interrupted_by(interruption or (lambda _place: None)):
                 self.deliveries.deliver(*tasks)
         except Killed:
             pass
         self.deliveries.collect()
 
     def teardown(self):
-        """The weather clears up: everything thaws, time passes, and the sweeper comes round."""
-        for worker in self.frozen:
-            worker.thaw()
+        """The faults clears up: everything thaws, time passes, and the sweeper comes round."""
+        for worker in self.paused:
+            worker.resume()
         for _ in range(60):
             self.sweep()
             self.catch_up()
-            if not self.deliveries.tasks and all(map(self.storefront.has_ended, self.orders)):
+            if not self.deliveries.tasks and all(map(self.scenario.has_ended, self.orders)):
                 break
-        self.deliveries.hear_everything()
+        self.deliveries.process_events()
         assert findings() == []
-        assert self.storefront.shelf() == (UNITS - self.sold(), 0)
+        assert self.scenario.stock_level() == (UNITS - self.sold(), 0)
 
     def sold(self):
-        ended = {order_id: self.storefront.order(order_id).status for order_id in self.orders}
+        ended = {order_id: self.scenario.order(order_id).status for order_id in self.orders}
         assert set(ended.values()) <= {"paid", "failed", "cancelled"}
-        return sum(self.storefront.quantity(order_id) for order_id, status in ended.items() if status == "paid")
+        return sum(self.scenario.quantity(order_id) for order_id, status in ended.items() if status == "paid")
 
 
 class TestEveryInterleaving:
@@ -183,7 +183,7 @@ class TestEveryInterleaving:
         def begin():
             empty_tables(database)
             empty_books(sandbox)
-            return Fate(Storefront(database, on_hand=UNITS))
+            return Fate(OrderScenario(database, on_hand=UNITS))
 
         calls_as_checkpoints(monkeypatch)
         # Time passes when we say so, for leases, too.

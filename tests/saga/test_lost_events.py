@@ -14,31 +14,31 @@ RECEIVED = {"order.created to the buyer": 1, "order.created to the company": 1}
 
 
 @pytest.fixture
-def replayer(storefront):
+def replayer(scenario):
     return Replayer(now=clock.now())
 
 
 @pytest.fixture
-def mails(storefront):
+def mails(scenario):
     """How often each mail about orders was asked for."""
 
     def count() -> Counter[str]:
         with db.operator_transaction():
             session = db.session()
             rows = session.connection().exec_driver_sql("SELECT occasion, recipient FROM mails").all()
-        who = {storefront.buyer.email: "buyer"}
+        who = {scenario.buyer.email: "buyer"}
         return Counter(f"{what.partition(':')[0]} to the {who.get(to, 'company')}" for what, to in rows)
 
     return count
 
 
-def ended(storefront, *, method="pm_card_visa", ago="1 minute"):
+def ended(scenario, *, method="pm_card_visa", ago="1 minute"):
     """An order whose saga has ended so long ago, and whose events are lost."""
-    order_id = storefront.place(method=method)
-    storefront.deliveries.until_quiet()
-    storefront.deliveries.events.clear()
+    order_id = scenario.place(method=method)
+    scenario.deliveries.deliver_all()
+    scenario.deliveries.events.clear()
     end = f"ended_at = now() - interval '{ago}'"
-    storefront.sql(f"UPDATE sagas SET {end} WHERE ended_at IS NOT NULL AND subject_id = '{order_id}'")
+    scenario.sql(f"UPDATE sagas SET {end} WHERE ended_at IS NOT NULL AND subject_id = '{order_id}'")
     return order_id
 
 
@@ -48,83 +48,83 @@ def both(occasion):
 
 
 class TestReplay:
-    def test_has_buyer_and_company_told_of_an_order_nobody_heard_of(self, storefront, replayer, mails):
-        ended(storefront)
+    def test_has_buyer_and_company_told_of_an_order_nobody_heard_of(self, scenario, replayer, mails):
+        ended(scenario)
         assert replayer.replay() == 1
         assert mails() == {**RECEIVED, **both("order.completed")}
 
-    def test_has_the_buyer_told_why_it_failed(self, storefront, replayer, mails):
-        ended(storefront, method=DECLINED)
+    def test_has_the_buyer_told_why_it_failed(self, scenario, replayer, mails):
+        ended(scenario, method=DECLINED)
         assert replayer.replay() == 1
         assert mails() == {**RECEIVED, **both("order.failed")}
 
-    def test_has_the_buyer_told_that_it_is_cancelled(self, storefront, replayer, mails):
-        order_id = ended(storefront)
+    def test_has_the_buyer_told_that_it_is_cancelled(self, scenario, replayer, mails):
+        order_id = ended(scenario)
         replayer.replay()
-        storefront.cancel(order_id)
-        storefront.deliveries.until_quiet()
-        storefront.sql("UPDATE sagas SET ended_at = now() - interval '30 seconds' WHERE name = 'cancel_order'")
+        scenario.cancel(order_id)
+        scenario.deliveries.deliver_all()
+        scenario.sql("UPDATE sagas SET ended_at = now() - interval '30 seconds' WHERE name = 'cancel_order'")
         assert replayer.replay() == 1
         assert mails() == {**RECEIVED, **both("order.completed"), **both("order.cancelled")}
 
-    def test_leaves_the_mails_to_the_workers(self, storefront, replayer):
-        ended(storefront)
+    def test_leaves_the_mails_to_the_workers(self, scenario, replayer):
+        ended(scenario)
         replayer.replay()
-        storefront.let_time_pass()
-        storefront.sql("UPDATE mails SET due_at = now() - interval '1 second'")
+        scenario.expire_deadlines()
+        scenario.sql("UPDATE mails SET due_at = now() - interval '1 second'")
         sweeper.resend_overdue_mails()
-        storefront.deliveries.collect()
-        assert [task["task"] for task in storefront.deliveries.tasks] == ["notifications.send_mail"] * 2
+        scenario.deliveries.collect()
+        assert [task["task"] for task in scenario.deliveries.tasks] == ["notifications.send_mail"] * 2
 
-    def test_passes_over_what_was_heard(self, storefront, replayer, mails):
-        storefront.place(method=DECLINED)
-        storefront.come_to_rest()
-        storefront.sql("UPDATE sagas SET ended_at = now() - interval '1 minute'")
+    def test_passes_over_what_was_heard(self, scenario, replayer, mails):
+        scenario.place(method=DECLINED)
+        scenario.run_until_idle()
+        scenario.sql("UPDATE sagas SET ended_at = now() - interval '1 minute'")
         assert replayer.replay() == 0
         assert mails() == {**RECEIVED, **both("order.failed")}
 
-    def test_asks_for_no_mail_twice_when_the_event_comes_after_all(self, storefront, replayer, mails):
-        storefront.place(method=DECLINED)
-        storefront.deliveries.until_quiet()
-        storefront.sql("UPDATE sagas SET ended_at = now() - interval '1 minute'")
+    def test_asks_for_no_mail_twice_when_the_event_comes_after_all(self, scenario, replayer, mails):
+        scenario.place(method=DECLINED)
+        scenario.deliveries.deliver_all()
+        scenario.sql("UPDATE sagas SET ended_at = now() - interval '1 minute'")
         assert replayer.replay() == 1
-        storefront.deliveries.hear_everything()
+        scenario.deliveries.process_events()
         assert mails() == {**RECEIVED, **both("order.failed")}
 
-    def test_looks_at_each_saga_once(self, storefront, replayer):
-        ended(storefront)
+    def test_looks_at_each_saga_once(self, scenario, replayer):
+        ended(scenario)
         assert [replayer.replay(), replayer.replay()] == [1, 0]
-        storefront.sql("DELETE FROM mails")
+        scenario.sql("DELETE FROM mails")
         assert replayer.replay() == 0
         assert Replayer(now=clock.now()).replay() == 1
 
-    def test_gives_an_event_time_to_be_heard(self, storefront, replayer):
-        order_id = ended(storefront, ago="1 second")
+    def test_gives_an_event_time_to_be_heard(self, scenario, replayer):
+        order_id = ended(scenario, ago="1 second")
         assert replayer.replay() == 0
-        storefront.sql(f"UPDATE sagas SET ended_at = now() - interval '11 seconds' WHERE subject_id = '{order_id}'")
+        scenario.sql(f"UPDATE sagas SET ended_at = now() - interval '11 seconds' WHERE subject_id = '{order_id}'")
         assert replayer.replay() == 1
 
-    def test_leaves_what_is_older_than_a_day(self, storefront, replayer):
-        ended(storefront, ago="25 hours")
+    def test_leaves_what_is_older_than_a_day(self, scenario, replayer):
+        ended(scenario, ago="25 hours")
         assert replayer.replay() == 0
 
-    def test_wonders_about_nothing_while_the_outbox_waits_for_the_broker(self, storefront, replayer):
-        ended(storefront)
-        storefront.sql("""INSERT INTO outbox (kind, body, available_at)
-            VALUES ('event', '{"type": "weather.changed"}', now() - interval '6 seconds')""")
+    def test_wonders_about_nothing_while_the_outbox_waits_for_the_broker(self, scenario, replayer):
+        ended(scenario)
+        scenario.sql("""INSERT INTO outbox (kind, body, available_at)
+            VALUES ('event', '{"type": "faults.changed"}', now() - interval '6 seconds')""")
         assert replayer.replay() == 0
-        storefront.sql("DELETE FROM outbox")
+        scenario.sql("DELETE FROM outbox")
         assert replayer.replay() == 1
 
-    def test_goes_on_where_it_stopped_when_there_are_many(self, storefront, replayer, monkeypatch):
+    def test_goes_on_where_it_stopped_when_there_are_many(self, scenario, replayer, monkeypatch):
         monkeypatch.setattr(missed_events, "MAX_SAGAS_REPLAYED", 2)
         for _ in range(3):
-            ended(storefront, method=DECLINED)
+            ended(scenario, method=DECLINED)
         assert [replayer.replay(), replayer.replay(), replayer.replay()] == [2, 1, 0]
 
-    def test_is_not_stopped_by_an_order_it_can_do_nothing_about(self, storefront, replayer, mails, monkeypatch):
-        poison = ended(storefront, method=DECLINED, ago="2 minutes")
-        ended(storefront, method=DECLINED)
+    def test_is_not_stopped_by_an_order_it_can_do_nothing_about(self, scenario, replayer, mails, monkeypatch):
+        poison = ended(scenario, method=DECLINED, ago="2 minutes")
+        ended(scenario, method=DECLINED)
         send_order_received = missed_events.REACTIONS["order.created"]
 
         def poisoned(order_ids, now):

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from domain.notifications.mailer import mailer
-from tests.saga.storefront import Storefront, findings
+from tests.saga.order_scenario import OrderScenario, findings
 
 UNITS, ORDERS, WORKERS = 15, 60, 6
 
@@ -17,7 +17,7 @@ def workers():
         yield pool
 
 
-def until_quiet(deliveries, workers, *, copies):
+def deliver_all(deliveries, workers, *, copies):
     """Deliver everything that is on its way at once, each message so often, until nothing is."""
 
     def work(task):
@@ -36,14 +36,14 @@ def until_quiet(deliveries, workers, *, copies):
 @pytest.mark.parametrize("copies", [1, 2])
 class TestManyOrdersForFewUnits:
     def test_are_paid_exactly_as_far_as_the_units_go(self, database, outside_world, sandbox, workers, *, copies):
-        storefront = Storefront(database, on_hand=UNITS)
-        orders = [storefront.place() for _ in range(ORDERS)]
-        until_quiet(storefront.deliveries, workers, copies=copies)
-        storefront.deliveries.hear_everything()
-        ended = [storefront.order(order_id) for order_id in orders]
+        scenario = OrderScenario(database, on_hand=UNITS)
+        orders = [scenario.place() for _ in range(ORDERS)]
+        deliver_all(scenario.deliveries, workers, copies=copies)
+        scenario.deliveries.process_events()
+        ended = [scenario.order(order_id) for order_id in orders]
         assert sum(order.status == "paid" for order in ended) == UNITS
         failures = [order.failure for order in ended if order.status == "failed"]
         assert [failure["code"] for failure in failures] == ["out_of_stock"] * (ORDERS - UNITS)
-        assert storefront.shelf() == (0, 0)
-        assert sum(intent["amount_captured"] for intent in sandbox.ledger()) == UNITS * storefront.price
+        assert scenario.stock_level() == (0, 0)
+        assert sum(intent["amount_captured"] for intent in sandbox.ledger()) == UNITS * scenario.price
         assert findings() == []

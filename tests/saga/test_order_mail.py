@@ -21,14 +21,14 @@ LOSE_THE_DATABASE = """
 
 
 @pytest.fixture
-def tenant(storefront):
-    return Tenant(company_id=storefront.shop.company_id)
+def tenant(scenario):
+    return Tenant(company_id=scenario.shop.company_id)
 
 
 @pytest.fixture
-def mail(storefront, tenant):
+def mail(scenario, tenant):
     """A mail that we have claimed, for an order of now."""
-    order_id = storefront.place()
+    order_id = scenario.place()
     with db.transaction(tenant):
         claim, _ = order_mail.enqueue_and_claim(
             occasion="order.created", order_ids=[order_id], buyer="order_received", merchant="order_received_merchant",
@@ -82,12 +82,12 @@ class TestDeliver:
         assert inbox.messages(to=mail.recipient) == []
         assert stored(mail, tenant).status == "queued"
 
-    def test_records_a_sent_mail_when_the_database_is_back(self, mail, tenant, inbox, storefront, monkeypatch):
+    def test_records_a_sent_mail_when_the_database_is_back(self, mail, tenant, inbox, scenario, monkeypatch):
         send = mailer().send
 
         def send_and_lose_the_database(message):
             send(message)
-            storefront.sql(LOSE_THE_DATABASE)
+            scenario.sql(LOSE_THE_DATABASE)
 
         monkeypatch.setattr(mailer(), "send", send_and_lose_the_database)
         assert mail_delivery.deliver([mail]) == [None]
@@ -97,9 +97,9 @@ class TestDeliver:
 
 class TestSeveralMails:
     @pytest.fixture
-    def mails(self, storefront, tenant):
+    def mails(self, scenario, tenant):
         """Two mails that we have claimed, about one order."""
-        order_id = storefront.place()
+        order_id = scenario.place()
         with db.transaction(tenant):
             claims = order_mail.enqueue_and_claim(
                 occasion="order.created", order_ids=[order_id], buyer="order_received",
@@ -142,8 +142,8 @@ class TestSeveralMails:
 
 
 class TestSend:
-    def test_delivers_the_mails_of_several_orders_in_one_call(self, mail, storefront, tenant, monkeypatch):
-        orders = [storefront.place(), storefront.place()]
+    def test_delivers_the_mails_of_several_orders_in_one_call(self, mail, scenario, tenant, monkeypatch):
+        orders = [scenario.place(), scenario.place()]
         with db.transaction(tenant):
             claims = order_mail.enqueue_and_claim(
                 occasion="order.completed", order_ids=orders, buyer="payment_succeeded",
@@ -161,9 +161,9 @@ class TestSend:
         assert sent == {"mail": "sent"}
         assert (put_off.code, leased.code) == ("mail_deferred", "mail_leased")
 
-    def test_is_the_buyers_mail_alone_where_a_company_buys_from_itself(self, storefront, tenant):
-        order_id = storefront.place()
-        storefront.sql(f"UPDATE orders SET customer_email = 'hello@paper.example' WHERE id = '{order_id}'")
+    def test_is_the_buyers_mail_alone_where_a_company_buys_from_itself(self, scenario, tenant):
+        order_id = scenario.place()
+        scenario.sql(f"UPDATE orders SET customer_email = 'hello@paper.example' WHERE id = '{order_id}'")
         with db.transaction(tenant):
             [claim] = order_mail.enqueue_and_claim(
                 occasion="order.completed", order_ids=[order_id], buyer="payment_succeeded",

@@ -54,26 +54,26 @@ def lines():
 
 
 class TestPlaced:
-    def test_is_logged_with_its_ids(self, storefront, counted, lines):
+    def test_is_logged_with_its_ids(self, scenario, counted, lines):
         with counted("placed") as grown:
-            order_id = storefront.place(2)
+            order_id = scenario.place(2)
         assert grown == [1, 3998]
         (line,) = lines()
         assert line == {
             "event": "order_placed", "log_level": "info", "order_id": str(order_id), "amount": 3998, "currency": "EUR",
-            "company_id": str(storefront.shop.company_id), "shop_id": str(storefront.shop.id),
-            "customer_id": str(storefront.buyer.id), "saga_id": str(storefront.ref(order_id).saga_id),
+            "company_id": str(scenario.shop.company_id), "shop_id": str(scenario.shop.id),
+            "customer_id": str(scenario.buyer.id), "saga_id": str(scenario.ref(order_id).saga_id),
         }  # fmt: skip
 
-    def test_is_not_logged_when_rolled_back(self, storefront, counted, lines):
-        whose = {"company_id": storefront.shop.company_id, "customer_id": storefront.buyer.id}
+    def test_is_not_logged_when_rolled_back(self, scenario, counted, lines):
+        whose = {"company_id": scenario.shop.company_id, "customer_id": scenario.buyer.id}
         with (
             counted("placed") as grown,
             pytest.raises(ZeroDivisionError),
-            db.transaction(Tenant(whose["company_id"], storefront.buyer.id)),
+            db.transaction(Tenant(whose["company_id"], scenario.buyer.id)),
         ):
             place_order(
-                **whose, shop_id=storefront.shop.id, lines=[LineRequest(storefront.product.id, 1)], discount_percent=0,
+                **whose, shop_id=scenario.shop.id, lines=[LineRequest(scenario.product.id, 1)], discount_percent=0,
                 shipping_address={}, payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
             )  # fmt: skip
             1 / 0  # noqa: B018 - it raises
@@ -81,71 +81,71 @@ class TestPlaced:
 
 
 class TestOutcomes:
-    def test_paid(self, storefront, counted, lines):
+    def test_paid(self, scenario, counted, lines):
         with counted("paid") as grown:
             paid_before = sample("orderx_order_payment_duration_seconds_count")
-            order_id = storefront.place()
-            storefront.deliveries.until_quiet()
+            order_id = scenario.place()
+            scenario.deliveries.deliver_all()
         assert grown == [1, 1999]
         assert sample("orderx_order_payment_duration_seconds_count") - paid_before == 1
         _, line = lines()
         assert (line["event"], line["order_id"], "reason" in line) == ("order_paid", str(order_id), False)
         assert 0 <= line["seconds"] < 3600
 
-    def test_failed_says_why(self, storefront, counted, lines):
+    def test_failed_says_why(self, scenario, counted, lines):
         with counted("failed", "expired_card") as grown:
-            order_id = storefront.place(method=DECLINED)
-            storefront.deliveries.until_quiet()
+            order_id = scenario.place(method=DECLINED)
+            scenario.deliveries.deliver_all()
         assert grown == [1, 1999]
         _, line = lines()
         assert (line["event"], line["order_id"]) == ("order_failed", str(order_id))
         assert (line["reason"], line["code"], line["step"]) == ("expired_card", "expired_card", "authorise_payment")
 
-    def test_failed_for_an_unknown_code_is_counted_as_other(self, storefront, counted, lines, monkeypatch):
+    def test_failed_for_an_unknown_code_is_counted_as_other(self, scenario, counted, lines, monkeypatch):
         monkeypatch.setattr("saga.order_outcomes.REASONS", frozenset())
         with counted("failed", "other") as grown:
-            storefront.place(method=DECLINED)
-            storefront.deliveries.until_quiet()
+            scenario.place(method=DECLINED)
+            scenario.deliveries.deliver_all()
         assert grown[0] == 1
         assert (lines()[-1]["reason"], lines()[-1]["code"]) == ("other", "expired_card")
 
-    def test_cancelled_before_the_payment(self, storefront, counted, lines):
+    def test_cancelled_before_the_payment(self, scenario, counted, lines):
         with counted("cancelled", "before_payment") as grown:
-            order_id = storefront.place()
-            storefront.cancel(order_id)
-            storefront.deliveries.until_quiet()
+            order_id = scenario.place()
+            scenario.cancel(order_id)
+            scenario.deliveries.deliver_all()
         assert grown == [1, 1999]
         assert [(line["event"], line.get("reason")) for line in lines()] == [
             ("order_placed", None), ("order_cancelled", "before_payment"),
         ]  # fmt: skip
 
-    def test_cancelled_after_it(self, storefront, counted, lines):
-        order_id = storefront.place()
-        storefront.deliveries.until_quiet()
+    def test_cancelled_after_it(self, scenario, counted, lines):
+        order_id = scenario.place()
+        scenario.deliveries.deliver_all()
         with counted("cancelled", "after_payment") as grown:
-            storefront.cancel(order_id)
-            storefront.deliveries.until_quiet()
+            scenario.cancel(order_id)
+            scenario.deliveries.deliver_all()
         assert grown == [1, 1999]
         assert (lines()[-1]["event"], lines()[-1]["reason"]) == ("order_cancelled", "after_payment")
 
-    def test_of_many_at_once_are_logged_one_by_one(self, storefront, lines):
-        orders = {str(storefront.place()) for _ in range(3)}
-        storefront.deliveries.together_until_quiet()
+    def test_of_many_at_once_are_logged_one_by_one(self, scenario, lines):
+        orders = {str(scenario.place()) for _ in range(3)}
+        scenario.deliveries.deliver_all_in_batches()
         assert {line["order_id"] for line in lines() if line["event"] == "order_paid"} == orders
 
-    def test_never_log_text_that_a_person_wrote(self, storefront, lines):
+    def test_never_log_text_that_a_person_wrote(self, scenario, lines):
         for method in ("pm_card_visa", DECLINED):
-            order_id = storefront.place(method=method)
-            storefront.deliveries.until_quiet()
-        storefront.cancel(storefront.place())
-        storefront.deliveries.until_quiet()
+            order_id = scenario.place(method=method)
+            scenario.deliveries.deliver_all()
+        scenario.cancel(scenario.place())
+        scenario.deliveries.deliver_all()
         told = str(lines())
         assert str(order_id) in told
-        assert [word for word in (*PERSONAL, storefront.buyer.email, storefront.buyer.name) if word in told] == []
+        assert [word for word in (*PERSONAL, scenario.buyer.email, scenario.buyer.name) if word in told] == []
 
 
 class TestSteps:
-    def test_are_measured_by_name_and_answer(self, storefront):
+    def test_are_measured_by_name_and_answer(self, scenario):
         wanted = [
             ("reserve_stock", "done"), ("authorise_payment", "refused"), ("release_stock", "done"),
             ("void_payment", "done"),
@@ -156,22 +156,22 @@ class TestSteps:
             return [sample(name, step=step, outcome=outcome) for step, outcome in wanted]
 
         before = counts()
-        storefront.place(method=DECLINED)
-        storefront.deliveries.until_quiet()
+        scenario.place(method=DECLINED)
+        scenario.deliveries.deliver_all()
         assert [after - was for after, was in zip(counts(), before, strict=True)] == [1] * 4
 
-    def test_include_their_external_calls(self, storefront):
+    def test_include_their_external_calls(self, scenario):
         labels = {"step": "authorise_payment", "outcome": "done"}
         before = sample("orderx_step_duration_seconds_sum", **labels)
-        storefront.place(method="pm_card_slow")
-        storefront.deliveries.until_quiet()
+        scenario.place(method="pm_card_slow")
+        scenario.deliveries.deliver_all()
         assert sample("orderx_step_duration_seconds_sum", **labels) - before >= SLOW_SECONDS
 
 
 class TestCounts:
-    def test_name_no_company_and_no_person(self, storefront):
-        storefront.place()
-        storefront.deliveries.until_quiet()
+    def test_name_no_company_and_no_person(self, scenario):
+        scenario.place()
+        scenario.deliveries.deliver_all()
         names = {
             name
             for metric in REGISTRY.collect()

@@ -18,10 +18,10 @@ from kit.errors import NotConfigured
 from kit.messaging import pg_notify
 from kit.tenancy import Tenant
 from migrations import run as migrations
-from tests import factories, needs
+from tests import factories, requirements
 from tests.connections import reconnect
 from tests.pgbouncer_process import SERVER_CONNECTIONS, running_pgbouncer
-from tests.saga.storefront import Storefront, findings
+from tests.saga.order_scenario import OrderScenario, findings
 
 URLS = {"app": "database_url", "operator": "operator_database_url"}
 CLIENTS, TRANSACTIONS = 12, 1200
@@ -31,7 +31,7 @@ WHERE = "SELECT name, current_setting(name) FROM unnest(CAST(:names AS text[])) 
 @pytest.fixture
 def pooled(database, monkeypatch):
     """Both roles' URLs lead to a PgBouncer; the direct ones by role. The tests' own login brings its settings along."""
-    needs.a_real_pgbouncer()
+    requirements.require_pgbouncer()
     direct = {role: settings().require(setting) for role, setting in URLS.items()}
     with running_pgbouncer(*direct.values()) as through:
         for setting, url in zip(URLS.values(), through, strict=True):
@@ -157,9 +157,9 @@ class TestTransactions:
 
 class TestOrders:
     def test_are_paid_refused_and_cancelled(self, database, outside_world, pooled):
-        front = Storefront(database)
+        front = OrderScenario(database)
         paid, declined, cancelled = front.place(), front.place(method="pm_card_chargeDeclined"), front.place()
         front.cancel(cancelled)
-        front.come_to_rest()
+        front.run_until_idle()
         assert [front.order(order).status for order in (paid, declined, cancelled)] == ["paid", "failed", "cancelled"]
         assert findings() == []

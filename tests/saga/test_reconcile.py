@@ -13,7 +13,7 @@ from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from saga import reconcile
-from tests.saga.storefront import findings
+from tests.saga.order_scenario import findings
 
 DECLINED = "pm_card_chargeDeclined"
 FORGET_THE_PAYMENT = "DELETE FROM payment_events; UPDATE payments SET status = 'pending', provider_ref = NULL"
@@ -22,7 +22,7 @@ HELD, TAKEN = ("canceled", 0, 0), ("succeeded", 1999, 1999)
 
 
 @pytest.fixture
-def compare(storefront):
+def compare(scenario):
     """Reconcile the last day: (verdict, what the payment is afterwards), the newest first."""
 
     def comparing(**options):
@@ -55,20 +55,20 @@ def forget_keys(sandbox):
         books.execute("DELETE FROM idempotency_keys")
 
 
-def events(storefront, order_id):
-    payment = storefront.payment(order_id)
+def events(scenario, order_id):
+    payment = scenario.payment(order_id)
     with db.transaction(Tenant(company_id=payment.company_id)):
         return [event.type for event in events_of(payment_id=payment.id)]
 
 
 class TestReconcile:
-    def test_changes_nothing_where_nothing_was_lost(self, storefront, compare):
-        paid, _, cancelled = storefront.place(), storefront.place(method=DECLINED), storefront.place()
-        storefront.come_to_rest()
-        storefront.cancel(cancelled)
-        storefront.come_to_rest()
+    def test_changes_nothing_where_nothing_was_lost(self, scenario, compare):
+        paid, _, cancelled = scenario.place(), scenario.place(method=DECLINED), scenario.place()
+        scenario.run_until_idle()
+        scenario.cancel(cancelled)
+        scenario.run_until_idle()
         assert compare() == [("matches", "refunded"), ("matches", "declined"), ("matches", "captured")]
-        assert storefront.payment(paid).status == "captured"
+        assert scenario.payment(paid).status == "captured"
 
     @pytest.mark.parametrize(("capture", "after"), [(False, HELD), (True, TAKEN)])
     def test_refunds_payments_of_unknown_orders(self, compare, at_the_provider, capture, after):
@@ -80,9 +80,9 @@ class TestReconcile:
         assert findings() == []
 
     @pytest.mark.parametrize(("capture", "after"), [(False, HELD), (True, TAKEN)])
-    def test_refunds_payments_of_failed_orders(self, storefront, compare, at_the_provider, capture, after):
-        order_id = storefront.place(method=DECLINED)
-        storefront.come_to_rest()
+    def test_refunds_payments_of_failed_orders(self, scenario, compare, at_the_provider, capture, after):
+        order_id = scenario.place(method=DECLINED)
+        scenario.run_until_idle()
         pay(order_id, capture=capture)
         assert [verdict for verdict, _ in compare()] == ["refund", "matches"]
         assert at_the_provider()[1] == after
@@ -91,57 +91,57 @@ class TestReconcile:
 
     @pytest.mark.parametrize(("capture", "status"), [(False, "voided"), (True, "refunded")])
     def test_records_the_refund_as_the_payment_of_a_failed_order_without_one(
-        self, storefront, sandbox, compare, capture, status
+        self, scenario, sandbox, compare, capture, status
     ):
-        order_id = storefront.place(6)  # more than there are
-        storefront.come_to_rest()
-        storefront.sql("SET session_replication_role = replica;" + FORGET_THE_PAYMENT)
+        order_id = scenario.place(6)  # more than there are
+        scenario.run_until_idle()
+        scenario.sql("SET session_replication_role = replica;" + FORGET_THE_PAYMENT)
         sandbox_books_forget(sandbox)
         pay(order_id, capture=capture)
         assert [verdict for verdict, _ in compare()] == ["refund"]
-        assert storefront.payment(order_id).status == status
+        assert scenario.payment(order_id).status == status
         assert compare() == [("matches", status)]
 
-    def test_records_a_refund_that_was_made_before_a_crash(self, storefront, compare):
-        order_id = storefront.place(method=DECLINED)
-        storefront.come_to_rest()
+    def test_records_a_refund_that_was_made_before_a_crash(self, scenario, compare):
+        order_id = scenario.place(method=DECLINED)
+        scenario.run_until_idle()
         gateway().refund(ref=pay(order_id).ref, key=str(new_id()))
         assert compare()[0] == ("record", "refunded")
         assert compare()[0] == ("matches", "refunded")
-        assert events(storefront, order_id) == ["failed", "refunded"]
+        assert events(scenario, order_id) == ["failed", "refunded"]
 
-    def test_refunds_a_second_payment_and_leaves_the_order_paid(self, storefront, compare, at_the_provider):
-        order_id = storefront.place()
-        storefront.come_to_rest()
+    def test_refunds_a_second_payment_and_leaves_the_order_paid(self, scenario, compare, at_the_provider):
+        order_id = scenario.place()
+        scenario.run_until_idle()
         pay(order_id)
         assert [verdict for verdict, _ in compare()] == ["refund", "matches"]
         assert at_the_provider() == [("succeeded", 1999, 0), TAKEN]
-        assert storefront.payment(order_id).status == "captured"
-        assert events(storefront, order_id) == ["authorised", "captured", "refunded"]
+        assert scenario.payment(order_id).status == "captured"
+        assert events(scenario, order_id) == ["authorised", "captured", "refunded"]
         assert findings() == []
 
-    def test_only_reports_a_paid_order_whose_payment_is_refunded(self, storefront, compare):
-        order_id = storefront.place()
-        storefront.come_to_rest()
-        gateway().refund(ref=storefront.payment(order_id).provider_ref, key=str(new_id()))
+    def test_only_reports_a_paid_order_whose_payment_is_refunded(self, scenario, compare):
+        order_id = scenario.place()
+        scenario.run_until_idle()
+        gateway().refund(ref=scenario.payment(order_id).provider_ref, key=str(new_id()))
         assert compare() == [("review", "refunded")]
-        assert storefront.payment(order_id).status == "captured"
+        assert scenario.payment(order_id).status == "captured"
 
-    def test_leaves_an_order_to_its_saga(self, storefront, compare, at_the_provider):
-        order_id = storefront.place()
+    def test_leaves_an_order_to_its_saga(self, scenario, compare, at_the_provider):
+        order_id = scenario.place()
         pay(order_id)
         assert compare() == [("in progress", "captured")]
         assert at_the_provider() == [("succeeded", 1999, 0)]
-        assert storefront.payment(order_id).status == "pending"
+        assert scenario.payment(order_id).status == "pending"
 
-    def test_leaves_an_order_to_the_saga_that_cancels_it(self, storefront, compare):
-        order_id = storefront.place()
-        storefront.come_to_rest()
-        storefront.cancel(order_id)
+    def test_leaves_an_order_to_the_saga_that_cancels_it(self, scenario, compare):
+        order_id = scenario.place()
+        scenario.run_until_idle()
+        scenario.cancel(order_id)
         pay(order_id)
         assert [verdict for verdict, _ in compare()] == ["in progress", "in progress"]
 
-    def test_changes_nothing_in_a_dry_run(self, storefront, compare, at_the_provider):
+    def test_changes_nothing_in_a_dry_run(self, scenario, compare, at_the_provider):
         pay(new_id())
         assert compare(dry_run=True) == [("refund", "captured")]
         assert at_the_provider() == [("succeeded", 1999, 0)]
@@ -158,7 +158,7 @@ class TestReconcile:
             pay(new_id(), capture=False)
         assert compare() == [("refund", "voided")] * 5
 
-    def test_raises_when_the_provider_is_unavailable(self, storefront, compare, sandbox):
+    def test_raises_when_the_provider_is_unavailable(self, scenario, compare, sandbox):
         sandbox.kill()
         try:
             with pytest.raises(ProviderUnavailable):
@@ -171,49 +171,49 @@ class TestSagaThatWasRestored:
     """Its payment was made after the backup, and longer ago than the provider keeps keys."""
 
     @pytest.fixture
-    def forgotten(self, storefront, sandbox):
+    def forgotten(self, scenario, sandbox):
         def forgotten(order_id, **how):
             made = pay(order_id, **how)
             forget_keys(sandbox)
-            storefront.sql("UPDATE payments SET created_at = created_at - interval '1 day'")
+            scenario.sql("UPDATE payments SET created_at = created_at - interval '1 day'")
             return made
 
         return forgotten
 
     @pytest.mark.parametrize("capture", [False, True])
-    def test_uses_its_earlier_payment(self, storefront, forgotten, at_the_provider, compare, capture):
-        order_id = storefront.place()
+    def test_uses_its_earlier_payment(self, scenario, forgotten, at_the_provider, compare, capture):
+        order_id = scenario.place()
         made = forgotten(order_id, capture=capture)
-        storefront.come_to_rest()
-        assert storefront.order(order_id).status == "paid"
-        assert storefront.payment(order_id).provider_ref == made.ref
+        scenario.run_until_idle()
+        assert scenario.order(order_id).status == "paid"
+        assert scenario.payment(order_id).provider_ref == made.ref
         assert at_the_provider() == [("succeeded", 1999, 0)]
         assert compare() == [("matches", "captured")]
         assert findings() == []
 
-    def test_uses_the_earlier_payment_that_is_authorised(self, storefront, forgotten):
-        order_id = storefront.place()
+    def test_uses_the_earlier_payment_that_is_authorised(self, scenario, forgotten):
+        order_id = scenario.place()
         made = pay(order_id)
         gateway().void(ref=forgotten(order_id, capture=False).ref, key=str(new_id()))
-        storefront.come_to_rest()
-        assert storefront.payment(order_id).provider_ref == made.ref
+        scenario.run_until_idle()
+        assert scenario.payment(order_id).provider_ref == made.ref
         assert findings() == []
 
     @pytest.mark.parametrize(("capture", "after"), [(False, HELD), (True, TAKEN)])
-    def test_refunds_its_earlier_payment_when_it_fails(self, storefront, forgotten, at_the_provider, capture, after):
-        order_id = storefront.place(6)  # more than there are
-        storefront.deliveries.deliver_next("inventory.reserve_stock")
+    def test_refunds_its_earlier_payment_when_it_fails(self, scenario, forgotten, at_the_provider, capture, after):
+        order_id = scenario.place(6)  # more than there are
+        scenario.deliveries.deliver_next("inventory.reserve_stock")
         forgotten(order_id, capture=capture)
-        storefront.come_to_rest()
-        assert storefront.order(order_id).status == "failed"
+        scenario.run_until_idle()
+        assert scenario.order(order_id).status == "failed"
         assert at_the_provider() == [after]
         assert findings() == []
 
-    def test_makes_a_payment_if_there_is_no_earlier_one(self, storefront, at_the_provider):
-        order_id = storefront.place()
-        storefront.sql("UPDATE payments SET created_at = created_at - interval '1 day'")
-        storefront.come_to_rest()
-        assert storefront.order(order_id).status == "paid"
+    def test_makes_a_payment_if_there_is_no_earlier_one(self, scenario, at_the_provider):
+        order_id = scenario.place()
+        scenario.sql("UPDATE payments SET created_at = created_at - interval '1 day'")
+        scenario.run_until_idle()
+        assert scenario.order(order_id).status == "paid"
         assert at_the_provider() == [("succeeded", 1999, 0)]
 
 

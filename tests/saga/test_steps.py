@@ -24,12 +24,12 @@ BATCHED = {step.function for step in STEPS.values() if step.batched}
 
 
 @pytest.fixture
-def order_id(storefront):
-    return storefront.place(2)
+def order_id(scenario):
+    return scenario.place(2)
 
 
 @pytest.fixture
-def take(storefront, order_id):
+def take(scenario, order_id):
     """Run steps and undos one after the other, as the engine does; return the last outcome."""
 
     def run_all(*steps):
@@ -41,7 +41,7 @@ def take(storefront, order_id):
         return outcome
 
     def run(function, name):
-        company_id, saga_id = storefront.shop.company_id, storefront.ref(order_id).saga_id
+        company_id, saga_id = scenario.shop.company_id, scenario.ref(order_id).saga_id
         subject = Subject(order_id, company_id, saga_id, clock.now(), f"{saga_id}:{name}")
         with db.transaction(Tenant(company_id=company_id)):
             runner = StepRunner(function, [subject], batched=function in BATCHED)
@@ -67,75 +67,75 @@ def at_the_provider(sandbox):
 
 
 class TestReserveStock:
-    def test_reserves_the_stock(self, storefront, take):
+    def test_reserves_the_stock(self, scenario, take):
         take(reserve_stock)
-        assert storefront.shelf() == (5, 2)
+        assert scenario.stock_level() == (5, 2)
 
-    def test_twice_reserves_it_once(self, storefront, take):
+    def test_twice_reserves_it_once(self, scenario, take):
         take(reserve_stock)
         with pytest.raises(UniqueViolation):
             take(reserve_stock)
-        assert storefront.shelf() == (5, 2)
+        assert scenario.stock_level() == (5, 2)
 
-    def test_undone_releases_it(self, storefront, take):
+    def test_undone_releases_it(self, scenario, take):
         take(reserve_stock, release_stock)
-        assert storefront.shelf() == (5, 0)
+        assert scenario.stock_level() == (5, 0)
 
-    def test_undone_twice_releases_it_once(self, storefront, take):
+    def test_undone_twice_releases_it_once(self, scenario, take):
         take(reserve_stock, release_stock, release_stock)
-        assert storefront.shelf() == (5, 0)
+        assert scenario.stock_level() == (5, 0)
 
-    def test_undone_before_it_is_done_does_nothing(self, storefront, take):
+    def test_undone_before_it_is_done_does_nothing(self, scenario, take):
         take(release_stock)
-        assert storefront.shelf() == (5, 0)
+        assert scenario.stock_level() == (5, 0)
 
-    def test_after_its_undo_has_no_effect(self, storefront, take):
+    def test_after_its_undo_has_no_effect(self, scenario, take):
         take(reserve_stock, release_stock)
         with pytest.raises(UniqueViolation):
             take(reserve_stock)
-        assert storefront.shelf() == (5, 0)
+        assert scenario.stock_level() == (5, 0)
 
 
 class TestAuthorisePayment:
-    def test_authorises_the_payment(self, storefront, order_id, take, at_the_provider):
+    def test_authorises_the_payment(self, scenario, order_id, take, at_the_provider):
         take(authorise_payment)
         assert at_the_provider() == ("requires_capture", 0, 0)
-        assert storefront.payment(order_id).status == "authorised"
+        assert scenario.payment(order_id).status == "authorised"
 
     def test_twice_authorises_it_once(self, take, at_the_provider):
         assert take(authorise_payment) == take(authorise_payment)
         assert at_the_provider() == ("requires_capture", 0, 0)
 
-    def test_undone_voids_it(self, storefront, order_id, take, at_the_provider):
+    def test_undone_voids_it(self, scenario, order_id, take, at_the_provider):
         take(authorise_payment, void_payment)
         assert at_the_provider() == ("canceled", 0, 0)
-        assert storefront.payment(order_id).status == "voided"
+        assert scenario.payment(order_id).status == "voided"
 
     def test_undone_twice_voids_it_once(self, take, at_the_provider):
         take(authorise_payment, void_payment)
         assert take(void_payment) is None
         assert at_the_provider() == ("canceled", 0, 0)
 
-    def test_undone_before_it_is_done_prevents_the_authorisation(self, storefront, order_id, take, at_the_provider):
+    def test_undone_before_it_is_done_prevents_the_authorisation(self, scenario, order_id, take, at_the_provider):
         take(void_payment)
         assert at_the_provider() == ("canceled", 0, 0)
-        assert storefront.payment(order_id).status == "voided"
+        assert scenario.payment(order_id).status == "voided"
 
-    def test_after_its_undo_has_no_effect(self, storefront, order_id, take, at_the_provider):
+    def test_after_its_undo_has_no_effect(self, scenario, order_id, take, at_the_provider):
         take(void_payment, authorise_payment)
         assert at_the_provider() == ("canceled", 0, 0)
-        assert storefront.payment(order_id).status == "voided"
+        assert scenario.payment(order_id).status == "voided"
 
-    def test_undone_after_a_decline_does_nothing(self, storefront, take, monkeypatch, order_id, sandbox):
-        declined = replace(gateway().authorise(**self.request(storefront)), outcome="declined", code="expired_card")
+    def test_undone_after_a_decline_does_nothing(self, scenario, take, monkeypatch, order_id, sandbox):
+        declined = replace(gateway().authorise(**self.request(scenario)), outcome="declined", code="expired_card")
         monkeypatch.setattr(gateway(), "authorise", lambda **_: declined)
         assert take(authorise_payment) == Refused("expired_card")
         assert take(void_payment) is None
-        assert storefront.payment(order_id).status == "failed"
+        assert scenario.payment(order_id).status == "failed"
 
-    def request(self, storefront):
+    def request(self, scenario):
         return {
-            "amount": 100, "currency": "EUR", "method": "pm_card_visa", "order_id": storefront.product.id, "key": "k",
+            "amount": 100, "currency": "EUR", "method": "pm_card_visa", "order_id": scenario.product.id, "key": "k",
         }  # fmt: skip
 
     @pytest.mark.parametrize("outcome", ["authorised", "captured"])
@@ -153,28 +153,28 @@ class TestCapturePayment:
     def _held(self, take):
         take(authorise_payment)
 
-    def test_captures_the_payment(self, storefront, order_id, take, at_the_provider):
+    def test_captures_the_payment(self, scenario, order_id, take, at_the_provider):
         take(capture_payment)
         assert at_the_provider() == ("succeeded", 3998, 0)
-        assert storefront.payment(order_id).status == "captured"
+        assert scenario.payment(order_id).status == "captured"
 
     def test_twice_captures_it_once(self, take, at_the_provider):
         assert take(capture_payment) == take(capture_payment)
         assert at_the_provider() == ("succeeded", 3998, 0)
 
-    def test_undone_refunds_it(self, storefront, order_id, take, at_the_provider):
+    def test_undone_refunds_it(self, scenario, order_id, take, at_the_provider):
         take(capture_payment, refund_payment)
         assert at_the_provider() == ("succeeded", 3998, 3998)
-        assert storefront.payment(order_id).status == "refunded"
+        assert scenario.payment(order_id).status == "refunded"
 
     def test_undone_twice_refunds_it_once(self, take, at_the_provider):
         take(capture_payment, refund_payment, refund_payment)
         assert at_the_provider() == ("succeeded", 3998, 3998)
 
-    def test_undone_before_it_is_done_does_nothing(self, storefront, order_id, take, at_the_provider):
+    def test_undone_before_it_is_done_does_nothing(self, scenario, order_id, take, at_the_provider):
         take(refund_payment)
         assert at_the_provider() == ("requires_capture", 0, 0)
-        assert storefront.payment(order_id).status == "authorised"
+        assert scenario.payment(order_id).status == "authorised"
 
     def test_after_the_authorisation_is_voided_is_refused(self, take):
         take(void_payment)
@@ -188,24 +188,24 @@ class TestCapturePayment:
 
 
 class TestCommitStock:
-    def test_commits_the_stock(self, storefront, take):
+    def test_commits_the_stock(self, scenario, take):
         take(reserve_stock, commit_stock)
-        assert storefront.shelf() == (3, 0)
+        assert scenario.stock_level() == (3, 0)
 
-    def test_twice_commits_it_once(self, storefront, take):
+    def test_twice_commits_it_once(self, scenario, take):
         take(reserve_stock, commit_stock, commit_stock)
-        assert storefront.shelf() == (3, 0)
+        assert scenario.stock_level() == (3, 0)
 
-    def test_is_not_undone_by_a_late_release(self, storefront, take):
+    def test_is_not_undone_by_a_late_release(self, scenario, take):
         take(reserve_stock, commit_stock, release_stock)
-        assert storefront.shelf() == (3, 0)
+        assert scenario.stock_level() == (3, 0)
 
 
 class TestRefundOrder:
-    def test_refunds_everything_once(self, storefront, order_id, take, at_the_provider):
+    def test_refunds_everything_once(self, scenario, order_id, take, at_the_provider):
         take(authorise_payment, capture_payment, refund_order, refund_order)
         assert at_the_provider() == ("succeeded", 3998, 3998)
-        assert storefront.payment(order_id).status == "refunded"
+        assert scenario.payment(order_id).status == "refunded"
 
     @pytest.mark.parametrize("outcome", ["captured", "declined"])
     def test_is_not_done_while_the_provider_keeps_the_money(self, take, monkeypatch, outcome):
@@ -215,19 +215,19 @@ class TestRefundOrder:
 
 
 class TestTakeBackStock:
-    def test_takes_the_stock_back_once(self, storefront, take):
+    def test_takes_the_stock_back_once(self, scenario, take):
         take(reserve_stock, commit_stock, take_back_stock, take_back_stock)
-        assert storefront.shelf() == (5, 0)
+        assert scenario.stock_level() == (5, 0)
 
-    def test_before_it_is_sold_does_nothing(self, storefront, take):
+    def test_before_it_is_sold_does_nothing(self, scenario, take):
         take(take_back_stock)
-        assert storefront.shelf() == (5, 0)
+        assert scenario.stock_level() == (5, 0)
 
 
 class TestEmailCustomer:
-    def test_twice_sends_one_mail_to_the_buyer_and_one_to_the_company(self, storefront, take, inbox):
+    def test_twice_sends_one_mail_to_the_buyer_and_one_to_the_company(self, scenario, take, inbox):
         before = {mail["message_id"] for mail in inbox.messages()}
         assert take(email_customer) == {"mail": "sent"}
         assert take(email_customer) == {"mail": "sent"}
         sent = [mail for mail in inbox.messages() if mail["message_id"] not in before]
-        assert sorted(mail["to"] for mail in sent) == sorted([storefront.buyer.email, "hello@paper.example"])
+        assert sorted(mail["to"] for mail in sent) == sorted([scenario.buyer.email, "hello@paper.example"])

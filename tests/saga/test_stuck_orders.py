@@ -11,18 +11,18 @@ from saga.incidents import actions
 from saga.steps.authorise_payment import authorise_payment
 from saga.steps.commit_stock import commit_stock
 from saga.steps.reserve_stock import reserve_stock
-from tests.saga.storefront import findings
+from tests.saga.order_scenario import findings
 
 WHY = {"reason": "the provider is back", "by": "ada"}
 
 
 @pytest.fixture
-def settled(storefront):
+def settled(scenario):
     def act_on(action, order_id):
-        assert storefront.saga(order_id).state == "stuck"
-        action(storefront.ref(order_id), storefront.deliveries.find, **WHY)
-        storefront.come_to_rest()
-        return storefront.order(order_id)
+        assert scenario.saga(order_id).state == "stuck"
+        action(scenario.ref(order_id), scenario.deliveries.find, **WHY)
+        scenario.run_until_idle()
+        return scenario.order(order_id)
 
     return act_on
 
@@ -31,63 +31,63 @@ class TestAnUndoThatKeptFailing:
     @pytest.fixture(
         params=[(reserve_stock, authorise_payment), (authorise_payment, reserve_stock)], ids=["release", "void"]
     )
-    def order_id(self, request, storefront, weather):
+    def order_id(self, request, scenario, faults):
         """Of an order that failed, with an undo that ran out of retries."""
         step, failing = request.param
-        weather.spoil(failing.name, "refuses")
-        weather.spoil(step.undo_name, *["is unavailable"] * step.undo_retries.limit)
-        order_id = storefront.place()
-        storefront.come_to_rest()
+        faults.inject(failing.name, "refuses")
+        faults.inject(step.undo_name, *["is unavailable"] * step.undo_retries.limit)
+        order_id = scenario.place()
+        scenario.run_until_idle()
         return order_id
 
-    def test_is_retried_and_everything_is_undone(self, storefront, settled, order_id):
+    def test_is_retried_and_everything_is_undone(self, scenario, settled, order_id):
         order = settled(actions.retry, order_id)
         assert (order.status, order.failure["code"]) == ("failed", "no")
-        assert storefront.shelf() == (5, 0)
+        assert scenario.stock_level() == (5, 0)
         assert findings() == []
 
 
 class TestAnUndoThatIsDoneByHand:
-    def test_ends_the_order_as_failed(self, storefront, weather, settled):
-        weather.spoil("authorise_payment", "refuses")
-        weather.spoil("release_stock", *["is unavailable"] * reserve_stock.undo_retries.limit)
-        order_id = storefront.place()
-        storefront.come_to_rest()
-        with db.transaction(Tenant(company_id=storefront.shop.company_id)):
-            inventory.release(order_ids=[order_id], company_id=storefront.shop.company_id)
+    def test_ends_the_order_as_failed(self, scenario, faults, settled):
+        faults.inject("authorise_payment", "refuses")
+        faults.inject("release_stock", *["is unavailable"] * reserve_stock.undo_retries.limit)
+        order_id = scenario.place()
+        scenario.run_until_idle()
+        with db.transaction(Tenant(company_id=scenario.shop.company_id)):
+            inventory.release(order_ids=[order_id], company_id=scenario.shop.company_id)
         order = settled(partial(actions.resolve, end="undone"), order_id)
         assert (order.status, order.failure["code"]) == ("failed", "no")
-        assert storefront.shelf() == (5, 0)
+        assert scenario.stock_level() == (5, 0)
         assert findings() == []
 
 
 class TestAStepPastThePivot:
     @pytest.fixture
-    def order_id(self, storefront, weather):
-        weather.spoil("commit_stock", *["is unavailable"] * commit_stock.retries.limit)
-        order_id = storefront.place()
-        storefront.come_to_rest()
+    def order_id(self, scenario, faults):
+        faults.inject("commit_stock", *["is unavailable"] * commit_stock.retries.limit)
+        order_id = scenario.place()
+        scenario.run_until_idle()
         return order_id
 
-    def test_is_retried_and_the_order_is_paid(self, storefront, settled, order_id):
+    def test_is_retried_and_the_order_is_paid(self, scenario, settled, order_id):
         assert settled(actions.retry, order_id).status == "paid"
-        assert storefront.shelf() == (4, 0)
+        assert scenario.stock_level() == (4, 0)
         assert findings() == []
 
-    def test_is_done_by_hand_and_the_order_is_paid(self, storefront, settled, order_id):
-        company_id = storefront.shop.company_id
+    def test_is_done_by_hand_and_the_order_is_paid(self, scenario, settled, order_id):
+        company_id = scenario.shop.company_id
         with db.transaction(Tenant(company_id=company_id)):
             inventory.commit(order_ids=[order_id], company_id=company_id)
         assert settled(partial(actions.resolve, end="done"), order_id).status == "paid"
-        assert storefront.shelf() == (4, 0)
+        assert scenario.stock_level() == (4, 0)
         assert findings() == []
 
     def test_that_is_resolved_without_doing_the_work_fails_the_checks(self, settled, order_id):
         assert settled(partial(actions.resolve, end="done"), order_id).status == "paid"
         assert any(found.startswith("all units of paid orders are sold, and no others") for found in findings())
 
-    def test_is_retried_before_a_cancellation_that_was_requested_in_the_meantime(self, storefront, settled, order_id):
-        storefront.cancel(order_id)
+    def test_is_retried_before_a_cancellation_that_was_requested_in_the_meantime(self, scenario, settled, order_id):
+        scenario.cancel(order_id)
         assert settled(actions.retry, order_id).status == "cancelled"
-        assert storefront.shelf() == (5, 0)
+        assert scenario.stock_level() == (5, 0)
         assert findings() == []

@@ -1,4 +1,4 @@
-"""What attackers stand before: two companies with all there may be in one, and a payment provider."""
+"""Fixtures of the attacks: two companies with rows of every kind, and a payment provider."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def _sandbox(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def provider(_sandbox):
-    """The payment provider that cards are exchanged at."""
+    """The payment provider that exchanges cards for tokens."""
     with paying_at(_sandbox) as paid:
         yield paid
 
@@ -28,5 +28,5 @@ def world(database):
 
 @pytest.fixture
 def api(database):
-    """The app's HTTP interface, over a database without a row."""
+    """A client of the app, with an empty database."""
     return Api(create_app())

@@ -1,4 +1,4 @@
-"""The OpenAPI document as a source of requests, good and bad, and as the judge of answers."""
+"""Requests generated from the OpenAPI document, valid and invalid, and checks of the answers against it."""
 
 from typing import Any
 from uuid import UUID
@@ -18,18 +18,20 @@ schemathesis.openapi.format("email", st.from_regex(r"[a-z0-9]{1,20}@[a-z0-9]{1,2
 
 
 def document_of(app: Flask) -> schemathesis.BaseSchema:
-    """The app's OpenAPI document, to make requests from."""
+    """The app's OpenAPI document, as a source of requests."""
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
-    # NUL is for test_bad_input.py, and a token that is none for test_tokens.py.
+    # test_bad_input.py covers NUL, test_tokens.py invalid tokens.
     schema.config.generation.update(allow_x00=False, with_security_parameters=False)
     return schema
 
 
-def settled(value: Any, ids: dict[str, str]) -> Any:
-    """The same with the ids of what there is in place of those that were made up; what is no id stays."""
+def with_existing_ids(value: Any, ids: dict[str, str]) -> Any:
+    """The value with generated ids replaced by existing ones of the same name."""
     if isinstance(value, dict):
-        return {name: ids.get(name, each) if is_id(each) else settled(each, ids) for name, each in value.items()}
-    return [settled(each, ids) for each in value] if isinstance(value, list) else value
+        return {
+            name: ids.get(name, each) if is_id(each) else with_existing_ids(each, ids) for name, each in value.items()
+        }
+    return [with_existing_ids(each, ids) for each in value] if isinstance(value, list) else value
 
 
 def is_id(value: Any) -> bool:

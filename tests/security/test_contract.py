@@ -7,8 +7,8 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 from api.app import BLUEPRINTS
-from tests.security.document import AS_DOCUMENTED, document_of, settled
-from tests.security.effort import tried
+from tests.security.document import AS_DOCUMENTED, document_of, with_existing_ids
+from tests.security.example_counts import examples
 
 CALLERS = ("company_admin", "company_admin", "company_admin", "super_admin", "staff", "customer", None)
 ONLY_WE_KNOW = {
@@ -64,12 +64,12 @@ def test_every_answer_is_as_documented(world, area):
 
 
 def attack(world, operation, mode, ids):
-    @tried(5)
+    @examples(5)
     @given(case=operation.as_strategy(generation_mode=mode), caller=st.sampled_from(CALLERS), known=st.booleans())
     def ask(case, caller, known):
         if known:
-            case.path_parameters = settled(case.path_parameters, ids)
-            case.body = settled(case.body, ids)
+            case.path_parameters = with_existing_ids(case.path_parameters, ids)
+            case.body = with_existing_ids(case.body, ids)
         token = {"Authorization": f"Bearer {world.callers[caller].token}"} if caller else {}
         answer = case.call(headers=token)
         case.validate_response(answer, checks=AS_DOCUMENTED, headers=token)

@@ -11,7 +11,7 @@ from domain.identity import password_strength
 from domain.identity.password_strength import MAX_SCORED_LENGTH, MAX_SUBSTITUTIONS, scored_part
 from kit import secret_tokens
 from kit.errors import Invalid
-from tests.security.effort import tried
+from tests.security.example_counts import examples
 
 CRAFTED = "4@8({[<3691!|0$5+7%2/" * 2
 SUBSTITUTES = "4@8({[<3691!|0$5+7%2"
@@ -40,13 +40,13 @@ def test_a_crafted_password_costs_no_more_than_others(password):
     assert 0 < look_ups(password) < MOST_LOOK_UPS
 
 
-@tried(50)
+@examples(50)
 @given(costly)
 def test_no_password_costs_more(password):
     assert look_ups(password) < MOST_LOOK_UPS
 
 
-@tried(200)
+@examples(200)
 @given(costly)
 def test_what_is_judged_is_the_longest_beginning_that_is_cheap(password):
     part = scored_part(password)

@@ -12,7 +12,7 @@ from kit import clock, db
 from kit.errors import TooManyRequests
 from kit.tenancy import Tenant
 from tests import factories
-from tests.domain.notifications.at_once import at_once
+from tests.concurrency import run_concurrently
 
 MOMENT = timedelta(milliseconds=1)
 
@@ -63,7 +63,7 @@ class TestGuesser:
             assert guess(code).status_code == 429
 
     def test_gains_nothing_by_many_guesses_at_once(self, guess, recovery_codes):
-        told = [answer.json["code"] for answer in at_once(16, guess)]
+        told = [answer.json["code"] for answer in run_concurrently(16, guess)]
         assert told.count("invalid_second_factor_code") == 10
 
     def test_gains_nothing_by_a_right_code_in_between(self, guess, recovery_codes):

@@ -12,7 +12,7 @@ from ops.inbox.maildir import Maildir
 from ops.inbox.web import create_app as inbox_app
 from ops.sandbox.app import create_app as sandbox_app
 from tests.guards.test_policy_by_scope import BODIES, filled
-from tests.security.effort import tried
+from tests.security.example_counts import examples
 
 READ = (
     "X_REQUEST_ID", "TRACEPARENT", "IDEMPOTENCY_KEY", "PREFER", "IF_MATCH", "IF_NONE_MATCH", "ORIGIN", "HOST",
@@ -30,7 +30,7 @@ def is_clean(answer):
 
 
 class TestLineBreaksInHeaders:
-    @tried(30)
+    @examples(30)
     @given(
         name=st.sampled_from(READ),
         before=st.sampled_from(("", "mine", "wait=1", '"1"', "https://shop.example")),

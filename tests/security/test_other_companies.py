@@ -12,7 +12,7 @@ from kit.tenancy import Tenant
 from tests import factories
 from tests.api.client import Api
 from tests.guards.test_policy_by_scope import BODIES, LISTED, QUERIES, comparable, filled
-from tests.security.effort import tried
+from tests.security.example_counts import examples
 
 OUR_OWN = {"logins", "addresses"}
 """Blueprints whose ids are of users and not of companies."""
@@ -126,7 +126,7 @@ class TestCursors:
             assert foreign.get_json().get("data") == made_up.get_json().get("data"), endpoint
             assert not any(str(each) in foreign.text for each in theirs.values()), endpoint
 
-    @tried(20)
+    @examples(20)
     @given(
         after=st.one_of(st.text(max_size=60), st.uuids(allow_nil=True).map(str), st.binary(max_size=20).map(repr)),
         limit=st.one_of(st.integers(), st.text(max_size=10)),

@@ -14,7 +14,7 @@ from kit import clock
 from tests import factories
 from tests.api.client import Api
 from tests.guards.test_policy_by_scope import BODIES, filled
-from tests.security.effort import tried
+from tests.security.example_counts import examples
 from tests.security.test_mass_assignment import GOOD
 
 IN_MAILS = "context ? 'link'"
@@ -105,7 +105,7 @@ class TestSecretsOfALife:
 
 
 class TestCardNumbers:
-    @tried(30)
+    @examples(30)
     @given(number=card_numbers(), gap=st.sampled_from(("", " ", "-", ".")), data=st.data())
     def test_in_any_text_of_any_body_are_refused_and_kept_nowhere(self, world, kept, number, gap, data):
         told = {**world.places["own shop"], "newcomer": "grace@customers.example"}

@@ -80,7 +80,7 @@ class TestWorker:
         assert len(by_company) == 2
         for company_id, tasks in by_company.items():
             deliveries.tasks = tasks
-            deliveries.until_quiet()
+            deliveries.deliver_all()
             assert seen(Tenant()) == dict.fromkeys(TABLES, (0, 0))
             for total, own in seen(Tenant(company_id=UUID(company_id)), UUID(company_id)).values():
                 assert total == own

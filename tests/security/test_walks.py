@@ -6,8 +6,8 @@ from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.guards.test_policy_by_scope import BODIES, World, filled
-from tests.security.document import AS_DOCUMENTED, document_of, settled
-from tests.security.effort import one_walk, walks
+from tests.security.document import AS_DOCUMENTED, document_of, with_existing_ids
+from tests.security.example_counts import one_walk, walk_seeds
 
 
 def test_every_answer_on_the_way_is_as_documented(database, world):
@@ -25,7 +25,7 @@ def test_every_answer_on_the_way_is_as_documented(database, world):
 
         def before_call(self, case):
             is_good_order = case.operation.label == "POST /api/orders" and case.meta.generation.mode.is_positive
-            case.body = self.order if is_good_order else settled(case.body, self.ids)
+            case.body = self.order if is_good_order else with_existing_ids(case.body, self.ids)
 
         def get_call_kwargs(self, case):
             return {"headers": {"Authorization": f"Bearer {self.world.callers['company_admin'].token}"}}
@@ -37,7 +37,7 @@ def test_every_answer_on_the_way_is_as_documented(database, world):
         def validate_response(self, response, case, **_):
             case.validate_response(response, checks=AS_DOCUMENTED)
 
-    for number in walks(3):
+    for number in walk_seeds(3):
         try:
             run_state_machine_as_test(seed(number)(Walk), settings=one_walk(steps=20))
         except BaseException as fault:

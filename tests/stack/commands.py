@@ -1,4 +1,4 @@
-"""What an operator of a running stack would type."""
+"""Run `orderx` commands against a running stack."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ def orderx(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def books_are_clean(stack: Stack) -> bool:
-    """Whether `orderx check` finds nothing, once everything has come to rest."""
+    """Whether `orderx check --at-rest` has no findings."""
     proof = orderx(stack, "check", "--at-rest", "--wait", "60", "--json")
     findings = {rule: rows for rule, rows in json.loads(proof.stdout)["findings"].items() if rows}
     assert findings == {}, findings

@@ -1,4 +1,4 @@
-"""Customers who go on ordering whatever happens, each with the same key until the order is accepted."""
+"""Customers who order continuously, retrying each order with the same idempotency key until it is accepted."""
 
 import threading
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.waiting import until
 
 
 def order_until_accepted(shop: Shop) -> str:
-    """Order once, asking again with the same key until the order is accepted; its id."""
+    """Place one order, retrying with the same key until it is accepted. Returns its id."""
     key = str(uuid4())
 
     def accepted() -> str | None:
@@ -28,11 +28,11 @@ def order_until_accepted(shop: Shop) -> str:
 
 @contextmanager
 def customers_at(shop: Shop, *, count: int = 3) -> Iterator[list[str]]:
-    """So many customers order once a second until the block ends; the ids of what was accepted."""
-    gone, accepted = threading.Event(), []
+    """`count` customers order once a second until the block ends. Yields the list of accepted order ids."""
+    stop, accepted = threading.Event(), []
 
     def shopping() -> None:
-        while not gone.wait(1):
+        while not stop.wait(1):
             accepted.append(order_until_accepted(shop))
 
     with ThreadPoolExecutor(count) as customers:
@@ -40,6 +40,6 @@ def customers_at(shop: Shop, *, count: int = 3) -> Iterator[list[str]]:
         try:
             yield accepted
         finally:
-            gone.set()
+            stop.set()
     for shopper in shoppers:
         shopper.result()

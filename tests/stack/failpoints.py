@@ -31,7 +31,7 @@ class Failpoints:
         """Return once a process has been killed or stopped there."""
         until(lambda: not (self._directory / point).exists(), f"no process has reached {point}")
 
-    def revive(self) -> list[str]:
+    def restart_dead(self) -> list[str]:
         """Restart the processes that died, as a supervisor would, and return their names. Gunicorn restarts its own."""
         dead = [process for process in self.stack.processes if process.crashed]
         for process in dead:
@@ -48,8 +48,8 @@ class Failpoints:
             file.unlink()
 
 
-def persistently(request: Callable[[], requests.Response]) -> dict[str, Any]:
-    """Ask until there is an answer, as a client does whose connection breaks; the answer's JSON."""
+def until_answered(request: Callable[[], requests.Response]) -> dict[str, Any]:
+    """Repeat a request until it is answered, as a client does after a broken connection. Returns the answer's JSON."""
     answer: list[requests.Response] = []
 
     def asked() -> bool:
@@ -64,6 +64,6 @@ def persistently(request: Callable[[], requests.Response]) -> dict[str, Any]:
     return answer[0].json()
 
 
-def order(shop: Shop, key: str, **wanted: Any) -> str:
-    """Place an order with an idempotency key, however often it takes; its id."""
-    return persistently(lambda: shop.order(key=key, **wanted))["id"]
+def order(shop: Shop, key: str, **fields: Any) -> str:
+    """Place an order with an idempotency key, retrying until it is answered. Returns its id."""
+    return until_answered(lambda: shop.order(key=key, **fields))["id"]

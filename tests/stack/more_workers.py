@@ -1,4 +1,4 @@
-"""Workers beside those of the stack."""
+"""Workers in addition to those of the stack."""
 
 import sys
 
@@ -9,7 +9,7 @@ from workers import queues
 
 
 def second_mail_worker(stack: Stack) -> Process:
-    """Another one for the mails' queues; runs while it is entered."""
+    """A second worker for the mail queues; it runs while the context is entered."""
     words = ["worker", "--queues", ",".join(queues.LOW_PRIORITY_QUEUES)]
     return Process(
         "worker-mails-2",

@@ -1,4 +1,4 @@
-"""Running a whole stack of one's own, as `orderx up` does."""
+"""Run a whole stack for a test, as `orderx up` does."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -13,13 +13,13 @@ from ops.services import directories
 from ops.services.postgres import Postgres
 from ops.services.postgres_standby import Standby
 from ops.stack import Stack
-from tests import needs
+from tests import requirements
 
 RATE_LIMITS = [f"ORDERX_RATE_LIMIT_{of}" for of in ("CALLER", "COMPANY", "ADDRESS", "AUTH")]
 
 
 class UnlimitedStack(Stack):
-    """A stack on which one customer may ask as often, and have as many payments declined, as they like."""
+    """A stack without limits on requests and on declined payments."""
 
     def _other_settings(self) -> dict[str, str]:
         return {**super()._other_settings(), **dict.fromkeys([*DECLINE_LIMITS, *RATE_LIMITS], "1000000")}
@@ -49,7 +49,7 @@ class ProxiedCluster(ClusterStack):
         self.lost, self.postgres = self.postgres, self.standby
 
     def replace_lost(self) -> None:
-        """Kill the server that was the primary, and have a new standby follow in its place."""
+        """Kill the former primary, and start a new standby in its place."""
         self.lost.kill()
         home = self.home / f"postgres-{len(self._later) + 3}"
         self.standby = Standby(home, self.postgres, log=self.logs / f"{home.name}.log")
@@ -83,14 +83,14 @@ def running_stack(*, failpoints: str | None = None) -> Iterator[Stack]:
 
 @contextmanager
 def running_cluster(kind: type[Cluster]) -> Iterator[Cluster]:
-    """The same on three RabbitMQ nodes, and a PostgreSQL primary with a synchronous standby."""
+    """A stack on three RabbitMQ nodes, and a PostgreSQL primary with a synchronous standby."""
     with _running("orderx-cluster-", kind) as stack:
         yield stack
 
 
 @contextmanager
 def _running(prefix: str, make: Callable[[Path], AnyStack]) -> Iterator[AnyStack]:
-    needs.a_real_rabbitmq()
+    requirements.require_rabbitmq()
     ours = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("ORDERX_")}
     with directories.temporary(prefix) as home:
         try:

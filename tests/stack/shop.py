@@ -1,4 +1,4 @@
-"""A shop on a running stack, and a customer at its door: everything over HTTP."""
+"""A shop and a customer on a running stack, created over HTTP."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ GOOD, DECLINED, LAPSING = "4242424242424242", "4000000000000002", "4000004000040
 
 @dataclass
 class Shop:
-    """One product on the shelf of a fresh company, and a fresh customer who is logged in."""
+    """A new company with one product in stock, and a new customer who is logged in."""
 
     stack: Stack
     on_hand: int
@@ -44,8 +44,8 @@ class Shop:
 
     def stock(self) -> tuple[int, int]:
         """(on_hand, reserved)"""
-        shelf = self.call("GET", f"/products/{self.product_id}/stock", as_=self.merchant)["data"][0]
-        return shelf["on_hand"], shelf["reserved"]
+        level = self.call("GET", f"/products/{self.product_id}/stock", as_=self.merchant)["data"][0]
+        return level["on_hand"], level["reserved"]
 
     def body(self, *, quantity: int = 1, card: str = GOOD) -> dict[str, Any]:
         return {
@@ -61,7 +61,7 @@ class Shop:
         return self.request("POST", "/orders", self.body(quantity=quantity, card=card), self.customer, headers)
 
     def order_many(self, times: int, **order: Any) -> list[requests.Response]:
-        """So many orders, placed by 16 at a time."""
+        """Place `times` orders, 16 at a time."""
         with ThreadPoolExecutor(16) as pool:
             return list(pool.map(lambda _: self.order(**order), range(times)))
 
@@ -78,7 +78,7 @@ class Shop:
             return [order for (order,) in connection.execute(query, [self.company_id])]
 
     def mails(self) -> list[dict[str, str]]:
-        """What has come to the buyer and the merchant about orders."""
+        """The mails about orders to the buyer and the merchant."""
         inbox = requests.get(f"{self.stack.inbox_url}/messages.json", timeout=30).json()
         ours = [mail for mail in inbox if mail["to"] in (self.buyer, self.mailbox)]
         return [mail for mail in ours if mail["occasion"].startswith("order.")]

@@ -1,4 +1,4 @@
-"""Everything that goes over the broker, overheard."""
+"""Receive a copy of every message that is published to the broker."""
 
 import json
 from collections import Counter
@@ -14,7 +14,7 @@ from workers import queues
 
 
 class Tap:
-    """A queue of our own, bound to everything."""
+    """A private queue, bound to all exchanges."""
 
     def __init__(self, channel: Any) -> None:
         self._queue = Queue(f"tap-{uuid4()}", exclusive=True, auto_delete=True)(channel)
@@ -44,6 +44,6 @@ class Tap:
 
 @contextmanager
 def tapped(url: str) -> Iterator[Tap]:
-    """Overhear the broker at this URL."""
+    """A tap on the broker at this URL."""
     with Connection(url) as connection, connection.channel() as channel:
         yield Tap(channel)

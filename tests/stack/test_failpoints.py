@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.stack.commands import books_are_clean
-from tests.stack.crash_plights import AFTER_THE_MAIL_SERVERS_YES, PLIGHTS, SHELF
+from tests.stack.failpoint_cases import FAILPOINT_CASES, ON_HAND, SENDS_THE_MAIL_TWICE
 from tests.stack.failpoints import Failpoints, order
 from tests.stack.more_workers import second_mail_worker
 from tests.stack.running import running_stack
@@ -31,20 +31,20 @@ def points(failing_stack: Failpoints) -> Iterator[Failpoints]:
     """The failpoints, none armed; everybody is alive, before and after."""
     yield failing_stack
     failing_stack.disarm()
-    failing_stack.revive()
+    failing_stack.restart_dead()
 
 
-@pytest.mark.parametrize("point", sorted(PLIGHTS))
+@pytest.mark.parametrize("point", sorted(FAILPOINT_CASES))
 def test_a_death_loses_nothing(points: Failpoints, point: str):
-    plight = PLIGHTS[point]
-    shop = Shop(points.stack, on_hand=SHELF)
-    plight.happen(points, shop, point)
+    case = FAILPOINT_CASES[point]
+    shop = Shop(points.stack, on_hand=ON_HAND)
+    case.trigger(points, shop, point)
     if not point.startswith("order."):
-        until(points.revive, "nobody has died")
+        until(points.restart_dead, "nobody has died")
     assert books_are_clean(points.stack)
-    assert shop.statuses() == {plight.ending: 1}
-    assert shop.stock() == (SHELF - plight.sold, 0)
-    assert sorted(mails_received(shop).values()).count(2) == (point == AFTER_THE_MAIL_SERVERS_YES)
+    assert shop.statuses() == {case.final_status: 1}
+    assert shop.stock() == (ON_HAND - case.sold, 0)
+    assert sorted(mails_received(shop).values()).count(2) == (point == SENDS_THE_MAIL_TWICE)
 
 
 LATE = [
@@ -56,7 +56,7 @@ LATE = [
 
 @pytest.mark.parametrize("point", LATE)
 def test_a_worker_that_stood_still_past_every_deadline_does_nothing_twice(points: Failpoints, point: str):
-    shop = Shop(points.stack, on_hand=SHELF)
+    shop = Shop(points.stack, on_hand=ON_HAND)
     points.arm(point, signal.SIGSTOP)
     order_id = order(shop, str(uuid4()))
     points.wait_for_hit(point)
@@ -71,7 +71,7 @@ def test_a_worker_that_stood_still_past_every_deadline_does_nothing_twice(points
         os.killpg(frozen.pid, signal.SIGCONT)
     assert books_are_clean(points.stack)
     assert shop.statuses() == {"paid": 1}
-    assert shop.stock() == (SHELF - 1, 0)
+    assert shop.stock() == (ON_HAND - 1, 0)
     assert set(mails_received(shop).values()) == {1}
 
 

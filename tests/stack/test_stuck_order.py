@@ -24,7 +24,7 @@ _END_THE_PAUSES = "UPDATE outbox SET available_at = now() WHERE available_at > n
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    with webhook.listening() as receiver:
+    with webhook.webhook_receiver() as receiver:
         yield receiver
 
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from ops.services import directories, ports
-from tests import needs
+from tests import requirements
 from tests.guards.source_tree import ROOT
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
@@ -69,7 +69,7 @@ class Up:
 @pytest.fixture(scope="module")
 def folder():
     """A folder to run in, while the API's usual port is taken."""
-    needs.a_real_rabbitmq()
+    requirements.require_rabbitmq()
     with directories.temporary("orderx-up-") as folder, socket.socket() as another:
         if ports.is_free(8000):
             another.bind((ports.LOOPBACK, 8000))

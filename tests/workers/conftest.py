@@ -6,7 +6,7 @@ import pytest
 
 from kit import db
 from kit.config import settings
-from tests.saga.storefront import Storefront
+from tests.saga.order_scenario import OrderScenario
 from tests.sandbox_process import paying_at, running_sandbox
 from tests.waiting import until
 from workers.app import create_app
@@ -82,7 +82,7 @@ def owner(database):
 
 @pytest.fixture
 def front(database):
-    return Storefront(database)
+    return OrderScenario(database)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from saga.engine import executor
 from saga.place_order import PLACE_ORDER
 from saga.steps.email_customer import email_customer
-from tests.workers.at_hand import ACKS, Heard, sent, take, tasks_in
+from tests.workers.queued_messages import ACKS, FakeMessage, run_together, take_from_outbox, tasks_in
 from workers.events import consumer, reactions
 from workers.log_context import bound
 from workers.tasks import sagas
@@ -56,7 +56,7 @@ def placed(front, app):
         for request in requests:
             with bound(request_id=request):
                 front.place()
-        return sent(app)
+        return take_from_outbox(app)
 
     return placing
 
@@ -69,14 +69,14 @@ class TestRequestId:
         for message in tasks:
             _, ids, _ = json.loads(message.body)
             app.tasks[message.routing_key].apply(kwargs=ids, headers={"requestid": "mine"}, throw=True)
-            take(app, message)
+            run_together(app, message)
         assert [line["request_id"] for line in lines] == ["mine"] * 2 * len(tasks)
         assert {line["saga_id"] for line in lines} == {message.headers["root_id"] for message in tasks}
         assert "request_id" not in structlog.contextvars.get_contextvars()
 
     def test_is_in_every_line_of_a_reaction(self, placed, lines):
         (event,) = [message for message in placed("mine") if message.routing_key == "order.created"]
-        consumer.handle_messages(QUEUE, ACKS, [Heard(event)])
+        consumer.handle_messages(QUEUE, ACKS, [FakeMessage(event)])
         assert [(line["request_id"], line["event_id"]) for line in lines] == [("mine", event.id)]
 
 
@@ -86,8 +86,8 @@ class TestRequestIdsOfABatch:
         begun = {saga_of(message): message.headers["requestid"] for message in found if message.routing_key in FIRST}
         assert sorted(begun.values()) == ["one", "three", "two"]
         for task in FIRST:
-            take(app, *tasks_in(found, task))
-        followed = sent(app)
+            run_together(app, *tasks_in(found, task))
+        followed = take_from_outbox(app)
         mails = tasks_in(followed, email_customer.task)
         assert {saga_of(message): message.headers["requestid"] for message in mails} == begun
         events = [json.loads(message.body) for message in followed if message.routing_key == "inventory.reserved"]
@@ -109,7 +109,7 @@ class TestRequestIdsOfABatch:
         assert [event["type"] for event in events if event.get("requestid") != orders[order_of(event)]] == []
 
     def test_are_not_in_a_line_about_the_whole_batch(self, app, placed, lines):
-        take(app, *tasks_in(placed("one", "two"), FIRST[0]))
+        run_together(app, *tasks_in(placed("one", "two"), FIRST[0]))
         assert ["request_id" in line for line in lines] == [False]
 
     def test_are_in_the_line_about_each_failure(self, app, placed, monkeypatch):
@@ -120,9 +120,9 @@ class TestRequestIdsOfABatch:
         monkeypatch.setattr(reactions, "process", fail)
         found = placed("one", "two")
         with capture_logs(processors=[merge_contextvars]) as said:
-            take(app, *tasks_in(found, FIRST[0]))
+            run_together(app, *tasks_in(found, FIRST[0]))
             consumer.handle_messages(
-                QUEUE, ACKS, [Heard(message) for message in found if message.routing_key == "order.created"]
+                QUEUE, ACKS, [FakeMessage(message) for message in found if message.routing_key == "order.created"]
             )
         assert [(line["event"], line["request_id"]) for line in said] == [
             ("task failed", "one"), ("task failed", "two"),
@@ -132,7 +132,7 @@ class TestRequestIdsOfABatch:
 
 def take_all(app):
     """Run all tasks, in batches, until none is left; returns their events."""
-    events, waiting = [], sent(app)
+    events, waiting = [], take_from_outbox(app)
     while waiting:
         events += [json.loads(message.body) for message in waiting if "task" not in message.headers]
         batches = defaultdict(list)
@@ -140,8 +140,8 @@ def take_all(app):
             if "task" in message.headers:
                 batches[app.tasks[message.routing_key].run_batch].append(message)
         for batch in batches.values():
-            take(app, *batch)
-        waiting = sent(app)
+            run_together(app, *batch)
+        waiting = take_from_outbox(app)
     return events
 
 

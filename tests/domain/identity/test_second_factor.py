@@ -5,7 +5,7 @@ from domain.identity.models import SecondFactor
 from kit import db, encryption
 from kit.tenancy import Tenant
 from tests import factories
-from tests.domain.notifications.at_once import at_once
+from tests.concurrency import run_concurrently
 
 
 class TestBegin:
@@ -17,7 +17,7 @@ class TestBegin:
             with db.transaction(mine):
                 return second_factor.start_enrolment(user_id=user.id)
 
-        secrets = at_once(4, begin)
+        secrets = run_concurrently(4, begin)
         with db.transaction(mine):
             session = db.session()
             kept = session.get_one(SecondFactor, user.id)

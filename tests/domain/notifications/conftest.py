@@ -4,8 +4,8 @@ from domain.notifications import operations
 from domain.notifications.operations import MailRequest
 from kit import db
 from kit.tenancy import Tenant
-from tests.domain.notifications.example import CONTEXT
-from tests.domain.notifications.placed import LONG_AGO, NOW, placed_order
+from tests.domain.notifications.example_order import CONTEXT
+from tests.domain.notifications.placed_order import LONG_AGO, NOW, placed_order
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def ask(order, act):
 
 @pytest.fixture
 def mail_id(ask):
-    """A mail that was asked for so long ago that whoever had it has lost it."""
+    """A mail whose lease has expired."""
     return ask(now=LONG_AGO).mail.id
 
 

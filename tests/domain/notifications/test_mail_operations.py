@@ -11,9 +11,9 @@ from domain.notifications.operations import LEASE, AlreadyDone, Claimed, LeasedE
 from kit import db
 from kit.ids import new_id
 from kit.tenancy import Tenant
-from tests.domain.notifications.at_once import at_once
-from tests.domain.notifications.example import CONTEXT
-from tests.domain.notifications.placed import LATER, NOW, placed_order
+from tests.concurrency import run_concurrently
+from tests.domain.notifications.example_order import CONTEXT
+from tests.domain.notifications.placed_order import LATER, NOW, placed_order
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ class TestAsk:
         assert (claim.mail.id, claim.mail.attempts) == (mail_id, 2)
 
     def test_gives_it_to_one_of_all_who_ask_at_once(self, ask):
-        answers = at_once(6, ask)
+        answers = run_concurrently(6, ask)
         assert sorted(type(answer).__name__ for answer in answers) == ["Claimed"] + ["LeasedElsewhere"] * 5
 
     def test_tells_that_it_was_sent(self, ask, act, mail_id):

@@ -13,7 +13,7 @@ from domain.notifications.errors import MailRefused
 from domain.notifications.failure_messages import DECLINED, MESSAGES, UNFINISHED, explain
 from domain.notifications.rendering import render
 from kit.text import without_links
-from tests.domain.notifications.example import CONTEXT, failed
+from tests.domain.notifications.example_order import CONTEXT, failed_order
 
 MAIL_ID = UUID("0199f3a0-0000-7000-8000-0000000000aa")
 TEMPLATES = get_args(Template)
@@ -66,7 +66,7 @@ class Skeleton(HTMLParser):
 class TestEveryTemplate:
     @pytest.fixture(params=TEMPLATES)
     def mail(self, request):
-        return rendered(request.param, failed("expired_card"))
+        return rendered(request.param, failed_order("expired_card"))
 
     def test_has_text_and_html_that_name_the_order_its_lines_and_its_total(self, mail):
         for body in (text_of(mail), " ".join(Skeleton(html_of(mail)).words)):
@@ -99,7 +99,7 @@ class TestEveryTemplate:
 
     @pytest.mark.parametrize("template", TEMPLATES)
     def test_is_seven_bit_with_short_lines(self, template):
-        lines = written(template, failed("expired_card")).content.split(b"\r\n")
+        lines = written(template, failed_order("expired_card")).content.split(b"\r\n")
         assert max(map(len, lines)) <= 78
         assert all(line.isascii() and not set(b"\r\n") & set(line) for line in lines)
 
@@ -183,7 +183,7 @@ class TestRender:
 class TestPaymentFailed:
     @pytest.mark.parametrize("code", [*MESSAGES, "declined", "card_declined", "generic_decline", "never heard of"])
     def test_says_why_and_what_helps(self, code):
-        mail, (why, remedy) = rendered("payment_failed", failed(code)), explain(code)
+        mail, (why, remedy) = rendered("payment_failed", failed_order(code)), explain(code)
         assert f"What happened: {why}\nWhat you can do: {remedy}\n" in text_of(mail)
         assert {why, remedy} <= set(Skeleton(html_of(mail)).words)
 
@@ -206,7 +206,7 @@ class TestAnyStrings:
     def test_break_neither_headers_nor_html(self, words, template):
         shop, company, customer, name, sku, street, occasion = words
         context = {
-            **failed("expired_card"),
+            **failed_order("expired_card"),
             "shop": shop,
             "company": company,
             "customer": customer,

@@ -14,8 +14,8 @@ from domain.notifications.mailer import Message, SmtpMailer, mailer
 from domain.notifications.rendering import render
 from kit.config import settings
 from kit.errors import NotConfigured
-from tests.domain.notifications.example import CONTEXT
-from tests.domain.notifications.moody_server import HANG_UP, SILENCE, moody_server
+from tests.domain.notifications.example_order import CONTEXT
+from tests.domain.notifications.faulty_smtp_server import HANG_UP, SILENCE, faulty_smtp_server
 from tests.inbox_process import running_inbox
 
 
@@ -81,14 +81,14 @@ class TestToTheInbox:
 class TestConnections:
     def test_that_were_idle_for_long_are_tried_first(self, monkeypatch):
         monkeypatch.setattr(client_of_smtp, "CHECK_IDLE_AFTER", 0.0)
-        with moody_server() as server, closing(SmtpMailer(server.url)) as client:
+        with faulty_smtp_server() as server, closing(SmtpMailer(server.url)) as client:
             client.send(mail_to())
             server.answers["NOOP"] = HANG_UP
             client.send(mail_to())
             assert server.connections == 2
 
     def test_are_kept_for_the_next_mail_of_whichever_thread(self):
-        with moody_server() as server, closing(SmtpMailer(server.url)) as client, ThreadPoolExecutor(1) as other:
+        with faulty_smtp_server() as server, closing(SmtpMailer(server.url)) as client, ThreadPoolExecutor(1) as other:
             client.send(mail_to())
             other.submit(client.send, mail_to()).result()
             client.send(mail_to())
@@ -102,13 +102,13 @@ class TestConnections:
             hand_over(*what)
 
         monkeypatch.setattr(client_of_smtp, "_transmit", handing_over)
-        with moody_server() as server, closing(SmtpMailer(server.url)) as client, ThreadPoolExecutor(3) as pool:
+        with faulty_smtp_server() as server, closing(SmtpMailer(server.url)) as client, ThreadPoolExecutor(3) as pool:
             for _ in range(2):
                 list(pool.map(client.send, [mail_to() for _ in range(3)]))
             assert server.connections == 3
 
     def test_are_not_trusted_after_a_failure(self):
-        with moody_server(CONTENT="451 disk full") as server, closing(SmtpMailer(server.url)) as client:
+        with faulty_smtp_server(CONTENT="451 disk full") as server, closing(SmtpMailer(server.url)) as client:
             with pytest.raises(MailDeferred):
                 client.send(mail_to())
             server.answers.clear()
@@ -141,16 +141,16 @@ class TestAnswers:
         ids=str,
     )
     def test_that_time_or_an_operator_mends_leave_the_mail_waiting(self, ehlo, answers):
-        with moody_server(**ehlo, **answers) as server, pytest.raises(MailDeferred):
+        with faulty_smtp_server(**ehlo, **answers) as server, pytest.raises(MailDeferred):
             SmtpMailer(server.url, timeout=0.2).send(mail_to())
 
     @pytest.mark.parametrize("answers", [{"RCPT": "550 unknown"}, {"DATA": "554 no"}, {"CONTENT": "550 spam"}], ids=str)
     def test_about_this_recipient_or_content_refuse_the_mail(self, ehlo, answers):
-        with moody_server(**ehlo, **answers) as server, pytest.raises(MailRefused):
+        with faulty_smtp_server(**ehlo, **answers) as server, pytest.raises(MailRefused):
             SmtpMailer(server.url).send(mail_to())
 
     def test_without_encryption_or_login_never_get_the_password(self):
-        with moody_server() as server:
+        with faulty_smtp_server() as server:
             for scheme in ("smtp+starttls", "smtp"):
                 url = server.url.replace("smtp://", f"{scheme}://user:secret@")
                 with pytest.raises(MailDeferred, match="not supported"):

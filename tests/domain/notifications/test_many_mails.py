@@ -2,9 +2,9 @@ import pytest
 
 from domain.notifications import operations, queries
 from domain.notifications.operations import AlreadyDone, Claimed, LeasedElsewhere, MailRequest
-from tests.domain.notifications.at_once import at_once
-from tests.domain.notifications.example import CONTEXT
-from tests.domain.notifications.placed import LATER, LONG_AGO, NOW
+from tests.concurrency import run_concurrently
+from tests.domain.notifications.example_order import CONTEXT
+from tests.domain.notifications.placed_order import LATER, LONG_AGO, NOW
 
 
 class TestAskForMany:
@@ -35,7 +35,7 @@ class TestAskForMany:
     def test_gives_each_to_one_of_all_who_ask_for_some_of_them_at_once(self, ask_for):
         addresses = [f"{name}@x.example" for name in "abcdefghij"]
         wishes = [addresses, addresses[::-1], addresses[::2], addresses[::-3]]
-        answers = at_once(len(wishes), lambda: ask_for(*wishes.pop()))
+        answers = run_concurrently(len(wishes), lambda: ask_for(*wishes.pop()))
         mine = [name for claims in answers for name, claim in claims.items() if isinstance(claim, Claimed)]
         assert sorted(mine) == list("abcdefghij")
 

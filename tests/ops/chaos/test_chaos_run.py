@@ -12,7 +12,7 @@ import pytest
 from ops.chaos.plan import TARGETS
 from ops.chaos.violations import MUST_BE_ZERO
 from ops.services import directories
-from tests import needs
+from tests import requirements
 
 
 def command(*words):
@@ -35,7 +35,7 @@ def home():
 @pytest.mark.xdist_group("stack")
 class TestShortRun:
     def test_loses_nothing_and_leaves_nothing_behind(self, home):
-        needs.a_real_rabbitmq()
+        requirements.require_rabbitmq()
         words = ("--orders", 100, "--kills", len(TARGETS), "--seed", 1)
         ended = subprocess.run(
             command(*words), env=environment(home), capture_output=True, text=True, timeout=500, check=False
@@ -51,7 +51,7 @@ class TestShortRun:
         assert list(home.iterdir()) == []
 
     def test_stops_everything_when_interrupted(self, home):
-        needs.a_real_rabbitmq()
+        requirements.require_rabbitmq()
         words = command("--orders", 1000, "--kills", 400, "--targets", "relay,worker")
         with subprocess.Popen(words, env=environment(home), stdout=subprocess.PIPE, text=True) as run:
             while "kill" not in run.stdout.readline():

@@ -6,7 +6,7 @@ from kit.errors import NotConfigured
 from ops.chaos.plan import TARGETS
 from ops.chaos.stack import ChaosStack
 from ops.services import directories, rabbitmq
-from tests import needs
+from tests import requirements
 
 URLS = ("ORDERX_DATABASE_URL", "ORDERX_OPERATOR_DATABASE_URL", "ORDERX_BROKER_URL", "ORDERX_PAYMENT_API_BASE")
 
@@ -19,7 +19,7 @@ def home():
 
 @pytest.fixture
 def stack(home, monkeypatch):
-    needs.a_real_rabbitmq()
+    requirements.require_rabbitmq()
     monkeypatch.setenv("ORDERX_BROKER_URL", "amqp://somebody.else//")
     stack = ChaosStack(home)
     yield stack

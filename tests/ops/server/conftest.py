@@ -77,7 +77,12 @@ def serve(tmp_path_factory):
 
         def start(*options: str, **limits: float) -> Server:
             port = ports.free_port()
-            words = ["-m", "tests.ops.server.impatient", *(f"{name}={value}" for name, value in limits.items()), "--"]
+            words = [
+                "-m",
+                "tests.ops.server.orderx_with_limits",
+                *(f"{name}={value}" for name, value in limits.items()),
+                "--",
+            ]
             argv = [sys.executable, *words, "api", "--port", str(port), *options]
             log = Path(tmp_path_factory.mktemp("api")) / "api.log"
             ready = http(f"http://127.0.0.1:{port}/healthz")

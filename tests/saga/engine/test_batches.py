@@ -50,11 +50,11 @@ def press(batches, outcomes):
 
 
 @pytest.fixture
-def started(workshop):
+def started(harness):
     """Start several sagas of one definition; return their refs, in order, and a way to find the definition."""
 
     def starting(saga, times=MANY):
-        begun = [workshop.start(saga) for _ in range(times)]
+        begun = [harness.start(saga) for _ in range(times)]
         return [ref for ref, _ in begun], begun[0][1].find
 
     return starting
@@ -69,31 +69,31 @@ def advance(refs, find):
     take(refs, find=find, continue_inline=True)
 
 
-def subject(workshop, ref):
-    return workshop.timeline(ref).saga.subject_id
+def subject(harness, ref):
+    return harness.timeline(ref).saga.subject_id
 
 
 class TestABatchedStep:
     @pytest.fixture
-    def saga(self, workshop, script, press):
-        return workshop.saga(together(press, script.step("fold")), then(script.step("glue")))
+    def saga(self, harness, script, press):
+        return harness.saga(together(press, script.step("fold")), then(script.step("glue")))
 
-    def test_runs_once_for_all_subjects(self, workshop, started, saga, batches):
+    def test_runs_once_for_all_subjects(self, harness, started, saga, batches):
         refs, find = started(saga)
         take(refs, "press", find=find)
         assert batches == [MANY]
-        assert {workshop.steps(ref)["press"] for ref in refs} == {"done"}
+        assert {harness.steps(ref)["press"] for ref in refs} == {"done"}
 
-    def test_has_an_outcome_per_subject(self, workshop, started, saga, outcomes):
+    def test_has_an_outcome_per_subject(self, harness, started, saga, outcomes):
         refs, find = started(saga)
-        outcomes[subject(workshop, refs[1])] = Refused("torn")
-        outcomes[subject(workshop, refs[2])] = TryAgain("busy")
-        outcomes[subject(workshop, refs[3])] = {"pages": 16}
+        outcomes[subject(harness, refs[1])] = Refused("torn")
+        outcomes[subject(harness, refs[2])] = TryAgain("busy")
+        outcomes[subject(harness, refs[3])] = {"pages": 16}
         take(refs, "press", find=find)
-        assert [workshop.steps(ref)["press"] for ref in refs] == ["done", "failed", "running", "done", "done"]
-        assert workshop.timeline(refs[3]).steps[0].outcome == {"pages": 16}
+        assert [harness.steps(ref)["press"] for ref in refs] == ["done", "failed", "running", "done", "done"]
+        assert harness.timeline(refs[3]).steps[0].outcome == {"pages": 16}
 
-    def test_leaves_out_sagas_that_do_not_wait_for_it(self, workshop, started, saga, batches):
+    def test_leaves_out_sagas_that_do_not_wait_for_it(self, harness, started, saga, batches):
         refs, find = started(saga)
         take(refs[:2], "press", find=find)
         take(refs, "press", find=find)
@@ -104,45 +104,45 @@ class TestABatchedStep:
         take([*refs, refs[0]], "press", find=find)
         assert batches == [2]
 
-    def test_that_raises_for_one_subject_changes_none(self, workshop, started, saga, outcomes):
+    def test_that_raises_for_one_subject_changes_none(self, harness, started, saga, outcomes):
         refs, find = started(saga)
-        outcomes[subject(workshop, refs[1])] = ValueError("jammed")
+        outcomes[subject(harness, refs[1])] = ValueError("jammed")
         with pytest.raises(ValueError, match="jammed"):
             take(refs, "press", find=find)
-        assert {workshop.steps(ref)["press"] for ref in refs} == {"pending"}
+        assert {harness.steps(ref)["press"] for ref in refs} == {"pending"}
         take(refs[1:2], "press", find=find)
-        assert workshop.timeline(refs[1]).steps[0].error["code"] == "ValueError"
+        assert harness.timeline(refs[1]).steps[0].error["code"] == "ValueError"
 
-    def test_does_not_run_when_one_saga_is_unknown(self, workshop, started, saga, batches):
+    def test_does_not_run_when_one_saga_is_unknown(self, harness, started, saga, batches):
         refs, find = started(saga, 2)
         with pytest.raises(SagaNotFound):
             take([*refs, SagaRef(new_id(), refs[0].company_id)], "press", find=find)
         assert batches == []
 
-    def test_runs_as_a_sequential_step(self, workshop, script, started, press, batches):
-        saga = workshop.saga(then(press), then(script.step("glue")), afterwards(script.step("tell")))
+    def test_runs_as_a_sequential_step(self, harness, script, started, press, batches):
+        saga = harness.saga(then(press), then(script.step("glue")), afterwards(script.step("tell")))
         refs, find = started(saga)
         advance(refs, find)
         assert batches == [MANY]
         assert script.calls == ["glue"] * MANY + ["when_done"] * MANY
-        assert {workshop.state(ref) for ref in refs} == {"finishing"}
+        assert {harness.state(ref) for ref in refs} == {"finishing"}
 
 
 class TestCallsOfABatch:
     @pytest.fixture
-    def saga(self, workshop, script):
-        return workshop.saga(then(script.calling("fold")), then(script.step("glue")))
+    def saga(self, harness, script):
+        return harness.saga(then(script.calling("fold")), then(script.step("glue")))
 
-    def test_are_made_concurrently(self, workshop, script, started, saga):
+    def test_are_made_concurrently(self, harness, script, started, saga):
         everybody = threading.Barrier(MANY, timeout=20)
         script.answers["fold"] = [None] * MANY
         answer = script._answer
         script._answer = lambda name: ((everybody.wait() if name == "fold" else None) and None) or answer(name)
         refs, find = started(saga)
         advance(refs, find)
-        assert {workshop.state(ref) for ref in refs} == {"done"}
+        assert {harness.state(ref) for ref in refs} == {"done"}
 
-    def test_send_heartbeats(self, workshop, script, started, saga, monkeypatch):
+    def test_send_heartbeats(self, harness, script, started, saga, monkeypatch):
         monkeypatch.setattr(heartbeat, "INTERVAL", 0.01)
         shown, enough = [], threading.Event()
 
@@ -156,17 +156,17 @@ class TestCallsOfABatch:
         refs, find = started(saga)
         with heartbeat.sent_by(show):
             advance(refs, find)
-        assert {workshop.state(ref) for ref in refs} == {"done"}
+        assert {harness.state(ref) for ref in refs} == {"done"}
 
     @pytest.mark.parametrize(
         ("times", "rounds"), [(1, 1), (external_calls.MAX_CONCURRENT, 1), (external_calls.MAX_CONCURRENT + 1, 2)]
     )
-    def test_extend_the_deadline_by_the_number_of_rounds(self, workshop, script, started, saga, times, rounds):
+    def test_extend_the_deadline_by_the_number_of_rounds(self, harness, script, started, saga, times, rounds):
         due, answer = [], script._answer
 
         def answering(name):
             if name == "fold":
-                due.extend(workshop.sql(DUE))
+                due.extend(harness.sql(DUE))
             return answer(name)
 
         script._answer = answering
@@ -174,17 +174,17 @@ class TestCallsOfABatch:
         advance(refs, find)
         assert {round(seconds / saga.call_deadline) for (seconds,) in due} == {rounds}
 
-    def test_that_fail_affect_only_their_own_saga(self, workshop, script, started, saga):
+    def test_that_fail_affect_only_their_own_saga(self, harness, script, started, saga):
         script.answers["fold"] = [None, OSError("cut off"), None, None, None]
         refs, find = started(saga)
         advance(refs, find)
-        states = sorted(workshop.steps(ref)["fold"] for ref in refs)
+        states = sorted(harness.steps(ref)["fold"] for ref in refs)
         assert states == ["done"] * (MANY - 1) + ["running"]
-        [late] = [ref for ref in refs if workshop.steps(ref)["fold"] == "running"]
-        assert workshop.timeline(late).steps[0].error["code"] == "OSError"
+        [late] = [ref for ref in refs if harness.steps(ref)["fold"] == "running"]
+        assert harness.timeline(late).steps[0].error["code"] == "OSError"
 
-    def test_are_ignored_for_a_saga_that_compensates_by_then(self, workshop, script, started):
-        saga = workshop.saga(together(script.calling("fold"), script.step("cut")))
+    def test_are_ignored_for_a_saga_that_compensates_by_then(self, harness, script, started):
+        saga = harness.saga(together(script.calling("fold"), script.step("cut")))
         refs, find = started(saga, 2)
         script.answers["cut"] = [Refused("blunt")]
 
@@ -203,19 +203,19 @@ class TestCallsOfABatch:
 
         script._answer = answering
         take(refs, "fold", find=find)
-        assert "fold answered_late" in workshop.events(refs[0])
-        assert workshop.steps(refs[1])["fold"] == "done"
+        assert "fold answered_late" in harness.events(refs[0])
+        assert harness.steps(refs[1])["fold"] == "done"
 
-    def test_of_two_sagas_about_the_same_subject_are_kept_apart(self, workshop, script):
+    def test_of_two_sagas_about_the_same_subject_are_kept_apart(self, harness, script):
         first, second = (
-            workshop.saga(then(script.calling(step)), then(script.step(f"after {step}")), name=step)
+            harness.saga(then(script.calling(step)), then(script.step(f"after {step}")), name=step)
             for step in ("fold", "cut")
         )
-        ref, deliveries = workshop.start(first, deliveries=Deliveries((first, second)))
-        with db.transaction(Tenant(company_id=workshop.company_id)):
-            other = start(second, subject_id=subject(workshop, ref), company_id=workshop.company_id, now=clock.now())
-        advance([ref, SagaRef(other, workshop.company_id)], deliveries.find)
-        assert workshop.state(ref) == workshop.state(SagaRef(other, workshop.company_id)) == "done"
+        ref, deliveries = harness.start(first, deliveries=Deliveries((first, second)))
+        with db.transaction(Tenant(company_id=harness.company_id)):
+            other = start(second, subject_id=subject(harness, ref), company_id=harness.company_id, now=clock.now())
+        advance([ref, SagaRef(other, harness.company_id)], deliveries.find)
+        assert harness.state(ref) == harness.state(SagaRef(other, harness.company_id)) == "done"
         assert sorted(script.calls) == sorted(
             ["fold", "fold heard", "after fold", "cut", "cut heard", "after cut", "when_done", "when_done"]
         )

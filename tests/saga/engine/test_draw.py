@@ -6,7 +6,7 @@ from saga.cancel_order import CANCEL_ORDER
 from saga.engine.definition import Saga, afterwards, then, together
 from saga.engine.draw import draw
 from saga.place_order import PLACE_ORDER
-from tests.saga.engine.workshop import Script
+from tests.saga.engine.saga_harness import Script
 
 LINE = re.compile(
     r"""\s{4}(

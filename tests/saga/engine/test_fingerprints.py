@@ -12,12 +12,12 @@ RECORDED = "SELECT definition FROM saga_definitions"
 
 
 @pytest.fixture
-def toy(workshop, script):
+def toy(harness, script):
     """Define the saga, or a changed one under the same name and version."""
 
     def declaring(*more, **options):
         stages = together(script.step("fold"), script.step("cut")), then(script.step("glue", undo=False), pivot=True)
-        return workshop.saga(*stages, *more, **options)
+        return harness.saga(*stages, *more, **options)
 
     return declaring
 
@@ -33,9 +33,9 @@ class TestDescribe:
 
 
 class TestFingerprint:
-    def test_stays_with_other_retries_and_deadlines(self, workshop, script):
-        patient = workshop.saga(then(script.step("fold", retries=Retries(limit=99))), deadline=99, call_deadline=99)
-        assert fingerprints.fingerprint(patient) == fingerprints.fingerprint(workshop.saga(then(script.step("fold"))))
+    def test_stays_with_other_retries_and_deadlines(self, harness, script):
+        patient = harness.saga(then(script.step("fold", retries=Retries(limit=99))), deadline=99, call_deadline=99)
+        assert fingerprints.fingerprint(patient) == fingerprints.fingerprint(harness.saga(then(script.step("fold"))))
 
     @pytest.mark.parametrize(
         "changed",
@@ -49,21 +49,21 @@ class TestFingerprint:
         ],
         ids=["a step more", "another order", "another pivot", "parallel", "afterwards", "no undo"],
     )
-    def test_changes_with_what_open_sagas_depend_on(self, workshop, script, changed):
-        before = workshop.saga(then(script.step("fold")), then(script.step("cut"), pivot=True))
-        after = workshop.saga(*changed(script.step))
+    def test_changes_with_what_open_sagas_depend_on(self, harness, script, changed):
+        before = harness.saga(then(script.step("fold")), then(script.step("cut"), pivot=True))
+        after = harness.saga(*changed(script.step))
         assert fingerprints.fingerprint(before) != fingerprints.fingerprint(after)
 
 
 class TestRecord:
-    def test_stores_a_new_definition_and_accepts_it_again(self, workshop, toy):
+    def test_stores_a_new_definition_and_accepts_it_again(self, harness, toy):
         for _ in range(2):
             fingerprints.record([toy()])
-        assert workshop.sql(RECORDED) == [(fingerprints.describe(toy()),)]
+        assert harness.sql(RECORDED) == [(fingerprints.describe(toy()),)]
 
-    def test_refuses_a_changed_definition_while_sagas_of_it_are_open(self, workshop, toy, script):
+    def test_refuses_a_changed_definition_while_sagas_of_it_are_open(self, harness, toy, script):
         fingerprints.record([toy()])
-        workshop.start(toy())
+        harness.start(toy())
         changed = toy(then(script.step("paint", undo=False)))
         with pytest.raises(DefinitionChanged) as refused:
             fingerprints.record([changed])
@@ -71,23 +71,23 @@ class TestRecord:
         assert refused.value.message.endswith(
             f"They started with: {fingerprints.describe(toy())}. It is now: {fingerprints.describe(changed)}"
         )
-        assert workshop.sql(RECORDED) == [(fingerprints.describe(toy()),)]
+        assert harness.sql(RECORDED) == [(fingerprints.describe(toy()),)]
 
-    def test_replaces_a_changed_definition_when_no_saga_of_it_is_open(self, workshop, toy, script):
+    def test_replaces_a_changed_definition_when_no_saga_of_it_is_open(self, harness, toy, script):
         fingerprints.record([toy()])
-        workshop.run(toy())
+        harness.run(toy())
         changed = toy(then(script.step("paint", undo=False)))
         fingerprints.record([changed])
-        assert workshop.sql(RECORDED) == [(fingerprints.describe(changed),)]
+        assert harness.sql(RECORDED) == [(fingerprints.describe(changed),)]
 
-    def test_keeps_two_versions_side_by_side(self, workshop, toy, script):
+    def test_keeps_two_versions_side_by_side(self, harness, toy, script):
         fingerprints.record([toy()])
-        workshop.start(toy())
+        harness.start(toy())
         fingerprints.record([toy(), toy(then(script.step("paint", undo=False)), version=2)])
-        assert len(workshop.sql(RECORDED)) == 2
+        assert len(harness.sql(RECORDED)) == 2
 
-    def test_lets_one_of_two_releases_win_that_record_at_the_same_time(self, workshop, toy, script):
-        workshop.start(toy())
+    def test_lets_one_of_two_releases_win_that_record_at_the_same_time(self, harness, toy, script):
+        harness.start(toy())
         others = [toy(then(script.step(name, undo=False))) for name in ("paint", "sand")]
         refused = []
 
@@ -102,11 +102,11 @@ class TestRecord:
             release.start()
         for release in releases:
             release.join()
-        [(kept,)] = workshop.sql(RECORDED)
+        [(kept,)] = harness.sql(RECORDED)
         [loser] = {fingerprints.describe(saga) for saga in others} - {kept}
         assert [fingerprints.describe(saga) for saga in refused] == [loser] * 4
 
-    def test_can_be_read_by_the_operator_and_changed_by_nobody(self, workshop, toy):
+    def test_can_be_read_by_the_operator_and_changed_by_nobody(self, harness, toy):
         fingerprints.record([toy()])
         with db.operator_transaction():
             session = db.session()

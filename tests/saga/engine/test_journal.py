@@ -9,13 +9,13 @@ from kit.ids import new_id
 from saga.engine.definition import then
 from saga.engine.journal import SagaNotFound, locked
 from saga.engine.locked_saga import SagaRef
-from tests.saga.engine.workshop import outbox
+from tests.saga.engine.saga_harness import outbox
 
 
 @pytest.fixture
-def begun(workshop, script):
+def begun(harness, script):
     """A saga that has just started, and the statements that run from then on."""
-    ref, deliveries = workshop.start(workshop.saga(then(script.step("fold"))))
+    ref, deliveries = harness.start(harness.saga(then(script.step("fold"))))
     return ref, deliveries.find
 
 
@@ -37,7 +37,7 @@ def statements(monkeypatch):
 
 
 class TestLocked:
-    def test_writes_everything_in_one_statement(self, begun, statements, workshop):
+    def test_writes_everything_in_one_statement(self, begun, statements, harness):
         ref, find = begun
         with locked(ref, find) as saga:
             step = saga.definition.steps["fold"]
@@ -48,8 +48,8 @@ class TestLocked:
             saga.send_task("toys.cut")
             statements.clear()
         assert len(statements) == 1
-        assert workshop.steps(ref) == {"fold": "running"}
-        assert workshop.events(ref) == ["started", "fold begun", "something"]
+        assert harness.steps(ref) == {"fold": "running"}
+        assert harness.events(ref) == ["started", "fold begun", "something"]
         assert [body["task"] for body in outbox()] == ["toys.fold", "toys.cut"]
 
     def test_writes_nothing_without_events(self, begun, statements):
@@ -57,24 +57,24 @@ class TestLocked:
             statements.clear()
         assert statements == []
 
-    def test_writes_nothing_when_the_block_raises(self, begun, workshop):
+    def test_writes_nothing_when_the_block_raises(self, begun, harness):
         ref, find = begun
         with suppress(ZeroDivisionError), locked(ref, find) as saga:
             saga.state = "stuck"
             saga.record_event("stuck")
             raise ZeroDivisionError
-        assert workshop.state(ref) == "running"
-        assert workshop.events(ref) == ["started"]
+        assert harness.state(ref) == "running"
+        assert harness.events(ref) == ["started"]
 
-    def test_writes_only_the_steps_with_events(self, workshop, script):
-        ref, deliveries = workshop.start(workshop.saga(then(script.step("fold")), then(script.step("cut"))))
+    def test_writes_only_the_steps_with_events(self, harness, script):
+        ref, deliveries = harness.start(harness.saga(then(script.step("fold")), then(script.step("cut"))))
         with locked(ref, deliveries.find) as saga:
             saga.steps["cut"].state = "done"
             saga.record_event("begun", saga.definition.steps["fold"])
-        assert workshop.steps(ref)["cut"] == "pending"
+        assert harness.steps(ref)["cut"] == "pending"
 
-    def test_refuses_an_unknown_saga(self, workshop, begun):
-        with pytest.raises(SagaNotFound), locked(SagaRef(new_id(), workshop.company_id), begun[1]):
+    def test_refuses_an_unknown_saga(self, harness, begun):
+        with pytest.raises(SagaNotFound), locked(SagaRef(new_id(), harness.company_id), begun[1]):
             pass
 
     def test_refuses_the_saga_of_another_company(self, begun):

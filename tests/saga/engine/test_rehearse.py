@@ -5,7 +5,7 @@ from saga.engine.definition import afterwards, then, together
 from saga.engine.errors import Refused
 from saga.engine.rehearse import Rehearsal, rehearse
 from saga.place_order import PLACE_ORDER
-from tests.saga.engine.workshop import Script
+from tests.saga.engine.saga_harness import Script
 
 PLACED = {
     "reserve_stock": Rehearsal(("authorise_payment",), ("void_payment", "release_stock"), "undone"),
@@ -57,23 +57,23 @@ class TestRehearse:
             rehearse(PLACE_ORDER, failing=CANCEL_ORDER.steps["take_back_stock"])
 
     @pytest.mark.parametrize("shape", shapes(Script().step))
-    def test_predicts_that_any_saga_ends_done(self, workshop, script, shape):
-        saga = workshop.saga(*shapes(script.step)[shape])
-        ref = workshop.run(saga)
+    def test_predicts_that_any_saga_ends_done(self, harness, script, shape):
+        saga = harness.saga(*shapes(script.step)[shape])
+        ref = harness.run(saga)
         assert script.calls == [
             *[each.name for stage in saga.main_stages for each in stage.steps],
             "when_done",
             *(each.name for stage in saga.stages[len(saga.main_stages) :] for each in stage.steps),
         ]
-        assert workshop.state(ref) == rehearse(saga).ending
+        assert harness.state(ref) == rehearse(saga).ending
 
     @pytest.mark.parametrize(("shape", "name"), ALL)
-    def test_predicts_what_the_journal_records(self, workshop, script, shape, name):
-        saga = workshop.saga(*shapes(script.step)[shape])
+    def test_predicts_what_the_journal_records(self, harness, script, shape, name):
+        saga = harness.saga(*shapes(script.step)[shape])
         script.answers[name] = [Refused("no")]
-        ref = workshop.run(saga)
+        ref = harness.run(saga)
         foretold = rehearse(saga, failing=saga.steps[name])
-        happened = workshop.events(ref)
+        happened = harness.events(ref)
         assert tuple(step for step in saga.steps if f"{step} done" in happened) == foretold.done
         assert tuple(call for call in script.calls if call.startswith("un_")) == foretold.undone
-        assert workshop.state(ref) == foretold.ending
+        assert harness.state(ref) == foretold.ending

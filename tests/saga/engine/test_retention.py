@@ -11,29 +11,29 @@ TABLES = ("sagas", "saga_steps", "saga_events", "incidents")
 
 class TestPrune:
     @pytest.fixture
-    def count(self, workshop):
-        return lambda: tuple(workshop.sql(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES)
+    def count(self, harness):
+        return lambda: tuple(harness.sql(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES)
 
     @pytest.fixture
-    def saga(self, workshop, script):
-        return workshop.saga(then(script.step("fold")))
+    def saga(self, harness, script):
+        return harness.saga(then(script.step("fold")))
 
-    def test_deletes_an_ended_saga_with_its_history(self, workshop, saga, count):
-        workshop.run(saga)
+    def test_deletes_an_ended_saga_with_its_history(self, harness, saga, count):
+        harness.run(saga)
         assert prune(before=clock.now()) == 1
         assert count() == (0, 0, 0, 0)
 
-    def test_keeps_a_saga_that_ended_later(self, workshop, saga):
-        workshop.run(saga)
+    def test_keeps_a_saga_that_ended_later(self, harness, saga):
+        harness.run(saga)
         assert prune(before=clock.now() - timedelta(days=1)) == 0
 
-    def test_keeps_an_open_saga(self, workshop, saga, count):
-        workshop.start(saga)
+    def test_keeps_an_open_saga(self, harness, saga, count):
+        harness.start(saga)
         assert prune(before=clock.now() + timedelta(days=1)) == 0
         assert count()[0] == 1
 
-    def test_deletes_no_more_than_the_limit(self, workshop, saga):
+    def test_deletes_no_more_than_the_limit(self, harness, saga):
         for _ in range(3):
-            workshop.run(saga)
+            harness.run(saga)
         before = clock.now()
         assert [prune(before=before, limit=2) for _ in range(3)] == [2, 1, 0]

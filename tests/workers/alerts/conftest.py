@@ -8,7 +8,7 @@ from workers.alerts.delivery import Webhook
 @pytest.fixture
 def receiver() -> Receiver:
     """A server that receives alerts."""
-    with webhook.listening() as receiver:
+    with webhook.webhook_receiver() as receiver:
         yield receiver
 
 

@@ -9,43 +9,43 @@ from kit.messaging.outbox import Outbox
 from saga.engine.definition import then
 from saga.engine.errors import Refused
 from saga.incidents import actions
-from tests.saga.engine.workshop import Workshop
-from tests.saga.incidents.stuck import Stuck
+from tests.saga.engine.saga_harness import SagaHarness
+from tests.saga.incidents.stuck_saga import StuckSaga
 from workers.alerts import database as database_alerts
 from workers.alerts.delivery import deliver
 
 
 @pytest.fixture
-def workshop(database):
-    return Workshop(database)
+def harness(database):
+    return SagaHarness(database)
 
 
 @pytest.fixture
-def stuck(workshop):
-    workshop.script.answers["cut"] = [Refused("no")]
-    fold, cut = map(workshop.script.step, ("fold", "cut"))
-    return Stuck(workshop, workshop.saga(then(fold, pivot=True), then(cut)))
+def stuck(harness):
+    harness.script.answers["cut"] = [Refused("no")]
+    fold, cut = map(harness.script.step, ("fold", "cut"))
+    return StuckSaga(harness, harness.saga(then(fold, pivot=True), then(cut)))
 
 
 class TestAnIncident:
-    def test_opens_an_alert_with_its_details_that_closes_when_it_is_resolved(self, workshop, stuck, hook, receiver):
+    def test_opens_an_alert_with_its_details_that_closes_when_it_is_resolved(self, harness, stuck, hook, receiver):
         database_alerts.check()
         deliver(hook)
         [alert] = receiver.accepted
-        [incident] = workshop.incidents(stuck.ref)
+        [incident] = harness.incidents(stuck.ref)
         assert (alert["kind"], alert["key"]) == ("incident_opened", str(incident.id))
         assert alert["detail"]["saga_id"] == str(stuck.ref.saga_id)
         assert (alert["detail"]["step"], alert["detail"]["error"], alert["detail"]["attempts"]) == ("cut", "no", 1)
-        stuck.act(actions.retry)
+        stuck.apply(actions.retry)
         database_alerts.check()
         deliver(hook)
         assert [event for event, _, _ in receiver.events()] == ["alert_opened", "alert_closed"]
 
-    def test_that_opens_again_opens_another_alert(self, workshop, stuck, hook, receiver):
-        workshop.script.answers["cut"] = [Refused("no")]
+    def test_that_opens_again_opens_another_alert(self, harness, stuck, hook, receiver):
+        harness.script.answers["cut"] = [Refused("no")]
         database_alerts.check()
-        stuck.act(actions.retry)
-        assert stuck.ends() == "stuck"
+        stuck.apply(actions.retry)
+        assert stuck.final_state() == "stuck"
         database_alerts.check()
         deliver(hook)
         assert sorted(event for event, _, _ in receiver.events()) == ["alert_closed", "alert_opened", "alert_opened"]
@@ -84,12 +84,12 @@ class TestTheOutbox:
 
 class TestConsumption:
     @pytest.fixture
-    def waiting(self, workshop, owner):
+    def waiting(self, harness, owner):
         """A saga whose first step no worker has taken for so long; the message is out."""
-        saga = workshop.saga(then(workshop.script.step("fold"), pivot=True))
+        saga = harness.saga(then(harness.script.step("fold"), pivot=True))
 
         def wait(age: str):
-            ref, _ = workshop.start(saga)
+            ref, _ = harness.start(saga)
             owner("DELETE FROM outbox")
             owner(f"UPDATE sagas SET started_at = started_at - interval '{age}'")
             owner(f"UPDATE saga_steps SET begun_at = begun_at - interval '{age}'")

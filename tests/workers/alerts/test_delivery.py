@@ -135,7 +135,7 @@ class TestAReceiverThatRefuses:
         assert len(receiver.refused) == 1
 
     def test_may_be_down_and_its_url_is_in_no_log(self, sound, receiver, pause_is_over, hook, capsys):
-        with webhook.listening() as gone:
+        with webhook.webhook_receiver() as gone:
             pass
         sound("outbox")
         deliver(Webhook(gone.url, webhook.SECRET))

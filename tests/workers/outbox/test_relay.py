@@ -82,12 +82,12 @@ class TestDrain:
         assert [chord["options"]["task_id"] for chord in chords] == [body["id"]] * 2
 
     def test_publishes_an_event_without_a_queue(self, app, publisher, send, outbox_rows):
-        send("event", {"id": str(new_id()), "type": "weather.changed", "data": {}})
+        send("event", {"id": str(new_id()), "type": "faults.changed", "data": {}})
         assert relay.drain(app, publisher) == 1
         assert outbox_rows() == (0, 0)
 
     def test_takes_low_priority_rows_only_when_asked_to(self, app, publisher, send, waiting, outbox_rows):
-        send("event", {"id": str(new_id()), "type": "weather.changed", "data": {}})
+        send("event", {"id": str(new_id()), "type": "faults.changed", "data": {}})
         send("task", a_task("notifications.email_customer"), a_task())
         header = [a_task("inventory.reserve_stock"), a_task("payments.authorise_payment")]
         send("chord", {"id": str(new_id()), "header": header, "body": a_task("saga.advance")})
@@ -194,7 +194,7 @@ class TestDrainUntil:
             draining = background.submit(relay.drain_until, stopping, app)
             try:
                 assert first_poll.wait(30)
-                send("event", {"id": str(new_id()), "type": "weather.changed", "data": {}})
+                send("event", {"id": str(new_id()), "type": "faults.changed", "data": {}})
                 send("task", task)
                 assert arrives() == task["id"]
             finally:

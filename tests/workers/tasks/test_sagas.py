@@ -7,7 +7,7 @@ import pytest
 from saga.engine.state_machine import ADVANCE
 from saga.place_order import PLACE_ORDER
 from saga.steps.email_customer import email_customer
-from tests.workers.at_hand import sent, take, tasks_in
+from tests.workers.queued_messages import run_together, take_from_outbox, tasks_in
 from workers.celery_internals.batching import TaskCall
 from workers.tasks import sagas
 
@@ -21,13 +21,13 @@ def headers(app, front):
     """The chord headers of a new order."""
     sagas.register(app)
     front.place()
-    return tasks_in(sent(app), *HEADERS)
+    return tasks_in(take_from_outbox(app), *HEADERS)
 
 
 class TestAWorkerWithBodies:
     def test_runs_both_headers_and_continues(self, app, headers):
-        take(app, *headers)
-        assert names(sent(app)) == [email_customer.task]
+        run_together(app, *headers)
+        assert names(take_from_outbox(app)) == [email_customer.task]
 
     def test_returns_the_body_with_the_id_from_the_headers(self, app, headers):
         [(_, ids, embed), _] = [json.loads(header.body) for header in headers]
@@ -42,8 +42,8 @@ class TestAWorkerWithoutBodies:
         app.amqp.queues.deselect("saga")
 
     def test_sends_the_body(self, app, headers):
-        take(app, *headers)
-        assert names(sent(app)) == [ADVANCE]
+        run_together(app, *headers)
+        assert names(take_from_outbox(app)) == [ADVANCE]
 
 
 class TestAPool:
@@ -51,10 +51,10 @@ class TestAPool:
         for header in headers:
             _, ids, _ = json.loads(header.body)
             app.tasks[header.routing_key].apply(kwargs=ids, throw=True)
-        [body] = tasks_in(sent(app), ADVANCE, email_customer.task)
+        [body] = tasks_in(take_from_outbox(app), ADVANCE, email_customer.task)
         _, ids, _ = json.loads(body.body)
         app.tasks[ADVANCE].apply(kwargs=ids, throw=True)
-        assert names(sent(app)) == [email_customer.task]
+        assert names(take_from_outbox(app)) == [email_customer.task]
 
 
 def names(found):

@@ -1,4 +1,4 @@
-"""What may befall a worker: it dies, or stands still, at any beginning or end of a transaction or an outside call."""
+"""Interrupt a worker at a checkpoint: kill or pause it where a transaction or an outside call begins or ends."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -11,30 +11,30 @@ from domain.notifications.mailer import mailer
 from domain.payments.stripe_gateway import gateway
 from kit import db
 
-Plight = Callable[[str], None]
+Interruption = Callable[[str], None]
 _worker = threading.local()
 
 
 def checkpoint(place: str) -> None:
-    """Here it may befall the worker of this thread; `place` is "begin", "commit", "call" or "answer"."""
-    plight: Plight | None = getattr(_worker, "plight", None)
-    if plight:
-        plight(place)
+    """Run the interruption of this thread, if there is one; `place` is "begin", "commit", "call" or "answer"."""
+    interruption: Interruption | None = getattr(_worker, "interruption", None)
+    if interruption:
+        interruption(place)
 
 
 @contextmanager
-def suffering(plight: Plight) -> Iterator[None]:
-    """Have this befall what the block does in this thread."""
-    _worker.plight = plight
+def interrupted_by(interruption: Interruption) -> Iterator[None]:
+    """Run the interruption at every checkpoint that this thread passes within the block."""
+    _worker.interruption = interruption
     try:
         yield
     finally:
-        _worker.plight = None
+        _worker.interruption = None
 
 
 @contextmanager
 def transactions_as_checkpoints() -> Iterator[None]:
-    """Let plights befall transactions: as they begin, and right before they would be committed."""
+    """Make the begin of each transaction, and the moment before its commit, a checkpoint."""
     unit = db.UnitOfWork
     begin, commit = unit.__init__, unit.commit
 
@@ -54,7 +54,7 @@ def transactions_as_checkpoints() -> Iterator[None]:
 
 
 def calls_as_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let plights befall the calls to the payment provider and the mail server."""
+    """Make the calls to the payment provider and the mail server checkpoints, and the return from them."""
     names = ((gateway(), name) for name in ("authorise", "capture", "void", "refund", "look_up"))
     for owner, name in (*names, (mailer(), "send")):
         monkeypatch.setattr(owner, name, _watched(getattr(owner, name)))
@@ -71,38 +71,38 @@ def _watched(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Killed(BaseException):
-    """The worker is gone, as by SIGKILL; nothing of it catches this."""
+    """The worker has been killed, as by SIGKILL: no code of the worker catches this exception."""
 
 
-class Death:
-    """Kills a worker when it has passed so many checkpoints."""
+class KillAfter:
+    """Kills a worker after a number of checkpoints."""
 
     def __init__(self, after: int) -> None:
-        self._left = after
+        self._remaining = after
 
     def __call__(self, place: str) -> None:
-        if self._left == 0:
+        if self._remaining == 0:
             raise Killed(place)
-        self._left -= 1
+        self._remaining -= 1
 
 
-class Frozen:
-    """A worker that stands still in its first outside call until it is thawed.
+class PausedWorker:
+    """A worker that pauses in its first outside call until it is resumed.
 
-    At "call" the other side has not heard of it yet; at "answer" all is done there, and not known here.
+    At "call" the request has not been sent; at "answer" it has been executed, but its answer is not recorded.
     """
 
     def __init__(self, work: Callable[[], None], *, at: str) -> None:
         self._at = at
-        self._still, self._thawed = threading.Event(), threading.Event()
+        self._paused, self._resumed = threading.Event(), threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, args=(work,))
         self._thread.start()
-        assert self._still.wait(20), "the worker neither ends nor makes a call"
+        assert self._paused.wait(20), "the worker has neither ended nor made a call"
 
-    def thaw(self) -> None:
-        """Let it go on, and see it to its end."""
-        self._thawed.set()
+    def resume(self) -> None:
+        """Resume the worker, wait for its end, and raise its error if it has failed."""
+        self._resumed.set()
         self._thread.join(20)
         assert not self._thread.is_alive()
         if self._error:
@@ -110,14 +110,14 @@ class Frozen:
 
     def _run(self, work: Callable[[], None]) -> None:
         try:
-            with suffering(self._stand_still):
+            with interrupted_by(self._pause):
                 work()
-        except BaseException as error:  # noqa: BLE001 - handed to whoever thaws it
+        except BaseException as error:  # noqa: BLE001 - raised by resume()
             self._error = error
         finally:
-            self._still.set()
+            self._paused.set()
 
-    def _stand_still(self, place: str) -> None:
-        if place == self._at and not self._still.is_set():
-            self._still.set()
-            assert self._thawed.wait(20), "nobody has thawed the worker"
+    def _pause(self, place: str) -> None:
+        if place == self._at and not self._paused.is_set():
+            self._paused.set()
+            assert self._resumed.wait(20), "the worker was not resumed"

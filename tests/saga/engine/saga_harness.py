@@ -1,4 +1,4 @@
-"""A workshop for trying out sagas: steps that do what a test tells them to, on the real journal."""
+"""A test harness for the saga engine: scripted steps on the real journal."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
@@ -19,20 +19,20 @@ from saga.engine.queries import Timeline, timeline
 from saga.engine.start import start
 from tests import factories
 from tests.saga.deliveries import Deliveries
-from tests.saga.plights import checkpoint
+from tests.saga.interruptions import checkpoint
 
 _OVERDUE = "UPDATE sagas SET due_at = now() - interval '1 second' WHERE ended_at IS NULL"
 
 
 @dataclass
 class Script:
-    """What every step was asked, in order, and what it shall answer: an outcome, an error to raise, or a call."""
+    """The calls of all steps, in order, and the scripted answers: an outcome, an error to raise, or a call."""
 
     calls: list[str] = field(default_factory=list)
     answers: dict[str, list[Any]] = field(default_factory=dict)
 
     def step(self, name: str, *, undo: bool = True, **options: Any) -> Step:
-        """A step of this name, with an undo called `un_<name>`."""
+        """A step of this name, with an undo named `un_<name>`."""
         reason = None if undo else "no way back"
         made = step(area="toys", irreversible=reason, **options)(self._act(name))
         if undo:
@@ -40,7 +40,7 @@ class Script:
         return made
 
     def calling(self, name: str) -> Step:
-        """A step whose outside call is `name`, and whose undo's is `un_<name>`."""
+        """A step that makes the outside call `name`, and its undo the outside call `un_<name>`."""
         made = step(area="toys")(self._calling(name))
         made.undo(self._calling(f"un_{name}"))
         return made
@@ -63,11 +63,11 @@ class Script:
     def hook(self, name: str) -> Hook:
         """A hook of this name."""
 
-        def told(endings: Sequence[Ending]) -> None:
+        def hook(endings: Sequence[Ending]) -> None:
             for _ in endings:
                 self._answer(name)
 
-        return told
+        return hook
 
     def _act(self, name: str) -> Callable[[Subject], Outcome]:
         def act(subject: Subject) -> Outcome:
@@ -86,8 +86,8 @@ class Script:
 
 
 @dataclass
-class Workshop:
-    """Runs sagas of its own company."""
+class SagaHarness:
+    """Runs sagas of one company."""
 
     database: str
     script: Script = field(default_factory=Script)
@@ -97,12 +97,12 @@ class Workshop:
         self.company_id = factories.make_company().id
 
     def saga(self, *stages: Any, name: str = "toy", undoable: bool = True, **options: Any) -> Saga:
-        """A saga of these stages, its hooks in the script as `when_done` and `when_undone`."""
+        """A saga of these stages; its hooks are `when_done` and `when_undone` in the script."""
         hooks = {"when_done": self.script.hook("when_done"), "when_undone": self.script.hook("when_undone")}
         return Saga(name, *stages, **hooks | ({} if undoable else {"when_undone": None}), **options)
 
     def start(self, saga: Saga, *, deliveries: Deliveries | None = None) -> tuple[SagaRef, Deliveries]:
-        """Start the saga; its messages wait in the deliveries that are returned."""
+        """Start a saga. Returns it with the deliveries that hold its messages."""
         with db.transaction(Tenant(company_id=self.company_id)):
             saga_id = start(saga, subject_id=new_id(), company_id=self.company_id, now=clock.now())
         deliveries = deliveries or Deliveries((saga,))
@@ -110,13 +110,13 @@ class Workshop:
         return SagaRef(saga_id, self.company_id), deliveries
 
     def run(self, saga: Saga) -> SagaRef:
-        """Start the saga and deliver everything."""
+        """Start a saga and deliver all its messages."""
         ref, deliveries = self.start(saga)
-        deliveries.until_quiet()
+        deliveries.deliver_all()
         return ref
 
     def stop(self, ref: SagaRef, deliveries: Deliveries) -> None:
-        """Ask the saga to stop."""
+        """Request the saga to stop."""
         with locked(ref, deliveries.find) as saga:
             saga.stop_requested = {"reason": "not wanted", "by": "test"}
             saga.record_event("stop_requested")
@@ -134,7 +134,7 @@ class Workshop:
         return {step.step: step.state for step in self.timeline(ref).steps}
 
     def events(self, ref: SagaRef) -> list[str]:
-        """What happened, `event` or `step event`, in order."""
+        """The saga's history in order, each entry as `event` or `step event`."""
         return [f"{each.step} {each.event}" if each.step else each.event for each in self.timeline(ref).events]
 
     def incidents(self, ref: SagaRef) -> list[Incident]:
@@ -142,18 +142,18 @@ class Workshop:
             session = db.session()
             return session.query(Incident).filter_by(saga_id=ref.saga_id).all()
 
-    def let_deadlines_pass(self) -> None:
+    def expire_deadlines(self) -> None:
         self.sql(_OVERDUE)
 
     def sql(self, statement: str) -> list[Any]:
-        """Run a statement as the schema's owner."""
+        """Run a statement as the database's superuser. Returns its rows."""
         with psycopg.connect(self.database, autocommit=True) as owner:
             cursor = owner.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
 
 def outbox() -> list[dict[str, Any]]:
-    """What waits in the outbox, the oldest first."""
+    """The messages in the outbox, the oldest first."""
     with db.operator_transaction():
         session = db.session()
         return list(session.scalars(text("SELECT body FROM outbox ORDER BY id")))

@@ -1,4 +1,4 @@
-"""Bad weather for sagas: the one thing that a step reaches for fails, on purpose, so and so often."""
+"""Fault injection for sagas: the dependency that a step calls fails a given number of times."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,25 +13,25 @@ from domain.payments.gateway import ProviderUnavailable
 from domain.payments.stripe_gateway import gateway
 from kit.errors import Conflict
 
-Mood = Literal["refuses", "is unavailable", "loses its answer"]
+Fault = Literal["refuses", "is unavailable", "loses its answer"]
 Errors = tuple[type[Exception], type[Exception]]
 
 
-class No(Conflict):
-    """It cannot be done."""
+class Rejected(Conflict):
+    """The operation is refused."""
 
-    code = "no"
+    code = "rejected"
 
 
-INVENTORY: Errors = (No, RuntimeError)
-PROVIDER: Errors = (No, ProviderUnavailable)
+INVENTORY: Errors = (Rejected, RuntimeError)
+PROVIDER: Errors = (Rejected, ProviderUnavailable)
 MAIL: Errors = (MailRefused, MailDeferred)
 SELLER = "hello@paper.example"
 """The company's address, as factories make it."""
 
 
-def _reach(step: str) -> tuple[object, str, Errors]:
-    """What the step or undo reaches for, and how that says no and not now."""
+def _dependency(step: str) -> tuple[object, str, Errors]:
+    """The function that a step or undo calls, as owner and name, and its errors for a refusal and for an outage."""
     return {
         "reserve_stock": (inventory, "reserve", INVENTORY),
         "release_stock": (inventory, "release", INVENTORY),
@@ -47,33 +47,33 @@ def _reach(step: str) -> tuple[object, str, Errors]:
 
 
 @dataclass
-class Weather:
-    """Spoils what steps reach for; once its moods are used up all is well again."""
+class FaultInjector:
+    """Makes the dependencies of steps fail. Once the given faults are used up, calls succeed again."""
 
     monkeypatch: pytest.MonkeyPatch
     calls: list[str] = field(default_factory=list)
 
-    def spoil(self, step: str, *moods: Mood) -> None:
-        """Have what the step or undo reaches for show these moods, one a call; of mails, the buyer's."""
-        owner, name, errors = _reach(step)
-        left, real = list(moods), getattr(owner, name)
+    def inject(self, step: str, *faults: Fault) -> None:
+        """Apply these faults to the dependency of a step or undo, one per call. Of the mails, only the buyer's fail."""
+        owner, name, errors = _dependency(step)
+        remaining, real = list(faults), getattr(owner, name)
 
-        def spoilt(*args: Any, **named: Any) -> Any:
+        def faulty(*args: Any, **named: Any) -> Any:
             if step == "email_customer" and args[0].recipient == SELLER:
                 return real(*args, **named)
             self.calls.append(name)
-            return _answer(left.pop(0) if left else None, errors, lambda: real(*args, **named))
+            return _answer(remaining.pop(0) if remaining else None, errors, lambda: real(*args, **named))
 
-        self.monkeypatch.setattr(owner, name, spoilt)
+        self.monkeypatch.setattr(owner, name, faulty)
 
 
-def _answer(mood: Mood | None, errors: Errors, call: Callable[[], Any]) -> Any:
-    no, trouble = errors
-    if mood == "refuses":
-        raise no
-    if mood == "is unavailable":
-        raise trouble
+def _answer(fault: Fault | None, errors: Errors, call: Callable[[], Any]) -> Any:
+    refusal, outage = errors
+    if fault == "refuses":
+        raise refusal
+    if fault == "is unavailable":
+        raise outage
     answer = call()
-    if mood == "loses its answer":
-        raise trouble
+    if fault == "loses its answer":
+        raise outage
     return answer

@@ -1,11 +1,11 @@
-"""An SMTP server that answers what it is told to, for the moods a real one cannot be brought into on demand."""
+"""An SMTP server with scripted replies, for faults that a real one does not produce on demand."""
 
 import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-ANSWERS = {"GREETING": "220 moody", "DATA": "354 go on", "QUIT": "221 bye"}
+ANSWERS = {"GREETING": "220 ready", "DATA": "354 go on", "QUIT": "221 bye"}
 HANG_UP, SILENCE = "hang up", "silence"
 
 
@@ -35,7 +35,7 @@ class _Conversation(socketserver.StreamRequestHandler):
                 return verb != "QUIT"
 
 
-class MoodyServer(socketserver.ThreadingTCPServer):
+class FaultySmtpServer(socketserver.ThreadingTCPServer):
     """`answers` maps a verb (also GREETING and CONTENT) to a reply, HANG_UP or SILENCE; `connections` counts."""
 
     def __init__(self, answers):
@@ -45,8 +45,8 @@ class MoodyServer(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def moody_server(**answers: str) -> Iterator[MoodyServer]:
-    with MoodyServer(answers) as server:
+def faulty_smtp_server(**answers: str) -> Iterator[FaultySmtpServer]:
+    with FaultySmtpServer(answers) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

@@ -1,4 +1,4 @@
-"""What waits for the relay, as the messages that a worker without a pool finds at hand."""
+"""The messages that the outbox holds, as a worker without a pool receives them."""
 
 import json
 from types import SimpleNamespace
@@ -13,8 +13,8 @@ ACKS = BatchedAcks((), sequential_tags=False)
 _TAKE = "WITH gone AS (DELETE FROM outbox RETURNING id, kind, body) SELECT kind, body FROM gone ORDER BY id"
 
 
-class Heard:
-    """A message as a worker is given it."""
+class FakeMessage:
+    """A message as Celery passes it to a worker."""
 
     def __init__(self, message):
         self.body, self.headers, self.payload = message.body, message.headers, json.loads(message.body)
@@ -22,20 +22,20 @@ class Heard:
         self.ack_log_error = self.reject_log_error = lambda *_, **__: None
 
 
-def sent(app):
-    """The messages that wait for the relay, which takes them."""
+def take_from_outbox(app):
+    """Take all rows from the outbox. Returns the messages that the relay would publish."""
     with db.operator_transaction():
         session = db.session()
         rows = session.connection().exec_driver_sql(_TAKE).all()
     return [message for kind, body in rows for message in build_messages(app, kind, body)]
 
 
-def take(app, *found):
-    """Have a worker without a pool take these messages, of tasks that are run with one another, together."""
+def run_together(app, *batch):
+    """Run these messages in one batch, as a worker without a pool does."""
     consumer = SimpleNamespace(event_dispatcher=None, connection_errors=())
-    run_batch = app.tasks[found[0].routing_key].run_batch
-    BatchRunner(run_batch, consumer, ACKS)([_Delivery(Heard(each)) for each in found])
+    run_batch = app.tasks[batch[0].routing_key].run_batch
+    BatchRunner(run_batch, consumer, ACKS)([_Delivery(FakeMessage(each)) for each in batch])
 
 
-def tasks_in(found, *names):
-    return [message for message in found if message.routing_key in names]
+def tasks_in(messages, *names):
+    return [message for message in messages if message.routing_key in names]

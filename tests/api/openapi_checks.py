@@ -1,4 +1,4 @@
-"""Whether answers are as the OpenAPI document says: status, why they refuse, and what stands in them."""
+"""Check answers against the OpenAPI document: status, error code and body."""
 
 from functools import cache
 from typing import Any
@@ -11,9 +11,9 @@ from werkzeug.test import TestResponse
 from api.app import create_app
 
 
-def refuse_undocumented(app: Flask, answer: TestResponse) -> None:
-    """Raise AssertionError unless the document tells of the answer; those to what it does not have are let pass."""
-    operation = operations().get(_asked(app, answer))
+def assert_documented(app: Flask, answer: TestResponse) -> None:
+    """Raise AssertionError if an answer of a documented operation differs from the document."""
+    operation = operations().get(_operation_id(app, answer))
     if operation is None or answer.status_code >= 500:
         return
     where = f"{answer.status_code} of {operation['operationId']}"
@@ -22,17 +22,17 @@ def refuse_undocumented(app: Flask, answer: TestResponse) -> None:
     media = described.get("content", {}).get(answer.mimetype)
     if answer.status_code == 403:
         assert answer.json["code"] in refusals(operation["operationId"]), (
-            f"{where} does not tell of {answer.json['code']}"
+            f"{where} does not document {answer.json['code']}"
         )
     if media and "json" in answer.mimetype:
-        faults = [
-            f"{fault.instance_path}: {fault.message}"
-            for fault in _judge(media["schema"]["$ref"]).iter_errors(answer.json)
+        violations = [
+            f"{violation.instance_path}: {violation.message}"
+            for violation in _validator(media["schema"]["$ref"]).iter_errors(answer.json)
         ]
-        assert faults == [], f"{where} is not what the document says"
+        assert violations == [], f"{where} differs from the document"
 
 
-def _asked(app: Flask, answer: TestResponse) -> str | None:
+def _operation_id(app: Flask, answer: TestResponse) -> str | None:
     if answer.request.method == "OPTIONS" or "//" in answer.request.environ["PATH_INFO"]:  # werkzeug takes it for /
         return None
     try:
@@ -44,13 +44,13 @@ def _asked(app: Flask, answer: TestResponse) -> str | None:
 
 @cache
 def document() -> dict[str, Any]:
-    """The document as clients get it."""
+    """The OpenAPI document, as served to clients."""
     return create_app().test_client().get("/api/openapi.json").json
 
 
 @cache
 def operations() -> dict[str, dict[str, Any]]:
-    """The document's operations by operationId, each response in full."""
+    """The document's operations by operationId, with references to shared responses resolved."""
     shared = document()["components"]["responses"]
     found = {}
     for item in document()["paths"].values():
@@ -65,13 +65,13 @@ def operations() -> dict[str, dict[str, Any]]:
 
 
 def refusals(name: str) -> set[str]:
-    """The codes with which an operation may refuse (403)."""
+    """The documented error codes of an operation's 403 responses."""
     refused = operations()[name]["responses"].get("403", {"content": {}})
     return {code for media in refused["content"].values() for code in media["examples"]}
 
 
 @cache
-def _judge(reference: str) -> jsonschema_rs.Draft202012Validator:
+def _validator(reference: str) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         {"components": document()["components"], "$ref": reference}, validate_formats=True
     )

@@ -21,5 +21,5 @@ CONTEXT: Context = {
 }
 
 
-def failed(code: str) -> Context:
+def failed_order(code: str) -> Context:
     return {**CONTEXT, "failure": {"code": code, "step": "authorise_payment", "detail": None}}

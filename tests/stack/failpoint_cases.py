@@ -1,4 +1,4 @@
-"""How to bring an order to each failpoint, and the status it ends in."""
+"""For each failpoint: how an order comes to pass it, and how the order ends after the crash."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,42 +10,42 @@ from kombu import Connection
 from kit.process import failpoints
 from ops.services.process import Process
 from tests.guards.failpoints import CALLING, FUNCTIONS
-from tests.stack.failpoints import Failpoints, order, persistently
+from tests.stack.failpoints import Failpoints, order, until_answered
 from tests.stack.shop import DECLINED, LAPSING, Shop
 from tests.waiting import until
 from workers import queues
 
-SHELF = 3
+ON_HAND = 3
 
 
 @dataclass(frozen=True)
-class Plight:
-    """Brings one order of `shop` past a point; `ending` is its status in the end, `sold` what has left the shelf."""
+class FailpointCase:
+    """`trigger` makes one order of `shop` pass a point; then its expected status and the units sold."""
 
-    happen: Callable[[Failpoints, Shop, str], None]
-    ending: str
+    trigger: Callable[[Failpoints, Shop, str], None]
+    final_status: str
     sold: int = 0
 
 
-def _order(**wanted: object) -> Callable[[Failpoints, Shop, str], None]:
-    def happen(points: Failpoints, shop: Shop, point: str) -> None:
+def _order(**fields: object) -> Callable[[Failpoints, Shop, str], None]:
+    def trigger(points: Failpoints, shop: Shop, point: str) -> None:
         points.arm(point)
-        order(shop, str(uuid4()), **wanted)
+        order(shop, str(uuid4()), **fields)
         points.wait_for_hit(point)
 
-    return happen
+    return trigger
 
 
 def _cancel_when_paid(points: Failpoints, shop: Shop, point: str) -> None:
     order_id = order(shop, str(uuid4()), wait=20)
     points.arm(point)
     cancel = ("POST", f"/orders/{order_id}/cancel", {"reason": "by mistake"}, shop.customer)
-    persistently(lambda: shop.request(*cancel))
+    until_answered(lambda: shop.request(*cancel))
     points.wait_for_hit(point)
 
 
 def _lose_the_messages(points: Failpoints, shop: Shop, point: str) -> None:
-    """The broker forgets what it has confirmed, so that only the journal knows of the order."""
+    """Delete the confirmed messages from the broker, so that only the journal has the order."""
     points.arm(point)
     workers = [process for process in points.stack.processes if process.name.startswith("worker-orders")]
     _without(workers, lambda: (order(shop, str(uuid4())), _drop_tasks(points)))
@@ -70,9 +70,9 @@ def _drop_tasks(points: Failpoints) -> None:
 
 
 def _lose_the_messages_of_a_saga_that_cannot_be_moved(points: Failpoints, shop: Shop, point: str) -> None:
-    """The sweeper counts the saga's faults until its journal is mended."""
-    spoil = "UPDATE saga_steps SET stage = stage + 7 WHERE position = 0"
-    mend = "UPDATE saga_steps SET stage = stage - 7 WHERE stage >= 7"
+    """Corrupt the saga's journal, so that the sweeper counts faults until it is repaired."""
+    corrupt = "UPDATE saga_steps SET stage = stage + 7 WHERE position = 0"
+    repair = "UPDATE saga_steps SET stage = stage - 7 WHERE stage >= 7"
     points.arm(point)
     workers = [process for process in points.stack.processes if process.name.startswith("worker-orders")]
     with psycopg.connect(points.stack.env["ORDERX_OWNER_DATABASE_URL"], autocommit=True) as owner:
@@ -80,31 +80,31 @@ def _lose_the_messages_of_a_saga_that_cannot_be_moved(points: Failpoints, shop: 
         def act() -> None:
             order_id = order(shop, str(uuid4()))
             _drop_tasks(points)
-            owner.execute(f"{spoil} AND saga_id IN (SELECT id FROM sagas WHERE subject_id = %s)", [order_id])
+            owner.execute(f"{corrupt} AND saga_id IN (SELECT id FROM sagas WHERE subject_id = %s)", [order_id])
             points.wait_for_hit(point)
-            owner.execute(mend)
+            owner.execute(repair)
 
         _without(workers, act)
 
 
 def _forget_a_mail(points: Failpoints, shop: Shop, point: str) -> None:
-    """The worker dies with the mail in hand and the event heard, so that only the sweeper thinks of it."""
+    """Kill the worker after it has claimed the mail and processed the event, so that only the sweeper can send it."""
     points.arm("event.heard")
     points.arm(point)
     order(shop, str(uuid4()))
     points.wait_for_hit("event.heard")
-    until(points.revive, "the worker has not died")
+    until(points.restart_dead, "the worker has not died")
     points.wait_for_hit(point)
 
 
-PAID = Plight(_order(), "paid", sold=1)
-CARD_DECLINED = Plight(_order(card=DECLINED), "failed")
-OUT_OF_STOCK = Plight(_order(quantity=SHELF + 1), "failed")
-HOLD_LAPSED = Plight(_order(card=LAPSING), "failed")
-CANCELLED = Plight(_cancel_when_paid, "cancelled")
-STRANDED = Plight(_lose_the_messages, "paid", sold=1)
-UNMOVABLE = Plight(_lose_the_messages_of_a_saga_that_cannot_be_moved, "paid", sold=1)
-MAIL_FORGOTTEN = Plight(_forget_a_mail, "paid", sold=1)
+PAID = FailpointCase(_order(), "paid", sold=1)
+CARD_DECLINED = FailpointCase(_order(card=DECLINED), "failed")
+OUT_OF_STOCK = FailpointCase(_order(quantity=ON_HAND + 1), "failed")
+HOLD_LAPSED = FailpointCase(_order(card=LAPSING), "failed")
+CANCELLED = FailpointCase(_cancel_when_paid, "cancelled")
+STRANDED = FailpointCase(_lose_the_messages, "paid", sold=1)
+UNMOVABLE = FailpointCase(_lose_the_messages_of_a_saga_that_cannot_be_moved, "paid", sold=1)
+MAIL_FORGOTTEN = FailpointCase(_forget_a_mail, "paid", sold=1)
 
 BY_ACT = {
     "reserve_stock": PAID,
@@ -119,7 +119,7 @@ BY_ACT = {
     "take_back_stock": CANCELLED,
 }
 
-PLIGHTS: dict[str, Plight] = {
+FAILPOINT_CASES: dict[str, FailpointCase] = {
     "order.tokenised": PAID,
     "order.placed": PAID,
     "order.cancellation_requested": CANCELLED,
@@ -144,5 +144,5 @@ PLIGHTS: dict[str, Plight] = {
     },
 }
 
-AFTER_THE_MAIL_SERVERS_YES = "mail.handed_over"
-"""Where a mail goes out twice, under one Message-ID: the server has it, and nobody could know (docs/decisions/0009)."""
+SENDS_THE_MAIL_TWICE = "mail.handed_over"
+"""The failpoint at which a mail is sent twice, with one Message-ID (docs/decisions/0009)."""

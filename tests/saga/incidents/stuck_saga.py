@@ -3,32 +3,32 @@
 from collections.abc import Callable
 
 from saga.engine.definition import Saga
-from tests.saga.engine.workshop import Workshop
+from tests.saga.engine.saga_harness import SagaHarness
 
 WHY = {"reason": "the printer is repaired", "by": "ada"}
 
 
-class Stuck:
+class StuckSaga:
     """A stuck saga and its messages."""
 
-    def __init__(self, workshop: Workshop, saga: Saga) -> None:
-        self._workshop = workshop
-        self.ref, self.deliveries = workshop.start(saga)
-        self.deliveries.until_quiet()
+    def __init__(self, harness: SagaHarness, saga: Saga) -> None:
+        self._harness = harness
+        self.ref, self.deliveries = harness.start(saga)
+        self.deliveries.deliver_all()
         assert self.state == "stuck"
 
     @property
     def state(self) -> str:
-        return self._workshop.state(self.ref)
+        return self._harness.state(self.ref)
 
-    def act(self, action: Callable[..., None]) -> None:
+    def apply(self, action: Callable[..., None]) -> None:
         action(self.ref, self.deliveries.find, **WHY)
 
     def tasks(self) -> list[str]:
         self.deliveries.collect()
         return [task["task"] for task in self.deliveries.tasks]
 
-    def ends(self) -> str:
+    def final_state(self) -> str:
         """The state of the saga once all messages are delivered."""
-        self.deliveries.until_quiet()
+        self.deliveries.deliver_all()
         return self.state

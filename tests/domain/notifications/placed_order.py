@@ -1,4 +1,4 @@
-"""An order to write mails about, in the database, and the moments of the tests."""
+"""An order in the database to write mails about, and the times used by the tests."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -11,7 +11,7 @@ from domain.shops.models import Shop
 from kit import db
 from kit.ids import new_id
 from kit.tenancy import Tenant
-from tests.domain.notifications.example import CONTEXT
+from tests.domain.notifications.example_order import CONTEXT
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 LATER = NOW + LEASE

@@ -1,4 +1,4 @@
-"""A shop with one product on its shelf and somebody who buys: what the tests of the order saga begin with."""
+"""A shop with one product in stock, and a buyer: the start of all tests of the order saga."""
 
 import sqlite3
 from contextlib import closing
@@ -27,11 +27,11 @@ from tests import factories
 from tests.saga.deliveries import Deliveries
 from tests.sandbox_process import SandboxProcess
 
-_SHELF = text("SELECT on_hand, reserved FROM stock WHERE product_id = :product")
+_STOCK_LEVEL = text("SELECT on_hand, reserved FROM stock WHERE product_id = :product")
 _EVENTS = text("""
     SELECT e.step, e.event FROM saga_events e JOIN sagas s ON s.id = e.saga_id
     WHERE s.subject_id = :order AND s.name = :saga ORDER BY e.id""")
-_LET_TIME_PASS = """
+_EXPIRE_DEADLINES = """
     UPDATE sagas SET due_at = now() - interval '1 second' WHERE ended_at IS NULL;
     UPDATE saga_steps SET retry_at = now() - interval '1 second' WHERE retry_at IS NOT NULL;
     UPDATE mails SET leased_until = now() - interval '1 second' WHERE leased_until IS NOT NULL"""
@@ -42,20 +42,20 @@ _FORGET = "DELETE FROM refunds; DELETE FROM payment_intents; DELETE FROM idempot
 
 
 def empty_tables(database: str) -> None:
-    """Nothing was ever ordered here."""
+    """Delete all rows of all tables."""
     with psycopg.connect(database) as owner:
         owner.execute("SET session_replication_role = replica;" + _EMPTY)
 
 
 def empty_books(sandbox: SandboxProcess) -> None:
-    """Nothing was ever paid at the provider."""
+    """Delete all payments and refunds of the sandbox provider."""
     with closing(sqlite3.connect(sandbox.ledger_path)) as books:
         books.executescript(_FORGET)
 
 
 @dataclass
-class Storefront:
-    """One product at 19.99 EUR, `on_hand` of it, and the messages about its orders in `deliveries`."""
+class OrderScenario:
+    """One product at 19.99 EUR with `on_hand` units in stock. `deliveries` holds the messages about its orders."""
 
     database: str
     on_hand: int = 5
@@ -76,7 +76,7 @@ class Storefront:
     def place(
         self, quantity: int = 1, *, method: str = "pm_card_visa", card: str | None = None, network: bytes | None = None
     ) -> UUID:
-        """Order so many units, paying with this token of the sandbox."""
+        """Place an order, paid with a payment method token of the sandbox. Returns its id."""
         with db.transaction(Tenant(company_id=self.shop.company_id, user_id=self.buyer.id)):
             order = place_order(
                 company_id=self.shop.company_id,
@@ -91,7 +91,7 @@ class Storefront:
         return order.id
 
     def cancel(self, order_id: UUID) -> None:
-        """Ask for the order to be cancelled."""
+        """Request the cancellation of an order."""
         request_cancellation(self.ref(order_id), self.deliveries.find, reason="changed my mind", by="the buyer")
 
     def ref(self, order_id: UUID, *, saga: str = "place_order") -> SagaRef:
@@ -113,7 +113,7 @@ class Storefront:
             return session.get_one(Order, order_id)
 
     def has_ended(self, order_id: UUID) -> bool:
-        """Whether every saga about the order has."""
+        """Whether all sagas about the order have ended."""
         with db.transaction(Tenant(company_id=self.shop.company_id)):
             return all(saga.ended_at for saga in sagas_about(subject_id=order_id))
 
@@ -126,35 +126,35 @@ class Storefront:
             session = db.session()
             return session.query(Payment).filter_by(order_id=order_id).one()
 
-    def happened(self, event: str, order_id: UUID, *, saga: str = "place_order") -> tuple[str, ...]:
-        """The steps that this happened to, in that order."""
+    def steps_with_event(self, event: str, order_id: UUID, *, saga: str = "place_order") -> tuple[str, ...]:
+        """The steps with this event in the saga's history, in order of time."""
         with db.operator_transaction():
             session = db.session()
             rows = session.execute(_EVENTS, {"order": order_id, "saga": saga})
             return tuple(row.step for row in rows if row.step and row.event == event)
 
-    def shelf(self) -> tuple[int, int]:
+    def stock_level(self) -> tuple[int, int]:
         """(on hand, reserved) of the product."""
         with db.operator_transaction():
             session = db.session()
-            on_hand, reserved = session.execute(_SHELF, {"product": self.product.id}).one()
+            on_hand, reserved = session.execute(_STOCK_LEVEL, {"product": self.product.id}).one()
         return on_hand, reserved
 
-    def let_time_pass(self) -> None:
-        """Every deadline, pause and lease is over."""
-        self.sql(_LET_TIME_PASS)
+    def expire_deadlines(self) -> None:
+        """Set all deadlines, retry times and leases to the past."""
+        self.sql(_EXPIRE_DEADLINES)
 
     def sql(self, statements: str) -> None:
-        """Run this as the database's superuser."""
+        """Run statements as the database's superuser."""
         with psycopg.connect(self.database, autocommit=True) as owner:
             owner.execute(statements)
 
-    def come_to_rest(self) -> None:
-        """Deliver all that is on its way, and have all that was announced acted on."""
-        self.deliveries.until_quiet()
-        self.deliveries.hear_everything()
+    def run_until_idle(self) -> None:
+        """Deliver all tasks, then process all events."""
+        self.deliveries.deliver_all()
+        self.deliveries.process_events()
 
 
 def findings(*, at_rest: bool = True) -> list[str]:
-    """What `orderx check` would complain about."""
+    """The findings of `orderx check`."""
     return [f"{rule}: {finding.row}" for rule, broken in check(at_rest=at_rest) for finding in broken]

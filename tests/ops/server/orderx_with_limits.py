@@ -1,4 +1,7 @@
-"""`orderx`, with other limits of the HTTP server: python -m tests.ops.server.impatient HEAD_SECONDS=1 -- api"""
+"""`orderx` with other limits of the HTTP server.
+
+python -m tests.ops.server.orderx_with_limits HEAD_SECONDS=1 -- api
+"""
 
 import sys
 
@@ -7,8 +10,8 @@ from ops.server import limits
 
 
 def main() -> None:
-    given = sys.argv[1 : sys.argv.index("--")]
-    for name, _, value in (limit.partition("=") for limit in given):
+    overrides = sys.argv[1 : sys.argv.index("--")]
+    for name, _, value in (limit.partition("=") for limit in overrides):
         assert hasattr(limits, name)
         setattr(limits, name, float(value))
     sys.argv = ["orderx", *sys.argv[sys.argv.index("--") + 1 :]]

@@ -1,10 +1,10 @@
-"""Doing the same in several threads."""
+"""Run one function in several threads at the same time."""
 
 import threading
 
 
-def at_once(count, action):
-    """What `action` returned in each of `count` threads that began together."""
+def run_concurrently(count, action):
+    """Run `action` in `count` threads that start together. Returns their results."""
     barrier, answers = threading.Barrier(count), []
 
     def run():
