@@ -1,4 +1,4 @@
-"""What tests begin with, made as users make it: each call is one committed transaction of the domain's operations."""
+"""Factories: each call creates rows through the domain's operations, in one committed transaction."""
 
 from datetime import timedelta
 from functools import cache

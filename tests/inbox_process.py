@@ -1,4 +1,4 @@
-"""A real inbox for tests: its own process, which can be killed and started again on the same ports and mails."""
+"""The mail inbox as a process that tests can kill and restart with the same ports and mails."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A real PgBouncer in transaction mode, in front of the tests' PostgreSQL."""
+"""A real PgBouncer in transaction mode, between the tests and PostgreSQL."""
 
 import os
 import shutil

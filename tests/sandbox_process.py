@@ -1,4 +1,4 @@
-"""A payment sandbox as a real process, for tests that pay, kill it, and look at its books."""
+"""The payment sandbox as a process that tests can kill, and whose ledger they can read."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The API's tests talk HTTP to the whole app, over a database of their own."""
+"""Tests of the API: HTTP requests to the whole app, with a real database."""
 
 import socket
 

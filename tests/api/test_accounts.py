@@ -1,4 +1,4 @@
-"""Registering, verifying one's address, and forgotten, reset and changed passwords, over HTTP."""
+"""Registration, address verification, and password reset and change, over HTTP."""
 
 import re
 from email import message_from_bytes

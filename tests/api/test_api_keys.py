@@ -1,4 +1,4 @@
-"""API keys: made once, good for what they say and their makers may, and for no longer."""
+"""API keys: creation, permissions limited by those of their owner, expiry and revocation."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer names what is wrong, and nothing is written."""
+"""Invalid input of every kind: the answer names what is wrong, and nothing is written."""
 
 import gzip
 import json

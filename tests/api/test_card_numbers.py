@@ -1,4 +1,4 @@
-"""Card numbers where none belong: no field of text keeps one, alone or together with its neighbours."""
+"""Card numbers in text fields are refused, also when they are split over several fields."""
 
 import pytest
 

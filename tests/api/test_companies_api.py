@@ -1,4 +1,4 @@
-"""Founding a company and changing it, over HTTP."""
+"""Creating and changing companies, over HTTP."""
 
 import psycopg
 import pytest

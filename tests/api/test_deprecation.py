@@ -1,4 +1,4 @@
-"""Endpoints that will go: what their callers are told, and that others are not."""
+"""Deprecated endpoints carry deprecation headers; others do not."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Security headers, and which pages a browser lets call the API."""
+"""Security headers and CORS."""
 
 import base64
 import hashlib

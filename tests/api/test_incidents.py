@@ -1,4 +1,4 @@
-"""Operators settle stuck sagas over HTTP: those of their company, and a super admin those of all."""
+"""Actions on incidents over HTTP: by members for their company, by super admins for all companies."""
 
 from types import SimpleNamespace
 

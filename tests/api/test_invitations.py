@@ -1,4 +1,4 @@
-"""Inviting people by mail, and what becomes of the links."""
+"""Invitations by mail, and their links."""
 
 import re
 from datetime import timedelta

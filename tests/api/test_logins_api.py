@@ -1,4 +1,4 @@
-"""Seeing where one is logged in, and ending that, over HTTP."""
+"""Listing and ending sessions, over HTTP."""
 
 import pytest
 

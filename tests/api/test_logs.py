@@ -1,4 +1,4 @@
-"""What is logged of a request, and what never is: read from the process's own output."""
+"""The log lines of requests, read from the output of a process; secrets are never logged."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""Seeing who has which role, taking roles away and giving them up, over HTTP."""
+"""Listing and removing members, and giving up a role, over HTTP."""
 
 import psycopg
 import pytest

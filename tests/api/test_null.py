@@ -1,4 +1,4 @@
-"""Null says that there is none of something; what is left out has its default, or stays as it is."""
+"""Null means that a value is absent; an omitted field has its default or stays unchanged."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Examples in the OpenAPI document: each is what its schema says, and orders are shown whole."""
+"""Examples in the OpenAPI document match their schemas, and orders have complete examples."""
 
 import jsonschema_rs
 import pytest

@@ -1,4 +1,4 @@
-"""What clients that are generated from the OpenAPI document rest on: its types, and the refusals it tells of."""
+"""The parts of the OpenAPI document that generated clients depend on: types and error responses."""
 
 import builtins
 

@@ -1,4 +1,4 @@
-"""Alive, ready, measured."""
+"""Liveness, readiness and metrics."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Errors answer as RFC 9457 problem details, whatever they are."""
+"""All errors are answered as RFC 9457 problem details."""
 
 import re
 

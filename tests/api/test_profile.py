@@ -1,4 +1,4 @@
-"""What users say of themselves, take along, and have erased, over HTTP."""
+"""Profiles, data export and erasure, over HTTP."""
 
 from concurrent.futures import ThreadPoolExecutor
 

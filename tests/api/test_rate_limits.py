@@ -1,4 +1,4 @@
-"""Rate limits, counted by a real Valkey; and what happens when it is gone."""
+"""Rate limits, counted by a real Valkey, and without Valkey."""
 
 import contextlib
 import io

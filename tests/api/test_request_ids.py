@@ -1,4 +1,4 @@
-"""Which id a request has, and where its sender finds it."""
+"""Request ids."""
 
 from uuid import UUID
 

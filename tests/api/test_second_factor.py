@@ -1,4 +1,4 @@
-"""A second factor: switching it on, logging in with it, losing it, over HTTP."""
+"""The second factor: enabling it, logging in with it, and losing it, over HTTP."""
 
 from datetime import timedelta
 

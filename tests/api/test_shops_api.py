@@ -1,4 +1,4 @@
-"""Shops, who works there, their places and when these are open, over HTTP."""
+"""Shops, their staff, locations and opening hours, over HTTP."""
 
 import psycopg
 import pytest

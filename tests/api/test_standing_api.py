@@ -1,4 +1,4 @@
-"""Plans, suspension, deletion and the record of it, over HTTP."""
+"""Plans, suspension, deletion and the history of a company, over HTTP."""
 
 import psycopg
 import pytest

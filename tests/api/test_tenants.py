@@ -1,4 +1,4 @@
-"""Company A never learns of the existence of anything of company B: what is B's answers as what is not there."""
+"""Rows of other companies are answered like rows that do not exist."""
 
 import pytest
 

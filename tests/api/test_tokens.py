@@ -1,4 +1,4 @@
-"""Access tokens: what is in them, who can verify them, and every way of forging one."""
+"""Access tokens: claims, verification and attempts at forgery."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""/metrics also says how all sagas of all companies do, in numbers alone."""
+"""/metrics includes counts of the sagas of all companies."""
 
 import psycopg
 import pytest

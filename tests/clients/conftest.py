@@ -1,4 +1,4 @@
-"""A running API, the OpenAPI document that it serves, and the clients that other people's tools make of it."""
+"""Fixtures: a running API, its OpenAPI document, and clients generated from it."""
 
 import json
 import os

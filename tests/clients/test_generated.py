@@ -1,4 +1,4 @@
-"""Clients that are generated from the document: all of it is in them, and they place and cancel an order."""
+"""Generated clients are complete, and can place and cancel an order."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What linters of OpenAPI documents say of ours: nothing."""
+"""Linters find no errors in the OpenAPI document."""
 
 import json
 

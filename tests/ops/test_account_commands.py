@@ -1,4 +1,4 @@
-"""What operators do to accounts: done once, recorded with a reason, and told to the user."""
+"""Account commands of operators: idempotent, recorded with a reason, and reported to the user by mail."""
 
 import getpass
 import json

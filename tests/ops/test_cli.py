@@ -1,4 +1,4 @@
-"""What the command line says when it cannot do what it was told."""
+"""Error messages of the command line."""
 
 import os
 import socket

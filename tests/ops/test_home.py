@@ -1,4 +1,4 @@
-"""How commands find the stack that `orderx up` runs in their folder."""
+"""Commands find the stack that `orderx up` runs in the current folder."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What the installation shows while it takes long; the download itself is stood in for."""
+"""The progress output of the installation, with a simulated download."""
 
 import os
 import subprocess

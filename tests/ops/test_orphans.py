@@ -1,4 +1,4 @@
-"""What a process does about orphans that become its children."""
+"""Orphaned processes are adopted and reaped."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Where and how commands print: any encoding, any width, a disk that is full, a reader that has gone."""
+"""Output of commands: encodings, widths, a full disk, a closed pipe."""
 
 import json
 import os

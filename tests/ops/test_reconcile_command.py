@@ -1,4 +1,4 @@
-"""`orderx reconcile`, as an operator sees it."""
+"""The command `orderx reconcile`."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The private services, each started for real."""
+"""The private services, each started as a real process."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""The supervisor with small stand-in processes, and what a stack tells those processes."""
+"""The supervisor with small processes, and the environment that a stack gives its processes."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The books are proven by rules, and every rule finds what it is there to find."""
+"""Every rule of `orderx check` finds the violation it is for."""
 
 from dataclasses import replace
 

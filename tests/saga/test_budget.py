@@ -1,4 +1,4 @@
-"""What a good order may cost, in what does not depend on the machine; timings are the benchmark's."""
+"""The cost of a successful order in statements, messages and WAL, which do not depend on the machine."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Somebody tries out stolen cards: how many the provider is asked for, whatever is placed at once."""
+"""Card testing: the number of stolen cards that reach the provider is limited, also under concurrency."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Events that nobody heard, and what becomes of the mails about the order."""
+"""Events that no worker has processed are replayed."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Many orders for few units, taken by many workers at once."""
+"""Many orders for few units, processed by many workers at once."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Orders through a real PgBouncer in transaction mode, which lends a server's session to one transaction at a time."""
+"""Orders through a real PgBouncer in transaction mode."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""A stranger registers somebody else's mail address first: its reader gets the account, with nothing left in it."""
+"""Account takeover by registering another person's mail address first."""
 
 import psycopg
 import pyotp

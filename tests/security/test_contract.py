@@ -1,4 +1,4 @@
-"""Whatever is sent to whatever endpoint, by whomever: the answer is one that the OpenAPI document tells of."""
+"""Generated requests to every endpoint, by every role, get documented answers only."""
 
 import pytest
 from hypothesis import given

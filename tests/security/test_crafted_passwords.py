@@ -1,4 +1,4 @@
-"""Passwords that are made to cost: their judging takes a bounded number of look-ups, and a link's token comes first."""
+"""Passwords crafted to be expensive are checked in bounded time, and only after the link's token."""
 
 from contextlib import suppress
 

@@ -1,4 +1,4 @@
-"""An access token lives on for minutes after its session has ended; whoever holds it then writes nothing with it."""
+"""The access token of an ended session cannot write anything."""
 
 from uuid import UUID
 

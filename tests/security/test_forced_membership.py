@@ -1,4 +1,4 @@
-"""Attempts to make somebody a member who did not ask for it, and to learn who has an account."""
+"""Attempts to add a member without consent, and to find out who has an account."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Whoever has a password guesses the codes of the second factor, from as many network addresses as they like."""
+"""Guessing codes of the second factor with a known password, from many network addresses."""
 
 from datetime import timedelta
 from itertools import count

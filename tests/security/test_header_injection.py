@@ -1,4 +1,4 @@
-"""Line breaks in headers and paths: no header of an answer, and no line of the log, is the caller's to write."""
+"""Line breaks in headers and paths inject neither response headers nor log lines."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""DNS rebinding: a page whose own name leads to 127.0.0.1 reads nothing of the servers that need no password."""
+"""DNS rebinding: local servers without a password refuse unknown host names."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Text that shows nothing, hides its direction or breaks lines, and links in what mails to strangers repeat."""
+"""Invisible characters, direction overrides and line breaks in text, and links in mails to strangers."""
 
 import copy
 

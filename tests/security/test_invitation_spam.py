@@ -1,4 +1,4 @@
-"""Invitations and companies as a means to send mails to strangers: how many, and what they can say."""
+"""Abuse of invitations and companies to send mails to strangers: limits on their number and content."""
 
 from email import message_from_bytes
 from email.policy import SMTP

@@ -1,4 +1,4 @@
-"""How long an answer takes does not tell who is registered: the work is the same for known and unknown addresses."""
+"""Response times do not reveal who is registered: known and unknown addresses cause the same work."""
 
 import argon2
 import psycopg

@@ -1,4 +1,4 @@
-"""What a caller may not set stands in no body: an unknown field is refused by name, and nothing is written."""
+"""Unknown fields are refused by name in every request body, and nothing is written."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""The numbers of all companies together are for whoever runs OrderX, and for none of its users."""
+"""Metrics of all companies are readable by the operator only."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""Forged ids, cursors, headers and tokens: another company's thing is as one that does not exist, in every answer."""
+"""Forged ids, cursors, headers and tokens: rows of other companies are answered like missing ones."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Secrets of real requests: they are in no line of the log, in no problem, and in no row of the database."""
+"""Secrets of real requests appear in no log line, no error and no row of the database."""
 
 import contextlib
 import io

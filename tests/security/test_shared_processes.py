@@ -1,4 +1,4 @@
-"""What serves one company has just served another: connections, threads and workers carry nothing over."""
+"""Connections, threads and workers that serve several companies carry nothing over between them."""
 
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID

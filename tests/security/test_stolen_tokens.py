@@ -1,4 +1,4 @@
-"""Somebody else has the refresh token, too, and is as quick as its owner: they do not both go on unnoticed."""
+"""A stolen refresh token is detected once both its owner and the thief have used it."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What super admins ask of companies is written down first, and stays written."""
+"""Requests of super admins are recorded before they are executed, and the record is append-only."""
 
 import psycopg
 import pytest

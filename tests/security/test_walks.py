@@ -1,4 +1,4 @@
-"""Walks from what was made to what may follow, along the document's links: every answer is as documented."""
+"""Random walks along the links of the OpenAPI document get documented answers only."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""The broker loses everything it had, in the middle of things."""
+"""The broker loses all its messages while orders are processed."""
 
 import shutil
 from collections import Counter

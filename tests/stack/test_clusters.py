@@ -1,4 +1,4 @@
-"""A stack on clusters goes on when a node of the broker is lost, and loses nothing."""
+"""A cluster survives the loss of a broker node without losing an order."""
 
 import time
 from collections.abc import Iterator

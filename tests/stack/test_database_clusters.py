@@ -1,4 +1,4 @@
-"""A stack goes on when its database server is lost, replaced, frozen or read-only for a while, and loses nothing."""
+"""A cluster survives a lost, replaced, frozen or read-only database server without losing an order."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The commands of Celery and RabbitMQ, which an operator knows, beside a running stack."""
+"""Celery's and RabbitMQ's own commands work with a running stack."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Processes that answer no requests show that they go on, also while the broker is down."""
+"""Workers, relay and sweeper show that they are alive, also while the broker is down."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What each process of a running stack writes, against what docs/operations.md says of it."""
+"""The log lines of each process agree with docs/operations.md."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A dump brought into a fresh database, beside an empty broker and a provider that remembers everything."""
+"""Restoring a dump into a new database, with an empty broker and the provider's unchanged payments."""
 
 import json
 import shutil

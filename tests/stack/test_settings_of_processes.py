@@ -1,4 +1,4 @@
-"""Each process of a running stack has the settings that it reads, and no secret stands where others can read it."""
+"""Each process of a running stack has only the settings that it reads, and secrets are not readable by others."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""An undo that keeps failing, from its cause to its end: incident, alert, an operator's retry, clean books."""
+"""An undo that keeps failing: incident, alert, retry by an operator, and a clean check."""
 
 import json
 import sys

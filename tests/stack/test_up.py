@@ -1,4 +1,4 @@
-"""`orderx up`, from another terminal: what it shows, where its commands find it, and how it stops."""
+"""`orderx up`: its output, how other commands find it, and how it stops."""
 
 import json
 import os

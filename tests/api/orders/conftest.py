@@ -1,4 +1,4 @@
-"""What the tests of orders stand on: a market with a customer at its door, and a payment provider."""
+"""Fixtures for orders: a shop, a customer and a payment provider."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""Payments that are declined: how often one may try, and what buyers and sellers read about it."""
+"""Declined payments: limits on attempts, and the reasons shown to buyers and sellers."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Placing orders where nothing can be ordered: the shop, its company or its plan does not sell."""
+"""Orders are refused when the shop, its company or its plan does not allow them."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""Placing orders over HTTP; what the saga makes of them is tested elsewhere."""
+"""Placing orders over HTTP, without running their sagas."""
 
 import copy
 from concurrent.futures import ThreadPoolExecutor

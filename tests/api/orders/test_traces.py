@@ -1,4 +1,4 @@
-"""What an order's request is known by goes on to its saga and its events."""
+"""The request id and trace of an order are passed on to its saga and its events."""
 
 from uuid import UUID
 

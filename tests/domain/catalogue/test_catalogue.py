@@ -1,4 +1,4 @@
-"""Offering products and changing what they cost."""
+"""Creating products and changing their prices."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""Companies, seen by those who belong to them."""
+"""Companies, as their members see them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What plans allow is made, and nothing beyond, whoever else is at it."""
+"""Plan limits hold, also under concurrency."""
 
 from concurrent.futures import ThreadPoolExecutor
 

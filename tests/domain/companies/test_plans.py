@@ -1,4 +1,4 @@
-"""Plans: which is in force, and what they leave room for."""
+"""The effective plan of a company, and its remaining limits."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Links in mails: good once, for a while, for one thing."""
+"""One-time links: valid once, for a limited time, for one purpose."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

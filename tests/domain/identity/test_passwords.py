@@ -1,4 +1,4 @@
-"""Passwords: compared and hashed in one form, and judged by how easily they are guessed."""
+"""Passwords: normalisation, hashing and strength."""
 
 import unicodedata
 

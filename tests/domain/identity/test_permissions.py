@@ -1,4 +1,4 @@
-"""Nobody gives, or takes away, what they do not hold themselves."""
+"""Nobody can grant or revoke permissions that they do not have."""
 
 from typing import get_args
 

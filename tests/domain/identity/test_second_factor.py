@@ -1,4 +1,4 @@
-"""A second factor that is begun twice at once, as by a double click."""
+"""Enabling a second factor twice at the same time."""
 
 from domain.identity import second_factor
 from domain.identity.models import SecondFactor

@@ -1,4 +1,4 @@
-"""Slowing down who tries too often."""
+"""Limits on attempts to log in."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Holding, selling and giving back stock, with real commits."""
+"""Reserving, selling and returning stock, with real commits."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial

@@ -1,4 +1,4 @@
-"""Whatever is done to a shelf, by however many at once, its figures stay true."""
+"""The ledger and the stock level agree after concurrent operations."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""An order to write mails about."""
+"""An example order to write mails about."""
 
 from domain.notifications.context import Context
 

@@ -1,4 +1,4 @@
-"""Header lines, read by another reader than Python's own, whose faults depend on its version."""
+"""Mail headers, parsed by an independent parser."""
 
 import re
 from base64 import b64decode

@@ -1,4 +1,4 @@
-"""How many of the payments that are asked for at once may be declined; the provider is a function here."""
+"""Limits on concurrent payments that may still be declined; the provider is a function."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

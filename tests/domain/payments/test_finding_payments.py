@@ -1,4 +1,4 @@
-"""Finding payments at the provider by what they were made for, and by when."""
+"""Finding payments at the provider by order and by time."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Amounts as Stripe counts them, in every currency that there is."""
+"""Amounts in Stripe's units, for every currency."""
 
 import pytest
 from hypothesis import given

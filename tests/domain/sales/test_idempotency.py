@@ -1,4 +1,4 @@
-"""Two requests with one Idempotency-Key, at the same time and one after the other."""
+"""Two requests with one Idempotency-Key, concurrent and in sequence."""
 
 from concurrent.futures import ThreadPoolExecutor
 

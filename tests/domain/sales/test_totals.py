@@ -1,4 +1,4 @@
-"""What an order comes to, in every currency: something that can be charged, or a refusal."""
+"""Order totals in every currency can be charged, or the order is refused."""
 
 import psycopg
 import pytest

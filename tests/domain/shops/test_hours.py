@@ -1,4 +1,4 @@
-"""Opening hours by the clock on the wall, minute by minute, and where clocks are put forward or back."""
+"""Opening hours in local time, minute by minute, including changes of daylight saving time."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

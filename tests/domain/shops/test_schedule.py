@@ -1,4 +1,4 @@
-"""Opening hours against a calendar on which every minute of every day is painted by hand."""
+"""Opening hours, compared with a calendar that lists every minute."""
 
 from datetime import date, datetime, time, timedelta
 

@@ -1,4 +1,4 @@
-"""Shops, and the way in for buyers."""
+"""Shops, and their visibility to buyers."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""What the sandbox says on the wire, to a client that knows nothing but HTTP."""
+"""The sandbox's protocol, tested with plain HTTP."""
 
 from pathlib import Path
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""The end of a chunked body is found where gunicorn's parser finds it."""
+"""The end of a chunked body is detected at the same position as by gunicorn's parser."""
 
 from io import BytesIO
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Requests as they come off the wire: one after the other on a connection, and refused when they are no HTTP."""
+"""Raw requests: pipelined on a connection, and refused when they are not valid HTTP."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Clients that send or read slowly take none of the API's threads, and are cut off in time."""
+"""Slow clients occupy no threads of the API, and are disconnected after a timeout."""
 
 import asyncio
 import select
