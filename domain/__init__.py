@@ -1,1 +1,1 @@
-"""The business: what would be true with pen and paper. One folder per area; no Flask, no Celery, no marshmallow."""
+"""The business rules. One package per area; imports no Flask, Celery or marshmallow."""

@@ -86,21 +86,23 @@ def has_role(
 
     Raises SessionEnded when the session has ended.
     """
-    is_live = exists().where(
+    is_active = exists().where(
         UserSession.id == session_id, UserSession.user_id == user_id, UserSession.ended_at.is_(None)
     )
-    held = exists().where(
+    is_member = exists().where(
         Membership.user_id == user_id, Membership.role == role, Membership.shop_id.is_not_distinct_from(shop_id),
         (Membership.company_id == company_id) | (Membership.role == "super_admin"),
     )  # fmt: skip
-    now = select(is_live, true() if role == CUSTOMER else held).where(User.id == user_id, User.erased_at.is_(None))
-    found = db.session().execute(now).one_or_none()
-    if found is None:
+    query = select(is_active, true() if role == CUSTOMER else is_member).where(
+        User.id == user_id, User.erased_at.is_(None)
+    )
+    row = db.session().execute(query).one_or_none()
+    if row is None:
         return False
-    logged_in, in_role = found
-    if not logged_in:
+    session_is_active, has_role_now = row
+    if not session_is_active:
         raise SessionEnded
-    return bool(in_role)
+    return bool(has_role_now)
 
 
 def default_company(*, user_id: UUID) -> UUID | None:

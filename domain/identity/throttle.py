@@ -74,44 +74,44 @@ WRONG_SECOND_FACTOR_CODES = Quota(
 COMPANIES_PER_USER = Quota("new-companies", "You can create 3 companies a day", limit=3, window=timedelta(days=1))
 
 
-def count_attempt(backoff: Backoff, *who: str, now: datetime) -> timedelta:
+def count_attempt(backoff: Backoff, *subject: str, now: datetime) -> timedelta:
     """Count an attempt before it is made, so that parallel attempts count, too. Returns how long to wait first.
 
     The attempt is allowed only if that is zero. An attempt that must wait is not counted.
     """
-    made = _locked(_key(backoff, who), now)
-    if made.next_at > now:
-        return made.next_at - now
-    if now - made.last_at > RESET_AFTER:
-        made.count = 0
-    made.count += 1
-    made.last_at, made.next_at = now, now + backoff.delay_after(made.count)
+    attempts = _lock_attempts(_key(backoff, subject), now)
+    if attempts.next_at > now:
+        return attempts.next_at - now
+    if now - attempts.last_at > RESET_AFTER:
+        attempts.count = 0
+    attempts.count += 1
+    attempts.last_at, attempts.next_at = now, now + backoff.delay_after(attempts.count)
     db.session().flush()
     return timedelta()
 
 
-def consume(quota: Quota, *who: str, now: datetime) -> None:
+def consume(quota: Quota, *subject: str, now: datetime) -> None:
     """Count a use against the quota in the current transaction; raises TooManyRequests when the quota is used up.
 
     Concurrent transactions wait for each other, so that they cannot share the last use.
     """
-    made = require_quota(quota, *who, now=now)
-    made.times, made.last_at = [at for at in made.times if at > now - quota.window] + [now], now
+    attempts = require_quota(quota, *subject, now=now)
+    attempts.times, attempts.last_at = [at for at in attempts.times if at > now - quota.window] + [now], now
     db.session().flush()
 
 
-def require_quota(quota: Quota, *who: str, now: datetime) -> Attempts:
+def require_quota(quota: Quota, *subject: str, now: datetime) -> Attempts:
     """Raise TooManyRequests when the quota is used up. Returns the uses so far, locked until the transaction ends."""
-    made = _locked(_key(quota, who), now)
-    recent = [at for at in made.times if at > now - quota.window]
+    attempts = _lock_attempts(_key(quota, subject), now)
+    recent = [at for at in attempts.times if at > now - quota.window]
     if len(recent) >= quota.limit:
         raise TooManyRequests(quota.message, wait=recent[-quota.limit] + quota.window - now)
-    return made
+    return attempts
 
 
-def reset(backoff: Backoff, *who: str, now: datetime) -> None:
+def reset(backoff: Backoff, *subject: str, now: datetime) -> None:
     """Reset the count after a successful attempt."""
-    session, key = db.session(), _key(backoff, who)
+    session, key = db.session(), _key(backoff, subject)
     tenancy.reveal_attempts(session, key)
     session.execute(update(Attempts).where(Attempts.key == key).values(count=0, next_at=now))
 
@@ -125,14 +125,14 @@ def mailbox(address: str) -> str:
     return local.partition("+")[0] + at + domain if at else address
 
 
-def _locked(key: bytes, now: datetime) -> Attempts:
+def _lock_attempts(key: bytes, now: datetime) -> Attempts:
     session = db.session()
     tenancy.reveal_attempts(session, key)
-    fresh = insert(Attempts).values(key=key, count=0, last_at=now, next_at=now)
-    session.execute(fresh.on_conflict_do_nothing())
+    first = insert(Attempts).values(key=key, count=0, last_at=now, next_at=now)
+    session.execute(first.on_conflict_do_nothing())
     return session.get_one(Attempts, key, with_for_update=True, populate_existing=True)
 
 
-def _key(limit: Backoff | Quota, who: tuple[str, ...]) -> bytes:
-    counted = map(mailbox, who) if limit.per_mailbox else who
-    return hashlib.sha256("\0".join((limit.name, *counted)).encode(errors="surrogatepass")).digest()
+def _key(limit: Backoff | Quota, subject: tuple[str, ...]) -> bytes:
+    parts = map(mailbox, subject) if limit.per_mailbox else subject
+    return hashlib.sha256("\0".join((limit.name, *parts)).encode(errors="surrogatepass")).digest()

@@ -135,8 +135,8 @@ def reserve(*, company_id: UUID, quantities: Mapping[UUID, Mapping[UUID, int]]) 
 
 def release(*, order_ids: Collection[UUID], company_id: UUID) -> None:
     """Release the reservations of these orders. Does nothing for orders without any."""
-    held = _move(_RELEASE, order_ids, "held", company_id)
-    _announce("inventory.released", held, company_id)
+    released = _move(_RELEASE, order_ids, "held", company_id)
+    _announce("inventory.released", released, company_id)
 
 
 def commit(*, order_ids: Collection[UUID], company_id: UUID) -> None:
@@ -146,8 +146,8 @@ def commit(*, order_ids: Collection[UUID], company_id: UUID) -> None:
 
 def take_back(*, order_ids: Collection[UUID], company_id: UUID) -> None:
     """Return the sold units of these orders to the stock. Does nothing for orders without any, or if repeated."""
-    sold = _move(_TAKE_BACK, order_ids, "committed", company_id)
-    _announce("inventory.taken_back", sold, company_id)
+    returned = _move(_TAKE_BACK, order_ids, "committed", company_id)
+    _announce("inventory.taken_back", returned, company_id)
 
 
 def _move(statement: str, order_ids: Collection[UUID], state: str, company_id: UUID) -> Collection[UUID]:

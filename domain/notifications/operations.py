@@ -158,11 +158,11 @@ def enqueue_invitation(*, company_id: UUID, recipient: str, context: InvitationC
     _enqueue(mail, company_id=str(company_id))
 
 
-def _enqueue(mail: Mail, **whose: str) -> None:
+def _enqueue(mail: Mail, **owner: str) -> None:
     session = db.session()
     session.add(mail)
     session.flush()
-    task = {"task": "notifications.send_mail", "id": str(mail.id), "kwargs": {"mail_id": str(mail.id), **whose}}
+    task = {"task": "notifications.send_mail", "id": str(mail.id), "kwargs": {"mail_id": str(mail.id), **owner}}
     request_id = logs.request_id()
     outbox.send("task", {**task, "requestid": request_id} if request_id else task, company_id=mail.company_id)
 
@@ -192,8 +192,8 @@ def renew(*, attempts: Mapping[UUID, int], now: datetime) -> dict[UUID, datetime
     Mails that have been sent, refused or claimed by another process are left out.
     """
     until = now + LEASE
-    held = {"mails": list(attempts), "attempts": list(attempts.values()), "until": until}
-    return {mail_id: until for (mail_id,) in db.run(_RENEW, held)}
+    values = {"mails": list(attempts), "attempts": list(attempts.values()), "until": until}
+    return {mail_id: until for (mail_id,) in db.run(_RENEW, values)}
 
 
 def mark_sent(*, mail_ids: Sequence[UUID], now: datetime) -> None:

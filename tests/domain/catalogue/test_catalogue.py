@@ -23,7 +23,7 @@ def change(product, **changes):
         return operations.change_product(product_id=product.id, **changes)
 
 
-class TestOffer:
+class TestCreateProduct:
     def test_refuses_another_currency_than_the_companys(self, database):
         shop = factories.make_shop(factories.make_company(currency="EUR"))
         with pytest.raises(Invalid) as refusal:

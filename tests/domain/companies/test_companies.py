@@ -11,7 +11,7 @@ from tests.factories import acting_for
 
 
 class TestTheCompany:
-    def test_is_seen_by_who_acts_for_it_or_belongs_to_it(self, database):
+    def test_is_visible_to_its_members_and_when_acting_for_it(self, database):
         company = factories.make_company()
         user = factories.make_member(company, "staff")
         for viewer in (acting_for(company), Tenant(user_id=user.id)):
@@ -26,7 +26,7 @@ class TestTheCompany:
 
 
 class TestChange:
-    def test_is_for_the_company_acted_for_alone(self, database):
+    def test_applies_only_to_the_current_company(self, database):
         ours, theirs = factories.make_company(), factories.make_company()
         user = factories.make_member(theirs)
         tenant = Tenant(company_id=ours.id, user_id=user.id)

@@ -47,7 +47,7 @@ class TestLifecycleState:
         ("made", "said"),
         [(None, "active"), (suspend, "suspended"), (request_deletion, "closing"), (close, "closed")],
     )
-    def test_is_the_same_to_whoever_asks(self, company, made, said):
+    def test_is_the_same_in_python_and_sql(self, company, made, said):
         if made:
             made(company)
         assert done(company, queries.the_company).lifecycle_state == said
@@ -59,7 +59,7 @@ class TestLifecycleState:
 
 
 class TestSuspend:
-    def test_lasts_until_it_is_resumed_and_keeps_both_reasons(self, company):
+    def test_lasts_until_resumed_and_records_both_reasons(self, company):
         suspend(company)
         resumed = done(company, lifecycle.resume, reason="paid", by=SOMEBODY)
         assert (resumed.lifecycle_state, resumed.version) == ("active", 3)
@@ -68,31 +68,31 @@ class TestSuspend:
             ("resumed", SOMEBODY, {"reason": "paid"}),
         ]
 
-    def test_keeps_every_reason_and_the_time_of_the_first(self, company):
+    def test_records_every_reason_and_keeps_the_first_time(self, company):
         first = suspend(company).suspended_at
         again = done(company, lifecycle.suspend, reason="still", by=SOMEBODY, now=NOW + timedelta(days=1))
         assert again.suspended_at == first
         assert [detail for _, _, detail in on_record(company)[1:]] == [{"reason": "unpaid"}, {"reason": "still"}]
 
-    def test_is_not_what_resuming_an_active_one_records(self, company):
+    def test_resuming_an_active_company_records_nothing(self, company):
         done(company, lifecycle.resume, reason="paid", by=SOMEBODY)
         assert len(on_record(company)) == 1
 
 
 class TestDeletion:
-    def test_is_due_after_the_grace_whoever_asks_again(self, company):
+    def test_is_due_after_the_grace_period_even_if_requested_again(self, company):
         first = request_deletion(company).deletion_due_at
         assert first == NOW + lifecycle.DELETION_GRACE_PERIOD
         again = done(company, lifecycle.request_deletion, by=SOMEBODY, now=NOW + timedelta(days=9))
         assert again.deletion_due_at == first
 
-    def test_can_be_taken_back_within_the_grace(self, company):
+    def test_can_be_withdrawn_within_the_grace_period(self, company):
         request_deletion(company)
         assert done(company, lifecycle.withdraw_deletion, by=SOMEBODY).lifecycle_state == "active"
         assert not done(company, lifecycle.close, now=NOW + 2 * lifecycle.DELETION_GRACE_PERIOD)
         assert [event for event, _, _ in on_record(company)[1:]] == ["deletion_requested", "deletion_withdrawn"]
 
-    def test_leaves_a_suspension_where_it_was(self, company):
+    def test_does_not_affect_a_suspension(self, company):
         suspend(company)
         request_deletion(company)
         assert done(company, lifecycle.withdraw_deletion, by=SOMEBODY).lifecycle_state == "suspended"
@@ -103,7 +103,7 @@ class TestDeletion:
 
 
 class TestClose:
-    def test_waits_for_the_grace_to_be_over(self, company):
+    def test_waits_for_the_end_of_the_grace_period(self, company):
         request_deletion(company)
         assert not done(company, lifecycle.close, now=NOW + lifecycle.DELETION_GRACE_PERIOD - timedelta(seconds=1))
         assert done(company, lifecycle.close, now=NOW + lifecycle.DELETION_GRACE_PERIOD)
@@ -118,7 +118,7 @@ class TestClose:
             lambda company: done(company, lifecycle.withdraw_deletion, by=SOMEBODY),
         ],
     )
-    def test_is_for_good(self, company, act):
+    def test_is_permanent(self, company, act):
         close(company)
         with pytest.raises(CompanyClosed):
             act(company)
@@ -130,5 +130,5 @@ class TestChange:
         with pytest.raises(CompanyChanged):
             done(company, operations.change, name="Newer", expected_versions={1})
 
-    def test_that_changes_nothing_is_no_version(self, company):
+    def test_without_changes_keeps_the_version(self, company):
         assert done(company, operations.change, name=company.name).version == 1

@@ -60,11 +60,11 @@ def sold_by(company):
     return product
 
 
-class TestMakeRoom:
-    def test_lets_exactly_as_many_shops_open_at_once_as_there_is_room_for(self, small):
+class TestRequireCapacity:
+    def test_allows_exactly_the_limit_of_shops_concurrently(self, small):
         assert all_at_once(lambda: factories.make_shop(small)) == PLANS["free"].shops
 
-    def test_lets_exactly_as_many_products_be_offered_at_once_as_there_is_room_for(self, small, owner):
+    def test_allows_exactly_the_limit_of_products_concurrently(self, small, owner):
         shop = factories.make_shop(small)
         owner.execute(
             """INSERT INTO products (id, company_id, shop_id, sku, name, price, currency)
@@ -73,19 +73,19 @@ class TestMakeRoom:
         )
         assert all_at_once(lambda: factories.make_product(shop)) == 2
 
-    def test_says_which_limit_it_is_and_how_many(self, small):
+    def test_names_the_limit_and_the_usage(self, small):
         factories.make_shop(small)
         with pytest.raises(PlanLimitReached, match="free allows 1 shops"):
             factories.make_shop(small)
 
-    def test_counts_neither_closed_shops_nor_what_they_sold(self, small):
+    def test_does_not_count_closed_shops_and_their_products(self, small):
         product = factories.make_product(factories.make_shop(small))
         with db.transaction(acting_for(small)):
             shops.close(shop_id=product.shop_id, now=clock.now())
             assert limits.usage(company_id=small.id) == {"shops": 0, "products": 0, "orders_a_month": 0}
         factories.make_shop(small)
 
-    def test_goes_by_the_free_plan_once_the_trial_is_over(self, owner):
+    def test_applies_the_free_plan_after_the_trial(self, owner):
         company = factories.make_company()
         factories.make_shop(company)
         factories.make_shop(company)
@@ -104,7 +104,7 @@ class TestOrders:
             raise ZeroDivisionError
         assert owner.execute(COUNTED, [small.id]).fetchone() == (1,)
 
-    def test_that_are_placed_at_once_are_all_counted(self, small, owner):
+    def test_are_all_counted_when_placed_concurrently(self, small, owner):
         product, customers = sold_by(small), [factories.make_user() for _ in range(AT_ONCE)]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for _ in range(3):
@@ -117,21 +117,21 @@ class TestOrders:
             factories.place(product, customers[0])
             pool.submit(factories.make_order, product, customer=customers[1]).result(timeout=20)
 
-    def test_are_refused_beyond_the_months_and_by_how_many(self, small, owner):
+    def test_are_refused_beyond_the_monthly_limit(self, small, owner):
         product = sold_by(small)
         owner.execute(COUNT_MORE, ["0", PLANS["free"].orders_a_month - 1])
         factories.make_order(product)
         with pytest.raises(PlanLimitReached, match="allows 100"):
             factories.make_order(product)
 
-    def test_that_are_placed_at_once_go_beyond_it_by_no_more_than_those(self, small, owner):
+    def test_exceed_the_limit_only_by_concurrent_orders(self, small, owner):
         product, customers = sold_by(small), iter([factories.make_user() for _ in range(AT_ONCE)])
         owner.execute(COUNT_MORE, ["0", PLANS["free"].orders_a_month - 1])
         assert 1 <= all_at_once(lambda: factories.make_order(product, customer=next(customers))) <= AT_ONCE
         with pytest.raises(PlanLimitReached):
             factories.make_order(product)
 
-    def test_of_the_month_before_leave_room(self, small, owner):
+    def test_of_the_previous_month_do_not_count(self, small, owner):
         owner.execute(COUNT_MORE, ["1 month", PLANS["free"].orders_a_month])
         factories.make_order(sold_by(small))
 
@@ -147,8 +147,8 @@ def on_plan(company, plan):
         return lifecycle.change_plan(company_id=company.id, plan=plan, by=new_id())
 
 
-class TestSubscribe:
-    def test_to_a_smaller_plan_is_refused_and_names_all_that_is_over(self, owner):
+class TestChangePlan:
+    def test_to_a_smaller_plan_is_refused_with_all_exceeded_limits(self, owner):
         company = factories.make_company()
         factories.make_shop(company)
         factories.make_shop(company)
@@ -157,14 +157,14 @@ class TestSubscribe:
             on_plan(company, "free")
         assert "(shops: 2 in use, 1 allowed; orders_a_month: 101 in use, 100 allowed)" in refusal.value.message
 
-    def test_to_a_smaller_plan_fits_as_far_as_it_allows(self, database):
+    def test_to_a_smaller_plan_is_allowed_within_its_limits(self, database):
         company = factories.make_company()
         factories.make_shop(company)
         assert (on_plan(company, "free").plan, on_plan(company, "pro").plan) == ("free", "pro")
 
     @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.lists(st.sampled_from(["open", "open", "close", "free", "standard"]), max_size=16))
-    def test_never_leaves_more_than_is_allowed(self, database, acts):
+    def test_never_allows_more_than_the_new_plan(self, database, acts):
         company, plan, open_shops = factories.make_company(plan="standard"), "standard", []
         for act in acts:
             if act == "open" and len(open_shops) >= PLANS[plan].shops:
@@ -181,7 +181,7 @@ class TestSubscribe:
             elif act in PLANS:
                 plan = on_plan(company, act).plan
 
-    def test_waits_for_what_is_being_made_and_counts_it(self, owner):
+    def test_waits_for_concurrent_inserts_and_counts_them(self, owner):
         company = factories.make_company()
         factories.make_shop(company)
         with ThreadPoolExecutor(1) as pool:

@@ -16,7 +16,7 @@ allowances = st.none() | st.integers(0, 20)
 
 class TestPlanInForce:
     @given(st.timedeltas(timedelta(days=-40), timedelta(days=40)))
-    def test_is_the_trial_until_it_ends_and_then_the_free_one(self, since):
+    def test_is_the_trial_until_it_ends_and_then_the_free_plan(self, since):
         found = plan_in_force("trial", trial_ends_at=ENDS, now=ENDS + since)
         assert found.name == ("free" if since >= timedelta(0) else "trial")
 
@@ -24,15 +24,15 @@ class TestPlanInForce:
     def test_is_the_one_that_was_chosen(self, name):
         assert plan_in_force(name, trial_ends_at=None, now=ENDS).name == name
 
-    def test_allows_the_more_the_further_up_it_is(self):
+    def test_allows_more_with_every_larger_plan(self):
         for limit in (*LIMITS, "requests_a_minute"):
             allowed = [getattr(PLANS[name], limit) for name in SELECTABLE_PLANS]
             assert allowed == sorted(allowed, key=lambda most: float("inf") if most is None else most)
 
 
-class TestRefuseAnotherOrder:
+class TestRequireOrderCapacity:
     @given(allowances, st.integers(1, 40))
-    def test_leaves_room_for_as_many_as_the_plan_allows(self, allowed, wanted):
+    def test_allows_as_many_orders_as_the_plan(self, allowed, wanted):
         plan, placed = Plan("free", 1, 1, allowed, 1), 0
         for _ in range(wanted):
             try:

@@ -21,7 +21,7 @@ class TestRegister:
 
 
 class TestTheUser:
-    def test_is_seen_by_themselves_and_by_colleagues_alone(self, database):
+    def test_is_visible_only_to_the_user_and_colleagues(self, database):
         company = factories.make_company()
         user = factories.make_member(company)
         for viewer in (Tenant(user_id=user.id), Tenant(company_id=company.id)):
@@ -53,7 +53,7 @@ class TestRemoveMember:
 
 
 class TestMembership:
-    def test_is_the_strongest_in_the_company(self, database):
+    def test_has_the_highest_role_in_the_company(self, database):
         company = factories.make_company()
         user = factories.make_member(company, "staff")
         factories.join(user, company, "shop_manager")
@@ -61,14 +61,14 @@ class TestMembership:
         with db.transaction(Tenant(user_id=user.id)):
             assert queries.membership_in(user_id=user.id, company_id=company.id).role == "shop_manager"
 
-    def test_is_for_the_whole_company_before_one_shop(self, database):
+    def test_prefers_the_whole_company_to_one_shop(self, database):
         company = factories.make_company()
         user = factories.make_member(company, "staff", shop=factories.make_shop(company))
         factories.join(user, company, "staff")
         with db.transaction(Tenant(user_id=user.id)):
             assert queries.membership_in(user_id=user.id, company_id=company.id).shop_id is None
 
-    def test_is_refused_where_there_is_none(self, database):
+    def test_raises_without_a_membership(self, database):
         user = factories.make_member(factories.make_company())
         other = factories.make_company()
         with db.transaction(Tenant(user_id=user.id)), pytest.raises(NotAMember):

@@ -37,8 +37,8 @@ def use(token, *, purpose="reset_password", now):
         return one_time_links.redeem(token=token, purpose=purpose, now=now)
 
 
-class TestUse:
-    def test_tells_whose_it_is_and_acts_for_them(self, user, now):
+class TestRedeem:
+    def test_returns_the_user_and_acts_for_them(self, user, now):
         token = issue(user, now=now)
         with db.transaction(Tenant()):
             assert one_time_links.redeem(token=token, purpose="reset_password", now=now) == user.id
@@ -51,20 +51,20 @@ class TestUse:
             use(token, now=now)
 
     @pytest.mark.parametrize("purpose", LIFETIMES)
-    def test_is_refused_after_its_time(self, user, now, purpose):
+    def test_is_refused_after_it_has_expired(self, user, now, purpose):
         early, late = (issue(user, purpose=purpose, now=now) for _ in range(2))
         with pytest.raises(LinkExpired):
             use(late, purpose=purpose, now=now + LIFETIMES[purpose])
         assert use(early, purpose=purpose, now=now + LIFETIMES[purpose] - MINUTE) == user.id
 
-    def test_is_undone_with_the_transaction(self, user, now):
+    def test_is_rolled_back_with_the_transaction(self, user, now):
         token = issue(user, now=now)
         with pytest.raises(ZeroDivisionError), db.transaction(Tenant()):
             one_time_links.redeem(token=token, purpose="reset_password", now=now)
             raise ZeroDivisionError
         assert use(token, now=now) == user.id
 
-    def test_lets_one_of_several_at_once_through(self, user, now):
+    def test_succeeds_once_for_concurrent_requests(self, user, now):
         token = issue(user, now=now)
 
         def try_it(_):
@@ -76,7 +76,7 @@ class TestUse:
         with ThreadPoolExecutor(4) as pool:
             assert [used for used in pool.map(try_it, range(4)) if used] == [user.id]
 
-    def test_uses_up_all_links_of_its_user_and_nobody_elses(self, user, now):
+    def test_uses_up_all_links_of_its_user_only(self, user, now):
         other = factories.make_user()
         theirs, verifying, another = (
             issue(other, now=now),
@@ -90,15 +90,15 @@ class TestUse:
                 use(token, purpose=purpose, now=now)
 
 
-class TestHolder:
-    def test_is_found_as_often_as_asked_and_the_link_stays_good(self, user, now):
+class TestUserOf:
+    def test_can_be_repeated_and_leaves_the_link_valid(self, user, now):
         token = issue(user, now=now)
         for _ in range(2):
             with db.transaction(Tenant()):
                 assert one_time_links.user_of(token=token, purpose="reset_password", now=now) == user.id
         assert use(token, now=now) == user.id
 
-    def test_is_nobody_once_the_link_is_used_has_lapsed_or_is_for_something_else(self, user, now):
+    def test_refuses_used_and_expired_links_and_other_purposes(self, user, now):
         used, good = issue(user, now=now), issue(factories.make_user(), now=now)
         use(used, now=now)
         for token, purpose, at in (
@@ -109,8 +109,8 @@ class TestHolder:
                 one_time_links.user_of(token=token, purpose=purpose, now=at)
 
 
-class TestTidying:
-    def test_forgets_links_that_lapsed_a_day_ago(self, user, now, database):
+class TestCleanUp:
+    def test_deletes_links_that_expired_a_day_ago(self, user, now, database):
         issue(user, now=now - timedelta(days=2))
         issue(user, now=now)
         delete_expired_rows(now=now)

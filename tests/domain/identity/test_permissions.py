@@ -39,12 +39,12 @@ def covers(powers, others):
     return True
 
 
-class TestRefuseBeyond:
-    def test_is_told_of_every_role(self):
+class TestRequireSupersetOf:
+    def test_covers_every_role(self):
         assert [row[0] for row in ROWS] == HEAD[1:] == list(ROLES)
 
     @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
-    def test_goes_by_what_roles_are_made_of(self, row):
+    def test_compares_the_permissions_of_roles(self, row):
         giver, *said = row
         given = ["yes" if covers(permissions_of(giver), permissions_of(role)) else "-" for role in HEAD[1:]]
         assert given == said
@@ -53,17 +53,17 @@ class TestRefuseBeyond:
         ("held_in", "given_in", "is_theirs"),
         [(None, None, True), (None, HERE, True), (HERE, HERE, True), (HERE, THERE, False), (HERE, None, False)],
     )
-    def test_keeps_to_where_it_is_held(self, held_in, given_in, is_theirs):
+    def test_compares_the_scope(self, held_in, given_in, is_theirs):
         assert covers(permissions_of("shop_manager", held_in), permissions_of("staff", given_in)) is is_theirs
 
-    def test_counts_each_permission(self):
+    def test_compares_each_permission(self):
         without = PermissionSet(COMPANY_CREATOR.permissions - {"write_stock"})
         assert not covers(without, permissions_of("staff"))
         assert covers(without, permissions_of("customer"))
 
 
 class TestDiscounts:
-    def test_are_given_by_members_and_neither_by_customers_nor_by_machines(self):
+    def test_can_be_given_by_members_but_not_by_customers_or_api_keys(self):
         givers = {role for role, held in ROLES.items() if "give_discount" in held}
         assert givers == {"super_admin", "company_admin", "shop_manager", "staff"}
         assert "give_discount" not in API_KEY_PERMISSIONS
@@ -75,8 +75,8 @@ PERSONS_ALONE = {
 }  # fmt: skip
 
 
-class TestForMachines:
-    def test_is_a_list_of_permissions_without_those_for_persons_alone(self):
+class TestApiKeyPermissions:
+    def test_leave_out_permissions_for_persons(self):
         assert set(get_args(Permission)) >= API_KEY_PERMISSIONS
         assert not API_KEY_PERMISSIONS & PERSONS_ALONE
 
@@ -86,14 +86,14 @@ class TestMembers:
     def company(self, database):
         return factories.make_company()
 
-    def test_are_not_made_by_who_holds_less(self, company):
+    def test_cannot_be_added_by_users_with_fewer_permissions(self, company):
         user, manager = factories.make_user(), permissions_of("shop_manager")
         with db.transaction(acting_for(company)):
             with pytest.raises(InsufficientPrivileges):
                 memberships.join(user_id=user.id, company_id=company.id, role="company_admin", actor=manager)
             assert queries.members(company_id=company.id, limit=1) == []
 
-    def test_are_not_removed_by_who_holds_less(self, company):
+    def test_cannot_be_removed_by_users_with_fewer_permissions(self, company):
         for _ in range(2):
             factories.make_member(company)
         with db.transaction(acting_for(company)):

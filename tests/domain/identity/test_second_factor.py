@@ -8,8 +8,8 @@ from tests import factories
 from tests.concurrency import run_concurrently
 
 
-class TestBegin:
-    def test_can_be_done_by_several_at_once_of_whom_the_last_counts(self, database):
+class TestStartEnrolment:
+    def test_keeps_the_last_of_concurrent_secrets(self, database):
         user = factories.make_user()
         mine = Tenant(user_id=user.id)
 

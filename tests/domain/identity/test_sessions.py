@@ -146,7 +146,7 @@ class TestEnd:
         with db.transaction(Tenant(user_id=user.id)), pytest.raises(SessionNotFound):
             sessions.end(session_id=new_id(), now=clock.now())
 
-    def test_refuses_somebody_elses(self, granted):
+    def test_refuses_another_users_session(self, granted):
         with db.transaction(Tenant(user_id=factories.make_user().id)), pytest.raises(SessionNotFound):
             sessions.end(session_id=granted.session.id, now=clock.now())
         assert refresh(granted) is not None

@@ -22,7 +22,7 @@ def covered(wanted, stock):
 
 class TestAllocate:
     @given(wanted=wishes, stock=shelves)
-    def test_covers_exactly_what_is_wanted_or_refuses(self, wanted, stock):
+    def test_allocates_exactly_the_quantities_or_raises(self, wanted, stock):
         if not covered(wanted, stock):
             with pytest.raises(OutOfStock):
                 allocate(wanted, stock)
@@ -32,18 +32,18 @@ class TestAllocate:
         assert given_out == wanted
 
     @given(wanted=wishes, stock=shelves)
-    def test_takes_from_each_shelf_once_and_no_more_than_is_there(self, wanted, stock):
+    def test_takes_no_more_than_is_available_from_each_warehouse(self, wanted, stock):
         if covered(wanted, stock):
             available = {shelf[:2]: shelf.available for shelf in stock}
             shares = allocate(wanted, stock)
             assert all(0 < share.quantity <= available[share[:2]] for share in shares)
             assert len({share[:2] for share in shares}) == len(shares)
 
-    def test_empties_the_first_shelf_first(self):
+    def test_empties_the_first_warehouse_first(self):
         stock = [StockLevel(PRODUCTS[0], UUID(int=11), 3), StockLevel(PRODUCTS[0], UUID(int=12), 3)]
         assert [share.quantity for share in allocate({PRODUCTS[0]: 4}, stock)] == [3, 1]
 
-    def test_names_what_is_short_and_does_not_tell_how_much_there_is(self):
+    def test_names_the_missing_product_without_its_stock_level(self):
         with pytest.raises(OutOfStock) as refused:
             allocate({PRODUCTS[0]: 4}, [StockLevel(PRODUCTS[0], UUID(int=11), 3)])
         assert refused.value.product_id == PRODUCTS[0]

@@ -72,18 +72,18 @@ def shelves(product) -> list[tuple[int, int]]:
 
 
 class TestReserve:
-    def test_holds_what_is_wanted(self, product, warehouse):
+    def test_reserves_the_quantities(self, product, warehouse):
         factories.put_stock(product, warehouse, 5)
         reserve(product, factories.make_order(product, 3), 3)
         assert shelves(product) == [(5, 3)]
 
-    def test_takes_from_as_many_warehouses_as_it_needs(self, product, company):
+    def test_reserves_from_several_warehouses(self, product, company):
         for _ in range(3):
             factories.put_stock(product, factories.make_warehouse(company), 2)
         reserve(product, factories.make_order(product, 5), 5)
         assert shelves(product) == [(2, 2), (2, 2), (2, 1)]
 
-    def test_holds_nothing_when_one_product_is_short(self, product, other, warehouse):
+    def test_reserves_nothing_when_one_product_is_short(self, product, other, warehouse):
         factories.put_stock(product, warehouse, 5)
         factories.put_stock(other, warehouse, 1)
         order = factories.make_order(product)
@@ -91,14 +91,14 @@ class TestReserve:
             reserve_all(product, {order.id: {product.id: 1, other.id: 2}})
         assert (shelves(product), shelves(other)) == ([(5, 0)], [(1, 0)])
 
-    def test_does_not_count_what_is_held_for_others(self, product, warehouse):
+    def test_does_not_count_units_reserved_for_other_orders(self, product, warehouse):
         factories.put_stock(product, warehouse, 5)
         first, second = factories.make_order(product, 4), factories.make_order(product, 2)
         reserve(product, first, 4)
         with pytest.raises(OutOfStock):
             reserve(product, second, 2)
 
-    def test_never_oversells_to_a_crowd(self, product, company):
+    def test_never_oversells_to_concurrent_orders(self, product, company):
         for _ in range(2):
             factories.put_stock(product, factories.make_warehouse(company), 3)
         crowd = [factories.make_order(product, 2) for _ in range(8)]
@@ -129,7 +129,7 @@ class TestReserve:
         assert (shelves(product), shelves(other)) == ([(100, 8)], [(100, 8)])
 
 
-class TestWhatFollows:
+class TestReservation:
     """What may become of a reservation, each act done once and twice."""
 
     @pytest.fixture
@@ -143,50 +143,50 @@ class TestWhatFollows:
         return order
 
     @pytest.mark.parametrize("times", [1, 2])
-    def test_release_gives_back(self, product, held, times):
+    def test_release_returns_the_units(self, product, held, times):
         for _ in range(times):
             do(product, inventory.release, held)
         assert shelves(product) == [(5, 0)]
 
-    def test_release_is_harmless_when_nothing_is_held(self, product, order):
+    def test_release_does_nothing_without_reservations(self, product, order):
         do(product, inventory.release, order)
         assert shelves(product) == [(5, 0)]
 
     @pytest.mark.parametrize("times", [1, 2])
-    def test_commit_sells(self, product, held, times):
+    def test_commit_sells_the_units(self, product, held, times):
         for _ in range(times):
             do(product, inventory.commit, held)
         assert shelves(product) == [(3, 0)]
 
-    def test_release_does_not_bring_back_what_was_sold(self, product, held):
+    def test_release_does_not_return_sold_units(self, product, held):
         do(product, inventory.commit, held)
         do(product, inventory.release, held)
         assert shelves(product) == [(3, 0)]
 
-    def test_commit_does_not_sell_what_was_released(self, product, held):
+    def test_commit_does_not_sell_released_units(self, product, held):
         do(product, inventory.release, held)
         do(product, inventory.commit, held)
         assert shelves(product) == [(5, 0)]
 
     @pytest.mark.parametrize("times", [1, 2])
-    def test_take_back_returns_what_was_sold(self, product, held, times):
+    def test_take_back_returns_sold_units(self, product, held, times):
         do(product, inventory.commit, held)
         for _ in range(times):
             do(product, inventory.take_back, held)
         assert shelves(product) == [(5, 0)]
 
-    def test_take_back_is_harmless_before_the_sale(self, product, held):
+    def test_take_back_does_nothing_before_the_sale(self, product, held):
         do(product, inventory.take_back, held)
         assert shelves(product) == [(5, 2)]
 
     @pytest.mark.parametrize("act", [inventory.release, inventory.commit])
-    def test_counts_once_however_many_do_it_at_once(self, product, held, act):
+    def test_takes_effect_once_when_concurrent(self, product, held, act):
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(partial(do, product, act), [held] * 4))
         assert shelves(product) == [(5 if act is inventory.release else 3, 0)]
 
 
-class TestSetStock:
+class TestSetStockLevel:
     def test_writes_each_change_into_the_ledger(self, product, warehouse):
         for on_hand in (5, 5, 2, 0, 7):
             factories.put_stock(product, warehouse, on_hand)
@@ -196,7 +196,7 @@ class TestSetStock:
         assert changes == [5, -3, -2, 7]
         assert shelves(product) == [(7, 0)]
 
-    def test_refuses_less_than_is_held(self, product, warehouse):
+    def test_refuses_less_than_is_reserved(self, product, warehouse):
         factories.put_stock(product, warehouse, 5)
         reserve(product, factories.make_order(product, 3), 3)
         with pytest.raises(StockBelowReserved):
@@ -209,7 +209,7 @@ class TestSetStock:
 
 
 class TestWarehouse:
-    def test_has_a_name_of_its_own_in_its_company(self, company):
+    def test_has_a_unique_name_in_its_company(self, company):
         name = factories.make_warehouse(company).name
         factories.make_warehouse(factories.make_company(), name=name)
         with pytest.raises(Conflict):

@@ -29,7 +29,7 @@ _SHELVES = text("""
     FROM stock s WHERE s.product_id = :product""")
 
 
-class Shelf:
+class StockInTest:
     """A shelf with five units, and three orders of two units each that are about to reserve them."""
 
     def __init__(self):
@@ -78,11 +78,11 @@ class Shelf:
 
 
 @pytest.mark.usefixtures("database")
-class TestTheLedger:
+class TestLedger:
     @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(acts=st.lists(act, max_size=12))
-    def test_agrees_with_the_shelf_after_every_act(self, acts):
-        shelf = Shelf()
+    def test_agrees_with_the_stock_after_every_operation(self, acts):
+        shelf = StockInTest()
         for each in acts:
             shelf.act(*each)
             on_hand, reserved, moved, held = shelf.figures()
@@ -91,8 +91,8 @@ class TestTheLedger:
 
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(acts=st.lists(act, min_size=6, max_size=18))
-    def test_agrees_with_the_shelf_when_all_act_at_once(self, acts):
-        shelf = Shelf()
+    def test_agrees_with_the_stock_after_concurrent_operations(self, acts):
+        shelf = StockInTest()
         by_order = [[each for each in acts if each[1] == which] for which in range(ORDERS)]
         with ThreadPoolExecutor(ORDERS) as pool:
             list(pool.map(lambda own: [shelf.act(*each) for each in own], by_order))

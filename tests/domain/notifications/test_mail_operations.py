@@ -35,8 +35,8 @@ def wait_until_blocked(database, thread):
             thread.join(0.01)
 
 
-class TestAsk:
-    def test_stores_the_mail_with_what_it_will_say_and_claims_it(self, ask, order):
+class TestEnqueueAndClaim:
+    def test_stores_the_mail_with_its_context_and_claims_it(self, ask, order):
         claim = ask()
         assert isinstance(claim, Claimed)
         row = row_of(claim.mail.id, order)
@@ -45,20 +45,20 @@ class TestAsk:
             assert (mail.attempts, mail.template) == (1, "order_received")
             assert (mail.context, mail.leased_until) == (CONTEXT, LATER)
 
-    def test_gives_it_to_nobody_else_meanwhile(self, ask):
+    def test_is_leased_to_one_caller(self, ask):
         ask()
         assert ask() == LeasedElsewhere(LATER)
 
-    def test_gives_the_same_mail_again_once_its_lease_has_run_out(self, ask, mail_id):
+    def test_claims_the_same_mail_again_after_its_lease(self, ask, mail_id):
         claim = ask()
         assert isinstance(claim, Claimed)
         assert (claim.mail.id, claim.mail.attempts) == (mail_id, 2)
 
-    def test_gives_it_to_one_of_all_who_ask_at_once(self, ask):
+    def test_gives_the_claim_to_one_of_concurrent_callers(self, ask):
         answers = run_concurrently(6, ask)
         assert sorted(type(answer).__name__ for answer in answers) == ["Claimed"] + ["LeasedElsewhere"] * 5
 
-    def test_tells_that_it_was_sent(self, ask, act, mail_id):
+    def test_reports_a_sent_mail(self, ask, act, mail_id):
         act(operations.mark_sent, mail_ids=[mail_id], now=NOW)
         assert ask() == AlreadyDone("sent")
 
@@ -96,7 +96,7 @@ class TestClaim:
         assert isinstance(claimed, Claimed)
         assert claimed.mail.attempts == 3
 
-    def test_tells_that_it_was_sent(self, act, mail_id, claim):
+    def test_reports_a_sent_mail(self, act, mail_id, claim):
         act(operations.mark_sent, mail_ids=[mail_id], now=NOW)
         assert claim(LATER) == AlreadyDone("sent")
 

@@ -47,7 +47,7 @@ class TestToTheInbox:
         assert arrived["to"] == "ada@x.example"
         assert arrived["text"] == written.get_body(("plain",)).get_content().replace("\r\n", "\n")
 
-    def test_takes_no_line_of_the_mail_for_its_end(self, inbox, client):
+    def test_does_not_end_a_mail_at_a_line_with_a_dot(self, inbox, client):
         client.send(Message("orders@x.example", "ada@x.example", b"Subject: dots\r\n\r\n.\r\n..\r\n.first\r\n"))
         assert [mail["text"] for mail in inbox.messages()] == [".\n..\n.first\n"]
 
@@ -57,12 +57,12 @@ class TestToTheInbox:
         client.send(mail_to())
         assert [mail["to"] for mail in inbox.messages()] == ["ada@x.example"]
 
-    def test_is_unavailable_for_a_recipient_put_off_until_later(self, inbox, client):
+    def test_defers_a_mail_for_a_deferred_recipient(self, inbox, client):
         with pytest.raises(MailDeferred, match="451"):
             client.send(mail_to("ada@deferred.example"))
         assert inbox.messages() == []
 
-    def test_is_unavailable_while_the_server_is_down_and_delivers_when_it_is_back(self, inbox, client):
+    def test_defers_mails_while_the_server_is_down(self, inbox, client):
         client.send(mail_to())
         inbox.kill()
         with pytest.raises(MailDeferred, match="refused"):
@@ -79,7 +79,7 @@ class TestToTheInbox:
 
 
 class TestConnections:
-    def test_that_were_idle_for_long_are_tried_first(self, monkeypatch):
+    def test_are_tested_after_a_long_idle_time(self, monkeypatch):
         monkeypatch.setattr(client_of_smtp, "CHECK_IDLE_AFTER", 0.0)
         with faulty_smtp_server() as server, closing(SmtpMailer(server.url)) as client:
             client.send(mail_to())
@@ -87,7 +87,7 @@ class TestConnections:
             client.send(mail_to())
             assert server.connections == 2
 
-    def test_are_kept_for_the_next_mail_of_whichever_thread(self):
+    def test_are_reused_by_any_thread(self):
         with faulty_smtp_server() as server, closing(SmtpMailer(server.url)) as client, ThreadPoolExecutor(1) as other:
             client.send(mail_to())
             other.submit(client.send, mail_to()).result()
@@ -140,7 +140,7 @@ class TestAnswers:
         ],
         ids=str,
     )
-    def test_that_time_or_an_operator_mends_leave_the_mail_waiting(self, ehlo, answers):
+    def test_that_are_temporary_or_about_settings_defer_the_mail(self, ehlo, answers):
         with faulty_smtp_server(**ehlo, **answers) as server, pytest.raises(MailDeferred):
             SmtpMailer(server.url, timeout=0.2).send(mail_to())
 

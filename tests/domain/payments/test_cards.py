@@ -33,7 +33,7 @@ class TestCheck:
             replace(GOOD, exp_month=11, exp_year=2026),
         ],
     )
-    def test_accepts_a_card_good_to_the_end_of_its_month(self, card):
+    def test_accepts_a_card_until_the_end_of_its_month(self, card):
         cards.check(card, now=NOW)
 
     @pytest.mark.parametrize(

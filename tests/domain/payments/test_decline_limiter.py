@@ -40,25 +40,25 @@ def asked_by_threads(payments, answer):
         return list(threads.map(lambda each: allowance.call(each, call), payments)), most
 
 
-class TestAllowance:
+class TestDeclineLimiter:
     @pytest.mark.parametrize("already", [0, 3, 5, 8])
-    def test_has_no_more_payments_declined_than_are_left(self, already):
+    def test_allows_no_more_declines_than_the_limit(self, already):
         payments = [payment(f"pm_{number}", declines=already) for number in range(60)]
         answers, _ = asked_by_threads(payments, lambda: DECLINED)
         assert answers.count(DECLINED) == max(0, 5 - already)
         assert {answer.code for answer in answers if answer != DECLINED} == {BLOCKED}
 
-    def test_counts_one_token_that_is_declined_as_often_as_it_is_tried(self):
+    def test_counts_every_decline_of_a_token(self):
         answers, _ = asked_by_threads([payment() for _ in range(60)], lambda: DECLINED)
         assert answers.count(DECLINED) == 5
 
-    def test_asks_for_all_that_are_good(self):
+    def test_calls_the_provider_for_all_good_payments(self):
         payments = [payment(f"pm_{number}") for number in range(60)]
         answers, most = asked_by_threads(payments, lambda: GOOD)
         assert answers == [GOOD] * 60
         assert most <= 5
 
-    def test_lets_a_token_that_has_proved_good_wait_for_no_other(self):
+    def test_does_not_wait_with_an_approved_token(self):
         allowance, payments = DeclineLimiter([payment() for _ in range(8)]), [payment() for _ in range(8)]
         assert allowance.call(payments[0], lambda: GOOD) == GOOD
         together = threading.Barrier(8)
@@ -70,7 +70,7 @@ class TestAllowance:
         with ThreadPoolExecutor(8) as threads:
             assert list(threads.map(lambda each: allowance.call(each, call), payments)) == [GOOD] * 8
 
-    def test_gives_the_turn_back_when_there_is_no_answer(self):
+    def test_releases_its_slot_when_there_is_no_answer(self):
         def silent():
             raise ProviderUnavailable
 
@@ -80,12 +80,12 @@ class TestAllowance:
                 allowance.call(payment(), silent)
         assert allowance.call(payment(), lambda: GOOD) == GOOD
 
-    def test_does_not_count_what_no_issuer_was_asked(self):
+    def test_does_not_count_declines_without_an_issuer(self):
         unknown = Answer("declined", "", 0, "invalid_payment_method")
         answers, _ = asked_by_threads([payment() for _ in range(9)], lambda: unknown)
         assert answers == [unknown] * 9
 
-    def test_keeps_customers_apart(self):
+    def test_counts_customers_separately(self):
         payments = [payment(customer="ada", declines=5), payment(customer="bob")]
         answers, _ = asked_by_threads(payments, lambda: GOOD)
         assert [answer.code for answer in answers] == [BLOCKED, None]

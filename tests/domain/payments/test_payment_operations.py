@@ -69,31 +69,31 @@ def announced():
 
 
 class TestRecord:
-    def test_begins_with_nothing(self, record):
+    def test_starts_without_events(self, record):
         assert record() == ("pending", [])
 
-    def test_follows_what_the_provider_does(self, record):
+    def test_follows_the_providers_answers(self, record):
         assert record(answer("authorised"), answer("captured")) == ("captured", ["authorised", "captured"])
 
-    def test_writes_and_announces_a_thing_once_however_often_it_is_told(self, record, announced):
+    def test_records_and_publishes_a_repeated_answer_once(self, record, announced):
         assert record(answer("captured"), answer("captured")) == ("captured", ["captured"])
         assert announced() == ["payment.success"]
 
     @pytest.mark.parametrize("told", list(permutations(["authorised", "captured", "refunded"])), ids=" ".join)
-    def test_ends_the_same_in_whatever_order_it_hears(self, record, told):
+    def test_has_the_same_result_in_any_order(self, record, told):
         status, events = record(*map(answer, told))
         assert (status, sorted(events)) == ("refunded", ["authorised", "captured", "refunded"])
 
-    def test_does_not_hold_again_what_was_let_go(self, record):
+    def test_does_not_reauthorise_a_voided_payment(self, record):
         assert record(answer("voided"), answer("authorised"))[0] == "voided"
 
-    def test_keeps_why_it_was_declined(self, record, payment):
+    def test_keeps_the_decline_code(self, record, payment):
         assert record(DECLINED) == ("failed", ["failed"])
         with db.transaction(Tenant(company_id=payment.company_id)):
             [event] = events_of(payment_id=payment.id)
         assert event.detail == {"code": "expired_card", "detail": "Your card has expired."}
 
-    def test_takes_a_decline_that_left_no_reference(self, record, payment):
+    def test_accepts_a_decline_without_a_reference(self, record, payment):
         record(Answer("declined", "", 0, "invalid_payment_method"))
         with db.transaction(Tenant(company_id=payment.company_id)):
             [event] = events_of(payment_id=payment.id)
@@ -109,8 +109,8 @@ class TestRecord:
             payments.record(answers={new_id(): DECLINED}, now=NOW)
 
 
-class TestNoteSurplus:
-    def test_is_kept_once_and_leaves_the_orders_own_payment_as_it_is(self, record, payment, announced):
+class TestRecordDuplicatePayment:
+    def test_is_recorded_once_and_does_not_change_the_orders_payment(self, record, payment, announced):
         record(answer("authorised"), answer("captured"))
         said = announced()
         for _ in range(2):

@@ -97,7 +97,7 @@ class TestTokenise:
         assert card.number not in shown
         assert "12345" not in shown
 
-    def test_keeps_the_card_out_of_the_error_when_nobody_answers(self, caplog):
+    def test_keeps_the_card_out_of_the_error_without_an_answer(self, caplog):
         nowhere = StripeGateway(base="http://127.0.0.1:9", api_key="sk_test_x", timeout=1)
         card = Card("4242424242424242", 12, 2040, "987")
         with caplog.at_level(logging.DEBUG), pytest.raises(ProviderUnavailable) as caught:
@@ -106,7 +106,7 @@ class TestTokenise:
 
 
 class TestAuthorise:
-    def test_holds_the_amount_for_the_order(self, gateway, sandbox):
+    def test_authorises_the_amount_for_the_order(self, gateway, sandbox):
         order = uuid4()
         answer = authorise(gateway, amount=4200, order_id=order)
         assert answer == Answer("authorised", answer.ref, 4200)
@@ -131,7 +131,7 @@ class TestAuthorise:
         assert (answer.outcome, answer.amount, answer.code) == ("declined", 0, code)
         assert gateway.look_up(ref=answer.ref) == answer
 
-    def test_declines_a_method_nobody_knows(self, gateway):
+    def test_declines_an_unknown_method(self, gateway):
         answer = authorise(gateway, "pm_nobody")
         assert (answer.outcome, answer.ref, answer.code) == ("declined", "", "invalid_payment_method")
 
@@ -142,7 +142,7 @@ class TestAuthorise:
         assert authorise(gateway, **wrong).code == code
 
     @pytest.mark.parametrize("method", ["pm_card_visa", "pm_card_chargeDeclined"])
-    def test_asked_twice_answers_alike_and_holds_once(self, gateway, sandbox, method):
+    def test_repeated_answers_alike_and_authorises_once(self, gateway, sandbox, method):
         once = {"method": method, "order_id": uuid4(), "key": key()}
         first, second = authorise(gateway, **once), authorise(gateway, **once)
         assert first == second
@@ -156,18 +156,18 @@ class TestAuthorise:
 
 
 class TestCapture:
-    def test_takes_the_amount_held(self, gateway):
+    def test_captures_the_authorised_amount(self, gateway):
         ref = held(gateway)
         assert gateway.capture(ref=ref, key=key()) == Answer("captured", ref, 1999)
 
     @pytest.mark.parametrize("same_key", [True, False])
-    def test_asked_twice_takes_once(self, gateway, same_key):
+    def test_repeated_captures_once(self, gateway, same_key):
         ref, first, other = held(gateway), key(), key()
         once = gateway.capture(ref=ref, key=first)
         assert gateway.capture(ref=ref, key=first if same_key else other) == once
 
     @pytest.mark.parametrize("gone", [voided, refunded, declined, lambda _: "pi_nobody"])
-    def test_is_declined_when_there_is_no_hold(self, gateway, gone):
+    def test_is_declined_without_an_authorisation(self, gateway, gone):
         answer = gateway.capture(ref=gone(gateway), key=key())
         assert (answer.outcome, answer.amount, answer.code) == ("declined", 0, "authorisation_gone")
 
@@ -177,15 +177,15 @@ class TestVoid:
         ("before", "after"),
         [(held, "voided"), (voided, "voided"), (declined, "voided"), (captured, "captured"), (refunded, "refunded")],
     )
-    def test_lets_go_of_what_is_held_or_says_what_is(self, gateway, before, after):
+    def test_voids_an_authorisation_or_returns_the_state(self, gateway, before, after):
         ref = before(gateway)
         assert gateway.void(ref=ref, key=key()) == Answer(after, ref, 1999) == gateway.look_up(ref=ref)
 
-    def test_asked_twice_answers_alike(self, gateway):
+    def test_repeated_answers_alike(self, gateway):
         ref, once = held(gateway), key()
         assert gateway.void(ref=ref, key=once) == gateway.void(ref=ref, key=once)
 
-    def test_does_not_claim_to_have_voided_what_nobody_knows(self, gateway):
+    def test_does_not_claim_to_have_voided_an_unknown_payment(self, gateway):
         with pytest.raises(ProviderPaymentNotFound):
             gateway.void(ref="pi_nobody", key=key())
 
@@ -195,20 +195,20 @@ class TestRefund:
         ("before", "after"),
         [(captured, "refunded"), (refunded, "refunded"), (held, "authorised"), (voided, "voided")],
     )
-    def test_gives_back_what_was_taken_or_says_what_is(self, gateway, before, after):
+    def test_refunds_a_captured_payment_or_returns_the_state(self, gateway, before, after):
         ref = before(gateway)
         assert gateway.refund(ref=ref, key=key()) == Answer(after, ref, 1999) == gateway.look_up(ref=ref)
 
-    def test_says_so_when_there_was_only_a_decline(self, gateway):
+    def test_returns_a_decline_unchanged(self, gateway):
         assert gateway.refund(ref=declined(gateway), key=key()).outcome == "declined"
 
-    def test_asked_twice_gives_back_once(self, gateway, sandbox):
+    def test_repeated_refunds_once(self, gateway, sandbox):
         ref, once = captured(gateway), key()
         assert gateway.refund(ref=ref, key=once) == gateway.refund(ref=ref, key=once)
         [intent] = [i for i in sandbox.ledger() if i["id"] == ref]
         assert intent["amount_refunded"] == intent["amount_captured"] == 1999
 
-    def test_does_not_claim_to_have_refunded_what_nobody_knows(self, gateway):
+    def test_does_not_claim_to_have_refunded_an_unknown_payment(self, gateway):
         with pytest.raises(ProviderPaymentNotFound):
             gateway.refund(ref="pi_nobody", key=key())
 
@@ -217,7 +217,7 @@ class TestAmounts:
     @pytest.mark.parametrize(
         ("currency", "ours", "stripes"), [("EUR", 1999, 1999), ("ISK", 1999, 199900), ("MGA", 300, 3)]
     )
-    def test_are_told_as_stripe_counts_them_and_heard_in_minor_units(self, gateway, sandbox, currency, ours, stripes):
+    def test_are_converted_to_and_from_stripes_units(self, gateway, sandbox, currency, ours, stripes):
         answer = authorise(gateway, amount=ours, currency=currency)
         assert answer.amount == ours
         assert [i["amount"] for i in sandbox.ledger() if i["id"] == answer.ref] == [stripes]
@@ -239,8 +239,8 @@ class TestAmounts:
         assert {authorise(gateway, amount=a, currency=currency).code for a in beyond} == {"invalid_amount"}
 
 
-class TestBadWeather:
-    def test_learns_the_truth_by_asking_again_after_silence(self, sandbox):
+class TestOutages:
+    def test_gets_the_answer_by_repeating_the_call_after_a_timeout(self, sandbox):
         impatient, once = to(sandbox, timeout=0.3), {"order_id": uuid4(), "key": key()}
         with pytest.raises(ProviderUnavailable):
             authorise(impatient, SILENT, **once)
@@ -258,7 +258,7 @@ class TestBadWeather:
             assert authorise(gateway, **once) == first
             assert [i["id"] for i in doomed.ledger()] == [first.ref]
 
-    def test_has_authorised_even_when_killed_before_it_answered(self, tmp_path):
+    def test_has_authorised_even_if_killed_before_answering(self, tmp_path):
         with running_sandbox(tmp_path) as doomed:
             impatient, once = to(doomed, timeout=0.3), {"order_id": uuid4(), "key": key()}
             with pytest.raises(ProviderUnavailable):
@@ -268,7 +268,7 @@ class TestBadWeather:
             [intent] = doomed.ledger()
             assert authorise(to(doomed), SILENT, **once).ref == intent["id"]
 
-    def test_books_each_payment_once_when_killed_at_work(self, tmp_path):
+    def test_records_each_payment_once_when_killed(self, tmp_path):
         with running_sandbox(tmp_path) as doomed, ThreadPoolExecutor(4) as buyers:
             gateway, under_way = to(doomed), Semaphore(0)
 
@@ -294,7 +294,7 @@ class TestBadWeather:
             assert {payment.result() for payment in payments} == {"captured"}
             assert sorted(i["order_id"] for i in doomed.ledger()) == sorted(map(str, orders))
 
-    def test_does_not_tire_of_clients_that_give_up(self, sandbox):
+    def test_survives_clients_that_give_up(self, sandbox):
         impatient = to(sandbox, timeout=0.2)
 
         def give_up(_):
@@ -305,7 +305,7 @@ class TestBadWeather:
             list(clients.map(give_up, range(2 * THREADS)))
         assert authorise(to(sandbox, timeout=5)).outcome == "authorised"
 
-    def test_works_once_when_asked_at_the_same_time(self, sandbox, gateway):
+    def test_takes_effect_once_for_concurrent_calls(self, sandbox, gateway):
         once = {"method": SLOW, "order_id": uuid4(), "key": key()}
 
         def ask(_):

@@ -56,22 +56,22 @@ def order(keyed):
     return order
 
 
-class TestClaim:
-    def test_is_refused_while_another_request_has_it(self, keyed):
+class TestLock:
+    def test_is_refused_while_another_request_holds_it(self, keyed):
         with db.transaction(keyed.tenant):
             keyed.claim()
             with pytest.raises(IdempotencyKeyInUse):
                 keyed.claim_by_another()
         assert keyed.claim_by_another() is None
 
-    def test_finds_what_was_placed_with_it(self, keyed, order):
+    def test_returns_the_order_placed_with_the_key(self, keyed, order):
         assert keyed.claim_by_another() == order.id
 
-    def test_finds_it_also_while_another_request_asks(self, keyed, order):
+    def test_returns_the_order_while_another_request_holds_the_lock(self, keyed, order):
         with db.transaction(keyed.tenant):
             keyed.claim()
             assert keyed.claim_by_another() == order.id
 
-    def test_is_refused_for_another_request(self, keyed, order):
+    def test_is_refused_for_a_different_request(self, keyed, order):
         with pytest.raises(IdempotencyKeyReused), db.transaction(keyed.tenant):
             keyed.claim(fingerprint=b"2")

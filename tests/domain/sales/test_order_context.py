@@ -40,19 +40,19 @@ def asked(customer, shop, *product_ids, by=None):
         )  # fmt: skip
 
 
-class TestOfferTo:
-    def test_tells_who_orders_on_whose_terms(self, customer, shop):
+class TestLoad:
+    def test_has_the_customer_and_the_companys_terms(self, customer, shop):
         offer = asked(customer, shop)
         assert offer.customer == (customer.id, customer.name, customer.email)
         assert offer[1:] == ("Paper & Sons", "EUR", 20, {})
 
-    def test_has_the_products_that_the_shop_sells_and_no_others(self, customer, company, shop, product):
+    def test_has_only_products_of_the_shop(self, customer, company, shop, product):
         next_door = factories.make_product(factories.make_shop(company))
         elsewhere = factories.make_product(factories.make_shop(factories.make_company()))
         offer = asked(customer, shop, product.id, next_door.id, elsewhere.id, new_id())
         assert offer.products == {product.id: (product.id, product.sku, product.name, product.price, 0)}
 
-    def test_counts_over_all_warehouses_what_is_not_held(self, customer, company, shop, product):
+    def test_counts_unreserved_units_in_all_warehouses(self, customer, company, shop, product):
         for on_hand in (2, 3):
             factories.put_stock(product, factories.make_warehouse(company), on_hand)
         order = factories.make_order(product)
@@ -60,15 +60,15 @@ class TestOfferTo:
             inventory.reserve(company_id=company.id, quantities={order.id: {product.id: 1}})
         assert asked(customer, shop, product.id).products[product.id].available == 4
 
-    def test_is_for_those_who_have_verified_their_address(self, shop):
+    def test_requires_a_verified_email_address(self, shop):
         with pytest.raises(EmailUnverified):
             asked(factories.make_user(verified=False), shop)
 
-    def test_is_not_made_in_another_users_name(self, customer, shop):
+    def test_refuses_another_user(self, customer, shop):
         with pytest.raises(UserNotFound):
             asked(customer, shop, by=factories.make_user())
 
-    def test_is_not_made_by_another_companys_shop(self, customer, shop):
+    def test_refuses_another_companys_shop(self, customer, shop):
         elsewhere = factories.make_company()
         with pytest.raises(ShopNotFound), db.transaction(Tenant(company_id=elsewhere.id, user_id=customer.id)):
             load(
@@ -76,7 +76,7 @@ class TestOfferTo:
                 payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
             )  # fmt: skip
 
-    def test_says_first_that_there_is_no_such_shop(self, company):
+    def test_reports_an_unknown_shop_first(self, company):
         customer = factories.make_user(verified=False)
         with pytest.raises(ShopNotFound), db.transaction(Tenant(company_id=company.id, user_id=customer.id)):
             load(

@@ -57,7 +57,7 @@ class TestTotal:
         order = placed(product(currency, price), discount=percent)
         assert (order.subtotal, order.total) == (price, total)
 
-    def test_is_rounded_where_a_price_was_set_before_there_were_steps(self, database):
+    def test_is_rounded_for_prices_older_than_the_charge_steps(self, database):
         found = product("KWD", 1330)
         with psycopg.connect(database) as connection:
             connection.execute("UPDATE products SET price = 1333 WHERE id = %s", (found.id,))
@@ -65,27 +65,27 @@ class TestTotal:
         assert (order.lines[0].unit_price, order.subtotal, order.total) == (1333, 2666, 2660)
 
     @pytest.mark.parametrize(("currency", "price"), [("EUR", 49), ("EUR", 1), ("JPY", 49), ("HUF", 17499)])
-    def test_is_refused_below_the_least_that_can_be_paid(self, currency, price):
+    def test_is_refused_below_the_minimum_charge(self, currency, price):
         [message] = refusal(product(currency, price))["lines"]
         assert message.startswith(f"The total is {Money(price, currency)}, less than ")
 
-    def test_may_be_just_the_least(self):
+    def test_can_be_the_minimum_charge(self):
         assert placed(product("EUR", 50)).total == 50
         assert placed(product("EUR", 10), quantity=5).total == 50
 
-    def test_is_refused_where_the_discount_leaves_too_little(self, database):
+    def test_is_refused_if_the_discount_leaves_too_little(self, database):
         found = product("EUR", 100)
         allow_discounts(database, found)
         assert set(refusal(found, discount=51)) == set(refusal(found, discount=99)) == {"lines"}
         assert placed(found, discount=50).total == 50
 
-    def test_may_be_nothing_at_all(self, database):
+    def test_can_be_zero(self, database):
         found = product("EUR", 100)
         allow_discounts(database, found)
         assert placed(found, discount=100).total == placed(product("KWD", 0)).total == 0
 
     @pytest.mark.parametrize("currency", ["ISK", "UGX"])
-    def test_is_refused_where_stripe_counts_more_than_eight_digits(self, currency):
+    def test_is_refused_if_stripe_needs_more_than_eight_digits(self, currency):
         found = product(currency, 500_000)
         assert placed(found).total == 500_000
         [message] = refusal(found, quantity=2)["lines"]

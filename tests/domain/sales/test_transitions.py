@@ -22,28 +22,28 @@ def reachable(status):
     return seen
 
 
-class TestTheTable:
-    def test_knows_every_status(self):
+class TestTransitions:
+    def test_have_every_status(self):
         assert set(TRANSITIONS) == set(STATUSES)
 
-    def test_ends_where_nothing_follows(self):
+    def test_end_at_final_statuses(self):
         assert {status for status, following in TRANSITIONS.items() if not following} == ENDS
 
-    def test_reaches_every_status_from_a_new_order(self):
+    def test_reach_every_status_from_a_new_order(self):
         assert reachable("pending") == set(STATUSES) - {"pending"}
 
     @pytest.mark.parametrize("status", STATUSES)
-    def test_never_leads_back(self, status):
+    def test_have_no_cycles(self, status):
         assert status not in reachable(status)
 
     @pytest.mark.parametrize("status", STATUSES)
-    def test_lets_people_do_neither_what_is_the_sagas_nor_what_is_not_there(self, status):
+    def test_allow_users_no_statuses_of_the_saga(self, status):
         assert set(transitions.allowed(status)) == set(TRANSITIONS[status]) - {"paid", "failed"}
 
 
 class TestMove:
     @pytest.mark.parametrize(("before", "after"), [pair for pair in PAIRS if pair[1] in TRANSITIONS[pair[0]]])
-    def test_takes_every_way_in_the_table(self, before, after):
+    def test_accepts_every_transition_in_the_table(self, before, after):
         order = Order(status=before, version=3)
         transitions.move(order, after, now=NOW)
         assert (order.status, order.version, order.changed_at) == (after, 4, NOW)

@@ -54,10 +54,10 @@ def opening(said, time_zone, at, country="BE"):
     return hours.opening_status(said, time_zone=time_zone, country=country, at=at)
 
 
-class TestOpening:
+class TestOpeningStatus:
     @settings(deadline=None)
     @given(spans, moments)
-    def test_is_what_the_clock_on_the_wall_says_and_changes_when_it_says(self, spans, place):
+    def test_follows_the_local_time(self, spans, place):
         time_zone, at = place
         zone, within = ZoneInfo(time_zone), timedelta(hours=50)
         found = opening(written(spans), time_zone, at)
@@ -68,23 +68,23 @@ class TestOpening:
         else:
             assert found.changes_at == change
 
-    def test_skips_what_falls_into_the_hour_that_is_skipped(self):
+    def test_leaves_out_a_skipped_hour(self):
         said, zone = "02:10-02:50", ZoneInfo("Europe/Berlin")
         found = opening(said, "Europe/Berlin", datetime(2026, 3, 28, 12, tzinfo=zone))
         assert found.changes_at == datetime(2026, 3, 30, 2, 10, tzinfo=zone)
 
-    def test_comes_twice_in_the_hour_that_is_repeated(self):
+    def test_repeats_in_a_repeated_hour(self):
         said, at, found = "02:10-02:50", datetime(2026, 10, 24, 23, 59, tzinfo=UTC), []
         while len(found) < 4:
             at = opening(said, "Europe/Berlin", at).changes_at
             found.append(at.strftime("%H:%M"))
         assert found == ["00:10", "00:50", "01:10", "01:50"]
 
-    def test_opens_at_the_end_of_a_midnight_that_is_skipped(self):
+    def test_opens_after_a_skipped_midnight(self):
         found = opening("00:00-04:00", "Asia/Beirut", datetime(2026, 3, 28, 20, tzinfo=UTC))
         assert found.changes_at == datetime(2026, 3, 28, 22, tzinfo=UTC)
 
-    def test_is_another_in_another_time_zone(self):
+    def test_depends_on_the_time_zone(self):
         at = datetime(2026, 11, 27, 9, tzinfo=UTC)
         states = {zone: opening("Mo-Fr 09:00-18:00", zone, at).state for zone in CLOCK_CHANGES}
         assert states["Europe/Berlin"] == states["Asia/Kolkata"] == "open"
@@ -96,7 +96,7 @@ class TestOpening:
         assert opening("Mo-Su 09:00-18:00; PH off", "Europe/Brussels", national_day, country).state == state
 
     @pytest.mark.parametrize("said", ["24/7", "off"])
-    def test_never_changes_where_nothing_does(self, said):
+    def test_has_no_change_when_always_open(self, said):
         assert opening(said, "Europe/Berlin", datetime(2026, 11, 27, tzinfo=UTC)).changes_at is None
 
     def test_looks_a_year_ahead(self):

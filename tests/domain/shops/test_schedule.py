@@ -136,7 +136,7 @@ def as_kept(exception, first):
 class TestSchedule:
     @settings(deadline=None, max_examples=60)
     @given(st.lists(rules, min_size=1, max_size=4), st.lists(exceptions, max_size=3), st.sampled_from(FIRST_DAYS))
-    def test_says_of_every_minute_what_a_calendar_says(self, rules, exceptions, first):
+    def test_agrees_with_a_calendar_for_every_minute(self, rules, exceptions, first):
         rules[0]["separator"] = "; "
         text = written(rules[0]) + "".join(rule["separator"] + written(rule) for rule in rules[1:])
         schedule = Schedule(text, exceptions=[as_kept(each, first) for each in exceptions])
@@ -165,7 +165,7 @@ class TestSchedule:
             ('Mo 09:00-10:00 || "by appointment"', "unknown"),
         ],
     )
-    def test_does_not_take_a_mere_comment_for_open(self, said, state):
+    def test_is_unknown_with_only_a_comment(self, said, state):
         assert Schedule(said).state(wall(2026, 12, 1, 12))[0] == state
 
     @pytest.mark.parametrize("christmas", ["", "; Dec 25 off", "; 2026 Dec 25 off", "; PH off"])
@@ -215,7 +215,7 @@ class TestSchedule:
     @pytest.mark.parametrize(
         "said", ["Feb 29 off", "2028 Feb 29 off", "Jun 10:00-12:00", '24/7 "Jun 31"', "Jan 31-Feb 1"]
     )
-    def test_takes_days_that_some_calendar_has(self, said):
+    def test_accepts_days_that_exist_in_some_year(self, said):
         Schedule(said)
 
     @pytest.mark.parametrize("said", ["", "open on weekdays", "Mo-Fr 25:00-56:00", "Mo-Fr 09:00-18:00;", "\0"])
@@ -224,7 +224,7 @@ class TestSchedule:
             Schedule(said)
 
     @given(st.text(alphabet='MoTuFrPHJanDec0123456789:;,-+ "()[]|/off24sunrie', max_size=40))
-    def test_takes_any_text_for_hours_or_not(self, said):
+    def test_accepts_or_refuses_any_text(self, said):
         try:
             schedule = Schedule(said, country="BE")
         except InvalidOpeningHours:

@@ -25,7 +25,7 @@ def shop(database):
 
 
 class TestTheShop:
-    def test_is_seen_by_its_company_alone(self, shop):
+    def test_is_visible_only_to_its_company(self, shop):
         with db.transaction(acting_for(shop)):
             assert shops.the_shop(shop_id=shop.id).name == shop.name
         with db.transaction(acting_for(factories.make_company())), pytest.raises(ShopNotFound):
@@ -34,18 +34,18 @@ class TestTheShop:
 
 class TestCompanyOf:
     @pytest.mark.parametrize("times", [1, 2])
-    def test_tells_anybody(self, shop, times):
+    def test_is_visible_to_everybody(self, shop, times):
         for _ in range(times):
             with db.transaction(Tenant()):
                 assert shops.company_of(shop_id=shop.id) == shop.company_id
 
-    def test_refuses_a_shop_there_is_not(self, database):
+    def test_refuses_an_unknown_shop(self, database):
         with db.transaction(Tenant()), pytest.raises(ShopNotFound):
             shops.company_of(shop_id=new_id())
 
 
 class TestChange:
-    def test_refuses_a_name_that_another_has_just_been_given(self, shop):
+    def test_refuses_a_name_that_a_concurrent_transaction_has_taken(self, shop):
         other = factories.make_shop(Company(id=shop.company_id))
 
         def rename():
