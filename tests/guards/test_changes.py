@@ -71,8 +71,8 @@ class TestCode:
             if isinstance(node, ast.FunctionDef) and node.args.kwarg and not is_declared(node.args.kwarg.annotation)
         }
         assert loose == {
-            "domain/companies/history.py note",  # the detail of an event, kept as JSON
-            "domain/notifications/operations.py _have_sent",  # arguments of a task
+            "domain/companies/history.py record",  # the detail of an event, kept as JSON
+            "domain/notifications/operations.py _enqueue",  # arguments of a task
         }
 
 

@@ -59,8 +59,9 @@ def reserve_all(product, wanted) -> None:
 
 
 def shelves(product) -> list[tuple[int, int]]:
-    """(on_hand, reserved) of every shelf, once it is sure that the ledger adds up to what lies there."""
-    with db.transaction(acting_for(product)) as session:
+    """(on_hand, reserved) in every warehouse, after checking that the movements add up to it."""
+    with db.transaction(acting_for(product)):
+        session = db.session()
         found = queries.stock_levels(product_id=product.id)
         moved = session.execute(
             select(StockMovement.warehouse_id, func.sum(StockMovement.quantity))
