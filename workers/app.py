@@ -8,7 +8,7 @@ from celery import Celery
 from kit.config import settings
 from workers import broker, queues
 from workers.celery_internals.connection import FastReconnectAMQP
-from workers.log_context import LoggedTask
+from workers.celery_internals.logged_task import LoggedTask
 
 
 def create_app() -> Celery:

@@ -6,10 +6,8 @@ have no request id; their saga id leads to the `traceparent` in the saga's row.
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
 
 import structlog
-from celery import Task
 
 from kit.process import logs
 
@@ -28,15 +26,3 @@ def bound_batch(messages: Sequence[Mapping[str, str | None]]) -> AbstractContext
         return bound(**messages[0])
     requests = ((each.get("order_id"), each.get("request_id")) for each in messages)
     return logs.bind_request_ids({order: request for order, request in requests if order and request})
-
-
-class LoggedTask(Task):
-    """A Celery task whose log lines have its arguments (ids of a saga, an order or a mail) and its request id."""
-
-    abstract = True
-
-    def __call__(self, *args: Any, **ids: str) -> Any:
-        """Run the task. Tasks take ids only."""
-        headers = self.request.headers or {}
-        with bound(**ids, request_id=headers.get("requestid")):
-            return self.run(*args, **ids)

@@ -1,23 +1,21 @@
 """Starts a worker for some of the queues, or for all."""
 
 import contextlib
-import logging
 import os
 import sys
 
-import orjson
 from celery import Celery
-from celery.apps import worker as celery_worker
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import worker_process_init
 from celery.utils.nodenames import host_format
 
-from kit import clock, db
+from kit import db
 from kit.config import settings
 from kit.db import watchdog
 from kit.errors import NotConfigured
 from kit.process import gc_tuning, logs
 from workers import durability, queues, saga_definitions
 from workers.app import create_app
+from workers.celery_internals import logging as celery_logging
 from workers.celery_internals.liveness import LivenessStep
 from workers.events.consumer import EventConsumers
 from workers.tasks import notifications, sagas
@@ -56,10 +54,7 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
     app.conf.worker_prefetch_multiplier = SOLO_PREFETCH if pool == "solo" else POOL_PREFETCH
     _declare_queues(app)
     worker_process_init.connect(_after_fork)
-    setup_logging.connect(_configure_logging)
-    celery_worker.safe_say = _log_from_signal_handler
-    for logger in ("celery.worker.strategy", "celery.app.trace"):
-        logging.getLogger(logger).setLevel(logging.WARNING)  # their lines about each task are in the journal, too
+    celery_logging.configure()
     node = name or f"{'+'.join(names) or 'all'}-{os.getpid()}"
     worker = app.Worker(
         hostname=host_format(f"{node}@%h"), pool_cls=pool, concurrency=concurrency, loglevel=settings().log_level,
@@ -76,18 +71,6 @@ def _declare_queues(app: Celery) -> None:
     """Declare all queues, also those of other workers. If the broker is down the relay declares them later."""
     with app.connection_for_write() as connection, contextlib.suppress(*connection.connection_errors):
         queues.declare(connection.channel())
-
-
-def _configure_logging(**_event: object) -> None:
-    """Replace Celery's own logging setup."""
-    logs.configure_stdlib()
-
-
-def _log_from_signal_handler(message: str, _file: object = None) -> None:
-    """Log as JSON what Celery prints as plain text, without the logger: the interrupted code may hold its lock."""
-    line = {"event": message, "level": "info", "timestamp": clock.now()}
-    with contextlib.suppress(OSError):
-        os.write(1, orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
 
 
 def _after_fork(**_event: object) -> None:

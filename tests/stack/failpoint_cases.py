@@ -89,10 +89,10 @@ def _lose_the_messages_of_a_saga_that_cannot_be_moved(points: Failpoints, shop: 
 
 def _forget_a_mail(points: Failpoints, shop: Shop, point: str) -> None:
     """Kill the worker after it has claimed the mail and processed the event, so that only the sweeper can send it."""
-    points.arm("event.heard")
+    points.arm("event.processed")
     points.arm(point)
     order(shop, str(uuid4()))
-    points.wait_for_hit("event.heard")
+    points.wait_for_hit("event.processed")
     until(points.restart_dead, "the worker has not died")
     points.wait_for_hit(point)
 
@@ -129,7 +129,7 @@ FAILPOINT_CASES: dict[str, FailpointCase] = {
     "outbox.confirmed": PAID,
     "outbox.emptied": PAID,
     "task.delivered": PAID,
-    "event.heard": PAID,
+    "event.processed": PAID,
     "mail.claimed": MAIL_FORGOTTEN,
     "mail.handed_over": PAID,
     "mail.recorded": PAID,

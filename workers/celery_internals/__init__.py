@@ -12,6 +12,8 @@
 | `connection.FastReconnectConnection` | `kombu.Connection.ensure_connection` | retry after 2 s, not 30 | always |
 | `connection.FastReconnectAMQP` | `AMQP.Connection` | makes Celery use that connection | always |
 | `backend.JournalBackend` | `BaseBackend.apply_chord`, `on_chord_part_return` | the journal joins chords | always |
+| `logged_task.LoggedTask` | `Task.__call__` | log lines with the task's ids | always |
+| `logging` | `celery.apps.worker.safe_say`, the signal `setup_logging` | every line as JSON | always |
 | `liveness.LivenessStep` | nothing: a boot step | the container's health check | always |
 
 `since`: the release of Celery that gives the reason; `always` where every release does.

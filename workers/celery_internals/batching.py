@@ -27,6 +27,7 @@ from kit.db import Json
 from kit.process import heartbeat
 from workers import log_context
 from workers.celery_internals.acks import BatchedAcks
+from workers.celery_internals.logged_task import LoggedTask
 
 log = structlog.get_logger()
 
@@ -101,7 +102,7 @@ RunBatch = Callable[[Sequence[TaskCall]], Sequence[TaskCall] | None]
 """Runs task calls. Returns the calls it has run in addition, for which there will be no message."""
 
 
-class BatchTask(log_context.LoggedTask):
+class BatchTask(LoggedTask):
     """A task that a worker without a pool runs in batches; the processes of a pool run its messages one by one.
 
     Calls of all tasks with the same `run_batch` form one batch. If a batch raises, its calls are run one by one.

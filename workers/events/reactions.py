@@ -64,7 +64,7 @@ def process(queue: str, events: Sequence[Json]) -> None:
     with db.transaction(tenant):
         new = outbox.mark_processed(consumer=queue, event_ids=known, company_id=tenant.company_id)
         claims = _react(queue, [event for event_id, event in known.items() if event_id in new])
-    failpoints.hit("event.heard")
+    failpoints.hit("event.processed")
     notifications.deliver(claims)
 
 

@@ -5,6 +5,7 @@ import inspect
 import pytest
 from celery.app.amqp import AMQP
 from celery.app.task import Task
+from celery.apps import worker
 from celery.backends.base import BaseBackend
 from celery.bootsteps import ConsumerStep, StartStopStep
 from celery.worker import strategy
@@ -17,8 +18,8 @@ from workers.celery_internals.batching import BatchTask
 from workers.celery_internals.connection import FastReconnectAMQP, FastReconnectConnection
 from workers.celery_internals.consumer import DeadLetteringConsumer
 from workers.celery_internals.liveness import LivenessStep
+from workers.celery_internals.logged_task import LoggedTask
 from workers.events.consumer import EventConsumers
-from workers.log_context import LoggedTask
 
 OVERRIDES = [
     (DeadLetteringConsumer, Consumer), (JournalBackend, BaseBackend), (FastReconnectConnection, Connection),
@@ -77,3 +78,8 @@ def test_celerys_amqp_layer_takes_its_connection_from_the_attribute_that_is_repl
 def test_only_native_delayed_delivery_is_taken_out_of_the_boot_steps():
     steps = set(Consumer.Blueprint.default_steps) - set(DeadLetteringConsumer.Blueprint.default_steps)
     assert steps == {"celery.worker.consumer.delayed_delivery:DelayedDelivery"}
+
+
+def test_celerys_signal_handlers_print_with_the_function_that_is_replaced():
+    assert "safe_say(" in inspect.getsource(worker._shutdown_handler)
+    assert list(inspect.signature(worker.safe_say).parameters) == ["msg", "f"]
