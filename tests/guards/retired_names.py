@@ -1,0 +1,227 @@
+"""Names that this project has replaced by the field's own words, and the words of its former dialect."""
+
+import re
+from dataclasses import dataclass
+
+from tests.guards.source_tree import ROOT
+
+
+@dataclass(frozen=True)
+class Retired:
+    """A name that must not come back: as a module, or as a class, function, argument or attribute (`kind`)."""
+
+    scope: str
+    kind: str
+    name: str
+    instead: str
+
+
+# In the packages of the first column; a name without its leading underscore.
+_TABLE = """
+kit module patience outages
+kit name through_outages retry_while_database_is_down
+kit module pulse heartbeat
+kit name shown_by sent_by
+kit module notices pg_notify
+kit name notice channel_payload
+kit name PATIENCE POLL_INTERVAL
+kit module garbage gc_tuning
+kit name spare_what_stays freeze_before_fork
+kit module opaque secret_tokens
+kit module seals encryption
+kit module crash failpoints
+kit name checked require_group
+kit name Need Requirement
+kit name weaknesses violations
+kit name ACT_FOR SET_TENANT
+kit name named as_params
+kit name beginning begin_sql
+kit name visit reveal_shop
+kit name identify reveal_user_by_email
+kit name present reveal_by_token
+kit name lean_transaction transaction
+kit name write_last before_commit
+kit name Unit UnitOfWork
+kit name hear mark_processed
+kit name heard_at processed_at
+kit name take_unwritten take_pending
+kit name sound trigger
+kit name told_at delivered_at
+kit name tell_at next_delivery_at
+kit name TooOften TooManyRequests
+kit name TENDER ACTIVE_CURRENCIES
+kit name WITHOUT ZERO_DECIMAL
+kit name WITH_THREE THREE_DECIMAL
+kit name less_percent minus_percent
+saga module letters order_mail
+saga module settling incidents
+saga module settle incidents
+saga module closing close_companies
+saga module provider payment_outcome
+saga module leases lease_renewal
+saga module flow state_machine
+saga module perform executor
+saga module acts step_runner
+saga module calls external_calls
+saga module declaration definition
+saga module tables models
+saga module obstacles guards
+saga name Ref SagaRef
+saga name OpenSaga LockedSaga
+saga name Which IncidentFilter
+saga name Standing SagaState
+saga name Told MailContext
+saga name Shared SharedCall
+saga name goes_on continue_inline
+saga name go_on continue_inline
+saga name joined continued
+saga name rounds call_rounds
+saga name stepwise single_step
+saga name decided outcome_hook
+saga name awaits accepts_answer
+saga name missing due_tasks
+saga name in_hand in_progress
+saga name grant_retries reset_attempts
+saga name call_done force_done
+saga name call_undone force_undone
+saga name tell_endings run_outcome_hooks
+saga name give_up open_undecided_incident
+saga name passed mark_failpoints
+saga name CannotEndSo CannotResolve
+workers module gathering batching
+workers name Gathering ReadAhead
+workers name Worked BatchRunner
+workers name Asked TaskCall
+workers module receipts acks
+workers name Receipts BatchedAcks
+workers module forgotten missed_events
+workers name Reminder Replayer
+workers name remind replay
+workers module patience outages
+workers name patiently retry_on_outage
+workers module logged log_context
+workers name about bound
+workers name greet send_order_received
+workers name hear handle_messages
+workers name KeepingConsumer DeadLetteringConsumer
+workers name EagerConnection FastReconnectConnection
+workers name Forgetful NotDurable
+workers name OtherThanDeclared TopologyMismatch
+workers name ForeignChord UnsupportedChord
+workers name UNHURRIED LOW_PRIORITY_QUEUES
+workers name LOTS_APART LOW_PRIORITY_INTERVAL
+workers name PATIENCE CONFIRM_TIMEOUT
+workers name lot include_low_priority
+workers name lane run_drainer
+workers name Turn DrainLock
+workers name LOOK_AROUND_EVERY IDLE_CHECK_INTERVAL
+workers module alarms alerts
+workers module rounds monitor
+workers module telling delivery
+workers name look check
+workers name LONGEST_MOURNED DEAD_WORKER_ALERT_TTL
+workers name obituary dead_worker_detail
+workers name place_of worker_slot
+api module letters account_mail
+api module windows sliding_window
+api module measures metrics
+api module vital_signs database_metrics
+api module bodies request_body
+api module keys signing_keys
+api module docs swagger_ui
+api module operating health
+api name WHO_MAY required_permission
+api name ANYBODY PUBLIC
+api name GOES_ON ALLOWED_WHILE_SUSPENDED
+api name who_may required_permission
+api name acting request_transaction
+api name takes requires
+api module placing order_submission
+api module preferences request_headers
+api module views serializers
+api module own_data privacy
+api module pages link_page
+api name proven verify_password
+api name admitted authenticate
+domain module standing lifecycle
+domain name Standing LifecycleState
+domain module logins sessions
+domain name Login UserSession
+domain module links one_time_links
+domain module pace throttle
+domain module leaving revocation
+domain name refuse_beyond require_superset_of
+domain name be_oneself manage_own_account
+domain name BY_MIGHT ROLE_RANK
+domain module offers order_context
+domain name offer_to load
+domain module repeats idempotency
+domain module told order_details
+domain name Wanted LineRequest
+domain name Shelf StockLevel
+domain name Share Allocation
+domain name note_surplus record_duplicate_payment
+domain name KEYS_LAST IDEMPOTENCY_KEY_TTL
+domain module stripe_answers stripe_mapping
+domain module explanations failure_messages
+domain name Settled AlreadyDone
+domain name found create
+domain name offer create_product
+domain name keep_address create_address
+domain name forget_address delete_address
+domain name make_key create
+domain module selling availability
+ops module nursery forkserver
+ops name Fostered AdoptedChild
+ops module tether parent_death
+ops module family process_tree
+ops module follow log_tail
+ops name deaf signals_ignored
+ops module deeds faults
+ops module wishes scenarios
+ops module conductor fault_injector
+ops module verdict violations
+ops module books final_state
+ops module wire tcp_proxy
+bench module stage servers
+bench module scene run_environment
+bench module placer order_driver
+bench module extras wait_and_idle
+bench module outside external_clients
+bench module contestant participant
+"""
+RETIRED = tuple(Retired(*line.split()) for line in _TABLE.strip().splitlines())
+
+DIALECT = {
+    r"shall": "say what happens, or `must`",
+    r"lest": "say `so that … not`",
+    r"who(?:m)?ever": "name the person or the process",
+    r"(?:of|for|to) (?:one's|its|their) own": "say `own`, `private` or `separate`, or leave it out",
+    r"those (?:that|who|which)": "use a noun",
+    r"an?ew": "say `again`",
+    r"mend(?:s|ed|ing)?": "say `fix`",
+    r"foret(?:ell|old)": "say `predict`",
+    r"amiss": "say `wrong`",
+    r"beca?o?mes? of": "say `the result of`",
+    r"(?:no|any) good|good (?:any|no) (?:more|longer)": "say `invalid` or `expired`",
+    r"come(?:s)? to rest": "say `becomes idle`",
+    r"(?:never|as nobody's) (?:was|were)": "say `does not exist`",
+    r"(?<!dead )letters": "say `mails` or `dead letters`",
+    r"(?:un)?hear(?:s|d)?": "say `receive` or `process`",
+    r"told|tell(?:s|ing)?": "say `show`, `report`, `notify` or `record`",
+    r"lanes?|lots?": "say `priority` or `queue`",
+    r"brakes?|patience|patiently": "say `rate limit`, `retry` or `timeout`",
+    r"nursery|foster(?:ed)?|tether|obituary|mourn(?:ed)?": "use the operating system's word",
+    r"the wall|house": "say `row-level security` or `project`",
+    r"shel(?:f|ves)": "say `stock level`",
+    r"\w+_over": "say `expired` or `ended`",
+    r"(?:found|offer|keep|forget|make|count)_\w+": "say `create`, `delete` or `set`",
+    r"\w+_so|not_yours_\w+|forgetful|other_than_declared": "say what is wrong",
+}
+"""Words and phrases that no public string may contain, and what to say instead."""
+
+
+def kept() -> dict[str, str]:
+    """The names that docs/glossary.md keeps on purpose, and why."""
+    section = (ROOT / "docs/glossary.md").read_text().partition("## Names kept on purpose")[2]
+    return dict(re.findall(r"^\| `(\w+)` \| (.+?) \|$", section, re.MULTILINE))
