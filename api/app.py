@@ -1,4 +1,4 @@
-"""The Flask application: every blueprint by name, and what surrounds them all."""
+"""The Flask application: all blueprints, hooks and error handlers."""
 
 import threading
 from collections.abc import Callable
@@ -6,43 +6,40 @@ from typing import Any
 
 from flask import Flask
 
-from api import (
-    access,
-    audit,
-    bodies,
+from api.auth import access, audit, rate_limits, signing_keys
+from api.catalogue.routes import blueprint as products
+from api.companies.lifecycle import blueprint as company_lifecycle
+from api.companies.lifecycle import plans
+from api.companies.routes import blueprint as companies
+from api.health.routes import blueprint as health
+from api.http import (
+    access_log,
     cors,
-    docs,
+    double_slashes,
     errors,
     etags,
-    headers,
-    logs,
-    measures,
+    metrics,
     openapi,
-    paths,
     proxies,
-    rate_limits,
+    request_body,
+    security_headers,
+    swagger_ui,
     website,
 )
-from api.catalogue.routes import blueprint as products
-from api.companies.routes import blueprint as companies
-from api.companies.standing import blueprint as standing
-from api.companies.standing import plans
-from api.identity import pages
-from api.identity.accounts import accounts
-from api.identity.addresses import addresses
+from api.identity import link_page
+from api.identity.accounts import blueprint as accounts
+from api.identity.addresses import blueprint as addresses
 from api.identity.api_keys import blueprint as api_keys
 from api.identity.invitations import blueprint as invitations
-from api.identity.logins import logins
-from api.identity.me import me
-from api.identity.members import members
-from api.identity.memberships import memberships
-from api.identity.own_data import own_data
-from api.identity.routes import auth
+from api.identity.login import blueprint as auth
+from api.identity.me import blueprint as me
+from api.identity.members import blueprint as members
+from api.identity.memberships import blueprint as memberships
+from api.identity.privacy import blueprint as privacy
 from api.identity.second_factor import blueprint as second_factor
+from api.identity.sessions import blueprint as sessions
+from api.incidents.routes import blueprint as incidents
 from api.inventory.routes import stock, warehouses
-from api.keys import signing_keys
-from api.operating.routes import blueprint as operating
-from api.operations.routes import blueprint as incidents
 from api.sales.routes import blueprint as orders
 from api.shops.locations import blueprint as locations
 from api.shops.routes import blueprint as shops
@@ -50,51 +47,52 @@ from domain.identity import passwords
 from kit.config import settings
 
 BLUEPRINTS = (
-    accounts, auth, me, addresses, memberships, logins, second_factor, own_data, companies, standing, plans,
-    members, invitations, api_keys, shops, locations, products, stock, warehouses, orders, incidents, operating,
+    accounts, auth, me, addresses, memberships, sessions, second_factor, privacy, companies, company_lifecycle, plans,
+    members, invitations, api_keys, shops, locations, products, stock, warehouses, orders, incidents, health,
 )  # fmt: skip
 
-LARGEST_BODY = 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
 
 
 class App(Flask):
-    """Flask, without asking before each view and hook whether it is async: none here is."""
+    """Flask without the check for async views and hooks on each call, because there are none."""
 
-    request_class = bodies.Request
+    request_class = request_body.Request
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """The function as it is."""
+        """The function unchanged."""
         return func
 
 
 def create_app(*, threads: int = 32) -> Flask:
-    """The app, ready to serve; raises NotConfigured when a setting or a line of api/access.py is missing.
+    """Create the app; raises NotConfigured if a setting, or the permission of an endpoint, is missing.
 
-    `threads` is how many requests this process serves at once. Half of them may wait for the ends of orders.
+    `threads` is the number of concurrent requests of this process. At most half of them may wait for the outcome of
+    an order (`Prefer: wait`).
     """
     app = App("orderx", static_folder=None)
-    app.extensions["places_to_wait"] = threading.Semaphore(threads // 2)
-    app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, PROPAGATE_EXCEPTIONS=False)
+    app.extensions["wait_slots"] = threading.Semaphore(threads // 2)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, PROPAGATE_EXCEPTIONS=False)
     app.json.sort_keys = False
     proxies.trust(app, settings().trusted_proxies)
-    logs.configure(app)
-    measures.register(app)
-    paths.refuse_double_slashes(app)
+    access_log.register(app)
+    metrics.register(app)
+    double_slashes.register(app)
     etags.register(app)
-    headers.register(app)
+    security_headers.register(app)
     cors.register(app)
     settings().require("public_url")
-    signing_keys()
+    signing_keys.load()
     passwords.warm_up()
     api = openapi.configure(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    app.register_blueprint(docs.blueprint)
-    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(swagger_ui.blueprint)
+    app.register_blueprint(link_page.blueprint)
     app.register_blueprint(website.blueprint)
     errors.register(app)
-    rate_limits.guard_strangers(app)
-    access.guard(app)
-    rate_limits.guard_callers(app)
-    audit.watch(app)
+    rate_limits.limit_anonymous_requests(app)
+    access.register(app)
+    rate_limits.limit_callers(app)
+    audit.register(app)
     return app

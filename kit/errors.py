@@ -1,4 +1,4 @@
-"""Base classes of all errors. The docstring is the default message; api/errors.py maps them to HTTP status codes."""
+"""Base classes of all errors. The docstring is the default message; api/http/errors.py maps them to HTTP statuses."""
 
 import math
 from datetime import timedelta

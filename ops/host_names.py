@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from flask import Flask, abort, request
 
-from api import paths
+from api.http import double_slashes
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 REFUSAL = "This server accepts only localhost and names given with --trusted-host; the Host header has another name."
@@ -25,7 +25,7 @@ def is_answered(host: str, trusted: Iterable[str] = ()) -> bool:
 def guard(app: Flask, trusted: Iterable[str]) -> None:
     """Answer 400 to requests for other hosts, and 404 to paths with `//`, which name another host."""
     names = tuple(trusted)
-    paths.refuse_double_slashes(app)
+    double_slashes.register(app)
 
     @app.before_request
     def check_host() -> None:

@@ -1,78 +1,82 @@
-"""Offering, finding and changing products."""
+"""Create, list, show and change products."""
 
 from typing import Any
 from uuid import UUID
 
-from api.blueprint import Blueprint
+from api.auth.transactions import request_transaction, shop_transaction
 from api.catalogue.schemas import InShopQuery, NewProductSchema, ProductChangeSchema, ProductSchema, ProductsQuery
-from api.etags import etag, expected_versions
-from api.openapi import IF_MATCH, IF_NONE_MATCH
-from api.schemas import page, page_of
-from api.tenant import acting, at_shop
+from api.http.blueprint import Blueprint
+from api.http.etags import etag, expected_versions
+from api.http.openapi import IF_MATCH, IF_NONE_MATCH
+from api.http.schemas import page, page_of
 from domain.catalogue import operations, queries
 from domain.catalogue.models import Product
 from kit.errors import Invalid
 
-blueprint = Blueprint("products", __name__, url_prefix="/api/products", description="What shops sell")
+blueprint = Blueprint("products", __name__, url_prefix="/api/products", description="Products")
 
 
 @blueprint.post("")
+@blueprint.requires("write_products")
 @blueprint.arguments(NewProductSchema)
 @blueprint.response(201, ProductSchema)
 @blueprint.alt_response(409, "Conflict")
-def offer_product(body: dict[str, Any]) -> tuple[Product, dict[str, str]]:
-    """Put a product up for sale in a shop of yours.
+def create_product(body: dict[str, Any]) -> tuple[Product, dict[str, str]]:
+    """Create a product in one of your shops.
 
-    The price is in your company's currency, and an amount that cards can be charged: a multiple of 10 minor units in
-    BHD, JOD, KWD, OMR and TND, and of 100 in MGA. Give it stock next: until then it is sold out.
+    The price is in your company's currency. It must be an amount that can be charged to cards: a multiple of 10 minor
+    units in BHD, JOD, KWD, OMR and TND, and of 100 in MGA. The product is sold out until you set its stock level.
     """
-    with acting() as caller:
+    with request_transaction() as caller:
         if caller.shop_id not in (None, body["shop_id"]):
-            raise Invalid(fields={"shop_id": ["You have no such shop."]})
+            raise Invalid(fields={"shop_id": ["You have no shop with this id."]})
         product = operations.create_product(company_id=caller.company_id, **body)
     return product, {"Location": f"/api/products/{product.id}", **etag(product.version)}
 
 
 @blueprint.get("")
+@blueprint.requires("read_products")
 @blueprint.arguments(ProductsQuery, location="query")
 @blueprint.response(200, page_of(ProductSchema))
 @blueprint.alt_response(404, "NotFound")
 def list_products(query: dict[str, Any]) -> dict[str, Any]:
-    """List products, the oldest first: a shop's, or your company's.
+    """List the products of a shop or of your company, oldest first.
 
-    Customers name the shop. Whoever works in one shop sees that one's.
+    Customers must send a `shop_id`. Members who work in one shop see the products of that shop.
     """
-    with at_shop(query["shop_id"]) as shop_id:
+    with shop_transaction(query["shop_id"]) as shop_id:
         products = queries.products(limit=query["limit"] + 1, after=query["after"], shop_id=shop_id)
         return page(products, query["limit"])
 
 
 @blueprint.get("/<uuid:product_id>")
+@blueprint.requires("read_products")
 @blueprint.doc(parameters=[IF_NONE_MATCH])
 @blueprint.arguments(InShopQuery, location="query")
 @blueprint.response(200, ProductSchema)
 def get_product(query: dict[str, Any], product_id: UUID) -> tuple[Product, dict[str, str]]:
     """Show a product.
 
-    Customers name its shop.
+    Customers must send its `shop_id`.
     """
-    with at_shop(query["shop_id"]) as shop_id:
+    with shop_transaction(query["shop_id"]) as shop_id:
         product = queries.the_product(product_id=product_id, shop_id=shop_id)
     return product, etag(product.version)
 
 
 @blueprint.patch("/<uuid:product_id>")
+@blueprint.requires("write_products")
 @blueprint.doc(parameters=[IF_MATCH])
 @blueprint.arguments(ProductChangeSchema)
 @blueprint.response(200, ProductSchema)
 @blueprint.alt_response(412, "PreconditionFailed")
-def change_product(body: dict[str, Any], product_id: UUID) -> tuple[Product, dict[str, str]]:
+def update_product(body: dict[str, Any], product_id: UUID) -> tuple[Product, dict[str, str]]:
     """Change a product's name or price.
 
-    Orders keep the price of the moment they were placed. Send the ETag you read as `If-Match` and the change is
-    refused when somebody else's came first.
+    Existing orders keep the old price. Send the last `ETag` as `If-Match` to refuse the change if somebody else has
+    changed the product meanwhile.
     """
-    with acting() as caller:
+    with request_transaction() as caller:
         product = operations.change_product(
             product_id=product_id, shop_id=caller.shop_id, expected_versions=expected_versions(), **body
         )

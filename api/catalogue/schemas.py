@@ -1,22 +1,23 @@
-"""What products take and answer."""
+"""Request and response schemas of products."""
 
 from marshmallow import fields, validate
 
-from api.answers import AmountOf, AnswerSchema
-from api.schemas import NOT_YET, Name, PageQuery, PriceSchema, Schema
+from api.http.fields import Name
+from api.http.responses import AmountOf, ResponseSchema
+from api.http.schemas import STORED_ONLY, PageQuery, PriceSchema, Schema
 from kit.money import LARGEST_AMOUNT
 
-SKU = {"description": "Your own code for it, unique in your company", "examples": ["NB-A5-DOT"]}
+SKU = {"description": "Your own code for the product, unique in your company", "examples": ["NB-A5-DOT"]}
 NAME = {"examples": ["Dotted notebook, A5"]}
 LOW_STOCK = {
-    "description": f"Fewer units than this are few; null: as the company says. {NOT_YET}",
+    "description": f"Stock below this number of units is low; null: the threshold of the company. {STORED_ONLY}",
     "examples": [5],
 }
-SHOP = {"description": "The shop to look in; customers must name one"}
+SHOP = {"description": "The shop of the product; required for customers"}
 
 
 class Threshold(fields.Integer):
-    """Units below which a product's stock is low."""
+    """The number of units below which the stock of a product is low."""
 
     def __init__(self) -> None:
         units = validate.Range(min=0, max=LARGEST_AMOUNT)
@@ -24,24 +25,24 @@ class Threshold(fields.Integer):
 
 
 class NewProductSchema(Schema):
-    """A product to put up for sale."""
+    """A new product."""
 
     shop_id = fields.UUID(required=True)
-    sku = Name(required=True, longest=64, metadata=SKU)
+    sku = Name(required=True, max_length=64, metadata=SKU)
     name = Name(required=True, metadata=NAME)
     price = fields.Nested(PriceSchema, required=True)
     low_stock_threshold = Threshold()
 
 
 class ProductChangeSchema(Schema):
-    """What to change of a product; leave out what stays."""
+    """The fields of a product to change."""
 
     name = Name(metadata=NAME)
     price = fields.Nested(PriceSchema)
     low_stock_threshold = Threshold()
 
 
-class ProductSchema(AnswerSchema):
+class ProductSchema(ResponseSchema):
     """A product. Its `version` is its ETag."""
 
     id = fields.UUID()
@@ -55,10 +56,10 @@ class ProductSchema(AnswerSchema):
 
 
 class InShopQuery(Schema):
-    """Where to look."""
+    """The shop of a product."""
 
     shop_id = fields.UUID(load_default=None, metadata=SHOP)
 
 
 class ProductsQuery(InShopQuery, PageQuery):
-    """Which products."""
+    """Filters for the list of products."""

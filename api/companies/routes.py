@@ -1,14 +1,14 @@
-"""Founding companies and changing how they work."""
+"""Create, list, show and change companies."""
 
 from typing import Any
 from uuid import UUID
 
-from api.blueprint import Blueprint
+from api.auth.transactions import company_transaction, request_transaction
 from api.companies.schemas import CompanyChangeSchema, CompanySchema, NewCompanySchema
-from api.etags import etag, expected_versions
-from api.openapi import IF_MATCH, IF_NONE_MATCH
-from api.schemas import PageQuery, page, page_of
-from api.tenant import acting, acting_at
+from api.http.blueprint import Blueprint
+from api.http.etags import etag, expected_versions
+from api.http.openapi import IF_MATCH, IF_NONE_MATCH
+from api.http.schemas import PageQuery, page, page_of
 from domain.companies import operations, queries
 from domain.companies.models import Company
 from domain.identity import memberships, throttle
@@ -19,23 +19,24 @@ from domain.identity.throttle import COMPANIES_PER_USER
 from kit import clock
 from kit.ids import new_id
 
-blueprint = Blueprint("companies", __name__, url_prefix="/api/companies", description="Companies that sell")
+blueprint = Blueprint("companies", __name__, url_prefix="/api/companies", description="Companies")
 
 
 @blueprint.post("")
+@blueprint.requires("create_companies")
 @blueprint.arguments(NewCompanySchema)
 @blueprint.response(201, CompanySchema)
 @blueprint.refuses(EmailUnverified)
 @blueprint.alt_response(429, "TooManyRequests")
-def found_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
-    """Found a company, with you as its admin.
+def create_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
+    """Create a company, with you as its admin.
 
-    It is on trial for 30 days: choose a plan meanwhile, or the free one's limits hold from then on. To act for it,
-    refresh your token with its id as `company_id`. Logins that name no company act for it from now on.
-    You may found 3 companies a day.
+    It starts with a trial of 30 days. Unless you choose a plan, the limits of the free plan apply afterwards.
+    To act for the company, refresh your token with its id as `company_id`. From now on, logins without `company_id` act
+    for it. You can create 3 companies per day.
     """
     company_id = new_id()
-    with acting_at(company_id) as caller:
+    with company_transaction(company_id) as caller:
         user = people.the_verified_user(user_id=caller.user_id)
         throttle.consume(COMPANIES_PER_USER, user.email, now=clock.now())
         company = operations.create(company_id=company_id, by=user.id, **body)
@@ -44,35 +45,38 @@ def found_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
 
 
 @blueprint.get("")
+@blueprint.requires("read_companies")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(CompanySchema))
 def list_companies(query: dict[str, Any]) -> dict[str, Any]:
-    """List the companies you belong to, the oldest first."""
-    with acting():
+    """List the companies in which you have a role, oldest first."""
+    with request_transaction():
         return page(queries.companies(limit=query["limit"] + 1, after=query["after"]), query["limit"])
 
 
 @blueprint.get("/<uuid:company_id>")
+@blueprint.requires("read_companies")
 @blueprint.doc(parameters=[IF_NONE_MATCH])
 @blueprint.response(200, CompanySchema)
 def get_company(company_id: UUID) -> tuple[Company, dict[str, str]]:
-    """Show a company you belong to."""
-    with acting():
+    """Show a company in which you have a role."""
+    with request_transaction():
         company = queries.the_company(company_id=company_id)
     return company, etag(company.version)
 
 
 @blueprint.patch("/<uuid:company_id>")
+@blueprint.requires("write_companies")
 @blueprint.doc(parameters=[IF_MATCH])
 @blueprint.arguments(CompanyChangeSchema)
 @blueprint.response(200, CompanySchema)
 @blueprint.alt_response(412, "PreconditionFailed")
-def change_company(body: dict[str, Any], company_id: UUID) -> tuple[Company, dict[str, str]]:
+def update_company(body: dict[str, Any], company_id: UUID) -> tuple[Company, dict[str, str]]:
     """Change the company you act for.
 
-    Its currency stays: prices, orders and payments are in it. Send the ETag you read as `If-Match` and the change is
-    refused when somebody else's came first.
+    The currency cannot change, because prices, orders and payments use it. Send the last `ETag` as `If-Match` to refuse
+    the change if somebody else has changed the company meanwhile.
     """
-    with acting():
+    with request_transaction():
         company = operations.change(company_id=company_id, expected_versions=expected_versions(), **body)
     return company, etag(company.version)

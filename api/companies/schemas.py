@@ -1,89 +1,86 @@
-"""What companies take and answer."""
+"""Request and response schemas of companies and plans."""
 
 from marshmallow import fields, validate
 
-from api.answers import AnswerSchema
-from api.choices import Choice
-from api.identity.own_schemas import LOCALE as LANGUAGE
-from api.identity.own_schemas import Language
-from api.schemas import (
+from api.http.choices import Choice
+from api.http.fields import (
     CURRENCY_CODE,
-    NOT_YET,
     EmailAddress,
-    Flag,
-    Like,
+    FullMatch,
     Name,
-    Schema,
+    StrictBoolean,
     Text,
     WebAddress,
-    Whole,
-    WholeSchema,
-    known_currency,
+    require_currency,
 )
+from api.http.responses import ResponseSchema
+from api.http.schemas import STORED_ONLY, NestedValueObject, Schema, ValueObjectSchema
+from api.identity.profile_schemas import LOCALE as LANGUAGE
+from api.identity.profile_schemas import Language
 from domain.companies.plans import LIMITS, SELECTABLE_PLANS
 from kit.money import LARGEST_AMOUNT
 
 NAME = {"examples": ["Paper & Sons"]}
 EMAIL = {"examples": ["hello@paper.example"]}
 CURRENCY = {
-    "description": "ISO 4217; all prices are in it, and it never changes",
+    "description": "ISO 4217; the currency of all prices, which cannot change",
     "pattern": CURRENCY_CODE,
     "examples": ["EUR"],
 }
-DISCOUNT = {"description": "Whether its members may give a discount on an order"}
-MOST_DISCOUNT = {"description": "Percent of an order that they may give at most", "examples": [20]}
-CARDS = {"description": "Whether orders may hold a card, rather than a provider's token"}
-LOCALE = {**LANGUAGE, "description": f"Its language (BCP 47). {NOT_YET}"}
-TAX = {"description": f"Whether its prices include tax. {NOT_YET}"}
-EXPIRY = {"description": f"Minutes that an order may go unpaid. {NOT_YET}", "examples": [60]}
-LOW_STOCK = {"description": f"Fewer units of a product than this are few; 0: never. {NOT_YET}", "examples": [5]}
-REASON = {"description": "Kept on record", "examples": ["Invoices of three months are open"]}
-LONGEST_EXPIRY = 30 * 24 * 60
+DISCOUNT = {"description": "Whether members may give discounts on orders"}
+MAX_DISCOUNT = {"description": "The maximum discount on an order in percent", "examples": [20]}
+CARDS = {"description": "Whether orders may contain card data, instead of a token of the payment provider"}
+LOCALE = {**LANGUAGE, "description": f"The language of the company (BCP 47). {STORED_ONLY}"}
+TAX = {"description": f"Whether prices include tax. {STORED_ONLY}"}
+EXPIRY = {"description": f"Minutes until an unpaid order expires. {STORED_ONLY}", "examples": [60]}
+LOW_STOCK = {"description": f"Stock below this number of units is low; 0: never. {STORED_ONLY}", "examples": [5]}
+REASON = {"description": "Stored in the history", "examples": ["Invoices of three months are open"]}
+MAX_EXPIRY_MINUTES = 30 * 24 * 60
 """Minutes."""
 
 
-class NewBrandingSchema(WholeSchema):
-    """What the company's mails about orders look like. Leave out what it does not care for, or send null."""
+class NewBrandingSchema(ValueObjectSchema):
+    """The appearance of the company's mails about orders. All fields are optional."""
 
-    name = Name(metadata={"description": "Who they are from", "examples": ["Paper & Sons"]})
+    name = Name(metadata={"description": "The name of the sender", "examples": ["Paper & Sons"]})
     colour = fields.String(
-        validate=Like("^#[0-9a-fA-F]{6}$", error="# and six hexadecimal digits."),
+        validate=FullMatch("^#[0-9a-fA-F]{6}$", error="Send # and six hexadecimal digits."),
         metadata={"examples": ["#1f4e79"]},
     )
     logo_url = WebAddress(metadata={"examples": ["https://paper.example/logo.png"]})
     reply_to = EmailAddress(metadata=EMAIL)
-    footer = Text(longest=1000, metadata={"examples": ["Paper & Sons, 1 Harbour Street, Antwerp"]})
+    footer = Text(max_length=1000, metadata={"examples": ["Paper & Sons, 1 Harbour Street, Antwerp"]})
 
 
 class CompanyChangeSchema(Schema):
-    """What to change of a company; leave out what stays. `branding` is replaced as a whole."""
+    """The fields of a company to change. `branding` is replaced as a whole."""
 
     name = Name(metadata=NAME)
     email = EmailAddress(metadata=EMAIL)
-    allows_discount = Flag(metadata=DISCOUNT)
-    max_discount_percent = fields.Integer(strict=True, validate=validate.Range(min=0, max=100), metadata=MOST_DISCOUNT)
-    accepts_raw_cards = Flag(metadata=CARDS)
+    allows_discount = StrictBoolean(metadata=DISCOUNT)
+    max_discount_percent = fields.Integer(strict=True, validate=validate.Range(min=0, max=100), metadata=MAX_DISCOUNT)
+    accepts_raw_cards = StrictBoolean(metadata=CARDS)
     locale = Language(metadata=LOCALE)
-    prices_include_tax = Flag(metadata=TAX)
+    prices_include_tax = StrictBoolean(metadata=TAX)
     order_expiry_minutes = fields.Integer(
-        strict=True, validate=validate.Range(min=5, max=LONGEST_EXPIRY), metadata=EXPIRY
+        strict=True, validate=validate.Range(min=5, max=MAX_EXPIRY_MINUTES), metadata=EXPIRY
     )
     low_stock_threshold = fields.Integer(
         strict=True, validate=validate.Range(min=0, max=LARGEST_AMOUNT), metadata=LOW_STOCK
     )
-    branding = Whole(NewBrandingSchema, metadata={"description": "Null: none"})
+    branding = NestedValueObject(NewBrandingSchema, metadata={"description": "Null removes it"})
 
 
 class NewCompanySchema(CompanyChangeSchema):
-    """A company to found."""
+    """A new company."""
 
     name = Name(required=True, metadata=NAME)
     email = EmailAddress(required=True, metadata=EMAIL)
-    currency = fields.String(required=True, validate=known_currency, metadata=CURRENCY)
+    currency = fields.String(required=True, validate=require_currency, metadata=CURRENCY)
 
 
-class BrandingSchema(AnswerSchema):
-    """What the company's mails about orders look like, as far as it cares."""
+class BrandingSchema(ResponseSchema):
+    """The appearance of the company's mails about orders."""
 
     optional = frozenset({"name", "colour", "logo_url", "reply_to", "footer"})
 
@@ -94,7 +91,7 @@ class BrandingSchema(AnswerSchema):
     footer = fields.String()
 
 
-class CompanySchema(AnswerSchema):
+class CompanySchema(ResponseSchema):
     """A company. Its `version` is its ETag."""
 
     id = fields.UUID()
@@ -102,7 +99,7 @@ class CompanySchema(AnswerSchema):
     email = fields.String(metadata=EMAIL)
     currency = fields.String(metadata=CURRENCY)
     allows_discount = fields.Boolean(metadata=DISCOUNT)
-    max_discount_percent = fields.Integer(metadata=MOST_DISCOUNT)
+    max_discount_percent = fields.Integer(metadata=MAX_DISCOUNT)
     accepts_raw_cards = fields.Boolean(metadata=CARDS)
     locale = fields.String(metadata=LOCALE)
     prices_include_tax = fields.Boolean(metadata=TAX)
@@ -111,7 +108,7 @@ class CompanySchema(AnswerSchema):
     branding = fields.Nested(BrandingSchema)
     standing = fields.String(
         attribute="lifecycle_state",
-        metadata={"description": "active, suspended, closing or closed. Unless active, the company is read-only."},
+        metadata={"description": "active, suspended, closing or closed; read-only unless active"},
     )
     plan = fields.String(metadata={"examples": ["standard"]})
     deletion_due_at = fields.AwareDateTime(allow_none=True)
@@ -119,32 +116,35 @@ class CompanySchema(AnswerSchema):
     created_at = fields.AwareDateTime()
 
 
-class PlanSchema(AnswerSchema):
-    """What a plan allows; null where there is no limit."""
+class PlanSchema(ResponseSchema):
+    """A plan and its limits; null: no limit."""
 
     name = fields.String(metadata={"examples": ["standard"]})
     shops = fields.Integer(allow_none=True)
-    products = fields.Integer(allow_none=True, metadata={"description": "In shops that are open"})
-    orders_a_month = fields.Integer(allow_none=True, metadata={"description": "Of a calendar month (UTC)"})
+    products = fields.Integer(allow_none=True, metadata={"description": "In open shops"})
+    orders_a_month = fields.Integer(allow_none=True, metadata={"description": "In a calendar month (UTC)"})
     requests_a_minute = fields.Integer(
-        allow_none=True, metadata={"description": "Of all who act for the company; this server may allow fewer"}
+        allow_none=True,
+        metadata={
+            "description": "Of all users and API keys of the company together; this server may have a lower limit"
+        },
     )
 
 
-class PlansSchema(AnswerSchema):
-    """The plans there are."""
+class PlansSchema(ResponseSchema):
+    """All plans."""
 
     data = fields.List(fields.Nested(PlanSchema))
 
 
-class ChosenPlanSchema(Schema):
-    """The plan to be on."""
+class PlanChangeSchema(Schema):
+    """The new plan."""
 
-    plan = Choice("PlanToChoose", SELECTABLE_PLANS, required=True)
+    plan = Choice("SelectablePlan", SELECTABLE_PLANS, required=True)
 
 
-class SubscriptionSchema(AnswerSchema):
-    """The plan a company is on, the one in force (the free one once a trial is over), and what is used of it."""
+class SubscriptionSchema(ResponseSchema):
+    """The plan of a company, the plan in force (the free plan after a trial), and the current usage."""
 
     plan = fields.String(metadata={"examples": ["trial"]})
     trial_ends_at = fields.AwareDateTime(allow_none=True)
@@ -155,17 +155,19 @@ class SubscriptionSchema(AnswerSchema):
     )  # fmt: skip
 
 
-class DecisionSchema(Schema):
-    """Why something is decided."""
+class ReasonSchema(Schema):
+    """The reason for a decision."""
 
-    reason = Text(required=True, longest=1000, metadata=REASON)
+    reason = Text(required=True, max_length=1000, metadata=REASON)
 
 
-class CompanyEventSchema(AnswerSchema):
-    """Something that was decided about a company."""
+class CompanyEventSchema(ResponseSchema):
+    """A decision about a company, in its history."""
 
     id = fields.UUID()
     event = fields.String(metadata={"examples": ["plan_changed"]})
-    decided_by = fields.UUID(allow_none=True, metadata={"description": "A user or API key; null: it was time"})
+    decided_by = fields.UUID(
+        allow_none=True, metadata={"description": "The id of a user or API key; null: automatically"}
+    )
     detail = fields.Dict(metadata={"examples": [{"before": "trial", "after": "standard"}]})
     happened_at = fields.AwareDateTime()

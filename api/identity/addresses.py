@@ -1,47 +1,51 @@
-"""The addresses a user has goods sent to."""
+"""The saved addresses of a user."""
 
 from typing import Any
 from uuid import UUID
 
-from api.blueprint import Blueprint
-from api.identity.own_schemas import AddressesSchema, AddressToKeepSchema, KeptAddressSchema
-from api.tenant import acting
+from api.auth.transactions import request_transaction
+from api.http.blueprint import Blueprint
+from api.identity.profile_schemas import NewSavedAddressSchema, SavedAddressesSchema, SavedAddressSchema
 from domain.identity import profile
 from domain.identity.models import Address
 
-addresses = Blueprint("addresses", __name__, url_prefix="/api/me/addresses", description="Where you have goods sent")
+blueprint = Blueprint("addresses", __name__, url_prefix="/api/me/addresses", description="Your saved addresses")
 
 
-@addresses.get("")
-@addresses.response(200, AddressesSchema)
+@blueprint.get("")
+@blueprint.requires("manage_own_account")
+@blueprint.response(200, SavedAddressesSchema)
 def list_addresses() -> dict[str, Any]:
-    """List your addresses, the oldest first."""
-    with acting() as caller:
+    """List your saved addresses, oldest first."""
+    with request_transaction() as caller:
         return {"data": profile.addresses(user_id=caller.user_id)}
 
 
-@addresses.post("")
-@addresses.arguments(AddressToKeepSchema)
-@addresses.response(201, KeptAddressSchema)
-@addresses.alt_response(409, "Conflict")
-def keep_address(body: dict[str, Any]) -> Address:
-    """Keep an address, to be used in orders. There may be 50."""
-    with acting() as caller:
+@blueprint.post("")
+@blueprint.requires("manage_own_account")
+@blueprint.arguments(NewSavedAddressSchema)
+@blueprint.response(201, SavedAddressSchema)
+@blueprint.alt_response(409, "Conflict")
+def create_address(body: dict[str, Any]) -> Address:
+    """Save an address for orders. You can save up to 50."""
+    with request_transaction() as caller:
         return profile.create_address(user_id=caller.user_id, **body)
 
 
-@addresses.put("/<uuid:address_id>")
-@addresses.arguments(AddressToKeepSchema)
-@addresses.response(200, KeptAddressSchema)
-def change_address(body: dict[str, Any], address_id: UUID) -> Address:
-    """Change an address. Orders keep the one they were placed with."""
-    with acting():
+@blueprint.put("/<uuid:address_id>")
+@blueprint.requires("manage_own_account")
+@blueprint.arguments(NewSavedAddressSchema)
+@blueprint.response(200, SavedAddressSchema)
+def update_address(body: dict[str, Any], address_id: UUID) -> Address:
+    """Change a saved address. Existing orders keep the old one."""
+    with request_transaction():
         return profile.change_address(address_id=address_id, **body)
 
 
-@addresses.delete("/<uuid:address_id>")
-@addresses.response(204)
-def forget_address(address_id: UUID) -> None:
-    """Forget an address. Orders keep the one they were placed with."""
-    with acting():
+@blueprint.delete("/<uuid:address_id>")
+@blueprint.requires("manage_own_account")
+@blueprint.response(204)
+def delete_address(address_id: UUID) -> None:
+    """Delete a saved address. Existing orders keep it."""
+    with request_transaction():
         profile.delete_address(address_id=address_id)

@@ -1,4 +1,4 @@
-"""Who somebody is, by their password: guessing is slow, and tells nothing of who is registered."""
+"""Authentication by password and second factor. Attempts are throttled, and errors do not reveal who is registered."""
 
 from flask import request
 
@@ -11,34 +11,34 @@ from kit.errors import TooManyRequests
 from kit.tenancy import Tenant
 
 
-def proven(email: str, password: str) -> User:
+def verify_password(email: str, password: str) -> User:
     """The user with this mail address and password; raises TooManyRequests, InvalidCredentials.
 
-    No transaction may be open: hashing is slow on purpose, and would keep a connection from others.
+    Call it outside transactions: hashing is slow on purpose, and a transaction would occupy a connection meanwhile.
     """
-    user = _known(email, password)
-    _forgive(email)
+    user = _check_password(email, password)
+    _reset_throttle(email)
     return user
 
 
-def admitted(email: str, password: str, code: str | None) -> User:
-    """The user with this mail address and password, and this code if they have a second factor.
+def authenticate(email: str, password: str, code: str | None) -> User:
+    """The user with this mail address and password, and with this code if they have a second factor.
 
-    Raises TooManyRequests, InvalidCredentials, SecondFactorRequired, InvalidSecondFactorCode. No transaction may be
-    open.
+    Raises TooManyRequests, InvalidCredentials, SecondFactorRequired, InvalidSecondFactorCode. Call it outside
+    transactions.
     """
-    user = _known(email, password)
+    user = _check_password(email, password)
     with db.transaction(Tenant(user_id=user.id)):
         is_right = second_factor.verify_code(user_id=user.id, code=code, now=clock.now())
     if not is_right:
         raise InvalidSecondFactorCode
-    _forgive(email)
+    _reset_throttle(email)
     return user
 
 
-def _known(email: str, password: str) -> User:
+def _check_password(email: str, password: str) -> User:
     with db.transaction(Tenant()):
-        wait = throttle.count_attempt(PASSWORD_ATTEMPTS, *_who(email), now=clock.now())
+        wait = throttle.count_attempt(PASSWORD_ATTEMPTS, *_throttle_keys(email), now=clock.now())
         user = queries.user_by_email(email=email)
     if wait:
         raise TooManyRequests(wait=wait)
@@ -48,20 +48,20 @@ def _known(email: str, password: str) -> User:
 
 
 def _rehashed(user: User, password: str) -> User:
-    """The user, with the password rehashed where the hash is outdated; raises InvalidCredentials if it has changed."""
-    better = passwords.hash_password(password)
+    """Rehash the password with the current parameters; raises InvalidCredentials if it has changed meanwhile."""
+    new_hash = passwords.hash_password(password)
     with db.transaction(Tenant(user_id=user.id)):
-        operations.rehash(user_id=user.id, old_hash=user.password_hash, new_hash=better)
-        kept = queries.the_user(user_id=user.id)
-    if kept.password_hash != better and not passwords.matches(password, kept.password_hash):
+        operations.rehash(user_id=user.id, old_hash=user.password_hash, new_hash=new_hash)
+        current = queries.the_user(user_id=user.id)
+    if current.password_hash != new_hash and not passwords.matches(password, current.password_hash):
         raise InvalidCredentials
-    return kept
+    return current
 
 
-def _forgive(email: str) -> None:
+def _reset_throttle(email: str) -> None:
     with db.transaction(Tenant()):
-        throttle.reset(PASSWORD_ATTEMPTS, *_who(email), now=clock.now())
+        throttle.reset(PASSWORD_ATTEMPTS, *_throttle_keys(email), now=clock.now())
 
 
-def _who(email: str) -> tuple[str, str]:
+def _throttle_keys(email: str) -> tuple[str, str]:
     return email, request.remote_addr or ""

@@ -1,14 +1,14 @@
-"""Inviting people to work in a company."""
+"""Invitations to work in a company."""
 
 from typing import Any
 from uuid import UUID
 
-from api.blueprint import Blueprint
-from api.identity import letters
-from api.identity.members import refuse_unknown_shop
+from api.auth.transactions import request_transaction
+from api.http.blueprint import Blueprint
+from api.http.schemas import PageQuery, page, page_of
+from api.identity import account_mail
+from api.identity.members import require_own_shop
 from api.identity.schemas import InvitationSchema, NewInvitationSchema
-from api.schemas import PageQuery, page, page_of
-from api.tenant import acting
 from domain.companies import queries as companies
 from domain.identity import invitations, queries, throttle
 from domain.identity.errors import InsufficientPrivileges
@@ -17,24 +17,26 @@ from domain.identity.throttle import INVITATIONS_PER_COMPANY, INVITATIONS_PER_SE
 from kit import clock
 from kit.errors import TooManyRequests
 
-blueprint = Blueprint("invitations", __name__, url_prefix="/api/invitations", description="Inviting colleagues")
+blueprint = Blueprint("invitations", __name__, url_prefix="/api/invitations", description="Invitations of colleagues")
 
 
 @blueprint.post("")
+@blueprint.requires("write_members")
 @blueprint.arguments(NewInvitationSchema)
 @blueprint.response(201, InvitationSchema)
 @blueprint.refuses(InsufficientPrivileges)
 @blueprint.alt_response(429, "TooManyRequests")
-def invite(body: dict[str, Any]) -> Invitation:
-    """Invite somebody to a role in your company, or in one shop of it, that allows no more than your own.
+def create_invitation(body: dict[str, Any]) -> Invitation:
+    """Invite a person to a role in your company, or in one shop of it.
 
-    This is the only way to give somebody a role. A mail to the address holds a link to accept it by. It is good for 7
-    days, once, and for the user who has registered with this address by then. The answer does not say whether there is
-    such a user. You may send 20 invitations an hour, and your company 50; few of them to one address.
+    The role cannot have more permissions than yours.
+    This is the only way to give a person a role. A mail to the address contains a link to accept the invitation. It is
+    valid once, for 7 days, for the user who has registered with this address by then. The response does not reveal
+    whether there is such a user. You can send 20 invitations per hour, your company 50, and few to one address.
     """
     email, now = body["email"], clock.now()
-    with acting() as caller:
-        refuse_unknown_shop(caller, body["shop_id"])
+    with request_transaction() as caller:
+        require_own_shop(caller, body["shop_id"])
         sender = queries.the_user(user_id=caller.user_id)
         throttle.consume(INVITATIONS_PER_SENDER, sender.email, now=now)
         throttle.consume(INVITATIONS_PER_COMPANY, str(caller.company_id), now=now)
@@ -46,28 +48,30 @@ def invite(body: dict[str, Any]) -> Invitation:
             company_id=company.id, email=email, role=body["role"], shop_id=body["shop_id"], invited_by=caller.user_id,
             actor=caller.permission_set, now=now,
         )  # fmt: skip
-        letters.invite(invitation, token, company=company.name)
+        account_mail.send_invitation(invitation, token, company=company.name)
     return invitation
 
 
 @blueprint.get("")
+@blueprint.requires("read_members")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(InvitationSchema))
 def list_invitations(query: dict[str, Any]) -> dict[str, Any]:
-    """List your company's invitations, or your shop's if you work in one, the oldest first.
+    """List the invitations of your company, or of your shop if you work in one, oldest first.
 
-    Those that were accepted or have lapsed, too.
+    The list includes accepted and expired invitations.
     """
-    with acting() as caller:
-        found = invitations.invitations(
+    with request_transaction() as caller:
+        rows = invitations.invitations(
             company_id=caller.company_id, shop_id=caller.shop_id, limit=query["limit"] + 1, after=query["after"]
         )
-        return page(found, query["limit"])
+        return page(rows, query["limit"])
 
 
 @blueprint.delete("/<uuid:invitation_id>")
+@blueprint.requires("write_members")
 @blueprint.response(204)
-def withdraw_invitation(invitation_id: UUID) -> None:
-    """Withdraw an invitation, or forget one that is over. Whoever has accepted it stays a member."""
-    with acting() as caller:
+def revoke_invitation(invitation_id: UUID) -> None:
+    """Revoke an open invitation, or delete an old one. If it was accepted, the member stays."""
+    with request_transaction() as caller:
         invitations.withdraw(invitation_id=invitation_id, company_id=caller.company_id, shop_id=caller.shop_id)

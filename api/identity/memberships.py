@@ -1,24 +1,23 @@
-"""Leaving a company."""
+"""The user's own roles in companies."""
 
 from uuid import UUID
 
-from api.blueprint import Blueprint
-from api.tenant import acting
-from domain.identity import memberships as held
+from api.auth.transactions import request_transaction
+from api.http.blueprint import Blueprint
+from domain.identity import memberships
 
-memberships = Blueprint(
-    "memberships", __name__, url_prefix="/api/me/memberships", description="Your roles in companies"
-)
+blueprint = Blueprint("memberships", __name__, url_prefix="/api/me/memberships", description="Your roles in companies")
 
 
-@memberships.delete("/<uuid:membership_id>")
-@memberships.response(204)
-@memberships.alt_response(409, "Conflict")
+@blueprint.delete("/<uuid:membership_id>")
+@blueprint.requires("manage_own_account")
+@blueprint.response(204)
+@blueprint.alt_response(409, "Conflict")
 def end_membership(membership_id: UUID) -> None:
-    """Give up a role of yours in a company, or in one shop of it; `GET /api/me` lists them.
+    """Give up one of your roles in a company or shop; `GET /api/me` lists them.
 
-    Nobody has to agree, but the last admin of a company stays. If you act for the company now, refresh your token with
-    `company_id: null` to go on as a customer.
+    The last admin of a company cannot leave. If you act for the company now, refresh your token with
+    `company_id: null` to continue as a customer.
     """
-    with acting() as caller:
-        held.leave(user_id=caller.user_id, membership_id=membership_id)
+    with request_transaction() as caller:
+        memberships.leave(user_id=caller.user_id, membership_id=membership_id)

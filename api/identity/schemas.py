@@ -1,44 +1,45 @@
-"""What registering and logging in take and answer."""
+"""Schemas of registration, login, sessions, memberships and invitations."""
 
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from api.answers import AnswerSchema
-from api.choices import Choice
-from api.schemas import EmailAddress, Flag, Name, Schema
+from api.http.choices import Choice
+from api.http.fields import EmailAddress, Name, StrictBoolean
+from api.http.responses import ResponseSchema
+from api.http.schemas import Schema
 from domain.identity.passwords import MAX_LENGTH, MIN_LENGTH
 
 ACCESS_TOKEN = {"examples": ["eyJhbGciOiJFZERTQSIsImtpZCI6IlVUZ…"]}
 REFRESH_TOKEN = {"examples": ["WlQxZJmVvZcVY2nqzVNkJ1D0mMbgyW_xX3kD7cZ9s4A"]}
 NOTIFICATIONS = {
-    "description": "Which one wants of those that need not be sent. Mails about an order received, paid, failed or "
-    "cancelled, about one's account and its security come in any case; there are no others yet"
+    "description": "Optional mails. Mails about received, paid, failed and cancelled orders and about the account and "
+    "its security are always sent; there are no others yet"
 }
 COMPANY = "The company to act for; null to act as a customer"
 
 
 class Password(fields.String):
-    """A password that somebody has."""
+    """An existing password."""
 
-    def __init__(self, *, shortest: int = 0) -> None:
+    def __init__(self, *, min_length: int = 0) -> None:
         super().__init__(
             required=True,
             load_only=True,
-            validate=validate.Length(min=shortest, max=MAX_LENGTH),
+            validate=validate.Length(min=min_length, max=MAX_LENGTH),
             metadata={"format": "password", "examples": ["correct horse battery"]},
         )
 
 
 class NewPassword(Password):
-    """A password that somebody chooses; domain/identity/password_strength.py says whether it can be guessed."""
+    """A new password; domain/identity/password_strength.py checks whether it is easy to guess."""
 
     def __init__(self) -> None:
-        super().__init__(shortest=MIN_LENGTH)
+        super().__init__(min_length=MIN_LENGTH)
 
 
 class Code(fields.String):
-    """A code of an authenticator app, or a recovery code."""
+    """A code from an authenticator app, or a recovery code."""
 
     def __init__(self, *, metadata: dict[str, Any] | None = None, **kwargs: Any) -> None:
         shown = {"examples": ["123456"], **(metadata or {})}
@@ -53,66 +54,66 @@ class RegistrationSchema(Schema):
     password = NewPassword()
 
 
-class AskedSchema(AnswerSchema):
-    """It is done; what there is to say comes by mail."""
+class MailRequestedSchema(ResponseSchema):
+    """The request is accepted. A mail to this address has the result."""
 
-    email = fields.String(metadata={"description": "Where the mail goes", "examples": ["ada@customers.example"]})
+    email = fields.String(metadata={"description": "The recipient of the mail", "examples": ["ada@customers.example"]})
 
 
-class WhoSchema(Schema):
-    """Somebody who may have registered."""
+class EmailSchema(Schema):
+    """A mail address."""
 
     email = EmailAddress(required=True, metadata={"examples": ["ada@customers.example"]})
 
 
-class TokenSchema(Schema):
-    """The token of a link in a mail."""
+class LinkTokenSchema(Schema):
+    """The token from the link in a mail."""
 
     token = fields.String(required=True, validate=validate.Length(max=200), metadata=REFRESH_TOKEN)
 
 
-class NewPasswordSchema(TokenSchema):
-    """The token of a link in a mail, and the password to have from now on."""
+class NewPasswordSchema(LinkTokenSchema):
+    """The token from the link in a mail, and the new password."""
 
     password = NewPassword()
 
 
 class PasswordChangeSchema(Schema):
-    """The password one has, and the one to have from now on."""
+    """The current password and the new one."""
 
     current_password = Password()
     password = NewPassword()
 
 
 class MailsChangeSchema(Schema):
-    """Which mails one wants, by kind; leave out what stays."""
+    """Optional mails to change; kinds that are left out do not change."""
 
-    order_updates = Flag(
-        metadata={"description": "What happens to one's orders; true unless changed", "examples": [True]}
+    order_updates = StrictBoolean(
+        metadata={"description": "Updates about your orders; true by default", "examples": [True]}
     )
-    news = Flag(metadata={"description": "News and offers; false unless changed", "examples": [False]})
+    news = StrictBoolean(metadata={"description": "News and offers; false by default", "examples": [False]})
 
 
 class NotificationsChangeSchema(Schema):
-    """Which notifications one wants, by channel."""
+    """Optional notifications, by channel."""
 
     email = fields.Nested(MailsChangeSchema)
 
 
-class MailsSchema(AnswerSchema):
-    """Which mails one wants, by kind."""
+class MailsSchema(ResponseSchema):
+    """Optional mails, by kind."""
 
-    order_updates = fields.Boolean(metadata={"description": "What happens to one's orders"})
+    order_updates = fields.Boolean(metadata={"description": "Updates about your orders"})
     news = fields.Boolean(metadata={"description": "News and offers"})
 
 
-class NotificationsSchema(AnswerSchema):
-    """Which notifications one wants, by channel."""
+class NotificationsSchema(ResponseSchema):
+    """Optional notifications, by channel."""
 
     email = fields.Nested(MailsSchema)
 
 
-class UserSchema(AnswerSchema):
+class UserSchema(ResponseSchema):
     """A user."""
 
     id = fields.UUID()
@@ -124,38 +125,42 @@ class UserSchema(AnswerSchema):
     notifications = fields.Nested(NotificationsSchema, metadata=NOTIFICATIONS)
     chosen_company_id = fields.UUID(
         allow_none=True,
-        metadata={"description": "The company chosen last, which a login without `company_id` acts for; null: none"},
+        metadata={"description": "The company that logins without `company_id` act for; null: none"},
     )
     verified_at = fields.AwareDateTime(
-        allow_none=True, metadata={"description": "When the mail address was verified; null: not yet"}
+        allow_none=True, metadata={"description": "When the mail address was verified; null: not verified"}
     )
     created_at = fields.AwareDateTime()
 
 
 class CredentialsSchema(Schema):
-    """Who wants in, and for which company."""
+    """Credentials, and the company to act for."""
 
     email = EmailAddress(required=True, metadata={"examples": ["ada@customers.example"]})
     password = Password()
-    code = Code(load_default=None, metadata={"description": "Of the second factor; null: there is none"})
-    company_id = fields.UUID(allow_none=True, metadata={"description": f"{COMPANY}; left out: the company chosen last"})
+    code = Code(load_default=None, metadata={"description": "The code of the second factor; null: none"})
+    company_id = fields.UUID(
+        allow_none=True, metadata={"description": f"{COMPANY}; if left out, the company chosen last"}
+    )
 
 
 class RefreshSchema(Schema):
     """A refresh token to exchange."""
 
     refresh_token = fields.String(required=True, validate=validate.Length(max=2000), metadata=REFRESH_TOKEN)
-    company_id = fields.UUID(allow_none=True, metadata={"description": f"{COMPANY}; left out: the same as before"})
+    company_id = fields.UUID(
+        allow_none=True, metadata={"description": f"{COMPANY}; if left out, the same company as before"}
+    )
 
 
 class LogoutSchema(Schema):
-    """A refresh token of the login to end."""
+    """A refresh token of the session to end."""
 
     refresh_token = fields.String(required=True, validate=validate.Length(max=2000), metadata=REFRESH_TOKEN)
 
 
-class TokensSchema(AnswerSchema):
-    """A login: both tokens, and what the access token is good for."""
+class TokensSchema(ResponseSchema):
+    """Access token and refresh token, and the role that they give."""
 
     access_token = fields.String(metadata=ACCESS_TOKEN)
     refresh_token = fields.String(metadata=REFRESH_TOKEN)
@@ -166,32 +171,36 @@ class TokensSchema(AnswerSchema):
     shop_id = fields.UUID(allow_none=True)
 
 
-class LoginSchema(AnswerSchema):
-    """Somebody logged in as you, somewhere."""
+class SessionSchema(ResponseSchema):
+    """A session of the user."""
 
     id = fields.UUID()
-    device = fields.String(allow_none=True, metadata={"description": "What it called itself", "examples": ["Firefox"]})
+    device = fields.String(
+        allow_none=True, metadata={"description": "The browser or app, from its User-Agent", "examples": ["Firefox"]}
+    )
     address = fields.String(allow_none=True, metadata={"examples": ["203.0.113.7"]})
-    acts_for = fields.UUID(allow_none=True, metadata={"description": "The company; null for a customer"})
+    acts_for = fields.UUID(
+        allow_none=True, metadata={"description": "The company that the session acts for; null for a customer"}
+    )
     began_at = fields.AwareDateTime()
-    used_at = fields.AwareDateTime(metadata={"description": "When its tokens were last exchanged"})
-    lapses_at = fields.AwareDateTime(metadata={"description": "When it ends by itself, unless it is used"})
+    used_at = fields.AwareDateTime(metadata={"description": "When the tokens were last refreshed"})
+    lapses_at = fields.AwareDateTime(metadata={"description": "When the session expires if it is not used"})
 
 
-class ListedLoginSchema(LoginSchema):
-    """One of the logins there are."""
+class ListedSessionSchema(SessionSchema):
+    """A session in the list of sessions."""
 
-    is_current = fields.Boolean(metadata={"description": "Whether it is the one this request comes from"})
-
-
-class LoginsSchema(AnswerSchema):
-    """Everywhere you are logged in."""
-
-    data = fields.List(fields.Nested(ListedLoginSchema))
+    is_current = fields.Boolean(metadata={"description": "Whether this request belongs to the session"})
 
 
-class MembershipSchema(AnswerSchema):
-    """A role in a company, or in the one shop of it."""
+class SessionsSchema(ResponseSchema):
+    """All open sessions of the user."""
+
+    data = fields.List(fields.Nested(ListedSessionSchema))
+
+
+class MembershipSchema(ResponseSchema):
+    """A role in a company, or in one shop of it."""
 
     id = fields.UUID(metadata={"description": "The membership's id"})
     company_id = fields.UUID(allow_none=True)
@@ -200,7 +209,7 @@ class MembershipSchema(AnswerSchema):
 
 
 class MeSchema(UserSchema):
-    """The caller: the user, what this token lets them act as, and all they may act as."""
+    """The user, the role and company of this token, and all roles of the user."""
 
     role = fields.String(metadata={"examples": ["customer"]})
     company_id = fields.UUID(allow_none=True)
@@ -209,34 +218,36 @@ class MeSchema(UserSchema):
 
 
 class NewInvitationSchema(Schema):
-    """A role to offer."""
+    """A new invitation."""
 
     email = EmailAddress(required=True, metadata={"examples": ["grace@paper.example"]})
-    role = Choice("RoleToOffer", ("company_admin", "shop_manager", "staff"), required=True)
-    shop_id = fields.UUID(load_default=None, metadata={"description": "The one shop it is for; null for all of them"})
+    role = Choice("InvitableRole", ("company_admin", "shop_manager", "staff"), required=True)
+    shop_id = fields.UUID(load_default=None, metadata={"description": "The only shop of the role; null for all shops"})
 
     @validates_schema(skip_on_field_errors=True)
     def admins_have_all_shops(self, data: dict[str, Any], **_: Any) -> None:
         """Raise ValidationError for an admin of one shop."""
         if data["role"] == "company_admin" and data["shop_id"] is not None:
-            raise ValidationError("A company_admin is one for all shops; leave it out.", "shop_id")
+            raise ValidationError("A company_admin has access to all shops; leave shop_id out.", "shop_id")
 
 
-class InvitationSchema(AnswerSchema):
-    """A role that waits for somebody."""
+class InvitationSchema(ResponseSchema):
+    """An invitation to a role."""
 
     id = fields.UUID()
     email = fields.String(metadata={"examples": ["grace@paper.example"]})
     role = fields.String(metadata={"examples": ["staff"]})
     shop_id = fields.UUID(allow_none=True)
-    invited_by = fields.UUID(metadata={"description": "The user without whom it would be no good"})
+    invited_by = fields.UUID(
+        metadata={"description": "The user who sent the invitation; it is invalid once they leave the company"}
+    )
     created_at = fields.AwareDateTime()
     expires_at = fields.AwareDateTime()
     accepted_at = fields.AwareDateTime(allow_none=True)
 
 
-class MemberSchema(AnswerSchema):
-    """Who holds a role, and where."""
+class MemberSchema(ResponseSchema):
+    """A member of a company and their role."""
 
     id = fields.UUID(metadata={"description": "The membership's id"})
     user_id = fields.UUID()

@@ -1,39 +1,39 @@
-"""What switching a second factor on and off takes and answers."""
+"""Schemas of the second factor."""
 
 from marshmallow import fields
 
-from api.answers import AnswerSchema
+from api.http.responses import ResponseSchema
+from api.http.schemas import Schema
 from api.identity.schemas import Code, Password
-from api.schemas import Schema
 
 
 class PasswordSchema(Schema):
-    """The password, lest whoever finds an open page can lock its owner out."""
+    """The password, so that a stranger at an unlocked device cannot enable a second factor."""
 
     password = Password()
 
 
 class CodeSchema(Schema):
-    """A code that the app shows."""
+    """A code from the authenticator app."""
 
     code = Code(required=True)
 
 
 class PasswordAndCodeSchema(PasswordSchema):
-    """Both factors."""
+    """The password and a code."""
 
     code = Code(required=True)
 
 
-class SecondFactorSchema(AnswerSchema):
-    """Whether there is one."""
+class SecondFactorSchema(ResponseSchema):
+    """Whether a second factor is enabled."""
 
     is_on = fields.Boolean()
     recovery_codes_left = fields.Integer(metadata={"examples": [10]})
 
 
-class OfferedSchema(AnswerSchema):
-    """A secret for an authenticator app, as text and as what a QR code holds."""
+class SecondFactorSetupSchema(ResponseSchema):
+    """A secret for an authenticator app, as text and as the URI for a QR code."""
 
     secret = fields.String(metadata={"description": "Base32", "examples": ["JBSWY3DPEHPK3PXP"]})
     uri = fields.String(
@@ -41,7 +41,7 @@ class OfferedSchema(AnswerSchema):
     )
 
 
-class ConfirmedSchema(AnswerSchema):
-    """Codes for when the app is lost, each good once."""
+class RecoveryCodesSchema(ResponseSchema):
+    """Recovery codes for a lost authenticator app, each valid once."""
 
     recovery_codes = fields.List(fields.String(), metadata={"examples": [["JBSW-Y3DP-EHPK-3PXP"]]})

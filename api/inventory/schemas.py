@@ -1,21 +1,22 @@
-"""What warehouses and stock take and answer."""
+"""Request and response schemas of warehouses and stock levels."""
 
 from marshmallow import fields, validate
 
-from api.answers import AnswerSchema
-from api.schemas import Name, Schema
+from api.http.fields import Name
+from api.http.responses import ResponseSchema
+from api.http.schemas import Schema
 
-MOST_UNITS = 1_000_000_000
+MAX_UNITS = 1_000_000_000
 NAME = {"examples": ["Harbour"]}
 
 
 class NewWarehouseSchema(Schema):
-    """A warehouse to open."""
+    """A new warehouse."""
 
     name = Name(required=True, metadata=NAME)
 
 
-class WarehouseSchema(AnswerSchema):
+class WarehouseSchema(ResponseSchema):
     """A warehouse."""
 
     id = fields.UUID()
@@ -23,27 +24,27 @@ class WarehouseSchema(AnswerSchema):
     created_at = fields.AwareDateTime()
 
 
-class CountSchema(Schema):
-    """What was counted."""
+class StockLevelChangeSchema(Schema):
+    """The new stock level."""
 
     on_hand = fields.Integer(
         required=True,
         strict=True,
-        validate=validate.Range(min=0, max=MOST_UNITS),
-        metadata={"description": "Units that lie there now", "examples": [100]},
+        validate=validate.Range(min=0, max=MAX_UNITS),
+        metadata={"description": "The number of units in the warehouse", "examples": [100]},
     )
 
 
-class StockSchema(AnswerSchema):
-    """Units of a product in a warehouse."""
+class StockLevelSchema(ResponseSchema):
+    """The stock level of a product in a warehouse."""
 
     product_id = fields.UUID()
     warehouse_id = fields.UUID()
-    on_hand = fields.Integer(metadata={"description": "Units that lie there", "examples": [100]})
-    reserved = fields.Integer(metadata={"description": "Units of those held for orders", "examples": [3]})
+    on_hand = fields.Integer(metadata={"description": "The number of units in the warehouse", "examples": [100]})
+    reserved = fields.Integer(metadata={"description": "How many of them are reserved for orders", "examples": [3]})
 
 
-class ShelvesSchema(AnswerSchema):
-    """A product's stock, by warehouse."""
+class StockLevelsSchema(ResponseSchema):
+    """The stock levels of a product in all warehouses."""
 
-    data = fields.List(fields.Nested(StockSchema))
+    data = fields.List(fields.Nested(StockLevelSchema))

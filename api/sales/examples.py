@@ -1,9 +1,9 @@
-"""Whole orders as the OpenAPI document shows them, in requests and answers."""
+"""Examples of orders in the OpenAPI document."""
 
 from types import SimpleNamespace
 from typing import Any
 
-from api.sales.views import IS_BEING_CANCELLED, status_of
+from api.sales.serializers import BEING_CANCELLED_TEXT, status_of
 from domain.notifications.failure_messages import for_buyer
 from domain.sales import transitions
 
@@ -15,7 +15,7 @@ _ADDRESS = {
     "city": "Berlin",
     "country": "DE",
 }
-_WANTED: dict[str, Any] = {
+_REQUEST: dict[str, Any] = {
     "shop_id": _SHOP,
     "lines": [{"product_id": _PRODUCT, "quantity": 2}],
     "shipping_address": _ADDRESS,
@@ -52,30 +52,30 @@ def _order(status: str, *, saga: str, changed_at: str, failure: Any = None) -> d
 
 
 _PLACED_AT, _ENDED_AT = "2026-11-27T09:30:00+00:00", "2026-11-27T09:30:00.412000+00:00"
-_ASKED_FOR = {"code": "cancelled", "step": None, "detail": "ordered by mistake"}
+_CANCELLED_BY_CUSTOMER = {"code": "cancelled", "step": None, "detail": "ordered by mistake"}
 _DECLINED = for_buyer({"code": "insufficient_funds", "step": "authorise_payment", "detail": None})
 
-TO_PLACE = {
+PLACE_ORDER_REQUESTS = {
     "by_token": {
-        "summary": "Paid by the payment provider's token",
-        "value": {**_WANTED, "payment": {"payment_method": "pm_card_visa"}},
+        "summary": "Paid with a token of the payment provider",
+        "value": {**_REQUEST, "payment": {"payment_method": "pm_card_visa"}},
     },
     "by_card": {
-        "summary": "Paid by a card, where the company takes it",
+        "summary": "Paid with a card, if the company accepts cards",
         "value": {
-            **_WANTED,
+            **_REQUEST,
             "payment": {"card": {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030, "cvc": "123"}},
         },
     },
 }
-TO_CANCEL = {"with_a_reason": {"value": {"reason": "ordered by mistake"}}}
+CANCEL_REQUESTS = {"with_reason": {"value": {"reason": "ordered by mistake"}}}
 PENDING = {"pending": {"summary": "Just placed", "value": _order("pending", saga="running", changed_at=_PLACED_AT)}}
 BEING_CANCELLED = {
     "being_cancelled": {
-        "summary": "Paid, and about to be given back",
+        "summary": "Paid, and being cancelled",
         "value": {
             **_order("paid", saga="done", changed_at=_ENDED_AT),
-            "status_text": IS_BEING_CANCELLED, "being_cancelled": True, "allowed_transitions": [],
+            "status_text": BEING_CANCELLED_TEXT, "being_cancelled": True, "allowed_transitions": [],
         },
     }
 }  # fmt: skip
@@ -89,6 +89,6 @@ FAILED = {
 CANCELLED = {
     "cancelled": {
         "summary": "Cancelled while it was pending",
-        "value": _order("cancelled", saga="undone", changed_at=_ENDED_AT, failure=_ASKED_FOR),
+        "value": _order("cancelled", saga="undone", changed_at=_ENDED_AT, failure=_CANCELLED_BY_CUSTOMER),
     }
 }

@@ -1,16 +1,18 @@
-"""Placing orders, watching them, and cancelling them."""
+"""Place, list, show and cancel orders."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from api.blueprint import Blueprint
-from api.caller import CUSTOMER, Caller, current_caller
-from api.etags import etag
-from api.openapi import IDEMPOTENCY_KEY, IF_NONE_MATCH, PREFER
-from api.sales import examples, placing, views
-from api.sales.preferences import await_end, place_to_wait, wanted_wait
+from api.auth.caller import CUSTOMER, Caller, current_caller
+from api.auth.transactions import request_transaction
+from api.http.blueprint import Blueprint
+from api.http.etags import etag
+from api.http.openapi import IDEMPOTENCY_KEY, IF_NONE_MATCH, PREFER
+from api.http.schemas import page, page_of
+from api.sales import examples, order_submission, serializers
+from api.sales.request_headers import await_outcome, requested_wait, wait_slot
 from api.sales.schemas import (
     CancellationSchema,
     NewOrderSchema,
@@ -20,8 +22,6 @@ from api.sales.schemas import (
     OrdersQuery,
     OrderSummarySchema,
 )
-from api.schemas import page, page_of
-from api.tenant import acting
 from domain.identity.errors import EmailUnverified
 from domain.sales import queries as sales
 from domain.sales.errors import TransitionNotAllowed
@@ -35,17 +35,18 @@ from saga.engine.locked_saga import SagaRef
 from saga.place_order import PLACE_ORDER
 from saga.registry import find
 
-blueprint = Blueprint("orders", __name__, url_prefix="/api/orders", description="Placing and following orders")
+blueprint = Blueprint("orders", __name__, url_prefix="/api/orders", description="Orders")
 
 
 @blueprint.post("")
+@blueprint.requires("place_orders")
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY, PREFER])
-@blueprint.arguments(NewOrderSchema, examples=examples.TO_PLACE)
+@blueprint.arguments(NewOrderSchema, examples=examples.PLACE_ORDER_REQUESTS)
 @blueprint.response(202, OrderSchema, examples=examples.PENDING)
 @blueprint.alt_response(
     201,
     schema=OrderSchema,
-    description="The order has ended while you waited",
+    description="The order was paid or has failed while you waited",
     examples=examples.PAID | examples.FAILED,
 )
 @blueprint.refuses(EmailUnverified)
@@ -54,119 +55,128 @@ blueprint = Blueprint("orders", __name__, url_prefix="/api/orders", description=
 def place_order(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Place an order.
 
-    It is pending at first; then its stock is reserved and its payment authorised, the payment captured, the stock
-    sold and a mail sent. If anything fails before the payment is captured, everything is put back and the order says
-    why it failed; what is left afterwards is tried again until it is done.
+    The order is pending at first. Then its stock is reserved and the payment authorised, the payment is captured, the
+    stock is committed and a mail is sent. If a step fails before the payment is captured, all steps are undone, and the
+    order has a `failure`. Steps after that are retried until they succeed.
 
-    Send an `Idempotency-Key` so that repeating the request cannot place a second order: the same key and body answer
-    the same order, as it is by then. Send `Prefer: wait=N` to be answered once the order has ended, or after N seconds;
-    when too many wait already you are answered at once, without `Preference-Applied`.
+    Send an `Idempotency-Key` so that a repeated request does not place a second order: the response to the same key and
+    body is the same order in its current state. Send `Prefer: wait=N` to wait until the order is paid or failed, at
+    most N seconds. If too many requests are waiting, the response comes immediately, without `Preference-Applied`.
 
-    After too many declined payments within ten minutes (`too_many_declines`) nothing is placed and no bank is asked;
-    `Retry-After` says for how long.
+    After too many declined payments within ten minutes, orders are refused (`too_many_declines`) without asking the
+    bank. `Retry-After` has the time to wait.
     """
     caller = current_caller()
-    placed = placing.place(caller, body)
-    headers = {"Location": f"/api/orders/{placed.order['id']}"}
-    if placed.replayed:
+    submission = order_submission.submit(caller, body)
+    headers = {"Location": f"/api/orders/{submission.order['id']}"}
+    if submission.replayed:
         headers["Idempotent-Replayed"] = "true"
-    wait = wanted_wait()
+    wait = requested_wait()
     if wait is None:
-        return placed.order, 202, headers
-    with place_to_wait() as there_is_one:
-        if not there_is_one:
-            return placed.order, 202, headers
+        return submission.order, 202, headers
+    with wait_slot() as slot_is_free:
+        if not slot_is_free:
+            return submission.order, 202, headers
         headers["Preference-Applied"] = f"wait={wait}"
-        ended = await_end(placed.order, tenant=placed.tenant, seconds=wait, to_seller=caller.sells)
-    return (ended, 201, headers) if ended else (placed.order, 202, headers)
+        decided = await_outcome(submission.order, tenant=submission.tenant, seconds=wait, to_seller=caller.is_seller)
+    return (decided, 201, headers) if decided else (submission.order, 202, headers)
 
 
 @blueprint.get("")
+@blueprint.requires("read_orders")
 @blueprint.arguments(OrdersQuery, location="query")
 @blueprint.response(200, page_of(OrderSummarySchema))
 @blueprint.alt_response(404, "NotFound")
 def list_orders(query: dict[str, Any]) -> dict[str, Any]:
-    """List orders, the newest first: your own, or those of your company.
+    """List orders, newest first: your own orders as a customer, or those of your company.
 
-    Whoever works in one shop sees that shop's.
+    Members who work in one shop see the orders of that shop.
     """
     limit = query.pop("limit")
-    with acting() as caller:
+    with request_transaction() as caller:
         if caller.role == CUSTOMER:
             query["customer_id"] = caller.user_id
         else:
-            query["shop_id"] = caller.narrow(query["shop_id"])
-        found = page(sales.orders(limit=limit + 1, **query), limit)
-    return {**found, "data": [views.summary(order, to_seller=caller.sells) for order in found["data"]]}
+            query["shop_id"] = caller.restrict_to_shop(query["shop_id"])
+        orders = page(sales.orders(limit=limit + 1, **query), limit)
+    return {**orders, "data": [serializers.summary(order, to_seller=caller.is_seller) for order in orders["data"]]}
 
 
 @blueprint.get("/<uuid:order_id>")
+@blueprint.requires("read_orders")
 @blueprint.response(200, OrderSchema, examples=examples.PAID | examples.FAILED | examples.CANCELLED)
 def get_order(order_id: UUID) -> dict[str, Any]:
     """Show an order."""
-    with _visible(order_id) as (caller, order):
-        return views.whole(order, to_seller=caller.sells)
+    with _visible_order(order_id) as (caller, order):
+        return serializers.full_order(order, to_seller=caller.is_seller)
 
 
 @blueprint.get("/<uuid:order_id>/status")
+@blueprint.requires("read_orders")
 @blueprint.doc(parameters=[IF_NONE_MATCH])
 @blueprint.response(200, OrderProgressSchema)
 def get_order_status(order_id: UUID) -> tuple[dict[str, Any], dict[str, str]]:
-    """Show where an order stands.
+    """Show the status of an order.
 
-    Cheap, for asking often; send the `ETag` you got as `If-None-Match` and nothing is sent until it changes.
+    Use this for polling: it is fast, and with the last `ETag` in `If-None-Match` the response is 304 until the status
+    changes.
     """
-    with acting() as caller:
-        row = sales.the_status(order_id=order_id, **_whose(caller))
-    return views.status_of(row), etag(row.version)
+    with request_transaction() as caller:
+        row = sales.the_status(order_id=order_id, **_visible_to(caller))
+    return serializers.status_of(row), etag(row.version)
 
 
 @blueprint.get("/<uuid:order_id>/saga")
+@blueprint.requires("read_orders")
 @blueprint.response(200, OrderSagasSchema)
-def get_order_saga(order_id: UUID) -> dict[str, Any]:
-    """Show an order's timeline.
+def list_order_sagas(order_id: UUID) -> dict[str, Any]:
+    """List the sagas of an order, with a timeline.
 
-    Each step of its saga with attempts, times, outcome and undo, and everything that happened, in order.
+    Each saga has its steps with attempts, times, outcome and undo, and all its events in order.
     """
-    with _visible(order_id) as (caller, _):
-        told = [views.story(saga, to_seller=caller.sells) for saga in journal.sagas_about(subject_id=order_id)]
-    return {"data": told}
+    with _visible_order(order_id) as (caller, _):
+        sagas = [
+            serializers.saga_timeline(saga, to_seller=caller.is_seller)
+            for saga in journal.sagas_about(subject_id=order_id)
+        ]
+    return {"data": sagas}
 
 
 @blueprint.post("/<uuid:order_id>/cancel")
-@blueprint.arguments(CancellationSchema, examples=examples.TO_CANCEL)
+@blueprint.requires("cancel_orders")
+@blueprint.arguments(CancellationSchema, examples=examples.CANCEL_REQUESTS)
 @blueprint.response(202, OrderSchema, examples=examples.BEING_CANCELLED)
 @blueprint.alt_response(409, "Conflict")
 def cancel_order(body: dict[str, Any], order_id: UUID) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Cancel an order.
 
-    While it is pending the cancellation waits its turn and everything is put back; when it is paid already, the money
-    is given back and the goods are taken back. The answer is the order as it is now, with `being_cancelled`: look
-    again for its end.
+    If the order is pending, its steps are undone as soon as the current one has finished. If it is paid, the payment is
+    refunded and the stock is put back. The response is the current order, with `being_cancelled`. Read the order again
+    to see the outcome.
     """
-    with _visible(order_id) as (caller, order):
-        placing = journal.saga_state(PLACE_ORDER.name, subject_id=order.id)
-    if placing is None:
+    with _visible_order(order_id) as (caller, order):
+        saga = journal.saga_state(PLACE_ORDER.name, subject_id=order.id)
+    if saga is None:
         raise TransitionNotAllowed("this order is too old to be cancelled")
-    ref = SagaRef(placing.id, order.company_id)
+    ref = SagaRef(saga.id, order.company_id)
     request_cancellation(ref, find, reason=body["reason"], by=str(caller.user_id))
     failpoints.hit("order.cancellation_requested")
-    with _visible(order_id) as (_, order):
-        return views.whole(order, to_seller=caller.sells), 202, {"Location": f"/api/orders/{order_id}"}
+    with _visible_order(order_id) as (_, order):
+        return serializers.full_order(order, to_seller=caller.is_seller), 202, {"Location": f"/api/orders/{order_id}"}
 
 
 @contextmanager
-def _visible(order_id: UUID) -> Iterator[tuple[Caller, Order]]:
-    """The order, if the caller may see it, in a transaction that acts for its company."""
-    with acting() as caller:
-        order = sales.the_order(order_id=order_id, **_whose(caller))
+def _visible_order(order_id: UUID) -> Iterator[tuple[Caller, Order]]:
+    """The order in a transaction for its company; raises OrderNotFound if the caller may not see it."""
+    with request_transaction() as caller:
+        order = sales.the_order(order_id=order_id, **_visible_to(caller))
         if caller.company_id is None:
             db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(company_id=order.company_id, user_id=caller.user_id)))
         yield caller, order
 
 
-def _whose(caller: Caller) -> dict[str, UUID | None]:
-    """Whose orders the caller may see: a customer their own, a shop's people that shop's."""
+def _visible_to(caller: Caller) -> dict[str, UUID | None]:
+    """A filter for the orders that the caller may see: a customer's own, or those of the member's shop."""
     if caller.role == CUSTOMER:
         return {"customer_id": caller.user_id}
     return {"shop_id": caller.shop_id}

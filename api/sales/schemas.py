@@ -1,40 +1,41 @@
-"""What orders take and answer."""
+"""Request and response schemas of orders and their sagas."""
 
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from api.answers import AddressSchema, AmountOf, AnswerSchema
-from api.choices import Choice
-from api.schemas import Country, Like, List, Name, PageQuery, Schema, Text, WholeSchema, without_card
+from api.http.choices import Choice
+from api.http.fields import Country, FullMatch, List, Name, Text, refuse_card_number
+from api.http.responses import AddressSchema, AmountOf, ResponseSchema
+from api.http.schemas import PageQuery, Schema, ValueObjectSchema
 from domain.payments.gateway import Card
 from domain.sales.models import STATUSES
 from domain.sales.operations import LineRequest
 
-MOST_LINES, MOST_UNITS = 100, 10_000
+MAX_LINES, MAX_UNITS = 100, 10_000
 PAYMENT_METHOD = r"^[A-Za-z][A-Za-z0-9_-]*$"
-"""What a token looks like, and no card number does."""
+"""The format of a provider's token, which no card number matches."""
 
 
-class LineSchema(Schema):
-    """So many units of a product."""
+class NewOrderLineSchema(Schema):
+    """A product and its quantity."""
 
     product_id = fields.UUID(required=True)
     quantity = fields.Integer(
         required=True,
         strict=True,
-        validate=validate.Range(min=1, max=MOST_UNITS),
+        validate=validate.Range(min=1, max=MAX_UNITS),
         metadata={"examples": [2]},
     )
 
     @post_load
-    def as_wanted(self, data: dict[str, Any], **_: Any) -> LineRequest:
-        """The line as sales take it."""
+    def as_line(self, data: dict[str, Any], **_: Any) -> LineRequest:
+        """The line as the sales area takes it."""
         return LineRequest(**data)
 
 
 class CardSchema(Schema):
-    """A card. It is exchanged for the payment provider's token at once, and kept nowhere."""
+    """Card data. It is exchanged for a token of the payment provider immediately, and never stored."""
 
     number = fields.String(required=True, load_only=True, validate=validate.Length(max=32))
     exp_month = fields.Integer(required=True, strict=True, load_only=True, metadata={"examples": [12]})
@@ -43,33 +44,33 @@ class CardSchema(Schema):
 
     @post_load
     def as_card(self, data: dict[str, Any], **_: Any) -> Card:
-        """The card as payments take it."""
+        """The card as the payments area takes it."""
         return Card(**data)
 
 
 class ProviderToken(fields.String):
-    """A token that the payment provider gave for a card."""
+    """A token of the payment provider for a card."""
 
     def __init__(self, **kwargs: Any) -> None:
-        looks = Like(PAYMENT_METHOD, error="This is no token of a provider's.")
-        checks = [validate.Length(max=255), looks, without_card]
+        token_format = FullMatch(PAYMENT_METHOD, error="This is not a token of the payment provider.")
+        checks = [validate.Length(max=255), token_format, refuse_card_number]
         super().__init__(validate=checks, metadata={"examples": ["pm_card_visa"]}, **kwargs)
 
 
 class CardPaymentSchema(Schema):
-    """Payment by a card."""
+    """Payment with card data."""
 
     card = fields.Nested(CardSchema, required=True)
 
 
 class TokenPaymentSchema(Schema):
-    """Payment by a token that the provider gave for a card."""
+    """Payment with a token of the payment provider."""
 
     payment_method = ProviderToken(required=True)
 
 
 class PaymentSchema(Schema):
-    """How the order is paid: a card, or a token that the provider gave for one."""
+    """The payment of an order: card data, or a token of the payment provider."""
 
     one_of = (CardPaymentSchema, TokenPaymentSchema)
 
@@ -78,67 +79,67 @@ class PaymentSchema(Schema):
 
     @validates_schema
     def one_way(self, data: dict[str, Any], **_: Any) -> None:
-        """Raise ValidationError unless exactly one way to pay is given."""
+        """Raise ValidationError unless exactly one of the fields is present."""
         if len(data) != 1:
             raise ValidationError("Send either card or payment_method.")
 
 
-class NewAddressSchema(WholeSchema):
-    """Where the goods go. Leave out what it lacks, or send null."""
+class NewAddressSchema(ValueObjectSchema):
+    """A postal address."""
 
     name = Name(required=True, metadata={"examples": ["Ada Example"]})
     company = Name()
     line1 = Name(required=True, metadata={"examples": ["1 Harbour Street"]})
     line2 = Name()
-    postal_code = Name(longest=20, metadata={"examples": ["10115"]})
+    postal_code = Name(max_length=20, metadata={"examples": ["10115"]})
     city = Name(required=True, metadata={"examples": ["Berlin"]})
     region = Name()
     country = Country(required=True)
 
 
 class NewOrderSchema(Schema):
-    """An order to place."""
+    """A new order."""
 
     shop_id = fields.UUID(required=True)
-    lines = List(fields.Nested(LineSchema), required=True, least=1, most=MOST_LINES)
+    lines = List(fields.Nested(NewOrderLineSchema), required=True, min_items=1, max_items=MAX_LINES)
     discount_percent = fields.Integer(
         load_default=0,
         strict=True,
         validate=validate.Range(min=0, max=100),
-        metadata={"description": "For members who may give a discount, up to the company's `max_discount_percent`"},
+        metadata={"description": "Only for members who may give discounts, up to the company's `max_discount_percent`"},
     )
     shipping_address = fields.Nested(NewAddressSchema, required=True)
     payment = fields.Nested(PaymentSchema, required=True)
 
     @validates_schema(skip_on_field_errors=True)
     def each_product_once(self, data: dict[str, Any], **_: Any) -> None:
-        """Raise ValidationError for a product that an earlier line has already."""
+        """Raise ValidationError for a product that occurs in two lines."""
         first: dict[Any, int] = {}
         for position, line in enumerate(data["lines"]):
             earlier = first.setdefault(line.product_id, position)
             if earlier != position:
-                message = f"Line {earlier} has this product already; add the quantities up."
+                message = f"Line {earlier} has the same product. Send one line with the total quantity."
                 raise ValidationError({"lines": {position: {"product_id": [message]}}})
 
 
 class CancellationSchema(Schema):
-    """Why the order shall be cancelled."""
+    """The reason for the cancellation."""
 
     reason = Text(load_default="no reason given", metadata={"examples": ["ordered by mistake"]})
 
 
 class OrdersQuery(PageQuery):
-    """Which orders."""
+    """Filters for the list of orders."""
 
     shop_id = fields.UUID(load_default=None)
     status = Choice("OrderStatus", STATUSES, load_default=None)
     placed_since = fields.AwareDateTime(load_default=None)
 
 
-class FailureSchema(AnswerSchema):
-    """Why an order failed.
+class FailureSchema(ResponseSchema):
+    """The reason why an order failed.
 
-    Buyers get it in words for them, and a generic code where the bank's reason is not for them, as of a stolen card.
+    Customers get a text for customers, and a generic code if the bank's reason is confidential, such as a stolen card.
     """
 
     code = fields.String(metadata={"examples": ["insufficient_funds"]})
@@ -146,8 +147,8 @@ class FailureSchema(AnswerSchema):
     detail = fields.String(allow_none=True)
 
 
-class OrderSummarySchema(AnswerSchema):
-    """An order at a glance."""
+class OrderSummarySchema(ResponseSchema):
+    """An order without its lines."""
 
     id = fields.UUID()
     shop_id = fields.UUID()
@@ -160,8 +161,8 @@ class OrderSummarySchema(AnswerSchema):
     changed_at = fields.AwareDateTime()
 
 
-class OrderLineSchema(AnswerSchema):
-    """One line of an order, at the price of the moment it was placed."""
+class OrderLineSchema(ResponseSchema):
+    """A line of an order, with the price at which it was placed."""
 
     product_id = fields.UUID()
     sku = fields.String()
@@ -171,15 +172,15 @@ class OrderLineSchema(AnswerSchema):
     total = AmountOf()
 
 
-class SagaStateSchema(AnswerSchema):
-    """Where the order's saga stands."""
+class SagaStateSchema(ResponseSchema):
+    """The state of the saga that placed the order."""
 
     id = fields.UUID()
     state = fields.String(metadata={"examples": ["running"]})
 
 
-class OrderInFullSchema(OrderSummarySchema):
-    """An order with all that was ordered."""
+class OrderDetailsSchema(OrderSummarySchema):
+    """An order with its lines and address."""
 
     lines = fields.List(fields.Nested(OrderLineSchema))
     subtotal = AmountOf()
@@ -187,31 +188,31 @@ class OrderInFullSchema(OrderSummarySchema):
     shipping_address = fields.Nested(AddressSchema)
 
 
-class OrderSchema(OrderInFullSchema):
-    """An order, and where its saga stands."""
+class OrderSchema(OrderDetailsSchema):
+    """An order with the state of its saga."""
 
     saga = fields.Nested(
-        SagaStateSchema, allow_none=True, metadata={"description": "Null once its journal is over, months later"}
+        SagaStateSchema, allow_none=True, metadata={"description": "Null once the saga is deleted, some months later"}
     )
     being_cancelled = fields.Boolean(
         metadata={
-            "description": "Whether it is to be cancelled, and `status` says only what it still is",
+            "description": "Whether a cancellation is in progress; `status` does not show it yet",
             "examples": [False],
         }
     )
     allowed_transitions = fields.List(fields.String(), metadata={"examples": [["cancelled"]]})
 
 
-class OrderProgressSchema(AnswerSchema):
-    """Only where the order stands, for those who ask often."""
+class OrderProgressSchema(ResponseSchema):
+    """The status of an order, for polling."""
 
     id = fields.UUID()
     status = Choice("OrderStatus", STATUSES)
     status_text = fields.String(metadata={"examples": ["Order Completed Successfully"]})
 
 
-class StepSchema(AnswerSchema):
-    """One step of the saga: what it answered, how often it was tried, and whether it was put back."""
+class SagaStepSchema(ResponseSchema):
+    """A step of the saga, with its attempts and outcome, and its undo."""
 
     step = fields.String(metadata={"examples": ["reserve_stock"]})
     state = fields.String(metadata={"examples": ["done"]})
@@ -226,8 +227,8 @@ class StepSchema(AnswerSchema):
     undone_at = fields.AwareDateTime(allow_none=True)
 
 
-class EventSchema(AnswerSchema):
-    """Something that happened to the saga."""
+class SagaEventSchema(ResponseSchema):
+    """An event in the history of the saga."""
 
     happened_at = fields.AwareDateTime()
     event = fields.String(metadata={"examples": ["begun"]})
@@ -235,8 +236,8 @@ class EventSchema(AnswerSchema):
     detail = fields.Dict(allow_none=True)
 
 
-class SagaSchema(AnswerSchema):
-    """A saga's timeline."""
+class SagaSchema(ResponseSchema):
+    """A saga with its steps and events."""
 
     id = fields.UUID()
     name = fields.String(metadata={"examples": ["place_order"]})
@@ -245,11 +246,11 @@ class SagaSchema(AnswerSchema):
     failure = fields.Nested(FailureSchema, allow_none=True)
     started_at = fields.AwareDateTime()
     ended_at = fields.AwareDateTime(allow_none=True)
-    steps = fields.List(fields.Nested(StepSchema))
-    events = fields.List(fields.Nested(EventSchema))
+    steps = fields.List(fields.Nested(SagaStepSchema))
+    events = fields.List(fields.Nested(SagaEventSchema))
 
 
-class OrderSagasSchema(AnswerSchema):
-    """The sagas of an order: the one that placed it, and the one that cancelled it, if any."""
+class OrderSagasSchema(ResponseSchema):
+    """The sagas of an order: the one that places it, and the one that cancels it, if any."""
 
     data = fields.List(fields.Nested(SagaSchema))

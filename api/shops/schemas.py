@@ -1,51 +1,52 @@
-"""What shops and their locations take and answer."""
+"""Request and response schemas of shops and their locations."""
 
 from datetime import date
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validates_schema
 
-from api.answers import AddressSchema, AnswerSchema
-from api.identity.own_schemas import TIME_ZONE as ZONE
-from api.identity.own_schemas import known_time_zone
+from api.http.fields import FullMatch, List, Name, StrictBoolean, Text
+from api.http.responses import AddressSchema, ResponseSchema
+from api.http.schemas import Schema, ValueObjectSchema
+from api.identity.profile_schemas import TIME_ZONE as ZONE
+from api.identity.profile_schemas import require_time_zone
 from api.sales.schemas import NewAddressSchema
-from api.schemas import Flag, Like, List, Name, Schema, Text, WholeSchema
 from domain.shops.hours import MAX_LENGTH
 from domain.shops.schedule import TIME_SPANS
 
 NAME = {"examples": ["Paper & Sons, Antwerp"]}
-PICKUP = {"description": "Whether buyers may fetch what they order"}
-DELIVERY = {"description": "Whether it is sent to them"}
+PICKUP = {"description": "Whether customers can pick up their orders"}
+DELIVERY = {"description": "Whether orders are delivered"}
 TIME_ZONE = {**ZONE, "examples": ["Europe/Brussels"]}
 HOURS = {
-    "description": "OpenStreetMap's opening_hours, by the clock on the wall; PH are the country's public holidays. "
-    "Null: not known",
+    "description": "In OpenStreetMap's opening_hours syntax, in local time; PH are the public holidays of the country. "
+    "Null: unknown",
     "examples": ["Mo-Fr 09:00-18:00; Sa 10:00-14:00; PH off"],
 }
-MOST_EXCEPTIONS = 100
+MAX_EXCEPTIONS = 100
 
 
-def of_this_century(at: date) -> None:
-    """Raise ValidationError for days and times at which calendars and time zones are not known."""
+def require_this_century(at: date) -> None:
+    """Raise ValidationError for dates outside this century, for which calendars and time zones are unknown."""
     if at.year // 100 != 20:  # noqa: PLR2004 - its years
-        raise ValidationError("This is not of this century: use the years 2000 to 2099.")
+        raise ValidationError("Send a year from 2000 to 2099.")
 
 
 class ShopChangeSchema(Schema):
-    """What to change of a shop; leave out what stays. It offers pick-up, delivery or both."""
+    """The fields of a shop to change. A shop offers pick-up, delivery or both."""
 
     name = Name(metadata=NAME)
-    offers_pickup = Flag(metadata=PICKUP)
-    offers_delivery = Flag(metadata=DELIVERY)
+    offers_pickup = StrictBoolean(metadata=PICKUP)
+    offers_delivery = StrictBoolean(metadata=DELIVERY)
 
 
 class NewShopSchema(ShopChangeSchema):
-    """A shop to open. Unless it says so it delivers, and has no pick-up."""
+    """A new shop. By default it offers delivery and no pick-up."""
 
     name = Name(required=True, metadata=NAME)
 
 
-class ShopSchema(AnswerSchema):
+class ShopSchema(ResponseSchema):
     """A shop. Its `version` is its ETag."""
 
     id = fields.UUID()
@@ -58,35 +59,36 @@ class ShopSchema(AnswerSchema):
     closed_at = fields.AwareDateTime(allow_none=True)
 
 
-class NewOpeningExceptionSchema(WholeSchema):
-    """A day, or several in a row, on which a place is open at other hours, or not at all (`hours` left out or null)."""
+class NewOpeningExceptionSchema(ValueObjectSchema):
+    """Days on which a location has other opening hours, or is closed (`hours` null)."""
 
-    first_day = fields.Date(required=True, validate=of_this_century, metadata={"examples": ["2026-12-24"]})
+    first_day = fields.Date(required=True, validate=require_this_century, metadata={"examples": ["2026-12-24"]})
     last_day = fields.Date(
-        validate=of_this_century,
-        metadata={"description": "The first day, unless given; null: that", "examples": ["2026-12-26"]},
+        validate=require_this_century,
+        metadata={"description": "By default the first day", "examples": ["2026-12-26"]},
     )
     hours = fields.String(
-        load_default=None, allow_none=True, validate=Like(f"^{TIME_SPANS}$", error="Such as 10:00-14:00."),
+        load_default=None, allow_none=True,
+        validate=FullMatch(f"^{TIME_SPANS}$", error="Send hours such as 10:00-14:00."),
         metadata={"description": "Null: closed", "examples": ["10:00-14:00"]},
     )  # fmt: skip
-    reason = Text(load_default=None, allow_none=True, longest=100, metadata={"examples": ["Christmas"]})
+    reason = Text(load_default=None, allow_none=True, max_length=100, metadata={"examples": ["Christmas"]})
 
     @validates_schema
     def in_order(self, data: dict[str, Any], **_: Any) -> None:
-        """Raise ValidationError when it ends before it begins."""
+        """Raise ValidationError if the last day is before the first."""
         if data.get("last_day", data["first_day"]) < data["first_day"]:
-            raise ValidationError("The last day comes before the first.", "last_day")
+            raise ValidationError("The last day is before the first day.", "last_day")
 
     @post_load
-    def as_kept(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """The exception as it is kept, in JSON."""
+    def as_json(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """The exception in JSON, as it is stored."""
         first, last = data["first_day"], data.get("last_day", data["first_day"])
         return {**data, "first_day": first.isoformat(), "last_day": last.isoformat()}
 
 
-class OpeningExceptionSchema(AnswerSchema):
-    """An exception as it is kept."""
+class OpeningExceptionSchema(ResponseSchema):
+    """Days with other opening hours."""
 
     first_day = fields.String(metadata={"format": "date"})
     last_day = fields.String(metadata={"format": "date"})
@@ -95,31 +97,31 @@ class OpeningExceptionSchema(AnswerSchema):
 
 
 class LocationChangeSchema(Schema):
-    """What to change of a location; leave out what stays. `exceptions` are replaced as a whole."""
+    """The fields of a location to change. `exceptions` are replaced as a whole."""
 
     name = Name(metadata={"examples": ["Harbour Street"]})
     address = fields.Nested(NewAddressSchema)
-    time_zone = fields.String(validate=known_time_zone, metadata=TIME_ZONE)
-    opening_hours = Text(allow_none=True, longest=MAX_LENGTH, metadata=HOURS)
+    time_zone = fields.String(validate=require_time_zone, metadata=TIME_ZONE)
+    opening_hours = Text(allow_none=True, max_length=MAX_LENGTH, metadata=HOURS)
     exceptions = List(
         fields.Nested(NewOpeningExceptionSchema),
-        most=MOST_EXCEPTIONS,
+        max_items=MAX_EXCEPTIONS,
         allow_none=True,
-        metadata={"description": "Null: none"},
+        metadata={"description": "Null removes all"},
     )
-    offers_pickup = Flag(metadata=PICKUP)
+    offers_pickup = StrictBoolean(metadata=PICKUP)
 
 
 class NewLocationSchema(LocationChangeSchema):
-    """A location to add."""
+    """A new location."""
 
     name = Name(required=True, metadata={"examples": ["Harbour Street"]})
     address = fields.Nested(NewAddressSchema, required=True)
-    time_zone = fields.String(required=True, validate=known_time_zone, metadata=TIME_ZONE)
+    time_zone = fields.String(required=True, validate=require_time_zone, metadata=TIME_ZONE)
 
 
-class LocationSchema(AnswerSchema):
-    """A place of a shop. Its `version` is its ETag."""
+class LocationSchema(ResponseSchema):
+    """A location of a shop. Its `version` is its ETag."""
 
     id = fields.UUID()
     shop_id = fields.UUID()
@@ -134,21 +136,21 @@ class LocationSchema(AnswerSchema):
 
 
 class OpeningQuery(Schema):
-    """When to look."""
+    """The time of the opening status."""
 
     at = fields.AwareDateTime(
-        load_default=None, validate=of_this_century, metadata={"description": "Now, unless given; of this century"}
+        load_default=None, validate=require_this_century, metadata={"description": "By default now; years 2000 to 2099"}
     )
 
 
-class OpeningSchema(AnswerSchema):
-    """Whether a place is open."""
+class OpeningStatusSchema(ResponseSchema):
+    """Whether a location is open."""
 
     state = fields.String(metadata={"description": "open, closed or unknown", "examples": ["open"]})
     comment = fields.String(metadata={"examples": ["Christmas"]})
     local_time = fields.String(
-        metadata={"description": "What the clock on its wall shows", "examples": ["2026-11-27T10:30:00+01:00"]}
+        metadata={"description": "The local time of the location", "examples": ["2026-11-27T10:30:00+01:00"]}
     )
     changes_at = fields.AwareDateTime(
-        allow_none=True, metadata={"description": "When that changes; null: not within a year"}
+        allow_none=True, metadata={"description": "When the state changes; null: not within a year"}
     )

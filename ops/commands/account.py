@@ -17,7 +17,7 @@ def remove_second_factor(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Remove the second factor of a user who has lost app and recovery codes; a mail informs the user."""
-    from api.identity import letters
+    from api.identity import account_mail
     from domain.audit import operations as audit
     from domain.identity import queries, second_factor
     from domain.identity.errors import SecondFactorNotEnabled
@@ -31,7 +31,7 @@ def remove_second_factor(
             raise SecondFactorNotEnabled
         second_factor.disable(user_id=user.id)
         audit.record_operator_action(user_id=user.id, action="remove_second_factor", reason=reason, operator=by)
-        letters.write("second_factor_removed", user, now=clock.now())
+        account_mail.send("second_factor_removed", user, now=clock.now())
     if as_json:
         print_json({"user_id": str(user.id), "action": "remove_second_factor", "reason": reason, "by": by})
     else:

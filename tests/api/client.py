@@ -6,8 +6,8 @@ It checks every answer against the OpenAPI document.
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from api.caller import Caller
-from api.tokens import access_token
+from api.auth.caller import Caller
+from api.auth.tokens import access_token
 from domain.companies.models import Company
 from domain.identity import queries as identity
 from domain.identity import sessions
@@ -30,7 +30,7 @@ class Api:
         with db.transaction(Tenant(user_id=user.id)):
             membership = identity.membership_in(user_id=user.id, company_id=acts_for) if acts_for else None
             login = sessions.start(user_id=user.id, company_id=acts_for, now=clock.now()).session
-        return Api(self.app, access_token(Caller.at(login, membership)))
+        return Api(self.app, access_token(Caller.from_session(login, membership)))
 
     def get(self, path: str, **kwargs) -> TestResponse:
         return self.request("GET", path, **kwargs)

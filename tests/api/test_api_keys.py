@@ -5,8 +5,8 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from api.access import ANYBODY, OPERATOR, WHO_MAY
 from api.app import create_app
+from api.auth.access import OPERATOR, PUBLIC, REQUIRED
 from domain.identity.permissions import API_KEY_PERMISSIONS
 from kit import clock
 from kit.ids import new_id
@@ -115,9 +115,9 @@ class TestUse:
     def test_is_for_what_it_says_and_nothing_else(self, database, permission):
         app, company = create_app(), factories.make_company()
         _, secret = factories.make_key(factories.make_member(company), company, {permission})
-        rules = [rule for rule in app.url_map.iter_rules() if WHO_MAY[rule.endpoint] not in (ANYBODY, OPERATOR)]
+        rules = [rule for rule in app.url_map.iter_rules() if REQUIRED[rule.endpoint] not in (PUBLIC, OPERATOR)]
         refused = {each.endpoint for each in rules if called(app, Api(app, secret), each) == (403, "forbidden")}
-        assert refused == {each.endpoint for each in rules if WHO_MAY[each.endpoint] != permission}
+        assert refused == {each.endpoint for each in rules if REQUIRED[each.endpoint] != permission}
 
 
 class TestEnd:

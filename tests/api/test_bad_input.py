@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from api.strict_json import MOST_COMMAS
+from api.http.strict_json import MAX_COMMAS
 from domain.identity.permissions import API_KEY_PERMISSIONS
 from tests import factories
 from tests.api.client import Api
@@ -88,7 +88,7 @@ class TestBody:
     def test_is_refused_unread_when_it_has_too_many_values(self, api, body):
         answer = send(api, body)
         assert (answer.status_code, answer.json["code"]) == (413, "request_entity_too_large")
-        assert f"more than {MOST_COMMAS} values" in answer.json["detail"]
+        assert f"more than {MAX_COMMAS} values" in answer.json["detail"]
 
     @pytest.mark.parametrize(
         ("body", "path"),
@@ -114,7 +114,7 @@ class TestBody:
         headers = {"Content-Encoding": coding, "Content-Type": "application/json"}
         answer = api.request("POST", REGISTER, data=body, headers=headers)
         assert (answer.status_code, answer.json["code"]) == (415, "unsupported_media_type")
-        assert answer.json["detail"] == "Send the body as it is, without Content-Encoding."
+        assert answer.json["detail"] == "Send the body uncompressed, without Content-Encoding."
         assert answer.headers["Accept-Encoding"] == "identity"
 
     def test_may_say_that_it_is_not_compressed(self, api):

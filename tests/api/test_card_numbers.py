@@ -2,9 +2,9 @@
 
 import pytest
 
-from api import schemas
 from api.companies.schemas import CompanyChangeSchema
-from api.identity.own_schemas import AddressToKeepSchema
+from api.http import schemas
+from api.identity.profile_schemas import NewSavedAddressSchema
 from api.sales.schemas import NewAddressSchema
 from tests import factories
 from tests.api.client import paths
@@ -44,7 +44,7 @@ class TestFieldsTogether:
         branding = {"name": "4242 4242", "footer": "4242 4242"}
         assert CompanyChangeSchema().validate({"branding": branding}).keys() == {"branding"}
         kept = {"label": "Home", "address": {**ADDRESS, "line1": "4242 4242", "line2": "4242 4242"}}
-        assert AddressToKeepSchema().validate(kept).keys() == {"address"}
+        assert NewSavedAddressSchema().validate(kept).keys() == {"address"}
         assert all(issubclass(each, schemas.Schema) for each in (NewAddressSchema, CompanyChangeSchema))
 
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api import access, app
-from api.access import ANYBODY
-from api.blueprint import Blueprint
+from api import app
+from api.auth import access
+from api.http.blueprint import Blueprint
 from tests.api.client import Api
 
 SINCE, UNTIL = datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 7, 1, 12, 30, tzinfo=UTC)
@@ -21,9 +21,11 @@ WARNINGS = {
 @pytest.fixture
 def api(database, monkeypatch):
     """The app with a blueprint more: an endpoint that will go, also for members alone, and one that stays."""
+    monkeypatch.setattr(access, "REQUIRED", dict(access.REQUIRED))
     prices = Blueprint("prices", __name__, url_prefix="/api/prices", description="Prices")
 
     @prices.get("/old")
+    @prices.requires(access.PUBLIC)
     @prices.deprecated(since=SINCE, until=UNTIL, link=GUIDE)
     @prices.response(200)
     def list_old():
@@ -31,6 +33,7 @@ def api(database, monkeypatch):
         return {}
 
     @prices.get("/closed")
+    @prices.requires("read_stock")
     @prices.response(200)
     @prices.deprecated(since=SINCE, until=UNTIL, link=GUIDE)
     def list_closed():
@@ -38,14 +41,13 @@ def api(database, monkeypatch):
         return {}
 
     @prices.get("/new")
+    @prices.requires(access.PUBLIC)
     @prices.response(200)
     def list_new():
         """List prices."""
         return {}
 
     monkeypatch.setattr(app, "BLUEPRINTS", (*app.BLUEPRINTS, prices))
-    for name, who in {"list_old": ANYBODY, "list_closed": "read_stock", "list_new": ANYBODY}.items():
-        monkeypatch.setitem(access.WHO_MAY, f"prices.{name}", who)
     return Api(app.create_app())
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.schemas import OPTIONAL_NULL, REQUIRED_NULL
+from api.http.schemas import OPTIONAL_NULL, REQUIRED_NULL
 from tests import factories
 from tests.api.client import Api
 

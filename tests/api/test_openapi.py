@@ -5,7 +5,7 @@ import re
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from api.openapi import LINKS
+from api.http.openapi import LINKS
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ class TestDocument:
         assert lists
         assert [each for each in lists if "maxItems" not in each] == []
 
-    @pytest.mark.parametrize("name", ["Profile", "NewCompany", "CompanyChange"])
+    @pytest.mark.parametrize("name", ["ProfileChange", "NewCompany", "CompanyChange"])
     def test_says_what_a_language_tag_looks_like(self, document, name):
         locale = document["components"]["schemas"][name]["properties"]["locale"]
         assert locale["maxLength"] == 35

@@ -12,8 +12,8 @@ ALWAYS_OPTIONAL = {
     "Address": {"name", "company", "line1", "line2", "postal_code", "city", "region"},
 }
 """What an answer may lack, by its type."""
-UNVERIFIED = {"found_company", "place_order", "offer_second_factor", "confirm_second_factor"}
-INSUFFICIENT_PRIVILEGES = {"invite", "accept_invitation", "make_key", "remove_member"}
+UNVERIFIED = {"create_company", "place_order", "set_up_second_factor", "confirm_second_factor"}
+INSUFFICIENT_PRIVILEGES = {"create_invitation", "accept_invitation", "create_api_key", "remove_member"}
 
 
 def schemas():
@@ -88,7 +88,7 @@ class TestTypes:
 
     def test_of_requests_have_no_defaults_which_generators_take_for_what_must_be_sent(self):
         assert [name for name, part in within_types() if name in requests() and "default" in part] == []
-        assert schemas()["NewApiKey"]["properties"]["days"]["description"].endswith("Unless given: 90")
+        assert schemas()["NewApiKey"]["properties"]["days"]["description"].endswith("Default: 90")
 
     def test_have_no_name_that_a_language_has(self):
         taken = {*dir(builtins), "Error", "Exception", "Object", "Process", "Record", "String", "Thread", "Void"}

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from api import errors
+from api.http import errors
 from domain.companies import queries as companies
 from kit.errors import OrderXError
 from kit.ids import new_id

@@ -7,9 +7,9 @@ import json
 import pytest
 import redis
 
-from api import rate_limits
 from api.app import create_app
-from api.windows import Window, take
+from api.auth import rate_limits
+from api.auth.sliding_window import Window, count
 from kit.config import settings
 from kit.ids import new_id
 from ops.services import directories
@@ -29,7 +29,7 @@ def _valkey():
 @pytest.fixture
 def valkey(_valkey, monkeypatch):
     """A running Valkey; a test may leave it stopped."""
-    monkeypatch.setattr(rate_limits, "_silent_until", 0.0)
+    monkeypatch.setattr(rate_limits, "_store_retry_at", 0.0)
     if not _valkey.running:
         _valkey.start()
     return _valkey
@@ -76,17 +76,17 @@ class TestWindow:
 
     def test_has_room_for_its_limit_and_then_says_how_long_to_wait(self, valkey):
         window = self.key()
-        taken = [take(valkey.url, [window])[0] for _ in range(4)]
-        assert [each.left for each in taken] == [2, 1, 0, 0]
+        taken = [count(valkey.url, [window])[0] for _ in range(4)]
+        assert [each.remaining for each in taken] == [2, 1, 0, 0]
         assert [each.wait for each in taken[:3]] == [0, 0, 0]
         assert 0 < taken[3].wait <= 120
 
     def test_counts_in_none_when_one_is_full(self, valkey):
         full, roomy = self.key(1), self.key()
-        take(valkey.url, [full])
-        refused = take(valkey.url, [full, roomy])
+        count(valkey.url, [full])
+        refused = count(valkey.url, [full, roomy])
         assert (refused[0].wait > 0, refused[1].wait) == (True, 0)
-        assert take(valkey.url, [roomy])[0].left == 2
+        assert count(valkey.url, [roomy])[0].remaining == 2
 
     @pytest.mark.parametrize("turns_ago", [0, 1, 2])
     def test_weighs_the_minute_before_by_what_of_it_is_within_the_last(self, valkey, turns_ago):
@@ -95,7 +95,7 @@ class TestWindow:
             turn = int(minutes(store)) - turns_ago
             store.hset(f"orderx:rate:test:{window.key}", mapping={"turn": turn, "count": 8_000_000})
             asked = minutes(store)
-            left = take(valkey.url, [window])[0].left
+            left = count(valkey.url, [window])[0].remaining
             answered = minutes(store)
         weights = [max(0, min(1, turn + 2 - minute)) for minute in (asked, answered)]
         least, most = (9_000_000 - 8_000_000 * weight for weight in weights)
@@ -103,7 +103,7 @@ class TestWindow:
 
     def test_is_forgotten_when_it_is_over(self, valkey):
         window = self.key()
-        take(valkey.url, [window])
+        count(valkey.url, [window])
         with contextlib.closing(redis.Redis.from_url(valkey.url)) as store:
             assert 60 < store.ttl(f"orderx:rate:test:{window.key}") <= 120
 
@@ -145,11 +145,11 @@ class TestLimits:
         def policy():
             return admin.get("/api/me").headers["RateLimit-Policy"].partition('"company";q=')[2]
 
-        monkeypatch.setattr(rate_limits, "PLAN_LASTS", 1e9)
+        monkeypatch.setattr(rate_limits, "PLAN_CACHE_SECONDS", 1e9)
         assert policy() == "600;w=60"
         admin.put(path, {"plan": "standard"})
         assert policy() == "600;w=60"
-        monkeypatch.setattr(rate_limits, "PLAN_LASTS", 1e-9)
+        monkeypatch.setattr(rate_limits, "PLAN_CACHE_SECONDS", 1e-9)
         assert policy() == "3000;w=60"
 
     def test_are_an_addresss_without_a_token(self, limited, fresh):
@@ -214,7 +214,7 @@ class TestStoreThatIsDown:
         with contextlib.redirect_stdout(io.StringIO()) as said:
             assert statuses(lambda: ada.get("/api/me"), 20) == [200] * 20
         alarms = [line for line in map(json.loads, said.getvalue().splitlines()) if line["level"] == "error"]
-        assert [line["event"] for line in alarms] == ["rate_limits_down"]
+        assert [line["event"] for line in alarms] == ["rate_limit_store_down"]
         assert "orderx_rate_limiter_down 1.0" in as_operator(api).get("/metrics").text
         ready = api.get("/readyz").json
         assert (ready["status"], ready["checks"]["rate_limits"]) == ("degraded", "down")
@@ -225,6 +225,6 @@ class TestStoreThatIsDown:
         valkey.kill()
         assert statuses(lambda: ada.get("/api/me"), 3) == [200, 200, 200]
         valkey.start()
-        monkeypatch.setattr(rate_limits, "_silent_until", 0.0)
+        monkeypatch.setattr(rate_limits, "_store_retry_at", 0.0)
         assert statuses(lambda: ada.get("/api/me"), 2) == [200, 429]
         assert "orderx_rate_limiter_down 0.0" in as_operator(api).get("/metrics").text

@@ -10,8 +10,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from api import keys
-from api.tokens import ACCESS_LASTS, AUDIENCE, CLOCKS_DIFFER, TYPE
+from api.auth import signing_keys
+from api.auth.tokens import ACCESS_TOKEN_LIFETIME, AUDIENCE, CLOCK_SKEW, TYPE
 from kit import clock, config
 from kit.errors import NotConfigured
 from tests import factories
@@ -26,12 +26,12 @@ def signed_with(monkeypatch):
     def configure(secrets):
         monkeypatch.setenv("ORDERX_SIGNING_KEYS", secrets)
         config.settings.cache_clear()
-        keys.signing_keys.cache_clear()
+        signing_keys.load.cache_clear()
 
     yield configure
     monkeypatch.undo()
     config.settings.cache_clear()
-    keys.signing_keys.cache_clear()
+    signing_keys.load.cache_clear()
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def answer_to(api, token):
 
 
 def signed(claims, *, kid=None, typ=TYPE):
-    key = keys.signing_keys()[0]
+    key = signing_keys.load()[0]
     return jwt.encode(claims, key.private, algorithm="EdDSA", headers={"kid": kid or key.kid, "typ": typ})
 
 
@@ -60,7 +60,7 @@ def unpadded(data):
 class TestToken:
     def test_names_its_key_and_says_what_it_is(self, token):
         header = jwt.get_unverified_header(token)
-        assert header == {"alg": "EdDSA", "typ": "at+jwt", "kid": keys.signing_keys()[0].kid}
+        assert header == {"alg": "EdDSA", "typ": "at+jwt", "kid": signing_keys.load()[0].kid}
 
     def test_is_good_for_a_quarter_of_an_hour(self, token):
         claims = claims_of(token)
@@ -73,19 +73,22 @@ class TestToken:
 
 class TestForgery:
     def test_without_a_signature_is_refused(self, api, token):
-        kid = keys.signing_keys()[0].kid
+        kid = signing_keys.load()[0].kid
         unsigned = jwt.encode(claims_of(token), None, algorithm="none", headers={"kid": kid, "typ": TYPE})
         assert answer_to(api, unsigned) == (401, "token_invalid")
         assert answer_to(api, token.rpartition(".")[0] + ".") == (401, "token_invalid")
 
     @pytest.mark.parametrize("named", ["ours", "its own", "none"])
     def test_by_another_key_is_refused_whatever_it_calls_itself(self, api, token, named):
-        headers = {"typ": TYPE, **{"ours": {"kid": keys.signing_keys()[0].kid}, "its own": {"kid": "x"}}.get(named, {})}
+        headers = {
+            "typ": TYPE,
+            **{"ours": {"kid": signing_keys.load()[0].kid}, "its own": {"kid": "x"}}.get(named, {}),
+        }
         forged = jwt.encode(claims_of(token), Ed25519PrivateKey.generate(), algorithm="EdDSA", headers=headers)
         assert answer_to(api, forged) == (401, "token_invalid")
 
     def test_with_the_public_key_as_a_shared_secret_is_refused(self, api, token):
-        ours = keys.signing_keys()[0]
+        ours = signing_keys.load()[0]
         header = {"alg": "HS256", "typ": TYPE, "kid": ours.kid}
         text = ".".join(unpadded(json.dumps(part).encode()) for part in (header, claims_of(token)))
         mac = hmac.digest(ours.public.public_bytes_raw(), text.encode(), hashlib.sha256)
@@ -94,7 +97,12 @@ class TestForgery:
     def test_that_brings_its_own_key_is_refused(self, api, token):
         private = Ed25519PrivateKey.generate()
         jwk = {"kty": "OKP", "crv": "Ed25519", "x": unpadded(private.public_key().public_bytes_raw())}
-        headers = {"typ": TYPE, "kid": keys.signing_keys()[0].kid, "jwk": jwk, "jku": "https://evil.example/jwks.json"}
+        headers = {
+            "typ": TYPE,
+            "kid": signing_keys.load()[0].kid,
+            "jwk": jwk,
+            "jku": "https://evil.example/jwks.json",
+        }
         forged = jwt.encode(claims_of(token), private, algorithm="EdDSA", headers=headers)
         assert answer_to(api, forged) == (401, "token_invalid")
 
@@ -117,8 +125,8 @@ class TestForgery:
         assert answer_to(api, signed(claims_of(token), typ="JWT")) == (401, "token_invalid")
 
     def test_that_has_expired_is_refused(self, api, token):
-        past = clock.now() - CLOCKS_DIFFER - timedelta(seconds=1)
-        claims = {**claims_of(token), "iat": past - ACCESS_LASTS, "exp": past}
+        past = clock.now() - CLOCK_SKEW - timedelta(seconds=1)
+        claims = {**claims_of(token), "iat": past - ACCESS_TOKEN_LIFETIME, "exp": past}
         assert answer_to(api, signed(claims)) == (401, "token_expired")
 
     def test_that_is_not_valid_yet_is_refused(self, api, token):
@@ -128,13 +136,13 @@ class TestForgery:
 
     def test_that_was_good_is_refused_once_it_has_expired(self, api, token, monkeypatch):
         assert answer_to(api, token)[0] == 200
-        later = clock.now() + ACCESS_LASTS + CLOCKS_DIFFER + timedelta(seconds=1)
+        later = clock.now() + ACCESS_TOKEN_LIFETIME + CLOCK_SKEW + timedelta(seconds=1)
         monkeypatch.setattr(clock, "now", lambda: later)
         assert answer_to(api, token) == (401, "token_expired")
 
     def test_from_the_future_is_refused(self, api, token):
         future = clock.now() + timedelta(minutes=1)
-        claims = {**claims_of(token), "iat": future, "exp": future + ACCESS_LASTS}
+        claims = {**claims_of(token), "iat": future, "exp": future + ACCESS_TOKEN_LIFETIME}
         assert answer_to(api, signed(claims)) == (401, "token_invalid")
 
 
@@ -158,7 +166,7 @@ class TestRotation:
     def test_is_refused_with_keys_that_are_none(self, signed_with, secrets, told):
         signed_with(secrets)
         with pytest.raises(NotConfigured, match=f"ORDERX_SIGNING_KEYS.*{told}") as refused:
-            keys.signing_keys()
+            signing_keys.load()
         assert OLD not in refused.value.message
 
 

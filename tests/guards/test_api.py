@@ -4,9 +4,9 @@ from typing import get_args
 
 import pytest
 
-from api import access
-from api.access import ANYBODY, OPERATOR, WHO_MAY
 from api.app import BLUEPRINTS, create_app
+from api.auth import access
+from api.auth.access import OPERATOR, PUBLIC, REQUIRED
 from domain.identity.permissions import ROLES, Permission
 from kit.errors import NotConfigured
 
@@ -16,13 +16,16 @@ def app():
     return create_app()
 
 
-class TestAccessTable:
+class TestRequired:
     def test_has_every_endpoint_and_no_other(self, app):
-        assert {rule.endpoint for rule in app.url_map.iter_rules()} == WHO_MAY.keys()
+        assert {rule.endpoint for rule in app.url_map.iter_rules()} == REQUIRED.keys()
 
     def test_takes_every_permission_there_is_and_no_other(self):
-        asked_for_within = {"see_all_companies", "give_discount"}  # by api/tenant.py and api/sales/placing.py
-        assert (set(WHO_MAY.values()) - {ANYBODY, OPERATOR}) | asked_for_within == set(get_args(Permission))
+        checked_within = {
+            "see_all_companies",
+            "give_discount",
+        }  # by api/auth/transactions.py and api/sales/order_submission.py
+        assert (set(REQUIRED.values()) - {PUBLIC, OPERATOR}) | checked_within == set(get_args(Permission))
 
     def test_gives_every_permission_to_some_role(self):
         assert frozenset().union(*ROLES.values()) == set(get_args(Permission))
@@ -30,20 +33,20 @@ class TestAccessTable:
     def test_stops_an_app_with_an_endpoint_it_lacks(self, app):
         app.add_url_rule("/forgotten", "forgotten", lambda: "")
         with pytest.raises(NotConfigured, match="forgotten"):
-            access.guard(app)
+            access.register(app)
 
     def test_is_enforced_on_every_endpoint_that_is_not_for_all(self, app):
         client = app.test_client()
-        open_to_nobody = []
+        unprotected = []
         for rule in app.url_map.iter_rules():
-            if WHO_MAY[rule.endpoint] != ANYBODY:
+            if REQUIRED[rule.endpoint] != PUBLIC:
                 path = rule.build(dict.fromkeys(rule.arguments, "01a1f9fb-f07c-7766-bd40-d664d485d37e"))[1]
                 method = next(iter(rule.methods - {"HEAD", "OPTIONS"}))
                 if client.open(path, method=method).status_code != 401:
-                    open_to_nobody.append(rule.endpoint)
-        assert open_to_nobody == []
+                    unprotected.append(rule.endpoint)
+        assert unprotected == []
 
 
 class TestBlueprints:
     def test_are_under_api_or_for_those_who_run_it(self):
-        assert [b.name for b in BLUEPRINTS if not (b.url_prefix or "").startswith("/api/")] == ["operating"]
+        assert [b.name for b in BLUEPRINTS if not (b.url_prefix or "").startswith("/api/")] == ["health"]

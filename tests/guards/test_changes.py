@@ -7,7 +7,7 @@ from sqlalchemy import inspect
 
 from api.catalogue.schemas import NewProductSchema, ProductChangeSchema
 from api.companies.schemas import CompanyChangeSchema, NewCompanySchema
-from api.identity.own_schemas import ProfileSchema
+from api.identity.profile_schemas import ProfileChangeSchema
 from api.shops.schemas import LocationChangeSchema, NewLocationSchema, NewShopSchema, ShopChangeSchema
 from domain.catalogue import operations as catalogue
 from domain.catalogue.models import Product
@@ -30,7 +30,7 @@ DECLARED = {
     Shop: (shops.ShopChanges, ShopChangeSchema),
     Location: (locations.LocationChanges, LocationChangeSchema),
     Product: (catalogue.ProductChanges, ProductChangeSchema),
-    User: (profile.ProfileChanges, ProfileSchema),
+    User: (profile.ProfileChanges, ProfileChangeSchema),
 }
 COLUMNS = {model: set(inspect(model).columns.keys()) for model in DECLARED}
 MADE_WITH = {

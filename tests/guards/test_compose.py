@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from api.sales.preferences import LONGEST_WAIT
+from api.sales.request_headers import MAX_WAIT_SECONDS
 from kit.config import Settings
 from kit.db.session_settings import SETTINGS
 from ops.cli import GRACEFUL_SECONDS
@@ -189,7 +189,7 @@ class TestPorts:
 
 class TestStopping:
     def test_gives_the_api_time_for_who_waits_for_an_order_and_for_the_provider(self):
-        longest = LONGEST_WAIT + Settings.model_fields["payment_timeout"].default
+        longest = MAX_WAIT_SECONDS + Settings.model_fields["payment_timeout"].default
         assert grace_period("api") > GRACEFUL_SECONDS > longest
 
     def test_gives_the_relay_time_for_a_broker_that_blocks(self):

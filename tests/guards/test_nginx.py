@@ -4,7 +4,7 @@ import re
 from functools import partial
 
 from api.app import create_app
-from api.sales.preferences import LONGEST_WAIT
+from api.sales.request_headers import MAX_WAIT_SECONDS
 from tests.guards.source_tree import ROOT
 
 NGINX = (ROOT / "deploy/nginx.conf").read_text()
@@ -46,5 +46,5 @@ class TestNginx:
 
     def test_waits_longer_than_the_api_and_does_not_retry_after_that(self):
         read_timeout = seconds("proxy_read_timeout")
-        assert read_timeout > LONGEST_WAIT
+        assert read_timeout > MAX_WAIT_SECONDS
         assert seconds("proxy_connect_timeout") < seconds("proxy_next_upstream_timeout") < read_timeout

@@ -8,7 +8,7 @@ import pytest
 from marshmallow import fields
 
 from api.app import create_app
-from api.schemas import OPTIONAL_NULL, REQUIRED_NULL, Schema, WholeSchema
+from api.http.schemas import OPTIONAL_NULL, REQUIRED_NULL, Schema, ValueObjectSchema
 
 
 def nested(field: Any) -> Any:
@@ -45,7 +45,7 @@ class TestNull:
             f"{name}.{field.name}"
             for name, schema in bodies.items()
             for field in schema.fields.values()
-            if field.allow_none and not isinstance(schema, WholeSchema)
+            if field.allow_none and not isinstance(schema, ValueObjectSchema)
             if "null" not in field.metadata.get("description", "").lower()
         ]
         assert undocumented == []

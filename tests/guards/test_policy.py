@@ -11,67 +11,67 @@ from tests.api.client import Api
 POLICY = """
 endpoint                             super_admin  company_admin  shop_manager  staff  customer
 me.get_me                            yes          yes            yes           yes    yes
-me.ask_for_verification_mail         yes          yes            yes           yes    yes
+me.resend_verification_mail          yes          yes            yes           yes    yes
 me.change_password                   yes          yes            yes           yes    yes
-me.change_me                         yes          yes            yes           yes    yes
+me.update_me                         yes          yes            yes           yes    yes
 addresses.list_addresses             yes          yes            yes           yes    yes
-addresses.keep_address               yes          yes            yes           yes    yes
-addresses.change_address             yes          yes            yes           yes    yes
-addresses.forget_address             yes          yes            yes           yes    yes
+addresses.create_address             yes          yes            yes           yes    yes
+addresses.update_address             yes          yes            yes           yes    yes
+addresses.delete_address             yes          yes            yes           yes    yes
 second_factor.get_second_factor      yes          yes            yes           yes    yes
-second_factor.offer_second_factor    yes          yes            yes           yes    yes
+second_factor.set_up_second_factor   yes          yes            yes           yes    yes
 second_factor.confirm_second_factor  yes          yes            yes           yes    yes
-second_factor.remove_second_factor   yes          yes            yes           yes    yes
-own_data.export                      yes          yes            yes           yes    yes
-own_data.erase                       yes          yes            yes           yes    yes
+second_factor.disable_second_factor  yes          yes            yes           yes    yes
+privacy.export_my_data               yes          yes            yes           yes    yes
+privacy.erase_my_account             yes          yes            yes           yes    yes
 memberships.end_membership           yes          yes            yes           yes    yes
-logins.list_logins                   yes          yes            yes           yes    yes
-logins.end_login                     yes          yes            yes           yes    yes
-logins.end_all_logins                yes          yes            yes           yes    yes
-companies.found_company              yes          yes            yes           yes    yes
+sessions.list_sessions               yes          yes            yes           yes    yes
+sessions.end_session                 yes          yes            yes           yes    yes
+sessions.end_all_sessions            yes          yes            yes           yes    yes
+companies.create_company             yes          yes            yes           yes    yes
 companies.list_companies             yes          yes            yes           yes    yes
 companies.get_company                yes          yes            yes           yes    yes
-companies.change_company             yes          yes            -             -      -
-standing.get_plan                    yes          yes            yes           yes    yes
-standing.choose_plan                 yes          yes            -             -      -
-standing.suspend_company             yes          -              -             -      -
-standing.resume_company              yes          -              -             -      -
-standing.delete_company              yes          yes            -             -      -
-standing.restore_company             yes          yes            -             -      -
-standing.list_history                yes          yes            -             -      -
+companies.update_company             yes          yes            -             -      -
+lifecycle.get_subscription           yes          yes            yes           yes    yes
+lifecycle.change_plan                yes          yes            -             -      -
+lifecycle.suspend_company            yes          -              -             -      -
+lifecycle.resume_company             yes          -              -             -      -
+lifecycle.delete_company             yes          yes            -             -      -
+lifecycle.restore_company            yes          yes            -             -      -
+lifecycle.list_company_events        yes          yes            -             -      -
 members.list_members                 yes          yes            yes           -      -
 members.remove_member                yes          yes            yes           -      -
-invitations.invite                   yes          yes            yes           -      -
+invitations.create_invitation        yes          yes            yes           -      -
 invitations.list_invitations         yes          yes            yes           -      -
-invitations.withdraw_invitation      yes          yes            yes           -      -
-api_keys.make_key                    yes          yes            -             -      -
-api_keys.list_keys                   yes          yes            -             -      -
-api_keys.revoke_key                  yes          yes            -             -      -
-shops.open_shop                      yes          yes            -             -      -
+invitations.revoke_invitation        yes          yes            yes           -      -
+api_keys.create_api_key              yes          yes            -             -      -
+api_keys.list_api_keys               yes          yes            -             -      -
+api_keys.revoke_api_key              yes          yes            -             -      -
+shops.create_shop                    yes          yes            -             -      -
 shops.list_shops                     yes          yes            yes           yes    -
 shops.get_shop                       yes          yes            yes           yes    yes
-shops.change_shop                    yes          yes            -             -      -
+shops.update_shop                    yes          yes            -             -      -
 shops.close_shop                     yes          yes            -             -      -
-shops.list_staff                     yes          yes            yes           -      -
-locations.add_location               yes          yes            yes           -      -
+shops.list_shop_staff                yes          yes            yes           -      -
+locations.create_location            yes          yes            yes           -      -
 locations.list_locations             yes          yes            yes           yes    yes
 locations.get_location               yes          yes            yes           yes    yes
-locations.get_opening                yes          yes            yes           yes    yes
-locations.change_location            yes          yes            yes           -      -
-locations.remove_location            yes          yes            yes           -      -
-products.offer_product               yes          yes            yes           -      -
+locations.get_opening_status         yes          yes            yes           yes    yes
+locations.update_location            yes          yes            yes           -      -
+locations.delete_location            yes          yes            yes           -      -
+products.create_product              yes          yes            yes           -      -
 products.list_products               yes          yes            yes           yes    yes
 products.get_product                 yes          yes            yes           yes    yes
-products.change_product              yes          yes            yes           -      -
-stock.list_stock                     yes          yes            yes           yes    -
-stock.count_stock                    yes          yes            yes           yes    -
+products.update_product              yes          yes            yes           -      -
+stock.list_stock_levels              yes          yes            yes           yes    -
+stock.set_stock_level                yes          yes            yes           yes    -
 warehouses.create_warehouse          yes          yes            -             -      -
 warehouses.list_warehouses           yes          yes            yes           yes    -
 orders.place_order                   yes          yes            yes           yes    yes
 orders.list_orders                   yes          yes            yes           yes    yes
 orders.get_order                     yes          yes            yes           yes    yes
 orders.get_order_status              yes          yes            yes           yes    yes
-orders.get_order_saga                yes          yes            yes           yes    yes
+orders.list_order_sagas              yes          yes            yes           yes    yes
 orders.cancel_order                  yes          yes            yes           yes    yes
 incidents.list_incidents             yes          yes            -             -      -
 incidents.retry_incidents            yes          yes            -             -      -
@@ -80,22 +80,22 @@ incidents.compensate_incidents       yes          yes            -             -
 incidents.resolve_incidents          yes          yes            -             -      -
 """
 PUBLIC = """
-accounts.register
+accounts.register_user
 accounts.verify_email
-accounts.forgot_password
+accounts.request_password_reset
 accounts.reset_password
 accounts.accept_invitation
 links.show
-website.show_start
+website.show_home
 website.show_problem
 plans.list_plans
 auth.log_in
-auth.refresh
+auth.refresh_tokens
 auth.log_out
-operating.is_alive
-operating.is_ready
-operating.metrics
-operating.list_signing_keys
+health.check_liveness
+health.check_readiness
+health.get_metrics
+health.list_signing_keys
 api-docs.openapi_json
 api-docs.openapi_swagger_ui
 swagger-ui.asset

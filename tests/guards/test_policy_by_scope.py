@@ -22,44 +22,44 @@ POLICY = """
 endpoint                        super_admin  company_admin  shop_manager  staff    customer
 companies.list_companies        company      company        company       company  nobody
 companies.get_company           company      company        company       company  nobody
-companies.change_company        company      company        nobody        nobody   nobody
-standing.get_plan               company      company        company       company  nobody
-standing.choose_plan            company      company        nobody        nobody   nobody
-standing.list_history           company      company        nobody        nobody   nobody
-standing.suspend_company        company      nobody         nobody        nobody   nobody
-standing.resume_company         company      nobody         nobody        nobody   nobody
-standing.delete_company         company      company        nobody        nobody   nobody
-standing.restore_company        company      company        nobody        nobody   nobody
-shops.list_staff                company      company        shop          nobody   nobody
+companies.update_company        company      company        nobody        nobody   nobody
+lifecycle.get_subscription      company      company        company       company  nobody
+lifecycle.change_plan           company      company        nobody        nobody   nobody
+lifecycle.list_company_events   company      company        nobody        nobody   nobody
+lifecycle.suspend_company       company      nobody         nobody        nobody   nobody
+lifecycle.resume_company        company      nobody         nobody        nobody   nobody
+lifecycle.delete_company        company      company        nobody        nobody   nobody
+lifecycle.restore_company       company      company        nobody        nobody   nobody
+shops.list_shop_staff           company      company        shop          nobody   nobody
 members.list_members            company      company        shop          nobody   nobody
 members.remove_member           company      company        shop          nobody   nobody
-invitations.invite              company      company        shop          nobody   nobody
+invitations.create_invitation   company      company        shop          nobody   nobody
 invitations.list_invitations    company      company        shop          nobody   nobody
-invitations.withdraw_invitation  company     company        shop          nobody   nobody
-api_keys.make_key               company      company        nobody        nobody   nobody
-api_keys.list_keys              company      company        nobody        nobody   nobody
-api_keys.revoke_key             company      company        nobody        nobody   nobody
+invitations.revoke_invitation   company      company        shop          nobody   nobody
+api_keys.create_api_key         company      company        nobody        nobody   nobody
+api_keys.list_api_keys          company      company        nobody        nobody   nobody
+api_keys.revoke_api_key         company      company        nobody        nobody   nobody
 shops.list_shops                company      company        shop          shop     nobody
 shops.get_shop                  company      company        shop          shop     anyone
-shops.change_shop               company      company        nobody        nobody   nobody
-locations.add_location          company      company        shop          nobody   nobody
+shops.update_shop               company      company        nobody        nobody   nobody
+locations.create_location       company      company        shop          nobody   nobody
 locations.list_locations        company      company        shop          shop     anyone
 locations.get_location          company      company        shop          shop     anyone
-locations.get_opening           company      company        shop          shop     anyone
-locations.change_location       company      company        shop          nobody   nobody
-locations.remove_location       company      company        shop          nobody   nobody
-products.offer_product          company      company        shop          nobody   nobody
+locations.get_opening_status    company      company        shop          shop     anyone
+locations.update_location       company      company        shop          nobody   nobody
+locations.delete_location       company      company        shop          nobody   nobody
+products.create_product         company      company        shop          nobody   nobody
 products.list_products          company      company        shop          shop     anyone
 products.get_product            company      company        shop          shop     anyone
-products.change_product         company      company        shop          nobody   nobody
-stock.list_stock                company      company        shop          shop     nobody
-stock.count_stock               company      company        shop          shop     nobody
+products.update_product         company      company        shop          nobody   nobody
+stock.list_stock_levels         company      company        shop          shop     nobody
+stock.set_stock_level           company      company        shop          shop     nobody
 warehouses.list_warehouses      company      company        company       company  nobody
 orders.place_order              company      company        shop          shop     anyone
 orders.list_orders              company      company        shop          shop     own
 orders.get_order                company      company        shop          shop     own
 orders.get_order_status         company      company        shop          shop     own
-orders.get_order_saga           company      company        shop          shop     own
+orders.list_order_sagas         company      company        shop          shop     own
 orders.cancel_order             company      company        shop          shop     own
 incidents.list_incidents        company      company        nobody        nobody   nobody
 incidents.retry_incidents       company      company        nobody        nobody   nobody
@@ -68,9 +68,9 @@ incidents.compensate_incidents  company      company        nobody        nobody
 incidents.resolve_incidents     company      company        nobody        nobody   nobody
 shops.close_shop                company      company        nobody        nobody   nobody
 """
-OWN_ACCOUNT = {"me", "addresses", "memberships", "second_factor", "own_data", "logins"}
+OWN_ACCOUNT = {"me", "addresses", "memberships", "second_factor", "privacy", "sessions"}
 """Blueprints that act on the caller's own account only."""
-CREATES = {"companies.found_company", "shops.open_shop", "warehouses.create_warehouse"}
+CREATES = {"companies.create_company", "shops.create_shop", "warehouses.create_warehouse"}
 SCOPES = {
     "nobody": set(),
     "own": {"own shop"},  # the customer of the test has ordered in the first shop
@@ -84,20 +84,20 @@ EXPECTED = {endpoint: dict(zip(ROLES[1:], expected, strict=True)) for endpoint, 
 ADDRESS = {"name": "Ada Lovelace", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"}
 SETTLED = {"ids": ["{incident_id}"], "reason": "counted", "dry_run": True}
 BODIES = {
-    "companies.change_company": {"name": "Paper & Daughters"},
-    "standing.choose_plan": {"plan": "pro"},
-    "standing.suspend_company": {"reason": "unpaid"},
-    "standing.resume_company": {"reason": "paid"},
-    "invitations.invite": {"email": "{newcomer}", "role": "staff", "shop_id": "{shop_id}"},
-    "api_keys.make_key": {"name": "Robot", "permissions": ["read_stock"], "shop_id": "{shop_id}"},
-    "shops.change_shop": {"offers_pickup": True},
-    "locations.add_location": {"name": "Quay", "address": ADDRESS, "time_zone": "Europe/Brussels"},
-    "locations.change_location": {"opening_hours": "24/7"},
-    "products.offer_product": {
+    "companies.update_company": {"name": "Paper & Daughters"},
+    "lifecycle.change_plan": {"plan": "pro"},
+    "lifecycle.suspend_company": {"reason": "unpaid"},
+    "lifecycle.resume_company": {"reason": "paid"},
+    "invitations.create_invitation": {"email": "{newcomer}", "role": "staff", "shop_id": "{shop_id}"},
+    "api_keys.create_api_key": {"name": "Robot", "permissions": ["read_stock"], "shop_id": "{shop_id}"},
+    "shops.update_shop": {"offers_pickup": True},
+    "locations.create_location": {"name": "Quay", "address": ADDRESS, "time_zone": "Europe/Brussels"},
+    "locations.update_location": {"opening_hours": "24/7"},
+    "products.create_product": {
         "shop_id": "{shop_id}", "sku": "{newcomer}", "name": "Pen", "price": {"amount": 1, "currency": "EUR"},
     },
-    "products.change_product": {"name": "Pencil"},
-    "stock.count_stock": {"on_hand": 50},
+    "products.update_product": {"name": "Pencil"},
+    "stock.set_stock_level": {"on_hand": 50},
     "orders.place_order": {
         "shop_id": "{shop_id}", "lines": [{"product_id": "{product_id}", "quantity": 1}], "shipping_address": ADDRESS,
         "payment": {"payment_method": "pm_card_visa"},
@@ -115,9 +115,10 @@ QUERIES = {
     "incidents.list_incidents": {"company_id": "{company_id}"},
 }
 LISTED = {
-    "companies.list_companies": "company_id", "standing.list_history": "event_id", "shops.list_staff": "membership_id",
+    "companies.list_companies": "company_id", "lifecycle.list_company_events": "event_id",
+    "shops.list_shop_staff": "membership_id",
     "locations.list_locations": "location_id", "members.list_members": "membership_id",
-    "invitations.list_invitations": "invitation_id", "api_keys.list_keys": "key_id", "shops.list_shops": "shop_id",
+    "invitations.list_invitations": "invitation_id", "api_keys.list_api_keys": "key_id", "shops.list_shops": "shop_id",
     "products.list_products": "product_id", "warehouses.list_warehouses": "warehouse_id",
     "orders.list_orders": "order_id", "incidents.list_incidents": "incident_id",
 }  # fmt: skip

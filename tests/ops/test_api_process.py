@@ -16,7 +16,7 @@ import psycopg
 import pytest
 import requests
 
-from api.app import LARGEST_BODY, create_app
+from api.app import MAX_BODY_BYTES, create_app
 from ops.services import ports, process_tree
 from ops.services.process import Process
 from ops.services.readiness import http, tcp
@@ -71,7 +71,7 @@ class TestBody:
         return answer
 
     def test_is_whole_or_refused(self, register):
-        in_chunks, largest = "Transfer-Encoding: chunked", USER.ljust(LARGEST_BODY)
+        in_chunks, largest = "Transfer-Encoding: chunked", USER.ljust(MAX_BODY_BYTES)
         assert register(in_chunks, chunks(USER[:9], largest[9:])) == (202, None, "keep-alive")
         assert register(in_chunks, chunks(largest, b" "))[:2] == (413, "request_entity_too_large")
         assert register(f"Content-Length: {len(USER) + 1}", USER)[:2] == (400, "bad_request")
@@ -79,9 +79,9 @@ class TestBody:
             assert register(in_chunks, misframed) == (400, "bad_request", "close")
 
     def test_ends_the_connection_when_it_is_larger_than_what_is_waited_for(self, port, register):
-        body = chunks(b" " * LARGEST_BODY, b" " * 20_000)
+        body = chunks(b" " * MAX_BODY_BYTES, b" " * 20_000)
         assert register("Transfer-Encoding: chunked", body) == (413, "request_entity_too_large", "close")
-        announced = f"Content-Length: {LARGEST_BODY + 1}"
+        announced = f"Content-Length: {MAX_BODY_BYTES + 1}"
         assert register(announced, b"") == (413, "request_entity_too_large", "close")
 
     def test_does_not_end_the_connection_when_it_has_come_and_nobody_reads_it(self, port):

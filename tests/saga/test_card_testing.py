@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.sales import views
+from api.sales import serializers
 from domain.notifications.failure_messages import explain
 from domain.payments.errors import TooManyDeclines
 from domain.payments.gateway import Card
@@ -156,7 +156,7 @@ class TestTimelines:
         scenario.run_until_idle()
         with db.transaction(Tenant(company_id=scenario.shop.company_id)):
             [saga] = sagas_about(subject_id=order_id)
-            to_buyer, to_seller = (str(views.story(saga, to_seller=seller)) for seller in (False, True))
+            to_buyer, to_seller = (str(serializers.saga_timeline(saga, to_seller=seller)) for seller in (False, True))
         theirs = DECLINES[card.behaviour]
         assert theirs.message in to_seller
         assert theirs.message not in to_buyer.replace(" ".join(explain(card.behaviour)), "")  # ours may be as short

@@ -6,8 +6,8 @@ import jwt
 import psycopg
 import pytest
 
-from api.access import ANYBODY, WHO_MAY
-from api.sales import placing
+from api.auth.access import PUBLIC, REQUIRED
+from api.sales import order_submission
 from domain.identity import sessions
 from kit import clock, db
 from kit.ids import new_id
@@ -20,15 +20,15 @@ from tests.guards.test_policy_by_scope import ADDRESS, BODIES, filled
 PASSWORD = {"password": factories.PASSWORD}
 OWN_BODIES = {
     "me.change_password": {"current_password": factories.PASSWORD, "password": "another horse battery"},
-    "me.change_me": {"name": "Eve"},
-    "addresses.keep_address": {"label": "Home", "address": ADDRESS},
-    "addresses.change_address": {"label": "Home", "address": ADDRESS},
-    "second_factor.offer_second_factor": PASSWORD,
+    "me.update_me": {"name": "Eve"},
+    "addresses.create_address": {"label": "Home", "address": ADDRESS},
+    "addresses.update_address": {"label": "Home", "address": ADDRESS},
+    "second_factor.set_up_second_factor": PASSWORD,
     "second_factor.confirm_second_factor": {"code": "123456"},
-    "second_factor.remove_second_factor": {**PASSWORD, "code": "123456"},
-    "own_data.erase": PASSWORD,
-    "companies.found_company": {"name": "Pens", "email": "hello@pens.example", "currency": "EUR"},
-    "shops.open_shop": {"name": "Pens"},
+    "second_factor.disable_second_factor": {**PASSWORD, "code": "123456"},
+    "privacy.erase_my_account": PASSWORD,
+    "companies.create_company": {"name": "Pens", "email": "hello@pens.example", "currency": "EUR"},
+    "shops.create_shop": {"name": "Pens"},
     "warehouses.create_warehouse": {"name": "Quay"},
 }
 CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvc": "123"}
@@ -52,7 +52,7 @@ def contents(database):
 
 def writing(app, role):
     """The rules of the endpoints with which the role writes."""
-    rules = [rule for rule in app.url_map.iter_rules() if WHO_MAY.get(rule.endpoint, ANYBODY) != ANYBODY]
+    rules = [rule for rule in app.url_map.iter_rules() if REQUIRED.get(rule.endpoint, PUBLIC) != PUBLIC]
     return [rule for rule in rules if "GET" not in rule.methods and ALLOWED[rule.endpoint][role] == "yes"]
 
 
@@ -81,7 +81,7 @@ class TestEndedSession:
         assert buyer.post("/api/orders", order).status_code == 202
         end_session(buyer)
         before = contents(database)
-        monkeypatch.setattr(placing, "gateway", lambda: pytest.fail("the provider was asked"))
+        monkeypatch.setattr(order_submission, "gateway", lambda: pytest.fail("the provider was asked"))
         for sent in ({}, headers):
             answer = buyer.post("/api/orders", order, headers=sent)
             assert (answer.status_code, answer.json["code"]) == (401, "session_ended")

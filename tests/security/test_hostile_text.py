@@ -92,18 +92,18 @@ class TestNames:
     @pytest.mark.parametrize(
         ("name", "path"),
         [
-            ("found_company", ("name",)),
-            ("change_company", ("branding", "name")),
-            ("open_shop", ("name",)),
-            ("register", ("name",)),
-            ("change_me", ("name",)),
-            ("offer_product", ("name",)),
-            ("offer_product", ("sku",)),
-            ("change_product", ("name",)),
+            ("create_company", ("name",)),
+            ("update_company", ("branding", "name")),
+            ("create_shop", ("name",)),
+            ("register_user", ("name",)),
+            ("update_me", ("name",)),
+            ("create_product", ("name",)),
+            ("create_product", ("sku",)),
+            ("update_product", ("name",)),
             ("place_order", ("shipping_address", "name")),
             ("place_order", ("shipping_address", "line1")),
             ("place_order", ("shipping_address", "city")),
-            ("add_location", ("address", "line1")),
+            ("create_location", ("address", "line1")),
         ],
     )
     def test_hold_no_link(self, send, name, path):

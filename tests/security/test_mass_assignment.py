@@ -15,26 +15,26 @@ NOT_THE_CALLERS = (
 )  # fmt: skip
 GOOD = {
     **{name.partition(".")[2]: body for name, body in BODIES.items()},
-    "found_company": {"name": "Pens", "email": "pens@paper.example", "currency": "EUR"},
-    "open_shop": {"name": "Quay"},
+    "create_company": {"name": "Pens", "email": "pens@paper.example", "currency": "EUR"},
+    "create_shop": {"name": "Quay"},
     "create_warehouse": {"name": "Loft"},
-    "change_company": {
+    "update_company": {
         "branding": {
             "name": "Paper", "footer": "1 Harbour Street", "logo_url": "https://paper.example/logo.png",
             "reply_to": "hello@paper.example",
         },
     },
-    "change_location": {
+    "update_location": {
         "opening_hours": "24/7", "exceptions": [{"first_day": "2026-12-24", "hours": "10:00-14:00", "reason": "Eve"}],
     },
-    "change_me": {"name": "Ada", "notifications": {"email": {"news": True}}},
-    "keep_address": {"label": "Home", "address": ADDRESS},
-    "register": {"email": "{newcomer}.example", "name": "Ada", "password": factories.PASSWORD},
-    "forgot_password": {"email": "{newcomer}"},
+    "update_me": {"name": "Ada", "notifications": {"email": {"news": True}}},
+    "create_address": {"label": "Home", "address": ADDRESS},
+    "register_user": {"email": "{newcomer}.example", "name": "Ada", "password": factories.PASSWORD},
+    "request_password_reset": {"email": "{newcomer}"},
 }  # fmt: skip
 WITH_SECRETS = {
-    "verify_email", "reset_password", "accept_invitation", "log_in", "refresh", "log_out", "change_password",
-    "offer_second_factor", "confirm_second_factor", "remove_second_factor", "erase", "change_address",
+    "verify_email", "reset_password", "accept_invitation", "log_in", "refresh_tokens", "log_out", "change_password",
+    "set_up_second_factor", "confirm_second_factor", "disable_second_factor", "erase_my_account", "update_address",
 }  # fmt: skip
 """Take a password, a token, or what keep_address takes: read as strictly, and what they set is not in the body."""
 

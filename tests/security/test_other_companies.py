@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.access import WHO_MAY
+from api.auth.access import REQUIRED
 from domain.identity import one_time_links
 from kit import clock, db
 from kit.ids import new_id
@@ -14,7 +14,7 @@ from tests.api.client import Api
 from tests.guards.test_policy_by_scope import BODIES, LISTED, QUERIES, comparable, filled
 from tests.security.example_counts import examples
 
-OUR_OWN = {"logins", "addresses"}
+OUR_OWN = {"sessions", "addresses"}
 """Blueprints whose ids are of users and not of companies."""
 NAMING_A_COMPANY = (
     "X-Company-ID", "X-Tenant-ID", "X-Shop-ID", "X-User-ID", "X-Role", "X-Original-URL", "X-HTTP-Method-Override",
@@ -24,7 +24,7 @@ MEMBERS = ("company_admin", "shop_manager", "staff", "super_admin")
 
 
 def rules(app):
-    return {rule.endpoint: rule for rule in app.url_map.iter_rules() if rule.endpoint in WHO_MAY}
+    return {rule.endpoint: rule for rule in app.url_map.iter_rules() if rule.endpoint in REQUIRED}
 
 
 def ask(world, caller, endpoint, place, body_of=None):

@@ -10,7 +10,7 @@ from kit import clock, db
 from kit.tenancy import Tenant
 from tests import factories
 
-ACCESS_LASTS = timedelta(minutes=15)
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ class TestThief:
             token = sessions.start(user_id=user.id, company_id=None, now=now).refresh_token
         owners, thiefs = replace(token, now), replace(token, now + REUSE_GRACE_PERIOD)
         assert owners == thiefs
-        later = now + ACCESS_LASTS
+        later = now + ACCESS_TOKEN_LIFETIME
         uses = sorted([(later, "owner"), (later + lead, "thief")])
         assert [replace(owners, at) is not None for at, _ in uses] == [True, False]
         with db.transaction(Tenant(user_id=user.id)):
@@ -45,6 +45,6 @@ class TestThief:
         for _ in range(50):
             owners, thiefs = replace(owners, now), replace(thiefs, now + REUSE_GRACE_PERIOD)
             assert owners == thiefs
-            now += ACCESS_LASTS
+            now += ACCESS_TOKEN_LIFETIME
         replace(owners, now)  # the owner goes on, and the thief is late for once
         assert replace(thiefs, now + REUSE_GRACE_PERIOD + timedelta(seconds=1)) is None

@@ -1,0 +1,35 @@
+"""Record each request of a super admin to a company in the audit log, before it is handled."""
+
+from uuid import UUID
+
+from flask import Flask, g, request
+
+from api.auth.caller import SUPER_ADMIN, Caller
+from domain.audit import operations
+from kit import db
+from kit.tenancy import Tenant
+
+
+def register(app: Flask) -> None:
+    """Record all requests of super admins. Call it after access.register()."""
+    app.before_request(_record_request)
+
+
+def record_all_companies_access(caller: Caller) -> None:
+    """Record that this request reads all companies."""
+    _record(caller, None)
+
+
+def _record_request() -> None:
+    caller: Caller | None = g.get("caller")
+    if caller is not None and caller.role == SUPER_ADMIN:
+        _record(caller, caller.company_id)
+
+
+def _record(caller: Caller, acted_for: UUID | None) -> None:
+    """Use a separate transaction, so that the record stays if the request fails."""
+    with db.transaction(Tenant(user_id=caller.user_id)):
+        operations.record_super_admin_request(
+            user_id=caller.user_id, acted_for=acted_for, request=f"{request.method} {request.path}",
+            request_id=g.request_id,
+        )  # fmt: skip

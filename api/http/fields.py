@@ -1,0 +1,182 @@
+"""marshmallow fields shared by the request schemas of all areas: strict text, mail addresses, lists and flags."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from email_validator import EmailNotValidError, validate_email
+from marshmallow import ValidationError, fields, validate
+
+from domain.payments import card_numbers
+from kit.countries import COUNTRIES
+from kit.money import ACTIVE_CURRENCIES
+from kit.text import ONE_LINE, has_link, is_one_line, is_visible
+
+MAX_NAME_LENGTH = 200
+MAX_EMAIL_LENGTH = 254
+"""RFC 5321, section 4.5.3.1.3."""
+MAX_LOCAL_PART_LENGTH = 64
+"""Octets before the `@` (RFC 5321, section 4.5.3.1.1); they are ASCII."""
+CARD_NUMBER = "This looks like a card number. Send card numbers in payment.card only."
+CURRENCY_CODE = "^[A-Z]{3}$"
+
+
+class BoundedString(fields.String):
+    """Text of at most `max_length` characters. The length is checked first, so later checks see short text only."""
+
+    def __init__(
+        self, *, max_length: int, min_length: int | None = None, checks: Sequence[Any] = (), **kwargs: Any
+    ) -> None:
+        self._max_length = max_length
+        super().__init__(validate=[validate.Length(min=min_length, max=max_length), *checks], **kwargs)
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(*args, **kwargs)
+        if len(text) > self._max_length:
+            raise ValidationError(f"Longer than maximum length {self._max_length}.")
+        return text
+
+
+class Text(BoundedString):
+    """One line of visible text, stripped of surrounding blanks, without control and direction characters.
+
+    The maximum length includes the blanks. Card numbers are refused, because the text is stored.
+    """
+
+    def __init__(
+        self, *, max_length: int = MAX_NAME_LENGTH, metadata: dict[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        metadata = {"pattern": ONE_LINE, **(metadata or {})}
+        super().__init__(max_length=max_length, min_length=1, metadata=metadata, **kwargs)
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(*args, **kwargs)
+        if not is_one_line(text):
+            raise ValidationError("Remove line breaks and other control or direction characters.")
+        if not is_visible(text):
+            raise ValidationError("Send at least one visible character.")
+        return refuse_card_number(text).strip()
+
+
+class Name(Text):
+    """A name or an address line: text without links, because mails to other people contain it."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        name = super()._deserialize(*args, **kwargs)
+        if has_link(name):
+            raise ValidationError("Remove links: :// and www. are not allowed here.")
+        return name
+
+
+def refuse_card_number(text: str) -> str:
+    """The text; raises ValidationError if it seems to contain a card number, because the text is stored."""
+    if card_numbers.appears_in(text):
+        raise ValidationError(CARD_NUMBER)
+    return text
+
+
+class FullMatch(validate.Regexp):
+    """Validates the whole text against a pattern, so that no line break may follow its `$` (as in JSON Schema)."""
+
+    def __call__(self, value: str) -> str:
+        """The value; raises ValidationError."""
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self.error)
+        return value
+
+
+class EmailAddress(BoundedString):
+    """A mail address, converted to lower case. Whether its domain exists is not checked."""
+
+    def __init__(self, *, metadata: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(max_length=MAX_EMAIL_LENGTH, metadata={"format": "email", **metadata}, **kwargs)
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(*args, **kwargs)
+        try:
+            parsed = validate_email(refuse_card_number(text), check_deliverability=False, allow_smtputf8=False)
+        except EmailNotValidError:
+            raise ValidationError("This is not a mail address.") from None
+        if len(parsed.local_part) > MAX_LOCAL_PART_LENGTH:
+            raise ValidationError(f"Longer than {MAX_LOCAL_PART_LENGTH} characters before the @.")
+        return parsed.normalized.lower()
+
+
+class WebAddress(BoundedString, fields.URL):
+    """An https address. Nothing is fetched from it."""
+
+    def __init__(self, *, max_length: int = 500, metadata: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(
+            max_length=max_length, schemes={"https"},
+            metadata={"format": "uri", "pattern": "^https://", **metadata}, **kwargs,
+        )  # fmt: skip
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        return refuse_card_number(super()._deserialize(*args, **kwargs))
+
+
+class StrictBoolean(fields.Boolean):
+    """true or false, and no value that Python or marshmallow would convert, such as 0."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class QueryInteger(fields.Integer):
+    """A whole number in a query string: ASCII digits only, although Python's int() accepts 1_0, +10 and others."""
+
+    def _validated(self, value: Any) -> int | None:
+        if not re.fullmatch("-?[0-9]{1,9}", str(value)):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
+class QueryBoolean(fields.Boolean):
+    """`true` or `false` in a query string, in no other spelling."""
+
+    truthy: ClassVar[set[Any]] = {"true"}
+    falsy: ClassVar[set[Any]] = {"false"}
+
+
+class Country(fields.String):
+    """A country code of ISO 3166-1."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"description": "ISO 3166-1 alpha-2", "pattern": "^[A-Z]{2}$", "examples": ["DE"]}
+        super().__init__(validate=require_country, metadata=metadata, **kwargs)
+
+
+def require_country(code: str) -> None:
+    """Raise ValidationError unless this is the code of a country."""
+    if code not in COUNTRIES:
+        raise ValidationError("This is not a country code: send two capital letters of ISO 3166-1, such as DE.")
+
+
+def require_currency(code: str) -> None:
+    """Raise ValidationError unless this is the ISO 4217 code of a currency in use."""
+    if code not in ACTIVE_CURRENCIES:
+        raise ValidationError("This is not the ISO 4217 code of a currency in use.")
+
+
+class List(fields.List):
+    """A list of `min_items` to `max_items` entries. The number is checked before the entries.
+
+    With `allow_none`, null is an empty list.
+    """
+
+    def __init__(
+        self, entry: fields.Field[Any], *, max_items: int, min_items: int | None = None, **kwargs: Any
+    ) -> None:
+        self._length = validate.Length(min=min_items, max=max_items)
+        super().__init__(entry, validate=self._length, **kwargs)
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """Replace null by an empty list (overrides marshmallow)."""
+        return super().deserialize([] if value is None and self.allow_none else value, *args, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list):
+            self._length(value)
+        return super()._deserialize(value, *args, **kwargs)

@@ -1,0 +1,39 @@
+"""Schemas of problem details (RFC 9457)."""
+
+from marshmallow import fields
+
+from api.http.responses import ResponseSchema
+
+
+class FieldErrorSchema(ResponseSchema):
+    """An error in one field of the request."""
+
+    path = fields.String(metadata={"examples": ["lines.0.quantity"]})
+    message = fields.String(metadata={"examples": ["Must be greater than or equal to 1."]})
+
+
+class ExceededLimitSchema(ResponseSchema):
+    """A limit of the company's plan that is reached or exceeded."""
+
+    limit = fields.String(metadata={"examples": ["shops"]})
+    in_use = fields.Integer(metadata={"examples": [1]})
+    allowed = fields.Integer(metadata={"examples": [1]})
+
+
+class ProblemSchema(ResponseSchema):
+    """RFC 9457 problem details. `code` is stable. Quote `request_id` to support."""
+
+    optional = frozenset({"errors", "over"})
+
+    type = fields.String(metadata={"format": "uri-reference", "examples": ["/problems/invalid"]})
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+    instance = fields.String(metadata={"format": "uri-reference"})
+    code = fields.String(metadata={"examples": ["invalid"]})
+    request_id = fields.String(metadata={"description": "The X-Request-ID of the response"})
+    errors = fields.List(fields.Nested(FieldErrorSchema))
+    over = fields.List(
+        fields.Nested(ExceededLimitSchema),
+        metadata={"description": "With `plan_limit_reached` and `plan_too_small`: the exceeded limits"},
+    )

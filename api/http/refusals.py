@@ -1,0 +1,47 @@
+"""The 403 responses of each operation in the OpenAPI document."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from api.auth.access import OPERATOR, PUBLIC, blocked_while_suspended, required_permission
+from domain.companies.errors import CompanySuspended
+from kit.errors import Forbidden
+
+REFUSALS_KEY = "x-also-refused"
+"""The key under which `@blueprint.refuses` stores errors, until the OpenAPI document is generated."""
+NOT_ALLOWED = "Your role or API key does not have the permission."
+
+
+def refusals_of(endpoint: str, method: str, declared: Sequence[type[Forbidden]]) -> list[type[Forbidden]]:
+    """The 403 errors of an endpoint: those of its permission and method, and those that its route declares."""
+    by_permission = [Forbidden] if required_permission(endpoint) not in {PUBLIC, OPERATOR} else []
+    by_suspension = [CompanySuspended] if blocked_while_suspended(endpoint, method) else []
+    return list(dict.fromkeys([*by_permission, *by_suspension, *declared]))
+
+
+def forbidden(refusals: Sequence[type[Forbidden]]) -> dict[str, Any]:
+    """A 403 response with one of these errors, each documented with its code and an example."""
+    reasons = {each.code: NOT_ALLOWED if each is Forbidden else each.title() for each in refusals}
+    return {
+        "description": "\n".join(f"- `{code}`: {reason}" for code, reason in reasons.items()),
+        "content": {
+            "application/problem+json": {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {code: {"value": _example(code, reason)} for code, reason in reasons.items()},
+            }
+        },
+    }
+
+
+def _example(code: str, reason: str) -> dict[str, Any]:
+    request_id = "01a1f9fb-f07c-7766-bd40-d664d485d37e"
+    return {
+        "type": f"/problems/{code}",
+        "title": reason,
+        "status": HTTPStatus.FORBIDDEN,
+        "detail": reason,
+        "instance": f"/requests/{request_id}",
+        "code": code,
+        "request_id": request_id,
+    }

@@ -1,0 +1,147 @@
+"""Convert orders and sagas to the JSON of responses."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from domain.notifications.failure_messages import for_buyer
+from domain.sales import queries as sales
+from domain.sales import transitions
+from domain.sales.models import Order, OrderLine
+from domain.sales.operations import NewLine, NewOrder
+from domain.sales.queries import OrderOutcome
+from kit.db import Json
+from saga.engine import queries as journal
+from saga.engine.models import SagaEvent, SagaRow, StepRow
+from saga.place_order import PLACE_ORDER, PlacedOrder
+from saga.registry import STEPS
+
+AnyOrder = Order | NewOrder
+AnyLine = OrderLine | NewLine
+
+STATUS_TEXTS = {
+    "pending": "Order Pending",
+    "paid": "Order Completed Successfully",
+    "fulfilling": "Order Being Prepared",
+    "shipped": "Order Shipped",
+    "delivered": "Order Delivered",
+    "completed": "Order Closed",
+    "failed": "Order Failed",
+    "cancelled": "Order Cancelled",
+    "returned": "Order Returned",
+    "partially_returned": "Order Partially Returned",
+}
+
+
+BEING_CANCELLED_TEXT = "Order Being Cancelled"
+
+
+def status_of(order: Any) -> dict[str, Any]:
+    """The status of the order, as a code and as a text."""
+    return {"id": order.id, "status": order.status, "status_text": STATUS_TEXTS[order.status]}
+
+
+def summary(order: AnyOrder, *, to_seller: bool) -> dict[str, Any]:
+    """The order without its lines."""
+    names = ("shop_id", "customer_id", "currency", "total", "placed_at", "changed_at")
+    failure = _failure(order.failure, to_seller=to_seller)
+    return {**status_of(order), **{name: getattr(order, name) for name in names}, "failure": failure}
+
+
+def _failure(failure: Json | None, *, to_seller: bool) -> Json | None:
+    return failure if to_seller or not failure else for_buyer(failure)
+
+
+def full_order(order: Order, *, to_seller: bool) -> dict[str, Any]:
+    """The order with its lines and the state of its saga; reads both."""
+    lines = sales.lines_of(order_ids=[order.id])[order.id]
+    return _full_order(order, lines, _placing_saga(order.id), to_seller=to_seller)
+
+
+def with_outcome(order: dict[str, Any], outcome: OrderOutcome, *, to_seller: bool) -> dict[str, Any]:
+    """The serialized order with its new status; reads the state of its saga."""
+    return {
+        **order,
+        **status_of(outcome),
+        "failure": _failure(outcome.failure, to_seller=to_seller),
+        "changed_at": outcome.changed_at,
+        **_progress(outcome.status, _placing_saga(outcome.id)),
+    }
+
+
+def new_order(placed: PlacedOrder) -> dict[str, Any]:
+    """The full order that was just placed."""
+    saga = journal.SagaState(placed.saga_id, "running")
+    return _full_order(placed.order, placed.order.lines, saga, to_seller=False)
+
+
+def order_details(order: AnyOrder, lines: Sequence[AnyLine], *, to_seller: bool) -> dict[str, Any]:
+    """The order with its lines, without the state of its saga, which is deleted after some months."""
+    return {
+        **summary(order, to_seller=to_seller),
+        "lines": [_line(line, order.currency) for line in lines],
+        "subtotal": order.subtotal,
+        "discount_percent": order.discount_percent,
+        "shipping_address": order.shipping_address,
+    }
+
+
+def _full_order(
+    order: AnyOrder, lines: Sequence[AnyLine], saga: journal.SagaState | None, *, to_seller: bool
+) -> dict[str, Any]:
+    return {**order_details(order, lines, to_seller=to_seller), **_progress(order.status, saga)}
+
+
+def _progress(status: str, saga: journal.SagaState | None) -> dict[str, Any]:
+    """The state of the saga, and the allowed transitions of the order."""
+    allowed = transitions.allowed(status)
+    being_cancelled = saga is not None and saga.stop_requested and "cancelled" in allowed
+    return {
+        "saga": {"id": saga.id, "state": saga.state} if saga else None,
+        "being_cancelled": being_cancelled,
+        "allowed_transitions": [] if being_cancelled else allowed,
+        **({"status_text": BEING_CANCELLED_TEXT} if being_cancelled else {}),
+    }
+
+
+def _placing_saga(order_id: UUID) -> journal.SagaState | None:
+    return journal.saga_state(PLACE_ORDER.name, subject_id=order_id)
+
+
+def saga_timeline(saga: SagaRow, *, to_seller: bool) -> dict[str, Any]:
+    """The saga with its steps and events, which it reads."""
+    timeline = journal.timeline(saga)
+    names = ("id", "name", "version", "state", "started_at", "ended_at")
+    return {
+        **{name: getattr(saga, name) for name in names},
+        "failure": _failure(saga.failure, to_seller=to_seller),
+        "steps": [_step(step, timeline.state_of(step), to_seller=to_seller) for step in timeline.steps],
+        "events": [_event(event, to_seller=to_seller) for event in timeline.events],
+    }
+
+
+def _step(step: StepRow, state: str, *, to_seller: bool) -> dict[str, Any]:
+    names = (
+        "step", "attempts", "undo_attempts", "outcome", "retry_at", "begun_at", "answered_at", "undone_at",
+    )  # fmt: skip
+    error = _failure(step.error, to_seller=to_seller)
+    fields = {name: getattr(step, name) for name in names}
+    return {**fields, "state": state, "undo": _undo_of(step.step), "error": error}
+
+
+def _event(event: SagaEvent, *, to_seller: bool) -> dict[str, Any]:
+    names = ("happened_at", "event", "step", "detail")
+    fields = {name: getattr(event, name) for name in names}
+    is_failure = fields["detail"] and "code" in fields["detail"]
+    return {**fields, "detail": _failure(fields["detail"], to_seller=to_seller)} if is_failure else fields
+
+
+def _undo_of(step: str) -> str | None:
+    """The name of the step's undo; None if it has none, or if no current saga has the step."""
+    return STEPS[step].undo_name if step in STEPS else None
+
+
+def _line(line: AnyLine, currency: str) -> dict[str, Any]:
+    names = ("product_id", "sku", "name", "quantity", "unit_price")
+    total = line.unit_price * line.quantity
+    return {**{name: getattr(line, name) for name in names}, "currency": currency, "total": total}
