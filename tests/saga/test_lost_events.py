@@ -48,17 +48,17 @@ def both(occasion):
 
 
 class TestReplay:
-    def test_has_buyer_and_company_told_of_an_order_nobody_heard_of(self, scenario, replayer, mails):
+    def test_sends_the_missed_mails_about_an_order(self, scenario, replayer, mails):
         ended(scenario)
         assert replayer.replay() == 1
         assert mails() == {**RECEIVED, **both("order.completed")}
 
-    def test_has_the_buyer_told_why_it_failed(self, scenario, replayer, mails):
+    def test_sends_the_missed_mails_about_a_failure(self, scenario, replayer, mails):
         ended(scenario, method=DECLINED)
         assert replayer.replay() == 1
         assert mails() == {**RECEIVED, **both("order.failed")}
 
-    def test_has_the_buyer_told_that_it_is_cancelled(self, scenario, replayer, mails):
+    def test_sends_the_missed_mails_about_a_cancellation(self, scenario, replayer, mails):
         order_id = ended(scenario)
         replayer.replay()
         scenario.cancel(order_id)
@@ -76,14 +76,14 @@ class TestReplay:
         scenario.deliveries.collect()
         assert [task["task"] for task in scenario.deliveries.tasks] == ["notifications.send_mail"] * 2
 
-    def test_passes_over_what_was_heard(self, scenario, replayer, mails):
+    def test_skips_processed_events(self, scenario, replayer, mails):
         scenario.place(method=DECLINED)
         scenario.run_until_idle()
         scenario.sql("UPDATE sagas SET ended_at = now() - interval '1 minute'")
         assert replayer.replay() == 0
         assert mails() == {**RECEIVED, **both("order.failed")}
 
-    def test_asks_for_no_mail_twice_when_the_event_comes_after_all(self, scenario, replayer, mails):
+    def test_sends_no_mail_twice_when_the_event_arrives_late(self, scenario, replayer, mails):
         scenario.place(method=DECLINED)
         scenario.deliveries.deliver_all()
         scenario.sql("UPDATE sagas SET ended_at = now() - interval '1 minute'")
@@ -91,24 +91,24 @@ class TestReplay:
         scenario.deliveries.process_events()
         assert mails() == {**RECEIVED, **both("order.failed")}
 
-    def test_looks_at_each_saga_once(self, scenario, replayer):
+    def test_reads_each_saga_once(self, scenario, replayer):
         ended(scenario)
         assert [replayer.replay(), replayer.replay()] == [1, 0]
         scenario.sql("DELETE FROM mails")
         assert replayer.replay() == 0
         assert Replayer(now=clock.now()).replay() == 1
 
-    def test_gives_an_event_time_to_be_heard(self, scenario, replayer):
+    def test_gives_an_event_time_to_arrive(self, scenario, replayer):
         order_id = ended(scenario, ago="1 second")
         assert replayer.replay() == 0
         scenario.sql(f"UPDATE sagas SET ended_at = now() - interval '11 seconds' WHERE subject_id = '{order_id}'")
         assert replayer.replay() == 1
 
-    def test_leaves_what_is_older_than_a_day(self, scenario, replayer):
+    def test_skips_sagas_that_ended_more_than_a_day_ago(self, scenario, replayer):
         ended(scenario, ago="25 hours")
         assert replayer.replay() == 0
 
-    def test_wonders_about_nothing_while_the_outbox_waits_for_the_broker(self, scenario, replayer):
+    def test_replays_nothing_while_the_outbox_waits_for_the_broker(self, scenario, replayer):
         ended(scenario)
         scenario.sql("""INSERT INTO outbox (kind, body, available_at)
             VALUES ('event', '{"type": "faults.changed"}', now() - interval '6 seconds')""")
@@ -116,13 +116,13 @@ class TestReplay:
         scenario.sql("DELETE FROM outbox")
         assert replayer.replay() == 1
 
-    def test_goes_on_where_it_stopped_when_there_are_many(self, scenario, replayer, monkeypatch):
+    def test_continues_where_it_stopped_when_there_are_many(self, scenario, replayer, monkeypatch):
         monkeypatch.setattr(missed_events, "MAX_SAGAS_REPLAYED", 2)
         for _ in range(3):
             ended(scenario, method=DECLINED)
         assert [replayer.replay(), replayer.replay(), replayer.replay()] == [2, 1, 0]
 
-    def test_is_not_stopped_by_an_order_it_can_do_nothing_about(self, scenario, replayer, mails, monkeypatch):
+    def test_continues_after_a_reaction_that_fails(self, scenario, replayer, mails, monkeypatch):
         poison = ended(scenario, method=DECLINED, ago="2 minutes")
         ended(scenario, method=DECLINED)
         send_order_received = missed_events.REACTIONS["order.created"]
@@ -138,5 +138,5 @@ class TestReplay:
 
 
 class TestReactions:
-    def test_that_mail_are_to_what_a_sagas_end_can_tell(self):
+    def test_with_mails_are_to_events_that_the_order_shows(self):
         assert missed_events.REACTIONS.keys() == {"order.created", "order.failed", "order.cancelled"}
