@@ -83,8 +83,8 @@ def sweep_until(stopping: threading.Event) -> None:
             deletion.delete_batches(now=clock.now())
             if prunes_journals:
                 prunes_journals = prune_journals(now=clock.now()) > 0
-        except Exception as trouble:  # noqa: BLE001 - the next round tries again
-            log.warning("sweeper retries", reason=str(trouble), error=type(trouble).__name__)
+        except Exception as error:  # noqa: BLE001 - the next round tries again
+            log.warning("sweeper retries", reason=str(error), error=type(error).__name__)
 
 
 def run_each(*parts: Callable[[], object]) -> None:
@@ -95,8 +95,8 @@ def run_each(*parts: Callable[[], object]) -> None:
     for part in parts:
         try:
             part()
-        except Exception as trouble:
-            if db.is_outage(trouble):
+        except Exception as error:
+            if db.is_outage(error):
                 raise
             log.exception("a part of the sweeper failed")
 

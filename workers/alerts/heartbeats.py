@@ -77,9 +77,10 @@ class HeartbeatMonitor:
         self._silent_since_commit = {
             name: None if name in newly_silent else self._silent_since_commit[name] or self._now for name in silent
         }
-        committed = {name: since for name, since in self._silent_since_commit.items() if since}
         return {
-            name: silent[name] for name, since in committed.items() if self._now - since >= MAX_SILENCE_AFTER_COMMIT
+            name: silent[name]
+            for name, since in self._silent_since_commit.items()
+            if since and self._now - since >= MAX_SILENCE_AFTER_COMMIT
         }
 
     def _receive_all(self) -> bool:

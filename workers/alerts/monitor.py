@@ -43,8 +43,8 @@ def _run(stopping: threading.Event, webhook: Webhook | None) -> None:
         for check in checks:
             try:
                 check()
-            except Exception as trouble:  # noqa: BLE001 - the other checks run all the same, and this one again later
-                log.warning("alert check failed", reason=str(trouble), error=type(trouble).__name__)
+            except Exception as error:  # noqa: BLE001 - the other checks run all the same, and this one again later
+                log.warning("alert check failed", reason=str(error), error=type(error).__name__)
 
 
 class BrokerMonitor:

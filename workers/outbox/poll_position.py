@@ -29,8 +29,9 @@ class PollPosition:
         return now - self._position + MARGIN if self._position else None
 
     def record_poll(self, *, started: float, ended: float, lookback: float | None, last_age: float) -> None:
-        """Record a poll that included low-priority rows, and took all due rows or, of a full batch, those up to
-        `last_age` (seconds since the last row became due).
+        """Record a poll that included low-priority rows.
+
+        `last_age` is the age of the last row taken, in seconds since it became due, if the batch was full; otherwise 0.
         """
         self._position = started - last_age
         if lookback is None:

@@ -159,10 +159,10 @@ def _run_drainer(stopping: threading.Event, app: Celery, lock: DrainLock) -> Non
                         liveness.touch()
             except NotConfigured:
                 raise
-            except Exception as trouble:  # noqa: BLE001 - the rows stay in the outbox, and the loop tries again
+            except Exception as error:  # noqa: BLE001 - the rows stay in the outbox, and the loop tries again
                 liveness.touch()
                 lock.poll_everything()
-                log.warning("relay retries", reason=str(trouble), error=type(trouble).__name__)
+                log.warning("relay retries", reason=str(error), error=type(error).__name__)
                 stopping.wait(1.0)
     finally:
         stopping.set()

@@ -56,7 +56,7 @@ def send(owner: Tenant, mail_ids: Sequence[UUID]) -> None:
 def deliver(claims: Iterable[Claim]) -> None:
     """Deliver the claimed mails. The sweeper retries those that cannot be sent now."""
     mails = [claim.mail for claim in claims if isinstance(claim, Claimed)]
-    for mail, trouble in zip(mails, mail_delivery.deliver(mails), strict=True):
-        if trouble and not isinstance(trouble, (MailRefused, MailDeferred)):
+    for mail, failure in zip(mails, mail_delivery.deliver(mails), strict=True):
+        if failure and not isinstance(failure, (MailRefused, MailDeferred)):
             with log_context.bound(request_id=logs.request_id(mail.order_id)):
-                log.error("mail not delivered", mail=str(mail.id), exc_info=trouble)
+                log.error("mail not delivered", mail=str(mail.id), exc_info=failure)
