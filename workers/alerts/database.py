@@ -1,4 +1,4 @@
-"""Alerts found from the database: open incidents, an outbox or queues that are not drained, old snapshots."""
+"""Alerts found from the database: incidents, an outbox that is not drained, idle workers, long-running transactions."""
 
 from kit import alerts, db
 
@@ -50,7 +50,7 @@ _OUTBOX_IS_DRAINED = "SELECT NOT EXISTS (SELECT FROM outbox WHERE available_at <
 
 
 def check() -> None:
-    """Open and close the alerts about incidents, the outbox, queues that no worker reads, and old snapshots."""
+    """Open and close the alerts about incidents, the outbox, idle workers and long-running transactions."""
     with db.operator_transaction():
         db.run(_OPEN_INCIDENT_ALERTS, {})
         db.run(_CLOSE_INCIDENT_ALERTS, {})
