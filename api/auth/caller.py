@@ -32,10 +32,10 @@ class Caller:
     permissions: frozenset[Permission] | None = None
 
     @classmethod
-    def from_api_key(cls, admitted: AuthenticatedKey) -> "Caller":
+    def from_api_key(cls, authenticated: AuthenticatedKey) -> "Caller":
         """The caller who sent this API key."""
-        key = admitted.key
-        return cls(key.id, None, API_KEY, key.company_id, key.shop_id, admitted.permission_set.permissions)
+        key = authenticated.key
+        return cls(key.id, None, API_KEY, key.company_id, key.shop_id, authenticated.permission_set.permissions)
 
     @classmethod
     def from_session(cls, user_session: UserSession, membership: Membership | None) -> "Caller":

@@ -11,15 +11,6 @@ from tests.guards import public_strings
 from tests.guards.retired_names import DIALECT, RETIRED, kept
 from tests.guards.source_tree import PACKAGES, ROOT, tree
 
-NAMES_LATER = {
-    "ANYBODY", "GOES_ON", "WHO_MAY", "acting", "admitted", "bodies", "docs", "keys", "letters", "measures", "operating",
-    "own_data", "pages", "placing", "preferences", "proven", "views", "vital_signs", "who_may", "windows",
-}  # fmt: skip
-"""Retired names that the code still has, to be renamed later."""
-
-STRINGS_LATER = {"openapi"}
-"""Kinds of public strings that are not rewritten yet."""
-
 STRINGS = {
     "openapi": public_strings.openapi_strings,
     "errors": public_strings.error_strings,
@@ -65,8 +56,7 @@ def retired_names() -> dict[str, set[str]]:
 
 class TestNames:
     def test_are_those_of_the_field(self):
-        allowed = kept().keys() | NAMES_LATER
-        assert {name: places for name, places in retired_names().items() if name not in allowed} == {}
+        assert {name: places for name, places in retired_names().items() if name not in kept()} == {}
 
     def test_kept_on_purpose_exist(self):
         assert kept()
@@ -83,4 +73,4 @@ class TestPublicStrings:
             for match in [re.search(rf"\b(?:{phrase})\b", text, re.IGNORECASE)]
             if match
         }
-        assert found == set() or kind in STRINGS_LATER
+        assert found == set()
