@@ -140,8 +140,8 @@ class CommonOperationFields(BasePlugin):
         for method, operation in (operations or {}).items():
             operation["operationId"] = rule.endpoint.partition(".")[2]
             operation["security"] = _security(required)
-            described = [operation["description"]] if "description" in operation else []
-            operation["description"] = "\n\n".join([*described, _access_note(required)])
+            description = [operation["description"]] if "description" in operation else []
+            operation["description"] = "\n\n".join([*description, _access_note(required)])
             refusals = refusals_of(rule.endpoint, method.upper(), operation.pop(REFUSALS_KEY, []))
             operation["responses"] = _with_problems(operation, refusals, has_ids="{" in (path or ""))
             _link(operation)
@@ -176,7 +176,7 @@ def _link(operation: dict[str, Any]) -> None:
 
 
 def _with_problems(operation: dict[str, Any], refusals: list[type[Forbidden]], *, has_ids: bool) -> dict[str, Any]:
-    named = {str(code): response for code, response in operation["responses"].items()}
+    documented = {str(code): response for code, response in operation["responses"].items()}
     has_body = "requestBody" in operation
     has_query = any(each.get("in") == "query" for each in operation.get("parameters", []))
     possible = {
@@ -185,7 +185,7 @@ def _with_problems(operation: dict[str, Any], refusals: list[type[Forbidden]], *
         "NotFound": has_ids,
         "ContentTooLarge": has_body,
         "UnsupportedMediaType": has_body,
-        "Invalid": "422" in named,
+        "Invalid": "422" in documented,
         "TooManyRequests": True,
         "Unavailable": True,
     }
@@ -193,7 +193,7 @@ def _with_problems(operation: dict[str, Any], refusals: list[type[Forbidden]], *
         str(PROBLEMS[name][0].value): name for name, is_possible in possible.items() if is_possible
     }
     if IF_NONE_MATCH in operation.get("parameters", []):
-        named["304"] = {"description": "The version in If-None-Match is current"}
+        documented["304"] = {"description": "The version in If-None-Match is current"}
     if refusals:
         problems["403"] = forbidden(refusals)
-    return dict(sorted({**named, **problems}.items()))
+    return dict(sorted({**documented, **problems}.items()))

@@ -18,31 +18,31 @@ class SchemaConverter(OpenAPIConverter):
 
     def schema2jsonschema(self, schema: marshmallow.Schema) -> dict[str, Any]:
         """The JSON Schema of a schema."""
-        described = {"description": cleandoc(schema.__doc__)} if schema.__doc__ else {}
+        description = {"description": cleandoc(schema.__doc__)} if schema.__doc__ else {}
         if one_of := getattr(schema, "one_of", ()):
-            return {**described, "oneOf": [self.resolve_nested_schema(each) for each in one_of]}
-        shown = {**described, **super().schema2jsonschema(schema)}
+            return {**description, "oneOf": [self.resolve_nested_schema(each) for each in one_of]}
+        json_schema = {**description, **super().schema2jsonschema(schema)}
         if isinstance(schema, ResponseSchema):
-            return {**shown, "required": schema.required()}
+            return {**json_schema, "required": schema.required()}
         return {
-            **shown,
-            "properties": {name: _with_described_default(field) for name, field in shown["properties"].items()},
+            **json_schema,
+            "properties": {name: _with_described_default(field) for name, field in json_schema["properties"].items()},
         }
 
     def field2property(self, field: marshmallow.fields.Field[Any]) -> dict[str, Any]:
         """The JSON Schema of a field."""
-        shown: dict[str, Any] = super().field2property(field)
-        if shown.get("default", ...) is None:
-            del shown["default"]  # null is the default of every optional field
+        json_schema: dict[str, Any] = super().field2property(field)
+        if json_schema.get("default", ...) is None:
+            del json_schema["default"]  # null is the default of every optional field
         if isinstance(field, Choice):
-            del shown["type"], shown["enum"]
+            del json_schema["type"], json_schema["enum"]
             choice = self._component(field)
-            return {**shown, **({"anyOf": [choice, NULL]} if field.allow_none else choice)}
-        return shown
+            return {**json_schema, **({"anyOf": [choice, NULL]} if field.allow_none else choice)}
+        return json_schema
 
     def _component(self, choice: Choice) -> dict[str, str]:
-        described = {"type": "string", "enum": choice.values, "examples": choice.values[:1]}
-        if self.spec.components.schemas.setdefault(choice.component, described) != described:
+        enum = {"type": "string", "enum": choice.values, "examples": choice.values[:1]}
+        if self.spec.components.schemas.setdefault(choice.component, enum) != enum:
             raise ValueError(f"two different enums are named {choice.component}")
         return self.spec.components.get_ref("schema", choice.component)
 
@@ -56,18 +56,18 @@ def _with_described_default(field: dict[str, Any]) -> dict[str, Any]:
     """Move the default of a request field into its description: openapi-typescript would make it required."""
     if "default" not in field:
         return field
-    described = [field["description"]] if "description" in field else []
+    description = [field["description"]] if "description" in field else []
     default = f"Default: {json.dumps(field.pop('default'))}"
-    return {**field, "description": ". ".join([*described, default])}
+    return {**field, "description": ". ".join([*description, default])}
 
 
 def _without_null(_: OpenAPIConverter, field: marshmallow.fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:
     if not field.allow_none:
         return {}
-    shown = dict(ret["schema"])
-    if "anyOf" in shown:
-        return {"schema": {**shown.pop("anyOf")[0], **shown}}
-    return {"schema": {**shown, "type": shown["type"][0]}}
+    json_schema = dict(ret["schema"])
+    if "anyOf" in json_schema:
+        return {"schema": {**json_schema.pop("anyOf")[0], **json_schema}}
+    return {"schema": {**json_schema, "type": json_schema["type"][0]}}
 
 
 class SchemaPlugin(MarshmallowPlugin):

@@ -19,7 +19,7 @@ from kit.tenancy import Tenant
 
 blueprint = Blueprint("privacy", __name__, url_prefix="/api/me", description="Export and erasure of your data")
 
-_PAGE = 100
+_PAGE_SIZE = 100
 
 
 @blueprint.get("/export")
@@ -69,10 +69,10 @@ def erase_my_account(body: dict[str, Any]) -> None:
 
 
 def _orders(user_id: UUID) -> Iterator[Order]:
-    found = sales.orders(customer_id=user_id, limit=_PAGE)
-    while found:
-        yield from found
-        found = sales.orders(customer_id=user_id, limit=_PAGE, after=found[-1].id)
+    page = sales.orders(customer_id=user_id, limit=_PAGE_SIZE)
+    while page:
+        yield from page
+        page = sales.orders(customer_id=user_id, limit=_PAGE_SIZE, after=page[-1].id)
 
 
 def _details(order: Order) -> dict[str, Any]:

@@ -42,8 +42,8 @@ class Code(fields.String):
     """A code from an authenticator app, or a recovery code."""
 
     def __init__(self, *, metadata: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        shown = {"examples": ["123456"], **(metadata or {})}
-        super().__init__(load_only=True, validate=validate.Length(min=1, max=40), metadata=shown, **kwargs)
+        metadata = {"examples": ["123456"], **(metadata or {})}
+        super().__init__(load_only=True, validate=validate.Length(min=1, max=40), metadata=metadata, **kwargs)
 
 
 class RegistrationSchema(Schema):
