@@ -48,13 +48,13 @@ def document(api_url, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def generators() -> Path:
-    """The programs that make clients in Python, Go and Java."""
+    """The generators of clients in Python, Go and Java."""
     return requirements.client_generators() / "bin"
 
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
-    """The tools in JavaScript."""
+    """The JavaScript tools."""
     return requirements.node_modules()
 
 
@@ -86,7 +86,7 @@ def by_openapi_generator(generators, document, tmp_path_factory) -> Path:
 
 @pytest.fixture
 def buyer(database, api_url) -> dict[str, str]:
-    """What a program that orders is told: where, as whom, and what."""
+    """The environment of a program that places an order: URL, token and ids."""
     company = factories.make_company()
     product = factories.make_product(factories.make_shop(company))
     factories.put_stock(product, factories.make_warehouse(company))
@@ -101,7 +101,7 @@ def buyer(database, api_url) -> dict[str, str]:
 
 @pytest.fixture
 def assert_placed_and_cancelled(database) -> Callable[[str], None]:
-    """Check what a program printed, and that its order waits to be cancelled for the reason it gave."""
+    """Check a program's output, and that its order has a requested cancellation with the given reason."""
 
     def check(printed: str) -> None:
         said = json.loads(printed)
@@ -127,7 +127,7 @@ ORDERED = """
 
 
 def finished(argv, *, path: Path | None = None, cwd: Path | None = None, **env: str) -> str:
-    """What a program prints; the test fails when the program does."""
+    """Run a program and return its output; fails the test if the program fails."""
     search = f"{path}:{os.environ['PATH']}" if path else os.environ["PATH"]
     ran = subprocess.run(
         [str(each) for each in argv], env={"HOME": os.environ.get("HOME", "/"), "PATH": search, **env}, cwd=cwd,

@@ -26,7 +26,7 @@ class TestOpenapiPythonClient:
             [generators / "python", *argv], PYTHONPATH=str(by_openapi_python_client), **env
         )
 
-    def test_makes_every_type_of_the_document(self, run, document):
+    def test_generates_every_type_of_the_document(self, run, document):
         run("-c", IMPORT_ALL)
         made = run("-c", "import orderx_client.models; print(*orderx_client.models.__all__)").split()
         assert types_of(document) - {"Payment"} <= set(made)  # one of two types, which it names where that is taken
@@ -41,7 +41,7 @@ class TestOpenapiGenerator:
         path = str(by_openapi_generator / "python")
         return lambda *argv, **env: finished([generators / "python", *argv], PYTHONPATH=path, **env)
 
-    def test_makes_every_type_of_the_document(self, run, document):
+    def test_generates_every_type_of_the_document(self, run, document):
         run("-c", IMPORT_ALL)
         made = run("-c", "import orderx_client; print(*dir(orderx_client))").split()
         assert types_of(document) <= set(made)
@@ -62,7 +62,7 @@ class TestOpenapiGenerator:
             ("order_status", r'PARTIALLY_RETURNED\s+OrderStatus = "partially_returned"'),
         ],
     )
-    def test_makes_types_in_go_that_are_sent_whole(self, by_openapi_generator, model, said):
+    def test_generates_go_types_that_are_sent_completely(self, by_openapi_generator, model, said):
         assert re.search(said, (by_openapi_generator / "go" / f"model_{model}.go").read_text())
 
     @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ class TestOpenapiGenerator:
             ("OrderStatus", r'PARTIALLY_RETURNED\("partially_returned"\)'),
         ],
     )
-    def test_makes_types_in_java_that_are_sent_whole(self, by_openapi_generator, model, said):
+    def test_generates_java_types_that_are_sent_completely(self, by_openapi_generator, model, said):
         [source] = by_openapi_generator.glob(f"java/src/main/java/**/model/{model}.java")
         assert re.search(said, source.read_text())
 

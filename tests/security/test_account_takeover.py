@@ -26,7 +26,7 @@ def sql(database):
 
 @pytest.fixture
 def mailed(sql):
-    """The token in the newest mail with a link for this."""
+    """The token in the newest mail with a link for this purpose."""
 
     def read(purpose):
         links = [link for (link,) in sql("SELECT context->>'link' FROM mails ORDER BY id DESC")]
@@ -37,7 +37,7 @@ def mailed(sql):
 
 @pytest.fixture
 def thief(api, sql):
-    """Whoever registered the victim's address, logged in, with all that an account can hold left in it."""
+    """The attacker who has registered the victim's address and is logged in; the account has rows of every kind."""
     api.post("/api/auth/register", {"email": VICTIM, "name": "Eve", "password": THIEFS})
     pair = api.post("/api/auth/login", {"email": VICTIM, "password": THIEFS}).json
     thief = Api(api.app, pair["access_token"])
@@ -59,7 +59,7 @@ def thief(api, sql):
 
 @pytest.fixture
 def meanwhile(monkeypatch):
-    """Has this done right after a password was compared, before anything follows from it."""
+    """Run an action right after a password was verified, before the result is used."""
 
     def arrange(act):
         fits = passwords.matches
@@ -84,7 +84,7 @@ def log_in(api, password, **more):
 
 
 class TestOwner:
-    """Has the account to themselves, by either link."""
+    """Take over the account as its owner, by either link."""
 
     @pytest.fixture(params=["verify-email", "reset-password"])
     def take(self, api, mailed, request):
@@ -95,28 +95,28 @@ class TestOwner:
 
         return take
 
-    def test_logs_in_with_the_password_alone_that_they_chose(self, api, thief, take):
+    def test_logs_in_with_only_the_password_they_chose(self, api, thief, take):
         assert take(OWNERS).status_code == 204
         assert log_in(api, OWNERS).status_code == 200
         assert log_in(api, THIEFS).json["code"] == "invalid_credentials"
 
-    def test_finds_nothing_that_the_stranger_left(self, api, thief, take, sql):
+    def test_finds_nothing_left_by_the_attacker(self, api, thief, take, sql):
         assert all(left_behind(sql).values())
         take(OWNERS)
         assert left_behind(sql) == dict.fromkeys(LEFT_BEHIND, 0)
         assert sql("SELECT phone, verified_at IS NOT NULL FROM users WHERE email = %s", VICTIM) == [(None, True)]
 
-    def test_is_alone_in_it(self, api, thief, take):
+    def test_ends_all_other_sessions(self, api, thief, take):
         take(OWNERS)
         assert api.post("/api/auth/refresh", {"refresh_token": thief.refresh_token}).status_code == 401
 
-    def test_keeps_all_of_it_from_the_stranger_when_their_choice_is_refused(self, api, thief, take, sql):
+    def test_locks_out_the_attacker_even_when_the_new_password_is_refused(self, api, thief, take, sql):
         before = left_behind(sql)
         assert take("password1").status_code == 422
         assert left_behind(sql) == before
         assert take(OWNERS).status_code == 204
 
-    def test_leaves_no_other_link_good(self, api, thief, mailed, take):
+    def test_invalidates_all_other_links(self, api, thief, mailed, take):
         api.post("/api/auth/forgot-password", {"email": VICTIM})
         links = {purpose: mailed(purpose) for purpose in ("verify-email", "reset-password")}
         take(OWNERS)
@@ -124,7 +124,7 @@ class TestOwner:
             answer = api.post(f"/api/auth/{purpose}", {"token": token, "password": "another horse battery"})
             assert answer.json["code"] == "link_expired", purpose
 
-    def test_keeps_what_is_anybody_elses(self, api, thief, take, sql):
+    def test_keeps_rows_of_other_users(self, api, thief, take, sql):
         other = factories.make_member(factories.make_company())
         bystander = api.acting_as(other)
         bystander.post("/api/me/addresses", {"label": "Home", "address": HOME})
@@ -134,7 +134,7 @@ class TestOwner:
 
 
 class TestOwnerWhoRegistered:
-    def test_stays_logged_in_when_they_verify_with_the_same_password(self, api, mailed, sql):
+    def test_stays_logged_in_after_verifying_with_the_same_password(self, api, mailed, sql):
         api.post("/api/auth/register", {"email": VICTIM, "name": "Ada", "password": OWNERS})
         pair = log_in(api, OWNERS).json
         me = Api(api.app, pair["access_token"])
@@ -156,14 +156,14 @@ class TestOwnerWhoRegistered:
 
 class TestStranger:
     @pytest.mark.parametrize("path", [FACTOR, f"{FACTOR}/confirm"])
-    def test_switches_no_second_factor_on(self, api, path, sql):
+    def test_cannot_enable_a_second_factor(self, api, path, sql):
         stranger = api.acting_as(factories.make_user(verified=False))
         body = {"password": factories.PASSWORD} if path == FACTOR else {"code": "123456"}
         answer = stranger.post(path, body)
         assert (answer.status_code, answer.json["code"]) == (403, "email_unverified")
         assert sql("SELECT FROM second_factors") == []
 
-    def test_gains_nothing_by_another_password_while_the_owner_verifies(self, api, mailed, meanwhile):
+    def test_gains_nothing_by_changing_the_password_during_verification(self, api, mailed, meanwhile):
         api.post("/api/auth/register", {"email": VICTIM, "name": "Eve", "password": OWNERS})
         stranger = Api(api.app, log_in(api, OWNERS).json["access_token"])
         change = {"current_password": OWNERS, "password": THIEFS}
@@ -172,14 +172,14 @@ class TestStranger:
         assert log_in(api, OWNERS).status_code == 200
         assert log_in(api, THIEFS).status_code == 401
 
-    def test_is_not_let_in_while_the_owner_takes_the_account(self, api, thief, mailed, meanwhile, sql):
+    def test_cannot_log_in_during_the_takeover(self, api, thief, mailed, meanwhile, sql):
         sql("DELETE FROM second_factors RETURNING 1")
         proof = {"token": mailed("verify-email"), "password": OWNERS}
         meanwhile(lambda: api.post("/api/auth/verify-email", proof))
         assert log_in(api, THIEFS).json["code"] == "invalid_credentials"
         assert sql("SELECT FROM logins") == []
 
-    def test_changes_no_password_while_the_owner_resets_it(self, api, mailed, meanwhile):
+    def test_cannot_change_the_password_during_a_reset(self, api, mailed, meanwhile):
         user = factories.make_user(email=VICTIM)
         stranger = api.acting_as(user)
         api.post("/api/auth/forgot-password", {"email": VICTIM})

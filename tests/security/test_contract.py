@@ -40,11 +40,11 @@ ONLY_WE_KNOW = {
         ("name", "sku", "company", "line1", "line2", "postal_code", "city", "region"), "whether it holds a link"
     ),
 }
-"""Fields that may be refused though they are as the document says."""
+"""Fields that may be refused although they match the document."""
 
 
 def refuse_faults_the_document_could_name(case, answer):
-    """Fail when a request that is as the document says is refused for its form."""
+    """Fail if a request that matches the document is refused as malformed."""
     if case.meta.generation.mode.is_positive:
         assert answer.status_code not in (400, 413, 415)
         faults = answer.json()["errors"] if answer.status_code == 422 else []
@@ -52,7 +52,7 @@ def refuse_faults_the_document_could_name(case, answer):
 
 
 @pytest.mark.parametrize("area", [blueprint.name for blueprint in BLUEPRINTS])
-def test_every_answer_is_as_documented(world, area):
+def test_every_answer_is_documented(world, area):
     document = document_of(world.app)
     ids = {name: str(value) for name, value in world.places["own shop"].items()}
     for operation in operations_of(world, document, area):

@@ -16,12 +16,12 @@ from tests.security.example_counts import examples
 CRAFTED = "4@8({[<3691!|0$5+7%2/" * 2
 SUBSTITUTES = "4@8({[<3691!|0$5+7%2"
 MOST_LOOK_UPS = 20_000
-"""Parts of a password, as typed, reversed and read in other ways, that are looked for in the dictionaries."""
+"""Upper bound of the parts of a password, including variants, that are looked up in the dictionaries."""
 costly = st.text(st.sampled_from(SUBSTITUTES + "aeiostlbcgxz/ "), min_size=8, max_size=200)
 
 
 def look_ups(password):
-    """How many parts of the password are looked for in the dictionaries; each takes about a microsecond."""
+    """The number of dictionary look-ups for a password; each takes about a microsecond."""
     looked, real = [], matching.dictionary_match
 
     def counting(text, *args, **named):
@@ -48,7 +48,7 @@ def test_no_password_costs_more(password):
 
 @examples(200)
 @given(costly)
-def test_what_is_judged_is_the_longest_beginning_that_is_cheap(password):
+def test_checks_the_longest_prefix_within_the_bound(password):
     part = scored_part(password)
     assert password.startswith(part)
     assert (
@@ -58,7 +58,7 @@ def test_what_is_judged_is_the_longest_beginning_that_is_cheap(password):
 
 
 @pytest.mark.parametrize("path", ["verify-email", "reset-password"])
-def test_is_not_judged_without_a_good_link(api, monkeypatch, path):
+def test_is_not_checked_without_a_valid_link(api, monkeypatch, path):
     monkeypatch.setattr(password_strength, "require_strong", lambda *_, **__: pytest.fail("it was judged"))
     answer = api.post(f"/api/auth/{path}", {"token": secret_tokens.new_token(), "password": CRAFTED})
     assert (answer.status_code, answer.json["code"]) == (409, "link_expired")

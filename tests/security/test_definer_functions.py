@@ -33,7 +33,7 @@ DEFINERS = """
 
 @pytest.fixture
 def permissive(database):
-    """The database with PostgreSQL's own default: everybody may create temporary objects."""
+    """The database with PostgreSQL's default privileges: every role may create temporary objects."""
     name = sql.Identifier(psycopg.conninfo.conninfo_to_dict(database)["dbname"])
     with psycopg.connect(database, autocommit=True) as superuser:
         superuser.execute(sql.SQL("GRANT TEMP ON DATABASE {} TO PUBLIC").format(name))
@@ -43,7 +43,7 @@ def permissive(database):
 
 @pytest.fixture(params=LOGINS)
 def attacker(database, request):
-    """A login of one of our roles that can run SQL of its choice."""
+    """A login of one of our roles that can run arbitrary SQL."""
     with psycopg.connect(settings().require(request.param)) as connection:
         yield connection
         connection.rollback()
@@ -59,7 +59,7 @@ def shadow_every_table(attacker):
 
 
 class TestShadowsOfTables:
-    def test_are_not_looked_at_by_functions_with_more_rights(self, permissive, attacker):
+    def test_are_ignored_by_definer_functions(self, permissive, attacker):
         shadow_every_table(attacker)
         user = new_id()
         attacker.execute("SELECT set_config('orderx.user_id', %s, true)", [str(user)])
@@ -70,7 +70,7 @@ class TestShadowsOfTables:
             values = sql.SQL(", ").join(given[kind] for kind in arguments)
             attacker.execute(sql.SQL("SELECT public.{}({})").format(sql.Identifier(name), values))
 
-    def test_would_be_noticed(self, permissive, attacker):
+    def test_would_be_detected(self, permissive, attacker):
         shadow_every_table(attacker)
         for statement in ("SELECT FROM invitations", "DELETE FROM mails"):
             with pytest.raises(psycopg.errors.RaiseException, match="trapped orderx_"), attacker.transaction():

@@ -33,7 +33,7 @@ OWN_BODIES = {
 }
 CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvc": "123"}
 AUDITED = "super_admin_requests"
-"""What super admins ask is written down before it is answered, refusals too."""
+"""Requests of super admins are recorded before they are answered, refused ones included."""
 
 
 def end_session(api):
@@ -51,7 +51,7 @@ def contents(database):
 
 
 def writing(app, role):
-    """The rules of the endpoints with which the role writes."""
+    """The rules of the endpoints that the role can write with."""
     rules = [rule for rule in app.url_map.iter_rules() if REQUIRED.get(rule.endpoint, PUBLIC) != PUBLIC]
     return [rule for rule in rules if "GET" not in rule.methods and ALLOWED[rule.endpoint][role] == "yes"]
 
@@ -74,7 +74,7 @@ class TestEndedSession:
         assert contents(database) == before
 
     @pytest.mark.parametrize("payment", [{"payment_method": "pm_card_visa"}, {"card": CARD}])
-    def test_places_no_order_and_has_no_card_tried(self, world, database, monkeypatch, payment):
+    def test_places_no_order_and_sends_no_card_to_the_provider(self, world, database, monkeypatch, payment):
         order = {**filled(BODIES["orders.place_order"], world.places["own shop"]), "payment": payment}
         buyer = world.callers["customer"]
         headers = {"Idempotency-Key": "once"}
@@ -96,7 +96,7 @@ class TestEndedSession:
 
 
 class TestLogOut:
-    """Ends what can be written, however it is done."""
+    """The ways to end a session; none of its tokens can write after that."""
 
     @pytest.fixture
     def tokens(self, api, database):
@@ -125,7 +125,7 @@ class TestLogOut:
         assert api.post("/api/auth/reset-password", body).status_code == 204
         assert me.patch("/api/me", {"name": "Eve"}).json["code"] == "session_ended"
 
-    def test_by_a_token_that_came_twice(self, api, tokens, me):
+    def test_by_a_reused_refresh_token(self, api, tokens, me):
         for _ in range(2):
             second = api.post("/api/auth/refresh", {"refresh_token": tokens["refresh_token"]}).json
         api.post("/api/auth/refresh", {"refresh_token": second["refresh_token"]})
@@ -133,7 +133,7 @@ class TestLogOut:
         assert me.patch("/api/me", {"name": "Eve"}).json["code"] == "session_ended"
 
 
-def test_a_super_admin_who_is_none_any_more_sees_no_companies(world, database):
+def test_a_former_super_admin_sees_no_companies(world, database):
     caller = world.callers["super_admin"]
     with psycopg.connect(database) as owner:
         owner.execute("DELETE FROM memberships WHERE role = 'super_admin'")

@@ -32,7 +32,7 @@ def scope(answer):
 
 
 class TestAStranger:
-    """A user whom the admin of a company wants as a member."""
+    """The user whom the attacker tries to make a member."""
 
     @pytest.fixture(params=["customer", "admin elsewhere"])
     def victim(self, request, database):
@@ -40,7 +40,7 @@ class TestAStranger:
             return factories.make_user()
         return factories.make_member(factories.make_company())
 
-    def test_stays_who_they_are_whatever_the_admin_tries(self, api, attacker, company, victim):
+    def test_is_not_changed_by_anything_the_admin_tries(self, api, attacker, company, victim):
         shop = factories.make_shop(company)
         before = scope(log_in(api, victim)), api.acting_as(victim).get("/api/me").json
         for role in ("company_admin", "shop_manager", "staff"):
@@ -55,7 +55,7 @@ class TestAStranger:
         listed = attacker.get("/api/members").json["data"]
         assert str(victim.id) not in {row["user_id"] for row in listed}
 
-    def test_decides_by_accepting_and_can_take_it_back(self, api, company, victim):
+    def test_decides_by_accepting_and_can_leave_again(self, api, company, victim):
         before = scope(log_in(api, victim))
         _, token = factories.invite(victim.email, factories.make_member(company), company)
         membership = api.post("/api/auth/accept-invitation", {"token": token}).json
@@ -73,7 +73,7 @@ class TestAStranger:
 class TestWhoHasAnAccount:
     @pytest.fixture
     def traces(self, database):
-        """What a request leaves behind: how many statements it took, and rows by table."""
+        """The traces of a request: the number of statements, and the rows by table."""
 
         def of(request):
             statements = []
@@ -89,7 +89,7 @@ class TestWhoHasAnAccount:
 
         return of
 
-    def test_is_not_told_by_an_invitation(self, attacker, traces):
+    def test_is_not_revealed_by_an_invitation(self, attacker, traces):
         registered, nobody = factories.make_user().email, "nobody@customers.example"
         attacker.post(INVITATIONS, {"email": "first@customers.example", "role": "staff"})  # begins the sender's quota
         with_account = traces(lambda: attacker.post(INVITATIONS, {"email": registered, "role": "staff"}))

@@ -31,14 +31,14 @@ def app(user):
 
 @pytest.fixture
 def recovery_codes(user, app):
-    """Of a second factor that is on."""
+    """The recovery codes of an enabled second factor."""
     with db.transaction(Tenant(user_id=user.id)):
         return second_factor.confirm_enrolment(user_id=user.id, code=app.at(clock.now()), now=clock.now())
 
 
 @pytest.fixture
 def guess(api, user):
-    """Logs in with a code, each time from another address."""
+    """Log in with a code, each time from another network address."""
     numbers = count(1)
 
     def guess(code="000000"):
@@ -49,35 +49,35 @@ def guess(api, user):
 
 
 class TestGuesser:
-    def test_tries_ten_codes_an_hour_from_all_addresses_together(self, guess, recovery_codes):
+    def test_has_ten_attempts_an_hour_from_all_addresses_together(self, guess, recovery_codes):
         answers = [guess() for _ in range(12)]
         assert [answer.json["code"] for answer in answers] == ["invalid_second_factor_code"] * 10 + [
             "too_many_attempts"
         ] * 2
         assert 3500 < int(answers[-1].headers["Retry-After"]) <= 3600
 
-    def test_gets_in_with_no_code_while_waiting(self, guess, app, recovery_codes):
+    def test_cannot_log_in_with_any_code_while_blocked(self, guess, app, recovery_codes):
         for _ in range(10):
             guess()
         for code in (app.at(clock.now() + timedelta(seconds=30)), recovery_codes[0]):
             assert guess(code).status_code == 429
 
-    def test_gains_nothing_by_many_guesses_at_once(self, guess, recovery_codes):
+    def test_gains_nothing_by_concurrent_guesses(self, guess, recovery_codes):
         told = [answer.json["code"] for answer in run_concurrently(16, guess)]
         assert told.count("invalid_second_factor_code") == 10
 
-    def test_gains_nothing_by_a_right_code_in_between(self, guess, recovery_codes):
+    def test_gains_nothing_by_a_correct_code_in_between(self, guess, recovery_codes):
         told = [guess(code).status_code for code in ["000000"] * 9 + [recovery_codes[0]] + ["000000"] * 2]
         assert told == [401] * 9 + [200, 401, 429]
 
-    def test_switches_none_on_by_guessing(self, api, user, app):
+    def test_cannot_enable_one_by_guessing(self, api, user, app):
         stranger = api.acting_as(user)
         answers = [stranger.post("/api/me/second-factor/confirm", {"code": "000000"}) for _ in range(11)]
         assert [answer.status_code for answer in answers] == [401] * 10 + [429]
 
 
 class TestUser:
-    def test_gets_in_again_an_hour_after_the_first_wrong_code(self, user, recovery_codes):
+    def test_can_log_in_an_hour_after_the_first_wrong_code(self, user, recovery_codes):
         def accepts(code, at):
             with db.transaction(Tenant(user_id=user.id)):
                 return second_factor.verify_code(user_id=user.id, code=code, now=at)
@@ -88,7 +88,7 @@ class TestUser:
             accepts(recovery_codes[0], now + WRONG_SECOND_FACTOR_CODES.within - MOMENT)
         assert accepts(recovery_codes[0], now + WRONG_SECOND_FACTOR_CODES.within)
 
-    def test_is_not_kept_out_by_guesses_of_who_lacks_the_password(self, api, user, guess, recovery_codes):
+    def test_is_not_blocked_by_guesses_without_the_password(self, api, user, guess, recovery_codes):
         for _ in range(12):
             api.post("/api/auth/login", {"email": user.email, "password": "a wrong one", "code": "000000"})
         assert guess(recovery_codes[0]).status_code == 200

@@ -24,7 +24,7 @@ BREAKS = ("\r\n", "\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "%0d%0a", "\r\n\
 
 
 def is_clean(answer):
-    """Whether no header of the answer was made by the caller."""
+    """Whether the answer has no header that the caller has injected."""
     whole = "".join(f"{name}: {value}" for name, value in answer.headers)
     return "forged" not in whole.lower() and not any(c in whole for c in "\r\n\0")
 
@@ -37,7 +37,7 @@ class TestLineBreaksInHeaders:
         line_break=st.sampled_from(BREAKS),
         method=st.sampled_from(("GET", "POST", "OPTIONS")),
     )
-    def test_write_no_header_and_no_line(self, world, name, before, line_break, method):
+    def test_inject_no_header_and_no_log_line(self, world, name, before, line_break, method):
         value = f"{before}{line_break}{FORGED}"
         with contextlib.redirect_stdout(io.StringIO()) as said:
             answer = world.app.test_client().open(
@@ -56,7 +56,7 @@ class TestLineBreaksInPaths:
     @pytest.mark.parametrize(
         "path", ["/api/shops/{}", "/api/docs/assets/{}", "/api/auth/links/{}", "/{}", "/api/orders?after={}"]
     )
-    def test_lead_nowhere(self, api, path):
+    def test_are_not_found(self, api, path):
         for line_break in ("%0d%0a", "%0a", "%0D", "%E5%98%8A%E5%98%8D", "%u000a"):
             answer = api.get(path.format(f"x{line_break}{FORGED.replace(' ', '%20')}"))
             assert answer.status_code in (401, 404)
@@ -68,19 +68,19 @@ class TestPathsLikeOthers:
         "path",
         ["//evil.example", "//evil.example/api/me", "/\\evil.example", "/api//me", "/api/me/", "//healthz", "//"],
     )
-    def test_lead_nowhere_and_to_no_other_site(self, api, path):
+    def test_are_not_found_and_redirect_to_no_other_site(self, api, path):
         answer = api.get("/", environ_overrides={"PATH_INFO": path, "HTTP_HOST": "evil.example"})
         assert (answer.status_code, "Location" in answer.headers) == (404, False)
 
-    def test_lead_nowhere_in_what_stands_in_for_others_either(self, tmp_path):
+    def test_are_not_found_by_the_sandbox_and_the_inbox_either(self, tmp_path):
         inbox = inbox_app(Maildir(tmp_path), trusted_hosts=("evil.example",))
         sandbox = sandbox_app(tmp_path / "ledger", "key", trusted_hosts=("evil.example",))
         for app, path in ((inbox, "//messages.json"), (sandbox, "//ledger")):
             answer = app.test_client().get("/", environ_overrides={"PATH_INFO": path, "HTTP_HOST": "evil.example"})
             assert (answer.status_code, "Location" in answer.headers) == (404, False)
 
-    def test_are_never_made_ones_of_ours_by_a_redirect(self, api, tmp_path):
-        """As werkzeug does for rules that end with a slash or have defaults."""
+    def test_are_not_repeated_by_a_redirect(self, api, tmp_path):
+        """Redirects of werkzeug for rules that end with a slash or have defaults."""
         for app in (api.app, inbox_app(Maildir(tmp_path)), sandbox_app(tmp_path / "ledger", "key")):
             for rule in app.url_map.iter_rules():
                 assert rule.rule == "/" or rule.is_leaf, rule

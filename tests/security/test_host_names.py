@@ -21,7 +21,7 @@ SERVERS = {
 
 @pytest.fixture(scope="module", params=SERVERS)
 def server(request, tmp_path_factory):
-    """Asks a server that is told to answer to `trusted.example`, too, by this Host: the status."""
+    """Send a request with this Host header to a server that trusts `trusted.example`. Returns the status."""
     option, others, path = SERVERS[request.param]
     port, directory = ports.free_port(), tmp_path_factory.mktemp(request.param)
     command = [request.param, option, str(port), *others, "--trusted-host", "trusted.example"]
@@ -34,7 +34,7 @@ def server(request, tmp_path_factory):
 
 class TestHost:
     @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST:8025", "[::1]:5555", "trusted.example:1"])
-    def test_is_answered_by_a_name_of_loopback_and_one_that_is_trusted(self, server, host):
+    def test_is_accepted_for_loopback_and_trusted_names(self, server, host):
         assert server(host).status_code == 200
 
     @pytest.mark.parametrize(
@@ -42,11 +42,11 @@ class TestHost:
         ["evil.example", "evil.example:8025", "127.0.0.1.evil.example", "localhost.", "",
          "trusted.example.evil.example", "[::1].evil.example", "10.0.0.1"],
     )  # fmt: skip
-    def test_is_refused_by_any_other(self, server, host):
+    def test_is_refused_for_any_other_name(self, server, host):
         answer = server(host)
         assert answer.status_code == 400
         assert "--trusted-host" in answer.text
 
     @pytest.mark.parametrize("host", ["localhost@evil.example", "evil.example@localhost", "localhost/evil.example"])
-    def test_is_refused_when_it_is_none(self, server, host):
+    def test_is_refused_when_it_is_invalid(self, server, host):
         assert server(host).status_code == 400

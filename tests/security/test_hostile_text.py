@@ -11,7 +11,7 @@ from tests.security.test_mass_assignment import GOOD, operations
 HOSTILE = ["\u200b", "\u3164\u2800", "a\u2028b", "a\u2029b", "a\u202eb", "a\u2066b", "a\u200fb", "a\x85b"]
 LINKS = ["https://evil.example", "You won www.evil.example", "https\uff1a\uff0f\uff0fevil.example"]
 SECRETS = {"password", "current_password", "code", "token", "refresh_token", "number", "cvc"}
-"""Compared, exchanged or hashed, and shown to nobody."""
+"""Fields that are compared, exchanged or hashed, and never shown."""
 
 
 def texts(body, path=()):
@@ -33,7 +33,7 @@ def with_text(body, path, text):
 
 @pytest.fixture
 def send(world):
-    """Sends the good body of an operation with one text in it replaced; the paths that were refused."""
+    """Send the valid body of an operation with one text replaced. Returns the refused paths."""
     place = {**world.places["own shop"], "newcomer": factories.make_user().email}
     rules = {rule.endpoint.partition(".")[2]: rule for rule in world.app.url_map.iter_rules()}
 
@@ -50,7 +50,7 @@ def send(world):
 
 
 class TestEveryText:
-    def test_is_refused_when_it_hides_something(self, send):
+    def test_is_refused_with_invisible_characters(self, send):
         tried = 0
         for name, body in GOOD.items():
             for path in texts(body):
@@ -87,7 +87,7 @@ class TestEveryText:
 
 
 class TestNames:
-    """What is named in mails that others get."""
+    """Texts that mails to other people contain."""
 
     @pytest.mark.parametrize(
         ("name", "path"),
@@ -106,7 +106,7 @@ class TestNames:
             ("create_location", ("address", "line1")),
         ],
     )
-    def test_hold_no_link(self, send, name, path):
+    def test_contain_no_link(self, send, name, path):
         for text in LINKS:
             assert send(name, path, text) == {".".join(path)}
 

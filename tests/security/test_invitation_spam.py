@@ -31,7 +31,7 @@ def company(database):
 
 
 def invite(api, count, *, start=0):
-    """The statuses of so many invitations to different people."""
+    """Send invitations to different people. Returns the statuses."""
     people = [f"stranger{start + number}@customers.example" for number in range(count)]
     return [api.post(INVITATIONS, {"email": email, "role": "staff"}).status_code for email in people]
 
@@ -54,7 +54,7 @@ class TestInvitations:
         other = factories.make_company()
         assert invite(api.acting_as(factories.make_member(other), other), 1, start=70) == [201]
 
-    def test_count_although_they_are_withdrawn(self, api, company):
+    def test_count_even_when_withdrawn(self, api, company):
         sender = api.acting_as(factories.make_member(company), company)
         for number in range(20):
             body = {"email": f"stranger{number}@customers.example", "role": "staff"}
@@ -62,7 +62,7 @@ class TestInvitations:
             assert sender.delete(f"{INVITATIONS}/{made['id']}").status_code == 204
         assert invite(sender, 1, start=20) == [429]
 
-    def test_count_for_one_sender_however_many_addresses_and_companies_they_have(self, api):
+    def test_count_by_sender_across_addresses_and_companies(self, api):
         statuses = []
         for number in range(3):
             company, user = factories.make_company(), factories.make_user(email=f"spam+{number}@customers.example")
@@ -105,7 +105,7 @@ class TestCompanies:
 
 
 class TestSubjects:
-    def test_hold_no_link_of_a_company_that_was_named_so_before(self, api, mails):
+    def test_contain_no_link_from_an_older_company_name(self, api, mails):
         company_id = new_id()
         with db.transaction(Tenant(company_id=company_id)):
             company = companies.create(

@@ -18,7 +18,7 @@ PATHS = {
 
 @pytest.fixture
 def done(monkeypatch):
-    """What is done, in its order: statements (with how many rows they write), commits and hashes."""
+    """The operations of a request in order: statements (with their row counts), commits and password hashes."""
     noted = []
 
     def note(of, method, tell):
@@ -58,7 +58,7 @@ def test_takes_the_same_statements_rows_commits_and_hashes(api, done, path, time
     assert known == unknown
 
 
-def test_leaves_who_is_registered_as_they_are(api, database):
+def test_does_not_change_registered_users(api, database):
     user = factories.make_user()
     whole = "SELECT u::text FROM users u"
     with psycopg.connect(database, autocommit=True) as owner:
@@ -67,7 +67,7 @@ def test_leaves_who_is_registered_as_they_are(api, database):
         assert owner.execute(whole).fetchall() == before
 
 
-def test_writes_no_address_that_nobody_has_registered(api, database):
+def test_stores_no_unregistered_address(api, database):
     api.post("/api/auth/forgot-password", {"email": "nobody@customers.example"})
     with psycopg.connect(database) as owner:
         assert owner.execute("SELECT count(*) FROM decoys").fetchone() == (2,)
@@ -75,7 +75,7 @@ def test_writes_no_address_that_nobody_has_registered(api, database):
             assert owner.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE '%nobody@%'").fetchone() == (0,)
 
 
-def test_leaves_no_decoys_for_longer_than_a_day(api, database):
+def test_deletes_decoys_within_a_day(api, database):
     api.post("/api/auth/forgot-password", {"email": "nobody@customers.example"})
     with psycopg.connect(database, autocommit=True) as owner:
         delete_expired_rows(now=clock.now())

@@ -36,12 +36,12 @@ WITH_SECRETS = {
     "verify_email", "reset_password", "accept_invitation", "log_in", "refresh_tokens", "log_out", "change_password",
     "set_up_second_factor", "confirm_second_factor", "disable_second_factor", "erase_my_account", "update_address",
 }  # fmt: skip
-"""Take a password, a token, or what keep_address takes: read as strictly, and what they set is not in the body."""
+"""Endpoints that take a password, a token or an address; their schemas are equally strict."""
 
 
 @pytest.fixture
 def everything(database):
-    """A digest of every row there is, by table; but not of what is written down of a super admin's request."""
+    """A digest of all rows, by table, without the records of super admins' requests."""
     tables = """
         SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
             AND relname <> 'super_admin_requests'"""
@@ -65,7 +65,7 @@ def spots(body, path=()):
 
 
 def known(document, operation, path):
-    """The fields the document knows in the object at this path of the operation's body."""
+    """The documented fields of the object at this path of the operation's body."""
     schemas = [*alternatives(document, operation["requestBody"]["content"]["application/json"]["schema"])]
     for key in path:
         inner = [each["items"] if isinstance(key, int) else each.get("properties", {}).get(key, {}) for each in schemas]
@@ -74,7 +74,7 @@ def known(document, operation, path):
 
 
 def alternatives(document, schema):
-    """The schema itself, or those of which a value has to fit one."""
+    """The schema itself, or its alternatives."""
     if "$ref" in schema:
         yield from alternatives(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
     elif several := schema.get("oneOf") or schema.get("anyOf"):
@@ -85,7 +85,7 @@ def alternatives(document, schema):
 
 
 def smuggled(body, path, names):
-    """The body with these names in the object at the path, and their paths."""
+    """The body with these names added to the object at the path, and their paths."""
     forged = spot = copy.deepcopy(body)
     for key in path:
         spot = spot[key]
@@ -117,7 +117,7 @@ class TestFieldsThatAreNotTheCallers:
                 tried.add(name)
         assert tried == GOOD.keys()
 
-    def test_are_tried_in_every_body_there_is(self, world):
+    def test_are_tested_in_every_body(self, world):
         document = world.app.test_client().get("/api/openapi.json").json
         bodies = {each["operationId"] for each in operations(document) if "requestBody" in each}
         assert bodies == GOOD.keys() | WITH_SECRETS

@@ -28,7 +28,7 @@ def rules(app):
 
 
 def ask(world, caller, endpoint, place, body_of=None):
-    """What the caller is answered about these ids, in the path, and about these, or the same, in body and query."""
+    """The answer to the caller for these ids in the path, and for `body_of` (or the same ids) in body and query."""
     rule = rules(world.app)[endpoint]
     named = {**(body_of or place), "newcomer": factories.make_user().email}
     return caller.request(
@@ -40,7 +40,7 @@ def ask(world, caller, endpoint, place, body_of=None):
 
 
 def forgeries(place, foreign, names):
-    """The place's ids with each of the names, and all of them, forged."""
+    """The place's ids with each of the names forged in turn, and with all of them forged."""
     for forged in ({name} for name in names):
         yield {**place, **{name: foreign[name] for name in forged}}
     yield {**place, **{name: foreign[name] for name in names}}
@@ -48,7 +48,7 @@ def forgeries(place, foreign, names):
 
 class TestIdsInPaths:
     @pytest.mark.parametrize("role", MEMBERS)
-    def test_of_others_are_answered_as_if_there_were_no_such_thing(self, world, role):
+    def test_of_others_are_answered_like_missing_ones(self, world, role):
         ours, theirs = world.places["own shop"], world.places["other company"]
         nothing = {name: new_id() for name in ours}
         for endpoint, rule in rules(world.app).items():
@@ -62,7 +62,7 @@ class TestIdsInPaths:
                         endpoint
                     )
 
-    def test_of_other_users_are_answered_as_if_there_were_no_such_thing(self, api):
+    def test_of_other_users_are_answered_like_missing_ones(self, api):
         me, other = api.acting_as(factories.make_user()), api.acting_as(factories.make_user())
         address = {"label": "Home", "address": BODIES["orders.place_order"]["shipping_address"]}
         kept = other.post("/api/me/addresses", address).json["id"]
@@ -81,7 +81,7 @@ class TestIdsInPaths:
 
 class TestIdsInBodiesAndQueries:
     @pytest.mark.parametrize("role", MEMBERS)
-    def test_of_others_are_answered_as_if_there_were_no_such_thing(self, world, role):
+    def test_of_others_are_answered_like_missing_ones(self, world, role):
         ours, theirs = world.places["own shop"], world.places["other company"]
         nothing = {name: new_id() for name in ours}
         for endpoint in BODIES.keys() | QUERIES.keys():
@@ -93,7 +93,7 @@ class TestIdsInBodiesAndQueries:
                 unnamed = [str(each) for other, each in theirs.items() if other != name]
                 assert not any(each in forged.text for each in unnamed), (endpoint, name)
 
-    def test_of_a_company_let_nobody_log_in_or_go_on_there(self, world):
+    def test_of_a_company_allow_no_login_there(self, world):
         user = factories.make_member(world.company)
         credentials = {"email": user.email, "password": factories.PASSWORD}
         theirs, nothing = world.places["other company"]["company_id"], new_id()
@@ -115,7 +115,7 @@ def listed_at(world, endpoint):
 
 class TestCursors:
     @pytest.mark.parametrize("role", ["company_admin", "staff", "customer"])
-    def test_of_others_lead_through_ones_own_alone_and_tell_nothing(self, world, role):
+    def test_of_others_list_only_own_rows(self, world, role):
         theirs = world.places["other company"]
         for endpoint, name in LISTED.items():
             path, query = listed_at(world, endpoint), filled(QUERIES.get(endpoint) or {}, world.places["own shop"])
@@ -132,7 +132,7 @@ class TestCursors:
         limit=st.one_of(st.integers(), st.text(max_size=10)),
         endpoint=st.sampled_from(sorted(LISTED)),
     )
-    def test_that_are_made_up_are_refused_or_harmless(self, world, after, limit, endpoint):
+    def test_that_are_invalid_are_refused_or_harmless(self, world, after, limit, endpoint):
         query = {"after": after, "limit": limit}
         answer = world.callers["company_admin"].get(listed_at(world, endpoint), query_string=query)
         assert answer.status_code in (200, 422), endpoint
@@ -148,7 +148,7 @@ class TestHeaders:
             assert admin.get("/api/orders", headers=forged).json == listed, name
             assert admin.get(f"/api/orders/{theirs['order_id']}", headers=forged).status_code == 404, name
 
-    def test_repeat_no_order_of_another_caller(self, world):
+    def test_do_not_return_another_callers_order(self, world):
         key = {"Idempotency-Key": "the-same"}
         body = filled(BODIES["orders.place_order"], world.places["own shop"])
         first = world.callers["customer"].post("/api/orders", body, headers=key)
@@ -161,7 +161,7 @@ class TestHeaders:
 class TestTokensInEachOthersPlace:
     @pytest.fixture
     def tokens(self, api):
-        """One good token of each kind, and where each belongs."""
+        """A valid token of each kind, and the endpoint that accepts it."""
         company, user = factories.make_company(), factories.make_user(verified=False)
         admin = factories.make_member(company)
         pair = api.post("/api/auth/login", {"email": admin.email, "password": factories.PASSWORD}).json

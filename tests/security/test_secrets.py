@@ -18,7 +18,7 @@ from tests.security.example_counts import examples
 from tests.security.test_mass_assignment import GOOD
 
 IN_MAILS = "context ? 'link'"
-"""Mails that wait to be sent still hold their links; test_accounts.py sees to it that they forget them then."""
+"""Unsent mails contain their links; test_accounts.py checks that the links are deleted after sending."""
 CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvc": "8642"}
 CHOSEN = "wool lamp harbour seventeen"
 
@@ -40,7 +40,7 @@ def kept(database):
 
 
 def card_numbers():
-    """Numbers as issuers make them, in groups or not."""
+    """Valid card numbers, grouped or not."""
     begun = st.one_of(
         st.from_regex(r"4[0-9]{14}|5[1-5][0-9]{13}|2[2-7][0-9]{13}|35[0-9]{13}|6[0-9]{14,17}", fullmatch=True),
         st.from_regex(r"3[47][0-9]{12}", fullmatch=True),
@@ -64,8 +64,8 @@ def put(body, path, value):
 
 
 class TestSecretsOfALife:
-    def test_are_kept_nowhere_and_said_nowhere(self, world, kept):
-        """Everything that takes or gives a secret is done, and done wrongly, by one user."""
+    def test_are_neither_stored_nor_logged_nor_returned(self, world, kept):
+        """One user calls every endpoint that takes or returns a secret, with valid and invalid input."""
         api = Api(world.app)
         user = factories.make_member(world.company)
         with contextlib.redirect_stdout(io.StringIO()) as said:
@@ -107,7 +107,7 @@ class TestSecretsOfALife:
 class TestCardNumbers:
     @examples(30)
     @given(number=card_numbers(), gap=st.sampled_from(("", " ", "-", ".")), data=st.data())
-    def test_in_any_text_of_any_body_are_refused_and_kept_nowhere(self, world, kept, number, gap, data):
+    def test_in_any_text_of_any_body_are_refused_and_not_stored(self, world, kept, number, gap, data):
         told = {**world.places["own shop"], "newcomer": "grace@customers.example"}
         rules = {rule.endpoint.partition(".")[2]: rule for rule in world.app.url_map.iter_rules()}
         name = data.draw(st.sampled_from(sorted(name for name in GOOD if any(texts(GOOD[name])))))

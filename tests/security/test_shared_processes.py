@@ -37,14 +37,14 @@ def one_connection(monkeypatch):
 
 @pytest.fixture
 def admins(world):
-    """The admin of each of the two companies, and what there is of theirs."""
+    """A client of the admin of each of the two companies."""
     other = Company(id=world.places["other company"]["company_id"])
     acting = Api(world.app).acting_as(factories.make_member(other), other)
     return {"own shop": world.callers["company_admin"], "other company": acting}
 
 
 def strays(admins, world, at):
-    """What the admin is shown of the other company, in any list."""
+    """The ids of the other company in the lists that the admin can read."""
     (elsewhere,) = admins.keys() - {at}
     foreign = {str(each) for each in world.places[elsewhere].values()}
     shown = ""
@@ -57,13 +57,13 @@ def strays(admins, world, at):
 
 
 class TestConnection:
-    def test_that_served_one_company_shows_the_next_its_own(self, world, admins, one_connection):
+    def test_shows_each_company_only_its_own_rows(self, world, admins, one_connection):
         for at in ("own shop", "other company", "own shop", "other company"):
             assert strays(admins, world, at) == set()
             failed = admins[at].patch(f"/api/products/{world.places[at]['product_id']}", {"name": "x" * 300})
             assert failed.status_code == 422  # and the next transaction is on the same connection
 
-    def test_shows_threads_that_take_turns_their_own(self, world, admins, one_connection):
+    def test_shows_each_thread_only_its_own_rows(self, world, admins, one_connection):
         turns = [at for _ in range(6) for at in admins]
         with ThreadPoolExecutor(4) as threads:
             found = list(threads.map(lambda at: strays(admins, world, at), turns))
@@ -71,7 +71,7 @@ class TestConnection:
 
 
 class TestWorker:
-    def test_that_ran_one_companys_tasks_sees_nothing_until_the_next_and_then_that_companys(self, world, mail_server):
+    def test_sees_only_rows_of_the_company_whose_task_it_runs(self, world, mail_server):
         deliveries = Deliveries((PLACE_ORDER, CANCEL_ORDER))
         deliveries.collect()
         by_company = {}
@@ -94,7 +94,7 @@ class TestWorker:
 
 
 def seen(tenant, ours=None):
-    """By table: how many rows there are to be seen, and how many of them are of that company."""
+    """By table: the number of visible rows, and how many of them belong to the company."""
     with db.transaction(tenant):
         session = db.session()
         counts = {table: session.execute(text(COMPANIES.format(table)), {"ours": ours}).one() for table in TABLES}

@@ -26,7 +26,7 @@ def replace(token, now):
 
 class TestThief:
     @pytest.mark.parametrize("lead", [timedelta(seconds=-11), timedelta(seconds=11), timedelta(minutes=7)])
-    def test_ends_the_login_with_the_first_exchange_that_is_not_at_the_same_time(self, user, lead):
+    def test_ends_the_session_at_the_first_exchange_that_is_not_concurrent(self, user, lead):
         now = clock.now()
         with db.transaction(Tenant(user_id=user.id)):
             token = sessions.start(user_id=user.id, company_id=None, now=now).refresh_token
@@ -38,7 +38,7 @@ class TestThief:
         with db.transaction(Tenant(user_id=user.id)):
             assert sessions.active(user_id=user.id, now=later) == []
 
-    def test_holds_no_token_that_the_owner_does_not_use_up(self, user):
+    def test_has_no_token_that_the_owner_does_not_replace(self, user):
         now = clock.now()
         with db.transaction(Tenant(user_id=user.id)):
             owners = thiefs = sessions.start(user_id=user.id, company_id=None, now=now).refresh_token

@@ -15,7 +15,7 @@ FORGE = "INSERT INTO super_admin_requests (id, user_id, request, request_id) VAL
 
 @pytest.fixture
 def noted(database):
-    """What has been written down by now."""
+    """The recorded requests of super admins."""
 
     def read():
         with psycopg.connect(database) as owner:
@@ -31,7 +31,7 @@ def refused(transaction, statement, **values):
 
 
 class TestRequests:
-    def test_to_a_company_are_noted_with_who_when_and_what(self, world, noted):
+    def test_to_a_company_are_recorded_with_user_time_and_path(self, world, noted):
         path, began = f"/api/orders/{world.places['own shop']['order_id']}", clock.now()
         answer = world.callers["super_admin"].get(path, headers={"X-Request-ID": "mine"})
         ((user_id, acted_for, request, request_id, asked_at),) = noted()
@@ -40,7 +40,7 @@ class TestRequests:
         assert str(user_id) == world.callers["super_admin"].get("/api/me").json["id"]
         assert began <= asked_at <= clock.now()
 
-    def test_are_noted_whatever_comes_of_them(self, world, noted):
+    def test_are_recorded_whatever_their_status(self, world, noted):
         missing = f"/api/orders/{new_id()}"
         assert world.callers["super_admin"].get(missing).status_code == 404
         assert world.callers["super_admin"].patch(f"/api/companies/{world.company.id}", {"x": 1}).status_code == 422
@@ -48,20 +48,20 @@ class TestRequests:
             f"GET {missing}", f"PATCH /api/companies/{world.company.id}",
         ]  # fmt: skip
 
-    def test_to_all_companies_are_noted_as_such(self, world, noted):
+    def test_to_all_companies_are_recorded_as_such(self, world, noted):
         listed = world.callers["super_admin"].get("/api/operations/incidents?all_companies=true")
         assert len(listed.json["data"]) == len(world.places)
         assert [acted_for for _, acted_for, _, _, _ in noted()] == [world.company.id, None]
 
     @pytest.mark.parametrize("role", ["company_admin", "shop_manager", "staff", "customer"])
-    def test_of_others_are_nobody_elses_business(self, world, noted, role):
+    def test_of_other_roles_are_not_recorded(self, world, noted, role):
         world.callers[role].get("/api/orders")
         assert world.callers[role].get("/api/operations/incidents?all_companies=true").status_code == 403
         assert noted() == []
 
 
 class TestNotes:
-    def test_cannot_be_changed_or_deleted_by_any_role_of_ours(self, world, noted):
+    def test_cannot_be_changed_or_deleted_by_any_database_role(self, world, noted):
         world.callers["super_admin"].get("/api/orders")
         before = noted()
         me = Tenant(user_id=before[0][0])
@@ -70,7 +70,7 @@ class TestNotes:
             assert refused(db.operator_transaction(), statement)
         assert noted() == before
 
-    def test_cannot_be_written_in_anothers_name(self, world, noted):
+    def test_cannot_be_recorded_for_another_user(self, world, noted):
         world.callers["super_admin"].get("/api/orders")
         admin, someone = noted()[0][0], Tenant(user_id=world.customer.id)
         assert refused(db.transaction(someone), FORGE, id=new_id(), user=admin)

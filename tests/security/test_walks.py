@@ -10,13 +10,13 @@ from tests.security.document import AS_DOCUMENTED, document_of, with_existing_id
 from tests.security.example_counts import one_walk, walk_seeds
 
 
-def test_every_answer_on_the_way_is_as_documented(database, world):
+def test_every_answer_is_documented(database, world):
     document = document_of(world.app)
     document.config.phases.stateful.inference.algorithms = []  # the links that we document ourselves
     followed: Counter[str] = Counter()
 
     class Walk(document.as_state_machine()):
-        """An admin's, each time in a world without a trace of the walk before."""
+        """Random walks as an admin, each with a new database."""
 
         def setup(self):
             self.world = World(database)

@@ -10,6 +10,6 @@ from tests.stack.running import running_stack
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """A running stack that many share: PostgreSQL, RabbitMQ, every process."""
+    """A running stack, shared by many tests."""
     with running_stack() as stack:
         yield stack

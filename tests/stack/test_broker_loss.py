@@ -51,5 +51,5 @@ class TestBrokerLoss:
 
 
 def mails_about(shop: Shop) -> Counter[tuple[str, str]]:
-    """How many mails came to whom on which occasion."""
+    """The number of mails by recipient and occasion."""
     return Counter((mail["to"], mail["occasion"].partition(":")[0]) for mail in shop.mails())

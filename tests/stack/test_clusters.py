@@ -26,7 +26,7 @@ def cluster() -> Iterator[ClusterStack]:
 
 
 def seconds_until_an_order_ends(shop: Shop) -> float:
-    """How long it takes from now until one of the orders ends that are placed from now on, two a second."""
+    """Place two orders a second, and measure the seconds until the first of them ends."""
     begun, orders = time.monotonic(), []
     query = "SELECT FROM sagas WHERE subject_id = ANY(%s) AND ended_at IS NOT NULL"
 
@@ -47,7 +47,7 @@ def node_with_most_connections(cluster: ClusterStack) -> ClusterNode:
 
 
 class TestQueues:
-    def test_have_a_copy_on_each_node_and_are_ours_alone(self, cluster):
+    def test_have_a_copy_on_each_node(self, cluster):
         listed = cluster.broker.nodes[0].ctl("list_queues", "name", "type", "members", "--no-table-headers")
         quorum = [line.split("\t") for line in listed.splitlines() if "\tquorum\t" in line]
         assert {members.count("rabbitmq-") for _, _, members in quorum} == {3}
@@ -74,7 +74,7 @@ class TestANodeOfTheBroker:
         assert set(shop.statuses()) == {"paid"}
         assert took <= LIMITS["kill"]
 
-    def test_that_is_frozen_stops_orders_for_no_longer_than_it_takes_to_notice(self, cluster):
+    def test_that_is_frozen_stops_orders_until_it_is_detected(self, cluster):
         shop = Shop(cluster, on_hand=500)
         shop.order(wait=20)
         node = node_with_most_connections(cluster)

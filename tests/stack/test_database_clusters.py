@@ -66,13 +66,13 @@ def execute(server: Postgres, *statements: str) -> None:
 
 
 def dead_workers(cluster: ProxiedCluster) -> list[tuple[str]]:
-    """What was told of workers that are dead, which none is here."""
+    """The alerts about dead workers; there should be none."""
     with psycopg.connect(cluster.postgres.url) as connection:
         return connection.execute("SELECT key FROM alerts WHERE kind = 'worker_died'").fetchall()
 
 
 class TestAReadOnlyServer:
-    def test_that_the_name_leads_to_for_a_while_is_left_again(self, cluster):
+    def test_that_a_name_resolves_to_for_a_while_is_left_again(self, cluster):
         [name] = [proxy for proxy in cluster.proxies if proxy.target_port == cluster.postgres.port]
         with nothing_lost(cluster) as seconds_until_an_order_ends:
             name.set_target(cluster.standby.port)
@@ -84,7 +84,7 @@ class TestAReadOnlyServer:
             until(lambda: is_ready(cluster), seconds=LIMITS["read-only"])
         assert took <= LIMITS["read-only"]
 
-    def test_that_accepts_writes_again_is_written_to_again(self, cluster):
+    def test_that_accepts_writes_again_is_used_again(self, cluster):
         with nothing_lost(cluster) as seconds_until_an_order_ends:
             reload = "SELECT pg_reload_conf()"
             execute(cluster.postgres, "ALTER SYSTEM SET default_transaction_read_only = on", reload)
@@ -96,7 +96,7 @@ class TestAReadOnlyServer:
 
 
 class TestTheStandby:
-    def test_that_is_frozen_is_waited_for_and_no_worker_is_called_dead(self, cluster):
+    def test_that_is_frozen_for_a_while_raises_no_alert_about_workers(self, cluster):
         silence = (MAX_SILENCE + MAX_SILENCE_AFTER_COMMIT).total_seconds()
         with nothing_lost(cluster) as seconds_until_an_order_ends:
             cluster.standby.freeze()
@@ -122,7 +122,7 @@ class TestThePrimary:
             took = seconds_until_an_order_ends("promoted after a kill")
         assert took <= LIMITS["promotion"]
 
-    def test_that_is_frozen_is_left_for_its_standby(self, cluster):
+    def test_that_is_frozen_is_replaced_by_its_standby(self, cluster):
         with nothing_lost(cluster) as seconds_until_an_order_ends:
             cluster.postgres.freeze()
             cluster.promote_standby()

@@ -21,21 +21,21 @@ pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("crashes")]
 
 @pytest.fixture(scope="module")
 def failing_stack() -> Iterator[Failpoints]:
-    """A stack whose processes die where they are asked to."""
+    """A stack whose processes crash at armed failpoints."""
     with running_stack(failpoints="failpoints") as stack:
         yield Failpoints(stack, stack.home / "failpoints")
 
 
 @pytest.fixture
 def points(failing_stack: Failpoints) -> Iterator[Failpoints]:
-    """The failpoints, none armed; everybody is alive, before and after."""
+    """The failpoints, disarmed; all processes are running before and after the test."""
     yield failing_stack
     failing_stack.disarm()
     failing_stack.restart_dead()
 
 
 @pytest.mark.parametrize("point", sorted(FAILPOINT_CASES))
-def test_a_death_loses_nothing(points: Failpoints, point: str):
+def test_a_crash_loses_nothing(points: Failpoints, point: str):
     case = FAILPOINT_CASES[point]
     shop = Shop(points.stack, on_hand=ON_HAND)
     case.trigger(points, shop, point)
@@ -55,7 +55,7 @@ LATE = [
 
 
 @pytest.mark.parametrize("point", LATE)
-def test_a_worker_that_stood_still_past_every_deadline_does_nothing_twice(points: Failpoints, point: str):
+def test_a_worker_frozen_past_every_deadline_does_nothing_twice(points: Failpoints, point: str):
     shop = Shop(points.stack, on_hand=ON_HAND)
     points.arm(point, signal.SIGSTOP)
     order_id = order(shop, str(uuid4()))
@@ -76,13 +76,13 @@ def test_a_worker_that_stood_still_past_every_deadline_does_nothing_twice(points
 
 
 def has_ended(shop: Shop, order_id: str) -> bool:
-    """Whether the order's saga has, its last mail included."""
+    """Whether the order's saga has ended and its last mail is sent."""
     [saga] = shop.call("GET", f"/orders/{order_id}/saga", as_=shop.customer)["data"]
     return saga["ended_at"] is not None
 
 
 def mails_received(shop: Shop) -> Counter[str]:
-    """How often each mail to the shop's buyer or merchant came, by its Message-ID."""
+    """The number of copies of each mail to the buyer or the merchant, by Message-ID."""
     received = Counter(mail["message_id"] for mail in shop.mails())
     assert set(received.values()) <= {1, 2}
     return received

@@ -38,7 +38,7 @@ class TestCelery:
 
 
 class TestRabbitmqctl:
-    def test_finds_the_node_by_what_is_written_beside_it(self, stack: Stack):
+    def test_finds_the_node_by_the_generated_files(self, stack: Stack):
         ctl = rabbitmq.installed().with_name("rabbitmqctl")
         script = f"set -a; . {stack.home}/rabbitmq/ctl.env; exec {ctl} --quiet list_queues name"
         done = subprocess.run(

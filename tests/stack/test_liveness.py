@@ -29,13 +29,13 @@ def alive(request, tmp_path, rabbitmq, database):
 
 
 def goes_on(alive: Path) -> bool:
-    """Whether the file is touched once more."""
+    """Whether the file is touched again."""
     last = alive.stat().st_mtime_ns if alive.exists() else 0
     return until(lambda: alive.exists() and alive.stat().st_mtime_ns > last)
 
 
 class TestAliveFile:
-    def test_is_touched_also_while_the_broker_is_down(self, alive, rabbitmq):
+    def test_is_touched_even_while_the_broker_is_down(self, alive, rabbitmq):
         assert goes_on(alive)
         rabbitmq.stop()
         assert all(goes_on(alive) for _ in range(5))

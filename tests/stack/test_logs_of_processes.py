@@ -22,7 +22,7 @@ def is_json(line: str) -> bool:
 
 
 class TestLogs:
-    def test_are_json_where_the_docs_say_so_and_nowhere_else(self, stack: Stack):
+    def test_are_json_where_documented_and_nowhere_else(self, stack: Stack):
         Shop(stack, on_hand=1).order(wait=20)
         stack["worker-mails"].stop()  # Celery tells of its shutdown
         stack["worker-mails"].start()

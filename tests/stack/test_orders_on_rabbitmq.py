@@ -30,7 +30,7 @@ COUNTED = {
 
 
 def metrics(stack: Stack) -> dict[str, float]:
-    """The value of each sample by its name and labels."""
+    """The value of each sample, by name and labels."""
     token = {"Authorization": f"Bearer {os.environ['ORDERX_METRICS_TOKEN']}"}
     answer = requests.get(f"{stack.api_url}/metrics", headers=token, timeout=10)
     lines = [line.rpartition(" ") for line in answer.text.splitlines() if not line.startswith("#")]
@@ -50,7 +50,7 @@ class TestOneOrder:
             )
         assert shop.stock() == (1, 0)
 
-    def test_announces_itself_as_cloud_events(self, stack: Stack):
+    def test_publishes_cloud_events(self, stack: Stack):
         shop = Shop(stack, on_hand=3)
         assert books_are_clean(stack)  # what the shop's customer has announced is out, too
         with tapped(stack.env["ORDERX_BROKER_URL"]) as tap:
@@ -77,7 +77,7 @@ class TestOneOrder:
         bodies = [json.loads(m.body)[2]["chord"] for m in headers]
         assert [body["task"] for body in bodies] == ["saga.advance"] * 2
 
-    def test_is_told_to_buyer_and_merchant_once_each(self, stack: Stack):
+    def test_is_mailed_to_buyer_and_merchant_once_each(self, stack: Stack):
         shop = Shop(stack, on_hand=3)
         shop.order(wait=20)
         assert books_are_clean(stack)
@@ -90,7 +90,7 @@ class TestOneOrder:
 
 
 class TestManyOrders:
-    def test_for_less_than_they_want_pay_exactly_what_there_is(self, stack: Stack):
+    def test_for_more_than_the_stock_sell_exactly_the_stock(self, stack: Stack):
         shop = Shop(stack, on_hand=50)
         answers = shop.order_many(200)
         assert {answer.status_code for answer in answers} <= {202, 409}
@@ -142,7 +142,7 @@ class TestMailWorkers:
 
 
 class TestFailure:
-    def test_of_the_card_puts_everything_back_and_is_told(self, stack: Stack):
+    def test_of_the_card_undoes_everything_and_is_mailed(self, stack: Stack):
         shop = Shop(stack, on_hand=3)
         order = shop.order(card=DECLINED, wait=20).json()
         assert (order["status"], order["failure"]["code"]) == ("failed", "generic_decline")
@@ -151,7 +151,7 @@ class TestFailure:
         told = {mail["occasion"].partition(":")[0] for mail in shop.mails() if mail["to"] == shop.buyer}
         assert told == {"order.created", "order.failed"}
 
-    def test_to_wait_for_a_cancellation_never_happens(self, stack: Stack):
+    def test_a_cancellation_never_waits(self, stack: Stack):
         shop = Shop(stack, on_hand=3)
         order_id = shop.order().json()["id"]
         answer = shop.request("POST", f"/orders/{order_id}/cancel", {"reason": "by mistake"}, shop.customer)
@@ -162,7 +162,7 @@ class TestFailure:
 
 
 class TestMetrics:
-    def test_of_all_processes_are_read_at_the_api(self, stack: Stack):
+    def test_of_all_processes_are_served_by_the_api(self, stack: Stack):
         shop, before = Shop(stack, on_hand=3), metrics(stack)
         assert shop.order(wait=20).json()["status"] == "paid"
         assert shop.order(card=DECLINED, wait=20).json()["status"] == "failed"
@@ -172,7 +172,7 @@ class TestMetrics:
 
 
 class TestCardNumber:
-    def test_is_nowhere_but_in_the_request(self, stack: Stack):
+    def test_is_only_in_the_request(self, stack: Stack):
         secrets = {GOOD, DECLINED, "4242 4242 4242 4242"}
         shop = Shop(stack, on_hand=3)
         said = []
@@ -196,7 +196,7 @@ class TestCardNumber:
 
 
 class TestDeadLetter:
-    def test_is_seen_and_replayed_and_at_last_discarded(self, stack: Stack):
+    def test_is_listed_replayed_and_discarded(self, stack: Stack):
         shop = Shop(stack, on_hand=3)
         shop.order(wait=20)
         assert books_are_clean(stack)

@@ -23,20 +23,20 @@ ROLES = "CREATE ROLE orderx_app NOLOGIN; CREATE ROLE orderx_operator NOLOGIN; CR
 
 @pytest.fixture
 def stack() -> Iterator[Stack]:
-    """A stack of our own, whose data we may throw away."""
+    """A separate stack, whose data the test may delete."""
     with running_stack() as stack:
         yield stack
 
 
 def run(program: str, *words: object) -> None:
-    """Run one of PostgreSQL's own programs."""
+    """Run one of PostgreSQL's client programs."""
     command = [postgres_binaries.choose(made_by=None).directory / program, *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
 def restore(stack: Stack, dump: object) -> None:
-    """What docs/operations.md says, on a stack that is stopped."""
+    """Restore a dump as docs/operations.md describes, on a stopped stack."""
     for data in ("postgres", "rabbitmq"):
         shutil.rmtree(stack.home / data / "data")
     with stack.postgres:
@@ -56,7 +56,7 @@ def reconcile(stack: Stack, *words: str) -> list[dict]:
 
 
 class TestRestore:
-    def test_resumes_what_was_under_way_and_gives_back_what_was_paid_since(self, stack: Stack):
+    def test_resumes_open_sagas_and_refunds_later_payments(self, stack: Stack):
         shop, dump = Shop(stack, on_hand=50), stack.home / "orderx.dump"
         shop.order_many(10)
         ended(shop, paid=10)

@@ -32,14 +32,14 @@ def settings(pid: int) -> dict[str, str]:
 
 
 def secrets(stack: Stack) -> dict[str, str]:
-    """Every password and key of the stack, by where it is kept."""
+    """All passwords and keys of the stack, by setting."""
     files = [*(stack.home / "secrets").iterdir(), *stack.home.glob("*/password")]
     return {str(file.relative_to(stack.home)): file.read_text() for file in files}
 
 
 @pytest.fixture
 def executed(stack: Stack):
-    """The stack's processes of OrderX, started without the fork server: /proc then shows what each was given."""
+    """OrderX's processes started without the fork server, so that /proc shows the environment of each."""
     stack["forkserver"].kill()
     processes = [process for process in stack.processes if process.name not in {*BACKING, "migrate"}]
     for process in processes:
@@ -64,7 +64,7 @@ class TestSettings:
     def test_are_enough_for_an_order(self, stack: Stack):
         assert Shop(stack, on_hand=3).order(wait=20).json()["status"] == "paid"
 
-    def test_are_not_with_servers_nor_with_what_forks_the_rest(self, stack: Stack):
+    def test_are_not_given_to_servers_nor_to_the_fork_server(self, stack: Stack):
         for name in BACKING:
             assert [settings(pid) for pid in family_of(stack[name])] == [{} for _ in family_of(stack[name])], name
 
@@ -86,11 +86,11 @@ class TestSecrets:
             shown = requests.get(f"{stack.flower_url}/{page}", timeout=30).text
             assert [where for where, secret in secrets(stack).items() if secret in shown] == [], page
 
-    def test_are_not_in_what_is_printed(self, stack: Stack):
+    def test_are_not_printed(self, stack: Stack):
         printed = str(urls(stack))
         assert [where for where, secret in secrets(stack).items() if secret in printed] == []
 
-    def test_are_in_files_that_nobody_else_may_read(self, stack: Stack):
+    def test_are_in_files_readable_by_the_owner_only(self, stack: Stack):
         files = [*(stack.home / "secrets").iterdir(), *stack.home.glob("*/password")]
         assert len(files) >= 7
         assert {file.stat().st_mode & 0o777 for file in files} == {0o600}

@@ -30,7 +30,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def two_sweepers(stack: Stack, receiver: Receiver) -> Iterator[None]:
-    """In place of the stack's own: two that know whom to tell."""
+    """Two sweepers with a webhook, in place of the stack's own."""
     told = {"ORDERX_ALERT_WEBHOOK_URL": receiver.url, "ORDERX_ALERT_WEBHOOK_SECRET": webhook.SECRET}
     stack["sweeper"].stop()
     sweepers = [
@@ -49,7 +49,7 @@ def two_sweepers(stack: Stack, receiver: Receiver) -> Iterator[None]:
 
 @pytest.fixture
 def provider_gone(stack: Stack) -> Iterator[Callable[[], None]]:
-    """The payment provider is down until this is called."""
+    """Stop the payment provider; returns a function that starts it again."""
     stack["sandbox"].stop()
     yield stack["sandbox"].start
     if not stack["sandbox"].running:
@@ -57,7 +57,7 @@ def provider_gone(stack: Stack) -> Iterator[Callable[[], None]]:
 
 
 def stuck(stack: Stack) -> list[dict]:
-    """What `orderx saga list --stuck` says, once the pauses between attempts are over."""
+    """The output of `orderx saga list --stuck`, after all retries."""
     with psycopg.connect(stack.env["ORDERX_OWNER_DATABASE_URL"], autocommit=True) as owner:
         owner.execute(_END_THE_PAUSES)
         if not owner.execute("SELECT FROM incidents WHERE resolved_at IS NULL").rowcount:
@@ -68,7 +68,7 @@ def stuck(stack: Stack) -> list[dict]:
 
 
 class TestAnUndoThatKeepsFailing:
-    def test_is_told_and_finished_by_an_operators_retry(self, stack: Stack, two_sweepers, receiver, provider_gone):
+    def test_raises_an_alert_and_ends_after_a_retry(self, stack: Stack, two_sweepers, receiver, provider_gone):
         shop = Shop(stack, on_hand=3)
         body = {**shop.body(), "payment": {"payment_method": "pm_card_visa"}}
         order_id = shop.call("POST", "/orders", body, as_=shop.customer)["id"]

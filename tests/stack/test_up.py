@@ -30,7 +30,7 @@ def environment():
 
 
 class Up:
-    """A running `orderx up` in a folder of its own, while the usual ports are taken; and what it has printed when."""
+    """A running `orderx up` in a new folder, with the default ports occupied, and its output with timestamps."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -51,7 +51,7 @@ class Up:
             before = now
 
     def stop(self, number):
-        """How it ended."""
+        """The exit code."""
         with self.process:
             self.process.send_signal(number)
             return self.process.wait(30)
@@ -68,7 +68,7 @@ class Up:
 
 @pytest.fixture(scope="module")
 def folder():
-    """A folder to run in, while the API's usual port is taken."""
+    """A folder for `orderx up`, while the API's default port is occupied."""
     requirements.require_rabbitmq()
     with directories.temporary("orderx-up-") as folder, socket.socket() as another:
         if ports.is_free(8000):
@@ -79,7 +79,7 @@ def folder():
 
 @pytest.fixture(scope="module")
 def running(folder):
-    """Those that were started; the last one may still run."""
+    """The processes that have been started; the last one may still be starting."""
     started = []
     yield started
     for up in started:
@@ -95,10 +95,10 @@ def up(folder, running):
 
 
 class TestUp:
-    def test_is_never_silent_for_long_while_it_starts(self, up):
+    def test_shows_progress_while_it_starts(self, up):
         assert max(up.silences) < LONGEST_SILENCE, up.lines
 
-    def test_limits_how_often_one_may_ask(self, up):
+    def test_has_rate_limits(self, up):
         answer = requests.get(f"{up.urls['api']}/api/orders", timeout=30)
         assert "RateLimit" in answer.headers
 
@@ -106,7 +106,7 @@ class TestUp:
         assert isinstance(json.loads(up.orderx("saga", "list", "--json")), list)
         assert "The data is consistent." in up.orderx("check")
 
-    def test_is_where_the_walk_of_the_readme_orders(self, up):
+    def test_accepts_the_orders_of_the_readme(self, up):
         start, buying = [
             block for block in re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL) if "post " in block
         ]
@@ -118,7 +118,7 @@ class TestUp:
         sagas = json.loads(up.orderx("saga", "list", "--json"))
         assert {saga["name"] for saga in sagas} == {"place_order", "cancel_order"}
 
-    def test_stops_within_ten_seconds_and_is_found_no_more(self, up):
+    def test_stops_within_ten_seconds(self, up):
         begun = time.monotonic()
         assert up.stop(signal.SIGINT) == 0
         assert time.monotonic() - begun <= 10
