@@ -50,13 +50,13 @@ class TestRegister:
         me = api.get("/api/me", headers=bearer).json
         assert (me["email"], me["name"], me["verified_at"]) == ("ada@customers.example", "Ada", None)
 
-    def test_has_a_link_mailed(self, api, mails):
+    def test_mails_a_link(self, api, mails):
         api.post("/api/auth/register", ADA)
         ((template, recipient, context),) = mails()
         assert (template, recipient) == ("verify_email", "ada@customers.example")
         assert re.fullmatch(r"https://orderx\.example/api/auth/links/verify-email#\S{43}", context["link"])
 
-    def test_answers_the_same_for_an_address_that_is_taken_and_mails_its_owner(self, api, mails):
+    def test_gives_the_same_response_for_a_registered_address_and_mails_its_owner(self, api, mails):
         first = api.post("/api/auth/register", ADA)
         again = api.post("/api/auth/register", {**ADA, "name": "Eve", "password": NEW})
         assert same(first, again)
@@ -67,17 +67,17 @@ class TestRegister:
         assert log_in(api, ADA["email"], NEW).status_code == 401
         assert log_in(api, ADA["email"]).status_code == 200
 
-    def test_does_not_flood_an_inbox(self, api, mails):
+    def test_limits_mails_to_one_address(self, api, mails):
         assert {api.post("/api/auth/register", ADA).status_code for _ in range(5)} == {202}
         assert len(mails()) == 3
 
     @pytest.mark.parametrize("wrong", [{"email": "ada"}, {"email": 7}, {"name": "  "}, {"password": "short"}])
-    def test_names_the_field_that_is_wrong(self, api, wrong):
+    def test_names_the_wrong_field(self, api, wrong):
         answer = api.post("/api/auth/register", {**ADA, **wrong})
         assert answer.status_code == 422
         assert [error["path"] for error in answer.json["errors"]] == list(wrong)
 
-    def test_takes_at_most_64_characters_before_the_at(self, api, mails):
+    def test_accepts_at_most_64_characters_before_the_at(self, api, mails):
         longest = "a" * 64 + "@customers.example"
         answer = api.post("/api/auth/register", {**ADA, "email": "a" + longest})
         told = {"path": "email", "message": "Longer than 64 characters before the @."}
@@ -88,7 +88,7 @@ class TestRegister:
     @pytest.mark.parametrize(
         "guessable", ["trustno1!", "12345678", "iloveyou2024", "ada@customers.example", "aaaaaaaaaa"]
     )
-    def test_refuses_a_password_that_is_known_or_easily_guessed(self, api, mails, guessable):
+    def test_refuses_a_leaked_or_easily_guessed_password(self, api, mails, guessable):
         answer = api.post("/api/auth/register", {**ADA, "password": guessable})
         assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "password")
         assert guessable not in answer.text
@@ -100,49 +100,49 @@ class TestUnverified:
     def unverified(self, api):
         return api.acting_as(factories.make_user(verified=False))
 
-    def test_may_not_found_a_company(self, unverified):
+    def test_cannot_create_a_company(self, unverified):
         answer = unverified.post("/api/companies", {"name": "Ink", "email": "hi@ink.example", "currency": "GBP"})
         assert (answer.status_code, answer.json["code"]) == (403, "email_unverified")
 
-    def test_is_given_no_role(self, api):
+    def test_gets_no_role(self, api):
         company, user = factories.make_company(), factories.make_user(verified=False)
         _, token = factories.invite(user.email, factories.make_member(company), company)
         answer = api.post("/api/auth/accept-invitation", {"token": token})
         assert (answer.status_code, answer.json["code"]) == (409, "registration_required")
 
-    def test_may_ask_for_another_mail_but_not_without_end(self, unverified, mails):
+    def test_can_request_a_limited_number_of_mails(self, unverified, mails):
         assert [unverified.post("/api/me/verification-mail").status_code for _ in range(4)] == [202, 202, 202, 429]
         assert {template for template, _, _ in mails()} == {"verify_email"}
 
-    def test_is_no_more_once_the_link_is_followed(self, unverified, token):
+    def test_ends_when_the_link_is_used(self, unverified, token):
         unverified.post("/api/me/verification-mail")
         assert unverified.post(VERIFY, {"token": token(), "password": factories.PASSWORD}).status_code == 204
         assert unverified.get("/api/me").json["verified_at"]
         company = {"name": "Ink", "email": "hi@ink.example", "currency": "GBP"}
         assert unverified.post("/api/companies", company).status_code == 201
 
-    def test_is_sent_nothing_once_verified(self, api, mails):
+    def test_gets_no_mail_once_verified(self, api, mails):
         assert api.acting_as(factories.make_user()).post("/api/me/verification-mail").status_code == 202
         assert mails() == []
 
 
 class TestLink:
-    def test_is_good_once(self, api, token):
+    def test_is_valid_once(self, api, token):
         api.post("/api/auth/register", ADA)
         answers = [api.post(VERIFY, {"token": token(), "password": ADA["password"]}) for _ in range(2)]
         assert [answer.status_code for answer in answers] == [204, 409]
         assert answers[1].json["code"] == "link_expired"
 
     @pytest.mark.parametrize("nonsense", ["", "x" * 43, "é"])
-    def test_is_refused_when_it_is_none(self, api, nonsense):
+    def test_is_refused_when_malformed(self, api, nonsense):
         assert api.post(VERIFY, {"token": nonsense, "password": NEW}).json["code"] == "link_expired"
 
-    def test_for_one_thing_is_not_good_for_another(self, api, token):
+    def test_is_invalid_for_another_purpose(self, api, token):
         api.post("/api/auth/register", ADA)
         assert api.post(RESET, {"token": token(), "password": NEW}).json["code"] == "link_expired"
         assert api.post(VERIFY, {"token": token(), "password": NEW}).status_code == 204
 
-    def test_is_kept_good_when_the_password_is_missing_or_too_weak(self, api, token):
+    def test_stays_valid_when_the_password_is_missing_or_too_weak(self, api, token):
         api.post("/api/auth/register", ADA)
         for body in ({}, {"password": "short"}, {"password": "password1"}):
             answer = api.post(VERIFY, {"token": token(), **body})
@@ -150,7 +150,7 @@ class TestLink:
         assert api.post(VERIFY, {"token": token(), "password": NEW}).status_code == 204
 
     @pytest.mark.parametrize("purpose", ["verify-email", "reset-password"])
-    def test_leads_to_a_page_that_lets_nothing_else_in(self, api, purpose):
+    def test_opens_a_page_with_a_strict_content_security_policy(self, api, purpose):
         answer = api.get(f"/api/auth/links/{purpose}")
         assert (answer.status_code, answer.content_type) == (200, "text/html; charset=utf-8")
         policy = answer.headers["Content-Security-Policy"]
@@ -158,7 +158,7 @@ class TestLink:
         assert policy.count("'sha256-") == 2
         assert answer.headers["Referrer-Policy"] == "no-referrer"
 
-    def test_leads_to_a_page_for_keyboard_and_screen_reader(self, api):
+    def test_opens_a_page_for_keyboard_and_screen_reader(self, api):
         page = api.get("/api/auth/links/verify-email").text
         fields = dict.fromkeys(re.findall(r"<input[^>]*>", page))
         assert len(fields) == 1
@@ -176,14 +176,14 @@ class TestLink:
     @pytest.mark.parametrize(
         ("purpose", "takes"), [("verify-email", True), ("reset-password", True), ("accept-invitation", False)]
     )
-    def test_leads_to_a_page_that_sends_what_the_endpoint_takes(self, api, purpose, takes):
+    def test_opens_a_page_that_sends_the_fields_of_the_endpoint(self, api, purpose, takes):
         script = api.get(f"/api/auth/links/{purpose}").text.partition("<script>")[2]
         (said,) = re.findall(rf'"{purpose}": {{(.*?)\n    }}', script, re.DOTALL)
         assert ("password:" in said) == takes
         body = {"token": "x" * 43} | ({"password": NEW} if takes else {})
         assert api.post(f"/api/auth/{purpose}", body).json["code"] == "link_expired"
 
-    def test_leads_nowhere_else(self, api):
+    def test_has_no_page_for_other_purposes(self, api):
         assert api.get("/api/auth/links/anything").status_code == 404
 
 
@@ -192,26 +192,26 @@ class TestForgottenPassword:
     def user(self, database):
         return factories.make_user()
 
-    def test_is_answered_the_same_whoever_asks(self, api, user, mails):
+    def test_gives_the_same_response_for_unknown_addresses(self, api, user, mails):
         known, unknown = (api.post(FORGOT, {"email": email}) for email in (user.email, "user0@customers.example"))
         assert (known.status_code, known.json) == (202, {"email": user.email})
         assert (unknown.status_code, unknown.json) == (202, {"email": "user0@customers.example"})
         assert [(template, recipient) for template, recipient, _ in mails()] == [("reset_password", user.email)]
 
-    def test_is_replaced_by_whoever_reads_the_mail(self, api, user, token):
+    def test_is_replaced_with_the_mailed_link(self, api, user, token):
         api.post(FORGOT, {"email": user.email})
         assert api.post(RESET, {"token": token(), "password": NEW}).status_code == 204
         assert log_in(api, user.email, NEW).status_code == 200
         assert log_in(api, user.email, factories.PASSWORD).status_code == 401
 
-    def test_ends_every_login_and_tells_the_user(self, api, user, token, mails):
+    def test_ends_all_sessions_and_mails_the_user(self, api, user, token, mails):
         before = log_in(api, user.email, factories.PASSWORD).json["refresh_token"]
         api.post(FORGOT, {"email": user.email})
         api.post(RESET, {"token": token(), "password": NEW})
         assert api.post("/api/auth/refresh", {"refresh_token": before}).status_code == 401
         assert mails()[-1][:2] == ("password_changed", user.email)
 
-    def test_verifies_the_address_and_takes_it_back_from_who_registered_it_for_others(self, api, token):
+    def test_verifies_the_address_and_removes_the_access_of_a_stranger_who_registered_it(self, api, token):
         api.post("/api/auth/register", {**ADA, "password": "the password of a thief"})
         api.post("/api/auth/register", ADA)  # by the address's owner, who is mailed a link to choose a password
         api.post(RESET, {"token": token(), "password": NEW})
@@ -219,19 +219,19 @@ class TestForgottenPassword:
         bearer = {"Authorization": f"Bearer {log_in(api, ADA['email'], NEW).json['access_token']}"}
         assert api.get("/api/me", headers=bearer).json["verified_at"]
 
-    def test_uses_up_every_link_there_is(self, api, user, token):
+    def test_invalidates_all_links_of_the_user(self, api, user, token):
         api.post(FORGOT, {"email": user.email})
         first = token()
         api.post(FORGOT, {"email": user.email})
         assert api.post(RESET, {"token": first, "password": NEW}).status_code == 204
         assert api.post(RESET, {"token": first, "password": NEW}).json["code"] == "link_expired"
 
-    def test_keeps_the_link_good_when_the_password_is_too_weak(self, api, user, token):
+    def test_keeps_the_link_valid_when_the_password_is_too_weak(self, api, user, token):
         api.post(FORGOT, {"email": user.email})
         assert api.post(RESET, {"token": token(), "password": "password1"}).status_code == 422
         assert api.post(RESET, {"token": token(), "password": NEW}).status_code == 204
 
-    def test_lets_the_user_in_whom_guessing_has_made_wait(self, api, user, token):
+    def test_resets_the_throttle_of_the_user(self, api, user, token):
         for _ in range(6):
             log_in(api, user.email, "a wrong one")
         api.post(FORGOT, {"email": user.email})
@@ -249,12 +249,12 @@ class TestChangedPassword:
             "/api/me/password", {"current_password": factories.PASSWORD, "password": NEW, **body}
         )
 
-    def test_is_the_one_to_log_in_with(self, api, user):
+    def test_is_valid_for_login(self, api, user):
         assert self.change(api, user).status_code == 204
         assert log_in(api, user.email, NEW).status_code == 200
         assert log_in(api, user.email, factories.PASSWORD).status_code == 401
 
-    def test_ends_all_other_logins_and_tells_the_user(self, api, user, mails):
+    def test_ends_all_other_sessions_and_mails_the_user(self, api, user, mails):
         there = log_in(api, user.email, factories.PASSWORD).json
         here = log_in(api, user.email, factories.PASSWORD).json
         body = {"current_password": factories.PASSWORD, "password": NEW}
@@ -263,11 +263,11 @@ class TestChangedPassword:
         assert [answer.status_code for answer in answers] == [401, 200]
         assert mails()[-1][:2] == ("password_changed", user.email)
 
-    def test_asks_for_the_one_before(self, api, user):
+    def test_requires_the_current_password(self, api, user):
         answer = self.change(api, user, current_password="a wrong one")
         assert (answer.status_code, answer.json["code"]) == (401, "invalid_credentials")
 
-    def test_may_not_be_easily_guessed(self, api, user):
+    def test_cannot_be_easy_to_guess(self, api, user):
         assert self.change(api, user, password=user.email).status_code == 422
 
 
@@ -276,7 +276,7 @@ class TestMail:
         "template",
         ["verify_email", "registered_already", "reset_password", "password_changed", "second_factor_removed"],
     )
-    def test_says_the_link_and_how_long_it_is_good(self, template):
+    def test_contains_the_link_and_its_lifetime(self, template):
         context = {"site": "https://orderx.example", "link": "https://orderx.example/x#token", "hours": 24}
         rendered = render(
             template=template, context=context, recipient="ada@customers.example", mail_id=new_id(), occasion="a test"

@@ -46,8 +46,8 @@ def refusal(answer):
     return answer.status_code, answer.json["code"]
 
 
-class TestMake:
-    def test_shows_the_secret_once_and_keeps_its_hash_alone(self, admin, database):
+class TestCreate:
+    def test_shows_the_secret_once_and_stores_only_its_hash(self, admin, database):
         key = made(admin, "read_stock")
         assert key["secret"].startswith(key["prefix"])
         listed = admin.get("/api/keys").json["data"]
@@ -70,11 +70,11 @@ class TestMake:
             ({"name": ""}, "name"),
         ],
     )
-    def test_names_the_field_that_is_wrong(self, admin, wrong, field):
+    def test_names_the_wrong_field(self, admin, wrong, field):
         answer = admin.post("/api/keys", {**NAMED, "permissions": ["read_stock"], **wrong})
         assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, field)
 
-    def test_of_one_shop_takes_nothing_that_is_about_more_than_a_shop(self, admin, company):
+    def test_for_one_shop_refuses_permissions_for_the_company(self, admin, company):
         wanted = ["read_stock", "write_companies", "settle_incidents"]
         body = {**NAMED, "permissions": wanted, "shop_id": str(factories.make_shop(company).id)}
         answer = admin.post("/api/keys", body)
@@ -86,33 +86,33 @@ class TestMake:
 
 
 class TestUse:
-    def test_is_for_its_own_company(self, api, admin, company):
+    def test_is_limited_to_its_company(self, api, admin, company):
         shop, theirs = factories.make_shop(company), factories.make_shop(factories.make_company())
         machine = holder(api, made(admin, "read_shops", "visit_shops"))
         assert [row["id"] for row in machine.get("/api/shops").json["data"]] == [str(shop.id)]
         assert machine.get(f"/api/shops/{theirs.id}").status_code == 404
 
-    def test_is_for_its_own_shop_if_it_has_one(self, api, admin, company):
+    def test_is_limited_to_its_shop_if_it_has_one(self, api, admin, company):
         shop, other = factories.make_shop(company), factories.make_shop(company)
         machine = holder(api, made(admin, "read_shops", "visit_shops", shop_id=str(shop.id)))
         assert [row["id"] for row in machine.get("/api/shops").json["data"]] == [str(shop.id)]
         assert machine.get(f"/api/shops/{other.id}").status_code == 404
 
-    def test_sees_the_companys_orders_and_none_that_its_maker_placed_elsewhere(self, api, admin, company, user):
+    def test_sees_the_companys_orders_and_none_that_its_creator_placed_elsewhere(self, api, admin, company, user):
         ours = factories.make_order(stocked(company))
         elsewhere = factories.make_order(stocked(factories.make_company()), customer=user)
         machine = holder(api, made(admin, "read_orders"))
         assert [row["id"] for row in machine.get("/api/orders").json["data"]] == [str(ours.id)]
         assert machine.get(f"/api/orders/{elsewhere.id}").status_code == 404
 
-    def test_is_noted(self, api, admin):
+    def test_is_recorded_as_last_use(self, api, admin):
         key = made(admin, "read_shops")
         assert key["used_at"] is None
         holder(api, key).get("/api/shops")
         assert admin.get("/api/keys").json["data"][0]["used_at"] is not None
 
     @pytest.mark.parametrize("permission", sorted(API_KEY_PERMISSIONS))
-    def test_is_for_what_it_says_and_nothing_else(self, database, permission):
+    def test_allows_exactly_its_permissions(self, database, permission):
         app, company = create_app(), factories.make_company()
         _, secret = factories.make_key(factories.make_member(company), company, {permission})
         rules = [rule for rule in app.url_map.iter_rules() if REQUIRED[rule.endpoint] not in (PUBLIC, OPERATOR)]
@@ -120,26 +120,26 @@ class TestUse:
         assert refused == {each.endpoint for each in rules if REQUIRED[each.endpoint] != permission}
 
 
-class TestEnd:
-    def test_comes_when_it_is_revoked(self, api, admin):
+class TestInvalid:
+    def test_after_revocation(self, api, admin):
         key = made(admin, "read_shops")
         assert holder(api, key).get("/api/shops").status_code == 200
         assert admin.delete(f"/api/keys/{key['id']}").status_code == 204
         assert refusal(holder(api, key).get("/api/shops")) == (401, "api_key_invalid")
         assert refusal(admin.delete(f"/api/keys/{key['id']}")) == (404, "api_key_not_found")
 
-    def test_comes_with_its_time(self, api, admin, monkeypatch):
+    def test_after_expiry(self, api, admin, monkeypatch):
         key, then = made(admin, "read_shops", days=1), clock.now() + timedelta(days=1)
         monkeypatch.setattr(clock, "now", lambda: then)
         assert refusal(holder(api, key).get("/api/shops")) == (401, "api_key_invalid")
 
-    def test_comes_when_its_maker_leaves(self, api, admin, company, user):
+    def test_after_its_creator_leaves(self, api, admin, company, user):
         key, other = made(admin, "read_shops"), api.acting_as(factories.make_member(company), company)
         own = next(row for row in other.get("/api/members").json["data"] if row["user_id"] == str(user.id))
         assert other.delete(f"/api/members/{own['id']}").status_code == 204
         assert refusal(holder(api, key).get("/api/shops")) == (401, "api_key_invalid")
 
-    def test_of_what_its_maker_may_no_more_comes_with_that(self, api, admin, company, user):
+    def test_for_permissions_that_its_creator_has_lost(self, api, admin, company, user):
         key, other = made(admin, "read_members", "read_shops"), api.acting_as(factories.make_member(company), company)
         factories.join(user, company, "staff")
         own = [row for row in other.get("/api/members").json["data"] if row["user_id"] == str(user.id)]
@@ -148,7 +148,7 @@ class TestEnd:
         assert holder(api, key).get("/api/shops").status_code == 200
 
     @pytest.mark.parametrize("forged", ["ox_", "ox_nothing", "ox_" + "A" * 43])
-    def test_never_was_for_what_we_did_not_make(self, api, database, forged):
+    def test_when_forged(self, api, database, forged):
         assert refusal(Api(api.app, forged).get("/api/shops")) == (401, "api_key_invalid")
 
 

@@ -25,7 +25,7 @@ class TestLogIn:
 
     @pytest.mark.parametrize("wish", [{"company_id": "first"}, {"company_id": None}])
     @pytest.mark.parametrize("by", ["login", "refresh"])
-    def test_acts_as_was_chosen_last(self, api, wish, by):
+    def test_acts_for_the_company_chosen_last(self, api, wish, by):
         first = factories.make_company()
         user = factories.make_member(first, "staff")
         factories.join(user, factories.make_company())
@@ -36,7 +36,7 @@ class TestLogIn:
             assert api.post(REFRESH, {"refresh_token": tokens["refresh_token"], **wish}).status_code == 200
         assert log_in(api, user).json["company_id"] == wish["company_id"]
 
-    def test_keeps_to_the_choice_when_another_company_is_refused(self, api):
+    def test_keeps_the_chosen_company_when_another_is_refused(self, api):
         company = factories.make_company()
         user = factories.make_member(company)
         assert log_in(api, user, company_id=str(factories.make_company().id)).status_code == 404
@@ -52,11 +52,11 @@ class TestLogIn:
         answer = log_in(api, user)
         assert (answer.status_code, answer.json["company_id"], answer.json["role"]) == (200, None, "customer")
 
-    def test_acts_as_a_customer_for_who_belongs_nowhere(self, api):
+    def test_acts_as_a_customer_without_any_role(self, api):
         answer = log_in(api, factories.make_user())
         assert (answer.json["company_id"], answer.json["role"]) == (None, "customer")
 
-    def test_acts_as_a_customer_for_a_member_who_says_so(self, api):
+    def test_acts_as_a_customer_for_a_member_who_sends_null(self, api):
         answer = log_in(api, factories.make_member(factories.make_company()), company_id=None)
         assert (answer.json["company_id"], answer.json["role"]) == (None, "customer")
 
@@ -66,14 +66,14 @@ class TestLogIn:
         answer = log_in(api, factories.make_member(company, "staff", shop=shop), company_id=str(company.id))
         assert (answer.json["role"], answer.json["shop_id"]) == ("staff", str(shop.id))
 
-    def test_says_the_same_of_a_foreign_company_and_of_none(self, api):
+    def test_gives_the_same_response_for_a_foreign_and_an_unknown_company(self, api):
         user = factories.make_user()
         foreign = log_in(api, user, company_id=str(factories.make_company().id))
         none = log_in(api, user, company_id=str(new_id()))
         assert foreign.status_code == none.status_code == 404
         assert without_instance(foreign) == without_instance(none)
 
-    def test_says_the_same_of_a_wrong_password_and_of_an_unknown_user(self, api):
+    def test_gives_the_same_response_for_a_wrong_password_and_an_unknown_user(self, api):
         user = factories.make_user()
         wrong = api.post(LOGIN, {"email": user.email, "password": "a wrong one"})
         unknown = api.post(LOGIN, {"email": "nobody@customers.example", "password": "a wrong one"})
@@ -89,11 +89,11 @@ class TestLogIn:
         assert len(worked) == 2
         assert worked[0] == worked[1]  # argon2id with the same parameters
 
-    def test_takes_a_mail_address_however_it_is_cased(self, api):
+    def test_ignores_the_case_of_the_mail_address(self, api):
         user = factories.make_user()
         assert api.post(LOGIN, {"email": user.email.upper(), "password": factories.PASSWORD}).status_code == 200
 
-    def test_hashes_a_password_anew_when_its_hash_is_an_old_one(self, api, database):
+    def test_rehashes_a_password_with_an_outdated_hash(self, api, database):
         user, old = factories.make_user(), PasswordHasher(time_cost=1, memory_cost=64).hash(factories.PASSWORD)
         with psycopg.connect(database) as connection:
             connection.execute("UPDATE users SET password_hash = %s", [old])
@@ -104,7 +104,7 @@ class TestLogIn:
         assert not passwords.needs_rehash(factories.PASSWORD, kept)
         assert log_in(api, user).status_code == 200
 
-    def test_takes_a_password_from_another_keyboard_and_hashes_it_so_from_then_on(self, api, database):
+    def test_accepts_another_unicode_form_of_the_password_and_normalizes_its_hash(self, api, database):
         typed, elsewhere = "cafe\u0301 in Montre\u0301al", "caf\u00e9 in Montr\u00e9al"
         user, old = factories.make_user(), PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(typed)
         with psycopg.connect(database) as connection:
@@ -125,25 +125,25 @@ class TestGuessing:
         body = {"email": email, "password": password}
         return api.post(LOGIN, body, environ_base={"REMOTE_ADDR": address})
 
-    def test_has_to_wait_after_some_wrong_passwords(self, api, user):
+    def test_is_throttled_after_some_wrong_passwords(self, api, user):
         statuses = [self.guess(api, user.email).status_code for _ in range(6)]
         assert statuses == [401] * 5 + [429]
         answer = self.guess(api, user.email, factories.PASSWORD)
         assert (answer.status_code, answer.json["code"]) == (429, "too_many_attempts")
         assert int(answer.headers["Retry-After"]) >= 1
 
-    def test_does_not_keep_the_user_out_who_is_elsewhere(self, api, user):
+    def test_does_not_throttle_the_user_at_another_address(self, api, user):
         for _ in range(6):
             self.guess(api, user.email)
         assert self.guess(api, user.email, factories.PASSWORD, address="203.0.113.7").status_code == 200
 
-    def test_does_not_tell_whether_there_is_such_a_user(self, api, user):
+    def test_does_not_reveal_whether_the_user_exists(self, api, user):
         told = [
             [self.guess(api, email).status_code for _ in range(6)] for email in (user.email, "nobody@customers.example")
         ]
         assert told[0] == told[1]
 
-    def test_is_forgiven_once_the_password_is_right(self, api, user):
+    def test_is_reset_by_the_right_password(self, api, user):
         for _ in range(2):
             for _ in range(4):
                 self.guess(api, user.email)
@@ -151,7 +151,7 @@ class TestGuessing:
 
 
 class TestRefresh:
-    def test_acts_no_longer_for_a_company_one_has_left(self, api):
+    def test_no_longer_acts_for_a_company_that_the_user_has_left(self, api):
         company = factories.make_company()
         factories.make_member(company)
         tokens = log_in(api, factories.make_member(company)).json
@@ -161,13 +161,13 @@ class TestRefresh:
         answer = api.post(REFRESH, {"refresh_token": tokens["refresh_token"]})
         assert (answer.status_code, answer.json["code"]) == (404, "company_not_found")
 
-    def test_goes_on_acting_for_the_same_company(self, api):
+    def test_keeps_acting_for_the_same_company(self, api):
         company = factories.make_company()
         tokens = log_in(api, factories.make_member(company)).json
         answer = api.post(REFRESH, {"refresh_token": tokens["refresh_token"]})
         assert (answer.status_code, answer.json["company_id"]) == (200, str(company.id))
 
-    def test_switches_to_a_company_founded_since(self, api):
+    def test_switches_to_a_company_created_since(self, api):
         user = factories.make_user()
         tokens = log_in(api, user).json
         body = {"name": "Ink Ltd", "email": "hi@ink.example", "currency": "GBP"}
@@ -175,7 +175,7 @@ class TestRefresh:
         answer = api.post(REFRESH, {"refresh_token": tokens["refresh_token"], "company_id": company["id"]})
         assert (answer.json["company_id"], answer.json["role"]) == (company["id"], "company_admin")
 
-    def test_ends_the_login_of_both_when_a_token_comes_again(self, api):
+    def test_ends_the_session_when_a_token_is_reused(self, api):
         first = log_in(api, factories.make_user()).json["refresh_token"]
         second = api.post(REFRESH, {"refresh_token": first}).json["refresh_token"]
         third = api.post(REFRESH, {"refresh_token": second}).json["refresh_token"]
@@ -183,19 +183,19 @@ class TestRefresh:
         answer = api.post(REFRESH, {"refresh_token": third})
         assert (answer.status_code, answer.json["code"]) == (401, "session_ended")
 
-    def test_takes_a_token_twice_from_a_client_that_asks_twice_at_once(self, api):
+    def test_accepts_a_token_twice_within_the_grace_period(self, api):
         token = log_in(api, factories.make_user()).json["refresh_token"]
         answers = [api.post(REFRESH, {"refresh_token": token}) for _ in range(2)]
         assert [answer.status_code for answer in answers] == [200, 200]
         assert len({answer.json["refresh_token"] for answer in answers}) == 1
 
-    def test_keeps_the_token_good_when_the_company_is_a_wrong_one(self, api):
+    def test_keeps_the_token_valid_when_the_company_is_wrong(self, api):
         token = log_in(api, factories.make_user()).json["refresh_token"]
         assert api.post(REFRESH, {"refresh_token": token, "company_id": str(new_id())}).status_code == 404
         assert api.post(REFRESH, {"refresh_token": token}).status_code == 200
 
     @pytest.mark.parametrize("token", ["", "nonsense", "a.b.c"])
-    def test_refuses_what_is_no_token(self, api, token):
+    def test_refuses_a_malformed_token(self, api, token):
         assert api.post(REFRESH, {"refresh_token": token}).status_code == 401
 
     def test_refuses_an_access_token(self, api):
@@ -204,19 +204,19 @@ class TestRefresh:
 
 
 class TestLogOut:
-    def test_ends_the_login(self, api):
+    def test_ends_the_session(self, api):
         token = log_in(api, factories.make_user()).json["refresh_token"]
         assert api.post("/api/auth/logout", {"refresh_token": token}).status_code == 204
         assert api.post(REFRESH, {"refresh_token": token}).status_code == 401
 
-    def test_may_be_repeated(self, api):
+    def test_can_be_repeated(self, api):
         token = log_in(api, factories.make_user()).json["refresh_token"]
         answers = [api.post("/api/auth/logout", {"refresh_token": token}).status_code for _ in range(2)]
         assert answers == [204, 204]
 
 
 class TestAccessToken:
-    def test_says_who_it_is(self, api):
+    def test_identifies_the_user(self, api):
         company = factories.make_company()
         user = factories.make_member(company)
         me = api.acting_as(user, company).get("/api/me").json
@@ -224,7 +224,7 @@ class TestAccessToken:
         (held,) = me["memberships"]
         assert (held["company_id"], held["shop_id"], held["role"]) == (str(company.id), None, "company_admin")
 
-    def test_is_asked_for(self, api):
+    def test_is_required(self, api):
         answer = api.get("/api/me")
         assert (answer.status_code, answer.json["code"]) == (401, "unauthenticated")
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
@@ -232,7 +232,7 @@ class TestAccessToken:
     @pytest.mark.parametrize(
         "header", ["Bearer", "Bearer nonsense", "Basic YTpi", "Bearer a.b.c", "Bearer a b c", "Bearer é.é.é"]
     )
-    def test_is_refused_when_it_is_none(self, api, header):
+    def test_is_refused_when_malformed(self, api, header):
         assert api.get("/api/me", headers={"Authorization": header}).status_code == 401
 
     def test_is_not_a_refresh_token(self, api):

@@ -61,7 +61,7 @@ class TestBody:
         assert (answer.status_code, answer.json["code"]) == (400, "bad_request")
 
     @pytest.mark.parametrize("body", [b"[]", b'"text"', b"7", b"null", b"true"])
-    def test_is_refused_when_it_is_no_object(self, api, body):
+    def test_is_refused_when_it_is_not_an_object(self, api, body):
         assert send(api, body).status_code == 422
 
     def test_is_refused_when_it_is_not_sent_as_json(self, api):
@@ -85,7 +85,7 @@ class TestBody:
         ],
         ids=["keys", "objects", "escapes", "numbers"],
     )
-    def test_is_refused_unread_when_it_has_too_many_values(self, api, body):
+    def test_is_refused_unparsed_when_it_has_too_many_values(self, api, body):
         answer = send(api, body)
         assert (answer.status_code, answer.json["code"]) == (413, "request_entity_too_large")
         assert f"more than {MAX_COMMAS} values" in answer.json["detail"]
@@ -99,17 +99,17 @@ class TestBody:
             (b'{"4242424242424242": 1, "4242424242424242": 1}', "################"),
         ],
     )
-    def test_may_have_no_key_twice_at_any_depth(self, api, body, path):
+    def test_cannot_have_a_duplicate_key_at_any_depth(self, api, body, path):
         answer = send(api, body)
         assert (answer.status_code, answer.json["code"]) == (400, "duplicate_name")
         assert answer.json["errors"] == [{"path": path, "message": "Send it once."}]
 
-    def test_may_begin_with_a_byte_order_mark(self, api):
+    def test_can_start_with_a_byte_order_mark(self, api):
         assert send(api, b"\xef\xbb\xbf" + json.dumps(USER).encode()).status_code == 202
         assert send(api, b"\xef\xbb\xbf" * 2 + json.dumps(USER).encode()).status_code == 400
 
     @pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "x-gzip", "gzip, identity"])
-    def test_may_not_be_compressed(self, api, coding):
+    def test_cannot_be_compressed(self, api, coding):
         body = gzip.compress(json.dumps(USER).encode())
         headers = {"Content-Encoding": coding, "Content-Type": "application/json"}
         answer = api.request("POST", REGISTER, data=body, headers=headers)
@@ -117,27 +117,27 @@ class TestBody:
         assert answer.json["detail"] == "Send the body uncompressed, without Content-Encoding."
         assert answer.headers["Accept-Encoding"] == "identity"
 
-    def test_may_say_that_it_is_not_compressed(self, api):
+    def test_can_have_the_identity_encoding(self, api):
         headers = {"Content-Encoding": "Identity"}
         assert api.post(REGISTER, USER, headers=headers).status_code == 202
 
-    def test_may_not_have_unknown_fields(self, api):
+    def test_cannot_have_unknown_fields(self, api):
         assert fields_of(api.post(REGISTER, {**USER, "admin": True})) == ["admin"]
 
-    def test_lists_no_more_than_fifty_faults(self, api):
+    def test_lists_at_most_fifty_errors(self, api):
         assert len(fields_of(api.post(REGISTER, {f"field{n}": n for n in range(1000)}))) == 50
 
     @pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
-    def test_may_not_have_text_that_postgresql_cannot_keep(self, api, name):
+    def test_cannot_have_text_that_postgresql_cannot_store(self, api, name):
         assert fields_of(send(api, json.dumps({**USER, "name": name}).encode())) == ["name"]
 
     @pytest.mark.parametrize(
         "name", [7, True, None, [], {}, ["Ada"], "", "   ", "x" * 201, "x" + " " * 200, "Ada\r\nBcc: all", "Ada\x7f"]
     )
-    def test_is_refused_for_a_name_that_is_none(self, api, name):
+    def test_is_refused_for_an_invisible_name(self, api, name):
         assert fields_of(api.post(REGISTER, {**USER, "name": name})) == ["name"]
 
-    def test_is_searched_for_text_that_postgresql_cannot_keep_within_its_own_size(self, api):
+    def test_is_checked_for_unstorable_text_in_linear_memory(self, api):
         body = b'{"%s": [%s"\\u0000"]}' % (b"x" * 100_000, b"1," * 4000)
         tracemalloc.start()
         try:
@@ -148,17 +148,17 @@ class TestBody:
 
     @pytest.mark.parametrize("between", ["", " ", ".", "_", "/", "\N{NO-BREAK SPACE}", " - ", "x"])
     @pytest.mark.parametrize("zero", "0\N{ARABIC-INDIC DIGIT ZERO}\N{CIRCLED DIGIT ZERO}")
-    def test_is_never_repeated_by_the_name_of_a_field_either(self, api, between, zero):
+    def test_with_a_card_number_as_field_name_is_not_repeated(self, api, between, zero):
         name = between.join("4040404040404040").replace("0", zero)
         told = fields_of(api.post(REGISTER, {**USER, name: 1, "line2": 2}))
         assert sorted(told) == sorted([between.join("################"), "line2"])
 
-    def test_is_never_repeated_in_the_answer(self, api):
+    def test_is_never_repeated_in_the_response(self, api):
         secret = "4242424242424242"
         body = {"email": secret, "name": [secret], "password": {"number": secret}}
         assert secret not in api.post(REGISTER, body).text
 
-    def test_may_hold_any_other_text(self, api):
+    def test_can_contain_any_other_text(self, api):
         name = "Łukasz 🦉 O'Brien; DROP TABLE users --"
         api.post(REGISTER, {**USER, "name": name})
         login = api.post("/api/auth/login", {"email": USER["email"], "password": USER["password"]}).json
@@ -175,10 +175,10 @@ class TestPrice:
         return lambda price: admin.post("/api/products", {**product, "price": price})
 
     @pytest.mark.parametrize("amount", [-1, 1.5, "1", True, None, 10**30, 100_000_000, 1e308])
-    def test_is_refused_when_its_amount_is_no_number_of_minor_units(self, sell, amount):
+    def test_is_refused_unless_its_amount_is_in_minor_units(self, sell, amount):
         assert fields_of(sell({"amount": amount, "currency": "EUR"})) == ["price.amount"]
 
-    def test_may_be_written_as_any_json_number_that_is_whole(self, sell):
+    def test_can_be_any_whole_json_number(self, sell):
         assert sell({"amount": 20.0, "currency": "EUR"}).json["price"]["amount"] == 20
 
     @pytest.mark.parametrize("currency", ["eur", "EURO", "", 978, None, "USD", "BGN"])
@@ -237,11 +237,11 @@ class TestSize:
 
 class TestIds:
     @pytest.mark.parametrize("bad", ["1", "x" * 36, "01a1f9fb-f07c-7766-bd40-d664d485d37", "%00", "..%2f"])
-    def test_lead_nowhere_in_a_path_when_they_are_none(self, api, bad):
+    def test_are_not_found_in_a_path_when_malformed(self, api, bad):
         answer = api.acting_as(factories.make_user()).get(f"/api/shops/{bad}")
         assert (answer.status_code, answer.json["code"]) == (404, "not_found")
 
-    def test_are_refused_in_a_body_when_they_are_none(self, api):
+    def test_are_refused_in_a_body_when_malformed(self, api):
         body = {"email": "ada@customers.example", "password": "x", "company_id": "1"}
         assert fields_of(api.post("/api/auth/login", body)) == ["company_id"]
 
@@ -267,14 +267,14 @@ class TestQuery:
             ("colour=red", "colour"),
         ],
     )
-    def test_names_the_parameter_that_is_wrong(self, api, query, field):
+    def test_names_the_wrong_parameter(self, api, query, field):
         user = api.acting_as(factories.make_user())
         assert fields_of(user.get(f"/api/companies?{query}")) == [field]
 
     @pytest.mark.parametrize(
         "query", ["limit=1&limit=2", "limit=1&limit=1", "after=&limit=1&after=", "colour=1&colour=2"]
     )
-    def test_may_have_no_parameter_twice(self, api, query):
+    def test_cannot_have_a_duplicate_parameter(self, api, query):
         answer = api.acting_as(factories.make_user()).get(f"/api/companies?{query}")
         assert (answer.status_code, answer.json["code"]) == (400, "duplicate_name")
         assert answer.json["errors"] == [{"path": query.partition("=")[0], "message": "Send it once."}]

@@ -38,20 +38,20 @@ def member(api, company, role, shop=None):
 
 
 class TestShops:
-    def test_are_opened_by_admins(self, admin):
+    def test_are_created_by_admins(self, admin):
         answer = admin.post("/api/shops", {"name": "Harbour"})
         assert answer.status_code == 201
         assert admin.get(answer.headers["Location"]).json == answer.json
 
-    def test_have_names_of_their_own(self, admin, shop):
+    def test_have_unique_names(self, admin, shop):
         answer = admin.post("/api/shops", {"name": shop.name})
         assert (answer.status_code, answer.json["code"]) == (409, "shop_name_taken")
 
-    def test_are_listed_to_their_company(self, admin, company):
+    def test_are_listed_for_their_company(self, admin, company):
         shops = [factories.make_shop(company) for _ in range(3)]
         assert [row["id"] for row in admin.get("/api/shops").json["data"]] == [str(shop.id) for shop in shops]
 
-    def test_are_listed_as_the_one_to_who_works_in_one(self, api, company, shop):
+    def test_are_limited_to_the_shop_of_the_member(self, api, company, shop):
         factories.make_shop(company)
         staff = member(api, company, "staff", shop)
         assert [row["id"] for row in staff.get("/api/shops").json["data"]] == [str(shop.id)]
@@ -63,7 +63,7 @@ class TestShops:
         assert customer.get("/api/shops").status_code == 403
 
 
-class TestOffer:
+class TestCreate:
     @pytest.fixture
     def body(self, shop):
         return {
@@ -73,14 +73,14 @@ class TestOffer:
             "price": {"amount": 450, "currency": "EUR"},
         }
 
-    def test_answers_the_product_and_its_version(self, admin, body):
+    def test_returns_the_product_and_its_version(self, admin, body):
         answer = admin.post("/api/products", body)
         assert answer.status_code == 201
         assert {name: answer.json[name] for name in body} == body
         assert answer.headers["ETag"] == '"1"'
         assert admin.get(answer.headers["Location"]).json == answer.json
 
-    def test_refuses_a_sku_twice(self, admin, body):
+    def test_refuses_a_duplicate_sku(self, admin, body):
         admin.post("/api/products", body)
         answer = admin.post("/api/products", body)
         assert (answer.status_code, answer.json["code"]) == (409, "sku_taken")
@@ -89,20 +89,20 @@ class TestOffer:
         answer = admin.post("/api/products", {**body, "shop_id": str(new_id())})
         assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "shop_id")
 
-    def test_is_a_managers_right_in_their_own_shop_alone(self, api, company, shop, body):
+    def test_is_allowed_to_managers_in_their_shop_only(self, api, company, shop, body):
         other = str(factories.make_shop(company).id)
         manager = member(api, company, "shop_manager", shop)
         assert manager.post("/api/products", {**body, "shop_id": other}).status_code == 422
         assert manager.post("/api/products", body).status_code == 201
 
     @pytest.mark.parametrize("role", ["staff", None])
-    def test_is_nobody_elses_right(self, api, company, customer, body, role):
+    def test_is_refused_to_other_roles(self, api, company, customer, body, role):
         caller = member(api, company, role) if role else customer
         answer = caller.post("/api/products", body)
         assert (answer.status_code, answer.json["code"]) == (403, "forbidden")
 
 
-class TestFind:
+class TestRead:
     def test_shows_customers_the_shop_they_name(self, customer, shop, product):
         factories.make_product(factories.make_shop(factories.make_company()))
         found = customer.get(f"/api/products?shop_id={shop.id}").json["data"]
@@ -110,22 +110,22 @@ class TestFind:
         assert customer.get(f"/api/products/{product.id}?shop_id={shop.id}").json == found[0]
 
     @pytest.mark.parametrize("path", ["/api/products", "/api/products/{}"])
-    def test_asks_customers_for_a_shop(self, customer, product, path):
+    def test_requires_a_shop_from_customers(self, customer, product, path):
         answer = customer.get(path.format(product.id))
         assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "shop_id")
 
-    def test_knows_no_product_in_another_shop(self, customer, company, product):
+    def test_does_not_find_a_product_in_another_shop(self, customer, company, product):
         other = factories.make_shop(company)
         assert customer.get(f"/api/products/{product.id}?shop_id={other.id}").status_code == 404
 
-    def test_keeps_who_works_in_one_shop_to_it(self, api, company, shop, product):
+    def test_limits_members_of_one_shop_to_it(self, api, company, shop, product):
         other = factories.make_product(factories.make_shop(company))
         staff = member(api, company, "staff", shop)
         assert [row["id"] for row in staff.get("/api/products").json["data"]] == [str(product.id)]
         assert staff.get(f"/api/products/{other.id}").status_code == 404
         assert staff.get(f"/api/products?shop_id={other.shop_id}").status_code == 404
 
-    def test_goes_page_by_page(self, admin, shop):
+    def test_is_paged(self, admin, shop):
         products = [str(factories.make_product(shop).id) for _ in range(5)]
         seen, after = [], ""
         while after is not None:
@@ -135,14 +135,14 @@ class TestFind:
         assert seen == products
 
     @pytest.mark.parametrize("proxied", ["{}", "W/{}"])
-    def test_spares_a_reader_what_they_have(self, admin, product, proxied):
+    def test_responds_304_for_the_current_version(self, admin, product, proxied):
         path = f"/api/products/{product.id}"
         answer = admin.get(path, headers={"If-None-Match": proxied.format(admin.get(path).headers["ETag"])})
         assert (answer.status_code, answer.data) == (304, b"")
 
 
 class TestChange:
-    def test_makes_a_new_version(self, admin, product):
+    def test_creates_a_new_version(self, admin, product):
         answer = admin.patch(f"/api/products/{product.id}", FIVE_EUROS)
         assert (answer.json["price"]["amount"], answer.json["version"], answer.headers["ETag"]) == (500, 2, '"2"')
 
@@ -154,16 +154,16 @@ class TestChange:
         assert admin.patch(path, {"name": "Pen"}).json["low_stock_threshold"] == threshold
 
     @pytest.mark.parametrize("threshold", [-1, 1.5, "5"])
-    def test_refuses_what_is_no_number_of_units(self, admin, product, threshold):
+    def test_refuses_an_invalid_number_of_units(self, admin, product, threshold):
         answer = admin.patch(f"/api/products/{product.id}", {"low_stock_threshold": threshold})
         assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "low_stock_threshold")
 
-    def test_makes_none_when_nothing_changes(self, admin, product):
+    def test_creates_no_version_when_nothing_changes(self, admin, product):
         answer = admin.patch(f"/api/products/{product.id}", {"name": product.name})
         assert answer.json["version"] == 1
 
     @pytest.mark.parametrize("version", ['"1"', 'W/"1"', '"9", "1"', ',"1","a,b" , W/"9",', "*", " * "])
-    def test_goes_ahead_at_a_version_the_caller_names(self, admin, product, version):
+    def test_is_accepted_for_a_version_in_if_match(self, admin, product, version):
         answer = admin.patch(f"/api/products/{product.id}", FIVE_EUROS, headers={"If-Match": version})
         assert answer.status_code == 200
 
@@ -174,14 +174,14 @@ class TestChange:
             '"2', "2", '"1" "2"', 'w/"2"', '"2", 1', ",", "",
         ],
     )  # fmt: skip
-    def test_is_refused_at_any_other_and_at_what_names_none(self, admin, product, version):
+    def test_is_refused_for_other_and_malformed_versions(self, admin, product, version):
         path = f"/api/products/{product.id}"
         changed = admin.patch(path, FIVE_EUROS).json
         answer = admin.patch(path, {"name": "Late"}, headers={"If-Match": version})
         assert (answer.status_code, answer.json["code"]) == (412, "product_changed")
         assert admin.get(path).json == changed
 
-    def test_is_a_managers_right_in_their_own_shop_alone(self, api, company, shop, product):
+    def test_is_allowed_to_managers_in_their_shop_only(self, api, company, shop, product):
         other = factories.make_product(factories.make_shop(company))
         manager = member(api, company, "shop_manager", shop)
         assert manager.patch(f"/api/products/{other.id}", FIVE_EUROS).status_code == 404
@@ -197,7 +197,7 @@ class TestStock:
     def path(self, product, warehouse):
         return f"/api/products/{product.id}/stock/{warehouse.id}"
 
-    def test_is_what_was_counted_last(self, api, company, product, path):
+    def test_is_the_level_set_last(self, api, company, product, path):
         staff = member(api, company, "staff")
         staff.put(path, {"on_hand": 7})
         shelf = staff.put(path, {"on_hand": 5}).json
@@ -209,13 +209,13 @@ class TestStock:
         answer = admin.put(path, {"on_hand": on_hand})
         assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "on_hand")
 
-    def test_lies_in_a_warehouse_there_is(self, admin, product):
+    def test_requires_an_existing_warehouse(self, admin, product):
         assert admin.put(f"/api/products/{product.id}/stock/{new_id()}", {"on_hand": 1}).status_code == 404
 
-    def test_is_of_a_product_there_is(self, admin, warehouse):
+    def test_requires_an_existing_product(self, admin, warehouse):
         assert admin.put(f"/api/products/{new_id()}/stock/{warehouse.id}", {"on_hand": 1}).status_code == 404
 
-    def test_of_another_shop_is_none_of_the_staffs_business(self, api, company, path):
+    def test_of_another_shop_is_hidden_from_staff(self, api, company, path):
         staff = member(api, company, "staff", factories.make_shop(company))
         assert staff.put(path, {"on_hand": 1}).status_code == 404
 
@@ -224,10 +224,10 @@ class TestStock:
 
 
 class TestWarehouses:
-    def test_are_opened_by_admins_under_a_name_of_their_own(self, admin):
+    def test_are_created_by_admins_with_unique_names(self, admin):
         assert admin.post("/api/warehouses", {"name": "Harbour"}).status_code == 201
         assert admin.post("/api/warehouses", {"name": "Harbour"}).status_code == 409
 
-    def test_are_listed_to_their_company(self, admin, company):
+    def test_are_listed_for_their_company(self, admin, company):
         rows = [str(factories.make_warehouse(company).id) for _ in range(2)]
         assert [row["id"] for row in admin.get("/api/warehouses").json["data"]] == rows

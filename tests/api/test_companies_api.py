@@ -8,8 +8,8 @@ from tests import factories
 BODY = {"name": "Ink Ltd", "email": "Hi@Ink.example", "currency": "GBP"}
 
 
-class TestFound:
-    def test_makes_its_founder_the_admin(self, api):
+class TestCreate:
+    def test_makes_its_creator_the_admin(self, api):
         user = factories.make_user()
         answer = api.acting_as(user).post("/api/companies", BODY)
         assert answer.status_code == 201
@@ -35,7 +35,7 @@ class TestFound:
             {"locale": "de-DE;q=1"},
         ],
     )
-    def test_names_the_field_that_is_wrong(self, api, wrong):
+    def test_names_the_wrong_field(self, api, wrong):
         answer = api.acting_as(factories.make_user()).post("/api/companies", {**BODY, **wrong})
         assert answer.status_code == 422
         assert [error["path"] for error in answer.json["errors"]] == list(wrong)
@@ -59,7 +59,7 @@ class TestSettings:
             "branding": {},
         }  # fmt: skip
 
-    def test_are_taken_at_founding_and_later(self, api):
+    def test_can_be_set_at_creation_and_later(self, api):
         founded = api.acting_as(factories.make_user()).post("/api/companies", {**BODY, **SETTINGS}).json
         assert {name: founded[name] for name in SETTINGS} == SETTINGS
         company = factories.make_company()
@@ -83,7 +83,7 @@ class TestSettings:
             ({"plan": "pro"}, "plan"),
         ],
     )
-    def test_name_the_field_that_is_wrong(self, api, wrong, field):
+    def test_name_the_wrong_field(self, api, wrong, field):
         company = factories.make_company()
         admin = api.acting_as(factories.make_member(company), company)
         answer = admin.patch(f"/api/companies/{company.id}", wrong)
@@ -92,7 +92,7 @@ class TestSettings:
 
 class TestChange:
     @pytest.mark.parametrize("proxied", ["{}", "W/{}"])
-    def test_is_refused_at_another_version_than_was_read(self, api, proxied):
+    def test_is_refused_for_another_version_than_was_read(self, api, proxied):
         company = factories.make_company()
         admin = api.acting_as(factories.make_member(company), company)
         path = f"/api/companies/{company.id}"
@@ -101,7 +101,7 @@ class TestChange:
         late = admin.patch(path, {"name": "Late"}, headers={"If-Match": read})
         assert (late.status_code, late.json["code"]) == (412, "company_changed")
 
-    def test_changes_what_is_given_and_keeps_the_rest(self, api):
+    def test_changes_only_the_fields_sent(self, api):
         company = factories.make_company(allows_discount=True)
         admin = api.acting_as(factories.make_member(company), company)
         path = f"/api/companies/{company.id}"
@@ -110,7 +110,7 @@ class TestChange:
         assert (now["name"], now["accepts_raw_cards"], now["allows_discount"]) == ("New", False, True)
 
     @pytest.mark.parametrize("looks_like_it", [0, 1, "true", "", [], {}])
-    def test_takes_true_and_false_alone_for_what_is_either(self, api, looks_like_it):
+    def test_accepts_only_true_and_false_as_booleans(self, api, looks_like_it):
         company = factories.make_company()
         admin = api.acting_as(factories.make_member(company), company)
         answer = admin.patch(f"/api/companies/{company.id}", {"allows_discount": looks_like_it})
@@ -121,7 +121,7 @@ class TestChange:
         admin = api.acting_as(factories.make_member(company), company)
         assert admin.patch(f"/api/companies/{company.id}", {"currency": "USD"}).status_code == 422
 
-    def test_touches_only_the_company_acted_for_even_for_who_belongs_to_two(self, api):
+    def test_changes_only_the_company_in_the_token(self, api):
         ours, theirs = factories.make_company(), factories.make_company()
         user = factories.make_member(ours)
         factories.join(user, theirs)
@@ -129,7 +129,7 @@ class TestChange:
 
 
 class TestList:
-    def test_shows_the_companies_one_belongs_to_page_by_page(self, api):
+    def test_pages_through_the_companies_of_the_user(self, api):
         factories.make_company()
         mine = [factories.make_company() for _ in range(3)]
         user = factories.make_user()

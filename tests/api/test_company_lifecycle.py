@@ -37,25 +37,25 @@ def code(answer):
 
 
 class TestPlans:
-    def test_are_shown_to_anybody(self, api):
+    def test_are_public(self, api):
         plans = {plan["name"]: plan for plan in api.get("/api/plans").json["data"]}
         assert plans["free"]["shops"] == 1
         assert plans["pro"]["orders_a_month"] is None
 
-    def test_begin_with_a_trial(self, api):
+    def test_start_with_a_trial(self, api):
         user = factories.make_user()
         body = {"name": "Ink Ltd", "email": "hi@ink.example", "currency": "GBP"}
         founded = api.acting_as(user).post("/api/companies", body).json
         assert (founded["plan"], founded["standing"]) == ("trial", "active")
 
-    def test_are_told_with_what_is_used_of_them(self, admin, company, path):
+    def test_are_shown_with_their_usage(self, admin, company, path):
         factories.make_product(factories.make_shop(company))
         told = admin.get(f"{path}/plan").json
         assert (told["plan"], told["in_force"]["name"], told["in_force"]["shops"]) == ("trial", "trial", 10)
         assert told["in_use"] == {"shops": 1, "products": 1, "orders_a_month": 0}
         assert told["trial_ends_at"] is not None
 
-    def test_are_changed_and_hold_at_once(self, admin, path):
+    def test_change_immediately(self, admin, path):
         assert admin.put(f"{path}/plan", {"plan": "free"}).json["in_force"]["shops"] == 1
         assert admin.post("/api/shops", {"name": "Harbour"}).status_code == 201
         refused = admin.post("/api/shops", {"name": "Station"})
@@ -65,7 +65,7 @@ class TestPlans:
         admin.put(f"{path}/plan", {"plan": "standard"})
         assert admin.post("/api/shops", {"name": "Station"}).status_code == 201
 
-    def test_are_not_changed_to_one_that_is_too_small(self, admin, company, path):
+    def test_cannot_change_to_a_plan_that_is_too_small(self, admin, company, path):
         for _ in range(2):
             factories.make_shop(company)
         refused = admin.put(f"{path}/plan", {"plan": "free"})
@@ -73,7 +73,7 @@ class TestPlans:
         assert "shops: 2 in use, 1 allowed" in refused.json["detail"]
         assert refused.json["over"] == [{"limit": "shops", "in_use": 2, "allowed": 1}]
 
-    def test_are_changed_at_the_version_that_was_read(self, admin, path):
+    def test_change_only_for_the_current_version(self, admin, path):
         version = admin.get(path).headers["ETag"]
         admin.patch(path, {"name": "Ink & Sons"})
         assert code(admin.put(f"{path}/plan", {"plan": "pro"}, headers={"If-Match": version})) == (
@@ -81,28 +81,28 @@ class TestPlans:
             "company_changed",
         )
 
-    def test_are_those_to_choose_from(self, admin, path):
+    def test_must_be_selectable(self, admin, path):
         assert admin.put(f"{path}/plan", {"plan": "trial"}).status_code == 422
 
 
 class TestSuspension:
-    def test_stops_writing_and_leaves_reading_until_it_is_over(self, admin, super_admin, path):
+    def test_makes_the_company_read_only_until_it_is_resumed(self, admin, super_admin, path):
         assert super_admin.post(f"{path}/suspend", REASON).json["standing"] == "suspended"
         assert code(admin.post("/api/shops", {"name": "Harbour"})) == (403, "company_suspended")
         assert admin.get("/api/shops").status_code == 200
         assert super_admin.post(f"{path}/resume", {"reason": "paid"}).json["standing"] == "active"
         assert admin.post("/api/shops", {"name": "Harbour"}).status_code == 201
 
-    def test_takes_a_reason(self, super_admin, path):
+    def test_requires_a_reason(self, super_admin, path):
         assert super_admin.post(f"{path}/suspend", {}).status_code == 422
 
-    def test_is_on_record_with_who_and_why(self, admin, super_admin, path):
+    def test_is_recorded_with_user_and_reason(self, admin, super_admin, path):
         super_admin.post(f"{path}/suspend", REASON)
         told = admin.get(f"{path}/history").json["data"][-1]
         assert (told["event"], told["detail"]) == ("suspended", REASON)
         assert told["decided_by"] is not None
 
-    def test_keeps_an_invitation_from_being_accepted(self, api, company, super_admin, path):
+    def test_prevents_accepting_an_invitation(self, api, company, super_admin, path):
         user = factories.make_user()
         _, token = factories.invite(user.email, factories.make_member(company), company)
         super_admin.post(f"{path}/suspend", REASON)
@@ -112,7 +112,7 @@ class TestSuspension:
 
 
 class TestDeletion:
-    def test_can_be_taken_back(self, admin, path):
+    def test_can_be_cancelled(self, admin, path):
         asked = admin.delete(path)
         assert (asked.status_code, asked.json["standing"]) == (202, "closing")
         assert asked.json["deletion_due_at"] is not None
@@ -122,5 +122,5 @@ class TestDeletion:
         assert admin.post(f"{path}/restore").json["standing"] == "active"
         assert admin.patch(path, {"name": "New"}).status_code == 200
 
-    def test_is_refused_at_another_version(self, admin, path):
+    def test_is_refused_for_another_version(self, admin, path):
         assert code(admin.delete(path, headers={"If-Match": '"9"'})) == (412, "company_changed")

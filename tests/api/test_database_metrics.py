@@ -27,7 +27,7 @@ def gauges(operator):
 
 
 class TestDatabaseMetrics:
-    def test_are_zero_where_nothing_is(self, gauges):
+    def test_are_zero_in_an_empty_database(self, gauges):
         found = gauges()
         assert set(found.values()) == {0.0}
         assert {
@@ -49,14 +49,14 @@ class TestDatabaseMetrics:
         assert found['orderx_open_incidents{step="cut"}'] == 2.0
         assert found['orderx_open_alerts{kind="worker_died"}'] == 1.0
 
-    def test_tell_how_long_the_oldest_thing_waits_to_be_sent(self, database, gauges):
+    def test_show_the_age_of_the_oldest_outbox_row(self, database, gauges):
         due = "INSERT INTO outbox (kind, body, available_at) VALUES ('task', '{}', now() - interval '%s seconds')"
         with psycopg.connect(database, autocommit=True) as owner:
             for seconds in (5, 3600, -7200):
                 owner.execute(due % seconds)
         assert 3600 <= gauges()["orderx_outbox_oldest_due_seconds"] < 7200
 
-    def test_are_left_out_while_the_database_is_gone(self, operator, monkeypatch, closed_port):
+    def test_are_omitted_while_the_database_is_down(self, operator, monkeypatch, closed_port):
         gone = create_engine(f"postgresql+psycopg://nobody@127.0.0.1:{closed_port}/none")
         monkeypatch.setattr(db, "probe_engine", lambda: gone)
         answer = operator.get("/metrics")
@@ -64,7 +64,7 @@ class TestDatabaseMetrics:
         assert "orderx_sagas" not in answer.text
         assert "orderx_http" in answer.text
 
-    def test_are_all_that_the_app_learns_of_other_companies(self, database):
+    def test_are_the_only_data_of_other_companies_that_the_app_reads(self, database):
         with db.transaction(Tenant()):
             session = db.session()
             assert {row.sign for row in session.execute(text("SELECT * FROM vital_signs()"))} <= {

@@ -56,26 +56,26 @@ def warnings(answer):
 
 
 class TestDeprecated:
-    def test_tells_since_when_until_when_and_where_to_read_on(self, api):
+    def test_sends_dates_and_link(self, api):
         answer = api.get("/api/prices/old")
         assert (answer.status_code, warnings(answer)) == (200, WARNINGS)
 
-    def test_tells_those_who_are_refused_as_well(self, api):
+    def test_sends_them_with_errors_too(self, api):
         answer = api.get("/api/prices/closed")
         assert (answer.status_code, warnings(answer)) == (401, WARNINGS)
 
     @pytest.mark.parametrize("path", ["/api/prices/new", "/api/prices/nowhere", "/api/me", "/api/plans"])
-    def test_tells_nobody_of_endpoints_that_stay(self, api, path):
+    def test_sends_nothing_for_other_endpoints(self, api, path):
         assert warnings(api.get(path)) == {}
 
-    def test_stands_in_the_document(self, api):
+    def test_is_in_the_document(self, api):
         paths = api.get("/api/openapi.json").json["paths"]
         marked = [path for path, item in paths.items() for each in item.values() if "deprecated" in each]
         assert marked == ["/api/prices/old", "/api/prices/closed"]
         assert paths["/api/prices/old"]["get"]["deprecated"] is True
         assert paths["/api/prices/old"]["get"]["summary"] == "List prices as they used to be listed."
 
-    def test_comes_before_the_end(self):
+    def test_must_be_before_the_sunset(self):
         prices = Blueprint("prices", __name__)
         with pytest.raises(ValueError, match="not after"):
             prices.deprecated(since=UNTIL, until=SINCE, link=GUIDE)

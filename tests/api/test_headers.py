@@ -32,25 +32,25 @@ def with_settings(database, monkeypatch):
 
 class TestHeaders:
     @pytest.mark.parametrize("path", ["/api/me", "/nowhere", "/healthz", "/api/openapi.json"])
-    def test_keep_answers_from_being_framed_guessed_at_or_told_on(self, api, path):
+    def test_forbid_frames_sniffing_and_referrers(self, api, path):
         headers = api.get(path).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "no-referrer"
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
 
-    def test_keep_what_a_token_was_shown_for_from_being_stored(self, api):
+    def test_forbid_caching_responses_to_tokens(self, api):
         assert api.acting_as(factories.make_user()).get("/api/me").headers["Cache-Control"] in (
             "no-store", "private, no-cache",
         )  # fmt: skip
         assert api.get("/api/me").headers["Cache-Control"] == "no-store"
 
-    def test_tell_browsers_to_stay_with_tls_where_it_is_public(self, with_settings):
+    def test_require_tls_on_a_public_https_url(self, with_settings):
         assert "Strict-Transport-Security" in with_settings().get("/healthz").headers
         plain = with_settings(public_url="http://127.0.0.1:8000")
         assert "Strict-Transport-Security" not in plain.get("/healthz").headers
 
-    def test_let_swagger_ui_run_its_own_scripts_and_no_others(self, api):
+    def test_allow_only_the_scripts_of_swagger_ui(self, api):
         page = api.get("/api/docs")
         policy = dict(part.split(" ", 1) for part in page.headers["Content-Security-Policy"].split("; "))
         (script,) = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
@@ -59,7 +59,7 @@ class TestHeaders:
         assert not re.search(r"\son\w+=", page.text)
         assert policy["connect-src"] == "'self'"
 
-    def test_leave_the_page_of_mailed_links_its_own_policy(self, api):
+    def test_keep_the_policy_of_the_link_page(self, api):
         policy = api.get("/api/auth/links/verify-email").headers["Content-Security-Policy"]
         assert policy.count("sha256-") == 2
 
@@ -71,7 +71,7 @@ class TestCors:
 
     @pytest.mark.parametrize("path", ["/api/orders", "/api/me", "/.well-known/jwks.json"])
     @pytest.mark.parametrize("origin", [SHOP, "http://localhost:3000"])
-    def test_lets_a_page_that_is_named_send_a_token(self, api, path, origin):
+    def test_allows_a_configured_origin_to_send_a_token(self, api, path, origin):
         answer = api.request("OPTIONS", path, headers={"Origin": origin, **PREFLIGHT})
         assert answer.status_code == 200
         assert answer.headers["Access-Control-Allow-Origin"] == origin
@@ -80,20 +80,20 @@ class TestCors:
             answer.headers["Access-Control-Allow-Headers"].lower().split(", ")
         )
 
-    def test_lets_it_read_answers_and_problems(self, api):
+    def test_allows_it_to_read_responses_and_problems(self, api):
         answer = api.get("/api/me", headers={"Origin": SHOP})
         assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (401, SHOP)
         assert "X-Request-ID" in answer.headers["Access-Control-Expose-Headers"]
         assert "Origin" in answer.headers["Vary"]
 
     @pytest.mark.parametrize("origin", [{}, {"Origin": SHOP}, {"Origin": "https://evil.example"}])
-    def test_tells_caches_that_answers_differ_by_page(self, api, origin):
+    def test_varies_by_origin(self, api, origin):
         for method in ("GET", "OPTIONS"):
             for path in ("/api/me", "/api/openapi.json", "/.well-known/jwks.json", "/api/nothing-here"):
                 assert api.request(method, path, headers=origin).headers["Vary"] == "Origin"
 
     @pytest.mark.parametrize("headers", [{}, PREFLIGHT])
-    def test_never_takes_cookies(self, api, headers):
+    def test_never_accepts_cookies(self, api, headers):
         method = "OPTIONS" if headers else "GET"
         answer = api.request(method, "/api/me", headers={"Origin": SHOP, "Cookie": "a=b", **headers})
         assert "Access-Control-Allow-Credentials" not in answer.headers
@@ -102,15 +102,15 @@ class TestCors:
         "origin",
         ["https://evil.example", "https://shop.example.evil.example", "https://shopxexample", "null", f"{SHOP}:8443"],
     )
-    def test_lets_no_other_page(self, api, origin):
+    def test_refuses_other_origins(self, api, origin):
         for method in ("GET", "OPTIONS"):
             answer = api.request(method, "/api/me", headers={"Origin": origin, **PREFLIGHT})
             assert "Access-Control-Allow-Origin" not in answer.headers
 
-    def test_is_for_the_api_alone(self, api):
+    def test_covers_only_the_api(self, api):
         assert "Access-Control-Allow-Origin" not in api.get("/metrics", headers={"Origin": SHOP}).headers
 
-    def test_lets_no_page_where_none_is_named(self, with_settings):
+    def test_refuses_all_origins_by_default(self, with_settings):
         for api in (with_settings(), with_settings(cors_origins="")):
             answer = api.request("OPTIONS", "/api/me", headers={"Origin": SHOP, **PREFLIGHT})
             assert "Access-Control-Allow-Origin" not in answer.headers
@@ -118,6 +118,6 @@ class TestCors:
     @pytest.mark.parametrize(
         "origins", ["*", "shop.example", f"{SHOP}/", f"{SHOP}, {SHOP}", "null", "https://*.example"]
     )
-    def test_names_no_page_by_what_is_no_origin(self, with_settings, origins):
+    def test_refuses_malformed_origins_in_the_setting(self, with_settings, origins):
         with pytest.raises(NotConfigured, match="ORDERX_CORS_ORIGINS"):
             with_settings(cors_origins=origins)

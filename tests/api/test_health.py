@@ -56,12 +56,12 @@ def all_connections_taken(database):
 
 
 class TestAlive:
-    def test_says_so_whatever_else_is_down(self, api):
+    def test_does_not_depend_on_other_services(self, api):
         assert api.get("/healthz").json == {"status": "ok"}
 
 
 class TestReady:
-    def test_says_so_when_all_is_there(self, api, broker_url, answering):
+    def test_is_ok_when_all_services_respond(self, api, broker_url, answering):
         broker_url(f"redis://127.0.0.1:{answering(b'+PONG')}/0")
         answer = api.get("/readyz")
         checks = {
@@ -73,7 +73,7 @@ class TestReady:
         }
         assert answer.json == {"status": "ok", "checks": checks}
 
-    def test_says_so_at_once_when_the_database_has_ended_its_connections(self, api, database, broker_url, answering):
+    def test_is_ok_immediately_after_the_database_has_closed_connections(self, api, database, broker_url, answering):
         broker_url(f"redis://127.0.0.1:{answering(b'+PONG')}/0")
         before = api.get("/readyz").status_code
         others = "datname = current_database() AND pid <> pg_backend_pid()"
@@ -84,26 +84,26 @@ class TestReady:
         assert (before, after) == (200, 200)
 
     @pytest.mark.rabbitmq
-    def test_knows_a_rabbitmq(self, api, broker_url, rabbitmq):
+    def test_recognizes_rabbitmq(self, api, broker_url, rabbitmq):
         broker_url(rabbitmq.url)
         assert api.get("/readyz").json["checks"]["broker"] == "ok"
 
-    def test_is_degraded_without_a_broker_because_orders_are_still_taken(self, api, broker_url, closed_port):
+    def test_is_degraded_without_a_broker(self, api, broker_url, closed_port):
         broker_url(f"amqp://127.0.0.1:{closed_port}//")
         answer = api.get("/readyz")
         assert (answer.status_code, answer.json["status"], answer.json["checks"]["broker"]) == (200, "degraded", "down")
 
-    def test_is_degraded_while_a_node_of_the_broker_is_gone(self, api, broker_url, answering, closed_port):
+    def test_is_degraded_while_a_node_of_the_broker_is_down(self, api, broker_url, answering, closed_port):
         broker_url(f"redis://127.0.0.1:{closed_port}/0;redis://127.0.0.1:{answering(b'+PONG')}/0")
         answer = api.get("/readyz")
         assert (answer.status_code, answer.json["status"]) == (200, "degraded")
         assert answer.json["checks"]["broker"] == "1 of 2 nodes respond"
 
-    def test_does_not_take_another_server_for_a_broker(self, api, broker_url, answering):
+    def test_refuses_another_kind_of_server_as_broker(self, api, broker_url, answering):
         broker_url(f"amqp://127.0.0.1:{answering(b'HTTP/1.1 400 Bad Request')}//")
         assert api.get("/readyz").json["checks"]["broker"] == "down"
 
-    def test_is_degraded_on_a_database_that_forgets(self, api, broker_url, answering, database, monkeypatch):
+    def test_is_degraded_when_the_database_is_not_durable(self, api, broker_url, answering, database, monkeypatch):
         monkeypatch.setenv("ORDERX_DURABILITY", "strict")
         monkeypatch.setenv("ORDERX_DATABASE_URL", os.environ["ORDERX_DATABASE_URL"] + FORGETFUL)
         broker_url(f"redis://127.0.0.1:{answering(b'+PONG')}/0")
@@ -111,7 +111,7 @@ class TestReady:
         assert (answer.status_code, answer.json["status"]) == (200, "degraded")
         assert "synchronous_commit is off" in answer.json["checks"]["durability"]
 
-    def test_asks_about_durability_no_more_often_than_it_must(self, api, monkeypatch):
+    def test_caches_the_durability_check(self, api, monkeypatch):
         monkeypatch.setenv("ORDERX_DURABILITY", "strict")
         config.settings.cache_clear()
         asked = []
@@ -122,14 +122,14 @@ class TestReady:
             assert checks.durability_settings() == "ok"
         assert len(asked) == 1
 
-    def test_is_not_without_a_database(self, api, monkeypatch, closed_port):
+    def test_fails_without_a_database(self, api, monkeypatch, closed_port):
         gone = create_engine(f"postgresql+psycopg://nobody@127.0.0.1:{closed_port}/none")
         monkeypatch.setattr(db, "probe_engine", lambda: gone)
         answer = api.get("/readyz")
         assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
         assert "database down" in answer.json["detail"]
 
-    def test_is_not_while_the_database_is_silent(self, api, monkeypatch):
+    def test_fails_while_the_database_does_not_respond(self, api, monkeypatch):
         monkeypatch.setattr(checks, "TIMEOUT", 0.2)
         with socket.create_server(("127.0.0.1", 0)) as silent:
             mute = create_engine(f"postgresql+psycopg://nobody@127.0.0.1:{silent.getsockname()[1]}/none")
@@ -137,17 +137,17 @@ class TestReady:
             answers = [api.get("/readyz") for _ in range(2)]
         assert [(each.status_code, "database down" in each.json["detail"]) for each in answers] == [(503, True)] * 2
 
-    def test_says_so_while_requests_hold_all_connections(self, api, all_connections_taken):
+    def test_is_ok_while_requests_use_all_connections(self, api, all_connections_taken):
         assert api.get("/readyz").json["checks"]["database"] == "ok"
 
-    def test_is_not_while_the_server_is_read_only_and_is_again_afterwards(self, api):
+    def test_fails_while_the_database_is_read_only(self, api):
         with db.probe_transaction():
             db.run("SET default_transaction_read_only = on", {})
         answers = [api.get("/readyz") for _ in range(2)]
         assert [answer.status_code for answer in answers] == [503, 200]
         assert "database read-only" in answers[0].json["detail"]
 
-    def test_is_not_before_the_migrations(self, api, monkeypatch):
+    def test_fails_before_the_migrations(self, api, monkeypatch):
         monkeypatch.setattr(migrations, "state", lambda _: "behind")
         answer = api.get("/readyz")
         assert answer.status_code == 503
@@ -163,11 +163,11 @@ class TestReadyOnANewerDatabase:
             yield owner
             owner.execute("UPDATE alembic_version SET version_num = %s", [newest])
 
-    def test_says_so_because_orders_are_still_taken(self, api):
+    def test_is_ok(self, api):
         answer = api.get("/readyz")
         assert (answer.status_code, answer.json["checks"]["migrations"]) == (200, "newer")
 
-    def test_is_not_where_something_has_gone_that_it_uses(self, api, newer):
+    def test_fails_if_a_used_column_is_missing(self, api, newer):
         newer.execute("ALTER TABLE mails RENAME COLUMN due_at TO due")
         answer = api.get("/readyz")
         newer.execute("ALTER TABLE mails RENAME COLUMN due TO due_at")
@@ -185,7 +185,7 @@ class TestDatabaseGone:
 
 
 class TestMetrics:
-    def test_tell_of_the_database_while_requests_hold_all_connections(self, operator, all_connections_taken):
+    def test_include_the_database_while_requests_use_all_connections(self, operator, all_connections_taken):
         assert "orderx_outbox_oldest_due_seconds" in operator.get("/metrics").text
 
     def test_count_requests_by_endpoint_and_status(self, api, operator):
@@ -205,9 +205,7 @@ class TestMetrics:
             ("only for whoever runs it, not for you", "http://localhost:8000", "127.0.0.1", 401),
         ],
     )
-    def test_are_for_this_machine_alone_where_there_is_no_token(
-        self, api, monkeypatch, token, public_url, peer, status
-    ):
+    def test_are_limited_to_this_machine_without_a_token(self, api, monkeypatch, token, public_url, peer, status):
         monkeypatch.delenv("ORDERX_METRICS_TOKEN")
         if token:
             monkeypatch.setenv("ORDERX_METRICS_TOKEN", token)

@@ -65,7 +65,7 @@ def super_admin(database, api, ours):
 
 
 class TestList:
-    def test_says_what_each_saga_is_stuck_in_the_oldest_first(self, ours):
+    def test_shows_the_failed_steps_oldest_first(self, ours):
         first, second = ours.admin.get(INCIDENTS).json["data"]
         assert [first["order_id"], second["order_id"]] == [str(order) for order in ours.orders]
         assert (first["saga"], first["step"], first["phase"], first["attempts"]) == (
@@ -74,7 +74,7 @@ class TestList:
         assert first["error"] == {"code": "conflict", "detail": "the shelf is empty"}
         assert (first["resolved_at"], first["resolution"]) == (None, None)
 
-    def test_comes_in_pages(self, ours):
+    def test_is_paged(self, ours):
         page = ours.admin.get(f"{INCIDENTS}?limit=1").json
         rest = ours.admin.get(f"{INCIDENTS}?limit=1&after={page['next']}").json
         assert [row["order_id"] for row in page["data"] + rest["data"]] == [str(order) for order in ours.orders]
@@ -84,26 +84,26 @@ class TestList:
         ("query", "found"),
         [("error=conflict", 2), ("error=no", 0), ("step=commit_stock&saga=place_order", 2), ("saga=cancel_order", 0)],
     )
-    def test_can_be_narrowed_down(self, ours, query, found):
+    def test_can_be_filtered(self, ours, query, found):
         assert len(ours.admin.get(f"{INCIDENTS}?{query}").json["data"]) == found
 
-    def test_refuses_what_it_does_not_know(self, ours):
+    def test_refuses_unknown_parameters(self, ours):
         answer = ours.admin.get(f"{INCIDENTS}?state=closed&colour=red")
         assert (answer.status_code, paths(answer)) == (422, {"state", "colour"})
 
-    def test_of_the_settled_says_who_did_what_and_why(self, ours):
+    def test_of_handled_incidents_shows_operator_action_and_reason(self, ours):
         ours.settle("retry", ids=[str(ours.orders[0])])
         [settled] = ours.admin.get(f"{INCIDENTS}?state=settled").json["data"]
         assert settled["resolution"] == {"action": "retry", "reason": "the shelf is counted", "by": str(ours.user.id)}
 
 
-class TestSettling:
+class TestActions:
     @pytest.mark.parametrize(
         ("action", "more", "state"),
         [("retry", {}, "running"), ("skip", {}, "finishing"), ("resolve", {"as": "done"}, "finishing"),
          ("resolve", {"as": "undone"}, "undone")],
     )  # fmt: skip
-    def test_answers_what_became_of_each(self, ours, action, more, state):
+    def test_return_the_result_of_each(self, ours, action, more, state):
         answer = ours.settle(action, filter={"step": "commit_stock"}, **more)
         assert answer.status_code == 200
         assert [(row["order_id"], row["result"], row["state"]) for row in answer.json["data"]] == [
@@ -111,7 +111,7 @@ class TestSettling:
         ]
         assert ours.states == [state, state]
 
-    def test_settles_what_it_can_and_says_why_not_the_others(self, ours):
+    def test_succeed_or_fail_one_by_one(self, ours):
         unknown = str(new_id())
         answer = ours.settle("retry", ids=[unknown, *map(str, ours.orders)])
         assert answer.status_code == 200
@@ -120,24 +120,24 @@ class TestSettling:
         again = ours.settle("retry", ids=[str(ours.orders[0])]).json["data"][0]
         assert (again["id"], again["error"]["code"]) == (str(ours.orders[0]), "not_stuck")
 
-    def test_says_what_stands_in_the_way(self, ours):
+    def test_name_the_obstacle(self, ours):
         row = ours.settle("compensate", filter={"everything": True}).json["data"][0]
         assert row["error"]["code"] == "cannot_compensate"
         assert "cannot be undone: the payment is captured" in row["error"]["detail"]
 
-    def test_goes_on_when_an_ending_fails(self, ours, monkeypatch):
+    def test_continue_after_an_error(self, ours, monkeypatch):
         monkeypatch.setattr(sales, "mark_paid", lambda **_: 1 / 0)
         answer = ours.settle("skip", filter={"everything": True})
         assert [row["error"]["code"] for row in answer.json["data"]] == ["ZeroDivisionError"] * 2
         assert ours.states == ["stuck", "stuck"]
 
-    def test_takes_the_oldest_up_to_the_limit(self, ours):
+    def test_are_limited_to_the_oldest(self, ours):
         answer = ours.settle("retry", filter={"everything": True}, limit=1)
         assert (len(answer.json["data"]), answer.json["left"]) == (1, 1)
         assert ours.states == ["running", "stuck"]
 
     @each_action
-    def test_tries_out_and_changes_nothing(self, ours, action, more):
+    def test_change_nothing_in_a_dry_run(self, ours, action, more):
         answer = ours.settle(action, filter={"everything": True}, dry_run=True, **more)
         assert (answer.json["dry_run"], len(answer.json["data"])) == (True, 2)
         assert ours.states == ["stuck", "stuck"]
@@ -163,14 +163,14 @@ class TestBadInput:
             ({"ids": ["{id}"], "reason": "x", "dry_run": "yes"}, "dry_run"),
         ],
     )
-    def test_is_refused_and_settles_nothing(self, ours, body, wrong):
+    def test_is_refused_without_effect(self, ours, body, wrong):
         named = {**body, "ids": [each.format(id=ours.orders[0]) for each in body["ids"]]} if "ids" in body else body
         answer = ours.admin.post(f"{INCIDENTS}/retry", named)
         assert (answer.status_code, answer.json["code"]) == (422, "invalid")
         assert wrong in paths(answer)
         assert ours.states == ["stuck", "stuck"]
 
-    def test_of_an_ending_that_there_is_not_is_refused(self, ours):
+    def test_of_an_unknown_final_state_is_refused(self, ours):
         for more in ({}, {"as": "well"}):
             assert paths(ours.settle("resolve", ids=[str(ours.orders[0])], **more)) == {"as"}
 
@@ -182,14 +182,14 @@ class TestAnotherCompany:
             assert found <= {str(ours.company.id)}
 
     @each_action
-    def test_has_nothing_that_can_be_named(self, ours, theirs, action, more):
+    def test_cannot_be_selected_by_id(self, ours, theirs, action, more):
         [incident] = theirs.scenario.incidents(theirs.orders[0])
         for foreign in (incident.id, incident.saga_id, theirs.orders[0]):
             [row] = ours.settle(action, ids=[str(foreign)], **more).json["data"]
             assert (row["error"]["code"], row["saga_id"]) == ("not_found", None)
         assert theirs.states == ["stuck", "stuck"]
 
-    def test_is_not_met_by_a_filter(self, ours, theirs):
+    def test_is_not_selected_by_a_filter(self, ours, theirs):
         assert ours.settle("retry", filter={"company_id": str(theirs.company.id)}).json["data"] == []
         assert len(ours.settle("retry", filter={"everything": True}).json["data"]) == 2
         assert theirs.states == ["stuck", "stuck"]
@@ -197,7 +197,7 @@ class TestAnotherCompany:
 
 class TestRoles:
     @pytest.mark.parametrize("role", ["shop_manager", "staff", None])
-    def test_below_an_admin_see_and_settle_nothing(self, api, ours, role):
+    def test_below_admin_see_and_handle_nothing(self, api, ours, role):
         user = factories.make_user()
         if role:
             factories.join(user, ours.company, role, shop=ours.scenario.shop)
@@ -207,25 +207,25 @@ class TestRoles:
         assert [answer.status_code for answer in answers] == [403] * 5
         assert ours.states == ["stuck", "stuck"]
 
-    def test_of_an_admin_end_at_the_company(self, ours, theirs):
+    def test_of_an_admin_are_limited_to_the_company(self, ours, theirs):
         assert ours.admin.get(f"{INCIDENTS}?all_companies=true").status_code == 403
         assert ours.settle("retry", filter={"everything": True}, all_companies=True).status_code == 403
         assert ours.states + theirs.states == ["stuck"] * 4
 
 
 class TestSuperAdmin:
-    def test_sees_and_settles_the_company_it_is_logged_in_for(self, super_admin, ours, theirs):
+    def test_handles_the_company_in_the_token(self, super_admin, ours, theirs):
         assert len(super_admin.get(INCIDENTS).json["data"]) == 2
         super_admin.post(f"{INCIDENTS}/retry", {"filter": {"everything": True}, "reason": "x"})
         assert ours.states + theirs.states == ["running"] * 2 + ["stuck"] * 2
 
-    def test_sees_and_settles_all_companies_by_saying_so(self, super_admin, ours, theirs):
+    def test_handles_all_companies_on_request(self, super_admin, ours, theirs):
         assert len(super_admin.get(f"{INCIDENTS}?all_companies=true").json["data"]) == 4
         body = {"filter": {"everything": True}, "reason": "x", "all_companies": True}
         assert super_admin.post(f"{INCIDENTS}/retry", body).json["left"] == 0
         assert ours.states + theirs.states == ["running"] * 4
 
-    def test_is_told_where_the_process_cannot_look_past_its_company(self, super_admin, monkeypatch):
+    def test_is_refused_without_the_operators_database_url(self, super_admin, monkeypatch):
         monkeypatch.delenv("ORDERX_OPERATOR_DATABASE_URL")
         config.settings.cache_clear()
         answer = super_admin.get(f"{INCIDENTS}?all_companies=true")

@@ -57,8 +57,8 @@ def refusal(answer):
     return answer.status_code, answer.json["code"]
 
 
-class TestInvite:
-    def test_has_a_link_mailed(self, admin, company, sql):
+class TestCreate:
+    def test_mails_a_link(self, admin, company, sql):
         shown = admin.post(INVITATIONS, {"email": "Grace@Paper.example", "role": "shop_manager"}).json
         assert (shown["email"], shown["accepted_at"]) == ("grace@paper.example", None)
         ((template, recipient, context, of),) = sql("SELECT template, recipient, context, company_id FROM mails")
@@ -71,11 +71,11 @@ class TestInvite:
         assert context["link"] in text
         assert "good for 7 days" in text
 
-    def test_keeps_the_hash_of_the_link_alone(self, invited, sql):
+    def test_stores_only_the_hash_of_the_link(self, invited, sql):
         token = invited("grace@paper.example")
         assert token not in str(sql("SELECT i::text FROM invitations i"))
 
-    def test_does_not_flood_an_inbox(self, admin, sql):
+    def test_limits_mails_to_one_address(self, admin, sql):
         body = {"email": "grace@paper.example", "role": "staff"}
         answers = [admin.post(INVITATIONS, body) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
@@ -84,7 +84,7 @@ class TestInvite:
     @pytest.mark.parametrize(
         ("wrong", "field"), [({"role": "super_admin"}, "role"), ({"shop_id": str(new_id())}, "shop_id")]
     )
-    def test_names_the_field_that_is_wrong(self, admin, wrong, field):
+    def test_names_the_wrong_field(self, admin, wrong, field):
         answer = admin.post(INVITATIONS, {"email": "grace@paper.example", "role": "staff", **wrong})
         assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, field)
 
@@ -99,7 +99,7 @@ class TestAccept:
         assert (me["role"], me["shop_id"]) == ("staff", str(shop.id))
         assert refusal(api.post(ACCEPT, {"token": token})) == (409, "link_expired")
 
-    def test_waits_for_who_has_not_registered_and_verified_yet(self, api, invited, company, sql):
+    def test_requires_a_registered_and_verified_user(self, api, invited, company, sql):
         token = invited("grace@paper.example")
         assert refusal(api.post(ACCEPT, {"token": token})) == (409, "registration_required")
         api.post("/api/auth/register", {"email": "grace@paper.example", "name": "G", "password": factories.PASSWORD})
@@ -109,14 +109,14 @@ class TestAccept:
         assert api.post("/api/auth/verify-email", proof).status_code == 204
         assert api.post(ACCEPT, {"token": token}).status_code == 200
 
-    def test_gives_nothing_once_the_host_has_left(self, api, invited, company, host):
+    def test_fails_once_the_host_has_left(self, api, invited, company, host):
         user, other = factories.make_user(), api.acting_as(factories.make_member(company), company)
         token = invited(user.email, "company_admin")
         own = next(row for row in other.get("/api/members").json["data"] if row["user_id"] == str(host.id))
         other.delete(f"/api/members/{own['id']}")
         assert refusal(api.post(ACCEPT, {"token": token})) == (409, "link_expired")
 
-    def test_gives_no_more_than_the_host_holds_by_now(self, api, invited, company, host):
+    def test_gives_no_more_than_the_current_role_of_the_host(self, api, invited, company, host):
         user, other = factories.make_user(), api.acting_as(factories.make_member(company), company)
         token = invited(user.email, "company_admin")
         factories.join(host, company, "shop_manager")
@@ -124,20 +124,20 @@ class TestAccept:
         other.delete(f"/api/members/{own['id']}")
         assert refusal(api.post(ACCEPT, {"token": token})) == (403, "insufficient_privileges")
 
-    def test_comes_too_late_after_a_week(self, api, invited, monkeypatch):
+    def test_fails_after_a_week(self, api, invited, monkeypatch):
         token, then = invited(factories.make_user().email), clock.now() + LIFETIME + timedelta(seconds=1)
         monkeypatch.setattr(clock, "now", lambda: then)
         assert refusal(api.post(ACCEPT, {"token": token})) == (409, "link_expired")
 
-    def test_refuses_what_we_did_not_send(self, api, database):
+    def test_refuses_a_forged_token(self, api, database):
         assert refusal(api.post(ACCEPT, {"token": "A" * 43})) == (409, "link_expired")
 
-    def test_has_a_page_of_its_own(self, api):
+    def test_has_a_page(self, api):
         assert api.get("/api/auth/links/accept-invitation").status_code == 200
 
 
 class TestList:
-    def test_shows_what_became_of_each(self, api, admin, invited):
+    def test_shows_the_state_of_each(self, api, admin, invited):
         user = factories.make_user()
         api.post(ACCEPT, {"token": invited(user.email)})
         invited("grace@paper.example")
@@ -145,8 +145,8 @@ class TestList:
         assert shown == [(user.email, True), ("grace@paper.example", False)]
 
 
-class TestWithdraw:
-    def test_makes_the_link_no_good(self, api, admin, invited):
+class TestRevoke:
+    def test_invalidates_the_link(self, api, admin, invited):
         token = invited(factories.make_user().email)
         path = f"{INVITATIONS}/{admin.get(INVITATIONS).json['data'][0]['id']}"
         assert admin.delete(path).status_code == 204
@@ -155,7 +155,7 @@ class TestWithdraw:
 
 
 class TestErasure:
-    def test_takes_the_address_out_of_invitations_and_their_mails(self, api, invited, sql):
+    def test_removes_the_address_from_invitations_and_their_mails(self, api, invited, sql):
         user = factories.make_user()
         invited(user.email)
         invited("grace@paper.example")

@@ -44,7 +44,7 @@ def secrets():
 
 
 class TestLine:
-    def test_says_who_asked_for_what_and_how_it_ended(self, api):
+    def test_has_caller_path_and_status(self, api):
         company = factories.make_company()
         user = factories.make_member(company)
         with logged() as said:
@@ -60,7 +60,7 @@ class TestLine:
         }
         assert (line["user_id"], line["company_id"]) == (str(user.id), str(company.id))
 
-    def test_of_an_error_is_found_by_the_same_id_and_names_no_value(self, api, monkeypatch):
+    def test_of_an_error_has_the_same_id_and_no_values(self, api, monkeypatch):
         def fail(**_):
             raise RuntimeError(f"refused {CARD}") from ValueError(CARD)
 
@@ -89,7 +89,7 @@ class TestSecrets:
         header=st.sampled_from(HEADERS),
         who=st.sampled_from((("as_user",), ())),
     )
-    def test_reach_no_line_wherever_they_stand(self, ask, secret, place, path, field, header, who):
+    def test_are_in_no_line(self, ask, secret, place, path, field, header, who):
         sent = {
             "body": {"method": "POST", "data": secret, "content_type": "application/json"},
             "field": {"method": "POST", "json": {field: secret, "name": {"card": {"number": secret}}}},
@@ -107,7 +107,7 @@ class TestSecrets:
 
     @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(secret=st.one_of(cards(), st.builds(new_token)))
-    def test_are_not_taken_for_the_id_of_a_request(self, ask, secret):
+    def test_are_not_accepted_as_request_ids(self, ask, secret):
         with logged() as said:
             ask("GET", "/api/me", who=(), headers={"X-Request-ID": secret})
         assert secret not in said.getvalue()

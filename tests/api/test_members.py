@@ -32,7 +32,7 @@ class TestAdd:
 
 class TestLeave:
     @pytest.mark.parametrize("role", ["company_admin", "shop_manager", "staff"])
-    def test_gives_a_role_up_without_asking_anybody(self, api, admin, company, role):
+    def test_gives_up_a_role(self, api, admin, company, role):
         user = factories.make_member(company, role)
         own = membership_of(api, user)
         assert api.acting_as(user, company).delete(f"/api/me/memberships/{own}").status_code == 204
@@ -62,13 +62,13 @@ class TestLeave:
         answer = api.acting_as(user).delete(f"/api/me/memberships/{membership_of(api, user)}")
         assert (answer.status_code, answer.json["code"]) == (409, "last_admin")
 
-    def test_says_the_same_of_a_colleagues_role_and_of_none(self, api, admin, company):
+    def test_gives_the_same_response_for_a_colleagues_role_and_an_unknown_one(self, api, admin, company):
         colleague = membership_of(api, factories.make_member(company, "staff"))
         answers = [admin.delete(f"/api/me/memberships/{each}") for each in (colleague, new_id())]
         assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(404, "membership_not_found")] * 2
 
 
-class TestATokenThatIsOutThere:
+class TestTokenOfARemovedMember:
     """Reading goes on until it lapses; whoever could write would not have to let it."""
 
     @pytest.fixture
@@ -87,19 +87,19 @@ class TestATokenThatIsOutThere:
             ("/api/shops", {"name": "Harbour Street"}),
         ],
     )
-    def test_writes_nothing_for_whoever_was_removed(self, removed, path, body):
+    def test_cannot_write(self, removed, path, body):
         answer = removed.post(path, body)
         assert (answer.status_code, answer.json["code"]) == (401, "token_invalid")
 
-    def test_does_not_close_the_company_either(self, removed, company):
+    def test_cannot_close_the_company(self, removed, company):
         assert removed.delete(f"/api/companies/{company.id}").status_code == 401
 
-    def test_reads_until_it_lapses(self, removed):
+    def test_can_read_until_it_expires(self, removed):
         assert removed.get("/api/members").status_code == 200
 
 
 class TestList:
-    def test_shows_the_companys_own_page_by_page(self, admin, company):
+    def test_pages_through_the_members_of_the_company(self, admin, company):
         factories.make_member(factories.make_company())
         colleague = factories.make_member(company, "staff")
         first = admin.get("/api/members?limit=1").json
@@ -109,18 +109,18 @@ class TestList:
 
 
 class TestRemove:
-    def test_takes_the_role_away(self, api, admin, company):
+    def test_removes_the_role(self, api, admin, company):
         user = factories.make_member(company, "staff")
         assert admin.delete(f"/api/members/{membership_of(api, user)}").status_code == 204
         assert api.acting_as(user).get("/api/me").json["memberships"] == []
 
-    def test_leaves_the_last_admin(self, admin, company):
+    def test_keeps_the_last_admin(self, admin, company):
         factories.make_member(company, "staff")
         own = admin.get("/api/members").json["data"][0]["id"]
         answer = admin.delete(f"/api/members/{own}")
         assert (answer.status_code, answer.json["code"]) == (409, "last_admin")
 
-    def test_knows_no_member_of_another_company(self, api, admin):
+    def test_does_not_find_members_of_another_company(self, api, admin):
         theirs = factories.make_company()
         foreign = api.acting_as(factories.make_member(theirs), theirs).get("/api/members").json["data"][0]["id"]
         assert admin.delete(f"/api/members/{foreign}").status_code == 404
@@ -142,7 +142,7 @@ class TestSuperAdmin:
         bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
         assert api.post("/api/shops", {"name": "Harbour"}, headers=bearer).status_code == 201
 
-    def test_does_not_act_for_a_company_there_is_not(self, log_in):
+    def test_cannot_act_for_an_unknown_company(self, log_in):
         assert log_in(company_id=str(new_id())).status_code == 404
 
     def test_is_a_customer_until_a_company_is_named(self, log_in):
@@ -160,23 +160,23 @@ class TestShopManager:
     def manager(self, api, company, shop):
         return api.acting_as(factories.make_member(company, "shop_manager", shop=shop), company)
 
-    def test_offers_roles_in_their_shop_up_to_their_own(self, manager, shop):
+    def test_invites_to_roles_in_their_shop_up_to_their_own(self, manager, shop):
         for role, expected in {"staff": 201, "shop_manager": 201, "company_admin": 422}.items():
             body = {"email": factories.make_user().email, "role": role, "shop_id": str(shop.id)}
             assert manager.post("/api/invitations", body).status_code == expected, role
 
-    def test_offers_none_in_other_shops_or_in_all(self, manager, company):
+    def test_cannot_invite_to_other_shops_or_to_all(self, manager, company):
         email = factories.make_user().email
         for role in ("staff", "shop_manager", "company_admin"):
             answer = manager.post("/api/invitations", {"email": email, "role": role})
             assert (answer.status_code, answer.json["code"]) == (403, "insufficient_privileges")
         other = {"email": email, "role": "staff", "shop_id": str(factories.make_shop(company).id)}
         none = {**other, "shop_id": str(new_id())}
-        assert told_fields(manager.post("/api/invitations", other)) == told_fields(
+        assert error_fields(manager.post("/api/invitations", other)) == error_fields(
             manager.post("/api/invitations", none)
         )
 
-    def test_sees_and_takes_away_those_of_their_shop_alone(self, manager, admin, company, shop):
+    def test_sees_and_removes_members_of_their_shop_only(self, manager, admin, company, shop):
         in_shop = factories.make_member(company, "staff", shop=shop)
         for elsewhere in (None, factories.make_shop(company)):
             factories.make_member(company, "staff", shop=elsewhere)
@@ -189,7 +189,7 @@ class TestShopManager:
             expected = 204 if membership in seen else 404
             assert manager.delete(f"/api/members/{membership}").status_code == expected
 
-    def test_sees_and_withdraws_the_invitations_to_their_shop_alone(self, manager, company, shop):
+    def test_sees_and_revokes_invitations_to_their_shop_only(self, manager, company, shop):
         host = factories.make_member(company)
         ours, _ = factories.invite("a@customers.example", host, company, shop=shop)
         others, _ = factories.invite("b@customers.example", host, company)
@@ -198,5 +198,5 @@ class TestShopManager:
         assert manager.delete(f"/api/invitations/{ours.id}").status_code == 204
 
 
-def told_fields(answer):
+def error_fields(answer):
     return answer.status_code, answer.json["errors"]

@@ -31,8 +31,8 @@ def refused(answer) -> list[tuple[str, str]]:
     return [(error["path"], error["message"]) for error in answer.json["errors"]]
 
 
-class TestPartReplacedAsAWhole:
-    def test_takes_null_for_what_it_lacks(self, admin):
+class TestValueObject:
+    def test_accepts_null_in_optional_fields(self, admin):
         kept = admin.post("/api/me/addresses", {"label": "Home", "address": {**ADDRESS, **BLANK}})
         assert (kept.status_code, kept.json["address"]) == (201, ADDRESS)
         refusal = admin.post("/api/me/addresses", {"label": "Home", "address": {**ADDRESS, "line1": None}})
@@ -44,7 +44,7 @@ class TestPartReplacedAsAWhole:
         assert colours.json["branding"] == {"colour": "#1f4e79"}
         assert admin.patch(path, {"branding": None}).json["branding"] == {}
 
-    def test_of_a_place_is_emptied_by_null(self, admin, shop):
+    def test_of_a_location_is_emptied_by_null(self, admin, shop):
         christmas = {"first_day": "2026-12-25", "last_day": None, "hours": None, "reason": None}
         place = {
             "name": "Harbour",
@@ -60,7 +60,7 @@ class TestPartReplacedAsAWhole:
 
 
 class TestField:
-    def test_that_may_be_without_a_value_is_so_by_null_when_made_and_when_changed(self, admin, shop):
+    def test_without_required_value_can_be_created_and_changed_with_null(self, admin, shop):
         new = {"shop_id": str(shop.id), "sku": "A5", "name": "Notebook", "price": PRICE, "low_stock_threshold": None}
         product = admin.post("/api/products", new).json
         path = f"/api/products/{product['id']}"
@@ -69,22 +69,22 @@ class TestField:
         assert (product["low_stock_threshold"], seen) == (None, [None, 3, 3, None])
 
     @pytest.mark.parametrize("name", ["name", "price"])
-    def test_that_must_have_a_value_is_never_changed_to_null(self, admin, shop, name):
+    def test_with_required_value_cannot_be_changed_to_null(self, admin, shop, name):
         product = factories.make_product(shop)
         assert refused(admin.patch(f"/api/products/{product.id}", {name: None})) == [(name, OPTIONAL_NULL)]
 
     @pytest.mark.parametrize("name", ["allows_discount", "locale", "max_discount_percent", "low_stock_threshold"])
-    def test_with_a_default_takes_no_null_in_its_place(self, admin, company, name):
+    def test_with_a_default_refuses_null(self, admin, company, name):
         new = {"name": "Pens", "email": "pens@paper.example", "currency": "EUR", name: None}
         assert refused(admin.post("/api/companies", new)) == [(name, OPTIONAL_NULL)]
         assert refused(admin.patch(f"/api/companies/{company.id}", {name: None})) == [(name, OPTIONAL_NULL)]
 
     @pytest.mark.parametrize("name", ["step", "error", "saga", "company_id"])
-    def test_that_narrows_a_choice_does_not_widen_it_by_null(self, admin, name):
+    def test_of_a_filter_refuses_null(self, admin, name):
         body = {"filter": {"everything": True, name: None}, "reason": "it is back"}
         answer = admin.post("/api/operations/incidents/retry", body)
         assert refused(answer) == [(f"filter.{name}", OPTIONAL_NULL)]
 
-    def test_of_a_login_that_is_not_needed_may_be_null(self, api):
+    def test_of_a_login_that_is_optional_can_be_null(self, api):
         login = {"email": "nobody@customers.example", "password": "x", "code": None, "company_id": None}
         assert api.post("/api/auth/login", login).status_code == 401

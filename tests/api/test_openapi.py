@@ -39,7 +39,7 @@ class TestDocument:
         for response in document["components"]["responses"].values():
             assert list(response["content"]) == ["application/problem+json"]
 
-    def test_gives_every_operation_an_id_of_its_own(self, document):
+    def test_gives_every_operation_a_unique_id(self, document):
         ids = [operation["operationId"] for _, operation in operations(document)]
         assert sorted(ids) == sorted(set(ids))
 
@@ -52,7 +52,7 @@ class TestDocument:
         }
         assert [name for name, schema in bodies.items() if not has_example(schema, schemas)] == []
 
-    def test_bounds_every_list_that_a_request_may_hold(self, document):
+    def test_limits_every_list_in_requests(self, document):
         schemas = document["components"]["schemas"]
         bodies = [operation["requestBody"] for _, operation in operations(document) if "requestBody" in operation]
         lists = [each for body in bodies for each in lists_in(body, schemas)]
@@ -60,13 +60,13 @@ class TestDocument:
         assert [each for each in lists if "maxItems" not in each] == []
 
     @pytest.mark.parametrize("name", ["ProfileChange", "NewCompany", "CompanyChange"])
-    def test_says_what_a_language_tag_looks_like(self, document, name):
+    def test_has_a_pattern_for_language_tags(self, document, name):
         locale = document["components"]["schemas"][name]["properties"]["locale"]
         assert locale["maxLength"] == 35
         assert re.search(locale["pattern"], "zh-Hant-TW")
         assert not re.search(locale["pattern"], "de-DE;q=1")
 
-    def test_links_what_is_made_to_operations_that_take_its_id(self, document):
+    def test_links_created_resources_to_operations_on_them(self, document):
         taken = {
             operation["operationId"]: {each["name"] for each in document["paths"][path].get("parameters", [])}
             for path in document["paths"]
@@ -82,14 +82,14 @@ class TestDocument:
         assert len(links) > len(LINKS)
         assert [link for link in links if not link["parameters"].keys() <= taken[link["operationId"]]] == []
 
-    def test_says_which_operations_need_a_token(self, document):
+    def test_shows_which_operations_need_a_token(self, document):
         by_name = dict(operations(document))
         assert by_name["post /api/auth/login"]["security"] == []
         assert by_name["get /api/me"]["security"] == [{"bearer": []}]
 
 
 class TestSwaggerUi:
-    def test_loads_nothing_from_elsewhere(self, api):
+    def test_loads_only_local_files(self, api):
         page = api.get("/api/docs").text
         assets = re.findall(r'(?:src|href)="([^"]+)"', page)
         assert len(assets) == 3
@@ -100,7 +100,7 @@ class TestSwaggerUi:
         assert '"validatorUrl": null' in api.get("/api/docs").text
 
     @pytest.mark.parametrize("path", ["../__init__.py", "%2e%2e/__init__.py", "nothing.js"])
-    def test_serves_its_own_files_alone(self, api, path):
+    def test_serves_only_its_own_files(self, api, path):
         assert api.get(f"/api/docs/assets/{path}").status_code == 404
 
 

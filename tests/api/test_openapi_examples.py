@@ -43,14 +43,14 @@ def now(order):
 
 
 class TestExamples:
-    def test_of_values_are_what_their_schemas_say(self):
+    def test_of_values_match_their_schemas(self):
         found = list(schemas_in(document()))
         assert len(found) > 50
         wrong = [(each, value) for each in found for value in each["examples"] if not judge(each).is_valid(value)]
         assert wrong == []
 
     @pytest.mark.parametrize("name", operations())
-    def test_of_requests_and_answers_are_what_their_schemas_say(self, name):
+    def test_of_requests_and_responses_match_their_schemas(self, name):
         for media in media_of(operations()[name]):
             for example in media.get("examples", {}).values():
                 judge(media["schema"]).validate(example["value"])

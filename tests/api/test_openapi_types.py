@@ -58,7 +58,7 @@ class TestTypes:
         in_parameters = types_in(*(each.get("parameters") for each in operations().values()))
         assert schemas().keys() == requests() | answers() | in_parameters
 
-    def test_name_every_choice_of_words(self):
+    def test_name_every_enum(self):
         assert [(name, part) for name, part in within_types() if "enum" in part] == []
         asked = [each.get("parameters", []) for each in operations().values()]
         assert [part for part in parts_of(asked) if isinstance(part, dict) and "enum" in part] == []
@@ -76,7 +76,7 @@ class TestTypes:
         assert both == []
         assert len(schemas()["Payment"]["oneOf"]) == 2
 
-    def test_differ_for_requests_and_answers(self):
+    def test_differ_for_requests_and_responses(self):
         shared = requests() & answers()
         assert {name for name in shared if "enum" not in schemas()[name]} == set()
 
@@ -86,18 +86,18 @@ class TestTypes:
         }
         assert {name for name, more in closed.items() if more is not False} == set()
 
-    def test_of_requests_have_no_defaults_which_generators_take_for_what_must_be_sent(self):
+    def test_of_requests_have_no_defaults(self):
         assert [name for name, part in within_types() if name in requests() and "default" in part] == []
         assert schemas()["NewApiKey"]["properties"]["days"]["description"].endswith("Default: 90")
 
-    def test_have_no_name_that_a_language_has(self):
+    def test_have_no_reserved_name(self):
         taken = {*dir(builtins), "Error", "Exception", "Object", "Process", "Record", "String", "Thread", "Void"}
         assert schemas().keys() & taken == set()
 
-    def test_of_answers_are_open(self):
+    def test_of_responses_are_open(self):
         assert {name for name in answers() for part in parts_of(schemas()[name]) if closes(part)} == set()
 
-    def test_of_answers_say_which_fields_are_always_there(self):
+    def test_of_responses_list_their_required_fields(self):
         objects = {name: schemas()[name] for name in answers() if "properties" in schemas()[name]}
         lacking = {name: schema["properties"].keys() - set(schema["required"]) for name, schema in objects.items()}
         assert {name: fields for name, fields in lacking.items() if fields} == ALWAYS_OPTIONAL
@@ -108,19 +108,19 @@ class TestTypes:
 
 
 class TestRefusals:
-    def test_are_told_of_wherever_a_token_is_taken(self):
+    def test_are_documented_for_every_operation_with_a_token(self):
         taking = {name for name, operation in operations().items() if {"bearer": []} in operation["security"]}
         assert {name for name in operations() if "forbidden" in refusals(name)} == taking
 
     @pytest.mark.parametrize(
         ("code", "refusing"), [("email_unverified", UNVERIFIED), ("insufficient_privileges", INSUFFICIENT_PRIVILEGES)]
     )
-    def test_are_told_of_where_more_than_a_role_is_asked_for(self, code, refusing):
+    def test_are_documented_where_more_than_a_role_is_required(self, code, refusing):
         assert {name for name in operations() if code in refusals(name)} == refusing
 
 
 class TestUnchanged:
-    def test_is_told_of_wherever_an_answer_has_a_version(self):
+    def test_is_documented_for_every_versioned_response(self):
         versioned = {"get_company", "get_shop", "get_location", "get_product", "get_order_status"}
         assert {name for name, operation in operations().items() if "304" in operation["responses"]} == versioned
 

@@ -25,7 +25,7 @@ class TestProblem:
             "code": "not_found",
         }
 
-    def test_says_which_methods_there_are(self, api):
+    def test_lists_the_allowed_methods(self, api):
         answer = api.request("DELETE", "/api/me/export")
         assert answer.status_code == 405
         assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
@@ -39,14 +39,14 @@ def codes(kind=OrderXError):
 
 
 class TestType:
-    def test_leads_to_a_page_that_says_what_it_means(self, api):
+    def test_links_to_a_page_about_the_problem(self, api):
         problem = api.get("/api/me").json
         page = api.get(problem["type"])
         assert (page.status_code, page.content_type) == (200, "text/html; charset=utf-8")
         for told in (problem["code"], problem["title"], "401 (Unauthorized)"):
             assert told in page.text
 
-    def test_leads_to_a_page_for_every_problem_of_the_app_and_of_its_server(self, api):
+    def test_links_to_a_page_for_every_problem_of_app_and_server(self, api):
         refused = {status.name.lower() for status in problems._DETAIL}
         every = {
             *codes(),
@@ -60,13 +60,13 @@ class TestType:
         assert {code for code in every if api.get(f"/problems/{code}").status_code != 200} == set()
 
     @pytest.mark.parametrize("code", ["", "nothing", "error", "not_configured", "ok", "%3Cb%3E", "../healthz"])
-    def test_leads_nowhere_when_it_is_none(self, api, code):
+    def test_has_no_page_for_unknown_codes(self, api, code):
         assert api.get(f"/problems/{code}").status_code == 404
 
 
-class TestStart:
+class TestHome:
     @pytest.mark.parametrize("path", ["/", "/api"])
-    def test_says_what_answers_here_and_leads_on(self, api, path):
+    def test_describes_the_server_and_links_on(self, api, path):
         page = api.get(path)
         assert (page.status_code, page.content_type) == (200, "text/html; charset=utf-8")
         assert "commerce" in page.text
@@ -86,12 +86,12 @@ class TestUnexpectedError:
 
         return answer
 
-    def test_is_a_problem_that_keeps_its_cause_to_itself(self, ask):
+    def test_is_a_problem_without_its_cause(self, ask):
         answer = ask(RuntimeError("secret"))
         assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
         assert "secret" not in answer.text
 
-    def test_asks_to_try_again_when_the_database_is_gone(self, ask):
+    def test_asks_to_try_again_when_the_database_is_down(self, ask):
         answer = ask(OperationalError("SELECT 1", {}, psycopg.OperationalError("connection refused")))
         assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
         assert int(answer.headers["Retry-After"]) > 0

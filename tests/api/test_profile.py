@@ -35,7 +35,7 @@ def sql(database):
 
 
 class TestProfile:
-    def test_changes_what_is_given_and_nothing_else(self, me):
+    def test_changes_only_the_fields_sent(self, me):
         changes = {"name": "Ada King", "phone": "+44 20 7946 0958", "locale": "en-GB", "time_zone": "Europe/London"}
         assert me.patch("/api/me", changes).status_code == 200
         me.patch("/api/me", {"locale": "de-AT"})
@@ -43,10 +43,10 @@ class TestProfile:
         assert {field: shown[field] for field in changes} == {**changes, "phone": "+442079460958", "locale": "de-AT"}
 
     @pytest.mark.parametrize("locale", ["de", "es-419", "sr-Latn", "zh-Hant-TW"])
-    def test_takes_any_language_with_its_script_and_region(self, me, locale):
+    def test_accepts_any_language_with_script_and_region(self, me, locale):
         assert me.patch("/api/me", {"locale": locale}).json["locale"] == locale
 
-    def test_takes_away_what_is_null(self, me):
+    def test_removes_fields_that_are_null(self, me):
         me.patch("/api/me", {"phone": "+442079460958"})
         assert me.patch("/api/me", {"phone": None}).json["phone"] is None
 
@@ -60,7 +60,7 @@ class TestProfile:
             {"id": str(new_id())}, {"verified_at": "2026-01-01T00:00:00Z"}, {"password_hash": "x"},
         ],
     )  # fmt: skip
-    def test_names_the_field_that_is_wrong_or_not_ones_own_to_change(self, me, wrong):
+    def test_names_the_wrong_or_read_only_field(self, me, wrong):
         answer = me.patch("/api/me", wrong)
         assert answer.status_code == 422
         assert [error["path"] for error in answer.json["errors"]] == list(wrong)
@@ -70,7 +70,7 @@ class TestNotifications:
     def chosen(self, me):
         return me.get("/api/me").json["notifications"]["email"]
 
-    def test_are_news_only_for_those_who_ask(self, me):
+    def test_include_news_only_on_request(self, me):
         assert self.chosen(me) == {"order_updates": True, "news": False}
 
     def test_are_chosen_one_by_one(self, me):
@@ -89,11 +89,11 @@ class TestNotifications:
             ({"email": {"password_changed": False}}, "notifications.email.password_changed"),
         ],
     )  # fmt: skip
-    def test_are_of_kinds_there_are_and_wanted_or_not(self, me, wrong, path):
+    def test_have_known_kinds_and_boolean_values(self, me, wrong, path):
         answer = me.patch("/api/me", {"notifications": wrong})
         assert (answer.status_code, [error["path"] for error in answer.json["errors"]]) == (422, [path])
 
-    def test_are_for_nobody_else_to_choose(self, database):
+    def test_cannot_be_chosen_by_others(self, database):
         company = factories.make_company()
         colleague, other = factories.make_member(company), factories.make_member(company)
         with pytest.raises(NoResultFound), db.transaction(Tenant(company.id, other.id)):
@@ -101,7 +101,7 @@ class TestNotifications:
 
 
 class TestAddresses:
-    def test_are_kept_changed_and_forgotten(self, me):
+    def test_are_created_updated_and_deleted(self, me):
         kept = me.post(ADDRESSES, {"label": "Home", "address": HOME})
         assert kept.status_code == 201
         path = f"{ADDRESSES}/{kept.json['id']}"
@@ -111,7 +111,7 @@ class TestAddresses:
         assert me.delete(path).status_code == 204
         assert me.get(ADDRESSES).json["data"] == []
 
-    def test_are_nobody_elses(self, api, me):
+    def test_are_hidden_from_others(self, api, me):
         kept = me.post(ADDRESSES, {"label": "Home", "address": HOME}).json
         company = factories.make_company()
         for stranger in (factories.make_user(), factories.make_member(company)):
@@ -131,7 +131,7 @@ class TestAddresses:
         answer = me.post(ADDRESSES, {"label": "Home", "address": HOME})
         assert (answer.status_code, answer.json["code"]) == (409, "too_many_addresses")
 
-    def test_are_fifty_at_most_when_two_are_kept_at_once(self, user, sql):
+    def test_are_fifty_at_most_under_concurrency(self, user, sql):
         sql(
             "INSERT INTO addresses (id, user_id, label, address)"
             " SELECT gen_random_uuid(), %s, 'Home', '{}' FROM generate_series(1, 49)",
@@ -152,7 +152,7 @@ class TestAddresses:
                 late.result()
         assert sql("SELECT count(*) FROM addresses").fetchone() == (50,)
 
-    def test_have_what_a_parcel_needs(self, me):
+    def test_require_the_fields_of_a_postal_address(self, me):
         answer = me.post(ADDRESSES, {"label": "Home", "address": {"name": "Ada"}})
         assert {error["path"] for error in answer.json["errors"]} == {
             "address.line1", "address.city", "address.country"
@@ -160,7 +160,7 @@ class TestAddresses:
 
 
 class TestExport:
-    def test_has_everything_there_is_about_the_user(self, me, user):
+    def test_contains_all_data_of_the_user(self, me, user):
         me.post(ADDRESSES, {"label": "Home", "address": HOME})
         me.patch("/api/me", {"notifications": {"email": {"news": True}}})
         shops = []
@@ -213,7 +213,7 @@ class TestErasure:
         for trace in (user.email, "Ada", "Lovelace", "+44", "Harbour Street", "James"):
             assert trace not in said
 
-    def test_leaves_no_way_in(self, api, user):
+    def test_ends_all_access(self, api, user):
         login = api.post("/api/auth/login", {"email": user.email, "password": factories.PASSWORD}).json
         self.erase(api, user)
         assert api.post("/api/auth/refresh", {"refresh_token": login["refresh_token"]}).status_code == 401
@@ -231,7 +231,7 @@ class TestErasure:
             ("POST", "/api/companies", {"name": "Paper", "email": "a@paper.example", "currency": "EUR"}),
         ],
     )
-    def test_leaves_nothing_to_write_to(self, api, me, user, method, path, body):
+    def test_refuses_later_writes(self, api, me, user, method, path, body):
         self.erase(api, user)
         assert me.request(method, path, json=body).status_code in {401, 403}
         assert me.get("/api/me/export").json["addresses"] == []
@@ -242,17 +242,17 @@ class TestErasure:
         api.post("/api/auth/register", again)
         assert sql("SELECT template FROM mails").fetchall() == [("verify_email",)]
 
-    def test_asks_for_the_password(self, api, user, sql):
+    def test_requires_the_password(self, api, user, sql):
         assert self.erase(api, user, "a wrong one").status_code == 401
         assert sql("SELECT erased_at FROM users").fetchall() == [(None,)]
 
     @pytest.mark.parametrize("status", ["pending", "paid", "fulfilling", "shipped"])
-    def test_waits_for_orders_that_are_under_way(self, api, user, order, sql, status):
+    def test_is_refused_while_orders_are_in_progress(self, api, user, order, sql, status):
         sql("UPDATE orders SET status = %s", status)
         answer = self.erase(api, user)
         assert (answer.status_code, answer.json["code"]) == (409, "orders_in_progress")
 
-    def test_does_not_wait_for_an_order_paid_long_ago(self, api, user, order, sql):
+    def test_is_allowed_with_orders_paid_long_ago(self, api, user, order, sql):
         sql("UPDATE orders SET status = 'paid', changed_at = now() - interval '31 days'")
         assert self.erase(api, user).status_code == 204
 

@@ -74,14 +74,14 @@ class TestWindow:
     def key(self, limit=3):
         return Window("test", str(new_id()), limit)
 
-    def test_has_room_for_its_limit_and_then_says_how_long_to_wait(self, valkey):
+    def test_accepts_its_limit_and_then_returns_the_wait(self, valkey):
         window = self.key()
         taken = [count(valkey.url, [window])[0] for _ in range(4)]
         assert [each.remaining for each in taken] == [2, 1, 0, 0]
         assert [each.wait for each in taken[:3]] == [0, 0, 0]
         assert 0 < taken[3].wait <= 120
 
-    def test_counts_in_none_when_one_is_full(self, valkey):
+    def test_counts_nothing_when_one_is_full(self, valkey):
         full, roomy = self.key(1), self.key()
         count(valkey.url, [full])
         refused = count(valkey.url, [full, roomy])
@@ -89,7 +89,7 @@ class TestWindow:
         assert count(valkey.url, [roomy])[0].remaining == 2
 
     @pytest.mark.parametrize("turns_ago", [0, 1, 2])
-    def test_weighs_the_minute_before_by_what_of_it_is_within_the_last(self, valkey, turns_ago):
+    def test_weights_the_previous_minute_by_its_overlap(self, valkey, turns_ago):
         window = self.key(9_000_000)
         with contextlib.closing(redis.Redis.from_url(valkey.url)) as store:
             turn = int(minutes(store)) - turns_ago
@@ -101,7 +101,7 @@ class TestWindow:
         least, most = (9_000_000 - 8_000_000 * weight for weight in weights)
         assert least - 2 <= left <= most
 
-    def test_is_forgotten_when_it_is_over(self, valkey):
+    def test_expires(self, valkey):
         window = self.key()
         count(valkey.url, [window])
         with contextlib.closing(redis.Redis.from_url(valkey.url)) as store:
@@ -109,13 +109,13 @@ class TestWindow:
 
 
 class TestLimits:
-    def test_are_a_users_own_wherever_they_ask_from(self, limited, fresh):
+    def test_are_per_user_from_all_addresses(self, limited, fresh):
         api = limited(caller=2)
         ada, bob = (api.acting_as(factories.make_user()) for _ in range(2))
         assert statuses(lambda: ada.get("/api/me", headers=fresh()), 3) == [200, 200, 429]
         assert bob.get("/api/me").status_code == 200
 
-    def test_are_an_api_keys_own(self, limited):
+    def test_are_per_api_key(self, limited):
         api, company = limited(caller=2), factories.make_company()
         admin = api.acting_as(factories.make_member(company), company)
         key = admin.post("/api/keys", {"name": "Till", "permissions": ["read_shops"]}).json
@@ -123,7 +123,7 @@ class TestLimits:
         assert statuses(lambda: machine.get("/api/shops"), 3) == [200, 200, 429]
         assert admin.get("/api/me").status_code == 200
 
-    def test_are_a_companys_whoever_acts_for_it(self, limited):
+    def test_are_per_company(self, limited):
         api, company = limited(company=2), factories.make_company()
         admins = [api.acting_as(factories.make_member(company), company) for _ in range(3)]
         path = f"/api/companies/{company.id}"
@@ -132,12 +132,12 @@ class TestLimits:
     @pytest.mark.parametrize(
         ("plan", "setting", "limit"), [("free", 6000, 600), ("free", 60, 60), ("standard", 6000, 3000), ("pro", 90, 90)]
     )
-    def test_are_a_companys_by_its_plan_and_by_the_setting(self, limited, plan, setting, limit):
+    def test_of_a_company_depend_on_its_plan_and_the_setting(self, limited, plan, setting, limit):
         api, company = limited(company=setting), factories.make_company(plan=plan)
         answer = api.acting_as(factories.make_member(company), company).get("/api/me")
         assert f'"company";q={limit};w=60' in answer.headers["RateLimit-Policy"]
 
-    def test_follow_another_plan_without_asking_the_database_each_time(self, limited, monkeypatch):
+    def test_cache_the_plan(self, limited, monkeypatch):
         api, company = limited(), factories.make_company(plan="free")
         admin = api.acting_as(factories.make_member(company), company)
         path = f"/api/companies/{company.id}/plan"
@@ -152,47 +152,47 @@ class TestLimits:
         monkeypatch.setattr(rate_limits, "PLAN_CACHE_SECONDS", 1e-9)
         assert policy() == "3000;w=60"
 
-    def test_are_an_addresss_without_a_token(self, limited, fresh):
+    def test_are_per_address_without_a_token(self, limited, fresh):
         api, here = limited(address=2), fresh()
         assert statuses(lambda: api.get("/api/me", headers=here), 3) == [401, 401, 429]
         assert api.get("/nowhere", headers=here).status_code == 429
         assert api.get("/api/me", headers=fresh()).status_code == 401
         assert api.acting_as(factories.make_user()).get("/api/me", headers=here).status_code == 200
 
-    def test_are_an_addresss_with_a_token_that_is_no_good(self, limited, fresh):
+    def test_are_per_address_with_an_invalid_token(self, limited, fresh):
         api, forged = limited(address=2), {"Authorization": "Bearer forged", **fresh()}
         assert statuses(lambda: api.get("/api/me", headers=forged), 3) == [401, 401, 429]
 
-    def test_are_stricter_where_there_is_something_to_guess_token_or_not(self, limited, fresh):
+    def test_are_stricter_on_auth_paths(self, limited, fresh):
         api, here = limited(auth=2), {"Authorization": "Bearer forged", **fresh()}
         assert statuses(lambda: api.post("/api/auth/login", LOGIN, headers=here), 3) == [401, 401, 429]
         assert api.get("/api/me", headers=here).status_code == 401
 
-    def test_are_a_whole_ipv6_networks(self, limited):
+    def test_are_per_ipv6_network(self, limited):
         api, network = limited(address=2), f"2001:db8:{new_id().hex[-4:]}:7"
         asked = [api.get("/api/me", headers={"X-Forwarded-For": f"{network}::{host}"}) for host in (1, 2, 3)]
         assert [answer.status_code for answer in asked] == [401, 401, 429]
 
     @pytest.mark.parametrize("address", ["198.51.100.{}:{}", "[2001:db8:{:x}::1]:{}"])
-    def test_are_an_addresss_from_whatever_port_a_proxy_says_it_asks(self, limited, address):
+    def test_ignore_the_port_of_the_address(self, limited, address):
         api, host = limited(address=2), new_id().int % 250
         sent = [{"X-Forwarded-For": address.format(host, port)} for port in (4711, 4712, 4713)]
         assert [api.get("/api/me", headers=headers).status_code for headers in sent] == [401, 401, 429]
 
-    def test_are_not_for_those_who_watch(self, limited, fresh):
+    def test_do_not_apply_to_monitoring(self, limited, fresh):
         operator, here = as_operator(limited(address=1)), fresh()
         for path in ("/healthz", "/readyz", "/metrics"):
             assert statuses(lambda path=path: operator.get(path, headers=here), 3) == [200, 200, 200]
 
 
-class TestAnswer:
-    def test_says_what_is_left(self, limited):
+class TestResponse:
+    def test_shows_the_remaining_requests(self, limited):
         api, company = limited(caller=5, company=9), factories.make_company()
         headers = api.acting_as(factories.make_member(company), company).get("/api/me").headers
         assert headers["RateLimit-Policy"] == '"caller";q=5;w=60, "company";q=9;w=60'
         assert headers["RateLimit"].startswith('"caller";r=4;t=')
 
-    def test_is_a_problem_that_says_when_to_come_back(self, limited):
+    def test_is_a_problem_with_retry_after(self, limited):
         ada = limited(caller=1).acting_as(factories.make_user())
         ada.get("/api/me")
         refused = ada.get("/api/me")
@@ -201,12 +201,12 @@ class TestAnswer:
         assert refused.headers["RateLimit"] == f'"caller";r=0;t={refused.headers["Retry-After"]}'
         assert refused.headers["X-Content-Type-Options"] == "nosniff"
 
-    def test_says_nothing_where_nobody_is_limited(self, api):
+    def test_has_no_headers_without_limits(self, api):
         assert "RateLimit" not in api.get("/api/me").headers
 
 
 class TestStoreThatIsDown:
-    def test_lets_requests_through_and_says_so(self, limited, valkey):
+    def test_accepts_requests_and_reports_it(self, limited, valkey):
         api = limited(caller=1)
         ada = api.acting_as(factories.make_user())
         assert ada.get("/api/me").status_code == 200
@@ -219,7 +219,7 @@ class TestStoreThatIsDown:
         ready = api.get("/readyz").json
         assert (ready["status"], ready["checks"]["rate_limits"]) == ("degraded", "down")
 
-    def test_limits_again_when_it_is_back(self, limited, valkey, monkeypatch):
+    def test_limits_again_once_it_is_back(self, limited, valkey, monkeypatch):
         api = limited(caller=1)
         ada = api.acting_as(factories.make_user())
         valkey.kill()

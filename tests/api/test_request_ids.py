@@ -23,7 +23,7 @@ class TestRequestId:
         "given",
         ["01a1fb04-68f8-74ba-957c-5e10740ca4c4", "1", "edge/7:ab.c", "01HV2D6PAKQ3", "4242424242424241", "x" * 40],
     )
-    def test_is_the_callers(self, id_given, given):
+    def test_is_taken_from_the_client(self, id_given, given):
         assert id_given(given) == given
 
     @pytest.mark.parametrize(
@@ -33,17 +33,17 @@ class TestRequestId:
             "4242424242424242", "card-4242-4242.4242_4242", "4242/4242:4242--4242",
         ],
     )  # fmt: skip
-    def test_is_made_when_the_callers_is_no_id_or_may_be_a_card(self, id_given, given):
+    def test_is_generated_when_the_clients_is_malformed_or_may_be_a_card(self, id_given, given):
         assert UUID(id_given(given)).version == 7
 
-    def test_is_named_by_a_problem_as_what_it_is_about(self, api):
+    def test_is_the_instance_of_a_problem(self, api):
         answer = api.get("/api/me", headers={"X-Request-ID": "a/b?c"})
         assert answer.json["instance"] == "/requests/a%2Fb%3Fc"
 
-    def test_is_in_answers_that_are_no_problems(self, api):
+    def test_is_in_all_responses(self, api):
         assert api.get("/healthz", headers={"X-Request-ID": "mine"}).headers["X-Request-ID"] == "mine"
 
-    def test_is_named_by_all_that_the_request_has_sent(self, api, database):
+    def test_is_in_all_messages_of_the_request(self, api, database):
         ada = {"email": "ada@customers.example", "name": "Ada", "password": "correct horse battery staple"}
         answer = api.post("/api/auth/register", ada)
         assert answer.status_code == 202, answer.json

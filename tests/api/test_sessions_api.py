@@ -27,7 +27,7 @@ def as_bearer(tokens):
 
 
 class TestList:
-    def test_shows_where_one_is_logged_in_and_which_is_this(self, api, user):
+    def test_shows_all_sessions_and_marks_the_current_one(self, api, user):
         log_in(api, user, "Firefox")
         here = log_in(api, user, "Safari")
         log_in(api, factories.make_user(), "a stranger's")
@@ -35,20 +35,20 @@ class TestList:
         assert [(login["device"], login["is_current"]) for login in shown] == [("Safari", True), ("Firefox", False)]
         assert shown[0]["address"] == "127.0.0.1"
 
-    def test_shows_the_one_used_last_first_and_none_that_has_ended(self, api, user):
+    def test_shows_open_sessions_most_recently_used_first(self, api, user):
         first, second, third = (log_in(api, user, name) for name in ("one", "two", "three"))
         refresh(api, first)
         api.post("/api/auth/logout", {"refresh_token": second["refresh_token"]})
         shown = api.get(LOGINS, headers=as_bearer(third)).json["data"]
         assert [login["device"] for login in shown] == ["one", "three"]
 
-    def test_takes_a_device_of_any_length(self, api, user):
+    def test_accepts_a_device_of_any_length(self, api, user):
         tokens = log_in(api, user, "x" * 5000)
         assert len(api.get(LOGINS, headers=as_bearer(tokens)).json["data"][0]["device"]) == 200
 
 
 class TestEnd:
-    def test_logs_out_there_and_nowhere_else(self, api, user):
+    def test_ends_only_that_session(self, api, user):
         there, here = log_in(api, user, "there"), log_in(api, user, "here")
         shown = api.get(LOGINS, headers=as_bearer(here)).json["data"]
         (lost,) = [login["id"] for login in shown if not login["is_current"]]
@@ -56,7 +56,7 @@ class TestEnd:
         assert refresh(api, there).json["code"] == "session_ended"
         assert refresh(api, here).status_code == 200
 
-    def test_says_the_same_of_a_strangers_login_and_of_none(self, api, user):
+    def test_gives_the_same_response_for_a_strangers_session_and_an_unknown_one(self, api, user):
         stranger = log_in(api, factories.make_user())
         theirs = api.get(LOGINS, headers=as_bearer(stranger)).json["data"][0]["id"]
         me = as_bearer(log_in(api, user))
@@ -66,7 +66,7 @@ class TestEnd:
 
 
 class TestEndAll:
-    def test_logs_out_on_every_device(self, api, user):
+    def test_ends_the_sessions_of_all_devices(self, api, user):
         logins = [log_in(api, user) for _ in range(2)]
         stranger = log_in(api, factories.make_user())
         assert api.delete(LOGINS, headers=as_bearer(logins[0])).status_code == 204

@@ -51,43 +51,43 @@ def refusal(answer):
 
 
 class TestShop:
-    def test_delivers_unless_it_says_otherwise(self, admin):
+    def test_delivers_by_default(self, admin):
         shop = admin.post("/api/shops", {"name": "Harbour"}).json
         assert (shop["offers_delivery"], shop["offers_pickup"], shop["version"]) == (True, False, 1)
 
-    def test_changes_what_is_given(self, admin, path):
+    def test_changes_only_the_fields_sent(self, admin, path):
         changed = admin.patch(path, {"offers_pickup": True, "offers_delivery": False})
         assert (changed.status_code, changed.headers["ETag"]) == (200, '"2"')
         assert admin.get(path).json == changed.json
 
-    def test_hands_things_over_in_some_way(self, admin, path):
+    def test_requires_pickup_or_delivery(self, admin, path):
         answer = admin.patch(path, {"offers_delivery": False})
         assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "offers_delivery")
         assert admin.get(path).json["version"] == 1
 
     @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-    def test_stays_as_it_is_at_another_version(self, admin, path, method):
+    def test_is_unchanged_for_another_version(self, admin, path, method):
         body = {"name": "Late"} if method == "PATCH" else None
         assert refusal(admin.request(method, path, json=body, headers={"If-Match": '"7"'})) == (412, "shop_changed")
 
-    def test_has_a_name_of_its_own(self, admin, company, path):
+    def test_has_a_unique_name(self, admin, company, path):
         taken = factories.make_shop(company).name
         assert refusal(admin.patch(path, {"name": taken})) == (409, "shop_name_taken")
 
-    def test_closes_for_good_and_gives_its_name_away(self, admin, shop, path):
+    def test_closes_permanently_and_frees_its_name(self, admin, shop, path):
         assert admin.delete(path).json["closed_at"] is not None
         assert admin.delete(path).status_code == 200
         assert refusal(admin.patch(path, {"name": "Back"})) == (409, "shop_closed")
         assert admin.post("/api/shops", {"name": shop.name}).status_code == 201
 
-    def test_takes_no_products_once_closed(self, admin, shop, path):
+    def test_accepts_no_products_once_closed(self, admin, shop, path):
         admin.delete(path)
         body = {"shop_id": str(shop.id), "sku": "1", "name": "Pen", "price": {"amount": 1, "currency": "EUR"}}
         assert refusal(admin.post("/api/products", body)) == (409, "shop_closed")
 
 
 class TestStaff:
-    def test_are_those_of_the_one_shop(self, manager, company, shop, path):
+    def test_are_limited_to_the_shop(self, manager, company, shop, path):
         here = factories.make_member(company, "staff", shop=shop)
         factories.make_member(company, "staff", shop=factories.make_shop(company))
         emails = [row["email"] for row in manager.get(f"{path}/staff").json["data"]]
@@ -95,7 +95,7 @@ class TestStaff:
 
 
 class TestLocation:
-    def test_is_shown_as_it_was_added(self, api, place):
+    def test_is_shown_as_created(self, api, place):
         shown = api.acting_as(factories.make_user()).get(place)
         assert {name: shown.json[name] for name in PLACE} == PLACE
         assert shown.headers["ETag"] == '"1"'
@@ -105,19 +105,19 @@ class TestLocation:
         names = [row["name"] for row in manager.get(f"{path}/locations").json["data"]]
         assert names == ["Harbour Street", "Station"]
 
-    def test_changes_what_is_given(self, manager, place):
+    def test_changes_only_the_fields_sent(self, manager, place):
         changed = manager.patch(place, {"exceptions": [CHRISTMAS], "offers_pickup": False})
         assert changed.status_code == 200
         assert changed.json["exceptions"] == [{**CHRISTMAS, "hours": None}]
         assert manager.get(place).json == changed.json
 
     @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-    def test_stays_as_it_is_at_another_version(self, manager, place, method):
+    def test_is_unchanged_for_another_version(self, manager, place, method):
         body = {"name": "Late"} if method == "PATCH" else None
         answer = manager.request(method, place, json=body, headers={"If-Match": '"7"'})
         assert refusal(answer) == (412, "location_changed")
 
-    def test_is_gone_once_removed(self, manager, place):
+    def test_is_not_found_once_deleted(self, manager, place):
         assert manager.delete(place).status_code == 204
         assert refusal(manager.get(place)) == (404, "location_not_found")
 
@@ -139,12 +139,12 @@ class TestLocation:
             ({"time_zone": "Factory"}, "time_zone"),
         ],
     )
-    def test_names_the_field_that_is_wrong(self, manager, path, place, wrong, field):
+    def test_names_the_wrong_field(self, manager, path, place, wrong, field):
         for answer in (manager.post(f"{path}/locations", {**PLACE, **wrong}), manager.patch(place, wrong)):
             assert answer.status_code == 422
             assert field in {error["path"] for error in answer.json["errors"]}
 
-    def test_of_another_shop_is_not_there(self, admin, company, place):
+    def test_of_another_shop_is_not_found(self, admin, company, place):
         other = factories.make_shop(company)
         assert refusal(admin.get(f"/api/shops/{other.id}/locations/{place.rpartition('/')[2]}")) == (
             404,
@@ -153,7 +153,7 @@ class TestLocation:
 
 
 class TestOpening:
-    def test_is_by_the_clock_there(self, api, place):
+    def test_uses_local_time(self, api, place):
         friday = {"at": "2026-11-27T17:30:00+00:00"}
         opening = api.acting_as(factories.make_user()).get(f"{place}/opening", query_string=friday).json
         assert opening == {
@@ -161,27 +161,27 @@ class TestOpening:
             "changes_at": "2026-11-30T08:00:00+00:00",
         }  # fmt: skip
 
-    def test_heeds_exceptions_and_says_why(self, manager, place):
+    def test_respects_exceptions_and_shows_their_reason(self, manager, place):
         manager.patch(place, {"exceptions": [CHRISTMAS]})
         opening = manager.get(f"{place}/opening", query_string={"at": "2026-12-24T10:00:00+01:00"}).json
         assert (opening["state"], opening["comment"]) == ("closed", "Christmas")
 
-    def test_is_unknown_where_hours_were_taken_that_nobody_can_read(self, manager, place, database):
+    def test_is_unknown_for_unparsable_stored_hours(self, manager, place, database):
         with psycopg.connect(database) as connection:
             connection.execute("UPDATE locations SET opening_hours = 'Feb 30 10:00-12:00'")
         opening = manager.get(f"{place}/opening").json
         assert (opening["state"], opening["changes_at"]) == ("unknown", None)
 
-    def test_is_of_now_unless_asked_otherwise(self, manager, place):
+    def test_is_for_now_by_default(self, manager, place):
         manager.patch(place, {"opening_hours": "24/7"})
         opening = manager.get(f"{place}/opening").json
         assert (opening["state"], opening["changes_at"]) == ("open", None)
 
     @pytest.mark.parametrize("at", ["2026-11-27T17:30:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "noon"])
-    def test_is_of_a_time_of_this_century_with_its_zone(self, manager, place, at):
+    def test_requires_a_time_of_this_century_with_a_zone(self, manager, place, at):
         answer = manager.get(f"{place}/opening", query_string={"at": at})
         assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "at")
 
-    def test_is_unknown_where_nobody_has_said(self, manager, place):
+    def test_is_unknown_without_hours(self, manager, place):
         manager.patch(place, {"opening_hours": None})
         assert manager.get(f"{place}/opening").json["state"] == "unknown"

@@ -38,7 +38,7 @@ REQUESTS = [
 
 class TestAnotherCompany:
     @pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
-    def test_answers_as_if_it_were_not_there(self, ours, theirs, method, path, body):
+    def test_is_not_found(self, ours, theirs, method, path, body):
         foreign = ours.request(method, path.format(**theirs), json=body)
         nothing = ours.request(method, path.format(**{name: new_id() for name in theirs}), json=body)
         assert foreign.status_code == nothing.status_code == 404
@@ -48,21 +48,21 @@ class TestAnotherCompany:
     def test_is_in_no_list(self, ours, theirs, path):
         assert ours.get(path).json == {"data": [], "next": None}
 
-    def test_cannot_be_sold_for(self, ours, theirs):
+    def test_cannot_get_our_products(self, ours, theirs):
         body = {"shop_id": str(theirs["shop"]), "sku": "1", "name": "1", "price": {"amount": 1, "currency": "EUR"}}
         foreign = ours.post("/api/products", body)
         nothing = ours.post("/api/products", {**body, "shop_id": str(new_id())})
         assert foreign.status_code == 422
         assert without_instance(foreign) == without_instance(nothing)
 
-    def test_cannot_lend_a_warehouse(self, api, theirs):
+    def test_cannot_share_a_warehouse(self, api, theirs):
         company = factories.make_company()
         product = factories.make_product(factories.make_shop(company))
         staff = api.acting_as(factories.make_member(company, "staff"), company)
         answer = staff.put(f"/api/products/{product.id}/stock/{theirs['warehouse']}", {"on_hand": 1})
         assert answer.status_code == 404
 
-    def test_may_use_the_same_names(self, ours, theirs, api):
+    def test_can_use_the_same_names(self, ours, theirs, api):
         company = factories.make_company()
         admin = api.acting_as(factories.make_member(company), company)
         for path in ("/api/shops", "/api/warehouses"):

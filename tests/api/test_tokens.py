@@ -58,16 +58,16 @@ def unpadded(data):
 
 
 class TestToken:
-    def test_names_its_key_and_says_what_it_is(self, token):
+    def test_has_key_id_and_type(self, token):
         header = jwt.get_unverified_header(token)
         assert header == {"alg": "EdDSA", "typ": "at+jwt", "kid": signing_keys.load()[0].kid}
 
-    def test_is_good_for_a_quarter_of_an_hour(self, token):
+    def test_is_valid_for_15_minutes(self, token):
         claims = claims_of(token)
         assert claims["exp"] - claims["iat"] == 15 * 60
         assert (claims["iss"], claims["aud"]) == ("https://orderx.example", "orderx")
 
-    def test_may_be_signed_by_us_with_the_claims_changed(self, api, token):  # or the attacks below prove nothing
+    def test_signed_by_us_with_other_claims_is_accepted(self, api, token):  # or the attacks below prove nothing
         assert answer_to(api, signed(claims_of(token)))[0] == 200
 
 
@@ -79,7 +79,7 @@ class TestForgery:
         assert answer_to(api, token.rpartition(".")[0] + ".") == (401, "token_invalid")
 
     @pytest.mark.parametrize("named", ["ours", "its own", "none"])
-    def test_by_another_key_is_refused_whatever_it_calls_itself(self, api, token, named):
+    def test_by_another_key_is_refused_for_any_key_id(self, api, token, named):
         headers = {
             "typ": TYPE,
             **{"ours": {"kid": signing_keys.load()[0].kid}, "its own": {"kid": "x"}}.get(named, {}),
@@ -106,17 +106,17 @@ class TestForgery:
         forged = jwt.encode(claims_of(token), private, algorithm="EdDSA", headers=headers)
         assert answer_to(api, forged) == (401, "token_invalid")
 
-    def test_of_the_claims_of_a_good_token_is_refused(self, api, token):
+    def test_with_the_claims_of_a_valid_token_is_refused(self, api, token):
         header, _, signature = token.split(".")
         raised = unpadded(json.dumps({**claims_of(token), "role": "super_admin"}).encode())
         assert answer_to(api, f"{header}.{raised}.{signature}") == (401, "token_invalid")
 
     @pytest.mark.parametrize("wrong", [{"aud": "another"}, {"aud": None}, {"iss": "https://evil.example"}])
-    def test_for_others_is_refused(self, api, token, wrong):
+    def test_for_another_issuer_or_audience_is_refused(self, api, token, wrong):
         assert answer_to(api, signed({**claims_of(token), **wrong})) == (401, "token_invalid")
 
     @pytest.mark.parametrize("lacking", ["exp", "aud", "iss", "sub", "sid", "jti", "iat"])
-    def test_with_a_claim_left_out_is_refused(self, api, token, lacking):
+    def test_without_a_claim_is_refused(self, api, token, lacking):
         claims = claims_of(token)
         del claims[lacking]
         assert answer_to(api, signed(claims)) == (401, "token_invalid")
@@ -134,7 +134,7 @@ class TestForgery:
             401, "token_invalid",
         )  # fmt: skip
 
-    def test_that_was_good_is_refused_once_it_has_expired(self, api, token, monkeypatch):
+    def test_that_was_valid_is_refused_once_expired(self, api, token, monkeypatch):
         assert answer_to(api, token)[0] == 200
         later = clock.now() + ACCESS_TOKEN_LIFETIME + CLOCK_SKEW + timedelta(seconds=1)
         monkeypatch.setattr(clock, "now", lambda: later)
@@ -163,7 +163,7 @@ class TestRotation:
         ("secrets", "told"),
         [("short", "32 characters"), (f"{OLD},short", "32"), (f"{OLD}, {NEW}", "commas"), (f"{OLD},{OLD}", "twice")],
     )
-    def test_is_refused_with_keys_that_are_none(self, signed_with, secrets, told):
+    def test_is_refused_with_malformed_keys(self, signed_with, secrets, told):
         signed_with(secrets)
         with pytest.raises(NotConfigured, match=f"ORDERX_SIGNING_KEYS.*{told}") as refused:
             signing_keys.load()
@@ -171,7 +171,7 @@ class TestRotation:
 
 
 class TestPublishedKeys:
-    def test_let_anybody_verify_our_tokens(self, api, signed_with):
+    def test_verify_our_tokens(self, api, signed_with):
         signed_with(f"{NEW},{OLD}")
         answer = api.get("/.well-known/jwks.json")
         assert "max-age" in answer.headers["Cache-Control"]
@@ -180,6 +180,6 @@ class TestPublishedKeys:
         key = published[jwt.get_unverified_header(token)["kid"]]
         assert jwt.decode(token, key, algorithms=["EdDSA"], audience=AUDIENCE)["role"] == "customer"
 
-    def test_keep_the_private_half_to_ourselves(self, api):
+    def test_do_not_contain_the_private_keys(self, api):
         (key,) = api.get("/.well-known/jwks.json").json["keys"]
         assert key.keys() == {"kty", "crv", "x", "kid", "use", "alg"}

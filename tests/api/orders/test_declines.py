@@ -42,7 +42,7 @@ def seller(market):
 
 class TestTooManyDeclines:
     @pytest.mark.parametrize("payment", [TOKEN, None], ids=["token", "card"])
-    def test_are_answered_before_the_provider_is_asked(self, market, order, decline, provider, written, payment):
+    def test_are_refused_before_the_provider_is_called(self, market, order, decline, provider, written, payment):
         for number in range(5):
             decline(market.buyer, card=f"card {number}")
         rows = written()
@@ -55,20 +55,20 @@ class TestTooManyDeclines:
         assert 590 < int(answer.headers["Retry-After"]) <= 600
         assert written() == rows
 
-    def test_are_over_after_ten_minutes(self, market, order, decline, database):
+    def test_expire_after_ten_minutes(self, market, order, decline, database):
         for _ in range(5):
             decline(market.buyer)
         with psycopg.connect(database) as connection:
             connection.execute("UPDATE payment_attempts SET declined_at = declined_at - interval '10 minutes'")
         assert market.buyer.post("/api/orders", order).status_code == 202
 
-    def test_count_cards_that_the_provider_gives_no_token_for(self, market, order, written):
+    def test_include_cards_that_cannot_be_tokenised(self, market, order, written):
         order["payment"]["card"]["number"] = UNKNOWN_TO_THE_SANDBOX
         answers = [market.buyer.post("/api/orders", order).status_code for _ in range(7)]
         assert answers == [422] * 5 + [429] * 2
         assert written() == 0
 
-    def test_of_one_card_stop_every_customer_who_types_it(self, market, order, decline):
+    def test_of_one_card_block_it_for_all_customers(self, market, order, decline):
         fingerprint = factories.fingerprint_of("4242424242424242")
         for number in range(5):
             decline(
@@ -79,7 +79,7 @@ class TestTooManyDeclines:
         answer = market.api.acting_as(factories.make_user()).post("/api/orders", order)
         assert (answer.status_code, answer.json["code"]) == (429, "too_many_declines")
 
-    def test_from_one_network_stop_every_customer_there_and_nobody_elsewhere(self, market, order, decline):
+    def test_from_one_network_block_only_that_network(self, market, order, decline):
         for number in range(20):
             buyer = market.api.acting_as(factories.make_user())
             decline(buyer, card=f"card {number}", payment={"payment_method": f"pm_{number}"})
@@ -87,7 +87,7 @@ class TestTooManyDeclines:
         assert buyer.post("/api/orders", order).status_code == 429
         assert buyer.post("/api/orders", order, environ_base={"REMOTE_ADDR": "192.0.2.1"}).status_code == 202
 
-    def test_do_not_hide_an_order_that_is_asked_for_again(self, market, order, decline):
+    def test_do_not_block_idempotent_replays(self, market, order, decline):
         key = {"Idempotency-Key": "one"}
         first = market.buyer.post("/api/orders", order, headers=key)
         for _ in range(5):
@@ -98,7 +98,7 @@ class TestTooManyDeclines:
 
 class TestReasons:
     @pytest.mark.parametrize("code", ["lost_card", "stolen_card", "fraudulent", "pickup_card", "do_not_honor"])
-    def test_that_are_not_for_buyers_are_generic_to_them_and_exact_to_sellers(self, market, seller, decline, code):
+    def test_that_are_confidential_are_generic_for_buyers_and_exact_for_sellers(self, market, seller, decline, code):
         where = decline(market.buyer, code=code)
         for shown in (market.buyer.get(where).json, market.buyer.get("/api/orders").json["data"][0]):
             assert shown["failure"]["code"] == "generic_decline"
@@ -107,12 +107,12 @@ class TestReasons:
             assert shown["failure"]["code"] == code
             assert shown["failure"]["detail"] == THEIR_WORDS
 
-    def test_that_help_buyers_are_told_in_our_words(self, market, decline):
+    def test_that_help_buyers_are_explained(self, market, decline):
         failure = market.buyer.get(decline(market.buyer, code="insufficient_funds")).json["failure"]
         assert failure["code"] == "insufficient_funds"
         assert failure["detail"].startswith("There was not enough money on your card's account.")
 
     @pytest.mark.parametrize("code", ["KeyError", "resource_missing", ""])
-    def test_that_nobody_has_foreseen_are_ours_alone(self, market, decline, code):
+    def test_that_are_unknown_are_generic_for_buyers(self, market, decline, code):
         failure = market.buyer.get(decline(market.buyer, code=code)).json["failure"]
         assert failure["code"] == "not_completed"

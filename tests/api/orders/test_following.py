@@ -19,20 +19,20 @@ class TestReading:
     def placed(self, market, order):
         return market.buyer.post("/api/orders", order).json
 
-    def test_tells_the_status_and_spares_whoever_knows_it(self, market, placed):
+    def test_shows_the_status_and_responds_304_while_unchanged(self, market, placed):
         path = f"/api/orders/{placed['id']}/status"
         answer = market.buyer.get(path)
         assert answer.json == {name: placed[name] for name in ("id", "status", "status_text")}
         assert market.buyer.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
 
-    def test_tells_the_sagas_timeline(self, market, placed):
+    def test_shows_the_timeline_of_the_saga(self, market, placed):
         (saga,) = market.buyer.get(f"/api/orders/{placed['id']}/saga").json["data"]
         steps = [(step["step"], step["undo"], step["state"]) for step in saga["steps"]]
         assert steps[0] == ("reserve_stock", "release_stock", "pending")
         assert len(steps) == 5
         assert [event["event"] for event in saga["events"]] == ["started"]
 
-    def test_shows_an_order_whose_journal_is_over(self, market, placed):
+    def test_shows_an_order_whose_saga_is_deleted(self, market, placed):
         with db.operator_transaction():
             session = db.session()
             session.execute(text("UPDATE sagas SET state = 'done', ended_at = now()"))
@@ -42,7 +42,7 @@ class TestReading:
         assert market.buyer.get(f"{path}/saga").json == {"data": []}
         assert market.buyer.post(f"{path}/cancel", {"reason": "too late"}).status_code == 409
 
-    def test_lists_the_newest_first_page_by_page(self, market, order):
+    def test_pages_from_newest_to_oldest(self, market, order):
         ids = [market.buyer.post("/api/orders", order).json["id"] for _ in range(3)]
         first = market.buyer.get("/api/orders?limit=2").json
         rest = market.buyer.get(f"/api/orders?limit=2&after={first['next']}").json
@@ -50,11 +50,11 @@ class TestReading:
         assert rest["next"] is None
 
     @pytest.mark.parametrize("query", ["status=odd", "limit=0", "after=x", "placed_since=yesterday", "colour=red"])
-    def test_refuses_a_filter_that_is_none(self, market, query):
+    def test_refuses_a_malformed_filter(self, market, query):
         answer = market.buyer.get(f"/api/orders?{query}")
         assert (answer.status_code, paths(answer)) == (422, {query.partition("=")[0]})
 
-    def test_narrows_down(self, market, placed):
+    def test_filters(self, market, placed):
         later = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         found = {
             query: len(market.buyer.get(f"/api/orders?{query}").json["data"])
@@ -62,7 +62,7 @@ class TestReading:
         }
         assert list(found.values()) == [1, 0, 1, 0]
 
-    def test_is_for_the_customer_and_those_who_work_there(self, market, placed):
+    def test_is_limited_to_the_customer_and_the_members(self, market, placed):
         company, elsewhere = market.company, factories.make_company()
         clerk = factories.make_member(company, "staff", shop=factories.make_shop(company))
         who = {
@@ -78,7 +78,7 @@ class TestReading:
         assert who["another company"].post(f"/api/orders/{placed['id']}/cancel", {}).status_code == 404
         assert who["another company"].get("/api/orders").json["data"] == []
 
-    def test_keeps_apart_what_a_member_ordered_elsewhere(self, market, order):
+    def test_hides_what_a_member_ordered_elsewhere(self, market, order):
         elsewhere = factories.make_company()
         factories.join(market.customer, elsewhere)
         placed = market.buyer.post("/api/orders", order).json
@@ -88,7 +88,7 @@ class TestReading:
 
 
 class TestCancelOrder:
-    def test_asks_the_saga_to_stop_and_answers_the_order_as_it_is(self, market, order):
+    def test_requests_the_cancellation_and_returns_the_current_order(self, market, order):
         placed = market.buyer.post("/api/orders", order).json
         answer = market.buyer.post(f"/api/orders/{placed['id']}/cancel", {"reason": "by mistake"})
         assert (answer.status_code, answer.json["status"]) == (202, "pending")
@@ -97,7 +97,7 @@ class TestCancelOrder:
         assert (asked["event"], asked["detail"]["reason"]) == ("stop_requested", "by mistake")
 
     @pytest.mark.parametrize("status", ["pending", "paid"])
-    def test_says_that_the_order_is_being_cancelled_until_it_is(self, market, order, status):
+    def test_shows_being_cancelled_until_it_is_cancelled(self, market, order, status):
         placed = market.buyer.post("/api/orders", order).json
         path, order_id, company = f"/api/orders/{placed['id']}", UUID(placed["id"]), Tenant(market.company.id)
         if status == "paid":
@@ -113,7 +113,7 @@ class TestCancelOrder:
         done = market.buyer.get(path).json
         assert (done["status_text"], done["being_cancelled"]) == ("Order Cancelled", False)
 
-    def test_twice_is_once(self, market, order):
+    def test_is_idempotent(self, market, order):
         placed = market.buyer.post("/api/orders", order).json
         answers = [market.buyer.post(f"/api/orders/{placed['id']}/cancel", {}) for _ in range(2)]
         assert [answer.status_code for answer in answers] == [202, 202]

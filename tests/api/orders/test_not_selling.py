@@ -40,7 +40,7 @@ def stopped(market):
 
 @pytest.mark.parametrize(("how", "status", "code"), STOPPED)
 class TestPlaceOrder:
-    def test_is_refused_before_the_card_goes_anywhere(self, market, order, stopped, provider, how, status, code):
+    def test_is_refused_before_the_card_is_sent(self, market, order, stopped, provider, how, status, code):
         stopped(how)
         provider.kill()
         try:
@@ -49,14 +49,14 @@ class TestPlaceOrder:
             provider.restart()
         assert (answer.status_code, answer.json["code"]) == (status, code)
 
-    def test_answers_what_was_placed_before(self, market, order, stopped, how, status, code):
+    def test_returns_orders_placed_before(self, market, order, stopped, how, status, code):
         key = {"Idempotency-Key": "mine"}
         placed = market.buyer.post("/api/orders", order, headers=key)
         stopped(how)
         again = market.buyer.post("/api/orders", order, headers=key)
         assert (again.status_code, again.json["id"]) == (202, placed.json["id"])
 
-    def test_lets_what_was_placed_be_followed_and_cancelled(self, market, order, stopped, how, status, code):
+    def test_allows_reading_and_cancelling_existing_orders(self, market, order, stopped, how, status, code):
         placed = market.buyer.post("/api/orders", order).json
         stopped(how)
         assert market.buyer.get(f"/api/orders/{placed['id']}").status_code == 200

@@ -38,7 +38,7 @@ def allow_discount(company, *, most=20):
 
 
 class TestPlaceOrder:
-    def test_answers_a_pending_order_and_where_to_find_it(self, market, order):
+    def test_returns_a_pending_order_and_its_location(self, market, order):
         answer = market.buyer.post("/api/orders", order)
         assert answer.status_code == 202, answer.json
         placed = answer.json
@@ -49,12 +49,12 @@ class TestPlaceOrder:
         assert placed["lines"][0]["quantity"] == 2
         assert market.buyer.get(answer.headers["Location"]).json == placed
 
-    def test_takes_a_providers_token_instead_of_a_card(self, market, order):
+    def test_accepts_a_providers_token_instead_of_a_card(self, market, order):
         body = changed(order, "payment", {"payment_method": "pm_card_visa"})
         assert market.buyer.post("/api/orders", body).status_code == 202
 
     @pytest.mark.parametrize("role", ["staff", "shop_manager", "company_admin"])
-    def test_lets_members_give_a_discount_up_to_what_their_company_allows(self, market, order, written, role):
+    def test_allows_members_discounts_up_to_the_companys_maximum(self, market, order, written, role):
         seller = market.api.acting_as(factories.make_member(market.company, role), market.company)
         discounted = {percent: {**order, "discount_percent": percent} for percent in (20, 21)}
         assert paths(seller.post("/api/orders", discounted[20])) == {"discount_percent"}
@@ -70,14 +70,14 @@ class TestPlaceOrder:
         assert seller.post("/api/orders", discounted[21]).status_code == 202
 
     @pytest.mark.parametrize("percent", [1, 20, 100])
-    def test_lets_no_customer_give_themselves_a_discount(self, market, order, written, percent):
+    def test_refuses_discounts_of_customers(self, market, order, written, percent):
         allow_discount(market.company, most=100)
         answer = market.buyer.post("/api/orders", {**order, "discount_percent": percent})
         assert (answer.status_code, answer.json["code"]) == (403, "forbidden")
         assert written() == 0
         assert market.buyer.post("/api/orders", {**order, "discount_percent": 0}).status_code == 202
 
-    def test_waits_no_longer_than_it_is_asked_to(self, market, order):
+    def test_waits_at_most_the_requested_time(self, market, order):
         answer = market.buyer.post("/api/orders", order, headers={"Prefer": "wait=0"})
         assert (answer.status_code, answer.headers["Preference-Applied"]) == (202, "wait=0")
 
@@ -97,17 +97,17 @@ class TestPlaceOrder:
             (['"wait=0"'], None),
         ],
     )
-    def test_reads_the_preference_as_rfc_7240_writes_it(self, market, order, preferences, applied):
+    def test_parses_the_preference_as_in_rfc_7240(self, market, order, preferences, applied):
         headers = [*(("Prefer", each) for each in preferences), ("Authorization", f"Bearer {market.buyer.token}")]
         answer = market.api.app.test_client().post("/api/orders", json=order, headers=headers)
         assert (answer.status_code, answer.headers.get("Preference-Applied")) == (202, applied)
 
-    def test_does_not_wait_where_too_many_do(self, market, order):
+    def test_does_not_wait_when_too_many_requests_wait(self, market, order):
         buyer = Api(create_app(threads=1), market.buyer.token)
         answer = buyer.post("/api/orders", order, headers={"Prefer": "wait=20"})
         assert (answer.status_code, "Preference-Applied" in answer.headers) == (202, False)
 
-    def test_waits_for_the_end_and_shows_it_as_whoever_asks_later_sees_it(self, market, order, written):
+    def test_waits_for_the_outcome_and_shows_the_same_as_a_later_read(self, market, order, written):
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(market.buyer.post, "/api/orders", order, headers={"Prefer": "wait=20"})
             until(written)
@@ -161,7 +161,7 @@ class TestPlaceOrder:
             ("payment.card.cvc", "1234", "payment.card.cvc"),
         ],
     )
-    def test_names_the_field_that_is_wrong_and_writes_nothing(self, market, order, written, path, value, named):
+    def test_names_the_wrong_field_and_writes_nothing(self, market, order, written, path, value, named):
         answer = market.buyer.post("/api/orders", changed(order, path, value))
         assert answer.status_code == 422, answer.json
         assert answer.content_type == "application/problem+json"
@@ -174,7 +174,7 @@ class TestPlaceOrder:
         assert (answer.status_code, paths(answer)) == (422, {"lines.1.product_id"})
         assert written() == 0
 
-    def test_refuses_another_companys_product_as_one_that_is_not_there(self, market, order, written):
+    def test_refuses_another_companys_product_like_an_unknown_one(self, market, order, written):
         theirs = factories.make_product(factories.make_shop(factories.make_company()))
         answers = [
             market.buyer.post("/api/orders", changed(order, "lines.0.product_id", str(product_id)))
@@ -195,13 +195,13 @@ class TestPlaceOrder:
         assert answers[0].json["errors"] == answers[1].json["errors"]
         assert written() == 0
 
-    def test_refuses_what_is_sold_out(self, market, order, written):
+    def test_refuses_sold_out_products(self, market, order, written):
         gone = factories.make_product(market.shop)
         answer = market.buyer.post("/api/orders", changed(order, "lines.0.product_id", str(gone.id)))
         assert (answer.status_code, answer.json["code"]) == (409, "out_of_stock")
         assert written() == 0
 
-    def test_refuses_to_see_a_card_that_the_provider_shall_see_in_the_browser(self, market, order, written):
+    def test_refuses_cards_if_the_company_accepts_none(self, market, order, written):
         with db.transaction(Tenant(company_id=market.company.id)):
             companies.change(company_id=market.company.id, accepts_raw_cards=False)
         answer = market.buyer.post("/api/orders", order)
@@ -212,7 +212,7 @@ class TestPlaceOrder:
         ("body", "status"),
         [(b"{", 400), (b"[]", 422), (b'"x"', 422), (b"", 422), (b"\xff", 400), (b"x" * 10_000_000, 413)],
     )
-    def test_refuses_a_body_that_is_none(self, market, written, body, status):
+    def test_refuses_a_malformed_body(self, market, written, body, status):
         answer = market.buyer.request("POST", "/api/orders", data=body, content_type="application/json")
         assert answer.status_code == status, answer.data
         assert answer.content_type == "application/problem+json"
@@ -230,7 +230,7 @@ class TestPlaceOrder:
 
 
 class TestIdempotencyKey:
-    def test_answers_the_same_order_again(self, market, order, written):
+    def test_returns_the_same_order_again(self, market, order, written):
         key = {"Idempotency-Key": "one"}
         first = market.buyer.post("/api/orders", order, headers=key)
         rows = written()
@@ -246,14 +246,14 @@ class TestIdempotencyKey:
         answer = market.buyer.post("/api/orders", changed(order, "lines.0.quantity", 3), headers=key)
         assert (answer.status_code, answer.json["code"]) == (422, "idempotency_key_reused")
 
-    def test_is_each_callers_own(self, market, order):
+    def test_is_per_caller(self, market, order):
         key = {"Idempotency-Key": "one"}
         first = market.buyer.post("/api/orders", order, headers=key)
         other = market.api.acting_as(factories.make_user()).post("/api/orders", order, headers=key)
         assert other.status_code == 202
         assert other.json["id"] != first.json["id"]
 
-    def test_is_forgotten_after_a_day(self, market, order, database):
+    def test_expires_after_a_day(self, market, order, database):
         key = {"Idempotency-Key": "one"}
         first = market.buyer.post("/api/orders", order, headers=key)
         with psycopg.connect(database, autocommit=True) as connection:
@@ -261,6 +261,6 @@ class TestIdempotencyKey:
         assert market.buyer.post("/api/orders", order, headers=key).json["id"] != first.json["id"]
 
     @pytest.mark.parametrize("key", ["", "x" * 256, "with space", "ü"])
-    def test_must_be_one_that_can_be_kept(self, market, order, key):
+    def test_must_be_storable(self, market, order, key):
         answer = market.buyer.post("/api/orders", order, headers={"Idempotency-Key": key})
         assert (answer.status_code, paths(answer)) == (422, {"Idempotency-Key"})

@@ -29,16 +29,16 @@ def left_behind(market, order, database):
 
 
 class TestTraceparent:
-    def test_of_a_saga_names_the_request(self, left_behind):
+    def test_of_a_saga_contains_the_request_id(self, left_behind):
         traceparent, request_id = left_behind({})
         assert traceparent.split("-")[1] == UUID(request_id).hex
 
-    def test_of_a_saga_is_the_callers(self, left_behind):
+    def test_of_a_saga_is_taken_from_the_client(self, left_behind):
         given = str(new_id())
         assert left_behind({"traceparent": TRACEPARENT, "X-Request-ID": given}) == (TRACEPARENT, given)
 
     @pytest.mark.parametrize("broken", [TRACEPARENT.upper(), f"00-{'0' * 32}-00f067aa0ba902b7-01", TRACEPARENT + "-x"])
-    def test_of_a_saga_is_made_when_the_callers_is_broken(self, left_behind, broken):
+    def test_of_a_saga_is_generated_when_the_clients_is_malformed(self, left_behind, broken):
         traceparent, request_id = left_behind({"traceparent": broken, "X-Request-ID": "mine"})
         version, trace, span, flags = traceparent.split("-")
         assert (version, len(trace), len(span), flags) == ("00", 32, 16, "01")
