@@ -30,7 +30,7 @@ def stack() -> Iterator[Stack]:
 
 def run(program: str, *words: object) -> None:
     """Run one of PostgreSQL's client programs."""
-    command = [postgres_binaries.choose(made_by=None).directory / program, *map(str, words)]
+    command = [postgres_binaries.choose(data_version=None).directory / program, *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
