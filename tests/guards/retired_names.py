@@ -88,6 +88,17 @@ saga name tell_endings run_outcome_hooks
 saga name give_up open_undecided_incident
 saga name passed mark_failpoints
 saga name CannotEndSo CannotResolve
+saga name CannotTurnBack CannotCompensate
+saga name OtherDefinition DefinitionMismatch
+saga name DeclarationError InvalidDefinition
+saga name undo_act undo_function
+saga name take_steps run_steps
+saga name take_undo run_undo
+saga name see_through deliver
+saga name to_both enqueue_and_claim
+saga name settle_each act_on_each
+saga name stood_still idle_time
+saga name cannot_decide open_undecided_incident
 workers module gathering batching
 workers name Gathering ReadAhead
 workers name Worked BatchRunner
