@@ -1,4 +1,4 @@
-# Everything a developer does here; `make` alone lists it.
+# The tasks of development; `make` alone lists them.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 VENV := .venv
@@ -11,10 +11,10 @@ help: ## List these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 .PHONY: install
-install: $(INSTALLED) ## Make .venv and install OrderX in it, unless that is done
+install: $(INSTALLED) ## Create .venv and install OrderX in it, if needed
 
 .PHONY: demo
-demo: $(INSTALLED) ## Start everything, place three orders, show their sagas, prove the books, stop everything
+demo: $(INSTALLED) ## Start the stack, place three orders, show their sagas, check the books, stop the stack
 	@$(BIN)/orderx demo
 
 .PHONY: up
@@ -26,13 +26,13 @@ KILLS ?= 20
 SEED ?= 1
 
 .PHONY: chaos
-chaos: $(INSTALLED) ## Kill, freeze and cut off a stack under load, and prove its books (ORDERS=, KILLS=, SEED=)
+chaos: $(INSTALLED) ## Kill, freeze and disconnect processes under load, and check the books (ORDERS=, KILLS=, SEED=)
 	@$(BIN)/orderx chaos --orders $(ORDERS) --kills $(KILLS) --seed $(SEED)
 
 QUICK ?=
 
 .PHONY: bench
-bench: $(VENV)/.bench ## Measure OrderX beside its peers (QUICK=1: in under four minutes), and keep table and plot
+bench: $(VENV)/.bench ## Compare OrderX with other systems (QUICK=1: in under four minutes); stores table and plot
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 CURVE ?= load
@@ -42,30 +42,30 @@ curve: $(VENV)/.bench ## Measure one curve and draw it (CURVE=load, workers, sto
 	@$(BIN)/python -m bench.curves $(CURVE)
 
 .PHONY: test
-test: $(INSTALLED) $(CLIENTS)/.installed ## Run the tests, against a PostgreSQL (and a RabbitMQ, if installed) of their own
+test: $(INSTALLED) $(CLIENTS)/.installed ## Run the tests, with a temporary PostgreSQL (and RabbitMQ, if installed)
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 .PHONY: weaknesses
-weaknesses: $(VENV)/.security ## Look for known weaknesses in the code and in what it depends on
+weaknesses: $(VENV)/.security ## Look for known vulnerabilities in the code and its dependencies
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml api workers saga domain kit ops migrations
 	@$(BIN)/python -m tests.security.audit
 
 .PHONY: security
-security: weaknesses ## Attack the API as `make test` does, with more and other examples
+security: weaknesses ## Run the security tests with more and random examples
 	$(BIN)/pytest -n 2 tests/security tests/guards/test_row_level_security.py --hypothesis-profile=thorough
 
-.PHONY: rooms
-rooms: $(INSTALLED) ## Check that imports go down the stairs, never up
+.PHONY: imports
+imports: $(INSTALLED) ## Check the import contracts between packages
 	$(BIN)/lint-imports
 
 .PHONY: lint
-lint: $(INSTALLED) rooms ## Check style, types and rooms
+lint: $(INSTALLED) imports ## Check style, types and imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 .PHONY: format
-format: $(INSTALLED) ## Lay the code out and mend what can be mended
+format: $(INSTALLED) ## Format the code and fix lint errors where possible
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

@@ -78,7 +78,7 @@ class TestMakefile:
         assert set(re.findall(r"^\.PHONY: (\S+)", MAKEFILE, re.MULTILINE)) == EXPLAINED
 
     def test_has_what_a_newcomer_needs(self):
-        assert {"demo", "up", "test", "lint", "rooms"} <= EXPLAINED
+        assert {"demo", "up", "test", "lint", "imports"} <= EXPLAINED
 
 
 @by_name
