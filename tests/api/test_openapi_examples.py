@@ -62,7 +62,7 @@ class TestExamples:
             ("place_order", "202", {"pending"}),
             ("place_order", "201", {"paid", "failed"}),
             ("get_order", "200", {"paid", "failed", "cancelled"}),
-            ("cancel_order", "request", {"with_a_reason"}),
+            ("cancel_order", "request", {"with_reason"}),
             ("cancel_order", "202", {"being_cancelled"}),
         ],
     )
