@@ -165,6 +165,20 @@ class TestUpgradeFromAnOlderRelease:
         with psycopg.connect(empty) as connection:
             assert connection.execute("SELECT id FROM logins WHERE ended_at IS NOT NULL").fetchall() == [(forked,)]
 
+    def test_renames_alert_kinds_and_still_accepts_those_of_the_older_release(self, empty):
+        command.upgrade(run.alembic_config(empty), "0026")
+        add = "INSERT INTO alerts (kind, key, detail) VALUES ('outbox_ages', 'outbox', '{}')"
+        with psycopg.connect(empty) as connection:
+            connection.execute(add)
+        run.upgrade(owner_url=empty)
+        with psycopg.connect(empty) as connection:
+            assert connection.execute("SELECT kind FROM alerts").fetchall() == [("outbox_overdue",)]
+            connection.execute(add)
+        command.downgrade(run.alembic_config(empty), "0026")
+        with psycopg.connect(empty) as connection:
+            kinds = connection.execute("SELECT kind, closed_at IS NULL FROM alerts ORDER BY 2").fetchall()
+            assert kinds == [("outbox_ages", False), ("outbox_ages", True)]
+
 
 class TestLogins:
     def test_have_the_privileges_of_their_group_only(self, empty):
