@@ -80,8 +80,8 @@ class TestRegister:
     def test_accepts_at_most_64_characters_before_the_at(self, api, mails):
         longest = "a" * 64 + "@customers.example"
         answer = api.post("/api/auth/register", {**ADA, "email": "a" + longest})
-        told = {"path": "email", "message": "Longer than 64 characters before the @."}
-        assert (answer.status_code, answer.json["errors"]) == (422, [told])
+        error = {"path": "email", "message": "Longer than 64 characters before the @."}
+        assert (answer.status_code, answer.json["errors"]) == (422, [error])
         assert api.post("/api/auth/register", {**ADA, "email": longest}).status_code == 202
         assert len(mails()) == 1
 

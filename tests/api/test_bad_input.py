@@ -150,8 +150,8 @@ class TestBody:
     @pytest.mark.parametrize("zero", "0\N{ARABIC-INDIC DIGIT ZERO}\N{CIRCLED DIGIT ZERO}")
     def test_with_a_card_number_as_field_name_is_not_repeated(self, api, between, zero):
         name = between.join("4040404040404040").replace("0", zero)
-        told = fields_of(api.post(REGISTER, {**USER, name: 1, "line2": 2}))
-        assert sorted(told) == sorted([between.join("################"), "line2"])
+        fields = fields_of(api.post(REGISTER, {**USER, name: 1, "line2": 2}))
+        assert sorted(fields) == sorted([between.join("################"), "line2"])
 
     def test_is_never_repeated_in_the_response(self, api):
         secret = "4242424242424242"
@@ -220,7 +220,7 @@ class TestSize:
         ]
 
     @pytest.mark.parametrize(
-        ("path", "name", "entry", "told"),
+        ("path", "name", "entry", "message"),
         [
             ("/api/orders", "lines", {}, "Length must be between 1 and 100."),
             ("/api/keys", "permissions", 1, f"Length must be between 1 and {len(API_KEY_PERMISSIONS)}."),
@@ -228,11 +228,11 @@ class TestSize:
             ("/api/shops/{shop}/locations", "exceptions", {}, "Longer than maximum length 100."),
         ],
     )
-    def test_of_a_list_is_bounded(self, admin, path, name, entry, told):
+    def test_of_a_list_is_bounded(self, admin, path, name, entry, message):
         if "{shop}" in path:
             path = path.format(shop=admin.post("/api/shops", {"name": "Harbour"}).json["id"])
         answer = admin.post(path, {name: [entry] * 4000})
-        assert {"path": name, "message": told} in answer.json["errors"]
+        assert {"path": name, "message": message} in answer.json["errors"]
 
 
 class TestIds:

@@ -53,8 +53,8 @@ SETTINGS = {
 class TestSettings:
     def test_have_defaults(self, api):
         founded = api.acting_as(factories.make_user()).post("/api/companies", BODY).json
-        told = {name: founded[name] for name in SETTINGS}
-        assert told == {
+        settings = {name: founded[name] for name in SETTINGS}
+        assert settings == {
             "locale": "en", "prices_include_tax": True, "order_expiry_minutes": 60, "low_stock_threshold": 0,
             "branding": {},
         }  # fmt: skip

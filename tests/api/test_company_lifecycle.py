@@ -50,10 +50,10 @@ class TestPlans:
 
     def test_are_shown_with_their_usage(self, admin, company, path):
         factories.make_product(factories.make_shop(company))
-        told = admin.get(f"{path}/plan").json
-        assert (told["plan"], told["in_force"]["name"], told["in_force"]["shops"]) == ("trial", "trial", 10)
-        assert told["in_use"] == {"shops": 1, "products": 1, "orders_a_month": 0}
-        assert told["trial_ends_at"] is not None
+        answer = admin.get(f"{path}/plan").json
+        assert (answer["plan"], answer["in_force"]["name"], answer["in_force"]["shops"]) == ("trial", "trial", 10)
+        assert answer["in_use"] == {"shops": 1, "products": 1, "orders_a_month": 0}
+        assert answer["trial_ends_at"] is not None
 
     def test_change_immediately(self, admin, path):
         assert admin.put(f"{path}/plan", {"plan": "free"}).json["in_force"]["shops"] == 1
@@ -98,9 +98,9 @@ class TestSuspension:
 
     def test_is_recorded_with_user_and_reason(self, admin, super_admin, path):
         super_admin.post(f"{path}/suspend", REASON)
-        told = admin.get(f"{path}/history").json["data"][-1]
-        assert (told["event"], told["detail"]) == ("suspended", REASON)
-        assert told["decided_by"] is not None
+        answer = admin.get(f"{path}/history").json["data"][-1]
+        assert (answer["event"], answer["detail"]) == ("suspended", REASON)
+        assert answer["decided_by"] is not None
 
     def test_prevents_accepting_an_invitation(self, api, company, super_admin, path):
         user = factories.make_user()

@@ -43,8 +43,8 @@ class TestType:
         problem = api.get("/api/me").json
         page = api.get(problem["type"])
         assert (page.status_code, page.content_type) == (200, "text/html; charset=utf-8")
-        for told in (problem["code"], problem["title"], "401 (Unauthorized)"):
-            assert told in page.text
+        for text in (problem["code"], problem["title"], "401 (Unauthorized)"):
+            assert text in page.text
 
     def test_links_to_a_page_for_every_problem_of_app_and_server(self, api):
         refused = {status.name.lower() for status in problems._DETAIL}

@@ -170,13 +170,13 @@ class TestExport:
             factories.put_stock(product, factories.make_warehouse(company))
             factories.make_order(product, 2, customer=user)
         factories.make_order(product)
-        told = me.get("/api/me/export").json
-        assert told["user"]["email"] == user.email
-        assert told["user"]["notifications"] == {"email": {"order_updates": True, "news": True}}
-        assert [address["label"] for address in told["addresses"]] == ["Home"]
-        assert len(told["logins"]) == 1
-        assert {order["shop_id"] for order in told["orders"]} == {str(shop.id) for shop in shops}
-        assert [order["lines"][0]["quantity"] for order in told["orders"]] == [2, 2]
+        export = me.get("/api/me/export").json
+        assert export["user"]["email"] == user.email
+        assert export["user"]["notifications"] == {"email": {"order_updates": True, "news": True}}
+        assert [address["label"] for address in export["addresses"]] == ["Home"]
+        assert len(export["logins"]) == 1
+        assert {order["shop_id"] for order in export["orders"]} == {str(shop.id) for shop in shops}
+        assert [order["lines"][0]["quantity"] for order in export["orders"]] == [2, 2]
 
 
 class TestErasure:

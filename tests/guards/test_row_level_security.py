@@ -132,13 +132,13 @@ class TestWriting:
         insert = """
             INSERT INTO idempotency_keys (caller_id, key, company_id, fingerprint, order_id)
             VALUES (:me, 'mine', :theirs, '', :order)"""
-        told = {"me": ours.admin.id, "theirs": theirs.id, "order": theirs.order_id}
-        assert refusal(ours.tenant, insert, **told) == INSUFFICIENT_PRIVILEGE
+        values = {"me": ours.admin.id, "theirs": theirs.id, "order": theirs.order_id}
+        assert refusal(ours.tenant, insert, **values) == INSUFFICIENT_PRIVILEGE
 
     def test_oneself_into_another_company_is_refused(self, ours, theirs):
         insert = "INSERT INTO memberships (id, user_id, company_id, role) VALUES (:id, :me, :theirs, 'company_admin')"
-        told = {"id": new_id(), "me": ours.admin.id, "theirs": theirs.id}
-        assert refusal(ours.tenant, insert, **told) == INSUFFICIENT_PRIVILEGE
+        values = {"id": new_id(), "me": ours.admin.id, "theirs": theirs.id}
+        assert refusal(ours.tenant, insert, **values) == INSUFFICIENT_PRIVILEGE
 
     def test_oneself_a_super_admin_is_refused(self, ours):
         insert = "INSERT INTO memberships (id, user_id, role) VALUES (:id, :me, 'super_admin')"

@@ -88,15 +88,15 @@ class TestBody:
         assert self.stranger(port, 64 * 1024, 0) == [(401, "keep-alive")] * 2
 
     def stranger(self, port, *sizes):
-        """What somebody is told of whom nothing is read, over one connection."""
-        told = []
+        """The answers to requests whose bodies are not read, over one connection."""
+        answers = []
         with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
             for size in sizes:
                 connection.request("POST", "/api/companies", body=b" " * size)
                 answer = connection.getresponse()
                 answer.read()
-                told.append((answer.status, answer.getheader("Connection")))
-        return told
+                answers.append((answer.status, answer.getheader("Connection")))
+        return answers
 
 
 class TestMetrics:

@@ -75,7 +75,7 @@ class TestOneLine:
 
 class TestUsage:
     @pytest.mark.parametrize(
-        ("words", "told"),
+        ("words", "message"),
         [
             (["worker", "--pool", "bananas"], "'bananas' is not one of 'solo', 'prefork', 'threads'"),
             (["worker", "--concurrency", "0"], "greater than or equal to 1"),
@@ -87,7 +87,7 @@ class TestUsage:
             (["saga", "list", "--state", "over"], "there is no state over; there are running, finishing, done"),
         ],
     )
-    def test_is_explained_with_exit_code_2(self, said, words, told):
+    def test_is_explained_with_exit_code_2(self, said, words, message):
         code, lines = said(*words, COLUMNS="200")
         assert code == 2
-        assert told in lines
+        assert message in lines

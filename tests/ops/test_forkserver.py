@@ -56,8 +56,8 @@ def an_inbox(home, forkserver, port, **env) -> ForkedProcess:
 
 
 def command_line(process) -> bytes:
-    with open(f"/proc/{process.pid}/cmdline", "rb") as told:  # noqa: PTH123
-        return told.read()
+    with open(f"/proc/{process.pid}/cmdline", "rb") as cmdline:  # noqa: PTH123
+        return cmdline.read()
 
 
 def memory(pid) -> bytes:

@@ -125,9 +125,9 @@ class TestShow:
         order = scenario.place(quantity=99)
         scenario.deliveries.deliver_all()
         code, said = orderx("saga", "show", order, "--json")
-        told = json.loads(said)
-        steps = {step["step"]: (step["state"], step["undone_at"] is not None) for step in told["steps"]}
-        assert (code, told["state"]) == (0, "undone")
+        content = json.loads(said)
+        steps = {step["step"]: (step["state"], step["undone_at"] is not None) for step in content["steps"]}
+        assert (code, content["state"]) == (0, "undone")
         assert steps["reserve_stock"] == ("failed", True)
         assert steps["authorise_payment"] == ("undone", True)
         assert steps["capture_payment"] == ("pending", False)
@@ -139,13 +139,13 @@ class TestShow:
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
-def times_of(told):
+def times_of(content):
     """Every time in it, by name."""
-    if isinstance(told, list):
-        for each in told:
+    if isinstance(content, list):
+        for each in content:
             yield from times_of(each)
-    elif isinstance(told, dict):
-        for name, value in told.items():
+    elif isinstance(content, dict):
+        for name, value in content.items():
             yield from [(name, value)] if name.endswith("_at") and value else times_of(value)
 
 

@@ -139,9 +139,9 @@ class TestOutcomes:
             scenario.deliveries.deliver_all()
         scenario.cancel(scenario.place())
         scenario.deliveries.deliver_all()
-        told = str(lines())
-        assert str(order_id) in told
-        assert [word for word in (*PERSONAL, scenario.buyer.email, scenario.buyer.name) if word in told] == []
+        logged = str(lines())
+        assert str(order_id) in logged
+        assert [word for word in (*PERSONAL, scenario.buyer.email, scenario.buyer.name) if word in logged] == []
 
 
 class TestSteps:

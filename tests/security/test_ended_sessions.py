@@ -60,7 +60,7 @@ class TestEndedSession:
     @pytest.mark.parametrize("role", ROLES[1:])
     def test_writes_nothing_at_any_endpoint(self, world, database, role):
         place = {**world.places["own shop"], "address_id": new_id(), "login_id": new_id()}
-        told = {**place, "newcomer": "newcomer@customers.example"}
+        ids = {**place, "newcomer": "newcomer@customers.example"}
         caller = world.callers[role]
         end_session(caller)
         before = contents(database)
@@ -68,7 +68,7 @@ class TestEndedSession:
             answer = caller.request(
                 next(iter(rule.methods - {"OPTIONS"})),
                 rule.build({name: place[name] for name in rule.arguments})[1],
-                json=filled({**BODIES, **OWN_BODIES}.get(rule.endpoint), told),
+                json=filled({**BODIES, **OWN_BODIES}.get(rule.endpoint), ids),
             )
             assert (answer.status_code, answer.json["code"]) == (401, "session_ended"), rule.endpoint
         assert contents(database) == before

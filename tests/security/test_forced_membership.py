@@ -99,5 +99,5 @@ class TestWhoHasAnAccount:
         assert with_account[0].json.keys() == without[0].json.keys()
         assert with_account[1] == without[1] != []
         assert without[2] - with_account[2] == again[2] - without[2] != Counter()
-        told = attacker.get(INVITATIONS).json["data"]
-        assert {row["accepted_at"] for row in told} == {None}
+        rows = attacker.get(INVITATIONS).json["data"]
+        assert {row["accepted_at"] for row in rows} == {None}

@@ -63,12 +63,12 @@ class TestGuesser:
             assert guess(code).status_code == 429
 
     def test_gains_nothing_by_concurrent_guesses(self, guess, recovery_codes):
-        told = [answer.json["code"] for answer in run_concurrently(16, guess)]
-        assert told.count("invalid_second_factor_code") == 10
+        answers = [answer.json["code"] for answer in run_concurrently(16, guess)]
+        assert answers.count("invalid_second_factor_code") == 10
 
     def test_gains_nothing_by_a_correct_code_in_between(self, guess, recovery_codes):
-        told = [guess(code).status_code for code in ["000000"] * 9 + [recovery_codes[0]] + ["000000"] * 2]
-        assert told == [401] * 9 + [200, 401, 429]
+        answers = [guess(code).status_code for code in ["000000"] * 9 + [recovery_codes[0]] + ["000000"] * 2]
+        assert answers == [401] * 9 + [200, 401, 429]
 
     def test_cannot_enable_one_by_guessing(self, api, user, app):
         stranger = api.acting_as(user)

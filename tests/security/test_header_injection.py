@@ -47,8 +47,8 @@ class TestLineBreaksInHeaders:
             )  # fmt: skip
         assert answer.status_code < 500
         assert is_clean(answer)
-        *placed, told = [json.loads(line)["event"] for line in said.getvalue().split("\n")[:-1]]
-        assert (placed or ["order_placed"], told) == (["order_placed"], "request")
+        *placed, request_event = [json.loads(line)["event"] for line in said.getvalue().split("\n")[:-1]]
+        assert (placed or ["order_placed"], request_event) == (["order_placed"], "request")
         assert "forged" not in said.getvalue()
 
 

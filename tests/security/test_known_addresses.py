@@ -32,11 +32,11 @@ def done(monkeypatch):
 
         monkeypatch.setattr(of, method, noting)
 
-    def told(cursor, statement, *_):
+    def execute(cursor, statement, *_):
         kind = str(statement).split()[0].upper()
         return (kind, cursor.rowcount) if kind in WRITING else (kind,)
 
-    note(psycopg.Cursor, "execute", told)
+    note(psycopg.Cursor, "execute", execute)
     note(psycopg.Connection, "commit", lambda *_: "commit")
     note(argon2.PasswordHasher, "hash", lambda *_: "hash")
     note(argon2.PasswordHasher, "verify", lambda *_: "verify")

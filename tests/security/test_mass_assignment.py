@@ -97,13 +97,13 @@ class TestFieldsThatAreNotTheCallers:
     def test_are_refused_by_name_in_every_object_of_every_body_and_nothing_is_written(self, world, everything):
         document = world.app.test_client().get("/api/openapi.json").json
         admin, place = world.callers["super_admin"], world.places["own shop"]  # who may do all that takes a body
-        told = {**place, "newcomer": factories.make_user().email}
+        ids = {**place, "newcomer": factories.make_user().email}
         before, tried = everything(), set()
         for rule in world.app.url_map.iter_rules():
             name, method = rule.endpoint.partition(".")[2], next(iter(rule.methods - {"HEAD", "OPTIONS"}))
             if name in GOOD:
                 operation = operation_of(document, name)
-                path, body = rule.build({each: place[each] for each in rule.arguments})[1], filled(GOOD[name], told)
+                path, body = rule.build({each: place[each] for each in rule.arguments})[1], filled(GOOD[name], ids)
                 for spot in spots(body):
                     names = [each for each in NOT_THE_CALLERS if each not in known(document, operation, spot)]
                     forged, paths = smuggled(body, spot, names)

@@ -108,14 +108,14 @@ class TestCardNumbers:
     @examples(30)
     @given(number=card_numbers(), gap=st.sampled_from(("", " ", "-", ".")), data=st.data())
     def test_in_any_text_of_any_body_are_refused_and_not_stored(self, world, kept, number, gap, data):
-        told = {**world.places["own shop"], "newcomer": "grace@customers.example"}
+        ids = {**world.places["own shop"], "newcomer": "grace@customers.example"}
         rules = {rule.endpoint.partition(".")[2]: rule for rule in world.app.url_map.iter_rules()}
         name = data.draw(st.sampled_from(sorted(name for name in GOOD if any(texts(GOOD[name])))))
-        body = filled(GOOD[name], told)
+        body = filled(GOOD[name], ids)
         at = data.draw(st.sampled_from(sorted(texts(body), key=str)))
         written = gap.join(number[place : place + 4] for place in range(0, len(number), 4))
         put(body, at, data.draw(st.sampled_from(("{}", "{}@card.example", "card {} 12/30"))).format(written))
-        path = rules[name].build({each: told[each] for each in rules[name].arguments})[1]
+        path = rules[name].build({each: ids[each] for each in rules[name].arguments})[1]
         method = next(iter(rules[name].methods - {"HEAD", "OPTIONS"}))
         with contextlib.redirect_stdout(io.StringIO()) as said:
             answer = world.callers["super_admin"].request(method, path, json=body)

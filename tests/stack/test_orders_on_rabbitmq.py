@@ -148,8 +148,8 @@ class TestFailure:
         assert (order["status"], order["failure"]["code"]) == ("failed", "generic_decline")
         assert books_are_clean(stack)
         assert shop.stock() == (3, 0)
-        told = {mail["occasion"].partition(":")[0] for mail in shop.mails() if mail["to"] == shop.buyer}
-        assert told == {"order.created", "order.failed"}
+        occasions = {mail["occasion"].partition(":")[0] for mail in shop.mails() if mail["to"] == shop.buyer}
+        assert occasions == {"order.created", "order.failed"}
 
     def test_a_cancellation_never_waits(self, stack: Stack):
         shop = Shop(stack, on_hand=3)

@@ -73,8 +73,8 @@ class TestSecrets:
     def test_are_in_no_command_line(self, stack: Stack):
         lines = [Path(f"/proc/{pid}/cmdline").read_bytes().decode() for pid in descendants(os.getpid())]
         assert len(lines) > len(stack.processes)
-        told = [where for where, secret in secrets(stack).items() if any(secret in line for line in lines)]
-        assert told == []
+        leaked = [where for where, secret in secrets(stack).items() if any(secret in line for line in lines)]
+        assert leaked == []
 
     def test_are_in_no_log(self, stack: Stack):
         logs = {log.name: log.read_text(errors="replace") for log in stack.logs.glob("*.log")}

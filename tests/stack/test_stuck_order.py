@@ -31,12 +31,12 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def two_sweepers(stack: Stack, receiver: Receiver) -> Iterator[None]:
     """Two sweepers with a webhook, in place of the stack's own."""
-    told = {"ORDERX_ALERT_WEBHOOK_URL": receiver.url, "ORDERX_ALERT_WEBHOOK_SECRET": webhook.SECRET}
+    settings = {"ORDERX_ALERT_WEBHOOK_URL": receiver.url, "ORDERX_ALERT_WEBHOOK_SECRET": webhook.SECRET}
     stack["sweeper"].stop()
     sweepers = [
         Process(
             name, [sys.executable, "-m", "ops.cli", "sweeper"], log=stack.logs / f"{name}.log",
-            env={**stack.env_of("sweeper"), **told}, ready=output_contains("sweeper started"),
+            env={**stack.env_of("sweeper"), **settings}, ready=output_contains("sweeper started"),
         )
         for name in ("sweeper-1", "sweeper-2")
     ]  # fmt: skip
@@ -92,8 +92,8 @@ class TestAnUndoThatKeepsFailing:
         assert (order["status"], order["failure"]["step"]) == ("failed", "authorise_payment")
         assert shop.stock() == (3, 0)
 
-        told = until(lambda: (about := receiver.events_about(incident["incident_id"]))[1:] and about)
-        assert told == [("alert_opened", "incident_opened"), ("alert_closed", "incident_opened")]
+        events = until(lambda: (about := receiver.events_about(incident["incident_id"]))[1:] and about)
+        assert events == [("alert_opened", "incident_opened"), ("alert_closed", "incident_opened")]
         assert all(webhook.is_genuine(*signed) for signed in receiver.signatures)
         admins = shop.call("GET", "/operations/incidents?state=settled", None, as_=shop.merchant)["data"]
         assert admins[0]["resolution"] == {"action": "retry", "reason": "the provider is back", "by": "ada"}

@@ -79,9 +79,9 @@ class TestRecord:
         assert record(answer("captured"), answer("captured")) == ("captured", ["captured"])
         assert announced() == ["payment.success"]
 
-    @pytest.mark.parametrize("told", list(permutations(["authorised", "captured", "refunded"])), ids=" ".join)
-    def test_has_the_same_result_in_any_order(self, record, told):
-        status, events = record(*map(answer, told))
+    @pytest.mark.parametrize("outcomes", list(permutations(["authorised", "captured", "refunded"])), ids=" ".join)
+    def test_has_the_same_result_in_any_order(self, record, outcomes):
+        status, events = record(*map(answer, outcomes))
         assert (status, sorted(events)) == ("refunded", ["authorised", "captured", "refunded"])
 
     def test_does_not_reauthorise_a_voided_payment(self, record):

@@ -25,7 +25,7 @@ class Keyed:
         return idempotency.lock(caller_id=self.customer.id, key="one", fingerprint=fingerprint, now=clock.now())
 
     def claim_by_another(self):
-        """What another request is told meanwhile."""
+        """The answer to a concurrent request."""
 
         def claiming():
             with db.transaction(self.tenant):
