@@ -141,7 +141,7 @@ class TestGuessing:
         told = [
             [self.guess(api, email).status_code for _ in range(6)] for email in (user.email, "nobody@customers.example")
         ]
-        assert problems[0] == problems[1]
+        assert told[0] == told[1]
 
     def test_is_reset_by_the_right_password(self, api, user):
         for _ in range(2):

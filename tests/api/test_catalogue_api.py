@@ -200,9 +200,9 @@ class TestStock:
     def test_is_the_level_set_last(self, api, company, product, path):
         staff = member(api, company, "staff")
         staff.put(path, {"on_hand": 7})
-        shelf = staff.put(path, {"on_hand": 5}).json
-        assert (shelf["on_hand"], shelf["reserved"]) == (5, 0)
-        assert staff.get(f"/api/products/{product.id}/stock").json["data"] == [shelf]
+        level = staff.put(path, {"on_hand": 5}).json
+        assert (level["on_hand"], level["reserved"]) == (5, 0)
+        assert staff.get(f"/api/products/{product.id}/stock").json["data"] == [level]
 
     @pytest.mark.parametrize("on_hand", [-1, 1.5, "1", None, 10**12])
     def test_is_a_number_of_units(self, admin, path, on_hand):

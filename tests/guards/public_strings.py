@@ -1,4 +1,4 @@
-"""The strings that customers and operators read: the OpenAPI document, errors, the command line, and the settings."""
+"""The strings that customers and operators read: OpenAPI document, errors, command line, settings, kinds of alerts."""
 
 import importlib
 import pkgutil
@@ -13,6 +13,7 @@ import domain
 import kit
 import saga
 import workers
+from kit.alerts import KINDS
 from kit.config import Settings
 from kit.errors import OrderXError
 from ops import cli
@@ -78,3 +79,8 @@ def setting_strings() -> Iterator[tuple[str, str]]:
     """The description of every setting."""
     for name, field in Settings.model_fields.items():
         yield f"ORDERX_{name.upper()}", field.description or ""
+
+
+def alert_strings() -> Iterator[tuple[str, str]]:
+    """The kinds of alerts."""
+    yield from (("kit.alerts.KINDS", kind) for kind in KINDS)

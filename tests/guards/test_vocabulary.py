@@ -16,6 +16,7 @@ STRINGS = {
     "errors": public_strings.error_strings,
     "commands": public_strings.command_strings,
     "settings": public_strings.setting_strings,
+    "alerts": public_strings.alert_strings,
 }
 
 

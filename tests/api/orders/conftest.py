@@ -26,7 +26,7 @@ def provider(_sandbox):
 
 @pytest.fixture
 def market(api):
-    """A company with a shop, a product on the shelf, and a customer at the door."""
+    """A company with a shop and a product in stock, and a customer."""
     company = factories.make_company(allows_discount=False)
     shop = factories.make_shop(company)
     product = factories.make_product(shop)

@@ -10,9 +10,9 @@ from domain.inventory.errors import OutOfStock
 PRODUCTS = [UUID(int=n) for n in range(1, 4)]
 products = st.sampled_from(PRODUCTS)
 wishes = st.dictionaries(products, st.integers(1, 12), max_size=3)
-shelves = st.lists(
+stock_levels = st.lists(
     st.builds(StockLevel, products, st.builds(UUID, int=st.integers(11, 15)), st.integers(0, 8)),
-    unique_by=lambda shelf: (shelf.product_id, shelf.warehouse_id),
+    unique_by=lambda level: (level.product_id, level.warehouse_id),
 )
 
 
@@ -21,7 +21,7 @@ def covered(wanted, stock):
 
 
 class TestAllocate:
-    @given(wanted=wishes, stock=shelves)
+    @given(wanted=wishes, stock=stock_levels)
     def test_allocates_exactly_the_quantities_or_raises(self, wanted, stock):
         if not covered(wanted, stock):
             with pytest.raises(OutOfStock):
@@ -31,10 +31,10 @@ class TestAllocate:
         given_out = {p: sum(share.quantity for share in shares if share.product_id == p) for p in wanted}
         assert given_out == wanted
 
-    @given(wanted=wishes, stock=shelves)
+    @given(wanted=wishes, stock=stock_levels)
     def test_takes_no_more_than_is_available_from_each_warehouse(self, wanted, stock):
         if covered(wanted, stock):
-            available = {shelf[:2]: shelf.available for shelf in stock}
+            available = {level[:2]: level.available for level in stock}
             shares = allocate(wanted, stock)
             assert all(0 < share.quantity <= available[share[:2]] for share in shares)
             assert len({share[:2] for share in shares}) == len(shares)

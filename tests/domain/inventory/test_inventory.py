@@ -58,7 +58,7 @@ def reserve_all(product, wanted) -> None:
         raise refusal
 
 
-def shelves(product) -> list[tuple[int, int]]:
+def stock_levels(product) -> list[tuple[int, int]]:
     """(on_hand, reserved) in every warehouse, after checking that the movements add up to it."""
     with db.transaction(acting_for(product)):
         session = db.session()
@@ -68,21 +68,21 @@ def shelves(product) -> list[tuple[int, int]]:
             .where(StockMovement.product_id == product.id)
             .group_by(StockMovement.warehouse_id)
         )
-        assert {shelf.warehouse_id: shelf.on_hand for shelf in found} == dict(moved.all())
-        return [(shelf.on_hand, shelf.reserved) for shelf in found]
+        assert {level.warehouse_id: level.on_hand for level in found} == dict(moved.all())
+        return [(level.on_hand, level.reserved) for level in found]
 
 
 class TestReserve:
     def test_reserves_the_quantities(self, product, warehouse):
         factories.put_stock(product, warehouse, 5)
         reserve(product, factories.make_order(product, 3), 3)
-        assert shelves(product) == [(5, 3)]
+        assert stock_levels(product) == [(5, 3)]
 
     def test_reserves_from_several_warehouses(self, product, company):
         for _ in range(3):
             factories.put_stock(product, factories.make_warehouse(company), 2)
         reserve(product, factories.make_order(product, 5), 5)
-        assert shelves(product) == [(2, 2), (2, 2), (2, 1)]
+        assert stock_levels(product) == [(2, 2), (2, 2), (2, 1)]
 
     def test_reserves_nothing_when_one_product_is_short(self, product, other, warehouse):
         factories.put_stock(product, warehouse, 5)
@@ -90,7 +90,7 @@ class TestReserve:
         order = factories.make_order(product)
         with pytest.raises(OutOfStock):
             reserve_all(product, {order.id: {product.id: 1, other.id: 2}})
-        assert (shelves(product), shelves(other)) == ([(5, 0)], [(1, 0)])
+        assert (stock_levels(product), stock_levels(other)) == ([(5, 0)], [(1, 0)])
 
     def test_does_not_count_units_reserved_for_other_orders(self, product, warehouse):
         factories.put_stock(product, warehouse, 5)
@@ -114,7 +114,7 @@ class TestReserve:
         with ThreadPoolExecutor(len(crowd)) as pool:
             served = sum(pool.map(buy, crowd))
         assert served == 3
-        assert shelves(product) == [(3, 3), (3, 3)]
+        assert stock_levels(product) == [(3, 3), (3, 3)]
 
     def test_does_not_deadlock_on_products_in_opposite_orders(self, product, other, warehouse):
         for each in (product, other):
@@ -127,7 +127,7 @@ class TestReserve:
                 for order, wanted in zip(orders, pairs, strict=True)
             ]
         assert [hold.exception() for hold in holds] == [None] * len(pairs)
-        assert (shelves(product), shelves(other)) == ([(100, 8)], [(100, 8)])
+        assert (stock_levels(product), stock_levels(other)) == ([(100, 8)], [(100, 8)])
 
 
 class TestReservation:
@@ -147,44 +147,44 @@ class TestReservation:
     def test_release_returns_the_units(self, product, held, times):
         for _ in range(times):
             do(product, inventory.release, held)
-        assert shelves(product) == [(5, 0)]
+        assert stock_levels(product) == [(5, 0)]
 
     def test_release_does_nothing_without_reservations(self, product, order):
         do(product, inventory.release, order)
-        assert shelves(product) == [(5, 0)]
+        assert stock_levels(product) == [(5, 0)]
 
     @pytest.mark.parametrize("times", [1, 2])
     def test_commit_sells_the_units(self, product, held, times):
         for _ in range(times):
             do(product, inventory.commit, held)
-        assert shelves(product) == [(3, 0)]
+        assert stock_levels(product) == [(3, 0)]
 
     def test_release_does_not_return_sold_units(self, product, held):
         do(product, inventory.commit, held)
         do(product, inventory.release, held)
-        assert shelves(product) == [(3, 0)]
+        assert stock_levels(product) == [(3, 0)]
 
     def test_commit_does_not_sell_released_units(self, product, held):
         do(product, inventory.release, held)
         do(product, inventory.commit, held)
-        assert shelves(product) == [(5, 0)]
+        assert stock_levels(product) == [(5, 0)]
 
     @pytest.mark.parametrize("times", [1, 2])
     def test_take_back_returns_sold_units(self, product, held, times):
         do(product, inventory.commit, held)
         for _ in range(times):
             do(product, inventory.take_back, held)
-        assert shelves(product) == [(5, 0)]
+        assert stock_levels(product) == [(5, 0)]
 
     def test_take_back_does_nothing_before_the_sale(self, product, held):
         do(product, inventory.take_back, held)
-        assert shelves(product) == [(5, 2)]
+        assert stock_levels(product) == [(5, 2)]
 
     @pytest.mark.parametrize("act", [inventory.release, inventory.commit])
     def test_takes_effect_once_when_concurrent(self, product, held, act):
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(partial(do, product, act), [held] * 4))
-        assert shelves(product) == [(5 if act is inventory.release else 3, 0)]
+        assert stock_levels(product) == [(5 if act is inventory.release else 3, 0)]
 
 
 class TestSetStockLevel:
@@ -195,14 +195,14 @@ class TestSetStockLevel:
             session = db.session()
             changes = session.scalars(select(StockMovement.quantity).order_by(StockMovement.id)).all()
         assert changes == [5, -3, -2, 7]
-        assert shelves(product) == [(7, 0)]
+        assert stock_levels(product) == [(7, 0)]
 
     def test_refuses_less_than_is_reserved(self, product, warehouse):
         factories.put_stock(product, warehouse, 5)
         reserve(product, factories.make_order(product, 3), 3)
         with pytest.raises(StockBelowReserved):
             factories.put_stock(product, warehouse, 2)
-        assert shelves(product) == [(5, 3)]
+        assert stock_levels(product) == [(5, 3)]
 
     def test_refuses_another_companys_warehouse(self, product):
         with pytest.raises(NotFound):

@@ -30,7 +30,7 @@ _SHELVES = text("""
 
 
 class StockInTest:
-    """A shelf with five units, and three orders of two units each that are about to reserve them."""
+    """Five units in stock, and three orders of two units each that are about to reserve them."""
 
     def __init__(self):
         company = factories.make_company()
@@ -82,20 +82,20 @@ class TestLedger:
     @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(acts=st.lists(act, max_size=12))
     def test_agrees_with_the_stock_after_every_operation(self, acts):
-        shelf = StockInTest()
+        stock = StockInTest()
         for each in acts:
-            shelf.act(*each)
-            on_hand, reserved, moved, held = shelf.figures()
+            stock.act(*each)
+            on_hand, reserved, moved, held = stock.figures()
             assert 0 <= reserved <= on_hand
             assert (on_hand, reserved) == (moved, held)
 
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(acts=st.lists(act, min_size=6, max_size=18))
     def test_agrees_with_the_stock_after_concurrent_operations(self, acts):
-        shelf = StockInTest()
+        stock = StockInTest()
         by_order = [[each for each in acts if each[1] == which] for which in range(ORDERS)]
         with ThreadPoolExecutor(ORDERS) as pool:
-            list(pool.map(lambda own: [shelf.act(*each) for each in own], by_order))
-        on_hand, reserved, moved, held = shelf.figures()
+            list(pool.map(lambda own: [stock.act(*each) for each in own], by_order))
+        on_hand, reserved, moved, held = stock.figures()
         assert 0 <= reserved <= on_hand
         assert (on_hand, reserved) == (moved, held)
