@@ -7,8 +7,8 @@ from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
 from api.http.schemas import PageQuery, page, page_of
 from api.identity import account_mail
+from api.identity.member_schemas import InvitationSchema, NewInvitationSchema
 from api.identity.members import require_own_shop
-from api.identity.schemas import InvitationSchema, NewInvitationSchema
 from domain.companies import queries as companies
 from domain.identity import invitations, queries, throttle
 from domain.identity.errors import InsufficientPrivileges

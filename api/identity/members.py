@@ -7,7 +7,7 @@ from api.auth.caller import Caller
 from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
 from api.http.schemas import PageQuery, page, page_of
-from api.identity.schemas import MemberSchema
+from api.identity.member_schemas import MemberSchema
 from domain.identity import memberships, queries
 from domain.identity.errors import InsufficientPrivileges
 from domain.identity.models import Membership, User

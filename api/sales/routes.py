@@ -13,11 +13,11 @@ from api.http.openapi import IDEMPOTENCY_KEY, IF_NONE_MATCH, PREFER
 from api.http.schemas import page, page_of
 from api.sales import examples, order_submission, serializers
 from api.sales.request_headers import await_outcome, requested_wait, wait_slot
+from api.sales.saga_schemas import OrderSagasSchema
 from api.sales.schemas import (
     CancellationSchema,
     NewOrderSchema,
     OrderProgressSchema,
-    OrderSagasSchema,
     OrderSchema,
     OrdersQuery,
     OrderSummarySchema,

@@ -9,8 +9,8 @@ from api.http.blueprint import Blueprint
 from api.http.etags import etag, expected_versions
 from api.http.openapi import IF_MATCH, IF_NONE_MATCH
 from api.http.schemas import PageQuery, page, page_of
+from api.identity.member_schemas import MemberSchema
 from api.identity.members import serialize
-from api.identity.schemas import MemberSchema
 from api.shops.schemas import NewShopSchema, ShopChangeSchema, ShopSchema
 from domain.identity import queries as identity
 from domain.shops import operations, queries
