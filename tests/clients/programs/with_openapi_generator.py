@@ -9,9 +9,9 @@ from orderx_client import (
     Cancellation,
     Configuration,
     Credentials,
-    Line,
     NewAddress,
     NewOrder,
+    NewOrderLine,
     NewShop,
     OrdersApi,
     Payment,
@@ -27,7 +27,7 @@ settings.access_token = AuthApi(api).log_in(credentials).access_token
 orders = OrdersApi(api)
 wanted = NewOrder(
     shop_id=os.environ["SHOP_ID"],
-    lines=[Line(product_id=os.environ["PRODUCT_ID"], quantity=2)],
+    lines=[NewOrderLine(product_id=os.environ["PRODUCT_ID"], quantity=2)],
     shipping_address=NewAddress(name="Ada Example", line1="1 Harbour Street", city="Berlin", country="DE"),
     payment=Payment(TokenPayment(payment_method="pm_card_visa")),
 )

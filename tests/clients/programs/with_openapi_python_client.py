@@ -10,9 +10,9 @@ from orderx_client.api.orders import cancel_order, get_order_status, place_order
 from orderx_client.models import (
     Cancellation,
     Credentials,
-    Line,
     NewAddress,
     NewOrder,
+    NewOrderLine,
     NewShop,
     TokenPayment,
 )
@@ -24,7 +24,7 @@ tokens = log_in.sync(
 client = AuthenticatedClient(base_url=url, token=tokens.access_token)
 wanted = NewOrder(
     shop_id=UUID(os.environ["SHOP_ID"]),
-    lines=[Line(product_id=UUID(os.environ["PRODUCT_ID"]), quantity=2)],
+    lines=[NewOrderLine(product_id=UUID(os.environ["PRODUCT_ID"]), quantity=2)],
     shipping_address=NewAddress(name="Ada Example", line1="1 Harbour Street", city="Berlin", country="DE"),
     payment=TokenPayment(payment_method="pm_card_visa"),
 )
