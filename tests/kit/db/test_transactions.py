@@ -1,3 +1,5 @@
+import threading
+
 import psycopg
 import pytest
 from sqlalchemy import text
@@ -119,7 +121,8 @@ class TestInsert:
         execute = psycopg.Cursor.execute
 
         def recorded(self, statement, *values, **named):
-            statements.append(statement)
+            if threading.current_thread() is threading.main_thread():  # not the watchdog's or a listener's
+                statements.append(statement)
             return execute(self, statement, *values, **named)
 
         monkeypatch.setattr(psycopg.Cursor, "execute", recorded)
