@@ -108,7 +108,7 @@ RULES: dict[str, str] = {
         WHERE s.state = 'undone' AND t.state NOT IN ('pending', 'undone', 'skipped')""",
 }
 
-WAITING: dict[str, str] = {
+RULES_AT_REST: dict[str, str] = {
     "every saga has ended": """
         SELECT 'saga ' || id || ' (' || name || ' of ' || subject_id || ') is ' || state
         FROM sagas WHERE ended_at IS NULL""",
@@ -154,7 +154,7 @@ def check(*, at_rest: bool = False, provider: bool = True) -> Iterator[tuple[str
     with db.operator_transaction():
         session = db.session()
         session.execute(_ALLOW_FULL_SCANS)
-        for rule, query in {**RULES, **(WAITING if at_rest else {})}.items():
+        for rule, query in {**RULES, **(RULES_AT_REST if at_rest else {})}.items():
             yield rule, [Finding(rule, row) for row in session.scalars(text(query), parameters)]
     if provider:
         rule = "payments match the provider's"

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ops import home, reads, shared_metrics
+from ops import command_settings, multiprocess_metrics, running_stack
 from ops.commands import account, dead, failures, output, saga
 from ops.commands.output import Json, not_blank, print_json
 
@@ -33,7 +33,7 @@ Version = Annotated[bool, typer.Option("--version", help="Print the version.", c
 
 
 @app.callback()
-def of_every_command(version: Version = False) -> None:
+def options(version: Version = False) -> None:
     """OrderX: a commerce backend in which every order is a saga."""
     del version
 
@@ -73,7 +73,7 @@ def demo() -> None:
 @app.command(rich_help_panel="Local stack")
 def urls(as_json: Json = False) -> None:
     """Print the URLs of the stack that `orderx up` runs in this folder, as JSON or as shell assignments."""
-    found = home.urls(home.default_home())
+    found = running_stack.urls(running_stack.default_directory())
     lines = [f"{name.upper()}={shlex.quote(url)}" for name, url in found.items()]
     if as_json:
         print_json(found)
@@ -113,7 +113,7 @@ def api(
 ) -> None:
     """Serve the HTTP API."""
     if workers > 1:
-        shared_metrics.count_together()
+        multiprocess_metrics.enable()
     from gunicorn.app import wsgiapp
 
     from kit.config import settings
@@ -145,7 +145,7 @@ def worker(
 ) -> None:
     """Run a Celery worker: saga steps, reactions to events, mails."""
     if metrics and pool == "prefork":
-        shared_metrics.count_together()
+        multiprocess_metrics.enable()
     from workers import metrics_server, run
 
     if metrics:
@@ -238,7 +238,7 @@ def check(
     """Check the data of all companies for consistency; exit 1 and name the rows that are inconsistent."""
     from ops.commands import check as command
 
-    if not command.prove(at_rest=at_rest, provider=provider, wait=wait, as_json=as_json):
+    if not command.run_checks(at_rest=at_rest, provider=provider, wait=wait, as_json=as_json):
         sys.exit(1)
 
 
@@ -267,9 +267,9 @@ app.add_typer(dead.app, name="dead", rich_help_panel="Operations")
 def main() -> None:
     """Run the command. Errors are one line on stderr and exit code 1, usage errors exit code 2."""
     output.prepare()
-    home.use_running_stack(sys.argv[1:])
-    reads.forget_others(next(iter(sys.argv[1:]), ""))
-    failures.told_in_one_line(app)
+    running_stack.use_settings(sys.argv[1:])
+    command_settings.remove_undeclared(next(iter(sys.argv[1:]), ""))
+    failures.report_in_one_line(app)
 
 
 if __name__ == "__main__":

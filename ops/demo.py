@@ -9,10 +9,10 @@ import requests
 
 from kit import db
 from kit.errors import OrderXError
-from ops.commands.check import prove
+from ops.commands.check import run_checks
 from ops.commands.output import console
 from ops.commands.saga import print_timeline
-from ops.inbox.links import token_for
+from ops.inbox.mail_links import token_for
 from ops.stack import Stack
 from saga.engine import queries
 from saga.engine.queries import Timeline
@@ -29,7 +29,7 @@ class DemoFailed(OrderXError):
 class Expected:
     """An order of the demo and its expected outcome."""
 
-    told: str
+    title: str
     card: str
     quantity: int
     status: str
@@ -80,10 +80,10 @@ def demo(stack: Stack) -> bool:
     shop_id, product_id = set_up_shop(merchant, on_hand=5)
     customer.register("ada@example.com", "Ada Example")
     for expected in ORDERS:
-        console.rule(expected.told)
+        console.rule(expected.title)
         _check_outcome(expected, _order(customer, expected, shop_id, product_id))
     console.rule("Consistency checks")
-    return prove(at_rest=True, provider=True, wait=20.0, as_json=False)
+    return run_checks(at_rest=True, provider=True, wait=20.0, as_json=False)
 
 
 def set_up_shop(merchant: Client, *, on_hand: int) -> tuple[str, str]:

@@ -26,7 +26,7 @@ class Flower(app.Flower):
 
     def find_handler(self, request: Any, **named: Any) -> Any:
         """See tornado."""
-        if not host_names.is_answered(request.headers.get("Host", ""), self.trusted_hosts):
+        if not host_names.is_allowed(request.headers.get("Host", ""), self.trusted_hosts):
             return self.get_handler_delegate(request, Refusal)
         return super().find_handler(request, **named)
 

@@ -16,18 +16,18 @@ REFUSAL = "This server accepts only localhost and names given with --trusted-hos
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
-def is_answered(host: str, trusted: Iterable[str] = ()) -> bool:
+def is_allowed(host: str, trusted: Iterable[str] = ()) -> bool:
     """Whether a `Host` header contains a name of loopback or a trusted name, with any port."""
     parts = _HOST.fullmatch(host.lower())
     return parts is not None and parts[1] in LOOPBACK.union(name.lower() for name in trusted)
 
 
-def guard(app: Flask, trusted: Iterable[str]) -> None:
+def restrict(app: Flask, trusted: Iterable[str]) -> None:
     """Answer 400 to requests for other hosts, and 404 to paths with `//`, which name another host."""
     names = tuple(trusted)
     double_slashes.register(app)
 
     @app.before_request
     def check_host() -> None:
-        if not is_answered(request.headers.get("Host", ""), names):
+        if not is_allowed(request.headers.get("Host", ""), names):
             abort(400, REFUSAL)

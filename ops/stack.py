@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ops import reads, shared_metrics
+from ops import command_settings, multiprocess_metrics
 from ops.services import directories, rabbitmq, valkey
 from ops.services.forkserver import ForkedProcess, ForkServer
 from ops.services.ports import LOOPBACK, free_port
@@ -189,7 +189,7 @@ class Stack(Supervisor):
 
     def settings_for(self, *words: str) -> dict[str, str]:
         """The ORDERX_* settings that this command of `orderx` reads."""
-        return reads.settings_for(words, self._settings())
+        return command_settings.settings_for(words, self._settings())
 
     def _settings(self) -> dict[str, str]:
         return {**os.environ, **self.env}
@@ -200,8 +200,8 @@ class Stack(Supervisor):
 
     def _plain_env(self) -> dict[str, str]:
         # With a shared directory, the API's /metrics includes the workers' metrics.
-        own = {"TMPDIR": str(self._temporary), shared_metrics.DIRECTORY: str(self._metrics)}
-        return {**reads.without_settings(os.environ), "PYTHONUNBUFFERED": "1", **own}
+        own = {"TMPDIR": str(self._temporary), multiprocess_metrics.DIRECTORY: str(self._metrics)}
+        return {**command_settings.without_settings(os.environ), "PYTHONUNBUFFERED": "1", **own}
 
     def _secret(self, name: str) -> str:
         return directories.stored_secret(directories.make(self.home / "secrets") / name)

@@ -1,7 +1,7 @@
 """Prometheus metrics of one process, or of several that share PROMETHEUS_MULTIPROC_DIR.
 
 prometheus_client reads that variable on import, so it is set before any module that defines metrics is imported (see
-`ops/shared_metrics.py`).
+`ops/multiprocess_metrics.py`).
 """
 
 import fcntl

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import psycopg
 from rich.console import Console
 
-from ops import check, reads
+from ops import check, command_settings
 from ops.chaos import final_state, recovery, violations
 from ops.chaos.arrivals import arrivals
 from ops.chaos.customers import Customers, Purchase
@@ -113,7 +113,7 @@ def _database_url(stack: ChaosStack) -> str:
 
 
 def _outcome(stack: ChaosStack, shop: Shop, customers: Customers, injector: FaultInjector) -> Outcome:
-    os.environ.update(reads.settings_for(["check"], stack.env))
+    os.environ.update(command_settings.settings_for(["check"], stack.env))
     database_url = _database_url(stack)
     state = final_state.read(database_url=database_url, sandbox_url=stack.sandbox_url, inbox_url=stack.inbox_url)
     purchases = customers.purchases

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ops.commands.audit_options import By, Reason
 from ops.commands.output import Json, print_json
-from ops.commands.reasons import By, Reason
 
 app = typer.Typer(help="Help users who are locked out of their accounts.", no_args_is_help=True)
 

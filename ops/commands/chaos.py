@@ -17,8 +17,8 @@ from ops.chaos.plan import TARGETS, PlannedFault, plan
 from ops.chaos.run import Outcome, run
 from ops.chaos.scenarios import scenarios
 from ops.chaos.stack import ChaosStack
-from ops.commands.output import console, mark, print_json, say, table
-from ops.commands.progress import shown_while_starting
+from ops.commands.output import console, mark, print_json, print_line, table
+from ops.commands.progress import startup_progress
 from ops.services import directories
 from ops.services.supervisor import STOP_SECONDS, interruptible
 
@@ -66,7 +66,7 @@ def _stack() -> Iterator[tuple[ChaosStack, Any]]:
     try:
         stack = ChaosStack(directories.make(home))
         try:
-            with shown_while_starting(stack):
+            with startup_progress(stack):
                 stack.start()
             yield stack, keep
         except Exception:
@@ -94,7 +94,7 @@ def _print(outcome: Outcome) -> None:
     for rule, found in outcome.broken.items():
         console.print(mark(good=False), escape(rule), highlight=False)
         for row in found:
-            say(f"    {row}")
+            print_line(f"    {row}")
 
 
 def _figures(outcome: Outcome, *, seed: int, orders: int, planned: list[PlannedFault]) -> dict[str, Any]:

@@ -5,10 +5,10 @@ import time
 from rich.markup import escape
 
 from ops.check import Finding, check
-from ops.commands.output import console, mark, print_json, say
+from ops.commands.output import console, mark, print_json, print_line
 
 
-def prove(*, at_rest: bool, provider: bool, wait: float, as_json: bool) -> bool:
+def run_checks(*, at_rest: bool, provider: bool, wait: float, as_json: bool) -> bool:
     """Run all checks and print the violations. Return whether there are none.
 
     Repeats the checks for up to `wait` seconds until they succeed.
@@ -31,6 +31,6 @@ def _print(results: list[tuple[str, list[Finding]]]) -> None:
     for rule, findings in results:
         console.print(mark(good=not findings), escape(rule), highlight=False)
         for finding in findings:
-            say(f"    {finding.row}")
+            print_line(f"    {finding.row}")
     broken = sum(len(findings) for _, findings in results)
     console.print(f"[red]{broken} rows are inconsistent.[/red]" if broken else "[green]The data is consistent.[/green]")

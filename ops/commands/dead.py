@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.commands.output import Json, console, print_json, say
+from ops.commands.output import Json, console, print_json, print_line
 
 if TYPE_CHECKING:
     from workers.events.dead_letters import DeadLetter
@@ -56,5 +56,5 @@ def _show(letters: "list[DeadLetter]", title: str, *, as_json: bool) -> None:
         return
     for each in letters:
         arguments = ", ".join(f"{name} {value}" for name, value in each.payload.items())
-        say(f"{each.id}  {each.name} of {each.queue}: {each.reason}" + (f", {arguments}" if arguments else ""))
+        print_line(f"{each.id}  {each.name} of {each.queue}: {each.reason}" + (f", {arguments}" if arguments else ""))
     console.print(f"{title}: {len(letters) or 'none'}", highlight=False)

@@ -13,7 +13,7 @@ _CANNOT_LISTEN = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, socket.EA
 _CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
-def told_in_one_line(run: Callable[[], object]) -> None:
+def report_in_one_line(run: Callable[[], object]) -> None:
     """Run the command and report its errors; a closed output pipe is not reported."""
     try:
         _run(run)

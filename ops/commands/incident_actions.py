@@ -9,8 +9,8 @@ from uuid import UUID
 
 import typer
 
+from ops.commands.audit_options import By, Reason
 from ops.commands.output import Company, Error, Json, SagaName, Step, print_json
-from ops.commands.reasons import By, Reason
 
 if TYPE_CHECKING:
     from saga.incidents.bulk import Action, Result, Target

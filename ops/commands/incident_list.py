@@ -3,7 +3,7 @@
 from typing import Any
 
 from kit import db
-from ops.commands.output import console, print_json, say
+from ops.commands.output import console, print_json, print_line
 from saga.incidents import queries
 from saga.incidents.queries import IncidentFilter
 
@@ -18,7 +18,7 @@ def print_incidents(incident_filter: IncidentFilter, *, limit: int, as_json: boo
         print_json(incidents)
         return
     for row in incidents:
-        say(_line(row))
+        print_line(_line(row))
     console.print(f"stuck sagas: {len(incidents) or 'none'}" + (f", and {left} more: see --limit" if left else ""))
 
 

@@ -56,7 +56,7 @@ SagaName = Annotated[str | None, typer.Option(help="Only sagas of this name, suc
 Company = Annotated[UUID | None, typer.Option(help="Only sagas of the company with this id.")]
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """Print a line without wrapping and without interpreting markup."""
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ops.commands.output import console, say
+from ops.commands.output import console, print_line
 from ops.stack import Stack
 
 _INTERVAL = 4.0
@@ -13,7 +13,7 @@ _INTERVAL = 4.0
 
 
 @contextmanager
-def shown_while_starting(stack: Stack) -> Iterator[None]:
+def startup_progress(stack: Stack) -> Iterator[None]:
     """Show which processes are starting, and for how long, until the block ends."""
     started, ended = time.monotonic(), threading.Event()
     title = f"Starting the stack (broker: {stack.broker_name})"
@@ -24,7 +24,7 @@ def shown_while_starting(stack: Stack) -> Iterator[None]:
 
     def repeat() -> None:
         while not ended.wait(_INTERVAL):
-            say(waiting())
+            print_line(waiting())
 
     def animate() -> None:
         with console.status(title, spinner="line") as status:
@@ -32,7 +32,7 @@ def shown_while_starting(stack: Stack) -> Iterator[None]:
                 status.update(waiting())
 
     if not console.is_terminal:
-        say(title)
+        print_line(title)
     thread = threading.Thread(target=animate if console.is_terminal else repeat, daemon=True)
     thread.start()
     try:

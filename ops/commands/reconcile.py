@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import datetime
 
-from ops.commands.output import console, print_json, say
+from ops.commands.output import console, print_json, print_line
 from saga import reconcile
 from saga.reconcile import ComparedPayment
 
@@ -49,7 +49,7 @@ def _show(each: ComparedPayment, result: str, *, as_json: bool) -> None:
         }
         print_json({**payment, "why": each.reason, "result": result})
         return
-    say(f"{each.order_id}  {answer.ref}  {answer.outcome} ({answer.amount}), and {each.reason}: {result}")
+    print_line(f"{each.order_id}  {answer.ref}  {answer.outcome} ({answer.amount}), and {each.reason}: {result}")
 
 
 def _summary(compared: Counter[str], unresolved: int) -> str:

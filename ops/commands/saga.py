@@ -7,7 +7,7 @@ from uuid import UUID
 import typer
 
 from ops.commands import incident_actions
-from ops.commands.output import Company, Json, SagaName, Step, console, not_blank, print_json, say, table
+from ops.commands.output import Company, Json, SagaName, Step, console, not_blank, print_json, print_line, table
 
 if TYPE_CHECKING:
     from saga.engine.definition import Saga
@@ -139,7 +139,7 @@ def print_timeline(told: "Timeline") -> None:
     table(title, ("step", "state", "tries", "answered", "undone", "said"), rows)
     stuck = told.incident
     if stuck:
-        say(
+        print_line(
             f"stuck in {stuck.step} ({stuck.phase}) since {stuck.opened_at:%Y-%m-%d %H:%M:%S} UTC; "
             f"attempts: {stuck.attempts}, {_said(stuck.error)}"
         )

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from ops import home
-from ops.commands.output import console, print_json, say
-from ops.commands.progress import shown_while_starting
+from ops import running_stack
+from ops.commands.output import console, print_json, print_line
+from ops.commands.progress import startup_progress
 from ops.services import directories, rabbitmq
 from ops.services.log_tail import LogFollower
 from ops.services.supervisor import STOP_SECONDS, interruptible
@@ -16,19 +16,19 @@ from ops.stack import Stack
 
 def up(*, follow: bool, as_json: bool) -> None:
     """Run the stack until Ctrl-C or SIGTERM, then stop it."""
-    with interruptible(), home.reserve(home.default_home()) as here:
+    with interruptible(), running_stack.lock(running_stack.default_directory()) as here:
         stack = Stack(here)
         with LogFollower(stack.processes, console) if follow else nullcontext():
             try:
                 _start(stack, quietly=as_json)
-                home.publish(here, settings=stack.env, urls=urls(stack))
+                running_stack.publish(here, settings=stack.env, urls=urls(stack))
                 _announce(stack, as_json=as_json)
                 stack.keep_running()
             except KeyboardInterrupt:
                 if not as_json:
-                    say("Stopping.")
+                    print_line("Stopping.")
             finally:
-                home.withdraw(here)
+                running_stack.withdraw(here)
                 stack.stop(within=STOP_SECONDS)
 
 
@@ -41,7 +41,7 @@ def temporary_stack() -> Iterator[Stack]:
             _start(stack, quietly=False)
             yield stack
         finally:
-            say("Stopping the stack.")
+            print_line("Stopping the stack.")
             stack.stop(within=STOP_SECONDS)
 
 
@@ -58,7 +58,7 @@ def urls(stack: Stack) -> dict[str, str]:
 
 
 def _start(stack: Stack, *, quietly: bool) -> None:
-    with nullcontext() if quietly else shown_while_starting(stack):
+    with nullcontext() if quietly else startup_progress(stack):
         stack.start()
 
 
@@ -66,7 +66,7 @@ def _announce(stack: Stack, *, as_json: bool) -> None:
     if as_json:
         print_json({**urls(stack), **_rabbitmq_login(stack)})
     else:
-        say(_overview(stack))
+        print_line(_overview(stack))
 
 
 def _overview(stack: Stack) -> str:

@@ -15,7 +15,7 @@ from kit.ids import created_at, new_id
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredMail:
     """A stored mail; its `message` begins with the envelope: each Delivered-To, then Return-Path."""
 
     id: str
@@ -65,7 +65,7 @@ class Maildir:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def keep(self, *, sender: str, recipients: list[str], content: bytes) -> str:
+    def save(self, *, sender: str, recipients: list[str], content: bytes) -> str:
         """Write the mail and return its id; after that it survives a SIGKILL."""
         envelope = [*(f"Delivered-To: {recipient}" for recipient in recipients), f"Return-Path: <{sender}>"]
         mail_id = str(new_id())
@@ -74,11 +74,11 @@ class Maildir:
         draft.replace(self._path(mail_id))
         return mail_id
 
-    def find(self, mail_id: str) -> Kept | None:
+    def find(self, mail_id: str) -> StoredMail | None:
         path = self._path(mail_id)
         return _read(path) if path.is_file() else None
 
-    def newest_first(self, *, to: str = "") -> list[Kept]:
+    def newest_first(self, *, to: str = "") -> list[StoredMail]:
         """All mails, or those with a recipient whose address contains `to` (ignoring case)."""
         paths = sorted(self._folder.glob("*.eml"), reverse=True)
         return [_read(path) for path in paths if not to or _is_to(path, to)]
@@ -91,7 +91,7 @@ class Maildir:
 _headers = HeaderRegistry(use_default_map=False)
 for _name in ("content-type", "content-disposition", "content-transfer-encoding"):
     _headers.registry[_name] = HeaderRegistry().registry[_name]
-AS_IT_IS = default.clone(header_factory=_headers)
+HEADER_POLICY = default.clone(header_factory=_headers)
 
 
 def _is_to(path: Path, part: str) -> bool:
@@ -102,7 +102,7 @@ def _is_to(path: Path, part: str) -> bool:
 
 
 @cache
-def _read(path: Path) -> Kept:
-    message = message_from_bytes(path.read_bytes(), policy=AS_IT_IS)
+def _read(path: Path) -> StoredMail:
+    message = message_from_bytes(path.read_bytes(), policy=HEADER_POLICY)
     assert isinstance(message, EmailMessage)
-    return Kept(path.stem, message)
+    return StoredMail(path.stem, message)

@@ -10,7 +10,7 @@ from threading import Thread
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from ops.inbox.maildir import Maildir
-from ops.inbox.smtp import Reception, Server
+from ops.inbox.smtp import Server, SmtpHandler
 from ops.inbox.web import create_app
 
 
@@ -35,7 +35,7 @@ async def _serve(host: str, smtp_port: int, mails: Maildir, web: BaseWSGIServer)
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
-    session = partial(Server, Reception(mails), hostname="inbox", ident="OrderX inbox")
+    session = partial(Server, SmtpHandler(mails), hostname="inbox", ident="OrderX inbox")
     smtp = await loop.create_server(session, host, smtp_port)
     pages = Thread(target=web.serve_forever)
     pages.start()

@@ -9,10 +9,10 @@ from ops.inbox.maildir import Maildir
 
 REFUSED, DEFERRED = "refused.example", "deferred.example"
 """Domains of recipients that are refused permanently (550), and temporarily (451)."""
-TURNED_AWAY = {REFUSED: "550 5.1.1 No such mailbox", DEFERRED: "451 4.3.0 Mailbox busy, try again later"}
+REJECTIONS = {REFUSED: "550 5.1.1 No such mailbox", DEFERRED: "451 4.3.0 Mailbox busy, try again later"}
 
 
-LARGEST = 32 * 2**20
+MAX_MAIL_BYTES = 32 * 2**20
 """As announced by aiosmtpd (SIZE)."""
 
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -24,7 +24,7 @@ _ADDRESS = re.compile(r"(<[^<>\s]+>)(.*)", re.DOTALL)
 class Server(SMTP):
     """aiosmtpd's server, faster: reads a mail at once instead of by line, and caches parsed addresses."""
 
-    line_length_limit = 2 * LARGEST
+    line_length_limit = 2 * MAX_MAIL_BYTES
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -52,12 +52,12 @@ class Server(SMTP):
         while content != b".\r\n" and not content.endswith(b"\r\n.\r\n"):
             content += await self._reader.readuntil(b".\r\n")
         self.envelope.original_content = _LEADING_DOT.sub(b"", bytes(content.removesuffix(b".\r\n")))
-        status = len(content) <= LARGEST and await self._call_handler_hook("DATA")
+        status = len(content) <= MAX_MAIL_BYTES and await self._call_handler_hook("DATA")
         self._set_post_data_state()
         return await self.push(status or "552 Error: Too much mail data")
 
 
-class Reception:
+class SmtpHandler:
     """aiosmtpd's handler for EHLO, RCPT and DATA."""
 
     def __init__(self, maildir: Maildir) -> None:
@@ -72,7 +72,7 @@ class Reception:
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        if rejection := TURNED_AWAY.get(address.rpartition("@")[2].lower()):
+        if rejection := REJECTIONS.get(address.rpartition("@")[2].lower()):
             return rejection
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
@@ -80,5 +80,5 @@ class Reception:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.original_content or b""
-        mail_id = self._maildir.keep(sender=envelope.mail_from or "", recipients=envelope.rcpt_tos, content=content)
+        mail_id = self._maildir.save(sender=envelope.mail_from or "", recipients=envelope.rcpt_tos, content=content)
         return f"250 Stored as {mail_id}"

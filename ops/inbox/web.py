@@ -3,7 +3,7 @@
 from flask import Flask, Response, abort, jsonify, render_template, request
 
 from ops import host_names
-from ops.inbox.maildir import Kept, Maildir
+from ops.inbox.maildir import Maildir, StoredMail
 from ops.inbox.smtp import DEFERRED, REFUSED
 
 PAGE = 50
@@ -14,7 +14,7 @@ MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src d
 def create_app(maildir: Maildir, *, trusted_hosts: tuple[str, ...] = ()) -> Flask:
     """The app over one directory of mails; it accepts the host names of loopback, and `trusted_hosts`."""
     app = Flask(__name__)
-    host_names.guard(app, trusted_hosts)
+    host_names.restrict(app, trusted_hosts)
     app.jinja_env.globals |= {"refused": REFUSED, "deferred": DEFERRED}
 
     @app.get("/")
@@ -48,11 +48,11 @@ def create_app(maildir: Maildir, *, trusted_hosts: tuple[str, ...] = ()) -> Flas
     return app
 
 
-def _found(maildir: Maildir, mail_id: object) -> Kept:
+def _found(maildir: Maildir, mail_id: object) -> StoredMail:
     return maildir.find(str(mail_id)) or abort(404)
 
 
-def _json(mail: Kept) -> dict[str, str]:
+def _json(mail: StoredMail) -> dict[str, str]:
     return {
         "id": mail.id,
         "message_id": str(mail.message.get("Message-ID", "")),

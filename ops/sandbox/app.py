@@ -10,12 +10,12 @@ from werkzeug.exceptions import HTTPException
 
 from ops import host_names
 from ops.sandbox import intents, methods, queries, refunds
-from ops.sandbox.counter import Counter
 from ops.sandbox.errors import Json, Refused, error
+from ops.sandbox.idempotency import Reply
 from ops.sandbox.ledger import Ledger
-from ops.sandbox.replies import Reply
+from ops.sandbox.views import Views
 
-ACTS: dict[str, Callable[..., Reply]] = {
+ACTIONS: dict[str, Callable[..., Reply]] = {
     "/v1/payment_methods": methods.create,
     "/v1/payment_intents": intents.create,
     "/v1/payment_intents/<intent>/confirm": intents.confirm,
@@ -33,7 +33,7 @@ QUERIES: dict[str, Callable[..., Json]] = {
     "/ledger": queries.ledger,
 }
 
-SAID = """\
+INDEX_TEXT = """\
 The payment sandbox of OrderX: it replaces Stripe on this machine, without real payments.
 /v1/... is Stripe's API, for clients that send the secret key. /ledger lists all payments.
 """
@@ -53,14 +53,14 @@ def create_app(
     The app accepts the host names of loopback, and `trusted_hosts`.
     """
     app = Flask("ops.sandbox")
-    host_names.guard(app, trusted_hosts)
-    counter = Counter(Ledger(ledger_path), api_key, slow_seconds=slow_seconds, silent_seconds=silent_seconds)
-    for path, act in ACTS.items():
-        app.add_url_rule(path, f"POST {path}", counter.acting(act), methods=["POST"])
+    host_names.restrict(app, trusted_hosts)
+    counter = Views(Ledger(ledger_path), api_key, slow_seconds=slow_seconds, silent_seconds=silent_seconds)
+    for path, act in ACTIONS.items():
+        app.add_url_rule(path, f"POST {path}", counter.action_view(act), methods=["POST"])
     for path, query in QUERIES.items():
-        app.add_url_rule(path, f"GET {path}", counter.asking(query), methods=["GET"])
+        app.add_url_rule(path, f"GET {path}", counter.query_view(query), methods=["GET"])
     app.add_url_rule("/", "GET /", _index)
-    app.before_request(counter.admit)
+    app.before_request(counter.authenticate)
     app.after_request(_add_request_id)
     app.register_error_handler(Refused, _refusal)
     app.register_error_handler(HTTPException, _http_error)
@@ -68,7 +68,7 @@ def create_app(
 
 
 def _index() -> Response:
-    return Response(SAID, content_type="text/plain; charset=utf-8")
+    return Response(INDEX_TEXT, content_type="text/plain; charset=utf-8")
 
 
 def _add_request_id(response: Response) -> Response:

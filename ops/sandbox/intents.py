@@ -6,9 +6,9 @@ from typing import Any
 from ops.sandbox import methods, objects
 from ops.sandbox.cards import APPROVED, DECLINES, LAPSING, Decline
 from ops.sandbox.errors import bad_parameter, error, unknown
+from ops.sandbox.idempotency import Reply
 from ops.sandbox.ledger import Row, Transaction, insert, new_id, now
-from ops.sandbox.params import Params, charge, chosen, group, part, text
-from ops.sandbox.replies import Reply
+from ops.sandbox.params import Params, charge, choice, group, part, text
 
 CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_capture")
 CONFIRMABLE = ("requires_payment_method", "requires_confirmation")
@@ -25,7 +25,7 @@ def create(db: Transaction, params: Params) -> Reply:
         created=now(),
         amount=units,
         currency=currency,
-        capture_method=chosen(params, "capture_method", ("automatic", "automatic_async", "manual")),
+        capture_method=choice(params, "capture_method", ("automatic", "automatic_async", "manual")),
         metadata=json.dumps(group(params, "metadata")),
     )
     if "payment_method" in params:
@@ -92,7 +92,7 @@ def page(db: Transaction, *, before: int, limit: int, since: int) -> list[Row]:
     return db.execute(select, (before, since, limit)).fetchall()
 
 
-def having(db: Transaction, *, name: str, value: str, limit: int) -> list[Row]:
+def with_metadata(db: Transaction, *, name: str, value: str, limit: int) -> list[Row]:
     """Payment intents with this name and value in their metadata, newest first."""
     select = "SELECT * FROM payment_intents WHERE json_extract(metadata, '$.' || ?) = ? ORDER BY seq DESC LIMIT ?"
     return db.execute(select, (name, value, limit)).fetchall()

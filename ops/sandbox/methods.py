@@ -7,14 +7,14 @@ from stdnum import luhn
 from ops.sandbox import objects
 from ops.sandbox.cards import BY_NUMBER, TestCard
 from ops.sandbox.errors import Refused, unknown
+from ops.sandbox.idempotency import Reply
 from ops.sandbox.ledger import Row, Transaction, insert, new_id, now
-from ops.sandbox.params import Params, chosen, group, text
-from ops.sandbox.replies import Reply
+from ops.sandbox.params import Params, choice, group, text
 
 
 def create(db: Transaction, params: Params) -> Reply:
     """Exchange a test card for a `pm_…` token."""
-    chosen(params, "type", ("card",))
+    choice(params, "type", ("card",))
     data = group(params, "card")
     card = _test_card(text(data, "number"))
     exp_month, exp_year = _expiry(text(data, "exp_month"), text(data, "exp_year"))

@@ -79,7 +79,7 @@ def refund(row: Row) -> Json:
     }
 
 
-def audited(intent: Row) -> Json:
+def ledger_entry(intent: Row) -> Json:
     """An intent as shown in /ledger: order, status, and amounts captured and refunded."""
     names = ("id", "status", "currency", "amount", "amount_captured", "amount_refunded", "created")
     return {"order_id": json.loads(intent["metadata"]).get("order_id")} | {name: intent[name] for name in names}

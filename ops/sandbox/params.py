@@ -43,7 +43,7 @@ def group(params: Params, name: str) -> Params:
     return value
 
 
-def whole(params: Params, name: str, *, most: int, default: int | None = None) -> int:
+def integer(params: Params, name: str, *, most: int, default: int | None = None) -> int:
     """An integer from 1 to `most`; required if there is no default."""
     if default is not None and name not in params:
         return default
@@ -66,7 +66,7 @@ def charge(params: Params) -> tuple[int, str]:
 
 def part(params: Params, name: str, currency: str, *, most: int, default: int | None = None) -> int:
     """An amount that Stripe accepts in this currency: some must end in 0, some in 00."""
-    units = whole(params, name, most=most, default=default)
+    units = integer(params, name, most=most, default=default)
     step = STEP.get(currency, 1)
     if units % step:
         message = f"Invalid integer: {name} must be a multiple of {step} in {currency}."
@@ -82,7 +82,7 @@ def currency(params: Params) -> str:
     return code.lower()
 
 
-def chosen(params: Params, name: str, choices: tuple[str, ...]) -> str:
+def choice(params: Params, name: str, choices: tuple[str, ...]) -> str:
     """One of the choices; the first is the default."""
     value = params.get(name, choices[0])
     if value not in choices:

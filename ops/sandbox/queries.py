@@ -6,7 +6,7 @@ from typing import Any
 from ops.sandbox import intents, methods, objects, refunds
 from ops.sandbox.errors import Json, bad_parameter
 from ops.sandbox.ledger import Row, Transaction
-from ops.sandbox.params import Params, group, text, whole
+from ops.sandbox.params import Params, group, integer, text
 
 MAX_SEQ = 2**62
 """Larger than any `seq`."""
@@ -27,7 +27,7 @@ def payment_intents(db: Transaction, params: Params) -> Json:
     """A page of payment intents, newest first, optionally created at `created[gte]` or later."""
     expand = "data.latest_charge" in group(params, "expand").values()
     limit, before = _cursor(db, params, intents.find)
-    since = whole(group(params, "created"), "gte", most=MAX_SEQ, default=1)
+    since = integer(group(params, "created"), "gte", most=MAX_SEQ, default=1)
     rows = intents.page(db, before=before, limit=limit + 1, since=since)
     return _list_object("/v1/payment_intents", [objects.payment_intent(r, expand=expand) for r in rows], limit)
 
@@ -38,7 +38,9 @@ def search_payment_intents(db: Transaction, params: Params) -> Json:
     query = re.fullmatch(r"metadata\['(\w+)'\]:'([\w-]+)'", text(params, "query"))
     if query is None:
         raise bad_parameter("query", "The sandbox supports only a search by one metadata value.")
-    rows = intents.having(db, name=query[1], value=query[2], limit=whole(params, "limit", most=100, default=10))
+    rows = intents.with_metadata(
+        db, name=query[1], value=query[2], limit=integer(params, "limit", most=100, default=10)
+    )
     found = [objects.payment_intent(row, expand=expand) for row in rows]
     return {"object": "search_result", "url": "/v1/payment_intents/search", "has_more": False, "data": found}
 
@@ -58,11 +60,11 @@ def refunds_made(db: Transaction, params: Params) -> Json:
 def ledger(db: Transaction, params: Params) -> Json:  # noqa: ARG001
     """All payment intents, oldest first, for audits; amounts in minor units, times as Unix time."""
     rows = db.execute("SELECT * FROM payment_intents ORDER BY seq")
-    return {"payment_intents": [objects.audited(row) for row in rows]}
+    return {"payment_intents": [objects.ledger_entry(row) for row in rows]}
 
 
 def _cursor(db: Transaction, params: Params, find: Any) -> tuple[int, int]:
-    limit = whole(params, "limit", most=100, default=10)
+    limit = integer(params, "limit", most=100, default=10)
     if "starting_after" not in params:
         return limit, MAX_SEQ
     last: Row = find(db, text(params, "starting_after"), param="starting_after", status=400)

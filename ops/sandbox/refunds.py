@@ -2,9 +2,9 @@
 
 from ops.sandbox import intents, objects
 from ops.sandbox.errors import error, unknown
+from ops.sandbox.idempotency import Reply
 from ops.sandbox.ledger import Row, Transaction, insert, new_id, now
 from ops.sandbox.params import Params, part, text
-from ops.sandbox.replies import Reply
 
 SELECT = "SELECT r.*, i.currency, i.charge FROM refunds r JOIN payment_intents i ON i.id = r.payment_intent"
 

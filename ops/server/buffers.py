@@ -3,11 +3,11 @@
 import socket
 import struct
 
-RECEIVE = 64 * 1024
+RECEIVE_BYTES = 64 * 1024
 """Bytes per receive call."""
-SEND_EVERY = 256 * 1024
+SEND_THRESHOLD = 256 * 1024
 """Bytes of a response to buffer before sending begins; shorter responses are sent at once."""
-KERNEL_SENDS = 128 * 1024
+KERNEL_SEND_BUFFER = 128 * 1024
 """SO_SNDBUF in bytes; the kernel doubles it. The default would buffer megabytes of an unread response."""
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, zero seconds: closing then resets the connection and drops unsent bytes."""
@@ -18,7 +18,7 @@ class BufferedSocket:
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_SENDS)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_SEND_BUFFER)
         self._socket = sock
         self.incoming = bytearray()
         self._outgoing = bytearray()
@@ -28,19 +28,19 @@ class BufferedSocket:
         return self._socket.fileno()
 
     @property
-    def held(self) -> int:
+    def buffered_bytes(self) -> int:
         """Number of bytes in both buffers."""
         return len(self.incoming) + len(self._outgoing)
 
     @property
-    def unsent(self) -> bool:
+    def has_unsent(self) -> bool:
         """Whether there are unsent bytes."""
         return bool(self._outgoing)
 
     def fill(self) -> bool:
         """Receive once into the buffer. Return False when the client has stopped sending."""
         try:
-            data = self._socket.recv(RECEIVE)
+            data = self._socket.recv(RECEIVE_BYTES)
         except BlockingIOError:
             return True
         except OSError:
@@ -67,7 +67,7 @@ class BufferedSocket:
     def sendall(self, data: bytes) -> None:
         """Buffer bytes, and start sending when there are many."""
         self._outgoing += data
-        if len(self._outgoing) >= SEND_EVERY:
+        if len(self._outgoing) >= SEND_THRESHOLD:
             self.flush()
 
     send = sendall

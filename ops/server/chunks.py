@@ -9,7 +9,7 @@ _MAX_CHUNKS = 16 * 1024
 """As many 1-byte chunks take a second to parse; a body of 1 MiB in the smallest packets has fewer."""
 
 
-class ChunkedEnd:
+class ChunkedBodyEnd:
     """Detects when a buffer contains a complete chunked body of at most `largest` bytes, or an invalid one.
 
     A malformed or too large body counts as complete: gunicorn's parser, which alone interprets the body, or the app
@@ -23,9 +23,9 @@ class ChunkedEnd:
         self._chunks = 0
         self._in_trailers = False
         self.is_whole = False
-        """Whether the end was found. If `is_in` returns True without it, the body is invalid or too large."""
+        """Whether the end was found. If `is_complete` returns True without it, the body is invalid or too large."""
 
-    def is_in(self, buffer: bytearray) -> bool:
+    def is_complete(self, buffer: bytearray) -> bool:
         """Whether the body is complete. The buffer begins with the body, and only grows between two calls."""
         while not self._in_trailers:
             end = buffer.find(b"\r\n", self._position, self._position + _MAX_LINE)

@@ -7,12 +7,12 @@ from contextlib import suppress
 from http import HTTPStatus
 
 from ops.server import limits, problems
-from ops.server.buffers import RECEIVE
+from ops.server.buffers import RECEIVE_BYTES
 from ops.server.connection import Connection, State
 
 
 class Clients:
-    """All open connections. Complete requests go to `serve`, which calls `answered` when the response is buffered.
+    """All open connections. Complete requests go to `serve`, which calls `response_ready` afterwards.
 
     `keepalive` is the idle timeout in seconds, `most` the maximum number of connections.
     """
@@ -38,12 +38,12 @@ class Clients:
         if len(self) >= self._most:
             self.make_room()
         self._connections.add(connection)
-        connection.enter(State.IDLE, deadline=connection.since + limits.HEAD_SECONDS)
+        connection.enter(State.IDLE, deadline=connection.since + limits.HEAD_TIMEOUT)
         self._listen(connection, selectors.EVENT_READ, self._receive)
 
-    def answered(self, connection: Connection) -> None:
+    def response_ready(self, connection: Connection) -> None:
         """Send the rest of the response, then wait for the next request or close."""
-        connection.forget_request()
+        connection.finish_request()
         self._send(connection)
 
     def expire(self, now: float) -> None:
@@ -78,11 +78,11 @@ class Clients:
 
     def _keep_within_memory(self) -> None:
         """Refuse the largest requests and drop the largest responses while the buffers use too much memory."""
-        while sum(each.sock.held for each in self) > limits.MOST_HELD:
-            large = [each for each in self if each.is_evictable and each.sock.held > RECEIVE]
+        while sum(each.sock.buffered_bytes for each in self) > limits.MAX_BUFFERED_BYTES:
+            large = [each for each in self if each.is_evictable and each.sock.buffered_bytes > RECEIVE_BYTES]
             if not large:
                 return
-            largest = max(large, key=lambda each: each.sock.held)
+            largest = max(large, key=lambda each: each.sock.buffered_bytes)
             if largest.is_receiving:
                 self._refuse(largest, HTTPStatus.SERVICE_UNAVAILABLE, cause="memory")
             else:
@@ -93,25 +93,25 @@ class Clients:
 
     def _receive(self, connection: Connection) -> None:
         ended = not connection.sock.fill()
-        if len(connection.sock.incoming) > RECEIVE:
+        if len(connection.sock.incoming) > RECEIVE_BYTES:
             self._keep_within_memory()
         if not connection.is_receiving:
             return  # closed or refused meanwhile, because of the memory limit
         try:
-            self._read_on(connection, ended=ended)
+            self._read_request(connection, ended=ended)
         except OSError:
             self.drop(connection)
         except Exception as error:  # noqa: BLE001 - as in gunicorn: a request must not end the process
             self._refuse(connection, problems.status_of(error), cause=type(error).__name__)
 
-    def _read_on(self, connection: Connection, *, ended: bool) -> None:
+    def _read_request(self, connection: Connection, *, ended: bool) -> None:
         """Read more of the next request, and serve it when it is complete."""
         now = time.monotonic()
         if connection.state is State.IDLE and connection.sock.incoming:
-            connection.enter(State.HEAD, deadline=now + limits.HEAD_SECONDS)
+            connection.enter(State.HEAD, deadline=now + limits.HEAD_TIMEOUT)
         if connection.state is State.HEAD and connection.parse_head():
-            connection.enter(State.BODY, deadline=now + limits.BODY_SECONDS)
-            if connection.asks_whether_to_go_on() and not connection.has_body:
+            connection.enter(State.BODY, deadline=now + limits.BODY_TIMEOUT)
+            if connection.expects_continue() and not connection.has_body:
                 connection.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
                 connection.sock.flush()
         if connection.state is State.BODY and (connection.has_body or ended):
@@ -128,25 +128,25 @@ class Clients:
         except OSError:
             self.drop(connection)
             return
-        if not connection.sock.unsent:
-            self._go_on(connection)
+        if not connection.sock.has_unsent:
+            self._next_request(connection)
             return
         now = time.monotonic()
         if connection.state is not State.SENDING:
-            connection.enter(State.SENDING, deadline=now + limits.READ_SECONDS)
+            connection.enter(State.SENDING, deadline=now + limits.READ_TIMEOUT)
             self._listen(connection, selectors.EVENT_WRITE, self._send)
             self._keep_within_memory()
         elif progress:
-            connection.deadline = now + limits.READ_SECONDS
+            connection.deadline = now + limits.READ_TIMEOUT
 
-    def _go_on(self, connection: Connection) -> None:
+    def _next_request(self, connection: Connection) -> None:
         """After a response is sent, close, or wait for the next request, which may already be in the buffer."""
         now = time.monotonic()
         if connection.state is State.SENDING:
             self._poller.unregister(connection.sock)
-        if connection.closes:
-            connection.enter(State.CLOSING, deadline=now + limits.CLOSE_SECONDS)
-            self._listen(connection, selectors.EVENT_READ, self._close_on)
+        if connection.close_after_response:
+            connection.enter(State.CLOSING, deadline=now + limits.CLOSE_TIMEOUT)
+            self._listen(connection, selectors.EVENT_READ, self._drain)
             try:
                 connection.sock.finish_sending()
             except OSError:
@@ -158,7 +158,7 @@ class Clients:
         if connection.sock.incoming:
             self._receive(connection)
 
-    def _close_on(self, connection: Connection) -> None:
+    def _drain(self, connection: Connection) -> None:
         if not connection.sock.discard():
             self.drop(connection)
 
@@ -166,6 +166,6 @@ class Clients:
         """Send an error response without calling the app, and close."""
         self._poller.unregister(connection.sock)
         connection.sock.incoming.clear()
-        connection.sock.sendall(problems.answer(status, cause=cause))
-        connection.closes = True
+        connection.sock.sendall(problems.response(status, cause=cause))
+        connection.close_after_response = True
         self._send(connection)

@@ -11,9 +11,9 @@ from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.errors import InvalidHeader, LimitRequestHeaders, NoMoreData, UnsupportedTransferCoding
 
 from ops.server.buffers import BufferedSocket
-from ops.server.chunks import ChunkedEnd
+from ops.server.chunks import ChunkedBodyEnd
 
-LONGEST_HEAD = 32 * 1024
+MAX_HEAD_BYTES = 32 * 1024
 """nginx has the same limit."""
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(:[0-9]{0,5})?")
 """A host with an optional port (RFC 3986, section 3.2.2)."""
@@ -43,10 +43,10 @@ class Connection:
         self.since = now
         """Time when its last response was sent, or when it was accepted (monotonic seconds)."""
         self.deadline = inf
-        self.closes = False
+        self.close_after_response = False
         self.request: Request | None = None
         self._largest = largest
-        self._chunks: ChunkedEnd | None = None
+        self._chunks: ChunkedBodyEnd | None = None
 
     def enter(self, state: State, *, deadline: float = inf) -> None:
         """Change the state, with a deadline (monotonic seconds)."""
@@ -66,10 +66,10 @@ class Connection:
         """Parse the head if it is complete. Return whether it is; raises ParseException if it is not HTTP/1.x."""
         received = self.sock.incoming
         end = received.find(b"\r\n\r\n")
-        too_long = (end if end >= 0 else len(received)) > LONGEST_HEAD
+        too_long = (end if end >= 0 else len(received)) > MAX_HEAD_BYTES
         if end < 0 and not too_long and received.count(b"\n") == received.count(b"\r\n"):
             return False
-        if too_long and received.find(b"\r\n", 0, LONGEST_HEAD) >= 0:
+        if too_long and received.find(b"\r\n", 0, MAX_HEAD_BYTES) >= 0:
             raise LimitRequestHeaders("the head is too long")
         try:
             self.request = next(self.parser)
@@ -80,14 +80,14 @@ class Connection:
         _require_host(self.request)
         if isinstance(self.request.body.reader, ChunkedReader):
             _require_chunked_only(self.request)
-            self._chunks = ChunkedEnd(self._largest)
+            self._chunks = ChunkedBodyEnd(self._largest)
         return True
 
     @property
     def has_body(self) -> bool:
         """Whether the body is complete, or too large to wait for."""
         if self._chunks:
-            return self._chunks.is_in(self.sock.incoming)
+            return self._chunks.is_complete(self.sock.incoming)
         length = self._content_length
         return len(self.sock.incoming) >= length or length > self._largest
 
@@ -97,22 +97,24 @@ class Connection:
         reader = self.request.body.reader
         return reader.length if isinstance(reader, LengthReader) else 0
 
-    def asks_whether_to_go_on(self) -> bool:
+    def expects_continue(self) -> bool:
         """Whether the client waits for 100 Continue before the body (RFC 9110, section 10.1.1). True only once."""
         assert self.request is not None
         expects = self.request._expected_100_continue  # noqa: SLF001 - there is no public attribute
         self.request._expected_100_continue = False  # noqa: SLF001 - or the thread would send it again
         return expects
 
-    def hand_over(self) -> Request:
+    def take_request(self) -> Request:
         """Return the request for serving. It is the connection's last one if its body is incomplete."""
         assert self.request is not None
         request = self.request
         is_truncated = not self._chunks.is_whole if self._chunks else len(self.sock.incoming) < self._content_length
-        request.should_close = partial(_ends_with, request, is_truncated=is_truncated, requested=request.should_close)
+        request.should_close = partial(
+            _should_close, request, is_truncated=is_truncated, requested=request.should_close
+        )
         return request
 
-    def forget_request(self) -> None:
+    def finish_request(self) -> None:
         """Prepare for the next request; bytes of it that were already received go back into the buffer."""
         self.sock.put_back(self.parser.unreader.take_buffered())
         self.request = None
@@ -138,6 +140,6 @@ def _require_chunked_only(request: Request) -> None:
             raise UnsupportedTransferCoding("only chunked is supported")
 
 
-def _ends_with(request: Request, *, is_truncated: bool, requested: Any) -> bool:
+def _should_close(request: Request, *, is_truncated: bool, requested: Any) -> bool:
     """Whether the connection closes after this request: requested, or the start of the next request is unknown."""
     return is_truncated or request.body.failed or requested()

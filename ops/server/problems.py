@@ -40,7 +40,7 @@ def status_of(error: Exception) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def answer(status: HTTPStatus, *, cause: str) -> bytes:
+def response(status: HTTPStatus, *, cause: str) -> bytes:
     """Return a complete HTTP/1.1 response, without any content of the request. The connection closes after it.
 
     It is counted, and logged with its request id and cause; the cause names the type of error and quotes nothing.

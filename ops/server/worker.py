@@ -42,21 +42,21 @@ class BufferingWorker(ThreadWorker):
 
     def run(self) -> None:
         """Serve until stopped, then finish the current requests; called by gunicorn."""
-        most = min(self.worker_connections, limits.most_connections())
+        most = min(self.worker_connections, limits.max_connections())
         self._clients = Clients(self.poller, serve=self._serve, keepalive=self.cfg.keepalive, most=most)
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
         self.set_accept_enabled(True)
         while self.alive and self.is_parent_alive():
-            self._turn()
+            self._run_once()
             self.set_accept_enabled(self._clients.has_room)
         self._stop()
 
-    def _turn(self) -> None:
+    def _run_once(self) -> None:
         self.notify()
-        self.wait_for_and_dispatch_events(timeout=limits.LOOK_EVERY if self._clients else 1.0)
+        self.wait_for_and_dispatch_events(timeout=limits.DEADLINE_CHECK_INTERVAL if self._clients else 1.0)
         now = time.monotonic()
         if now >= self._next_check:
-            self._next_check = now + limits.LOOK_EVERY
+            self._next_check = now + limits.DEADLINE_CHECK_INTERVAL
             self._clients.expire(now)
 
     def _stop(self) -> None:
@@ -67,10 +67,10 @@ class BufferingWorker(ThreadWorker):
         started = time.monotonic()
         for connection in self._clients:
             if connection.state is State.IDLE:
-                connection.deadline = min(connection.deadline, started + limits.CLOSE_SECONDS)
+                connection.deadline = min(connection.deadline, started + limits.CLOSE_TIMEOUT)
         while self._clients and time.monotonic() < started + self.cfg.graceful_timeout:
-            self._turn()
-            if time.monotonic() > started + limits.STOP_SECONDS:
+            self._run_once()
+            if time.monotonic() > started + limits.STOP_TIMEOUT:
                 for connection in self._clients:
                     if connection.is_evictable:
                         self._clients.drop(connection)
@@ -97,10 +97,10 @@ class BufferingWorker(ThreadWorker):
 
     def _serve(self, connection: Connection) -> None:
         """Give the request to a thread."""
-        request = connection.hand_over()
+        request = connection.take_request()
         pool: Executor = self._probes.get(request.path, self.tpool)
         served = pool.submit(self.handle, connection)
-        served.add_done_callback(lambda done: self.method_queue.defer(self._answered, connection, done))
+        served.add_done_callback(lambda done: self.method_queue.defer(self._request_done, connection, done))
 
     def handle(self, conn: Connection) -> bool:
         """Serve a request in a thread. Return whether its connection can be reused."""
@@ -116,9 +116,9 @@ class BufferingWorker(ThreadWorker):
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:  # noqa: ARG002 - gunicorn's
         """Answer exceptions of gunicorn's parser and of its checks of the app's response."""
-        client.sendall(problems.answer(problems.status_of(exc), cause=type(exc).__name__))
+        client.sendall(problems.response(problems.status_of(exc), cause=type(exc).__name__))
 
-    def _answered(self, connection: Connection, served: Future[bool]) -> None:
+    def _request_done(self, connection: Connection, served: Future[bool]) -> None:
         """Continue or close the connection after a thread has served its request."""
-        connection.closes = not (self.alive and not served.exception() and served.result())
-        self._clients.answered(connection)
+        connection.close_after_response = not (self.alive and not served.exception() and served.result())
+        self._clients.response_ready(connection)

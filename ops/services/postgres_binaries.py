@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from kit.errors import NotConfigured
-from ops import reads
+from ops import command_settings
 from ops.services import directories
 
 _OLDEST = 15
@@ -78,7 +78,7 @@ def unprivileged_user() -> pwd.struct_passwd | None:
 
 
 def _major(directory: Path) -> int:
-    command, env = [directory / "postgres", "--version"], reads.without_settings(os.environ)
+    command, env = [directory / "postgres", "--version"], command_settings.without_settings(os.environ)
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     version = re.search(r"\) (\d+)", done.stdout)
     return int(version[1]) if version else 0

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import psycopg
 
-from ops import reads
+from ops import command_settings
 from ops.services.ports import LOOPBACK
 from ops.services.postgres import Postgres
 from ops.services.postgres_binaries import Binaries
@@ -48,7 +48,7 @@ class Standby(Postgres):
         source = f"host={primary.hostname} port={primary.port} user={primary.username}"
         copy = [str(binaries.directory / "pg_basebackup"), "--pgdata", str(self._data), "--dbname", source]
         following = ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast"]
-        login = {**reads.without_settings(os.environ), "PGPASSWORD": self._password}
+        login = {**command_settings.without_settings(os.environ), "PGPASSWORD": self._password}
         argv = [*copy, *following, "--create-slot", "--slot=standby"]
         Job("pg_basebackup", argv, log=self.log, cwd=self._home, user=self._user, env=login).start()
 

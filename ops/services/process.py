@@ -14,7 +14,7 @@ from typing import IO, ClassVar, Protocol, Self
 from weakref import WeakSet
 
 from kit.errors import Unavailable
-from ops import reads
+from ops import command_settings
 from ops.services import parent_death, priority
 
 _TAIL_LINES = 15
@@ -140,7 +140,7 @@ class Process:
             stdin=stdin,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=reads.without_settings(os.environ) if self._env is None else self._env,
+            env=command_settings.without_settings(os.environ) if self._env is None else self._env,
             cwd=self._cwd,
             umask=0o077,
             # Ctrl-C signals the whole foreground group, but the parent stops its children in a chosen order.

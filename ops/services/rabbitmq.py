@@ -10,7 +10,7 @@ from pathlib import Path
 import amqp
 
 from kit.errors import NotConfigured, Unavailable
-from ops import reads
+from ops import command_settings
 from ops.services import directories
 from ops.services.ports import LOOPBACK, free_port
 from ops.services.process import Process
@@ -45,7 +45,7 @@ class PortMapper(Process):
             ["epmd", "-port", str(port), "-address", LOOPBACK],
             log=home / "epmd.log",
             ready=tcp(port),
-            env={**reads.without_settings(os.environ), "PATH": _path()},
+            env={**command_settings.without_settings(os.environ), "PATH": _path()},
         )
 
 
@@ -125,7 +125,7 @@ class RabbitMQ(Process):
             self._own_port_mapper.stop()
 
     def _environment(self, port_mapper: PortMapper) -> dict[str, str]:
-        plain = reads.without_settings(os.environ)
+        plain = command_settings.without_settings(os.environ)
         inherited = {k: v for k, v in plain.items() if not k.startswith(("RABBITMQ_", "ERL_"))}
         own = {
             "ADVANCED_CONFIG_FILE": self._home / "advanced.config",

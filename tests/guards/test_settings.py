@@ -4,7 +4,7 @@ import pytest
 import typer
 
 from kit.config import Settings
-from ops import cli, reads
+from ops import cli, command_settings
 from tests.guards.test_compose import OURS, environment
 from workers import queues
 
@@ -14,21 +14,21 @@ HAND_OUT_ALL = {"up", "demo", "chaos"}
 class TestDeclarations:
     def test_are_there_for_every_command_but_those_that_start_the_others(self):
         commands = typer.main.get_command(cli.app).commands
-        assert reads.COMMANDS.keys() == commands.keys() - HAND_OUT_ALL
+        assert command_settings.COMMANDS.keys() == commands.keys() - HAND_OUT_ALL
 
     def test_name_every_setting_there_is_and_no_other(self):
-        declared = set().union(*reads.COMMANDS.values(), *reads.QUEUES.values(), {"log_level"})
+        declared = set().union(*command_settings.COMMANDS.values(), *command_settings.QUEUES.values(), {"log_level"})
         assert declared == set(Settings.model_fields)
 
     def test_name_queues_there_are(self):
-        assert reads.QUEUES.keys() <= set(queues.NAMES)
+        assert command_settings.QUEUES.keys() <= set(queues.NAMES)
 
     def test_give_a_worker_what_its_queues_need(self):
         key, server = "ORDERX_PAYMENT_API_KEY", "ORDERX_SMTP_URL"
         expected = {"": {key, server}, "inventory": set(), "inventory,payments": {key}, "notifications": {server}}
         for named, needed in expected.items():
             words = ["worker", *(["--queues", named] if named else [])]
-            assert {key, server} & reads.declared(words) == needed, named
+            assert {key, server} & command_settings.declared(words) == needed, named
 
 
 class TestCompose:
@@ -37,9 +37,9 @@ class TestCompose:
         given = {name for name in environment(service) if name.startswith("ORDERX_")}
         words = OURS[service]["command"]
         wanted = (
-            set().union(*(reads.declared([word]) for word in reads.UPKEEP))
+            set().union(*(command_settings.declared([word]) for word in command_settings.OPERATOR_COMMANDS))
             if service == "ops"
-            else reads.declared(words)
+            else command_settings.declared(words)
         )
         assert given <= wanted
 
@@ -48,12 +48,12 @@ class TestForgetting:
     def test_takes_away_what_the_command_does_not_read(self, monkeypatch):
         given = dict.fromkeys(("ORDERX_BROKER_URL", "ORDERX_SECRET_KEY", "ORDERX_CRASH_DIR", "OTHER_KEY"), "x")
         environ = dict(given)
-        monkeypatch.setattr(reads.os, "environ", environ)
-        reads.forget_others("dead")
+        monkeypatch.setattr(command_settings.os, "environ", environ)
+        command_settings.remove_undeclared("dead")
         assert environ.keys() == given.keys() - {"ORDERX_SECRET_KEY"}
 
     def test_leaves_everything_to_those_that_start_the_others(self, monkeypatch):
         environ = {"ORDERX_SECRET_KEY": "x"}
-        monkeypatch.setattr(reads.os, "environ", environ)
-        reads.forget_others("up")
+        monkeypatch.setattr(command_settings.os, "environ", environ)
+        command_settings.remove_undeclared("up")
         assert environ == {"ORDERX_SECRET_KEY": "x"}

@@ -156,7 +156,7 @@ class TestStop:
             holder.execute("SELECT FROM users WHERE id = %s FOR UPDATE", [user.id])
             asked = pool.submit(requests.patch, me, json={"name": "Ada King"}, headers=sent, timeout=60)
             until(lambda: onlooker.execute(WAITING).fetchone() is not None, "the request does not wait for the row")
-            process.ask_to_stop()
+            process.request_stop()
             until(lambda: not tcp(port)(process), "it still takes on more")
             assert not asked.done()
             assert process.running

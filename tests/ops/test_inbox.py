@@ -167,7 +167,7 @@ class TestPages:
     def test_show_whatever_bytes_arrive(self, tmp_path_factory, content):
         maildir = Maildir(Path(tmp_path_factory.mktemp("mails")))
         pages = create_app(maildir).test_client()
-        mail_id = maildir.keep(sender="", recipients=["ada@x.example"], content=content)
+        mail_id = maildir.save(sender="", recipients=["ada@x.example"], content=content)
         for path in ("/", f"/mails/{mail_id}", f"/mails/{mail_id}/html", "/messages.json"):
             assert pages.get(path).status_code == 200
         assert pages.get("/messages.json").json[0]["to"] == "ada@x.example"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ops import stack as stacks
-from ops.home import AlreadyRunning, reserve
+from ops.running_stack import AlreadyRunning, lock
 from ops.services import directories, ports
 from ops.services.process import DidNotStart, Process
 from ops.services.readiness import output_contains, tcp
@@ -198,7 +198,7 @@ class TestStack:
             assert not Stack(home).api_url.endswith(":8000")
 
     def test_refuses_to_share_its_directory(self, home):
-        with reserve(home), pytest.raises(AlreadyRunning, match="a stack is already running in"), reserve(home):
+        with lock(home), pytest.raises(AlreadyRunning, match="a stack is already running in"), lock(home):
             pass
 
 

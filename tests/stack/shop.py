@@ -8,7 +8,7 @@ from uuid import uuid4
 import psycopg
 import requests
 
-from ops.inbox.links import token_for
+from ops.inbox.mail_links import token_for
 from ops.stack import Stack
 
 PASSWORD = "correct horse battery staple"

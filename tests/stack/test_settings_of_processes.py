@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from ops import reads
+from ops import command_settings
 from ops.commands.up import urls
 from ops.services.process import Process
 from ops.services.process_tree import descendants
@@ -56,7 +56,7 @@ class TestSettings:
     def test_of_each_process_are_those_that_its_command_reads(self, stack: Stack, executed):
         for process in executed:
             words = process.argv[3:]
-            expected = {name for name in reads.declared(words) if name in stack.env}
+            expected = {name for name in command_settings.declared(words) if name in stack.env}
             flower = {"FLOWER_BROKER_API"} if words[0] == "flower" else set()
             for pid in family_of(process):
                 assert settings(pid).keys() == expected | flower, process.name

@@ -95,11 +95,11 @@ class TestConnections:
             assert server.connections == 1
 
     def test_are_used_by_one_thread_at_a_time(self, monkeypatch):
-        all_at_once, hand_over = threading.Barrier(3, timeout=20), client_of_smtp._transmit
+        all_at_once, take_request = threading.Barrier(3, timeout=20), client_of_smtp._transmit
 
         def handing_over(*what):
             all_at_once.wait()
-            hand_over(*what)
+            take_request(*what)
 
         monkeypatch.setattr(client_of_smtp, "_transmit", handing_over)
         with faulty_smtp_server() as server, closing(SmtpMailer(server.url)) as client, ThreadPoolExecutor(3) as pool:

@@ -51,7 +51,7 @@ class TestStart:
     def test_says_what_answers_here(self, sandbox):
         answer = requests.get(sandbox.url, timeout=10)
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
-        assert "moves no money" in answer.text
+        assert "without real payments" in answer.text
 
 
 class TestCards:

@@ -1,6 +1,6 @@
 """`orderx` with other limits of the HTTP server.
 
-python -m tests.ops.server.orderx_with_limits HEAD_SECONDS=1 -- api
+python -m tests.ops.server.orderx_with_limits HEAD_TIMEOUT=1 -- api
 """
 
 import sys

@@ -10,7 +10,7 @@ from gunicorn.http.unreader import IterUnreader
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.server.chunks import ChunkedEnd
+from ops.server.chunks import ChunkedBodyEnd
 
 LARGEST = 1000
 EXTENSIONS = st.sampled_from([b"", b";a", b' ; a="b;c"', b";a=b;c"])
@@ -40,13 +40,13 @@ class TestChunkedEnd:
     @given(CHUNKS, TRAILERS, st.binary(max_size=20))
     def test_is_in_with_the_last_byte_and_not_before(self, chunks, trailers, next_request):
         whole = framed(chunks, trailers)
-        end = ChunkedEnd(LARGEST)
+        end = ChunkedBodyEnd(LARGEST)
         came = bytearray()
         for byte in whole[:-1]:
             came.append(byte)
-            assert not end.is_in(came)
+            assert not end.is_complete(came)
         came += whole[-1:] + next_request
-        assert end.is_in(came)
+        assert end.is_complete(came)
         assert end.is_whole
         assert parsed(whole) == b"".join(data for data, _ in chunks)
 
@@ -58,10 +58,10 @@ class TestChunkedEnd:
             spoilt[at : at + data.draw(st.integers(0, 2))] = data.draw(
                 st.sampled_from([b"", b"\n", b"\r", b"-", b"f", b"0"])
             )
-        end = ChunkedEnd(LARGEST)
+        end = ChunkedBodyEnd(LARGEST)
         if parsed(bytes(spoilt)) is not None:
-            assert end.is_in(spoilt)
-        elif not end.is_in(spoilt):
+            assert end.is_complete(spoilt)
+        elif not end.is_complete(spoilt):
             assert not end.is_whole
 
     @pytest.mark.parametrize(
@@ -72,12 +72,12 @@ class TestChunkedEnd:
         ],
     )  # fmt: skip
     def test_does_not_wait_for_the_rest_of_what_is_malformed(self, sent):
-        end = ChunkedEnd(LARGEST)
-        assert end.is_in(bytearray(sent))
+        end = ChunkedBodyEnd(LARGEST)
+        assert end.is_complete(bytearray(sent))
         assert not end.is_whole
 
     def test_does_not_wait_for_the_rest_of_what_is_too_large(self):
-        assert ChunkedEnd(LARGEST).is_in(bytearray(b"ffff\r\n" + b"x" * (LARGEST + 3)))
-        assert not ChunkedEnd(LARGEST).is_in(bytearray(b"ffff\r\n" + b"x" * LARGEST))
-        assert ChunkedEnd(LARGEST).is_in(bytearray(b"1\r\nx\r\n" * (LARGEST // 2)))
-        assert ChunkedEnd(10**6).is_in(bytearray(b"1\r\nx\r\n" * 20_000))
+        assert ChunkedBodyEnd(LARGEST).is_complete(bytearray(b"ffff\r\n" + b"x" * (LARGEST + 3)))
+        assert not ChunkedBodyEnd(LARGEST).is_complete(bytearray(b"ffff\r\n" + b"x" * LARGEST))
+        assert ChunkedBodyEnd(LARGEST).is_complete(bytearray(b"1\r\nx\r\n" * (LARGEST // 2)))
+        assert ChunkedBodyEnd(10**6).is_complete(bytearray(b"1\r\nx\r\n" * 20_000))

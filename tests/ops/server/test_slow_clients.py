@@ -33,7 +33,7 @@ def server(serve):
 @pytest.fixture(scope="module")
 def impatient(serve):
     """A server that waits for its clients for a second."""
-    return serve(HEAD_SECONDS=1, BODY_SECONDS=1, READ_SECONDS=1, STOP_SECONDS=1)
+    return serve(HEAD_TIMEOUT=1, BODY_TIMEOUT=1, READ_TIMEOUT=1, STOP_TIMEOUT=1)
 
 
 def is_readable(client: socket.socket) -> bool:
@@ -92,9 +92,9 @@ class TestSlowClients:
         assert [len(answer.text) for answer in answers] == [int(answers[0].getheader("Content-Length"))] * 3
 
     def test_do_not_hold_up_the_end_of_the_process(self, serve):
-        server = serve(STOP_SECONDS=0.5)
+        server = serve(STOP_TIMEOUT=0.5)
         with server.connection(HEAD), server.connection(LONG_ANSWER * 20, keeps=2048), server.connection():
-            server.process.ask_to_stop()
+            server.process.request_stop()
             until(lambda: server.process.exit_code is not None, "it does not end", seconds=15)
         assert server.process.exit_code == 0
 
@@ -125,7 +125,7 @@ class TestProbes:
 
 class TestLimits:
     def test_of_memory_refuse_the_largest_request(self, serve):
-        server = serve(MOST_HELD=1_000_000)
+        server = serve(MAX_BUFFERED_BYTES=1_000_000)
         large = HEAD + b"Content-Length: 1000000\r\n\r\n" + b" " * 700_000
         with server.connection(large) as larger, server.connection(HEAD + b"Content-Length: 900000\r\n\r\n") as smaller:
             smaller.sendall(b" " * 400_000)

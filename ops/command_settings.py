@@ -43,8 +43,8 @@ COMMANDS: dict[str, set[str]] = {
 }
 """By the command's name. `up`, `demo` and `chaos` are missing: they pass each process its settings."""
 
-UPKEEP = ("account", "check", "reconcile", "saga", "dead")
-"""Commands for operators. In the folder of a running stack they use its settings (ops/home.py)."""
+OPERATOR_COMMANDS = ("account", "check", "reconcile", "saga", "dead")
+"""Commands for operators. In the folder of a running stack they use its settings (ops/running_stack.py)."""
 
 QUEUES: dict[str, set[str]] = {
     "saga": _PAYMENTS | _DECLINES,
@@ -77,7 +77,7 @@ def without_settings(env: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if name == _TEST_VARIABLE or not _is_setting(name)}
 
 
-def forget_others(command: str) -> None:
+def remove_undeclared(command: str) -> None:
     """Remove settings that the command does not declare from the environment, so that no code can read them."""
     if command in COMMANDS:
         kept = declared([command]) | {_TEST_VARIABLE}

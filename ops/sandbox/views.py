@@ -11,12 +11,12 @@ from flask import Response, json, request
 
 from ops.sandbox.cards import SILENT, SLOW
 from ops.sandbox.errors import Json, Refused
+from ops.sandbox.idempotency import KeysInFlight, Reply, fingerprint, record, recorded
 from ops.sandbox.ledger import Ledger
 from ops.sandbox.params import nested
-from ops.sandbox.replies import KeysInFlight, Reply, fingerprint, record, recorded
 
 
-class Counter:
+class Views:
     """Makes view functions over one ledger and API key."""
 
     def __init__(self, ledger: Ledger, api_key: str, *, slow_seconds: float, silent_seconds: float) -> None:
@@ -26,13 +26,13 @@ class Counter:
         self._slow_seconds = slow_seconds
         self._silent_seconds = silent_seconds
 
-    def admit(self) -> None:
+    def authenticate(self) -> None:
         """Refuse requests to /v1 without the API key."""
         sent = request.headers.get("Authorization", "").encode()
         if request.path.startswith("/v1/") and not compare_digest(sent, f"Bearer {self._api_key}".encode()):
             raise Refused(401, "invalid_request_error", "Invalid API Key provided.")
 
-    def asking(self, query: Callable[..., Json]) -> Callable[..., Response]:
+    def query_view(self, query: Callable[..., Json]) -> Callable[..., Response]:
         """A view for a read-only query."""
 
         def view(**ids: str) -> Response:
@@ -42,12 +42,12 @@ class Counter:
 
         return view
 
-    def acting(self, act: Callable[..., Reply]) -> Callable[..., Response]:
+    def action_view(self, act: Callable[..., Reply]) -> Callable[..., Response]:
         """A view for an action, which runs once per idempotency key; later requests get the recorded reply."""
 
         def view(**ids: str) -> Response:
             key = request.headers.get("Idempotency-Key")
-            with self._keys.holding(key):
+            with self._keys.hold(key):
                 reply = self._once(key, act, ids)
                 if reply.behaviour == SLOW:
                     time.sleep(self._slow_seconds)

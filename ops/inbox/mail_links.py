@@ -7,7 +7,7 @@ import requests
 
 from kit.errors import Unavailable
 
-PATIENCE = 30.0
+MAIL_TIMEOUT = 30.0
 """Seconds to wait for a mail."""
 
 
@@ -16,7 +16,7 @@ def token_for(email: str, purpose: str, *, inbox_url: str) -> str:
 
     Raises Unavailable if there is none in time.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + MAIL_TIMEOUT
     while time.monotonic() < deadline:
         mails = requests.get(f"{inbox_url}/messages.json", params={"to": email}, timeout=10).json()
         for mail in mails:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kit.errors import Conflict, NotFound
-from ops import reads
+from ops import command_settings
 from ops.services import directories
 from ops.services.postgres_binaries import unprivileged_user
 
@@ -29,7 +29,7 @@ class NotRunning(NotFound):
     code = "not_running"
 
 
-def default_home() -> Path:
+def default_directory() -> Path:
     """`.orderx` in the working directory, or under /var/tmp if root runs and PostgreSQL's user cannot reach that."""
     here = Path.cwd()
     user = unprivileged_user()
@@ -40,7 +40,7 @@ def default_home() -> Path:
 
 
 @contextmanager
-def reserve(home: Path) -> Iterator[Path]:
+def lock(home: Path) -> Iterator[Path]:
     """Lock the directory for one stack; raises AlreadyRunning if another stack has locked it."""
     with (directories.make(home) / _LOCK).open("w") as lock:
         try:
@@ -69,17 +69,17 @@ def urls(home: Path) -> dict[str, str]:
     return published
 
 
-def use_running_stack(args: Sequence[str]) -> None:
+def use_settings(args: Sequence[str]) -> None:
     """Use the running stack's settings for an operator command, if the environment sets none that the command reads.
 
     Settings from both would mix the data of two systems.
     """
-    if not args or args[0] not in reads.UPKEEP:
+    if not args or args[0] not in command_settings.OPERATOR_COMMANDS:
         return
-    declared = reads.declared(args[:1])
+    declared = command_settings.declared(args[:1])
     if declared & os.environ.keys() <= {"ORDERX_LOG_LEVEL"}:
         try:
-            lines = _read(default_home(), _SETTINGS).splitlines()
+            lines = _read(default_directory(), _SETTINGS).splitlines()
         except (OSError, NotRunning):
             return
         settings = dict(shlex.split(line)[0].split("=", 1) for line in lines)

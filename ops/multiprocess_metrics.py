@@ -11,7 +11,7 @@ import tempfile
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 
-def count_together() -> None:
+def enable() -> None:
     """Share metrics between this process and its forks, in the given directory or a temporary one."""
     if DIRECTORY not in os.environ:
         directory = os.environ[DIRECTORY] = tempfile.mkdtemp(prefix="orderx-metrics-")

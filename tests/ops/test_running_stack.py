@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from ops import home
-from ops.home import NotRunning
+from ops import running_stack
+from ops.running_stack import NotRunning
 from ops.services import directories
 
 OPERATOR, BROKER = "ORDERX_OPERATOR_DATABASE_URL", "ORDERX_BROKER_URL"
@@ -17,7 +17,7 @@ def folder(monkeypatch):
     """The folder one is in, without any setting."""
     for name in [name for name in os.environ if name.startswith("ORDERX_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr(home.os, "environ", dict(os.environ))
+    monkeypatch.setattr(running_stack.os, "environ", dict(os.environ))
     with directories.temporary("orderx-test-") as path:
         monkeypatch.chdir(path)
         yield path
@@ -27,57 +27,57 @@ def folder(monkeypatch):
 @pytest.fixture
 def running(folder):
     """The directory of a stack that runs there."""
-    with home.reserve(home.default_home()) as here:
-        home.publish(here, settings=PUBLISHED, urls={"api": "http://127.0.0.1:8000"})
+    with running_stack.lock(running_stack.default_directory()) as here:
+        running_stack.publish(here, settings=PUBLISHED, urls={"api": "http://127.0.0.1:8000"})
         yield here
 
 
 def settings():
-    return {name: value for name, value in home.os.environ.items() if name.startswith("ORDERX_")}
+    return {name: value for name, value in running_stack.os.environ.items() if name.startswith("ORDERX_")}
 
 
-class TestUseRunningStack:
+class TestUseSettings:
     def test_gives_a_command_what_it_reads(self, running):
-        home.use_running_stack(["dead", "list"])
+        running_stack.use_settings(["dead", "list"])
         assert settings() == {BROKER: PUBLISHED[BROKER]}
 
     def test_reads_what_a_shell_reads(self, running):
-        home.use_running_stack(["saga", "list"])
+        running_stack.use_settings(["saga", "list"])
         assert settings() == {OPERATOR: PUBLISHED[OPERATOR]}
 
     def test_mixes_nothing_with_what_is_set(self, running):
-        home.os.environ["ORDERX_PAYMENT_API_KEY"] = "sk_live_of_another_database"
-        home.use_running_stack(["check"])
+        running_stack.os.environ["ORDERX_PAYMENT_API_KEY"] = "sk_live_of_another_database"
+        running_stack.use_settings(["check"])
         assert settings() == {"ORDERX_PAYMENT_API_KEY": "sk_live_of_another_database"}
 
     @pytest.mark.parametrize("words", [[], ["api"], ["worker"], ["migrate"], ["--help"]])
     def test_leaves_other_commands_alone(self, running, words):
-        home.use_running_stack(words)
+        running_stack.use_settings(words)
         assert settings() == {}
 
     def test_does_not_believe_what_a_killed_stack_has_left(self, folder):
-        with home.reserve(home.default_home()) as here:
-            home.publish(here, settings=PUBLISHED, urls={})
-        home.use_running_stack(["dead", "list"])
+        with running_stack.lock(running_stack.default_directory()) as here:
+            running_stack.publish(here, settings=PUBLISHED, urls={})
+        running_stack.use_settings(["dead", "list"])
         assert settings() == {}
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
     @pytest.mark.parametrize("name", ["", "env"])
     def test_does_not_believe_what_others_may_have_written(self, running, name):
         os.chown(running / name, 65534, 65534)
-        home.use_running_stack(["dead", "list"])
+        running_stack.use_settings(["dead", "list"])
         assert settings() == {}
 
 
 class TestUrls:
     def test_are_those_of_the_stack_that_runs(self, running):
-        assert home.urls(running) == {"api": "http://127.0.0.1:8000"}
+        assert running_stack.urls(running) == {"api": "http://127.0.0.1:8000"}
 
     def test_are_nowhere_before_it_runs_and_once_it_stops(self, folder):
-        with home.reserve(home.default_home()) as here:
+        with running_stack.lock(running_stack.default_directory()) as here:
             with pytest.raises(NotRunning):
-                home.urls(here)
-            home.publish(here, settings={}, urls={})
-            home.withdraw(here)
+                running_stack.urls(here)
+            running_stack.publish(here, settings={}, urls={})
+            running_stack.withdraw(here)
             with pytest.raises(NotRunning):
-                home.urls(here)
+                running_stack.urls(here)

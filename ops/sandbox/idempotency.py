@@ -34,7 +34,7 @@ class KeysInFlight:
         self._lock = threading.Lock()
 
     @contextmanager
-    def holding(self, key: str | None) -> Iterator[None]:
+    def hold(self, key: str | None) -> Iterator[None]:
         """Reserve the key for the block; raises Refused (409) if another request holds it."""
         with self._lock:
             if key in self._keys:
