@@ -42,7 +42,7 @@ class TestAnUndoThatKeptFailing:
 
     def test_is_retried_and_everything_is_undone(self, scenario, settled, order_id):
         order = settled(actions.retry, order_id)
-        assert (order.status, order.failure["code"]) == ("failed", "no")
+        assert (order.status, order.failure["code"]) == ("failed", "rejected")
         assert scenario.stock_level() == (5, 0)
         assert findings() == []
 
@@ -56,7 +56,7 @@ class TestAnUndoThatIsDoneByHand:
         with db.transaction(Tenant(company_id=scenario.shop.company_id)):
             inventory.release(order_ids=[order_id], company_id=scenario.shop.company_id)
         order = settled(partial(actions.resolve, end="undone"), order_id)
-        assert (order.status, order.failure["code"]) == ("failed", "no")
+        assert (order.status, order.failure["code"]) == ("failed", "rejected")
         assert scenario.stock_level() == (5, 0)
         assert findings() == []
 
