@@ -83,10 +83,10 @@ class TestUser:
                 return second_factor.verify_code(user_id=user.id, code=code, now=at)
 
         now = clock.now()
-        assert not any(accepts("000000", now) for _ in range(WRONG_SECOND_FACTOR_CODES.most))
+        assert not any(accepts("000000", now) for _ in range(WRONG_SECOND_FACTOR_CODES.limit))
         with pytest.raises(TooManyRequests):
-            accepts(recovery_codes[0], now + WRONG_SECOND_FACTOR_CODES.within - MOMENT)
-        assert accepts(recovery_codes[0], now + WRONG_SECOND_FACTOR_CODES.within)
+            accepts(recovery_codes[0], now + WRONG_SECOND_FACTOR_CODES.window - MOMENT)
+        assert accepts(recovery_codes[0], now + WRONG_SECOND_FACTOR_CODES.window)
 
     def test_is_not_blocked_by_guesses_without_the_password(self, api, user, guess, recovery_codes):
         for _ in range(12):
