@@ -1,9 +1,9 @@
-# One image for every process of OrderX; the command says which (docker-compose.yml).
+# One image for all processes of OrderX; the command selects the process (docker-compose.yml).
 FROM python:3.13-slim AS build
 RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
-# Dependencies before the code, so that a change of code does not install them again.
+# Dependencies before the code, so that a code change does not reinstall them.
 COPY pyproject.toml constraints.txt ./
 RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" \
     > requirements.txt && pip install --constraint constraints.txt --requirement requirements.txt

@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 CLIENTS := $(VENV)/clients
 
 .PHONY: help
-help: ## List these targets
+help: ## List the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 .PHONY: install

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Makes the virtual environment named first and installs in it what pip is told next, or else OrderX; with uv if there.
+# Usage: install.sh VENV [PIP_ARGUMENTS...]: creates the virtual environment and installs OrderX, or the given packages.
 set -eu
 venv=$1
 shift
 [ "$#" -gt 0 ] || set -- -c constraints.txt -e '.[embedded,test]'
 
-# A name on PATH may be a shim for a version that is not there, so each is asked.
+# A name on PATH may be a shim for a missing version, so each one is run.
 find_python() {
     for name in python3.13 python3.12 python3.11 python3; do
         if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
@@ -17,7 +17,7 @@ find_python() {
     return 1
 }
 
-# Debian's python3 comes without ensurepip: then virtualenv, which carries its own pip.
+# Debian's python3 has no ensurepip; virtualenv includes pip.
 make_venv() {
     "$1" -m venv "$venv" 2>/dev/null || "$1" -m virtualenv --quiet "$venv" 2>/dev/null || {
         rm -rf "$venv"
@@ -26,7 +26,7 @@ make_venv() {
     }
 }
 
-# Downloads take a minute, of which nothing is shown.
+# Downloads take a minute without output.
 ( while sleep 4; do echo "  still installing ..."; done ) &
 trap 'kill $!' EXIT
 trap 'exit 130' INT TERM
