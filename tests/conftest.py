@@ -28,7 +28,10 @@ from tests import connections, requirements
 from tests.inbox_process import InboxProcess, running_inbox
 from tests.security.example_counts import THOROUGH
 
-hypothesis.settings.register_profile(THOROUGH)  # make security
+# A slow machine is no failure, so no example has a deadline.
+hypothesis.settings.register_profile("usual", deadline=None)
+hypothesis.settings.load_profile("usual")
+hypothesis.settings.register_profile(THOROUGH, deadline=None)  # make security
 
 _SHARED = pytest.StashKey[dict[str, str]]()
 _EMPTY_EVERY_TABLE = """

@@ -80,7 +80,7 @@ class TestSecrets:
         user = api.acting_as(factories.make_user())
         return lambda method, path, **how: (user if "as_user" in how.pop("who") else api).request(method, path, **how)
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         secret=secrets(),
         place=st.sampled_from(("body", "field", "query", "name", "path", "method", "header")),
@@ -105,7 +105,7 @@ class TestSecrets:
         assert [line["event"] for line in lines] == ["request"]
         assert secret not in " ".join(str(value) for value in lines[0].values())
 
-    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(secret=st.one_of(cards(), st.builds(new_token)))
     def test_are_not_accepted_as_request_ids(self, ask, secret):
         with logged() as said:

@@ -266,5 +266,5 @@ class TestErasure:
         assert sql("SELECT count(*) FROM memberships WHERE user_id = %s", admin.id).fetchone() == (0,)
 
     def test_of_others_is_refused_by_postgresql(self, user, database):
-        with pytest.raises(DBAPIError, match="nobody else"), db.transaction(Tenant(user_id=new_id())):
+        with pytest.raises(DBAPIError, match="only themselves"), db.transaction(Tenant(user_id=new_id())):
             profile.erase(user_id=user.id)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ops.inbox.maildir import Maildir
@@ -157,7 +157,6 @@ class TestPages:
         unknown = "0199f3a0-0000-7000-8000-000000000001"
         assert requests.get(f"{inbox.url}/mails/{unknown}", timeout=5).status_code == 404
 
-    @settings(deadline=None)  # other processes may be busy
     @given(content=st.binary(max_size=200))
     @example(content=b" continued\r\nFrom: a:;@\r\n\r\n")
     @example(content=b"From: group: <>,;\r\nSubject: =?x?b?!!?=\xff\r\n\r\n")

@@ -196,7 +196,6 @@ class TestEveryInterleaving:
                 settings=settings(
                     max_examples=40,
                     stateful_step_count=30,
-                    deadline=None,
                     print_blob=True,
                     phases=set(Phase) - {Phase.explain},
                     suppress_health_check=list(HealthCheck),

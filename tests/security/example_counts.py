@@ -13,7 +13,7 @@ MORE = 10
 def examples(few: int) -> settings:
     """Settings for `few` examples; ten times as many, and random, in the thorough profile."""
     return settings(
-        max_examples=few * (MORE if _is_thorough() else 1), derandomize=not _is_thorough(), deadline=None,
+        max_examples=few * (MORE if _is_thorough() else 1), derandomize=not _is_thorough(),
         database=None, suppress_health_check=list(HealthCheck),
     )  # fmt: skip
 

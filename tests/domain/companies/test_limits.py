@@ -162,7 +162,7 @@ class TestChangePlan:
         factories.make_shop(company)
         assert (on_plan(company, "free").plan, on_plan(company, "pro").plan) == ("free", "pro")
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.lists(st.sampled_from(["open", "open", "close", "free", "standard"]), max_size=16))
     def test_never_allows_more_than_the_new_plan(self, database, acts):
         company, plan, open_shops = factories.make_company(plan="standard"), "standard", []

@@ -79,7 +79,7 @@ class StockInTest:
 
 @pytest.mark.usefixtures("database")
 class TestLedger:
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(acts=st.lists(act, max_size=12))
     def test_agrees_with_the_stock_after_every_operation(self, acts):
         stock = StockInTest()
@@ -89,7 +89,7 @@ class TestLedger:
             assert 0 <= reserved <= on_hand
             assert (on_hand, reserved) == (moved, held)
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(acts=st.lists(act, min_size=6, max_size=18))
     def test_agrees_with_the_stock_after_concurrent_operations(self, acts):
         stock = StockInTest()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.shops import hours
@@ -55,7 +55,6 @@ def opening(said, time_zone, at, country="BE"):
 
 
 class TestOpeningStatus:
-    @settings(deadline=None)
     @given(spans, moments)
     def test_follows_the_local_time(self, spans, place):
         time_zone, at = place

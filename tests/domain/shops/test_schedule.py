@@ -134,7 +134,7 @@ def as_kept(exception, first):
 
 
 class TestSchedule:
-    @settings(deadline=None, max_examples=60)
+    @settings(max_examples=60)
     @given(st.lists(rules, min_size=1, max_size=4), st.lists(exceptions, max_size=3), st.sampled_from(FIRST_DAYS))
     def test_agrees_with_a_calendar_for_every_minute(self, rules, exceptions, first):
         rules[0]["separator"] = "; "
