@@ -25,15 +25,15 @@ class ClusterStack(Stack):
             raise NotConfigured("a cluster needs a real RabbitMQ: rabbitmq-server is not installed")
         super().__init__(home, usual_ports=False)
 
-    def _own_postgres(self) -> Postgres:
+    def _embedded_postgres(self) -> Postgres:
         primary = Postgres(self.home / "postgres", database="orderx", log=self._log("postgres"))
         self.standby = Standby(self.home / "postgres-standby", primary, log=self._log("postgres-standby"))
         return primary
 
-    def _own_broker(self) -> RabbitMQCluster:
+    def _embedded_broker(self) -> RabbitMQCluster:
         return RabbitMQCluster(self.home / "rabbitmq", logs=self.logs)
 
-    def _own_rate_limiter(self) -> None:
+    def _embedded_rate_limiter(self) -> None:
         """None: all requests of the tests come from one address."""
 
     def _owner_url(self) -> str:
@@ -42,11 +42,11 @@ class ClusterStack(Stack):
     def _other_settings(self) -> dict[str, str]:
         return {**super()._other_settings(), "ORDERX_DURABILITY": "replicated"}
 
-    def _in_waves(self) -> list[list[Process]]:
+    def _start_waves(self) -> list[list[Process]]:
         [port_mapper], [first_node], other_nodes = self.broker.waves
         return [
             [port_mapper, self.postgres, self._forkserver],
             [first_node, self.standby],
             [*other_nodes, self._migrate(), self._sandbox(), self._inbox()],
-            [*self._engines(), self._api()],
+            [*self._background_processes(), self._api()],
         ]

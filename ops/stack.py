@@ -58,20 +58,20 @@ class Stack(Supervisor):
         self.inbox_url = self._local_url(8025)
         self.sandbox_url = self._local_url(8026)
         self._smtp_port = self._port(1025)
-        self.postgres = self._own_postgres()
-        self.broker = self._own_broker()
-        self.rate_limiter = self._own_rate_limiter()
+        self.postgres = self._embedded_postgres()
+        self.broker = self._embedded_broker()
+        self.rate_limiter = self._embedded_rate_limiter()
         self.env = {**self._database_settings(), **self._other_settings()}
-        self._forkserver = ForkServer(PRELOADED, log=self._log("forkserver"), env=self._plain_env())
-        super().__init__(self._in_waves())
+        self._forkserver = ForkServer(PRELOADED, log=self._log("forkserver"), env=self._base_env())
+        super().__init__(self._start_waves())
 
-    def _in_waves(self) -> list[list[Process]]:
+    def _start_waves(self) -> list[list[Process]]:
         limiter = None if self.rate_limiter is self.broker else self.rate_limiter
         servers = [self.postgres, self.broker, limiter, self._forkserver]
         return [
             [process for process in servers if process],
             [self._migrate(), self._sandbox(), self._inbox()],
-            [*self._engines(), self._api(), self._flower()],
+            [*self._background_processes(), self._api(), self._flower()],
         ]
 
     @property
@@ -94,19 +94,19 @@ class Stack(Supervisor):
     def _port(self, usual: int) -> int:
         return free_port(usual if self._usual_ports else None)
 
-    def _own_postgres(self) -> Postgres | None:
+    def _embedded_postgres(self) -> Postgres | None:
         if "ORDERX_OWNER_DATABASE_URL" in os.environ:
             return None
         return Postgres(self.home / "postgres", database="orderx", log=self._log("postgres"))
 
-    def _own_broker(self) -> RabbitMQ | Valkey | None:
+    def _embedded_broker(self) -> RabbitMQ | Valkey | None:
         if "ORDERX_BROKER_URL" in os.environ:
             return None
         if rabbitmq.installed():
             return RabbitMQ(self.home / "rabbitmq", management=True, log=self._log("rabbitmq"))
         return Valkey(self.home / "valkey", log=self._log("valkey"))
 
-    def _own_rate_limiter(self) -> Valkey | None:
+    def _embedded_rate_limiter(self) -> Valkey | None:
         """The Valkey for rate limits: the broker's if that is one, otherwise a separate one, if installed."""
         if "ORDERX_RATE_LIMIT_URL" in os.environ:
             return None
@@ -116,8 +116,8 @@ class Stack(Supervisor):
 
     def _database_settings(self) -> dict[str, str]:
         owner = self._owner_url()
-        given = {} if self.postgres else {name: os.environ[name] for name in LOGINS if name in os.environ}
-        return {"ORDERX_OWNER_DATABASE_URL": owner, **self._logins(owner), **given}
+        from_env = {} if self.postgres else {name: os.environ[name] for name in LOGINS if name in os.environ}
+        return {"ORDERX_OWNER_DATABASE_URL": owner, **self._logins(owner), **from_env}
 
     def _owner_url(self) -> str:
         return self.postgres.url if self.postgres else os.environ["ORDERX_OWNER_DATABASE_URL"]
@@ -148,9 +148,9 @@ class Stack(Supervisor):
         return self._orderx("inbox", "inbox", *ports, "--maildir", self.home / "mail", ready=tcp(self._smtp_port))
 
     def _migrate(self) -> Process:
-        return Job("migrate", _command("migrate"), log=self._log("migrate"), env=self.env_of("migrate"))
+        return Job("migrate", _command("migrate"), log=self._log("migrate"), env=self.env_for("migrate"))
 
-    def _engines(self) -> list[Process]:
+    def _background_processes(self) -> list[Process]:
         workers = [self._worker(name, names) for name, names in WORKERS.items()]
         return [self._relay("relay"), self._sweeper("sweeper"), *workers]
 
@@ -178,14 +178,14 @@ class Stack(Supervisor):
             forkserver=self._forkserver,
             nice=NICE.get(name, 0),
             log=self._log(name),
-            env=self.env_of(*map(str, words)),
+            env=self.env_for(*map(str, words)),
             ready=ready,
         )
 
-    def env_of(self, *words: str) -> dict[str, str]:
+    def env_for(self, *words: str) -> dict[str, str]:
         """The environment for this command of `orderx`, with only the settings that it reads."""
         flower = self._flower_settings() if words[0] == "flower" else {}
-        return {**self._plain_env(), **self.settings_for(*words), **flower}
+        return {**self._base_env(), **self.settings_for(*words), **flower}
 
     def settings_for(self, *words: str) -> dict[str, str]:
         """The ORDERX_* settings that this command of `orderx` reads."""
@@ -195,10 +195,10 @@ class Stack(Supervisor):
         return {**os.environ, **self.env}
 
     def _flower_settings(self) -> dict[str, str]:
-        given = {name: value for name, value in os.environ.items() if name.startswith("FLOWER_")}
-        return given | ({"FLOWER_BROKER_API": self.rabbitmq.management_api} if self.rabbitmq else {})
+        from_env = {name: value for name, value in os.environ.items() if name.startswith("FLOWER_")}
+        return from_env | ({"FLOWER_BROKER_API": self.rabbitmq.management_api} if self.rabbitmq else {})
 
-    def _plain_env(self) -> dict[str, str]:
+    def _base_env(self) -> dict[str, str]:
         # With a shared directory, the API's /metrics includes the workers' metrics.
         own = {"TMPDIR": str(self._temporary), multiprocess_metrics.DIRECTORY: str(self._metrics)}
         return {**command_settings.without_settings(os.environ), "PYTHONUNBUFFERED": "1", **own}

@@ -64,24 +64,24 @@ class ChaosStack(Stack):
         unlimited = dict.fromkeys(DECLINE_LIMITS, "1000000")  # all orders have the same customer
         return {**super()._settings(), **rerouted, **unlimited, "ORDERX_PAYMENT_TIMEOUT": str(PAYMENT_TIMEOUT)}
 
-    def _own_postgres(self) -> Postgres:
+    def _embedded_postgres(self) -> Postgres:
         return Postgres(self.home / "postgres", database="orderx", log=self._log("postgres"))
 
-    def _own_broker(self) -> RabbitMQ:
+    def _embedded_broker(self) -> RabbitMQ:
         return RabbitMQ(self.home / "rabbitmq", log=self._log("rabbitmq"))
 
-    def _own_rate_limiter(self) -> None:
+    def _embedded_rate_limiter(self) -> None:
         """None: all customers have the same address."""
 
-    def _in_waves(self) -> list[list[Process]]:
+    def _start_waves(self) -> list[list[Process]]:
         sandbox = self._sandbox("--slow-seconds", SLOW_SECONDS, "--silent-seconds", SILENT_SECONDS)
         return [
             [self.postgres, self.broker, sandbox, self._inbox()],
             [self._migrate()],
-            [*self._engines(), self._api("--workers", 2)],
+            [*self._background_processes(), self._api("--workers", 2)],
         ]
 
-    def _engines(self) -> list[Process]:
+    def _background_processes(self) -> list[Process]:
         without_provider = [name for name in queues.ORDER_QUEUES if name not in _PROVIDER_QUEUES]
         return [
             *(self._relay(f"relay-{number}") for number in (1, 2)),

@@ -83,8 +83,8 @@ def show_saga(
     from saga.engine import queries
 
     with db.operator_transaction():
-        told = [queries.timeline(saga) for saga in queries.by_saga_or_subject_id(saga_or_order)]
-    for timeline in told:
+        timelines = [queries.timeline(saga) for saga in queries.by_saga_or_subject_id(saga_or_order)]
+    for timeline in timelines:
         if as_json:
             print_json(_as_json(timeline))
         else:
@@ -103,13 +103,13 @@ def rehearse_saga(
     saga = _declared(name)
     if failing is not None and failing not in saga.steps:
         raise typer.BadParameter(f"{name} has no step {failing}; it has {', '.join(saga.steps)}")
-    told = rehearse(saga, failing=saga.steps[failing] if failing else None)
+    rehearsal = rehearse(saga, failing=saga.steps[failing] if failing else None)
     if as_json:
-        print_json({"done": told.done, "undone": told.undone, "ending": told.ending})
+        print_json({"done": rehearsal.done, "undone": rehearsal.undone, "ending": rehearsal.ending})
         return
-    console.print(f"done    {', '.join(told.done) or '-'}", highlight=False)
-    console.print(f"undone  {', '.join(told.undone) or '-'}", highlight=False)
-    console.print(f"ending  {told.ending}", highlight=False)
+    console.print(f"done    {', '.join(rehearsal.done) or '-'}", highlight=False)
+    console.print(f"undone  {', '.join(rehearsal.undone) or '-'}", highlight=False)
+    console.print(f"ending  {rehearsal.ending}", highlight=False)
 
 
 @app.command("draw")
@@ -120,28 +120,28 @@ def draw_saga(name: Name) -> None:
     print(draw(_declared(name)))
 
 
-def print_timeline(told: "Timeline") -> None:
+def print_timeline(timeline: "Timeline") -> None:
     """Print a saga's steps as a table, followed by its open incident."""
-    saga, start = told.saga, told.saga.started_at
+    saga, start = timeline.saga, timeline.saga.started_at
     rows = [
         (
             step.step,
-            told.state_of(step),
+            timeline.state_of(step),
             str(step.attempts),
             _after(start, step.answered_at),
             _after(start, step.undone_at),
-            _said(step.error or step.outcome),
+            _joined_values(step.error or step.outcome),
         )
-        for step in told.steps
+        for step in timeline.steps
     ]
     why = f" because of {saga.failure['code']}" if saga.failure else ""
     title = f"{saga.name} of {saga.subject_id}: {saga.state}{why} after {_after(start, saga.ended_at) or '...'}"
-    table(title, ("step", "state", "tries", "answered", "undone", "said"), rows)
-    stuck = told.incident
+    table(title, ("step", "state", "tries", "answered", "undone", "result"), rows)
+    stuck = timeline.incident
     if stuck:
         print_line(
             f"stuck in {stuck.step} ({stuck.phase}) since {stuck.opened_at:%Y-%m-%d %H:%M:%S} UTC; "
-            f"attempts: {stuck.attempts}, {_said(stuck.error)}"
+            f"attempts: {stuck.attempts}, {_joined_values(stuck.error)}"
         )
 
 
@@ -149,19 +149,19 @@ def _after(start: Any, then: Any) -> str:
     return f"{(then - start).total_seconds() * 1000:.0f} ms" if then else ""
 
 
-def _said(value: dict[str, Any] | None) -> str:
+def _joined_values(value: dict[str, Any] | None) -> str:
     return ", ".join(str(part) for part in (value or {}).values() if part)
 
 
-def _as_json(told: "Timeline") -> dict[str, Any]:
+def _as_json(timeline: "Timeline") -> dict[str, Any]:
     def row(of: Any) -> dict[str, Any]:
         return {column.name: getattr(of, column.name) for column in of.__table__.columns}
 
     return {
-        **row(told.saga),
-        "steps": [{**row(step), "state": told.state_of(step)} for step in told.steps],
-        "events": [row(event) for event in told.events],
-        "incident": row(told.incident) if told.incident else None,
+        **row(timeline.saga),
+        "steps": [{**row(step), "state": timeline.state_of(step)} for step in timeline.steps],
+        "events": [row(event) for event in timeline.events],
+        "incident": row(timeline.incident) if timeline.incident else None,
     }
 
 
@@ -174,8 +174,8 @@ def _declared(name: str) -> "Saga":
     return newest[name]
 
 
-def _tags(given: list[str]) -> dict[str, str]:
-    pairs = [tag.partition("=") for tag in given]
+def _tags(options: list[str]) -> dict[str, str]:
+    pairs = [tag.partition("=") for tag in options]
     wrong = next((name for name, equals, _ in pairs if not equals), None)
     if wrong is not None:
         raise typer.BadParameter(f"write a tag as name=value, not {wrong}")

@@ -181,7 +181,7 @@ class TestStack:
         assert Stack(home).env["ORDERX_BROKER_URL"].startswith("redis://")
 
     def test_keeps_temporary_files_in_its_directory_and_only_while_it_runs(self, home):
-        left = Path(Stack(home).env_of("worker")["TMPDIR"]) / "pymp-left-by-a-killed-worker"
+        left = Path(Stack(home).env_for("worker")["TMPDIR"]) / "pymp-left-by-a-killed-worker"
         assert home in left.parents
         left.mkdir()
         Stack(home)

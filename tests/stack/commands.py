@@ -10,7 +10,7 @@ from ops.stack import Stack
 def orderx(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
     """Run an `orderx` command against the stack."""
     command = [sys.executable, "-m", "ops.cli", *words]
-    return subprocess.run(command, env=stack.env_of(*words), capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=stack.env_for(*words), capture_output=True, text=True, timeout=120, check=False)
 
 
 def books_are_clean(stack: Stack) -> bool:

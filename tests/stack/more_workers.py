@@ -15,6 +15,6 @@ def second_mail_worker(stack: Stack) -> Process:
         "worker-mails-2",
         [sys.executable, "-m", "ops.cli", *words],
         log=stack.logs / "worker-mails-2.log",
-        env=stack.env_of(*words),
+        env=stack.env_for(*words),
         ready=output_contains(" ready."),
     )

@@ -31,8 +31,8 @@ class ProxiedCluster(ClusterStack):
     `postgres` is the primary and `standby` follows it, whichever servers these are by now.
     """
 
-    def _own_postgres(self) -> Postgres:
-        primary = super()._own_postgres()
+    def _embedded_postgres(self) -> Postgres:
+        primary = super()._embedded_postgres()
         self.lost, self._later = primary, list[Standby]()
         self.proxies = [TcpProxy(primary.port), TcpProxy(self.standby.port)]
         for proxy in self.proxies:

@@ -36,7 +36,7 @@ def two_sweepers(stack: Stack, receiver: Receiver) -> Iterator[None]:
     sweepers = [
         Process(
             name, [sys.executable, "-m", "ops.cli", "sweeper"], log=stack.logs / f"{name}.log",
-            env={**stack.env_of("sweeper"), **settings}, ready=output_contains("sweeper started"),
+            env={**stack.env_for("sweeper"), **settings}, ready=output_contains("sweeper started"),
         )
         for name in ("sweeper-1", "sweeper-2")
     ]  # fmt: skip

@@ -35,7 +35,7 @@ class TestChaosStack:
     def test_connects_its_processes_through_proxies_and_others_directly(self, stack):
         proxies = {f":{proxy.port}" for proxy in stack.proxies.values()}
         servers = {f":{proxy.target_port}" for proxy in stack.proxies.values()}
-        inside = stack.env_of("api")
+        inside = stack.env_for("api")
         for name in URLS:
             assert any(port in inside[name] for port in proxies), name
             assert any(port in stack.env[name] for port in servers), name
