@@ -1,5 +1,3 @@
-import threading
-
 import psycopg
 import pytest
 from sqlalchemy import text
@@ -115,14 +113,15 @@ TWO = f"""INSERT INTO inbox (consumer, event_id, company_id)
 
 class TestInsert:
     @pytest.fixture
-    def executed(self, monkeypatch):
+    def executed(self, database, monkeypatch):
         """The statements that were run, except BEGIN and COMMIT."""
+        with db.transaction():
+            pass  # connect now: a new connection runs further statements
         statements = []
         execute = psycopg.Cursor.execute
 
         def recorded(self, statement, *values, **named):
-            if threading.current_thread() is threading.main_thread():  # not the watchdog's or a listener's
-                statements.append(statement)
+            statements.append(statement)
             return execute(self, statement, *values, **named)
 
         monkeypatch.setattr(psycopg.Cursor, "execute", recorded)
