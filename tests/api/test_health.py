@@ -172,7 +172,7 @@ class TestReadyOnANewerDatabase:
         answer = api.get("/readyz")
         newer.execute("ALTER TABLE mails RENAME COLUMN due TO due_at")
         assert answer.status_code == 503
-        assert "migrations newer, without mails.due_at" in answer.json["detail"]
+        assert "migrations newer, missing mails.due_at" in answer.json["detail"]
 
 
 class TestDatabaseGone:
