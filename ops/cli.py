@@ -99,10 +99,6 @@ def chaos(
         sys.exit(1)
 
 
-GRACEFUL_SECONDS = 45
-"""Time limit for finishing requests when the API stops. `Prefer: wait` allows 30 s, and a provider call may follow."""
-
-
 @app.command(rich_help_panel="Processes")
 def api(
     host: Host = "127.0.0.1",
@@ -114,23 +110,9 @@ def api(
     """Serve the HTTP API."""
     if workers > 1:
         multiprocess_metrics.enable()
-    from gunicorn.app import wsgiapp
+    from ops.commands import api as process
 
-    from kit.config import settings
-    from kit.messaging import pg_notify
-    from workers import saga_definitions
-
-    for name in ("database_url", "secret_key", "signing_keys", "public_url"):
-        settings().require(name)
-    saga_definitions.require_unchanged()
-    pg_notify.require_no_pooler("database_url")
-    options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)]
-    options += ["--worker-connections", str(connections), "--graceful-timeout", str(GRACEFUL_SECONDS)]
-    # With the level "warning", gunicorn would log malformed headers, which can contain secrets.
-    logging = ["--no-control-socket", "--log-level", "error"]
-    serving = ["--worker-class", "ops.server.worker.BufferingWorker", "--keep-alive", "75", "--no-sendfile"]
-    sys.argv = ["gunicorn", *options, *serving, *logging, f"api.app:create_app(threads={threads})"]
-    wsgiapp.run()
+    process.serve(host=host, port=port, workers=workers, threads=threads, connections=connections)
 
 
 @app.command(rich_help_panel="Processes")
@@ -211,21 +193,9 @@ def inbox(
 @app.command(rich_help_panel="Operations")
 def migrate(as_json: Json = False) -> None:
     """Migrate the database to the newest schema and create the two logins; safe to repeat."""
-    from kit.config import settings
-    from migrations import run
+    from ops.commands import migrate as command
 
-    require = settings().require
-    migrated = run.upgrade(
-        owner_url=require("owner_database_url"),
-        app_url=require("database_url"),
-        operator_url=require("operator_database_url"),
-    )
-    newest = "The database is at the newest schema."
-    newer = "The database was migrated by a newer release: nothing was changed."
-    if as_json:
-        print_json({"migrated": migrated})
-    else:
-        print(newest if migrated else newer)
+    command.migrate(as_json=as_json)
 
 
 @app.command(rich_help_panel="Operations")

@@ -11,7 +11,7 @@ import yaml
 from api.sales.request_headers import MAX_WAIT_SECONDS
 from kit.config import Settings
 from kit.db.session_settings import SETTINGS
-from ops.cli import GRACEFUL_SECONDS
+from ops.commands.api import GRACEFUL_SECONDS
 from tests.guards.cli_parsing import parse_command
 from tests.guards.source_tree import ROOT
 from workers import queues
