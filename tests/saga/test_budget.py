@@ -5,8 +5,9 @@ from collections import Counter
 import psycopg
 import pytest
 
+from kit import db
 from ops.services.postgres import with_login
-from saga import mail_delivery
+from saga import lease_renewal, mail_delivery
 from tests.saga.order_scenario import OrderScenario
 
 ORDERS = 10
@@ -92,9 +93,13 @@ def scenario_of_many(database, outside_world):
 
 
 @pytest.fixture(autouse=True)
-def _no_marks_by_the_clock(monkeypatch):
-    """How many marks a tenth of a second makes while mails are sent is the machine's affair."""
+def _nothing_by_the_clock(monkeypatch, database):
+    """How often a mail is recorded or renewed while others are sent is the machine's affair, as is a new connection."""
     monkeypatch.setattr(mail_delivery, "RECORD_EVERY", 60.0)
+    monkeypatch.setattr(lease_renewal, "RENEW_EVERY", 60.0)
+    for transaction in (db.transaction, db.operator_transaction):
+        with transaction():
+            db.run("SELECT", {})
 
 
 def test_a_good_order_stays_within_its_budget(scenario_of_many, spent, sent):

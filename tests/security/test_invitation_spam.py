@@ -43,7 +43,7 @@ class TestInvitations:
         assert len(mails()) == 20
         answer = sender.post(INVITATIONS, {"email": "last@customers.example", "role": "staff"})
         assert answer.json["code"] == "too_many_attempts"
-        assert answer.json["detail"].startswith("You may send 20 invitations an hour: try again in ")
+        assert answer.json["detail"].startswith("You can send 20 invitations an hour: try again in ")
         assert 0 < int(answer.headers["Retry-After"]) <= 3600
 
     def test_are_fifty_an_hour_for_each_company(self, api, company, mails):
@@ -95,7 +95,7 @@ class TestCompanies:
         user = factories.make_user()
         answers = [self.found(api, user) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
-        assert answers[-1].json["detail"].startswith("You may found 3 companies a day: try again in ")
+        assert answers[-1].json["detail"].startswith("You can create 3 companies a day: try again in ")
         with psycopg.connect(database) as connection:
             assert connection.execute("SELECT count(*) FROM companies").fetchone() == (3,)
 

@@ -25,8 +25,8 @@ def noted(database):
 
 
 def refused(transaction, statement, **values):
-    with pytest.raises(DBAPIError) as refusal, transaction as session:
-        session.execute(text(statement), values)
+    with pytest.raises(DBAPIError) as refusal, transaction:
+        db.session().execute(text(statement), values)
     return refusal.value.orig.sqlstate == "42501"
 
 

@@ -205,7 +205,7 @@ class TestDeadLetter:
         with tapped(stack.env["ORDERX_BROKER_URL"]) as tap:
             tap.publish_event(poison)
         letter = until(lambda: [x for x in _dead(stack, "list") if x["id"] == event_id])[0]
-        assert (letter["what"], letter["queue"], letter["reason"]) == (
+        assert (letter["name"], letter["queue"], letter["reason"]) == (
             "order.created", "notification.events", "delivery_limit",
         )  # fmt: skip
         assert [x["id"] for x in _dead(stack, "replay", event_id)] == [event_id]
