@@ -1,7 +1,7 @@
 """Execute one step, or one undo, for the sagas that are due for it."""
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -83,9 +83,8 @@ class StepExecution:
 
     def _record(self, outcomes: Mapping[UUID, Outcome]) -> None:
         seconds = time.perf_counter() - self._started
-        for subject in self.sagas:
-            histogram = STEP_SECONDS.labels(self.name, _kind(outcomes.get(subject)))
-            db.after_commit(partial(histogram.observe, seconds))
+        kinds = Counter(_kind(outcomes.get(subject)) for subject in self.sagas)
+        db.after_commit(partial(_observe, self.name, kinds, seconds))
         for subject, saga in self.sagas.items():
             self.direction.record(saga, self.step, outcomes.get(subject))
 
@@ -107,6 +106,14 @@ def failure_of(error: Exception) -> Refused | TryAgain:
     # Buyers can read the journal, so the text of an unexpected error goes to the log only.
     log.error("step failed unexpectedly", exc_info=error)
     return TryAgain(type(error).__name__)
+
+
+def _observe(step_name: str, kinds: Mapping[str, int], seconds: float) -> None:
+    """Record the duration once per order, by the kind of its outcome."""
+    for kind, orders in kinds.items():
+        histogram = STEP_SECONDS.labels(step_name, kind)
+        for _ in range(orders):
+            histogram.observe(seconds)
 
 
 def _kind(outcome: Outcome) -> str:
