@@ -1,6 +1,5 @@
 import pytest
 
-from domain.notifications.mailer import mailer
 from domain.payments.stripe_gateway import gateway
 from kit.config import settings
 from tests.saga.engine.saga_harness import SagaHarness
@@ -8,7 +7,7 @@ from tests.saga.fault_injection import FaultInjector
 from tests.saga.order_scenario import OrderScenario, empty_books
 from tests.sandbox_process import running_sandbox
 
-_CACHES = (settings, gateway, mailer)
+_CACHES = (settings, gateway)
 
 
 @pytest.fixture(scope="session")
@@ -25,16 +24,14 @@ def sandbox(_sandbox):
 
 
 @pytest.fixture
-def outside_world(sandbox, inbox, monkeypatch):
+def outside_world(sandbox, mail_server, monkeypatch):
     """A payment provider and a mail server, known to this process."""
     monkeypatch.setenv("ORDERX_PAYMENT_API_BASE", sandbox.url)
     monkeypatch.setenv("ORDERX_PAYMENT_API_KEY", sandbox.api_key)
     monkeypatch.setenv("ORDERX_PAYMENT_TIMEOUT", "5")
-    monkeypatch.setenv("ORDERX_SMTP_URL", inbox.smtp_url)
     for cached in _CACHES:
         cached.cache_clear()
     yield
-    mailer().close()
     for cached in _CACHES:
         cached.cache_clear()
 
