@@ -60,7 +60,7 @@ class Deletion:
 
     @property
     def is_finished(self) -> bool:
-        """Whether all rows that had expired at the last `start` are deleted, except those that were locked."""
+        """Whether all rows that had expired at the last `start` are deleted, except rows that changed meanwhile."""
         return not self._unfinished
 
     def start(self) -> None:
