@@ -23,6 +23,9 @@ from tests.connections import reconnect
 from tests.pgbouncer_process import SERVER_CONNECTIONS, running_pgbouncer
 from tests.saga.order_scenario import OrderScenario, findings
 
+# The tests change the settings of a login, which the databases of all pytest workers share.
+pytestmark = pytest.mark.xdist_group("pgbouncer")
+
 URLS = {"app": "database_url", "operator": "operator_database_url"}
 CLIENTS, TRANSACTIONS = 12, 1200
 WHERE = "SELECT name, current_setting(name) FROM unnest(CAST(:names AS text[])) AS name"

@@ -19,6 +19,7 @@ from saga.steps.email_customer import email_customer
 from saga.steps.refund_order import refund_order
 from saga.steps.reserve_stock import release_stock, reserve_stock
 from saga.steps.take_back_stock import take_back_stock
+from tests.inbox_process import running_inbox
 
 BATCHED = {step.function for step in STEPS.values() if step.batched}
 
@@ -225,6 +226,12 @@ class TestTakeBackStock:
 
 
 class TestEmailCustomer:
+    @pytest.fixture
+    def inbox(self, tmp_path):
+        """An empty mail server: the shared one takes seconds to list the mails of all other tests."""
+        with running_inbox(tmp_path / "mails") as running:
+            yield running
+
     def test_twice_sends_one_mail_to_the_buyer_and_one_to_the_company(self, scenario, take, inbox):
         before = {mail["message_id"] for mail in inbox.messages()}
         assert take(email_customer) == {"mail": "sent"}
