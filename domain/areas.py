@@ -1,0 +1,26 @@
+"""The areas of the business, lower ones first: an area may import the areas before it, never those after it."""
+
+import importlib
+import importlib.util
+from collections.abc import Iterator
+from types import ModuleType
+
+AREAS = ("notifications", "identity", "companies", "shops", "payments", "catalogue", "inventory", "sales", "audit")
+
+
+def modules(layer: str, name: str | None = None) -> Iterator[ModuleType]:
+    """Import what each area has in a layer: `domain.<area>.<name>`, or without a name the package `api.<area>`.
+
+    In the order of the areas. An area that has no such module is left out; an error in one is raised.
+    """
+    for area in AREAS:
+        path = ".".join(part for part in (layer, area, name) if part)
+        if _exists(path):
+            yield importlib.import_module(path)
+
+
+def _exists(path: str) -> bool:
+    try:
+        return importlib.util.find_spec(path) is not None
+    except ModuleNotFoundError:
+        return False
