@@ -1,0 +1,71 @@
+"""The declaration of events, and publishing them: an event is announced in the transaction that makes it true.
+
+Each area declares its events in `domain/<area>/events.py`: a payload type and a name, which is also the routing key.
+
+    @dataclass(frozen=True, slots=True)
+    class ShopClosed:
+        shop_id: UUID
+
+    SHOP_CLOSED = Event("shop.closed", ShopClosed, "A shop was closed permanently.")
+
+    events.publish(SHOP_CLOSED, ShopClosed(shop_id=shop.id), subject=shop.id, company_id=shop.company_id)
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+
+from kit.db import Json
+from kit.messaging import outbox
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Payload = TypeVar("Payload", bound="DataclassInstance")
+
+
+class Personal:
+    """Marks a payload field that contains personal data: `Annotated[str, Personal]`. It is rewritten at erasure.
+
+    Payloads contain ids, and no names, addresses or numbers of people. Mark a field only where an id is not enough.
+    """
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> Json:
+        """The schema of the field with `x-personal`. Pydantic calls this."""
+        return {**handler(core_schema), "x-personal": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Generic[Payload]):
+    """An event: its name (`order.created`), the type of its payload, and one sentence that says what happened.
+
+    A payload is a frozen dataclass of ids, numbers, texts, `Money`, times (UTC), and lists or dataclasses of these.
+    Events of users belong to no company: their `of_company` is False.
+    """
+
+    name: str
+    payload: type[Payload]
+    summary: str
+    of_company: bool = True
+
+    @property
+    def group(self) -> str:
+        """The first part of the name: `order` of `order.created`."""
+        return self.name.partition(".")[0]
+
+
+def publish(event: Event[Payload], payload: Payload, *, subject: UUID, company_id: UUID | None) -> None:
+    """Publish an event when the current transaction commits, as a CloudEvent 1.0 about `subject`.
+
+    `company_id` is None for an event that belongs to no company (`of_company=False`).
+    """
+    outbox.publish(event.name, as_plain_json(payload), subject=subject, company_id=company_id)
+
+
+def as_plain_json(payload: "DataclassInstance") -> Json:
+    """The payload as JSON types: ids as strings, times in RFC 3339 (UTC), money as `{"amount", "currency"}`."""
+    plain: Json = orjson.loads(orjson.dumps(payload, option=orjson.OPT_UTC_Z))
+    return plain
