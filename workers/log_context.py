@@ -20,9 +20,9 @@ def bound(**fields: str | None) -> AbstractContextManager[None]:
 def bound_batch(messages: Sequence[Mapping[str, str | None]]) -> AbstractContextManager[None]:
     """Add the fields of one message; for several messages add none, because each line is about all of them.
 
-    Messages sent within the block about one of several orders still carry the request id of that order's message.
+    Messages sent within the block about one of several subjects still carry the request id of that subject's message.
     """
     if len(messages) == 1:
         return bound(**messages[0])
-    requests = ((each.get("order_id"), each.get("request_id")) for each in messages)
-    return logs.bind_request_ids({order: request for order, request in requests if order and request})
+    requests = ((each.get("subject_id"), each.get("request_id")) for each in messages)
+    return logs.bind_request_ids({subject: request for subject, request in requests if subject and request})

@@ -111,4 +111,4 @@ def _serialize(incident: Incident, saga: SagaRow) -> dict[str, Any]:
     names = (
         "id", "company_id", "saga_id", "step", "phase", "error", "attempts", "opened_at", "resolved_at", "resolution",
     )  # fmt: skip
-    return {**{name: getattr(incident, name) for name in names}, "saga": saga.name, "order_id": saga.subject_id}
+    return {**{name: getattr(incident, name) for name in names}, "saga": saga.name, "subject_id": saga.subject_id}

@@ -12,6 +12,7 @@ from api.http.schemas import PageQuery, Schema
 MAX_INCIDENTS = 500
 STEP = {"description": "The step that failed, or whose undo failed", "examples": ["commit_stock"]}
 ERROR = {"description": "The code of the error", "examples": ["payment_provider_unavailable"]}
+SUBJECT = {"description": "What the saga is about, such as an order"}
 SAGA = {"description": "The saga's name", "examples": ["place_order"]}
 PHASE = {"description": "The phase of the saga when the step failed; in `compensating` its undo failed"}
 ALL_COMPANIES = {"description": "Include all companies; for a super_admin only"}
@@ -41,7 +42,7 @@ class IncidentSchema(ResponseSchema):
     id = fields.UUID()
     company_id = fields.UUID()
     saga_id = fields.UUID()
-    order_id = fields.UUID()
+    subject_id = fields.UUID(metadata=SUBJECT)
     saga = fields.String(metadata=SAGA)
     step = fields.String(metadata=STEP)
     phase = Choice("SagaPhase", ["running", "finishing", "compensating"], metadata=PHASE)
@@ -77,7 +78,7 @@ class IncidentActionSchema(Schema):
         fields.UUID(),
         min_items=1,
         max_items=MAX_INCIDENTS,
-        metadata={"description": "Ids of incidents, sagas or orders"},
+        metadata={"description": "Ids of incidents, of sagas, or of their subjects, such as orders"},
     )
     filter = fields.Nested(IncidentFilterSchema, metadata={"description": "Instead of ids"})
     limit = fields.Integer(
@@ -109,12 +110,12 @@ class IncidentResolutionSchema(IncidentActionSchema):
 class IncidentResultSchema(ResponseSchema):
     """The result for one incident; in a dry run, the expected result."""
 
-    id = fields.UUID(metadata={"description": "The id you sent; with a filter, the id of the order"})
+    id = fields.UUID(metadata={"description": "The id you sent; with a filter, the id of the saga's subject"})
     result = Choice("IncidentActionResult", ["settled", "failed"])
     error = fields.Nested(IncidentErrorSchema, allow_none=True, metadata={"description": "Null unless it failed"})
     incident_id = fields.UUID(allow_none=True)
     saga_id = fields.UUID(allow_none=True)
-    order_id = fields.UUID(attribute="subject_id", allow_none=True)
+    subject_id = fields.UUID(allow_none=True, metadata=SUBJECT)
     saga = fields.String(allow_none=True, metadata=SAGA)
     step = fields.String(allow_none=True, metadata=STEP)
     state = fields.String(

@@ -156,6 +156,6 @@ class LockedSaga:
             "kwargs": {
                 "saga_id": str(self.ref.saga_id),
                 "company_id": str(self.ref.company_id),
-                "order_id": str(self.subject_id),
+                "subject_id": str(self.subject_id),
             },
         }

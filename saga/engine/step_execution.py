@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 STEP_SECONDS = Histogram(
     "orderx_step_duration_seconds",
-    "Duration of a step or an undo with its external calls; in a batch, of the whole batch, once per order",
+    "Duration of a step or an undo with its external calls; in a batch, of the whole batch, once per subject",
     ["step", "outcome"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
@@ -109,10 +109,10 @@ def failure_of(error: Exception) -> Refused | TryAgain:
 
 
 def _observe(step_name: str, kinds: Mapping[str, int], seconds: float) -> None:
-    """Record the duration once per order, by the kind of its outcome."""
-    for kind, orders in kinds.items():
+    """Record the duration once per subject, by the kind of its outcome."""
+    for kind, subjects in kinds.items():
         histogram = STEP_SECONDS.labels(step_name, kind)
-        for _ in range(orders):
+        for _ in range(subjects):
             histogram.observe(seconds)
 
 

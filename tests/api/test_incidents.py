@@ -67,7 +67,7 @@ def super_admin(database, api, ours):
 class TestList:
     def test_shows_the_failed_steps_oldest_first(self, ours):
         first, second = ours.admin.get(INCIDENTS).json["data"]
-        assert [first["order_id"], second["order_id"]] == [str(order) for order in ours.orders]
+        assert [first["subject_id"], second["subject_id"]] == [str(order) for order in ours.orders]
         assert (first["saga"], first["step"], first["phase"], first["attempts"]) == (
             "place_order", "commit_stock", "running", 1,
         )  # fmt: skip
@@ -77,7 +77,7 @@ class TestList:
     def test_is_paged(self, ours):
         page = ours.admin.get(f"{INCIDENTS}?limit=1").json
         rest = ours.admin.get(f"{INCIDENTS}?limit=1&after={page['next']}").json
-        assert [row["order_id"] for row in page["data"] + rest["data"]] == [str(order) for order in ours.orders]
+        assert [row["subject_id"] for row in page["data"] + rest["data"]] == [str(order) for order in ours.orders]
         assert rest["next"] is None
 
     @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ class TestActions:
     def test_return_the_result_of_each(self, ours, action, more, state):
         answer = ours.settle(action, filter={"step": "commit_stock"}, **more)
         assert answer.status_code == 200
-        assert [(row["order_id"], row["result"], row["state"]) for row in answer.json["data"]] == [
+        assert [(row["subject_id"], row["result"], row["state"]) for row in answer.json["data"]] == [
             (str(order), "settled", state) for order in ours.orders
         ]
         assert ours.states == [state, state]

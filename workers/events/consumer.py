@@ -91,4 +91,4 @@ def _requeue(queue: str, acks: BatchedAcks, message: Message, error: Exception) 
 
 
 def _log_fields(event: Json) -> dict[str, str | None]:
-    return {"event_id": event.get("id"), "order_id": event.get("subject"), "request_id": event.get("requestid")}
+    return {"event_id": event.get("id"), "subject_id": event.get("subject"), "request_id": event.get("requestid")}

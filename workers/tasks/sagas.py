@@ -67,8 +67,8 @@ def _undo_runner(step: Step) -> RunBatch:
 
 
 def _register(app: Celery, name: str, *, run_batch: RunBatch, run_single: RunBatch) -> None:
-    def run(task: Task, *, saga_id: str, company_id: str, order_id: str) -> None:
-        kwargs = {"saga_id": saga_id, "company_id": company_id, "order_id": order_id}
+    def run(task: Task, *, saga_id: str, company_id: str, subject_id: str) -> None:
+        kwargs = {"saga_id": saga_id, "company_id": company_id, "subject_id": subject_id}
         run_single([TaskCall(name, kwargs, task.request.id)])
 
     app.task(run, name=name, base=BatchTask, bind=True, shared=False, run_batch=staticmethod(run_batch))
@@ -77,7 +77,7 @@ def _register(app: Celery, name: str, *, run_batch: RunBatch, run_single: RunBat
 def _by_company(calls: Sequence[TaskCall]) -> list[dict[SagaRef, set[str]]]:
     """For each company, the names of the called tasks by saga."""
     companies: dict[UUID, dict[SagaRef, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for call in calls:  # order_id is an argument only so that Flower shows it
+    for call in calls:  # subject_id is an argument only so that Flower shows it
         ref = SagaRef(UUID(call.kwargs["saga_id"]), UUID(call.kwargs["company_id"]))
         companies[ref.company_id][ref].add(call.task)
     return list(companies.values())
