@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit.db import Base, Json, within_company
 from kit.ids import new_id
 
-STATES = ("running", "finishing", "done", "compensating", "undone", "stuck")
+STATES = ("running", "waiting", "finishing", "done", "compensating", "undone", "stuck")
 ENDED = frozenset({"done", "undone"})
 OPEN = "ended_at IS NULL"
 """The SQL condition for sagas that have not ended, stuck ones included."""
@@ -30,10 +30,11 @@ class DefinitionRow(Base):
 class SagaRow(Base):
     """One saga.
 
-    The states are running → finishing → done when it succeeds, and running → compensating → undone when it fails. From
-    any of these but the last a saga may become `stuck`, until an operator acts on its incident. `stage` is the index of
-    the current stage. `stop_requested` asks for a cancellation, which is granted up to the pivot. `failure` says why
-    the saga is undone. A saga that has not moved by `due_at` (UTC) counts as stalled, and is re-sent.
+    The states are running → finishing → done when it succeeds, and running → compensating → undone when it fails. A
+    running saga that awaits a signal is `waiting`. From any of these but the last a saga may become `stuck`, until an
+    operator acts on its incident. `stage` is the index of the current stage. `stop_requested` asks for a cancellation,
+    which is granted up to the pivot. `failure` says why the saga is undone. A saga that has not moved by `due_at` (UTC)
+    counts as stalled, and is re-sent; while it is waiting, `due_at` is when the wait expires.
     """
 
     __tablename__ = "sagas"
@@ -66,18 +67,22 @@ class SagaRow(Base):
 
 
 class StepRow(Base):
-    """One step of one saga.
+    """One step of one saga, or one wait, under the name of its signal.
 
     The states are pending → running → done or failed, and undoing → undone when the saga compensates; an operator may
     have a step or an undo `skipped`. In any state but pending the step was begun, so there may be something to undo.
     `attempts` and `undo_attempts` count answers, not begins. `retry_at` (UTC) is when the next attempt is due.
+
+    The states of a wait are pending → waiting → done or expired; it is `skipped` when there is nothing to wait for, and
+    `undone` when the saga compensates meanwhile. Its outcome is the signal's payload, also before the saga is there.
     """
 
     __tablename__ = "saga_steps"
     __table_args__ = (
         within_company("saga_id", "sagas", ondelete="CASCADE"),
         CheckConstraint(
-            "state IN ('pending', 'running', 'done', 'failed', 'undoing', 'undone', 'skipped')", name="state"
+            "state IN ('pending', 'running', 'done', 'failed', 'undoing', 'undone', 'skipped', 'waiting', 'expired')",
+            name="state",
         ),
         {"postgresql_with": {"fillfactor": "60"}},
     )
@@ -114,6 +119,35 @@ class SagaEvent(Base):
     event: Mapped[str]
     detail: Mapped[Json | None]
     happened_at: Mapped[datetime]
+
+
+class SignalRow(Base):
+    """One signal that came for a saga; append-only.
+
+    Of a signal at most one is `accepted`. Another payload is `conflicting`; a signal that came once the saga no longer
+    awaited it is `late`. Neither has an effect. As with events, there is no foreign key.
+    """
+
+    __tablename__ = "saga_signals"
+    __table_args__ = (
+        CheckConstraint("result IN ('accepted', 'conflicting', 'late')", name="result"),
+        Index(
+            "saga_signals_accepted_idx",
+            "saga_id",
+            "signal",
+            unique=True,
+            postgresql_where=text("result = 'accepted'"),
+        ),
+    )
+
+    saga_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    company_id: Mapped[UUID]
+    signal: Mapped[str]
+    payload: Mapped[Json]
+    result: Mapped[str]
+    sent_by: Mapped[str]
+    received_at: Mapped[datetime]
 
 
 class Incident(Base):

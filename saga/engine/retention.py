@@ -11,6 +11,8 @@ _PRUNE = text("""
         SELECT id FROM sagas WHERE ended_at < :before ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
     ), history AS (
         DELETE FROM saga_events USING expired WHERE saga_id = expired.id
+    ), signals AS (
+        DELETE FROM saga_signals USING expired WHERE saga_id = expired.id
     )
     DELETE FROM sagas USING expired WHERE sagas.id = expired.id""")
 

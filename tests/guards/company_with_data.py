@@ -66,6 +66,7 @@ def company_with_data(owner_url: str) -> CompanyWithData:
         )  # fmt: skip
         outbox.mark_processed(consumer="a test", event_ids=[new_id()], company_id=company.id)
     _open_incident(owner_url, company.id)
+    _signal(owner_url, company.id)
     return CompanyWithData(company.id, admin, customer, order.id)
 
 
@@ -76,6 +77,17 @@ def _open_incident(owner_url: str, company_id: UUID) -> None:
             INSERT INTO incidents (id, saga_id, company_id, step, phase, error, attempts, opened_at)
             SELECT gen_random_uuid(), id, company_id, 'reserve_stock', 'compensating',
                 '{"code": "timeout", "detail": null}', 1, now()
+            FROM sagas WHERE company_id = %s""",
+            [company_id],
+        )
+
+
+def _signal(owner_url: str, company_id: UUID) -> None:
+    with psycopg.connect(owner_url) as connection:
+        connection.execute(
+            """
+            INSERT INTO saga_signals (saga_id, company_id, signal, payload, result, sent_by, received_at)
+            SELECT id, company_id, 'payment.confirmed', '{}', 'late', 'a test', now()
             FROM sagas WHERE company_id = %s""",
             [company_id],
         )

@@ -20,7 +20,8 @@ GLOBAL = {
     "attempts", "decoys", "alerts", "super_admin_requests", "saga_definitions", "operator_actions",
 }  # fmt: skip
 APPEND_ONLY = (
-    "stock_movements", "payment_events", "saga_events", "company_events", "super_admin_requests", "operator_actions",
+    "stock_movements", "payment_events", "saga_events", "saga_signals", "company_events", "super_admin_requests",
+    "operator_actions",
 )  # fmt: skip
 MAY_BELONG_TO_NOBODY = {"memberships", "outbox", "inbox", "mails"}
 GROUPS = ("orderx_app", "orderx_operator")
