@@ -6,6 +6,18 @@ from typing import Any
 
 from flask import Flask
 
+from api.access.api_keys import blueprint as api_keys
+from api.access.invitations import blueprint as invitations
+from api.access.login import blueprint as auth
+from api.access.members import blueprint as members
+from api.access.memberships import blueprint as memberships
+from api.accounts import link_page
+from api.accounts.addresses import blueprint as addresses
+from api.accounts.me import blueprint as me
+from api.accounts.privacy import blueprint as privacy
+from api.accounts.registration import blueprint as accounts
+from api.accounts.second_factor import blueprint as second_factor
+from api.accounts.sessions import blueprint as sessions
 from api.auth import access, audit, rate_limits, signing_keys
 from api.catalogue.routes import blueprint as products
 from api.companies.lifecycle import blueprint as company_lifecycle
@@ -26,24 +38,12 @@ from api.http import (
     swagger_ui,
     website,
 )
-from api.identity import link_page
-from api.identity.accounts import blueprint as accounts
-from api.identity.addresses import blueprint as addresses
-from api.identity.api_keys import blueprint as api_keys
-from api.identity.invitations import blueprint as invitations
-from api.identity.login import blueprint as auth
-from api.identity.me import blueprint as me
-from api.identity.members import blueprint as members
-from api.identity.memberships import blueprint as memberships
-from api.identity.privacy import blueprint as privacy
-from api.identity.second_factor import blueprint as second_factor
-from api.identity.sessions import blueprint as sessions
 from api.incidents.routes import blueprint as incidents
 from api.inventory.routes import stock, warehouses
 from api.sales.routes import blueprint as orders
 from api.shops.locations import blueprint as locations
 from api.shops.routes import blueprint as shops
-from domain.identity import passwords
+from domain.accounts import passwords
 from kit.config import settings
 
 BLUEPRINTS = (

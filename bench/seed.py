@@ -3,7 +3,7 @@
 import psycopg
 
 from bench.workload import BUYER, COMPANY, CUSTOMER, MERCHANT, PRODUCTS, SHOP, WAREHOUSE, product
-from domain.identity import passwords
+from domain.accounts import passwords
 
 PASSWORD = "not a secret: the bench's"
 ON_HAND = 1_000_000

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import psycopg
 import requests
 
-from domain.identity import passwords
+from domain.accounts import passwords
 from kit.ids import new_id
 from ops.commands.up import temporary_stack
 from ops.stack import Stack

@@ -5,7 +5,18 @@ import importlib.util
 from collections.abc import Iterator
 from types import ModuleType
 
-AREAS = ("notifications", "identity", "companies", "shops", "payments", "catalogue", "inventory", "sales", "audit")
+AREAS = (
+    "notifications",
+    "accounts",
+    "companies",
+    "access",
+    "shops",
+    "payments",
+    "catalogue",
+    "inventory",
+    "sales",
+    "audit",
+)
 
 
 def modules(layer: str, name: str | None = None) -> Iterator[ModuleType]:

@@ -1,9 +1,10 @@
 """The metadata of all tables, for Alembic. A new area adds its module to MODULES."""
 
+from domain.access import models as access
+from domain.accounts import models as accounts
 from domain.audit import models as audit
 from domain.catalogue import models as catalogue
 from domain.companies import models as companies
-from domain.identity import models as identity
 from domain.inventory import models as inventory
 from domain.notifications import models as notifications
 from domain.payments import models as payments
@@ -18,7 +19,8 @@ MODULES = (
     audit,
     catalogue,
     companies,
-    identity,
+    access,
+    accounts,
     inventory,
     notifications,
     payments,

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import structlog
 
+from domain.access import revocation
 from domain.companies import lifecycle
-from domain.identity import revocation
 from domain.shops import operations as shops
 from kit import db
 from kit.tenancy import Tenant

@@ -4,17 +4,19 @@ from datetime import timedelta
 from functools import cache
 from itertools import count
 
+from domain.access import api_keys, invitations, memberships
+from domain.access.models import ApiKey, Invitation
+from domain.access.permissions import COMPANY_CREATOR, Permission
+from domain.access.roles import Role
+from domain.accounts import operations as accounts
+from domain.accounts import passwords
+from domain.accounts.models import User
 from domain.catalogue import operations as catalogue
 from domain.catalogue.models import Product
 from domain.companies import lifecycle
 from domain.companies import operations as companies
 from domain.companies.models import Company
 from domain.companies.plans import PlanName
-from domain.identity import api_keys, invitations, memberships, passwords
-from domain.identity import operations as identity
-from domain.identity.models import ApiKey, Invitation, User
-from domain.identity.permissions import COMPANY_CREATOR, Permission
-from domain.identity.roles import Role
 from domain.inventory import operations as inventory
 from domain.inventory.models import Stock, Warehouse
 from domain.payments.declines import PaymentSource
@@ -37,10 +39,10 @@ def make_user(*, email: str | None = None, name: str = "Ada Lovelace", verified:
     """A user whose password is PASSWORD."""
     email = email or f"user{next(_numbers)}@customers.example"
     with db.transaction(Tenant()):
-        user = identity.register(email=email, name=name, password_hash=_password_hash())
+        user = accounts.register(email=email, name=name, password_hash=_password_hash())
     if verified:
         with db.transaction(Tenant(user_id=user.id)):
-            identity.verify_email(user_id=user.id, now=clock.now())
+            accounts.verify_email(user_id=user.id, now=clock.now())
     return user
 
 

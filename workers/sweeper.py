@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 
-from domain.identity import retention as identity
+from domain.accounts import retention as accounts
 from domain.payments import retention as payments
 from domain.sales import retention as sales
 from kit import alerts, clock, db
@@ -48,7 +48,7 @@ _ENQUEUE_OVERDUE_MAILS = """
             jsonb_build_object('mail_id', id, 'company_id', company_id, 'user_id', user_id)))
     FROM postponed"""
 
-RETENTION = (*alerts.RETENTION, *outbox.RETENTION, *identity.RETENTION, *payments.RETENTION, *sales.RETENTION)
+RETENTION = (*alerts.RETENTION, *outbox.RETENTION, *accounts.RETENTION, *payments.RETENTION, *sales.RETENTION)
 """Which rows are deleted, and at what age. Journals of sagas are pruned apart."""
 
 

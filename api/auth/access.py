@@ -7,8 +7,8 @@ from flask import Flask, g, request
 from api.auth import operator_token
 from api.auth.caller import API_KEY
 from api.auth.tokens import authenticate_request
-from domain.identity.permissions import Permission
-from domain.identity.roles import CUSTOMER
+from domain.access.permissions import Permission
+from domain.access.roles import CUSTOMER
 from kit.errors import Forbidden, NotConfigured
 
 PUBLIC: Literal["public"] = "public"

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from flask import g
 
-from domain.identity.api_keys import AuthenticatedKey
-from domain.identity.models import Membership, UserSession
-from domain.identity.permissions import Permission, PermissionSet, permissions_of
-from domain.identity.roles import CUSTOMER
+from domain.access.api_keys import AuthenticatedKey
+from domain.access.models import Membership
+from domain.access.permissions import Permission, PermissionSet, permissions_of
+from domain.access.roles import CUSTOMER
+from domain.accounts.models import UserSession
 from domain.shops.errors import ShopNotFound
 
 SUPER_ADMIN = "super_admin"

@@ -11,8 +11,8 @@ from flask import request
 from api.auth import signing_keys
 from api.auth.caller import Caller
 from api.auth.signing_keys import ALGORITHM, SigningKey
-from domain.identity import api_keys
-from domain.identity.sessions import SessionGrant
+from domain.access import api_keys
+from domain.accounts.sessions import SessionGrant
 from kit import clock, db
 from kit.config import settings
 from kit.errors import Unauthenticated

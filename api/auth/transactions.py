@@ -9,8 +9,8 @@ from api.auth import audit
 from api.auth.access import is_blocked_while_suspended, is_write
 from api.auth.caller import API_KEY, Caller, current_caller
 from api.auth.tokens import TokenInvalid
+from domain.access import queries as access
 from domain.companies import lifecycle
-from domain.identity import queries as identity
 from domain.shops import queries as shops
 from kit import db
 from kit.config import settings
@@ -89,7 +89,7 @@ def _transaction(tenant: Tenant) -> Iterator[None]:
 
 def _refuse_outdated_token(caller: Caller) -> None:
     """Compare the role in the access token with the database. An API key was read from it in this request already."""
-    if caller.role != API_KEY and not identity.has_role(
+    if caller.role != API_KEY and not access.has_role(
         caller.role, session_id=caller.session_id, user_id=caller.user_id, company_id=caller.company_id,
         shop_id=caller.shop_id,
     ):  # fmt: skip

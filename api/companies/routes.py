@@ -9,13 +9,14 @@ from api.http.blueprint import Blueprint
 from api.http.etags import etag, expected_versions
 from api.http.openapi import IF_MATCH, IF_NONE_MATCH
 from api.http.schemas import PageQuery, page, page_of
+from domain.access import memberships
+from domain.access.permissions import COMPANY_CREATOR
+from domain.accounts import queries as people
+from domain.accounts import throttle
+from domain.accounts.errors import EmailUnverified
+from domain.accounts.throttle import COMPANIES_PER_USER
 from domain.companies import operations, queries
 from domain.companies.models import Company
-from domain.identity import memberships, throttle
-from domain.identity import queries as people
-from domain.identity.errors import EmailUnverified
-from domain.identity.permissions import COMPANY_CREATOR
-from domain.identity.throttle import COMPANIES_PER_USER
 from kit import clock
 from kit.ids import new_id
 

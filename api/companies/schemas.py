@@ -2,6 +2,8 @@
 
 from marshmallow import fields, validate
 
+from api.accounts.profile_schemas import LOCALE as LANGUAGE
+from api.accounts.profile_schemas import Language
 from api.http.choices import Choice
 from api.http.fields import (
     CURRENCY_CODE,
@@ -15,8 +17,6 @@ from api.http.fields import (
 )
 from api.http.responses import ResponseSchema
 from api.http.schemas import STORED_ONLY, NestedValueObject, Schema, ValueObjectSchema
-from api.identity.profile_schemas import LOCALE as LANGUAGE
-from api.identity.profile_schemas import Language
 from domain.companies.plans import LIMITS, SELECTABLE_PLANS
 from kit.money import LARGEST_AMOUNT
 

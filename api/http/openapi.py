@@ -13,7 +13,7 @@ from api.auth.access import OPERATOR, PUBLIC, Requirement, required_permission
 from api.http.openapi_schemas import SchemaPlugin
 from api.http.problem_schemas import ProblemSchema
 from api.http.refusals import REFUSALS_KEY, forbidden, refusals_of
-from domain.identity.permissions import API_KEY_PERMISSIONS, ROLES, roles_with
+from domain.access.permissions import API_KEY_PERMISSIONS, ROLES, roles_with
 from kit.config import settings
 from kit.errors import Forbidden
 

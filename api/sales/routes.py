@@ -22,7 +22,7 @@ from api.sales.schemas import (
     OrdersQuery,
     OrderSummarySchema,
 )
-from domain.identity.errors import EmailUnverified
+from domain.accounts.errors import EmailUnverified
 from domain.sales import queries as sales
 from domain.sales.errors import TransitionNotAllowed
 from domain.sales.models import Order

@@ -3,16 +3,16 @@
 from typing import Any
 from uuid import UUID
 
+from api.access.member_schemas import MemberSchema
+from api.access.members import serialize
 from api.auth.caller import current_caller
 from api.auth.transactions import request_transaction, shop_transaction
 from api.http.blueprint import Blueprint
 from api.http.etags import etag, expected_versions
 from api.http.openapi import IF_MATCH, IF_NONE_MATCH
 from api.http.schemas import PageQuery, page, page_of
-from api.identity.member_schemas import MemberSchema
-from api.identity.members import serialize
 from api.shops.schemas import NewShopSchema, ShopChangeSchema, ShopSchema
-from domain.identity import queries as identity
+from domain.access import queries as access
 from domain.shops import operations, queries
 from domain.shops.models import Shop
 from kit import clock
@@ -98,7 +98,7 @@ def list_shop_staff(query: dict[str, Any], shop_id: UUID) -> dict[str, Any]:
     Give roles with `/api/invitations`, and remove them with `/api/members`.
     """
     with shop_transaction(shop_id) as visible_shop_id:
-        rows = identity.members(
+        rows = access.members(
             company_id=current_caller().company_id,
             shop_id=visible_shop_id,
             limit=query["limit"] + 1,

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from domain.identity.errors import EmailUnverified, SessionEnded, UserNotFound
-from domain.identity.sessions import IS_ACTIVE
+from domain.accounts.errors import EmailUnverified, SessionEnded, UserNotFound
+from domain.accounts.sessions import IS_ACTIVE
 from domain.payments import declines
 from domain.payments.declines import LIMIT_REACHED_AT, PaymentSource
 from domain.shops.availability import AVAILABILITY, require_available

@@ -17,10 +17,10 @@ def remove_second_factor(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Remove the second factor of a user who has lost app and recovery codes; a mail informs the user."""
-    from api.identity import account_mail
+    from api.accounts import account_mail
+    from domain.accounts import queries, second_factor
+    from domain.accounts.errors import SecondFactorNotEnabled
     from domain.audit import operations as audit
-    from domain.identity import queries, second_factor
-    from domain.identity.errors import SecondFactorNotEnabled
     from kit import clock, db, tenancy
     from kit.tenancy import Tenant
 

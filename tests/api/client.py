@@ -8,10 +8,10 @@ from werkzeug.test import TestResponse
 
 from api.auth.caller import Caller
 from api.auth.tokens import access_token
+from domain.access import queries as access
+from domain.accounts import sessions
+from domain.accounts.models import User
 from domain.companies.models import Company
-from domain.identity import queries as identity
-from domain.identity import sessions
-from domain.identity.models import User
 from kit import clock, db
 from kit.tenancy import Tenant
 from tests.api.openapi_checks import assert_documented
@@ -28,7 +28,7 @@ class Api:
         """A client logged in as the user: in their role at the company, or as a customer."""
         acts_for = company.id if company else None
         with db.transaction(Tenant(user_id=user.id)):
-            membership = identity.membership_in(user_id=user.id, company_id=acts_for) if acts_for else None
+            membership = access.membership_in(user_id=user.id, company_id=acts_for) if acts_for else None
             login = sessions.start(user_id=user.id, company_id=acts_for, now=clock.now()).session
         return Api(self.app, access_token(Caller.from_session(login, membership)))
 

@@ -7,7 +7,7 @@ import pytest
 
 from api.app import create_app
 from api.auth.access import OPERATOR, PUBLIC, REQUIRED
-from domain.identity.permissions import API_KEY_PERMISSIONS
+from domain.access.permissions import API_KEY_PERMISSIONS
 from kit import clock
 from kit.ids import new_id
 from tests import factories

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from argon2 import PasswordHasher
 
-from domain.identity import passwords
+from domain.accounts import passwords
 from kit.ids import new_id
 from tests import factories
 

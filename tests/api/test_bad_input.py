@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from api.http.strict_json import MAX_COMMAS
-from domain.identity.permissions import API_KEY_PERMISSIONS
+from domain.access.permissions import API_KEY_PERMISSIONS
 from tests import factories
 from tests.api.client import Api
 

@@ -8,7 +8,7 @@ from email.policy import SMTP
 import psycopg
 import pytest
 
-from domain.identity.invitations import LIFETIME
+from domain.access.invitations import LIFETIME
 from domain.notifications.rendering import render
 from kit import clock
 from kit.ids import new_id

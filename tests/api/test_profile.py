@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError, NoResultFound
 
-from domain.identity import profile
-from domain.identity.errors import TooManyAddresses
+from domain.accounts import profile
+from domain.accounts.errors import TooManyAddresses
 from kit import db
 from kit.ids import new_id
 from kit.tenancy import Tenant

@@ -6,7 +6,7 @@ import psycopg
 import pyotp
 import pytest
 
-from domain.identity import second_factor
+from domain.accounts import second_factor
 from kit import clock, db
 from kit.tenancy import Tenant
 from tests import factories

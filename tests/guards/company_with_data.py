@@ -5,7 +5,7 @@ from uuid import UUID
 
 import psycopg
 
-from domain.identity.models import User
+from domain.accounts.models import User
 from domain.inventory import operations as inventory
 from domain.payments import operations as payments
 from domain.payments.declines import PaymentSource

@@ -7,7 +7,7 @@ import pytest
 from api.app import BLUEPRINTS, create_app
 from api.auth import access
 from api.auth.access import OPERATOR, PUBLIC, REQUIRED
-from domain.identity.permissions import ROLES, Permission
+from domain.access.permissions import ROLES, Permission
 from kit.errors import NotConfigured
 
 

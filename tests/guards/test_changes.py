@@ -5,16 +5,16 @@ import ast
 import pytest
 from sqlalchemy import inspect
 
+from api.accounts.profile_schemas import ProfileChangeSchema
 from api.catalogue.schemas import NewProductSchema, ProductChangeSchema
 from api.companies.schemas import CompanyChangeSchema, NewCompanySchema
-from api.identity.profile_schemas import ProfileChangeSchema
 from api.shops.schemas import LocationChangeSchema, NewLocationSchema, NewShopSchema, ShopChangeSchema
+from domain.accounts import profile
+from domain.accounts.models import User
 from domain.catalogue import operations as catalogue
 from domain.catalogue.models import Product
 from domain.companies import operations as companies
 from domain.companies.models import Company
-from domain.identity import profile
-from domain.identity.models import User
 from domain.shops import locations
 from domain.shops import operations as shops
 from domain.shops.models import Location, Shop

@@ -4,8 +4,8 @@ import psycopg
 import pytest
 
 from api.app import create_app
+from domain.access import queries as access
 from domain.companies import history
-from domain.identity import queries as identity
 from domain.payments.declines import PaymentSource
 from domain.sales.operations import LineRequest
 from kit import clock, db
@@ -188,7 +188,7 @@ def shop_with_rows(company, shop, customer=None):
     key, _ = factories.make_key(worker, company, {"read_stock"}, shop=shop)
     invitation, _ = factories.invite("somebody@customers.example", worker, company, shop=shop)
     with db.transaction(Tenant(user_id=worker.id)):
-        membership = identity.membership_in(user_id=worker.id, company_id=company_id)
+        membership = access.membership_in(user_id=worker.id, company_id=company_id)
     with db.transaction(Tenant(company_id=company_id)):
         event = history.events(company_id=company_id, limit=1)[0]
     return {

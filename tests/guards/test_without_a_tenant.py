@@ -7,8 +7,8 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from domain.accounts import one_time_links, profile, second_factor, sessions, throttle
 from domain.audit import operations as audit
-from domain.identity import one_time_links, profile, second_factor, sessions, throttle
 from kit import alerts, clock, db
 from kit.config import settings
 from kit.tenancy import Tenant

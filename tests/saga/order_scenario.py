@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import text
 
-from domain.identity.models import User
+from domain.accounts.models import User
 from domain.payments.declines import PaymentSource
 from domain.payments.models import Payment
 from domain.sales.models import Order

@@ -4,7 +4,7 @@ import psycopg
 import pyotp
 import pytest
 
-from domain.identity import passwords, second_factor
+from domain.accounts import passwords, second_factor
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant

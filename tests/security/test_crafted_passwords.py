@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zxcvbn import matching
 
-from domain.identity import password_strength
-from domain.identity.password_strength import MAX_SCORED_LENGTH, MAX_SUBSTITUTIONS, scored_part
+from domain.accounts import password_strength
+from domain.accounts.password_strength import MAX_SCORED_LENGTH, MAX_SUBSTITUTIONS, scored_part
 from kit import secret_tokens
 from kit.errors import Invalid
 from tests.security.example_counts import examples

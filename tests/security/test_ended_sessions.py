@@ -8,7 +8,7 @@ import pytest
 
 from api.auth.access import PUBLIC, REQUIRED
 from api.sales import order_submission
-from domain.identity import sessions
+from domain.accounts import sessions
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant

@@ -6,8 +6,8 @@ from itertools import count
 import pyotp
 import pytest
 
-from domain.identity import second_factor
-from domain.identity.throttle import WRONG_SECOND_FACTOR_CODES
+from domain.accounts import second_factor
+from domain.accounts.throttle import WRONG_SECOND_FACTOR_CODES
 from kit import clock, db
 from kit.errors import TooManyRequests
 from kit.tenancy import Tenant

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.auth.access import REQUIRED
-from domain.identity import one_time_links
+from domain.accounts import one_time_links
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.identity import sessions
-from domain.identity.sessions import REUSE_GRACE_PERIOD
+from domain.accounts import sessions
+from domain.accounts.sessions import REUSE_GRACE_PERIOD
 from kit import clock, db
 from kit.tenancy import Tenant
 from tests import factories

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from domain.accounts.models import User
 from domain.companies.models import Company
-from domain.identity.models import User
 from domain.notifications.operations import LEASE
 from domain.sales.models import Order
 from domain.shops.models import Shop

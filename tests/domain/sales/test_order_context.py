@@ -1,6 +1,6 @@
 import pytest
 
-from domain.identity.errors import EmailUnverified, UserNotFound
+from domain.accounts.errors import EmailUnverified, UserNotFound
 from domain.inventory import operations as inventory
 from domain.payments.declines import PaymentSource
 from domain.sales.order_context import load

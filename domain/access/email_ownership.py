@@ -1,0 +1,52 @@
+"""Giving an account to the owner of its email address, without anything left by an earlier user of the account."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete
+
+from domain.access.models import ApiKey
+from domain.accounts import operations, second_factor, sessions
+from domain.accounts.models import Address, User, UserSession
+from kit import db
+
+
+def verify(*, user_id: UUID, password_hash: str, now: datetime) -> None:
+    """Verify the current user's email address and set the password hash.
+
+    If the password hash differs, somebody else may have registered the address: the account's contents and sessions are
+    deleted.
+    """
+    user = _locked(user_id)
+    if user.password_hash != password_hash:
+        user.password_hash = password_hash
+        _delete_contents(user)
+    operations.verify_email(user_id=user_id, now=now)
+
+
+def reset_password(*, user_id: UUID, password_hash: str, now: datetime) -> User:
+    """Set the current user's password hash, verify the email address and end all sessions.
+
+    If the address was not verified before, the account's contents are deleted.
+    """
+    user = _locked(user_id)
+    user.password_hash = password_hash
+    if user.verified_at is None:
+        _delete_contents(user)
+    sessions.end_all(user_id=user_id, now=now)
+    operations.verify_email(user_id=user_id, now=now)
+    return user
+
+
+def _locked(user_id: UUID) -> User:
+    """Return the user's row, locked. Inserts that refer to it have been committed, or wait for this transaction."""
+    return db.session().get_one(User, user_id, with_for_update=True, populate_existing=True)
+
+
+def _delete_contents(user: User) -> None:
+    session = db.session()
+    second_factor.disable(user_id=user.id)
+    session.execute(delete(UserSession).where(UserSession.user_id == user.id))  # cascades to the refresh tokens
+    session.execute(delete(ApiKey).where(ApiKey.made_by == user.id))
+    session.execute(delete(Address).where(Address.user_id == user.id))
+    user.phone = None
