@@ -12,8 +12,8 @@ from domain.notifications.operations import AlreadyDone, Claim, Claimed, Claimed
 from domain.sales import queries as sales
 from domain.sales.queries import OrderDetails
 from saga import mail_delivery
-from saga.engine.definition import Answers, Calls, Outcome, Outcomes, SharedCall
 from saga.engine.errors import InProgress, TryAgain
+from saga.engine.step import Answers, Calls, Outcome, Outcomes, SharedCall
 from saga.mail_delivery import DeliveryError
 
 

@@ -1,8 +1,8 @@
 """Translate an answer of the payment provider into the outcome of a step."""
 
 from domain.payments.gateway import Answer
-from saga.engine.definition import Outcome
 from saga.engine.errors import Refused
+from saga.engine.step import Outcome
 
 
 def outcome_of(answer: Answer) -> Outcome:

@@ -1,8 +1,9 @@
 """All sagas, in every version that an open saga may be on. A new saga is added to SAGAS."""
 
 from saga.cancel_order import CANCEL_ORDER
-from saga.engine.definition import Saga, Step
+from saga.engine.definition import Saga
 from saga.engine.errors import UnknownVersion
+from saga.engine.step import Step
 from saga.place_order import PLACE_ORDER
 
 SAGAS: tuple[Saga, ...] = (PLACE_ORDER, CANCEL_ORDER)

@@ -1,8 +1,8 @@
 """The transitions of a saga that compensates: undo the steps that were begun, in reverse order."""
 
 from kit.db import Json
-from saga.engine.definition import Step
 from saga.engine.locked_saga import LockedSaga
+from saga.engine.step import Step
 
 
 def start(saga: LockedSaga, failure: Json) -> None:

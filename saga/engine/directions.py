@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from kit.db import Json
 from saga.engine import compensation, state_machine
-from saga.engine.definition import BatchFunction, Outcome, Step, StepFunction
 from saga.engine.errors import InProgress, Refused, TryAgain
 from saga.engine.locked_saga import LockedSaga, SagaRef
+from saga.engine.step import BatchFunction, Outcome, Step
 
 
 class Direction(ABC):
@@ -23,12 +23,8 @@ class Direction(ABC):
         """The steps to run, or to undo, for this saga now."""
 
     @abstractmethod
-    def function(self, step: Step) -> StepFunction | BatchFunction:
+    def function(self, step: Step) -> BatchFunction:
         """The function to run."""
-
-    @abstractmethod
-    def is_batched(self, step: Step) -> bool:
-        """Whether that function takes a batch of subjects."""
 
     @abstractmethod
     def begin(self, saga: LockedSaga, step: Step) -> None:
@@ -75,13 +71,9 @@ class Forward(Direction):
         next_step = state_machine.next_step(saga) if self.continue_inline and not accepted else None
         return [next_step] if next_step else accepted
 
-    def function(self, step: Step) -> StepFunction | BatchFunction:
+    def function(self, step: Step) -> BatchFunction:
         """The step's own function."""
         return step.function
-
-    def is_batched(self, step: Step) -> bool:
-        """Whether the step is declared with `@batched_step`."""
-        return step.batched
 
     def begin(self, saga: LockedSaga, step: Step) -> None:
         """Mark the step as running."""
@@ -113,14 +105,10 @@ class Backward(Direction):
         step = saga.definition.steps[self.step_name]
         return [step] if compensation.accepts_answer(saga, step) else []
 
-    def function(self, step: Step) -> StepFunction:
+    def function(self, step: Step) -> BatchFunction:
         """The step's undo function."""
         assert step.undo_function is not None
         return step.undo_function
-
-    def is_batched(self, step: Step) -> bool:  # noqa: ARG002 - the same for all steps
-        """Undo functions take one subject."""
-        return False
 
     def begin(self, saga: LockedSaga, step: Step) -> None:
         """Mark the undo as running."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from saga.engine.definition import Saga, Stage, Step
+from saga.engine.definition import Saga, Stage
+from saga.engine.step import Step
 
 
 def draw(saga: Saga) -> str:

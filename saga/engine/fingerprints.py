@@ -6,7 +6,8 @@ from hashlib import sha256
 from kit import db
 from kit.errors import NotConfigured
 from kit.tenancy import Tenant
-from saga.engine.definition import Saga, Stage, Step
+from saga.engine.definition import Saga, Stage
+from saga.engine.step import Step
 
 # Records a new definition, or a changed one while no saga of its version is open: see migrations/functions.
 _RECORD = """

@@ -2,8 +2,8 @@
 
 from kit.db import Json
 from saga.engine import compensation, state_machine
-from saga.engine.definition import Step
 from saga.engine.locked_saga import LockedSaga
+from saga.engine.step import Step
 
 
 def in_progress(saga: LockedSaga, step: Step) -> bool:

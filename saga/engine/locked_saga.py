@@ -7,8 +7,9 @@ from uuid import UUID
 from kit.db import Json
 from kit.ids import created_at, derived_id, new_id
 from kit.process import logs
-from saga.engine.definition import Ending, Hook, Saga, Step, Subject
+from saga.engine.definition import Ending, Hook, Saga
 from saga.engine.errors import DefinitionMismatch
+from saga.engine.step import Step, Subject
 
 _STEP_TIMES = ("retry_at", "begun_at", "answered_at", "undone_at")
 

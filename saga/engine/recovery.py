@@ -3,10 +3,10 @@
 from dataclasses import asdict
 
 from saga.engine import state_machine
-from saga.engine.definition import Step
 from saga.engine.directions import Direction
 from saga.engine.journal import FindDefinition, locked
 from saga.engine.locked_saga import LockedSaga, SagaRef
+from saga.engine.step import Step
 from saga.engine.step_execution import failure_of
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from saga.engine.definition import Saga, Step
+from saga.engine.definition import Saga
+from saga.engine.step import Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from kit.db import Json
 from saga.engine import compensation
-from saga.engine.definition import Step
 from saga.engine.locked_saga import LockedSaga
+from saga.engine.step import Step
 
 ADVANCE = "saga.advance"
 """The task that takes a saga through its sequential stages; it is also the body of each chord."""

@@ -14,10 +14,10 @@ from kit import db
 from kit.errors import DomainError, OrderXError
 from kit.process import failpoints
 from saga.engine import external_calls
-from saga.engine.definition import Answers, Call, Outcome, Step
 from saga.engine.directions import Direction
 from saga.engine.errors import Refused, TryAgain
 from saga.engine.locked_saga import LockedSaga
+from saga.engine.step import Answers, Call, Outcome, Step
 from saga.engine.step_runner import StepRunner
 
 log = structlog.get_logger()
@@ -57,8 +57,8 @@ class StepExecution:
         self._started = time.perf_counter()
         for saga in self.sagas.values():
             self.direction.begin(saga, self.step)
-        function, batched = self.direction.function(self.step), self.direction.is_batched(self.step)
-        self._runner = StepRunner(function, [saga.subject(self.step) for saga in self.sagas.values()], batched=batched)
+        subjects = [saga.subject(self.step) for saga in self.sagas.values()]
+        self._runner = StepRunner(self.direction.function(self.step), subjects)
         self.calls = self._runner.start()
         if not self.calls:
             self._record(self._runner.outcomes)

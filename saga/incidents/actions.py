@@ -12,10 +12,10 @@ from kit import db
 from kit.db import Json
 from kit.errors import Conflict
 from saga.engine import compensation, interventions, state_machine
-from saga.engine.definition import Step
 from saga.engine.journal import FindDefinition, locked, run_outcome_hooks
 from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.models import Incident
+from saga.engine.step import Step
 from saga.incidents import guards
 from saga.incidents.guards import End
 

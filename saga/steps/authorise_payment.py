@@ -10,8 +10,8 @@ from domain.payments.decline_limiter import DeclineLimiter, LimitedPayment, load
 from domain.payments.gateway import IDEMPOTENCY_KEY_TTL, Answer
 from domain.payments.queries import PaymentSummary, the_payment
 from domain.payments.stripe_gateway import gateway
-from saga.engine.definition import Answers, Call, Calls, Outcome, Outcomes, Subject, batched_step
 from saga.engine.errors import TryAgain
+from saga.engine.step import Answers, Call, Calls, Outcome, Outcomes, Subject, batched_step
 from saga.payment_outcome import outcome_of
 
 

@@ -7,8 +7,8 @@ from domain.payments import operations as payments
 from domain.payments.gateway import Answer
 from domain.payments.queries import the_payment, the_payments
 from domain.payments.stripe_gateway import gateway
-from saga.engine.definition import Answers, Call, Calls, Outcome, Outcomes, Subject, batched_step
 from saga.engine.errors import TryAgain
+from saga.engine.step import Answers, Call, Calls, Outcome, Outcomes, Subject, batched_step
 from saga.payment_outcome import outcome_of
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from domain.inventory import operations as inventory
-from saga.engine.definition import Subject, batched_step
 from saga.engine.retries import UNTIL_DONE
+from saga.engine.step import Subject, batched_step
 
 
 @batched_step(area="inventory", retries=UNTIL_DONE, irreversible="the payment is captured: the sale is final")

@@ -3,8 +3,8 @@
 from collections.abc import Generator, Sequence
 
 from saga import order_mail
-from saga.engine.definition import Answers, Calls, Outcomes, Subject, batched_step
 from saga.engine.retries import UNTIL_DONE
+from saga.engine.step import Answers, Calls, Outcomes, Subject, batched_step
 
 
 @batched_step(area="notifications", retries=UNTIL_DONE, irreversible="a sent mail cannot be recalled")

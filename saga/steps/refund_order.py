@@ -7,9 +7,9 @@ from domain.payments import operations as payments
 from domain.payments.gateway import Answer
 from domain.payments.queries import the_payment
 from domain.payments.stripe_gateway import gateway
-from saga.engine.definition import Call, Outcome, Subject, step
 from saga.engine.errors import TryAgain
 from saga.engine.retries import UNTIL_DONE
+from saga.engine.step import Call, Outcome, Subject, step
 
 
 @step(area="payments", retries=UNTIL_DONE, irreversible="a refunded buyer is not charged again without consent")

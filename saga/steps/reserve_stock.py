@@ -7,8 +7,8 @@ from domain.inventory import operations as inventory
 from domain.sales import queries as sales
 from domain.sales.errors import not_enough
 from domain.sales.models import OrderLine
-from saga.engine.definition import Outcomes, Subject, batched_step
 from saga.engine.errors import Refused
+from saga.engine.step import Outcomes, Subject, batched_step
 
 
 @batched_step(area="inventory")
@@ -28,7 +28,7 @@ def _not_enough(product_id: UUID, lines: Sequence[OrderLine]) -> str:
     return not_enough(name=line.name, sku=line.sku)
 
 
-@reserve_stock.undo
-def release_stock(order: Subject) -> None:
+@reserve_stock.batched_undo
+def release_stock(orders: Sequence[Subject]) -> None:
     """Release the reserved quantities. Does nothing where none was reserved."""
-    inventory.release(order_ids=[order.id], company_id=order.company_id)
+    inventory.release(order_ids=[order.id for order in orders], company_id=orders[0].company_id)

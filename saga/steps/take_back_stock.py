@@ -1,8 +1,8 @@
 """Take back the stock of a cancelled order that was not shipped."""
 
 from domain.inventory import operations as inventory
-from saga.engine.definition import Subject, step
 from saga.engine.retries import UNTIL_DONE
+from saga.engine.step import Subject, step
 
 
 @step(area="inventory", retries=UNTIL_DONE, irreversible="the stock is for sale again")

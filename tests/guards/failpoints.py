@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from inspect import isgeneratorfunction
 
 from kit.process import failpoints
-from saga.engine.definition import StepFunction
+from saga.engine.step import BatchFunction
 from saga.registry import STEPS
 from tests.guards.source_tree import sources, tree
 
 PACKAGES = ("api", "workers", "saga")
 
-FUNCTIONS: tuple[StepFunction, ...] = tuple(
+FUNCTIONS: tuple[BatchFunction, ...] = tuple(
     function for step in STEPS.values() for function in (step.function, step.undo_function) if function
 )
 CALLING = tuple(function for function in FUNCTIONS if isgeneratorfunction(function))

@@ -8,8 +8,9 @@ import pytest
 
 import saga
 import saga.steps
-from saga.engine.definition import Saga, Step
+from saga.engine.definition import Saga
 from saga.engine.fingerprints import describe, fingerprint
+from saga.engine.step import Step
 from saga.registry import SAGAS, STEPS, find
 from workers import queues
 

@@ -8,8 +8,8 @@ from psycopg.errors import UniqueViolation
 from domain.payments.stripe_gateway import gateway
 from kit import clock, db
 from kit.tenancy import Tenant
-from saga.engine.definition import Subject
 from saga.engine.errors import Refused, TryAgain
+from saga.engine.step import Subject
 from saga.engine.step_runner import StepRunner
 from saga.registry import STEPS
 from saga.steps.authorise_payment import authorise_payment, void_payment
@@ -21,7 +21,11 @@ from saga.steps.reserve_stock import release_stock, reserve_stock
 from saga.steps.take_back_stock import take_back_stock
 from tests.inbox_process import running_inbox
 
-BATCHED = {step.function for step in STEPS.values() if step.batched}
+FUNCTIONS = {step.name: step.function for step in STEPS.values()} | {
+    step.undo_name: step.undo_function for step in STEPS.values()
+}
+KEYS = {"void_payment": "authorise_payment", "refund_payment": "capture_payment"}
+"""The step whose idempotency key an undo with an external call shares."""
 
 
 @pytest.fixture
@@ -36,16 +40,15 @@ def take(scenario, order_id):
     def run_all(*steps):
         outcome = None
         for step_or_undo in steps:
-            step = {void_payment: authorise_payment, refund_payment: capture_payment}.get(step_or_undo, step_or_undo)
-            name = step.name if hasattr(step, "name") else step_or_undo.__name__
-            outcome = run(getattr(step_or_undo, "function", step_or_undo), name)
+            name = step_or_undo.name if hasattr(step_or_undo, "name") else step_or_undo.__name__
+            outcome = run(FUNCTIONS[name], KEYS.get(name, name))
         return outcome
 
-    def run(function, name):
+    def run(function, key):
         company_id, saga_id = scenario.shop.company_id, scenario.ref(order_id).saga_id
-        subject = Subject(order_id, company_id, saga_id, clock.now(), f"{saga_id}:{name}")
+        subject = Subject(order_id, company_id, saga_id, clock.now(), f"{saga_id}:{key}")
         with db.transaction(Tenant(company_id=company_id)):
-            runner = StepRunner(function, [subject], batched=function in BATCHED)
+            runner = StepRunner(function, [subject])
             calls = runner.start()
         if calls:
             answers = {order_id: calls[order_id]()}

@@ -13,9 +13,9 @@ from celery import Celery, Task
 
 from kit.process import failpoints
 from saga.engine import executor
-from saga.engine.definition import Step
 from saga.engine.locked_saga import SagaRef
 from saga.engine.state_machine import ADVANCE
+from saga.engine.step import Step
 from saga.registry import STEPS, find
 from workers import queues
 from workers.celery_internals.batching import BatchTask, RunBatch, TaskCall

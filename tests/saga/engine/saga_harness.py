@@ -11,12 +11,13 @@ from sqlalchemy import text
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
-from saga.engine.definition import Call, Ending, Hook, Outcome, Saga, Step, StepFunction, Subject, step
+from saga.engine.definition import Ending, Hook, Saga
 from saga.engine.journal import locked
 from saga.engine.locked_saga import SagaRef
 from saga.engine.models import Incident, SagaRow
 from saga.engine.queries import Timeline, timeline
 from saga.engine.start import start
+from saga.engine.step import Call, Outcome, Step, StepFunction, Subject, step
 from tests import factories
 from tests.saga.deliveries import Deliveries
 from tests.saga.interruptions import checkpoint

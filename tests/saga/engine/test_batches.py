@@ -10,11 +10,12 @@ from kit.ids import new_id
 from kit.process import heartbeat
 from kit.tenancy import Tenant
 from saga.engine import executor, external_calls
-from saga.engine.definition import Subject, afterwards, batched_step, then, together
+from saga.engine.definition import afterwards, then, together
 from saga.engine.errors import Refused, TryAgain
 from saga.engine.journal import SagaNotFound, all_locked
 from saga.engine.locked_saga import SagaRef
 from saga.engine.start import start
+from saga.engine.step import Subject, batched_step
 from tests.saga.deliveries import Deliveries
 
 MANY = 5

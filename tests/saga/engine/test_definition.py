@@ -1,7 +1,8 @@
 import pytest
 
-from saga.engine.definition import Saga, afterwards, step, then, together
+from saga.engine.definition import Saga, afterwards, then, together
 from saga.engine.errors import InvalidDefinition
+from saga.engine.step import step
 from saga.registry import SAGAS
 
 

@@ -7,6 +7,7 @@ from kit.errors import Conflict
 from saga.engine.definition import afterwards, then, together
 from saga.engine.errors import InProgress, Refused, TryAgain
 from saga.engine.retries import Retries
+from saga.engine.step import for_each
 from tests.saga.engine.saga_harness import outbox
 
 
@@ -106,7 +107,7 @@ class TestAStep:
             yield lambda: None
 
         only = script.step("fold", retries=Retries(limit=1))
-        only.function = fold
+        only.function = for_each(fold)
         ref = harness.run(harness.saga(then(only)))
         assert harness.timeline(ref).saga.failure["code"] == "AssertionError"
 
@@ -148,7 +149,7 @@ class TestRetrying:
             out.publish("paper.folded", {}, subject=harness.company_id, company_id=harness.company_id)
 
         only = script.step("fold", retries=Retries(limit=1))
-        only.function = fold
+        only.function = for_each(fold)
         _, deliveries = harness.start(harness.saga(then(only)))
         deliveries.events.clear()
         deliveries.deliver_all()
