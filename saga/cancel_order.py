@@ -5,15 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.sales import operations as sales
-from domain.sales import queries
+from domain.sales import order_outcomes, queries
 from domain.sales.errors import TransitionNotAllowed
-from saga import order_outcomes
 from saga.engine.definition import Ending, Saga, then
 from saga.engine.journal import FindDefinition, locked
 from saga.engine.locked_saga import SagaRef
 from saga.engine.start import start
-from saga.steps.refund_order import refund_order
-from saga.steps.take_back_stock import take_back_stock
+from saga.steps.inventory.take_back_stock import take_back_stock
+from saga.steps.payments.refund_order import refund_order
 
 
 def orders_cancelled(endings: Sequence[Ending]) -> None:

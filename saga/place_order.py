@@ -8,18 +8,18 @@ from uuid import UUID
 from domain.payments import operations as payments
 from domain.payments.declines import PaymentSource
 from domain.sales import operations as sales
+from domain.sales import order_outcomes
 from domain.sales.operations import LineRequest, NewOrder
 from kit.db import Json
-from saga import order_outcomes
 from saga.cancel_order import cancel_paid
 from saga.engine.definition import Ending, Saga, afterwards, then, together
 from saga.engine.start import start
 from saga.engine.state_machine import CANCELLED
-from saga.steps.authorise_payment import authorise_payment
-from saga.steps.capture_payment import capture_payment
-from saga.steps.commit_stock import commit_stock
-from saga.steps.email_customer import email_customer
-from saga.steps.reserve_stock import reserve_stock
+from saga.steps.inventory.commit_stock import commit_stock
+from saga.steps.inventory.reserve_stock import reserve_stock
+from saga.steps.notifications.email_customer import email_customer
+from saga.steps.payments.authorise_payment import authorise_payment
+from saga.steps.payments.capture_payment import capture_payment
 
 
 def orders_paid(endings: Sequence[Ending]) -> None:

@@ -4,8 +4,8 @@ from collections import Counter
 from datetime import datetime
 
 from ops.commands.output import console, print_json, print_line
-from saga import reconcile
-from saga.reconcile import ComparedPayment
+from saga.reconciliation import payments as reconciliation
+from saga.reconciliation.payments import ComparedPayment
 
 RETURNED = {"voided", "refunded"}
 
@@ -14,7 +14,7 @@ def correct(*, since: datetime, dry_run: bool, as_json: bool) -> bool:
     """Compare the payments, correct and print each difference. Return whether none needs an operator."""
     compared: Counter[str] = Counter()
     unresolved = 0
-    for each in reconcile.reconcile(since=since, dry_run=dry_run):
+    for each in reconciliation.reconcile(since=since, dry_run=dry_run):
         compared[each.verdict] += 1
         if each.verdict in {"matches", "in progress"}:
             continue

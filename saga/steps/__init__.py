@@ -1,1 +1,1 @@
-"""The steps of the sagas, one per file, each with its undo."""
+"""The steps of the sagas, by area: one per file, each with its undo."""

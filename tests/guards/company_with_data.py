@@ -16,7 +16,7 @@ from kit import clock, db
 from kit.ids import new_id
 from kit.messaging import outbox
 from kit.tenancy import Tenant
-from saga import order_mail
+from saga.deliveries import order_mail
 from saga.place_order import place_order
 from tests import factories
 

@@ -57,7 +57,7 @@ saga module letters order_mail
 saga module settling incidents
 saga module settle incidents
 saga module closing close_companies
-saga module provider payment_outcome
+saga module provider steps.payments
 saga module leases lease_renewal
 saga module flow state_machine
 saga module perform executor

@@ -52,11 +52,19 @@ class TestDefinitions:
         )
 
 
+STEP_MODULES = [module for module in modules(saga.steps) if not hasattr(module, "__path__")]
+
+
 class TestStepFiles:
-    @pytest.mark.parametrize("module", modules(saga.steps), ids=lambda module: module.__name__)
+    @pytest.mark.parametrize("module", STEP_MODULES, ids=lambda module: module.__name__)
     def test_hold_the_one_step_they_are_named_after(self, module):
         name = module.__name__.rpartition(".")[2]
         assert [step.name for step in vars(module).values() if isinstance(step, Step)] == [name]
+
+    @pytest.mark.parametrize("module", STEP_MODULES, ids=lambda module: module.__name__)
+    def test_are_in_the_folder_of_their_area(self, module):
+        [step] = [step for step in vars(module).values() if isinstance(step, Step)]
+        assert module.__name__ == f"saga.steps.{step.area}.{step.name}"
 
     def test_are_all_used_by_a_saga(self):
         assert declared(saga.steps, Step) == set(STEPS.values())

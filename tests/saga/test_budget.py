@@ -7,7 +7,7 @@ import pytest
 
 from kit import db
 from ops.services.postgres import with_login
-from saga import lease_renewal, mail_delivery
+from saga.deliveries import lease_renewal, mail_delivery
 from tests.saga.order_scenario import OrderScenario
 
 ORDERS = 10

@@ -2,7 +2,7 @@ import pytest
 
 from domain.sales.errors import TransitionNotAllowed
 from saga.cancel_order import CANCEL_ORDER
-from saga.steps.capture_payment import capture_payment
+from saga.steps.payments.capture_payment import capture_payment
 from tests.saga.interruptions import PausedWorker, calls_as_checkpoints
 from tests.saga.order_scenario import findings
 

@@ -13,7 +13,7 @@ from domain.notifications import operations as notifications
 from domain.notifications.mailer import mailer
 from domain.payments.gateway import ProviderUnavailable
 from domain.sales.errors import OutOfStock, TransitionNotAllowed
-from saga import lease_renewal
+from saga.deliveries import lease_renewal
 from saga.engine.sweep import sweep
 from saga.place_order import PLACE_ORDER
 from tests.saga.interruptions import (

@@ -2,8 +2,8 @@
 
 import pytest
 
-from saga.steps.authorise_payment import authorise_payment
-from saga.steps.capture_payment import capture_payment
+from saga.steps.payments.authorise_payment import authorise_payment
+from saga.steps.payments.capture_payment import capture_payment
 from tests.saga.interruptions import PausedWorker, calls_as_checkpoints
 from tests.saga.order_scenario import findings
 

@@ -11,7 +11,7 @@ from domain.notifications.operations import LEASE, Claimed
 from kit import clock, db
 from kit.process import heartbeat
 from kit.tenancy import Tenant
-from saga import lease_renewal, mail_delivery, order_mail
+from saga.deliveries import lease_renewal, mail_delivery, order_mail
 from saga.engine.external_calls import make_all
 from tests.waiting import until
 

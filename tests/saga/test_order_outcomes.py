@@ -102,7 +102,7 @@ class TestOutcomes:
         assert (line["reason"], line["code"], line["step"]) == ("expired_card", "expired_card", "authorise_payment")
 
     def test_failed_for_an_unknown_code_is_counted_as_other(self, scenario, counted, lines, monkeypatch):
-        monkeypatch.setattr("saga.order_outcomes.REASONS", frozenset())
+        monkeypatch.setattr("domain.sales.order_outcomes.REASONS", frozenset())
         with counted("failed", "other") as grown:
             scenario.place(method=DECLINED)
             scenario.deliveries.deliver_all()

@@ -9,9 +9,9 @@ from domain.payments.stripe_gateway import gateway
 from kit.config import settings
 from saga.engine.rehearse import rehearse
 from saga.place_order import PLACE_ORDER
-from saga.steps.authorise_payment import authorise_payment
-from saga.steps.capture_payment import capture_payment
-from saga.steps.email_customer import email_customer
+from saga.steps.notifications.email_customer import email_customer
+from saga.steps.payments.authorise_payment import authorise_payment
+from saga.steps.payments.capture_payment import capture_payment
 from tests.saga.order_scenario import OrderScenario, findings
 
 STEPS = list(PLACE_ORDER.steps.values())

@@ -12,13 +12,13 @@ from saga.engine.errors import Refused, TryAgain
 from saga.engine.step import Subject
 from saga.engine.step_runner import StepRunner
 from saga.registry import STEPS
-from saga.steps.authorise_payment import authorise_payment, void_payment
-from saga.steps.capture_payment import capture_payment, refund_payment
-from saga.steps.commit_stock import commit_stock
-from saga.steps.email_customer import email_customer
-from saga.steps.refund_order import refund_order
-from saga.steps.reserve_stock import release_stock, reserve_stock
-from saga.steps.take_back_stock import take_back_stock
+from saga.steps.inventory.commit_stock import commit_stock
+from saga.steps.inventory.reserve_stock import release_stock, reserve_stock
+from saga.steps.inventory.take_back_stock import take_back_stock
+from saga.steps.notifications.email_customer import email_customer
+from saga.steps.payments.authorise_payment import authorise_payment, void_payment
+from saga.steps.payments.capture_payment import capture_payment, refund_payment
+from saga.steps.payments.refund_order import refund_order
 from tests.inbox_process import running_inbox
 
 FUNCTIONS = {step.name: step.function for step in STEPS.values()} | {

@@ -8,9 +8,9 @@ from domain.inventory import operations as inventory
 from kit import db
 from kit.tenancy import Tenant
 from saga.incidents import actions
-from saga.steps.authorise_payment import authorise_payment
-from saga.steps.commit_stock import commit_stock
-from saga.steps.reserve_stock import reserve_stock
+from saga.steps.inventory.commit_stock import commit_stock
+from saga.steps.inventory.reserve_stock import reserve_stock
+from saga.steps.payments.authorise_payment import authorise_payment
 from tests.saga.order_scenario import findings
 
 WHY = {"reason": "the provider is back", "by": "ada"}

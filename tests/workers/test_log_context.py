@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from saga.engine import executor
 from saga.place_order import PLACE_ORDER
-from saga.steps.email_customer import email_customer
+from saga.steps.notifications.email_customer import email_customer
 from tests.workers.queued_messages import ACKS, FakeMessage, run_together, take_from_outbox, tasks_in
 from workers.events import consumer, reactions
 from workers.log_context import bound

@@ -7,7 +7,7 @@ import pytest
 from domain.notifications import operations as notifications
 from kit import clock, db
 from kit.tenancy import Tenant
-from saga import order_mail
+from saga.deliveries import order_mail
 from tests import factories
 from workers import sweeper
 

@@ -12,7 +12,7 @@ from kit.db import Json
 from kit.messaging import outbox
 from kit.process import failpoints
 from kit.tenancy import Tenant
-from saga import order_mail
+from saga.deliveries import order_mail
 from workers.outages import retry_on_outage
 from workers.tasks import notifications
 

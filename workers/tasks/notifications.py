@@ -13,7 +13,7 @@ from domain.notifications.operations import Claim, Claimed
 from kit import clock, db
 from kit.process import failpoints, logs
 from kit.tenancy import Tenant
-from saga import mail_delivery
+from saga.deliveries import mail_delivery
 from workers import log_context
 from workers.celery_internals.batching import BatchTask, TaskCall
 from workers.outages import retry_on_outage

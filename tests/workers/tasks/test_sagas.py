@@ -6,7 +6,7 @@ import pytest
 
 from saga.engine.state_machine import ADVANCE
 from saga.place_order import PLACE_ORDER
-from saga.steps.email_customer import email_customer
+from saga.steps.notifications.email_customer import email_customer
 from tests.workers.queued_messages import run_together, take_from_outbox, tasks_in
 from workers.celery_internals.batching import TaskCall
 from workers.tasks import sagas

@@ -11,10 +11,10 @@ from domain.notifications.errors import MailRefused
 from domain.notifications.operations import AlreadyDone, Claim, Claimed, ClaimedMail, LeasedElsewhere, MailRequest
 from domain.sales import queries as sales
 from domain.sales.queries import OrderDetails
-from saga import mail_delivery
+from saga.deliveries import mail_delivery
+from saga.deliveries.mail_delivery import DeliveryError
 from saga.engine.errors import InProgress, TryAgain
 from saga.engine.step import Answers, Calls, Outcome, Outcomes, SharedCall
-from saga.mail_delivery import DeliveryError
 
 
 def enqueue_and_claim(

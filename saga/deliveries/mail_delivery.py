@@ -14,7 +14,7 @@ from kit import clock, db
 from kit.process import failpoints, heartbeat
 from kit.process.outages import retry_while_database_is_down
 from kit.tenancy import Tenant
-from saga.lease_renewal import Lease, renewing
+from saga.deliveries.lease_renewal import Lease, renewing
 
 RECORD_EVERY = 0.1
 """Seconds between two records of delivered mails: what was delivered since then is repeated if the process dies."""

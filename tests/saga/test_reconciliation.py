@@ -12,7 +12,7 @@ from domain.payments.stripe_gateway import gateway
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
-from saga import reconcile
+from saga.reconciliation import payments as reconciliation
 from tests.saga.order_scenario import findings
 
 DECLINED = "pm_card_chargeDeclined"
@@ -26,7 +26,7 @@ def compare(scenario):
     """Reconcile the last day: (verdict, what the payment is afterwards), the newest first."""
 
     def comparing(**options):
-        compared = reconcile.reconcile(since=clock.now() - timedelta(days=1), **options)
+        compared = reconciliation.reconcile(since=clock.now() - timedelta(days=1), **options)
         return [(each.verdict, each.after.outcome) for each in compared]
 
     return comparing
@@ -153,7 +153,7 @@ class TestReconcile:
         assert compare() == []
 
     def test_compares_any_number(self, compare, monkeypatch):
-        monkeypatch.setattr(reconcile, "BATCH", 2)
+        monkeypatch.setattr(reconciliation, "BATCH", 2)
         for _ in range(5):
             pay(new_id(), capture=False)
         assert compare() == [("refund", "voided")] * 5

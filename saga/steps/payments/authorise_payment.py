@@ -12,7 +12,7 @@ from domain.payments.queries import PaymentSummary, the_payment
 from domain.payments.stripe_gateway import gateway
 from saga.engine.errors import TryAgain
 from saga.engine.step import Answers, Call, Calls, Outcome, Outcomes, Subject, batched_step
-from saga.payment_outcome import outcome_of
+from saga.steps.payments import outcome_of
 
 
 @batched_step(area="payments")

@@ -9,7 +9,7 @@ from domain.payments.queries import the_payment, the_payments
 from domain.payments.stripe_gateway import gateway
 from saga.engine.errors import TryAgain
 from saga.engine.step import Answers, Call, Calls, Outcome, Outcomes, Subject, batched_step
-from saga.payment_outcome import outcome_of
+from saga.steps.payments import outcome_of
 
 
 @batched_step(area="payments")

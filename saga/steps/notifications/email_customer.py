@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Sequence
 
-from saga import order_mail
+from saga.deliveries import order_mail
 from saga.engine.retries import UNTIL_DONE
 from saga.engine.step import Answers, Calls, Outcomes, Subject, batched_step
 

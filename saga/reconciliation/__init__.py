@@ -1,0 +1,1 @@
+"""Comparing outside records with ours, and correcting the differences."""
