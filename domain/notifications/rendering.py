@@ -2,7 +2,8 @@
 
 import re
 from binascii import b2a_qp
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from email.header import decode_header, make_header
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
@@ -47,7 +48,7 @@ def render(
     values["subject"] = subject = without_links("".join(text.blocks["subject"](text_context)))
     headers = (
         f"Message-ID: <{mail_id}@{sender.rpartition('@')[2]}>\r\n"
-        f"Date: {format_datetime(clock.now())}\r\n"
+        f"Date: {_date(clock.now().replace(microsecond=0))}\r\n"
         + mailbox_header("From", display_name=sender_name, address=sender)
         + mailbox_header("To", display_name="", address=address)
         + (mailbox_header("Reply-To", display_name="", address=branding["reply_to"]) if "reply_to" in branding else "")
@@ -55,12 +56,24 @@ def render(
         + "Auto-Submitted: auto-generated\r\n"  # RFC 3834: prevents out-of-office replies
         + text_header("X-OrderX-Occasion", _sanitize(occasion))
     )
+    plain = "".join(text.root_render_func(text_context)).encode()
+    markup = "".join(html.root_render_func(html.new_context(values, shared=True))).encode("ascii", "xmlcharrefreplace")
+    plain_encoding, plain = _transfer_encoded(plain)
+    html_encoding, markup = _transfer_encoded(markup)
     body = _ALTERNATIVES % {
-        b"boundary": b"=_" + mail_id.hex.encode(),  # cannot occur in quoted-printable text (RFC 2045, 6.7)
-        b"plain": _quoted_printable("".join(text.root_render_func(text_context))),
-        b"html": _quoted_printable("".join(html.root_render_func(html.new_context(values, shared=True)))),
+        b"boundary": _BOUNDARY_START + mail_id.hex.encode(),
+        b"plain_encoding": plain_encoding,
+        b"plain": plain,
+        b"html_encoding": html_encoding,
+        b"html": markup,
     }
     return Message(sender, address, headers.encode() + body)
+
+
+MAX_LINE_LENGTH = 998
+"""Characters of a line without its CRLF (RFC 5322, 2.1.1)."""
+_BOUNDARY_START = b"=_"
+"""Cannot occur in quoted-printable text (RFC 2045, 6.7)."""
 
 
 _ALTERNATIVES = b"""\
@@ -70,21 +83,36 @@ Content-Type: multipart/alternative;
 
 --%(boundary)s
 Content-Type: text/plain; charset="utf-8"
-Content-Transfer-Encoding: quoted-printable
+Content-Transfer-Encoding: %(plain_encoding)s
 
 %(plain)s
 --%(boundary)s
 Content-Type: text/html; charset="utf-8"
-Content-Transfer-Encoding: quoted-printable
+Content-Transfer-Encoding: %(html_encoding)s
 
 %(html)s
 --%(boundary)s--
 """.replace(b"\n", b"\r\n")
 
 
-def _quoted_printable(text: str) -> bytes:
-    """Encode text in short 7-bit lines."""
-    return b2a_qp(text.encode().replace(b"\n", b"\r\n"))
+def _transfer_encoded(content: bytes) -> tuple[bytes, bytes]:
+    """Return the transfer encoding (RFC 2045, 6) and the content in 7-bit CRLF lines.
+
+    Content that has such lines already stays as it is: quoted-printable takes five times as long.
+    """
+    content = content.replace(b"\n", b"\r\n")
+    if content.isascii() and _BOUNDARY_START not in content and _longest_line(content) <= MAX_LINE_LENGTH:
+        return b"7bit", content
+    return b"quoted-printable", b2a_qp(content)
+
+
+def _longest_line(content: bytes) -> int:
+    return max(map(len, content.split(b"\r\n")))
+
+
+@lru_cache(maxsize=1)
+def _date(second: datetime) -> str:
+    return format_datetime(second)
 
 
 @lru_cache(maxsize=8)
@@ -112,7 +140,7 @@ def _single_line(value: Any) -> Any:
             return value.strip()
         case str():
             return " ".join(CONTROLS.sub(" ", value).split())
-        case Mapping():
+        case dict():
             return {key: _single_line(item) for key, item in value.items()}
         case list():
             return [_single_line(item) for item in value]
@@ -136,8 +164,18 @@ def _address_lines(address: Mapping[str, Any]) -> list[str]:
     return [str(value) for _, value in parts if value]
 
 
+class _TemplateLoader(FileSystemLoader):
+    """Loads a template with its included templates in place: Jinja gives each included one a context of its own."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source, path, is_current = super().get_source(environment, template)
+        return _INCLUDE.sub(lambda match: self.get_source(environment, match[1])[0], source), path, is_current
+
+
+_INCLUDE = re.compile(r'{% include "([a-z_.0-9]+)" %}\n?')
+
 _templates = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    loader=_TemplateLoader(Path(__file__).with_name("templates")),
     autoescape=select_autoescape(["html.j2"]),
     undefined=StrictUndefined,
     trim_blocks=True,
