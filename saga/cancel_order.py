@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from domain.sales import operations as sales
-from domain.sales import order_outcomes, queries
+from domain.sales import order_outcomes, order_status, queries
 from domain.sales.errors import TransitionNotAllowed
 from saga.engine.definition import Ending, Saga, then
 from saga.engine.journal import FindDefinition, locked
@@ -17,7 +16,9 @@ from saga.steps.payments.refund_order import refund_order
 
 def orders_cancelled(endings: Sequence[Ending]) -> None:
     """Mark the orders as cancelled."""
-    orders = sales.mark_cancelled(order_ids=[ending.subject.id for ending in endings], now=endings[0].subject.now)
+    orders = order_status.mark_cancelled(
+        order_ids=[ending.subject.id for ending in endings], now=endings[0].subject.now
+    )
     order_outcomes.report_cancelled(orders, reason="after_payment")
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.payments import operations as payments
 from domain.payments.declines import PaymentSource
 from domain.sales import operations as sales
-from domain.sales import order_outcomes
+from domain.sales import order_outcomes, order_status
 from domain.sales.operations import LineRequest, NewOrder
 from kit.db import Json
 from saga.cancel_order import cancel_paid
@@ -25,7 +25,7 @@ from saga.steps.payments.capture_payment import capture_payment
 def orders_paid(endings: Sequence[Ending]) -> None:
     """Mark the orders as paid. Cancel those whose cancellation was requested too late for this saga."""
     orders = [ending.subject for ending in endings]
-    order_outcomes.report_paid(sales.mark_paid(order_ids=[order.id for order in orders], now=orders[0].now))
+    order_outcomes.report_paid(order_status.mark_paid(order_ids=[order.id for order in orders], now=orders[0].now))
     for ending in endings:
         if ending.stop_requested:
             order = ending.subject
@@ -38,10 +38,11 @@ def orders_not_placed(endings: Sequence[Ending]) -> None:
     failures = {ending.subject.id: ending.failure or {} for ending in endings}
     cancelled = [order_id for order_id, failure in failures.items() if failure.get("code") == CANCELLED]
     if cancelled:
-        order_outcomes.report_cancelled(sales.mark_cancelled(order_ids=cancelled, now=now), reason="before_payment")
+        orders = order_status.mark_cancelled(order_ids=cancelled, now=now)
+        order_outcomes.report_cancelled(orders, reason="before_payment")
     failed = {order_id: failure for order_id, failure in failures.items() if order_id not in cancelled}
     if failed:
-        order_outcomes.report_failed(sales.mark_failed(failures=failed, now=now), failed)
+        order_outcomes.report_failed(order_status.mark_failed(failures=failed, now=now), failed)
 
 
 PLACE_ORDER = Saga(

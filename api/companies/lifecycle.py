@@ -145,7 +145,7 @@ def list_company_events(query: dict[str, Any], company_id: UUID) -> dict[str, An
     with request_transaction() as caller:
         if company_id != caller.company_id:
             raise CompanyNotFound
-        events = history.events(company_id=company_id, limit=query["limit"] + 1, after=query["after"])
+        events = history.decisions(company_id=company_id, limit=query["limit"] + 1, after=query["after"])
         return page(events, query["limit"])
 
 

@@ -8,6 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.catalogue.errors import ProductChanged, ProductNotFound, SkuTaken
+from domain.catalogue.events import (
+    PRODUCT_CREATED,
+    PRODUCT_PRICE_CHANGED,
+    PRODUCT_UPDATED,
+    ProductCreated,
+    ProductPriceChanged,
+    ProductUpdated,
+)
 from domain.catalogue.models import Product
 from domain.companies import limits
 from domain.companies import queries as companies
@@ -17,7 +25,7 @@ from domain.shops.errors import ShopNotFound
 from kit import changes, db
 from kit.errors import Invalid
 from kit.ids import new_id
-from kit.messaging import outbox
+from kit.messaging import events
 from kit.money import Money
 
 
@@ -50,7 +58,10 @@ def create_product(
     product: Product | None = db.session().scalar(added.on_conflict_do_nothing().returning(Product))
     if product is None:
         raise SkuTaken
-    _announce("product.created", product)
+    payload = ProductCreated(
+        product_id=product.id, shop_id=shop_id, sku=sku, name=name, price=price, version=product.version
+    )
+    events.publish(PRODUCT_CREATED, payload, subject=product.id, company_id=company_id)
     return product
 
 
@@ -75,9 +86,11 @@ def change_product(
     if "price" in values:
         _validate_price(values["price"], product.company_id)
         columns["price"] = values["price"].amount
-    if changes.apply(product, columns, declared=ProductChanges):
+    previous_price = Money(product.price, product.currency)
+    changed = changes.apply(product, columns, declared=ProductChanges)
+    if changed:
         product.version += 1
-        _announce("product.updated", product)
+        _announce_change(product, changed, previous_price)
     return product
 
 
@@ -93,13 +106,16 @@ def _validate_price(price: Money, company_id: UUID) -> None:
         raise Invalid(fields={"price.amount": [f"Must be at most {Money(chargeable.maximum, currency)}."]})
 
 
-def _announce(event: str, product: Product) -> None:
-    data = {
-        "product_id": str(product.id),
-        "shop_id": str(product.shop_id),
-        "sku": product.sku,
-        "name": product.name,
-        "price": {"amount": product.price, "currency": product.currency},
-        "version": product.version,
-    }
-    outbox.publish(event, data, subject=product.id, company_id=product.company_id)
+def _announce_change(product: Product, changed: list[str], previous_price: Money) -> None:
+    price = Money(product.price, product.currency)
+    updated = ProductUpdated(
+        product_id=product.id, shop_id=product.shop_id, sku=product.sku, name=product.name, price=price,
+        version=product.version, changed=changed,
+    )  # fmt: skip
+    events.publish(PRODUCT_UPDATED, updated, subject=product.id, company_id=product.company_id)
+    if "price" in changed:
+        price_changed = ProductPriceChanged(
+            product_id=product.id, shop_id=product.shop_id, previous_price=previous_price, price=price,
+            version=product.version,
+        )  # fmt: skip
+        events.publish(PRODUCT_PRICE_CHANGED, price_changed, subject=product.id, company_id=product.company_id)

@@ -1,29 +1,32 @@
 """The history of decisions about a company, each of which is also published as an event."""
 
-from typing import Any, Literal
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
 
+from domain.companies.events import CompanyDecision
 from domain.companies.models import CompanyEvent
 from kit import db
-from kit.messaging import outbox
+from kit.messaging import events
+from kit.messaging.events import Event
 from kit.paging import page
 
-Event = Literal[
-    "created", "plan_changed", "suspended", "resumed", "deletion_requested", "deletion_withdrawn", "closed"
-]  # fmt: skip
+Decision = TypeVar("Decision", bound=CompanyDecision)
 
 
-def record(event: Event, *, company_id: UUID, by: UUID | None, **detail: Any) -> None:
-    """Record a decision and who made it (None: the system), and publish it as `company.<event>`."""
-    db.session().add(CompanyEvent(company_id=company_id, event=event, decided_by=by, detail=detail))
-    outbox.publish(
-        f"company.{event}", {"company_id": str(company_id), **detail}, subject=company_id, company_id=company_id
-    )
+def record(event: Event[Decision], payload: Decision, **detail: Any) -> None:
+    """Record a decision with its detail, the reason for example, and publish it as an event, without the detail."""
+    db.session().add(
+        CompanyEvent(
+            company_id=payload.company_id, event=event.name.removeprefix("company."), decided_by=payload.decided_by,
+            detail=detail,
+        )
+    )  # fmt: skip
+    events.publish(event, payload, subject=payload.company_id, company_id=payload.company_id)
 
 
-def events(*, company_id: UUID, limit: int, after: UUID | None = None) -> list[CompanyEvent]:
+def decisions(*, company_id: UUID, limit: int, after: UUID | None = None) -> list[CompanyEvent]:
     """List the decisions about the current company, the oldest first, after the one with the id `after`."""
     query = select(CompanyEvent).where(CompanyEvent.company_id == company_id)
     return list(db.session().scalars(page(query, CompanyEvent.id, limit=limit, after=after)))

@@ -8,6 +8,17 @@ from sqlalchemy import select
 
 from domain.companies import history
 from domain.companies.errors import CompanyClosed, CompanySuspended
+from domain.companies.events import (
+    COMPANY_CLOSED,
+    COMPANY_RESUMED,
+    COMPANY_SUSPENDED,
+    DELETION_REQUESTED,
+    DELETION_WITHDRAWN,
+    PLAN_CHANGED,
+    CompanyDecision,
+    DeletionRequested,
+    PlanChanged,
+)
 from domain.companies.limits import require_plan_fits
 from domain.companies.models import Company
 from domain.companies.plans import PLANS
@@ -51,7 +62,8 @@ def change_plan(*, company_id: UUID, plan: str, by: UUID, expected_versions: Col
     if company.plan == plan:
         return company
     require_plan_fits(PLANS[plan], company_id=company_id)
-    history.record("plan_changed", company_id=company_id, by=by, before=company.plan, after=plan)
+    changed = PlanChanged(company_id, decided_by=by, previous_plan=company.plan, plan=plan)
+    history.record(PLAN_CHANGED, changed, before=company.plan, after=plan)
     company.plan, company.trial_ends_at = plan, None
     company.version += 1
     return company
@@ -63,7 +75,7 @@ def suspend(*, company_id: UUID, reason: str, by: UUID, now: datetime) -> Compan
     A repeated call records another reason. Raises CompanyNotFound, CompanyClosed.
     """
     company = _the_open_company(company_id)
-    history.record("suspended", company_id=company_id, by=by, reason=reason)
+    history.record(COMPANY_SUSPENDED, CompanyDecision(company_id, decided_by=by), reason=reason)
     company.suspended_at = company.suspended_at or now
     company.version += 1
     return company
@@ -73,7 +85,7 @@ def resume(*, company_id: UUID, reason: str, by: UUID) -> Company:
     """End the current company's suspension, if there is one; raises CompanyNotFound, CompanyClosed."""
     company = _the_open_company(company_id)
     if company.suspended_at is not None:
-        history.record("resumed", company_id=company_id, by=by, reason=reason)
+        history.record(COMPANY_RESUMED, CompanyDecision(company_id, decided_by=by), reason=reason)
         company.suspended_at = None
         company.version += 1
     return company
@@ -88,9 +100,11 @@ def request_deletion(
     """
     company = _the_open_company(company_id, expected_versions)
     if company.deletion_due_at is None:
-        company.deletion_due_at = now + DELETION_GRACE_PERIOD
+        due_at = now + DELETION_GRACE_PERIOD
+        company.deletion_due_at = due_at
         company.version += 1
-        history.record("deletion_requested", company_id=company_id, by=by, due_at=company.deletion_due_at.isoformat())
+        requested = DeletionRequested(company_id, decided_by=by, due_at=due_at)
+        history.record(DELETION_REQUESTED, requested, due_at=due_at.isoformat())
     return company
 
 
@@ -101,7 +115,7 @@ def withdraw_deletion(*, company_id: UUID, by: UUID) -> Company:
     """
     company = _the_open_company(company_id)
     if company.deletion_due_at is not None:
-        history.record("deletion_withdrawn", company_id=company_id, by=by)
+        history.record(DELETION_WITHDRAWN, CompanyDecision(company_id, decided_by=by))
         company.deletion_due_at = None
         company.version += 1
     return company
@@ -120,7 +134,7 @@ def close(*, company_id: UUID, now: datetime) -> bool:
         return False
     company.closed_at = now
     company.version += 1
-    history.record("closed", company_id=company_id, by=None)
+    history.record(COMPANY_CLOSED, CompanyDecision(company_id, decided_by=None))
     return True
 
 

@@ -5,12 +5,13 @@ from typing import TypedDict, Unpack
 from uuid import UUID
 
 from domain.companies import history
+from domain.companies.events import COMPANY_CREATED, COMPANY_UPDATED, CompanyDecision, CompanyUpdated
 from domain.companies.models import Company
 from domain.companies.plans import TRIAL_PERIOD
 from domain.companies.queries import the_locked_company
 from domain.notifications.context import Branding
 from kit import changes, clock, db
-from kit.messaging import outbox
+from kit.messaging import events
 
 
 class CompanySettings(TypedDict, total=False):
@@ -46,7 +47,7 @@ def create(
     session = db.session()
     session.add(company)
     session.flush()
-    history.record("created", company_id=company_id, by=by, name=name)
+    history.record(COMPANY_CREATED, CompanyDecision(company_id, decided_by=by), name=name)
     session.refresh(company)
     return company
 
@@ -62,6 +63,6 @@ def change(
     changed = changes.apply(company, values, declared=CompanyChanges)
     if changed:
         company.version += 1
-        data = {"company_id": str(company_id), "changed": changed, "version": company.version}
-        outbox.publish("company.updated", data, subject=company_id, company_id=company_id)
+        payload = CompanyUpdated(company_id, changed=changed, version=company.version)
+        events.publish(COMPANY_UPDATED, payload, subject=company_id, company_id=company_id)
     return company

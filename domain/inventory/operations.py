@@ -11,11 +11,22 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.inventory.allocation import StockLevel, allocate_in_order
 from domain.inventory.errors import OutOfStock, StockBelowReserved
+from domain.inventory.events import (
+    STOCK_LEVEL_SET,
+    STOCK_RELEASED,
+    STOCK_RESERVED,
+    STOCK_TAKEN_BACK,
+    WAREHOUSE_CREATED,
+    OrderStock,
+    StockLevelSet,
+    WarehouseCreated,
+)
 from domain.inventory.models import Stock, StockMovement, Warehouse
 from domain.inventory.queries import the_warehouse
 from kit import db
 from kit.errors import Conflict
-from kit.messaging import outbox
+from kit.messaging import events
+from kit.messaging.events import Event
 
 _LOCK_STOCK = """
     SELECT product_id, warehouse_id, on_hand - reserved AS available
@@ -84,6 +95,7 @@ def create_warehouse(*, company_id: UUID, name: str) -> Warehouse:
     )
     if added is None:
         raise Conflict(f"A warehouse called {name!r} already exists.")
+    events.publish(WAREHOUSE_CREATED, WarehouseCreated(added.id), subject=added.id, company_id=company_id)
     return added
 
 
@@ -99,13 +111,12 @@ def set_stock_level(*, company_id: UUID, product_id: UUID, warehouse_id: UUID, o
     if on_hand != stock.on_hand:
         change = on_hand - stock.on_hand
         session.add(StockMovement(company_id=company_id, quantity=change, reason="counted", **key))
+        payload = StockLevelSet(
+            product_id=product_id, warehouse_id=warehouse_id, previous_on_hand=stock.on_hand, on_hand=on_hand,
+            reserved=stock.reserved,
+        )  # fmt: skip
         stock.on_hand = on_hand
-        outbox.publish(
-            "inventory.counted",
-            {"product_id": str(product_id), "warehouse_id": str(warehouse_id), "on_hand": on_hand},
-            subject=product_id,
-            company_id=company_id,
-        )
+        events.publish(STOCK_LEVEL_SET, payload, subject=product_id, company_id=company_id)
     return stock
 
 
@@ -129,14 +140,14 @@ def reserve(*, company_id: UUID, quantities: Mapping[UUID, Mapping[UUID, int]]) 
             "quantities": list(units),
         },
     )
-    _announce("inventory.reserved", allocations, company_id)
+    _announce(STOCK_RESERVED, allocations, company_id)
     return errors
 
 
 def release(*, order_ids: Collection[UUID], company_id: UUID) -> None:
     """Release the reservations of these orders. Does nothing for orders without any."""
     released = _move(_RELEASE, order_ids, "held", company_id)
-    _announce("inventory.released", released, company_id)
+    _announce(STOCK_RELEASED, released, company_id)
 
 
 def commit(*, order_ids: Collection[UUID], company_id: UUID) -> None:
@@ -147,7 +158,7 @@ def commit(*, order_ids: Collection[UUID], company_id: UUID) -> None:
 def take_back(*, order_ids: Collection[UUID], company_id: UUID) -> None:
     """Return the sold units of these orders to the stock. Does nothing for orders without any, or if repeated."""
     returned = _move(_TAKE_BACK, order_ids, "committed", company_id)
-    _announce("inventory.taken_back", returned, company_id)
+    _announce(STOCK_TAKEN_BACK, returned, company_id)
 
 
 def _move(statement: str, order_ids: Collection[UUID], state: str, company_id: UUID) -> Collection[UUID]:
@@ -159,6 +170,6 @@ def _move(statement: str, order_ids: Collection[UUID], state: str, company_id: U
     return orders
 
 
-def _announce(event: str, order_ids: Collection[UUID], company_id: UUID) -> None:
+def _announce(event: Event[OrderStock], order_ids: Collection[UUID], company_id: UUID) -> None:
     for order_id in order_ids:
-        outbox.publish(event, {"order_id": str(order_id)}, subject=order_id, company_id=company_id)
+        events.publish(event, OrderStock(order_id), subject=order_id, company_id=company_id)

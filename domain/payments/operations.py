@@ -9,18 +9,27 @@ from psycopg.types.json import Jsonb
 from domain.payments import declines
 from domain.payments.declines import PaymentSource
 from domain.payments.errors import PaymentNotFound
+from domain.payments.events import (
+    PAYMENT_AUTHORISED,
+    PAYMENT_FAILED,
+    PAYMENT_REFUNDED,
+    PAYMENT_SUCCESS,
+    PAYMENT_VOIDED,
+    OrderPayment,
+    PaymentFailed,
+)
 from domain.payments.gateway import Answer
 from kit import db
 from kit.db import Json
 from kit.ids import new_id
-from kit.messaging import outbox
+from kit.messaging import events
+from kit.money import Money
 
-_EVENT_TYPES = {
-    "authorised": "payment.authorised",
-    "captured": "payment.success",
-    "voided": "payment.voided",
-    "refunded": "payment.refunded",
-    "failed": "payment.failed",
+_EVENTS = {
+    "authorised": PAYMENT_AUTHORISED,
+    "captured": PAYMENT_SUCCESS,
+    "voided": PAYMENT_VOIDED,
+    "refunded": PAYMENT_REFUNDED,
 }
 
 _STATUS_ORDER = ("pending", "failed", "authorised", "captured", "voided", "refunded")
@@ -92,12 +101,17 @@ def record(*, answers: Mapping[UUID, Answer], now: datetime) -> None:
         raise PaymentNotFound
     for order_id, payment_id, company_id, payment_amount, currency, is_new in recorded:
         if is_new:
-            data = {
-                "order_id": str(order_id),
-                "payment_id": str(payment_id),
-                "amount": {"amount": payment_amount, "currency": currency},
-            }
-            outbox.publish(_EVENT_TYPES[rows[order_id]["type"]], data, subject=payment_id, company_id=company_id)
+            payment = OrderPayment(order_id, payment_id, Money(payment_amount, currency))
+            _announce(payment, answers[order_id], company_id)
+
+
+def _announce(payment: OrderPayment, answer: Answer, company_id: UUID) -> None:
+    subject = payment.payment_id
+    if answer.outcome == "declined":
+        failed = PaymentFailed(payment.order_id, payment.payment_id, payment.amount, reason=answer.code)
+        events.publish(PAYMENT_FAILED, failed, subject=subject, company_id=company_id)
+    else:
+        events.publish(_EVENTS[answer.outcome], payment, subject=subject, company_id=company_id)
 
 
 def _event_row(order_id: UUID, answer: Answer) -> Json:

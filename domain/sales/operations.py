@@ -1,6 +1,6 @@
-"""Placing orders and changing their status."""
+"""Placing orders."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -8,15 +8,15 @@ from uuid import UUID
 
 from domain.payments.declines import PaymentSource
 from domain.payments.stripe_amounts import charge_limits
-from domain.sales import order_context, transitions
-from domain.sales.errors import OrderNotFound, OutOfStock, not_enough
-from domain.sales.models import Order
+from domain.sales import order_context
+from domain.sales.errors import OutOfStock, not_enough
+from domain.sales.events import ORDER_CREATED, OrderCreated, OrderLine
 from domain.sales.order_context import OrderContext
 from kit import db
 from kit.db import Json
 from kit.errors import Invalid
 from kit.ids import new_id
-from kit.messaging import outbox
+from kit.messaging import events
 from kit.money import Money
 
 
@@ -100,7 +100,7 @@ def place(
         lines=[_line(line, context) for line in lines],
     )  # fmt: skip
     _write(order)
-    _announce("order.created", order)
+    _announce_new(order)
     return order
 
 
@@ -175,60 +175,13 @@ def _write(order: NewOrder) -> None:
     db.insert(values, _ADD_ORDER, _ADD_LINES)
 
 
-def mark_paid(*, order_ids: Collection[UUID], now: datetime) -> list[Order]:
-    """Mark orders as paid, after their sagas have completed: payments are captured and stock is committed."""
-    return _move("order.completed", "paid", dict.fromkeys(order_ids), now)
-
-
-def mark_failed(*, failures: Mapping[UUID, Json], now: datetime) -> list[Order]:
-    """Mark orders as failed, after their sagas have been compensated; a failure is `{"code", "step", "detail"}`."""
-    return _move("order.failed", "failed", failures, now)
-
-
-def mark_cancelled(*, order_ids: Collection[UUID], now: datetime) -> list[Order]:
-    """Mark orders as cancelled, after payments and stock have been returned."""
-    return _move("order.cancelled", "cancelled", dict.fromkeys(order_ids), now)
-
-
-_LOCK = """
-    SELECT id, company_id, shop_id, customer_id, status, total, currency, failure, version, placed_at
-    FROM orders WHERE id = ANY(%(orders)s) ORDER BY id FOR UPDATE"""
-_MOVE = """
-    UPDATE orders SET status = %(status)s, failure = m.failure, version = m.version, changed_at = %(now)s
-    FROM jsonb_to_recordset(%(moved)s) AS m (id uuid, failure jsonb, version int)
-    WHERE orders.id = ANY(%(orders)s) AND orders.id = m.id"""
-
-
-def _move(event: str, to: str, failures: Mapping[UUID, Json | None], now: datetime) -> list[Order]:
-    """Change the status of the orders and publish the event. Returns the orders with the columns of `_LOCKED`.
-
-    Raises OrderNotFound or TransitionNotAllowed; then no order is changed.
-    """
-    orders = [Order(**dict(zip(_LOCKED, row, strict=True))) for row in db.run(_LOCK, {"orders": list(failures)})]
-    if len(orders) < len(failures):
-        raise OrderNotFound
-    for order in orders:
-        transitions.move(order, to, now=now)
-        order.failure = failures[order.id] or order.failure
-    moved = [{"id": order.id, "failure": order.failure, "version": order.version} for order in orders]
-    db.run(_MOVE, {"orders": list(failures), "status": to, "now": now, "moved": db.as_json(moved)})
-    for order in orders:
-        _announce(event, order)
-    return orders
-
-
-_LOCKED = (
-    "id", "company_id", "shop_id", "customer_id", "status", "total", "currency", "failure", "version", "placed_at",
-)  # fmt: skip
-
-
-def _announce(event: str, order: Order | NewOrder) -> None:
-    data = {
-        "order_id": str(order.id),
-        "shop_id": str(order.shop_id),
-        "customer_id": str(order.customer_id),
-        "status": order.status,
-        "total": {"amount": order.total, "currency": order.currency},
-        "failure": order.failure,
-    }
-    outbox.publish(event, data, subject=order.id, company_id=order.company_id)
+def _announce_new(order: NewOrder) -> None:
+    lines = [
+        OrderLine(line.product_id, line.sku, line.quantity, Money(line.unit_price, order.currency))
+        for line in order.lines
+    ]
+    payload = OrderCreated(
+        order.id, order.shop_id, order.customer_id, order.status, Money(order.total, order.currency),
+        placed_at=order.placed_at, lines=lines,
+    )  # fmt: skip
+    events.publish(ORDER_CREATED, payload, subject=order.id, company_id=order.company_id)

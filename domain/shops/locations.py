@@ -9,6 +9,13 @@ from sqlalchemy import func, select
 
 from domain.shops import hours
 from domain.shops.errors import LocationChanged, LocationNotFound, TooManyLocations
+from domain.shops.events import (
+    LOCATION_CREATED,
+    LOCATION_DELETED,
+    LOCATION_UPDATED,
+    LocationUpdated,
+    ShopLocation,
+)
 from domain.shops.hours import OpeningStatus
 from domain.shops.models import Location
 from domain.shops.queries import the_open_shop
@@ -16,6 +23,7 @@ from domain.shops.schedule import InvalidOpeningHours, Schedule
 from kit import changes, db
 from kit.db import Json
 from kit.errors import Invalid
+from kit.messaging import events
 from kit.paging import page
 
 MAX_PER_SHOP = 100
@@ -48,6 +56,7 @@ def add(*, company_id: UUID, shop_id: UUID, **values: Unpack[LocationChanges]) -
     session.flush()
     session.refresh(location)
     _validate_hours(location)
+    events.publish(LOCATION_CREATED, ShopLocation(shop_id, location.id), subject=shop_id, company_id=company_id)
     return location
 
 
@@ -63,15 +72,22 @@ def change(
     Raises LocationNotFound, LocationChanged if it has none of the expected versions, Invalid.
     """
     location = _the_locked_location(location_id, shop_id, expected_versions)
-    if changes.apply(location, values, declared=LocationChanges):
+    changed = changes.apply(location, values, declared=LocationChanges)
+    if changed:
         location.version += 1
+        payload = LocationUpdated(shop_id, location.id, changed=changed, version=location.version)
+        events.publish(LOCATION_UPDATED, payload, subject=shop_id, company_id=location.company_id)
     _validate_hours(location)
     return location
 
 
 def remove(*, location_id: UUID, shop_id: UUID, expected_versions: Collection[int] | None = None) -> None:
     """Delete a location; raises LocationNotFound, LocationChanged."""
-    db.session().delete(_the_locked_location(location_id, shop_id, expected_versions))
+    location = _the_locked_location(location_id, shop_id, expected_versions)
+    db.session().delete(location)
+    events.publish(
+        LOCATION_DELETED, ShopLocation(shop_id, location_id), subject=shop_id, company_id=location.company_id
+    )
 
 
 def the_location(*, location_id: UUID, shop_id: UUID) -> Location:

@@ -12,11 +12,12 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.companies import limits
 from domain.shops.errors import ShopChanged, ShopClosed, ShopNameTaken, ShopNotFound
+from domain.shops.events import SHOP_CLOSED, SHOP_CREATED, SHOP_UPDATED, ShopDetails, ShopUpdated
 from domain.shops.models import Shop
 from kit import changes, db
 from kit.errors import Invalid
 from kit.ids import new_id
-from kit.messaging import outbox
+from kit.messaging import events
 
 
 class ShopChanges(TypedDict, total=False):
@@ -37,7 +38,7 @@ def open_shop(*, company_id: UUID, name: str, offers_pickup: bool = False, offer
     shop: Shop | None = db.session().scalar(added.on_conflict_do_nothing().returning(Shop))
     if shop is None:
         raise ShopNameTaken
-    _announce("shop.created", shop)
+    events.publish(SHOP_CREATED, _details(shop), subject=shop.id, company_id=company_id)
     return shop
 
 
@@ -56,7 +57,8 @@ def change(*, shop_id: UUID, expected_versions: Collection[int] | None = None, *
     if changed:
         shop.version += 1
         _flush()
-        _announce("shop.updated", shop)
+        payload = ShopUpdated(shop_id=shop.id, name=shop.name, version=shop.version, changed=changed)
+        events.publish(SHOP_UPDATED, payload, subject=shop.id, company_id=shop.company_id)
     return shop
 
 
@@ -69,7 +71,7 @@ def close(*, shop_id: UUID, now: datetime, expected_versions: Collection[int] | 
     if shop.closed_at is None:
         shop.closed_at = now
         shop.version += 1
-        _announce("shop.closed", shop)
+        events.publish(SHOP_CLOSED, _details(shop), subject=shop.id, company_id=shop.company_id)
     return shop
 
 
@@ -111,6 +113,5 @@ def _require_fulfilment(*, offers_pickup: bool, offers_delivery: bool) -> None:
         raise Invalid(fields={"offers_delivery": ["A shop offers pick-up or delivery, or both."]})
 
 
-def _announce(event: str, shop: Shop) -> None:
-    data = {"shop_id": str(shop.id), "name": shop.name, "version": shop.version}
-    outbox.publish(event, data, subject=shop.id, company_id=shop.company_id)
+def _details(shop: Shop) -> ShopDetails:
+    return ShopDetails(shop_id=shop.id, name=shop.name, version=shop.version)

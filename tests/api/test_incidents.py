@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from domain.inventory import operations as inventory
-from domain.sales import operations as sales
+from domain.sales import order_status
 from kit import config
 from kit.errors import Conflict
 from kit.ids import new_id
@@ -126,7 +126,7 @@ class TestActions:
         assert "cannot be undone: the payment is captured" in row["error"]["detail"]
 
     def test_continue_after_an_error(self, ours, monkeypatch):
-        monkeypatch.setattr(sales, "mark_paid", lambda **_: 1 / 0)
+        monkeypatch.setattr(order_status, "mark_paid", lambda **_: 1 / 0)
         answer = ours.settle("skip", filter={"everything": True})
         assert [row["error"]["code"] for row in answer.json["data"]] == ["ZeroDivisionError"] * 2
         assert ours.states == ["stuck", "stuck"]

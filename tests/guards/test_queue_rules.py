@@ -1,29 +1,24 @@
-"""Every task has a queue, every queue has a worker, and every event with a reaction is published."""
+"""Every task has a queue, every queue has a worker, and every event with a reaction is declared."""
 
-import ast
 import re
 
 import pytest
 
+from domain import areas
+from kit.messaging.events import Event
 from ops.chaos.stack import ChaosStack
 from ops.services import rabbitmq
 from ops.stack import Stack
-from tests.guards.source_tree import sources, tree
 from workers import queues
 from workers.events.reactions import REACTIONS
 
 EVENT = re.compile(r"[a-z]+\.[a-z_]+")
 
 
-def published() -> set[str]:
-    """The event types written in the modules that publish events."""
-    return {
-        node.value
-        for path in sources("domain", "saga")
-        if "outbox.publish(" in path.read_text()
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and EVENT.fullmatch(node.value)
-    }
+def declared() -> set[str]:
+    """The types of all events that areas declare."""
+    modules = areas.modules("domain", "events")
+    return {each.name for module in modules for each in vars(module).values() if isinstance(each, Event)}
 
 
 def bound_by(key: str) -> re.Pattern[str]:
@@ -52,8 +47,8 @@ class TestReactions:
         assert REACTIONS.keys() == queues.BINDINGS.keys()
 
     @pytest.mark.parametrize(("queue", "event"), [(queue, event) for queue in REACTIONS for event in REACTIONS[queue]])
-    def test_are_to_published_events_that_reach_the_queue(self, queue, event):
-        assert event in published()
+    def test_are_to_declared_events_that_reach_the_queue(self, queue, event):
+        assert event in declared()
         assert any(bound_by(key).fullmatch(event) for key in queues.BINDINGS[queue])
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from domain.sales import operations as sales
+from domain.sales import order_status
 from kit.ids import new_id
 from ops.cli import app
 
@@ -78,7 +78,7 @@ class TestSkip:
                 raise errors.pop()
             return []
 
-        monkeypatch.setattr(sales, "mark_paid", mark_paid)
+        monkeypatch.setattr(order_status, "mark_paid", mark_paid)
         code, said = orderx("saga", "skip", *stuck, *WHY)
         assert (code, said.splitlines()) == (1, [
             f"{stuck[0]}  failed: RuntimeError: no paper",

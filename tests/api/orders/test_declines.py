@@ -7,7 +7,7 @@ import pytest
 
 from domain.payments import operations as payments
 from domain.payments.gateway import Answer
-from domain.sales import operations as sales
+from domain.sales import order_status
 from kit import clock, db
 from kit.tenancy import Tenant
 from tests import factories
@@ -29,7 +29,7 @@ def decline(market, order):
         failure = {"code": code, "step": "authorise_payment", "detail": THEIR_WORDS}
         with db.transaction(Tenant(company_id=market.company.id)):
             payments.record(answers={order_id: answer}, now=now)
-            sales.mark_failed(failures={order_id: failure}, now=now)
+            order_status.mark_failed(failures={order_id: failure}, now=now)
         return placed.headers["Location"]
 
     return declining

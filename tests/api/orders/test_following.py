@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from domain.sales import operations as sales
+from domain.sales import order_status
 from kit import clock, db
 from kit.tenancy import Tenant
 from saga.engine.retention import prune
@@ -102,14 +102,14 @@ class TestCancelOrder:
         path, order_id, company = f"/api/orders/{placed['id']}", UUID(placed["id"]), Tenant(market.company.id)
         if status == "paid":
             with db.transaction(company):
-                sales.mark_paid(order_ids=[order_id], now=clock.now())
+                order_status.mark_paid(order_ids=[order_id], now=clock.now())
         assert not market.buyer.get(path).json["being_cancelled"]
         answer = market.buyer.post(f"{path}/cancel", {}).json
         assert (answer["status"], answer["status_text"]) == (status, "Order Being Cancelled")
         assert (answer["being_cancelled"], answer["allowed_transitions"]) == (True, [])
         assert market.buyer.get(path).json == answer
         with db.transaction(company):
-            sales.mark_cancelled(order_ids=[order_id], now=clock.now())
+            order_status.mark_cancelled(order_ids=[order_id], now=clock.now())
         done = market.buyer.get(path).json
         assert (done["status_text"], done["being_cancelled"]) == ("Order Cancelled", False)
 

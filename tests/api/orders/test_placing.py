@@ -9,7 +9,7 @@ import pytest
 
 from api.app import create_app
 from domain.companies import operations as companies
-from domain.sales import operations as sales
+from domain.sales import order_status
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
@@ -113,7 +113,7 @@ class TestPlaceOrder:
             until(written)
             [placed] = market.buyer.get("/api/orders").json["data"]
             with db.transaction(Tenant(company_id=market.company.id)):
-                sales.mark_failed(
+                order_status.mark_failed(
                     failures={
                         UUID(placed["id"]): {"code": "expired_card", "step": "authorise_payment", "detail": None}
                     },

@@ -4,7 +4,7 @@ from collections import Counter
 import pytest
 
 from domain.notifications.mailer import mailer
-from domain.sales import operations as sales
+from domain.sales import order_status
 from kit import clock, db
 from kit.config import settings
 from kit.ids import new_id
@@ -41,7 +41,7 @@ def order(database):
 def fail(order) -> None:
     failure = {"code": "out_of_stock", "step": "reserve_stock", "detail": "none left"}
     with db.transaction(Tenant(company_id=order.company_id)):
-        sales.mark_failed(failures={order.id: failure}, now=clock.now())
+        order_status.mark_failed(failures={order.id: failure}, now=clock.now())
 
 
 def an_event(order, kind: str) -> dict:

@@ -1,0 +1,30 @@
+"""The events of the area payments, as far as the payment provider has confirmed them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from kit.messaging.events import Event
+from kit.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPayment:
+    """A payment, its order and its whole amount."""
+
+    order_id: UUID
+    payment_id: UUID
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFailed(OrderPayment):
+    """A payment that was declined. `reason` is the payment provider's code: `card_declined`, `expired_card`, …"""
+
+    reason: str | None
+
+
+PAYMENT_AUTHORISED = Event("payment.authorised", OrderPayment, "A payment was authorised: its amount is held.")
+PAYMENT_SUCCESS = Event("payment.success", OrderPayment, "A payment was captured: the money is collected.")
+PAYMENT_FAILED = Event("payment.failed", PaymentFailed, "A payment was declined.")
+PAYMENT_VOIDED = Event("payment.voided", OrderPayment, "An authorised payment was voided: nothing is charged.")
+PAYMENT_REFUNDED = Event("payment.refunded", OrderPayment, "A captured payment was refunded.")
