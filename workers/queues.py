@@ -12,6 +12,7 @@ from kombu import Exchange, Queue
 from kombu.transport.base import StdChannel
 
 from kit.errors import NotConfigured
+from saga.reactions.table import REACTIONS
 
 DELIVERY_LIMIT = 20
 EVENT_EXCHANGE = Exchange("ecommerce_exchange", type="topic", durable=True)
@@ -35,10 +36,8 @@ LOW_PRIORITY_AREA = "notifications"
 """The area whose tasks delay no order: mails."""
 TASK_AREAS = ("saga", "inventory", "payments", LOW_PRIORITY_AREA)
 
-BINDINGS: dict[str, tuple[str, ...]] = {
-    "notification.events": ("order.created", "order.failed", "order.cancelled"),
-}
-"""The event types that each event queue receives: those with a reaction (workers/events/reactions.py)."""
+BINDINGS = {consumer: tuple(by_type) for consumer, by_type in REACTIONS.items()}
+"""The event types that each event queue receives: those with a reaction (saga/reactions)."""
 
 TASK_QUEUES = tuple(
     Queue(area, TASK_EXCHANGE, routing_key=f"{area}.#", durable=True, queue_arguments=_QUEUE_ARGUMENTS)

@@ -2,19 +2,23 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
+
+import structlog
 
 from domain.notifications import operations as notifications
 from domain.notifications.errors import MailDeferred, MailRefused, MailServerUnreachable
 from domain.notifications.mailer import mailer
-from domain.notifications.operations import ClaimedMail
+from domain.notifications.operations import Claim, Claimed, ClaimedMail
 from domain.notifications.rendering import render
 from kit import clock, db
-from kit.process import failpoints, heartbeat
+from kit.process import failpoints, heartbeat, logs
 from kit.process.outages import retry_while_database_is_down
 from kit.tenancy import Tenant
 from saga.deliveries.lease_renewal import Lease, renewing
+
+log = structlog.get_logger()
 
 RECORD_EVERY = 0.1
 """Seconds between two records of delivered mails: what was delivered since then is repeated if the process dies."""
@@ -46,6 +50,15 @@ def deliver(mails: Sequence[ClaimedMail]) -> list[DeliveryError]:
         retry_while_database_is_down(results.record, longest_pause=0.25)
     failpoints.hit("mail.recorded")
     return results.errors
+
+
+def deliver_claims(claims: Iterable[Claim]) -> None:
+    """Deliver the claimed mails. The sweeper retries those that cannot be sent now."""
+    mails = [claim.mail for claim in claims if isinstance(claim, Claimed)]
+    for mail, failure in zip(mails, deliver(mails), strict=True):
+        if failure and not isinstance(failure, (MailRefused, MailDeferred)):
+            request_id = logs.request_id(mail.order_id)
+            log.error("mail not delivered", mail=str(mail.id), request_id=request_id, exc_info=failure)
 
 
 class _Results:

@@ -9,8 +9,8 @@ from kit.messaging.events import Event
 from ops.chaos.stack import ChaosStack
 from ops.services import rabbitmq
 from ops.stack import Stack
+from saga.reactions.table import REACTIONS
 from workers import queues
-from workers.events.reactions import REACTIONS
 
 EVENT = re.compile(r"[a-z]+\.[a-z_]+")
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from kit import db
 from kit.db import Json
+from kit.messaging.cloud_events import CloudEvent
 from kit.tenancy import Tenant
 from saga.engine import executor
 from saga.engine.definition import Saga
@@ -101,12 +102,12 @@ class Deliveries:
             for together in filter(None, (orders, mails)):
                 self.deliver(*together)
             self.collect()
-        reactions.process("notification.events", self.events)
+        reactions.process("notification.events", list(map(CloudEvent.from_json, self.events)))
         self.events.clear()
 
     def process_events(self) -> None:
         """Run the reactions to all published events, which send the mails to buyers and merchants."""
         self.collect()
         while self.events:
-            reactions.process("notification.events", [self.events.pop(0)])
+            reactions.process("notification.events", [CloudEvent.from_json(self.events.pop(0))])
             self.collect()

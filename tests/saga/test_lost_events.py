@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from kit import clock, db
+from saga.reactions.table import REACTIONS
 from workers import sweeper
 from workers.events import missed_events
 from workers.events.missed_events import Replayer
@@ -71,7 +72,7 @@ class TestReplay:
         ended(scenario)
         replayer.replay()
         scenario.expire_deadlines()
-        scenario.sql("UPDATE mails SET due_at = now() - interval '1 second'")
+        scenario.sql("UPDATE mails SET due_at = now() - interval '1 second', leased_until = NULL")
         sweeper.resend_overdue_mails()
         scenario.deliveries.collect()
         assert [task["task"] for task in scenario.deliveries.tasks] == ["notifications.send_mail"] * 2
@@ -125,18 +126,19 @@ class TestReplay:
     def test_continues_after_a_reaction_that_fails(self, scenario, replayer, mails, monkeypatch):
         poison = ended(scenario, method=DECLINED, ago="2 minutes")
         ended(scenario, method=DECLINED)
-        send_order_received = missed_events.REACTIONS["order.created"]
+        reactions = REACTIONS["notification.events"]
+        send_order_received = reactions["order.created"]
 
-        def poisoned(order_ids, now):
-            if poison in order_ids:
+        def poisoned(events, now):
+            if poison in {event.subject for event in events}:
                 raise RuntimeError
-            return send_order_received(order_ids, now)
+            return send_order_received(events, now)
 
-        monkeypatch.setitem(missed_events.REACTIONS, "order.created", poisoned)
+        monkeypatch.setitem(reactions, "order.created", poisoned)
         assert replayer.replay() == 2
         assert mails() == {**RECEIVED, **both("order.failed")}
 
 
 class TestReactions:
     def test_with_mails_are_to_events_that_the_order_shows(self):
-        assert missed_events.REACTIONS.keys() == {"order.created", "order.failed", "order.cancelled"}
+        assert REACTIONS["notification.events"].keys() == {"order.created", "order.failed", "order.cancelled"}

@@ -12,7 +12,8 @@ from celery.exceptions import Reject
 from kombu import Consumer
 from kombu.message import Message
 
-from kit.db import Json
+from kit.messaging.cloud_events import CloudEvent
+from kit.tenancy import Tenant
 from workers import log_context, queues
 from workers.celery_internals.acks import BatchedAcks
 from workers.celery_internals.batching import read_ahead_of
@@ -49,15 +50,15 @@ class EventConsumers(bootsteps.ConsumerStep):
 
 
 def handle_messages(queue: str, acks: BatchedAcks, messages: Sequence[Message]) -> None:
-    """Process the events of these messages, company by company. Acknowledge each message, or requeue it on failure."""
-    companies: dict[str, list[tuple[Message, Json]]] = defaultdict(list)
+    """Process the events of these messages, tenant by tenant. Acknowledge each message, or requeue it on failure."""
+    tenants: dict[Tenant, list[tuple[Message, CloudEvent]]] = defaultdict(list)
     for message in messages:
         try:
-            event = orjson.loads(message.body)
-            companies[event["companyid"]].append((message, event))
+            event = CloudEvent.from_json(orjson.loads(message.body))
+            tenants[event.tenant].append((message, event))
         except (ValueError, TypeError, KeyError) as error:
             _requeue(queue, acks, message, error)
-    for deliveries in companies.values():
+    for deliveries in tenants.values():
         _process(queue, acks, deliveries)
 
 
@@ -66,7 +67,7 @@ def _handle_message(queue: str, acks: BatchedAcks, message: Message) -> None:
     acks.flush()
 
 
-def _process(queue: str, acks: BatchedAcks, deliveries: Sequence[tuple[Message, Json]]) -> None:
+def _process(queue: str, acks: BatchedAcks, deliveries: Sequence[tuple[Message, CloudEvent]]) -> None:
     events = [event for _, event in deliveries]
     try:
         with log_context.bound_batch([_log_fields(event) for event in events]):
@@ -90,5 +91,5 @@ def _requeue(queue: str, acks: BatchedAcks, message: Message, error: Exception) 
     acks.reject(message, requeue=True)
 
 
-def _log_fields(event: Json) -> dict[str, str | None]:
-    return {"event_id": event.get("id"), "subject_id": event.get("subject"), "request_id": event.get("requestid")}
+def _log_fields(event: CloudEvent) -> dict[str, str | None]:
+    return {"event_id": str(event.id), "subject_id": str(event.subject), "request_id": event.request_id}

@@ -1,7 +1,7 @@
 """Runs the reactions to events that were lost with the broker. The rows of the order show which events there were.
 
 When a saga has ended and the mails about its order were not even requested, the reactions run here. The sweeper sends
-the mails like all overdue ones.
+the mails like all overdue ones, once their leases have expired.
 """
 
 from datetime import datetime, timedelta
@@ -10,11 +10,10 @@ from uuid import UUID
 
 import structlog
 
-from domain.notifications import operations as notifications
-from domain.notifications.operations import Claimed
 from kit import clock, db
-from kit.tenancy import Tenant
-from workers.events import reactions
+from kit.ids import new_id
+from kit.messaging.cloud_events import CloudEvent
+from saga.reactions.table import REACTIONS
 
 MAX_AGE = timedelta(days=1)
 """How far back a sweeper looks when it starts."""
@@ -25,7 +24,7 @@ GRACE_PERIOD = timedelta(seconds=10)
 MAX_SAGAS_READ, MAX_SAGAS_REPLAYED = 1000, 100
 """Sagas per call of replay()."""
 
-REACTIONS = reactions.REACTIONS["notification.events"]
+CONSUMER = "notification.events"
 
 _LOWEST_ID = UUID(int=0)
 
@@ -80,17 +79,17 @@ class Replayer:
         ended_at, last_id = self._position
         values = {"ended_at": ended_at, "id": last_id, "before": clock.now() - GRACE_PERIOD, "limit": MAX_SAGAS_READ}
         with db.operator_transaction():
-            return [_EndedSaga(*row) for row in db.run(_ENDED_SAGAS, {**values, "events": list(REACTIONS)})]
+            return [_EndedSaga(*row) for row in db.run(_ENDED_SAGAS, {**values, "events": list(REACTIONS[CONSUMER])})]
 
 
 def _replay(saga: _EndedSaga) -> None:
     log.warning("events missed", order=str(saga.order_id), events=saga.missed)
     try:
-        for event in saga.missed:
-            with db.transaction(Tenant(company_id=saga.company_id)):
-                for claim in REACTIONS[event]([saga.order_id], clock.now()):
-                    if isinstance(claim, Claimed):
-                        notifications.release(mail_id=claim.mail.id, attempt=claim.mail.attempts, error="event missed")
+        for event_type in saga.missed:
+            data = {"order_id": str(saga.order_id)}
+            event = CloudEvent(new_id(), event_type, saga.order_id, saga.company_id, data)
+            with db.transaction(event.tenant):
+                REACTIONS[CONSUMER][event_type]([event], clock.now())
     except Exception as error:
         if db.is_outage(error):
             raise

@@ -1,24 +1,18 @@
-"""The Celery task that sends mails, and the delivery of mails that an event handler has claimed."""
+"""The Celery task that sends mails."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
-import structlog
 from celery import Celery, Task
 
 from domain.notifications import operations as notifications
-from domain.notifications.errors import MailDeferred, MailRefused
-from domain.notifications.operations import Claim, Claimed
 from kit import clock, db
-from kit.process import failpoints, logs
+from kit.process import failpoints
 from kit.tenancy import Tenant
 from saga.deliveries import mail_delivery
-from workers import log_context
 from workers.celery_internals.batching import BatchTask, TaskCall
 from workers.outages import retry_on_outage
-
-log = structlog.get_logger()
 
 
 def register(app: Celery) -> None:
@@ -50,13 +44,4 @@ def send(owner: Tenant, mail_ids: Sequence[UUID]) -> None:
     with db.transaction(owner):
         claims = notifications.claim(mail_ids=mail_ids, now=clock.now())
     failpoints.hit("mail.claimed")
-    deliver(claims.values())
-
-
-def deliver(claims: Iterable[Claim]) -> None:
-    """Deliver the claimed mails. The sweeper retries those that cannot be sent now."""
-    mails = [claim.mail for claim in claims if isinstance(claim, Claimed)]
-    for mail, failure in zip(mails, mail_delivery.deliver(mails), strict=True):
-        if failure and not isinstance(failure, (MailRefused, MailDeferred)):
-            with log_context.bound(request_id=logs.request_id(mail.order_id)):
-                log.error("mail not delivered", mail=str(mail.id), exc_info=failure)
+    mail_delivery.deliver_claims(claims.values())

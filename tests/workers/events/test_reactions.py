@@ -1,5 +1,6 @@
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -8,12 +9,16 @@ from domain.sales import order_status
 from kit import clock, db
 from kit.config import settings
 from kit.ids import new_id
+from kit.messaging import outbox
+from kit.messaging.cloud_events import CloudEvent
 from kit.tenancy import Tenant
+from saga.reactions.definition import AfterCommit, reaction
+from saga.reactions.table import REACTIONS
 from tests import factories
 from tests.inbox_process import running_inbox
 from workers.celery_internals.acks import BatchedAcks
 from workers.events.consumer import handle_messages
-from workers.events.reactions import REACTIONS, process
+from workers.events.reactions import process
 
 QUEUE = "notification.events"
 
@@ -44,8 +49,9 @@ def fail(order) -> None:
         order_status.mark_failed(failures={order.id: failure}, now=clock.now())
 
 
-def an_event(order, kind: str) -> dict:
-    return {"id": str(new_id()), "type": kind, "companyid": str(order.company_id), "data": {"order_id": str(order.id)}}
+def an_event(order, kind: str, **attributes) -> CloudEvent:
+    data = {"order_id": str(order.id)}
+    return replace(CloudEvent(new_id(), kind, order.id, order.company_id, data), **attributes)
 
 
 class TestProcess:
@@ -83,7 +89,7 @@ class Delivery:
     """A message as the broker delivers it."""
 
     def __init__(self, event):
-        self.body = json.dumps(event)
+        self.body = json.dumps(event.as_json() if isinstance(event, CloudEvent) else event)
         self.channel, self.delivery_tag = None, id(self)
         self.answer = None
 
@@ -121,7 +127,7 @@ class TestHandleMessages:
         }
 
     def test_requeues_only_the_events_that_fail(self, inbox, order, others):
-        lost = an_event(order, "order.created") | {"data": {"order_id": str(new_id())}}
+        lost = an_event(order, "order.created", data={"order_id": str(new_id())})
         events = [an_event(order, "order.created"), lost, {"no": "event"}, an_event(others, "order.created")]
         assert handled(*events) == ["acknowledged", "requeued", "requeued", "acknowledged"]
         assert len(inbox.messages()) == 4
@@ -132,3 +138,62 @@ class TestHandleMessages:
         first = inbox.messages()
         assert handled(an_event(others, "order.created"), event) == ["acknowledged", "acknowledged"]
         assert len(inbox.messages()) == len(first) + 2
+
+    def test_requeues_what_is_no_event(self, order):
+        event = an_event(order, "order.created").as_json()
+        invalid = [{**event, name: "?"} for name in ("id", "subject", "companyid")]
+        invalid += [{n: value for n, value in event.items() if n != missing} for missing in ("id", "type", "data")]
+        assert handled(*invalid, [], "text") == ["requeued"] * 8
+
+
+@pytest.fixture
+def noted(monkeypatch):
+    """Declares reactions to `test.happened` and `test.ended`; the batches that they get, and the work they return."""
+    batches, work = [], []
+    reactions = REACTIONS[QUEUE]
+
+    def note(events, now):
+        batches.append([event.subject for event in events])
+        return AfterCommit(work.append, [event.type for event in events])
+
+    for event_type in ("test.happened", "test.ended"):
+        monkeypatch.setitem(reactions, event_type, note)
+    return batches, work
+
+
+class TestReactionsOfAnyArea:
+    def test_get_the_events_of_one_company_together(self, order, noted):
+        batches, _ = noted
+        other = factories.make_company()
+        ours = [an_event(order, "test.happened", subject=new_id()) for _ in range(3)]
+        theirs = an_event(order, "test.happened", company_id=other.id)
+        assert handled(*ours, theirs) == ["acknowledged"] * 4
+        assert batches == [[event.subject for event in ours], [theirs.subject]]
+
+    def test_get_the_events_without_a_company_user_by_user(self, order, noted, database):
+        batches, _ = noted
+        ada, ben = new_id(), new_id()
+        events = [an_event(order, "test.happened", company_id=None, subject=user) for user in (ada, ben, ada)]
+        assert handled(*events) == ["acknowledged"] * 3
+        assert handled(*events) == ["acknowledged"] * 3
+        assert batches == [[ada, ada], [ben]]
+
+    def test_have_their_work_done_together_after_the_commit(self, order, noted):
+        _, work = noted
+        handled(an_event(order, "test.happened"), an_event(order, "test.ended"), an_event(order, "test.happened"))
+        assert work == [["test.happened", "test.happened", "test.ended"]]
+
+    def test_write_with_the_record_that_the_event_is_processed_or_not_at_all(self, order, noted, monkeypatch, owner):
+        def fail_after_writing(events, now):
+            outbox.send("task", {"task": "inventory.nothing"}, company_id=order.company_id)
+            raise RuntimeError
+
+        monkeypatch.setitem(REACTIONS[QUEUE], "test.happened", fail_after_writing)
+        event = an_event(order, "test.happened")
+        assert handled(event) == ["requeued"]
+        assert owner(f"SELECT FROM inbox WHERE event_id = '{event.id}'") == []
+        assert owner("SELECT FROM outbox WHERE body->>'task' = 'inventory.nothing'") == []
+
+    def test_are_declared_once_for_each_consumer_and_type(self):
+        with pytest.raises(TypeError, match=r"notification\.events has two reactions to order\.created"):
+            reaction(QUEUE, "order.created")(lambda _events, _now: None)
