@@ -27,7 +27,7 @@ from ops.services.postgres import Postgres, with_login
 from workers import sweeper
 
 FILL = """
-    INSERT INTO inbox (consumer, event_id, heard_at)
+    INSERT INTO inbox (consumer, event_id, processed_at)
     SELECT 'notification.events',
         (lpad(to_hex((extract(epoch FROM now() - interval '31 days') * 1000)::bigint + n / 1000), 12, '0')
          || '7000' || lpad(to_hex(n), 16, '0'))::uuid, now() - interval '31 days'

@@ -22,19 +22,19 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 class Alert(Base):
     """One problem, named by kind and key, for which at most one alert is open at a time. All times are UTC.
 
-    `told_at` and `closing_told_at` are when the opening and the closing were delivered to the webhook. Until then the
-    next attempt is due at `tell_at`; `attempts` counts the failed ones.
+    `delivered_at` and `closing_delivered_at` are when the opening and the closing were delivered to the webhook. Until
+    then the next attempt is due at `next_delivery_at`; `attempts` counts the failed ones.
     """
 
     __tablename__ = "alerts"
     __table_args__ = (
         CheckConstraint(f"kind IN {KINDS}", name="kind"),
-        Index(None, "closing_told_at"),
+        Index(None, "closing_delivered_at"),
         Index("alerts_open_idx", "kind", "key", unique=True, postgresql_where=text("closed_at IS NULL")),
         Index(
-            "alerts_untold_idx",
-            "tell_at",
-            postgresql_where=text("told_at IS NULL OR (closed_at IS NOT NULL AND closing_told_at IS NULL)"),
+            "alerts_undelivered_idx",
+            "next_delivery_at",
+            postgresql_where=text("delivered_at IS NULL OR (closed_at IS NOT NULL AND closing_delivered_at IS NULL)"),
         ),
     )
 
@@ -44,13 +44,13 @@ class Alert(Base):
     detail: Mapped[Json]
     opened_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     closed_at: Mapped[datetime | None]
-    told_at: Mapped[datetime | None]
-    closing_told_at: Mapped[datetime | None]
-    tell_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    delivered_at: Mapped[datetime | None]
+    closing_delivered_at: Mapped[datetime | None]
+    next_delivery_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
 
 
-RETENTION = (Retention("alerts", "closing_told_at", timedelta(days=90)),)
+RETENTION = (Retention("alerts", "closing_delivered_at", timedelta(days=90)),)
 
 _OPEN = """
     INSERT INTO alerts (kind, key, detail) VALUES (%(kind)s, %(key)s, %(detail)s)

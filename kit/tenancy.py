@@ -51,6 +51,6 @@ def reveal_by_token(session: Session, token_hash: bytes) -> None:
     session.execute(_REVEAL, {"setting": "token", "value": token_hash.hex()})
 
 
-def reveal_attempts(session: Session, key: bytes) -> None:
+def reveal_attempt_counter(session: Session, key: bytes) -> None:
     """Make the attempt counter with this key visible, until the next call in the same transaction."""
-    session.execute(_REVEAL, {"setting": "attempts", "value": key.hex()})
+    session.execute(_REVEAL, {"setting": "attempt_key", "value": key.hex()})

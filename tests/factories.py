@@ -85,7 +85,7 @@ def make_key(
     """An API key that a member made, good for a day, and its secret."""
     with db.transaction(Tenant(company_id=company.id, user_id=maker.id)):
         return api_keys.create(
-            company_id=company.id, made_by=maker.id, name="Robot", permissions=permissions,
+            company_id=company.id, created_by=maker.id, name="Robot", permissions=permissions,
             shop_id=shop.id if shop else None, expires_at=clock.now() + timedelta(days=1), actor=COMPANY_CREATOR,
         )  # fmt: skip
 

@@ -41,12 +41,12 @@ class ApiKeySchema(ResponseSchema):
     prefix = fields.String(metadata={"description": "The start of the secret", "examples": ["ox_WlQxZJmV"]})
     permissions = fields.List(fields.String(), metadata={"examples": [["read_stock", "write_stock"]]})
     shop_id = fields.UUID(allow_none=True)
-    made_by = fields.UUID(
+    created_by = fields.UUID(
         metadata={"description": "The user who created the key; it is invalid once they leave the company"}
     )
     created_at = fields.AwareDateTime()
     expires_at = fields.AwareDateTime()
-    used_at = fields.AwareDateTime(
+    last_used_at = fields.AwareDateTime(
         allow_none=True, metadata={"description": "When the key was last used, to the minute"}
     )
     revoked_at = fields.AwareDateTime(allow_none=True)

@@ -32,7 +32,7 @@ def create_api_key(body: dict[str, Any]) -> dict[str, Any]:
     with request_transaction() as caller:
         require_own_shop(caller, body["shop_id"])
         key, secret = api_keys.create(
-            company_id=caller.company_id, made_by=caller.user_id, name=body["name"], permissions=body["permissions"],
+            company_id=caller.company_id, created_by=caller.user_id, name=body["name"], permissions=body["permissions"],
             shop_id=body["shop_id"], expires_at=now + timedelta(days=body["days"]), actor=caller.permission_set,
         )  # fmt: skip
         return _serialize(key) | {"secret": secret}

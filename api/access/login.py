@@ -76,9 +76,9 @@ def refresh_tokens(body: dict[str, Any]) -> dict[str, Any]:
             user_session = grant.session
             if "company_id" in body:
                 membership = _choose_company(user_session.user_id, body["company_id"])
-                user_session.acts_for = body["company_id"]
+                user_session.active_company_id = body["company_id"]
             else:
-                membership = _membership_in(user_session.user_id, user_session.acts_for)
+                membership = _membership_in(user_session.user_id, user_session.active_company_id)
             return tokens.token_response(Caller.from_session(user_session, membership), grant)
     raise SessionEnded
 
@@ -91,7 +91,7 @@ def log_out(body: dict[str, Any]) -> None:
     """Log out: end the session of this refresh token.
 
     Its refresh tokens become invalid. Its access tokens can no longer write (401 `session_ended`), and can read until
-    they expire, within 15 minutes. Repeating the request is safe. To end all sessions, `DELETE /api/me/logins`.
+    they expire, within 15 minutes. Repeating the request is safe. To end all sessions, `DELETE /api/me/sessions`.
     """
     with db.transaction(Tenant()):
         sessions.end_by_token(refresh_token=body["refresh_token"], now=clock.now())
@@ -100,7 +100,7 @@ def log_out(body: dict[str, Any]) -> None:
 def device() -> dict[str, str | None]:
     """The user agent and IP address, by which users recognize their sessions."""
     name = (request.user_agent.string or "")[:MAX_NAME_LENGTH]
-    return {"device": None if card_numbers.appears_in(name) else name or None, "address": request.remote_addr}
+    return {"device": None if card_numbers.appears_in(name) else name or None, "ip_address": request.remote_addr}
 
 
 def _choose_company(user_id: UUID, company_id: UUID | None) -> Membership | None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from domain.access import invitations
 from domain.access.models import Invitation
 from domain.accounts import one_time_links
-from domain.accounts.models import Decoy, User
+from domain.accounts.models import TimingDecoy, User
 from domain.accounts.one_time_links import Purpose
 from domain.notifications import operations as notifications
 from domain.notifications.context import AccountTemplate
@@ -47,7 +47,7 @@ def send_decoy(*, now: datetime) -> None:
         "occasion": str(new_id()),
     }
     for context in (link, mail):
-        db.session().add(Decoy(id=new_id(), context=context, created_at=now))
+        db.session().add(TimingDecoy(id=new_id(), context=context, created_at=now))
         db.session().flush()
     outbox.publish("account.unknown", {}, subject=new_id(), company_id=None)
 

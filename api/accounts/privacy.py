@@ -35,7 +35,7 @@ def export_my_data() -> dict[str, Any]:
             "user": queries.the_user(user_id=user_id),
             "addresses": profile.addresses(user_id=user_id),
             "memberships": access.memberships_of(user_id=user_id),
-            "logins": sessions.active(user_id=user_id, now=clock.now()),
+            "sessions": sessions.active(user_id=user_id, now=clock.now()),
         }
         orders = list(_orders(user_id))
     return {**user_data, "orders": [_details(order) for order in orders]}

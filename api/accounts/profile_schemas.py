@@ -120,7 +120,7 @@ class UserDataSchema(ResponseSchema):
     user = fields.Nested(UserSchema)
     addresses = fields.List(fields.Nested(SavedAddressSchema))
     memberships = fields.List(fields.Nested(MembershipSchema))
-    logins = fields.List(fields.Nested(SessionSchema))
+    sessions = fields.List(fields.Nested(SessionSchema))
     orders = fields.List(fields.Nested(OrderDetailsSchema))
 
 

@@ -122,7 +122,7 @@ class UserSchema(ResponseSchema):
     locale = fields.String(allow_none=True, metadata={"examples": ["en-GB"]})
     time_zone = fields.String(allow_none=True, metadata={"examples": ["Europe/London"]})
     notifications = fields.Nested(NotificationsSchema, metadata=NOTIFICATIONS)
-    chosen_company_id = fields.UUID(
+    default_company_id = fields.UUID(
         allow_none=True,
         metadata={"description": "The company that logins without `company_id` act for; null: none"},
     )
@@ -177,13 +177,13 @@ class SessionSchema(ResponseSchema):
     device = fields.String(
         allow_none=True, metadata={"description": "The browser or app, from its User-Agent", "examples": ["Firefox"]}
     )
-    address = fields.String(allow_none=True, metadata={"examples": ["203.0.113.7"]})
-    acts_for = fields.UUID(
+    ip_address = fields.String(allow_none=True, metadata={"examples": ["203.0.113.7"]})
+    active_company_id = fields.UUID(
         allow_none=True, metadata={"description": "The company that the session acts for; null for a customer"}
     )
-    began_at = fields.AwareDateTime()
-    used_at = fields.AwareDateTime(metadata={"description": "When the tokens were last refreshed"})
-    lapses_at = fields.AwareDateTime(metadata={"description": "When the session expires if it is not used"})
+    started_at = fields.AwareDateTime()
+    last_used_at = fields.AwareDateTime(metadata={"description": "When the tokens were last refreshed"})
+    expires_at = fields.AwareDateTime(metadata={"description": "When the session expires if it is not used"})
 
 
 class ListedSessionSchema(SessionSchema):

@@ -10,7 +10,7 @@ from domain.accounts import sessions
 from domain.accounts.models import UserSession
 from kit import clock
 
-blueprint = Blueprint("sessions", __name__, url_prefix="/api/me/logins", description="Your sessions")
+blueprint = Blueprint("sessions", __name__, url_prefix="/api/me/sessions", description="Your sessions")
 
 
 @blueprint.get("")
@@ -23,17 +23,17 @@ def list_sessions() -> dict[str, Any]:
     return {"data": [_serialize(each) | {"is_current": each.id == caller.session_id} for each in open_sessions]}
 
 
-@blueprint.delete("/<uuid:login_id>")
+@blueprint.delete("/<uuid:session_id>")
 @blueprint.requires("manage_own_account")
 @blueprint.response(204)
-def end_session(login_id: UUID) -> None:
+def end_session(session_id: UUID) -> None:
     """End a session.
 
     Its refresh tokens become invalid. Its access tokens can no longer write (401 `session_ended`), and can read until
     they expire, within 15 minutes.
     """
     with request_transaction():
-        sessions.end(session_id=login_id, now=clock.now())
+        sessions.end(session_id=session_id, now=clock.now())
 
 
 @blueprint.delete("")

@@ -26,10 +26,10 @@ def _record_request() -> None:
         _record(caller, caller.company_id)
 
 
-def _record(caller: Caller, acted_for: UUID | None) -> None:
+def _record(caller: Caller, target_company_id: UUID | None) -> None:
     """Use a separate transaction, so that the record stays if the request fails."""
     with db.transaction(Tenant(user_id=caller.user_id)):
         operations.record_super_admin_request(
-            user_id=caller.user_id, acted_for=acted_for, request=f"{request.method} {request.path}",
+            user_id=caller.user_id, target_company_id=target_company_id, request=f"{request.method} {request.path}",
             request_id=g.request_id,
         )  # fmt: skip

@@ -43,7 +43,9 @@ class Caller:
         """The user of the session with the role of this membership; without one, as a customer."""
         if membership is None:
             return cls(user_session.user_id, user_session.id)
-        return cls(user_session.user_id, user_session.id, membership.role, user_session.acts_for, membership.shop_id)
+        return cls(
+            user_session.user_id, user_session.id, membership.role, user_session.active_company_id, membership.shop_id
+        )
 
     @classmethod
     def from_claims(cls, claims: dict[str, Any]) -> "Caller":

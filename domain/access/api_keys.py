@@ -27,8 +27,8 @@ KEY_PREFIX = "ox_"
 """The first characters of every key. Secret scanners recognize leaked keys by it."""
 _PREFIX_LENGTH = len(KEY_PREFIX) + 8
 """How many characters of a key its `prefix` has, by which users tell their keys apart."""
-_USED_AT_PRECISION = timedelta(minutes=1)
-"""`used_at` is updated at most this often, so that not every request writes."""
+_LAST_USED_AT_PRECISION = timedelta(minutes=1)
+"""`last_used_at` is updated at most this often, so that not every request writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class AuthenticatedKey:
 
 
 def create(
-    *, company_id: UUID, made_by: UUID, name: str, permissions: Iterable[Permission], shop_id: UUID | None,
+    *, company_id: UUID, created_by: UUID, name: str, permissions: Iterable[Permission], shop_id: UUID | None,
     expires_at: datetime, actor: PermissionSet,
 ) -> tuple[ApiKey, str]:  # fmt: skip
     """Create an API key of the company, or of one shop. Returns it with its secret, of which only the hash is stored.
@@ -58,8 +58,9 @@ def create(
         raise Invalid(fields={"permissions": [fault]})
     secret, session = KEY_PREFIX + secret_tokens.new_token(), db.session()
     key = ApiKey(
-        id=new_id(), company_id=company_id, shop_id=shop_id, made_by=made_by, name=name, prefix=secret[:_PREFIX_LENGTH],
-        hash=secret_tokens.hash_of(secret), permissions=sorted(requested.permissions), expires_at=expires_at,
+        id=new_id(), company_id=company_id, shop_id=shop_id, created_by=created_by, name=name,
+        prefix=secret[:_PREFIX_LENGTH], hash=secret_tokens.hash_of(secret),
+        permissions=sorted(requested.permissions), expires_at=expires_at,
     )  # fmt: skip
     session.add(key)
     session.flush()
@@ -77,10 +78,10 @@ def authenticate(*, secret: str, now: datetime) -> AuthenticatedKey:
     key = session.scalar(select(ApiKey).where(ApiKey.hash == secret_hash))
     if key is None or key.revoked_at or key.expires_at <= now:
         raise ApiKeyInvalid
-    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(key.company_id, key.made_by)))
+    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(key.company_id, key.created_by)))
     permissions = frozenset(each for each in _creator_permissions(key) if each in key.permissions)
-    if key.used_at is None or key.used_at <= now - _USED_AT_PRECISION:
-        session.execute(update(ApiKey).where(ApiKey.id == key.id).values(used_at=now))
+    if key.last_used_at is None or key.last_used_at <= now - _LAST_USED_AT_PRECISION:
+        session.execute(update(ApiKey).where(ApiKey.id == key.id).values(last_used_at=now))
     return AuthenticatedKey(key, PermissionSet(permissions, key.shop_id))
 
 
@@ -100,7 +101,7 @@ def revoke(*, key_id: UUID, company_id: UUID, now: datetime) -> None:
 def _creator_permissions(key: ApiKey) -> frozenset[Permission]:
     """Permissions that the key's creator has now and API keys can have; raises ApiKeyInvalid when they have no role."""
     try:
-        membership = queries.membership_in(user_id=key.made_by, company_id=key.company_id)
+        membership = queries.membership_in(user_id=key.created_by, company_id=key.company_id)
     except NotAMember:
         raise ApiKeyInvalid from None
     if membership.shop_id not in (None, key.shop_id):

@@ -47,6 +47,6 @@ def _delete_contents(user: User) -> None:
     session = db.session()
     second_factor.disable(user_id=user.id)
     session.execute(delete(UserSession).where(UserSession.user_id == user.id))  # cascades to the refresh tokens
-    session.execute(delete(ApiKey).where(ApiKey.made_by == user.id))
+    session.execute(delete(ApiKey).where(ApiKey.created_by == user.id))
     session.execute(delete(Address).where(Address.user_id == user.id))
     user.phone = None

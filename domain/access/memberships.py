@@ -33,8 +33,8 @@ def join(
 
 def choose_company(*, user_id: UUID, company_id: UUID | None) -> None:
     """Set the company that the current user acts for by default; None for a customer."""
-    different = User.chosen_company_id.is_distinct_from(company_id)
-    chosen = update(User).where(User.id == user_id, different).values(chosen_company_id=company_id)
+    different = User.default_company_id.is_distinct_from(company_id)
+    chosen = update(User).where(User.id == user_id, different).values(default_company_id=company_id)
     db.session().execute(chosen)
 
 

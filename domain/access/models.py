@@ -35,7 +35,7 @@ class ApiKey(Base):
     """A key with which a program acts for a company, or in one shop of it.
 
     Only the secret's hash and its first characters (`prefix`) are stored. Its permissions are limited to those that its
-    creator (`made_by`) still has. `used_at` is accurate to the minute.
+    creator (`created_by`) still has. `last_used_at` is accurate to the minute.
     """
 
     __tablename__ = "api_keys"
@@ -44,14 +44,14 @@ class ApiKey(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
     shop_id: Mapped[UUID | None]
-    made_by: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     name: Mapped[str]
     prefix: Mapped[str]
     hash: Mapped[bytes] = mapped_column(unique=True)
     permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
 

@@ -66,11 +66,11 @@ def has_role(
 
 def default_company(*, user_id: UUID) -> UUID | None:
     """Return the company that the current user acts for by default; None for customers and after leaving it."""
-    chosen = select(User.chosen_company_id).where(
+    chosen = select(User.default_company_id).where(
         User.id == user_id,
         exists().where(
             Membership.user_id == user_id,
-            (Membership.company_id == User.chosen_company_id) | (Membership.role == "super_admin"),
+            (Membership.company_id == User.default_company_id) | (Membership.role == "super_admin"),
         ),
     )
     return db.session().scalar(chosen)

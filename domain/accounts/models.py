@@ -18,7 +18,7 @@ class User(Base):
 
     `verified_at` is when the user verified the email address, `erased_at` when the user's personal data was erased.
     `phone` is in E.164, `locale` in BCP 47. `notifications` has the preferences by channel and kind:
-    `{"email": {"order_updates", "news"}}`. A new session acts for `chosen_company_id` unless it names another company,
+    `{"email": {"order_updates", "news"}}`. A new session acts for `default_company_id` unless it names another company,
     as long as the user has a role there.
     """
 
@@ -33,7 +33,7 @@ class User(Base):
     locale: Mapped[str | None]
     time_zone: Mapped[str | None]
     notifications: Mapped[Json] = mapped_column(server_default=text(DEFAULT_NOTIFICATIONS))
-    chosen_company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id", ondelete="SET NULL"))
+    default_company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id", ondelete="SET NULL"))
     verified_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
@@ -55,21 +55,21 @@ class Address(Base):
 class UserSession(Base):
     """A user's session on a device, from login to logout. It owns a chain of refresh tokens.
 
-    `acts_for` is the company the user acts for, null for a customer. The session expires at `lapses_at` unless its
-    refresh token is used.
+    `active_company_id` is the company the user acts for, null for a customer. The session expires at `expires_at`
+    unless its refresh token is used.
     """
 
-    __tablename__ = "logins"
-    __table_args__ = (Index(None, "user_id"), Index("logins_over_idx", text("coalesce(ended_at, lapses_at)")))
+    __tablename__ = "sessions"
+    __table_args__ = (Index(None, "user_id"), Index("sessions_end_idx", text("coalesce(ended_at, expires_at)")))
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    acts_for: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id", ondelete="SET NULL"))
+    active_company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id", ondelete="SET NULL"))
     device: Mapped[str | None]
-    address: Mapped[str | None]
-    began_at: Mapped[datetime]
-    used_at: Mapped[datetime]
-    lapses_at: Mapped[datetime]
+    ip_address: Mapped[str | None]
+    started_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
 
@@ -80,13 +80,13 @@ class RefreshToken(Base):
     """
 
     __tablename__ = "refresh_tokens"
-    __table_args__ = (Index(None, "login_id"), Index(None, "replaces"), Index(None, "expires_at"))
+    __table_args__ = (Index(None, "session_id"), Index(None, "replaces"), Index(None, "expires_at"))
 
     hash: Mapped[bytes] = mapped_column(primary_key=True)
     replaces: Mapped[bytes | None]
     salt: Mapped[bytes | None]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    login_id: Mapped[UUID] = mapped_column(ForeignKey("logins.id", ondelete="CASCADE"))
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
@@ -94,7 +94,7 @@ class RefreshToken(Base):
 class OneTimeLink(Base):
     """A link sent by email, valid once. Only the hash of its token is stored."""
 
-    __tablename__ = "links"
+    __tablename__ = "one_time_links"
     __table_args__ = (
         CheckConstraint("purpose IN ('verify_email', 'reset_password')", name="purpose"),
         Index(None, "user_id"),
@@ -130,13 +130,13 @@ class RecoveryCode(Base):
     used_at: Mapped[datetime | None]
 
 
-class Decoy(Base):
+class TimingDecoy(Base):
     """A row written instead of a link or a mail when the email address is not registered.
 
     So both cases write as much, and the response time does not reveal which addresses are registered.
     """
 
-    __tablename__ = "decoys"
+    __tablename__ = "timing_decoys"
     __table_args__ = (Index(None, "created_at"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -144,17 +144,17 @@ class Decoy(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
-class Attempts(Base):
-    """Recent attempts at something, and when the next one is allowed. `key` is a hash without personal data.
+class AttemptCounter(Base):
+    """The number of recent attempts at something, and when the next one is allowed.
 
-    `times` are the uses that count against a quota.
+    `key` is a hash without personal data. `recent_uses` are the times of the uses that count against a quota.
     """
 
-    __tablename__ = "attempts"
-    __table_args__ = (Index("attempts_over_idx", text("greatest(last_at, next_at)")),)
+    __tablename__ = "attempt_counters"
+    __table_args__ = (Index("attempt_counters_end_idx", text("greatest(last_at, next_allowed_at)")),)
 
     key: Mapped[bytes] = mapped_column(primary_key=True)
     count: Mapped[int]
     last_at: Mapped[datetime]
-    next_at: Mapped[datetime]
-    times: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)), server_default=text("'{}'"))
+    next_allowed_at: Mapped[datetime]
+    recent_uses: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)), server_default=text("'{}'"))

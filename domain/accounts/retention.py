@@ -7,9 +7,9 @@ from kit.db.retention import Retention
 DAY = timedelta(days=1)
 
 RETENTION = (
-    Retention("logins", "coalesce(ended_at, lapses_at)", DAY),
+    Retention("sessions", "coalesce(ended_at, expires_at)", DAY),
     Retention("refresh_tokens", "expires_at", timedelta()),
-    Retention("links", "expires_at", DAY),
-    Retention("decoys", "created_at", DAY),
-    Retention("attempts", "greatest(last_at, next_at)", DAY),
+    Retention("one_time_links", "expires_at", DAY),
+    Retention("timing_decoys", "created_at", DAY),
+    Retention("attempt_counters", "greatest(last_at, next_allowed_at)", DAY),
 )

@@ -22,7 +22,7 @@ REUSE_GRACE_PERIOD = timedelta(seconds=10)
 
 
 IS_ACTIVE = """(%(session)s::uuid IS NULL OR EXISTS (
-        SELECT FROM logins WHERE id = %(session)s AND user_id = %(customer)s AND ended_at IS NULL))"""
+        SELECT FROM sessions WHERE id = %(session)s AND user_id = %(customer)s AND ended_at IS NULL))"""
 """SQL column: true if the customer's session has not ended, or if there is none (orders placed by our own programs)."""
 
 
@@ -35,11 +35,12 @@ class SessionGrant:
 
 
 def start(
-    *, user_id: UUID, company_id: UUID | None, device: str | None = None, address: str | None = None, now: datetime
+    *, user_id: UUID, company_id: UUID | None, device: str | None = None, ip_address: str | None = None, now: datetime
 ) -> SessionGrant:
     """Start a session of the current user, who acts for the company, or for none as a customer."""
     user_session = UserSession(
-        id=new_id(), user_id=user_id, acts_for=company_id, device=device, address=address, began_at=now, used_at=now
+        id=new_id(), user_id=user_id, active_company_id=company_id, device=device, ip_address=ip_address,
+        started_at=now, last_used_at=now,
     )  # fmt: skip
     db.session().add(user_session)
     return _grant(user_session, secret_tokens.new_token(), now, replaces=None)
@@ -55,7 +56,7 @@ def refresh(*, refresh_token: str, now: datetime) -> SessionGrant | None:
     instead of raising.
     """
     user_session = _lock_session(refresh_token)
-    if user_session is None or user_session.ended_at or user_session.lapses_at <= now:
+    if user_session is None or user_session.ended_at or user_session.expires_at <= now:
         return None
     token = db.session().get_one(RefreshToken, secret_tokens.hash_of(refresh_token), populate_existing=True)
     if token.expires_at <= now:
@@ -65,7 +66,7 @@ def refresh(*, refresh_token: str, now: datetime) -> SessionGrant | None:
         user_session.ended_at = now
         return None
     token.salt = token.salt or secrets.token_bytes(16)
-    user_session.used_at = now
+    user_session.last_used_at = now
     return _grant(user_session, secret_tokens.successor_of(refresh_token, token.salt), now, replaces=token.hash)
 
 
@@ -92,7 +93,7 @@ def end_all(*, user_id: UUID, except_for: UUID | None = None, now: datetime) -> 
 def active(*, user_id: UUID, now: datetime) -> list[UserSession]:
     """List the current user's active sessions, the most recently used one first."""
     query = select(UserSession).where(UserSession.user_id == user_id, _is_active(now))
-    return list(db.session().scalars(query.order_by(UserSession.used_at.desc(), UserSession.id)))
+    return list(db.session().scalars(query.order_by(UserSession.last_used_at.desc(), UserSession.id)))
 
 
 def _lock_session(refresh_token: str) -> UserSession | None:
@@ -103,7 +104,7 @@ def _lock_session(refresh_token: str) -> UserSession | None:
     if token is None:
         return None
     db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=token.user_id)))
-    return session.scalar(select(UserSession).where(UserSession.id == token.login_id).with_for_update())
+    return session.scalar(select(UserSession).where(UserSession.id == token.session_id).with_for_update())
 
 
 def _is_superseded(token: RefreshToken) -> bool:
@@ -113,7 +114,7 @@ def _is_superseded(token: RefreshToken) -> bool:
     """
     another = and_(RefreshToken.replaces == token.replaces, RefreshToken.hash != token.hash)
     used = exists().where(
-        RefreshToken.login_id == token.login_id, RefreshToken.used_at.is_not(None),
+        RefreshToken.session_id == token.session_id, RefreshToken.used_at.is_not(None),
         (RefreshToken.replaces == token.hash) | another,
     )  # fmt: skip
     return bool(db.session().scalar(select(used)))
@@ -121,16 +122,16 @@ def _is_superseded(token: RefreshToken) -> bool:
 
 def _grant(user_session: UserSession, refresh_token: str, now: datetime, *, replaces: bytes | None) -> SessionGrant:
     """Extend the session by REFRESH_TOKEN_LIFETIME. Add the refresh token, unless a repeated request has added it."""
-    user_session.lapses_at = now + REFRESH_TOKEN_LIFETIME
+    user_session.expires_at = now + REFRESH_TOKEN_LIFETIME
     session = db.session()
     session.flush()  # insert the session's row before the token's, which refers to it
     added = insert(RefreshToken).values(
         hash=secret_tokens.hash_of(refresh_token), replaces=replaces, user_id=user_session.user_id,
-        login_id=user_session.id, expires_at=user_session.lapses_at,
+        session_id=user_session.id, expires_at=user_session.expires_at,
     )  # fmt: skip
     session.execute(added.on_conflict_do_nothing())
     return SessionGrant(user_session, refresh_token)
 
 
 def _is_active(now: datetime) -> ColumnElement[bool]:
-    return and_(UserSession.ended_at.is_(None), UserSession.lapses_at > now)
+    return and_(UserSession.ended_at.is_(None), UserSession.expires_at > now)

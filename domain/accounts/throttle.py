@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.accounts.models import Attempts
+from domain.accounts.models import AttemptCounter
 from kit import db, tenancy
 from kit.errors import TooManyRequests
 
@@ -80,12 +80,12 @@ def count_attempt(backoff: Backoff, *subject: str, now: datetime) -> timedelta:
     The attempt is allowed only if that is zero. An attempt that must wait is not counted.
     """
     attempts = _lock_attempts(_key(backoff, subject), now)
-    if attempts.next_at > now:
-        return attempts.next_at - now
+    if attempts.next_allowed_at > now:
+        return attempts.next_allowed_at - now
     if now - attempts.last_at > RESET_AFTER:
         attempts.count = 0
     attempts.count += 1
-    attempts.last_at, attempts.next_at = now, now + backoff.delay_after(attempts.count)
+    attempts.last_at, attempts.next_allowed_at = now, now + backoff.delay_after(attempts.count)
     db.session().flush()
     return timedelta()
 
@@ -96,14 +96,14 @@ def consume(quota: Quota, *subject: str, now: datetime) -> None:
     Concurrent transactions wait for each other, so that they cannot share the last use.
     """
     attempts = require_quota(quota, *subject, now=now)
-    attempts.times, attempts.last_at = [at for at in attempts.times if at > now - quota.window] + [now], now
+    attempts.recent_uses, attempts.last_at = [at for at in attempts.recent_uses if at > now - quota.window] + [now], now
     db.session().flush()
 
 
-def require_quota(quota: Quota, *subject: str, now: datetime) -> Attempts:
+def require_quota(quota: Quota, *subject: str, now: datetime) -> AttemptCounter:
     """Raise TooManyRequests when the quota is used up. Returns the uses so far, locked until the transaction ends."""
     attempts = _lock_attempts(_key(quota, subject), now)
-    recent = [at for at in attempts.times if at > now - quota.window]
+    recent = [at for at in attempts.recent_uses if at > now - quota.window]
     if len(recent) >= quota.limit:
         raise TooManyRequests(quota.message, wait=recent[-quota.limit] + quota.window - now)
     return attempts
@@ -112,8 +112,8 @@ def require_quota(quota: Quota, *subject: str, now: datetime) -> Attempts:
 def reset(backoff: Backoff, *subject: str, now: datetime) -> None:
     """Reset the count after a successful attempt."""
     session, key = db.session(), _key(backoff, subject)
-    tenancy.reveal_attempts(session, key)
-    session.execute(update(Attempts).where(Attempts.key == key).values(count=0, next_at=now))
+    tenancy.reveal_attempt_counter(session, key)
+    session.execute(update(AttemptCounter).where(AttemptCounter.key == key).values(count=0, next_allowed_at=now))
 
 
 def mailbox(address: str) -> str:
@@ -125,12 +125,12 @@ def mailbox(address: str) -> str:
     return local.partition("+")[0] + at + domain if at else address
 
 
-def _lock_attempts(key: bytes, now: datetime) -> Attempts:
+def _lock_attempts(key: bytes, now: datetime) -> AttemptCounter:
     session = db.session()
-    tenancy.reveal_attempts(session, key)
-    first = insert(Attempts).values(key=key, count=0, last_at=now, next_at=now)
+    tenancy.reveal_attempt_counter(session, key)
+    first = insert(AttemptCounter).values(key=key, count=0, last_at=now, next_allowed_at=now)
     session.execute(first.on_conflict_do_nothing())
-    return session.get_one(Attempts, key, with_for_update=True, populate_existing=True)
+    return session.get_one(AttemptCounter, key, with_for_update=True, populate_existing=True)
 
 
 def _key(limit: Backoff | Quota, subject: tuple[str, ...]) -> bytes:

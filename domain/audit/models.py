@@ -11,20 +11,20 @@ from kit.ids import new_id
 
 
 class SuperAdminRequest(Base):
-    """A super admin's request to a company, or to all companies (`acted_for` null). Append-only.
+    """A super admin's request to a company, or to all companies (`target_company_id` null). Append-only.
 
     `request` is the method and the path, as in `GET /api/orders`.
     """
 
     __tablename__ = "super_admin_requests"
-    __table_args__ = (Index(None, "acted_for", "id"),)
+    __table_args__ = (Index(None, "target_company_id", "id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    acted_for: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id"))
+    target_company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id"))
     request: Mapped[str]
     request_id: Mapped[str]
-    asked_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    requested_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 class OperatorAction(Base):

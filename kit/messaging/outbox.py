@@ -48,11 +48,13 @@ class Inbox(Base):
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     consumer: Mapped[str] = mapped_column(primary_key=True)
     company_id: Mapped[UUID | None]
-    heard_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    processed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 RETENTION = (
-    Retention("inbox", "event_id", timedelta(days=30), key="uuid7", condition="heard_at < now() - interval '30 days'"),
+    Retention(
+        "inbox", "event_id", timedelta(days=30), key="uuid7", condition="processed_at < now() - interval '30 days'"
+    ),
 )
 """Event ids are UUIDv7. An event that was processed late, after an outage for example, is kept for 30 more days."""
 

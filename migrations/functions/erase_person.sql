@@ -17,11 +17,11 @@ BEGIN
         shipping_address = jsonb_build_object('country', shipping_address->'country'), version = version + 1
     WHERE customer_id = the_user;
     DELETE FROM public.memberships WHERE user_id = the_user;
-    DELETE FROM public.logins WHERE user_id = the_user;
-    DELETE FROM public.links WHERE user_id = the_user;
+    DELETE FROM public.sessions WHERE user_id = the_user;
+    DELETE FROM public.one_time_links WHERE user_id = the_user;
     DELETE FROM public.addresses WHERE user_id = the_user;
     UPDATE public.users SET email = placeholder, name = '', password_hash = '', phone = NULL, locale = NULL,
-        time_zone = NULL, notifications = DEFAULT, chosen_company_id = NULL, verified_at = NULL, erased_at = now()
+        time_zone = NULL, notifications = DEFAULT, default_company_id = NULL, verified_at = NULL, erased_at = now()
     WHERE id = the_user;
 END $$;
 

@@ -26,10 +26,10 @@ class Api:
 
     def acting_as(self, user: User, company: Company | None = None) -> "Api":
         """A client logged in as the user: in their role at the company, or as a customer."""
-        acts_for = company.id if company else None
+        company_id = company.id if company else None
         with db.transaction(Tenant(user_id=user.id)):
-            membership = access.membership_in(user_id=user.id, company_id=acts_for) if acts_for else None
-            login = sessions.start(user_id=user.id, company_id=acts_for, now=clock.now()).session
+            membership = access.membership_in(user_id=user.id, company_id=company_id) if company_id else None
+            login = sessions.start(user_id=user.id, company_id=company_id, now=clock.now()).session
         return Api(self.app, access_token(Caller.from_session(login, membership)))
 
     def get(self, path: str, **kwargs) -> TestResponse:

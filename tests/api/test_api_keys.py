@@ -107,9 +107,9 @@ class TestUse:
 
     def test_is_recorded_as_last_use(self, api, admin):
         key = made(admin, "read_shops")
-        assert key["used_at"] is None
+        assert key["last_used_at"] is None
         holder(api, key).get("/api/shops")
-        assert admin.get("/api/keys").json["data"][0]["used_at"] is not None
+        assert admin.get("/api/keys").json["data"][0]["last_used_at"] is not None
 
     @pytest.mark.parametrize("permission", sorted(API_KEY_PERMISSIONS))
     def test_allows_exactly_its_permissions(self, database, permission):

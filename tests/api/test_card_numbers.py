@@ -65,4 +65,4 @@ def test_what_a_device_calls_itself_is_not_kept_when_it_is_a_card_number(api, da
     answer = api.post("/api/auth/login", login, headers={"User-Agent": "4242 4242 4242 4242"})
     assert answer.status_code == 200, answer.json
     headers = {"Authorization": f"Bearer {answer.json['access_token']}"}
-    assert [each["device"] for each in api.get("/api/me/logins", headers=headers).json["data"]] == [None]
+    assert [each["device"] for each in api.get("/api/me/sessions", headers=headers).json["data"]] == [None]

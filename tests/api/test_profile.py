@@ -174,7 +174,7 @@ class TestExport:
         assert export["user"]["email"] == user.email
         assert export["user"]["notifications"] == {"email": {"order_updates": True, "news": True}}
         assert [address["label"] for address in export["addresses"]] == ["Home"]
-        assert len(export["logins"]) == 1
+        assert len(export["sessions"]) == 1
         assert {order["shop_id"] for order in export["orders"]} == {str(shop.id) for shop in shops}
         assert [order["lines"][0]["quantity"] for order in export["orders"]] == [2, 2]
 

@@ -5,7 +5,7 @@ import pytest
 from kit.ids import new_id
 from tests import factories
 
-LOGINS = "/api/me/logins"
+LOGINS = "/api/me/sessions"
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ class TestList:
         log_in(api, factories.make_user(), "a stranger's")
         shown = api.get(LOGINS, headers=as_bearer(here)).json["data"]
         assert [(login["device"], login["is_current"]) for login in shown] == [("Safari", True), ("Firefox", False)]
-        assert shown[0]["address"] == "127.0.0.1"
+        assert shown[0]["ip_address"] == "127.0.0.1"
 
     def test_shows_open_sessions_most_recently_used_first(self, api, user):
         first, second, third = (log_in(api, user, name) for name in ("one", "two", "three"))

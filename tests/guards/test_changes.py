@@ -128,7 +128,10 @@ class TestUndeclaredColumns:
     @pytest.mark.parametrize(
         "values",
         [
-            *({column: None} for column in ("email", "password_hash", "verified_at", "chosen_company_id", "erased_at")),
+            *(
+                {column: None}
+                for column in ("email", "password_hash", "verified_at", "default_company_id", "erased_at")
+            ),
             {"notifications": {"pigeon": {}}},
             {"notifications": {"email": {"everything": True}}},
         ],

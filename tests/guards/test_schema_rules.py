@@ -16,8 +16,9 @@ from migrations import tables
 
 TENANTS = sorted(table.name for table in tables.metadata.tables.values() if "company_id" in table.columns)
 GLOBAL = {
-    "companies", "users", "logins", "refresh_tokens", "links", "addresses", "second_factors", "recovery_codes",
-    "attempts", "decoys", "alerts", "super_admin_requests", "saga_definitions", "operator_actions",
+    "companies", "users", "sessions", "refresh_tokens", "one_time_links", "addresses", "second_factors",
+    "recovery_codes", "attempt_counters", "timing_decoys", "alerts", "super_admin_requests", "saga_definitions",
+    "operator_actions",
 }  # fmt: skip
 APPEND_ONLY = (
     "stock_movements", "payment_events", "saga_events", "saga_signals", "company_events", "super_admin_requests",
@@ -136,7 +137,7 @@ class TestRoles:
         assert deletable == {
             "memberships",
             "api_keys",
-            "logins",
+            "sessions",
             "idempotency_keys",
             "addresses",
             "second_factors",

@@ -35,7 +35,7 @@ def filled():
         second_factor.start_enrolment(user_id=me.id)
         throttle.count_attempt(throttle.PASSWORD_ATTEMPTS, me.email, now=now)
         audit.record_operator_action(user_id=me.id, action="remove_second_factor", reason="lost phone", operator="ann")
-        audit.record_super_admin_request(user_id=me.id, acted_for=ours.id, request="GET /api", request_id="1")
+        audit.record_super_admin_request(user_id=me.id, target_company_id=ours.id, request="GET /api", request_id="1")
     with db.operator_transaction():
         alerts.trigger("worker_died", {"stock@here": {}})
     with superuser() as connection:
@@ -43,7 +43,7 @@ def filled():
         connection.execute(
             "INSERT INTO saga_definitions (name, version, fingerprint, definition) VALUES ('x', 1, 'f', 'd')"
         )
-        connection.execute("INSERT INTO decoys (id, context) VALUES (%s, '{}')", [me.id])
+        connection.execute("INSERT INTO timing_decoys (id, context) VALUES (%s, '{}')", [me.id])
         connection.execute("INSERT INTO inbox (consumer, event_id) VALUES ('a test', %s)", [me.id])
 
 

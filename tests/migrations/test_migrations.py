@@ -163,7 +163,7 @@ class TestUpgradeFromAnOlderRelease:
                     )
         run.upgrade(owner_url=empty)
         with psycopg.connect(empty) as connection:
-            assert connection.execute("SELECT id FROM logins WHERE ended_at IS NOT NULL").fetchall() == [(forked,)]
+            assert connection.execute("SELECT id FROM sessions WHERE ended_at IS NOT NULL").fetchall() == [(forked,)]
 
     def test_renames_alert_kinds_and_still_accepts_those_of_the_older_release(self, empty):
         command.upgrade(run.alembic_config(empty), "0026")

@@ -15,7 +15,7 @@ VICTIM = "victim@customers.example"
 THIEFS, OWNERS = "the password of a thief", "three blind mice, see how they run"
 HOME = {"name": "Eve", "line1": "1 Dark Alley", "city": "London", "country": "GB"}
 FACTOR = "/api/me/second-factor"
-LEFT_BEHIND = ("logins", "refresh_tokens", "api_keys", "second_factors", "recovery_codes", "addresses")
+LEFT_BEHIND = ("sessions", "refresh_tokens", "api_keys", "second_factors", "recovery_codes", "addresses")
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def thief(api, sql):
         second_factor.confirm_enrolment(user_id=user_id, code=code, now=clock.now())
     company = factories.make_company()
     sql(
-        "INSERT INTO api_keys (id, company_id, made_by, name, prefix, hash, permissions, expires_at)"
+        "INSERT INTO api_keys (id, company_id, created_by, name, prefix, hash, permissions, expires_at)"
         " VALUES (%s, %s, %s, 'Robot', 'ox_', 'x', '{}', now() + interval '1 day') RETURNING 1",
         new_id(), company.id, user_id,
     )  # fmt: skip
@@ -130,7 +130,7 @@ class TestOwner:
         bystander.post("/api/me/addresses", {"label": "Home", "address": HOME})
         take(OWNERS)
         assert [row["label"] for row in bystander.get("/api/me/addresses").json["data"]] == ["Home"]
-        assert sql("SELECT user_id FROM logins") == [(other.id,)]
+        assert sql("SELECT user_id FROM sessions") == [(other.id,)]
 
 
 class TestOwnerWhoRegistered:
@@ -177,7 +177,7 @@ class TestStranger:
         proof = {"token": mailed("verify-email"), "password": OWNERS}
         meanwhile(lambda: api.post("/api/auth/verify-email", proof))
         assert log_in(api, THIEFS).json["code"] == "invalid_credentials"
-        assert sql("SELECT FROM logins") == []
+        assert sql("SELECT FROM sessions") == []
 
     def test_cannot_change_the_password_during_a_reset(self, api, mailed, meanwhile):
         user = factories.make_user(email=VICTIM)

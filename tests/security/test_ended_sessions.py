@@ -59,7 +59,7 @@ def writing(app, role):
 class TestEndedSession:
     @pytest.mark.parametrize("role", ROLES[1:])
     def test_writes_nothing_at_any_endpoint(self, world, database, role):
-        place = {**world.places["own shop"], "address_id": new_id(), "login_id": new_id()}
+        place = {**world.places["own shop"], "address_id": new_id(), "session_id": new_id()}
         ids = {**place, "newcomer": "newcomer@customers.example"}
         caller = world.callers[role]
         end_session(caller)
@@ -114,7 +114,7 @@ class TestLogOut:
         assert me.patch("/api/me", {"name": "Eve"}).json["code"] == "session_ended"
 
     def test_on_all_devices(self, me):
-        assert me.delete("/api/me/logins").status_code == 204
+        assert me.delete("/api/me/sessions").status_code == 204
         assert me.patch("/api/me", {"name": "Eve"}).json["code"] == "session_ended"
 
     def test_by_a_password_reset(self, api, me, database):

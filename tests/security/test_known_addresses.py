@@ -70,8 +70,8 @@ def test_does_not_change_registered_users(api, database):
 def test_stores_no_unregistered_address(api, database):
     api.post("/api/auth/forgot-password", {"email": "nobody@customers.example"})
     with psycopg.connect(database) as owner:
-        assert owner.execute("SELECT count(*) FROM decoys").fetchone() == (2,)
-        for table in ("decoys", "outbox", "attempts"):
+        assert owner.execute("SELECT count(*) FROM timing_decoys").fetchone() == (2,)
+        for table in ("timing_decoys", "outbox", "attempt_counters"):
             assert owner.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE '%nobody@%'").fetchone() == (0,)
 
 
@@ -79,7 +79,7 @@ def test_deletes_decoys_within_a_day(api, database):
     api.post("/api/auth/forgot-password", {"email": "nobody@customers.example"})
     with psycopg.connect(database, autocommit=True) as owner:
         delete_expired_rows(now=clock.now())
-        assert owner.execute("SELECT count(*) FROM decoys").fetchone() == (2,)
-        owner.execute("UPDATE decoys SET created_at = created_at - interval '25 hours'")
+        assert owner.execute("SELECT count(*) FROM timing_decoys").fetchone() == (2,)
+        owner.execute("UPDATE timing_decoys SET created_at = created_at - interval '25 hours'")
         delete_expired_rows(now=clock.now())
-        assert owner.execute("SELECT count(*) FROM decoys").fetchone() == (0,)
+        assert owner.execute("SELECT count(*) FROM timing_decoys").fetchone() == (0,)

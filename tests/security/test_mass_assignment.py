@@ -10,7 +10,7 @@ from tests.guards.test_policy_by_scope import ADDRESS, BODIES, filled
 
 NOT_THE_CALLERS = (
     "id", "company_id", "shop_id", "user_id", "customer_id", "role", "status", "state", "total", "subtotal", "price",
-    "unit_price", "version", "created_at", "verified_at", "is_admin", "permissions", "password_hash", "made_by",
+    "unit_price", "version", "created_at", "verified_at", "is_admin", "permissions", "password_hash", "created_by",
     "invited_by", "reserved", "saga", "failure", "prefix", "secret", "expires_at", "accepted_at", "__proto__",
 )  # fmt: skip
 GOOD = {

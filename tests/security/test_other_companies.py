@@ -66,17 +66,17 @@ class TestIdsInPaths:
         me, other = api.acting_as(factories.make_user()), api.acting_as(factories.make_user())
         address = {"label": "Home", "address": BODIES["orders.place_order"]["shipping_address"]}
         kept = other.post("/api/me/addresses", address).json["id"]
-        login = other.get("/api/me/logins").json["data"][0]["id"]
+        login = other.get("/api/me/sessions").json["data"][0]["id"]
         for method, path, body, theirs in (
             ("PUT", "/api/me/addresses", address, kept),
             ("DELETE", "/api/me/addresses", None, kept),
-            ("DELETE", "/api/me/logins", None, login),
+            ("DELETE", "/api/me/sessions", None, login),
         ):
             answer = me.request(method, f"{path}/{theirs}", json=body)
             assert answer.status_code == 404
             assert comparable(answer) == comparable(me.request(method, f"{path}/{new_id()}", json=body))
         assert [each["id"] for each in other.get("/api/me/addresses").json["data"]] == [kept]
-        assert [each["id"] for each in other.get("/api/me/logins").json["data"]] == [login]
+        assert [each["id"] for each in other.get("/api/me/sessions").json["data"]] == [login]
 
 
 class TestIdsInBodiesAndQueries:

@@ -9,7 +9,7 @@ from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
 
-NOTED = "SELECT user_id, acted_for, request, request_id, asked_at FROM super_admin_requests ORDER BY id"
+NOTED = "SELECT user_id, target_company_id, request, request_id, requested_at FROM super_admin_requests ORDER BY id"
 FORGE = "INSERT INTO super_admin_requests (id, user_id, request, request_id) VALUES (:id, :user, 'GET /', '')"
 
 
@@ -34,11 +34,11 @@ class TestRequests:
     def test_to_a_company_are_recorded_with_user_time_and_path(self, world, noted):
         path, began = f"/api/orders/{world.places['own shop']['order_id']}", clock.now()
         answer = world.callers["super_admin"].get(path, headers={"X-Request-ID": "mine"})
-        ((user_id, acted_for, request, request_id, asked_at),) = noted()
+        ((user_id, target_company_id, request, request_id, requested_at),) = noted()
         assert answer.status_code == 200
-        assert (acted_for, request, request_id) == (world.company.id, f"GET {path}", "mine")
+        assert (target_company_id, request, request_id) == (world.company.id, f"GET {path}", "mine")
         assert str(user_id) == world.callers["super_admin"].get("/api/me").json["id"]
-        assert began <= asked_at <= clock.now()
+        assert began <= requested_at <= clock.now()
 
     def test_are_recorded_whatever_their_status(self, world, noted):
         missing = f"/api/orders/{new_id()}"
@@ -51,7 +51,7 @@ class TestRequests:
     def test_to_all_companies_are_recorded_as_such(self, world, noted):
         listed = world.callers["super_admin"].get("/api/operations/incidents?all_companies=true")
         assert len(listed.json["data"]) == len(world.places)
-        assert [acted_for for _, acted_for, _, _, _ in noted()] == [world.company.id, None]
+        assert [target_company_id for _, target_company_id, _, _, _ in noted()] == [world.company.id, None]
 
     @pytest.mark.parametrize("role", ["company_admin", "shop_manager", "staff", "customer"])
     def test_of_other_roles_are_not_recorded(self, world, noted, role):

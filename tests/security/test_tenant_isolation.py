@@ -15,7 +15,7 @@ from tests.connections import reconnect
 from tests.guards.test_policy_by_scope import LISTED, QUERIES, filled
 
 FILTER = re.compile(
-    r"(?:\w+\.)?(?:company_id|shop_id|customer_id|user_id|caller_id|made_by|invited_by)"
+    r"(?:\w+\.)?(?:company_id|shop_id|customer_id|user_id|caller_id|created_by|invited_by)"
     r"\s*(?:=|IN)\s*\(?%\(\w+\)s(?:::\w+)?\)?",
     re.IGNORECASE,
 )

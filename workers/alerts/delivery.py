@@ -28,22 +28,22 @@ MAX_PAUSE = 300
 
 log = structlog.get_logger()
 
-# As in alerts_untold_idx.
-_UNDELIVERED = "(told_at IS NULL OR (closed_at IS NOT NULL AND closing_told_at IS NULL))"
+# As in alerts_undelivered_idx.
+_UNDELIVERED = "(delivered_at IS NULL OR (closed_at IS NOT NULL AND closing_delivered_at IS NULL))"
 _CLAIM = f"""
-    UPDATE alerts SET tell_at = now() + interval '15 seconds', attempts = attempts + 1
+    UPDATE alerts SET next_delivery_at = now() + interval '15 seconds', attempts = attempts + 1
     WHERE id = (
-        SELECT id FROM alerts WHERE {_UNDELIVERED} AND tell_at <= now()
-        ORDER BY tell_at, opened_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING id, kind, key, detail, opened_at, CASE WHEN told_at IS NOT NULL THEN closed_at END, attempts
+        SELECT id FROM alerts WHERE {_UNDELIVERED} AND next_delivery_at <= now()
+        ORDER BY next_delivery_at, opened_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING id, kind, key, detail, opened_at, CASE WHEN delivered_at IS NOT NULL THEN closed_at END, attempts
     """  # noqa: S608 - a constant of ours
 _MARK_DELIVERED = """
     UPDATE alerts SET
-        told_at = coalesce(told_at, now()),
-        closing_told_at = CASE WHEN %(closing)s THEN coalesce(closing_told_at, now()) ELSE closing_told_at END,
-        tell_at = now(), attempts = 0
+        delivered_at = coalesce(delivered_at, now()),
+        closing_delivered_at = coalesce(closing_delivered_at, CASE WHEN %(closing)s THEN now() END),
+        next_delivery_at = now(), attempts = 0
     WHERE id = %(id)s"""
-_RETRY_LATER = "UPDATE alerts SET tell_at = now() + make_interval(secs => %(pause)s) WHERE id = %(id)s"
+_RETRY_LATER = "UPDATE alerts SET next_delivery_at = now() + make_interval(secs => %(pause)s) WHERE id = %(id)s"
 
 
 @dataclass(frozen=True, slots=True)

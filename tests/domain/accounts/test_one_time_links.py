@@ -115,4 +115,4 @@ class TestCleanUp:
         issue(user, now=now)
         delete_expired_rows(now=now)
         with psycopg.connect(database) as connection:
-            assert connection.execute("SELECT count(*) FROM links").fetchone() == (1,)
+            assert connection.execute("SELECT count(*) FROM one_time_links").fetchone() == (1,)

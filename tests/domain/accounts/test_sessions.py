@@ -61,10 +61,10 @@ class TestRefresh:
             assert [each.id for each in sessions.active(user_id=user.id, now=clock.now())] == [granted.session.id]
 
     def test_accepts_a_token_until_its_last_minute(self, granted, now):
-        assert refresh(granted, at=granted.session.lapses_at - timedelta(minutes=1)) is not None
+        assert refresh(granted, at=granted.session.expires_at - timedelta(minutes=1)) is not None
 
     def test_refuses_an_expired_token(self, granted):
-        assert refresh(granted, at=granted.session.lapses_at) is None
+        assert refresh(granted, at=granted.session.expires_at) is None
 
     def test_refuses_an_unknown_token(self, user):
         with db.transaction(Tenant()):
@@ -178,6 +178,6 @@ class TestCleanUp:
             sessions.end(session_id=ended.session.id, now=now - timedelta(days=2))
         delete_expired_rows(now=now)
         with psycopg.connect(database) as connection:
-            assert connection.execute("SELECT id FROM logins").fetchall() == [(kept.session.id,)]
+            assert connection.execute("SELECT id FROM sessions").fetchall() == [(kept.session.id,)]
             left = connection.execute("SELECT hash FROM refresh_tokens").fetchall()
         assert left == [(secret_tokens.hash_of(kept.refresh_token),)]

@@ -29,7 +29,7 @@ def stale_events(owner, number, *, older=timedelta(days=31)):
     """Fill the inbox with events that were processed long ago; their ids are UUIDv7 of that time, one a microsecond."""
     owner.execute(
         """
-        INSERT INTO inbox (consumer, event_id, heard_at)
+        INSERT INTO inbox (consumer, event_id, processed_at)
         SELECT 'a consumer ' || n %% 3,
             (lpad(to_hex((extract(epoch FROM now() - %s::interval) * 1000)::bigint), 12, '0')
              || '7000' || lpad(to_hex(n), 16, '0'))::uuid, now() - %s::interval
@@ -98,7 +98,7 @@ class TestAge:
         late, old, young = id_made(40 * DAY), id_made(31 * DAY), id_made(29 * DAY)
         for event_id, age in ((late, DAY), (old, 31 * DAY), (young, 29 * DAY)):
             at = clock.now() - age
-            owner.execute("INSERT INTO inbox (consumer, event_id, heard_at) VALUES ('x', %s, %s)", [event_id, at])
+            owner.execute("INSERT INTO inbox (consumer, event_id, processed_at) VALUES ('x', %s, %s)", [event_id, at])
         delete_expired_rows(now=clock.now())
         assert set(owner.execute("SELECT event_id FROM inbox").fetchall()) == {(late,), (young,)}
 

@@ -34,7 +34,7 @@ def close(database):
 
 @pytest.fixture
 def pause_is_over(owner):
-    return lambda: owner("UPDATE alerts SET tell_at = now()")
+    return lambda: owner("UPDATE alerts SET next_delivery_at = now()")
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ class TestAReceiverThatRefuses:
         for _ in range(10):
             pause_is_over()
             deliver(hook)
-            pauses += owner("SELECT round(extract(epoch FROM tell_at - now()))::int FROM alerts")
+            pauses += owner("SELECT round(extract(epoch FROM next_delivery_at - now()))::int FROM alerts")
         assert pauses == [(seconds,) for seconds in (2, 4, 8, 16, 32, 64, 128, 256, 300, 300)]
 
     def test_gets_no_other_alert_in_the_same_round(self, sound, hook, receiver):

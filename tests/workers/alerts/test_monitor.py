@@ -66,7 +66,7 @@ class TestStart:
         configured(**({} if url is None else {"alert_webhook_url": url}))
         going(1)
         owner("INSERT INTO outbox (kind, body, available_at) VALUES ('task', '{}', now() - interval '1 hour')")
-        wait_until(lambda: owner("SELECT id FROM alerts WHERE told_at IS NOT NULL"))
+        wait_until(lambda: owner("SELECT id FROM alerts WHERE delivered_at IS NOT NULL"))
 
     def test_refuses_a_webhook_without_a_secret(self, configured):
         configured(alert_webhook_url="http://127.0.0.1:1/")

@@ -1,0 +1,100 @@
+"""Rename tables, columns, indexes and constraints to the field's words. Nothing is rewritten, so it takes no time.
+
+Sagas and messages of the previous release refer to the old names: it needs a stop.
+"""
+
+from alembic import op
+
+from migrations import stop
+
+revision = "20261129_plain_names"
+down_revision = "20261129_saga_waits"
+branch_labels = None
+depends_on = None
+
+TABLES = {
+    "attempts": "attempt_counters",
+    "decoys": "timing_decoys",
+    "links": "one_time_links",
+    "logins": "sessions",
+}
+
+# By the table's new name.
+COLUMNS = {
+    "alerts": {"told_at": "delivered_at", "closing_told_at": "closing_delivered_at", "tell_at": "next_delivery_at"},
+    "api_keys": {"made_by": "created_by", "used_at": "last_used_at"},
+    "attempt_counters": {"next_at": "next_allowed_at", "times": "recent_uses"},
+    "inbox": {"heard_at": "processed_at"},
+    "refresh_tokens": {"login_id": "session_id"},
+    "sessions": {
+        "acts_for": "active_company_id",
+        "address": "ip_address",
+        "began_at": "started_at",
+        "lapses_at": "expires_at",
+        "used_at": "last_used_at",
+    },
+    "super_admin_requests": {"acted_for": "target_company_id", "asked_at": "requested_at"},
+    "users": {"chosen_company_id": "default_company_id"},
+}
+CONSTRAINTS = {
+    "api_keys": {"api_keys_made_by_fkey": "api_keys_created_by_fkey"},
+    "attempt_counters": {"attempts_pkey": "attempt_counters_pkey"},
+    "one_time_links": {
+        "links_pkey": "one_time_links_pkey",
+        "links_purpose_check": "one_time_links_purpose_check",
+        "links_user_id_fkey": "one_time_links_user_id_fkey",
+    },
+    "refresh_tokens": {"refresh_tokens_login_id_fkey": "refresh_tokens_session_id_fkey"},
+    "sessions": {
+        "logins_acts_for_fkey": "sessions_active_company_id_fkey",
+        "logins_pkey": "sessions_pkey",
+        "logins_user_id_fkey": "sessions_user_id_fkey",
+    },
+    "super_admin_requests": {"super_admin_requests_acted_for_fkey": "super_admin_requests_target_company_id_fkey"},
+    "timing_decoys": {"decoys_pkey": "timing_decoys_pkey"},
+    "users": {"users_chosen_company_id_fkey": "users_default_company_id_fkey"},
+}
+INDEXES = {
+    "alerts_closing_told_at_idx": "alerts_closing_delivered_at_idx",
+    "alerts_untold_idx": "alerts_undelivered_idx",
+    "attempts_over_idx": "attempt_counters_end_idx",
+    "decoys_created_at_idx": "timing_decoys_created_at_idx",
+    "links_expires_at_idx": "one_time_links_expires_at_idx",
+    "links_user_id_idx": "one_time_links_user_id_idx",
+    "logins_over_idx": "sessions_end_idx",
+    "logins_user_id_idx": "sessions_user_id_idx",
+    "refresh_tokens_login_id_idx": "refresh_tokens_session_id_idx",
+    "super_admin_requests_acted_for_id_idx": "super_admin_requests_target_company_id_id_idx",
+}
+
+ATTEMPT_KEY = "key = decode(nullif(current_setting('orderx.{}', true), ''), 'hex')"
+
+
+def upgrade() -> None:
+    stop.require()
+    for old, new in TABLES.items():
+        op.rename_table(old, new)
+    for table, columns in COLUMNS.items():
+        for old, new in columns.items():
+            op.execute(f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}")
+    for table, constraints in CONSTRAINTS.items():
+        for old, new in constraints.items():
+            op.execute(f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}")
+    for old, new in INDEXES.items():
+        op.execute(f"ALTER INDEX {old} RENAME TO {new}")
+    op.execute(f"ALTER POLICY counted ON attempt_counters USING ({ATTEMPT_KEY.format('attempt_key')})")
+
+
+def downgrade() -> None:
+    stop.require()
+    op.execute(f"ALTER POLICY counted ON attempt_counters USING ({ATTEMPT_KEY.format('attempts')})")
+    for new, old in INDEXES.items():
+        op.execute(f"ALTER INDEX {old} RENAME TO {new}")
+    for table, constraints in CONSTRAINTS.items():
+        for new, old in constraints.items():
+            op.execute(f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}")
+    for table, columns in COLUMNS.items():
+        for new, old in columns.items():
+            op.execute(f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}")
+    for new, old in TABLES.items():
+        op.rename_table(old, new)
