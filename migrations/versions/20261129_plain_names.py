@@ -8,7 +8,7 @@ from alembic import op
 from migrations import stop
 
 revision = "20261129_plain_names"
-down_revision = "20261129_saga_waits"
+down_revision = "20261129_inbox_of_users"
 branch_labels = None
 depends_on = None
 
