@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.sales import order_outcomes, order_status, queries
 from domain.sales.errors import TransitionNotAllowed
+from saga.engine import state_machine
 from saga.engine.definition import Ending, Saga, then
 from saga.engine.journal import FindDefinition, locked
 from saga.engine.locked_saga import SagaRef
@@ -44,8 +45,7 @@ def request_cancellation(ref: SagaRef, find: FindDefinition, *, reason: str, by:
         order = queries.the_order(order_id=saga.subject_id)
         if order.status not in {"pending", "paid"} or saga.failure is not None:
             raise TransitionNotAllowed(f"this order cannot be cancelled: it is {order.status}")
-        saga.stop_requested = {"reason": reason, "by": by}
-        saga.record_event("stop_requested", None, saga.stop_requested)
+        state_machine.request_stop(saga, reason=reason, by=by)
         if order.status == "paid":
             cancel_paid(order_id=order.id, company_id=ref.company_id, now=saga.now)
 

@@ -1,6 +1,7 @@
 """The transitions of a saga that compensates: undo the steps that were begun, in reverse order."""
 
 from kit.db import Json
+from saga.engine import waiting
 from saga.engine.locked_saga import LockedSaga
 from saga.engine.step import Step
 
@@ -9,6 +10,7 @@ def start(saga: LockedSaga, failure: Json) -> None:
     """Compensate the saga: from now on no answer of a step counts, and all steps that were begun are undone."""
     saga.state, saga.failure = "compensating", failure
     saga.record_event("compensating", None, failure)
+    waiting.withdraw(saga)
     send_next_undo(saga)
 
 

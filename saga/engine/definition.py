@@ -2,19 +2,31 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from kit.db import Json
 from saga.engine.errors import InvalidDefinition
 from saga.engine.step import Step, Subject
+from saga.engine.waits import Condition, OnExpiry, Signal, Wait
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Steps that run in parallel, or a single step. `kind` is "together", "then" or "afterwards"."""
+    """Parallel steps, a single step, or a wait. `kind` is "together", "then", "wait_for" or "afterwards"."""
 
     steps: tuple[Step, ...]
     kind: str
     is_pivot: bool = False
+    wait: Wait | None = None
+
+    @property
+    def entries(self) -> tuple[Step | Wait, ...]:
+        """What the journal keeps in rows: the steps, or the wait."""
+        return (self.wait,) if self.wait else self.steps
+
+    def __str__(self) -> str:
+        return f"{self.kind} {' and '.join(map(str, self.entries))}"
 
 
 def together(*steps: Step) -> Stage:
@@ -25,6 +37,15 @@ def together(*steps: Step) -> Stage:
 def then(only: Step, *, pivot: bool = False) -> Stage:
     """Run this step next. Up to the pivot a failure undoes the saga; after it, steps are retried until done."""
     return Stage((only,), "then", pivot)
+
+
+def wait_for(signal: Signal[Any], *, when: Condition | None = None, expires: timedelta, on_expiry: OnExpiry) -> Stage:
+    """Wait for a signal, recorded in the journal only. Where `when` returns False, the stage is skipped.
+
+    If the signal has not come within `expires`, the saga is undone ("undo", up to the pivot only), goes on without it
+    ("go_on"), or is stuck until an operator decides ("incident").
+    """
+    return Stage((), "wait_for", wait=Wait(signal, when, expires, on_expiry))
 
 
 def afterwards(*steps: Step) -> Stage:
@@ -77,7 +98,8 @@ class Saga:
         self.deadline = deadline
         self.call_deadline = call_deadline
         self.steps = {step.name: step for stage in stages for step in stage.steps}
-        self.shape = tuple((step.name, stage) for _, stage, step in self.numbered_steps())
+        self.waits = {stage.wait.name: stage.wait for stage in stages if stage.wait}
+        self.shape = tuple((entry.name, stage) for _, stage, entry in self.numbered_entries())
         _validate(self)
 
     @property
@@ -97,25 +119,26 @@ class Saga:
             return -1
         return next((i for i, stage in enumerate(self.main_stages) if stage.is_pivot), len(self.main_stages) - 1)
 
-    def numbered_steps(self) -> Iterator[tuple[int, int, Step]]:
-        """Every step in order of declaration, as (position, index of its stage, step)."""
+    def numbered_entries(self) -> Iterator[tuple[int, int, Step | Wait]]:
+        """Every step and wait in order of declaration, as (position, index of its stage, step or wait)."""
         position = 0
         for stage_index, stage in enumerate(self.stages):
-            for each in stage.steps:
+            for each in stage.entries:
                 yield position, stage_index, each
                 position += 1
 
     def __str__(self) -> str:
-        return f"{self.name}: " + ", ".join(
-            f"{stage.kind} {' and '.join(map(str, stage.steps))}" for stage in self.stages
-        )
+        return f"{self.name}: {', '.join(map(str, self.stages))}"
 
 
 def _validate(saga: Saga) -> None:
-    if sum(len(stage.steps) for stage in saga.stages) != len(saga.steps):
-        raise InvalidDefinition(f"{saga.name} has a step twice")
+    if len(list(saga.numbered_entries())) != len(saga.steps) + len(saga.waits):
+        raise InvalidDefinition(f"{saga.name} has a step or a signal twice")
     if not saga.main_stages or any(stage.kind != "afterwards" for stage in saga.stages[len(saga.main_stages) :]):
         raise InvalidDefinition(f"{saga.name}: `afterwards` must come last, after at least one other stage")
+    for index, stage in enumerate(saga.stages):
+        if stage.wait and stage.wait.on_expiry == "undo" and index > saga.pivot_index:
+            raise InvalidDefinition(f"{saga.name}: the wait for {stage.wait} cannot undo the saga after its pivot")
     for each in saga.steps.values():
         if each.undo_function is None and each.irreversible is None:
             raise InvalidDefinition(f"{saga.name}: {each} has neither an undo nor a reason for having none")

@@ -107,6 +107,8 @@ class _Executor:
             elif not self.single_step:
                 self._execute_chosen(transaction, _advanced(answered))
         _mark_failpoints(transaction.executions)
+        if any(saga.state == "waiting" for saga in sagas):
+            failpoints.hit("saga.waiting")
 
     def _execute_chosen(self, transaction: _Transaction, sagas: Sequence[LockedSaga]) -> None:
         """Execute the steps that are due for these sagas, and then the sequential steps that they advance to."""

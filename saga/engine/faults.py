@@ -39,11 +39,11 @@ _POSTPONE = "UPDATE sagas SET due_at = greatest(due_at, %(due)s) WHERE id = %(sa
 # The step in progress, or else the first of the current stage, or else the saga's first.
 _STEP = """
     SELECT step FROM saga_steps WHERE saga_id = %(saga)s
-    ORDER BY state IN ('running', 'undoing') DESC, stage = %(stage)s DESC, position LIMIT 1"""
+    ORDER BY state IN ('running', 'undoing', 'waiting') DESC, stage = %(stage)s DESC, position LIMIT 1"""
 _OPEN_INCIDENT = """
     WITH incident AS (
         INSERT INTO incidents (id, saga_id, company_id, step, phase, error, attempts, opened_at)
-        VALUES (%(id)s, %(saga)s, %(company)s, %(step)s, %(state)s, %(error)s, %(times)s, %(now)s)
+        VALUES (%(id)s, %(saga)s, %(company)s, %(step)s, %(phase)s, %(error)s, %(times)s, %(now)s)
     )
     UPDATE sagas SET state = 'stuck' WHERE id = %(saga)s"""
 
@@ -103,7 +103,8 @@ def _count(ref: SagaRef, error: Exception, state: str, stage: int) -> None:
 
 def _open_incident(values: dict[str, Any]) -> None:
     row = db.run(_STEP, values).fetchone()
-    values = {**values, "id": new_id(), "step": row[0] if row else "none"}
+    phase = "running" if values["state"] == "waiting" else values["state"]
+    values = {**values, "id": new_id(), "step": row[0] if row else "none", "phase": phase}
     db.run(_OPEN_INCIDENT, values)
     db.run(_INSERT_EVENT, {**values, "event": "incident"})
 

@@ -8,6 +8,7 @@ from kit.errors import NotConfigured
 from kit.tenancy import Tenant
 from saga.engine.definition import Saga, Stage
 from saga.engine.step import Step
+from saga.engine.waits import Wait
 
 # Records a new definition, or a changed one while no saga of its version is open: see migrations/functions.
 _RECORD = """
@@ -23,9 +24,9 @@ class DefinitionChanged(NotConfigured):
 
 
 def describe(saga: Saga) -> str:
-    """Describe what open sagas depend on: stages, steps, their order, their undos and the pivot.
+    """Describe what open sagas depend on: stages, steps, their order, their undos, the pivot, and the waits.
 
-    Retries and deadlines are left out: they may change at any time.
+    Retries, deadlines and the time until a wait expires are left out: they may change at any time.
     """
     return "; ".join(_stages(saga))
 
@@ -60,9 +61,14 @@ def record(sagas: Iterable[Saga]) -> None:
 def _stages(saga: Saga) -> Iterator[str]:
     for index, stage in enumerate(saga.stages):
         pivot = ", the pivot" if index == saga.pivot_index and stage.kind != "afterwards" else ""
-        yield f"{stage.kind} {_steps(stage)}{pivot}"
+        yield f"{stage.kind} {_wait(stage.wait) if stage.wait else _steps(stage)}{pivot}"
     if saga.when_undone is None:
         yield "no way back"
+
+
+def _wait(wait: Wait) -> str:
+    condition = f" if {wait.condition}" if wait.condition else ""
+    return f"{wait.name}{condition} (on expiry: {wait.on_expiry})"
 
 
 def _steps(stage: Stage) -> str:

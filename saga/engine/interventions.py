@@ -1,18 +1,24 @@
 """The transitions that an operator causes, on a saga that was stuck."""
 
+from collections.abc import Sequence
+
 from kit.db import Json
-from saga.engine import compensation, state_machine
+from saga.engine import compensation, state_machine, waiting
 from saga.engine.locked_saga import LockedSaga
 from saga.engine.step import Step
+from saga.engine.waits import Wait
 
 
-def in_progress(saga: LockedSaga, step: Step) -> bool:
-    """Whether the step, or its undo, was begun and has no answer."""
-    return saga.step_state(step).state in {"running", "undoing"}
+def in_progress(saga: LockedSaga, step: Step | Wait) -> bool:
+    """Whether the step, its undo or the wait was begun and has no answer."""
+    return saga.step_state(step).state in {"running", "undoing", "waiting", "expired"}
 
 
-def reset_attempts(saga: LockedSaga, step: Step) -> None:
-    """Give the step, or its undo, all of its attempts again."""
+def reset_attempts(saga: LockedSaga, step: Step | Wait) -> None:
+    """Give the step, or its undo, all of its attempts again; or have the saga wait again."""
+    if isinstance(step, Wait):
+        waiting.wait_again(saga, step)
+        return
     state = saga.step_state(step)
     if state.state == "undoing":
         state.undo_attempts = 0
@@ -21,8 +27,8 @@ def reset_attempts(saga: LockedSaga, step: Step) -> None:
     state.retry_at = None
 
 
-def skip(saga: LockedSaga, step: Step) -> None:
-    """Continue as if the step, or its undo, were done."""
+def skip(saga: LockedSaga, step: Step | Wait) -> None:
+    """Continue as if the step, or its undo, were done; or without the signal."""
     state = saga.step_state(step)
     state.state, state.retry_at = "skipped", None
     if saga.state == "compensating":
@@ -38,8 +44,8 @@ def force_done(saga: LockedSaga) -> None:
     """Skip all steps left in the phase the saga was stuck in, and complete or end it: an operator has done them."""
     main_stages = saga.definition.main_stages
     stages = main_stages if saga.state == "running" else saga.definition.stages[len(main_stages) :]
-    steps = [step for stage in stages for step in stage.steps]
-    _skip_all(saga, [step for step in steps if saga.step_state(step).state not in {"done", "skipped"}])
+    entries = [entry for stage in stages for entry in stage.entries]
+    _skip_all(saga, [step for step in entries if saga.step_state(step).state not in {"done", "skipped"}])
     if saga.state == "running":
         state_machine.complete(saga)
     else:
@@ -56,7 +62,7 @@ def force_undone(saga: LockedSaga, failure: Json) -> None:
         compensation.send_next_undo(saga)
 
 
-def _skip_all(saga: LockedSaga, steps: list[Step]) -> None:
+def _skip_all(saga: LockedSaga, steps: Sequence[Step | Wait]) -> None:
     for step in steps:
         state = saga.step_state(step)
         state.state, state.retry_at = "skipped", None

@@ -161,7 +161,9 @@ def _with_saga_id(saga: LockedSaga, values: Json) -> Json:
 
 
 def _due_at(saga: LockedSaga) -> datetime:
-    """When the saga counts as stalled, unless it has moved by then."""
+    """When the saga counts as stalled, unless it has moved by then; or when its wait expires."""
+    if saga.state == "waiting":
+        return saga.due_at
     retries = [state.retry_at for state in saga.steps.values() if state.retry_at]
     deadline = saga.definition.call_deadline * saga.call_rounds or saga.definition.deadline
     return max([saga.now, *retries]) + max(timedelta(seconds=deadline), saga.grace_period)

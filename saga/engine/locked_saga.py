@@ -1,5 +1,6 @@
 """One saga under its row lock: its state in memory, and what the transaction will write about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,10 +11,11 @@ from kit.process import logs
 from saga.engine.definition import Ending, Hook, Saga
 from saga.engine.errors import DefinitionMismatch
 from saga.engine.step import Step, Subject
+from saga.engine.waits import Wait
 
 _STEP_TIMES = ("retry_at", "begun_at", "answered_at", "undone_at")
 
-ANSWERED = frozenset({"done", "failed", "skipped"})
+ANSWERED = frozenset({"done", "failed", "skipped", "expired"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,8 @@ class LockedSaga:
     messages: list[Json] = field(default_factory=list)
     incidents: list[Json] = field(default_factory=list)
 
-    def record_event(self, event: str, step: Step | None = None, detail: Json | None = None) -> None:
-        """Add a transition to the saga's history. If it names a step, that step's state is written back."""
+    def record_event(self, event: str, step: Step | Wait | None = None, detail: Json | None = None) -> None:
+        """Add a transition to the saga's history. If it names a step or a wait, the state of that is written back."""
         self.events.append({"event": event, "step": step and step.name, "detail": detail})
         if step:
             self.changed_steps.add(step.name)
@@ -92,9 +94,22 @@ class LockedSaga:
             version = f"{self.definition.name} version {self.definition.version}"
             raise DefinitionMismatch(f"saga {self.ref.saga_id} started with another definition of {version}")
 
-    def step_state(self, step: Step) -> StepState:
-        """The state of the step."""
+    def step_state(self, step: Step | Wait) -> StepState:
+        """The state of the step, or of the wait."""
         return self.steps[step.name]
+
+    @property
+    def wait(self) -> Wait | None:
+        """The wait that the saga is at, if its current stage is one."""
+        stages = self.definition.main_stages
+        return stages[self.stage].wait if self.stage < len(stages) else None
+
+    @property
+    def outcomes(self) -> Mapping[str, Json]:
+        """The outcomes so far, by the name of the step or signal."""
+        return {
+            name: each.outcome for name, each in self.steps.items() if each.state == "done" and each.outcome is not None
+        }
 
     def idle_time(self) -> timedelta:
         """The time since a step was last begun, answered, undone or due for its retry."""
@@ -106,15 +121,21 @@ class LockedSaga:
         key = f"{self.ref.saga_id}:{step.name if step else self.state}"
         begun_at = self.step_state(step).begun_at if step else None
         begun_before = begun_at is not None and begun_at < self.now
-        return Subject(self.subject_id, self.ref.company_id, self.ref.saga_id, self.now, key, begun_before)
+        return Subject(
+            self.subject_id, self.ref.company_id, self.ref.saga_id, self.now, key, begun_before, self.outcomes
+        )
 
     def ending(self) -> Ending:
         """The argument for the saga's hooks."""
         return Ending(self.subject(), self.failure, self.stop_requested)
 
     def is_answered(self, stage: int) -> bool:
-        """Whether every step of the stage is done, failed or skipped."""
-        return all(self.step_state(step).state in ANSWERED for step in self.definition.stages[stage].steps)
+        """Whether every step of the stage is done, failed or skipped; or its wait is over."""
+        return all(self.step_state(entry).state in ANSWERED for entry in self.definition.stages[stage].entries)
+
+    def is_sequential(self, stage: int) -> bool:
+        """Whether the stage has a single step."""
+        return len(self.definition.stages[stage].steps) == 1
 
     def is_parallel(self, stage: int) -> bool:
         """Whether the stage has several steps, which run in parallel."""
@@ -125,7 +146,7 @@ class LockedSaga:
         self.state, self.ended_at = state, self.now
         self.record_event(state)
 
-    def open_incident(self, step: Step, error: Json, attempts: int) -> None:
+    def open_incident(self, step: Step | Wait, error: Json, attempts: int) -> None:
         """Make the saga stuck, until an operator acts on the incident."""
         incident = {
             "id": str(new_id()), "step": step.name, "phase": self.state, "error": error, "attempts": attempts,

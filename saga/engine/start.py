@@ -43,7 +43,7 @@ def start(
     """
     ref = SagaRef(new_id(), company_id)
     steps = [
-        {"step": step.name, "position": position, "stage": stage} for position, stage, step in saga.numbered_steps()
+        {"step": entry.name, "position": position, "stage": stage} for position, stage, entry in saga.numbered_entries()
     ]
     values = {
         "saga": ref.saga_id, "company": company_id, "saga_name": saga.name, "version": saga.version,

@@ -1,9 +1,10 @@
 """The transitions of a saga that runs forward. They change a LockedSaga; nothing here runs a step or reads a table."""
 
 from kit.db import Json
-from saga.engine import compensation
+from saga.engine import compensation, waiting
 from saga.engine.locked_saga import LockedSaga
 from saga.engine.step import Step
+from saga.engine.waits import Wait
 
 ADVANCE = "saga.advance"
 """The task that takes a saga through its sequential stages; it is also the body of each chord."""
@@ -30,13 +31,15 @@ def accepts_answer(saga: LockedSaga, step: Step) -> bool:
 
 
 def next_step(saga: LockedSaga) -> Step | None:
-    """Leave the parallel stage, if it is answered. Return the step that is next in a sequential stage, if any.
+    """Leave the parallel stage or the wait, if it is answered. Return the step that is next in sequence, if any.
 
     A saga that was asked to stop compensates instead, if the step is up to the pivot and has not begun.
     """
-    if saga.state == "running" and saga.is_parallel(saga.stage) and saga.is_answered(saga.stage):
+    if saga.state == "running" and saga.wait:
+        _arrive_at_wait(saga, saga.wait)
+    elif saga.state == "running" and saga.is_parallel(saga.stage) and saga.is_answered(saga.stage):
         leave_stage(saga)
-    if saga.state != "running" or saga.is_parallel(saga.stage):
+    if saga.state != "running" or not saga.is_sequential(saga.stage):
         return None
     [step] = saga.definition.stages[saga.stage].steps
     failure = cancellation_failure(saga)
@@ -48,7 +51,7 @@ def next_step(saga: LockedSaga) -> Step | None:
 
 def is_at_new_step(saga: LockedSaga) -> bool:
     """Whether the saga stands at a sequential stage whose step has not begun."""
-    if saga.state != "running" or saga.is_parallel(saga.stage):
+    if saga.state != "running" or not saga.is_sequential(saga.stage):
         return False
     [step] = saga.definition.stages[saga.stage].steps
     return saga.step_state(step).state == "pending"
@@ -57,6 +60,20 @@ def is_at_new_step(saga: LockedSaga) -> bool:
 def cancellation_failure(saga: LockedSaga) -> Json | None:
     """The failure of a saga that was asked to stop; None for any other."""
     return saga.stop_requested and {"code": CANCELLED, "step": None, "detail": saga.stop_requested["reason"]}
+
+
+def request_stop(saga: LockedSaga, *, reason: str, by: str) -> None:
+    """Ask the saga to stop. While it waits before its pivot it compensates at once; else before its next step."""
+    saga.stop_requested = {"reason": reason, "by": by}
+    saga.record_event("stop_requested", None, saga.stop_requested)
+    if saga.state == "waiting":
+        _compensate_if_stopped(saga)
+
+
+def _compensate_if_stopped(saga: LockedSaga) -> None:
+    failure = cancellation_failure(saga)
+    if failure and saga.stage <= saga.definition.pivot_index:
+        compensation.start(saga, failure)
 
 
 def succeed(saga: LockedSaga, step: Step, outcome: Json | None) -> None:
@@ -91,11 +108,11 @@ def retry(saga: LockedSaga, step: Step, error: Json, *, attempted: bool = True) 
     state.attempts, state.error = attempts, error
     state.retry_at = saga.now + step.retries.pause_after(max(attempts, 1))
     saga.record_event("retried", step, error)
-    is_sequential = saga.state == "running" and not saga.is_parallel(saga.stage)
+    is_sequential = saga.state == "running" and saga.is_sequential(saga.stage)
     saga.send_task(ADVANCE if is_sequential else step.task, at=state.retry_at)
 
 
-def record_answer(saga: LockedSaga, step: Step, event: str, detail: Json | None) -> None:
+def record_answer(saga: LockedSaga, step: Step | Wait, event: str, detail: Json | None) -> None:
     """Record the step's answer. If it is the stage's last, advance the saga, or send the task that does."""
     saga.step_state(step).answered_at = saga.now
     saga.record_event(event, step, detail)
@@ -115,7 +132,7 @@ def record_answer(saga: LockedSaga, step: Step, event: str, detail: Json | None)
 def leave_stage(saga: LockedSaga) -> None:
     """Move a saga whose stage is answered to its next stage or to its completion, or compensate it."""
     stages = saga.definition.stages
-    failed = next((step for step in stages[saga.stage].steps if saga.step_state(step).state == "failed"), None)
+    failed = next((entry for entry in stages[saga.stage].entries if _fails_saga(saga, entry)), None)
     if failed is not None:
         compensation.start(saga, {**(saga.step_state(failed).error or {}), "step": failed.name})
         return
@@ -126,6 +143,23 @@ def leave_stage(saga: LockedSaga) -> None:
     saga.record_event("advanced", None, {"stage": saga.stage})
     if saga.is_parallel(saga.stage):
         saga.send_chord(saga.stage, ADVANCE)
+    if saga.wait:
+        _arrive_at_wait(saga, saga.wait)
+
+
+def _fails_saga(saga: LockedSaga, entry: Step | Wait) -> bool:
+    if isinstance(entry, Wait):
+        return entry.on_expiry == "undo" and saga.step_state(entry).state == "expired"
+    return saga.step_state(entry).state == "failed"
+
+
+def _arrive_at_wait(saga: LockedSaga, wait: Wait) -> None:
+    """Begin to wait; or leave the stage, where the wait is over or there is nothing to wait for."""
+    _compensate_if_stopped(saga)
+    if saga.state == "running" and not saga.is_answered(saga.stage):
+        waiting.begin(saga, wait)
+    if saga.state == "running":
+        leave_stage(saga)
 
 
 def complete(saga: LockedSaga) -> None:
@@ -163,6 +197,6 @@ def _is_due(saga: LockedSaga, step: Step) -> bool:
 
 
 def open_undecided_incident(saga: LockedSaga, error: Json) -> None:
-    """Open an incident for a hook that failed while no step was running. It names the stage's last step."""
-    step = saga.definition.stages[saga.stage].steps[-1]
-    saga.open_incident(step, error, saga.step_state(step).attempts)
+    """Open an incident for a hook that failed while no step was running. It names the stage's last step or wait."""
+    last = saga.definition.stages[saga.stage].entries[-1]
+    saga.open_incident(last, error, saga.step_state(last).attempts)

@@ -5,7 +5,7 @@ of this shape. `@step` declares a function that takes one subject, and makes a b
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
 from inspect import isgeneratorfunction
@@ -29,6 +29,8 @@ class Subject:
     """The same at every attempt of this step of this saga: for the one external call that the step may make."""
     begun_before: bool = False
     """Whether an earlier attempt was begun: its external call may have been made, and the answer lost."""
+    outcomes: Mapping[str, Json] = field(default_factory=dict, compare=False)
+    """What earlier steps have returned, and the payloads of signals, by name (see Signal.payload_in)."""
 
 
 Call = Callable[[], Any]

@@ -1,4 +1,4 @@
-"""Find stalled sagas and re-send the messages that each is missing. Any number of processes may do so at once."""
+"""Find stalled sagas and re-send the messages that each is missing; expire waits. Any number of processes may do so."""
 
 from datetime import timedelta
 
@@ -6,18 +6,18 @@ import structlog
 
 from kit import db
 from kit.process import failpoints
-from saga.engine import faults, state_machine
+from saga.engine import faults, state_machine, waiting
 from saga.engine.errors import UnknownVersion
 from saga.engine.journal import FindDefinition, locked
 from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.models import OPEN
 
 # While messages wait in the outbox for the broker, none is lost yet: re-sending would only lengthen the queue. A saga
-# whose row is locked is being moved.
-_STALLED = f"""
-    SELECT id, company_id FROM sagas
-    WHERE {OPEN} AND state <> 'stuck' AND due_at < now()
-        AND NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')
+# whose row is locked is being moved. A saga that is waiting is due when its wait expires, with or without a broker.
+_DUE = f"""
+    SELECT id, company_id, state FROM sagas
+    WHERE {OPEN} AND state <> 'stuck' AND due_at < now() AND (state = 'waiting'
+        OR NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds'))
     ORDER BY due_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED"""  # noqa: S608 - a constant of ours
 
 
@@ -27,31 +27,42 @@ log = structlog.get_logger()
 
 
 def sweep(find: FindDefinition, *, limit: int = 100) -> int:
-    """Re-send what stalled sagas are missing, up to `limit` of them; return how many there were.
+    """Re-send what stalled sagas are missing, and expire waits that are due; return how many sagas were stalled.
 
-    A saga that cannot be read or re-sent counts as a fault of that saga alone. Raises only outages of the database.
+    At most `limit` sagas are moved. One that cannot be read or re-sent counts as a fault of that saga alone. Raises
+    only outages of the database.
     """
     with db.operator_transaction():
-        stalled = [SagaRef(*row) for row in db.run(_STALLED, {"limit": limit})]
-    if stalled:
+        due = [(SagaRef(*ids), state) for *ids, state in db.run(_DUE, {"limit": limit})]
+    if due:
         failpoints.hit("sweep.found")
-    for ref in stalled:
+    for ref, _ in due:
         _sweep_one(ref, find)
         failpoints.hit("sweep.resent")
-    return len(stalled)
+    return sum(state != "waiting" for _, state in due)
 
 
 def _sweep_one(ref: SagaRef, find: FindDefinition) -> None:
     try:
         with faults.counted([ref]), locked(ref, find) as saga:
             if saga.due_at <= saga.now:
-                resend(saga)
+                _sweep_locked(saga)
     except UnknownVersion:
         pass  # a process of another release moves it
     except Exception as error:
         if db.is_outage(error):
             raise
         log.exception("could not re-send a stalled saga", saga=str(ref.saga_id))
+
+
+def _sweep_locked(saga: LockedSaga) -> None:
+    if saga.state == "waiting" and saga.wait:
+        waiting.expire(saga, saga.wait)
+        if saga.state == "running":
+            saga.send_task(state_machine.ADVANCE)
+        log.info("wait expired", saga=str(saga.ref.saga_id), signal=saga.wait.name)
+    else:
+        resend(saga)
 
 
 def resend(saga: LockedSaga) -> None:

@@ -16,6 +16,7 @@ from saga.engine.journal import FindDefinition, locked, run_outcome_hooks
 from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.models import Incident
 from saga.engine.step import Step
+from saga.engine.waits import Wait
 from saga.incidents import guards
 from saga.incidents.guards import End
 
@@ -62,9 +63,12 @@ class Effect:
 
 
 def retry(ref: SagaRef, find: FindDefinition, **options: Unpack[Options]) -> Effect:
-    """Retry the step, or the undo, that the saga is stuck in, with all of its attempts again. Raises NotStuck."""
+    """Retry the step, or the undo, that the saga is stuck in, with all of its attempts again; or wait again.
 
-    def move(saga: LockedSaga, step: Step, _error: Json) -> None:
+    Raises NotStuck.
+    """
+
+    def move(saga: LockedSaga, step: Step | Wait, _error: Json) -> None:
         interventions.reset_attempts(saga, step)
         _send_due_tasks(saga)
 
@@ -77,7 +81,7 @@ def skip(ref: SagaRef, find: FindDefinition, **options: Unpack[Options]) -> Effe
     Raises NotStuck, NothingToSkip, or the error of a hook; then nothing is changed.
     """
 
-    def move(saga: LockedSaga, step: Step, _error: Json) -> None:
+    def move(saga: LockedSaga, step: Step | Wait, _error: Json) -> None:
         if not interventions.in_progress(saga, step):
             raise NothingToSkip
         interventions.skip(saga, step)
@@ -93,7 +97,7 @@ def compensate(ref: SagaRef, find: FindDefinition, **options: Unpack[Options]) -
     Raises NotStuck, and CannotCompensate when the outcome is decided or a step that was begun has no undo.
     """
 
-    def move(saga: LockedSaga, step: Step, error: Json) -> None:
+    def move(saga: LockedSaga, step: Step | Wait, error: Json) -> None:
         reason = guards.reason_not_to_compensate(saga)
         if reason:
             raise CannotCompensate(f"saga {ref.saga_id} cannot be compensated: {reason}")
@@ -109,7 +113,7 @@ def resolve(ref: SagaRef, find: FindDefinition, *, end: End, **options: Unpack[O
     CannotResolve when the saga can no longer end in this way, or the error of a hook.
     """
 
-    def move(saga: LockedSaga, step: Step, error: Json) -> None:
+    def move(saga: LockedSaga, step: Step | Wait, error: Json) -> None:
         reason = guards.reason_not_to_resolve(saga, end)
         if reason:
             raise CannotResolve(f"saga {ref.saga_id} cannot be resolved as {end}: {reason}")
@@ -124,7 +128,7 @@ def resolve(ref: SagaRef, find: FindDefinition, *, end: End, **options: Unpack[O
 def _act(
     ref: SagaRef,
     find: FindDefinition,
-    move: Callable[[LockedSaga, Step, Json], None],
+    move: Callable[[LockedSaga, Step | Wait, Json], None],
     action: dict[str, str],
     *,
     reason: str,
@@ -135,7 +139,7 @@ def _act(
     """Close the incident, return the saga to the phase it was stuck in, and move it. A dry run is rolled back."""
     with suppress(_DryRun), locked(ref, find) as saga:
         closed = _close_incident(saga, incident, {**action, "reason": reason, "by": by})
-        step = saga.definition.steps[closed.step]
+        step = saga.definition.waits.get(closed.step) or saga.definition.steps[closed.step]
         saga.state = closed.phase
         saga.record_event("settled", step, dict(action))  # buyers may read this, so it omits the reason
         move(saga, step, closed.error)
@@ -161,7 +165,7 @@ def _close_incident(saga: LockedSaga, expected: UUID | None, resolution: dict[st
     return incident
 
 
-def _failure(saga: LockedSaga, step: Step, error: Json) -> Json:
+def _failure(saga: LockedSaga, step: Step | Wait, error: Json) -> Json:
     return state_machine.cancellation_failure(saga) or {**error, "step": step.name}
 
 

@@ -4,6 +4,7 @@ import ast
 
 from tests.guards.failpoints import points
 from tests.guards.source_tree import ROOT, sources, tree
+from tests.saga.engine.wait_failpoints import WAIT_FAILPOINTS
 from tests.stack.failpoint_cases import FAILPOINT_CASES
 
 WITHOUT_FAILPOINT = {
@@ -57,7 +58,7 @@ def functions_with(wanted):
 
 class TestFailpoints:
     def test_each_have_a_test_that_kills_there(self):
-        assert set(points()) == FAILPOINT_CASES.keys()
+        assert set(points()) == FAILPOINT_CASES.keys() | WAIT_FAILPOINTS
 
     def test_follow_every_transaction_of_workers_and_sagas(self):
         opening = functions_with(opens_a_transaction)

@@ -11,13 +11,15 @@ from sqlalchemy import text
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
+from saga.engine import signals, state_machine
 from saga.engine.definition import Ending, Hook, Saga
 from saga.engine.journal import locked
 from saga.engine.locked_saga import SagaRef
-from saga.engine.models import Incident, SagaRow
+from saga.engine.models import Incident, SagaRow, SignalRow
 from saga.engine.queries import Timeline, timeline
 from saga.engine.start import start
 from saga.engine.step import Call, Outcome, Step, StepFunction, Subject, step
+from saga.engine.waits import Signal
 from tests import factories
 from tests.saga.deliveries import Deliveries
 from tests.saga.interruptions import checkpoint
@@ -119,8 +121,18 @@ class SagaHarness:
     def stop(self, ref: SagaRef, deliveries: Deliveries) -> None:
         """Request the saga to stop."""
         with locked(ref, deliveries.find) as saga:
-            saga.stop_requested = {"reason": "not wanted", "by": "test"}
-            saga.record_event("stop_requested")
+            state_machine.request_stop(saga, reason="not wanted", by="test")
+
+    def signal(self, ref: SagaRef, deliveries: Deliveries, signal: Signal[Any], payload: Any) -> str:
+        """Send the saga a signal."""
+        return signals.signal(ref, deliveries.find, signal=signal, payload=payload, by="test")
+
+    def received(self, ref: SagaRef) -> list[tuple[str, Any]]:
+        """The signals that were recorded for the saga: the result and the payload of each."""
+        with db.operator_transaction():
+            session = db.session()
+            rows = session.query(SignalRow).filter_by(saga_id=ref.saga_id).order_by(SignalRow.id)
+            return [(row.result, row.payload) for row in rows]
 
     def timeline(self, ref: SagaRef) -> Timeline:
         with db.transaction(Tenant(company_id=self.company_id)):

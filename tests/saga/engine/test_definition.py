@@ -55,7 +55,7 @@ class TestSaga:
 
     def test_refuses_a_step_twice(self):
         fold = make("fold")
-        with pytest.raises(InvalidDefinition, match="toy has a step twice"):
+        with pytest.raises(InvalidDefinition, match="toy has a step or a signal twice"):
             saga(then(fold), then(fold))
 
     def test_refuses_two_steps_of_one_name(self):
@@ -82,7 +82,7 @@ class TestSaga:
 
     def test_numbers_its_steps_in_order(self):
         a, b, c = (make(name) for name in ("fold", "cut", "glue"))
-        assert list(saga(together(a, b), then(c)).numbered_steps()) == [(0, 0, a), (1, 0, b), (2, 1, c)]
+        assert list(saga(together(a, b), then(c)).numbered_entries()) == [(0, 0, a), (1, 0, b), (2, 1, c)]
 
 
 class TestRegistry:
