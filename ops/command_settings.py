@@ -54,7 +54,7 @@ QUEUES: dict[str, set[str]] = {
 }
 """Additional settings for workers of a queue."""
 
-_TEST_VARIABLE = "ORDERX_CRASH_DIR"
+_TEST_VARIABLE = "ORDERX_FAILPOINTS_DIR"
 """The directory of kit/process/failpoints.py. It is not a setting; only tests set it."""
 
 

@@ -18,7 +18,7 @@ blueprint = Blueprint("api_keys", __name__, url_prefix="/api/keys", description=
 
 
 @blueprint.post("")
-@blueprint.requires("write_keys")
+@blueprint.requires("write_api_keys")
 @blueprint.arguments(NewApiKeySchema)
 @blueprint.response(201, CreatedApiKeySchema)
 @blueprint.refuses(InsufficientPrivileges)
@@ -39,7 +39,7 @@ def create_api_key(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("")
-@blueprint.requires("read_keys")
+@blueprint.requires("read_api_keys")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(ApiKeySchema))
 def list_api_keys(query: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def list_api_keys(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.delete("/<uuid:key_id>")
-@blueprint.requires("write_keys")
+@blueprint.requires("write_api_keys")
 @blueprint.response(204)
 def revoke_api_key(key_id: UUID) -> None:
     """Revoke an API key. It is invalid from the next request on."""

@@ -30,8 +30,8 @@ blueprint = Blueprint(
 def get_second_factor() -> dict[str, Any]:
     """Show whether login requires a code, and how many recovery codes are left."""
     with request_transaction() as caller:
-        left = second_factor.recovery_codes_left(user_id=caller.user_id)
-    return {"is_on": left is not None, "recovery_codes_left": left or 0}
+        left = second_factor.recovery_codes_remaining(user_id=caller.user_id)
+    return {"is_enabled": left is not None, "recovery_codes_remaining": left or 0}
 
 
 @blueprint.post("")

@@ -28,8 +28,8 @@ class PasswordAndCodeSchema(PasswordSchema):
 class SecondFactorSchema(ResponseSchema):
     """Whether a second factor is enabled."""
 
-    is_on = fields.Boolean()
-    recovery_codes_left = fields.Integer(metadata={"examples": [10]})
+    is_enabled = fields.Boolean()
+    recovery_codes_remaining = fields.Integer(metadata={"examples": [10]})
 
 
 class SecondFactorSetupSchema(ResponseSchema):

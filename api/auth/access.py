@@ -31,7 +31,7 @@ REQUIRED: dict[str, Requirement] = {
 READ_METHODS = frozenset({"GET", "HEAD"})
 ALLOWED_WHILE_SUSPENDED: frozenset[Requirement] = frozenset({
     PUBLIC, "manage_own_account", "create_companies", "close_companies", "suspend_companies", "cancel_orders",
-    "settle_incidents",
+    "resolve_incidents",
 })  # fmt: skip
 """Writes to a suspended company that need one of these are accepted: the rest is refused until it is resumed.
 

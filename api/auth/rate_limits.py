@@ -86,7 +86,7 @@ def _plan_limit(company_id: UUID, *, cache_period: int) -> int | None:  # noqa: 
     """Requests per minute that the company's plan allows; None: no limit."""
     with db.transaction(Tenant(company_id=company_id)):
         company = companies.the_company(company_id=company_id)
-    return plan_limits.current_plan(company, now=clock.now()).requests_a_minute
+    return plan_limits.current_plan(company, now=clock.now()).requests_per_minute
 
 
 def _network_windows() -> list[Window]:

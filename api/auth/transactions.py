@@ -45,7 +45,7 @@ def all_companies_transaction() -> Iterator[Caller]:
     request_transaction() does (for reads, too), and Unavailable if ORDERX_OPERATOR_DATABASE_URL is not set.
     """
     caller = current_caller()
-    if "see_all_companies" not in caller.permission_set.permissions:
+    if "access_all_companies" not in caller.permission_set.permissions:
         raise Forbidden("Only a super_admin may read all companies.")
     if settings().operator_database_url is None:
         raise Unavailable("ORDERX_OPERATOR_DATABASE_URL is not set, so this API reads one company at a time.")

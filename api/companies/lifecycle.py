@@ -137,7 +137,7 @@ def restore_company(company_id: UUID) -> tuple[Company, dict[str, str]]:
 
 
 @blueprint.get("/history")
-@blueprint.requires("read_history")
+@blueprint.requires("read_company_history")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(CompanyEventSchema))
 def list_company_events(query: dict[str, Any], company_id: UUID) -> dict[str, Any]:
@@ -153,6 +153,6 @@ def _subscription(company: Company) -> dict[str, Any]:
     return {
         "plan": company.plan,
         "trial_ends_at": company.trial_ends_at,
-        "in_force": limits.current_plan(company, now=clock.now()),
-        "in_use": limits.usage(company_id=company.id),
+        "effective_plan": limits.current_plan(company, now=clock.now()),
+        "usage": limits.usage(company_id=company.id),
     }

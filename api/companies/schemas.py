@@ -106,8 +106,7 @@ class CompanySchema(ResponseSchema):
     order_expiry_minutes = fields.Integer(metadata=EXPIRY)
     low_stock_threshold = fields.Integer(metadata=LOW_STOCK)
     branding = fields.Nested(BrandingSchema)
-    standing = fields.String(
-        attribute="lifecycle_state",
+    lifecycle_state = fields.String(
         metadata={"description": "active, suspended, closing or closed; read-only unless active"},
     )
     plan = fields.String(metadata={"examples": ["standard"]})
@@ -122,8 +121,8 @@ class PlanSchema(ResponseSchema):
     name = fields.String(metadata={"examples": ["standard"]})
     shops = fields.Integer(allow_none=True)
     products = fields.Integer(allow_none=True, metadata={"description": "In open shops"})
-    orders_a_month = fields.Integer(allow_none=True, metadata={"description": "In a calendar month (UTC)"})
-    requests_a_minute = fields.Integer(
+    orders_per_month = fields.Integer(allow_none=True, metadata={"description": "In a calendar month (UTC)"})
+    requests_per_minute = fields.Integer(
         allow_none=True,
         metadata={
             "description": "Of all users and API keys of the company together; this server may have a lower limit"
@@ -148,10 +147,10 @@ class SubscriptionSchema(ResponseSchema):
 
     plan = fields.String(metadata={"examples": ["trial"]})
     trial_ends_at = fields.AwareDateTime(allow_none=True)
-    in_force = fields.Nested(PlanSchema)
-    in_use = fields.Dict(
+    effective_plan = fields.Nested(PlanSchema)
+    usage = fields.Dict(
         keys=fields.String(validate=validate.OneOf(LIMITS)), values=fields.Integer(),
-        metadata={"examples": [{"shops": 1, "products": 20, "orders_a_month": 314}]},
+        metadata={"examples": [{"shops": 1, "products": 20, "orders_per_month": 314}]},
     )  # fmt: skip
 
 

@@ -22,12 +22,12 @@ class _DatabaseCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         with db.probe_transaction():
             session = db.session()
-            rows = session.execute(text("SELECT sign, label, value FROM vital_signs()"))
-            values_by_label = {(row.sign, row.label): row.value for row in rows}
-        for sign, (description, label, values) in GAUGES.items():
-            gauge = GaugeMetricFamily(f"orderx_{sign}", description, labels=[label])
-            for value in dict.fromkeys((*values, *(name for kind, name in values_by_label if kind == sign))):
-                gauge.add_metric([value], values_by_label.get((sign, value), 0.0))
+            rows = session.execute(text("SELECT metric, label, value FROM database_metrics()"))
+            values_by_label = {(row.metric, row.label): row.value for row in rows}
+        for metric, (description, label, values) in GAUGES.items():
+            gauge = GaugeMetricFamily(f"orderx_{metric}", description, labels=[label])
+            for value in dict.fromkeys((*values, *(name for kind, name in values_by_label if kind == metric))):
+                gauge.add_metric([value], values_by_label.get((metric, value), 0.0))
             yield gauge
         description = "Age of the oldest due row of the outbox"
         yield GaugeMetricFamily("orderx_outbox_oldest_due_seconds", description, value=values_by_label["outbox", ""])

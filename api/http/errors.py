@@ -68,7 +68,7 @@ def problem(
     title: str,
     detail: str,
     fields: Fields | None = None,
-    over: Sequence[Mapping[str, Any]] | None = None,
+    exceeded_limits: Sequence[Mapping[str, Any]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """An application/problem+json response; `fields` maps dotted paths to messages, `over` lists plan limits."""
@@ -87,8 +87,8 @@ def problem(
             for path, messages in list(fields.items())[:MAX_FIELD_ERRORS]
             for message in messages
         ]
-    if over:
-        body["over"] = over
+    if exceeded_limits:
+        body["exceeded_limits"] = exceeded_limits
     return Response(json.dumps(body), status, headers, content_type="application/problem+json")
 
 
@@ -117,7 +117,7 @@ def response_to(error: OrderXError) -> Response:
         title=type(error).title(),
         detail=error.message,
         fields=error.fields if isinstance(error, Invalid) else None,
-        over=error.detail.get("over"),
+        exceeded_limits=error.detail.get("exceeded_limits"),
         headers=_headers(status, error),
     )
 

@@ -23,7 +23,7 @@ class ExceededLimitSchema(ResponseSchema):
 class ProblemSchema(ResponseSchema):
     """RFC 9457 problem details. `code` is stable. Quote `request_id` to support."""
 
-    optional = frozenset({"errors", "over"})
+    optional = frozenset({"errors", "exceeded_limits"})
 
     type = fields.String(metadata={"format": "uri-reference", "examples": ["/problems/invalid"]})
     title = fields.String()
@@ -33,7 +33,7 @@ class ProblemSchema(ResponseSchema):
     code = fields.String(metadata={"examples": ["invalid"]})
     request_id = fields.String(metadata={"description": "The X-Request-ID of the response"})
     errors = fields.List(fields.Nested(FieldErrorSchema))
-    over = fields.List(
+    exceeded_limits = fields.List(
         fields.Nested(ExceededLimitSchema),
         metadata={"description": "With `plan_limit_reached` and `plan_too_small`: the exceeded limits"},
     )

@@ -35,7 +35,7 @@ def list_incidents(query: dict[str, Any]) -> dict[str, Any]:
     the incident. Then `resolution` has the operator, the action and the reason.
     """
     incident_filter = IncidentFilter(
-        query["step"], query["error"], query["saga"], query["company_id"], resolved=query["state"] == "settled"
+        query["step"], query["error"], query["saga"], query["company_id"], resolved=query["state"] == "resolved"
     )
     with _transaction(all_companies=query["all_companies"]):
         rows = queries.list_incidents(incident_filter, limit=query["limit"] + 1, after=query["after"])
@@ -43,7 +43,7 @@ def list_incidents(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.post("/retry")
-@blueprint.requires("settle_incidents")
+@blueprint.requires("resolve_incidents")
 @blueprint.arguments(IncidentActionSchema)
 @blueprint.response(200, IncidentResultsSchema)
 def retry_incidents(body: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def retry_incidents(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.post("/skip")
-@blueprint.requires("settle_incidents")
+@blueprint.requires("resolve_incidents")
 @blueprint.arguments(IncidentActionSchema)
 @blueprint.response(200, IncidentResultsSchema)
 def skip_incidents(body: dict[str, Any]) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def skip_incidents(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.post("/compensate")
-@blueprint.requires("settle_incidents")
+@blueprint.requires("resolve_incidents")
 @blueprint.arguments(IncidentActionSchema)
 @blueprint.response(200, IncidentResultsSchema)
 def compensate_incidents(body: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def compensate_incidents(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.post("/resolve")
-@blueprint.requires("settle_incidents")
+@blueprint.requires("resolve_incidents")
 @blueprint.arguments(IncidentResolutionSchema)
 @blueprint.response(200, IncidentResultsSchema)
 def resolve_incidents(body: dict[str, Any]) -> dict[str, Any]:
@@ -94,13 +94,13 @@ def resolve_incidents(body: dict[str, Any]) -> dict[str, Any]:
 def _act(action: Action, body: dict[str, Any]) -> dict[str, Any]:
     with _transaction(all_companies=body["all_companies"]):
         if "ids" in body:
-            targets, left = bulk.targets_by_id(body["ids"]), 0
+            targets, remaining = bulk.targets_by_id(body["ids"]), 0
         else:
-            criteria = {name: value for name, value in body["filter"].items() if name != "everything"}
-            targets, left = bulk.targets_by_filter(IncidentFilter(**criteria), limit=body["limit"])
+            criteria = {name: value for name, value in body["filter"].items() if name != "all"}
+            targets, remaining = bulk.targets_by_filter(IncidentFilter(**criteria), limit=body["limit"])
     decision = Decision(action, body["reason"], str(current_caller().user_id), body.get("end"))
     results = bulk.act_on_each(targets, decision, dry_run=body["dry_run"])
-    return {"data": [result.as_row() for result in results], "dry_run": body["dry_run"], "left": left}
+    return {"data": [result.as_row() for result in results], "dry_run": body["dry_run"], "remaining": remaining}
 
 
 def _transaction(*, all_companies: bool) -> AbstractContextManager[Caller]:

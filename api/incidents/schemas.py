@@ -21,7 +21,7 @@ ALL_COMPANIES = {"description": "Include all companies; for a super_admin only"}
 class IncidentsQuery(PageQuery):
     """Filters for the list of incidents."""
 
-    state = Choice("IncidentState", ["open", "settled"], load_default="open")
+    state = Choice("IncidentState", ["open", "resolved"], load_default="open")
     step = Text(load_default=None, metadata=STEP)
     error = Text(load_default=None, metadata=ERROR)
     saga = Text(load_default=None, metadata=SAGA)
@@ -57,18 +57,18 @@ class IncidentSchema(ResponseSchema):
 
 
 class IncidentFilterSchema(Schema):
-    """A filter for incidents: at least one of these fields, or `everything`."""
+    """A filter for incidents: at least one of these fields, or `all`."""
 
     step = Text(load_default=None, allow_none=False, metadata=STEP)
     error = Text(load_default=None, allow_none=False, metadata=ERROR)
     saga = Text(load_default=None, allow_none=False, metadata=SAGA)
     company_id = fields.UUID(load_default=None, allow_none=False)
-    everything = StrictBoolean(load_default=False, metadata={"description": "Select all open incidents"})
+    all = StrictBoolean(load_default=False, metadata={"description": "Select all open incidents"})
 
     @validates_schema
     def _require_criterion(self, data: dict[str, Any], **_: Any) -> None:
         if not any(data.values()):
-            raise ValidationError("Send a step, error, saga or company_id, or `everything`: true.")
+            raise ValidationError("Send a step, error, saga or company_id, or `all`: true.")
 
 
 class IncidentActionSchema(Schema):
@@ -111,7 +111,7 @@ class IncidentResultSchema(ResponseSchema):
     """The result for one incident; in a dry run, the expected result."""
 
     id = fields.UUID(metadata={"description": "The id you sent; with a filter, the id of the saga's subject"})
-    result = Choice("IncidentActionResult", ["settled", "failed"])
+    result = Choice("IncidentActionResult", ["succeeded", "failed"])
     error = fields.Nested(IncidentErrorSchema, allow_none=True, metadata={"description": "Null unless it failed"})
     incident_id = fields.UUID(allow_none=True)
     saga_id = fields.UUID(allow_none=True)
@@ -129,4 +129,4 @@ class IncidentResultsSchema(ResponseSchema):
 
     data = fields.List(fields.Nested(IncidentResultSchema))
     dry_run = fields.Boolean()
-    left = fields.Integer()
+    remaining = fields.Integer()

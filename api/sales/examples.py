@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from api.sales.serializers import BEING_CANCELLED_TEXT, status_of
+from api.sales.serializers import CANCELLATION_REQUESTED_TEXT, status_of
 from domain.notifications.failure_messages import for_buyer
 from domain.sales import transitions
 
@@ -46,7 +46,7 @@ def _order(status: str, *, saga: str, changed_at: str, failure: Any = None) -> d
         "discount_percent": 0,
         "shipping_address": _ADDRESS,
         "saga": {"id": _SAGA, "state": saga},
-        "being_cancelled": False,
+        "cancellation_requested": False,
         "allowed_transitions": transitions.allowed(status),
     }
 
@@ -71,11 +71,11 @@ PLACE_ORDER_REQUESTS = {
 CANCEL_REQUESTS = {"with_reason": {"value": {"reason": "ordered by mistake"}}}
 PENDING = {"pending": {"summary": "Just placed", "value": _order("pending", saga="running", changed_at=_PLACED_AT)}}
 BEING_CANCELLED = {
-    "being_cancelled": {
+    "cancellation_requested": {
         "summary": "Paid, and being cancelled",
         "value": {
             **_order("paid", saga="done", changed_at=_ENDED_AT),
-            "status_text": BEING_CANCELLED_TEXT, "being_cancelled": True, "allowed_transitions": [],
+            "status_text": CANCELLATION_REQUESTED_TEXT, "cancellation_requested": True, "allowed_transitions": [],
         },
     }
 }  # fmt: skip

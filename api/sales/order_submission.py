@@ -37,7 +37,7 @@ class Submission:
 
 def submit(caller: Caller, body: dict[str, Any]) -> Submission:
     """Place the order, or return the one that an earlier request with the same Idempotency-Key has placed."""
-    if body["discount_percent"] and "give_discount" not in caller.permission_set.permissions:
+    if body["discount_percent"] and "apply_discounts" not in caller.permission_set.permissions:
         raise Forbidden("Only members of the company may give a discount. Leave discount_percent out.")
     key = idempotency_key()
     body_hash = fingerprint() if key else b""

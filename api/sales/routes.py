@@ -151,8 +151,8 @@ def cancel_order(body: dict[str, Any], order_id: UUID) -> tuple[dict[str, Any], 
     """Cancel an order.
 
     If the order is pending, its steps are undone as soon as the current one has finished. If it is paid, the payment is
-    refunded and the stock is put back. The response is the current order, with `being_cancelled`. Read the order again
-    to see the outcome.
+    refunded and the stock is put back. The response is the current order, with `cancellation_requested`. Read the order
+    again to see the outcome.
     """
     with _visible_order(order_id) as (caller, order):
         saga = journal.saga_state(PLACE_ORDER.name, subject_id=order.id)

@@ -194,7 +194,7 @@ class OrderSchema(OrderDetailsSchema):
     saga = fields.Nested(
         SagaStateSchema, allow_none=True, metadata={"description": "Null once the saga is deleted, some months later"}
     )
-    being_cancelled = fields.Boolean(
+    cancellation_requested = fields.Boolean(
         metadata={
             "description": "Whether a cancellation is in progress; `status` does not show it yet",
             "examples": [False],

@@ -33,7 +33,7 @@ STATUS_TEXTS = {
 }
 
 
-BEING_CANCELLED_TEXT = "Order Being Cancelled"
+CANCELLATION_REQUESTED_TEXT = "Order Being Cancelled"
 
 
 def status_of(order: Any) -> dict[str, Any]:
@@ -95,12 +95,12 @@ def _full_order(
 def _progress(status: str, saga: journal.SagaState | None) -> dict[str, Any]:
     """The state of the saga, and the allowed transitions of the order."""
     allowed = transitions.allowed(status)
-    being_cancelled = saga is not None and saga.stop_requested and "cancelled" in allowed
+    cancellation_requested = saga is not None and saga.stop_requested and "cancelled" in allowed
     return {
         "saga": {"id": saga.id, "state": saga.state} if saga else None,
-        "being_cancelled": being_cancelled,
-        "allowed_transitions": [] if being_cancelled else allowed,
-        **({"status_text": BEING_CANCELLED_TEXT} if being_cancelled else {}),
+        "cancellation_requested": cancellation_requested,
+        "allowed_transitions": [] if cancellation_requested else allowed,
+        **({"status_text": CANCELLATION_REQUESTED_TEXT} if cancellation_requested else {}),
     }
 
 

@@ -33,7 +33,7 @@ def create_location(body: dict[str, Any], shop_id: UUID) -> tuple[Location, dict
 
 
 @blueprint.get("")
-@blueprint.requires("visit_shops")
+@blueprint.requires("view_shops")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(LocationSchema))
 def list_locations(query: dict[str, Any], shop_id: UUID) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def list_locations(query: dict[str, Any], shop_id: UUID) -> dict[str, Any]:
 
 
 @blueprint.get("/<uuid:location_id>")
-@blueprint.requires("visit_shops")
+@blueprint.requires("view_shops")
 @blueprint.doc(parameters=[IF_NONE_MATCH])
 @blueprint.response(200, LocationSchema)
 def get_location(shop_id: UUID, location_id: UUID) -> tuple[Location, dict[str, str]]:
@@ -55,7 +55,7 @@ def get_location(shop_id: UUID, location_id: UUID) -> tuple[Location, dict[str, 
 
 
 @blueprint.get("/<uuid:location_id>/opening")
-@blueprint.requires("visit_shops")
+@blueprint.requires("view_shops")
 @blueprint.arguments(OpeningQuery, location="query")
 @blueprint.response(200, OpeningStatusSchema)
 def get_opening_status(query: dict[str, Any], shop_id: UUID, location_id: UUID) -> dict[str, Any]:

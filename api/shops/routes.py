@@ -47,7 +47,7 @@ def list_shops(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/<uuid:shop_id>")
-@blueprint.requires("visit_shops")
+@blueprint.requires("view_shops")
 @blueprint.doc(parameters=[IF_NONE_MATCH])
 @blueprint.response(200, ShopSchema)
 def get_shop(shop_id: UUID) -> tuple[Shop, dict[str, str]]:

@@ -8,36 +8,37 @@ from domain.access.errors import InsufficientPrivileges
 
 Permission = Literal[
     "manage_own_account",
-    "create_companies", "read_companies", "write_companies", "read_history", "close_companies", "suspend_companies",
+    "create_companies", "read_companies", "write_companies", "read_company_history", "close_companies",
+    "suspend_companies",
     "read_members", "write_members",
-    "read_keys", "write_keys",
-    "visit_shops", "read_shops", "write_shops", "write_locations", "read_staff",
+    "read_api_keys", "write_api_keys",
+    "view_shops", "read_shops", "write_shops", "write_locations", "read_staff",
     "read_products", "write_products",
     "read_stock", "write_stock",
     "read_warehouses", "write_warehouses",
-    "place_orders", "give_discount", "read_orders", "cancel_orders",
-    "read_incidents", "settle_incidents",
-    "see_all_companies",
+    "place_orders", "apply_discounts", "read_orders", "cancel_orders",
+    "read_incidents", "resolve_incidents",
+    "access_all_companies",
 ]  # fmt: skip
 
 _CUSTOMER: frozenset[Permission] = frozenset({
-    "manage_own_account", "create_companies", "read_companies", "visit_shops", "read_products", "place_orders",
+    "manage_own_account", "create_companies", "read_companies", "view_shops", "read_products", "place_orders",
     "read_orders", "cancel_orders",
 })  # fmt: skip
 _STAFF: frozenset[Permission] = _CUSTOMER | {
-    "read_shops", "read_stock", "write_stock", "read_warehouses", "give_discount",
+    "read_shops", "read_stock", "write_stock", "read_warehouses", "apply_discounts",
 }  # fmt: skip
 _SHOP_MANAGER: frozenset[Permission] = _STAFF | {
     "write_products", "write_locations", "read_staff", "read_members", "write_members",
 }  # fmt: skip
 _COMPANY_ADMIN: frozenset[Permission] = _SHOP_MANAGER | {
-    "write_companies", "read_history", "close_companies", "read_keys", "write_keys",
+    "write_companies", "read_company_history", "close_companies", "read_api_keys", "write_api_keys",
     "write_shops", "write_warehouses",
-    "read_incidents", "settle_incidents",
+    "read_incidents", "resolve_incidents",
 }  # fmt: skip
 
 ROLES: dict[str, frozenset[Permission]] = {
-    "super_admin": _COMPANY_ADMIN | {"suspend_companies", "see_all_companies"},
+    "super_admin": _COMPANY_ADMIN | {"suspend_companies", "access_all_companies"},
     "company_admin": _COMPANY_ADMIN,
     "shop_manager": _SHOP_MANAGER,
     "staff": _STAFF,
@@ -46,15 +47,15 @@ ROLES: dict[str, frozenset[Permission]] = {
 """The permissions of each role. A role applies to a company or to one shop; a customer's to the customer's own data."""
 
 API_KEY_PERMISSIONS: frozenset[Permission] = frozenset({
-    "read_companies", "write_companies", "read_history",
+    "read_companies", "write_companies", "read_company_history",
     "read_members",
-    "read_keys",
-    "visit_shops", "read_shops", "write_shops", "write_locations", "read_staff",
+    "read_api_keys",
+    "view_shops", "read_shops", "write_shops", "write_locations", "read_staff",
     "read_products", "write_products",
     "read_stock", "write_stock",
     "read_warehouses", "write_warehouses",
     "read_orders", "cancel_orders",
-    "read_incidents", "settle_incidents",
+    "read_incidents", "resolve_incidents",
 })  # fmt: skip
 """The permissions that API keys can have. An allow list: new permissions are not available to keys until added here.
 

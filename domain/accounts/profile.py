@@ -84,7 +84,7 @@ def delete_address(*, address_id: UUID) -> None:
         raise AddressNotFound
 
 
-_ERASE = text("SELECT forget_invitations(:user), erase_person(:user)")
+_ERASE = text("SELECT delete_invitations_to(:user), erase_person(:user)")
 
 
 def lock_user(*, user_id: UUID) -> None:

@@ -78,7 +78,7 @@ def verify_code(*, user_id: UUID, code: str | None, now: datetime) -> bool:
     return is_right
 
 
-def recovery_codes_left(*, user_id: UUID) -> int | None:
+def recovery_codes_remaining(*, user_id: UUID) -> int | None:
     """Count the current user's unused recovery codes; None without a second factor."""
     factor = db.session().get(SecondFactor, user_id)
     if factor is None or factor.confirmed_at is None:

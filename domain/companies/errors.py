@@ -30,7 +30,7 @@ class CompanyClosed(Conflict):
 class PlanLimitReached(Conflict):
     """The company has reached a limit of its plan: choose a larger plan.
 
-    `over` has that limit, as `[{"limit", "in_use", "allowed"}]`.
+    `exceeded_limits` has that limit, as `[{"limit", "in_use", "allowed"}]`.
     """
 
     code = "plan_limit_reached"
@@ -39,7 +39,7 @@ class PlanLimitReached(Conflict):
 class PlanTooSmall(Conflict):
     """The company uses more than this plan allows.
 
-    `over` lists every exceeded limit, as `[{"limit", "in_use", "allowed"}]`.
+    `exceeded_limits` lists every exceeded limit, as `[{"limit", "in_use", "allowed"}]`.
     """
 
     code = "plan_too_small"

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.companies.errors import PlanLimitReached, PlanTooSmall
 from domain.companies.models import Company
-from domain.companies.plans import LIMITS, Limit, Plan, plan_in_force
+from domain.companies.plans import LIMITS, Limit, Plan, effective_plan
 from domain.companies.queries import the_locked_company
 from kit import clock, db
 from kit.db import Json
@@ -32,7 +32,7 @@ _USAGE = f"""
 
 def current_plan(company: Company, *, now: datetime) -> Plan:
     """Return the plan that applies to the company now."""
-    return plan_in_force(company.plan, trial_ends_at=company.trial_ends_at, now=now)
+    return effective_plan(company.plan, trial_ends_at=company.trial_ends_at, now=now)
 
 
 def usage(*, company_id: UUID) -> dict[Limit, int]:
@@ -49,30 +49,30 @@ def require_capacity(limit: Limit, *, company_id: UUID) -> None:
     if allowed is not None and (used := usage(company_id=company_id)[limit]) >= allowed:
         raise PlanLimitReached(
             f"The plan {plan.name} allows {allowed} {limit}, all of which are in use: choose a larger plan.",
-            over=[_limit_usage(limit, used, allowed)],
+            exceeded_limits=[_limit_usage(limit, used, allowed)],
         )
 
 
 def require_order_capacity(plan: Plan, *, company: str, placed: int) -> None:
     """Raise PlanLimitReached when the company has reached its plan's limit with `placed` orders this month."""
-    if plan.orders_a_month is not None and placed >= plan.orders_a_month:
+    if plan.orders_per_month is not None and placed >= plan.orders_per_month:
         raise PlanLimitReached(
-            f"{company} cannot accept more orders this month: its plan, {plan.name}, allows {plan.orders_a_month}. "
+            f"{company} cannot accept more orders this month: its plan, {plan.name}, allows {plan.orders_per_month}. "
             "It can choose a larger plan.",
-            over=[_limit_usage("orders_a_month", placed, plan.orders_a_month)],
+            exceeded_limits=[_limit_usage("orders_per_month", placed, plan.orders_per_month)],
         )
 
 
 def require_plan_fits(plan: Plan, *, company_id: UUID) -> None:
     """Raise PlanTooSmall, with every exceeded limit, when the company uses more than the plan allows."""
-    over = [
+    exceeded = [
         _limit_usage(limit, used, allowed)
         for limit, used in usage(company_id=company_id).items()
         if (allowed := plan.allows(limit)) is not None and used > allowed
     ]
-    if over:
-        listed = "; ".join(f"{each['limit']}: {each['in_use']} in use, {each['allowed']} allowed" for each in over)
-        raise PlanTooSmall(f"More is in use than {plan.name} allows ({listed}).", over=over)
+    if exceeded:
+        listed = "; ".join(f"{each['limit']}: {each['in_use']} in use, {each['allowed']} allowed" for each in exceeded)
+        raise PlanTooSmall(f"More is in use than {plan.name} allows ({listed}).", exceeded_limits=exceeded)
 
 
 def _limit_usage(limit: Limit, used: int, allowed: int) -> Json:

@@ -81,8 +81,8 @@ class CompanyEvent(Base):
 class OrderCount(Base):
     """The number of a company's orders in a month (its first day, UTC), split into shards.
 
-    The trigger `counted` counts orders when they are committed. Connections use different shards, as far as there are
-    enough, so that concurrent orders do not wait for each other.
+    The trigger `count_order` counts orders when they are committed. Connections use different shards, as far as there
+    are enough, so that concurrent orders do not wait for each other.
     """
 
     __tablename__ = "order_counts"

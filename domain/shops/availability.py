@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from domain.companies import lifecycle, limits
-from domain.companies.plans import PLANS, plan_in_force
+from domain.companies.plans import PLANS, effective_plan
 from domain.shops.errors import ShopClosed
 from kit import clock
 from kit.db import Json
 
-_LIMITED = ", ".join(f"'{plan.name}'" for plan in PLANS.values() if plan.orders_a_month is not None)
+_LIMITED = ", ".join(f"'{plan.name}'" for plan in PLANS.values() if plan.orders_per_month is not None)
 AVAILABILITY = f"""jsonb_build_object(
     'is_closed', s.closed_at IS NOT NULL, 'company_state', {lifecycle.LIFECYCLE_STATE},
     'company', c.name, 'plan', c.plan, 'trial_ends_at', c.trial_ends_at,
@@ -22,5 +22,5 @@ def require_available(facts: Json) -> None:
     if facts["is_closed"]:
         raise ShopClosed
     trial_ends_at = facts["trial_ends_at"] and datetime.fromisoformat(facts["trial_ends_at"])
-    plan = plan_in_force(facts["plan"], trial_ends_at=trial_ends_at, now=clock.now())
+    plan = effective_plan(facts["plan"], trial_ends_at=trial_ends_at, now=clock.now())
     limits.require_order_capacity(plan, company=facts["company"], placed=facts["placed"])

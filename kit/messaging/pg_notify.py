@@ -20,7 +20,7 @@ from kit.db import engines, session_settings, watchdog
 from kit.errors import NotConfigured
 from kit.ids import derived_id
 
-CHANNEL = "orderx_settled"
+CHANNEL = "orderx_outcome_decided"
 KEEPALIVE_INTERVAL = 10.0
 """Seconds without a notification after which the connection is tested with an empty query."""
 POLL_INTERVAL = 1.0

@@ -1,8 +1,8 @@
 """Failpoints: named places between two durable effects, where a test can kill or stop the process.
 
-With ORDERX_CRASH_DIR set, a process that reaches a failpoint looks for a file of its name in that directory. If there
-is one, the process deletes it and sends itself the signal that the file names: SIGKILL or SIGSTOP. Each file works
-once. Without the variable a failpoint does nothing. tests/stack/test_failpoints.py kills a process at each of them.
+With ORDERX_FAILPOINTS_DIR set, a process that reaches a failpoint looks for a file of its name in that directory. If
+there is one, the process deletes it and sends itself the signal that the file names: SIGKILL or SIGSTOP. Each file
+works once. Without the variable a failpoint does nothing. tests/stack/test_failpoints.py kills a process at each.
 """
 
 import os
@@ -10,7 +10,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-_DIRECTORY = os.environ.get("ORDERX_CRASH_DIR")
+_DIRECTORY = os.environ.get("ORDERX_FAILPOINTS_DIR")
 
 
 def name(point: str, variant: str = "") -> str:

@@ -1,8 +1,11 @@
-"""Rename tables, columns, indexes and constraints to the field's words. Nothing is rewritten, so it takes no time.
+"""Rename tables, columns, indexes, constraints, policies and functions to the field's words.
+
+Only the permissions of API keys are rewritten; the rest takes no time at any size.
 
 Sagas and messages of the previous release refer to the old names: it needs a stop.
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 from migrations import stop
@@ -66,6 +69,40 @@ INDEXES = {
     "refresh_tokens_login_id_idx": "refresh_tokens_session_id_idx",
     "super_admin_requests_acted_for_id_idx": "super_admin_requests_target_company_id_id_idx",
 }
+POLICIES = {
+    "addresses": {"erased": "erasure"},
+    "alerts": {"counted": "metrics"},
+    "api_keys": {"presented": "by_token"},
+    "attempt_counters": {"counted": "by_key"},
+    "incidents": {"counted": "metrics"},
+    "invitations": {"erased": "erasure", "presented": "by_token"},
+    "mails": {"erased": "erasure", "erased_invitation": "invitation_erasure"},
+    "memberships": {"erased": "erasure"},
+    "one_time_links": {"erased": "erasure", "presented": "by_token"},
+    "orders": {"erased": "erasure"},
+    "outbox": {"counted": "metrics"},
+    "refresh_tokens": {"presented": "by_token"},
+    "saga_definitions": {"recorded": "definer"},
+    "sagas": {"counted": "metrics"},
+    "sessions": {"erased": "erasure"},
+    "shops": {"visited": "by_id"},
+    "timing_decoys": {"asked": "anyone"},
+    "users": {"erased": "erasure"},
+}
+
+FUNCTIONS = {"forget_invitations": "delete_invitations_to", "open_sagas": "lock_sagas"}
+# The name of a result column changes, so this function is created again: by `migrate`, which also replaces this body.
+DATABASE_METRICS = """
+    CREATE FUNCTION vital_signs() RETURNS TABLE (sign text, label text, value double precision)
+    LANGUAGE sql AS $$ SELECT '', '', 0::float WHERE false $$"""
+
+PERMISSIONS = {
+    "read_history": "read_company_history",
+    "read_keys": "read_api_keys",
+    "settle_incidents": "resolve_incidents",
+    "visit_shops": "view_shops",
+}
+"""Those of them that API keys can have."""
 
 ATTEMPT_KEY = "key = decode(nullif(current_setting('orderx.{}', true), ''), 'hex')"
 
@@ -82,12 +119,31 @@ def upgrade() -> None:
             op.execute(f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}")
     for old, new in INDEXES.items():
         op.execute(f"ALTER INDEX {old} RENAME TO {new}")
-    op.execute(f"ALTER POLICY counted ON attempt_counters USING ({ATTEMPT_KEY.format('attempt_key')})")
+    for table, policies in POLICIES.items():
+        for old, new in policies.items():
+            op.execute(f"ALTER POLICY {old} ON {table} RENAME TO {new}")
+    op.execute(f"ALTER POLICY by_key ON attempt_counters USING ({ATTEMPT_KEY.format('attempt_key')})")
+    op.execute("ALTER TABLE orders RENAME CONSTRAINT counted TO orders_count_order")
+    op.execute("ALTER TRIGGER counted ON orders RENAME TO count_order")
+    for old, new in FUNCTIONS.items():
+        op.execute(f"ALTER FUNCTION {old} RENAME TO {new}")
+    op.execute("DROP FUNCTION vital_signs()")
+    _rename_permissions(PERMISSIONS)
 
 
 def downgrade() -> None:
     stop.require()
-    op.execute(f"ALTER POLICY counted ON attempt_counters USING ({ATTEMPT_KEY.format('attempts')})")
+    _rename_permissions({new: old for old, new in PERMISSIONS.items()})
+    op.execute("DROP FUNCTION IF EXISTS database_metrics()")
+    op.execute(DATABASE_METRICS)
+    for new, old in FUNCTIONS.items():
+        op.execute(f"ALTER FUNCTION {old} RENAME TO {new}")
+    op.execute("ALTER TRIGGER count_order ON orders RENAME TO counted")
+    op.execute("ALTER TABLE orders RENAME CONSTRAINT orders_count_order TO counted")
+    op.execute(f"ALTER POLICY by_key ON attempt_counters USING ({ATTEMPT_KEY.format('attempts')})")
+    for table, policies in POLICIES.items():
+        for new, old in policies.items():
+            op.execute(f"ALTER POLICY {old} ON {table} RENAME TO {new}")
     for new, old in INDEXES.items():
         op.execute(f"ALTER INDEX {old} RENAME TO {new}")
     for table, constraints in CONSTRAINTS.items():
@@ -98,3 +154,15 @@ def downgrade() -> None:
             op.execute(f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}")
     for new, old in TABLES.items():
         op.rename_table(old, new)
+
+
+def _rename_permissions(renamed: dict[str, str]) -> None:
+    # Row-level security is forced on the owner, too, unless a superuser.
+    op.execute("ALTER TABLE api_keys NO FORCE ROW LEVEL SECURITY")
+    for old, new in renamed.items():
+        op.execute(
+            sa.text(
+                "UPDATE api_keys SET permissions = array_replace(permissions, :old, :new) WHERE :old = ANY(permissions)"
+            ).bindparams(old=old, new=new)
+        )
+    op.execute("ALTER TABLE api_keys FORCE ROW LEVEL SECURITY")

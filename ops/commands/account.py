@@ -27,7 +27,7 @@ def remove_second_factor(
     with db.transaction(Tenant()):
         user = queries.the_user_by_email(email=email.lower())
         db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=user.id)))
-        if second_factor.recovery_codes_left(user_id=user.id) is None:
+        if second_factor.recovery_codes_remaining(user_id=user.id) is None:
             raise SecondFactorNotEnabled
         second_factor.disable(user_id=user.id)
         audit.record_operator_action(user_id=user.id, action="remove_second_factor", reason=reason, operator=by)

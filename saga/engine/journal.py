@@ -29,7 +29,7 @@ class SagaNotFound(NotFound):
 
 
 # Sets the tenant, locks the saga rows, and only then reads the sagas, one row per step: see migrations/versions/0010.
-_OPEN = "SELECT * FROM open_sagas(%(ids)s, %(company)s)"
+_LOCK = "SELECT * FROM lock_sagas(%(ids)s, %(company)s)"
 _SAGA_COLUMNS = 10
 """Columns about the saga, before the columns about the step."""
 
@@ -110,7 +110,7 @@ def run_outcome_hooks(sagas: Sequence[LockedSaga]) -> None:
 
 def _read(refs: Sequence[SagaRef], find: FindDefinition) -> list[LockedSaga]:
     refs_by_id = {ref.saga_id: ref for ref in refs}
-    rows = db.run(_OPEN, {"ids": list(refs_by_id), "company": refs[0].company_id}).fetchall()
+    rows = db.run(_LOCK, {"ids": list(refs_by_id), "company": refs[0].company_id}).fetchall()
     now = clock.now()
     sagas: dict[UUID, LockedSaga] = {}
     for row in rows:

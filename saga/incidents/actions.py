@@ -141,7 +141,7 @@ def _act(
         closed = _close_incident(saga, incident, {**action, "reason": reason, "by": by})
         step = saga.definition.waits.get(closed.step) or saga.definition.steps[closed.step]
         saga.state = closed.phase
-        saga.record_event("settled", step, dict(action))  # buyers may read this, so it omits the reason
+        saga.record_event("resolved", step, dict(action))  # buyers may read this, so it omits the reason
         move(saga, step, closed.error)
         effect = Effect(saga.state, tuple(_task_names(saga.messages)))
         if dry_run:

@@ -67,7 +67,7 @@ class Result:
         """The result as the API answers it and the command line prints it for scripts."""
         target, ref = self.target, self.target.ref
         return {
-            "id": target.id, "result": "failed" if self.problem else "settled", "error": self.problem,
+            "id": target.id, "result": "failed" if self.problem else "succeeded", "error": self.problem,
             "incident_id": target.incident_id, "saga_id": ref and ref.saga_id, "subject_id": target.subject_id,
             "saga": target.saga, "step": target.step, "state": self.effect and self.effect.state,
             "tasks": list(self.effect.tasks) if self.effect else [],

@@ -61,7 +61,7 @@ class TestCreate:
         ("wrong", "field"),
         [
             ({"permissions": ["manage_own_account"]}, "permissions.0"),
-            ({"permissions": ["write_keys"]}, "permissions.0"),
+            ({"permissions": ["write_api_keys"]}, "permissions.0"),
             ({"permissions": ["fly"]}, "permissions.0"),
             ({"permissions": []}, "permissions"),
             ({"days": 0}, "days"),
@@ -75,26 +75,26 @@ class TestCreate:
         assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, field)
 
     def test_for_one_shop_refuses_permissions_for_the_company(self, admin, company):
-        wanted = ["read_stock", "write_companies", "settle_incidents"]
+        wanted = ["read_stock", "write_companies", "resolve_incidents"]
         body = {**NAMED, "permissions": wanted, "shop_id": str(factories.make_shop(company).id)}
         answer = admin.post("/api/keys", body)
         assert (answer.status_code, answer.json["errors"]) == (422, [{
             "path": "permissions",
             "message": "These permissions apply to a whole company, not to one shop: "
-            "settle_incidents, write_companies.",
+            "resolve_incidents, write_companies.",
         }])  # fmt: skip
 
 
 class TestUse:
     def test_is_limited_to_its_company(self, api, admin, company):
         shop, theirs = factories.make_shop(company), factories.make_shop(factories.make_company())
-        machine = holder(api, made(admin, "read_shops", "visit_shops"))
+        machine = holder(api, made(admin, "read_shops", "view_shops"))
         assert [row["id"] for row in machine.get("/api/shops").json["data"]] == [str(shop.id)]
         assert machine.get(f"/api/shops/{theirs.id}").status_code == 404
 
     def test_is_limited_to_its_shop_if_it_has_one(self, api, admin, company):
         shop, other = factories.make_shop(company), factories.make_shop(company)
-        machine = holder(api, made(admin, "read_shops", "visit_shops", shop_id=str(shop.id)))
+        machine = holder(api, made(admin, "read_shops", "view_shops", shop_id=str(shop.id)))
         assert [row["id"] for row in machine.get("/api/shops").json["data"]] == [str(shop.id)]
         assert machine.get(f"/api/shops/{other.id}").status_code == 404
 

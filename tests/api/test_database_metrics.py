@@ -12,7 +12,7 @@ from saga.engine.errors import Refused
 from tests.saga.engine.saga_harness import SagaHarness
 from tests.saga.incidents.stuck_saga import StuckSaga
 
-OF_THE_SYSTEM = (*(f"orderx_{sign}{{" for sign in GAUGES), "orderx_outbox_oldest_due_seconds")
+OF_THE_SYSTEM = (*(f"orderx_{metric}{{" for metric in GAUGES), "orderx_outbox_oldest_due_seconds")
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ class TestDatabaseMetrics:
     def test_are_the_only_data_of_other_companies_that_the_app_reads(self, database):
         with db.transaction(Tenant()):
             session = db.session()
-            assert {row.sign for row in session.execute(text("SELECT * FROM vital_signs()"))} <= {
+            assert {row.metric for row in session.execute(text("SELECT * FROM database_metrics()"))} <= {
                 "sagas", "open_incidents", "open_alerts", "outbox",
             }  # fmt: skip
             assert session.scalar(text("SELECT has_table_privilege('alerts', 'SELECT')")) is False

@@ -93,7 +93,7 @@ class TestList:
 
     def test_of_handled_incidents_shows_operator_action_and_reason(self, ours):
         ours.settle("retry", ids=[str(ours.orders[0])])
-        [settled] = ours.admin.get(f"{INCIDENTS}?state=settled").json["data"]
+        [settled] = ours.admin.get(f"{INCIDENTS}?state=resolved").json["data"]
         assert settled["resolution"] == {"action": "retry", "reason": "the shelf is counted", "by": str(ours.user.id)}
 
 
@@ -107,7 +107,7 @@ class TestActions:
         answer = ours.settle(action, filter={"step": "commit_stock"}, **more)
         assert answer.status_code == 200
         assert [(row["subject_id"], row["result"], row["state"]) for row in answer.json["data"]] == [
-            (str(order), "settled", state) for order in ours.orders
+            (str(order), "succeeded", state) for order in ours.orders
         ]
         assert ours.states == [state, state]
 
@@ -115,30 +115,30 @@ class TestActions:
         unknown = str(new_id())
         answer = ours.settle("retry", ids=[unknown, *map(str, ours.orders)])
         assert answer.status_code == 200
-        assert [row["result"] for row in answer.json["data"]] == ["failed", "settled", "settled"]
+        assert [row["result"] for row in answer.json["data"]] == ["failed", "succeeded", "succeeded"]
         assert answer.json["data"][0]["error"]["code"] == "not_found"
         again = ours.settle("retry", ids=[str(ours.orders[0])]).json["data"][0]
         assert (again["id"], again["error"]["code"]) == (str(ours.orders[0]), "not_stuck")
 
     def test_name_the_obstacle(self, ours):
-        row = ours.settle("compensate", filter={"everything": True}).json["data"][0]
+        row = ours.settle("compensate", filter={"all": True}).json["data"][0]
         assert row["error"]["code"] == "cannot_compensate"
         assert "cannot be undone: the payment is captured" in row["error"]["detail"]
 
     def test_continue_after_an_error(self, ours, monkeypatch):
         monkeypatch.setattr(order_status, "mark_paid", lambda **_: 1 / 0)
-        answer = ours.settle("skip", filter={"everything": True})
+        answer = ours.settle("skip", filter={"all": True})
         assert [row["error"]["code"] for row in answer.json["data"]] == ["ZeroDivisionError"] * 2
         assert ours.states == ["stuck", "stuck"]
 
     def test_are_limited_to_the_oldest(self, ours):
-        answer = ours.settle("retry", filter={"everything": True}, limit=1)
-        assert (len(answer.json["data"]), answer.json["left"]) == (1, 1)
+        answer = ours.settle("retry", filter={"all": True}, limit=1)
+        assert (len(answer.json["data"]), answer.json["remaining"]) == (1, 1)
         assert ours.states == ["running", "stuck"]
 
     @each_action
     def test_change_nothing_in_a_dry_run(self, ours, action, more):
-        answer = ours.settle(action, filter={"everything": True}, dry_run=True, **more)
+        answer = ours.settle(action, filter={"all": True}, dry_run=True, **more)
         assert (answer.json["dry_run"], len(answer.json["data"])) == (True, 2)
         assert ours.states == ["stuck", "stuck"]
         assert len(ours.admin.get(INCIDENTS).json["data"]) == 2
@@ -154,7 +154,7 @@ class TestBadInput:
             ({"ids": ["x"], "reason": "x"}, "ids.0"),
             ({"ids": ["{id}"], "filter": {"step": "x"}, "reason": "x"}, "ids"),
             ({"filter": {}, "reason": "x"}, "filter"),
-            ({"filter": {"everything": False}, "reason": "x"}, "filter"),
+            ({"filter": {"all": False}, "reason": "x"}, "filter"),
             ({"filter": {"colour": "red"}, "reason": "x"}, "filter.colour"),
             ({"ids": ["{id}"], "reason": " "}, "reason"),
             ({"ids": ["{id}"], "reason": "x", "limit": 0}, "limit"),
@@ -191,7 +191,7 @@ class TestAnotherCompany:
 
     def test_is_not_selected_by_a_filter(self, ours, theirs):
         assert ours.settle("retry", filter={"company_id": str(theirs.company.id)}).json["data"] == []
-        assert len(ours.settle("retry", filter={"everything": True}).json["data"]) == 2
+        assert len(ours.settle("retry", filter={"all": True}).json["data"]) == 2
         assert theirs.states == ["stuck", "stuck"]
 
 
@@ -202,27 +202,27 @@ class TestRoles:
         if role:
             factories.join(user, ours.company, role, shop=ours.scenario.shop)
         somebody = api.acting_as(user, ours.company if role else None)
-        body = {"filter": {"everything": True}, "reason": "x"}
+        body = {"filter": {"all": True}, "reason": "x"}
         answers = [somebody.get(INCIDENTS), *(somebody.post(f"{INCIDENTS}/{each}", body) for each, _ in ACTIONS)]
         assert [answer.status_code for answer in answers] == [403] * 5
         assert ours.states == ["stuck", "stuck"]
 
     def test_of_an_admin_are_limited_to_the_company(self, ours, theirs):
         assert ours.admin.get(f"{INCIDENTS}?all_companies=true").status_code == 403
-        assert ours.settle("retry", filter={"everything": True}, all_companies=True).status_code == 403
+        assert ours.settle("retry", filter={"all": True}, all_companies=True).status_code == 403
         assert ours.states + theirs.states == ["stuck"] * 4
 
 
 class TestSuperAdmin:
     def test_handles_the_company_in_the_token(self, super_admin, ours, theirs):
         assert len(super_admin.get(INCIDENTS).json["data"]) == 2
-        super_admin.post(f"{INCIDENTS}/retry", {"filter": {"everything": True}, "reason": "x"})
+        super_admin.post(f"{INCIDENTS}/retry", {"filter": {"all": True}, "reason": "x"})
         assert ours.states + theirs.states == ["running"] * 2 + ["stuck"] * 2
 
     def test_handles_all_companies_on_request(self, super_admin, ours, theirs):
         assert len(super_admin.get(f"{INCIDENTS}?all_companies=true").json["data"]) == 4
-        body = {"filter": {"everything": True}, "reason": "x", "all_companies": True}
-        assert super_admin.post(f"{INCIDENTS}/retry", body).json["left"] == 0
+        body = {"filter": {"all": True}, "reason": "x", "all_companies": True}
+        assert super_admin.post(f"{INCIDENTS}/retry", body).json["remaining"] == 0
         assert ours.states + theirs.states == ["running"] * 4
 
     def test_is_refused_without_the_operators_database_url(self, super_admin, monkeypatch):

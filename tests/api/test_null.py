@@ -81,7 +81,7 @@ class TestField:
 
     @pytest.mark.parametrize("name", ["step", "error", "saga", "company_id"])
     def test_of_a_filter_refuses_null(self, admin, name):
-        body = {"filter": {"everything": True, name: None}, "reason": "it is back"}
+        body = {"filter": {"all": True, name: None}, "reason": "it is back"}
         answer = admin.post("/api/operations/incidents/retry", body)
         assert refused(answer) == [(f"filter.{name}", OPTIONAL_NULL)]
 

@@ -51,7 +51,7 @@ class TestSetUp:
 
     def test_has_no_effect_until_confirmed(self, api, me, user, app):
         assert log_in(api, user) == (200, None)
-        assert me.get(FACTOR).json == {"is_on": False, "recovery_codes_left": 0}
+        assert me.get(FACTOR).json == {"is_enabled": False, "recovery_codes_remaining": 0}
 
     def test_requires_the_password(self, me):
         assert me.post(FACTOR, {"password": "a wrong one"}).json["code"] == "invalid_credentials"
@@ -68,7 +68,7 @@ class TestSetUp:
 class TestConfirm:
     def test_enables_it(self, api, me, user, recovery_codes):
         assert len(set(recovery_codes)) == 10
-        assert me.get(FACTOR).json == {"is_on": True, "recovery_codes_left": 10}
+        assert me.get(FACTOR).json == {"is_enabled": True, "recovery_codes_remaining": 10}
         assert log_in(api, user) == (401, "second_factor_required")
 
     @pytest.mark.parametrize("wrong", ["000000", "é", "12345", "x" * 40])
@@ -91,7 +91,7 @@ class TestLogIn:
         typed = recovery_codes[0].lower().replace("-", " ")
         assert log_in(api, user, code=typed) == (200, None)
         assert log_in(api, user, code=recovery_codes[0]) == (401, "invalid_second_factor_code")
-        assert me.get(FACTOR).json["recovery_codes_left"] == 9
+        assert me.get(FACTOR).json["recovery_codes_remaining"] == 9
 
     def test_refuses_recovery_codes_of_others(self, api, me, recovery_codes):
         other = factories.make_user()

@@ -22,8 +22,8 @@ class TestRequired:
 
     def test_takes_every_permission_there_is_and_no_other(self):
         checked_within = {
-            "see_all_companies",
-            "give_discount",
+            "access_all_companies",
+            "apply_discounts",
         }  # by api/auth/transactions.py and api/sales/order_submission.py
         assert (set(REQUIRED.values()) - {PUBLIC, OPERATOR}) | checked_within == set(get_args(Permission))
 

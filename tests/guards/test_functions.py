@@ -13,10 +13,10 @@ DEFINER = "orderx_definer"
 IN_PUBLIC = "pronamespace = 'public'::regnamespace"
 CALLERS = {
     "erase_person": {"orderx_app"},
-    "forget_invitations": {"orderx_app"},
+    "delete_invitations_to": {"orderx_app"},
     "oldest_snapshot": {"orderx_operator"},
     "record_saga_definition": {"orderx_app"},
-    "vital_signs": {"orderx_app", "orderx_operator"},
+    "database_metrics": {"orderx_app", "orderx_operator"},
 }
 NAMES_A_TABLE = re.compile(r"\b(?:FROM|JOIN|UPDATE|INTO)\s+([a-z_.]+)")
 RIGHTS = """
@@ -42,7 +42,9 @@ def call_all(connection, user_id):
     """Call every function of the definer as one of its callers, as the user."""
     connection.execute("SET LOCAL ROLE orderx_app")
     connection.execute("SELECT set_config('orderx.user_id', %s, true)", [str(user_id)])
-    connection.execute("SELECT forget_invitations(%(user)s), erase_person(%(user)s), vital_signs()", {"user": user_id})
+    connection.execute(
+        "SELECT delete_invitations_to(%(user)s), erase_person(%(user)s), database_metrics()", {"user": user_id}
+    )
     connection.execute("SELECT record_saga_definition('toy', 1, '', '')")
     connection.execute("RESET ROLE")
 

@@ -46,7 +46,7 @@ class TestCompose:
 
 class TestForgetting:
     def test_takes_away_what_the_command_does_not_read(self, monkeypatch):
-        given = dict.fromkeys(("ORDERX_BROKER_URL", "ORDERX_SECRET_KEY", "ORDERX_CRASH_DIR", "OTHER_KEY"), "x")
+        given = dict.fromkeys(("ORDERX_BROKER_URL", "ORDERX_SECRET_KEY", "ORDERX_FAILPOINTS_DIR", "OTHER_KEY"), "x")
         environ = dict(given)
         monkeypatch.setattr(command_settings.os, "environ", environ)
         command_settings.remove_undeclared("dead")

@@ -88,7 +88,7 @@ def newer(empty):
     with psycopg.connect(empty, autocommit=True) as owner:
         owner.execute("UPDATE alembic_version SET version_num = '9999'")
         owner.execute("ALTER TABLE orders ADD COLUMN gift boolean")
-        owner.execute("ALTER FUNCTION vital_signs() STRICT")
+        owner.execute("ALTER FUNCTION database_metrics() STRICT")
         owner.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
     return empty
 
@@ -101,7 +101,7 @@ class TestNewerDatabase:
         ("change", "missing"),
         [
             ("ALTER TABLE mails RENAME COLUMN due_at TO due", "mails.due_at"),
-            ("DROP FUNCTION vital_signs()", "vital_signs()"),
+            ("DROP FUNCTION database_metrics()", "database_metrics()"),
         ],
     )
     def test_names_what_is_missing(self, newer, change, missing):

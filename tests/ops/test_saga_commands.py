@@ -48,7 +48,7 @@ class TestRetry:
         first, second = map(json.loads, said.splitlines())
         assert (code, first["id"], first["result"]) == (1, str(stuck[0]), "failed")
         assert first["error"]["code"] == "not_stuck"
-        assert (second["id"], second["result"], second["error"]) == (str(stuck[1]), "settled", None)
+        assert (second["id"], second["result"], second["error"]) == (str(stuck[1]), "succeeded", None)
         assert (second["step"], second["state"], second["tasks"]) == ("commit_stock", "running", ["saga.advance"])
 
     @pytest.mark.parametrize(("options", "by"), [([], getpass.getuser()), (["--by", "grace"], "grace")])

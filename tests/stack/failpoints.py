@@ -15,7 +15,7 @@ from tests.waiting import until
 
 
 class Failpoints:
-    """The failpoints of a stack that was started with ORDERX_CRASH_DIR."""
+    """The failpoints of a stack that was started with ORDERX_FAILPOINTS_DIR."""
 
     def __init__(self, stack: Stack, directory: Path) -> None:
         self.stack = stack

@@ -107,8 +107,8 @@ def _running(prefix: str, make: Callable[[Path], AnyStack]) -> Iterator[AnyStack
 def _stack(home: Path, failpoints: str | None) -> Stack:
     if failpoints is None:
         return UnlimitedStack(home, usual_ports=False)
-    os.environ["ORDERX_CRASH_DIR"] = str(directories.make(home / failpoints))
+    os.environ["ORDERX_FAILPOINTS_DIR"] = str(directories.make(home / failpoints))
     try:
         return UnlimitedStack(home, usual_ports=False)
     finally:
-        del os.environ["ORDERX_CRASH_DIR"]
+        del os.environ["ORDERX_FAILPOINTS_DIR"]

@@ -95,5 +95,5 @@ class TestAnUndoThatKeepsFailing:
         events = until(lambda: (about := receiver.events_about(incident["incident_id"]))[1:] and about)
         assert events == [("alert_opened", "incident_opened"), ("alert_closed", "incident_opened")]
         assert all(webhook.is_genuine(*signed) for signed in receiver.signatures)
-        admins = shop.call("GET", "/operations/incidents?state=settled", None, as_=shop.merchant)["data"]
+        admins = shop.call("GET", "/operations/incidents?state=resolved", None, as_=shop.merchant)["data"]
         assert admins[0]["resolution"] == {"action": "retry", "reason": "the provider is back", "by": "ada"}

@@ -97,21 +97,21 @@ class TestCancelOrder:
         assert (asked["event"], asked["detail"]["reason"]) == ("stop_requested", "by mistake")
 
     @pytest.mark.parametrize("status", ["pending", "paid"])
-    def test_shows_being_cancelled_until_it_is_cancelled(self, market, order, status):
+    def test_shows_a_requested_cancellation_until_it_is_cancelled(self, market, order, status):
         placed = market.buyer.post("/api/orders", order).json
         path, order_id, company = f"/api/orders/{placed['id']}", UUID(placed["id"]), Tenant(market.company.id)
         if status == "paid":
             with db.transaction(company):
                 order_status.mark_paid(order_ids=[order_id], now=clock.now())
-        assert not market.buyer.get(path).json["being_cancelled"]
+        assert not market.buyer.get(path).json["cancellation_requested"]
         answer = market.buyer.post(f"{path}/cancel", {}).json
         assert (answer["status"], answer["status_text"]) == (status, "Order Being Cancelled")
-        assert (answer["being_cancelled"], answer["allowed_transitions"]) == (True, [])
+        assert (answer["cancellation_requested"], answer["allowed_transitions"]) == (True, [])
         assert market.buyer.get(path).json == answer
         with db.transaction(company):
             order_status.mark_cancelled(order_ids=[order_id], now=clock.now())
         done = market.buyer.get(path).json
-        assert (done["status_text"], done["being_cancelled"]) == ("Order Cancelled", False)
+        assert (done["status_text"], done["cancellation_requested"]) == ("Order Cancelled", False)
 
     def test_is_idempotent(self, market, order):
         placed = market.buyer.post("/api/orders", order).json

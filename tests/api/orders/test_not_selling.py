@@ -75,4 +75,4 @@ def test_beyond_the_plan_is_refused(market, order, database):
     assert [answer.status_code for answer in answers] == [202, 409]
     assert answers[1].json["code"] == "plan_limit_reached"
     assert "free, allows 100" in answers[1].json["detail"]
-    assert answers[1].json["over"] == [{"limit": "orders_a_month", "in_use": 100, "allowed": 100}]
+    assert answers[1].json["exceeded_limits"] == [{"limit": "orders_per_month", "in_use": 100, "allowed": 100}]

@@ -39,7 +39,7 @@ print(
             "status": progress.status.value,
             "total": placed.total.amount,
             "city": placed.shipping_address.city,
-            "cancelled": cancelled.being_cancelled,
+            "cancelled": cancelled.cancellation_requested,
             "refused": [refused.status, refused.code, refused.errors[0].path],
             "shop": NewShop(name="Paper & Sons").to_dict(),
         }

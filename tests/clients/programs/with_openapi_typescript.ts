@@ -46,7 +46,7 @@ console.log(
     status,
     total: placed.total.amount,
     city: placed.shipping_address.city,
-    cancelled: cancelled.being_cancelled,
+    cancelled: cancelled.cancellation_requested,
     refused: [refused?.status, refused?.code, refused?.errors?.[0]?.path],
     shop,
   }),

@@ -64,14 +64,14 @@ class TestRequireSupersetOf:
 
 class TestDiscounts:
     def test_can_be_given_by_members_but_not_by_customers_or_api_keys(self):
-        givers = {role for role, held in ROLES.items() if "give_discount" in held}
+        givers = {role for role, held in ROLES.items() if "apply_discounts" in held}
         assert givers == {"super_admin", "company_admin", "shop_manager", "staff"}
-        assert "give_discount" not in API_KEY_PERMISSIONS
+        assert "apply_discounts" not in API_KEY_PERMISSIONS
 
 
 PERSONS_ALONE = {
-    "manage_own_account", "create_companies", "close_companies", "suspend_companies", "place_orders", "give_discount",
-    "write_members", "write_keys", "see_all_companies",
+    "manage_own_account", "create_companies", "close_companies", "suspend_companies", "place_orders", "apply_discounts",
+    "write_members", "write_api_keys", "access_all_companies",
 }  # fmt: skip
 
 

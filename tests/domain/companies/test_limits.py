@@ -82,7 +82,7 @@ class TestRequireCapacity:
         product = factories.make_product(factories.make_shop(small))
         with db.transaction(acting_for(small)):
             shops.close(shop_id=product.shop_id, now=clock.now())
-            assert limits.usage(company_id=small.id) == {"shops": 0, "products": 0, "orders_a_month": 0}
+            assert limits.usage(company_id=small.id) == {"shops": 0, "products": 0, "orders_per_month": 0}
         factories.make_shop(small)
 
     def test_applies_the_free_plan_after_the_trial(self, owner):
@@ -119,20 +119,20 @@ class TestOrders:
 
     def test_are_refused_beyond_the_monthly_limit(self, small, owner):
         product = sold_by(small)
-        owner.execute(COUNT_MORE, ["0", PLANS["free"].orders_a_month - 1])
+        owner.execute(COUNT_MORE, ["0", PLANS["free"].orders_per_month - 1])
         factories.make_order(product)
         with pytest.raises(PlanLimitReached, match="allows 100"):
             factories.make_order(product)
 
     def test_exceed_the_limit_only_by_concurrent_orders(self, small, owner):
         product, customers = sold_by(small), iter([factories.make_user() for _ in range(AT_ONCE)])
-        owner.execute(COUNT_MORE, ["0", PLANS["free"].orders_a_month - 1])
+        owner.execute(COUNT_MORE, ["0", PLANS["free"].orders_per_month - 1])
         assert 1 <= all_at_once(lambda: factories.make_order(product, customer=next(customers))) <= AT_ONCE
         with pytest.raises(PlanLimitReached):
             factories.make_order(product)
 
     def test_of_the_previous_month_do_not_count(self, small, owner):
-        owner.execute(COUNT_MORE, ["1 month", PLANS["free"].orders_a_month])
+        owner.execute(COUNT_MORE, ["1 month", PLANS["free"].orders_per_month])
         factories.make_order(sold_by(small))
 
     def test_are_not_limited_where_the_plan_has_no_limit(self, owner):
@@ -155,7 +155,7 @@ class TestChangePlan:
         owner.execute(COUNT_MORE, ["0", 101])
         with pytest.raises(PlanTooSmall) as refusal:
             on_plan(company, "free")
-        assert "(shops: 2 in use, 1 allowed; orders_a_month: 101 in use, 100 allowed)" in refusal.value.message
+        assert "(shops: 2 in use, 1 allowed; orders_per_month: 101 in use, 100 allowed)" in refusal.value.message
 
     def test_to_a_smaller_plan_is_allowed_within_its_limits(self, database):
         company = factories.make_company()

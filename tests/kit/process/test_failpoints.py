@@ -16,7 +16,7 @@ print('alive')
 
 
 def hit_two(directory: Path | None) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], **({"ORDERX_CRASH_DIR": str(directory)} if directory else {})}
+    environment = {"PATH": os.environ["PATH"], **({"ORDERX_FAILPOINTS_DIR": str(directory)} if directory else {})}
     command = [sys.executable, "-c", HIT]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 

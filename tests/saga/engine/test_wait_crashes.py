@@ -20,7 +20,7 @@ def killed(tmp_path):
         command = [sys.executable, "-m", "tests.saga.engine.waiting_process", action]
         process = subprocess.run(
             [*command, str(ref.saga_id), str(ref.company_id)],
-            env={**os.environ, "ORDERX_CRASH_DIR": str(tmp_path)},
+            env={**os.environ, "ORDERX_FAILPOINTS_DIR": str(tmp_path)},
             check=False,
         )
         assert process.returncode == -signal.SIGKILL

@@ -25,7 +25,7 @@ class TestAnyAction:
     def test_adds_to_the_history_without_the_reason(self, harness, sequential, act):
         before = harness.events(sequential.ref)
         sequential.apply(act)
-        assert harness.events(sequential.ref)[: len(before) + 1] == [*before, "cut settled"]
+        assert harness.events(sequential.ref)[: len(before) + 1] == [*before, "cut resolved"]
         assert harness.timeline(sequential.ref).events[len(before)].detail == {"action": act.__name__}
 
     @pytest.mark.parametrize("again", ACTIONS)

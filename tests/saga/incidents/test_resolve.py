@@ -82,8 +82,8 @@ class TestResolve:
         sequential.apply(as_done)
         [incident] = harness.incidents(sequential.ref)
         assert incident.resolution == {"action": "resolve", "as": "done", **WHY}
-        settled = next(event for event in harness.timeline(sequential.ref).events if event.event == "settled")
-        assert settled.detail == {"action": "resolve", "as": "done"}
+        resolved = next(event for event in harness.timeline(sequential.ref).events if event.event == "resolved")
+        assert resolved.detail == {"action": "resolve", "as": "done"}
 
     def test_changes_nothing_when_the_hook_fails(self, harness, sequential, script):
         script.answers["when_done"] = [ValueError("?")]

@@ -1,5 +1,5 @@
 -- Deletes the invitations to a person's mail address, with their mails. They are rows of companies; the address is personal.
-CREATE OR REPLACE FUNCTION public.forget_invitations(the_user uuid) RETURNS void
+CREATE OR REPLACE FUNCTION public.delete_invitations_to(the_user uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     address text := (SELECT email FROM public.users WHERE id = the_user);
@@ -11,6 +11,6 @@ BEGIN
     DELETE FROM public.mails WHERE template = 'invitation' AND recipient = address;
 END $$;
 
-ALTER FUNCTION public.forget_invitations(uuid) OWNER TO orderx_definer;
-REVOKE EXECUTE ON FUNCTION public.forget_invitations(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION public.forget_invitations(uuid) TO orderx_app;
+ALTER FUNCTION public.delete_invitations_to(uuid) OWNER TO orderx_definer;
+REVOKE EXECUTE ON FUNCTION public.delete_invitations_to(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION public.delete_invitations_to(uuid) TO orderx_app;

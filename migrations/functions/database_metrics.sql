@@ -1,5 +1,5 @@
 -- Counts over all companies for /metrics, without access to their rows.
-CREATE OR REPLACE FUNCTION public.vital_signs() RETURNS TABLE (sign text, label text, value double precision)
+CREATE OR REPLACE FUNCTION public.database_metrics() RETURNS TABLE (metric text, label text, value double precision)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT 'sagas', state, count(*)::float FROM public.sagas WHERE ended_at IS NULL GROUP BY state
     UNION ALL SELECT 'open_incidents', step, count(*)::float FROM public.incidents
@@ -9,6 +9,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
         FROM public.outbox WHERE available_at <= now()
 $$;
 
-ALTER FUNCTION public.vital_signs() OWNER TO orderx_definer;
-REVOKE EXECUTE ON FUNCTION public.vital_signs() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION public.vital_signs() TO orderx_app, orderx_operator;
+ALTER FUNCTION public.database_metrics() OWNER TO orderx_definer;
+REVOKE EXECUTE ON FUNCTION public.database_metrics() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION public.database_metrics() TO orderx_app, orderx_operator;

@@ -1,6 +1,6 @@
 -- Locks the sagas and reads them with their steps, in one round trip. The locks are taken by a separate statement, so that
 -- the second one sees all that the previous lock holder has committed.
-CREATE OR REPLACE FUNCTION public.open_sagas(the_sagas uuid[], the_company uuid) RETURNS TABLE (
+CREATE OR REPLACE FUNCTION public.lock_sagas(the_sagas uuid[], the_company uuid) RETURNS TABLE (
     id uuid, name text, version int, subject_id uuid, state text, stage int, stop_requested jsonb, failure jsonb,
     due_at timestamptz, ended_at timestamptz,
     step text, step_stage int, step_state text, attempts int, undo_attempts int, outcome jsonb, error jsonb,
