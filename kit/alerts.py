@@ -14,7 +14,14 @@ from kit.db import Base, Json
 from kit.db.retention import Retention
 
 Kind = Literal[
-    "incident_opened", "long_running_transaction", "nothing_consumed", "outbox_overdue", "queue_stalled", "worker_died"
+    "incident_opened",
+    "long_running_transaction",
+    "nothing_consumed",
+    "outbox_overdue",
+    "queue_stalled",
+    "schedule_failing",
+    "schedule_overdue",
+    "worker_died",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

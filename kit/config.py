@@ -65,8 +65,8 @@ class Settings(BaseSettings):
     database_url: PostgresUrl = Field(None, description="PostgreSQL URL of the app role, for the API and workers")
     operator_database_url: PostgresUrl = Field(
         None,
-        description="PostgreSQL URL of the operator role, for the relay, the sweeper and operator commands; for the "
-        "API only if super admins may see all companies at once",
+        description="PostgreSQL URL of the operator role, for the relay, the sweeper, the scheduler, workers of the "
+        "queue `background` and operator commands; for the API only if super admins may see all companies at once",
     )
     listen_url: PostgresUrl = Field(
         None,
@@ -144,7 +144,8 @@ class Settings(BaseSettings):
     )
     alive_file: str | None = Field(
         None,
-        description="File that worker, relay and sweeper touch every second, for health checks; none if not set",
+        description="File that worker, relay, sweeper and scheduler touch every second, for health checks; none if "
+        "not set",
     )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Lowest level that is logged")
 

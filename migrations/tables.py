@@ -13,6 +13,7 @@ from domain.shops import models as shops
 from kit import alerts
 from kit.db import Base
 from kit.messaging import outbox
+from kit.schedules import runs
 from saga.engine import models as saga
 
 MODULES = (
@@ -28,6 +29,7 @@ MODULES = (
     shops,
     alerts,
     outbox,
+    runs,
     saga,
 )
 

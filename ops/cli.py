@@ -153,6 +153,14 @@ def sweeper() -> None:
 
 
 @app.command(rich_help_panel="Processes")
+def scheduler() -> None:
+    """Send the runs of schedules to the workers when they are due."""
+    from workers import scheduler as process
+
+    process.run()
+
+
+@app.command(rich_help_panel="Processes")
 def flower(host: Host = "127.0.0.1", port: Port = 5555, trusted_host: TrustedHosts = None) -> None:
     """Serve Flower, a web page that shows Celery's tasks; FLOWER_* variables are its options."""
     from ops import flower as process

@@ -30,6 +30,7 @@ COMMANDS: dict[str, set[str]] = {
     "worker": {*_APP, "alive_file", "broker_url", "durability", "metrics_token"},
     "relay": {*_OPERATOR, "alive_file", "listen_url", "broker_url", "durability"},
     "sweeper": {*_OPERATOR, *_APP, "alive_file", "broker_url", "durability", "journal_days", *_ALERTS},
+    "scheduler": {*_OPERATOR, "alive_file", "durability"},
     "flower": {"broker_url"},
     "sandbox": {"payment_api_key"},
     "inbox": set(),
@@ -51,6 +52,7 @@ QUEUES: dict[str, set[str]] = {
     "payments": _PAYMENTS | _DECLINES,
     "notifications": _MAILS,
     "notification.events": _MAILS,
+    "background": {"operator_database_url"},
 }
 """Additional settings for workers of a queue."""
 

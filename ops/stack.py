@@ -26,16 +26,16 @@ WORKERS = {
 """Workers and their queues. Mails have a separate worker, so that a slow mail server does not delay orders."""
 
 PRELOADED = (
-    "workers.run", "workers.outbox.relay", "workers.sweeper", "celery.bin.celery", "celery.apps.worker",
-    "celery.worker.components", "kombu.transport.pyamqp", "domain.payments.stripe_gateway", "ops.sandbox", "ops.inbox",
-    "api.app",
+    "workers.run", "workers.outbox.relay", "workers.sweeper", "workers.scheduler", "celery.bin.celery",
+    "celery.apps.worker", "celery.worker.components", "kombu.transport.pyamqp", "domain.payments.stripe_gateway",
+    "ops.sandbox", "ops.inbox", "api.app",
 )  # fmt: skip
 """Modules imported once and shared, copy-on-write, by all processes of OrderX."""
 
 LOGINS = {"ORDERX_DATABASE_URL": "orderx_app_login", "ORDERX_OPERATOR_DATABASE_URL": "orderx_operator_login"}
 """Database logins by setting."""
 
-NICE = {"worker-mails": 10, "inbox": 10, "flower": 10}
+NICE = {"worker-mails": 10, "scheduler": 10, "inbox": 10, "flower": 10}
 """nice values of processes that no order waits for."""
 
 
@@ -152,7 +152,7 @@ class Stack(Supervisor):
 
     def _background_processes(self) -> list[Process]:
         workers = [self._worker(name, names) for name, names in WORKERS.items()]
-        return [self._relay("relay"), self._sweeper("sweeper"), *workers]
+        return [self._relay("relay"), self._sweeper("sweeper"), self._scheduler("scheduler"), *workers]
 
     def _worker(self, name: str, names: Sequence[str], *options: object) -> Process:
         where = ("--queues", ",".join(names), "--name", name)
@@ -163,6 +163,9 @@ class Stack(Supervisor):
 
     def _sweeper(self, name: str) -> Process:
         return self._orderx(name, "sweeper", ready=output_contains("sweeper started"))
+
+    def _scheduler(self, name: str) -> Process:
+        return self._orderx(name, "scheduler", ready=output_contains("scheduler started"))
 
     def _api(self, *options: object) -> Process:
         where = ("--port", _port(self.api_url))

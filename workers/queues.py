@@ -32,9 +32,9 @@ _QUEUE_ARGUMENTS = {
     "x-overflow": "reject-publish",  # at-least-once dead-lettering needs it
 }
 
-LOW_PRIORITY_AREA = "notifications"
-"""The area whose tasks delay no order: mails."""
-TASK_AREAS = ("saga", "inventory", "payments", LOW_PRIORITY_AREA)
+LOW_PRIORITY_AREAS = ("notifications", "background")
+"""The areas whose tasks delay no order: mails, and runs of schedules."""
+TASK_AREAS = ("saga", "inventory", "payments", *LOW_PRIORITY_AREAS)
 
 BINDINGS = {consumer: tuple(by_type) for consumer, by_type in REACTIONS.items()}
 """The event types that each event queue receives: those with a reaction (saga/reactions)."""
@@ -55,8 +55,8 @@ EVENT_QUEUES = tuple(
 ALL = (*TASK_QUEUES, *EVENT_QUEUES)
 NAMES = tuple(queue.name for queue in ALL)
 
-LOW_PRIORITY_QUEUES = (LOW_PRIORITY_AREA, *BINDINGS)
-"""The queues that delay no order: mails and reactions to events."""
+LOW_PRIORITY_QUEUES = (*LOW_PRIORITY_AREAS, *BINDINGS)
+"""The queues that delay no order: mails, runs of schedules and reactions to events."""
 ORDER_QUEUES = tuple(name for name in NAMES if name not in LOW_PRIORITY_QUEUES)
 """The queues of the tasks that place, pay and cancel orders."""
 

@@ -18,7 +18,7 @@ from workers.app import create_app
 from workers.celery_internals import logging as celery_logging
 from workers.celery_internals.liveness import LivenessStep
 from workers.events.consumer import EventConsumers
-from workers.tasks import notifications, sagas
+from workers.tasks import background, notifications, sagas
 
 SOLO_PREFETCH, POOL_PREFETCH = 128, 4
 """Messages prefetched for each process: enough for a batch without a pool, few in a pool, whose tasks take long and
@@ -30,6 +30,7 @@ def worker_app() -> Celery:
     app = create_app()
     sagas.register(app)
     notifications.register(app)
+    background.register(app)
     app.steps["consumer"].update({EventConsumers, LivenessStep})
     return app
 
@@ -44,6 +45,8 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
         raise NotConfigured(f"no queue is called '{unknown[0]}'; there are {', '.join(queues.NAMES)}")
     settings().require("database_url")
     selected = names or list(queues.NAMES)
+    if "background" in selected:
+        settings().require("operator_database_url")
     EventConsumers.queue_names = tuple(selected)
     excluded = [queue.name for queue in queues.TASK_QUEUES if queue.name not in selected]
     logs.configure()

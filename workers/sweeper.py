@@ -4,7 +4,6 @@ import signal
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 
 import structlog
 
@@ -17,7 +16,6 @@ from kit.db import watchdog
 from kit.db.retention import Deletion
 from kit.messaging import outbox
 from kit.process import liveness, logs
-from saga.close_companies import close_due
 from saga.engine.retention import prune
 from saga.engine.sweep import sweep
 from saga.registry import find
@@ -78,7 +76,7 @@ def sweep_until(stopping: threading.Event) -> None:
             run_each(resend_stranded_sagas, resend_overdue_mails, replayer.replay)
             if clock.now() - last_cleanup > CLEANUP_INTERVAL:
                 last_cleanup, prunes_journals = clock.now(), True
-                clean_up(deletion, now=last_cleanup)
+                deletion.start()
             # One batch per round, so that stranded sagas do not wait for all of them.
             deletion.delete_batches(now=clock.now())
             if prunes_journals:
@@ -113,12 +111,6 @@ def resend_overdue_mails() -> None:
     """Enqueue the task of each mail that is overdue, at most 100."""
     with db.operator_transaction():
         db.run(_ENQUEUE_OVERDUE_MAILS, {})
-
-
-def clean_up(deletion: Deletion, *, now: datetime) -> None:
-    """Start to delete expired rows, and close companies whose deletion is due."""
-    deletion.start()
-    run_each(partial(close_due, now=now))
 
 
 def prune_journals(*, now: datetime) -> int:

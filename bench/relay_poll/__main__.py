@@ -51,7 +51,7 @@ def main() -> None:
 def take(*, lookback: float | None) -> int:
     """Poll once, as the relay does. Returns the number of rows taken."""
     parameters = {
-        "batch_size": BATCH_SIZE, "include_low_priority": True, "low_priority_tasks": "none.%", "idle_timeout": "30s",
+        "batch_size": BATCH_SIZE, "include_low_priority": True, "low_priority_tasks": ["none.%"], "idle_timeout": "30s",
         "lookback": lookback,
     }  # fmt: skip
     with db.operator_transaction():

@@ -30,6 +30,7 @@ TARGETS = {
     "pool-child": Target(("worker-3", "worker-4"), ("kill",)),
     "mail-worker": Target(("mail-worker-1", "mail-worker-2"), ("kill", "freeze")),
     "sweeper": Target(("sweeper-1", "sweeper-2"), ("kill", "freeze")),
+    "scheduler": Target(("scheduler-1", "scheduler-2"), ("kill", "freeze")),
     "rabbitmq": Target(("rabbitmq",), ("kill", "kill", "cut", "hang", "alarm")),
     "postgres": Target(("postgres",), ("kill", "kill", "cut", "hang")),
     "gateway": Target(("sandbox",), ("kill", "cut", "hang")),

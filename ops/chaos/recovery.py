@@ -50,8 +50,8 @@ def _recovery(
 
 
 def _delays_orders(planned: PlannedFault) -> bool:
-    # Pending orders need neither the API nor mails, and the sweeper only after another failure.
-    return planned.target not in {"api", "api-worker", "sweeper", "mail-worker", "inbox"}
+    # Pending orders need neither the API nor mails, and sweeper or scheduler only after another failure.
+    return planned.target not in {"api", "api-worker", "sweeper", "scheduler", "mail-worker", "inbox"}
 
 
 def _covered(start: float, end: float, spans: Iterable[tuple[float, float]]) -> float:

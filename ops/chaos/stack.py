@@ -86,6 +86,7 @@ class ChaosStack(Stack):
         return [
             *(self._relay(f"relay-{number}") for number in (1, 2)),
             *(self._sweeper(f"sweeper-{number}") for number in (1, 2)),
+            *(self._scheduler(f"scheduler-{number}") for number in (1, 2)),
             *(self._worker(f"worker-{number}", without_provider) for number in (1, 2)),
             # Several children each, so that one silent card does not block the queue.
             *(

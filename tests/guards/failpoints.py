@@ -9,7 +9,7 @@ from saga.engine.step import BatchFunction
 from saga.registry import STEPS
 from tests.guards.source_tree import sources, tree
 
-PACKAGES = ("api", "workers", "saga")
+PACKAGES = ("api", "workers", "saga", "kit")
 
 FUNCTIONS: tuple[BatchFunction, ...] = tuple(
     function for step in STEPS.values() for function in (step.function, step.undo_function) if function

@@ -72,7 +72,7 @@ class TestCommands:
 
     def test_start_every_process_there_is(self):
         started = {parse_command(service["command"])[0] for service in OURS.values()}
-        assert {"api", "worker", "relay", "sweeper", "flower", "migrate", "sandbox"} <= started
+        assert {"api", "worker", "relay", "sweeper", "scheduler", "flower", "migrate", "sandbox"} <= started
 
 
 class TestQueues:
@@ -96,7 +96,7 @@ class TestSettings:
         ("setting", "holders"),
         [
             ("ORDERX_OWNER_DATABASE_URL", {"migrate"}),
-            ("ORDERX_OPERATOR_DATABASE_URL", {"migrate", "relay", "sweeper", "ops"}),
+            ("ORDERX_OPERATOR_DATABASE_URL", {"migrate", "relay", "sweeper", "scheduler", "worker-background", "ops"}),
             ("ORDERX_SECRET_KEY", {"api"}),
             ("ORDERX_SIGNING_KEYS", {"api"}),
             ("ORDERX_PAYMENT_API_KEY", {"api", "worker-saga", "worker-payments", "sandbox", "ops"}),
@@ -203,7 +203,11 @@ class TestStopping:
 
 class TestHealth:
     def test_of_processes_that_answer_no_requests_is_seen_from_their_file(self):
-        running = {name for name in OURS if parse_command(OURS[name]["command"])[0] in {"worker", "relay", "sweeper"}}
+        running = {
+            name
+            for name in OURS
+            if parse_command(OURS[name]["command"])[0] in {"worker", "relay", "sweeper", "scheduler"}
+        }
         assert running
         asked = {name: " ".join(SERVICES[name]["healthcheck"]["test"]) for name in running}
         assert {name for name in running if f"'{environment(name)['ORDERX_ALIVE_FILE']}'" not in asked[name]} == set()

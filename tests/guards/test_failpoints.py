@@ -9,8 +9,6 @@ from tests.stack.failpoint_cases import FAILPOINT_CASES
 
 WITHOUT_FAILPOINT = {
     "saga/cancel_order.py: request_cancellation": "the route that calls it has the point",
-    "saga/close_companies.py: _close": "each company is closed whole, or found again",
-    "saga/close_companies.py: close_due": "it only reads",
     "saga/engine/fingerprints.py: record": "each definition is complete in itself",
     "saga/engine/journal.py: locked": "it is the transaction that the others open",
     "saga/engine/journal.py: all_locked": "so is this",

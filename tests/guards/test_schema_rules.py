@@ -18,7 +18,7 @@ TENANTS = sorted(table.name for table in tables.metadata.tables.values() if "com
 GLOBAL = {
     "companies", "users", "sessions", "refresh_tokens", "one_time_links", "addresses", "second_factors",
     "recovery_codes", "attempt_counters", "timing_decoys", "alerts", "super_admin_requests", "saga_definitions",
-    "operator_actions",
+    "operator_actions", "schedules",
 }  # fmt: skip
 APPEND_ONLY = (
     "stock_movements", "payment_events", "saga_events", "saga_signals", "company_events", "super_admin_requests",

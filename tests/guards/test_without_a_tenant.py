@@ -11,9 +11,11 @@ from domain.accounts import one_time_links, profile, second_factor, sessions, th
 from domain.audit import operations as audit
 from kit import alerts, clock, db
 from kit.config import settings
+from kit.schedules import runs
 from kit.tenancy import Tenant
 from migrations import tables
 from tests.guards.company_with_data import company_with_data
+from workers import schedules
 
 TABLES = sorted(tables.metadata.tables)
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -38,6 +40,7 @@ def filled():
         audit.record_super_admin_request(user_id=me.id, target_company_id=ours.id, request="GET /api", request_id="1")
     with db.operator_transaction():
         alerts.trigger("worker_died", {"stock@here": {}})
+    runs.register(schedules.declared(), now=now)
     with superuser() as connection:
         connection.execute("INSERT INTO recovery_codes (hash, user_id) VALUES ('x', %s)", [me.id])
         connection.execute(

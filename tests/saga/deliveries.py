@@ -15,7 +15,6 @@ from saga.engine.definition import Saga
 from saga.engine.locked_saga import SagaRef
 from saga.engine.state_machine import ADVANCE
 from workers.events import reactions
-from workers.queues import LOW_PRIORITY_AREA
 from workers.tasks import notifications
 
 ENOUGH = 1_000
@@ -96,7 +95,7 @@ class Deliveries:
         """
         self.collect()
         while self.tasks:
-            mails = [task for task in self.tasks if task["task"].startswith(LOW_PRIORITY_AREA)]
+            mails = [task for task in self.tasks if task["task"].startswith("notifications.")]
             orders = [task for task in self.tasks if task not in mails]
             self.tasks = []
             for together in filter(None, (orders, mails)):

@@ -97,6 +97,16 @@ def _forget_a_mail(points: Failpoints, shop: Shop, point: str) -> None:
     points.wait_for_hit(point)
 
 
+def _run_a_schedule(points: Failpoints, shop: Shop, point: str) -> None:
+    """Make every schedule due. The run that the crash has interrupted is claimed again at once."""
+    points.arm(point)
+    with psycopg.connect(points.stack.env["ORDERX_OWNER_DATABASE_URL"], autocommit=True) as owner:
+        owner.execute("UPDATE schedules SET next_run_at = now() - interval '1 second' WHERE run_id IS NULL")
+        points.wait_for_hit(point)
+        owner.execute("UPDATE schedules SET lease_until = now() WHERE run_id IS NOT NULL")
+    order(shop, str(uuid4()))
+
+
 PAID = FailpointCase(_order(), "paid", sold=1)
 CARD_DECLINED = FailpointCase(_order(card=DECLINED), "failed")
 OUT_OF_STOCK = FailpointCase(_order(quantity=ON_HAND + 1), "failed")
@@ -104,6 +114,7 @@ HOLD_LAPSED = FailpointCase(_order(card=LAPSING), "failed")
 CANCELLED = FailpointCase(_cancel_when_paid, "cancelled")
 STRANDED = FailpointCase(_lose_the_messages, "paid", sold=1)
 UNMOVABLE = FailpointCase(_lose_the_messages_of_a_saga_that_cannot_be_moved, "paid", sold=1)
+SCHEDULE_RUN = FailpointCase(_run_a_schedule, "paid", sold=1)
 MAIL_FORGOTTEN = FailpointCase(_forget_a_mail, "paid", sold=1)
 
 BY_ACT = {
@@ -134,6 +145,10 @@ FAILPOINT_CASES: dict[str, FailpointCase] = {
     "mail.handed_over": PAID,
     "mail.recorded": PAID,
     "saga.fault_counted": UNMOVABLE,
+    "schedule.claiming": SCHEDULE_RUN,
+    "schedule.claimed": SCHEDULE_RUN,
+    "schedule.started": SCHEDULE_RUN,
+    "schedule.acted": SCHEDULE_RUN,
     "sweep.found": STRANDED,
     "sweep.resent": STRANDED,
     **{failpoints.name("step.answered", act.__name__): BY_ACT[act.__name__] for act in FUNCTIONS},

@@ -1,4 +1,4 @@
-"""Workers, relay and sweeper show that they are alive, also while the broker is down."""
+"""Workers, relay, sweeper and scheduler show that they are alive, also while the broker is down."""
 
 import os
 import sys
@@ -10,9 +10,9 @@ from ops.services.process import Process
 from ops.services.readiness import output_contains
 from tests.waiting import until
 
-COMMANDS = {"relay": ["relay"], "sweeper": ["sweeper"], "solo": ["worker"],
+COMMANDS = {"relay": ["relay"], "sweeper": ["sweeper"], "scheduler": ["scheduler"], "solo": ["worker"],
             "prefork": ["worker", "--pool", "prefork", "--concurrency", "2"]}  # fmt: skip
-READY = {"relay": "relay started", "sweeper": "sweeper started"}
+READY = {"relay": "relay started", "sweeper": "sweeper started", "scheduler": "scheduler started"}
 
 
 @pytest.fixture(params=COMMANDS)

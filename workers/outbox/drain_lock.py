@@ -16,7 +16,7 @@ POLL_INTERVAL = 0.5
 (migrations/versions/0014)."""
 
 LOW_PRIORITY_INTERVAL = 0.2
-"""Seconds between two batches with low-priority rows: events, and tasks of queues.LOW_PRIORITY_AREA. A row that comes
+"""Seconds between two batches with low-priority rows: events, and tasks of queues.LOW_PRIORITY_AREAS. A row that comes
 alone is sent at once. Under load these rows pass broker, worker and mail server in batches, which leaves the processors
 to orders."""
 

@@ -39,7 +39,7 @@ TAKE_BATCH = """
         WHERE available_at <= now()
             AND available_at >= coalesce(now() - make_interval(secs => %(lookback)s::float), '-infinity')
             AND (%(include_low_priority)s OR kind = 'chord'
-                OR kind = 'task' AND body->>'task' NOT LIKE %(low_priority_tasks)s)
+                OR kind = 'task' AND body->>'task' NOT LIKE ALL(%(low_priority_tasks)s))
         ORDER BY available_at, id LIMIT %(batch_size)s FOR UPDATE SKIP LOCKED
     ), taken AS (
         DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT id FROM due)) RETURNING id, company_id, kind, body, available_at
@@ -70,7 +70,7 @@ def drain(
         values = {
             "batch_size": BATCH_SIZE,
             "include_low_priority": include_low_priority,
-            "low_priority_tasks": f"{queues.LOW_PRIORITY_AREA}.%",
+            "low_priority_tasks": [f"{area}.%" for area in queues.LOW_PRIORITY_AREAS],
             "idle_timeout": f"{BATCH_TIMEOUT + 10:.0f}s",
             "lookback": lookback,
         }

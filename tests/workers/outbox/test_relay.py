@@ -51,7 +51,7 @@ def arrives(rabbitmq):
 def buffers_of_a_poll(*, lookback):
     """The number of 8 KB pages that the relay's query reads."""
     values = {
-        "batch_size": 200, "include_low_priority": True, "low_priority_tasks": "none.%", "idle_timeout": "30s",
+        "batch_size": 200, "include_low_priority": True, "low_priority_tasks": ["none.%"], "idle_timeout": "30s",
         "lookback": lookback,
     }  # fmt: skip
     with db.operator_transaction():

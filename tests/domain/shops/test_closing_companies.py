@@ -6,13 +6,12 @@ import psycopg
 import pytest
 
 from domain.companies import lifecycle
+from domain.shops.schedules import close_due_companies
 from kit import clock, db
-from kit.db.retention import Deletion
 from kit.ids import new_id
-from saga.close_companies import close_due
 from tests import factories
 from tests.factories import acting_for
-from workers import sweeper
+from workers import schedules
 
 NOW = clock.now()
 LATER = NOW + lifecycle.DELETION_GRACE_PERIOD
@@ -67,28 +66,25 @@ class TestCloseDue:
             return close(company_id=company_id, now=now)
 
         monkeypatch.setattr(lifecycle, "close", closing)
-        assert close_due(now=LATER) == 2
+        assert close_due_companies(now=LATER) == 2
         monkeypatch.undo()
-        assert close_due(now=LATER) == 1
+        assert close_due_companies(now=LATER) == 1
 
     def test_revokes_all_access_closes_all_shops_and_keeps_the_orders(self, database, company_with_data):
         company, other = company_with_data(), company_with_data()
         request_deletion(company)
-        assert close_due(now=LATER) == 1
+        assert close_due_companies(now=LATER) == 1
         assert left_of(database, company) == (dict.fromkeys(ENDED, 0), 1)
         assert left_of(database, other) == (dict.fromkeys(ENDED, 1), 1)
 
     def test_waits_for_the_grace_period_and_is_done_once(self, database, company_with_data):
         company = company_with_data()
         request_deletion(company)
-        assert close_due(now=LATER - timedelta(seconds=1)) == 0
-        assert [close_due(now=LATER) for _ in range(2)] == [1, 0]
+        assert close_due_companies(now=LATER - timedelta(seconds=1)) == 0
+        assert [close_due_companies(now=LATER) for _ in range(2)] == [1, 0]
         with psycopg.connect(database) as owner:
             closed = owner.execute("SELECT count(*) FROM outbox WHERE body->>'type' = 'company.closed'").fetchone()
         assert closed == (1,)
 
-    def test_is_run_by_the_sweeper(self, database, company_with_data):
-        company = company_with_data()
-        request_deletion(company)
-        sweeper.clean_up(Deletion(()), now=LATER)
-        assert left_of(database, company)[0]["roles"] == 0
+    def test_is_scheduled(self):
+        assert schedules.declared()["close_due_companies"] is close_due_companies

@@ -9,12 +9,14 @@ from domain.access import revocation
 from domain.companies import lifecycle
 from domain.shops import operations as shops
 from kit import db
+from kit.schedules import every, schedule
 from kit.tenancy import Tenant
 
 log = structlog.get_logger()
 
 
-def close_due(*, now: datetime) -> int:
+@schedule(every(minutes=10))
+def close_due_companies(*, now: datetime) -> int:
     """Close every company whose deletion is due, each in its own transaction; return how many were closed.
 
     Any number of processes may do so at once. Orders and their records stay. A company that cannot be closed is logged,

@@ -1,0 +1,95 @@
+"""A worker runs a schedule that was claimed for it, and records how it ended."""
+
+import signal
+from datetime import datetime, timedelta
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from kit import alerts, clock, db
+from kit.ids import new_id
+from kit.schedules import every, runs, schedule
+from tests.forked import run_forked
+from workers import schedules
+from workers.tasks import background
+
+
+@schedule(every(days=365))
+def leave_a_trace(*, now: datetime) -> None:
+    """Open an alert, each time a new one."""
+    del now
+    with db.operator_transaction():
+        alerts.trigger("worker_died", {str(new_id()): {}})
+
+
+@schedule(every(days=365))
+def fail(*, now: datetime) -> None:
+    """Fail, with a message that names a person."""
+    raise LookupError(f"ann@example.com at {now}")
+
+
+DECLARED = {"leave_a_trace": leave_a_trace, "fail": fail}
+
+
+@pytest.fixture
+def owner(database):
+    runs.register(DECLARED, now=clock.now())
+    with psycopg.connect(database, autocommit=True, row_factory=dict_row) as connection:
+        yield connection
+
+
+def row(owner, name="leave_a_trace"):
+    [found] = owner.execute("SELECT * FROM schedules WHERE name = %s", [name]).fetchall()
+    return found
+
+
+def traces(owner):
+    return owner.execute("SELECT FROM alerts").rowcount
+
+
+def run_in_new_process(run_id, directory=None):
+    return run_forked(lambda: background.run(DECLARED, "leave_a_trace", run_id), failpoint_directory=directory)
+
+
+class TestRun:
+    def test_calls_the_schedule_and_records_its_success(self, owner):
+        background.run(DECLARED, "leave_a_trace", runs.run_now("leave_a_trace", now=clock.now()))
+        assert (traces(owner), row(owner)["outcome"], row(owner)["run_id"]) == (1, "succeeded", None)
+
+    def test_does_nothing_for_a_message_that_comes_twice(self, owner):
+        run_id = runs.run_now("leave_a_trace", now=clock.now())
+        for _ in range(2):
+            background.run(DECLARED, "leave_a_trace", run_id)
+        assert traces(owner) == 1
+
+    def test_records_the_type_of_an_error_without_its_message(self, owner):
+        background.run(DECLARED, "fail", runs.run_now("fail", now=clock.now()))
+        assert (row(owner, "fail")["outcome"], row(owner, "fail")["error"]) == ("failed", "LookupError")
+
+    def test_leaves_a_schedule_of_another_release_to_be_claimed_again(self, owner):
+        run_id = runs.run_now("leave_a_trace", now=clock.now())
+        background.run({}, "leave_a_trace", run_id)
+        assert (row(owner)["run_id"], row(owner)["started_at"]) == (run_id, None)
+
+
+class TestKilledWorker:
+    @pytest.mark.parametrize(("point", "traces_left"), [("schedule.started", 0), ("schedule.acted", 1)])
+    def test_runs_again_once(self, owner, tmp_path, point, traces_left):
+        (tmp_path / point).write_text("SIGKILL")
+        run_id = runs.run_now("leave_a_trace", now=clock.now())
+        assert run_in_new_process(run_id, tmp_path) == -signal.SIGKILL
+        assert traces(owner) == traces_left
+        assert run_in_new_process(run_id) == 0  # the broker delivers the message again
+        assert traces(owner) == traces_left
+        later = clock.now() + runs.RUN_LEASE
+        assert runs.claim_due(DECLARED, now=later - timedelta(seconds=30)) == []
+        assert runs.claim_due(DECLARED, now=later) == ["leave_a_trace"]
+        again = row(owner)["run_id"]
+        assert [run_in_new_process(each) for each in (again, run_id)] == [0, 0]
+        assert (traces(owner), row(owner)["outcome"], row(owner)["run_id"]) == (traces_left + 1, "succeeded", None)
+
+
+class TestDeclared:
+    def test_has_the_schedules_of_areas_and_sagas(self):
+        assert "close_due_companies" in schedules.declared()

@@ -1,0 +1,14 @@
+"""All schedules: those of the areas (`domain/<area>/schedules.py`), and those of the platform."""
+
+from types import ModuleType
+
+from domain import areas
+from kit import schedules
+from kit.schedules import Schedule
+
+PLATFORM: tuple[ModuleType, ...] = ()
+
+
+def declared() -> dict[str, Schedule[object]]:
+    """Every schedule, by name."""
+    return schedules.declared_in((*areas.modules("domain", "schedules"), *PLATFORM))

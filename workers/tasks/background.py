@@ -1,0 +1,70 @@
+"""The Celery task that runs a schedule."""
+
+import time
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import structlog
+from celery import Celery, Task
+from prometheus_client import Counter, Histogram
+
+from kit import clock, db
+from kit.process import failpoints
+from kit.schedules import Schedule, runs
+from workers import schedules
+from workers.celery_internals.batching import BatchTask, TaskCall
+from workers.outages import retry_on_outage
+
+RUNS = Counter("orderx_schedule_runs", "Runs of schedules that have ended", ["schedule", "outcome"])
+SECONDS = Histogram("orderx_schedule_run_duration_seconds", "Duration of the runs of schedules", ["schedule"])
+
+log = structlog.get_logger()
+
+
+def register(app: Celery) -> None:
+    """Register the task with the Celery app."""
+    declared = schedules.declared()
+
+    @retry_on_outage
+    def run_batch(calls: Sequence[TaskCall]) -> None:
+        for call in calls:
+            run(declared, call.kwargs["schedule"], UUID(call.kwargs["run_id"]))
+
+    def run_schedule(task: Task, **ids: str) -> None:
+        run_batch([TaskCall(task.name, ids, task.request.id)])
+
+    app.task(
+        run_schedule, name=runs.TASK, base=BatchTask, bind=True, shared=False, run_batch=staticmethod(run_batch)
+    )  # fmt: skip
+
+
+def run(declared: Mapping[str, Schedule[object]], name: str, run_id: UUID) -> None:
+    """Run the schedule and record the outcome, unless another process has this run, or it was claimed again.
+
+    Raises only outages of the database. A schedule that this release does not know is left to be claimed again.
+    """
+    if name not in declared:
+        log.warning("schedule unknown to this release", schedule=name)
+        return
+    if not runs.start(name, run_id, now=clock.now()):
+        log.info("schedule run belongs to another process", schedule=name, run_id=str(run_id))
+        return
+    failpoints.hit("schedule.started")
+    begun = time.monotonic()
+    error = _error_of(declared[name])
+    failpoints.hit("schedule.acted")
+    if runs.finish(name, run_id, now=clock.now(), error=error):
+        RUNS.labels(name, "failed" if error else "succeeded").inc()
+        SECONDS.labels(name).observe(time.monotonic() - begun)
+
+
+def _error_of(schedule: Schedule[object]) -> str | None:
+    """Call the schedule; returns the type of its error. The log has the rest, which may contain personal data."""
+    try:
+        schedule(now=clock.now())
+    except Exception as error:
+        if db.is_outage(error):
+            raise
+        log.exception("schedule failed", schedule=schedule.name)
+        return type(error).__name__
+    return None
