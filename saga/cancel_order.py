@@ -11,6 +11,7 @@ from saga.engine.definition import Ending, Saga, then
 from saga.engine.journal import FindDefinition, locked
 from saga.engine.locked_saga import SagaRef
 from saga.engine.start import start
+from saga.order_inputs import order_payment, order_reservation
 from saga.steps.inventory.take_back_stock import take_back_stock
 from saga.steps.payments.refund_order import refund_order
 
@@ -25,8 +26,8 @@ def orders_cancelled(endings: Sequence[Ending]) -> None:
 
 CANCEL_ORDER = Saga(
     "cancel_order",
-    then(refund_order),
-    then(take_back_stock),
+    then(refund_order.using(order_payment)),
+    then(take_back_stock.using(order_reservation)),
     when_done=orders_cancelled,
     when_undone=None,
 )

@@ -15,6 +15,7 @@ from saga.cancel_order import cancel_paid
 from saga.engine.definition import Ending, Saga, afterwards, then, together
 from saga.engine.start import start
 from saga.engine.state_machine import CANCELLED
+from saga.order_inputs import limited_payment, order_lines, order_payment, order_reservation
 from saga.steps.inventory.commit_stock import commit_stock
 from saga.steps.inventory.reserve_stock import reserve_stock
 from saga.steps.notifications.email_customer import email_customer
@@ -47,9 +48,9 @@ def orders_not_placed(endings: Sequence[Ending]) -> None:
 
 PLACE_ORDER = Saga(
     "place_order",
-    together(reserve_stock, authorise_payment),
-    then(capture_payment, pivot=True),
-    then(commit_stock),
+    together(reserve_stock.using(order_lines), authorise_payment.using(limited_payment)),
+    then(capture_payment.using(order_payment), pivot=True),
+    then(commit_stock.using(order_reservation)),
     afterwards(email_customer),
     when_done=orders_paid,
     when_undone=orders_not_placed,

@@ -1,7 +1,7 @@
 """Allocating ordered quantities to warehouses: pure functions without a database."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -24,6 +24,22 @@ class Allocation(NamedTuple):
     quantity: int
 
 
+class ReservationRequest(NamedTuple):
+    """Units to reserve: all of them or none.
+
+    `reference` is what they are for (an order's id), and `quantities` the units by product id. With `warehouse_ids`
+    only these warehouses give them, as for a transfer; otherwise all do, in the order of their ids.
+    """
+
+    reference: UUID
+    quantities: Mapping[UUID, int]
+    warehouse_ids: Collection[UUID] | None = None
+
+    def accepts(self, level: StockLevel) -> bool:
+        """Whether the units may come from this warehouse."""
+        return self.warehouse_ids is None or level.warehouse_id in self.warehouse_ids
+
+
 def allocate(quantities: Mapping[UUID, int], levels: Iterable[StockLevel]) -> list[Allocation]:
     """Allocate quantities (product id → units) from the levels, in their order; raises OutOfStock."""
     missing = dict(quantities)
@@ -40,22 +56,24 @@ def allocate(quantities: Mapping[UUID, int], levels: Iterable[StockLevel]) -> li
 
 
 def allocate_in_order(
-    quantities: Mapping[UUID, Mapping[UUID, int]], levels: Iterable[StockLevel]
+    requests: Sequence[ReservationRequest], levels: Iterable[StockLevel]
 ) -> tuple[dict[UUID, list[Allocation]], dict[UUID, OutOfStock]]:
-    """Allocate quantities (order id → product id → units) in the order given; returns allocations, errors by order."""
+    """Allocate the requested units in the order given; returns allocations and errors by reference."""
     remaining: dict[UUID, dict[UUID, StockLevel]] = defaultdict(dict)
     for level in levels:
         remaining[level.product_id][level.warehouse_id] = level
     allocations: dict[UUID, list[Allocation]] = {}
     errors: dict[UUID, OutOfStock] = {}
-    for order_id, of_order in quantities.items():
-        candidates = [level for product_id in of_order for level in remaining[product_id].values()]
+    for request in requests:
+        levels_of = (remaining[product_id].values() for product_id in request.quantities)
+        candidates = [level for of_product in levels_of for level in of_product if request.accepts(level)]
         try:
-            allocations[order_id] = allocate(of_order, candidates)
+            allocation = allocate(request.quantities, candidates)
         except OutOfStock as error:
-            errors[order_id] = error
+            errors[request.reference] = error
             continue
-        for product_id, warehouse_id, quantity in allocations[order_id]:
+        allocations[request.reference] = allocation
+        for product_id, warehouse_id, quantity in allocation:
             level = remaining[product_id][warehouse_id]
             remaining[product_id][warehouse_id] = level._replace(available=level.available - quantity)
     return allocations, errors

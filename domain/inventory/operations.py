@@ -3,13 +3,13 @@
 Rows of `stock` are always locked in the order of product and warehouse, to avoid deadlocks.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.inventory.allocation import StockLevel, allocate_in_order
+from domain.inventory.allocation import ReservationRequest, StockLevel, allocate_in_order
 from domain.inventory.errors import OutOfStock, StockBelowReserved
 from domain.inventory.events import (
     STOCK_LEVEL_SET,
@@ -120,14 +120,14 @@ def set_stock_level(*, company_id: UUID, product_id: UUID, warehouse_id: UUID, o
     return stock
 
 
-def reserve(*, company_id: UUID, quantities: Mapping[UUID, Mapping[UUID, int]]) -> dict[UUID, OutOfStock]:
-    """Reserve stock for each order (order id → product id → units), in their order; an order gets all of it or nothing.
+def reserve(*, company_id: UUID, requests: Sequence[ReservationRequest]) -> dict[UUID, OutOfStock]:
+    """Reserve the requested stock, in the order of the requests. Returns the errors of those without enough of it.
 
-    Returns the orders without enough stock, with their errors.
+    They are returned by the request's reference, which is an order's id.
     """
-    products = {product_id for of_order in quantities.values() for product_id in of_order}
+    products = {product_id for request in requests for product_id in request.quantities}
     rows = db.run(_LOCK_STOCK, {"products": list(products), "company": company_id})
-    allocations, errors = allocate_in_order(quantities, [StockLevel(*row) for row in rows])
+    allocations, errors = allocate_in_order(requests, [StockLevel(*row) for row in rows])
     reserved = [(order_id, *allocation) for order_id, of_order in allocations.items() for allocation in of_order]
     orders, product_ids, warehouses, units = zip(*reserved, strict=True) if reserved else ([], [], [], [])
     db.run(

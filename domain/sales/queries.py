@@ -93,9 +93,9 @@ _LINES = (
     .where(OrderLine.order_id.in_(bindparam("orders", expanding=True)))
     .order_by(OrderLine.order_id, OrderLine.position)
 )
-_QUANTITIES = """
-    SELECT order_id, product_id, sum(quantity)::int FROM order_lines WHERE order_id = ANY(%(orders)s)
-    GROUP BY order_id, product_id ORDER BY order_id, product_id"""
+_PRODUCTS = """
+    SELECT order_id, product_id, sum(quantity)::int, min(name), min(sku) FROM order_lines
+    WHERE order_id = ANY(%(orders)s) GROUP BY order_id, product_id ORDER BY order_id, product_id"""
 
 
 def lines_of(*, order_ids: Collection[UUID]) -> dict[UUID, list[OrderLine]]:
@@ -114,11 +114,20 @@ def order_details(*, order_ids: Sequence[UUID]) -> list[OrderDetails]:
     return rows
 
 
-def quantities(*, order_ids: Collection[UUID]) -> dict[UUID, dict[UUID, int]]:
-    """Return the ordered units (order id → product id → units), sorted by order and product."""
-    ordered: dict[UUID, dict[UUID, int]] = {}
-    for order_id, product_id, units in db.run(_QUANTITIES, {"orders": list(order_ids)}):
-        ordered.setdefault(order_id, {})[product_id] = units
+class OrderedProduct(NamedTuple):
+    """The ordered units of a product, with its name and SKU at the time of the order."""
+
+    product_id: UUID
+    quantity: int
+    name: str
+    sku: str
+
+
+def ordered_products(*, order_ids: Collection[UUID]) -> dict[UUID, list[OrderedProduct]]:
+    """Return the products of each order, sorted by order and product."""
+    ordered: dict[UUID, list[OrderedProduct]] = {}
+    for order_id, *product in db.run(_PRODUCTS, {"orders": list(order_ids)}):
+        ordered.setdefault(order_id, []).append(OrderedProduct(*product))
     return ordered
 
 

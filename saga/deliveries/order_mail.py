@@ -14,7 +14,7 @@ from domain.sales.queries import OrderDetails
 from saga.deliveries import mail_delivery
 from saga.deliveries.mail_delivery import DeliveryError
 from saga.engine.errors import InProgress, TryAgain
-from saga.engine.step import Answers, Calls, Outcome, Outcomes, SharedCall
+from saga.engine.step_functions import Answers, Calls, Outcome, Outcomes, SharedCall
 
 
 def enqueue_and_claim(

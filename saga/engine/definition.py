@@ -7,7 +7,8 @@ from typing import Any
 
 from kit.db import Json
 from saga.engine.errors import InvalidDefinition
-from saga.engine.step import Step, Subject
+from saga.engine.step import Step
+from saga.engine.step_functions import Subject
 from saga.engine.waits import Condition, OnExpiry, Signal, Wait
 
 
@@ -132,8 +133,14 @@ class Saga:
 
 
 def _validate(saga: Saga) -> None:
+    for each in saga.steps.values():
+        if not isinstance(each, Step):
+            raise InvalidDefinition(f"{saga.name}: {each} takes an input: say from where, by {each}.using(…)")
     if len(list(saga.numbered_entries())) != len(saga.steps) + len(saga.waits):
         raise InvalidDefinition(f"{saga.name} has a step or a signal twice")
+    undo_names = [step.undo_name for step in saga.steps.values() if step.undo_name]
+    if len(undo_names) != len(set(undo_names)):
+        raise InvalidDefinition(f"{saga.name} has an undo twice")
     if not saga.main_stages or any(stage.kind != "afterwards" for stage in saga.stages[len(saga.main_stages) :]):
         raise InvalidDefinition(f"{saga.name}: `afterwards` must come last, after at least one other stage")
     for index, stage in enumerate(saga.stages):

@@ -9,7 +9,8 @@ from kit.db import Json
 from saga.engine import compensation, state_machine
 from saga.engine.errors import InProgress, Refused, TryAgain
 from saga.engine.locked_saga import LockedSaga, SagaRef
-from saga.engine.step import BatchFunction, Outcome, Step
+from saga.engine.step import Step
+from saga.engine.step_functions import BatchFunction, Outcome
 
 
 class Direction(ABC):

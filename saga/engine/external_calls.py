@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kit import db
 from kit.process import heartbeat
-from saga.engine.step import Call, SharedCall
+from saga.engine.step_functions import Call, SharedCall
 
 MAX_CONCURRENT = 16
 """External calls that one process makes at a time, at most."""

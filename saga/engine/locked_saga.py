@@ -10,7 +10,8 @@ from kit.ids import created_at, derived_id, new_id
 from kit.process import logs
 from saga.engine.definition import Ending, Hook, Saga
 from saga.engine.errors import DefinitionMismatch
-from saga.engine.step import Step, Subject
+from saga.engine.step import Step
+from saga.engine.step_functions import Subject
 from saga.engine.waits import Wait
 
 _STEP_TIMES = ("retry_at", "begun_at", "answered_at", "undone_at")

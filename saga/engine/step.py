@@ -1,77 +1,33 @@
 """Declare steps with their undos.
 
-The engine runs every step, and every undo, for a batch of subjects of one company: `@batched_step` declares a function
-of this shape. `@step` declares a function that takes one subject, and makes a batch function of it.
+The engine runs every step, and every undo, for a batch of subjects of one company. `@batched_step` declares a function
+that takes a batch; `@step` declares one that takes a single subject, and makes it take a batch. A step that needs more
+than its subjects takes an input of a declared type for each of them, and each saga says where it comes from:
+`reserve_stock.using(order_lines)`. So one step serves orders, exchanges and transfers alike.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import wraps
-from inspect import isgeneratorfunction
-from typing import Any
-from uuid import UUID
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import signature
+from typing import Any, Generic, Protocol, TypeVar, overload
 
-from kit.db import Json
-from saga.engine.errors import Refused, TryAgain
 from saga.engine.retries import UNDO_RETRIES, Retries
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a saga is about, such as an order, as its steps see it; `now` is the time of the transaction (UTC)."""
-
-    id: UUID
-    company_id: UUID
-    saga_id: UUID
-    now: datetime
-    idempotency_key: str
-    """The same at every attempt of this step of this saga: for the one external call that the step may make."""
-    begun_before: bool = False
-    """Whether an earlier attempt was begun: its external call may have been made, and the answer lost."""
-    outcomes: Mapping[str, Json] = field(default_factory=dict, compare=False)
-    """What earlier steps have returned, and the payloads of signals, by name (see Signal.payload_in)."""
-
-
-Call = Callable[[], Any]
-Outcome = Json | Refused | TryAgain | None
-StepFunction = Callable[[Subject], Outcome] | Callable[[Subject], Generator[Call, Any, Outcome]]
-"""The function of a step, or of an undo, for one subject.
-
-A plain function runs in one transaction. A generator function makes one external call, `answer = yield call`: the code
-before the yield is one transaction, which records the intent; the call is made outside of any transaction; the code
-after the yield is a second transaction. It returns the outcome: a JSON object or None for success, or else Refused or
-TryAgain.
-"""
-
-# By subject id. A subject without an outcome has succeeded, with None.
-Calls = Mapping[UUID, Call]
-Answers = Mapping[UUID, Any]
-Outcomes = Mapping[UUID, Outcome]
-BatchFunction = (
-    Callable[[Sequence[Subject]], Outcomes | None] | Callable[[Sequence[Subject]], Generator[Calls, Answers, Outcomes]]
+from saga.engine.step_functions import (
+    BatchFunction,
+    BatchFunctionWithInput,
+    Loader,
+    StepFunction,
+    StepFunctionWithInput,
+    for_each,
+    with_inputs,
 )
-"""The function of a step, or of an undo, for many subjects of one company: each of its statements serves all of them.
 
-A generator function yields the external calls of the subjects that need one, which are made concurrently. It is sent
-the answers of those subjects whose call succeeded and whose saga still accepts the answer.
-"""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SharedCall:
-    """One external call for several subjects: it is made once, and all of them get its answer."""
-
-    call: Call
-
-    def __call__(self) -> Any:
-        """Make the call."""
-        return self.call()
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
 class Step:
-    """One step of a saga, with its undo. Created by `@step` and `@batched_step`."""
+    """One step of a saga, with its undo."""
 
     function: BatchFunction
     area: str
@@ -114,50 +70,77 @@ class Step:
         return self.name
 
 
-def step(
-    *, area: str, retries: Retries | None = None, irreversible: str | None = None
-) -> Callable[[StepFunction], Step]:
+@dataclass(eq=False)
+class StepWithInput(Generic[T]):
+    """A step that takes an input for each subject, as does its undo. It becomes a saga's step by `using`."""
+
+    function: BatchFunctionWithInput[T]
+    area: str
+    retries: Retries
+    irreversible: str | None
+    undo_function: BatchFunctionWithInput[T] | None = None
+    undo_retries: Retries = UNDO_RETRIES
+
+    @property
+    def name(self) -> str:
+        """The name of the step's function: `reserve_stock`."""
+        return self.function.__name__
+
+    def using(self, load: Loader[T], *, name: str | None = None, undo_name: str | None = None) -> Step:
+        """Return the saga's step, which takes the inputs that `load` returns.
+
+        A saga that uses a step twice gives the second use a `name`, and its undo an `undo_name`: the journal and the
+        tasks know steps by their names.
+        """
+        undo = self.undo_function
+        return Step(
+            with_inputs(self.function, load, name=name or self.name),
+            self.area,
+            self.retries,
+            self.irreversible,
+            with_inputs(undo, load, name=undo_name or undo.__name__) if undo else None,
+            self.undo_retries,
+        )
+
+    def undo(self, function: StepFunctionWithInput[T]) -> StepFunctionWithInput[T]:
+        """Declare the undo of this step. It must do no harm where the step has had no effect."""
+        self.undo_function = for_each(function)
+        return function
+
+    def batched_undo(self, function: BatchFunctionWithInput[T]) -> BatchFunctionWithInput[T]:
+        """Declare an undo that runs for many subjects at once. Otherwise the same as `undo`."""
+        self.undo_function = function
+        return function
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class _DeclareStep(Protocol):
+    @overload
+    def __call__(self, function: StepFunction) -> Step: ...
+    @overload
+    def __call__(self, function: StepFunctionWithInput[T]) -> StepWithInput[T]: ...
+
+
+class _DeclareBatchedStep(Protocol):
+    @overload
+    def __call__(self, function: BatchFunction) -> Step: ...
+    @overload
+    def __call__(self, function: BatchFunctionWithInput[T]) -> StepWithInput[T]: ...
+
+
+def step(*, area: str, retries: Retries | None = None, irreversible: str | None = None) -> _DeclareStep:
     """Declare a step of an area. A step without an undo gives the reason as `irreversible`."""
-    return lambda function: Step(for_each(function), area, retries or Retries(), irreversible)
+    return lambda function: _declare(for_each(function), area, retries, irreversible)
 
 
-def batched_step(
-    *, area: str, retries: Retries | None = None, irreversible: str | None = None
-) -> Callable[[BatchFunction], Step]:
+def batched_step(*, area: str, retries: Retries | None = None, irreversible: str | None = None) -> _DeclareBatchedStep:
     """Declare a step that runs for many subjects at once. Otherwise the same as `step`."""
-    return lambda function: Step(function, area, retries or Retries(), irreversible)
+    return lambda function: _declare(function, area, retries, irreversible)
 
 
-def for_each(function: StepFunction) -> BatchFunction:
-    """Make a batch function of a function that takes one subject."""
-    any_function: Any = function
-
-    @wraps(function)
-    def run(subjects: Sequence[Subject]) -> Outcomes:
-        return {subject.id: any_function(subject) for subject in subjects}
-
-    @wraps(function)
-    def run_with_calls(subjects: Sequence[Subject]) -> Generator[Calls, Answers, Outcomes]:
-        outcomes: dict[UUID, Outcome] = {}
-        calls: dict[UUID, Call] = {}
-        waiting = {subject.id: any_function(subject) for subject in subjects}
-        for subject_id, running in waiting.items():
-            try:
-                calls[subject_id] = next(running)
-            except StopIteration as finished:
-                outcomes[subject_id] = finished.value
-        answers = yield calls
-        for subject_id, answer in answers.items():
-            outcomes[subject_id] = _finish(waiting[subject_id], answer)
-        return outcomes
-
-    return run_with_calls if isgeneratorfunction(function) else run
-
-
-def _finish(running: Generator[Call, Any, Outcome], answer: Any) -> Outcome:
-    try:
-        running.send(answer)
-    except StopIteration as finished:
-        outcome: Outcome = finished.value
-        return outcome
-    raise AssertionError("a step may make only one external call")
+def _declare(function: Callable[..., Any], area: str, retries: Retries | None, irreversible: str | None) -> Any:
+    takes_input = len(signature(function).parameters) > 1
+    declared: type[Step | StepWithInput[Any]] = StepWithInput if takes_input else Step
+    return declared(function, area, retries or Retries(), irreversible)

@@ -17,7 +17,8 @@ from saga.engine import external_calls
 from saga.engine.directions import Direction
 from saga.engine.errors import Refused, TryAgain
 from saga.engine.locked_saga import LockedSaga
-from saga.engine.step import Answers, Call, Outcome, Step
+from saga.engine.step import Step
+from saga.engine.step_functions import Answers, Call, Outcome
 from saga.engine.step_runner import StepRunner
 
 log = structlog.get_logger()

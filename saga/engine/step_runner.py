@@ -3,7 +3,7 @@
 from collections.abc import Generator, Sequence
 from uuid import UUID
 
-from saga.engine.step import Answers, BatchFunction, Call, Outcome, Subject
+from saga.engine.step_functions import Answers, BatchFunction, Call, Outcome, Subject
 
 
 class StepRunner:

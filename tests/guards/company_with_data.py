@@ -7,6 +7,7 @@ import psycopg
 
 from domain.accounts.models import User
 from domain.inventory import operations as inventory
+from domain.inventory.allocation import ReservationRequest
 from domain.payments import operations as payments
 from domain.payments.declines import PaymentSource
 from domain.payments.gateway import Answer
@@ -58,7 +59,7 @@ def company_with_data(owner_url: str) -> CompanyWithData:
             now=clock.now(),
         )  # fmt: skip
     with db.transaction(Tenant(company_id=company.id)):
-        inventory.reserve(company_id=company.id, quantities={order.id: {product.id: 1}})
+        inventory.reserve(company_id=company.id, requests=[ReservationRequest(order.id, {product.id: 1})])
         payments.record(answers={order.id: Answer("authorised", f"pi_{order.id}", 1999)}, now=clock.now())
         order_mail.enqueue_and_claim(
             occasion="order.created", order_ids=[order.id], buyer="order_received", merchant="order_received_merchant",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from inspect import isgeneratorfunction
 
 from kit.process import failpoints
-from saga.engine.step import BatchFunction
+from saga.engine.step_functions import BatchFunction
 from saga.registry import STEPS
 from tests.guards.source_tree import sources, tree
 

@@ -1,6 +1,7 @@
 """Every saga is registered; every step is in a file of its name, with its undo or the reason for having none."""
 
 import importlib
+import inspect
 import pkgutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import saga
 import saga.steps
 from saga.engine.definition import Saga
 from saga.engine.fingerprints import describe, fingerprint
-from saga.engine.step import Step
+from saga.engine.step import Step, StepWithInput
 from saga.registry import SAGAS, STEPS, find
 from workers import queues
 
@@ -59,19 +60,24 @@ class TestStepFiles:
     @pytest.mark.parametrize("module", STEP_MODULES, ids=lambda module: module.__name__)
     def test_hold_the_one_step_they_are_named_after(self, module):
         name = module.__name__.rpartition(".")[2]
-        assert [step.name for step in vars(module).values() if isinstance(step, Step)] == [name]
+        assert [step.name for step in vars(module).values() if isinstance(step, Step | StepWithInput)] == [name]
 
     @pytest.mark.parametrize("module", STEP_MODULES, ids=lambda module: module.__name__)
     def test_are_in_the_folder_of_their_area(self, module):
-        [step] = [step for step in vars(module).values() if isinstance(step, Step)]
+        [step] = [step for step in vars(module).values() if isinstance(step, Step | StepWithInput)]
         assert module.__name__ == f"saga.steps.{step.area}.{step.name}"
 
     def test_are_all_used_by_a_saga(self):
-        assert declared(saga.steps, Step) == set(STEPS.values())
+        used = {inspect.unwrap(step.function) for step in STEPS.values()}
+        assert {inspect.unwrap(step.function) for step in declared(saga.steps, Step | StepWithInput)} == used
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=str)
 class TestSteps:
+    def test_are_the_same_in_every_saga_that_has_one_of_this_name(self, step):
+        uses = [used for saga in SAGAS for used in saga.steps.values() if step.name == used.name]
+        assert {(used.task, used.undo_task) for used in uses} == {(step.task, step.undo_task)}
+
     def test_have_either_an_undo_or_a_reason_for_none(self, step):
         assert (step.undo_function is None) == bool(step.irreversible)
 

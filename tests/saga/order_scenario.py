@@ -13,7 +13,7 @@ from domain.payments.declines import PaymentSource
 from domain.payments.models import Payment
 from domain.sales.models import Order
 from domain.sales.operations import LineRequest
-from domain.sales.queries import quantities
+from domain.sales.queries import ordered_products
 from kit import clock, db
 from kit.db import Base
 from kit.tenancy import Tenant
@@ -119,7 +119,7 @@ class OrderScenario:
 
     def quantity(self, order_id: UUID) -> int:
         with db.transaction(Tenant(company_id=self.shop.company_id)):
-            return sum(quantities(order_ids=[order_id])[order_id].values())
+            return sum(product.quantity for product in ordered_products(order_ids=[order_id])[order_id])
 
     def payment(self, order_id: UUID) -> Payment:
         with db.transaction(Tenant(company_id=self.shop.company_id)):

@@ -2,9 +2,11 @@ import pytest
 
 from domain.sales.errors import TransitionNotAllowed
 from saga.cancel_order import CANCEL_ORDER
-from saga.steps.payments.capture_payment import capture_payment
+from saga.place_order import PLACE_ORDER
 from tests.saga.interruptions import PausedWorker, calls_as_checkpoints
 from tests.saga.order_scenario import findings
+
+CAPTURE = PLACE_ORDER.steps["capture_payment"]
 
 HEADER = ("inventory.reserve_stock", "payments.authorise_payment")
 
@@ -106,7 +108,7 @@ class TestFromThePivotOn:
         self.assert_paid_and_then_given_back(scenario, sandbox, order_id)
 
     def test_undoes_an_order_whose_capture_fails_in_the_end(self, scenario, deliver, faults, sandbox):
-        faults.inject("capture_payment", *["loses its answer"] * capture_payment.retries.limit)
+        faults.inject("capture_payment", *["loses its answer"] * CAPTURE.retries.limit)
         order_id = scenario.place()
         deliver(*HEADER, "saga.advance")
         scenario.cancel(order_id)

@@ -2,10 +2,11 @@
 
 import pytest
 
-from saga.steps.payments.authorise_payment import authorise_payment
-from saga.steps.payments.capture_payment import capture_payment
+from saga.place_order import PLACE_ORDER
 from tests.saga.interruptions import PausedWorker, calls_as_checkpoints
 from tests.saga.order_scenario import findings
+
+AUTHORISE, CAPTURE = (PLACE_ORDER.steps[name] for name in ("authorise_payment", "capture_payment"))
 
 WINDOWS = range(7)
 """How many messages are delivered between the freezing of a request and its thaw."""
@@ -48,7 +49,7 @@ class TestALateAuthorisation:
         order_id = scenario.place()
         scenario.deliveries.collect()
         late = paused("payments.authorise_payment", at=at)
-        fail_meanwhile(scenario, faults, authorise_payment, "payments.authorise_payment")
+        fail_meanwhile(scenario, faults, AUTHORISE, "payments.authorise_payment")
         deliver(scenario, window)
         late.resume()
         scenario.run_until_idle()
@@ -64,7 +65,7 @@ class TestALateCapture:
         scenario.deliveries.deliver_next("inventory.reserve_stock")
         scenario.deliveries.deliver_next("payments.authorise_payment")
         late = paused("saga.advance", at=at)
-        fail_meanwhile(scenario, faults, capture_payment, "saga.advance")
+        fail_meanwhile(scenario, faults, CAPTURE, "saga.advance")
         deliver(scenario, window)
         late.resume()
         scenario.run_until_idle()
@@ -81,7 +82,7 @@ class TestACaptureBetweenLookUpAndVoid:
         scenario.deliveries.deliver_next("inventory.reserve_stock")
         scenario.deliveries.deliver_next("payments.authorise_payment")
         late = paused("saga.advance", at="call")
-        fail_meanwhile(scenario, faults, capture_payment, "saga.advance")
+        fail_meanwhile(scenario, faults, CAPTURE, "saga.advance")
         scenario.deliveries.deliver_next("payments.refund_payment")
         late.resume()
         scenario.deliveries.deliver_next("payments.void_payment")
@@ -96,11 +97,11 @@ class TestACaptureBetweenLookUpAndVoid:
 class TestALateUndo:
     def test_changes_nothing(self, scenario, faults, paused, *, undo, at):
         order_id = scenario.place()
-        faults.inject("capture_payment", *["loses its answer"] * capture_payment.retries.limit)
+        faults.inject("capture_payment", *["loses its answer"] * CAPTURE.retries.limit)
         for name in (
             "inventory.reserve_stock",
             "payments.authorise_payment",
-            *["saga.advance"] * capture_payment.retries.limit,
+            *["saga.advance"] * CAPTURE.retries.limit,
         ):
             scenario.deliveries.deliver_next(name)
         if undo == "payments.void_payment":

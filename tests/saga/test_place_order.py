@@ -10,9 +10,9 @@ from kit.config import settings
 from saga.engine.rehearse import rehearse
 from saga.place_order import PLACE_ORDER
 from saga.steps.notifications.email_customer import email_customer
-from saga.steps.payments.authorise_payment import authorise_payment
-from saga.steps.payments.capture_payment import capture_payment
 from tests.saga.order_scenario import OrderScenario, findings
+
+AUTHORISE, CAPTURE = (PLACE_ORDER.steps[name] for name in ("authorise_payment", "capture_payment"))
 
 STEPS = list(PLACE_ORDER.steps.values())
 REVERSIBLE = [step for step in STEPS if step.undo_function]
@@ -120,9 +120,9 @@ class TestAnUndoThatFails:
         """Place an order that will be undone, the undo of this step included."""
 
         def placing(step):
-            if step is capture_payment:  # taken, but we never hear of it
-                faults.inject("capture_payment", *["loses its answer"] * capture_payment.retries.limit)
-            elif step is authorise_payment:
+            if step is CAPTURE:  # taken, but we never hear of it
+                faults.inject("capture_payment", *["loses its answer"] * CAPTURE.retries.limit)
+            elif step is AUTHORISE:
                 faults.inject("reserve_stock", "refuses")
             else:
                 faults.inject("authorise_payment", "refuses")
@@ -191,7 +191,7 @@ class TestTheProvider:
         scenario.deliveries.deliver_next("inventory.reserve_stock")
         scenario.deliveries.deliver_next("payments.authorise_payment")
         sandbox.kill()
-        for _ in range(capture_payment.retries.limit):
+        for _ in range(CAPTURE.retries.limit):
             scenario.deliveries.deliver_next("saga.advance")
         scenario.deliveries.deliver_next("payments.refund_payment")
         sandbox.restart()

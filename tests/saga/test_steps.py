@@ -9,7 +9,7 @@ from domain.payments.stripe_gateway import gateway
 from kit import clock, db
 from kit.tenancy import Tenant
 from saga.engine.errors import Refused, TryAgain
-from saga.engine.step import Subject
+from saga.engine.step_functions import Subject
 from saga.engine.step_runner import StepRunner
 from saga.registry import STEPS
 from saga.steps.inventory.commit_stock import commit_stock

@@ -8,10 +8,12 @@ from domain.inventory import operations as inventory
 from kit import db
 from kit.tenancy import Tenant
 from saga.incidents import actions
-from saga.steps.inventory.commit_stock import commit_stock
-from saga.steps.inventory.reserve_stock import reserve_stock
-from saga.steps.payments.authorise_payment import authorise_payment
+from saga.place_order import PLACE_ORDER
 from tests.saga.order_scenario import findings
+
+RESERVE, AUTHORISE, COMMIT = (
+    PLACE_ORDER.steps[name] for name in ("reserve_stock", "authorise_payment", "commit_stock")
+)
 
 WHY = {"reason": "the provider is back", "by": "ada"}
 
@@ -28,9 +30,7 @@ def settled(scenario):
 
 
 class TestAnUndoThatKeptFailing:
-    @pytest.fixture(
-        params=[(reserve_stock, authorise_payment), (authorise_payment, reserve_stock)], ids=["release", "void"]
-    )
+    @pytest.fixture(params=[(RESERVE, AUTHORISE), (AUTHORISE, RESERVE)], ids=["release", "void"])
     def order_id(self, request, scenario, faults):
         """Of an order that failed, with an undo that ran out of retries."""
         step, failing = request.param
@@ -50,7 +50,7 @@ class TestAnUndoThatKeptFailing:
 class TestAnUndoThatIsDoneByHand:
     def test_ends_the_order_as_failed(self, scenario, faults, settled):
         faults.inject("authorise_payment", "refuses")
-        faults.inject("release_stock", *["is unavailable"] * reserve_stock.undo_retries.limit)
+        faults.inject("release_stock", *["is unavailable"] * RESERVE.undo_retries.limit)
         order_id = scenario.place()
         scenario.run_until_idle()
         with db.transaction(Tenant(company_id=scenario.shop.company_id)):
@@ -64,7 +64,7 @@ class TestAnUndoThatIsDoneByHand:
 class TestAStepPastThePivot:
     @pytest.fixture
     def order_id(self, scenario, faults):
-        faults.inject("commit_stock", *["is unavailable"] * commit_stock.retries.limit)
+        faults.inject("commit_stock", *["is unavailable"] * COMMIT.retries.limit)
         order_id = scenario.place()
         scenario.run_until_idle()
         return order_id

@@ -1,11 +1,15 @@
-"""Take back the stock of a cancelled order that was not shipped."""
+"""Take back stock that was sold and not shipped."""
+
+from collections.abc import Sequence
+from uuid import UUID
 
 from domain.inventory import operations as inventory
 from saga.engine.retries import UNTIL_DONE
-from saga.engine.step import Subject, step
+from saga.engine.step import batched_step
+from saga.engine.step_functions import Inputs, Subject
 
 
-@step(area="inventory", retries=UNTIL_DONE, irreversible="the stock is for sale again")
-def take_back_stock(order: Subject) -> None:
-    """Return the sold quantities to the stock that they came from."""
-    inventory.take_back(order_ids=[order.id], company_id=order.company_id)
+@batched_step(area="inventory", retries=UNTIL_DONE, irreversible="the stock is for sale again")
+def take_back_stock(subjects: Sequence[Subject], references: Inputs[UUID]) -> None:
+    """Return the quantities sold under these references to the stock that they came from."""
+    inventory.take_back(order_ids=list(references.values()), company_id=subjects[0].company_id)

@@ -4,7 +4,8 @@ from collections.abc import Generator, Sequence
 
 from saga.deliveries import order_mail
 from saga.engine.retries import UNTIL_DONE
-from saga.engine.step import Answers, Calls, Outcomes, Subject, batched_step
+from saga.engine.step import batched_step
+from saga.engine.step_functions import Answers, Calls, Outcomes, Subject
 
 
 @batched_step(area="notifications", retries=UNTIL_DONE, irreversible="a sent mail cannot be recalled")

@@ -2,7 +2,7 @@
 
 from domain.payments.gateway import Answer
 from saga.engine.errors import Refused
-from saga.engine.step import Outcome
+from saga.engine.step_functions import Outcome
 
 
 def outcome_of(answer: Answer) -> Outcome:

@@ -1,4 +1,4 @@
-"""Authorise the payment of an order before anything is sold; void it when the saga is undone."""
+"""Authorise a payment before anything is sold; void it when the saga is undone."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import replace
@@ -6,46 +6,49 @@ from datetime import datetime
 from functools import partial
 
 from domain.payments import operations as payments
-from domain.payments.decline_limiter import DeclineLimiter, LimitedPayment, load_payments
+from domain.payments.decline_limiter import DeclineLimiter, LimitedPayment
 from domain.payments.gateway import IDEMPOTENCY_KEY_TTL, Answer
-from domain.payments.queries import PaymentSummary, the_payment
+from domain.payments.queries import PaymentSummary
 from domain.payments.stripe_gateway import gateway
 from saga.engine.errors import TryAgain
-from saga.engine.step import Answers, Call, Calls, Outcome, Outcomes, Subject, batched_step
+from saga.engine.step import batched_step
+from saga.engine.step_functions import Answers, Call, Calls, Inputs, Outcome, Outcomes, Subject
 from saga.steps.payments import outcome_of
 
 
 @batched_step(area="payments")
-def authorise_payment(orders: Sequence[Subject]) -> Generator[Calls, Answers, Outcomes]:
-    """Authorise each order's total on its buyer's card."""
-    payments_of = load_payments(order_ids=[order.id for order in orders], now=orders[0].now)
-    limiter = DeclineLimiter(payments_of.values())
+def authorise_payment(
+    subjects: Sequence[Subject], limited: Inputs[LimitedPayment]
+) -> Generator[Calls, Answers, Outcomes]:
+    """Authorise the amount of each payment on its buyer's card."""
+    limiter = DeclineLimiter(limited.values())
     answers = yield {
-        order.id: partial(_authorise_within, limiter, payments_of[order.id], order)
-        for order in orders
-        if payments_of[order.id].payment.amount
+        subject.id: partial(_authorise_within, limiter, limited[subject.id], subject)
+        for subject in subjects
+        if limited[subject.id].payment.amount
     }
-    payments.record(answers=answers, now=orders[0].now)
-    return {order_id: outcome_of(answer) for order_id, answer in answers.items()}
+    recorded = {limited[subject_id].payment.order_id: answer for subject_id, answer in answers.items()}
+    payments.record(answers=recorded, now=subjects[0].now)
+    return {subject_id: outcome_of(answer) for subject_id, answer in answers.items()}
 
 
 @authorise_payment.undo
-def void_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
+def void_payment(subject: Subject, limited: LimitedPayment) -> Generator[Call, Answer, Outcome]:
     """Void the authorisation, or refund the payment if it was captured. Does nothing where nothing was authorised."""
-    payment = the_payment(order_id=order.id)
+    payment = limited.payment
     if payment.amount == 0 or payment.status not in {"pending", "authorised"}:
         return None
-    answer = yield partial(_void, payment, order.idempotency_key, order.now)
+    answer = yield partial(_void, payment, subject.idempotency_key, subject.now)
     if answer.outcome in {"authorised", "captured"}:
         return TryAgain(answer.code or answer.outcome, answer.detail)
-    payments.record(answers={order.id: answer}, now=order.now)
+    payments.record(answers={payment.order_id: answer}, now=subject.now)
     return {"outcome": answer.outcome}
 
 
-def _authorise_within(limiter: DeclineLimiter, limited: LimitedPayment, order: Subject) -> Answer:
-    authorise = partial(_authorise, limited.payment, order.idempotency_key, order.now)
+def _authorise_within(limiter: DeclineLimiter, limited: LimitedPayment, subject: Subject) -> Answer:
+    authorise = partial(_authorise, limited.payment, subject.idempotency_key, subject.now)
     # An earlier attempt may have authorised the payment, whatever was declined since: the answer must be fetched.
-    return authorise() if order.begun_before else limiter.call(limited, authorise)
+    return authorise() if subject.begun_before else limiter.call(limited, authorise)
 
 
 def _authorise(payment: PaymentSummary, key: str, now: datetime) -> Answer:

@@ -1,40 +1,41 @@
-"""Capture the payment of an order: the pivot, after which the order is no longer undone."""
+"""Capture an authorised payment: the pivot, after which an order is no longer undone."""
 
 from collections.abc import Generator, Sequence
 from functools import partial
 
 from domain.payments import operations as payments
 from domain.payments.gateway import Answer
-from domain.payments.queries import the_payment, the_payments
+from domain.payments.queries import PaymentSummary
 from domain.payments.stripe_gateway import gateway
 from saga.engine.errors import TryAgain
-from saga.engine.step import Answers, Call, Calls, Outcome, Outcomes, Subject, batched_step
+from saga.engine.step import batched_step
+from saga.engine.step_functions import Answers, Call, Calls, Inputs, Outcome, Outcomes, Subject
 from saga.steps.payments import outcome_of
 
 
 @batched_step(area="payments")
-def capture_payment(orders: Sequence[Subject]) -> Generator[Calls, Answers, Outcomes]:
-    """Capture each order's authorised amount."""
-    payments_of = the_payments(order_ids=[order.id for order in orders])
+def capture_payment(
+    subjects: Sequence[Subject], payments_of: Inputs[PaymentSummary]
+) -> Generator[Calls, Answers, Outcomes]:
+    """Capture the authorised amount of each payment."""
     answers = yield {
-        order.id: partial(gateway().capture, ref=payments_of[order.id].provider_ref or "", key=order.idempotency_key)
-        for order in orders
-        if payments_of[order.id].amount
+        subject.id: partial(gateway().capture, ref=payment.provider_ref or "", key=subject.idempotency_key)
+        for subject in subjects
+        if (payment := payments_of[subject.id]).amount
     }
-    captured = {order_id: answer for order_id, answer in answers.items() if answer.outcome != "declined"}
-    payments.record(answers=captured, now=orders[0].now)
-    return {order_id: outcome_of(answer) for order_id, answer in answers.items()}
+    captured = {payments_of[id_].order_id: answer for id_, answer in answers.items() if answer.outcome != "declined"}
+    payments.record(answers=captured, now=subjects[0].now)
+    return {subject_id: outcome_of(answer) for subject_id, answer in answers.items()}
 
 
 @capture_payment.undo
-def refund_payment(order: Subject) -> Generator[Call, Answer, Outcome]:
+def refund_payment(subject: Subject, payment: PaymentSummary) -> Generator[Call, Answer, Outcome]:
     """Refund the payment if the provider has captured it. Does nothing where it was not captured."""
-    payment = the_payment(order_id=order.id)
     if payment.status not in {"authorised", "captured"}:
         return None
-    answer = yield partial(_refund_if_captured, payment.provider_ref or "", f"{order.idempotency_key}:refund")
+    answer = yield partial(_refund_if_captured, payment.provider_ref or "", f"{subject.idempotency_key}:refund")
     if answer.outcome != "declined":
-        payments.record(answers={order.id: answer}, now=order.now)
+        payments.record(answers={payment.order_id: answer}, now=subject.now)
     if answer.outcome in {"captured", "declined"}:  # the payment is not refunded yet
         return TryAgain(answer.code or answer.outcome, answer.detail)
     return {"outcome": answer.outcome}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.inventory.allocation import StockLevel, allocate
+from domain.inventory.allocation import ReservationRequest, StockLevel, allocate, allocate_in_order
 from domain.inventory.errors import OutOfStock
 
 PRODUCTS = [UUID(int=n) for n in range(1, 4)]
@@ -48,3 +48,19 @@ class TestAllocate:
             allocate({PRODUCTS[0]: 4}, [StockLevel(PRODUCTS[0], UUID(int=11), 3)])
         assert refused.value.product_id == PRODUCTS[0]
         assert not any(character.isdigit() for character in refused.value.message)
+
+
+class TestAllocateInOrder:
+    def test_takes_from_the_requested_warehouses_only(self):
+        near, far = UUID(int=11), UUID(int=12)
+        stock = [StockLevel(PRODUCTS[0], near, 3), StockLevel(PRODUCTS[0], far, 3)]
+        requests = [
+            ReservationRequest(UUID(int=21), {PRODUCTS[0]: 2}, warehouse_ids=[far]),
+            ReservationRequest(UUID(int=22), {PRODUCTS[0]: 2}, warehouse_ids=[far]),
+            ReservationRequest(UUID(int=23), {PRODUCTS[0]: 4}),
+        ]
+        allocations, errors = allocate_in_order(requests, stock)
+        assert {reference: [tuple(each)[1:] for each in shares] for reference, shares in allocations.items()} == {
+            UUID(int=21): [(far, 2)], UUID(int=23): [(near, 3), (far, 1)],
+        }  # fmt: skip
+        assert list(errors) == [UUID(int=22)]

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from domain.inventory import operations as inventory
 from domain.inventory import queries
+from domain.inventory.allocation import ReservationRequest
 from domain.inventory.errors import OutOfStock, StockBelowReserved
 from domain.inventory.models import StockMovement
 from kit import db
@@ -53,7 +54,9 @@ def reserve(product, order, quantity: int) -> None:
 def reserve_all(product, wanted) -> None:
     """Raises the first refusal, the others being held."""
     with db.transaction(acting_for(product)):
-        refused = inventory.reserve(company_id=product.company_id, quantities=wanted)
+        refused = inventory.reserve(
+            company_id=product.company_id, requests=[ReservationRequest(*each) for each in wanted.items()]
+        )
     for refusal in refused.values():
         raise refusal
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from domain.inventory import operations as inventory
+from domain.inventory.allocation import ReservationRequest
 from domain.inventory.errors import OutOfStock, StockBelowReserved
 from domain.payments.declines import PaymentSource
 from domain.sales import operations as sales
@@ -62,7 +63,8 @@ class StockInTest:
     def apply(self, name, order_id, units):
         company_id, product_id = self.tenant.company_id, self.product.id
         if name == "reserve":
-            for refusal in inventory.reserve(company_id=company_id, quantities={order_id: {product_id: 2}}).values():
+            request = ReservationRequest(order_id, {product_id: 2})
+            for refusal in inventory.reserve(company_id=company_id, requests=[request]).values():
                 raise refusal
         elif name == "count":
             inventory.set_stock_level(

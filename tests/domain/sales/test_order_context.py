@@ -2,6 +2,7 @@ import pytest
 
 from domain.accounts.errors import EmailUnverified, UserNotFound
 from domain.inventory import operations as inventory
+from domain.inventory.allocation import ReservationRequest
 from domain.payments.declines import PaymentSource
 from domain.sales.order_context import load
 from domain.shops.errors import ShopNotFound
@@ -57,7 +58,7 @@ class TestLoad:
             factories.put_stock(product, factories.make_warehouse(company), on_hand)
         order = factories.make_order(product)
         with db.transaction(factories.acting_for(product)):
-            inventory.reserve(company_id=company.id, quantities={order.id: {product.id: 1}})
+            inventory.reserve(company_id=company.id, requests=[ReservationRequest(order.id, {product.id: 1})])
         assert asked(customer, shop, product.id).products[product.id].available == 4
 
     def test_requires_a_verified_email_address(self, shop):

@@ -18,7 +18,8 @@ from saga.engine.locked_saga import SagaRef
 from saga.engine.models import Incident, SagaRow, SignalRow
 from saga.engine.queries import Timeline, timeline
 from saga.engine.start import start
-from saga.engine.step import Call, Outcome, Step, StepFunction, Subject, step
+from saga.engine.step import Step, step
+from saga.engine.step_functions import Call, Outcome, StepFunction, Subject
 from saga.engine.waits import Signal
 from tests import factories
 from tests.saga.deliveries import Deliveries

@@ -15,7 +15,8 @@ from saga.engine.errors import Refused, TryAgain
 from saga.engine.journal import SagaNotFound, all_locked
 from saga.engine.locked_saga import SagaRef
 from saga.engine.start import start
-from saga.engine.step import Subject, batched_step
+from saga.engine.step import batched_step
+from saga.engine.step_functions import Subject
 from tests.saga.deliveries import Deliveries
 
 MANY = 5

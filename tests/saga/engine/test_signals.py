@@ -9,7 +9,7 @@ from saga.engine.definition import then, wait_for
 from saga.engine.errors import Refused
 from saga.engine.retention import prune
 from saga.engine.signals import ConflictingSignal, UnknownSignal
-from saga.engine.step import for_each
+from saga.engine.step_functions import for_each
 from saga.engine.waits import InvalidPayload, Signal
 from tests.saga.engine.saga_harness import outbox
 from tests.saga.engine.toy_signals import A_DAY, CONFIRMED, OTHER, YES, YES_AS_JSON

@@ -7,7 +7,7 @@ from kit.errors import Conflict
 from saga.engine.definition import afterwards, then, together
 from saga.engine.errors import InProgress, Refused, TryAgain
 from saga.engine.retries import Retries
-from saga.engine.step import for_each
+from saga.engine.step_functions import for_each
 from tests.saga.engine.saga_harness import outbox
 
 

@@ -6,8 +6,10 @@ import pytest
 
 from kit import clock
 from kit.ids import new_id
-from saga.engine.errors import Refused
-from saga.engine.step import Subject, batched_step, for_each, step
+from saga.engine.definition import Saga, then
+from saga.engine.errors import InvalidDefinition, Refused
+from saga.engine.step import batched_step, step
+from saga.engine.step_functions import Subject, for_each
 from saga.engine.step_runner import StepRunner
 
 
@@ -60,3 +62,53 @@ class TestUndo:
         fold = batched_step(area="paper")(lambda subjects: None)
         fold.batched_undo(lambda subjects: {subjects[0].id: {"undone": len(subjects)}})
         assert fold.undo_function(subjects) == {subjects[0].id: {"undone": 3}}
+
+
+class TestInput:
+    @pytest.fixture
+    def print_pages(self):
+        @batched_step(area="paper")
+        def print_pages(subjects, pages):
+            """Print them."""
+            return {subject.id: {"printed": pages[subject.id]} for subject in subjects}
+
+        @print_pages.undo
+        def shred_pages(subject, pages):
+            """Shred them."""
+            answer = yield lambda: pages
+            return {"shredded": answer}
+
+        return print_pages
+
+    def load(self, subjects):
+        return {subject.id: number for number, subject in enumerate(subjects)}
+
+    def test_comes_from_the_loader_of_the_saga(self, print_pages, subjects):
+        used = print_pages.using(self.load)
+        assert used.function(subjects) == {subject.id: {"printed": n} for n, subject in enumerate(subjects)}
+
+    def test_is_given_to_the_undo_too(self, print_pages, subjects):
+        runner = StepRunner(print_pages.using(self.load).undo_function, subjects)
+        answers = {subject_id: call() for subject_id, call in runner.start().items()}
+        assert runner.finish(answers) == {subject.id: {"shredded": n} for n, subject in enumerate(subjects)}
+
+    def test_leaves_names_tasks_and_texts_as_they_are(self, print_pages):
+        used = print_pages.using(self.load)
+        assert (used.task, used.undo_task) == ("paper.print_pages", "paper.shred_pages")
+        assert (used.function.__doc__, isgeneratorfunction(used.undo_function)) == ("Print them.", True)
+
+    def test_allows_a_second_use_under_another_name(self, print_pages):
+        first = print_pages.using(self.load)
+        second = print_pages.using(self.load, name="print_cover", undo_name="shred_cover")
+        assert (second.task, second.undo_task) == ("paper.print_cover", "paper.shred_cover")
+        declared = Saga("toy", then(first), then(second), when_done=list, when_undone=list)
+        assert list(declared.steps) == ["print_pages", "print_cover"]
+
+    def test_allows_no_second_use_whose_undo_has_the_same_name(self, print_pages):
+        second = print_pages.using(self.load, name="print_cover")
+        with pytest.raises(InvalidDefinition, match="toy has an undo twice"):
+            Saga("toy", then(print_pages.using(self.load)), then(second), when_done=list, when_undone=list)
+
+    def test_must_come_from_somewhere(self, print_pages):
+        with pytest.raises(InvalidDefinition, match="print_pages takes an input"):
+            Saga("toy", then(print_pages), when_done=list, when_undone=list)

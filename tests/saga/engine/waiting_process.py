@@ -7,7 +7,8 @@ from uuid import UUID
 from saga.engine import executor, signals
 from saga.engine.definition import Ending, Saga, then, wait_for
 from saga.engine.locked_saga import SagaRef
-from saga.engine.step import Subject, step
+from saga.engine.step import step
+from saga.engine.step_functions import Subject
 from saga.engine.sweep import sweep
 from tests.saga.engine.toy_signals import A_DAY, CONFIRMED, YES
 
