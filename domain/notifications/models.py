@@ -13,8 +13,9 @@ from kit.ids import new_id
 class Mail(Base):
     """A mail about an order, sent by its company, or about a user's account.
 
-    `occasion` is the reason (`order.created:<order id>`). The Message-ID is made of the row's id. The sweeper sends
-    mails that have not been sent by `due_at` (UTC).
+    `occasion` is the reason (`order.created:<order id>`). `context` is empty in mails about orders, because all of it
+    is in the order. The Message-ID is made of the row's id. The sweeper sends mails that have not been sent by `due_at`
+    (UTC).
     """
 
     __tablename__ = "mails"

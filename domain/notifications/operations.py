@@ -18,6 +18,7 @@ from domain.notifications.context import AccountContext, AccountTemplate, Contex
 from domain.notifications.errors import MailNotFound
 from domain.notifications.models import Mail
 from kit import db
+from kit.db import Json
 from kit.ids import new_id
 from kit.messaging import outbox
 from kit.process import logs
@@ -27,7 +28,10 @@ LEASE = timedelta(seconds=6)
 
 
 class ClaimedMail(NamedTuple):
-    """The columns of a mail needed to send it. The claim lasts until `leased_until` (UTC)."""
+    """The columns of a mail needed to send it. The claim lasts until `leased_until` (UTC).
+
+    The row of a mail about an order has an empty `context`: whoever claims it gathers the context from the order.
+    """
 
     id: UUID
     company_id: UUID | None
@@ -88,9 +92,9 @@ class MailRequest:
 _ENQUEUE = """
     INSERT INTO mails (
         id, company_id, order_id, occasion, recipient, template, context, status, leased_until, due_at, attempts)
-    SELECT id, %(company)s, order_id, occasion, recipient, template, context, 'sending', %(until)s, %(until)s, 1
+    SELECT id, %(company)s, order_id, occasion, recipient, template, '{}', 'sending', %(until)s, %(until)s, 1
     FROM jsonb_to_recordset(%(requests)s) AS requests (
-        id uuid, order_id uuid, occasion text, recipient text, template text, context jsonb)
+        id uuid, order_id uuid, occasion text, recipient text, template text)
     ORDER BY occasion, recipient
     ON CONFLICT (occasion, recipient) DO NOTHING RETURNING id"""
 _ENQUEUED_BEFORE = """
@@ -125,7 +129,7 @@ def enqueue_and_claim(
     Repeated and concurrent requests for a mail insert it once, and only one of them has a claim on it at a time.
     """
     distinct = {(mail.occasion, mail.recipient): mail for mail in reversed(requests)}
-    rows = db.as_json(list(distinct.values()))
+    rows = db.as_json([_without_context(mail) for mail in distinct.values()])
     until = now + LEASE
     new = {id_ for (id_,) in db.run(_ENQUEUE, {"company": company_id, "requests": rows, "until": until})}
     claims: dict[tuple[str, str], Claim] = {
@@ -135,8 +139,21 @@ def enqueue_and_claim(
         occasions, recipients = zip(*(distinct.keys() - claims.keys()), strict=True)
         before = {"company": company_id, "occasions": list(occasions), "recipients": list(recipients)}
         keys = {id_: (occasion, recipient) for id_, occasion, recipient in db.run(_ENQUEUED_BEFORE, before)}
-        claims |= {keys[id_]: answer for id_, answer in claim(mail_ids=list(keys), now=now).items()}
+        for id_, answer in claim(mail_ids=list(keys), now=now).items():
+            claims[keys[id_]] = with_context(answer, distinct[keys[id_]].context)
     return claims
+
+
+def _without_context(mail: MailRequest) -> Json:
+    return {
+        "id": mail.id, "order_id": mail.order_id, "occasion": mail.occasion, "recipient": mail.recipient,
+        "template": mail.template,
+    }  # fmt: skip
+
+
+def with_context(claim: Claim, context: Context) -> Claim:
+    """Return the claim of a mail about an order with the context to render it with."""
+    return Claimed(claim.mail._replace(context=context)) if isinstance(claim, Claimed) else claim
 
 
 def enqueue_account_mail(

@@ -41,6 +41,24 @@ def enqueue_and_claim(
     }
 
 
+def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
+    """Claim mails of the current company or user, whatever they are about. Returns the claims by mail id.
+
+    The contexts of mails about orders are gathered anew. Raises MailNotFound.
+    """
+    claims = notifications.claim(mail_ids=mail_ids, now=now)
+    orders_by_mail = {
+        mail_id: claim.mail.order_id
+        for mail_id, claim in claims.items()
+        if isinstance(claim, Claimed) and claim.mail.order_id
+    }
+    if orders_by_mail:
+        details = {order.order_id: order for order in sales.order_details(order_ids=list(orders_by_mail.values()))}
+        for mail_id, order_id in orders_by_mail.items():
+            claims[mail_id] = notifications.with_context(claims[mail_id], _context(details[order_id]))
+    return claims
+
+
 def send(claims_by_order: Mapping[UUID, Sequence[Claim]]) -> Generator[Calls, Answers, Outcomes]:
     """Send the claimed mails, as the body of a batched step: the external call is shared by all orders."""
     claimed = {

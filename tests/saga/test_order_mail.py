@@ -63,6 +63,15 @@ class TestLease:
             assert notifications.renew(attempts={mail.id: 2}, now=later) == {mail.id: later + LEASE}
 
 
+class TestClaim:
+    def test_gathers_the_context_of_an_unsent_mail_from_its_order(self, mail, tenant):
+        assert stored(mail, tenant).context == {}
+        with db.transaction(tenant):
+            claim = order_mail.claim(mail_ids=[mail.id], now=clock.now() + LEASE)[mail.id]
+        assert claim.mail.attempts == mail.attempts + 1
+        assert claim.mail.context == mail.context != {}
+
+
 class TestDeliver:
     def test_sends_and_marks_the_mail(self, mail, tenant, inbox):
         assert mail_delivery.deliver([mail]) == [None]

@@ -6,11 +6,10 @@ from uuid import UUID
 
 from celery import Celery, Task
 
-from domain.notifications import operations as notifications
 from kit import clock, db
 from kit.process import failpoints
 from kit.tenancy import Tenant
-from saga.deliveries import mail_delivery
+from saga.deliveries import mail_delivery, order_mail
 from workers.celery_internals.batching import BatchTask, TaskCall
 from workers.outages import retry_on_outage
 
@@ -42,6 +41,6 @@ def _owner(*, company_id: str | None = None, user_id: str | None = None, **_: st
 def send(owner: Tenant, mail_ids: Sequence[UUID]) -> None:
     """Claim these mails of a company, or about a user's account, and deliver those that are not sent yet."""
     with db.transaction(owner):
-        claims = notifications.claim(mail_ids=mail_ids, now=clock.now())
+        claims = order_mail.claim(mail_ids=mail_ids, now=clock.now())
     failpoints.hit("mail.claimed")
     mail_delivery.deliver_claims(claims.values())

@@ -36,14 +36,22 @@ def wait_until_blocked(database, thread):
 
 
 class TestEnqueueAndClaim:
-    def test_stores_the_mail_with_its_context_and_claims_it(self, ask, order):
+    def test_stores_the_mail_and_claims_it(self, ask, order):
         claim = ask()
         assert isinstance(claim, Claimed)
         row = row_of(claim.mail.id, order)
         assert row.status == "sending"
         for mail in (claim.mail, row):
-            assert (mail.attempts, mail.template) == (1, "order_received")
-            assert (mail.context, mail.leased_until) == (CONTEXT, LATER)
+            assert (mail.attempts, mail.template, mail.leased_until) == (1, "order_received", LATER)
+
+    def test_gives_the_context_without_storing_it(self, ask, order):
+        mail = ask().mail
+        assert mail.context == CONTEXT
+        assert row_of(mail.id, order).context == {}
+
+    def test_gives_the_context_with_each_claim(self, ask, stored):
+        assert stored().context == {}
+        assert ask(now=LATER).mail.context == CONTEXT
 
     def test_is_leased_to_one_caller(self, ask):
         ask()
@@ -71,7 +79,7 @@ class TestClaim:
     def test_gives_the_mail_to_send_and_counts_the_attempt(self, stored, claim):
         claimed = claim(NOW)
         assert isinstance(claimed, Claimed)
-        assert (claimed.mail.recipient, claimed.mail.context, claimed.mail.attempts) == ("ada@x.example", CONTEXT, 2)
+        assert (claimed.mail.recipient, claimed.mail.attempts) == ("ada@x.example", 2)
         assert (stored().status, stored().leased_until) == ("sending", NOW + timedelta(seconds=6))
 
     def test_tells_the_second_until_when_the_first_has_it(self, stored, claim):
