@@ -1,6 +1,7 @@
 """`orderx saga`: shows sagas, their journal and their definitions; for actions, see `incident_actions`."""
 # ruff: noqa: PLC0415 - each command imports its modules when it runs, so that `--help` is fast
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from ops.commands import incident_actions
 from ops.commands.output import Company, Json, SagaName, Step, console, not_blank, print_json, print_line, table
 
 if TYPE_CHECKING:
+    from domain.sales.queries import OrderOutcome
     from saga.engine.definition import Saga
     from saga.engine.queries import Timeline
 
@@ -84,11 +86,15 @@ def show_saga(
 
     with db.operator_transaction():
         timelines = [queries.timeline(saga) for saga in queries.by_saga_or_subject_id(saga_or_order)]
+        order = _order_about(timelines[0].saga.subject_id)
+    if as_json:
+        for timeline in timelines:
+            print_json(_as_json(timeline) | {"order": order and {"status": order.status, "failure": order.failure}})
+        return
+    if order:
+        print_line(f"order {order.id}: {order.status}{_code_of(order.failure)}")
     for timeline in timelines:
-        if as_json:
-            print_json(_as_json(timeline))
-        else:
-            print_timeline(timeline)
+        print_timeline(timeline)
 
 
 @app.command("rehearse")
@@ -134,8 +140,8 @@ def print_timeline(timeline: "Timeline") -> None:
         )
         for step in timeline.steps
     ]
-    why = f" because of {saga.failure['code']}" if saga.failure else ""
-    title = f"{saga.name} of {saga.subject_id}: {saga.state}{why} after {_after(start, saga.ended_at) or '...'}"
+    state = f"{saga.state}{_code_of(saga.failure)} after {_after(start, saga.ended_at) or '...'}"
+    title = f"saga {saga.name} of {saga.subject_id}: {state}"
     table(title, ("step", "state", "tries", "answered", "undone", "result"), rows)
     stuck = timeline.incident
     if stuck:
@@ -143,6 +149,21 @@ def print_timeline(timeline: "Timeline") -> None:
             f"stuck in {stuck.step} ({stuck.phase}) since {stuck.opened_at:%Y-%m-%d %H:%M:%S} UTC; "
             f"attempts: {stuck.attempts}, {_joined_values(stuck.error)}"
         )
+
+
+def _order_about(subject_id: UUID) -> "OrderOutcome | None":
+    """The order with this id; None when the subject is something else."""
+    from domain.sales import queries
+    from domain.sales.errors import OrderNotFound
+
+    try:
+        return queries.outcome(order_id=subject_id)
+    except OrderNotFound:
+        return None
+
+
+def _code_of(failure: Mapping[str, Any] | None) -> str:
+    return f" ({failure['code']})" if failure else ""
 
 
 def _after(start: Any, then: Any) -> str:

@@ -105,7 +105,7 @@ class TestEach:
 
 
 class TestShow:
-    def test_tells_what_a_saga_is_stuck_in(self, orderx, scenario, stuck):
+    def test_says_where_the_saga_is_stuck(self, orderx, scenario, stuck):
         [incident] = scenario.incidents(stuck[0])
         since = f"{incident.opened_at:%Y-%m-%d %H:%M:%S} UTC"
         _, said = orderx("saga", "show", stuck[0])
@@ -114,7 +114,7 @@ class TestShow:
         _, said = orderx("saga", "show", stuck[0], "--json")
         assert json.loads(said)["incident"]["id"] == str(incident.id)
 
-    def test_does_not_speak_of_what_is_settled(self, orderx, stuck):
+    def test_does_not_show_resolved_incidents(self, orderx, stuck):
         orderx("saga", "retry", stuck[0], *WHY)
         _, said = orderx("saga", "show", stuck[0])
         assert "stuck" not in said
@@ -127,13 +127,13 @@ class TestShow:
         code, said = orderx("saga", "show", order, "--json")
         content = json.loads(said)
         steps = {step["step"]: (step["state"], step["undone_at"] is not None) for step in content["steps"]}
-        assert (code, content["state"]) == (0, "undone")
+        assert (code, content["state"], content["order"]["status"]) == (0, "undone", "failed")
         assert steps["reserve_stock"] == ("failed", True)
         assert steps["authorise_payment"] == ("undone", True)
         assert steps["capture_payment"] == ("pending", False)
-        assert " failed " in next(
-            line for line in orderx("saga", "show", order)[1].splitlines() if "reserve_st" in line
-        )
+        shown = orderx("saga", "show", order)[1].splitlines()
+        assert shown[0] == f"order {order}: failed (out_of_stock)"
+        assert " failed " in next(line for line in shown if "reserve_st" in line)
 
 
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -156,7 +156,7 @@ class TestList:
         assert [saga["subject_id"] for saga in json.loads(said)] == [str(stuck[1])]
 
     @pytest.mark.parametrize("words", [["list"], ["list", "--stuck"], ["show"]])
-    def test_tells_scripts_times_as_rfc_3339_has_them(self, orderx, stuck, words):
+    def test_writes_times_in_json_as_rfc_3339(self, orderx, stuck, words):
         code, said = orderx("saga", *words, *([stuck[0]] if words == ["show"] else []), "--json")
         times = dict(times_of(json.loads(said)))
         assert (code, times.keys() & {"started_at", "opened_at", "happened_at"} != set()) == (0, True)
