@@ -1,4 +1,4 @@
-"""All schedules: those of the areas (`domain/<area>/schedules.py`), and those of the platform."""
+"""All schedules: those of the areas (`saga/schedules/<area>.py`), and those of the platform."""
 
 from types import ModuleType
 
@@ -11,4 +11,4 @@ PLATFORM: tuple[ModuleType, ...] = ()
 
 def declared() -> dict[str, Schedule[object]]:
     """Every schedule, by name."""
-    return schedules.declared_in((*areas.modules("domain", "schedules"), *PLATFORM))
+    return schedules.declared_in((*areas.modules("saga.schedules"), *PLATFORM))

@@ -6,9 +6,9 @@ import psycopg
 import pytest
 
 from domain.companies import lifecycle
-from domain.shops.schedules import close_due_companies
 from kit import clock, db
 from kit.ids import new_id
+from saga.schedules.companies import close_due_companies
 from tests import factories
 from tests.factories import acting_for
 from workers import schedules

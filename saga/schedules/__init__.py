@@ -1,0 +1,1 @@
+"""What runs by the clock: a module per area, with its schedules and what they do."""
