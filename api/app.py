@@ -14,7 +14,6 @@ from api.access.memberships import blueprint as memberships
 from api.accounts import link_page
 from api.accounts.addresses import blueprint as addresses
 from api.accounts.me import blueprint as me
-from api.accounts.privacy import blueprint as privacy
 from api.accounts.registration import blueprint as accounts
 from api.accounts.second_factor import blueprint as second_factor
 from api.accounts.sessions import blueprint as sessions
@@ -40,6 +39,7 @@ from api.http import (
 )
 from api.incidents.routes import blueprint as incidents
 from api.inventory.routes import stock, warehouses
+from api.privacy.routes import blueprint as privacy
 from api.sales.routes import blueprint as orders
 from api.shops.locations import blueprint as locations
 from api.shops.routes import blueprint as shops

@@ -16,6 +16,7 @@ AREAS = (
     "inventory",
     "sales",
     "audit",
+    "privacy",
 )
 
 

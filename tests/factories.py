@@ -57,6 +57,7 @@ def make_company(
             name=name,
             email="hello@paper.example",
             currency=currency,
+            now=clock.now(),
             allows_discount=allows_discount,
         )
         if plan != "trial":
@@ -95,7 +96,7 @@ def invite(
 ) -> tuple[Invitation, str]:
     """An invitation by a member, and the token of its link; no mail is sent."""
     with db.transaction(Tenant(company_id=company.id, user_id=host.id)):
-        return invitations.invite(
+        return invitations.create(
             company_id=company.id, email=email, role=role, shop_id=shop.id if shop else None, invited_by=host.id,
             actor=COMPANY_CREATOR, now=clock.now(),
         )  # fmt: skip

@@ -5,18 +5,14 @@ from uuid import UUID
 
 from api.access.member_schemas import InvitationSchema, NewInvitationSchema
 from api.access.members import require_own_shop
-from api.accounts import account_mail
 from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
 from api.http.schemas import PageQuery, page, page_of
 from domain.access import invitations
 from domain.access.errors import InsufficientPrivileges
+from domain.access.invite_member import invite_member
 from domain.access.models import Invitation
-from domain.accounts import queries, throttle
-from domain.accounts.throttle import INVITATIONS_PER_COMPANY, INVITATIONS_PER_SENDER, MAIL_REQUESTS
-from domain.companies import queries as companies
 from kit import clock
-from kit.errors import TooManyRequests
 
 blueprint = Blueprint("invitations", __name__, url_prefix="/api/invitations", description="Invitations of colleagues")
 
@@ -35,22 +31,12 @@ def create_invitation(body: dict[str, Any]) -> Invitation:
     valid once, for 7 days, for the user who has registered with this address by then. The response does not reveal
     whether there is such a user. You can send 20 invitations per hour, your company 50, and few to one address.
     """
-    email, now = body["email"], clock.now()
     with request_transaction() as caller:
         require_own_shop(caller, body["shop_id"])
-        sender = queries.the_user(user_id=caller.user_id)
-        throttle.consume(INVITATIONS_PER_SENDER, sender.email, now=now)
-        throttle.consume(INVITATIONS_PER_COMPANY, str(caller.company_id), now=now)
-        wait = throttle.count_attempt(MAIL_REQUESTS, "invitation", email, now=now)
-        if wait:
-            raise TooManyRequests(wait=wait)
-        company = companies.the_company(company_id=caller.company_id)
-        invitation, token = invitations.invite(
-            company_id=company.id, email=email, role=body["role"], shop_id=body["shop_id"], invited_by=caller.user_id,
-            actor=caller.permission_set, now=now,
+        return invite_member(
+            company_id=caller.company_id, invited_by=caller.user_id, actor=caller.permission_set,
+            email=body["email"], role=body["role"], shop_id=body["shop_id"], now=clock.now(),
         )  # fmt: skip
-        account_mail.send_invitation(invitation, token, company=company.name)
-    return invitation
 
 
 @blueprint.get("")

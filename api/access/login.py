@@ -1,24 +1,31 @@
-"""Login, refresh and logout."""
+"""Login, refresh, logout and accepted invitations."""
 
 from typing import Any
-from uuid import UUID
 
 from flask import request
 
 from api.accounts.credentials import authenticate
-from api.accounts.schemas import CredentialsSchema, LogoutSchema, RefreshSchema, TokensSchema
+from api.accounts.schemas import (
+    CredentialsSchema,
+    LinkTokenSchema,
+    LogoutSchema,
+    MembershipSchema,
+    RefreshSchema,
+    TokensSchema,
+)
 from api.auth import access, tokens
 from api.auth.caller import Caller
 from api.http.blueprint import Blueprint
 from api.http.fields import MAX_NAME_LENGTH
-from domain.access import memberships, queries
+from domain.access import invitations, login
+from domain.access.errors import InsufficientPrivileges
+from domain.access.login import ActFor, LoggedIn
 from domain.access.models import Membership
-from domain.accounts import queries as users
 from domain.accounts import sessions
 from domain.accounts.errors import SessionEnded
-from domain.companies import queries as companies
+from domain.companies.errors import CompanySuspended
 from domain.payments import card_numbers
-from kit import clock, db, tenancy
+from kit import clock, db
 from kit.tenancy import Tenant
 
 blueprint = Blueprint("auth", __name__, url_prefix="/api/auth", description="Login, refresh and logout")
@@ -45,16 +52,10 @@ def log_in(body: dict[str, Any]) -> dict[str, Any]:
     """
     user = authenticate(body["email"], body["password"], body["code"])
     with db.transaction(Tenant(user_id=user.id)):
-        # The password was checked before this transaction. If it was reset meanwhile, the login must fail.
-        users.lock_password(user_id=user.id, password_hash=user.password_hash)
-        if "company_id" in body:
-            company_id = body["company_id"]
-            membership = _choose_company(user.id, company_id)
-        else:
-            company_id = queries.default_company(user_id=user.id)
-            membership = _membership_in(user.id, company_id)
-        grant = sessions.start(user_id=user.id, company_id=company_id, now=clock.now(), **device())
-        return tokens.token_response(Caller.from_session(grant.session, membership), grant)
+        logged_in = login.log_in(
+            user_id=user.id, password_hash=user.password_hash, act_for=_act_for(body), now=clock.now(), **device()
+        )
+        return _token_response(logged_in)
 
 
 @blueprint.post("/refresh")
@@ -71,16 +72,26 @@ def refresh_tokens(body: dict[str, Any]) -> dict[str, Any]:
     seconds, and until the new refresh token is used, the old one returns the same new token again.
     """
     with db.transaction(Tenant()):
-        grant = sessions.refresh(refresh_token=body["refresh_token"], now=clock.now())
-        if grant is not None:
-            user_session = grant.session
-            if "company_id" in body:
-                membership = _choose_company(user_session.user_id, body["company_id"])
-                user_session.active_company_id = body["company_id"]
-            else:
-                membership = _membership_in(user_session.user_id, user_session.active_company_id)
-            return tokens.token_response(Caller.from_session(user_session, membership), grant)
-    raise SessionEnded
+        logged_in = login.refresh(refresh_token=body["refresh_token"], act_for=_act_for(body), now=clock.now())
+    if logged_in is None:
+        raise SessionEnded
+    return _token_response(logged_in)
+
+
+@blueprint.post("/accept-invitation")
+@blueprint.requires(access.PUBLIC)
+@blueprint.arguments(LinkTokenSchema)
+@blueprint.response(200, MembershipSchema)
+@blueprint.alt_response(409, "Conflict")
+@blueprint.refuses(CompanySuspended, InsufficientPrivileges)
+def accept_invitation(body: dict[str, Any]) -> Membership:
+    """Accept an invitation, with the token after the `#` of the link in the mail. It is valid once, for 7 days.
+
+    The user with the invited mail address gets the role; the address must be verified. To use the role, they log in
+    again or refresh their token with the company's id. From now on, logins without `company_id` act for this company.
+    """
+    with db.transaction(Tenant()):
+        return invitations.accept(token=body["token"], now=clock.now())
 
 
 @blueprint.post("/logout")
@@ -103,19 +114,11 @@ def device() -> dict[str, str | None]:
     return {"device": None if card_numbers.appears_in(name) else name or None, "ip_address": request.remote_addr}
 
 
-def _choose_company(user_id: UUID, company_id: UUID | None) -> Membership | None:
-    """The membership in the company, which becomes the default for later logins; None for a customer."""
-    membership = _membership_in(user_id, company_id)
-    memberships.choose_company(user_id=user_id, company_id=company_id)
-    return membership
+def _act_for(body: dict[str, Any]) -> ActFor | None:
+    """The company that the request chooses; None if it names none, so that the choice stays."""
+    return ActFor(body["company_id"]) if "company_id" in body else None
 
 
-def _membership_in(user_id: UUID, company_id: UUID | None) -> Membership | None:
-    """The membership in the company, None for a customer; raises NotAMember, CompanyNotFound."""
-    if company_id is None:
-        return None
-    membership = queries.membership_in(user_id=user_id, company_id=company_id)
-    # A super admin is a member of no company, so check that the company exists.
-    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(company_id=company_id, user_id=user_id)))
-    companies.the_company(company_id=company_id)
-    return membership
+def _token_response(logged_in: LoggedIn) -> dict[str, Any]:
+    caller = Caller.from_session(logged_in.grant.session, logged_in.membership)
+    return tokens.token_response(caller, logged_in.grant)

@@ -2,19 +2,16 @@
 
 from typing import Any
 
-from api.accounts import account_mail
 from api.accounts.credentials import verify_password
 from api.accounts.profile_schemas import ProfileChangeSchema
 from api.accounts.schemas import MeSchema, PasswordChangeSchema, UserSchema
 from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
 from domain.access import queries as access
-from domain.accounts import operations, password_strength, passwords, profile, queries, sessions, throttle
+from domain.accounts import password_change, password_strength, passwords, profile, queries, registration
 from domain.accounts.models import User
 from domain.accounts.profile import ProfileChanges
-from domain.accounts.throttle import MAIL_REQUESTS
 from kit import clock
-from kit.errors import TooManyRequests
 
 blueprint = Blueprint("me", __name__, url_prefix="/api/me", description="Your profile")
 
@@ -52,14 +49,8 @@ def update_me(body: dict[str, Any]) -> User:
 @blueprint.alt_response(429, "TooManyRequests")
 def resend_verification_mail() -> None:
     """Request another mail to verify your address. None is sent if it is verified already."""
-    now = clock.now()
     with request_transaction() as caller:
-        user = queries.the_user(user_id=caller.user_id)
-        wait = throttle.count_attempt(MAIL_REQUESTS, user.email, now=now)
-        if user.verified_at is None and not wait:
-            account_mail.send("verify_email", user, now=now)
-    if wait:
-        raise TooManyRequests(wait=wait)
+        registration.resend_verification_mail(user_id=caller.user_id, now=clock.now())
 
 
 @blueprint.put("/password")
@@ -78,6 +69,6 @@ def change_password(body: dict[str, Any]) -> None:
     password_strength.require_strong(body["password"], about=(user.email, user.name))
     password_hash, now = passwords.hash_password(body["password"]), clock.now()
     with request_transaction():
-        user = operations.change_password(user_id=user.id, old_hash=user.password_hash, new_hash=password_hash)
-        sessions.end_all(user_id=user.id, except_for=caller.session_id, now=now)
-        account_mail.send("password_changed", user, now=now)
+        password_change.change(
+            user_id=user.id, old_hash=user.password_hash, new_hash=password_hash, session_id=caller.session_id, now=now
+        )

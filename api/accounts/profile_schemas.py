@@ -9,16 +9,12 @@ from marshmallow import ValidationError, fields
 
 from api.accounts.schemas import (
     NOTIFICATIONS,
-    MembershipSchema,
     NotificationsChangeSchema,
-    Password,
-    SessionSchema,
-    UserSchema,
 )
 from api.http.fields import BoundedString, FullMatch, Name, Text
 from api.http.responses import AddressSchema, ResponseSchema
 from api.http.schemas import Schema
-from api.sales.schemas import NewAddressSchema, OrderDetailsSchema
+from api.sales.schemas import NewAddressSchema
 from kit.time_zones import TIME_ZONES
 
 LOCALE = {"format": "language-tag", "description": "BCP 47", "examples": ["en-GB"]}
@@ -112,19 +108,3 @@ class SavedAddressesSchema(ResponseSchema):
     """All saved addresses of the user."""
 
     data = fields.List(fields.Nested(SavedAddressSchema))
-
-
-class UserDataSchema(ResponseSchema):
-    """All data of a user."""
-
-    user = fields.Nested(UserSchema)
-    addresses = fields.List(fields.Nested(SavedAddressSchema))
-    memberships = fields.List(fields.Nested(MembershipSchema))
-    sessions = fields.List(fields.Nested(SessionSchema))
-    orders = fields.List(fields.Nested(OrderDetailsSchema))
-
-
-class ErasureSchema(Schema):
-    """The password, to confirm the erasure."""
-
-    password = Password()

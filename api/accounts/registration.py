@@ -1,4 +1,4 @@
-"""Registration, verification of mail addresses, forgotten passwords and invitations.
+"""Registration, verification of mail addresses and forgotten passwords.
 
 Responses are the same whether or not a mail address is registered. Only the mails differ.
 """
@@ -8,26 +8,18 @@ from typing import Any
 
 from flask import request
 
-from api.accounts import account_mail
 from api.accounts.schemas import (
     EmailSchema,
-    LinkTokenSchema,
     MailRequestedSchema,
-    MembershipSchema,
     NewPasswordSchema,
     RegistrationSchema,
 )
 from api.auth import access
 from api.http.blueprint import Blueprint
-from domain.access import email_ownership, invitations
-from domain.access.errors import InsufficientPrivileges
-from domain.access.models import Membership
-from domain.accounts import one_time_links, operations, password_strength, passwords, queries, throttle
+from domain.access import email_ownership
+from domain.accounts import one_time_links, password_change, password_strength, passwords, queries, registration
 from domain.accounts.models import User
 from domain.accounts.one_time_links import Purpose
-from domain.accounts.throttle import MAIL_REQUESTS, PASSWORD_ATTEMPTS
-from domain.companies import lifecycle
-from domain.companies.errors import CompanySuspended
 from kit import clock, db
 from kit.tenancy import Tenant
 
@@ -49,9 +41,7 @@ def register_user(body: dict[str, Any]) -> dict[str, Any]:
     password_strength.require_strong(body["password"], about=(email, name))
     password_hash, now = passwords.hash_password(body["password"]), clock.now()
     with db.transaction(Tenant()):
-        if not throttle.count_attempt(MAIL_REQUESTS, email, now=now):
-            user, is_new = operations.register_or_find(email=email, name=name, password_hash=password_hash)
-            account_mail.send("verify_email" if is_new else "registered_already", user, now=now)
+        registration.register(email=email, name=name, password_hash=password_hash, now=now)
     return body
 
 
@@ -71,8 +61,7 @@ def verify_email(body: dict[str, Any]) -> None:
     user = _user_of_link(body["token"], "verify_email", now=now)
     password_hash = user.password_hash if passwords.matches(password, user.password_hash) else _hash_new(password, user)
     with db.transaction(Tenant()):
-        user_id = one_time_links.redeem(token=body["token"], purpose="verify_email", now=now)
-        email_ownership.verify(user_id=user_id, password_hash=password_hash, now=now)
+        email_ownership.verify(token=body["token"], password_hash=password_hash, now=now)
 
 
 @blueprint.post("/forgot-password")
@@ -81,14 +70,8 @@ def verify_email(body: dict[str, Any]) -> None:
 @blueprint.response(202, MailRequestedSchema)
 def request_password_reset(body: dict[str, Any]) -> dict[str, Any]:
     """Request a mail with a link to set a new password. It is sent only if the address is registered."""
-    email, now = body["email"], clock.now()
     with db.transaction(Tenant()):
-        wait = throttle.count_attempt(MAIL_REQUESTS, email, now=now)
-        user = queries.user_by_email(email=email)
-        if user is not None and not wait:
-            account_mail.send("reset_password", user, now=now)
-        elif not wait:
-            account_mail.send_decoy(now=now)
+        password_change.request_reset(email=body["email"], now=clock.now())
     return body
 
 
@@ -106,29 +89,9 @@ def reset_password(body: dict[str, Any]) -> None:
     now = clock.now()
     password_hash = _hash_new(body["password"], _user_of_link(body["token"], "reset_password", now=now))
     with db.transaction(Tenant()):
-        user_id = one_time_links.redeem(token=body["token"], purpose="reset_password", now=now)
-        user = email_ownership.reset_password(user_id=user_id, password_hash=password_hash, now=now)
-        throttle.reset(PASSWORD_ATTEMPTS, user.email, request.remote_addr or "", now=now)
-        account_mail.send("password_changed", user, now=now)
-
-
-@blueprint.post("/accept-invitation")
-@blueprint.requires(access.PUBLIC)
-@blueprint.arguments(LinkTokenSchema)
-@blueprint.response(200, MembershipSchema)
-@blueprint.alt_response(409, "Conflict")
-@blueprint.refuses(CompanySuspended, InsufficientPrivileges)
-def accept_invitation(body: dict[str, Any]) -> Membership:
-    """Accept an invitation, with the token after the `#` of the link in the mail. It is valid once, for 7 days.
-
-    The user with the invited mail address gets the role; the address must be verified. To use the role, they log in
-    again or refresh their token with the company's id. From now on, logins without `company_id` act for this company.
-    """
-    with db.transaction(Tenant()):
-        membership = invitations.accept(token=body["token"], now=clock.now())
-        assert membership.company_id is not None
-        lifecycle.require_writable(company_id=membership.company_id)
-        return membership
+        email_ownership.reset_password(
+            token=body["token"], password_hash=password_hash, network_address=request.remote_addr or "", now=now
+        )
 
 
 def _user_of_link(token: str, purpose: Purpose, *, now: datetime) -> User:

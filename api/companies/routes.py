@@ -9,12 +9,8 @@ from api.http.blueprint import Blueprint
 from api.http.etags import etag, expected_versions
 from api.http.openapi import IF_MATCH, IF_NONE_MATCH
 from api.http.schemas import PageQuery, page, page_of
-from domain.access import memberships
-from domain.access.permissions import COMPANY_CREATOR
-from domain.accounts import queries as people
-from domain.accounts import throttle
+from domain.access import company_creation
 from domain.accounts.errors import EmailUnverified
-from domain.accounts.throttle import COMPANIES_PER_USER
 from domain.companies import operations, queries
 from domain.companies.models import Company
 from kit import clock
@@ -38,10 +34,7 @@ def create_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
     """
     company_id = new_id()
     with company_transaction(company_id) as caller:
-        user = people.the_verified_user(user_id=caller.user_id)
-        throttle.consume(COMPANIES_PER_USER, user.email, now=clock.now())
-        company = operations.create(company_id=company_id, by=user.id, **body)
-        memberships.join(user_id=user.id, company_id=company_id, role="company_admin", actor=COMPANY_CREATOR)
+        company = company_creation.create(company_id=company_id, user_id=caller.user_id, now=clock.now(), **body)
     return company, {"Location": f"/api/companies/{company_id}", **etag(company.version)}
 
 

@@ -6,17 +6,19 @@ from uuid import UUID
 from sqlalchemy import delete
 
 from domain.access.models import ApiKey
-from domain.accounts import operations, second_factor, sessions
+from domain.accounts import account_mail, one_time_links, operations, second_factor, sessions, throttle
 from domain.accounts.models import Address, User, UserSession
+from domain.accounts.throttle import PASSWORD_ATTEMPTS
 from kit import db
 
 
-def verify(*, user_id: UUID, password_hash: str, now: datetime) -> None:
-    """Verify the current user's email address and set the password hash.
+def verify(*, token: str, password_hash: str, now: datetime) -> None:
+    """Verify the email address that a link was sent to, and set the password hash; raises LinkExpired.
 
     If the password hash differs, somebody else may have registered the address: the account's contents and sessions are
     deleted.
     """
+    user_id = one_time_links.redeem(token=token, purpose="verify_email", now=now)
     user = _locked(user_id)
     if user.password_hash != password_hash:
         user.password_hash = password_hash
@@ -24,18 +26,21 @@ def verify(*, user_id: UUID, password_hash: str, now: datetime) -> None:
     operations.verify_email(user_id=user_id, now=now)
 
 
-def reset_password(*, user_id: UUID, password_hash: str, now: datetime) -> User:
-    """Set the current user's password hash, verify the email address and end all sessions.
+def reset_password(*, token: str, password_hash: str, network_address: str, now: datetime) -> None:
+    """Set the password hash of the user whom a link was sent to, verify the address, end all sessions and send a mail.
 
-    If the address was not verified before, the account's contents are deleted.
+    If the address was not verified before, the account's contents are deleted. `network_address` need not wait any
+    longer for its earlier wrong passwords. Raises LinkExpired.
     """
+    user_id = one_time_links.redeem(token=token, purpose="reset_password", now=now)
     user = _locked(user_id)
     user.password_hash = password_hash
     if user.verified_at is None:
         _delete_contents(user)
     sessions.end_all(user_id=user_id, now=now)
     operations.verify_email(user_id=user_id, now=now)
-    return user
+    throttle.reset(PASSWORD_ATTEMPTS, user.email, network_address, now=now)
+    account_mail.send("password_changed", user, now=now)
 
 
 def _locked(user_id: UUID) -> User:

@@ -12,6 +12,7 @@ from domain.access.permissions import PermissionSet, permissions_of
 from domain.access.roles import Role
 from domain.accounts import queries as users
 from domain.accounts.errors import LinkExpired
+from domain.companies import lifecycle
 from kit import db, secret_tokens, tenancy
 from kit.ids import new_id
 from kit.paging import page
@@ -20,7 +21,7 @@ from kit.tenancy import Tenant
 LIFETIME = timedelta(days=7)
 
 
-def invite(
+def create(
     *,
     company_id: UUID,
     email: str,
@@ -32,6 +33,7 @@ def invite(
 ) -> tuple[Invitation, str]:
     """Offer a role in the company, or in one shop, to an email address (lower case). Returns the link's token, too.
 
+    No mail is sent (see invite_member).
     Earlier invitations stay valid. Raises InsufficientPrivileges when the inviter does not have the role's permissions.
     """
     actor.require_superset_of(permissions_of(role, shop_id))
@@ -50,7 +52,7 @@ def accept(*, token: str, now: datetime) -> Membership:
     """Give the role to the user with the invited address. The token is valid once.
 
     The rest of the transaction acts for the user at the company. Raises LinkExpired, RegistrationRequired,
-    AlreadyMember, and InsufficientPrivileges when the inviter no longer has the role's permissions.
+    AlreadyMember, CompanySuspended, and InsufficientPrivileges when the inviter no longer has the role's permissions.
     """
     session, token_hash = db.session(), secret_tokens.hash_of(token)
     tenancy.reveal_by_token(session, token_hash)
@@ -68,10 +70,12 @@ def accept(*, token: str, now: datetime) -> Membership:
     if user is None or user.verified_at is None:
         raise RegistrationRequired
     db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(invitation.company_id, user.id)))
-    return memberships.join(
+    membership = memberships.join(
         user_id=user.id, company_id=invitation.company_id, role=invitation.role,  # type: ignore[arg-type]
         shop_id=invitation.shop_id, actor=inviter,
     )  # fmt: skip
+    lifecycle.require_writable(company_id=invitation.company_id)
+    return membership
 
 
 def invitations(

@@ -69,12 +69,6 @@ class SessionNotFound(NotFound):
     code = "session_not_found"
 
 
-class OrdersInProgress(Conflict):
-    """You have an order in progress, or one paid less than 30 days ago that may still be shipped: try again later."""
-
-    code = "orders_in_progress"
-
-
 class AddressNotFound(NotFound):
     """You have no such address."""
 

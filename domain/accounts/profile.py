@@ -1,16 +1,15 @@
-"""User profiles: contact details, language, time zone, notification preferences and addresses; and their erasure."""
+"""User profiles: contact details, language, time zone, notification preferences and addresses."""
 
 from typing import TypedDict
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 
 from domain.accounts.errors import AddressNotFound, TooManyAddresses
 from domain.accounts.models import Address, User
 from kit import changes, db
 from kit.db import Json
 from kit.ids import new_id
-from kit.messaging import outbox
 
 MOST_ADDRESSES = 50
 
@@ -84,18 +83,6 @@ def delete_address(*, address_id: UUID) -> None:
         raise AddressNotFound
 
 
-_ERASE = text("SELECT delete_invitations_to(:user), erase_person(:user)")
-
-
 def lock_user(*, user_id: UUID) -> None:
     """Lock the current user's row, and with it inserts that refer to it, until the transaction ends."""
     db.session().get_one(User, user_id, with_for_update=True)
-
-
-def erase(*, user_id: UUID) -> None:
-    """Erase the current user's personal data, addresses and sessions. Their orders stay, without personal data.
-
-    Their memberships must have been ended before. This cannot be undone.
-    """
-    db.session().execute(_ERASE, {"user": user_id})
-    outbox.publish("user.erased", {"user_id": str(user_id)}, subject=user_id, company_id=None)

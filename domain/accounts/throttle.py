@@ -61,17 +61,10 @@ class Quota:
     per_mailbox: bool = True
 
 
-INVITATIONS_PER_SENDER = Quota(
-    "invitations-sender", "You can send 20 invitations an hour", limit=20, window=timedelta(hours=1)
-)
-INVITATIONS_PER_COMPANY = Quota(
-    "invitations-company", "A company can send 50 invitations an hour", limit=50, window=timedelta(hours=1)
-)
 WRONG_SECOND_FACTOR_CODES = Quota(
     "wrong-codes", "There were 10 wrong codes within an hour", limit=10, window=timedelta(hours=1), per_mailbox=False
 )
 """Per account, from any network address. Of a million possible codes, three are valid at a time."""
-COMPANIES_PER_USER = Quota("new-companies", "You can create 3 companies a day", limit=3, window=timedelta(days=1))
 
 
 def count_attempt(backoff: Backoff, *subject: str, now: datetime) -> timedelta:

@@ -1,6 +1,7 @@
 """Creating companies and changing their settings."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import TypedDict, Unpack
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from domain.companies.models import Company
 from domain.companies.plans import TRIAL_PERIOD
 from domain.companies.queries import the_locked_company
 from domain.notifications.context import Branding
-from kit import changes, clock, db
+from kit import changes, db
 from kit.messaging import events
 
 
@@ -35,14 +36,14 @@ class CompanyChanges(CompanySettings, total=False):
 
 
 def create(
-    *, company_id: UUID, name: str, email: str, currency: str, by: UUID | None = None,
+    *, company_id: UUID, name: str, email: str, currency: str, now: datetime, by: UUID | None = None,
     **settings: Unpack[CompanySettings],
 ) -> Company:  # fmt: skip
     """Create the company that the transaction acts for, on a trial. Its currency (ISO 4217) cannot be changed later."""
     changes.refuse_undeclared(settings, declared=CompanySettings)
     company = Company(
         id=company_id, name=name, email=email, currency=currency, plan="trial",
-        trial_ends_at=clock.now() + TRIAL_PERIOD, **settings,
+        trial_ends_at=now + TRIAL_PERIOD, **settings,
     )  # fmt: skip
     session = db.session()
     session.add(company)

@@ -17,21 +17,12 @@ def remove_second_factor(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Remove the second factor of a user who has lost app and recovery codes; a mail informs the user."""
-    from api.accounts import account_mail
-    from domain.accounts import queries, second_factor
-    from domain.accounts.errors import SecondFactorNotEnabled
-    from domain.audit import operations as audit
-    from kit import clock, db, tenancy
+    from domain.audit.remove_second_factor import remove_second_factor as remove
+    from kit import clock, db
     from kit.tenancy import Tenant
 
     with db.transaction(Tenant()):
-        user = queries.the_user_by_email(email=email.lower())
-        db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=user.id)))
-        if second_factor.recovery_codes_remaining(user_id=user.id) is None:
-            raise SecondFactorNotEnabled
-        second_factor.disable(user_id=user.id)
-        audit.record_operator_action(user_id=user.id, action="remove_second_factor", reason=reason, operator=by)
-        account_mail.send("second_factor_removed", user, now=clock.now())
+        user = remove(email=email, reason=reason, operator=by, now=clock.now())
     if as_json:
         print_json({"user_id": str(user.id), "action": "remove_second_factor", "reason": reason, "by": by})
     else:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, NoResultFound
 
 from domain.accounts import profile
 from domain.accounts.errors import TooManyAddresses
+from domain.privacy import erasure
 from kit import db
 from kit.ids import new_id
 from kit.tenancy import Tenant
@@ -267,4 +268,4 @@ class TestErasure:
 
     def test_of_others_is_refused_by_postgresql(self, user, database):
         with pytest.raises(DBAPIError, match="only themselves"), db.transaction(Tenant(user_id=new_id())):
-            profile.erase(user_id=user.id)
+            erasure.erase_data(user_id=user.id)

@@ -18,7 +18,7 @@ from domain.companies.models import Company
 from domain.shops import locations
 from domain.shops import operations as shops
 from domain.shops.models import Location, Shop
-from kit import db
+from kit import clock, db
 from kit.changes import apply
 from kit.ids import new_id
 from kit.tenancy import Tenant
@@ -105,7 +105,12 @@ class TestUndeclaredColumns:
         company_id = new_id()
         with db.transaction(Tenant(company_id=company_id)), pytest.raises(TypeError, match="declare suspended_at"):
             companies.create(
-                company_id=company_id, name="Ink", email="a@ink.example", currency="EUR", suspended_at=None
+                company_id=company_id,
+                name="Ink",
+                email="a@ink.example",
+                currency="EUR",
+                now=clock.now(),
+                suspended_at=None,
             )
 
     @pytest.mark.parametrize("column", ["company_id", "closed_at", "version", "created_at"])

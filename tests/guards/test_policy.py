@@ -84,7 +84,7 @@ accounts.register_user
 accounts.verify_email
 accounts.request_password_reset
 accounts.reset_password
-accounts.accept_invitation
+auth.accept_invitation
 links.show
 website.show_home
 website.show_problem

@@ -8,7 +8,7 @@ import pytest
 
 from domain.companies import operations as companies
 from domain.notifications.rendering import render
-from kit import db
+from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
@@ -110,7 +110,7 @@ class TestSubjects:
         with db.transaction(Tenant(company_id=company_id)):
             company = companies.create(
                 company_id=company_id, name="You won! Claim at https://evil.example", email="a@paper.example",
-                currency="EUR",
+                currency="EUR", now=clock.now(),
             )  # fmt: skip
         sender = api.acting_as(factories.make_member(company), company)
         assert invite(sender, 1) == [201]

@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from domain.access import invitations
-from domain.access.models import Invitation
 from domain.accounts import one_time_links
 from domain.accounts.models import TimingDecoy, User
 from domain.accounts.one_time_links import Purpose
@@ -14,7 +12,6 @@ from kit.config import settings
 from kit.ids import new_id
 from kit.messaging import outbox
 from kit.tenancy import Tenant
-from kit.text import without_links
 
 _LINK_PURPOSES: dict[AccountTemplate, Purpose] = {
     "verify_email": "verify_email",
@@ -29,7 +26,7 @@ def send(template: AccountTemplate, user: User, *, now: datetime) -> None:
     """Enqueue this mail to the user, with a new link. The transaction acts for the user from now on."""
     db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=user.id)))
     purpose, site = _LINK_PURPOSES[template], settings().require("public_url")
-    path = _link_path(purpose.replace("_", "-"), one_time_links.create(user_id=user.id, purpose=purpose, now=now))
+    path = link_path(purpose.replace("_", "-"), one_time_links.create(user_id=user.id, purpose=purpose, now=now))
     notifications.enqueue_account_mail(
         user_id=user.id, recipient=user.email, template=template, occasion=f"{template}:{new_id()}",
         context={"site": site, "link": site + path, "hours": one_time_links.LIFETIMES[purpose] // timedelta(hours=1)},
@@ -43,7 +40,7 @@ def send_decoy(*, now: datetime) -> None:
     link = {"hash": secret_tokens.hash_of(token).hex(), "purpose": "reset_password", "expires_at": str(now)}
     mail = {
         "site": site,
-        "link": site + _link_path("reset-password", secret_tokens.new_token()),
+        "link": site + link_path("reset-password", secret_tokens.new_token()),
         "occasion": str(new_id()),
     }
     for context in (link, mail):
@@ -52,19 +49,7 @@ def send_decoy(*, now: datetime) -> None:
     outbox.publish("account.unknown", {}, subject=new_id(), company_id=None)
 
 
-def send_invitation(invitation: Invitation, token: str, *, company: str) -> None:
-    """Enqueue the mail with the link to accept the invitation."""
-    site = settings().require("public_url")
-    notifications.enqueue_invitation(
-        company_id=invitation.company_id, recipient=invitation.email, occasion=f"invitation:{invitation.id}",
-        context={
-            "site": site, "link": site + _link_path("accept-invitation", token),
-            "company": without_links(company) or "A company",
-            "hours": invitations.LIFETIME // timedelta(hours=1), "role": invitation.role.replace("_", " "),
-        },
-    )  # fmt: skip
-
-
-def _link_path(purpose: str, token: str) -> str:
+def link_path(purpose: str, token: str) -> str:
+    """Return the path of our page for a link in a mail, with its token (`purpose` in kebab-case)."""
     # Browsers send the part after # to no server, so the token is in no log and no Referer header.
     return f"/api/auth/links/{purpose}#{token}"
