@@ -40,11 +40,12 @@ COMMANDS: dict[str, set[str]] = {
     "account": {*_APP, "public_url"},
     "saga": {*_OPERATOR, *_APP},
     "dead": {"broker_url"},
+    "schedules": set(_OPERATOR),
     "urls": set(),
 }
 """By the command's name. `up`, `demo` and `chaos` are missing: they pass each process its settings."""
 
-OPERATOR_COMMANDS = ("account", "check", "reconcile", "saga", "dead")
+OPERATOR_COMMANDS = ("account", "check", "reconcile", "saga", "dead", "schedules")
 """Commands for operators. In the folder of a running stack they use its settings (ops/running_stack.py)."""
 
 QUEUES: dict[str, set[str]] = {

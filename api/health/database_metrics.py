@@ -15,6 +15,8 @@ GAUGES = {
     "sagas": ("Open sagas", "state", ("running", "finishing", "compensating", "stuck")),
     "open_incidents": ("Open incidents", "step", tuple(STEPS)),
     "open_alerts": ("Open alerts", "kind", KINDS),
+    "schedule_delay_seconds": ("Time since a run of a schedule was due and has not ended", "schedule", ()),
+    "schedule_failures": ("Failed runs of a schedule in a row", "schedule", ()),
 }
 
 

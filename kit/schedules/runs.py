@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, text
+from sqlalchemy import CheckConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit import db
@@ -111,6 +111,11 @@ def register(schedules: Mapping[str, Schedule[object]], *, now: datetime) -> Non
             values = {"name": name, "timing": str(schedule.timing), "overdue_after": schedule.overdue_after}
             db.run(_REGISTER, {**values, "next_run_at": schedule.next_run(now)})
         db.run(_FORGET, {"names": list(schedules), "now": now})
+
+
+def all_rows() -> list[ScheduleRow]:
+    """Every schedule in the database, by name; needs a transaction of the operator role."""
+    return list(db.session().scalars(select(ScheduleRow).order_by(ScheduleRow.name)))
 
 
 def claim_due(schedules: Mapping[str, Schedule[object]], *, now: datetime) -> list[str]:

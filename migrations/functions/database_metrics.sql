@@ -7,6 +7,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     UNION ALL SELECT 'open_alerts', kind, count(*)::float FROM public.alerts WHERE closed_at IS NULL GROUP BY kind
     UNION ALL SELECT 'outbox', '', coalesce(extract(epoch FROM now() - min(available_at)), 0)::float
         FROM public.outbox WHERE available_at <= now()
+    UNION ALL SELECT 'schedule_delay_seconds', name,
+        greatest(extract(epoch FROM now() - coalesce(run_due_at, next_run_at)), 0)::float FROM public.schedules
+    UNION ALL SELECT 'schedule_failures', name, failures::float FROM public.schedules
 $$;
 
 ALTER FUNCTION public.database_metrics() OWNER TO orderx_definer;

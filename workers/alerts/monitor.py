@@ -16,6 +16,7 @@ from workers.alerts import database
 from workers.alerts.delivery import Webhook, deliver
 from workers.alerts.heartbeats import HeartbeatMonitor
 from workers.alerts.queues import QueueMonitor
+from workers.alerts.schedules import ScheduleMonitor
 
 CHECK_INTERVAL = 1.0
 """Seconds between two rounds of checks."""
@@ -36,7 +37,7 @@ def start(stopping: threading.Event) -> threading.Thread:
 
 
 def _run(stopping: threading.Event, webhook: Webhook | None) -> None:
-    checks: list[Callable[[], None]] = [database.check, partial(deliver, webhook)]
+    checks: list[Callable[[], None]] = [database.check, ScheduleMonitor().check, partial(deliver, webhook)]
     if settings().broker_url:
         checks.insert(0, BrokerMonitor(settings().require("broker_url")).check)
     while not stopping.wait(CHECK_INTERVAL):

@@ -1,0 +1,51 @@
+"""Alerts about schedules that do not run, or whose runs fail again and again."""
+
+from datetime import datetime
+
+from kit import alerts, clock, db
+from kit.db import Json
+from kit.schedules import runs
+from workers import schedules
+
+MIN_FAILURES = 3
+"""Failed runs in a row that open an alert."""
+
+_OVERDUE = """
+    SELECT name, coalesce(run_due_at, next_run_at), run_id IS NOT NULL FROM schedules
+    WHERE name = ANY(%(names)s) AND coalesce(run_due_at, next_run_at) < %(now)s - overdue_after"""
+_FAILING = """
+    SELECT name, failures, error FROM schedules WHERE name = ANY(%(names)s) AND failures >= %(min_failures)s"""
+_CLOSE_OTHERS = """
+    UPDATE alerts SET closed_at = now() WHERE kind = %(kind)s AND closed_at IS NULL AND key <> ALL(%(keys)s)"""
+
+
+class ScheduleMonitor:
+    """Checks the declared schedules. The first check registers them, so that it misses those no scheduler has seen."""
+
+    def __init__(self) -> None:
+        self._declared = schedules.declared()
+        self._is_registered = False
+
+    def check(self) -> None:
+        """Open and close the alerts about schedules."""
+        now = clock.now()
+        if not self._is_registered:
+            runs.register(self._declared, now=now)
+            self._is_registered = True
+        with db.operator_transaction():
+            self._replace("schedule_overdue", self._overdue(now))
+            self._replace("schedule_failing", self._failing())
+
+    def _overdue(self, now: datetime) -> dict[str, Json]:
+        rows = db.run(_OVERDUE, {"names": list(self._declared), "now": now})
+        return {
+            name: {"schedule": name, "due_at": due_at.isoformat(), "is_sent": is_sent} for name, due_at, is_sent in rows
+        }
+
+    def _failing(self) -> dict[str, Json]:
+        rows = db.run(_FAILING, {"names": list(self._declared), "min_failures": MIN_FAILURES})
+        return {name: {"schedule": name, "failures": failures, "error": error} for name, failures, error in rows}
+
+    def _replace(self, kind: alerts.Kind, details: dict[str, Json]) -> None:
+        alerts.trigger(kind, details)
+        db.run(_CLOSE_OTHERS, {"kind": kind, "keys": list(details)})
