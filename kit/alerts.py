@@ -19,6 +19,7 @@ Kind = Literal[
     "nothing_consumed",
     "outbox_overdue",
     "queue_stalled",
+    "saga_version_unknown",
     "schedule_failing",
     "schedule_overdue",
     "worker_died",

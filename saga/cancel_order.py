@@ -12,6 +12,7 @@ from saga.engine.journal import FindDefinition, locked
 from saga.engine.locked_saga import SagaRef
 from saga.engine.start import start
 from saga.order_inputs import order_payment, order_reservation
+from saga.starts import starting
 from saga.steps.inventory.take_back_stock import take_back_stock
 from saga.steps.payments.refund_order import refund_order
 
@@ -53,4 +54,4 @@ def request_cancellation(ref: SagaRef, find: FindDefinition, *, reason: str, by:
 
 def cancel_paid(*, order_id: UUID, company_id: UUID, now: datetime) -> UUID:
     """Start the saga that refunds a paid order and takes its stock back; return the saga's id."""
-    return start(CANCEL_ORDER, subject_id=order_id, company_id=company_id, now=now)
+    return start(starting(CANCEL_ORDER), subject_id=order_id, company_id=company_id, now=now)

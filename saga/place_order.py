@@ -16,6 +16,7 @@ from saga.engine.definition import Ending, Saga, afterwards, then, together
 from saga.engine.start import start
 from saga.engine.state_machine import CANCELLED
 from saga.order_inputs import limited_payment, order_lines, order_payment, order_reservation
+from saga.starts import starting
 from saga.steps.inventory.commit_stock import commit_stock
 from saga.steps.inventory.reserve_stock import reserve_stock
 from saga.steps.notifications.email_customer import email_customer
@@ -92,7 +93,7 @@ def place_order(
         currency=order.currency,
     )  # fmt: skip
     saga_id = start(
-        PLACE_ORDER,
+        starting(PLACE_ORDER),
         subject_id=order.id,
         company_id=company_id,
         now=now,

@@ -1,4 +1,4 @@
-"""All sagas, in every version that an open saga may be on. A new saga is added to SAGAS."""
+"""All sagas, in every declared version: those of open sagas, and those that saga/starts.py does not start yet."""
 
 from saga.cancel_order import CANCEL_ORDER
 from saga.engine.definition import Saga

@@ -1,6 +1,8 @@
 """What a step returns when it fails, and the errors of the engine."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from uuid import UUID
 
 from kit.errors import Unavailable
 
@@ -13,6 +15,11 @@ class UnknownVersion(Unavailable):
     """The version of the saga is unknown to this process; a process of another release knows it."""
 
     code = "unknown_saga_version"
+
+    def __init__(self, message: str | None = None, *, saga_ids: Collection[UUID] = ()) -> None:
+        """`saga_ids` are the sagas of such versions, if several sagas were to be read together."""
+        super().__init__(message)
+        self.saga_ids = frozenset(saga_ids)
 
 
 class DefinitionMismatch(Unavailable):

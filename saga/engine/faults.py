@@ -67,20 +67,17 @@ def counted(refs: Collection[SagaRef]) -> Iterator[None]:
 def record(ref: SagaRef, error: Exception) -> None:
     """Count the error as a fault of the saga; the fifth in a row opens an incident, which raises an alert.
 
-    An outage of the database is no fault, nor is a missing setting. A saga of an unknown version is only postponed, so
-    that another process moves it. An error in here is logged, never raised.
+    An outage of the database is no fault, nor is a missing setting, nor a version that only another release knows. An
+    error in here is logged, never raised.
     """
-    if db.is_outage(error) or isinstance(error, NotConfigured):
+    if db.is_outage(error) or isinstance(error, NotConfigured | UnknownVersion):
         return
     try:
         with db.transaction(Tenant(company_id=ref.company_id)):
             row = db.run(_LOCK, {"saga": ref.saga_id}).fetchone()
             if row is None:
                 return
-            if isinstance(error, UnknownVersion):
-                _postpone(ref, FIRST_PAUSE)
-            else:
-                _count(ref, error, *row)
+            _count(ref, error, *row)
     except Exception:
         log.exception("could not count a fault of a saga", saga=str(ref.saga_id))
     failpoints.hit("saga.fault_counted")

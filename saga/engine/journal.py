@@ -16,6 +16,7 @@ from kit.db import Json
 from kit.errors import NotFound
 from kit.messaging import outbox, pg_notify
 from saga.engine.definition import Ending, Hook, Saga
+from saga.engine.errors import UnknownVersion
 from saga.engine.locked_saga import LockedSaga, SagaRef, StepState
 
 FindDefinition = Callable[[str, int], Saga]
@@ -113,6 +114,7 @@ def _read(refs: Sequence[SagaRef], find: FindDefinition) -> list[LockedSaga]:
     rows = db.run(_LOCK, {"ids": list(refs_by_id), "company": refs[0].company_id}).fetchall()
     now = clock.now()
     sagas: dict[UUID, LockedSaga] = {}
+    _require_known_versions(rows, find)
     for row in rows:
         saga = sagas.get(row[0])
         if saga is None:
@@ -128,6 +130,24 @@ def _read(refs: Sequence[SagaRef], find: FindDefinition) -> list[LockedSaga]:
     for saga in sagas.values():
         saga.check_definition()
     return list(sagas.values())
+
+
+def _require_known_versions(rows: Sequence[Sequence[Any]], find: FindDefinition) -> None:
+    """Raise one UnknownVersion for all sagas whose version `find` does not know."""
+    versions = {(name, version) for _, name, version, *_ in rows}
+    unknown = {(name, version) for name, version in versions if not is_known(name, version, find)}
+    if unknown:
+        saga_ids = [saga_id for saga_id, name, version, *_ in rows if (name, version) in unknown]
+        raise UnknownVersion(f"not declared in this release: {sorted(unknown)}", saga_ids=saga_ids)
+
+
+def is_known(name: str, version: int, find: FindDefinition) -> bool:
+    """Whether this process has the definition of this version of the saga."""
+    try:
+        find(name, version)
+    except UnknownVersion:
+        return False
+    return True
 
 
 def _write_values(sagas: Sequence[LockedSaga], events: list[Json]) -> dict[str, Any]:

@@ -7,16 +7,17 @@ import structlog
 from kit import db
 from kit.process import failpoints
 from saga.engine import faults, state_machine, waiting
-from saga.engine.errors import UnknownVersion
-from saga.engine.journal import FindDefinition, locked
+from saga.engine.journal import FindDefinition, is_known, locked
 from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.models import OPEN
 
 # While messages wait in the outbox for the broker, none is lost yet: re-sending would only lengthen the queue. A saga
 # whose row is locked is being moved. A saga that is waiting is due when its wait expires, with or without a broker.
 _DUE = f"""
-    SELECT id, company_id, state FROM sagas
-    WHERE {OPEN} AND state <> 'stuck' AND due_at < now() AND (state = 'waiting'
+    SELECT id, company_id, state, name, version FROM sagas
+    WHERE {OPEN} AND state <> 'stuck' AND due_at < now() AND (name, version) NOT IN (
+            SELECT * FROM unnest(%(names)s::text[], %(versions)s::int[]))
+        AND (state = 'waiting'
         OR NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds'))
     ORDER BY due_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED"""  # noqa: S608 - a constant of ours
 
@@ -29,11 +30,10 @@ log = structlog.get_logger()
 def sweep(find: FindDefinition, *, limit: int = 100) -> int:
     """Re-send what stalled sagas are missing, and expire waits that are due; return how many sagas were stalled.
 
-    At most `limit` sagas are moved. One that cannot be read or re-sent counts as a fault of that saga alone. Raises
-    only outages of the database.
+    At most `limit` sagas are moved. One that cannot be read or re-sent counts as a fault of that saga alone. Sagas of a
+    version that `find` does not know are left to a sweeper of another release. Raises only outages of the database.
     """
-    with db.operator_transaction():
-        due = [(SagaRef(*ids), state) for *ids, state in db.run(_DUE, {"limit": limit})]
+    due = _due(find, limit)
     if due:
         failpoints.hit("sweep.found")
     for ref, _ in due:
@@ -42,13 +42,24 @@ def sweep(find: FindDefinition, *, limit: int = 100) -> int:
     return sum(state != "waiting" for _, state in due)
 
 
+def _due(find: FindDefinition, limit: int) -> list[tuple[SagaRef, str]]:
+    """The sagas that are due, with their states, as far as `find` knows their versions."""
+    unknown: set[tuple[str, int]] = set()
+    while True:
+        values = {"limit": limit, "names": [name for name, _ in unknown], "versions": [number for _, number in unknown]}
+        with db.operator_transaction():
+            rows = db.run(_DUE, values).fetchall()
+        found = {(name, version) for *_, name, version in rows if not is_known(name, version, find)}
+        if not found:
+            return [(SagaRef(saga_id, company_id), state) for saga_id, company_id, state, *_ in rows]
+        unknown |= found
+
+
 def _sweep_one(ref: SagaRef, find: FindDefinition) -> None:
     try:
         with faults.counted([ref]), locked(ref, find) as saga:
             if saga.due_at <= saga.now:
                 _sweep_locked(saga)
-    except UnknownVersion:
-        pass  # a process of another release moves it
     except Exception as error:
         if db.is_outage(error):
             raise

@@ -19,6 +19,7 @@ WITHOUT_FAILPOINT = {
     "saga/engine/recovery.py: record_undecided": "an incident is the last that happens",
     "saga/engine/retention.py: prune": "each batch is complete in itself",
     "saga/incidents/actions.py: _act": "it is one transaction of its own",
+    "saga/engine/sweep.py: _due": "it only reads",
     "saga/engine/sweep.py: _sweep_one": "its caller has the point",
     "saga/deliveries/mail_delivery.py: _record": "its caller has the point",
     "saga/deliveries/lease_renewal.py: _renew_of": "a renewal is complete in itself",

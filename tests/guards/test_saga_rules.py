@@ -13,6 +13,7 @@ from saga.engine.definition import Saga
 from saga.engine.fingerprints import describe, fingerprint
 from saga.engine.step import Step, StepWithInput
 from saga.registry import SAGAS, STEPS, find
+from saga.starts import STARTS
 from workers import queues
 
 
@@ -31,6 +32,10 @@ class TestSagas:
 
     def test_have_a_version_of_their_own(self):
         assert [find(each.name, each.version) for each in SAGAS] == list(SAGAS)
+
+    def test_start_in_a_declared_version(self):
+        versions = {(name, STARTS.get(name, 1)) for name in {each.name for each in SAGAS} | STARTS.keys()}
+        assert versions <= {(each.name, each.version) for each in SAGAS}
 
 
 GOLDEN = Path(__file__).with_name("saga_definitions.txt")

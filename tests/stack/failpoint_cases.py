@@ -87,6 +87,21 @@ def _lose_the_messages_of_a_saga_that_cannot_be_moved(points: Failpoints, shop: 
         _without(workers, act)
 
 
+def _start_a_saga_of_another_release(points: Failpoints, shop: Shop, point: str) -> None:
+    """Give the saga a version that no worker knows, until a worker has put its task back into the outbox."""
+    points.arm(point)
+    workers = [process for process in points.stack.processes if process.name.startswith("worker-orders")]
+    with psycopg.connect(points.stack.env["ORDERX_OWNER_DATABASE_URL"], autocommit=True) as owner:
+
+        def act() -> None:
+            order_id = order(shop, str(uuid4()))
+            owner.execute("UPDATE sagas SET version = 99 WHERE subject_id = %s", [order_id])
+
+        _without(workers, act)
+        points.wait_for_hit(point)
+        owner.execute("UPDATE sagas SET version = 1 WHERE version = 99")
+
+
 def _forget_a_mail(points: Failpoints, shop: Shop, point: str) -> None:
     """Kill the worker after it has claimed the mail and processed the event, so that only the sweeper can send it."""
     points.arm("event.processed")
@@ -114,6 +129,7 @@ HOLD_LAPSED = FailpointCase(_order(card=LAPSING), "failed")
 CANCELLED = FailpointCase(_cancel_when_paid, "cancelled")
 STRANDED = FailpointCase(_lose_the_messages, "paid", sold=1)
 UNMOVABLE = FailpointCase(_lose_the_messages_of_a_saga_that_cannot_be_moved, "paid", sold=1)
+OTHER_RELEASE = FailpointCase(_start_a_saga_of_another_release, "paid", sold=1)
 SCHEDULE_RUN = FailpointCase(_run_a_schedule, "paid", sold=1)
 MAIL_FORGOTTEN = FailpointCase(_forget_a_mail, "paid", sold=1)
 
@@ -140,6 +156,7 @@ FAILPOINT_CASES: dict[str, FailpointCase] = {
     "outbox.confirmed": PAID,
     "outbox.emptied": PAID,
     "task.delivered": PAID,
+    "task.put_back": OTHER_RELEASE,
     "event.processed": PAID,
     "mail.claimed": MAIL_FORGOTTEN,
     "mail.handed_over": PAID,

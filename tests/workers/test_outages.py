@@ -5,8 +5,7 @@ from celery.worker import state
 from sqlalchemy.exc import OperationalError
 
 from kit.process import heartbeat, outages
-from saga.engine.errors import UnknownVersion
-from workers.outages import _RequeuePause, retry_on_outage
+from workers.outages import retry_on_outage
 
 
 @pytest.fixture(autouse=True)
@@ -58,27 +57,6 @@ class TestRetryOnOutage:
         with pytest.raises(Reject) as rejected:
             work()
         assert (rejected.value.requeue, len(pauses)) == (True, 1)
-
-    def test_requeues_a_message_of_an_unknown_saga_version(self):
-        @retry_on_outage
-        def work() -> None:
-            raise UnknownVersion
-
-        with pytest.raises(Reject) as rejected:
-            work()
-        assert rejected.value.requeue
-
-    def test_pauses_once_for_all_messages_requeued_within_a_second(self, pauses, monkeypatch):
-        monkeypatch.setattr("workers.outages._REQUEUE_PAUSE", _RequeuePause())
-
-        @retry_on_outage
-        def work() -> None:
-            raise UnknownVersion
-
-        for _ in range(128):
-            with pytest.raises(Reject):
-                work()
-        assert len(pauses) == 1
 
     def test_raises_other_errors(self):
         @retry_on_outage

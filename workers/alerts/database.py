@@ -1,6 +1,7 @@
-"""Alerts found from the database: incidents, an outbox that is not drained, idle workers, long-running transactions."""
+"""Alerts found from the database: incidents, an overdue outbox, idle workers, unknown versions, long transactions."""
 
 from kit import alerts, db
+from saga.engine import unknown_versions
 
 MAX_OUTBOX_DELAY = 30.0
 """Seconds that a row may be due in the outbox; a relay takes it in a fraction of a second."""
@@ -11,6 +12,9 @@ MAX_SAGA_STANDSTILL = 30.0
 MAX_TRANSACTION_AGE = 60.0
 """Seconds that a transaction may keep its snapshot. PostgreSQL cannot remove rows deleted meanwhile, so that polls read
 them again and again."""
+
+MAX_UNKNOWN_VERSION = 600.0
+"""Seconds within which some worker must know the version of a saga whose tasks are put back into the outbox."""
 
 _OPEN_INCIDENT_ALERTS = """
     INSERT INTO alerts (kind, key, detail)
@@ -48,9 +52,24 @@ _WAITING_SAGAS = """
     ) AS waiting"""
 _OUTBOX_IS_DRAINED = "SELECT NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')"
 
+# The last entry in the history of such a saga, apart from what the sweeper has written: see unknown_versions.put_back.
+_UNKNOWN_VERSIONS = """
+    SELECT s.name || ' ' || s.version, jsonb_build_object('saga', s.name, 'version', s.version, 'sagas', count(*),
+        'seconds', round(extract(epoch FROM now() - min(e.happened_at))))
+    FROM sagas s CROSS JOIN LATERAL (
+        SELECT event, happened_at FROM saga_events
+        WHERE saga_id = s.id AND event <> 'resent' ORDER BY id DESC LIMIT 1
+    ) e
+    WHERE s.ended_at IS NULL AND s.state <> 'stuck' AND s.started_at < now() - make_interval(secs => %(limit)s)
+        AND e.event = %(event)s AND e.happened_at < now() - make_interval(secs => %(limit)s)
+    GROUP BY s.name, s.version"""
+_CLOSE_VERSION_ALERTS = """
+    UPDATE alerts SET closed_at = now()
+    WHERE kind = 'saga_version_unknown' AND closed_at IS NULL AND key <> ALL(%(keys)s)"""
+
 
 def check() -> None:
-    """Open and close the alerts about incidents, the outbox, idle workers and long-running transactions."""
+    """Open and close the alerts about incidents, the outbox, idle workers, unknown versions and long transactions."""
     with db.operator_transaction():
         db.run(_OPEN_INCIDENT_ALERTS, {})
         db.run(_CLOSE_INCIDENT_ALERTS, {})
@@ -61,6 +80,7 @@ def check() -> None:
         else:
             alerts.close("outbox_overdue", ["outbox"])
         _check_consumption()
+        _check_versions()
         _check_transactions()
 
 
@@ -72,6 +92,13 @@ def _check_transactions() -> None:
         alerts.trigger("long_running_transaction", {"database": detail})
     else:
         alerts.close("long_running_transaction", ["database"])
+
+
+def _check_versions() -> None:
+    values = {"limit": MAX_UNKNOWN_VERSION, "event": unknown_versions.EVENT}
+    unknown = dict(db.run(_UNKNOWN_VERSIONS, values).fetchall())
+    alerts.trigger("saga_version_unknown", unknown)
+    db.run(_CLOSE_VERSION_ALERTS, {"keys": list(unknown)})
 
 
 def _check_consumption() -> None:

@@ -57,6 +57,11 @@ class BatchedAcks:
         message.reject_log_error(celery_log, self._errors, requeue=requeue)
         self._channels[message.channel].finished.add(message.delivery_tag)
 
+    def ack(self, message: Message) -> None:
+        """Acknowledge this message now."""
+        message.ack_log_error(celery_log, self._errors)
+        self._channels[message.channel].finished.add(message.delivery_tag)
+
     def flush(self) -> None:
         """Send the acknowledgements. A lost connection is logged; the broker then redelivers these messages."""
         for channel in self._channels.values():

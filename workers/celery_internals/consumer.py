@@ -1,7 +1,7 @@
 """Celery's consumer, with three differences.
 
 - Messages that cannot be decoded, or whose task is unknown, are dead-lettered. Celery acknowledges and loses the first
-  kind, and logs the body of the second.
+  kind, and logs the body of the second. A step of another release's saga goes back to the outbox instead.
 - A lost broker connection is dropped without a closing handshake.
 - Native delayed delivery is off.
 """
@@ -17,6 +17,7 @@ from kombu.message import Message
 
 from workers import broker
 from workers.celery_internals.batching import read_ahead_of
+from workers.tasks import unknown_tasks
 
 log = structlog.get_logger()
 celery_log = get_logger(__name__)
@@ -80,12 +81,26 @@ class DeadLetteringConsumer(Consumer):
         self._dead_letter(message)
 
     def on_unknown_task(self, body: Any, message: Message, exc: Exception) -> None:  # noqa: ARG002
-        """Dead-letter a message whose task is unknown, of a newer release for example. It can be replayed later."""
-        self._dead_letter(message, exc)
+        """Put a step of another release's saga back into the outbox; dead-letter any other unknown task."""
+        try:
+            is_put_back = unknown_tasks.put_back(message)
+        except Exception as error:  # noqa: BLE001 - it is logged; another release's sweeper re-sends what its saga needs
+            exc, is_put_back = error, False
+        if is_put_back:
+            self._ack(message)
+        else:
+            self._dead_letter(message, exc)
 
     def on_invalid_task(self, body: Any, message: Message, exc: Exception) -> None:  # noqa: ARG002
         """Dead-letter a message that names a task but has no valid body for it."""
         self._dead_letter(message, exc)
+
+    def _ack(self, message: Message) -> None:
+        read_ahead = read_ahead_of(self)
+        if read_ahead:
+            read_ahead.acks.ack(message)
+        else:
+            message.ack_log_error(celery_log, self.connection_errors)
 
     def _dead_letter(self, message: Message, error: Exception | None = None) -> None:
         headers = message.headers or {}

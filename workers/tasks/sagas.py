@@ -12,7 +12,8 @@ from uuid import UUID
 from celery import Celery, Task
 
 from kit.process import failpoints
-from saga.engine import executor
+from saga.engine import executor, unknown_versions
+from saga.engine.errors import UnknownVersion
 from saga.engine.locked_saga import SagaRef
 from saga.engine.state_machine import ADVANCE
 from saga.engine.step import Step
@@ -20,6 +21,7 @@ from saga.registry import STEPS, find
 from workers import queues
 from workers.celery_internals.batching import BatchTask, RunBatch, TaskCall
 from workers.outages import retry_on_outage
+from workers.tasks.unknown_tasks import returned_task
 
 
 def register(app: Celery) -> None:
@@ -51,7 +53,12 @@ def _run_steps(calls: Sequence[TaskCall], step_names: dict[str, str], *, continu
         steps = {
             ref: {step_names[task] for task in tasks if task in step_names} for ref, tasks in tasks_by_saga.items()
         }
-        continued += executor.run_steps(steps, find, continue_inline=continue_inline)
+        try:
+            continued += executor.run_steps(steps, find, continue_inline=continue_inline)
+        except UnknownVersion as unknown:
+            _put_back(calls, unknown)
+            known = {ref: names for ref, names in steps.items() if ref.saga_id not in unknown.saga_ids}
+            continued += executor.run_steps(known, find, continue_inline=continue_inline) if known else []
     kwargs = {call.kwargs["saga_id"]: call.kwargs for call in calls}
     return [TaskCall(ADVANCE, kwargs[str(ref.saga_id)], ref.task_id(ADVANCE)) for ref in continued]
 
@@ -61,9 +68,23 @@ def _undo_runner(step: Step) -> RunBatch:
     def run_undo(calls: Sequence[TaskCall]) -> None:
         failpoints.hit("task.delivered")
         for refs in _by_company(calls):
-            executor.run_undo(list(refs), step.name, find)
+            try:
+                executor.run_undo(list(refs), step.name, find)
+            except UnknownVersion as unknown:
+                _put_back(calls, unknown)
+                known = [ref for ref in refs if ref.saga_id not in unknown.saga_ids]
+                if known:
+                    executor.run_undo(known, step.name, find)
 
     return run_undo
+
+
+def _put_back(calls: Sequence[TaskCall], unknown: UnknownVersion) -> None:
+    """Put the calls about these sagas back into the outbox, for a worker of another release."""
+    for call in calls:
+        ref = _ref(call)
+        if ref.saga_id in unknown.saga_ids:
+            unknown_versions.put_back(ref, returned_task(*call), find)
 
 
 def _register(app: Celery, name: str, *, run_batch: RunBatch, run_single: RunBatch) -> None:
@@ -78,6 +99,10 @@ def _by_company(calls: Sequence[TaskCall]) -> list[dict[SagaRef, set[str]]]:
     """For each company, the names of the called tasks by saga."""
     companies: dict[UUID, dict[SagaRef, set[str]]] = defaultdict(lambda: defaultdict(set))
     for call in calls:  # subject_id is an argument only so that Flower shows it
-        ref = SagaRef(UUID(call.kwargs["saga_id"]), UUID(call.kwargs["company_id"]))
+        ref = _ref(call)
         companies[ref.company_id][ref].add(call.task)
     return list(companies.values())
+
+
+def _ref(call: TaskCall) -> SagaRef:
+    return SagaRef(UUID(call.kwargs["saga_id"]), UUID(call.kwargs["company_id"]))

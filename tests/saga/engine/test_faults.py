@@ -94,20 +94,16 @@ class TestRecord:
             faults.record(ref, KeyError("?"))
         assert [incident.step for incident in harness.incidents(ref)] == ["cut"]
 
-    @pytest.mark.parametrize("error", [TimeoutError(), NotConfigured()], ids=["an outage", "a missing setting"])
+    @pytest.mark.parametrize(
+        "error",
+        [TimeoutError(), NotConfigured(), UnknownVersion()],
+        ids=["an outage", "a missing setting", "a version"],
+    )
     def test_does_not_count(self, harness, saga, error):
         ref, _ = harness.start(saga)
         before = harness.events(ref)
         faults.record(ref, error)
         assert harness.events(ref) == before
-
-    def test_postpones_a_saga_of_another_release_without_counting(self, harness, saga):
-        ref, _ = harness.start(saga)
-        harness.expire_deadlines()
-        before = harness.events(ref)
-        faults.record(ref, UnknownVersion())
-        assert harness.events(ref) == before
-        assert harness.sql("SELECT due_at > now() FROM sagas") == [(True,)]
 
     @pytest.mark.parametrize("ending", ["done", "stuck"])
     def test_changes_nothing_about_a_saga_that_is(self, harness, saga, poisoned, ending):

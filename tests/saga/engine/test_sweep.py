@@ -2,9 +2,8 @@ import threading
 
 import pytest
 
-from kit.errors import Unavailable
 from saga.engine.definition import afterwards, then, together
-from saga.engine.errors import Refused, TryAgain
+from saga.engine.errors import Refused, TryAgain, UnknownVersion
 from saga.engine.journal import locked
 from saga.engine.retries import Retries
 from saga.engine.sweep import sweep
@@ -180,8 +179,8 @@ class TestSweep:
 
         def find(name, version):
             if version == 2:
-                raise Unavailable
+                raise UnknownVersion
             return saga
 
-        assert sweep(find) == 2
+        assert sweep(find) == 1
         assert {body["kwargs"]["saga_id"] for body in outbox()} == {str(ref.saga_id)}

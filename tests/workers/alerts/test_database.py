@@ -6,8 +6,9 @@ import pytest
 from kit import clock, db
 from kit.ids import new_id
 from kit.messaging.outbox import Outbox
+from saga.engine import unknown_versions
 from saga.engine.definition import then
-from saga.engine.errors import Refused
+from saga.engine.errors import Refused, UnknownVersion
 from saga.incidents import actions
 from tests.saga.engine.saga_harness import SagaHarness
 from tests.saga.incidents.stuck_saga import StuckSaga
@@ -153,3 +154,47 @@ class TestALongTransaction:
             assert open_alerts() == [("long_running_transaction", "database")]
         database_alerts.check()
         assert open_alerts() == []
+
+
+class TestAnUnknownVersion:
+    @pytest.fixture
+    def put_back(self, harness, owner):
+        """A saga whose only task was put back for the first time so long ago."""
+
+        def find(name, version):
+            raise UnknownVersion
+
+        def putting(age: str):
+            ref, deliveries = harness.start(harness.saga(then(harness.script.step("fold")), version=7))
+            unknown_versions.put_back(ref, deliveries.tasks[0], find)
+            owner(f"UPDATE sagas SET started_at = started_at - interval '{age}'")
+            owner(f"UPDATE saga_events SET happened_at = happened_at - interval '{age}'")
+            return deliveries
+
+        return putting
+
+    def test_opens_an_alert_after_ten_minutes_until_a_worker_knows_it(self, put_back, owner, open_alerts):
+        deliveries = put_back("11 minutes")
+        owner("DELETE FROM outbox")
+        database_alerts.check()
+        assert ("saga_version_unknown", "toy 7") in open_alerts()
+        [(detail,)] = owner("SELECT detail FROM alerts WHERE kind = 'saga_version_unknown'")
+        assert (detail["saga"], detail["version"], detail["sagas"]) == ("toy", 7, 1)
+        deliveries.deliver_all()
+        database_alerts.check()
+        assert open_alerts() == []
+
+    def test_is_still_found_after_a_sweeper_has_re_sent_the_task(self, put_back, owner, open_alerts):
+        put_back("11 minutes")
+        owner("DELETE FROM outbox")
+        owner(
+            "INSERT INTO saga_events (saga_id, company_id, event, happened_at)"
+            " SELECT id, company_id, 'resent', now() FROM sagas"
+        )
+        database_alerts.check()
+        assert ("saga_version_unknown", "toy 7") in open_alerts()
+
+    def test_opens_no_alert_before(self, put_back, open_alerts):
+        put_back("9 minutes")
+        database_alerts.check()
+        assert not {"saga_version_unknown"} & {kind for kind, _ in open_alerts()}

@@ -1,0 +1,32 @@
+"""Tasks that this release does not have: if they are steps of a saga of another release, they go back to the outbox."""
+
+from uuid import UUID
+
+from kombu.message import Message
+
+from kit.db import Json
+from kit.process import logs
+from saga.engine import unknown_versions
+from saga.engine.locked_saga import SagaRef
+from saga.registry import find
+
+
+def put_back(message: Message) -> bool:
+    """Put the task of this message back into the outbox, if it is about an open saga of an unknown version.
+
+    Returns whether it did. Any other message is left to the caller.
+    """
+    _, kwargs, _ = message.payload
+    if not {"saga_id", "company_id"} <= kwargs.keys():
+        return False
+    ref = SagaRef(UUID(kwargs["saga_id"]), UUID(kwargs["company_id"]))
+    headers = message.headers
+    task = returned_task(headers["task"], kwargs, headers["id"], headers.get("requestid"))
+    return unknown_versions.put_back(ref, task, find)
+
+
+def returned_task(name: str, kwargs: Json, task_id: str, request_id: str | None = None) -> Json:
+    """The outbox's body of a task that goes back to it."""
+    request_id = request_id or logs.request_id(kwargs.get("subject_id"))
+    requested = {"requestid": request_id} if request_id else {}
+    return {**requested, "task": name, "id": task_id, "root": kwargs["saga_id"], "kwargs": dict(kwargs)}
