@@ -25,6 +25,7 @@ from api.companies.routes import blueprint as companies
 from api.health.routes import blueprint as health
 from api.http import (
     access_log,
+    asyncapi,
     cors,
     double_slashes,
     errors,
@@ -88,6 +89,7 @@ def create_app(*, threads: int = 32) -> Flask:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     app.register_blueprint(swagger_ui.blueprint)
+    app.register_blueprint(asyncapi.blueprint)
     app.register_blueprint(link_page.blueprint)
     app.register_blueprint(website.blueprint)
     errors.register(app)

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 
 from ops import command_settings, multiprocess_metrics, running_stack
-from ops.commands import account, dead, failures, output, saga, schedules
+from ops.commands import account, dead, events, failures, output, saga, schedules
 from ops.commands.output import Json, not_blank, print_json
 
 app = typer.Typer(
@@ -240,6 +240,7 @@ def reconcile(
 app.add_typer(account.app, name="account", rich_help_panel="Operations")
 app.add_typer(saga.app, name="saga", rich_help_panel="Operations")
 app.add_typer(dead.app, name="dead", rich_help_panel="Operations")
+app.add_typer(events.app, name="events", rich_help_panel="Operations")
 app.add_typer(schedules.app, name="schedules", rich_help_panel="Operations")
 
 

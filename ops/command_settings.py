@@ -40,6 +40,7 @@ COMMANDS: dict[str, set[str]] = {
     "account": {*_APP, "public_url"},
     "saga": {*_OPERATOR, *_APP},
     "dead": {"broker_url"},
+    "events": set(),
     "schedules": set(_OPERATOR),
     "urls": set(),
 }

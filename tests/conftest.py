@@ -24,7 +24,7 @@ from migrations import run as migrations
 from ops.services import directories
 from ops.services import rabbitmq as broker
 from ops.services.postgres import Postgres, create_database, drop_database, with_login
-from tests import connections, requirements
+from tests import connections, published_events, requirements
 from tests.inbox_process import InboxProcess, running_inbox
 from tests.security.example_counts import THOROUGH
 
@@ -145,6 +145,18 @@ def database() -> str:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_EMPTY_EVERY_TABLE)
     return url
+
+
+@pytest.fixture(autouse=True)
+def published(request: pytest.FixtureRequest) -> Iterator[published_events.PublishedEvents]:
+    """The events that the test has published. It fails if one of them is not declared or does not fit its payload type.
+
+    A test of the delivery of events may publish any: `@pytest.mark.undeclared_events`.
+    """
+    with published_events.recorded() as published:
+        yield published
+    if not request.node.get_closest_marker("undeclared_events"):
+        assert published.problems == []
 
 
 @pytest.fixture(scope="session")

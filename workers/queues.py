@@ -12,10 +12,11 @@ from kombu import Exchange, Queue
 from kombu.transport.base import StdChannel
 
 from kit.errors import NotConfigured
+from kit.messaging import events
 from saga.reactions.table import REACTIONS
 
 DELIVERY_LIMIT = 20
-EVENT_EXCHANGE = Exchange("ecommerce_exchange", type="topic", durable=True)
+EVENT_EXCHANGE = Exchange(events.EXCHANGE, type="topic", durable=True)
 TASK_EXCHANGE = Exchange("orderx_tasks", type="topic", durable=True)
 DEAD_LETTER_EXCHANGE = Exchange("orderx_dead", type="topic", durable=True)
 DEAD_LETTER_QUEUE = Queue(

@@ -2,7 +2,7 @@
 
 from flask import request
 
-from domain.accounts import operations, passwords, queries, second_factor, throttle
+from domain.accounts import failed_logins, operations, passwords, queries, second_factor, throttle
 from domain.accounts.errors import InvalidCredentials, InvalidSecondFactorCode
 from domain.accounts.models import User
 from domain.accounts.throttle import PASSWORD_ATTEMPTS
@@ -43,6 +43,8 @@ def _check_password(email: str, password: str) -> User:
     if wait:
         raise TooManyRequests(wait=wait)
     if not passwords.matches(password, user.password_hash if user else None) or user is None:
+        with db.transaction(Tenant()):
+            failed_logins.announce_wrong_password(email=email, user_id=user.id if user else None)
         raise InvalidCredentials
     return _rehashed(user, password) if passwords.needs_rehash(password, user.password_hash) else user
 

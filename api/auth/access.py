@@ -23,6 +23,7 @@ REQUIRED: dict[str, Requirement] = {
     "website.show_home": PUBLIC,
     "website.show_problem": PUBLIC,
     "api-docs.openapi_json": PUBLIC,
+    "asyncapi.show": PUBLIC,
     "api-docs.openapi_swagger_ui": PUBLIC,
     "swagger-ui.asset": PUBLIC,
 }

@@ -14,6 +14,7 @@ HOME = """\
 <p>A commerce backend: companies sell in shops, buyers order and pay. This is its API.</p>
 <ul>
 <li><a href="/api/docs">Documentation</a>, also as <a href="/api/openapi.json">OpenAPI</a></li>
+<li><a href="/api/asyncapi.json">Events</a>, as AsyncAPI</li>
 <li><a href="/healthz">Liveness</a> <a href="/readyz">Readiness</a></li>
 </ul>"""
 PROBLEM = """\

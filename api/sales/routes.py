@@ -26,7 +26,7 @@ from domain.accounts.errors import EmailUnverified
 from domain.sales import queries as sales
 from domain.sales.errors import TransitionNotAllowed
 from domain.sales.models import Order
-from kit import db, tenancy
+from kit import db
 from kit.process import failpoints
 from kit.tenancy import Tenant
 from saga.cancel_order import request_cancellation
@@ -171,7 +171,7 @@ def _visible_order(order_id: UUID) -> Iterator[tuple[Caller, Order]]:
     with request_transaction() as caller:
         order = sales.the_order(order_id=order_id, **_visible_to(caller))
         if caller.company_id is None:
-            db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(company_id=order.company_id, user_id=caller.user_id)))
+            db.act_for(Tenant(company_id=order.company_id, user_id=caller.user_id))
         yield caller, order
 
 

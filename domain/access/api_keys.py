@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from domain.access import queries
 from domain.access.errors import ApiKeyInvalid, ApiKeyNotFound, InsufficientPrivileges, NotAMember
+from domain.access.events import API_KEY_CREATED, API_KEY_REVOKED, ApiKeyCreated, ApiKeyId
 from domain.access.models import ApiKey
 from domain.access.permissions import (
     API_KEY_PERMISSIONS,
@@ -20,6 +21,7 @@ from domain.access.permissions import (
 from kit import db, secret_tokens, tenancy
 from kit.errors import Invalid
 from kit.ids import new_id
+from kit.messaging import events
 from kit.paging import page
 from kit.tenancy import Tenant
 
@@ -65,6 +67,10 @@ def create(
     session.add(key)
     session.flush()
     session.refresh(key)
+    payload = ApiKeyCreated(
+        key.id, shop_id=shop_id, permissions=[*key.permissions], created_by=created_by, expires_at=expires_at
+    )
+    events.publish(API_KEY_CREATED, payload, subject=key.id, company_id=company_id)
     return key, secret
 
 
@@ -78,7 +84,7 @@ def authenticate(*, secret: str, now: datetime) -> AuthenticatedKey:
     key = session.scalar(select(ApiKey).where(ApiKey.hash == secret_hash))
     if key is None or key.revoked_at or key.expires_at <= now:
         raise ApiKeyInvalid
-    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(key.company_id, key.created_by)))
+    db.act_for(Tenant(key.company_id, key.created_by))
     permissions = frozenset(each for each in _creator_permissions(key) if each in key.permissions)
     if key.last_used_at is None or key.last_used_at <= now - _LAST_USED_AT_PRECISION:
         session.execute(update(ApiKey).where(ApiKey.id == key.id).values(last_used_at=now))
@@ -96,6 +102,7 @@ def revoke(*, key_id: UUID, company_id: UUID, now: datetime) -> None:
     unrevoked = update(ApiKey).where(ApiKey.id == key_id, ApiKey.company_id == company_id, ApiKey.revoked_at.is_(None))
     if db.session().scalar(unrevoked.values(revoked_at=now).returning(ApiKey.id)) is None:
         raise ApiKeyNotFound
+    events.publish(API_KEY_REVOKED, ApiKeyId(key_id), subject=key_id, company_id=company_id)
 
 
 def _creator_permissions(key: ApiKey) -> frozenset[Permission]:

@@ -7,9 +7,11 @@ from sqlalchemy import delete
 
 from domain.access.models import ApiKey
 from domain.accounts import account_mail, one_time_links, operations, second_factor, sessions, throttle
+from domain.accounts.events import ACCOUNT_CLAIMED, PASSWORD_CHANGED, UserId
 from domain.accounts.models import Address, User, UserSession
 from domain.accounts.throttle import PASSWORD_ATTEMPTS
 from kit import db
+from kit.messaging import events
 
 
 def verify(*, token: str, password_hash: str, now: datetime) -> None:
@@ -21,7 +23,7 @@ def verify(*, token: str, password_hash: str, now: datetime) -> None:
     user_id = one_time_links.redeem(token=token, purpose="verify_email", now=now)
     user = _locked(user_id)
     if user.password_hash != password_hash:
-        user.password_hash = password_hash
+        _set_password(user, password_hash)
         _delete_contents(user)
     operations.verify_email(user_id=user_id, now=now)
 
@@ -34,7 +36,7 @@ def reset_password(*, token: str, password_hash: str, network_address: str, now:
     """
     user_id = one_time_links.redeem(token=token, purpose="reset_password", now=now)
     user = _locked(user_id)
-    user.password_hash = password_hash
+    _set_password(user, password_hash)
     if user.verified_at is None:
         _delete_contents(user)
     sessions.end_all(user_id=user_id, now=now)
@@ -48,6 +50,11 @@ def _locked(user_id: UUID) -> User:
     return db.session().get_one(User, user_id, with_for_update=True, populate_existing=True)
 
 
+def _set_password(user: User, password_hash: str) -> None:
+    user.password_hash = password_hash
+    events.publish(PASSWORD_CHANGED, UserId(user.id), subject=user.id, company_id=None)
+
+
 def _delete_contents(user: User) -> None:
     session = db.session()
     second_factor.disable(user_id=user.id)
@@ -55,3 +62,4 @@ def _delete_contents(user: User) -> None:
     session.execute(delete(ApiKey).where(ApiKey.created_by == user.id))
     session.execute(delete(Address).where(Address.user_id == user.id))
     user.phone = None
+    events.publish(ACCOUNT_CLAIMED, UserId(user.id), subject=user.id, company_id=None)

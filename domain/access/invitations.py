@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 
 from domain.access import memberships, queries
 from domain.access.errors import InvitationNotFound, NotAMember, RegistrationRequired
+from domain.access.events import INVITATION_REVOKED, MEMBER_INVITED, InvitationId, Invited
 from domain.access.models import Invitation, Membership
 from domain.access.permissions import PermissionSet, permissions_of
 from domain.access.roles import Role
@@ -15,6 +16,7 @@ from domain.accounts.errors import LinkExpired
 from domain.companies import lifecycle
 from kit import db, secret_tokens, tenancy
 from kit.ids import new_id
+from kit.messaging import events
 from kit.paging import page
 from kit.tenancy import Tenant
 
@@ -45,6 +47,8 @@ def create(
     session.add(invitation)
     session.flush()
     session.refresh(invitation)
+    payload = Invited(invitation.id, role=role, shop_id=shop_id, invited_by=invited_by)
+    events.publish(MEMBER_INVITED, payload, subject=invitation.id, company_id=company_id)
     return invitation, token
 
 
@@ -59,7 +63,7 @@ def accept(*, token: str, now: datetime) -> Membership:
     invitation = session.scalar(select(Invitation).where(Invitation.hash == token_hash))
     if invitation is None:
         raise LinkExpired
-    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(invitation.company_id, invitation.invited_by)))
+    db.act_for(Tenant(invitation.company_id, invitation.invited_by))
     inviter = _inviter_permissions(invitation)
     acceptable = update(Invitation).where(
         Invitation.id == invitation.id, Invitation.accepted_at.is_(None), Invitation.expires_at > now
@@ -69,7 +73,7 @@ def accept(*, token: str, now: datetime) -> Membership:
     user = users.user_by_email(email=invitation.email)
     if user is None or user.verified_at is None:
         raise RegistrationRequired
-    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(invitation.company_id, user.id)))
+    db.act_for(Tenant(invitation.company_id, user.id))
     membership = memberships.join(
         user_id=user.id, company_id=invitation.company_id, role=invitation.role,  # type: ignore[arg-type]
         shop_id=invitation.shop_id, actor=inviter,
@@ -91,6 +95,8 @@ def withdraw(*, invitation_id: UUID, company_id: UUID, shop_id: UUID | None = No
     deletion = delete(Invitation).where(Invitation.id == invitation_id, *_of(company_id, shop_id))
     if db.session().scalar(deletion.returning(Invitation.id)) is None:
         raise InvitationNotFound
+    payload = InvitationId(invitation_id)
+    events.publish(INVITATION_REVOKED, payload, subject=invitation_id, company_id=company_id)
 
 
 def _of(company_id: UUID, shop_id: UUID | None) -> list[ColumnElement[bool]]:

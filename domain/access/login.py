@@ -10,7 +10,7 @@ from domain.accounts import queries as users
 from domain.accounts import sessions
 from domain.accounts.sessions import SessionGrant
 from domain.companies import queries as companies
-from kit import db, tenancy
+from kit import db
 from kit.tenancy import Tenant
 
 
@@ -82,6 +82,6 @@ def _membership_in(user_id: UUID, company_id: UUID | None) -> Membership | None:
         return None
     membership = queries.membership_in(user_id=user_id, company_id=company_id)
     # A super admin is a member of no company, so check that the company exists.
-    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(company_id=company_id, user_id=user_id)))
+    db.act_for(Tenant(company_id=company_id, user_id=user_id))
     companies.the_company(company_id=company_id)
     return membership

@@ -6,12 +6,15 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.access.errors import AlreadyMember, LastAdmin, MemberNotFound, MembershipNotFound
+from domain.access.events import MEMBER_JOINED, MEMBER_LEFT, MEMBER_REMOVED, Member
 from domain.access.models import Membership
 from domain.access.permissions import PermissionSet, permissions_of
 from domain.access.roles import Role
 from domain.accounts.models import User
-from kit import db, tenancy
+from kit import db
 from kit.ids import new_id
+from kit.messaging import events
+from kit.messaging.events import Event
 from kit.tenancy import Tenant
 
 
@@ -28,6 +31,7 @@ def join(
     if membership is None:
         raise AlreadyMember
     choose_company(user_id=user_id, company_id=company_id)
+    announce(MEMBER_JOINED, membership, company_id=company_id)
     return membership
 
 
@@ -49,9 +53,10 @@ def leave(*, user_id: UUID, membership_id: UUID) -> None:
     membership = db.session().scalar(own)
     if membership is None or membership.company_id is None:
         raise MembershipNotFound
-    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(membership.company_id, user_id)))
+    db.act_for(Tenant(membership.company_id, user_id))
     own_permissions = permissions_of(membership.role, membership.shop_id)
-    remove(membership_id=membership_id, company_id=membership.company_id, actor=own_permissions)
+    _remove(membership_id=membership_id, company_id=membership.company_id, actor=own_permissions)
+    announce(MEMBER_LEFT, membership, company_id=membership.company_id)
 
 
 def remove(*, membership_id: UUID, company_id: UUID, actor: PermissionSet) -> None:
@@ -60,6 +65,17 @@ def remove(*, membership_id: UUID, company_id: UUID, actor: PermissionSet) -> No
     Raises MemberNotFound, also for a membership in a shop that the actor has no access to, InsufficientPrivileges when
     the actor does not have the role's permissions, and LastAdmin when the company would have no admin left.
     """
+    removed = _remove(membership_id=membership_id, company_id=company_id, actor=actor)
+    announce(MEMBER_REMOVED, removed, company_id=company_id)
+
+
+def announce(event: Event[Member], membership: Membership, *, company_id: UUID) -> None:
+    """Publish an event of a membership of the current company."""
+    payload = Member(membership.id, membership.user_id, membership.role, membership.shop_id)
+    events.publish(event, payload, subject=membership.id, company_id=company_id)
+
+
+def _remove(*, membership_id: UUID, company_id: UUID, actor: PermissionSet) -> Membership:
     session = db.session()
     # One removal at a time per company: otherwise two admins could remove each other at the same time.
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"members:{company_id}", 0))))
@@ -71,3 +87,4 @@ def remove(*, membership_id: UUID, company_id: UUID, actor: PermissionSet) -> No
     if leaving.role == "company_admin" and all(member.role != "company_admin" for member in members.values()):
         raise LastAdmin
     session.delete(leaving)
+    return leaving

@@ -3,14 +3,15 @@
 from datetime import datetime, timedelta
 
 from domain.accounts import one_time_links
+from domain.accounts.events import RESET_FOR_UNKNOWN_EMAIL, Nobody
 from domain.accounts.models import TimingDecoy, User
 from domain.accounts.one_time_links import Purpose
 from domain.notifications import operations as notifications
 from domain.notifications.context import AccountTemplate
-from kit import db, secret_tokens, tenancy
+from kit import db, secret_tokens
 from kit.config import settings
 from kit.ids import new_id
-from kit.messaging import outbox
+from kit.messaging import events
 from kit.tenancy import Tenant
 
 _LINK_PURPOSES: dict[AccountTemplate, Purpose] = {
@@ -24,7 +25,7 @@ _LINK_PURPOSES: dict[AccountTemplate, Purpose] = {
 
 def send(template: AccountTemplate, user: User, *, now: datetime) -> None:
     """Enqueue this mail to the user, with a new link. The transaction acts for the user from now on."""
-    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=user.id)))
+    db.act_for(Tenant(user_id=user.id))
     purpose, site = _LINK_PURPOSES[template], settings().require("public_url")
     path = link_path(purpose.replace("_", "-"), one_time_links.create(user_id=user.id, purpose=purpose, now=now))
     notifications.enqueue_account_mail(
@@ -35,7 +36,7 @@ def send(template: AccountTemplate, user: User, *, now: datetime) -> None:
 
 def send_decoy(*, now: datetime) -> None:
     """Write as many rows as send(), without effect, so that the response time does not reveal who is registered."""
-    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant()))
+    db.act_for(Tenant())
     token, site = secret_tokens.new_token(), settings().require("public_url")
     link = {"hash": secret_tokens.hash_of(token).hex(), "purpose": "reset_password", "expires_at": str(now)}
     mail = {
@@ -46,7 +47,7 @@ def send_decoy(*, now: datetime) -> None:
     for context in (link, mail):
         db.session().add(TimingDecoy(id=new_id(), context=context, created_at=now))
         db.session().flush()
-    outbox.publish("account.unknown", {}, subject=new_id(), company_id=None)
+    events.publish(RESET_FOR_UNKNOWN_EMAIL, Nobody(), subject=new_id(), company_id=None)
 
 
 def link_path(purpose: str, token: str) -> str:

@@ -40,7 +40,7 @@ def user_of(*, token: str, purpose: Purpose, now: datetime) -> UUID:
     link = session.get(OneTimeLink, token_hash)
     if link is None or link.purpose != purpose or link.used_at is not None or link.expires_at <= now:
         raise LinkExpired
-    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=link.user_id)))
+    db.act_for(Tenant(user_id=link.user_id))
     return link.user_id
 
 

@@ -7,10 +7,11 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.accounts.errors import EmailTaken, InvalidCredentials
+from domain.accounts.events import PASSWORD_CHANGED, USER_REGISTERED, USER_REGISTERED_AGAIN, USER_VERIFIED, UserId
 from domain.accounts.models import User
 from kit import db, tenancy
 from kit.ids import new_id
-from kit.messaging import outbox
+from kit.messaging import events
 
 
 def register(*, email: str, name: str, password_hash: str) -> User:
@@ -33,8 +34,8 @@ def register_or_find(*, email: str, name: str, password_hash: str) -> tuple[User
     rewritten = added.on_conflict_do_update(index_elements=[User.email], set_={"email": User.email})
     user = session.scalars(rewritten.returning(User)).one()
     is_new = user.id == user_id
-    event = "user.registered" if is_new else "user.registered_again"
-    outbox.publish(event, {"user_id": str(user.id)}, subject=user.id, company_id=None)
+    event = USER_REGISTERED if is_new else USER_REGISTERED_AGAIN
+    events.publish(event, UserId(user.id), subject=user.id, company_id=None)
     return user, is_new
 
 
@@ -43,7 +44,7 @@ def verify_email(*, user_id: UUID, now: datetime) -> None:
     user = db.session().get_one(User, user_id)
     if user.verified_at is None:
         user.verified_at = now
-        outbox.publish("user.verified", {"user_id": str(user_id)}, subject=user_id, company_id=None)
+        events.publish(USER_VERIFIED, UserId(user_id), subject=user_id, company_id=None)
 
 
 def change_password(*, user_id: UUID, old_hash: str, new_hash: str) -> User:
@@ -52,6 +53,7 @@ def change_password(*, user_id: UUID, old_hash: str, new_hash: str) -> User:
     user: User | None = db.session().scalar(unchanged.values(password_hash=new_hash).returning(User))
     if user is None:
         raise InvalidCredentials
+    events.publish(PASSWORD_CHANGED, UserId(user_id), subject=user_id, company_id=None)
     return user
 
 

@@ -6,10 +6,19 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 
 from domain.accounts.errors import AddressNotFound, TooManyAddresses
+from domain.accounts.events import (
+    ADDRESS_CREATED,
+    ADDRESS_DELETED,
+    ADDRESS_UPDATED,
+    USER_UPDATED,
+    UserAddress,
+    UserUpdated,
+)
 from domain.accounts.models import Address, User
 from kit import changes, db
 from kit.db import Json
 from kit.ids import new_id
+from kit.messaging import events
 
 MOST_ADDRESSES = 50
 
@@ -46,7 +55,9 @@ def change(*, user_id: UUID, values: ProfileChanges) -> User:
         changes.refuse_undeclared(values["notifications"], declared=NotificationPreferences)
         changes.refuse_undeclared(mails, declared=MailPreferences)
         columns["notifications"] = {**user.notifications, "email": {**user.notifications["email"], **mails}}
-    changes.apply(user, columns, declared=ProfileChanges)
+    changed = changes.apply(user, columns, declared=ProfileChanges)
+    if changed:
+        events.publish(USER_UPDATED, UserUpdated(user_id, changed), subject=user_id, company_id=None)
     return user
 
 
@@ -65,6 +76,7 @@ def create_address(*, user_id: UUID, label: str, address: Json) -> Address:
     session.add(created)
     session.flush()
     session.refresh(created)
+    events.publish(ADDRESS_CREATED, UserAddress(user_id, created.id), subject=user_id, company_id=None)
     return created
 
 
@@ -74,13 +86,17 @@ def change_address(*, address_id: UUID, label: str, address: Json) -> Address:
     changed = db.session().scalar(change)
     if changed is None:
         raise AddressNotFound
+    payload = UserAddress(changed.user_id, address_id)
+    events.publish(ADDRESS_UPDATED, payload, subject=changed.user_id, company_id=None)
     return changed
 
 
 def delete_address(*, address_id: UUID) -> None:
     """Delete an address of the current user; raises AddressNotFound."""
-    if db.session().scalar(delete(Address).where(Address.id == address_id).returning(Address.id)) is None:
+    user_id = db.session().scalar(delete(Address).where(Address.id == address_id).returning(Address.user_id))
+    if user_id is None:
         raise AddressNotFound
+    events.publish(ADDRESS_DELETED, UserAddress(user_id, address_id), subject=user_id, company_id=None)
 
 
 def lock_user(*, user_id: UUID) -> None:

@@ -12,9 +12,18 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.accounts import throttle
 from domain.accounts.errors import SecondFactorAlreadyEnabled, SecondFactorRequired
+from domain.accounts.events import (
+    LOGIN_FAILED,
+    RECOVERY_CODE_USED,
+    SECOND_FACTOR_DISABLED,
+    SECOND_FACTOR_ENABLED,
+    LoginFailed,
+    UserId,
+)
 from domain.accounts.models import RecoveryCode, SecondFactor
 from domain.accounts.throttle import WRONG_SECOND_FACTOR_CODES
 from kit import db, encryption, secret_tokens
+from kit.messaging import events
 
 RECOVERY_CODES = 10
 _STEP = 30
@@ -56,6 +65,7 @@ def confirm_enrolment(*, user_id: UUID, code: str, now: datetime) -> list[str] |
     session, codes = db.session(), [_new_recovery_code() for _ in range(RECOVERY_CODES)]
     session.add_all(RecoveryCode(hash=_hash(user_id, each), user_id=user_id) for each in codes)
     session.flush()
+    events.publish(SECOND_FACTOR_ENABLED, UserId(user_id), subject=user_id, company_id=None)
     return codes
 
 
@@ -74,6 +84,7 @@ def verify_code(*, user_id: UUID, code: str | None, now: datetime) -> bool:
     is_right = _use_app_code(factor, code, now) or _use_recovery_code(user_id, code, now)
     if not is_right:
         throttle.consume(WRONG_SECOND_FACTOR_CODES, str(user_id), now=now)
+        events.publish(LOGIN_FAILED, LoginFailed(user_id, "wrong_code"), subject=user_id, company_id=None)
     db.session().flush()
     return is_right
 
@@ -89,8 +100,11 @@ def recovery_codes_remaining(*, user_id: UUID) -> int | None:
 
 def disable(*, user_id: UUID) -> None:
     """Delete the current user's second factor and recovery codes."""
-    for table in (RecoveryCode, SecondFactor):
-        db.session().execute(delete(table).where(table.user_id == user_id))
+    session = db.session()
+    session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    disabled = delete(SecondFactor).where(SecondFactor.user_id == user_id).returning(SecondFactor.confirmed_at)
+    if session.scalar(disabled) is not None:
+        events.publish(SECOND_FACTOR_DISABLED, UserId(user_id), subject=user_id, company_id=None)
 
 
 def _locked_factor(user_id: UUID) -> SecondFactor | None:
@@ -109,7 +123,10 @@ def _use_app_code(factor: SecondFactor, code: str, now: datetime) -> bool:
 
 def _use_recovery_code(user_id: UUID, code: str, now: datetime) -> bool:
     unused = update(RecoveryCode).where(RecoveryCode.hash == _hash(user_id, code), RecoveryCode.used_at.is_(None))
-    return db.session().scalar(unused.values(used_at=now).returning(RecoveryCode.hash)) is not None
+    is_right = db.session().scalar(unused.values(used_at=now).returning(RecoveryCode.hash)) is not None
+    if is_right:
+        events.publish(RECOVERY_CODE_USED, UserId(user_id), subject=user_id, company_id=None)
+    return is_right
 
 
 def _new_recovery_code() -> str:

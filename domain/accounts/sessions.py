@@ -9,9 +9,11 @@ from sqlalchemy import ColumnElement, and_, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.accounts.errors import SessionNotFound
+from domain.accounts.events import LOGGED_IN, REFRESH_TOKEN_REUSED, SESSION_ENDED, SessionStarted, UserSessionId
 from domain.accounts.models import RefreshToken, UserSession
 from kit import db, secret_tokens, tenancy
 from kit.ids import new_id
+from kit.messaging import events
 from kit.tenancy import Tenant
 
 REFRESH_TOKEN_LIFETIME = timedelta(days=30)
@@ -43,6 +45,8 @@ def start(
         started_at=now, last_used_at=now,
     )  # fmt: skip
     db.session().add(user_session)
+    payload = SessionStarted(user_id, user_session.id, acts_for=company_id)
+    events.publish(LOGGED_IN, payload, subject=user_id, company_id=None)
     return _grant(user_session, secret_tokens.new_token(), now, replaces=None)
 
 
@@ -63,7 +67,10 @@ def refresh(*, refresh_token: str, now: datetime) -> SessionGrant | None:
         return None
     token.used_at = token.used_at or now
     if now - token.used_at > REUSE_GRACE_PERIOD or _is_superseded(token):
+        payload = UserSessionId(user_session.user_id, user_session.id)
+        events.publish(REFRESH_TOKEN_REUSED, payload, subject=user_session.user_id, company_id=None)
         user_session.ended_at = now
+        _announce_end(user_session.user_id, user_session.id)
         return None
     token.salt = token.salt or secrets.token_bytes(16)
     user_session.last_used_at = now
@@ -73,27 +80,36 @@ def refresh(*, refresh_token: str, now: datetime) -> SessionGrant | None:
 def end_by_token(*, refresh_token: str, now: datetime) -> None:
     """End the session of this refresh token. Does nothing if there is none."""
     user_session = _lock_session(refresh_token)
-    if user_session is not None:
-        user_session.ended_at = user_session.ended_at or now
+    if user_session is not None and user_session.ended_at is None:
+        user_session.ended_at = now
+        _announce_end(user_session.user_id, user_session.id)
 
 
 def end(*, session_id: UUID, now: datetime) -> None:
     """End a session of the current user, which invalidates its tokens; raises SessionNotFound."""
     ending = update(UserSession).where(UserSession.id == session_id, _is_active(now)).values(ended_at=now)
-    if db.session().scalar(ending.returning(UserSession.id)) is None:
+    user_id = db.session().scalar(ending.returning(UserSession.user_id))
+    if user_id is None:
         raise SessionNotFound
+    _announce_end(user_id, session_id)
 
 
 def end_all(*, user_id: UUID, except_for: UUID | None = None, now: datetime) -> None:
     """End all sessions of the current user, except for the one with this id, if given."""
     ending = update(UserSession).where(UserSession.user_id == user_id, _is_active(now))
-    db.session().execute((ending.where(UserSession.id != except_for) if except_for else ending).values(ended_at=now))
+    others = ending.where(UserSession.id != except_for) if except_for else ending
+    for session_id in db.session().scalars(others.values(ended_at=now).returning(UserSession.id)):
+        _announce_end(user_id, session_id)
 
 
 def active(*, user_id: UUID, now: datetime) -> list[UserSession]:
     """List the current user's active sessions, the most recently used one first."""
     query = select(UserSession).where(UserSession.user_id == user_id, _is_active(now))
     return list(db.session().scalars(query.order_by(UserSession.last_used_at.desc(), UserSession.id)))
+
+
+def _announce_end(user_id: UUID, session_id: UUID) -> None:
+    events.publish(SESSION_ENDED, UserSessionId(user_id, session_id), subject=user_id, company_id=None)
 
 
 def _lock_session(refresh_token: str) -> UserSession | None:
@@ -103,7 +119,7 @@ def _lock_session(refresh_token: str) -> UserSession | None:
     token = session.get(RefreshToken, token_hash)
     if token is None:
         return None
-    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=token.user_id)))
+    db.act_for(Tenant(user_id=token.user_id))
     return session.scalar(select(UserSession).where(UserSession.id == token.session_id).with_for_update())
 
 

@@ -6,7 +6,7 @@ from domain.accounts import account_mail, queries, second_factor
 from domain.accounts.errors import SecondFactorNotEnabled
 from domain.accounts.models import User
 from domain.audit import operations
-from kit import db, tenancy
+from kit import db
 from kit.tenancy import Tenant
 
 
@@ -16,7 +16,7 @@ def remove_second_factor(*, email: str, reason: str, operator: str, now: datetim
     Raises UserNotFound, SecondFactorNotEnabled.
     """
     user = queries.the_user_by_email(email=email.lower())
-    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=user.id)))
+    db.act_for(Tenant(user_id=user.id))
     if second_factor.recovery_codes_remaining(user_id=user.id) is None:
         raise SecondFactorNotEnabled
     second_factor.disable(user_id=user.id)

@@ -8,10 +8,11 @@ from sqlalchemy import text
 from domain.access import memberships
 from domain.access import queries as access
 from domain.accounts import profile, second_factor
+from domain.accounts.events import USER_ERASED, UserId
 from domain.privacy.errors import OrdersInProgress
 from domain.sales import queries as sales
-from kit import db, tenancy
-from kit.messaging import outbox
+from kit import db
+from kit.messaging import events
 from kit.tenancy import Tenant
 
 _ERASE = text("SELECT delete_invitations_to(:user), erase_person(:user)")
@@ -28,7 +29,7 @@ def erase_person(*, user_id: UUID, now: datetime) -> None:
     for membership in access.memberships_of(user_id=user_id):
         if membership.company_id is not None:
             memberships.leave(user_id=user_id, membership_id=membership.id)
-    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(user_id=user_id)))
+    db.act_for(Tenant(user_id=user_id))
     memberships.choose_company(user_id=user_id, company_id=None)
     second_factor.disable(user_id=user_id)
     erase_data(user_id=user_id)
@@ -37,4 +38,4 @@ def erase_person(*, user_id: UUID, now: datetime) -> None:
 def erase_data(*, user_id: UUID) -> None:
     """Erase the current user's personal data, addresses and sessions. Their memberships must have ended before."""
     db.session().execute(_ERASE, {"user": user_id})
-    outbox.publish("user.erased", {"user_id": str(user_id)}, subject=user_id, company_id=None)
+    events.publish(USER_ERASED, UserId(user_id), subject=user_id, company_id=None)

@@ -11,7 +11,7 @@ from domain.accounts import profile, queries, sessions
 from domain.accounts.models import Address, User, UserSession
 from domain.sales import queries as sales
 from domain.sales.models import Order, OrderLine
-from kit import db, tenancy
+from kit import db
 from kit.tenancy import Tenant
 
 _PAGE_SIZE = 100
@@ -46,5 +46,5 @@ def _orders(user_id: UUID) -> Iterator[Order]:
 
 def _lines_of(order: Order) -> list[OrderLine]:
     """Read the lines as the customer of the order's company; the rest of the transaction acts for it."""
-    db.run(tenancy.SET_TENANT, tenancy.as_params(Tenant(order.company_id, order.customer_id)))
+    db.act_for(Tenant(order.company_id, order.customer_id))
     return sales.lines_of(order_ids=[order.id])[order.id]

@@ -100,7 +100,7 @@ def place(
         lines=[_line(line, context) for line in lines],
     )  # fmt: skip
     _write(order)
-    _announce_new(order)
+    _announce(order)
     return order
 
 
@@ -175,7 +175,7 @@ def _write(order: NewOrder) -> None:
     db.insert(values, _ADD_ORDER, _ADD_LINES)
 
 
-def _announce_new(order: NewOrder) -> None:
+def _announce(order: NewOrder) -> None:
     lines = [
         OrderLine(line.product_id, line.sku, line.quantity, Money(line.unit_price, order.currency))
         for line in order.lines

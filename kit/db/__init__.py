@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from kit import tenancy
 from kit.db import engines, watchdog
 from kit.db.unit_of_work import UnitOfWork
 from kit.tenancy import Tenant
@@ -125,6 +126,12 @@ def run(statement: str, values: Json) -> psycopg.Cursor[Any]:
     For frequent statements, where SQLAlchemy's overhead matters. Parameters are `%(name)s`; errors are psycopg's.
     """
     return _unit.get().run(statement, values)
+
+
+def act_for(tenant: Tenant) -> None:
+    """Set the tenant for the rest of the transaction. What is buffered is written first, for the tenant until now."""
+    _unit.get().write_deferred()
+    run(tenancy.SET_TENANT, tenancy.as_params(tenant))
 
 
 def insert(values: Json, *inserts: str) -> None:

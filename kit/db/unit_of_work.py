@@ -63,12 +63,17 @@ class UnitOfWork:
             self.raw.execute(_combined(self._inserts), self._parameters)
             self._inserts, self._parameters = (), {}
 
-    def commit(self) -> None:
+    def write_deferred(self) -> None:
+        """Write what is buffered for the commit."""
         if self._session is not None:
             self._session.flush()
-        for write in self.before_commit:
+        writes, self.before_commit = self.before_commit, {}
+        for write in writes:
             write()
         self._flush()
+
+    def commit(self) -> None:
+        self.write_deferred()
         if self._session is not None:
             self._session.commit()
         if self._is_open:  # a session that ran no statement has not committed those run without it

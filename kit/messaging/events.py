@@ -23,6 +23,9 @@ from kit.messaging import outbox
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+EXCHANGE = "ecommerce_exchange"
+"""The topic exchange that events are published to. The routing key is the event's name."""
+
 Payload = TypeVar("Payload", bound="DataclassInstance")
 
 

@@ -3,16 +3,19 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import structlog
 
 from kit import clock, db
 from kit.errors import NotConfigured, OrderXError
 from kit.ids import new_id
+from kit.messaging import events
 from kit.process import failpoints
 from kit.tenancy import Tenant
 from saga.engine.errors import UnknownVersion
+from saga.engine.events import INCIDENT_OPENED, IncidentOpened
 from saga.engine.locked_saga import SagaRef
 
 LIMIT = 5
@@ -26,7 +29,7 @@ _NO_PROGRESS = ["faulted", "resent"]
 
 # Plain statements, which read neither the definition nor the contents of steps: either may be the cause of the fault.
 _LOCK = """
-    SELECT state, stage FROM sagas
+    SELECT state, stage, name, subject_id FROM sagas
     WHERE id = %(saga)s AND ended_at IS NULL AND state <> 'stuck' FOR UPDATE"""
 _INSERT_EVENT = """
     INSERT INTO saga_events (saga_id, company_id, step, event, detail, happened_at)
@@ -48,6 +51,15 @@ _OPEN_INCIDENT = """
     UPDATE sagas SET state = 'stuck' WHERE id = %(saga)s"""
 
 log = structlog.get_logger()
+
+
+class _FaultedSaga(NamedTuple):
+    """The columns of `_LOCK`."""
+
+    state: str
+    stage: int
+    name: str
+    subject_id: UUID
 
 
 @contextmanager
@@ -77,13 +89,13 @@ def record(ref: SagaRef, error: Exception) -> None:
             row = db.run(_LOCK, {"saga": ref.saga_id}).fetchone()
             if row is None:
                 return
-            _count(ref, error, *row)
+            _count(ref, error, _FaultedSaga(*row))
     except Exception:
         log.exception("could not count a fault of a saga", saga=str(ref.saga_id))
     failpoints.hit("saga.fault_counted")
 
 
-def _count(ref: SagaRef, error: Exception, state: str, stage: int) -> None:
+def _count(ref: SagaRef, error: Exception, saga: _FaultedSaga) -> None:
     code = error.code if isinstance(error, OrderXError) else type(error).__name__
     values = {
         "saga": ref.saga_id, "company": ref.company_id, "now": clock.now(), "step": None, "event": "faulted",
@@ -93,17 +105,22 @@ def _count(ref: SagaRef, error: Exception, state: str, stage: int) -> None:
     [(times,)] = db.run(_COUNT, {**values, "no_progress": _NO_PROGRESS})
     log.error("could not move a saga", saga=str(ref.saga_id), error=code, times=times)
     if times >= LIMIT:
-        _open_incident({**values, "stage": stage, "state": state, "times": times})
+        incident_id, step = _open_incident({**values, "stage": saga.stage, "state": saga.state, "times": times})
+        payload = IncidentOpened(incident_id, ref.saga_id, saga.name, saga.subject_id, step, error=code)
+        events.publish(INCIDENT_OPENED, payload, subject=ref.saga_id, company_id=ref.company_id)
     else:
         _postpone(ref, FIRST_PAUSE * 2 ** (times - 1))
 
 
-def _open_incident(values: dict[str, Any]) -> None:
+def _open_incident(values: dict[str, Any]) -> tuple[UUID, str]:
+    """Open an incident. Returns its id and the step that it is about."""
     row = db.run(_STEP, values).fetchone()
     phase = "running" if values["state"] == "waiting" else values["state"]
-    values = {**values, "id": new_id(), "step": row[0] if row else "none", "phase": phase}
+    incident_id, step = new_id(), row[0] if row else "none"
+    values = {**values, "id": incident_id, "step": step, "phase": phase}
     db.run(_OPEN_INCIDENT, values)
     db.run(_INSERT_EVENT, {**values, "event": "incident"})
+    return incident_id, step
 
 
 def _postpone(ref: SagaRef, pause: timedelta) -> None:

@@ -14,9 +14,10 @@ from uuid import UUID
 from kit import clock, db
 from kit.db import Json
 from kit.errors import NotFound
-from kit.messaging import outbox, pg_notify
+from kit.messaging import events, outbox, pg_notify
 from saga.engine.definition import Ending, Hook, Saga
 from saga.engine.errors import UnknownVersion
+from saga.engine.events import INCIDENT_OPENED, IncidentOpened
 from saga.engine.locked_saga import LockedSaga, SagaRef, StepState
 
 FindDefinition = Callable[[str, int], Saga]
@@ -96,6 +97,7 @@ def all_locked(
         run_outcome_hooks(sagas)
         changed = [saga for saga in sagas if saga.events]
         if changed:
+            _announce_incidents(changed)
             db.run(_WRITE, _write_values(changed, outbox.take_pending()))
 
 
@@ -107,6 +109,16 @@ def run_outcome_hooks(sagas: Sequence[LockedSaga]) -> None:
             endings_by_hook[saga.outcome_hook].append(saga.ending())
     for hook, endings in endings_by_hook.items():
         hook(endings)
+
+
+def _announce_incidents(sagas: Sequence[LockedSaga]) -> None:
+    for saga in sagas:
+        for incident in saga.incidents:
+            payload = IncidentOpened(
+                UUID(incident["id"]), saga.ref.saga_id, saga.definition.name, saga.subject_id, incident["step"],
+                error=incident["error"].get("code"),
+            )  # fmt: skip
+            events.publish(INCIDENT_OPENED, payload, subject=saga.ref.saga_id, company_id=saga.ref.company_id)
 
 
 def _read(refs: Sequence[SagaRef], find: FindDefinition) -> list[LockedSaga]:

@@ -11,7 +11,9 @@ from sqlalchemy import update
 from kit import db
 from kit.db import Json
 from kit.errors import Conflict
+from kit.messaging import events
 from saga.engine import compensation, interventions, state_machine
+from saga.engine.events import INCIDENT_CLOSED, IncidentClosed
 from saga.engine.journal import FindDefinition, locked, run_outcome_hooks
 from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.models import Incident
@@ -162,6 +164,8 @@ def _close_incident(saga: LockedSaga, expected: UUID | None, resolution: dict[st
     incident = db.session().scalars(closing.returning(Incident)).one()
     if expected not in (None, incident.id):
         raise NotStuck(f"saga {saga.ref.saga_id} is stuck in another step by now: {incident.step}")
+    payload = IncidentClosed(incident.id, saga.ref.saga_id, action=resolution["action"])
+    events.publish(INCIDENT_CLOSED, payload, subject=saga.ref.saga_id, company_id=saga.ref.company_id)
     return incident
 
 

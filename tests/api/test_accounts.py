@@ -192,11 +192,12 @@ class TestForgottenPassword:
     def user(self, database):
         return factories.make_user()
 
-    def test_gives_the_same_response_for_unknown_addresses(self, api, user, mails):
+    def test_gives_the_same_response_for_unknown_addresses(self, api, user, mails, published):
         known, unknown = (api.post(FORGOT, {"email": email}) for email in (user.email, "user0@customers.example"))
         assert (known.status_code, known.json) == (202, {"email": user.email})
         assert (unknown.status_code, unknown.json) == (202, {"email": "user0@customers.example"})
         assert [(template, recipient) for template, recipient, _ in mails()] == [("reset_password", user.email)]
+        assert published("auth.reset_for_unknown_email") == [{}]
 
     def test_is_replaced_with_the_mailed_link(self, api, user, token):
         api.post(FORGOT, {"email": user.email})

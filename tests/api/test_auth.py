@@ -73,12 +73,13 @@ class TestLogIn:
         assert foreign.status_code == none.status_code == 404
         assert without_instance(foreign) == without_instance(none)
 
-    def test_gives_the_same_response_for_a_wrong_password_and_an_unknown_user(self, api):
+    def test_gives_the_same_response_for_a_wrong_password_and_an_unknown_user(self, api, published):
         user = factories.make_user()
         wrong = api.post(LOGIN, {"email": user.email, "password": "a wrong one"})
         unknown = api.post(LOGIN, {"email": "nobody@customers.example", "password": "a wrong one"})
         assert wrong.status_code == unknown.status_code == 401
         assert without_instance(wrong) == without_instance(unknown)
+        assert [event["reason"] for event in published("auth.login_failed")] == ["wrong_password"] * 2
 
     def test_does_the_same_work_for_a_wrong_password_and_for_an_unknown_user(self, api, monkeypatch):
         user, worked = factories.make_user(), []

@@ -13,6 +13,8 @@ def parse_command(words: list[str]) -> tuple[str, dict[str, Any]]:
     context = command.context_class(command, info_name="orderx")
     names = []
     while hasattr(command, "resolve_command"):
+        if names and command.invoke_without_command and (not words or words[0].startswith("-")):
+            break
         name, command, words = command.resolve_command(context, words)
         names.append(name)
     return " ".join(names), command.make_context(name, words).params

@@ -98,6 +98,7 @@ health.get_metrics
 health.list_signing_keys
 api-docs.openapi_json
 api-docs.openapi_swagger_ui
+asyncapi.show
 swagger-ui.asset
 """
 ROLES, *ROWS = [line.split() for line in POLICY.strip().splitlines()]

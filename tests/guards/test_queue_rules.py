@@ -4,21 +4,14 @@ import re
 
 import pytest
 
-from domain import areas
-from kit.messaging.events import Event
 from ops.chaos.stack import ChaosStack
 from ops.services import rabbitmq
 from ops.stack import Stack
+from saga.event_catalogue import catalogue
 from saga.reactions.table import REACTIONS
 from workers import queues
 
 EVENT = re.compile(r"[a-z]+\.[a-z_]+")
-
-
-def declared() -> set[str]:
-    """The types of all events that areas declare."""
-    modules = areas.modules("domain", "events")
-    return {each.name for module in modules for each in vars(module).values() if isinstance(each, Event)}
 
 
 def bound_by(key: str) -> re.Pattern[str]:
@@ -48,7 +41,7 @@ class TestReactions:
 
     @pytest.mark.parametrize(("queue", "event"), [(queue, event) for queue in REACTIONS for event in REACTIONS[queue]])
     def test_are_to_declared_events_that_reach_the_queue(self, queue, event):
-        assert event in declared()
+        assert event in catalogue()
         assert any(bound_by(key).fullmatch(event) for key in queues.BINDINGS[queue])
 
 

@@ -46,6 +46,20 @@ class TestAnUndoThatKeptFailing:
         assert scenario.stock_level() == (5, 0)
         assert findings() == []
 
+    def test_announces_the_incident_and_what_the_operator_did(self, scenario, settled, order_id, published):
+        saga_id = str(scenario.ref(order_id).saga_id)
+        settled(actions.retry, order_id)
+        [opened] = published("incident.opened")
+        assert opened == {
+            "incident_id": opened["incident_id"], "saga_id": saga_id, "saga": "place_order",
+            "subject_id": str(order_id), "step": opened["step"], "error": opened["error"],
+        }  # fmt: skip
+        assert (opened["step"], opened["error"]) in {
+            ("reserve_stock", "RuntimeError"), ("authorise_payment", "payment_provider_unavailable"),
+        }  # fmt: skip
+        ids = {"incident_id": opened["incident_id"], "saga_id": saga_id}
+        assert published("incident.closed") == [{**ids, "action": "retry"}]
+
 
 class TestAnUndoThatIsDoneByHand:
     def test_ends_the_order_as_failed(self, scenario, faults, settled):

@@ -3,7 +3,6 @@ from itertools import permutations
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import text
 
 from domain.payments import operations as payments
 from domain.payments.declines import PaymentSource
@@ -22,6 +21,11 @@ DECLINED = Answer("declined", REF, 0, "expired_card", "Your card has expired.")
 
 def answer(outcome):
     return Answer(outcome, REF, 1999)
+
+
+def payload_of(payment):
+    ids = {"order_id": str(payment.order_id), "payment_id": str(payment.id)}
+    return {**ids, "amount": {"amount": 1999, "currency": "EUR"}}
 
 
 @pytest.fixture
@@ -57,17 +61,6 @@ def record(payment):
     return recording
 
 
-@pytest.fixture
-def announced():
-    def types():
-        with db.operator_transaction():
-            session = db.session()
-            found = session.scalars(text("SELECT body->>'type' FROM outbox ORDER BY id"))
-            return [each for each in found if each.startswith("payment.")]
-
-    return types
-
-
 class TestRecord:
     def test_starts_without_events(self, record):
         assert record() == ("pending", [])
@@ -75,9 +68,21 @@ class TestRecord:
     def test_follows_the_providers_answers(self, record):
         assert record(answer("authorised"), answer("captured")) == ("captured", ["authorised", "captured"])
 
-    def test_records_and_publishes_a_repeated_answer_once(self, record, announced):
+    def test_records_and_publishes_a_repeated_answer_once(self, record, payment, published):
         assert record(answer("captured"), answer("captured")) == ("captured", ["captured"])
-        assert announced() == ["payment.success"]
+        assert published("payment.success") == [payload_of(payment)]
+
+    @pytest.mark.parametrize(
+        ("outcome", "event"),
+        [("authorised", "payment.authorised"), ("voided", "payment.voided"), ("refunded", "payment.refunded")],
+    )
+    def test_publishes_what_the_provider_did(self, record, payment, published, outcome, event):
+        record(answer(outcome))
+        assert published(event) == [payload_of(payment)]
+
+    def test_publishes_the_code_of_a_decline_and_not_its_text(self, record, payment, published):
+        record(DECLINED)
+        assert published("payment.failed") == [{**payload_of(payment), "reason": "expired_card"}]
 
     @pytest.mark.parametrize("outcomes", list(permutations(["authorised", "captured", "refunded"])), ids=" ".join)
     def test_has_the_same_result_in_any_order(self, record, outcomes):
@@ -110,9 +115,9 @@ class TestRecord:
 
 
 class TestRecordDuplicatePayment:
-    def test_is_recorded_once_and_does_not_change_the_orders_payment(self, record, payment, announced):
+    def test_is_recorded_once_and_does_not_change_the_orders_payment(self, record, payment, published):
         record(answer("authorised"), answer("captured"))
-        said = announced()
+        before = published.names
         for _ in range(2):
             with db.transaction(Tenant(company_id=payment.company_id)):
                 payments.record_duplicate_payment(
@@ -121,4 +126,4 @@ class TestRecordDuplicatePayment:
         assert record() == ("captured", ["authorised", "captured", "refunded"])
         with db.transaction(Tenant(company_id=payment.company_id)):
             assert the_payment(order_id=payment.order_id).provider_ref == REF
-        assert announced() == said
+        assert published.names == before

@@ -45,7 +45,7 @@ def sweep_again(harness, find, times=1):
 
 class TestAPoisonedSaga:
     @pytest.mark.parametrize("poison", POISON)
-    def test_opens_one_incident_and_all_others_are_recovered(self, harness, saga, poisoned, poison):
+    def test_opens_one_incident_and_all_others_are_recovered(self, harness, saga, poisoned, poison, published):
         bad = poisoned(poison)
         good = [harness.start(saga) for _ in range(3)]
         find = good[0][1].find
@@ -59,6 +59,7 @@ class TestAPoisonedSaga:
         sweep_again(harness, find, times=9)
         [incident] = harness.incidents(bad)
         assert (incident.phase, incident.attempts, harness.state(bad)) == ("running", faults.LIMIT, "stuck")
+        assert [event["incident_id"] for event in published("incident.opened")] == [str(incident.id)]
 
     def test_is_postponed_longer_each_time(self, harness, saga, poisoned):
         bad = poisoned()

@@ -20,6 +20,8 @@ from workers.outbox import drain_lock, poll_position, relay
 from workers.outbox.publisher import BATCH_TIMEOUT, Publisher
 from workers.queues import ALL
 
+pytestmark = pytest.mark.undeclared_events  # the relay sends any
+
 
 def a_task(name: str = "inventory.reserve_stock") -> dict:
     return {"task": name, "id": str(new_id()), "root": str(new_id()), "kwargs": {"saga_id": str(new_id())}}

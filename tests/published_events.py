@@ -1,0 +1,64 @@
+"""The events that tests publish: each is recorded, and validated against the AsyncAPI document."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+
+import orjson
+from jsonschema import Draft7Validator, FormatChecker
+
+from api.http import asyncapi
+from kit import db
+from kit.db import Json
+from kit.messaging import outbox
+
+
+class PublishedEvents:
+    """The CloudEvents that were committed since the test began, and what is wrong with those that were published."""
+
+    def __init__(self) -> None:
+        self.events: list[Json] = []
+        self.problems: list[str] = []
+
+    def __call__(self, name: str) -> list[Json]:
+        """The payloads of the committed events of this name, the oldest first."""
+        return [event["data"] for event in self.events if event["type"] == name]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the committed events, the oldest first."""
+        return [event["type"] for event in self.events]
+
+
+@contextmanager
+def recorded() -> Iterator[PublishedEvents]:
+    """Record the events that this process publishes within the block."""
+    published, send = PublishedEvents(), outbox.send
+
+    def record(kind: str, body: Json, **options: object) -> None:
+        send(kind, body, **options)
+        if kind == "event":
+            event = orjson.loads(db.as_json(body))
+            published.problems += problems(event)
+            db.after_commit(partial(published.events.append, event))
+
+    outbox.send = record
+    try:
+        yield published
+    finally:
+        outbox.send = send
+
+
+def problems(event: Json) -> list[str]:
+    """What is wrong with the event, according to the AsyncAPI document."""
+    name = event["type"]
+    if name not in asyncapi.document()["components"]["messages"]:
+        return [f"{name} is not declared in domain/<area>/events.py"]
+    return [f"{name}: {'.'.join(map(str, each.path))}: {each.message}" for each in _validator(name).iter_errors(event)]
+
+
+@cache
+def _validator(name: str) -> Draft7Validator:
+    document = asyncapi.document()
+    payload = document["components"]["messages"][name]["payload"]
+    return Draft7Validator({**payload, "components": document["components"]}, format_checker=FormatChecker())
