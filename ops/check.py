@@ -69,7 +69,7 @@ RULES: dict[str, str] = {
         WHERE s.name = 'place_order' AND (
             (s.state IN ('done', 'finishing') AND o.status IN ('pending', 'failed'))
             OR (s.state = 'undone' AND o.status NOT IN ('failed', 'cancelled'))
-            OR (s.state IN ('running', 'compensating') AND o.status <> 'pending'))""",
+            OR (s.state IN ('running', 'waiting', 'compensating') AND o.status <> 'pending'))""",
     "a payment's status matches its events": """
         SELECT 'payment ' || p.id || ' is ' || p.status || ', its events are '
             || coalesce(string_agg(e.type, ', ' ORDER BY e.happened_at, e.id), 'none')
@@ -105,13 +105,32 @@ RULES: dict[str, str] = {
     "all steps of an undone saga are undone": """
         SELECT 'saga ' || s.id || ' is undone, its step ' || t.step || ' is ' || t.state
         FROM sagas s JOIN saga_steps t ON t.saga_id = s.id
-        WHERE s.state = 'undone' AND t.state NOT IN ('pending', 'undone', 'skipped')""",
+        WHERE s.state = 'undone' AND t.state NOT IN ('pending', 'undone', 'skipped') AND t.step NOT LIKE '%.%'""",
+    "a saga is waiting where one of its waits is": """
+        SELECT 'saga ' || s.id || ' is ' || s.state || ', and ' || count(t.step) || ' of its waits are waiting'
+        FROM sagas s LEFT JOIN saga_steps t ON t.saga_id = s.id AND t.state = 'waiting'
+        WHERE s.state <> 'stuck'
+        GROUP BY s.id HAVING count(t.step) <> CASE s.state WHEN 'waiting' THEN 1 ELSE 0 END""",
+    "no saga waits past its expiry": """
+        SELECT 'saga ' || id || ' is waiting, and its wait expired at ' || due_at
+        FROM sagas WHERE state = 'waiting' AND due_at < now() - interval '60 seconds'""",
+    "every signal belongs to a wait of its saga": """
+        SELECT 'signal ' || g.signal || ' of saga ' || g.saga_id || ' belongs to none of its waits'
+        FROM saga_signals g LEFT JOIN saga_steps t ON (t.saga_id, t.step) = (g.saga_id, g.signal)
+        WHERE t.step IS NULL""",
+    "the outcome of a wait is the signal that was accepted": """
+        SELECT 'saga ' || coalesce(t.saga_id, g.saga_id) || ' took ' || coalesce(t.outcome::text, 'nothing')
+            || ' for ' || coalesce(t.step, g.signal) || ', and accepted ' || coalesce(g.payload::text, 'nothing')
+        FROM (SELECT * FROM saga_steps WHERE step LIKE '%.%' AND outcome IS NOT NULL) t
+        FULL JOIN (SELECT * FROM saga_signals WHERE result = 'accepted') g
+            ON (g.saga_id, g.signal) = (t.saga_id, t.step)
+        WHERE t.outcome IS DISTINCT FROM g.payload""",
 }
 
 RULES_AT_REST: dict[str, str] = {
-    "every saga has ended": """
+    "every saga has ended, or waits for a signal": """
         SELECT 'saga ' || id || ' (' || name || ' of ' || subject_id || ') is ' || state
-        FROM sagas WHERE ended_at IS NULL""",
+        FROM sagas WHERE ended_at IS NULL AND state <> 'waiting'""",
     "the outbox is empty": """SELECT kind || ' ' || id || ' is in the outbox' FROM outbox""",
     "every mail is sent, or its address was refused": """
         SELECT 'mail ' || occasion || ' to ' || recipient || ' is ' || status || ' after ' || attempts || ' attempts'

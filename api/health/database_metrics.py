@@ -12,7 +12,7 @@ from kit.alerts import KINDS
 from saga.registry import STEPS
 
 GAUGES = {
-    "sagas": ("Open sagas", "state", ("running", "finishing", "compensating", "stuck")),
+    "sagas": ("Open sagas", "state", ("running", "waiting", "finishing", "compensating", "stuck")),
     "open_incidents": ("Open incidents", "step", tuple(STEPS)),
     "open_alerts": ("Open alerts", "kind", KINDS),
     "schedule_delay_seconds": ("Time since a run of a schedule was due and has not ended", "schedule", ()),

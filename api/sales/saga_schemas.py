@@ -31,6 +31,13 @@ class SagaEventSchema(ResponseSchema):
     detail = fields.Dict(allow_none=True)
 
 
+class AwaitedSignalSchema(ResponseSchema):
+    """The signal that the saga is waiting for. If it does not come in time, the saga goes on as it is defined."""
+
+    signal = fields.String(metadata={"examples": ["payment.confirmed"]})
+    until = fields.AwareDateTime()
+
+
 class SagaSchema(ResponseSchema):
     """A saga with its steps and events."""
 
@@ -38,6 +45,7 @@ class SagaSchema(ResponseSchema):
     name = fields.String(metadata={"examples": ["place_order"]})
     version = fields.Integer()
     state = fields.String(metadata={"examples": ["done"]})
+    waiting_for = fields.Nested(AwaitedSignalSchema, allow_none=True)
     failure = fields.Nested(FailureSchema, allow_none=True)
     started_at = fields.AwareDateTime()
     ended_at = fields.AwareDateTime(allow_none=True)

@@ -114,6 +114,7 @@ def saga_timeline(saga: SagaRow, *, to_seller: bool) -> dict[str, Any]:
     names = ("id", "name", "version", "state", "started_at", "ended_at")
     return {
         **{name: getattr(saga, name) for name in names},
+        "waiting_for": timeline.awaited and timeline.awaited._asdict(),
         "failure": _failure(saga.failure, to_seller=to_seller),
         "steps": [_step(step, timeline.state_of(step), to_seller=to_seller) for step in timeline.steps],
         "events": [_event(event, to_seller=to_seller) for event in timeline.events],

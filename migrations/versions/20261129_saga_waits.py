@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("result", sa.Text(), nullable=False),
         sa.Column("sent_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("result IN ('accepted', 'conflicting', 'late')", name=op.f("saga_signals_result_check")),
         sa.PrimaryKeyConstraint("saga_id", "id", name=op.f("saga_signals_pkey")),

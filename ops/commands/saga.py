@@ -2,21 +2,23 @@
 # ruff: noqa: PLC0415 - each command imports its modules when it runs, so that `--help` is fast
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
 
-from ops.commands import incident_actions
+from ops.commands import incident_actions, saga_signal
 from ops.commands.output import Company, Json, SagaName, Step, console, not_blank, print_json, print_line, table
 
 if TYPE_CHECKING:
     from domain.sales.queries import OrderOutcome
     from saga.engine.definition import Saga
-    from saga.engine.queries import Timeline
+    from saga.engine.queries import AwaitedSignal, Timeline
 
 app = typer.Typer(help="Show sagas, and resolve stuck ones.", no_args_is_help=True)
 app.add_typer(incident_actions.app)
+app.add_typer(saga_signal.app)
 
 Name = Annotated[str, typer.Argument(help="The saga's name, such as place_order.")]
 
@@ -26,7 +28,7 @@ def list_sagas(
     *,
     state: Annotated[
         str | None,
-        typer.Option(help="Only sagas in this state: running, finishing, done, compensating, undone, stuck."),
+        typer.Option(help="Only sagas in this state: running, waiting, finishing, done, compensating, undone, stuck."),
     ] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Only sagas with this tag, as name=value; repeatable.")] = None,
     stuck: Annotated[bool, typer.Option("--stuck", help="Only stuck sagas, with the reason.")] = False,
@@ -59,14 +61,19 @@ def list_sagas(
 
     with db.operator_transaction():
         found = queries.list_sagas(limit=limit, state=state, tags=_tags(tag or []))
+        awaited = queries.awaited_signals(found)
     shown = ("id", "name", "subject_id", "state", "started_at", "ended_at", "failure")
-    rows = [{name: getattr(each, name) for name in shown} for each in found]
+    rows = [
+        {**{name: getattr(each, name) for name in shown}, "waiting_for": _as_row(awaited.get(each.id))}
+        for each in found
+    ]
     if as_json:
         print_json(rows)
         return
     cells = [
         (
-            *(str(row[name]) for name in ("subject_id", "name", "state")),
+            *(str(row[name]) for name in ("subject_id", "name")),
+            _state(row["state"], awaited.get(row["id"])),
             f"{row['started_at']:%Y-%m-%d %H:%M:%S}",
             (row["failure"] or {}).get("code", ""),
         )
@@ -101,15 +108,22 @@ def show_saga(
 def rehearse_saga(
     name: Name,
     failing: Annotated[str | None, typer.Option(help="The step that fails; default: none.")] = None,
+    expiring: Annotated[str | None, typer.Option(help="The signal whose wait expires; default: none.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Print the steps and undos of a saga, without running it, for example when a step fails."""
+    """Print the steps and undos of a saga, without running it, for example when a step fails or a wait expires."""
     from saga.engine.rehearse import rehearse
 
     saga = _declared(name)
     if failing is not None and failing not in saga.steps:
         raise typer.BadParameter(f"{name} has no step {failing}; it has {', '.join(saga.steps)}")
-    rehearsal = rehearse(saga, failing=saga.steps[failing] if failing else None)
+    if expiring is not None and expiring not in saga.waits:
+        raise typer.BadParameter(f"{name} has no wait for {expiring}; it has {', '.join(saga.waits) or 'none'}")
+    rehearsal = rehearse(
+        saga,
+        failing=saga.steps[failing] if failing else None,
+        expiring=saga.waits[expiring].signal if expiring else None,
+    )
     if as_json:
         print_json({"done": rehearsal.done, "undone": rehearsal.undone, "ending": rehearsal.ending})
         return
@@ -140,8 +154,8 @@ def print_timeline(timeline: "Timeline") -> None:
         )
         for step in timeline.steps
     ]
-    state = f"{saga.state}{_code_of(saga.failure)} after {_after(start, saga.ended_at) or '...'}"
-    title = f"saga {saga.name} of {saga.subject_id}: {state}"
+    state = f"{_state(saga.state, timeline.awaited)}{_code_of(saga.failure)}"
+    title = f"saga {saga.name} of {saga.subject_id}: {state} after {_after(start, saga.ended_at) or '...'}"
     table(title, ("step", "state", "tries", "answered", "undone", "result"), rows)
     stuck = timeline.incident
     if stuck:
@@ -166,6 +180,17 @@ def _code_of(failure: Mapping[str, Any] | None) -> str:
     return f" ({failure['code']})" if failure else ""
 
 
+def _state(state: str, awaited: "AwaitedSignal | None") -> str:
+    """The state, and what the saga is waiting for: `waiting for payment.confirmed until 2026-11-30 09:00:00 UTC`."""
+    if awaited is None:
+        return state
+    return f"{state} for {awaited.signal} until {awaited.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _as_row(awaited: "AwaitedSignal | None") -> dict[str, Any] | None:
+    return awaited and awaited._asdict()
+
+
 def _after(start: Any, then: Any) -> str:
     return f"{(then - start).total_seconds() * 1000:.0f} ms" if then else ""
 
@@ -180,6 +205,7 @@ def _as_json(timeline: "Timeline") -> dict[str, Any]:
 
     return {
         **row(timeline.saga),
+        "waiting_for": _as_row(timeline.awaited),
         "steps": [{**row(step), "state": timeline.state_of(step)} for step in timeline.steps],
         "events": [row(event) for event in timeline.events],
         "incident": row(timeline.incident) if timeline.incident else None,

@@ -125,7 +125,7 @@ class SignalRow(Base):
     """One signal that came for a saga; append-only.
 
     Of a signal at most one is `accepted`. Another payload is `conflicting`; a signal that came once the saga no longer
-    awaited it is `late`. Neither has an effect. As with events, there is no foreign key.
+    awaited it is `late`. Neither has an effect. `reason` is an operator's. As with events, there is no foreign key.
     """
 
     __tablename__ = "saga_signals"
@@ -147,6 +147,7 @@ class SignalRow(Base):
     payload: Mapped[Json]
     result: Mapped[str]
     sent_by: Mapped[str]
+    reason: Mapped[str | None]
     received_at: Mapped[datetime]
 
 

@@ -1,7 +1,8 @@
 """Read the journal, as far as the current transaction may see it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,6 +11,13 @@ from sqlalchemy import select
 from kit import db
 from kit.errors import NotFound
 from saga.engine.models import ENDED, Incident, SagaEvent, SagaRow, StepRow
+
+
+class AwaitedSignal(NamedTuple):
+    """What a saga is waiting for, and until when (UTC)."""
+
+    signal: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,12 @@ class Timeline:
     steps: Sequence[StepRow]
     events: Sequence[SagaEvent]
     incident: Incident | None
+
+    @property
+    def awaited(self) -> AwaitedSignal | None:
+        """What the saga is waiting for, if it is."""
+        waits = (step.step for step in self.steps if step.state == "waiting" and self.saga.state == "waiting")
+        return next((AwaitedSignal(signal, self.saga.due_at) for signal in waits), None)
 
     def state_of(self, step: StepRow) -> str:
         """The state of the step; a failed step stays `failed` once it is undone."""
@@ -71,6 +85,17 @@ def list_sagas(*, limit: int, state: str | None = None, tags: dict[str, str] | N
     if tags:
         query = query.where(SagaRow.tags.contains(tags))
     return list(db.session().scalars(query))
+
+
+def awaited_signals(sagas: Iterable[SagaRow]) -> dict[UUID, AwaitedSignal]:
+    """Return what those of the sagas that are waiting wait for, by the saga's id."""
+    waiting = {saga.id: saga for saga in sagas if saga.state == "waiting"}
+    if not waiting:
+        return {}
+    awaited = select(StepRow.saga_id, StepRow.step).where(StepRow.saga_id.in_(waiting), StepRow.state == "waiting")
+    return {
+        saga_id: AwaitedSignal(signal, waiting[saga_id].due_at) for saga_id, signal in db.session().execute(awaited)
+    }
 
 
 def timeline(saga: SagaRow) -> Timeline:

@@ -14,8 +14,8 @@ from saga.engine.waits import Signal, Wait
 
 # A webhook that is repeated for days adds no row to those that are there.
 _RECORD = """
-    INSERT INTO saga_signals (saga_id, company_id, signal, payload, result, sent_by, received_at)
-    SELECT %(saga)s, %(company)s, %(signal)s, %(payload)s, %(result)s, %(by)s, %(now)s
+    INSERT INTO saga_signals (saga_id, company_id, signal, payload, result, sent_by, reason, received_at)
+    SELECT %(saga)s, %(company)s, %(signal)s, %(payload)s, %(result)s, %(by)s, %(reason)s, %(now)s
     WHERE NOT EXISTS (
         SELECT FROM saga_signals
         WHERE (saga_id, signal, result, payload) = (%(saga)s, %(signal)s, %(result)s, %(payload)s))"""
@@ -33,8 +33,16 @@ class ConflictingSignal(Conflict):
     code = "conflicting_signal"
 
 
-def signal(ref: SagaRef, find: FindDefinition, *, signal: Signal[Any] | str, payload: Any, by: str) -> Receipt:
-    """Send a signal to the saga, in one transaction under its lock; `by` is the sender, for the record.
+def signal(
+    ref: SagaRef,
+    find: FindDefinition,
+    *,
+    signal: Signal[Any] | str,
+    payload: Any,
+    by: str,
+    reason: str | None = None,
+) -> Receipt:
+    """Send a signal to the saga, in one transaction under its lock; the sender and an operator's reason are recorded.
 
     The first signal counts: it ends the wait, or is kept for when the saga comes to it. The same payload again changes
     nothing ("repeated"). One that comes when the wait is over is recorded and changes nothing ("late"). `payload` is an
@@ -48,7 +56,7 @@ def signal(ref: SagaRef, find: FindDefinition, *, signal: Signal[Any] | str, pay
         checked = wait.signal.payload_as_json(payload)
         receipt = waiting.receive(saga, wait, checked)
         if receipt != "repeated":
-            _record(saga, wait, checked, receipt, by)
+            _record(saga, wait, checked, receipt, {"by": by, "reason": reason})
         if saga.state == "running" and saga.wait is wait:
             saga.send_task(state_machine.ADVANCE)
     failpoints.hit("signal.recorded")
@@ -65,9 +73,9 @@ def _wait_for(saga: LockedSaga, name: str) -> Wait:
     return wait
 
 
-def _record(saga: LockedSaga, wait: Wait, payload: Json, result: Receipt, by: str) -> None:
+def _record(saga: LockedSaga, wait: Wait, payload: Json, result: Receipt, sender: Json) -> None:
     values = {
         "saga": saga.ref.saga_id, "company": saga.ref.company_id, "signal": wait.name, "payload": db.as_json(payload),
-        "result": result, "by": by, "now": saga.now,
+        "result": result, "now": saga.now, **sender,
     }  # fmt: skip
     db.run(_RECORD, values)

@@ -7,9 +7,10 @@ from sqlalchemy import create_engine, text
 from api.health.database_metrics import GAUGES
 from kit import alerts, db
 from kit.tenancy import Tenant
-from saga.engine.definition import then
+from saga.engine.definition import then, wait_for
 from saga.engine.errors import Refused
 from tests.saga.engine.saga_harness import SagaHarness
+from tests.saga.engine.toy_signals import A_DAY, CONFIRMED
 from tests.saga.incidents.stuck_saga import StuckSaga
 
 OF_THE_SYSTEM = (*(f"orderx_{metric}{{" for metric in GAUGES), "orderx_outbox_oldest_due_seconds")
@@ -42,10 +43,13 @@ class TestDatabaseMetrics:
             fold, cut = map(harness.script.step, ("fold", "cut"))
             StuckSaga(harness, harness.saga(then(fold, pivot=True), then(cut)))
         harness.start(harness.saga(then(fold)))
+        _, waiting = harness.start(harness.saga(wait_for(CONFIRMED, expires=A_DAY, on_expiry="undo"), name="waiter"))
+        waiting.deliver_next("saga.advance")
         with db.operator_transaction():
             alerts.trigger("worker_died", {"stock@here": {}})
         found = gauges()
         assert (found['orderx_sagas{state="stuck"}'], found['orderx_sagas{state="running"}']) == (2.0, 1.0)
+        assert found['orderx_sagas{state="waiting"}'] == 1.0
         assert found['orderx_open_incidents{step="cut"}'] == 2.0
         assert found['orderx_open_alerts{kind="worker_died"}'] == 1.0
 

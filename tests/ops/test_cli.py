@@ -84,7 +84,10 @@ class TestUsage:
             (["saga", "list", "--stuck", "--step", ""], "'--step': it is blank"),
             (["saga", "retry", "--all", "--reason", "x", "--by", ""], "'--by': it is blank"),
             (["api", "--port", "99999"], "less than or equal to 65535"),
-            (["saga", "list", "--state", "over"], "there is no state over; there are running, finishing, done"),
+            (
+                ["saga", "list", "--state", "over"],
+                "there is no state over; there are running, waiting, finishing, done",
+            ),
         ],
     )
     def test_is_explained_with_exit_code_2(self, said, words, message):

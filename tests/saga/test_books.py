@@ -19,6 +19,14 @@ BROKEN = {
     "a payment's status matches its events": "DELETE FROM payment_events WHERE type = 'captured'",
     "payments match the outcomes of their orders": "UPDATE payments SET status = 'authorised'",
     "all steps of an undone saga are undone": "UPDATE sagas SET state = 'undone'",
+    "a saga is waiting where one of its waits is": "UPDATE saga_steps SET state = 'waiting' WHERE position = 0",
+    "no saga waits past its expiry": """
+        UPDATE sagas SET ended_at = NULL, state = 'waiting', due_at = now() - interval '61 seconds'""",
+    "every signal belongs to a wait of its saga": """
+        INSERT INTO saga_signals (saga_id, company_id, signal, payload, result, sent_by, received_at)
+        SELECT id, company_id, 'payment.confirmed', '{}', 'late', 'a test', now() FROM sagas""",
+    "the outcome of a wait is the signal that was accepted": """
+        UPDATE saga_steps SET step = 'payment.confirmed', outcome = '{"amount": 1}' WHERE position = 0""",
     "every open saga has a definition of this release": """
         UPDATE sagas SET ended_at = NULL, state = 'running'; UPDATE saga_steps SET stage = 7 WHERE position = 0""",
     "every open saga can be processed": """
@@ -26,7 +34,7 @@ BROKEN = {
         INSERT INTO saga_events (saga_id, company_id, event, detail, happened_at)
         SELECT id, company_id, event, '{"code": "KeyError"}', now()
         FROM sagas CROSS JOIN unnest(ARRAY['faulted', 'resent']) AS event""",
-    "every saga has ended": "UPDATE sagas SET ended_at = NULL, state = 'finishing'",
+    "every saga has ended, or waits for a signal": "UPDATE sagas SET ended_at = NULL, state = 'finishing'",
     "the outbox is empty": "INSERT INTO outbox (kind, body) VALUES ('task', '{}')",
     "every mail is sent, or its address was refused": "UPDATE mails SET status = 'queued'",
     "every buyer got a mail about the order's outcome": "DELETE FROM mails",

@@ -40,13 +40,14 @@ _OLDEST_DUE = """
     FROM outbox WHERE available_at <= now()"""
 
 # A saga waits for a worker since its start, or since the last change of its steps. A saga that pauses between two
-# attempts does not wait. The query looks for recently ended sagas first, by their index; usually that is enough.
+# attempts waits for no worker, nor does one that is waiting for a signal. The query looks for recently ended sagas
+# first, by their index; usually that is enough.
 _WAITING_SAGAS = """
     SELECT count(*), extract(epoch FROM now() - max(moved_at))::float FROM (
         SELECT greatest(s.started_at, (
             SELECT max(greatest(begun_at, answered_at, undone_at, retry_at)) FROM saga_steps WHERE saga_id = s.id
         )) AS moved_at
-        FROM sagas s WHERE s.ended_at IS NULL AND s.state <> 'stuck'
+        FROM sagas s WHERE s.ended_at IS NULL AND s.state NOT IN ('stuck', 'waiting')
             AND NOT EXISTS (SELECT FROM sagas WHERE ended_at > now() - make_interval(secs => %(limit)s))
         ORDER BY s.id LIMIT 1000
     ) AS waiting"""

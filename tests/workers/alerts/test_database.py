@@ -7,10 +7,11 @@ from kit import clock, db
 from kit.ids import new_id
 from kit.messaging.outbox import Outbox
 from saga.engine import unknown_versions
-from saga.engine.definition import then
+from saga.engine.definition import then, wait_for
 from saga.engine.errors import Refused, UnknownVersion
 from saga.incidents import actions
 from tests.saga.engine.saga_harness import SagaHarness
+from tests.saga.engine.toy_signals import A_DAY, CONFIRMED
 from tests.saga.incidents.stuck_saga import StuckSaga
 from workers.alerts import database as database_alerts
 from workers.alerts.delivery import deliver
@@ -113,6 +114,15 @@ class TestConsumption:
         waiting("20 seconds")
         database_alerts.check()
         assert open_alerts() == []
+
+    def test_raises_no_alert_about_a_saga_that_waits_for_a_signal(self, harness, owner, open_alerts):
+        stages = wait_for(CONFIRMED, expires=A_DAY, on_expiry="undo"), then(harness.script.step("fold"))
+        ref, deliveries = harness.start(harness.saga(*stages))
+        deliveries.deliver_all()
+        owner("UPDATE sagas SET started_at = started_at - interval '2 days'")
+        owner("UPDATE saga_steps SET begun_at = begun_at - interval '2 days'")
+        database_alerts.check()
+        assert (harness.state(ref), open_alerts()) == ("waiting", [])
 
     def test_raises_no_alert_while_other_sagas_move(self, waiting, owner, open_alerts):
         waiting("40 seconds")
