@@ -105,7 +105,7 @@ def invite(
 def make_shop(company: Company, *, name: str | None = None) -> Shop:
     """A shop of the company."""
     with db.transaction(Tenant(company_id=company.id)):
-        return shops.open_shop(company_id=company.id, name=name or f"Shop {next(_numbers)}")
+        return shops.open_shop(company_id=company.id, now=clock.now(), name=name or f"Shop {next(_numbers)}")
 
 
 def make_location(shop: Shop, *, time_zone: str = "Europe/Brussels", opening_hours: str | None = None) -> Location:
@@ -127,6 +127,7 @@ def make_product(shop: Shop, *, price: int = 1999, currency: str = "EUR", name: 
             sku=f"sku-{next(_numbers)}",
             name=name,
             price=Money(price, currency),
+            now=clock.now(),
         )
 
 

@@ -11,6 +11,7 @@ from api.http.openapi import IF_MATCH, IF_NONE_MATCH
 from api.http.schemas import page, page_of
 from domain.catalogue import operations, queries
 from domain.catalogue.models import Product
+from kit import clock
 from kit.errors import Invalid
 
 blueprint = Blueprint("products", __name__, url_prefix="/api/products", description="Products")
@@ -30,7 +31,7 @@ def create_product(body: dict[str, Any]) -> tuple[Product, dict[str, str]]:
     with request_transaction() as caller:
         if caller.shop_id not in (None, body["shop_id"]):
             raise Invalid(fields={"shop_id": ["You have no shop with this id."]})
-        product = operations.create_product(company_id=caller.company_id, **body)
+        product = operations.create_product(company_id=caller.company_id, now=clock.now(), **body)
     return product, {"Location": f"/api/products/{product.id}", **etag(product.version)}
 
 

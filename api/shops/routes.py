@@ -28,7 +28,7 @@ blueprint = Blueprint("shops", __name__, url_prefix="/api/shops", description="S
 def create_shop(body: dict[str, Any]) -> tuple[Shop, dict[str, str]]:
     """Create a shop of your company."""
     with request_transaction() as caller:
-        shop = operations.open_shop(company_id=caller.company_id, **body)
+        shop = operations.open_shop(company_id=caller.company_id, now=clock.now(), **body)
     return shop, {"Location": f"/api/shops/{shop.id}", **etag(shop.version)}
 
 

@@ -1,6 +1,7 @@
 """Creating and changing products."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import TypedDict, Unpack
 from uuid import UUID
 
@@ -38,14 +39,15 @@ class ProductChanges(TypedDict, total=False):
 
 
 def create_product(
-    *, company_id: UUID, shop_id: UUID, sku: str, name: str, price: Money, low_stock_threshold: int | None = None
-) -> Product:
+    *, company_id: UUID, shop_id: UUID, sku: str, name: str, price: Money, now: datetime,
+    low_stock_threshold: int | None = None,
+) -> Product:  # fmt: skip
     """Create a product in a shop, where it is for sale immediately.
 
     Raises Invalid by field (`shop_id`, `price.currency`, `price.amount`), SkuTaken when the company already has the
     SKU, ShopClosed, PlanLimitReached.
     """
-    limits.require_capacity("products", company_id=company_id)
+    limits.require_capacity("products", company_id=company_id, now=now)
     _validate_price(price, company_id)
     try:
         shops.the_open_shop(shop_id=shop_id)

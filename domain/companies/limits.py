@@ -11,7 +11,7 @@ from domain.companies.errors import PlanLimitReached, PlanTooSmall
 from domain.companies.models import Company
 from domain.companies.plans import LIMITS, Limit, Plan, effective_plan
 from domain.companies.queries import the_locked_company
-from kit import clock, db
+from kit import db
 from kit.db import Json
 
 ORDERS_THIS_MONTH = """(
@@ -42,9 +42,9 @@ def usage(*, company_id: UUID) -> dict[Limit, int]:
     return dict(zip(LIMITS, row, strict=True))
 
 
-def require_capacity(limit: Limit, *, company_id: UUID) -> None:
+def require_capacity(limit: Limit, *, company_id: UUID, now: datetime) -> None:
     """Raise PlanLimitReached unless one more fits the plan. Locks the company's row until the transaction ends."""
-    plan = current_plan(the_locked_company(company_id=company_id), now=clock.now())
+    plan = current_plan(the_locked_company(company_id=company_id), now=now)
     allowed = plan.allows(limit)
     if allowed is not None and (used := usage(company_id=company_id)[limit]) >= allowed:
         raise PlanLimitReached(

@@ -95,7 +95,7 @@ def load(
         raise ShopNotFound
     if verified_at is None:
         raise EmailUnverified
-    require_available(availability)
+    require_available(availability, now=now)
     declines.require_below_limit(limit_reached_at, now=now)
     products = {row[11]: OrderableProduct(*row[11:]) for row in rows if row[11]}
     return OrderContext(Customer(user_id, name, email), company, currency, max_discount_percent, products)
@@ -127,6 +127,6 @@ def accepts_raw_card(
     accepts, availability, limit_reached_at, is_active = row
     if not is_active:
         raise SessionEnded
-    require_available(availability)
+    require_available(availability, now=now)
     declines.require_below_limit(limit_reached_at, now=now)
     return bool(accepts)

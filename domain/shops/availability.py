@@ -5,7 +5,6 @@ from datetime import datetime
 from domain.companies import lifecycle, limits
 from domain.companies.plans import PLANS, effective_plan
 from domain.shops.errors import ShopClosed
-from kit import clock
 from kit.db import Json
 
 _LIMITED = ", ".join(f"'{plan.name}'" for plan in PLANS.values() if plan.orders_per_month is not None)
@@ -16,11 +15,11 @@ AVAILABILITY = f"""jsonb_build_object(
 """SQL column with the facts about the shop `s` and its company `c` that `require_available` checks."""
 
 
-def require_available(facts: Json) -> None:
+def require_available(facts: Json, *, now: datetime) -> None:
     """Raise CompanySuspended, ShopClosed or PlanLimitReached when the shop accepts no orders."""
     lifecycle.require_active(facts["company_state"])
     if facts["is_closed"]:
         raise ShopClosed
     trial_ends_at = facts["trial_ends_at"] and datetime.fromisoformat(facts["trial_ends_at"])
-    plan = effective_plan(facts["plan"], trial_ends_at=trial_ends_at, now=clock.now())
+    plan = effective_plan(facts["plan"], trial_ends_at=trial_ends_at, now=now)
     limits.require_order_capacity(plan, company=facts["company"], placed=facts["placed"])

@@ -28,9 +28,11 @@ class ShopChanges(TypedDict, total=False):
     offers_delivery: bool
 
 
-def open_shop(*, company_id: UUID, name: str, offers_pickup: bool = False, offers_delivery: bool = True) -> Shop:
+def open_shop(
+    *, company_id: UUID, name: str, now: datetime, offers_pickup: bool = False, offers_delivery: bool = True
+) -> Shop:
     """Open a shop of the company; raises ShopNameTaken, PlanLimitReached, Invalid without pick-up and delivery."""
-    limits.require_capacity("shops", company_id=company_id)
+    limits.require_capacity("shops", company_id=company_id, now=now)
     _require_fulfilment(offers_pickup=offers_pickup, offers_delivery=offers_delivery)
     added = insert(Shop).values(
         id=new_id(), company_id=company_id, name=name, offers_pickup=offers_pickup, offers_delivery=offers_delivery

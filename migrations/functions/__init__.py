@@ -1,4 +1,4 @@
-"""The database functions, one `.sql` file each; `orderx migrate` replaces all of them after the last migration.
+"""The database functions, one `.sql` file each in a folder of its area; `orderx migrate` replaces all of them after the last migration.
 
 A migration drops a function whose arguments or result type change. A migration that creates a trigger calls `replace`
 for its function first.
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-FILES = {path.stem: path for path in sorted(Path(__file__).parent.glob("*.sql"))}
+FILES = {path.stem: path for path in sorted(Path(__file__).parent.rglob("*.sql"))}
 """By function name."""
 
 # Setting an owner takes membership in the new owner's role, and that role needs CREATE on the schema. The membership

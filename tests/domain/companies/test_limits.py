@@ -186,7 +186,7 @@ class TestChangePlan:
         factories.make_shop(company)
         with ThreadPoolExecutor(1) as pool:
             with db.transaction(acting_for(company)):
-                shops.open_shop(company_id=company.id, name="A second one")
+                shops.open_shop(company_id=company.id, name="A second one", now=clock.now())
                 smaller = pool.submit(on_plan, company, "free")
                 until(lambda: owner.execute(WAITS).fetchone()[0])
             with pytest.raises(PlanTooSmall):
