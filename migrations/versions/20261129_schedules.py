@@ -37,7 +37,7 @@ def upgrade() -> None:
     op.execute("ALTER TABLE schedules ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
     op.execute("CREATE POLICY operator ON schedules TO orderx_operator USING (true) WITH CHECK (true)")
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON schedules TO orderx_operator")
-    op.execute("CREATE POLICY counted ON schedules FOR SELECT TO orderx_definer USING (true)")
+    op.execute("CREATE POLICY metrics ON schedules FOR SELECT TO orderx_definer USING (true)")
     op.execute("GRANT SELECT (name, next_run_at, run_due_at, failures) ON schedules TO orderx_definer")
     _allow_alerts(*ALERTS, "schedule_failing", "schedule_overdue")
 

@@ -44,7 +44,7 @@ def deliver(mails: Sequence[ClaimedMail]) -> list[DeliveryError]:
         for lease in leases:
             heartbeat.beat()
             results.add(lease.mail, results.server_unreachable or _deliver_one(lease))
-            failpoints.hit("mail.handed_over")
+            failpoints.hit("mail.accepted")
             if time.monotonic() - results.recorded_at > RECORD_EVERY:
                 retry_while_database_is_down(results.record, longest_pause=0.25)
         retry_while_database_is_down(results.record, longest_pause=0.25)

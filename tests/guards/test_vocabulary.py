@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from tests.guards import public_strings
-from tests.guards.retired_names import DIALECT, RETIRED, kept
-from tests.guards.source_tree import PACKAGES, ROOT, tree
+from tests.guards import names_outside, public_strings
+from tests.guards.retired_names import DIALECT, RETIRED, RETIRED_OUTSIDE, kept
+from tests.guards.source_tree import PACKAGES, ROOT, project_files, tree
 
 STRINGS = {
     "openapi": public_strings.openapi_strings,
@@ -18,6 +19,21 @@ STRINGS = {
     "settings": public_strings.setting_strings,
     "alerts": public_strings.alert_strings,
 }
+
+OUTSIDE = {
+    "schema": names_outside.schema_names,
+    "json": names_outside.json_names,
+    "permissions": names_outside.permission_names,
+    "failpoints": names_outside.failpoint_names,
+    "environment": names_outside.environment_names,
+}
+NAMED_OTHERWISE = """
+    SELECT conname FROM pg_constraint JOIN pg_class t ON t.oid = conrelid
+    WHERE connamespace = 'public'::regnamespace AND NOT starts_with(conname, relname)
+    UNION ALL SELECT i.relname FROM pg_index JOIN pg_class i ON i.oid = indexrelid JOIN pg_class t ON t.oid = indrelid
+    WHERE t.relnamespace = 'public'::regnamespace AND NOT starts_with(i.relname, t.relname)"""
+PROVIDERS_WORDS = {"canceled": ("ops/sandbox/", "domain/payments/stripe_mapping.py", "docs/glossary.md", "tests/")}
+"""Words of the payment provider's protocol, and where they may stand."""
 
 
 def files() -> Iterator[Path]:
@@ -59,8 +75,41 @@ class TestNames:
     def test_are_those_of_the_field(self):
         assert {name: places for name, places in retired_names().items() if name not in kept()} == {}
 
-    def test_kept_on_purpose_exist(self):
-        assert kept().keys() - retired_names().keys() == set()
+    def test_kept_on_purpose_exist(self, database):
+        outside = {name for names in OUTSIDE.values() for name in names() if dialect_in(name)}
+        assert kept().keys() - retired_names().keys() - outside == set()
+
+
+def dialect_in(name: str) -> set[str]:
+    """Words of the former dialect in a name, as a whole or between its underscores and dots."""
+    words = re.sub(r"[_.\-]", " ", name)
+    return {
+        f"{name} ({advice})"
+        for phrase, advice in DIALECT.items()
+        if any(re.search(rf"\b(?:{phrase})\b", text, re.IGNORECASE) for text in (name, words))
+    }
+
+
+class TestNamesOutsideOfPython:
+    @pytest.mark.parametrize("kind", OUTSIDE)
+    def test_are_those_of_the_field(self, database, kind):
+        names = set(OUTSIDE[kind]())
+        assert names
+        assert {f"{name} -> {RETIRED_OUTSIDE[name]}" for name in names & RETIRED_OUTSIDE.keys()} == set()
+        assert {found for name in names - kept().keys() for found in dialect_in(name)} == set()
+
+    def test_of_constraints_and_indexes_begin_with_their_table(self, database):
+        with psycopg.connect(database) as owner:
+            assert owner.execute(NAMED_OTHERWISE).fetchall() == []
+
+
+class TestOutcomes:
+    def test_use_the_providers_spelling_only_in_its_protocol(self):
+        for word, places in PROVIDERS_WORDS.items():
+            found = {
+                str(path.relative_to(ROOT)) for path in project_files(".py", ".md", ".sql") if word in path.read_text()
+            }
+            assert {path for path in found if not path.startswith(places)} == set()
 
 
 class TestPublicStrings:

@@ -159,7 +159,7 @@ FAILPOINT_CASES: dict[str, FailpointCase] = {
     "task.put_back": OTHER_RELEASE,
     "event.processed": PAID,
     "mail.claimed": MAIL_FORGOTTEN,
-    "mail.handed_over": PAID,
+    "mail.accepted": PAID,
     "mail.recorded": PAID,
     "saga.fault_counted": UNMOVABLE,
     "schedule.claiming": SCHEDULE_RUN,
@@ -176,5 +176,5 @@ FAILPOINT_CASES: dict[str, FailpointCase] = {
     },
 }
 
-SENDS_THE_MAIL_TWICE = "mail.handed_over"
+SENDS_THE_MAIL_TWICE = "mail.accepted"
 """The failpoint at which a mail is sent twice, with one Message-ID (docs/decisions/0009)."""
