@@ -48,7 +48,7 @@ class SessionStarted:
 
     user_id: UUID
     session_id: UUID
-    acts_for: UUID | None
+    active_company_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

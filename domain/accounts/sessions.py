@@ -45,7 +45,7 @@ def start(
         started_at=now, last_used_at=now,
     )  # fmt: skip
     db.session().add(user_session)
-    payload = SessionStarted(user_id, user_session.id, acts_for=company_id)
+    payload = SessionStarted(user_id, user_session.id, active_company_id=company_id)
     events.publish(LOGGED_IN, payload, subject=user_id, company_id=None)
     return _grant(user_session, secret_tokens.new_token(), now, replaces=None)
 

@@ -139,10 +139,10 @@ class TestGuessing:
         assert self.guess(api, user.email, factories.PASSWORD, address="203.0.113.7").status_code == 200
 
     def test_does_not_reveal_whether_the_user_exists(self, api, user):
-        told = [
+        answers = [
             [self.guess(api, email).status_code for _ in range(6)] for email in (user.email, "nobody@customers.example")
         ]
-        assert told[0] == told[1]
+        assert answers[0] == answers[1]
 
     def test_is_reset_by_the_right_password(self, api, user):
         for _ in range(2):

@@ -15,7 +15,7 @@ from kit.db import durability
 from migrations import run as migrations
 from tests import connections
 
-FORGETFUL = "?options=-c%20synchronous_commit%3Doff"
+NOT_DURABLE = "?options=-c%20synchronous_commit%3Doff"
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ class TestReady:
 
     def test_is_degraded_when_the_database_is_not_durable(self, api, broker_url, answering, database, monkeypatch):
         monkeypatch.setenv("ORDERX_DURABILITY", "strict")
-        monkeypatch.setenv("ORDERX_DATABASE_URL", os.environ["ORDERX_DATABASE_URL"] + FORGETFUL)
+        monkeypatch.setenv("ORDERX_DATABASE_URL", os.environ["ORDERX_DATABASE_URL"] + NOT_DURABLE)
         broker_url(f"redis://127.0.0.1:{answering(b'+PONG')}/0")
         answer = api.get("/readyz")
         assert (answer.status_code, answer.json["status"]) == (200, "degraded")

@@ -87,7 +87,7 @@ class TestSecrets:
         secret=secrets(),
         place=st.sampled_from(("body", "field", "query", "name", "path", "method", "header")),
         path=st.sampled_from(PATHS),
-        field=st.sampled_from(("password", "email", "refresh_token", "token", "code", "payment", "unheard_of")),
+        field=st.sampled_from(("password", "email", "refresh_token", "token", "code", "payment", "unknown_zone")),
         header=st.sampled_from(HEADERS),
         who=st.sampled_from((("as_user",), ())),
     )

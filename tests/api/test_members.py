@@ -160,7 +160,7 @@ class TestShopManager:
     def manager(self, api, company, shop):
         return api.acting_as(factories.make_member(company, "shop_manager", shop=shop), company)
 
-    def test_invites_to_roles_in_their_shop_up_to_their_own(self, manager, shop):
+    def test_invites_to_their_shop_with_at_most_their_role(self, manager, shop):
         for role, expected in {"staff": 201, "shop_manager": 201, "company_admin": 422}.items():
             body = {"email": factories.make_user().email, "role": role, "shop_id": str(shop.id)}
             assert manager.post("/api/invitations", body).status_code == expected, role

@@ -160,12 +160,12 @@ class TestRotation:
         assert answer_to(api, after)[0] == 200
 
     @pytest.mark.parametrize(
-        ("secrets", "told"),
+        ("secrets", "complaint"),
         [("short", "32 characters"), (f"{OLD},short", "32"), (f"{OLD}, {NEW}", "commas"), (f"{OLD},{OLD}", "twice")],
     )
-    def test_is_refused_with_malformed_keys(self, signed_with, secrets, told):
+    def test_is_refused_with_malformed_keys(self, signed_with, secrets, complaint):
         signed_with(secrets)
-        with pytest.raises(NotConfigured, match=f"ORDERX_SIGNING_KEYS.*{told}") as refused:
+        with pytest.raises(NotConfigured, match=f"ORDERX_SIGNING_KEYS.*{complaint}") as refused:
             signing_keys.load()
         assert OLD not in refused.value.message
 

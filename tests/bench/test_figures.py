@@ -13,7 +13,7 @@ class TestPercentile:
 
 
 class TestLatencies:
-    def test_are_told_in_milliseconds(self):
+    def test_are_shown_in_milliseconds(self):
         assert latencies([0.001, 0.002, 0.0305]) == {"p50_ms": 2.0, "p95_ms": 30.5, "p99_ms": 30.5}
 
     def test_of_nothing_are_none(self):

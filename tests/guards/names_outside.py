@@ -1,13 +1,15 @@
-"""Names that stand in no Python file only: of the database, of the JSON, of permissions, failpoints and settings."""
+"""Names that stand in no Python file only: of the database, JSON, events, permissions, failpoints and settings."""
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any, get_args
 
 import psycopg
 
 from domain.access.permissions import Permission
 from kit.config import settings
+from saga.event_catalogue import catalogue
 from tests.api.openapi_checks import document
 from tests.guards import failpoints
 from tests.guards.source_tree import project_files
@@ -48,6 +50,13 @@ def _json_names(node: Any) -> Iterator[str]:
         for name, each in node.items():
             if name not in {"example", "examples", "enum"}:
                 yield from _json_names(each)
+
+
+def event_names() -> Iterator[str]:
+    """Types of events and the fields of their payloads."""
+    for name, entry in catalogue().items():
+        yield name
+        yield from (field.name for field in fields(entry.event.payload))
 
 
 def permission_names() -> Iterator[str]:

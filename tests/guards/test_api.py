@@ -48,5 +48,5 @@ class TestRequired:
 
 
 class TestBlueprints:
-    def test_are_under_api_or_for_those_who_run_it(self):
+    def test_are_under_api_or_for_operators(self):
         assert [b.name for b in BLUEPRINTS if not (b.url_prefix or "").startswith("/api/")] == ["health"]

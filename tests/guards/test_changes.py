@@ -150,7 +150,7 @@ class TestUndeclaredColumns:
 
 
 class TestApply:
-    def test_tells_what_changed_and_leaves_the_rest(self):
+    def test_returns_what_changed_and_leaves_the_rest(self):
         shop = Shop(name="Harbour", offers_pickup=False, offers_delivery=True)
         values = {"offers_pickup": True, "name": "Quay", "offers_delivery": True}
         assert apply(shop, values, declared=shops.ShopChanges) == ["name", "offers_pickup"]

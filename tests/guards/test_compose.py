@@ -104,7 +104,7 @@ class TestSettings:
             ("ORDERX_SMTP_URL", {"worker-notifications", "worker-notification-events"}),
         ],
     )
-    def test_that_are_secret_are_with_those_who_need_them(self, setting, holders):
+    def test_that_are_secret_are_given_to_services_that_need_them(self, setting, holders):
         assert {service for service in SERVICES if setting in environment(service)} == holders
 
     def test_give_the_app_role_to_all_who_do_business(self):
@@ -235,7 +235,7 @@ class TestOrderOfStarting:
             else:
                 assert (condition, SERVICES[other]["restart"]) == ("service_completed_successfully", "no")
 
-    def test_has_the_schema_before_whoever_uses_the_database(self):
+    def test_migrates_before_services_use_the_database(self):
         users = {s for s in OURS if any(n.endswith("DATABASE_URL") for n in environment(s))} - {"migrate"}
         assert {name for name in users if "migrate" not in SERVICES[name]["depends_on"]} == set()
 

@@ -147,7 +147,7 @@ class TestWriting:
 
 class TestReferences:
     @pytest.mark.parametrize("reference", REFERENCES, ids=".".join)
-    def test_cannot_leave_the_company_whoever_writes_them(self, ours, theirs, superuser, reference):
+    def test_cannot_leave_the_company_under_any_role(self, ours, theirs, superuser, reference):
         table, referred, column = reference
         superuser.execute("SET LOCAL session_replication_role = replica")  # frees unique keys, ignores references
         superuser.execute(f"DELETE FROM {table} WHERE company_id = %s", [theirs.id])

@@ -30,7 +30,7 @@ class TestSagas:
     def test_are_all_registered(self):
         assert declared(saga, Saga) == set(SAGAS)
 
-    def test_have_a_version_of_their_own(self):
+    def test_have_a_version(self):
         assert [find(each.name, each.version) for each in SAGAS] == list(SAGAS)
 
     def test_start_in_a_declared_version(self):

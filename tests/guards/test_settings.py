@@ -12,7 +12,7 @@ HAND_OUT_ALL = {"up", "demo", "chaos"}
 
 
 class TestDeclarations:
-    def test_are_there_for_every_command_but_those_that_start_the_others(self):
+    def test_exist_for_every_command_except_supervisors(self):
         commands = typer.main.get_command(cli.app).commands
         assert command_settings.COMMANDS.keys() == commands.keys() - HAND_OUT_ALL
 
@@ -52,7 +52,7 @@ class TestForgetting:
         command_settings.remove_undeclared("dead")
         assert environ.keys() == given.keys() - {"ORDERX_SECRET_KEY"}
 
-    def test_leaves_everything_to_those_that_start_the_others(self, monkeypatch):
+    def test_leaves_everything_to_supervisors(self, monkeypatch):
         environ = {"ORDERX_SECRET_KEY": "x"}
         monkeypatch.setattr(command_settings.os, "environ", environ)
         command_settings.remove_undeclared("up")

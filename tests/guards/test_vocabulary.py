@@ -23,6 +23,7 @@ STRINGS = {
 OUTSIDE = {
     "schema": names_outside.schema_names,
     "json": names_outside.json_names,
+    "events": names_outside.event_names,
     "permissions": names_outside.permission_names,
     "failpoints": names_outside.failpoint_names,
     "environment": names_outside.environment_names,

@@ -47,7 +47,7 @@ class TestRemoveSecondFactor:
         recorded = sql("SELECT user_id, action, reason, operator FROM operator_actions")
         assert recorded == [(user.id, "remove_second_factor", WHY[1], by)]
 
-    def test_tells_the_user(self, orderx, user, sql):
+    def test_notifies_the_user(self, orderx, user, sql):
         remove(orderx, user.email, *WHY)
         assert sql("SELECT recipient, template FROM mails") == [(user.email, "second_factor_removed")]
 

@@ -79,7 +79,7 @@ class TestForked:
         assert ports.is_free(port)
         assert not process.running
 
-    def test_tells_how_it_ended(self, home, forkserver):
+    def test_returns_the_exit_status(self, home, forkserver):
         with pytest.raises(DidNotStart, match="exit code 2"):
             forked(home, forkserver, "nonsense", ready=output_contains("ready")).start()
 
@@ -101,7 +101,7 @@ class TestForked:
             process.start()
             assert b"ops.cli" in command_line(process)
 
-    def test_ends_with_whoever_started_it(self, home):
+    def test_ends_with_the_process_that_started_it(self, home):
         port = ports.free_port()
         command = [sys.executable, "-c", PARENT, str(home), str(port)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:

@@ -101,7 +101,7 @@ class TestKeeping:
 
 
 class TestMessagesJson:
-    def test_tells_scripts_what_arrived(self, inbox):
+    def test_lists_mails_as_json(self, inbox):
         send(inbox, written())
         [mail] = inbox.messages()
         assert mail.pop("id")

@@ -76,7 +76,7 @@ class TestSelection:
 
 
 class TestDryRun:
-    def test_says_what_would_become_of_each_and_changes_nothing(self, orderx, scenario, stuck):
+    def test_shows_the_result_for_each_and_changes_nothing(self, orderx, scenario, stuck):
         code, said = orderx("saga", "compensate", *stuck, new_id(), "--dry-run", *WHY)
         assert (code, said.count("would fail: ")) == (1, 3)
         code, said = orderx("saga", "retry", "--all", "--dry-run", *WHY)

@@ -100,7 +100,7 @@ class TestEncoding:
         assert (ended.returncode, ended.stderr) == (0, "")
 
     @pytest.mark.parametrize(("encoding", "tick", "cross"), [("ascii", "ok", "NOT OK"), ("utf-8", "✓", "✗")])
-    def test_decides_how_right_and_wrong_are_told_apart(self, encoding, tick, cross):
+    def test_decides_the_symbols_for_right_and_wrong(self, encoding, tick, cross):
         code = (
             "from ops.commands import check, output; from ops.check import Finding; output.prepare();"
             "check._print([('good [rule]', []), ('bad rule', [Finding('bad rule', 'Zoë → [row]')])])"

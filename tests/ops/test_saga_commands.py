@@ -64,7 +64,7 @@ class TestSkip:
         assert scenario.saga(stuck[0]).state == "finishing"
         assert scenario.order(stuck[0]).status == "paid"
 
-    def test_logs_what_became_of_the_order_on_standard_error(self, stuck):
+    def test_logs_the_outcome_of_the_order_on_standard_error(self, stuck):
         done = CliRunner().invoke(app, ["saga", "skip", str(stuck[0]), *WHY, "--json"])
         assert [json.loads(line)["error"] for line in done.stdout.splitlines()] == [None]
         logged = [json.loads(line) for line in done.stderr.splitlines()]

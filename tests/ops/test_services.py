@@ -93,7 +93,7 @@ class TestProcess:
             quiet.start()
         assert not quiet.running
 
-    def test_tells_the_end_of_the_log_when_it_does_not_start(self, home):
+    def test_shows_the_end_of_the_log_when_it_does_not_start(self, home):
         argv = [sys.executable, "-c", "import sys; print('no such thing'); sys.exit(3)"]
         with pytest.raises(DidNotStart, match=r"(?s)broken ended with exit code 3; the end of .*no such thing"):
             Process("broken", argv, log=home / "log", ready=lambda _: False).start()
@@ -166,12 +166,12 @@ class TestPostgresBinaries:
 
 
 class TestValkey:
-    def test_keeps_what_it_was_told_through_a_stop(self, home):
+    def test_keeps_its_data_through_a_stop(self, home):
         valkey = Valkey(home / "valkey")
-        for expected in (None, b"told"):
+        for expected in (None, b"kept"):
             with valkey, redis.Redis.from_url(valkey.url) as client:
                 assert client.get("key") == expected
-                client.set("key", "told")
+                client.set("key", "kept")
 
 
 class TestRabbitMQ:
@@ -184,17 +184,17 @@ class TestRabbitMQ:
         rabbitmq.start()
         with connection(rabbitmq) as before:
             channel = before.channel()
-            channel.basic_publish_confirm(amqp.Message("told", delivery_mode=2), routing_key="kept")
+            channel.basic_publish_confirm(amqp.Message("kept", delivery_mode=2), routing_key="kept")
         rabbitmq.kill()
         rabbitmq.start()
         with connection(rabbitmq) as after:
-            heard = []
+            received = []
             channel = after.channel()
-            channel.basic_consume("kept", "reader", callback=lambda message: heard.append(message.body), no_ack=True)
+            channel.basic_consume("kept", "reader", callback=lambda message: received.append(message.body), no_ack=True)
             after.drain_events(timeout=10)
             channel.basic_cancel("reader")
             channel.queue_delete("kept")
-        assert heard == ["told"]
+        assert received == ["kept"]
 
     def test_stands_beside_other_nodes_of_this_machine(self, rabbitmq):
         assert rabbitmq.port != 5672

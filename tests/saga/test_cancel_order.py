@@ -54,7 +54,7 @@ class TestFromThePivotOn:
     def _checkpoints(self, outside_world, monkeypatch):
         calls_as_checkpoints(monkeypatch)
 
-    def assert_paid_and_then_given_back(self, scenario, sandbox, order_id):
+    def assert_paid_and_then_refunded(self, scenario, sandbox, order_id):
         assert scenario.order(order_id).status == "cancelled"
         assert scenario.saga(order_id).state == "done"
         assert scenario.steps_with_event("done", order_id, saga="cancel_order") == tuple(CANCEL_ORDER.steps)
@@ -73,7 +73,7 @@ class TestFromThePivotOn:
         assert scenario.order(order_id).status == "pending"
         capturing.resume()
         scenario.run_until_idle()
-        self.assert_paid_and_then_given_back(scenario, sandbox, order_id)
+        self.assert_paid_and_then_refunded(scenario, sandbox, order_id)
 
     def test_pays_first_while_the_stock_is_not_committed(self, scenario, deliver, faults, sandbox):
         faults.inject("commit_stock", "is unavailable")
@@ -81,21 +81,21 @@ class TestFromThePivotOn:
         deliver(*HEADER, "saga.advance")
         scenario.cancel(order_id)
         scenario.run_until_idle()
-        self.assert_paid_and_then_given_back(scenario, sandbox, order_id)
+        self.assert_paid_and_then_refunded(scenario, sandbox, order_id)
 
     def test_refunds_the_payment_before_the_mail_is_sent(self, scenario, deliver, sandbox):
         order_id = scenario.place()
         deliver(*HEADER, "saga.advance")
         scenario.cancel(order_id)
         scenario.run_until_idle()
-        self.assert_paid_and_then_given_back(scenario, sandbox, order_id)
+        self.assert_paid_and_then_refunded(scenario, sandbox, order_id)
 
     def test_refunds_the_payment(self, scenario, sandbox):
         order_id = scenario.place()
         scenario.run_until_idle()
         scenario.cancel(order_id)
         scenario.run_until_idle()
-        self.assert_paid_and_then_given_back(scenario, sandbox, order_id)
+        self.assert_paid_and_then_refunded(scenario, sandbox, order_id)
 
     def test_requested_twice_refunds_once(self, scenario, sandbox):
         order_id = scenario.place()
@@ -105,7 +105,7 @@ class TestFromThePivotOn:
         scenario.run_until_idle()
         scenario.cancel(order_id)
         scenario.run_until_idle()
-        self.assert_paid_and_then_given_back(scenario, sandbox, order_id)
+        self.assert_paid_and_then_refunded(scenario, sandbox, order_id)
 
     def test_undoes_an_order_whose_capture_fails_in_the_end(self, scenario, deliver, faults, sandbox):
         faults.inject("capture_payment", *["loses its answer"] * CAPTURE.retries.limit)

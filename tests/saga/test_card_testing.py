@@ -88,7 +88,7 @@ class TestCustomers:
 
 
 class TestCards:
-    def test_are_declined_five_times_whoever_tries_them(self, scenario, sandbox):
+    def test_are_declined_five_times_for_any_customer(self, scenario, sandbox):
         cards = [gateway().tokenise(Card("4000000000000002", 12, 2040, f"{number:03}")) for number in range(7)]
         for token in cards[:5]:
             scenario.buyer = factories.make_user()
@@ -112,7 +112,7 @@ class TestCards:
 
 
 class TestNetworks:
-    def test_have_twenty_payments_declined_whoever_makes_them_with_whatever_card(self, scenario, sandbox):
+    def test_have_twenty_payments_declined_for_any_customer_and_card(self, scenario, sandbox):
         for method in [card.token for card in DECLINED_CARDS * 3][:20]:
             scenario.buyer = factories.make_user()
             scenario.place(method=method, network=b"one")
@@ -151,7 +151,7 @@ def take_together(scenario):
 
 class TestTimelines:
     @pytest.mark.parametrize("card", DECLINED_CARDS, ids=lambda card: card.token)
-    def test_tell_buyers_nothing_in_the_providers_words(self, scenario, card):
+    def test_show_buyers_none_of_the_providers_words(self, scenario, card):
         order_id = scenario.place(method=card.token)
         scenario.run_until_idle()
         with db.transaction(Tenant(company_id=scenario.shop.company_id)):

@@ -147,7 +147,7 @@ class TestTransactions:
             backends = set(clients.map(look, range(TRANSACTIONS)))
         assert 1 < len(backends) <= SERVER_CONNECTIONS
 
-    def test_prepare_nothing_unless_told_to(self, monkeypatch):
+    def test_prepare_no_statements_by_default(self, monkeypatch):
         def threshold():
             with db.transaction(Tenant()):
                 return db._unit.get().raw.prepare_threshold

@@ -20,11 +20,11 @@ TRANSIENT = ["is unavailable", "loses its answer"]
 
 
 def assert_as_rehearsed(scenario, order_id, *, failing=None):
-    foretold = rehearse(PLACE_ORDER, failing=failing)
+    predicted = rehearse(PLACE_ORDER, failing=failing)
     undone = [PLACE_ORDER.steps[step].undo_name for step in scenario.steps_with_event("undone", order_id)]
-    assert sorted(scenario.steps_with_event("done", order_id)) == sorted(foretold.done)
-    assert tuple(undone) == foretold.undone
-    assert scenario.saga(order_id).state == foretold.ending
+    assert sorted(scenario.steps_with_event("done", order_id)) == sorted(predicted.done)
+    assert tuple(undone) == predicted.undone
+    assert scenario.saga(order_id).state == predicted.ending
 
 
 def every_count_below_the_limit():

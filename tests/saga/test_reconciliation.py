@@ -36,10 +36,10 @@ def compare(scenario):
 def at_the_provider(sandbox):
     """(status, captured, refunded) of each payment, the oldest first."""
 
-    def tell():
+    def report():
         return [(row["status"], row["amount_captured"], row["amount_refunded"]) for row in sandbox.ledger()]
 
-    return tell
+    return report
 
 
 def pay(order_id, *, capture=True, key=None):

@@ -21,14 +21,14 @@ def done(monkeypatch):
     """The operations of a request in order: statements (with their row counts), commits and password hashes."""
     noted = []
 
-    def note(of, method, tell):
+    def note(of, method, describe):
         real = getattr(of, method)
 
         def noting(self, *args, **named):
             try:
                 return real(self, *args, **named)
             finally:
-                noted.append(tell(self, *args))
+                noted.append(describe(self, *args))
 
         monkeypatch.setattr(of, method, noting)
 

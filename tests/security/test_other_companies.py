@@ -167,9 +167,9 @@ class TestTokensInEachOthersPlace:
         pair = api.post("/api/auth/login", {"email": admin.email, "password": factories.PASSWORD}).json
         with db.transaction(Tenant(user_id=user.id)):
             verify = one_time_links.create(user_id=user.id, purpose="verify_email", now=clock.now())
-        forgetful = factories.make_user()
-        with db.transaction(Tenant(user_id=forgetful.id)):
-            reset = one_time_links.create(user_id=forgetful.id, purpose="reset_password", now=clock.now())
+        owner = factories.make_user()
+        with db.transaction(Tenant(user_id=owner.id)):
+            reset = one_time_links.create(user_id=owner.id, purpose="reset_password", now=clock.now())
         return {
             "access": pair["access_token"], "refresh": pair["refresh_token"],
             "key": factories.make_key(admin, company, {"read_companies"})[1],

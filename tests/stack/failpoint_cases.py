@@ -11,7 +11,7 @@ from kit.process import failpoints
 from ops.services.process import Process
 from tests.guards.failpoints import CALLING, FUNCTIONS
 from tests.stack.failpoints import Failpoints, order, until_answered
-from tests.stack.shop import DECLINED, LAPSING, Shop
+from tests.stack.shop import DECLINED, EXPIRING, Shop
 from tests.waiting import until
 from workers import queues
 
@@ -125,7 +125,7 @@ def _run_a_schedule(points: Failpoints, shop: Shop, point: str) -> None:
 PAID = FailpointCase(_order(), "paid", sold=1)
 CARD_DECLINED = FailpointCase(_order(card=DECLINED), "failed")
 OUT_OF_STOCK = FailpointCase(_order(quantity=ON_HAND + 1), "failed")
-HOLD_LAPSED = FailpointCase(_order(card=LAPSING), "failed")
+HOLD_EXPIRED = FailpointCase(_order(card=EXPIRING), "failed")
 CANCELLED = FailpointCase(_cancel_when_paid, "cancelled")
 STRANDED = FailpointCase(_lose_the_messages, "paid", sold=1)
 UNMOVABLE = FailpointCase(_lose_the_messages_of_a_saga_that_cannot_be_moved, "paid", sold=1)
@@ -139,7 +139,7 @@ BY_ACT = {
     "authorise_payment": PAID,
     "void_payment": OUT_OF_STOCK,
     "capture_payment": PAID,
-    "refund_payment": HOLD_LAPSED,
+    "refund_payment": HOLD_EXPIRED,
     "commit_stock": PAID,
     "email_customer": PAID,
     "refund_order": CANCELLED,

@@ -12,7 +12,7 @@ from ops.inbox.mail_links import token_for
 from ops.stack import Stack
 
 PASSWORD = "correct horse battery staple"
-GOOD, DECLINED, LAPSING = "4242424242424242", "4000000000000002", "4000004000040000"
+GOOD, DECLINED, EXPIRING = "4242424242424242", "4000000000000002", "4000004000040000"
 
 
 @dataclass

@@ -53,7 +53,7 @@ def executed(stack: Stack):
 
 
 class TestSettings:
-    def test_of_each_process_are_those_that_its_command_reads(self, stack: Stack, executed):
+    def test_of_each_process_are_what_its_command_reads(self, stack: Stack, executed):
         for process in executed:
             words = process.argv[3:]
             expected = {name for name in command_settings.declared(words) if name in stack.env}

@@ -81,7 +81,7 @@ class TestSessions:
         with db.transaction(mine):
             sessions.end_all(user_id=user.id, except_for=grants[3].session.id, now=NOW)
         ids = [{**only_user, "session_id": str(grant.session.id)} for grant in grants]
-        assert published("auth.logged_in") == [{**each, "acts_for": None} for each in ids]
+        assert published("auth.logged_in") == [{**each, "active_company_id": None} for each in ids]
         assert published("auth.session_ended") == ids[:3]
 
     def test_announce_that_a_refresh_token_was_used_twice(self, only_user, start, published):

@@ -35,7 +35,7 @@ class TestMatches:
     def test_accepts_a_hash_of_the_password_as_it_was_typed(self, typed):
         assert passwords.matches(typed, passwords._hasher.hash(typed))
 
-    def test_distinguishes_letters_that_look_alike(self):
+    def test_distinguishes_characters_that_look_alike(self):
         assert not passwords.matches("p\u0430ssword", passwords.hash_password("password"))  # a Cyrillic letter
 
 

@@ -22,7 +22,7 @@ ACTS = {"release": inventory.release, "commit": inventory.commit, "take_back": i
 ORDERS, UNITS = 3, 5
 act = st.tuples(st.sampled_from(["reserve", "count", *ACTS]), st.integers(0, ORDERS - 1), st.integers(0, 6))
 
-_SHELVES = text("""
+_STOCK_LEVELS = text("""
     SELECT s.on_hand, s.reserved,
         (SELECT coalesce(sum(m.quantity), 0) FROM stock_movements m WHERE m.product_id = s.product_id) AS moved,
         (SELECT coalesce(sum(r.quantity), 0) FROM reservations r
@@ -76,7 +76,7 @@ class StockInTest:
     def figures(self):
         with db.operator_transaction():
             session = db.session()
-            return session.execute(_SHELVES, {"product": self.product.id}).one()
+            return session.execute(_STOCK_LEVELS, {"product": self.product.id}).one()
 
 
 @pytest.mark.usefixtures("database")

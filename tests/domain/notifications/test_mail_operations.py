@@ -82,7 +82,7 @@ class TestClaim:
         assert (claimed.mail.recipient, claimed.mail.attempts) == ("ada@x.example", 2)
         assert (stored().status, stored().leased_until) == ("sending", NOW + timedelta(seconds=6))
 
-    def test_tells_the_second_until_when_the_first_has_it(self, stored, claim):
+    def test_reports_until_when_another_sender_has_the_claim(self, stored, claim):
         claim(NOW)
         assert claim(NOW + LEASE / 2) == LeasedElsewhere(LATER)
         assert stored().attempts == 2
@@ -108,7 +108,7 @@ class TestClaim:
         act(operations.mark_sent, mail_ids=[mail_id], now=NOW)
         assert claim(LATER) == AlreadyDone("sent")
 
-    def test_tells_that_it_was_refused(self, act, mail_id, claim):
+    def test_reports_that_it_was_refused(self, act, mail_id, claim):
         act(operations.mark_refused, mail_id=mail_id, error="550 unknown")
         assert claim(LATER) == AlreadyDone("refused")
 

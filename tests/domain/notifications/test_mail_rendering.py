@@ -163,7 +163,7 @@ class TestRender:
     def test_writes_the_address_as_on_a_parcel_whatever_order_jsonb_keeps(self):
         assert "Shipping to\n\n  Ada Lovelace\n  Torstraße 1\n  Berlin\n  DE\n" in text_of(rendered())
 
-    def test_tells_the_merchant_the_total_in_the_subject(self):
+    def test_shows_the_total_in_the_subject_of_the_merchants_mail(self):
         assert rendered("order_received_merchant")["Subject"] == "New order at Corner Shop: €43.63"
 
     def test_spells_an_international_domain_as_mail_servers_do(self):
@@ -188,7 +188,7 @@ class TestPaymentFailed:
         assert f"What happened: {why}\nWhat you can do: {remedy}\n" in text_of(mail)
         assert {why, remedy} <= set(Skeleton(html_of(mail)).words)
 
-    def test_tells_no_thief_that_the_card_is_known_to_be_stolen(self):
+    def test_does_not_reveal_that_a_card_is_known_to_be_stolen(self):
         assert explain("stolen_card") == explain("lost_card") == explain("fraudulent") == DECLINED
 
     def test_blames_no_bank_for_a_failure_of_ours(self):

@@ -36,7 +36,7 @@ class TestIsIn:
             "+49 30 123456, 4242 4242 4242 4242",
         ],
     )
-    def test_knows_a_number_in_other_digits_and_with_letters_between(self, text):
+    def test_finds_a_number_in_other_digits_and_between_letters(self, text):
         assert card_numbers.appears_in(text)
 
     @pytest.mark.parametrize(

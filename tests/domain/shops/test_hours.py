@@ -37,7 +37,7 @@ def ends(spans):
     return [(begin, begin + length) for begin, length in spans]
 
 
-def on_the_wall(spans, zone, at):
+def local_time(spans, zone, at):
     """Whether a span has what the wall's clock shows; those of the day before may last beyond midnight."""
     local = at.astimezone(zone)
     minute = local.hour * 60 + local.minute
@@ -45,9 +45,9 @@ def on_the_wall(spans, zone, at):
 
 
 def first_change(spans, zone, at, within):
-    state = on_the_wall(spans, zone, at)
+    state = local_time(spans, zone, at)
     ahead = (at + number * MINUTE for number in range(1, int(within / MINUTE) + 1))
-    return next((moment for moment in ahead if on_the_wall(spans, zone, moment) != state), None)
+    return next((moment for moment in ahead if local_time(spans, zone, moment) != state), None)
 
 
 def opening(said, time_zone, at, country="BE"):
@@ -60,7 +60,7 @@ class TestOpeningStatus:
         time_zone, at = place
         zone, within = ZoneInfo(time_zone), timedelta(hours=50)
         found = opening(written(spans), time_zone, at)
-        assert found.state == ("open" if on_the_wall(spans, zone, at) else "closed")
+        assert found.state == ("open" if local_time(spans, zone, at) else "closed")
         change = first_change(spans, zone, at, within)
         if change is None:
             assert found.changes_at is None or found.changes_at > at + within

@@ -198,7 +198,7 @@ class TestSchedule:
             )
 
     @pytest.mark.parametrize(
-        ("said", "unheard_of"),
+        ("said", "missing_day"),
         [
             ("Mo-Su 09:00-18:00; Jun 31 off", "Jun 31"),
             ("Feb 30 10:00-12:00", "Feb 30"),
@@ -208,8 +208,8 @@ class TestSchedule:
             ("2027 Dec 24-2028 Feb 30 off", "2028 Feb 30"),
         ],
     )
-    def test_refuses_days_that_no_calendar_has(self, said, unheard_of):
-        with pytest.raises(InvalidOpeningHours, match=f"There is no {unheard_of}."):
+    def test_refuses_days_that_no_calendar_has(self, said, missing_day):
+        with pytest.raises(InvalidOpeningHours, match=f"There is no {missing_day}."):
             Schedule(said)
 
     @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from ops.chaos.tcp_proxy import TcpProxy
 from ops.services.ports import LOOPBACK, free_port
 
-PATIENCE = 10
+TIMEOUT = 10
 SILENCE = 0.3
 
 
@@ -24,8 +24,8 @@ def answer(server):
     def repeat(connection):
         with connection:
             try:
-                while heard := connection.recv(4096):
-                    connection.sendall(heard)
+                while received := connection.recv(4096):
+                    connection.sendall(received)
             except OSError:
                 pass
 
@@ -51,7 +51,7 @@ def dial(proxy):
     made = []
 
     def connect():
-        made.append(socket.create_connection((LOOPBACK, proxy.port), timeout=PATIENCE))
+        made.append(socket.create_connection((LOOPBACK, proxy.port), timeout=TIMEOUT))
         return made[-1]
 
     yield connect
@@ -59,7 +59,7 @@ def dial(proxy):
         each.close()
 
 
-def says(connection, words, *, within=PATIENCE):
+def says(connection, words, *, within=TIMEOUT):
     connection.settimeout(within)
     connection.sendall(words)
     return connection.recv(4096) == words
@@ -71,7 +71,7 @@ class TestTcpProxy:
         assert says(first, b"one")
         assert says(second, b"two")
 
-    def test_tells_one_end_that_the_other_has_hung_up(self, echo, proxy, dial):
+    def test_closes_one_end_when_the_other_closes(self, echo, proxy, dial):
         connection = dial()
         assert says(connection, b"hello")
         connection.shutdown(socket.SHUT_WR)
@@ -103,7 +103,7 @@ class TestTcpProxy:
             says(newcomer, b"anybody?", within=SILENCE)
         proxy.restore()
         for each, said in ((connection, b"meanwhile"), (newcomer, b"anybody?")):
-            each.settimeout(PATIENCE)
+            each.settimeout(TIMEOUT)
             assert each.recv(4096) == said
 
     def test_can_be_cut_while_it_hangs(self, proxy, dial):
@@ -111,18 +111,18 @@ class TestTcpProxy:
         assert says(connection, b"hello")
         proxy.hang()
         proxy.cut()
-        connection.settimeout(PATIENCE)
+        connection.settimeout(TIMEOUT)
         with pytest.raises(ConnectionError):
             connection.recv(1)
         proxy.restore()
         assert says(dial(), b"again")
 
-    def test_hangs_up_on_whoever_calls_a_server_that_is_gone(self):
+    def test_closes_connections_to_a_server_that_is_gone(self):
         proxy = TcpProxy(free_port())
         proxy.start()
         try:
             calling = socket.create_connection
-            with pytest.raises(ConnectionError), calling((LOOPBACK, proxy.port), timeout=PATIENCE) as connection:
+            with pytest.raises(ConnectionError), calling((LOOPBACK, proxy.port), timeout=TIMEOUT) as connection:
                 connection.recv(1)  # hung up by now, if not while calling
         finally:
             proxy.stop()

@@ -210,7 +210,7 @@ class TestLists:
 
 
 class TestLedger:
-    def test_tells_an_auditor_what_was_taken_for_which_order(self, sandbox, post):
+    def test_lists_captured_payments_with_their_orders(self, sandbox, post):
         order = str(uuid4())
         intent = post("payment_intents", HOLD | {"capture_method": "automatic", "metadata[order_id]": order}).json()
         post("refunds", {"payment_intent": intent["id"], "amount": "200"})

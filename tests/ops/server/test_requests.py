@@ -33,7 +33,7 @@ class TestRequests:
         with server.connection(unread + GET * 5000 + GET) as client:
             assert [answer.status for answer in answers_from(client, 2)] == [404, 200]
 
-    def test_are_told_to_go_on_once_when_they_ask(self, server):
+    def test_get_one_100_continue_when_they_expect_it(self, server):
         asking = HEAD + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(BODY)
         with server.connection(asking) as client:
             assert client.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -65,13 +65,13 @@ class TestSlowClients:
         [b"GET", HEAD, HEAD + b"Content-Length: 100\r\n\r\n{", HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"],
         ids=["head", "headers", "body", "chunks"],
     )
-    def test_are_told_when_a_request_is_not_whole_in_time(self, impatient, sent):
+    def test_get_408_when_a_request_is_incomplete_in_time(self, impatient, sent):
         answer = impatient.ask(sent)
         assert (answer.status, answer.getheader("Connection")) == (408, "close")
         assert answer.getheader("Content-Type") == "application/problem+json"
         assert '"code": "request_timeout"' in answer.text
 
-    def test_are_told_however_steadily_they_send(self, impatient):
+    def test_get_408_even_if_they_keep_sending(self, impatient):
         with impatient.connection(HEAD + b"X-Slow: ") as client:
             client.setblocking(False)
             until(lambda: client.send(b"x") and is_readable(client), "it goes on waiting")

@@ -72,8 +72,8 @@ class TestRehearse:
         saga = harness.saga(*shapes(script.step)[shape])
         script.answers[name] = [Refused("no")]
         ref = harness.run(saga)
-        foretold = rehearse(saga, failing=saga.steps[name])
+        predicted = rehearse(saga, failing=saga.steps[name])
         happened = harness.events(ref)
-        assert tuple(step for step in saga.steps if f"{step} done" in happened) == foretold.done
-        assert tuple(call for call in script.calls if call.startswith("un_")) == foretold.undone
-        assert harness.state(ref) == foretold.ending
+        assert tuple(step for step in saga.steps if f"{step} done" in happened) == predicted.done
+        assert tuple(call for call in script.calls if call.startswith("un_")) == predicted.undone
+        assert harness.state(ref) == predicted.ending

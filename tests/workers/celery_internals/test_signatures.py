@@ -65,7 +65,7 @@ def test_an_override_accepts_what_celery_passes(cls, base, name):
     inspect.signature(getattr(cls, name)).bind(*arguments)
 
 
-def test_a_batch_tasks_strategy_accepts_what_celery_passes_to_its_own():
+def test_a_batch_tasks_strategy_accepts_celerys_arguments():
     ours, celerys = (list(inspect.signature(each).parameters) for each in (BatchTask.Strategy, strategy.default))
     assert ours[1:] == celerys[:3]
 

@@ -114,7 +114,7 @@ def orderx(*words):
 
 
 class TestReplay:
-    def test_sends_back_the_named_letters(self, send, dead_letter_all, waiting):
+    def test_replays_the_named_messages(self, send, dead_letter_all, waiting):
         (first, about), (second, _) = send(), send()
         dead_letter_all()
         assert [letter.id for letter in replay(ids={first})] == [first]
@@ -122,7 +122,7 @@ class TestReplay:
         assert (message.headers["id"], json.loads(message.body)[1]) == (first, about)
         assert [letter.id for letter in list_dead_letters()] == [second]
 
-    def test_sends_back_all_letters_with_unreadable_ones(self, send, dead_letter_all, waiting):
+    def test_replays_all_messages_with_unreadable_ones(self, send, dead_letter_all, waiting):
         send()
         send(headers={}, body=b"\xff")
         dead_letter_all()
@@ -132,7 +132,7 @@ class TestReplay:
 
 
 class TestDiscard:
-    def test_deletes_the_named_letters(self, send, dead_letter_all, waiting):
+    def test_deletes_the_named_messages(self, send, dead_letter_all, waiting):
         (first, _), (second, _) = send(), send()
         dead_letter_all()
         assert [letter.id for letter in discard({first})] == [first]
