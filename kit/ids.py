@@ -16,6 +16,11 @@ def derived_id(parent: UUID, name: str) -> UUID:
     return uuid5(parent, name)
 
 
+def first_at(time: datetime) -> UUID:
+    """The smallest id of this time (UTC, to the millisecond): ids made earlier are smaller, ids made later are not."""
+    return UUID(int=int(time.timestamp() * 1000) << 80)
+
+
 def created_at(key: UUID) -> datetime:
     """The creation time in a UUIDv7 (UTC, to the millisecond): RFC 9562, section 5.7."""
     return datetime.fromtimestamp((key.int >> 80) / 1000, UTC)

@@ -12,7 +12,7 @@ from domain.sales import models as sales
 from domain.shops import models as shops
 from kit import alerts
 from kit.db import Base
-from kit.messaging import outbox
+from kit.messaging import kept_events, outbox
 from kit.schedules import runs
 from saga.engine import models as saga
 
@@ -28,6 +28,7 @@ MODULES = (
     sales,
     shops,
     alerts,
+    kept_events,
     outbox,
     runs,
     saga,

@@ -43,7 +43,7 @@ BEGIN
   SET LOCAL session_replication_role = replica; -- no foreign keys, no append-only triggers
   FOR filled IN
     SELECT oid FROM pg_class
-    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
+    WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
   LOOP
     EXECUTE format('DELETE FROM %s', filled);
   END LOOP;

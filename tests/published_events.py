@@ -11,6 +11,7 @@ from api.http import asyncapi
 from kit import db
 from kit.db import Json
 from kit.messaging import outbox
+from kit.messaging.cloud_events import CloudEvent
 
 
 class PublishedEvents:
@@ -33,20 +34,19 @@ class PublishedEvents:
 @contextmanager
 def recorded() -> Iterator[PublishedEvents]:
     """Record the events that this process publishes within the block."""
-    published, send = PublishedEvents(), outbox.send
+    published, send_event = PublishedEvents(), outbox.send_event
 
-    def record(kind: str, body: Json, **options: object) -> None:
-        send(kind, body, **options)
-        if kind == "event":
-            event = orjson.loads(db.as_json(body))
-            published.problems += problems(event)
-            db.after_commit(partial(published.events.append, event))
+    def record(event: CloudEvent) -> None:
+        send_event(event)
+        body = orjson.loads(db.as_json(event.as_json()))
+        published.problems += problems(body)
+        db.after_commit(partial(published.events.append, body))
 
-    outbox.send = record
+    outbox.send_event = record
     try:
         yield published
     finally:
-        outbox.send = send
+        outbox.send_event = send_event
 
 
 def problems(event: Json) -> list[str]:

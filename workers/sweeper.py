@@ -14,7 +14,7 @@ from kit import alerts, clock, db
 from kit.config import settings
 from kit.db import watchdog
 from kit.db.retention import Deletion
-from kit.messaging import outbox
+from kit.messaging import kept_events, outbox
 from kit.process import liveness, logs
 from saga.engine.retention import prune
 from saga.engine.sweep import sweep
@@ -77,6 +77,7 @@ def sweep_until(stopping: threading.Event) -> None:
             if clock.now() - last_cleanup > CLEANUP_INTERVAL:
                 last_cleanup, prunes_journals = clock.now(), True
                 deletion.start()
+                run_each(kept_events.rotate_partitions)
             # One batch per round, so that stranded sagas do not wait for all of them.
             deletion.delete_batches(now=clock.now())
             if prunes_journals:

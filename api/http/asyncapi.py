@@ -36,7 +36,15 @@ _CLOUD_EVENT = {
         "time": {"type": "string", "format": "date-time"},
         "datacontenttype": {"const": "application/json"},
         "companyid": {**_UUID, "description": "The company that the event belongs to. Events of users have none."},
+        "sequence": {
+            "type": "string",
+            "pattern": "^[0-9]{10}$",
+            "description": "Orders the events about a subject, as text. It grows, with gaps; some events have none.",
+        },
         "requestid": {"type": "string", "description": "The id of the request that caused the event."},
+        "correlationid": {**_UUID, "description": "The first event of the chain, if reactions led to this event."},
+        "causationid": {**_UUID, "description": "The event whose reaction published this event."},
+        "hops": {"type": "integer", "minimum": 1, "description": "The number of reactions since the first event."},
         "data": {"type": "object"},
     },
 }

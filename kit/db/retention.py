@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 
-from kit import db
+from kit import db, ids
 
 BATCH_SECONDS = 0.25
 """Target duration of a batch. Its rows are locked for that long, and other work of the same process waits."""
@@ -38,7 +38,7 @@ class Retention:
     def before(self, now: datetime) -> Any:
         """The first value of `by` that is kept."""
         limit = now - self.age
-        return limit if self.key == "time" else UUID(int=int(limit.timestamp() * 1000) << 80)
+        return limit if self.key == "time" else ids.first_at(limit)
 
     @property
     def minimum(self) -> Any:

@@ -1,7 +1,8 @@
 """The transactional outbox (messages to send after commit) and the inbox (events that consumers have processed).
 
 The relay (workers/outbox/relay.py) turns an outbox row into Celery messages or a CloudEvent, and deletes it once the
-broker has confirmed them. The inbox makes the processing of an event idempotent.
+broker has confirmed them. The row of an event has only its id; the event is in the table of kept events. The inbox
+makes the processing of an event idempotent.
 """
 
 from collections.abc import Iterable
@@ -12,10 +13,12 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit import clock, db
+from kit import db
 from kit.db import Base, Json
 from kit.db.retention import Retention
 from kit.ids import new_id
+from kit.messaging import kept_events
+from kit.messaging.cloud_events import CloudEvent
 from kit.process import logs
 
 Kind = Literal["chord", "task", "event"]
@@ -51,10 +54,11 @@ class Inbox(Base):
     processed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
+_INBOX_KEPT = kept_events.KEPT + timedelta(days=2)
+"""Longer than the events, so that replayed ones are recognized."""
+
 RETENTION = (
-    Retention(
-        "inbox", "event_id", timedelta(days=30), key="uuid7", condition="processed_at < now() - interval '30 days'"
-    ),
+    Retention("inbox", "event_id", _INBOX_KEPT, key="uuid7", condition="processed_at < now() - interval '30 days'"),
 )
 """Event ids are UUIDv7. An event that was processed late, after an outage for example, is kept for 30 more days."""
 
@@ -62,12 +66,15 @@ RETENTION = (
 _INSERT = """
     INSERT INTO outbox (company_id, kind, body, available_at)
     SELECT o.company_id, o.kind, o.body, coalesce(o.available_at, now())
-    FROM jsonb_to_recordset(%(rows)s) AS o (company_id uuid, kind text, body jsonb, available_at timestamptz)"""
+    FROM jsonb_to_recordset(%(messages)s) AS o (company_id uuid, kind text, body jsonb, available_at timestamptz)"""
 
 
 def send(kind: Kind, body: Json, *, company_id: UUID | None, available_at: datetime | None = None) -> None:
     """Send a message after the current transaction has committed, and not before `available_at` (UTC)."""
-    row = {"company_id": company_id, "kind": kind, "body": body, "available_at": available_at}
+    _add({"company_id": company_id, "kind": kind, "body": body, "available_at": available_at})
+
+
+def _add(row: Json) -> None:
     db.info().setdefault(_PENDING, []).append(row)
     db.before_commit(_write_pending)
 
@@ -81,28 +88,32 @@ def take_pending() -> list[Json]:
 def _write_pending() -> None:
     rows = take_pending()
     if rows:
-        db.insert({"rows": db.as_json(rows)}, _INSERT)
+        db.insert({"messages": db.as_json(rows)}, kept_events.INSERT, _INSERT)
 
 
-def publish(event: str, data: dict[str, Any], *, subject: UUID, company_id: UUID | None) -> None:
-    """Send an event after commit, as a CloudEvent 1.0 whose type is also the routing key (`order.created`).
+def publish(
+    event_type: str, data: dict[str, Any], *, subject: UUID, company_id: UUID | None, sequence: int | None = None
+) -> None:
+    """Keep an event and send it after commit, as a CloudEvent 1.0 whose type is also the routing key (`order.created`).
 
-    It carries the id of the request that caused it, if there is one. An event about an order has `order_id` in its data
+    `sequence` orders the events about a subject: the version of its row, which this transaction has locked. The event
+    carries the id of the request that caused it, if there is one. An event about an order has `order_id` in its data
     even where its subject is another object, such as the payment: workers look request ids up by order.
     """
-    body = {
-        "specversion": "1.0",
-        "id": str(new_id()),
-        "source": "/orderx/" + event.partition(".")[0],
-        "type": event,
-        "subject": str(subject),
-        "time": clock.now().isoformat().replace("+00:00", "Z"),
-        "datacontenttype": "application/json",
-        "companyid": str(company_id) if company_id else None,
-        "requestid": logs.request_id(data.get("order_id", subject)),
-        "data": data,
-    }
-    send("event", {k: v for k, v in body.items() if v is not None}, company_id=company_id)
+    send_event(
+        CloudEvent(
+            new_id(), company_id, event_type, subject, data, sequence,
+            request_id=logs.request_id(data.get("order_id", subject)),
+        )
+    )  # fmt: skip
+
+
+def send_event(event: CloudEvent) -> None:
+    """Keep the event, and send it after the current transaction has committed."""
+    _add({
+        "company_id": event.company_id, "kind": "event", "body": {"id": event.id}, "available_at": None,
+        **kept_events.insert_values(event),
+    })  # fmt: skip
 
 
 # Sorted, so that two transactions with the same events do not deadlock.

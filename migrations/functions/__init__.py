@@ -18,6 +18,9 @@ _PREPARE = """
         IF NOT pg_has_role(current_user, 'orderx_definer', 'USAGE') THEN
             GRANT orderx_definer TO CURRENT_USER;
         END IF;
+        IF NOT pg_has_role(current_user, 'orderx_events_owner', 'USAGE') THEN
+            GRANT orderx_events_owner TO CURRENT_USER;
+        END IF;
     END $$;
     DO $$ BEGIN
         IF NOT pg_has_role('orderx_definer', 'pg_read_all_stats', 'USAGE') THEN -- for oldest_snapshot
@@ -26,8 +29,8 @@ _PREPARE = """
     EXCEPTION WHEN insufficient_privilege THEN
         RAISE WARNING 'orderx_definer cannot read statistics of other sessions: no alert about long-running transactions';
     END $$;
-    GRANT CREATE ON SCHEMA public TO orderx_definer"""
-_FINISH = "REVOKE CREATE ON SCHEMA public FROM orderx_definer"
+    GRANT CREATE ON SCHEMA public TO orderx_definer, orderx_events_owner"""
+_FINISH = "REVOKE CREATE ON SCHEMA public FROM orderx_definer, orderx_events_owner"
 
 
 def replace(connection: psycopg.Connection, *names: str) -> None:

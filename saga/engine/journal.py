@@ -14,7 +14,7 @@ from uuid import UUID
 from kit import clock, db
 from kit.db import Json
 from kit.errors import NotFound
-from kit.messaging import events, outbox, pg_notify
+from kit.messaging import events, kept_events, outbox, pg_notify
 from saga.engine.definition import Ending, Hook, Saga
 from saga.engine.errors import UnknownVersion
 from saga.engine.events import INCIDENT_OPENED, IncidentOpened
@@ -36,7 +36,7 @@ _SAGA_COLUMNS = 10
 """Columns about the saga, before the columns about the step."""
 
 # The ids are given once more as a list: with it PostgreSQL uses the primary keys whatever its statistics say.
-_WRITE = """
+_WRITE = f"""
     WITH steps AS (
         UPDATE saga_steps s
         SET state = c.state, attempts = c.attempts, undo_attempts = c.undo_attempts, outcome = c.outcome,
@@ -54,6 +54,7 @@ _WRITE = """
         INSERT INTO outbox (company_id, kind, body, available_at)
         SELECT %(company)s, o.kind, o.body, coalesce(o.available_at, %(now)s)
         FROM jsonb_to_recordset(%(messages)s) AS o (kind text, body jsonb, available_at timestamptz)
+    ), kept AS ({kept_events.INSERT}
     ), opened AS (
         INSERT INTO incidents (id, saga_id, company_id, step, phase, error, attempts, opened_at)
         SELECT i.id, i.saga_id, %(company)s, i.step, i.phase, i.error, i.attempts, %(now)s
@@ -67,7 +68,7 @@ _WRITE = """
         id uuid, state text, stage int, stop_requested jsonb, failure jsonb, due_at timestamptz, ended_at timestamptz,
         notice text)
     WHERE s.id = ANY(%(ids)s) AND s.id = c.id
-    RETURNING CASE WHEN c.notice IS NOT NULL THEN pg_notify(%(channel)s, c.notice) END"""
+    RETURNING CASE WHEN c.notice IS NOT NULL THEN pg_notify(%(channel)s, c.notice) END"""  # noqa: S608 - constants
 
 
 @contextmanager

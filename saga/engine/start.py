@@ -6,7 +6,7 @@ from uuid import UUID
 from kit import db
 from kit.db import Json
 from kit.ids import new_id
-from kit.messaging import outbox
+from kit.messaging import kept_events, outbox
 from saga.engine.definition import Saga
 from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.state_machine import ADVANCE
@@ -51,7 +51,7 @@ def start(
         "due": now + timedelta(seconds=saga.deadline), "steps": db.as_json(steps),
         "messages": db.as_json(outbox.take_pending() + _first_messages(saga, ref, subject_id, now)),
     }  # fmt: skip
-    db.insert(values, _INSERT_SAGA, _INSERT_STEPS, _INSERT_EVENT, _INSERT_MESSAGES)
+    db.insert(values, _INSERT_SAGA, _INSERT_STEPS, _INSERT_EVENT, kept_events.INSERT, _INSERT_MESSAGES)
     return ref.saga_id
 
 

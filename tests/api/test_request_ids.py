@@ -48,5 +48,7 @@ class TestRequestId:
         answer = api.post("/api/auth/register", ada)
         assert answer.status_code == 202, answer.json
         with psycopg.connect(database) as owner:
-            sent = owner.execute("SELECT kind, body ->> 'requestid' FROM outbox ORDER BY kind").fetchall()
+            sent = owner.execute("""
+                SELECT o.kind, coalesce(o.body->>'requestid', e.context->>'requestid')
+                FROM outbox o LEFT JOIN events e ON e.id::text = o.body->>'id' ORDER BY o.kind""").fetchall()
         assert sent == [(kind, answer.headers["X-Request-ID"]) for kind in ("event", "task")]

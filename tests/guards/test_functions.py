@@ -10,14 +10,17 @@ from migrations import functions, tables
 from tests.guards.company_with_data import company_with_data
 
 DEFINER = "orderx_definer"
+EVENTS_OWNER = "orderx_events_owner"
 IN_PUBLIC = "pronamespace = 'public'::regnamespace"
 CALLERS = {
     "erase_person": {"orderx_app"},
     "delete_invitations_to": {"orderx_app"},
     "oldest_snapshot": {"orderx_operator"},
     "record_saga_definition": {"orderx_app"},
+    "rotate_event_partitions": {"orderx_operator"},
     "database_metrics": {"orderx_app", "orderx_operator"},
 }
+OWNERS = dict.fromkeys(CALLERS, DEFINER) | {"rotate_event_partitions": EVENTS_OWNER}
 NAMES_A_TABLE = re.compile(r"\b(?:FROM|JOIN|UPDATE|INTO)\s+([a-z_.]+)")
 RIGHTS = """
     SELECT table_name, privilege_type, NULL AS column_name FROM information_schema.table_privileges
@@ -76,12 +79,12 @@ class TestFunctions:
 
 
 class TestFunctionsWithMoreRightsThanTheirCallers:
-    def test_belong_to_the_definer_and_search_pg_temp_last(self, superuser):
+    def test_belong_to_their_owners_and_search_pg_temp_last(self, superuser):
         found = superuser.execute(
             f"SELECT proname, pg_get_userbyid(proowner), proconfig FROM pg_proc WHERE prosecdef AND {IN_PUBLIC}"
         ).fetchall()
-        safely = (DEFINER, ["search_path=pg_catalog, public, pg_temp"])
-        assert {name: (owner, config) for name, owner, config in found} == dict.fromkeys(CALLERS, safely)
+        path = ["search_path=pg_catalog, public, pg_temp"]
+        assert {name: (owner, config) for name, owner, config in found} == {n: (OWNERS[n], path) for n in CALLERS}
 
     def test_are_in_no_other_schema(self, superuser):
         elsewhere = superuser.execute(f"SELECT proname FROM pg_proc WHERE prosecdef AND NOT {IN_PUBLIC}")
@@ -94,7 +97,7 @@ class TestFunctionsWithMoreRightsThanTheirCallers:
             " FROM pg_proc, aclexplode(proacl) WHERE proname = %s",
             [name],
         )
-        assert names(granted) - {DEFINER} == CALLERS[name]
+        assert names(granted) - {OWNERS[name]} == CALLERS[name]
 
 
 class TestDefiner:
@@ -113,7 +116,7 @@ class TestDefiner:
             " AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())",
             [DEFINER],
         ).fetchall()
-        assert set(owned) == {("pg_proc", name) for name in CALLERS}
+        assert set(owned) == {("pg_proc", name) for name in CALLERS if OWNERS[name] == DEFINER}
 
     def test_is_a_member_of_no_role_but_for_statistics_and_our_logins_are_none_of_it(self, superuser):
         members = "SELECT member::regrole::text FROM pg_auth_members WHERE roleid = %s::regrole"
@@ -155,3 +158,32 @@ class TestEverybody:
             " WHERE relnamespace = 'public'::regnamespace AND grantee = 0"
         ).fetchall()
         assert granted == []
+
+
+class TestOwnerOfEvents:
+    def test_cannot_log_in_and_is_a_member_of_nothing(self, superuser):
+        [powers] = superuser.execute(
+            "SELECT rolcanlogin OR rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication,"
+            " EXISTS (SELECT FROM pg_auth_members WHERE member = pg_roles.oid),"
+            " has_schema_privilege(oid, 'public', 'CREATE') FROM pg_roles WHERE rolname = %s",
+            [EVENTS_OWNER],
+        ).fetchall()
+        assert powers == (False, False, False)
+
+    def test_owns_the_table_of_events_and_its_partitions(self, superuser):
+        owned = "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND pg_get_userbyid(relowner) = %s"
+        partitions = (
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'event_partitions'::regnamespace"
+        )
+        assert names(superuser.execute(owned, [EVENTS_OWNER])) == {"events", *names(superuser.execute(partitions))}
+
+    def test_alone_may_use_the_partitions(self, superuser):
+        [granted] = superuser.execute(
+            "SELECT count(*) FROM pg_class, aclexplode(relacl) WHERE relnamespace = 'event_partitions'::regnamespace"
+            " AND grantee <> relowner"
+        )
+        assert granted == (0,)
+        for role in ("orderx_app", "orderx_operator"):
+            assert superuser.execute(
+                "SELECT has_schema_privilege(%s, 'event_partitions', 'USAGE')", [role]
+            ).fetchone() == (False,)

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from kit import db
 from kit.db import Json
+from kit.messaging import kept_events
 from kit.messaging.cloud_events import CloudEvent
 from kit.tenancy import Tenant
 from saga.engine import executor
@@ -43,11 +44,12 @@ class Deliveries:
         """Take all rows from the outbox, including retries that are not due yet."""
         with db.operator_transaction():
             session = db.session()
-            for _, kind, body in sorted(session.execute(_TAKE)):
-                if kind == "event":
-                    self.events.append(body)
-                else:
+            rows = sorted(session.execute(_TAKE))
+            for _, kind, body in rows:
+                if kind != "event":
                     self.tasks.extend(body["header"] if kind == "chord" else [body])
+            published = kept_events.read(UUID(body["id"]) for _, kind, body in rows if kind == "event")
+            self.events.extend(event.as_json() for event in published)
 
     def deliver(self, *tasks: Json) -> None:
         """Run tasks of one company in one batch: all of one undo or mail task, or all of forward steps."""

@@ -83,7 +83,7 @@ class TestCloseDue:
         assert close_due_companies(now=LATER - timedelta(seconds=1)) == 0
         assert [close_due_companies(now=LATER) for _ in range(2)] == [1, 0]
         with psycopg.connect(database) as owner:
-            closed = owner.execute("SELECT count(*) FROM outbox WHERE body->>'type' = 'company.closed'").fetchone()
+            closed = owner.execute("SELECT count(*) FROM events WHERE type = 'company.closed'").fetchone()
         assert closed == (1,)
 
     def test_is_scheduled(self):

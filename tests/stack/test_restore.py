@@ -18,7 +18,7 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
 
-ROLES = "CREATE ROLE orderx_app NOLOGIN; CREATE ROLE orderx_operator NOLOGIN; CREATE ROLE orderx_definer NOLOGIN"
+ROLES = "; ".join(f"CREATE ROLE orderx_{name} NOLOGIN" for name in ("app", "operator", "definer", "events_owner"))
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 import json
 from types import SimpleNamespace
+from uuid import UUID
 
 from kit import db
+from kit.messaging import kept_events
 from workers.celery_internals.acks import BatchedAcks
 from workers.celery_internals.batching import BatchRunner, _Delivery
 from workers.outbox.messages import build_messages
@@ -23,11 +25,14 @@ class FakeMessage:
 
 
 def take_from_outbox(app):
-    """Take all rows from the outbox. Returns the messages that the relay would publish."""
+    """Take all rows from the outbox. Returns the messages that the relay would publish, the tasks before the events."""
     with db.operator_transaction():
         session = db.session()
         rows = session.connection().exec_driver_sql(_TAKE).all()
-    return [message for kind, body in rows for message in build_messages(app, kind, body)]
+        events = kept_events.read(UUID(body["id"]) for kind, body in rows if kind == "event")
+    tasks = [(kind, body) for kind, body in rows if kind != "event"]
+    bodies = [*tasks, *(("event", event.as_json()) for event in events)]
+    return [message for kind, body in bodies for message in build_messages(app, kind, body)]
 
 
 def run_together(app, *batch):

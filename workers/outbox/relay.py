@@ -14,9 +14,10 @@ from psycopg.types.json import Jsonb
 
 from kit import alerts, db
 from kit.config import settings
-from kit.db import watchdog
+from kit.db import Json, watchdog
 from kit.errors import NotConfigured
-from kit.messaging import pg_notify
+from kit.messaging import kept_events, pg_notify
+from kit.messaging.cloud_events import CloudEvent
 from kit.process import failpoints, gc_tuning, liveness, logs
 from workers import durability, queues
 from workers.app import create_app
@@ -44,8 +45,13 @@ TAKE_BATCH = """
     ), taken AS (
         DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT id FROM due)) RETURNING id, company_id, kind, body, available_at
     )
-    SELECT id, company_id, kind, body, extract(epoch FROM now() - available_at)::float
-    FROM taken, idle_timeout ORDER BY available_at, id"""
+    SELECT t.id, t.company_id, t.kind, t.body, extract(epoch FROM now() - t.available_at)::float,
+        e.id, e.company_id, e.type, e.subject, e.sequence, e.context, e.data
+    FROM idle_timeout CROSS JOIN taken t
+    LEFT JOIN events e ON e.id = CASE t.kind WHEN 'event' THEN (t.body->>'id')::uuid END
+    ORDER BY t.available_at, t.id"""
+_AGE, _EVENT = 4, 5
+"""Columns of TAKE_BATCH: the row's age, and the first one of the event."""
 _POSTPONE = """
     INSERT INTO outbox (id, company_id, kind, body, available_at) OVERRIDING SYSTEM VALUE
     VALUES (%(id)s, %(company)s, %(kind)s, %(body)s, now() + interval '30 seconds')"""
@@ -75,7 +81,7 @@ def drain(
             "lookback": lookback,
         }
         rows = db.run(TAKE_BATCH, values).fetchall()
-        taken(len(rows), rows[-1][-1] if rows else 0.0)
+        taken(len(rows), rows[-1][_AGE] if rows else 0.0)
         if not rows:
             return 0
         failpoints.hit("outbox.taken")
@@ -97,17 +103,24 @@ def _messages_of(app: Celery, rows: Sequence[tuple[Any, ...]]) -> tuple[dict[int
     """(the messages of each row, the reasons why rows have none), by row id."""
     messages: dict[int, list[Message]] = {}
     failures: dict[int, str] = {}
-    for row_id, _, kind, body, _ in rows:
+    for row in rows:
+        row_id, kind = row[0], row[2]
         try:
-            messages[row_id] = list(build_messages(app, kind, body))
+            messages[row_id] = list(build_messages(app, kind, _body_of(row)))
         except Exception as error:
             log.exception("outbox row cannot be read", outbox=row_id)
             failures[row_id] = f"it cannot be read: {type(error).__name__}"
     return messages, failures
 
 
+def _body_of(row: tuple[Any, ...]) -> Json:
+    """The body of the row; of an event's row, which has only its id, the event."""
+    columns = dict(zip(kept_events.COLUMNS, row[_EVENT:], strict=True))
+    return CloudEvent.from_columns(**columns).as_json() if columns["id"] else row[3]
+
+
 def _postpone(row: tuple[Any, ...], *, reason: str) -> None:
-    row_id, company_id, kind, body, _ = row
+    row_id, company_id, kind, body = row[:_AGE]
     log.error("outbox row cannot be sent", outbox=row_id, reason=reason)
     db.run(_POSTPONE, {"id": row_id, "company": company_id, "kind": kind, "body": Jsonb(body)})
     alerts.trigger("outbox_overdue", {f"row {row_id}": {"row": row_id, "kind": kind, "reason": reason}})

@@ -20,7 +20,7 @@ def left_behind(market, order, database):
         with psycopg.connect(database) as connection:
             (traceparent,) = connection.execute("SELECT traceparent FROM sagas").fetchone()
             (request_id,) = connection.execute(
-                "SELECT body ->> 'requestid' FROM outbox WHERE body ->> 'type' = 'order.created'"
+                "SELECT context ->> 'requestid' FROM events WHERE type = 'order.created'"
             ).fetchone()
         assert request_id == answer.headers["X-Request-ID"]
         return traceparent, request_id

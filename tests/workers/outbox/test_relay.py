@@ -3,6 +3,7 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -11,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from kit import clock, db
 from kit.ids import new_id
-from kit.messaging import outbox
+from kit.messaging import kept_events, outbox
 from kit.tenancy import Tenant
 from tests import factories
 from tests.waiting import until
@@ -87,6 +88,28 @@ class TestDrain:
         send("event", {"id": str(new_id()), "type": "faults.changed", "data": {}})
         assert relay.drain(app, publisher) == 1
         assert outbox_rows() == (0, 0)
+
+    def test_publishes_a_kept_event_as_it_was_written(self, app, publisher, send, waiting, outbox_rows):
+        company = factories.make_company()
+        with db.transaction(Tenant(company_id=company.id)):
+            for number in range(3):
+                data = {"order_id": str(company.id), "number": number}
+                outbox.publish("order.created", data, subject=company.id, company_id=company.id)
+        with db.operator_transaction():
+            db.run("DELETE FROM outbox WHERE kind <> 'event'", {})
+        relay.drain(app, publisher)
+        assert outbox_rows() == (0, 0)
+        messages = [json.loads(message.body) for message in waiting("notification.events")]
+        messages = [message for message in messages if message["subject"] == str(company.id)]
+        with db.operator_transaction():
+            kept = kept_events.read(UUID(message["id"]) for message in messages)
+        assert [event.as_json() for event in kept] == messages
+        assert [event.data["number"] for event in kept] == [0, 1, 2]
+
+    def test_postpones_an_event_that_is_no_longer_kept(self, app, publisher, send, outbox_rows):
+        send("event", {"id": str(new_id())})
+        relay.drain(app, publisher)
+        assert outbox_rows() == (1, 0)
 
     def test_takes_low_priority_rows_only_when_asked_to(self, app, publisher, send, waiting, outbox_rows):
         send("event", {"id": str(new_id()), "type": "faults.changed", "data": {}})

@@ -1,0 +1,72 @@
+"""The table of kept events: every event that was published within the last month, for consumers that missed it.
+
+An event is written once, here; its row in the outbox has its id. The table is partitioned by the day of the ids, which
+are UUIDv7. `rotate_event_partitions()` (migrations/functions) creates partitions ahead and drops those of old events.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit import db
+from kit.db import Base, Json
+from kit.messaging.cloud_events import CloudEvent
+
+KEPT = timedelta(days=30)
+"""How long events are kept, at least; at most a day longer. The database function has the same number."""
+
+COLUMNS = ("id", "company_id", "type", "subject", "sequence", "context", "data")
+
+INSERT = """
+    INSERT INTO events (id, company_id, type, subject, sequence, context, data)
+    SELECT e.event_id, e.company_id, e.type, e.subject, e.sequence, e.context, e.data
+    FROM jsonb_to_recordset(%(messages)s) AS e (
+        event_id uuid, company_id uuid, type text, subject uuid, sequence int, context jsonb, data jsonb)
+    WHERE e.event_id IS NOT NULL"""
+"""Inserts the events among the messages that go to the outbox, in the statement that inserts those."""
+
+
+class KeptEvent(Base):
+    """An event that was published. `context` has the attributes that say where it comes from."""
+
+    __tablename__ = "events"
+    __table_args__ = {"postgresql_partition_by": "RANGE (id)"}  # noqa: RUF012 - as SQLAlchemy wants it
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    company_id: Mapped[UUID | None]
+    type: Mapped[str]
+    subject: Mapped[UUID]
+    sequence: Mapped[int | None]
+    context: Mapped[Json | None]
+    data: Mapped[Json]
+
+
+def insert_values(event: CloudEvent) -> Json:
+    """The fields of a message from which INSERT writes this event."""
+    return {
+        "event_id": event.id,
+        "company_id": event.company_id,
+        "type": event.type,
+        "subject": event.subject,
+        "sequence": event.sequence,
+        "context": event.context or None,
+        "data": event.data,
+    }
+
+
+def read(event_ids: Iterable[UUID]) -> list[CloudEvent]:
+    """The kept events with these ids, in the order of their ids; those that are not kept are left out."""
+    columns = ", ".join(COLUMNS)
+    rows = db.run(f"SELECT {columns} FROM events WHERE id = ANY(%(ids)s) ORDER BY id", {"ids": list(event_ids)})  # noqa: S608
+    return [CloudEvent.from_columns(**dict(zip(COLUMNS, row, strict=True))) for row in rows]
+
+
+def rotate_partitions() -> None:
+    """Create the partitions of the coming days, and drop those of events that are no longer kept.
+
+    Does nothing while another process does so, or while a long transaction uses the table.
+    """
+    with db.operator_transaction():
+        db.run("SELECT rotate_event_partitions()", {})

@@ -1,0 +1,132 @@
+"""Kept events: written once with what they are about, in partitions that come and go by the day."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import psycopg
+import pytest
+
+from kit import clock, db, ids
+from kit.ids import new_id
+from kit.messaging import kept_events, outbox
+from kit.tenancy import Tenant
+from tests import factories
+
+pytestmark = pytest.mark.undeclared_events
+
+
+@pytest.fixture
+def owner(database):
+    with psycopg.connect(database, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def company(database):
+    return factories.make_company()
+
+
+def today():
+    return datetime.combine(clock.now().date(), time(), UTC)
+
+
+def name_of(day):
+    return f"day_{day:%Y%m%d}"
+
+
+def partitions(owner):
+    found = owner.execute("SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
+                          " WHERE inhparent = 'events'::regclass AND relkind = 'r'")  # fmt: skip
+    return {name for (name,) in found}
+
+
+def partition_of(owner, event_id):
+    return owner.execute("SELECT tableoid::regclass::text FROM events WHERE id = %s", [event_id]).fetchone()[0]
+
+
+def insert(owner, event_id):
+    owner.execute(
+        "INSERT INTO events (id, type, subject, data) VALUES (%s, 'test.happened', %s, '{}')", [event_id, new_id()]
+    )
+
+
+class TestPublish:
+    def test_keeps_the_event_and_sends_its_id(self, company, owner):
+        with db.transaction(Tenant(company_id=company.id)):
+            outbox.publish("test.happened", {"n": 1}, subject=company.id, company_id=company.id, sequence=7)
+        [(event_id, body)] = owner.execute(
+            "SELECT e.id, o.body FROM events e, outbox o WHERE e.type = 'test.happened' AND o.kind = 'event'"
+            " AND o.body->>'id' = e.id::text"
+        ).fetchall()
+        assert body == {"id": str(event_id)}
+        with db.transaction(Tenant(company_id=company.id)):
+            [event] = kept_events.read([event_id])
+        assert event.as_json() == {
+            "specversion": "1.0",
+            "id": str(event_id),
+            "source": "/orderx/test",
+            "type": "test.happened",
+            "subject": str(company.id),
+            "time": ids.created_at(event_id).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "datacontenttype": "application/json",
+            "companyid": str(company.id),
+            "sequence": "0000000007",
+            "data": {"n": 1},
+        }
+        assert kept_events.CloudEvent.from_json(event.as_json()) == event
+
+    def test_keeps_and_sends_nothing_when_the_transaction_fails(self, company, owner):
+        with pytest.raises(RuntimeError), db.transaction(Tenant(company_id=company.id)):
+            outbox.publish("test.happened", {}, subject=company.id, company_id=company.id)
+            raise RuntimeError
+        assert owner.execute("SELECT count(*) FROM events WHERE type = 'test.happened'").fetchone() == (0,)
+
+    def test_keeps_events_of_users_without_a_company(self, database, owner):
+        user = factories.make_user()
+        with db.transaction(Tenant(user_id=user.id)):
+            outbox.publish("test.happened", {}, subject=user.id, company_id=None)
+        kept = owner.execute("SELECT company_id, subject FROM events WHERE type = 'test.happened'").fetchall()
+        assert kept == [(None, user.id)]
+
+
+class TestRotation:
+    def test_creates_the_partitions_of_the_coming_week(self, database, owner):
+        kept_events.rotate_partitions()
+        coming = {name_of(today() + timedelta(days=days)) for days in range(-1, 8)}
+        assert coming | {"other"} <= partitions(owner)
+
+    def test_drops_the_partitions_of_events_that_are_no_longer_kept(self, database, owner):
+        for age in (kept_events.KEPT.days, kept_events.KEPT.days + 1, 400):
+            day = today() - timedelta(days=age)
+            owner.execute(
+                f"CREATE TABLE event_partitions.{name_of(day)} PARTITION OF events"
+                f" FOR VALUES FROM ('{ids.first_at(day)}') TO ('{ids.first_at(day + timedelta(days=1))}')"
+            )
+            insert(owner, ids.first_at(day))
+        kept_events.rotate_partitions()
+        old = {name for name in partitions(owner) if name < name_of(today() - timedelta(days=1))} - {"other"}
+        assert old == {name_of(today() - kept_events.KEPT)}
+        assert owner.execute("SELECT id FROM events").fetchall() == [(ids.first_at(today() - kept_events.KEPT),)]
+        owner.execute(f"DROP TABLE event_partitions.{old.pop()}")
+
+    def test_moves_events_that_came_before_their_partition(self, database, owner):
+        day = today() + timedelta(days=5)
+        owner.execute(f"DROP TABLE event_partitions.{name_of(day)}")
+        insert(owner, ids.first_at(day))
+        assert partition_of(owner, ids.first_at(day)) == "event_partitions.other"
+        kept_events.rotate_partitions()
+        assert partition_of(owner, ids.first_at(day)) == f"event_partitions.{name_of(day)}"
+
+    def test_waits_for_no_transaction_that_uses_the_table(self, database, owner):
+        day = today() + timedelta(days=6)
+        owner.execute(f"DROP TABLE event_partitions.{name_of(day)}")
+        with psycopg.connect(database) as report:
+            report.execute("SELECT count(*) FROM events")
+            kept_events.rotate_partitions()
+            assert name_of(day) not in partitions(owner)
+        kept_events.rotate_partitions()
+        assert name_of(day) in partitions(owner)
+
+
+def test_the_inbox_remembers_for_longer_than_events_are_kept():
+    [rule] = outbox.RETENTION
+    assert rule.age > kept_events.KEPT + timedelta(days=1)
