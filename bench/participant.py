@@ -69,9 +69,11 @@ class Participant:
 
     def load(self) -> AbstractContextManager[Load]:
         """Its load generator; entered once its processes run."""
-        return load_generators(self.environment, self.driver, number=self.setting.get("loaders", 1), **self.load_env())
+        return load_generators(
+            self.environment, self.driver, number=self.setting.get("loaders", 1), **self.driver_env()
+        )
 
-    def load_env(self) -> dict[str, object]:
+    def driver_env(self) -> dict[str, object]:
         """The environment variables of its driver."""
         return {}
 

@@ -23,9 +23,9 @@ class OrderxWaiting(OrderxFull):
 
     name = "orderx_waiting"
 
-    def load_env(self) -> dict[str, object]:
+    def driver_env(self) -> dict[str, object]:
         """The headers, with `Prefer: wait`."""
-        variables = super().load_env()
+        variables = super().driver_env()
         headers = {**json.loads(str(variables["BENCH_HEADERS"])), "Prefer": "wait=20"}
         return {**variables, "BENCH_HEADERS": json.dumps(headers)}
 

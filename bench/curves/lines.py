@@ -10,7 +10,7 @@ LINES = (1, 2, 5, 10, 20, 50, 100)
 class OrderxLines(OrderxEngine):
     """OrderX with `lines` lines per order."""
 
-    def load_env(self) -> dict[str, object]:
+    def driver_env(self) -> dict[str, object]:
         """The number of lines."""
         return {"BENCH_LINES": self.setting["lines"]}
 

@@ -47,7 +47,7 @@ def _latencies(times: Mapping[str, tuple[float, float]]) -> Figures:
 
 @contextmanager
 def run(servers: Servers, kind: type[Participant], **changed: object) -> Iterator[Run]:
-    """Start and warm up a participant with its first setting, `changed` applied."""
+    """Start and warm up a participant with its first setting, in which `changed` replaces values."""
     setting: Setting = {**kind.settings[0], **changed}
     with servers.run_environment(f"curve_{kind.workload}_{kind.name}") as environment:
         participant = kind(environment, setting)

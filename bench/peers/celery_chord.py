@@ -70,9 +70,9 @@ class CeleryChord(Participant):
         pool = ("--pool", self.setting["pool"], "--concurrency", 2)
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO")
         command = ("celery", "--app", "bench.peers.celery_chord", "worker", *pool, *quiet, "--hostname", f"{name}@%h")
-        return self.environment.python(name, *command, ready=output_contains(" ready."), **self.load_env())
+        return self.environment.python(name, *command, ready=output_contains(" ready."), **self.driver_env())
 
-    def load_env(self) -> dict[str, object]:
+    def driver_env(self) -> dict[str, object]:
         """The broker URL and the prefetch count."""
         urls = {"valkey": self.environment.valkey_url, "rabbitmq": self.environment.rabbitmq_url}
         return {"BENCH_CHORD_BROKER": urls[self.setting["broker"]], "BENCH_PREFETCH": self.setting["prefetch"]}

@@ -48,7 +48,7 @@ class FlaskApp:
         env = {**self.env(), "BENCH_PLACE": self.place_order}
         return self.environment.python("api", *command, ready=http(f"{self.url}/healthz"), **env)
 
-    def load_env(self) -> dict[str, object]:
+    def driver_env(self) -> dict[str, object]:
         """The URL for orders."""
         return {"BENCH_POST_TO": f"{self.url}/orders"}
 

@@ -109,7 +109,7 @@ class OrderxFull(FullWorkload, OrderxEngine):
     def _work(self, name: str, queues: str) -> tuple[object, ...]:
         return "ops.cli", "worker", "--queues", queues, "--name", name
 
-    def load_env(self) -> dict[str, object]:
+    def driver_env(self) -> dict[str, object]:
         """The URL for orders, and the headers with the customer's token."""
         login = {"email": BUYER, "password": PASSWORD}
         answer = requests.post(f"{self.api_url}/api/auth/login", json=login, timeout=10)

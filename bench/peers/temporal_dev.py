@@ -136,10 +136,10 @@ class TemporalDev(Participant):
     def _worker(self, name: str) -> Process:
         command = ("bench.peers.temporal_dev", self.setting["activities"])
         return self.environment.python(
-            name, *command, ready=output_contains("the worker is running"), **self.load_env()
+            name, *command, ready=output_contains("the worker is running"), **self.driver_env()
         )
 
-    def load_env(self) -> dict[str, object]:
+    def driver_env(self) -> dict[str, object]:
         """The address of the server."""
         return {"BENCH_TEMPORAL": f"{LOOPBACK}:{self._port}"}
 

@@ -57,9 +57,9 @@ def _as_json(row: "ScheduleRow") -> dict[str, Any]:
 def _line(row: "ScheduleRow") -> str:
     outcome = f"failed {row.failures} times: {row.error}" if row.error else row.outcome
     took = f"{row.last_duration.total_seconds():.2f} s" if row.last_duration is not None else ""
-    last = f"{outcome} at {_time(row.last_run_at)} in {took}" if row.last_run_at else "has not run yet"
+    last = f"{outcome} at {_in_utc(row.last_run_at)} in {took}" if row.last_run_at else "has not run yet"
     now = "" if _state(row) == "waiting" else f", {_state(row)}"
-    return f"{row.name}  {row.timing}, next at {_time(row.next_run_at)}: {last}{now}"
+    return f"{row.name}  {row.timing}, next at {_in_utc(row.next_run_at)}: {last}{now}"
 
 
 def _state(row: "ScheduleRow") -> str:
@@ -69,5 +69,5 @@ def _state(row: "ScheduleRow") -> str:
     return "running" if row.started_at else "sent"
 
 
-def _time(at: datetime) -> str:
+def _in_utc(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,7 +1,7 @@
 """The test cards and their behaviour.
 
 Numbers and declines are Stripe's (https://docs.stripe.com/testing), except for three additional cards: SLOW, SILENT
-and LAPSING.
+and EXPIRING.
 """
 
 import base64
@@ -14,7 +14,7 @@ SLOW = "slow"
 SILENT = "silent"
 """Authorises, but the first response comes after any client timeout; a retry with the same key gets it at once."""
 
-LAPSING = "lapsing"
+EXPIRING = "expiring"
 """Authorises, but the authorisation has expired when it is captured."""
 
 
@@ -43,7 +43,7 @@ DECLINES = {
 
 @dataclass(frozen=True, slots=True)
 class TestCard:
-    """A test card. `behaviour` is APPROVED, SLOW, SILENT, LAPSING or a key of DECLINES."""
+    """A test card. `behaviour` is APPROVED, SLOW, SILENT, EXPIRING or a key of DECLINES."""
 
     __test__ = False  # pytest: not a test class
 
@@ -80,7 +80,7 @@ CARDS = (
     TestCard("4000002760003184", "visa", "pm_card_authenticationRequired", "authentication_required"),
     TestCard("4000002000020006", "visa", "pm_card_slow", SLOW),
     TestCard("4000003000030003", "visa", "pm_card_silent", SILENT),
-    TestCard("4000004000040000", "visa", "pm_card_lapsing", LAPSING),
+    TestCard("4000004000040000", "visa", "pm_card_expiring", EXPIRING),
 )
 
 BY_NUMBER = {card.number: card for card in CARDS}

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ops.sandbox import methods, objects
-from ops.sandbox.cards import APPROVED, DECLINES, LAPSING, Decline
+from ops.sandbox.cards import APPROVED, DECLINES, EXPIRING, Decline
 from ops.sandbox.errors import bad_parameter, error, unknown
 from ops.sandbox.idempotency import Reply
 from ops.sandbox.ledger import Row, Transaction, insert, new_id, now
@@ -58,7 +58,7 @@ def confirm(db: Transaction, params: Params, intent: str) -> Reply:
 def capture(db: Transaction, params: Params, intent: str) -> Reply:
     """Capture the authorised amount, or less with `amount_to_capture`; the rest is released."""
     row = find(db, intent)
-    if row["status"] == "requires_capture" and _behaviour(db, row) == LAPSING:
+    if row["status"] == "requires_capture" and _behaviour(db, row) == EXPIRING:
         _change(db, intent, status="canceled", canceled_at=now(), cancellation_reason="automatic")
         row = find(db, intent)
     if row["status"] != "requires_capture":

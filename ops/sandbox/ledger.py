@@ -73,7 +73,7 @@ class Ledger:
             db.executemany("INSERT OR REPLACE INTO payment_methods VALUES (?, 0, ?, ?, 12, 2040, ?, ?)", rows)
 
     def _add_fingerprints(self) -> None:
-        """Add the column to ledgers from before it existed."""
+        """Add the column for card fingerprints to ledgers that were created without it."""
         if "fingerprint" not in {row["name"] for row in self._db.execute("PRAGMA table_info(payment_methods)")}:
             self._db.execute("ALTER TABLE payment_methods ADD COLUMN fingerprint TEXT")
 

@@ -14,16 +14,21 @@ from ops.server.connection import Connection, State
 class Clients:
     """All open connections. Complete requests go to `serve`, which calls `response_ready` afterwards.
 
-    `keepalive` is the idle timeout in seconds, `most` the maximum number of connections.
+    `keepalive` is the idle timeout in seconds, `max_connections` the maximum number of connections.
     """
 
     def __init__(
-        self, poller: selectors.BaseSelector, *, serve: Callable[[Connection], None], keepalive: float, most: int
+        self,
+        poller: selectors.BaseSelector,
+        *,
+        serve: Callable[[Connection], None],
+        keepalive: float,
+        max_connections: int,
     ) -> None:
         self._poller = poller
         self._serve = serve
         self._keepalive = keepalive
-        self._most = most
+        self._max_connections = max_connections
         self._connections: set[Connection] = set()
 
     def __len__(self) -> int:
@@ -35,7 +40,7 @@ class Clients:
 
     def add(self, connection: Connection) -> None:
         """Add a new connection and wait for its first request."""
-        if len(self) >= self._most:
+        if len(self) >= self._max_connections:
             self.make_room()
         self._connections.add(connection)
         connection.enter(State.IDLE, deadline=connection.since + limits.HEAD_TIMEOUT)
@@ -68,7 +73,7 @@ class Clients:
     @property
     def has_room(self) -> bool:
         """Whether a connection can be added, possibly by closing one that waits for its client."""
-        return len(self) < self._most or any(connection.is_evictable for connection in self._connections)
+        return len(self) < self._max_connections or any(connection.is_evictable for connection in self._connections)
 
     def make_room(self) -> None:
         """Close the connection that has waited longest for its client; normal requests are complete sooner."""

@@ -83,7 +83,7 @@ def _renew(held: _HeldLeases) -> None:
     by_owner: dict[Tenant, dict[UUID, Lease]] = defaultdict(dict)
     for lease in held.leases:
         by_owner[Tenant(lease.mail.company_id, lease.mail.user_id)][lease.mail.id] = lease
-    parts: list[Callable[[], object]] = [partial(_renew_of, owner, leases) for owner, leases in by_owner.items()]
+    parts: list[Callable[[], object]] = [partial(_renew_leases_of, owner, leases) for owner, leases in by_owner.items()]
     for part in (*parts, held.on_renewal):
         try:
             part()
@@ -91,7 +91,7 @@ def _renew(held: _HeldLeases) -> None:
             log.warning("could not renew leases", mails=len(held.leases), reason=str(error))
 
 
-def _renew_of(owner: Tenant, leases: dict[UUID, Lease]) -> None:
+def _renew_leases_of(owner: Tenant, leases: dict[UUID, Lease]) -> None:
     attempts = {mail_id: lease.mail.attempts for mail_id, lease in leases.items()}
     with db.transaction(owner):
         renewed = notifications.renew(attempts=attempts, now=clock.now())

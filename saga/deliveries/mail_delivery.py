@@ -1,4 +1,4 @@
-"""Deliver claimed mails to the mail server, and record what became of each."""
+"""Deliver claimed mails to the mail server, and record the outcome of each."""
 
 import time
 from collections import defaultdict
@@ -32,7 +32,7 @@ and the sweeper has the mail tried again.
 
 
 def deliver(mails: Sequence[ClaimedMail]) -> list[DeliveryError]:
-    """Deliver claimed mails one after the other, and record what became of them before returning.
+    """Deliver claimed mails one after the other, and record their outcomes before returning.
 
     Results are recorded every RECORD_EVERY seconds and at the end, and within two seconds by another thread, so that a
     delivered mail is recorded even while a slow server holds up the next one. An outage of the database is waited out,

@@ -1,6 +1,6 @@
 """The transitions of a saga at a wait: begin to wait, receive the signal, expire. Whichever comes first counts.
 
-They change a LockedSaga, and nothing else. A saga whose wait is over runs on by `saga.advance`.
+They change a LockedSaga, and nothing else. The task `saga.advance` continues a saga whose wait has ended.
 """
 
 from datetime import UTC
@@ -11,7 +11,7 @@ from saga.engine.locked_saga import LockedSaga
 from saga.engine.waits import WAIT_EXPIRED, Wait
 
 Receipt = Literal["accepted", "repeated", "conflicting", "late"]
-"""What became of a signal: it counts, it has come before, it contradicts an earlier one, or it came too late."""
+"""The result of a signal: it counts, it has come before, it contradicts an earlier one, or it came too late."""
 
 
 def begin(saga: LockedSaga, wait: Wait) -> None:

@@ -143,7 +143,7 @@ def run() -> None:
 
 
 def drain_until(stopping: threading.Event, app: Celery) -> None:
-    """Drain with two drainers, each in a thread."""
+    """Send outbox rows with two drainers, each in a thread, until `stopping` is set."""
     with closing(DrainLock(batch_size=BATCH_SIZE)) as lock, ThreadPoolExecutor(1) as threads:
         second = threads.submit(_run_drainer, stopping, app, lock)
         _run_drainer(stopping, app, lock)

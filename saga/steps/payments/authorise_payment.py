@@ -61,7 +61,7 @@ def _authorise(payment: PaymentSummary, key: str, now: datetime) -> Answer:
 def _authorised_before(payment: PaymentSummary) -> Answer | None:
     # The provider may have forgotten the idempotency key, so the same call would make a second payment. This happens to
     # a saga that was idle for long, or was restored from a backup. Its earlier payment is answered as the key would
-    # have been, whatever became of it since: the steps that follow find out.
+    # have been, whatever happened to it since: the steps that follow find out.
     made = gateway().payments_of(order_id=payment.order_id)
     holding = [answer for answer in made if answer.outcome in {"authorised", "captured"}]
     found = next(iter([*holding, *made]), None)
