@@ -20,7 +20,7 @@ from api.accounts.sessions import blueprint as sessions
 from api.auth import access, audit, rate_limits, signing_keys
 from api.catalogue.routes import blueprint as products
 from api.companies.lifecycle import blueprint as company_lifecycle
-from api.companies.lifecycle import plans
+from api.companies.plans import plans
 from api.companies.routes import blueprint as companies
 from api.health.routes import blueprint as health
 from api.http import (

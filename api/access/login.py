@@ -4,15 +4,10 @@ from typing import Any
 
 from flask import request
 
+from api.access.login_schemas import CredentialsSchema, LogoutSchema, RefreshSchema, TokensSchema
+from api.access.member_schemas import MembershipSchema
 from api.accounts.credentials import authenticate
-from api.accounts.schemas import (
-    CredentialsSchema,
-    LinkTokenSchema,
-    LogoutSchema,
-    MembershipSchema,
-    RefreshSchema,
-    TokensSchema,
-)
+from api.accounts.schemas import LinkTokenSchema
 from api.auth import access, tokens
 from api.auth.caller import Caller
 from api.http.blueprint import Blueprint

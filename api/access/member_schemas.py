@@ -49,3 +49,12 @@ class MemberSchema(ResponseSchema):
     role = fields.String(metadata={"examples": ["staff"]})
     shop_id = fields.UUID(allow_none=True)
     created_at = fields.AwareDateTime()
+
+
+class MembershipSchema(ResponseSchema):
+    """A role in a company, or in one shop of it."""
+
+    id = fields.UUID(metadata={"description": "The membership's id"})
+    company_id = fields.UUID(allow_none=True)
+    shop_id = fields.UUID(allow_none=True)
+    role = fields.String(metadata={"examples": ["company_admin"]})

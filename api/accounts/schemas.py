@@ -1,21 +1,20 @@
-"""Schemas of registration, login, sessions and the user."""
+"""Schemas of registration, passwords and the user."""
 
 from typing import Any
 
 from marshmallow import fields, validate
 
+from api.access.member_schemas import MembershipSchema
 from api.http.fields import EmailAddress, Name, StrictBoolean
 from api.http.responses import ResponseSchema
 from api.http.schemas import Schema
 from domain.accounts.passwords import MAX_LENGTH, MIN_LENGTH
 
-ACCESS_TOKEN = {"examples": ["eyJhbGciOiJFZERTQSIsImtpZCI6IlVUZ…"]}
 REFRESH_TOKEN = {"examples": ["WlQxZJmVvZcVY2nqzVNkJ1D0mMbgyW_xX3kD7cZ9s4A"]}
 NOTIFICATIONS = {
     "description": "Optional mails. Mails about received, paid, failed and cancelled orders and about the account and "
     "its security are always sent; there are no others yet"
 }
-COMPANY = "The company to act for; null to act as a customer"
 
 
 class Password(fields.String):
@@ -130,81 +129,6 @@ class UserSchema(ResponseSchema):
         allow_none=True, metadata={"description": "When the mail address was verified; null: not verified"}
     )
     created_at = fields.AwareDateTime()
-
-
-class CredentialsSchema(Schema):
-    """Credentials, and the company to act for."""
-
-    email = EmailAddress(required=True, metadata={"examples": ["ada@customers.example"]})
-    password = Password()
-    code = Code(load_default=None, metadata={"description": "The code of the second factor; null: none"})
-    company_id = fields.UUID(
-        allow_none=True, metadata={"description": f"{COMPANY}; if left out, the company chosen last"}
-    )
-
-
-class RefreshSchema(Schema):
-    """A refresh token to exchange."""
-
-    refresh_token = fields.String(required=True, validate=validate.Length(max=2000), metadata=REFRESH_TOKEN)
-    company_id = fields.UUID(
-        allow_none=True, metadata={"description": f"{COMPANY}; if left out, the same company as before"}
-    )
-
-
-class LogoutSchema(Schema):
-    """A refresh token of the session to end."""
-
-    refresh_token = fields.String(required=True, validate=validate.Length(max=2000), metadata=REFRESH_TOKEN)
-
-
-class TokensSchema(ResponseSchema):
-    """Access token and refresh token, and the role that they give."""
-
-    access_token = fields.String(metadata=ACCESS_TOKEN)
-    refresh_token = fields.String(metadata=REFRESH_TOKEN)
-    token_type = fields.String(metadata={"examples": ["Bearer"]})
-    expires_in = fields.Integer(metadata={"description": "Seconds", "examples": [900]})
-    company_id = fields.UUID(allow_none=True)
-    role = fields.String(metadata={"examples": ["company_admin"]})
-    shop_id = fields.UUID(allow_none=True)
-
-
-class SessionSchema(ResponseSchema):
-    """A session of the user."""
-
-    id = fields.UUID()
-    device = fields.String(
-        allow_none=True, metadata={"description": "The browser or app, from its User-Agent", "examples": ["Firefox"]}
-    )
-    ip_address = fields.String(allow_none=True, metadata={"examples": ["203.0.113.7"]})
-    active_company_id = fields.UUID(
-        allow_none=True, metadata={"description": "The company that the session acts for; null for a customer"}
-    )
-    started_at = fields.AwareDateTime()
-    last_used_at = fields.AwareDateTime(metadata={"description": "When the tokens were last refreshed"})
-    expires_at = fields.AwareDateTime(metadata={"description": "When the session expires if it is not used"})
-
-
-class ListedSessionSchema(SessionSchema):
-    """A session in the list of sessions."""
-
-    is_current = fields.Boolean(metadata={"description": "Whether this request belongs to the session"})
-
-
-class SessionsSchema(ResponseSchema):
-    """All open sessions of the user."""
-
-    data = fields.List(fields.Nested(ListedSessionSchema))
-
-
-class MembershipSchema(ResponseSchema):
-    """A role in a company, or in one shop of it."""
-
-    id = fields.UUID(metadata={"description": "The membership's id"})
-    company_id = fields.UUID(allow_none=True)
-    shop_id = fields.UUID(allow_none=True)
-    role = fields.String(metadata={"examples": ["company_admin"]})
 
 
 class MeSchema(UserSchema):

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from api.accounts.schemas import SessionSchema, SessionsSchema
+from api.accounts.session_schemas import SessionSchema, SessionsSchema
 from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
 from domain.accounts import sessions

@@ -2,8 +2,10 @@
 
 from marshmallow import fields
 
+from api.access.member_schemas import MembershipSchema
 from api.accounts.profile_schemas import SavedAddressSchema
-from api.accounts.schemas import MembershipSchema, Password, SessionSchema, UserSchema
+from api.accounts.schemas import Password, UserSchema
+from api.accounts.session_schemas import SessionSchema
 from api.http.responses import ResponseSchema
 from api.http.schemas import Schema
 from api.sales.schemas import OrderDetailsSchema

@@ -9,7 +9,13 @@ from api.http.blueprint import Blueprint
 from api.http.etags import etag, expected_versions
 from api.http.openapi import IF_MATCH, IF_NONE_MATCH
 from api.http.schemas import PageQuery, page, page_of
-from api.shops.schemas import LocationChangeSchema, LocationSchema, NewLocationSchema, OpeningQuery, OpeningStatusSchema
+from api.shops.location_schemas import (
+    LocationChangeSchema,
+    LocationSchema,
+    NewLocationSchema,
+    OpeningQuery,
+    OpeningStatusSchema,
+)
 from domain.shops import locations, queries
 from domain.shops.models import Location
 from kit import clock

@@ -8,7 +8,8 @@ from sqlalchemy import inspect
 from api.accounts.profile_schemas import ProfileChangeSchema
 from api.catalogue.schemas import NewProductSchema, ProductChangeSchema
 from api.companies.schemas import CompanyChangeSchema, NewCompanySchema
-from api.shops.schemas import LocationChangeSchema, NewLocationSchema, NewShopSchema, ShopChangeSchema
+from api.shops.location_schemas import LocationChangeSchema, NewLocationSchema
+from api.shops.schemas import NewShopSchema, ShopChangeSchema
 from domain.accounts import profile
 from domain.accounts.models import User
 from domain.catalogue import operations as catalogue
