@@ -6,14 +6,14 @@ import shlex
 import sys
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from ops import command_settings, multiprocess_metrics, running_stack
-from ops.commands import account, dead, events, failures, output, saga, schedules
+from ops.commands import account, dead, development_servers, events, failures, output, saga, schedules
 from ops.commands.output import Json, not_blank, print_json
+from ops.commands.server_options import Host, Port, TrustedHosts
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,14 +36,6 @@ Version = Annotated[bool, typer.Option("--version", help="Print the version.", c
 def options(version: Version = False) -> None:
     """OrderX: a commerce backend in which every order is a saga."""
     del version
-
-
-Host = Annotated[str, typer.Option(help="Address to listen on.")]
-Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
-TrustedHosts = Annotated[
-    list[str] | None,
-    typer.Option("--trusted-host", help="Accept requests to this host name, too, as in http://NAME:port; repeatable."),
-]
 
 
 @app.command(rich_help_panel="Local stack")
@@ -168,36 +160,6 @@ def flower(host: Host = "127.0.0.1", port: Port = 5555, trusted_host: TrustedHos
     process.serve(host, port, trusted_hosts=tuple(trusted_host or ()))
 
 
-@app.command(rich_help_panel="Development servers")
-def sandbox(  # noqa: PLR0917
-    host: Host = "127.0.0.1",
-    port: Port = 8026,
-    ledger: Annotated[Path, typer.Option(help="SQLite file of its payments.")] = Path("sandbox.db"),
-    slow_seconds: Annotated[float, typer.Option(help="Response delay of the slow card, in seconds.", min=0)] = 2.0,
-    silent_seconds: Annotated[float, typer.Option(help="Response delay of the silent card, in seconds.", min=0)] = 30.0,
-    trusted_host: TrustedHosts = None,
-) -> None:
-    """Serve the payment sandbox: the provider's protocol, without real payments."""
-    from ops import sandbox as process
-
-    timing = {"slow_seconds": slow_seconds, "silent_seconds": silent_seconds}
-    process.serve(host, port, ledger, trusted_hosts=tuple(trusted_host or ()), **timing)
-
-
-@app.command(rich_help_panel="Development servers")
-def inbox(
-    host: Host = "127.0.0.1",
-    smtp_port: Port = 1025,
-    http_port: Port = 8025,
-    maildir: Annotated[Path, typer.Option(help="Directory to store the mails in.")] = Path("mail"),
-    trusted_host: TrustedHosts = None,
-) -> None:
-    """Receive mails by SMTP and show them on a web page instead of delivering them."""
-    from ops import inbox as process
-
-    process.serve(host, smtp_port, http_port, maildir, trusted_hosts=tuple(trusted_host or ()))
-
-
 @app.command(rich_help_panel="Operations")
 def migrate(as_json: Json = False) -> None:
     """Migrate the database to the newest schema and create the two logins; safe to repeat."""
@@ -237,6 +199,8 @@ def reconcile(
         sys.exit(1)
 
 
+for server in (development_servers.sandbox, development_servers.inbox):
+    app.command(rich_help_panel="Development servers")(server)
 app.add_typer(account.app, name="account", rich_help_panel="Operations")
 app.add_typer(saga.app, name="saga", rich_help_panel="Operations")
 app.add_typer(dead.app, name="dead", rich_help_panel="Operations")

@@ -6,45 +6,15 @@ from dataclasses import dataclass
 from typing import NotRequired, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import update
-
-from kit import db
 from kit.db import Json
-from kit.errors import Conflict
-from kit.messaging import events
 from saga.engine import compensation, interventions, state_machine
-from saga.engine.events import INCIDENT_CLOSED, IncidentClosed
 from saga.engine.journal import FindDefinition, locked, run_outcome_hooks
 from saga.engine.locked_saga import LockedSaga, SagaRef
-from saga.engine.models import Incident
 from saga.engine.step import Step
 from saga.engine.waits import Wait
-from saga.incidents import guards
+from saga.incidents import closing, guards
+from saga.incidents.errors import CannotCompensate, CannotResolve, NothingToSkip
 from saga.incidents.guards import End
-
-
-class NotStuck(Conflict):
-    """The saga is not stuck."""
-
-    code = "not_stuck"
-
-
-class NothingToSkip(Conflict):
-    """No step has failed, but a hook could not decide the outcome: fix the cause and retry."""
-
-    code = "nothing_to_skip"
-
-
-class CannotCompensate(Conflict):
-    """The saga can no longer be compensated."""
-
-    code = "cannot_compensate"
-
-
-class CannotResolve(Conflict):
-    """The saga can no longer end in this way."""
-
-    code = "cannot_resolve"
 
 
 class Options(TypedDict):
@@ -140,7 +110,7 @@ def _act(
 ) -> Effect:
     """Close the incident, return the saga to the phase it was stuck in, and move it. A dry run is rolled back."""
     with suppress(_DryRun), locked(ref, find) as saga:
-        closed = _close_incident(saga, incident, {**action, "reason": reason, "by": by})
+        closed = closing.close(saga, incident, {**action, "reason": reason, "by": by})
         step = saga.definition.waits.get(closed.step) or saga.definition.steps[closed.step]
         saga.state = closed.phase
         saga.record_event("resolved", step, dict(action))  # buyers may read this, so it omits the reason
@@ -154,19 +124,6 @@ def _act(
 
 class _DryRun(Exception):
     """Raised to roll a dry run back: the action would have succeeded."""
-
-
-def _close_incident(saga: LockedSaga, expected: UUID | None, resolution: dict[str, str]) -> Incident:
-    if saga.state != "stuck":
-        raise NotStuck(f"saga {saga.ref.saga_id} is not stuck: it is {saga.state}")
-    is_open = Incident.saga_id == saga.ref.saga_id, Incident.resolved_at.is_(None)
-    closing = update(Incident).where(*is_open).values(resolved_at=saga.now, resolution=resolution)
-    incident = db.session().scalars(closing.returning(Incident)).one()
-    if expected not in (None, incident.id):
-        raise NotStuck(f"saga {saga.ref.saga_id} is stuck in another step by now: {incident.step}")
-    payload = IncidentClosed(incident.id, saga.ref.saga_id, action=resolution["action"])
-    events.publish(INCIDENT_CLOSED, payload, subject=saga.ref.saga_id, company_id=saga.ref.company_id)
-    return incident
 
 
 def _failure(saga: LockedSaga, step: Step | Wait, error: Json) -> Json:

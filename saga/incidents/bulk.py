@@ -12,7 +12,8 @@ from kit.errors import NotFound, OrderXError
 from saga.engine.locked_saga import SagaRef
 from saga.engine.queries import by_saga_or_subject_id
 from saga.incidents import actions, queries
-from saga.incidents.actions import Effect, NotStuck
+from saga.incidents.actions import Effect
+from saga.incidents.errors import NotStuck
 from saga.incidents.guards import End
 from saga.incidents.queries import IncidentFilter
 from saga.registry import find

@@ -1,11 +1,17 @@
 """File lengths, line ends, and no names of package or image registries."""
 
+import math
 import re
 
-from tests.guards.source_tree import ROOT, project_files
+import pytest
+
+from tests.guards.source_tree import PACKAGES, ROOT, project_files, sources
 
 LONGEST = 300
 """Lines. A longer file needs a reason in ALLOWED."""
+
+LONGEST_OF_PRODUCT, MOST_OF_PACKAGE = 250, 150
+"""Lines of a product file at most, and of nine files in ten of each top-level package."""
 
 ALLOWED = {
     "migrations/versions/0001_first_schema.py": "a schema is written down whole",
@@ -38,6 +44,14 @@ class TestLength:
         long = {name: lines for name, lines in lengths.items() if lines > LONGEST}
         assert long.keys() - ALLOWED.keys() == set(), f"longer than {LONGEST} lines: split them, or say why not"
         assert ALLOWED.keys() - long.keys() == set(), "these are short enough now: take them off the list"
+
+    @pytest.mark.parametrize("package", PACKAGES)
+    def test_is_short_in_every_package(self, package):
+        files = [path for path in sources(package) if path.parent.name != "versions"]
+        lengths = {path.relative_to(ROOT): len(path.read_text().splitlines()) for path in files}
+        assert {path: lines for path, lines in lengths.items() if lines > LONGEST_OF_PRODUCT} == {}
+        longest = sorted(lengths, key=lambda path: -lengths[path])[: len(lengths) - math.ceil(0.9 * len(lengths)) + 1]
+        assert lengths[longest[-1]] <= MOST_OF_PACKAGE, f"too many long files: {longest}"
 
 
 class TestText:

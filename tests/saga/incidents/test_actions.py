@@ -6,7 +6,7 @@ from saga.engine.definition import afterwards, then, together
 from saga.engine.errors import Refused, TryAgain
 from saga.engine.journal import SagaNotFound
 from saga.engine.retries import Retries
-from saga.incidents import actions
+from saga.incidents import actions, errors
 from tests.saga.engine.saga_harness import outbox
 from tests.saga.incidents.stuck_saga import WHY, StuckSaga
 
@@ -32,22 +32,22 @@ class TestAnyAction:
     @pytest.mark.parametrize("act", ACTIONS)
     def test_is_done_once(self, sequential, act, again):
         sequential.apply(act)
-        with pytest.raises(actions.NotStuck, match=r"is not stuck: it is (running|compensating)"):
+        with pytest.raises(errors.NotStuck, match=r"is not stuck: it is (running|compensating)"):
             sequential.apply(again)
 
     def test_is_done_once_when_two_operators_do_it_at_once(self, sequential):
         with ThreadPoolExecutor(2) as operators:
             settling = [operators.submit(sequential.apply, actions.retry) for _ in range(2)]
-        assert {type(each.exception()) for each in settling} == {type(None), actions.NotStuck}
+        assert {type(each.exception()) for each in settling} == {type(None), errors.NotStuck}
         assert len(outbox()) == 1
 
     @pytest.mark.parametrize("act", ACTIONS)
     def test_refuses_a_saga_that_is_not_stuck(self, harness, script, act):
         ref, deliveries = harness.start(harness.saga(then(script.step("fold"))))
-        with pytest.raises(actions.NotStuck, match="it is running"):
+        with pytest.raises(errors.NotStuck, match="it is running"):
             act(ref, deliveries.find, **WHY)
         deliveries.deliver_all()
-        with pytest.raises(actions.NotStuck, match="it is done"):
+        with pytest.raises(errors.NotStuck, match="it is done"):
             act(ref, deliveries.find, **WHY)
 
     @pytest.mark.parametrize("act", ACTIONS)
@@ -182,7 +182,7 @@ class TestSkip:
         assert (at_the_last_step.state, incident.resolved_at) == ("stuck", None)
 
     def test_refuses_where_no_step_has_failed(self, harness, undecided):
-        with pytest.raises(actions.NothingToSkip):
+        with pytest.raises(errors.NothingToSkip):
             undecided.apply(actions.skip)
         [incident] = harness.incidents(undecided.ref)
         assert (undecided.state, incident.resolved_at) == ("stuck", None)
@@ -218,7 +218,7 @@ class TestCompensate:
     )
     def test_refuses_and_says_why(self, harness, request, where, obstacle):
         stuck = request.getfixturevalue(where)
-        with pytest.raises(actions.CannotCompensate, match=f"cannot be compensated: {obstacle}"):
+        with pytest.raises(errors.CannotCompensate, match=f"cannot be compensated: {obstacle}"):
             stuck.apply(actions.compensate)
         [incident] = harness.incidents(stuck.ref)
         assert (stuck.state, incident.resolved_at, stuck.tasks()) == ("stuck", None, [])
@@ -226,12 +226,12 @@ class TestCompensate:
     def test_refuses_a_saga_that_is_never_undone(self, harness, script):
         script.answers["fold"] = [Refused("no")]
         stuck = StuckSaga(harness, harness.saga(then(script.step("fold")), undoable=False))
-        with pytest.raises(actions.CannotCompensate, match="its definition has no undo"):
+        with pytest.raises(errors.CannotCompensate, match="its definition has no undo"):
             stuck.apply(actions.compensate)
 
     def test_refuses_after_a_skipped_step(self, sequential, script):
         script.answers["glue"] = [Refused("no")]
         sequential.apply(actions.skip)
         assert sequential.final_state() == "stuck"
-        with pytest.raises(actions.CannotCompensate, match="cut was skipped"):
+        with pytest.raises(errors.CannotCompensate, match="cut was skipped"):
             sequential.apply(actions.compensate)

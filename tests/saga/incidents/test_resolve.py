@@ -7,7 +7,7 @@ import pytest
 from kit.ids import new_id
 from saga.engine.definition import afterwards, then
 from saga.engine.errors import Refused
-from saga.incidents import actions
+from saga.incidents import actions, errors
 from tests.saga.engine.saga_harness import outbox
 from tests.saga.incidents.stuck_saga import WHY, StuckSaga
 
@@ -42,7 +42,7 @@ class TestResolvedAsDone:
         assert harness.steps(undecided.ref) == {"fold": "done", "cut": "done"}
 
     def test_is_refused_once_it_compensates(self, compensating):
-        with pytest.raises(actions.CannotResolve, match="cannot be resolved as done: it is compensating already"):
+        with pytest.raises(errors.CannotResolve, match="cannot be resolved as done: it is compensating already"):
             compensating.apply(as_done)
         assert compensating.state == "stuck"
 
@@ -67,13 +67,13 @@ class TestResolvedAsUndone:
         assert harness.steps(at_the_last_step.ref) == {"fold": "skipped", "cut": "skipped"}
 
     def test_is_refused_once_the_outcome_is_decided(self, finishing):
-        with pytest.raises(actions.CannotResolve, match="cannot be resolved as undone: its outcome is decided"):
+        with pytest.raises(errors.CannotResolve, match="cannot be resolved as undone: its outcome is decided"):
             finishing.apply(as_undone)
 
     def test_is_refused_for_a_saga_that_is_never_undone(self, harness, script):
         script.answers["fold"] = [Refused("no")]
         stuck = StuckSaga(harness, harness.saga(then(script.step("fold")), undoable=False))
-        with pytest.raises(actions.CannotResolve, match="its definition has no undo"):
+        with pytest.raises(errors.CannotResolve, match="its definition has no undo"):
             stuck.apply(as_undone)
 
 
@@ -106,12 +106,12 @@ class TestDryRun:
         assert (sequential.state, tuple(sequential.tasks())) == (would.state, would.tasks)
 
     def test_raises_what_the_action_would_raise(self, compensating):
-        with pytest.raises(actions.CannotCompensate):
+        with pytest.raises(errors.CannotCompensate):
             actions.compensate(compensating.ref, compensating.deliveries.find, **WHY, dry_run=True)
 
 
 class TestIncidentOption:
     def test_restricts_the_action_to_that_incident(self, sequential):
-        with pytest.raises(actions.NotStuck, match="is stuck in another step by now: cut"):
+        with pytest.raises(errors.NotStuck, match="is stuck in another step by now: cut"):
             actions.retry(sequential.ref, sequential.deliveries.find, **WHY, incident=new_id())
         assert sequential.state == "stuck"
