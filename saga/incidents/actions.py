@@ -12,7 +12,8 @@ from saga.engine.journal import FindDefinition, locked, run_outcome_hooks
 from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.step import Step
 from saga.engine.waits import Wait
-from saga.incidents import closing, guards
+from saga.incidents import guards
+from saga.incidents.close_incident import close_incident
 from saga.incidents.errors import CannotCompensate, CannotResolve, NothingToSkip
 from saga.incidents.guards import End
 
@@ -110,7 +111,7 @@ def _act(
 ) -> Effect:
     """Close the incident, return the saga to the phase it was stuck in, and move it. A dry run is rolled back."""
     with suppress(_DryRun), locked(ref, find) as saga:
-        closed = closing.close(saga, incident, {**action, "reason": reason, "by": by})
+        closed = close_incident(saga, incident, {**action, "reason": reason, "by": by})
         step = saga.definition.waits.get(closed.step) or saga.definition.steps[closed.step]
         saga.state = closed.phase
         saga.record_event("resolved", step, dict(action))  # buyers may read this, so it omits the reason

@@ -5,9 +5,8 @@ from uuid import UUID
 
 import structlog
 
-from domain.access import revocation
 from domain.companies import lifecycle
-from domain.shops import operations as shops
+from domain.shops.company_closing import close_company
 from kit import db
 from kit.schedules import every, schedule
 from kit.tenancy import Tenant
@@ -39,8 +38,4 @@ def _try_to_close(company_id: UUID, now: datetime) -> bool:
 
 def _close(company_id: UUID, now: datetime) -> bool:
     with db.transaction(Tenant(company_id=company_id)):
-        closed = lifecycle.close(company_id=company_id, now=now)
-        if closed:
-            shops.close_all(company_id=company_id, now=now)
-            revocation.revoke_all(company_id=company_id, now=now)
-    return closed
+        return close_company(company_id=company_id, now=now)

@@ -12,7 +12,7 @@ from saga.engine.models import Incident
 from saga.incidents.errors import NotStuck
 
 
-def close(saga: LockedSaga, expected: UUID | None, resolution: dict[str, str]) -> Incident:
+def close_incident(saga: LockedSaga, expected: UUID | None, resolution: dict[str, str]) -> Incident:
     """Close the saga's open incident, and announce it. Raises NotStuck, also if it is not the `expected` one."""
     if saga.state != "stuck":
         raise NotStuck(f"saga {saga.ref.saga_id} is not stuck: it is {saga.state}")
