@@ -23,8 +23,21 @@ class PaymentFailed(OrderPayment):
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class DuplicateReturned:
+    """A payment that the order was not paid with: what was done with it, and its amount at the payment provider."""
+
+    order_id: UUID
+    payment_id: UUID
+    outcome: str
+    amount: Money
+
+
 PAYMENT_AUTHORISED = Event("payment.authorised", OrderPayment, "A payment was authorised: its amount is held.")
 PAYMENT_SUCCESS = Event("payment.success", OrderPayment, "A payment was captured: the money is collected.")
 PAYMENT_FAILED = Event("payment.failed", PaymentFailed, "A payment was declined.")
 PAYMENT_VOIDED = Event("payment.voided", OrderPayment, "An authorised payment was voided: nothing is charged.")
 PAYMENT_REFUNDED = Event("payment.refunded", OrderPayment, "A captured payment was refunded.")
+DUPLICATE_RETURNED = Event(
+    "payment.duplicate_returned", DuplicateReturned, "A second payment for an order was voided or refunded."
+)

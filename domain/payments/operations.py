@@ -10,11 +10,13 @@ from domain.payments import declines
 from domain.payments.declines import PaymentSource
 from domain.payments.errors import PaymentNotFound
 from domain.payments.events import (
+    DUPLICATE_RETURNED,
     PAYMENT_AUTHORISED,
     PAYMENT_FAILED,
     PAYMENT_REFUNDED,
     PAYMENT_SUCCESS,
     PAYMENT_VOIDED,
+    DuplicateReturned,
     OrderPayment,
     PaymentFailed,
 )
@@ -128,9 +130,12 @@ def _event_row(order_id: UUID, answer: Answer) -> Json:
 
 
 _RECORD_DUPLICATE = """
-    INSERT INTO payment_events (id, company_id, payment_id, type, provider_ref, amount, detail, happened_at)
-    SELECT %(id)s, company_id, id, %(type)s, %(ref)s, %(amount)s, %(detail)s, %(now)s
-    FROM payments WHERE order_id = %(order)s ON CONFLICT DO NOTHING"""
+    WITH recorded AS (
+        INSERT INTO payment_events (id, company_id, payment_id, type, provider_ref, amount, detail, happened_at)
+        SELECT %(id)s, company_id, id, %(type)s, %(ref)s, %(amount)s, %(detail)s, %(now)s
+        FROM payments WHERE order_id = %(order)s ON CONFLICT DO NOTHING RETURNING payment_id
+    )
+    SELECT id, company_id, currency FROM payments WHERE id = (SELECT payment_id FROM recorded)"""
 
 
 def record_duplicate_payment(*, order_id: UUID, answer: Answer, now: datetime) -> None:
@@ -139,4 +144,6 @@ def record_duplicate_payment(*, order_id: UUID, answer: Answer, now: datetime) -
         "order": order_id, "id": new_id(), "type": answer.outcome, "ref": answer.ref, "amount": answer.amount,
         "now": now, "detail": Jsonb({"code": "surplus", "detail": "not the payment that the order is paid with"}),
     }  # fmt: skip
-    db.run(_RECORD_DUPLICATE, values)
+    for payment_id, company_id, currency in db.run(_RECORD_DUPLICATE, values):
+        payload = DuplicateReturned(order_id, payment_id, answer.outcome, Money(answer.amount, currency))
+        events.publish(DUPLICATE_RETURNED, payload, subject=payment_id, company_id=company_id)

@@ -117,7 +117,6 @@ class TestRecord:
 class TestRecordDuplicatePayment:
     def test_is_recorded_once_and_does_not_change_the_orders_payment(self, record, payment, published):
         record(answer("authorised"), answer("captured"))
-        before = published.names
         for _ in range(2):
             with db.transaction(Tenant(company_id=payment.company_id)):
                 payments.record_duplicate_payment(
@@ -126,4 +125,7 @@ class TestRecordDuplicatePayment:
         assert record() == ("captured", ["authorised", "captured", "refunded"])
         with db.transaction(Tenant(company_id=payment.company_id)):
             assert the_payment(order_id=payment.order_id).provider_ref == REF
-        assert published.names == before
+        ids = {"order_id": str(payment.order_id), "payment_id": str(payment.id)}
+        returned = {**ids, "outcome": "refunded", "amount": {"amount": 1999, "currency": "EUR"}}
+        assert published("payment.duplicate_returned") == [returned]
+        assert published("payment.refunded") == []

@@ -107,6 +107,21 @@ class TestBeforeCommit:
         assert consumers() == ["first", "last"]
 
 
+class TestActFor:
+    def test_writes_what_is_deferred_for_the_tenant_until_then(self, consumers):
+        other = new_id()
+
+        def write() -> None:
+            db.run(ADD, {"consumer": "deferred"})
+
+        with db.transaction(COMPANY):
+            db.before_commit(write)
+            db.insert({"consumer": "buffered"}, ADD)
+            db.act_for(Tenant(company_id=other))  # whom row-level security lets write nothing of the first company
+            assert db.run("SELECT current_setting('orderx.company_id')", {}).fetchone() == (str(other),)
+        assert consumers() == ["buffered", "deferred"]
+
+
 TWO = f"""INSERT INTO inbox (consumer, event_id, company_id)
     VALUES (%(consumer)s || ', again', gen_random_uuid(), '{COMPANY.company_id}')"""
 
