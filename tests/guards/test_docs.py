@@ -122,7 +122,7 @@ class TestAreas:
         assert sorted(name for name, _, _ in self.ROWS) == sorted(path.parent.name for path in DOMAIN)
 
     def test_have_the_queues_in_the_table(self):
-        assert {queue for _, queue, _ in self.ROWS if queue} == set(queues.TASK_AREAS) - {"saga"}
+        assert {queue for _, queue, _ in self.ROWS if queue} == set(queues.TASK_AREAS) - {"saga", "background"}
 
     def test_publish_the_events_in_the_table(self):
         in_table = {(area, group) for area, _, events in self.ROWS for group in re.findall(r"`(\w+)\.\*`", events)}

@@ -27,6 +27,7 @@ WITHOUT_FAILPOINT = {
     "workers/alerts/heartbeats.py: _commit": "it writes nothing that anybody reads",
     "workers/alerts/heartbeats.py: check": "each statement is complete in itself",
     "workers/alerts/queues.py: check": "each statement is complete in itself",
+    "workers/alerts/schedules.py: check": "each statement is complete in itself",
     "workers/alerts/delivery.py: _claim": "a claim expires, and another sweeper delivers",
     "workers/alerts/delivery.py: _execute": "a webhook call that was not recorded is repeated",
     "saga/reconciliation/payments.py: _correct": "run again, it records what it had done",
