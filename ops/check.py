@@ -158,7 +158,7 @@ _PAYMENTS = text("""
     SELECT o.id, o.status, p.status AS payment, p.amount, p.provider_ref,
         o.status <> 'pending' AND NOT EXISTS (
             SELECT FROM sagas s WHERE s.subject_id = o.id AND s.name = 'cancel_order' AND s.ended_at IS NULL
-        ) AS settled
+        ) AS is_final
     FROM payments p JOIN orders o ON o.id = p.order_id WHERE o.id = ANY(:orders)""")
 
 
@@ -218,7 +218,7 @@ def _payment_difference(order_id: UUID, order: Row[Any] | None, answer: Answer) 
 def _matches(order: Row[Any] | None, answer: Answer) -> bool:
     if order is None:
         return answer.outcome not in {"authorised", "captured"}
-    if not order.settled:
+    if not order.is_final:
         return True
     if answer.ref != order.provider_ref or order.payment == "failed":
         return answer.outcome in {"declined", "voided", "refunded"}

@@ -87,5 +87,5 @@ def _topology_mismatch(reply: str) -> TopologyMismatch:
     name = re.search(r"(queue|exchange) '[^']+'", reply)
     return TopologyMismatch(
         f"the broker's {name[0] if name else 'topology'} has other arguments than OrderX declares: {reply}. "
-        "Let the workers empty it, delete it, and start again: OrderX then declares it anew"
+        "Let the workers empty it, delete it, and start again: OrderX then declares it again"
     )

@@ -121,6 +121,6 @@ def page_of(schema: type[ResponseSchema]) -> type[marshmallow.Schema]:
 
 
 def page(rows: list[Any], limit: int) -> dict[str, Any]:
-    """A page of rows. Query one row more than the limit: it tells whether there is a next page."""
+    """A page of rows. Query one row more than the limit: it shows whether there is a next page."""
     entries = rows[:limit]
     return {"data": entries, "next": get_value(entries[-1], "id") if len(rows) > limit else None}

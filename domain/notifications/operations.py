@@ -30,7 +30,8 @@ LEASE = timedelta(seconds=6)
 class ClaimedMail(NamedTuple):
     """The columns of a mail needed to send it. The claim lasts until `leased_until` (UTC).
 
-    The row of a mail about an order has an empty `context`: whoever claims it gathers the context from the order.
+    The row of a mail about an order has an empty `context`: the process that claims it loads the context from the
+    order.
     """
 
     id: UUID

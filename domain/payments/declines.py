@@ -41,7 +41,7 @@ class PaymentSource:
     network: bytes | None = None
 
 
-# An earlier decline of the same token tells the fingerprint of its card.
+# An earlier decline of the same token has the fingerprint of its card.
 _CARD = """coalesce(%(card)s, (
             SELECT d.card FROM payment_attempts d
             WHERE d.company_id = %(company)s AND d.method = %(method)s AND d.declined_at > %(since)s LIMIT 1))"""

@@ -1,7 +1,7 @@
 """Opening hours in local time: rules in OpenStreetMap's syntax, and exceptions for single days.
 
 Hours belong to the day on which they begin, even if they end on the next day: a rule or exception for a day does not
-affect the evening before. The library parses the syntax and tells on which days a rule applies. This module decides
+affect the evening before. The library parses the syntax and says on which days a rule applies. This module decides
 which rule takes precedence, because the library (2.1.4) counts hours after midnight as the next day's.
 
 Syntax: https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification

@@ -44,7 +44,7 @@ def enqueue_and_claim(
 def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
     """Claim mails of the current company or user, whatever they are about. Returns the claims by mail id.
 
-    The contexts of mails about orders are gathered anew. Raises MailNotFound.
+    The contexts of mails about orders are loaded again. Raises MailNotFound.
     """
     claims = notifications.claim(mail_ids=mail_ids, now=now)
     orders_by_mail = {

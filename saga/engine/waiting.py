@@ -77,7 +77,7 @@ def withdraw(saga: LockedSaga) -> None:
 
 
 def wait_again(saga: LockedSaga, wait: Wait) -> None:
-    """Have `saga.advance` begin the wait anew, after it has expired and an operator wants it retried."""
+    """Have `saga.advance` begin the wait again, after it has expired and an operator wants it retried."""
     state = saga.step_state(wait)
     if state.state in {"waiting", "expired"}:
         state.state, state.answered_at = "pending", None
