@@ -6,8 +6,11 @@ import pytest
 
 from kit import clock
 from saga.engine.definition import then, wait_for
-from saga.engine.errors import Refused
+from saga.engine.errors import Refused, TryAgain
+from saga.engine.journal import SagaNotFound
+from saga.engine.locked_saga import SagaRef
 from saga.engine.retention import prune
+from saga.engine.retries import Retries
 from saga.engine.signals import ConflictingSignal, UnknownSignal
 from saga.engine.step_functions import for_each
 from saga.engine.waits import InvalidPayload, Signal
@@ -70,10 +73,26 @@ class TestASignal:
 
     def test_that_comes_after_the_end_of_a_saga_that_failed_before_its_wait_is_late(self, harness, make, script):
         script.answers["fold"] = [Refused("torn")]
-        ref = harness.run(make())
-        _, deliveries = harness.start(make())
+        ref, deliveries = harness.start(make())
+        deliveries.deliver_all()
         assert harness.signal(ref, deliveries, CONFIRMED, YES) == "late"
         assert harness.state(ref) == "undone"
+
+    def test_that_comes_while_an_undo_is_stuck_is_late(self, harness, make, script):
+        saga = make()
+        saga.steps["fold"].undo_retries = Retries(limit=1)
+        script.answers |= {"fold": [Refused("torn")], "un_fold": [TryAgain("busy")]}
+        ref, deliveries = harness.start(saga)
+        deliveries.deliver_all()
+        assert harness.state(ref) == "stuck"
+        assert harness.signal(ref, deliveries, CONFIRMED, YES) == "late"
+
+    def test_is_not_shown_to_another_company(self, harness, make, reach):
+        ref, deliveries = reach(make())
+        other = SagaRef(ref.saga_id, type(harness)(harness.database).company_id)
+        with pytest.raises(SagaNotFound):
+            harness.signal(other, deliveries, CONFIRMED, YES)
+        assert (harness.state(ref), harness.received(ref)) == ("waiting", [])
 
     def test_hands_its_payload_to_later_steps(self, harness, make, reach):
         seen = []
