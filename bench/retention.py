@@ -2,7 +2,7 @@
 
     python -m bench.retention --rows 10000000
 
-Starts a temporary PostgreSQL, fills the inbox with events of 31 days ago, and deletes them as the sweeper does.
+Starts a temporary PostgreSQL, fills the inbox with events of 31 days ago, and deletes them as the job does.
 """
 
 import argparse
@@ -20,11 +20,11 @@ import structlog
 from bench.peers.orderx import OrderxDriver
 from bench.seed import seed
 from kit import clock, db
-from kit.db.retention import Deletion
+from kit.db.retention import delete_batch
 from migrations import run as migrations
 from ops.services import directories
 from ops.services.postgres import Postgres, with_login
-from workers import sweeper
+from workers.retention import rules
 
 FILL = """
     INSERT INTO inbox (consumer, event_id, processed_at)
@@ -92,12 +92,13 @@ def main() -> None:
 
 
 def delete() -> None:
-    """Delete batch after batch as the sweeper does, but without its pauses, and report them."""
-    deletion, deleted, batches = Deletion(sweeper.RETENTION), 0, []
-    deletion.start()
-    while not deletion.is_finished:
+    """Delete batch after batch as the job does, and report them."""
+    deleted, batches, position = 0, [], {}
+    while position is not None:
         begun = time.perf_counter()
-        deleted += deletion.delete_batches(now=clock.now())
+        with db.operator_transaction():
+            size, position = delete_batch(rules()["inbox"], position, now=clock.now())
+        deleted += size
         batches.append(time.perf_counter() - begun)
     print(
         f"{deleted} rows deleted in {len(batches)} batches and {sum(batches):.0f} s;"

@@ -15,6 +15,7 @@ from kit.db.retention import Retention
 
 Kind = Literal[
     "incident_opened",
+    "job_failed",
     "long_running_transaction",
     "nothing_consumed",
     "outbox_overdue",

@@ -12,6 +12,7 @@ from domain.sales import models as sales
 from domain.shops import models as shops
 from kit import alerts
 from kit.db import Base
+from kit.jobs import rows as jobs
 from kit.messaging import kept_events, outbox
 from kit.schedules import runs
 from saga.engine import models as saga
@@ -28,6 +29,7 @@ MODULES = (
     sales,
     shops,
     alerts,
+    jobs,
     kept_events,
     outbox,
     runs,

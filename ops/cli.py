@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from ops import command_settings, multiprocess_metrics, running_stack
-from ops.commands import account, dead, development_servers, events, failures, output, saga, schedules
+from ops.commands import account, dead, development_servers, events, failures, jobs, output, saga, schedules
 from ops.commands.output import Json, not_blank, print_json
 from ops.commands.server_options import Host, Port, TrustedHosts
 
@@ -206,6 +206,7 @@ app.add_typer(saga.app, name="saga", rich_help_panel="Operations")
 app.add_typer(dead.app, name="dead", rich_help_panel="Operations")
 app.add_typer(events.app, name="events", rich_help_panel="Operations")
 app.add_typer(schedules.app, name="schedules", rich_help_panel="Operations")
+app.add_typer(jobs.app, name="jobs", rich_help_panel="Operations")
 
 
 def main() -> None:

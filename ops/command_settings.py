@@ -29,7 +29,7 @@ COMMANDS: dict[str, set[str]] = {
     },
     "worker": {*_APP, "alive_file", "broker_url", "durability", "metrics_token"},
     "relay": {*_OPERATOR, "alive_file", "listen_url", "broker_url", "durability"},
-    "sweeper": {*_OPERATOR, *_APP, "alive_file", "broker_url", "durability", "journal_days", *_ALERTS},
+    "sweeper": {*_OPERATOR, *_APP, "alive_file", "broker_url", "durability", *_ALERTS},
     "scheduler": {*_OPERATOR, "alive_file", "durability"},
     "flower": {"broker_url"},
     "sandbox": {"payment_api_key"},
@@ -42,11 +42,12 @@ COMMANDS: dict[str, set[str]] = {
     "dead": {"broker_url"},
     "events": set(),
     "schedules": set(_OPERATOR),
+    "jobs": set(_OPERATOR),
     "urls": set(),
 }
 """By the command's name. `up`, `demo` and `chaos` are missing: they pass each process its settings."""
 
-OPERATOR_COMMANDS = ("account", "check", "reconcile", "saga", "dead", "schedules")
+OPERATOR_COMMANDS = ("account", "check", "reconcile", "saga", "dead", "schedules", "jobs")
 """Commands for operators. In the folder of a running stack they use its settings (ops/running_stack.py)."""
 
 QUEUES: dict[str, set[str]] = {
@@ -54,7 +55,7 @@ QUEUES: dict[str, set[str]] = {
     "payments": _PAYMENTS | _DECLINES,
     "notifications": _MAILS,
     "notification.events": _MAILS,
-    "background": {"operator_database_url"},
+    "background": {"operator_database_url", "journal_days"},
 }
 """Additional settings for workers of a queue."""
 

@@ -1,15 +1,29 @@
-"""Applies the sweeper's retention rules at once."""
+"""Applies the retention rules at once."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from kit.db.retention import Deletion
-from workers import sweeper
+from kit import db
+from kit.db import retention
+from kit.db.retention import Retention
+from workers.retention import rules
 
 
 def delete_expired_rows(*, now: datetime) -> int:
     """Delete all rows that have expired at that time; returns their number."""
-    deletion, deleted = Deletion(sweeper.RETENTION), 0
-    deletion.start()
-    while not deletion.is_finished:
-        deleted += deletion.delete_batches(now=now)
-    return deleted
+    return sum(sum(batches(rule, now=now)) for rule in rules().values())
+
+
+def batches(rule: Retention, *, now: datetime) -> list[int]:
+    """Delete batch after batch of the expired rows; returns the size of each."""
+    sizes, position = [], {}
+    while position is not None:
+        with db.operator_transaction():
+            size, position = retention.delete_batch(rule, position, now=now)
+        sizes.append(size)
+    return sizes
+
+
+def prune(*, before: datetime) -> int:
+    """Delete the journals of the sagas that ended before this time; returns their number."""
+    return sum(batches(replace(rules()["sagas"], age=timedelta()), now=before))

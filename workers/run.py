@@ -18,7 +18,7 @@ from workers.app import create_app
 from workers.celery_internals import logging as celery_logging
 from workers.celery_internals.liveness import LivenessStep
 from workers.events.consumer import EventConsumers
-from workers.tasks import background, notifications, sagas
+from workers.tasks import background, jobs, notifications, sagas
 
 SOLO_PREFETCH, POOL_PREFETCH = 128, 4
 """Messages prefetched for each process: enough for a batch without a pool, few in a pool, whose tasks take long and
@@ -31,6 +31,7 @@ def worker_app() -> Celery:
     sagas.register(app)
     notifications.register(app)
     background.register(app)
+    jobs.register(app)
     app.steps["consumer"].update({EventConsumers, LivenessStep})
     return app
 

@@ -1,12 +1,11 @@
 """All schedules: those of the areas (`saga/schedules/<area>.py`), and those of the platform."""
 
-from types import ModuleType
-
 from domain import areas
 from kit import schedules
 from kit.schedules import Schedule
+from workers import jobs, retention
 
-PLATFORM: tuple[ModuleType, ...] = ()
+PLATFORM = (jobs, retention)
 
 
 def declared() -> dict[str, Schedule[object]]:

@@ -1,22 +1,15 @@
-"""The sweeper re-sends lost work and deletes expired rows. Any number may run."""
+"""The sweeper re-sends lost work: messages of sagas and mails. Any number may run."""
 
 import signal
 import threading
-from collections.abc import Callable
-from datetime import datetime, timedelta
 
 import structlog
 
-from domain.accounts import retention as accounts
-from domain.payments import retention as payments
-from domain.sales import retention as sales
-from kit import alerts, clock, db
+from kit import clock, db
 from kit.config import settings
 from kit.db import watchdog
-from kit.db.retention import Deletion
-from kit.messaging import kept_events, outbox
 from kit.process import liveness, logs
-from saga.engine.retention import prune
+from kit.process.outages import run_each
 from saga.engine.sweep import sweep
 from saga.registry import find
 from workers import durability, saga_definitions
@@ -25,8 +18,6 @@ from workers.events.missed_events import Replayer
 
 SWEEP_INTERVAL = 1.0
 """Seconds between two rounds."""
-
-CLEANUP_INTERVAL = timedelta(minutes=10)
 
 log = structlog.get_logger()
 
@@ -45,9 +36,6 @@ _ENQUEUE_OVERDUE_MAILS = """
         'kwargs', jsonb_strip_nulls(
             jsonb_build_object('mail_id', id, 'company_id', company_id, 'user_id', user_id)))
     FROM postponed"""
-
-RETENTION = (*alerts.RETENTION, *outbox.RETENTION, *accounts.RETENTION, *payments.RETENTION, *sales.RETENTION)
-"""Which rows are deleted, and at what age. Journals of sagas are pruned apart."""
 
 
 def run() -> None:
@@ -68,36 +56,13 @@ def run() -> None:
 
 def sweep_until(stopping: threading.Event) -> None:
     """Sweep every SWEEP_INTERVAL until `stopping` is set. A failed round is logged, and the next one tries again."""
-    last_cleanup, prunes_journals = clock.now(), False
-    deletion, replayer = Deletion(RETENTION), Replayer(now=last_cleanup)
+    replayer = Replayer(now=clock.now())
     while not stopping.wait(SWEEP_INTERVAL):
         liveness.touch()
         try:
             run_each(resend_stranded_sagas, resend_overdue_mails, replayer.replay)
-            if clock.now() - last_cleanup > CLEANUP_INTERVAL:
-                last_cleanup, prunes_journals = clock.now(), True
-                deletion.start()
-                run_each(kept_events.rotate_partitions)
-            # One batch per round, so that stranded sagas do not wait for all of them.
-            deletion.delete_batches(now=clock.now())
-            if prunes_journals:
-                prunes_journals = prune_journals(now=clock.now()) > 0
         except Exception as error:  # noqa: BLE001 - the next round tries again
             log.warning("sweeper retries", reason=str(error), error=type(error).__name__)
-
-
-def run_each(*parts: Callable[[], object]) -> None:
-    """Run every part. The error of one is logged and stops no other.
-
-    Raises only an outage of the database, which all parts need.
-    """
-    for part in parts:
-        try:
-            part()
-        except Exception as error:
-            if db.is_outage(error):
-                raise
-            log.exception("a part of the sweeper failed")
 
 
 def resend_stranded_sagas() -> int:
@@ -112,8 +77,3 @@ def resend_overdue_mails() -> None:
     """Enqueue the task of each mail that is overdue, at most 100."""
     with db.operator_transaction():
         db.run(_ENQUEUE_OVERDUE_MAILS, {})
-
-
-def prune_journals(*, now: datetime) -> int:
-    """Delete a batch of journals older than ORDERX_JOURNAL_DAYS. Returns their number."""
-    return prune(before=now - timedelta(days=settings().journal_days))

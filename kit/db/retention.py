@@ -1,24 +1,21 @@
 """Retention: deletes expired rows in short batches, whatever the size of the table."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-import structlog
-
 from kit import db, ids
+from kit.db import Json
 
 BATCH_SECONDS = 0.25
 """Target duration of a batch. Its rows are locked for that long, and other work of the same process waits."""
-_MIN_ROWS, _MAX_ROWS = 100, 20_000
-"""Limits of the number of rows in a batch."""
+_MIN_ROWS, _FIRST_ROWS, _MAX_ROWS = 100, 1_000, 20_000
+"""Limits of the number of rows in a batch, and the number in the first one."""
 FORBID_BITMAP_SCAN = "SET LOCAL enable_bitmapscan = off"
 """Otherwise a plan made while the table was small would collect and sort all expired rows for each batch."""
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +23,25 @@ class Retention:
     """Rows of a table expire when the time in `by` is longer ago than `age`.
 
     `by` is an SQL expression, the first column of an index: a time, or with `key="uuid7"` a UUIDv7, which begins with
-    its creation time. `condition` is an SQL expression; rows for which it does not hold are kept.
+    its creation time. `condition` is an SQL expression; rows for which it does not hold are kept. `dependents` are
+    other tables, with the column in which their rows have the `id` of the row that they are deleted with.
     """
 
     table: str
     by: str
-    age: timedelta
+    age: timedelta | Callable[[], timedelta]
     key: Literal["time", "uuid7"] = "time"
     condition: str = "true"
+    dependents: tuple[tuple[str, str], ...] = ()
 
     def before(self, now: datetime) -> Any:
         """The first value of `by` that is kept."""
-        limit = now - self.age
+        limit = now - (self.age if isinstance(self.age, timedelta) else self.age())
         return limit if self.key == "time" else ids.first_at(limit)
+
+    def read(self, value: str) -> Any:
+        """A value of `by` from its text."""
+        return datetime.fromisoformat(value) if self.key == "time" else UUID(value)
 
     @property
     def minimum(self) -> Any:
@@ -46,69 +49,40 @@ class Retention:
         return datetime.min.replace(tzinfo=UTC) if self.key == "time" else UUID(int=0)
 
 
-class Deletion:
-    """Applies several retention rules, one batch of each at a time.
+def delete_batch(rule: Retention, position: Json, *, now: datetime) -> tuple[int, Json | None]:
+    """Delete a batch of expired rows in the current transaction of the operator role.
 
-    Each batch starts where the last one ended: an index keeps the entries of deleted rows until the next vacuum, and
-    scanning past them for every batch would take longer than the deletion.
+    Returns the number of rows, and the position of the next batch, or None when no more rows have expired, except rows
+    that changed meanwhile. The first position is `{}`. Each batch starts where the last one ended: an index keeps the
+    entries of deleted rows until the next vacuum, and scanning past them for every batch would take longer than the
+    deletion.
     """
-
-    def __init__(self, rules: Sequence[Retention]) -> None:
-        self._rules = rules
-        self._limits = dict.fromkeys(rules, 1_000)
-        self._unfinished: dict[Retention, Any] = {}
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether all rows that had expired at the last `start` are deleted, except rows that changed meanwhile."""
-        return not self._unfinished
-
-    def start(self) -> None:
-        """Start again at the oldest rows."""
-        self._unfinished = {rule: rule.minimum for rule in self._rules}
-
-    def delete_batches(self, *, now: datetime) -> int:
-        """Delete a batch for each unfinished rule; returns the number of rows.
-
-        A rule that fails is logged and skipped until the next `start`. Raises the database's error during an outage.
-        """
-        return sum(self._delete(rule, after, now) for rule, after in list(self._unfinished.items()))
-
-    def _delete(self, rule: Retention, after: Any, now: datetime) -> int:
-        limit, begun = self._limits[rule], time.monotonic()
-        try:
-            deleted, reached = _delete_batch(rule, after=after, before=rule.before(now), limit=limit)
-        except Exception as error:
-            if db.is_outage(error):
-                raise
-            log.exception("expired rows are not deleted", table=rule.table)
-            deleted, reached = 0, None
-        if reached is None:
-            del self._unfinished[rule]
-        else:
-            self._unfinished[rule] = reached
-            seconds = time.monotonic() - begun
-            self._limits[rule] = min(max(int(limit * BATCH_SECONDS / seconds), _MIN_ROWS), _MAX_ROWS)
-        return deleted
+    after = rule.read(position["after"]) if "after" in position else rule.minimum
+    limit, begun = position.get("limit", _FIRST_ROWS), time.monotonic()
+    db.run(FORBID_BITMAP_SCAN, {})
+    row = db.run(_statement(rule), {"after": after, "before": rule.before(now), "limit": limit}).fetchone()
+    assert row
+    deleted, found, reached = row
+    if found < limit:
+        return deleted, None
+    next_limit = int(limit * BATCH_SECONDS / (time.monotonic() - begun))
+    return deleted, {"after": str(reached), "limit": min(max(next_limit, _MIN_ROWS), _MAX_ROWS)}
 
 
-def _delete_batch(rule: Retention, *, after: Any, before: Any, limit: int) -> tuple[int, Any]:
-    """Delete at most `limit` rows; returns their number, and the last value of `by`, or None when there are no more."""
+def _statement(rule: Retention) -> str:
     # No FOR UPDATE: rows that another process deletes or changes meanwhile no longer match, and are skipped.
-    statement = f"""
+    dependents = "".join(
+        f", of_{table} AS (DELETE FROM {table} WHERE {column} IN (SELECT id FROM deleted))"  # noqa: S608 - see below
+        for table, column in rule.dependents
+    )
+    return f"""
         WITH expired AS MATERIALIZED (
             SELECT ctid AS tuple_id, {rule.by} AS reached FROM {rule.table}
             WHERE {rule.by} >= %(after)s AND {rule.by} < %(before)s AND {rule.condition}
             ORDER BY {rule.by} LIMIT %(limit)s
         ), deleted AS (
             DELETE FROM {rule.table} WHERE ctid = ANY(ARRAY(SELECT tuple_id FROM expired)) AND {rule.by} < %(before)s
-            RETURNING 1
-        )
+            RETURNING {"id" if rule.dependents else "1"}
+        ){dependents}
         SELECT (SELECT count(*) FROM deleted), (SELECT count(*) FROM expired),
             (SELECT reached FROM expired ORDER BY reached DESC LIMIT 1)"""  # noqa: S608 - the rules are constants
-    with db.operator_transaction():
-        db.run(FORBID_BITMAP_SCAN, {})
-        row = db.run(statement, {"after": after, "before": before, "limit": limit}).fetchone()
-    assert row
-    deleted, found, reached = row
-    return deleted, reached if found == limit else None

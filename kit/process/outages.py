@@ -36,3 +36,20 @@ def retry_while_database_is_down(
         heartbeat.beat()
         time.sleep(pause)
         pause = min(longest_pause, pause * 2)
+
+
+def run_each(*parts: Callable[[], object]) -> list[Exception]:
+    """Run every part. The error of one is logged, and stops no other; returns the errors.
+
+    Raises only an outage of the database, which all parts need.
+    """
+    errors = []
+    for part in parts:
+        try:
+            part()
+        except Exception as error:
+            if db.is_outage(error):
+                raise
+            log.exception("part failed", part=getattr(part, "__name__", None))
+            errors.append(error)
+    return errors

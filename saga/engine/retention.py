@@ -1,23 +1,15 @@
-"""Delete the journals of sagas that ended long ago."""
+"""How long the journals of ended sagas are kept."""
 
-from datetime import datetime
+from datetime import timedelta
 
-from sqlalchemy import text
+from kit.config import settings
+from kit.db.retention import Retention
 
-from kit import db
-
-_PRUNE = text("""
-    WITH expired AS (
-        SELECT id FROM sagas WHERE ended_at < :before ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
-    ), history AS (
-        DELETE FROM saga_events USING expired WHERE saga_id = expired.id
-    ), signals AS (
-        DELETE FROM saga_signals USING expired WHERE saga_id = expired.id
-    )
-    DELETE FROM sagas USING expired WHERE sagas.id = expired.id""")
-
-
-def prune(*, before: datetime, limit: int = 500) -> int:
-    """Delete up to `limit` sagas that ended before `before` (UTC), with their history; return how many were deleted."""
-    with db.operator_transaction():
-        return db.session().execute(_PRUNE, {"before": before, "limit": limit}).rowcount  # type: ignore[attr-defined, no-any-return]
+RETENTION = (
+    Retention(
+        "sagas",
+        "ended_at",
+        lambda: timedelta(days=settings().journal_days),
+        dependents=(("saga_events", "saga_id"), ("saga_signals", "saga_id")),
+    ),
+)

@@ -15,11 +15,13 @@ from domain.sales import idempotency
 from domain.sales.operations import LineRequest
 from kit import clock, db
 from kit.ids import new_id
+from kit.jobs import rows as jobs
 from kit.messaging import outbox
 from kit.tenancy import Tenant
 from saga.deliveries import order_mail
 from saga.place_order import place_order
 from tests import factories
+from workers.retention import delete_expired_backlog
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def company_with_data(owner_url: str) -> CompanyWithData:
             now=clock.now(),
         )  # fmt: skip
         outbox.mark_processed(consumer="a test", event_ids=[new_id()], company_id=company.id)
+        jobs.start(delete_expired_backlog, company_id=company.id, now=clock.now())
     _open_incident(owner_url, company.id)
     _signal(owner_url, company.id)
     return CompanyWithData(company.id, admin, customer, order.id)

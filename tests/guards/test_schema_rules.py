@@ -24,7 +24,7 @@ APPEND_ONLY = (
     "stock_movements", "payment_events", "saga_events", "saga_signals", "company_events", "super_admin_requests",
     "operator_actions", "events",
 )  # fmt: skip
-MAY_BELONG_TO_NOBODY = {"memberships", "outbox", "inbox", "mails", "events"}
+MAY_BELONG_TO_NOBODY = {"memberships", "outbox", "inbox", "mails", "events", "jobs"}
 GROUPS = ("orderx_app", "orderx_operator")
 
 

@@ -122,6 +122,22 @@ def _run_a_schedule(points: Failpoints, shop: Shop, point: str) -> None:
     order(shop, str(uuid4()))
 
 
+def _work_on_a_job(points: Failpoints, shop: Shop, point: str) -> None:
+    """Fill the inbox with so many expired rows that a job deletes them."""
+    points.arm(point)
+    with psycopg.connect(points.stack.env["ORDERX_OWNER_DATABASE_URL"], autocommit=True) as owner:
+        owner.execute(
+            "INSERT INTO inbox (consumer, event_id, processed_at)"
+            " SELECT 'a test', lpad(to_hex(n), 32, '0')::uuid, '2001-01-01' FROM generate_series(1, 5000) AS n"
+        )
+        owner.execute(
+            "UPDATE schedules SET next_run_at = now() - interval '1 second'"
+            " WHERE name = 'delete_expired_rows' AND run_id IS NULL"
+        )
+        points.wait_for_hit(point)
+    order(shop, str(uuid4()))
+
+
 PAID = FailpointCase(_order(), "paid", sold=1)
 CARD_DECLINED = FailpointCase(_order(card=DECLINED), "failed")
 OUT_OF_STOCK = FailpointCase(_order(quantity=ON_HAND + 1), "failed")
@@ -131,6 +147,7 @@ STRANDED = FailpointCase(_lose_the_messages, "paid", sold=1)
 UNMOVABLE = FailpointCase(_lose_the_messages_of_a_saga_that_cannot_be_moved, "paid", sold=1)
 OTHER_RELEASE = FailpointCase(_start_a_saga_of_another_release, "paid", sold=1)
 SCHEDULE_RUN = FailpointCase(_run_a_schedule, "paid", sold=1)
+JOB = FailpointCase(_work_on_a_job, "paid", sold=1)
 MAIL_FORGOTTEN = FailpointCase(_forget_a_mail, "paid", sold=1)
 
 BY_ACT = {
@@ -158,6 +175,7 @@ FAILPOINT_CASES: dict[str, FailpointCase] = {
     "task.delivered": PAID,
     "task.put_back": OTHER_RELEASE,
     "event.processed": PAID,
+    "job.moved": JOB,
     "mail.claimed": MAIL_FORGOTTEN,
     "mail.accepted": PAID,
     "mail.recorded": PAID,

@@ -1,5 +1,4 @@
 import threading
-from datetime import timedelta
 
 import psycopg
 import pytest
@@ -59,36 +58,19 @@ class TestResendOverdueMails:
 
 
 class TestSweepUntil:
-    def test_sweeps_between_the_batches_of_journals_to_delete(self, database, monkeypatch):
+    def test_goes_on_with_the_other_parts_when_one_fails(self, database, monkeypatch):
         done, stopping = [], threading.Event()
-
-        def prune(*, before):
-            done.append("pruned")
-            if done.count("pruned") == 3:
-                stopping.set()
-            return 0 if stopping.is_set() else 500
-
-        monkeypatch.setattr(sweeper, "prune", prune)
-        monkeypatch.setattr(sweeper, "resend_stranded_sagas", lambda: done.append("swept"))
-        monkeypatch.setattr(sweeper, "SWEEP_INTERVAL", 0.01)
-        monkeypatch.setattr(sweeper, "CLEANUP_INTERVAL", timedelta())
-        sweeper.sweep_until(stopping)
-        assert done == ["swept", "pruned"] * 3
-
-
-class TestRunEach:
-    def test_runs_the_other_parts_when_one_fails(self):
-        done = []
 
         def failing():
             raise KeyError("a defect of ours")
 
-        sweeper.run_each(failing, lambda: done.append("the next"))
-        assert done == ["the next"]
+        def mails():
+            done.append("mails")
+            if len(done) == 3:
+                stopping.set()
 
-    def test_stops_when_the_database_is_down(self):
-        def without_a_database():
-            raise psycopg.OperationalError
-
-        with pytest.raises(psycopg.OperationalError):
-            sweeper.run_each(without_a_database, lambda: pytest.fail("it went on"))
+        monkeypatch.setattr(sweeper, "resend_stranded_sagas", failing)
+        monkeypatch.setattr(sweeper, "resend_overdue_mails", mails)
+        monkeypatch.setattr(sweeper, "SWEEP_INTERVAL", 0.01)
+        sweeper.sweep_until(stopping)
+        assert done == ["mails"] * 3

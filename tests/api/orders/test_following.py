@@ -9,9 +9,9 @@ from sqlalchemy import text
 from domain.sales import order_status
 from kit import clock, db
 from kit.tenancy import Tenant
-from saga.engine.retention import prune
 from tests import factories
 from tests.api.client import paths
+from tests.retention import prune
 
 
 class TestReading:

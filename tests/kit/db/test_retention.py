@@ -1,5 +1,6 @@
 """Expired rows are found by an index, and deleted in short batches."""
 
+import json
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,11 +9,9 @@ import pytest
 
 from kit import clock, db
 from kit.db import retention
-from kit.db.retention import Deletion, Retention
-from kit.messaging import outbox
 from tests import factories
-from tests.retention import delete_expired_rows
-from workers.sweeper import RETENTION
+from tests.retention import batches, delete_expired_rows
+from workers.retention import rules
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MANY = 100_000
@@ -25,7 +24,7 @@ def owner(database):
         yield connection
 
 
-def stale_events(owner, number, *, older=timedelta(days=31)):
+def stale_events(owner, number, *, older=timedelta(days=33)):
     """Fill the inbox with events that were processed long ago; their ids are UUIDv7 of that time, one a microsecond."""
     owner.execute(
         """
@@ -56,7 +55,7 @@ def id_made(age):
 
 
 class TestEachRule:
-    @pytest.mark.parametrize("rule", RETENTION, ids=lambda rule: rule.table)
+    @pytest.mark.parametrize("rule", rules().values(), ids=lambda rule: rule.table)
     def test_scans_an_index_in_its_order(self, database, rule):
         statement = f"SELECT {rule.by} FROM {rule.table} WHERE {rule.by} >= %(first)s AND {rule.by} < %(before)s"
         values = {"first": rule.minimum, "before": rule.before(clock.now())}
@@ -95,25 +94,24 @@ class TestAge:
         assert owner.execute("SELECT method FROM payment_attempts").fetchall() == [("23",)]
 
     def test_of_a_processed_event_counts_from_its_processing(self, owner):
-        late, old, young = id_made(40 * DAY), id_made(31 * DAY), id_made(29 * DAY)
-        for event_id, age in ((late, DAY), (old, 31 * DAY), (young, 29 * DAY)):
+        late, old, young = id_made(40 * DAY), id_made(33 * DAY), id_made(29 * DAY)
+        for event_id, age in ((late, DAY), (old, 33 * DAY), (young, 29 * DAY)):
             at = clock.now() - age
             owner.execute("INSERT INTO inbox (consumer, event_id, processed_at) VALUES ('x', %s, %s)", [event_id, at])
         delete_expired_rows(now=clock.now())
         assert set(owner.execute("SELECT event_id FROM inbox").fetchall()) == {(late,), (young,)}
 
 
-class TestDeletion:
+class TestDeleteBatch:
+    INBOX = rules()["inbox"]
+
     def test_deletes_many_rows_in_batches_of_limited_size(self, owner):
         stale_events(owner, MANY)
         stale_events(owner, 10, older=timedelta(days=1))
-        deletion, batches = Deletion(RETENTION), []
-        deletion.start()
-        while not deletion.is_finished:
-            batches.append(deletion.delete_batches(now=clock.now()))
-        assert sum(batches) == MANY
-        assert max(batches) <= LIMIT
-        assert len(batches) > MANY // LIMIT
+        sizes = batches(self.INBOX, now=clock.now())
+        assert sum(sizes) == MANY
+        assert max(sizes) <= LIMIT
+        assert len(sizes) > MANY // LIMIT
         assert count(owner, "inbox") == 10
 
     def test_starts_a_batch_where_the_last_one_ended(self, owner, monkeypatch):
@@ -128,34 +126,21 @@ class TestDeletion:
             return run(statement, values)
 
         monkeypatch.setattr(db, "run", recorded)
-        deletion = Deletion(outbox.RETENTION)
-        deletion.start()
-        while not deletion.is_finished:
-            deletion.delete_batches(now=clock.now())
+        batches(self.INBOX, now=clock.now())
         assert count(owner, "inbox") == 0
         assert begun == sorted(set(begun))
         assert len(begun) >= 6
 
-    def test_applies_the_other_rules_when_one_fails(self, owner):
-        stale_events(owner, 3)
-        broken = Retention("inbox", "no_such_column", DAY)
-        deletion = Deletion((broken, *RETENTION))
-        deletion.start()
-        assert deletion.delete_batches(now=clock.now()) == 3
-        assert deletion.is_finished
-        deletion.start()
-        assert not deletion.is_finished
+    def test_goes_on_after_its_position_was_stored_as_json(self, owner):
+        stale_events(owner, 150)
+        position, deleted = {"limit": 100}, []
+        while position is not None:
+            with db.operator_transaction():
+                size, position = retention.delete_batch(self.INBOX, position, now=clock.now())
+            deleted.append(size)
+            position = json.loads(db.as_json(position))
+        assert deleted == [100, 50]
 
     def test_skips_rows_that_another_process_has_deleted(self, owner):
         stale_events(owner, 5)
-        both = [Deletion(RETENTION) for _ in range(2)]
-        for each in both:
-            each.start()
-        assert [each.delete_batches(now=clock.now()) for each in both] == [5, 0]
-
-    def test_does_nothing_before_it_is_started(self, owner):
-        stale_events(owner, 1)
-        deletion = Deletion(RETENTION)
-        assert deletion.is_finished
-        assert deletion.delete_batches(now=clock.now()) == 0
-        assert count(owner, "inbox") == 1
+        assert [batches(self.INBOX, now=clock.now()) for _ in range(2)] == [[5], [0]]

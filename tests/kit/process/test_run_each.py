@@ -1,0 +1,25 @@
+"""Parts that do not depend on each other run all, whatever happens to one."""
+
+import psycopg
+import pytest
+
+from kit.process.outages import run_each
+
+
+class TestRunEach:
+    def test_runs_the_other_parts_when_one_fails(self):
+        done = []
+
+        def failing():
+            raise KeyError("a defect of ours")
+
+        [error] = run_each(failing, lambda: done.append("the next"))
+        assert isinstance(error, KeyError)
+        assert done == ["the next"]
+
+    def test_stops_when_the_database_is_down(self):
+        def without_a_database():
+            raise psycopg.OperationalError
+
+        with pytest.raises(psycopg.OperationalError):
+            run_each(without_a_database, lambda: pytest.fail("it went on"))
