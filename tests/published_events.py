@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, partial
+from uuid import UUID
 
 import orjson
 from jsonschema import Draft7Validator, FormatChecker
@@ -24,6 +25,12 @@ class PublishedEvents:
     def __call__(self, name: str) -> list[Json]:
         """The payloads of the committed events of this name, the oldest first."""
         return [event["data"] for event in self.events if event["type"] == name]
+
+    def sequence(self, subject: UUID) -> list[int]:
+        """The sequence of the committed events about a subject, as far as they have one."""
+        return [
+            int(event["sequence"]) for event in self.events if event["subject"] == str(subject) and "sequence" in event
+        ]
 
     @property
     def names(self) -> list[str]:

@@ -63,7 +63,7 @@ def create_product(
     payload = ProductCreated(
         product_id=product.id, shop_id=shop_id, sku=sku, name=name, price=price, version=product.version
     )
-    events.publish(PRODUCT_CREATED, payload, subject=product.id, company_id=company_id)
+    events.publish(PRODUCT_CREATED, payload, subject=product.id, company_id=company_id, sequence=product.version)
     return product
 
 
@@ -114,7 +114,9 @@ def _announce_change(product: Product, changed: list[str], previous_price: Money
         product_id=product.id, shop_id=product.shop_id, sku=product.sku, name=product.name, price=price,
         version=product.version, changed=changed,
     )  # fmt: skip
-    events.publish(PRODUCT_UPDATED, updated, subject=product.id, company_id=product.company_id)
+    events.publish(
+        PRODUCT_UPDATED, updated, subject=product.id, company_id=product.company_id, sequence=product.version
+    )
     if "price" in changed:
         price_changed = ProductPriceChanged(
             product_id=product.id, shop_id=product.shop_id, previous_price=previous_price, price=price,

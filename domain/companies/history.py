@@ -15,15 +15,18 @@ from kit.paging import page
 Decision = TypeVar("Decision", bound=CompanyDecision)
 
 
-def record(event: Event[Decision], payload: Decision, **detail: Any) -> None:
-    """Record a decision with its detail, the reason for example, and publish it as an event, without the detail."""
+def record(event: Event[Decision], payload: Decision, *, version: int, **detail: Any) -> None:
+    """Record a decision with its detail, the reason for example, and publish it as an event, without the detail.
+
+    `version` is the version of the company that it leads to.
+    """
     db.session().add(
         CompanyEvent(
             company_id=payload.company_id, event=event.name.removeprefix("company."), decided_by=payload.decided_by,
             detail=detail,
         )
     )  # fmt: skip
-    events.publish(event, payload, subject=payload.company_id, company_id=payload.company_id)
+    events.publish(event, payload, subject=payload.company_id, company_id=payload.company_id, sequence=version)
 
 
 def decisions(*, company_id: UUID, limit: int, after: UUID | None = None) -> list[CompanyEvent]:

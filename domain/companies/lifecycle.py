@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,11 +20,13 @@ from domain.companies.events import (
     DeletionRequested,
     PlanChanged,
 )
+from domain.companies.history import Decision
 from domain.companies.limits import require_plan_fits
 from domain.companies.models import Company
 from domain.companies.plans import PLANS
 from domain.companies.queries import the_locked_company
 from kit import db
+from kit.messaging.events import Event
 
 DELETION_GRACE_PERIOD = timedelta(days=30)
 """How long a requested deletion can be withdrawn."""
@@ -63,9 +66,8 @@ def change_plan(*, company_id: UUID, plan: str, by: UUID, expected_versions: Col
         return company
     require_plan_fits(PLANS[plan], company_id=company_id)
     changed = PlanChanged(company_id, decided_by=by, previous_plan=company.plan, plan=plan)
-    history.record(PLAN_CHANGED, changed, before=company.plan, after=plan)
+    _record(company, PLAN_CHANGED, changed, before=company.plan, after=plan)
     company.plan, company.trial_ends_at = plan, None
-    company.version += 1
     return company
 
 
@@ -75,9 +77,8 @@ def suspend(*, company_id: UUID, reason: str, by: UUID, now: datetime) -> Compan
     A repeated call records another reason. Raises CompanyNotFound, CompanyClosed.
     """
     company = _the_open_company(company_id)
-    history.record(COMPANY_SUSPENDED, CompanyDecision(company_id, decided_by=by), reason=reason)
+    _record(company, COMPANY_SUSPENDED, CompanyDecision(company_id, decided_by=by), reason=reason)
     company.suspended_at = company.suspended_at or now
-    company.version += 1
     return company
 
 
@@ -85,9 +86,8 @@ def resume(*, company_id: UUID, reason: str, by: UUID) -> Company:
     """End the current company's suspension, if there is one; raises CompanyNotFound, CompanyClosed."""
     company = _the_open_company(company_id)
     if company.suspended_at is not None:
-        history.record(COMPANY_RESUMED, CompanyDecision(company_id, decided_by=by), reason=reason)
+        _record(company, COMPANY_RESUMED, CompanyDecision(company_id, decided_by=by), reason=reason)
         company.suspended_at = None
-        company.version += 1
     return company
 
 
@@ -102,9 +102,8 @@ def request_deletion(
     if company.deletion_due_at is None:
         due_at = now + DELETION_GRACE_PERIOD
         company.deletion_due_at = due_at
-        company.version += 1
         requested = DeletionRequested(company_id, decided_by=by, due_at=due_at)
-        history.record(DELETION_REQUESTED, requested, due_at=due_at.isoformat())
+        _record(company, DELETION_REQUESTED, requested, due_at=due_at.isoformat())
     return company
 
 
@@ -115,9 +114,8 @@ def withdraw_deletion(*, company_id: UUID, by: UUID) -> Company:
     """
     company = _the_open_company(company_id)
     if company.deletion_due_at is not None:
-        history.record(DELETION_WITHDRAWN, CompanyDecision(company_id, decided_by=by))
+        _record(company, DELETION_WITHDRAWN, CompanyDecision(company_id, decided_by=by))
         company.deletion_due_at = None
-        company.version += 1
     return company
 
 
@@ -133,9 +131,13 @@ def close(*, company_id: UUID, now: datetime) -> bool:
     if company.closed_at is not None or company.deletion_due_at is None or company.deletion_due_at > now:
         return False
     company.closed_at = now
-    company.version += 1
-    history.record(COMPANY_CLOSED, CompanyDecision(company_id, decided_by=None))
+    _record(company, COMPANY_CLOSED, CompanyDecision(company_id, decided_by=None))
     return True
+
+
+def _record(company: Company, event: Event[Decision], payload: Decision, **detail: Any) -> None:
+    company.version += 1
+    history.record(event, payload, version=company.version, **detail)
 
 
 def _the_open_company(company_id: UUID, expected_versions: Collection[int] | None = None) -> Company:

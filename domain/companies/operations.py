@@ -48,7 +48,7 @@ def create(
     session = db.session()
     session.add(company)
     session.flush()
-    history.record(COMPANY_CREATED, CompanyDecision(company_id, decided_by=by), name=name)
+    history.record(COMPANY_CREATED, CompanyDecision(company_id, decided_by=by), version=1, name=name)
     session.refresh(company)
     return company
 
@@ -65,5 +65,5 @@ def change(
     if changed:
         company.version += 1
         payload = CompanyUpdated(company_id, changed=changed, version=company.version)
-        events.publish(COMPANY_UPDATED, payload, subject=company_id, company_id=company_id)
+        events.publish(COMPANY_UPDATED, payload, subject=company_id, company_id=company_id, sequence=company.version)
     return company

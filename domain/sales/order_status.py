@@ -29,7 +29,7 @@ def mark_failed(*, failures: Mapping[UUID, Json], now: datetime) -> list[Order]:
             order.id, order.shop_id, order.customer_id, order.status, Money(order.total, order.currency),
             reason=failure.get("code"), step=failure.get("step"),
         )  # fmt: skip
-        events.publish(ORDER_FAILED, payload, subject=order.id, company_id=order.company_id)
+        events.publish(ORDER_FAILED, payload, subject=order.id, company_id=order.company_id, sequence=order.version)
     return orders
 
 
@@ -72,5 +72,5 @@ def _announced(event: Event[OrderState], orders: list[Order]) -> list[Order]:
         payload = OrderState(
             order.id, order.shop_id, order.customer_id, order.status, Money(order.total, order.currency)
         )
-        events.publish(event, payload, subject=order.id, company_id=order.company_id)
+        events.publish(event, payload, subject=order.id, company_id=order.company_id, sequence=order.version)
     return orders

@@ -18,6 +18,7 @@ from kit import changes, db
 from kit.errors import Invalid
 from kit.ids import new_id
 from kit.messaging import events
+from kit.messaging.events import Event
 
 
 class ShopChanges(TypedDict, total=False):
@@ -40,7 +41,7 @@ def open_shop(
     shop: Shop | None = db.session().scalar(added.on_conflict_do_nothing().returning(Shop))
     if shop is None:
         raise ShopNameTaken
-    events.publish(SHOP_CREATED, _details(shop), subject=shop.id, company_id=company_id)
+    _announce(SHOP_CREATED, shop)
     return shop
 
 
@@ -60,7 +61,7 @@ def change(*, shop_id: UUID, expected_versions: Collection[int] | None = None, *
         shop.version += 1
         _flush()
         payload = ShopUpdated(shop_id=shop.id, name=shop.name, version=shop.version, changed=changed)
-        events.publish(SHOP_UPDATED, payload, subject=shop.id, company_id=shop.company_id)
+        events.publish(SHOP_UPDATED, payload, subject=shop.id, company_id=shop.company_id, sequence=shop.version)
     return shop
 
 
@@ -73,7 +74,7 @@ def close(*, shop_id: UUID, now: datetime, expected_versions: Collection[int] | 
     if shop.closed_at is None:
         shop.closed_at = now
         shop.version += 1
-        events.publish(SHOP_CLOSED, _details(shop), subject=shop.id, company_id=shop.company_id)
+        _announce(SHOP_CLOSED, shop)
     return shop
 
 
@@ -115,5 +116,6 @@ def _require_fulfilment(*, offers_pickup: bool, offers_delivery: bool) -> None:
         raise Invalid(fields={"offers_delivery": ["A shop offers pick-up or delivery, or both."]})
 
 
-def _details(shop: Shop) -> ShopDetails:
-    return ShopDetails(shop_id=shop.id, name=shop.name, version=shop.version)
+def _announce(event: Event[ShopDetails], shop: Shop) -> None:
+    payload = ShopDetails(shop_id=shop.id, name=shop.name, version=shop.version)
+    events.publish(event, payload, subject=shop.id, company_id=shop.company_id, sequence=shop.version)

@@ -60,12 +60,15 @@ class Event(Generic[Payload]):
         return self.name.partition(".")[0]
 
 
-def publish(event: Event[Payload], payload: Payload, *, subject: UUID, company_id: UUID | None) -> None:
+def publish(
+    event: Event[Payload], payload: Payload, *, subject: UUID, company_id: UUID | None, sequence: int | None = None
+) -> None:
     """Publish an event when the current transaction commits, as a CloudEvent 1.0 about `subject`.
 
-    `company_id` is None for an event that belongs to no company (`of_company=False`).
+    `company_id` is None for an event that belongs to no company (`of_company=False`). `sequence` orders the events
+    about a subject: the version of its row, which this transaction has locked.
     """
-    outbox.publish(event.name, as_plain_json(payload), subject=subject, company_id=company_id)
+    outbox.publish(event.name, as_plain_json(payload), subject=subject, company_id=company_id, sequence=sequence)
 
 
 def as_plain_json(payload: "DataclassInstance") -> Json:

@@ -21,6 +21,7 @@ def test_products_announce_their_changes(database, published):
     assert published("product.price_changed") == [
         {**ids, "previous_price": first["price"], "price": second["price"], "version": 2}
     ]
+    assert published.sequence(product.id) == [1, 2]
 
 
 def test_a_new_name_does_not_announce_a_new_price(database, published):

@@ -35,3 +35,4 @@ def test_companies_announce_what_is_decided_about_them(database, published):
     assert published("company.deletion_requested") == [{**by_somebody, "due_at": due_at}] * 2
     assert published("company.deletion_withdrawn") == [by_somebody]
     assert published("company.closed") == [{**of_company, "decided_by": None}]
+    assert published.sequence(company.id) == list(range(1, 10))

@@ -41,6 +41,7 @@ def test_a_paid_order_is_announced_as_completed(order, published):
     with db.transaction(acting_for(order)):
         order_status.mark_paid(order_ids=[order.id], now=clock.now())
     assert published("order.completed") == [state(order, "paid")]
+    assert published.sequence(order.id) == [1, 2]
 
 
 def test_a_cancelled_order_is_announced(order, published):

@@ -16,6 +16,7 @@ def test_shops_announce_their_changes(database, published):
     assert published("shop.created") == [{**details, "version": 1}]
     assert published("shop.updated") == [{**details, "version": 2, "changed": ["offers_pickup"]}]
     assert published("shop.closed") == [{**details, "version": 3}]
+    assert published.sequence(shop.id) == [1, 2, 3]
 
 
 def test_locations_announce_their_changes(database, published):
