@@ -96,32 +96,34 @@ class _Executor:
         return continued
 
     def _execute(self, transaction: _Transaction) -> None:
-        """Run one transaction: finish the executions whose calls are answered, or choose the first ones."""
+        """Run one transaction: finish the executions whose calls are answered, and execute the steps that are due.
+
+        After these it executes the sequential steps that they advance the sagas to.
+        """
         answered = list(transaction.executions)
         with all_locked(transaction.refs, self.find, continue_inline=self.continue_inline) as sagas:
-            transaction.sagas = sagas
+            transaction.sagas = due = sagas
             for execution in answered:
                 execution.finish(sagas)
-            if not answered:
-                self._execute_chosen(transaction, sagas)
-            elif not self.single_step:
-                self._execute_chosen(transaction, _advanced(answered))
+            if answered:
+                due = self._next(answered)
+            while due:
+                executions = choose_executions(due, self.direction)
+                transaction.executions += executions
+                for execution in executions:
+                    execution.start()
+                due = self._next(executions)
+            _extend_deadlines(transaction.calling)
         _mark_failpoints(transaction.executions)
         if any(saga.state == "waiting" for saga in sagas):
             failpoints.hit("saga.waiting")
 
-    def _execute_chosen(self, transaction: _Transaction, sagas: Sequence[LockedSaga]) -> None:
-        """Execute the steps that are due for these sagas, and then the sequential steps that they advance to."""
-        while sagas:
-            executions = choose_executions(sagas, self.direction)
-            transaction.executions += executions
-            for execution in executions:
-                execution.start()
-            sagas = [] if self.single_step else _advanced(executions)
-        rounds = sum(external_calls.count_rounds(execution.calls) for execution in transaction.calling)
-        for execution in transaction.calling:
-            for saga in execution.sagas.values():
-                saga.call_rounds = rounds
+    def _next(self, executions: Iterable[StepExecution]) -> list[LockedSaga]:
+        """The sagas of these executions that now stand at a sequential step that has not begun."""
+        if self.single_step:
+            return []
+        sagas = {saga.ref: saga for execution in executions for saga in execution.sagas.values()}
+        return [saga for saga in sagas.values() if state_machine.is_at_new_step(saga)]
 
     def _recover(self, ref: SagaRef, transaction: _Transaction, error: Exception) -> list[SagaRef]:
         """Execute again what came before the step that failed, and record the error as that step's answer."""
@@ -151,10 +153,12 @@ def _make_calls(transaction: _Transaction) -> _Transaction:
     return _Transaction(refs, transaction.sagas, calling)
 
 
-def _advanced(executions: Iterable[StepExecution]) -> list[LockedSaga]:
-    """The sagas of these executions that now stand at a sequential step that has not begun."""
-    sagas = {saga.ref: saga for execution in executions for saga in execution.sagas.values()}
-    return [saga for saga in sagas.values() if state_machine.is_at_new_step(saga)]
+def _extend_deadlines(calling: Sequence[StepExecution]) -> None:
+    """Give the sagas of these executions the time that their external calls may take."""
+    rounds = sum(external_calls.count_rounds(execution.calls) for execution in calling)
+    for execution in calling:
+        for saga in execution.sagas.values():
+            saga.call_rounds = rounds
 
 
 def _mark_failpoints(executions: Iterable[StepExecution]) -> None:

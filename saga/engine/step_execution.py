@@ -59,7 +59,7 @@ class StepExecution:
         for saga in self.sagas.values():
             self.direction.begin(saga, self.step)
         subjects = [saga.subject(self.step) for saga in self.sagas.values()]
-        self._runner = StepRunner(self.direction.function(self.step), subjects)
+        self._runner = StepRunner(self.direction.function(self.step)(subjects))
         self.calls = self._runner.start()
         if not self.calls:
             self._record(self._runner.outcomes)

@@ -1,16 +1,19 @@
 """Run the function of a step, or of an undo, for a batch of subjects: up to its external calls, and then to its end."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from uuid import UUID
 
-from saga.engine.step_functions import Answers, BatchFunction, Call, Outcome, Subject
+from saga.engine.step_functions import Answers, Call, Calls, Outcome, Outcomes
 
 
 class StepRunner:
-    """One run of a step's function: `start` runs it up to its external calls, `finish` runs it to its end."""
+    """One run of a step's function: `start` runs it up to its external calls, `finish` runs it to its end.
 
-    def __init__(self, function: BatchFunction, subjects: Sequence[Subject]) -> None:
-        self._running = function(subjects)
+    `running` is what the function has returned: its outcomes, or a generator that makes external calls.
+    """
+
+    def __init__(self, running: Outcomes | Generator[Calls, Answers, Outcomes] | None) -> None:
+        self._running = running
         self.outcomes: dict[UUID, Outcome] = {}
 
     def start(self) -> dict[UUID, Call]:

@@ -48,7 +48,7 @@ def take(scenario, order_id):
         company_id, saga_id = scenario.shop.company_id, scenario.ref(order_id).saga_id
         subject = Subject(order_id, company_id, saga_id, clock.now(), f"{saga_id}:{key}")
         with db.transaction(Tenant(company_id=company_id)):
-            runner = StepRunner(function, [subject])
+            runner = StepRunner(function([subject]))
             calls = runner.start()
         if calls:
             answers = {order_id: calls[order_id]()}

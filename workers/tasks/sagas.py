@@ -7,6 +7,7 @@ has the last answer of a stage, it does what the chord's body would do (docs/dec
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
 from celery import Celery, Task
@@ -16,67 +17,59 @@ from saga.engine import executor, unknown_versions
 from saga.engine.errors import UnknownVersion
 from saga.engine.locked_saga import SagaRef
 from saga.engine.state_machine import ADVANCE
-from saga.engine.step import Step
 from saga.registry import STEPS, find
 from workers import queues
 from workers.celery_internals.batching import BatchTask, RunBatch, TaskCall
 from workers.outages import retry_on_outage
 from workers.tasks.unknown_tasks import returned_task
 
+_STEP_NAMES = {step.task: step.name for step in STEPS.values()}
+
 
 def register(app: Celery) -> None:
     """Register every saga task with the Celery app."""
-    step_names = {step.task: step.name for step in STEPS.values()}
-
-    @retry_on_outage
-    def run_batch(calls: Sequence[TaskCall]) -> list[TaskCall]:
-        takes_bodies = queues.queue_of(ADVANCE) in app.amqp.queues.consume_from
-        return _run_steps(calls, step_names, continue_inline=takes_bodies)
-
-    @retry_on_outage
-    def run_single(calls: Sequence[TaskCall]) -> None:
-        _run_steps(calls, step_names, continue_inline=calls[0].task == ADVANCE)
-
-    for task in (ADVANCE, *step_names):
+    run_batch = retry_on_outage(partial(_run_steps, app=app))
+    run_single = retry_on_outage(partial(_run_steps, app=None))
+    for task in (ADVANCE, *_STEP_NAMES):
         _register(app, task, run_batch=run_batch, run_single=run_single)
     for step in STEPS.values():
         if step.undo_name:
-            run_undo = _undo_runner(step)
+            run_undo = retry_on_outage(partial(_run_undo, step_name=step.name))
             _register(app, step.undo_task, run_batch=run_undo, run_single=run_undo)
 
 
-def _run_steps(calls: Sequence[TaskCall], step_names: dict[str, str], *, continue_inline: bool) -> list[TaskCall]:
-    """Run the steps of these calls. Returns the chord bodies that were run inline."""
+def _run_steps(calls: Sequence[TaskCall], *, app: Celery | None) -> list[TaskCall]:
+    """Run the steps of these calls. Returns the chord bodies that were run inline.
+
+    `app` is the app of a worker that runs batches; a pool's process runs one message, and continues a body only.
+    """
     failpoints.hit("task.delivered")
+    takes_bodies = queues.queue_of(ADVANCE) in app.amqp.queues.consume_from if app else calls[0].task == ADVANCE
     continued: list[SagaRef] = []
     for tasks_by_saga in _by_company(calls):
         steps = {
-            ref: {step_names[task] for task in tasks if task in step_names} for ref, tasks in tasks_by_saga.items()
+            ref: {_STEP_NAMES[task] for task in tasks if task in _STEP_NAMES} for ref, tasks in tasks_by_saga.items()
         }
         try:
-            continued += executor.run_steps(steps, find, continue_inline=continue_inline)
+            continued += executor.run_steps(steps, find, continue_inline=takes_bodies)
         except UnknownVersion as unknown:
             _put_back(calls, unknown)
             known = {ref: names for ref, names in steps.items() if ref.saga_id not in unknown.saga_ids}
-            continued += executor.run_steps(known, find, continue_inline=continue_inline) if known else []
+            continued += executor.run_steps(known, find, continue_inline=takes_bodies) if known else []
     kwargs = {call.kwargs["saga_id"]: call.kwargs for call in calls}
     return [TaskCall(ADVANCE, kwargs[str(ref.saga_id)], ref.task_id(ADVANCE)) for ref in continued]
 
 
-def _undo_runner(step: Step) -> RunBatch:
-    @retry_on_outage
-    def run_undo(calls: Sequence[TaskCall]) -> None:
-        failpoints.hit("task.delivered")
-        for refs in _by_company(calls):
-            try:
-                executor.run_undo(list(refs), step.name, find)
-            except UnknownVersion as unknown:
-                _put_back(calls, unknown)
-                known = [ref for ref in refs if ref.saga_id not in unknown.saga_ids]
-                if known:
-                    executor.run_undo(known, step.name, find)
-
-    return run_undo
+def _run_undo(calls: Sequence[TaskCall], *, step_name: str) -> None:
+    failpoints.hit("task.delivered")
+    for refs in _by_company(calls):
+        try:
+            executor.run_undo(list(refs), step_name, find)
+        except UnknownVersion as unknown:
+            _put_back(calls, unknown)
+            known = [ref for ref in refs if ref.saga_id not in unknown.saga_ids]
+            if known:
+                executor.run_undo(known, step_name, find)
 
 
 def _put_back(calls: Sequence[TaskCall], unknown: UnknownVersion) -> None:

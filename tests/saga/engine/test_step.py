@@ -38,7 +38,7 @@ class TestForEach:
         assert not isgeneratorfunction(for_each(lambda subject: None))
 
     def test_gathers_the_external_calls(self, subjects):
-        runner = StepRunner(for_each(ask), subjects)
+        runner = StepRunner(for_each(ask)(subjects))
         calls = runner.start()
         assert list(calls) == [subject.id for subject in subjects[1:]]
         outcomes = runner.finish({subject_id: call() for subject_id, call in calls.items()})
@@ -47,7 +47,7 @@ class TestForEach:
         }  # fmt: skip
 
     def test_leaves_out_subjects_whose_answer_is_not_accepted(self, subjects):
-        runner = StepRunner(for_each(ask), subjects)
+        runner = StepRunner(for_each(ask)(subjects))
         runner.start()
         assert set(runner.finish({subjects[2].id: "late"})) == {subjects[0].id, subjects[2].id}
 
@@ -88,7 +88,7 @@ class TestInput:
         assert used.function(subjects) == {subject.id: {"printed": n} for n, subject in enumerate(subjects)}
 
     def test_is_given_to_the_undo_too(self, print_pages, subjects):
-        runner = StepRunner(print_pages.using(self.load).undo_function, subjects)
+        runner = StepRunner(print_pages.using(self.load).undo_function(subjects))
         answers = {subject_id: call() for subject_id, call in runner.start().items()}
         assert runner.finish(answers) == {subject.id: {"shredded": n} for n, subject in enumerate(subjects)}
 
