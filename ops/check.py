@@ -106,6 +106,19 @@ RULES: dict[str, str] = {
         SELECT 'saga ' || s.id || ' is undone, its step ' || t.step || ' is ' || t.state
         FROM sagas s JOIN saga_steps t ON t.saga_id = s.id
         WHERE s.state = 'undone' AND t.state NOT IN ('pending', 'undone', 'skipped') AND t.step NOT LIKE '%.%'""",
+    "at most one saga changes an order, or any other target, at a time": """
+        SELECT 'sagas ' || string_agg(name || ' ' || id, ' and ' ORDER BY id) || ' are open about ' || target
+        FROM (
+            SELECT s.id, s.name, coalesce(s.target_id, s.subject_id) AS target FROM sagas s
+            WHERE s.state IN ('running', 'waiting', 'compensating') OR s.state = 'stuck' AND EXISTS (
+                SELECT FROM incidents i WHERE i.saga_id = s.id AND i.resolved_at IS NULL AND i.phase <> 'finishing')
+        ) holding
+        GROUP BY target HAVING count(*) > 1""",
+    "every queued saga waits for an open one": """
+        SELECT 'saga ' || q.name || ' of ' || q.subject_id || ' is queued behind saga ' || q.after_saga_id
+            || ', which is ' || coalesce(s.state, 'gone')
+        FROM queued_sagas q LEFT JOIN sagas s ON s.id = q.after_saga_id
+        WHERE s.id IS NULL OR s.state IN ('done', 'undone', 'finishing')""",
     "a saga is waiting where one of its waits is": """
         SELECT 'saga ' || s.id || ' is ' || s.state || ', and ' || count(t.step) || ' of its waits are waiting'
         FROM sagas s LEFT JOIN saga_steps t ON t.saga_id = s.id AND t.state = 'waiting'

@@ -1,16 +1,15 @@
 """Cancel an order: its placing saga compensates if it still can; otherwise a second saga refunds the paid order."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from domain.sales import order_outcomes, order_status, queries
 from domain.sales.errors import TransitionNotAllowed
-from saga.engine import state_machine
+from saga.commands import RULES
 from saga.engine.definition import Ending, Saga, then
-from saga.engine.journal import FindDefinition, locked
+from saga.engine.journal import FindDefinition
 from saga.engine.locked_saga import SagaRef
-from saga.engine.start import start
+from saga.engine.targets import locked_target
 from saga.order_inputs import order_payment, order_reservation
 from saga.starts import starting
 from saga.steps.inventory.take_back_stock import take_back_stock
@@ -34,24 +33,22 @@ CANCEL_ORDER = Saga(
 )
 
 
-def request_cancellation(ref: SagaRef, find: FindDefinition, *, reason: str, by: str) -> None:
-    """Cancel the order that was placed by the saga `ref`.
+def request_cancellation(order_id: UUID, ref: SagaRef, find: FindDefinition, *, reason: str, by: str) -> None:
+    """Cancel the order, which was placed by the saga `ref`.
 
-    The request takes the saga's row lock, so it never interrupts a step. Up to the pivot the saga compensates; after
-    it, the order is paid first and then refunded. A second request changes nothing. Raises TransitionNotAllowed when
-    the order can no longer be cancelled.
+    Up to its pivot that saga compensates; after it, the order is paid first and then refunded. A second request changes
+    nothing. Raises TransitionNotAllowed when the order can no longer be cancelled, and TargetBusy while another saga
+    about it is open.
     """
-    with locked(ref, find) as saga:
-        if saga.stop_requested:
+    request = {"reason": reason, "by": by}
+    with locked_target(order_id, order_status.lock, find, company_id=ref.company_id, also=[ref]) as target:
+        placing = target.saga(ref)
+        if placing.stop_requested:
             return
-        order = queries.the_order(order_id=saga.subject_id)
-        if order.status not in {"pending", "paid"} or saga.failure is not None:
+        order = queries.the_order(order_id=order_id)
+        if order.status not in {"pending", "paid"} or placing.failure is not None:
             raise TransitionNotAllowed(f"this order cannot be cancelled: it is {order.status}")
-        state_machine.request_stop(saga, reason=reason, by=by)
-        if order.status == "paid":
-            cancel_paid(order_id=order.id, company_id=ref.company_id, now=saga.now)
-
-
-def cancel_paid(*, order_id: UUID, company_id: UUID, now: datetime) -> UUID:
-    """Start the saga that refunds a paid order and takes its stock back; return the saga's id."""
-    return start(starting(CANCEL_ORDER), subject_id=order_id, company_id=company_id, now=now)
+        target.apply(starting(CANCEL_ORDER), RULES, subject_id=order_id, request=request, now=placing.now)
+        if not placing.stop_requested:  # it has placed the order: the refund has started
+            placing.stop_requested = request
+            placing.record_event("stop_requested", None, request)

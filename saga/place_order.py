@@ -11,7 +11,6 @@ from domain.sales import operations as sales
 from domain.sales import order_outcomes, order_status
 from domain.sales.operations import LineRequest, NewOrder
 from kit.db import Json
-from saga.cancel_order import cancel_paid
 from saga.engine.definition import Ending, Saga, afterwards, then, together
 from saga.engine.start import start
 from saga.engine.state_machine import CANCELLED
@@ -25,13 +24,9 @@ from saga.steps.payments.capture_payment import capture_payment
 
 
 def orders_paid(endings: Sequence[Ending]) -> None:
-    """Mark the orders as paid. Cancel those whose cancellation was requested too late for this saga."""
+    """Mark the orders as paid."""
     orders = [ending.subject for ending in endings]
     order_outcomes.report_paid(order_status.mark_paid(order_ids=[order.id for order in orders], now=orders[0].now))
-    for ending in endings:
-        if ending.stop_requested:
-            order = ending.subject
-            cancel_paid(order_id=order.id, company_id=order.company_id, now=order.now)
 
 
 def orders_not_placed(endings: Sequence[Ending]) -> None:

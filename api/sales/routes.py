@@ -159,7 +159,7 @@ def cancel_order(body: dict[str, Any], order_id: UUID) -> tuple[dict[str, Any], 
     if saga is None:
         raise TransitionNotAllowed("this order is too old to be cancelled")
     ref = SagaRef(saga.id, order.company_id)
-    request_cancellation(ref, find, reason=body["reason"], by=str(caller.user_id))
+    request_cancellation(order_id, ref, find, reason=body["reason"], by=str(caller.user_id))
     failpoints.hit("order.cancellation_requested")
     with _visible_order(order_id) as (_, order):
         return serializers.full_order(order, to_seller=caller.is_seller), 202, {"Location": f"/api/orders/{order_id}"}

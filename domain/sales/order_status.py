@@ -15,6 +15,12 @@ from kit.messaging.events import Event
 from kit.money import Money
 
 
+def lock(order_id: UUID) -> None:
+    """Lock the order's row until the transaction ends; raises OrderNotFound."""
+    if db.run(_LOCK, {"orders": [order_id]}).fetchone() is None:
+        raise OrderNotFound
+
+
 def mark_paid(*, order_ids: Collection[UUID], now: datetime) -> list[Order]:
     """Mark orders as paid, after their sagas have completed: payments are captured and stock is committed."""
     return _announced(ORDER_COMPLETED, _move("paid", dict.fromkeys(order_ids), now))

@@ -15,6 +15,7 @@ from kit import clock, db
 from kit.db import Json
 from kit.errors import NotFound
 from kit.messaging import events, kept_events, outbox, pg_notify
+from saga.engine import queued_sagas
 from saga.engine.definition import Ending, Hook, Saga
 from saga.engine.errors import UnknownVersion
 from saga.engine.events import INCIDENT_OPENED, IncidentOpened
@@ -68,7 +69,8 @@ _WRITE = f"""
         id uuid, state text, stage int, stop_requested jsonb, failure jsonb, due_at timestamptz, ended_at timestamptz,
         notice text)
     WHERE s.id = ANY(%(ids)s) AND s.id = c.id
-    RETURNING CASE WHEN c.notice IS NOT NULL THEN pg_notify(%(channel)s, c.notice) END"""  # noqa: S608 - constants
+    RETURNING s.id, CASE WHEN c.notice IS NOT NULL THEN pg_notify(%(channel)s, c.notice) END,
+        c.notice IS NOT NULL AND EXISTS (SELECT FROM queued_sagas q WHERE q.after_saga_id = s.id)"""  # noqa: S608 - constants
 
 
 @contextmanager
@@ -99,7 +101,10 @@ def all_locked(
         changed = [saga for saga in sagas if saga.events]
         if changed:
             _announce_incidents(changed)
-            db.run(_WRITE, _write_values(changed, outbox.take_pending()))
+            written = db.run(_WRITE, _write_values(changed, outbox.take_pending()))
+            awaited = {saga_id for saga_id, _, is_awaited in written if is_awaited}
+            if awaited:
+                queued_sagas.release([saga for saga in changed if saga.ref.saga_id in awaited], find)
 
 
 def run_outcome_hooks(sagas: Sequence[LockedSaga]) -> None:

@@ -46,6 +46,7 @@ class SagaRow(Base):
         Index("sagas_open_idx", "id", postgresql_where=text(OPEN)),
         Index("sagas_ended_idx", "ended_at", "id", postgresql_where=text("ended_at IS NOT NULL")),
         UniqueConstraint("company_id", "id"),
+        Index("sagas_target_idx", "target_id", postgresql_where=text("ended_at IS NULL AND target_id IS NOT NULL")),
         Index(None, "tags", postgresql_using="gin"),
         {"postgresql_with": {"fillfactor": "50"}},
     )
@@ -55,6 +56,7 @@ class SagaRow(Base):
     name: Mapped[str]
     version: Mapped[int]
     subject_id: Mapped[UUID]
+    target_id: Mapped[UUID | None]
     state: Mapped[str] = mapped_column(server_default=text("'running'"))
     stage: Mapped[int] = mapped_column(server_default=text("0"))
     tags: Mapped[Json]
@@ -119,6 +121,23 @@ class SagaEvent(Base):
     event: Mapped[str]
     detail: Mapped[Json | None]
     happened_at: Mapped[datetime]
+
+
+class QueuedSagaRow(Base):
+    """A saga that is to start when the open saga about its target is done: see queued_sagas.py."""
+
+    __tablename__ = "queued_sagas"
+    __table_args__ = (Index(None, "after_saga_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    after_saga_id: Mapped[UUID]
+    company_id: Mapped[UUID]
+    name: Mapped[str]
+    version: Mapped[int]
+    subject_id: Mapped[UUID]
+    target_id: Mapped[UUID]
+    tags: Mapped[Json]
+    queued_at: Mapped[datetime]
 
 
 class SignalRow(Base):

@@ -12,9 +12,9 @@ from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.state_machine import ADVANCE
 
 _INSERT_SAGA = """
-    INSERT INTO sagas (id, company_id, name, version, subject_id, tags, traceparent, started_at, due_at)
-    VALUES (%(saga)s, %(company)s, %(saga_name)s, %(version)s, %(subject)s, %(tags)s, %(traceparent)s, %(now)s,
-        %(due)s)"""
+    INSERT INTO sagas (id, company_id, name, version, subject_id, target_id, tags, traceparent, started_at, due_at)
+    VALUES (%(saga)s, %(company)s, %(saga_name)s, %(version)s, %(subject)s, %(target)s, %(tags)s, %(traceparent)s,
+        %(now)s, %(due)s)"""
 _INSERT_STEPS = """
     INSERT INTO saga_steps (saga_id, company_id, step, position, stage)
     SELECT %(saga)s, %(company)s, s.step, s.position, s.stage
@@ -34,12 +34,14 @@ def start(
     subject_id: UUID,
     company_id: UUID,
     now: datetime,
+    target_id: UUID | None = None,
     tags: dict[str, str] | None = None,
     traceparent: str | None = None,
 ) -> UUID:
     """Start the saga in the transaction that creates its subject, so that neither exists without the other.
 
-    `tags` are for searching. Returns the saga's id.
+    `target_id` is the row that it changes, if that is not its subject: the order of a refund. A saga about a row that
+    exists before is started by targets.LockedTarget. `tags` are for searching. Returns the saga's id.
     """
     ref = SagaRef(new_id(), company_id)
     steps = [
@@ -47,7 +49,8 @@ def start(
     ]
     values = {
         "saga": ref.saga_id, "company": company_id, "saga_name": saga.name, "version": saga.version,
-        "subject": subject_id, "tags": db.as_json(tags or {}), "traceparent": traceparent, "now": now,
+        "subject": subject_id, "target": None if target_id == subject_id else target_id,
+        "tags": db.as_json(tags or {}), "traceparent": traceparent, "now": now,
         "due": now + timedelta(seconds=saga.deadline), "steps": db.as_json(steps),
         "messages": db.as_json(outbox.take_pending() + _first_messages(saga, ref, subject_id, now)),
     }  # fmt: skip

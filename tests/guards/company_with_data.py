@@ -90,6 +90,14 @@ def _signal(owner_url: str, company_id: UUID) -> None:
     with psycopg.connect(owner_url) as connection:
         connection.execute(
             """
+            INSERT INTO queued_sagas (
+                id, after_saga_id, company_id, name, version, subject_id, target_id, tags, queued_at)
+            SELECT gen_random_uuid(), id, company_id, 'cancel_order', 1, subject_id, subject_id, '{}', now()
+            FROM sagas WHERE company_id = %s""",
+            [company_id],
+        )
+        connection.execute(
+            """
             INSERT INTO saga_signals (saga_id, company_id, signal, payload, result, sent_by, received_at)
             SELECT id, company_id, 'payment.confirmed', '{}', 'late', 'a test', now()
             FROM sagas WHERE company_id = %s""",

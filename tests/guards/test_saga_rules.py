@@ -9,6 +9,7 @@ import pytest
 
 import saga
 import saga.steps
+from saga.commands import RULES
 from saga.engine.definition import Saga
 from saga.engine.fingerprints import describe, fingerprint
 from saga.engine.step import Step, StepWithInput
@@ -32,6 +33,11 @@ class TestSagas:
 
     def test_have_a_version(self):
         assert [find(each.name, each.version) for each in SAGAS] == list(SAGAS)
+
+    def test_are_the_ones_that_the_table_of_commands_names(self):
+        undoable = {each.name for each in SAGAS if each.when_undone}
+        assert {name for pair in RULES for name in pair} <= {each.name for each in SAGAS}
+        assert {open_saga for (_, open_saga), rule in RULES.items() if rule == "turn back"} <= undoable
 
     def test_start_in_a_declared_version(self):
         versions = {(name, STARTS.get(name, 1)) for name in {each.name for each in SAGAS} | STARTS.keys()}

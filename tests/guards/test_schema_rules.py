@@ -148,6 +148,7 @@ class TestRoles:
             "recovery_codes",
             "invitations",
             "locations",
+            "queued_sagas",  # a saga that starts leaves the queue
         }
 
     def test_of_the_app_adds_to_the_outbox_and_cannot_read_it(self, catalogue):

@@ -92,7 +92,9 @@ class OrderScenario:
 
     def cancel(self, order_id: UUID) -> None:
         """Request the cancellation of an order."""
-        request_cancellation(self.ref(order_id), self.deliveries.find, reason="changed my mind", by="the buyer")
+        request_cancellation(
+            order_id, self.ref(order_id), self.deliveries.find, reason="changed my mind", by="the buyer"
+        )
 
     def ref(self, order_id: UUID, *, saga: str = "place_order") -> SagaRef:
         return SagaRef(self.saga(order_id, saga=saga).id, self.shop.company_id)

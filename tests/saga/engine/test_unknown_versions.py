@@ -122,7 +122,7 @@ class TestATaskOfAnUnknownVersion:
         ref, tasks = waiting
         harness.sql(f"UPDATE sagas SET state = '{state}', ended_at = CASE '{state}' WHEN 'done' THEN now() END")
         assert not unknown_versions.put_back(ref, tasks[0], old.find)
-        assert harness.sql("SELECT FROM outbox") == []
+        assert harness.sql("SELECT id FROM outbox") == []
 
     def test_is_not_put_back_by_a_worker_that_knows_the_version(self, releases, waiting):
         _, new = releases

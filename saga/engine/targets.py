@@ -1,0 +1,125 @@
+"""One open saga per target: what a command does while another saga about the same row is open.
+
+A saga is about a subject of its own, such as a refund, and has a target: the row that it changes, such as the order.
+It holds its target until its outcome is decided; the steps that run afterwards do not. A command takes the locks of the
+sagas that hold the target, and then the lock of the target's row: no saga about it starts or ends meanwhile.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from kit import db
+from kit.errors import Conflict
+from kit.tenancy import Tenant
+from saga.engine import queued_sagas
+from saga.engine.definition import Saga
+from saga.engine.journal import FindDefinition, all_locked
+from saga.engine.locked_saga import LockedSaga, SagaRef
+from saga.engine.models import OPEN
+from saga.engine.start import start
+
+Rule = Literal["turn back", "queue", "refuse"]
+"""What a command does about the open saga.
+
+- `turn back`: ask the open saga to stop. It compensates if it is up to its pivot, and then nothing is left to do;
+  otherwise the command's saga starts once it is done.
+- `queue`: start the command's saga once the open one is done.
+- `refuse`: raise TargetBusy.
+"""
+
+Rules = Mapping[tuple[str, str], Rule]
+"""By (name of the command's saga, name of the open saga). A pair that is not listed is refused."""
+
+_OPEN_ABOUT = f"SELECT id FROM sagas WHERE (subject_id = %(target)s OR target_id = %(target)s) AND {OPEN}"  # noqa: S608
+
+
+class TargetBusy(Conflict):
+    """Another operation on the same object is in progress."""
+
+    code = "saga_in_progress"
+
+
+@dataclass(frozen=True, slots=True)
+class LockedTarget:
+    """A target whose row this transaction has locked, after the open sagas about it, and others (`sagas`)."""
+
+    id: UUID
+    company_id: UUID
+    sagas: Sequence[LockedSaga]
+
+    @property
+    def holder(self) -> LockedSaga | None:
+        """The saga that holds the target, if there is one."""
+        return next(filter(holds_target, self.sagas), None)
+
+    def saga(self, ref: SagaRef) -> LockedSaga:
+        """The locked saga of this reference."""
+        return next(saga for saga in self.sagas if saga.ref == ref)
+
+    def apply(
+        self, saga: Saga, rules: Rules, *, subject_id: UUID, request: dict[str, str], now: datetime
+    ) -> Literal["started", "turned back", "queued"]:
+        """Start the command's saga, or do what the rules say about the open one; return what was done.
+
+        `request` says why and by whom, as `{"reason", "by"}`. Raises TargetBusy.
+        """
+        holder = self.holder
+        if holder is None:
+            start(saga, subject_id=subject_id, target_id=self.id, company_id=self.company_id, now=now)
+            return "started"
+        rule = rules.get((saga.name, holder.definition.name), "refuse")
+        if rule == "refuse":
+            name = holder.definition.name
+            raise TargetBusy(f"The saga {name} is in progress. Try again when it has ended.", saga=name)
+        if rule == "turn back":
+            holder.stop_requested = request
+            holder.record_event("stop_requested", None, request)
+        queued_sagas.enqueue(holder, saga, subject_id=subject_id, target_id=self.id, tags={})
+        return "turned back" if rule == "turn back" else "queued"
+
+
+@contextmanager
+def locked_target(
+    target_id: UUID,
+    lock: Callable[[UUID], object],
+    find: FindDefinition,
+    *,
+    company_id: UUID,
+    also: Collection[SagaRef] = (),
+) -> Iterator[LockedTarget]:
+    """Lock the open sagas about the target, and `also` these, and then the target's row, by `lock`.
+
+    Saga rows come first, as everywhere (docs/decisions/0003). If another saga about the target has started by then,
+    all is repeated. It is one transaction.
+    """
+    while True:
+        with db.transaction(Tenant(company_id=company_id)):
+            refs = {*_open_sagas(target_id, company_id), *also}
+        with _transaction(list(refs), find, company_id) as sagas:
+            lock(target_id)
+            if refs.issuperset(_open_sagas(target_id, company_id)):
+                yield LockedTarget(target_id, company_id, sagas)
+                return
+
+
+def holds_target(saga: LockedSaga) -> bool:
+    """Whether the saga's outcome is undecided: until then it holds its target."""
+    return saga.ended_at is None and saga.stage < len(saga.definition.main_stages)
+
+
+@contextmanager
+def _transaction(refs: Sequence[SagaRef], find: FindDefinition, company_id: UUID) -> Iterator[Sequence[LockedSaga]]:
+    if refs:
+        with all_locked(refs, find) as sagas:
+            yield sagas
+    else:
+        with db.transaction(Tenant(company_id=company_id)):
+            yield ()
+
+
+def _open_sagas(target_id: UUID, company_id: UUID) -> list[SagaRef]:
+    return [SagaRef(saga_id, company_id) for (saga_id,) in db.run(_OPEN_ABOUT, {"target": target_id})]

@@ -1,0 +1,222 @@
+"""One open saga per target: a command turns it back, queues behind it, or is refused; two commands never race."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import pytest
+
+from kit import clock, db
+from kit.ids import new_id
+from kit.tenancy import Tenant
+from ops.check import RULES as CHECKS
+from saga.engine.definition import then
+from saga.engine.errors import Refused
+from saga.engine.locked_saga import SagaRef
+from saga.engine.targets import TargetBusy, locked_target
+from tests import factories
+from tests.saga.deliveries import Deliveries
+
+RULES = {("cut", "print"): "turn back", ("bind", "print"): "queue", ("bind", "bind"): "queue"}
+ONE_AT_A_TIME = CHECKS["at most one saga changes an order, or any other target, at a time"]
+QUEUED = CHECKS["every queued saga waits for an open one"]
+
+
+def lock(shop_id):
+    assert db.run("SELECT FROM shops WHERE id = %(id)s FOR UPDATE", {"id": shop_id}).rowcount == 1
+
+
+@pytest.fixture
+def sagas(harness, script):
+    """What is printed can be undone up to its second step; the others are about the same sheet."""
+    return {
+        name: harness.saga(*[then(script.step(step), pivot=step == pivot) for step in steps], name=name)
+        for name, steps, pivot in [
+            ("print", ("ink", "press", "dry"), "press"), ("cut", ("trim",), "trim"), ("bind", ("sew",), "sew"),
+        ]
+    }  # fmt: skip
+
+
+@pytest.fixture
+def deliveries(sagas):
+    return Deliveries(tuple(sagas.values()))
+
+
+@pytest.fixture
+def target(harness):
+    """The row that all these sagas change: a shop."""
+    shop = factories.make_shop(factories.make_company())
+    harness.company_id = shop.company_id
+    return shop.id
+
+
+@pytest.fixture
+def command(harness, sagas, deliveries, target):
+    """Command a saga of this name about the target, with a subject of its own. Returns what was done."""
+
+    def commanding(name, rules=RULES):
+        with locked_target(target, lock, deliveries.find, company_id=harness.company_id) as found:
+            request = {"reason": "because", "by": "a test"}
+            return found.apply(sagas[name], rules, subject_id=new_id(), request=request, now=clock.now())
+
+    return commanding
+
+
+@pytest.fixture
+def names(harness, target):
+    """The sagas about the target: their names and states, in the order of their starts."""
+
+    def naming():
+        rows = harness.sql(f"SELECT name, state, id FROM sagas WHERE target_id = '{target}' ORDER BY id")
+        return [(name, state) for name, state, _ in rows]
+
+    return naming
+
+
+@pytest.fixture
+def ref(harness):
+    """The saga of this name."""
+
+    def finding(name):
+        [(saga_id,)] = harness.sql(f"SELECT id FROM sagas WHERE name = '{name}'")
+        return SagaRef(saga_id, harness.company_id)
+
+    return finding
+
+
+class TestWithoutAnOpenSaga:
+    def test_the_saga_starts(self, command, deliveries, names):
+        assert command("print") == "started"
+        deliveries.deliver_all()
+        assert names() == [("print", "done")]
+
+    def test_it_starts_after_another_has_decided_its_outcome(self, command, deliveries, names):
+        command("print")
+        deliveries.deliver_all()
+        assert command("cut") == "started"
+        assert names() == [("print", "done"), ("cut", "running")]
+
+
+class TestTurnBack:
+    def test_undoes_the_open_saga_and_drops_the_command(self, harness, command, deliveries, names, script, ref):
+        command("print")
+        deliveries.collect()
+        assert command("cut") == "turned back"
+        deliveries.deliver_all()
+        assert names() == [("print", "undone")]
+        assert "trim" not in script.calls
+        assert harness.events(ref("print"))[-1] == "queued_saga_dropped"
+        assert harness.sql("SELECT id FROM queued_sagas") == []
+
+    def test_starts_the_command_once_the_open_saga_can_no_longer_be_undone(
+        self, harness, command, deliveries, names, script, ref
+    ):
+        script.answers["dry"] = [OSError()]
+        command("print")
+        deliveries.deliver_next("saga.advance")
+        assert command("cut") == "turned back"
+        deliveries.deliver_all()
+        assert names() == [("print", "done"), ("cut", "done")]
+        assert [event for event in harness.events(ref("print")) if "saga" in event or "stop" in event] == [
+            "stop_requested", "saga_queued", "queued_saga_released",
+        ]  # fmt: skip
+
+
+class TestQueue:
+    def test_starts_the_command_when_the_open_saga_is_done(self, harness, command, deliveries, names):
+        command("print")
+        assert command("bind") == "queued"
+        assert names() == [("print", "running")]
+        deliveries.deliver_all()
+        assert names() == [("print", "done"), ("bind", "done")]
+
+    def test_drops_it_when_the_open_saga_is_undone(self, command, deliveries, names, script):
+        script.answers["ink"] = [Refused("dry")]
+        command("print")
+        command("bind")
+        deliveries.deliver_all()
+        assert names() == [("print", "undone")]
+
+    def test_starts_several_one_after_the_other(self, harness, command, deliveries, names):
+        command("print")
+        assert [command("bind"), command("bind")] == ["queued", "queued"]
+        while deliveries.tasks or harness.sql("SELECT id FROM outbox"):
+            deliveries.collect()
+            deliveries.deliver(deliveries.tasks.pop(0))
+            assert harness.sql(ONE_AT_A_TIME) == harness.sql(QUEUED) == []
+        assert names() == [("print", "done"), ("bind", "done"), ("bind", "done")]
+
+    def test_survives_a_death_of_the_worker_that_would_have_started_it(self, harness, command, deliveries, names, ref):
+        command("print")
+        command("bind")
+        deliveries.collect()
+        task = deliveries.tasks.pop(0)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("saga.engine.queued_sagas.start", _die)
+            with pytest.raises(SystemExit):
+                deliveries.deliver(task)
+        assert names() == [("print", "running")]
+        deliveries.deliver(task)
+        deliveries.deliver_all()
+        assert names() == [("print", "done"), ("bind", "done")]
+
+
+def _die(*_, **__):
+    raise SystemExit
+
+
+class TestRefuse:
+    @pytest.mark.parametrize(("first", "second"), [("cut", "cut"), ("bind", "print")])
+    def test_names_the_open_saga(self, command, names, first, second):
+        command(first)
+        with pytest.raises(TargetBusy, match=first) as refused:
+            command(second)
+        assert refused.value.detail == {"saga": first}
+        assert names() == [(first, "running")]
+
+    def test_finds_the_open_saga_whose_subject_is_the_target(self, harness, sagas, command, target):
+        from saga.engine.start import start  # noqa: PLC0415
+
+        with db.transaction(Tenant(company_id=harness.company_id)):
+            start(sagas["cut"], subject_id=target, company_id=harness.company_id, now=clock.now())
+        with pytest.raises(TargetBusy):
+            command("cut")
+
+
+class TestAtTheSameTime:
+    TIMES = 6
+
+    def together(self, command, *names):
+        barrier = threading.Barrier(len(names))
+
+        def one(name):
+            barrier.wait()
+            try:
+                return command(name)
+            except TargetBusy:
+                return "refused"
+
+        with ThreadPoolExecutor(len(names)) as pool:
+            return list(pool.map(one, names))
+
+    def test_one_command_starts_and_the_others_are_refused(self, command, names):
+        assert sorted(self.together(command, *["cut"] * self.TIMES)) == ["refused"] * (self.TIMES - 1) + ["started"]
+        assert names() == [("cut", "running")]
+
+    def test_all_queue_behind_the_one_that_started(self, harness, command, deliveries, names):
+        assert sorted(self.together(command, *["bind"] * self.TIMES)) == ["queued"] * (self.TIMES - 1) + ["started"]
+        deliveries.deliver_all()
+        assert names() == [("bind", "done")] * self.TIMES
+        [*times] = harness.sql("SELECT started_at, ended_at FROM sagas ORDER BY started_at, ended_at")
+        assert all(ended <= started for (_, ended), (started, _) in pairwise(times))
+
+    def test_a_command_never_misses_the_end_of_the_open_saga(self, harness, command, deliveries, names):
+        command("print")
+        deliveries.collect()
+        task = deliveries.tasks.pop(0)
+        with ThreadPoolExecutor(2) as pool:
+            moving, commanded = pool.submit(deliveries.deliver, task), pool.submit(command, "bind")
+            moving.result()
+            assert commanded.result() in {"queued", "started"}
+        deliveries.deliver_all()
+        assert names() == [("print", "done"), ("bind", "done")]
