@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261129_saga_targets"
-down_revision = "20261129_kept_events"
+down_revision = "20261129_jobs"
 branch_labels = None
 depends_on = None
 
