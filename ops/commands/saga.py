@@ -141,7 +141,7 @@ def draw_saga(name: Name) -> None:
 
 
 def print_timeline(timeline: "Timeline") -> None:
-    """Print a saga's steps as a table, followed by its open incident."""
+    """Print a saga's steps as a table, followed by the signals without effect and by its open incident."""
     saga, start = timeline.saga, timeline.saga.started_at
     rows = [
         (
@@ -157,12 +157,22 @@ def print_timeline(timeline: "Timeline") -> None:
     state = f"{_state(saga.state, timeline.awaited)}{_code_of(saga.failure)}"
     title = f"saga {saga.name} of {saga.subject_id}: {state} after {_after(start, saga.ended_at) or '...'}"
     table(title, ("step", "state", "tries", "answered", "undone", "result"), rows)
+    _print_ignored_signals(timeline)
     stuck = timeline.incident
     if stuck:
         print_line(
             f"stuck in {stuck.step} ({stuck.phase}) since {stuck.opened_at:%Y-%m-%d %H:%M:%S} UTC; "
             f"attempts: {stuck.attempts}, {_joined_values(stuck.error)}"
         )
+
+
+def _print_ignored_signals(timeline: "Timeline") -> None:
+    for each in timeline.signals:
+        if each.result != "accepted":
+            print_line(
+                f"{each.result} signal {each.signal} at {each.received_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC "
+                f"from {each.sent_by}: {_joined_values(each.payload)}"
+            )
 
 
 def _order_about(subject_id: UUID) -> "OrderOutcome | None":
@@ -208,6 +218,7 @@ def _as_json(timeline: "Timeline") -> dict[str, Any]:
         "waiting_for": _as_row(timeline.awaited),
         "steps": [{**row(step), "state": timeline.state_of(step)} for step in timeline.steps],
         "events": [row(event) for event in timeline.events],
+        "signals": [row(each) for each in timeline.signals],
         "incident": row(timeline.incident) if timeline.incident else None,
     }
 

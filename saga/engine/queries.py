@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from kit import db
 from kit.errors import NotFound
-from saga.engine.models import ENDED, Incident, SagaEvent, SagaRow, StepRow
+from saga.engine.models import ENDED, Incident, SagaEvent, SagaRow, SignalRow, StepRow
 
 
 class AwaitedSignal(NamedTuple):
@@ -24,13 +24,14 @@ class AwaitedSignal(NamedTuple):
 class Timeline:
     """A saga with its steps in order of declaration and its events in order of time.
 
-    `incident` is the open incident of a stuck saga.
+    `incident` is the open incident of a stuck saga; `signals` are those that came for the saga, the oldest first.
     """
 
     saga: SagaRow
     steps: Sequence[StepRow]
     events: Sequence[SagaEvent]
     incident: Incident | None
+    signals: Sequence[SignalRow] = ()
 
     @property
     def awaited(self) -> AwaitedSignal | None:
@@ -99,10 +100,12 @@ def awaited_signals(sagas: Iterable[SagaRow]) -> dict[UUID, AwaitedSignal]:
 
 
 def timeline(saga: SagaRow) -> Timeline:
-    """Return the saga's steps, events and open incident."""
+    """Return the saga's steps, events, open incident and signals."""
     session = db.session()
-    steps = session.scalars(select(StepRow).where(StepRow.saga_id == saga.id).order_by(StepRow.position))
+    steps = session.scalars(select(StepRow).where(StepRow.saga_id == saga.id).order_by(StepRow.position)).all()
     events = session.scalars(select(SagaEvent).where(SagaEvent.saga_id == saga.id).order_by(SagaEvent.id))
     open_incident = select(Incident).where(Incident.saga_id == saga.id, Incident.resolved_at.is_(None))
     incident = session.scalar(open_incident) if saga.state == "stuck" else None
-    return Timeline(saga, steps.all(), events.all(), incident)
+    signals = select(SignalRow).where(SignalRow.saga_id == saga.id).order_by(SignalRow.id)
+    has_waits = any("." in step.step for step in steps)
+    return Timeline(saga, steps, events.all(), incident, session.scalars(signals).all() if has_waits else ())

@@ -48,6 +48,15 @@ class TestShow:
             "until": until(harness, ref).isoformat(),
         }
 
+    def test_shows_signals_that_had_no_effect(self, orderx, waiting):
+        ref, deliveries, harness = waiting
+        harness.stop(ref, deliveries)
+        orderx("saga", "signal", ref.saga_id, *YES, *WHY)
+        _, said = orderx("saga", "show", ref.saga_id)
+        assert "late signal print.confirmed at " in said
+        _, said = orderx("saga", "show", ref.saga_id, "--json")
+        assert [(each["result"], each["sent_by"]) for each in json.loads(said)["signals"]] == [("late", "ada")]
+
 
 class TestList:
     def test_says_what_the_sagas_wait_for(self, orderx, waiting):
