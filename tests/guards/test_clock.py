@@ -5,7 +5,7 @@ import ast
 from tests.guards.source_tree import ROOT, sources, tree
 
 READERS = {
-    "kit/messaging/outbox.py": "the time of an event is when it is written",
+    "kit/jobs/slices.py": "a slice of a job opens its transaction, like a step",
     "domain/notifications/rendering.py": "the Date header is when the message is made",
     "saga/deliveries/lease_renewal.py": "a lease is compared with the clock while calls are under way",
     "saga/deliveries/mail_delivery.py": "mails are recorded while others are still being delivered",
