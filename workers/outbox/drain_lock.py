@@ -12,13 +12,12 @@ from kit.messaging import pg_notify
 from workers.outbox.poll_position import PollPosition
 
 POLL_INTERVAL = 0.5
-"""Seconds between two polls without a notification: postponed rows become due, and rows with only events notify nobody
-(migrations/versions/0014)."""
+"""Seconds between two polls without a notification: postponed rows become due, and low-priority rows notify nobody
+(migrations/versions/20261129_wake_for_orders.py)."""
 
-LOW_PRIORITY_INTERVAL = 0.2
-"""Seconds between two batches with low-priority rows: events, and tasks of queues.LOW_PRIORITY_AREAS. A row that comes
-alone is sent at once. Under load these rows pass broker, worker and mail server in batches, which leaves the processors
-to orders."""
+LOW_PRIORITY_INTERVAL = 1.0
+"""Seconds between two batches with low-priority rows: events, and tasks of queues.LOW_PRIORITY_AREAS. They pass broker,
+worker and mail server in batches, also at a low load, which leaves the processors to orders."""
 
 IDLE_CHECK_INTERVAL = 1.0
 """Seconds after which a drainer that waits for the lock answers the broker's heartbeats and checks whether to stop."""
@@ -74,7 +73,7 @@ class DrainLock:
                 if include_low_priority:
                     age = last_age if self._has_more else 0.0
                     self._position.record_poll(started=started, ended=now, lookback=lookback, last_age=age)
-                if include_low_priority and 0 < rows < self._batch_size:
+                if include_low_priority and not self._has_more:
                     self._next_low_priority = now + LOW_PRIORITY_INTERVAL
                 held.close()
 
@@ -102,7 +101,7 @@ class DrainLock:
 
     def _wait_for_notification(self) -> None:
         if self._listener is None:
-            # A trigger notifies it at each commit that adds tasks or chords (migrations/functions/wake_relay.sql).
+            # A trigger notifies it at each commit that adds chords or tasks, except low-priority ones.
             self._listener = pg_notify.listen(pg_notify.listen_url("operator_database_url"), "orderx_outbox")
         elif not self._has_more and list(self._listener.notifies(timeout=self._poll_interval, stop_after=1)):
             list(self._listener.notifies(timeout=0))  # one poll serves all notifications that have arrived
