@@ -40,14 +40,14 @@ COMMANDS: dict[str, set[str]] = {
     "account": {*_APP, "public_url"},
     "saga": {*_OPERATOR, *_APP},
     "dead": {"broker_url"},
-    "events": set(),
+    "events": {*_OPERATOR, *_APP},
     "schedules": set(_OPERATOR),
     "jobs": set(_OPERATOR),
     "urls": set(),
 }
 """By the command's name. `up`, `demo` and `chaos` are missing: they pass each process its settings."""
 
-OPERATOR_COMMANDS = ("account", "check", "reconcile", "saga", "dead", "schedules", "jobs")
+OPERATOR_COMMANDS = ("account", "check", "events", "reconcile", "saga", "dead", "schedules", "jobs")
 """Commands for operators. In the folder of a running stack they use its settings (ops/running_stack.py)."""
 
 QUEUES: dict[str, set[str]] = {

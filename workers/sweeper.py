@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from functools import partial
 
 import structlog
 
@@ -60,7 +61,7 @@ def sweep_until(stopping: threading.Event) -> None:
     while not stopping.wait(SWEEP_INTERVAL):
         liveness.touch()
         try:
-            run_each(resend_stranded_sagas, resend_overdue_mails, replayer.replay)
+            run_each(resend_stranded_sagas, resend_overdue_mails, partial(replayer.replay, now=clock.now()))
         except Exception as error:  # noqa: BLE001 - the next round tries again
             log.warning("sweeper retries", reason=str(error), error=type(error).__name__)
 

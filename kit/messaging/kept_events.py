@@ -4,8 +4,9 @@ An event is written once, here; its row in the outbox has its id. The table is p
 are UUIDv7. `rotate_event_partitions()` (migrations/functions) creates partitions ahead and drops those of old events.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
@@ -60,7 +61,12 @@ def read(event_ids: Iterable[UUID]) -> list[CloudEvent]:
     """The kept events with these ids, in the order of their ids; those that are not kept are left out."""
     columns = ", ".join(COLUMNS)
     rows = db.run(f"SELECT {columns} FROM events WHERE id = ANY(%(ids)s) ORDER BY id", {"ids": list(event_ids)})  # noqa: S608
-    return [CloudEvent.from_columns(**dict(zip(COLUMNS, row, strict=True))) for row in rows]
+    return [from_row(row) for row in rows]
+
+
+def from_row(row: Sequence[Any]) -> CloudEvent:
+    """The event in a row with COLUMNS."""
+    return CloudEvent.from_columns(**dict(zip(COLUMNS, row, strict=True)))
 
 
 def rotate_partitions() -> None:

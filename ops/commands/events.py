@@ -1,14 +1,15 @@
-"""`orderx events`: the catalogue of events."""
+"""`orderx events`: the catalogue of events, and the replay of kept events."""
 # ruff: noqa: PLC0415 - each command imports its modules when it runs, so that `--help` is fast
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from typing import Annotated, Literal, get_type_hints
 
 import typer
 
-from ops.commands.output import Json, print_json, table
+from ops.commands.output import Json, print_json, print_line, table
 
 app = typer.Typer(help="List all events: what they contain, and who reacts to them.", invoke_without_command=True)
 
@@ -47,6 +48,38 @@ def list_events(
     else:
         lines = [(row.event, row.area, ", ".join(row.payload), ", ".join(row.reactions)) for row in rows()]
         table("Events", ("event", "area", "payload", "reactions"), lines)
+
+
+TIME_FORMATS = ["%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
+
+
+@app.command("replay")
+def replay_events(
+    consumer: Annotated[str, typer.Option(help="The consumer to serve, notification.events for example.")],
+    since: Annotated[datetime, typer.Option(help="Events published since this time (UTC).", formats=TIME_FORMATS)],
+    until: Annotated[
+        datetime | None, typer.Option(help="Events published before (UTC).", show_default="now", formats=TIME_FORMATS)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the events that would be processed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Process the kept events that a consumer has missed; exit 1 if one fails. What it has processed is skipped."""
+    from kit import clock
+    from workers.events.replay import Progress, replay
+
+    end = until.replace(tzinfo=UTC) if until else clock.now()
+    progress = Progress()
+    for progress in replay(consumer, since=since.replace(tzinfo=UTC), until=end, dry_run=dry_run):
+        if not as_json:
+            print_line(
+                f"until {progress.until:%Y-%m-%d %H:%M:%S} UTC: read {progress.read}, "
+                f"{'to process' if dry_run else 'processed'} {progress.processed}, "
+                f"skipped {progress.skipped}, failed {progress.failed}"
+            )
+    if as_json:
+        print_json(asdict(progress))
+    if progress.failed:
+        raise typer.Exit(1)
 
 
 def rows() -> Iterator[Row]:

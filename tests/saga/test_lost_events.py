@@ -1,13 +1,19 @@
 """Events that no worker has processed are replayed."""
 
+import json
 from collections import Counter
+from datetime import timedelta
 
 import pytest
+from typer.testing import CliRunner
 
 from kit import clock, db
+from kit.errors import NotFound
+from ops.cli import app as cli
 from saga.reactions.table import REACTIONS
 from workers import sweeper
 from workers.events import missed_events
+from workers.events import replay as replay_module
 from workers.events.missed_events import Replayer
 
 DECLINED = "pm_card_chargeDeclined"
@@ -33,13 +39,21 @@ def mails(scenario):
     return count
 
 
-def ended(scenario, *, method="pm_card_visa", ago="1 minute"):
-    """An order whose saga has ended so long ago, and whose events are lost."""
+@pytest.fixture
+def replay(replayer):
+    """Replay what was missed, as if it were later than now."""
+
+    def replaying(*, later=timedelta(minutes=1)):
+        return replayer.replay(now=clock.now() + later)
+
+    return replaying
+
+
+def lost(scenario, *, method="pm_card_visa"):
+    """An order that has ended, and whose events are lost."""
     order_id = scenario.place(method=method)
     scenario.deliveries.deliver_all()
     scenario.deliveries.events.clear()
-    end = f"ended_at = now() - interval '{ago}'"
-    scenario.sql(f"UPDATE sagas SET {end} WHERE ended_at IS NOT NULL AND subject_id = '{order_id}'")
     return order_id
 
 
@@ -48,84 +62,84 @@ def both(occasion):
     return {f"{occasion} to the {reader}": 1 for reader in ("buyer", "company")}
 
 
-class TestReplay:
-    def test_sends_the_missed_mails_about_an_order(self, scenario, replayer, mails):
-        ended(scenario)
-        assert replayer.replay() == 1
+class TestReplayer:
+    def test_sends_the_missed_mails_about_an_order(self, scenario, replay, mails):
+        lost(scenario)
+        assert replay() == 1
         assert mails() == {**RECEIVED, **both("order.completed")}
 
-    def test_sends_the_missed_mails_about_a_failure(self, scenario, replayer, mails):
-        ended(scenario, method=DECLINED)
-        assert replayer.replay() == 1
+    def test_sends_the_missed_mails_about_a_failure(self, scenario, replay, mails):
+        lost(scenario, method=DECLINED)
+        assert replay() == 2
         assert mails() == {**RECEIVED, **both("order.failed")}
 
-    def test_sends_the_missed_mails_about_a_cancellation(self, scenario, replayer, mails):
-        order_id = ended(scenario)
-        replayer.replay()
+    def test_sends_the_missed_mails_about_a_cancellation(self, scenario, replay, mails):
+        order_id = lost(scenario)
+        replay(later=missed_events.GRACE_PERIOD)
         scenario.cancel(order_id)
         scenario.deliveries.deliver_all()
-        scenario.sql("UPDATE sagas SET ended_at = now() - interval '30 seconds' WHERE name = 'cancel_order'")
-        assert replayer.replay() == 1
+        assert replay() == 1
         assert mails() == {**RECEIVED, **both("order.completed"), **both("order.cancelled")}
 
-    def test_leaves_the_mails_to_the_workers(self, scenario, replayer):
-        ended(scenario)
-        replayer.replay()
+    def test_leaves_the_mails_to_the_workers(self, scenario, replay):
+        lost(scenario)
+        replay()
         scenario.expire_deadlines()
         scenario.sql("UPDATE mails SET due_at = now() - interval '1 second', leased_until = NULL")
         sweeper.resend_overdue_mails()
         scenario.deliveries.collect()
         assert [task["task"] for task in scenario.deliveries.tasks] == ["notifications.send_mail"] * 2
 
-    def test_skips_processed_events(self, scenario, replayer, mails):
+    def test_skips_processed_events(self, scenario, replay, mails):
         scenario.place(method=DECLINED)
         scenario.run_until_idle()
-        scenario.sql("UPDATE sagas SET ended_at = now() - interval '1 minute'")
-        assert replayer.replay() == 0
+        assert replay() == 0
         assert mails() == {**RECEIVED, **both("order.failed")}
 
-    def test_sends_no_mail_twice_when_the_event_arrives_late(self, scenario, replayer, mails):
+    def test_sends_no_mail_twice_when_the_event_arrives_late(self, scenario, replay, mails):
         scenario.place(method=DECLINED)
         scenario.deliveries.deliver_all()
-        scenario.sql("UPDATE sagas SET ended_at = now() - interval '1 minute'")
-        assert replayer.replay() == 1
+        assert replay() == 2
         scenario.deliveries.process_events()
         assert mails() == {**RECEIVED, **both("order.failed")}
 
-    def test_reads_each_saga_once(self, scenario, replayer):
-        ended(scenario)
-        assert [replayer.replay(), replayer.replay()] == [1, 0]
-        scenario.sql("DELETE FROM mails")
-        assert replayer.replay() == 0
-        assert Replayer(now=clock.now()).replay() == 1
+    def test_reads_each_event_once(self, scenario, replay):
+        lost(scenario)
+        assert [replay(), replay()] == [1, 0]
+        scenario.sql("DELETE FROM inbox")
+        assert replay() == 0
+        assert Replayer(now=clock.now()).replay(now=clock.now() + timedelta(minutes=1)) == 1
 
-    def test_gives_an_event_time_to_arrive(self, scenario, replayer):
-        order_id = ended(scenario, ago="1 second")
-        assert replayer.replay() == 0
-        scenario.sql(f"UPDATE sagas SET ended_at = now() - interval '11 seconds' WHERE subject_id = '{order_id}'")
-        assert replayer.replay() == 1
+    def test_gives_an_event_time_to_arrive(self, scenario, replay):
+        lost(scenario)
+        assert replay(later=timedelta()) == 0
+        assert replay(later=missed_events.GRACE_PERIOD) == 1
 
-    def test_skips_sagas_that_ended_more_than_a_day_ago(self, scenario, replayer):
-        ended(scenario, ago="25 hours")
-        assert replayer.replay() == 0
+    def test_skips_events_that_are_older_than_a_day(self, scenario):
+        lost(scenario)
+        tomorrow = clock.now() + timedelta(hours=25)
+        assert Replayer(now=tomorrow).replay(now=tomorrow) == 0
 
-    def test_replays_nothing_while_the_outbox_waits_for_the_broker(self, scenario, replayer):
-        ended(scenario)
+    def test_replays_nothing_while_the_outbox_waits_for_the_broker(self, scenario, replay):
+        lost(scenario)
         scenario.sql("""INSERT INTO outbox (kind, body, available_at)
             VALUES ('event', '{"type": "faults.changed"}', now() - interval '6 seconds')""")
-        assert replayer.replay() == 0
+        assert replay() == 0
         scenario.sql("DELETE FROM outbox")
-        assert replayer.replay() == 1
+        assert replay() == 1
 
-    def test_continues_where_it_stopped_when_there_are_many(self, scenario, replayer, monkeypatch):
-        monkeypatch.setattr(missed_events, "MAX_SAGAS_REPLAYED", 2)
-        for _ in range(3):
-            ended(scenario, method=DECLINED)
-        assert [replayer.replay(), replayer.replay(), replayer.replay()] == [2, 1, 0]
+    @pytest.mark.parametrize("limit", ["MAX_REPLAYED", "MAX_READ"])
+    def test_continues_where_it_stopped_when_there_are_many(self, scenario, replay, monkeypatch, limit):
+        monkeypatch.setattr(missed_events, limit, 2)
+        for _ in range(2):
+            lost(scenario, method=DECLINED)
+        replayed = [replay() for _ in range(10)]
+        assert sum(replayed) == 4
+        assert max(replayed) <= 2
 
-    def test_continues_after_a_reaction_that_fails(self, scenario, replayer, mails, monkeypatch):
-        poison = ended(scenario, method=DECLINED, ago="2 minutes")
-        ended(scenario, method=DECLINED)
+    def test_continues_after_a_reaction_that_fails(self, scenario, replay, mails, monkeypatch):
+        poison = lost(scenario, method=DECLINED)
+        lost(scenario, method=DECLINED)
         reactions = REACTIONS["notification.events"]
         send_order_received = reactions["order.created"]
 
@@ -135,10 +149,52 @@ class TestReplay:
             return send_order_received(events, now)
 
         monkeypatch.setitem(reactions, "order.created", poisoned)
-        assert replayer.replay() == 2
-        assert mails() == {**RECEIVED, **both("order.failed")}
+        assert replay() == 4
+        assert mails() == {**RECEIVED, "order.failed to the buyer": 2, "order.failed to the company": 2}
 
 
-class TestReactions:
-    def test_with_mails_are_to_events_that_the_order_shows(self):
-        assert REACTIONS["notification.events"].keys() == {"order.created", "order.failed", "order.cancelled"}
+class TestReplay:
+    """What `orderx events replay` does."""
+
+    def test_serves_a_consumer_that_lost_its_queue_exactly_once(self, scenario, mails):
+        lost(scenario, method=DECLINED)
+        scenario.place(method=DECLINED)
+        scenario.run_until_idle()
+        [progress] = replayed()
+        assert (progress.read, progress.processed, progress.skipped, progress.failed) == (4, 2, 2, 0)
+        [again] = replayed()
+        assert (again.read, again.processed, again.skipped) == (4, 0, 4)
+        twice = dict.fromkeys((*RECEIVED, *both("order.failed")), 2)
+        assert mails() == twice
+
+    def test_only_counts_in_a_dry_run(self, scenario, mails):
+        lost(scenario)
+        [progress] = replayed(dry_run=True)
+        assert (progress.read, progress.processed) == (1, 1)
+        assert mails() == both("order.completed")
+
+    def test_goes_on_in_batches_from_since_until(self, scenario, monkeypatch):
+        monkeypatch.setattr(replay_module, "BATCH_SIZE", 1)
+        before = clock.now()
+        lost(scenario, method=DECLINED)
+        after = clock.now() + timedelta(milliseconds=1)
+        assert [progress.processed for progress in replayed(since=before, until=after)] == [1, 2, 2]
+        assert [progress.read for progress in replayed(since=after)] == [0]
+        assert [progress.read for progress in replayed(until=before)] == [0]
+
+    def test_refuses_an_unknown_consumer(self, database):
+        with pytest.raises(NotFound, match=r"no consumer is called 'order\.events'; there are notification\.events"):
+            replayed(consumer="order.events")
+
+    def test_prints_its_progress(self, scenario):
+        lost(scenario)
+        result = CliRunner().invoke(
+            cli, ["events", "replay", "--consumer", "notification.events", "--since", "2026-01-01T10:00Z", "--json"]
+        )
+        assert (result.exit_code, json.loads(result.stdout)["processed"]) == (0, 1)
+
+
+def replayed(consumer="notification.events", since=None, until=None, **options):
+    """Every progress of a replay; by default of the last hour."""
+    begin, end = since or clock.now() - timedelta(hours=1), until or clock.now() + timedelta(milliseconds=1)
+    return list(replay_module.replay(consumer, since=begin, until=end, **options))

@@ -1,96 +1,69 @@
-"""Runs the reactions to events that were lost with the broker. The rows of the order show which events there were.
-
-When a saga has ended and the mails about its order were not even requested, the reactions run here. The sweeper sends
-the mails like all overdue ones, once their leases have expired.
-"""
+"""Replays kept events that their consumer has not processed, for example because the broker lost them."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
-from kit import clock, db
-from kit.ids import new_id
-from kit.messaging.cloud_events import CloudEvent
+from kit import db, ids
+from kit.messaging import kept_events
 from saga.reactions.table import REACTIONS
+from workers.events import replay
 
 MAX_AGE = timedelta(days=1)
 """How far back a sweeper looks when it starts."""
 
 GRACE_PERIOD = timedelta(seconds=10)
-"""Time that an event may take to arrive."""
+"""Time that an event may take to be processed."""
 
-MAX_SAGAS_READ, MAX_SAGAS_REPLAYED = 1000, 100
-"""Sagas per call of replay()."""
-
-CONSUMER = "notification.events"
-
-_LOWEST_ID = UUID(int=0)
+MAX_READ, MAX_REPLAYED = 5000, 100
+"""Events of a consumer per call of replay()."""
 
 log = structlog.get_logger()
 
 # An event is late and not lost as long as the outbox waits for the broker.
-_ENDED_SAGAS = """
-    WITH ended AS (
-        SELECT s.ended_at, s.id, o.id AS order_id, o.company_id, o.status
-        FROM sagas s JOIN orders o ON o.id = s.subject_id
-        WHERE (s.ended_at, s.id) > (%(ended_at)s, %(id)s) AND s.ended_at < %(before)s
-            AND NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')
-        ORDER BY s.ended_at, s.id LIMIT %(limit)s
+_MISSED = """
+    WITH following AS MATERIALIZED (
+        SELECT id, type FROM events WHERE id >= %(after)s AND id < %(before)s ORDER BY id LIMIT %(limit)s
     )
-    SELECT ended_at, id, order_id, company_id, array(
-        SELECT event FROM unnest(%(events)s::text[]) AS event
-        WHERE event IN ('order.created', 'order.' || ended.status)
-            AND NOT EXISTS (SELECT FROM mails m WHERE m.occasion = event || ':' || ended.order_id)
-    ) AS missed
-    FROM ended ORDER BY ended_at, id"""
-
-
-class _EndedSaga(NamedTuple):
-    """A saga that has ended, when (UTC), and the types of its order's events that were missed."""
-
-    ended_at: datetime
-    id: UUID
-    order_id: UUID
-    company_id: UUID
-    missed: list[str]
+    SELECT (SELECT count(*) FROM following), (SELECT id FROM following ORDER BY id DESC LIMIT 1), array(
+        SELECT id FROM following
+        WHERE type = ANY(%(types)s)
+            AND NOT EXISTS (SELECT FROM inbox WHERE event_id = following.id AND consumer = %(consumer)s)
+        ORDER BY id LIMIT %(most)s)
+    WHERE NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')"""
 
 
 class Replayer:
-    """Goes once through the sagas in the order in which they ended. Each sweeper has one."""
+    """Goes once through the kept events, in the order of their ids, for each consumer. Each sweeper has one."""
 
     def __init__(self, *, now: datetime) -> None:
-        self._position = (now - MAX_AGE, _LOWEST_ID)
+        self._positions = dict.fromkeys(REACTIONS, ids.first_at(now - MAX_AGE))
 
-    def replay(self) -> int:
-        """Run the missed reactions of the next sagas. Returns the number of sagas that had any."""
-        replayed = 0
-        for saga in self._next():
-            if saga.missed:
-                _replay(saga)
-                replayed += 1
-            self._position = (saga.ended_at, saga.id)
-            if replayed == MAX_SAGAS_REPLAYED:
-                break
-        return replayed
+    def replay(self, *, now: datetime) -> int:
+        """Process the next events that were missed. Returns their number."""
+        return sum(self._replay(consumer, now) for consumer in self._positions)
 
-    def _next(self) -> list[_EndedSaga]:
-        ended_at, last_id = self._position
-        values = {"ended_at": ended_at, "id": last_id, "before": clock.now() - GRACE_PERIOD, "limit": MAX_SAGAS_READ}
+    def _replay(self, consumer: str, now: datetime) -> int:
+        before = ids.first_at(now - GRACE_PERIOD)
+        values = {
+            "after": self._positions[consumer], "before": before, "limit": MAX_READ, "most": MAX_REPLAYED,
+            "types": list(REACTIONS[consumer]), "consumer": consumer,
+        }  # fmt: skip
         with db.operator_transaction():
-            return [_EndedSaga(*row) for row in db.run(_ENDED_SAGAS, {**values, "events": list(REACTIONS[CONSUMER])})]
+            row = db.run(_MISSED, values).fetchone()
+            if row is None or before < self._positions[consumer]:
+                return 0
+            read, last_read, missed = row
+            events = kept_events.read(missed)
+        if events:
+            log.warning("events missed", consumer=consumer, events=len(events), first=str(events[0].id))
+            replay.process(consumer, events)
+        self._positions[consumer] = _next(missed, last_read if read == MAX_READ else None, before)
+        return len(events)
 
 
-def _replay(saga: _EndedSaga) -> None:
-    log.warning("events missed", order=str(saga.order_id), events=saga.missed)
-    try:
-        for event_type in saga.missed:
-            data = {"order_id": str(saga.order_id)}
-            event = CloudEvent(new_id(), event_type, saga.order_id, saga.company_id, data)
-            with db.transaction(event.tenant):
-                REACTIONS[CONSUMER][event_type]([event], clock.now())
-    except Exception as error:
-        if db.is_outage(error):
-            raise
-        log.exception("missed events not replayed", order=str(saga.order_id))  # the others are replayed all the same
+def _next(missed: list[UUID], last_read: UUID | None, before: UUID) -> UUID:
+    """Where the next call begins: after the last event replayed if there may be more, else after the last one read."""
+    last = missed[-1] if len(missed) == MAX_REPLAYED else last_read
+    return UUID(int=last.int + 1) if last else before

@@ -15,16 +15,24 @@ from workers.outages import retry_on_outage
 
 @retry_on_outage
 def process(consumer: str, events: Sequence[CloudEvent]) -> None:
-    """Run the consumer's reactions to events of one tenant in one transaction. An event seen before is skipped."""
+    """Run the consumer's reactions to events of one tenant, and then the work that they return."""
+    _run(react_once(consumer, events))
+
+
+def react_once(consumer: str, events: Sequence[CloudEvent]) -> list[AfterCommit]:
+    """Run the consumer's reactions to events of one tenant in one transaction. An event seen before is skipped.
+
+    Returns the work for after the commit.
+    """
     known = {event.id: event for event in events if event.type in REACTIONS[consumer]}
     if not known:
-        return
+        return []
     tenant = events[0].tenant
     with db.transaction(tenant):
         new = outbox.mark_processed(consumer=consumer, event_ids=known, company_id=tenant.company_id)
         work = list(_react(consumer, [event for event_id, event in known.items() if event_id in new]))
     failpoints.hit("event.processed")
-    _run(work)
+    return work
 
 
 def _react(consumer: str, events: Sequence[CloudEvent]) -> Iterator[AfterCommit]:

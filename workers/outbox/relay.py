@@ -17,7 +17,6 @@ from kit.config import settings
 from kit.db import Json, watchdog
 from kit.errors import NotConfigured
 from kit.messaging import kept_events, pg_notify
-from kit.messaging.cloud_events import CloudEvent
 from kit.process import failpoints, gc_tuning, liveness, logs
 from workers import durability, queues
 from workers.app import create_app
@@ -115,8 +114,8 @@ def _messages_of(app: Celery, rows: Sequence[tuple[Any, ...]]) -> tuple[dict[int
 
 def _body_of(row: tuple[Any, ...]) -> Json:
     """The body of the row; of an event's row, which has only its id, the event."""
-    columns = dict(zip(kept_events.COLUMNS, row[_EVENT:], strict=True))
-    return CloudEvent.from_columns(**columns).as_json() if columns["id"] else row[3]
+    columns = row[_EVENT:]
+    return kept_events.from_row(columns).as_json() if columns[0] else row[3]
 
 
 def _postpone(row: tuple[Any, ...], *, reason: str) -> None:

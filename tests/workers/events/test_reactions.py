@@ -51,7 +51,9 @@ def fail(order) -> None:
 
 def an_event(order, kind: str, **attributes) -> CloudEvent:
     data = {"order_id": str(order.id)}
-    return replace(CloudEvent(new_id(), kind, order.id, order.company_id, data), **attributes)
+    return replace(
+        CloudEvent(id=new_id(), type=kind, subject=order.id, company_id=order.company_id, data=data), **attributes
+    )
 
 
 class TestProcess:

@@ -1,0 +1,102 @@
+"""Serves a consumer from the kept events: those that it has not processed yet are processed here and now."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from kit import db, ids
+from kit.errors import NotFound
+from kit.messaging import kept_events
+from kit.messaging.cloud_events import CloudEvent
+from kit.tenancy import Tenant
+from saga.reactions.table import REACTIONS
+from workers.events import reactions
+
+BATCH_SIZE = 500
+"""Events read at once, at most."""
+
+log = structlog.get_logger()
+
+_NEXT = f"""
+    SELECT {", ".join(kept_events.COLUMNS)},
+        EXISTS (SELECT FROM inbox WHERE event_id = events.id AND consumer = %(consumer)s)
+    FROM events WHERE id >= %(first)s AND id < %(end)s AND type = ANY(%(types)s)
+    ORDER BY id LIMIT %(limit)s"""  # noqa: S608 - constants
+
+
+class ConsumerNotFound(NotFound):
+    """There is no such consumer."""
+
+    code = "consumer_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a replay has done so far: events read, processed now, processed before, and failed; and up to when (UTC)."""
+
+    read: int = 0
+    processed: int = 0
+    skipped: int = 0
+    failed: int = 0
+    until: datetime | None = None
+
+
+def replay(consumer: str, *, since: datetime, until: datetime, dry_run: bool = False) -> Iterator[Progress]:
+    """Have the consumer's reactions process the events kept since then (UTC), in batches. Yields after each batch.
+
+    What the consumer has processed is skipped, by the same rows that make a delivery once-only; so it may run while
+    workers do. An event that fails is logged and counted. A dry run counts as processed what would be processed.
+    Raises ConsumerNotFound.
+    """
+    if consumer not in REACTIONS:
+        raise ConsumerNotFound(f"no consumer is called '{consumer}'; there are {', '.join(REACTIONS)}")
+    total, first = Progress(until=since), ids.first_at(since)
+    while True:
+        batch = _read(consumer, first, ids.first_at(until))
+        new = [event for event, is_processed in batch if not is_processed]
+        failed = 0 if dry_run else process(consumer, new)
+        total = Progress(
+            total.read + len(batch), total.processed + len(new) - failed, total.skipped + len(batch) - len(new),
+            total.failed + failed, ids.created_at(batch[-1][0].id) if len(batch) == BATCH_SIZE else until,
+        )  # fmt: skip
+        yield total
+        if len(batch) < BATCH_SIZE:
+            return
+        first = UUID(int=batch[-1][0].id.int + 1)
+
+
+def process(consumer: str, events: Sequence[CloudEvent]) -> int:
+    """Run the consumer's reactions to these events, tenant by tenant. Returns the number of events that failed.
+
+    What a reaction would do after the commit is left to others. An event is tried alone if its batch fails; a failure
+    is logged. Raises the database's error during an outage.
+    """
+    tenants: dict[Tenant, list[CloudEvent]] = defaultdict(list)
+    for event in events:
+        tenants[event.tenant].append(event)
+    return sum(_process(consumer, of_tenant) for of_tenant in tenants.values())
+
+
+def _process(consumer: str, events: Sequence[CloudEvent]) -> int:
+    try:
+        reactions.react_once(consumer, events)
+    except Exception as error:
+        if db.is_outage(error):
+            raise
+        if len(events) > 1:
+            return sum(_process(consumer, [event]) for event in events)
+        log.exception("event not replayed", consumer=consumer, event_id=str(events[0].id), event_type=events[0].type)
+        return 1
+    return 0
+
+
+def _read(consumer: str, first: UUID, end: UUID) -> list[tuple[CloudEvent, bool]]:
+    """The next events from `first`, and whether the consumer has processed them."""
+    values = {"consumer": consumer, "first": first, "end": end, "limit": BATCH_SIZE, "types": list(REACTIONS[consumer])}
+    with db.operator_transaction():
+        rows = db.run(_NEXT, values).fetchall()
+    return [(kept_events.from_row(row[:-1]), row[-1]) for row in rows]
