@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from tests.guards import names_outside, public_strings
-from tests.guards.retired_names import DIALECT, RETIRED, RETIRED_OUTSIDE, kept
+from tests.guards.retired_names import DIALECT, RETIRED, kept
+from tests.guards.retired_outside import RETIRED_OUTSIDE
 from tests.guards.source_tree import PACKAGES, ROOT, project_files, tree
 
 STRINGS = {
