@@ -6,6 +6,7 @@ from uuid import UUID
 from domain.sales import order_outcomes, order_status, queries
 from domain.sales.errors import TransitionNotAllowed
 from saga.commands import RULES
+from saga.engine import state_machine
 from saga.engine.definition import Ending, Saga, then
 from saga.engine.journal import FindDefinition
 from saga.engine.locked_saga import SagaRef
@@ -50,5 +51,4 @@ def request_cancellation(order_id: UUID, ref: SagaRef, find: FindDefinition, *, 
             raise TransitionNotAllowed(f"this order cannot be cancelled: it is {order.status}")
         target.apply(starting(CANCEL_ORDER), RULES, subject_id=order_id, request=request, now=placing.now)
         if not placing.stop_requested:  # it has placed the order: the refund has started
-            placing.stop_requested = request
-            placing.record_event("stop_requested", None, request)
+            state_machine.request_stop(placing, **request)

@@ -15,7 +15,7 @@ from uuid import UUID
 from kit import db
 from kit.errors import Conflict
 from kit.tenancy import Tenant
-from saga.engine import queued_sagas
+from saga.engine import queued_sagas, state_machine
 from saga.engine.definition import Saga
 from saga.engine.journal import FindDefinition, all_locked
 from saga.engine.locked_saga import LockedSaga, SagaRef
@@ -76,8 +76,7 @@ class LockedTarget:
             name = holder.definition.name
             raise TargetBusy(f"The saga {name} is in progress. Try again when it has ended.", saga=name)
         if rule == "turn back":
-            holder.stop_requested = request
-            holder.record_event("stop_requested", None, request)
+            state_machine.request_stop(holder, **request)
         queued_sagas.enqueue(holder, saga, subject_id=subject_id, target_id=self.id, tags={})
         return "turned back" if rule == "turn back" else "queued"
 

@@ -10,12 +10,13 @@ from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from ops.check import RULES as CHECKS
-from saga.engine.definition import then
+from saga.engine.definition import then, wait_for
 from saga.engine.errors import Refused
 from saga.engine.locked_saga import SagaRef
 from saga.engine.targets import TargetBusy, locked_target
 from tests import factories
 from tests.saga.deliveries import Deliveries
+from tests.saga.engine.toy_signals import A_DAY, CONFIRMED
 
 RULES = {("cut", "print"): "turn back", ("bind", "print"): "queue", ("bind", "bind"): "queue"}
 ONE_AT_A_TIME = CHECKS["at most one saga changes an order, or any other target, at a time"]
@@ -106,6 +107,23 @@ class TestTurnBack:
         assert names() == [("print", "undone")]
         assert "trim" not in script.calls
         assert harness.events(ref("print"))[-1] == "queued_saga_dropped"
+        assert harness.sql("SELECT id FROM queued_sagas") == []
+
+    @pytest.mark.parametrize(("first", "state"), [(["ink"], "compensating"), ([], "undone")])
+    def test_ends_the_wait_of_the_open_saga_at_once(
+        self, harness, script, sagas, command, deliveries, names, first, state
+    ):
+        wait = wait_for(CONFIRMED, expires=A_DAY, on_expiry="undo")
+        stages = *[then(script.step(name)) for name in first], wait, then(script.step("press"), pivot=True)
+        sagas["print"] = harness.saga(*stages, name="print")
+        deliveries.sagas = tuple(sagas.values())
+        command("print")
+        deliveries.deliver_all()
+        assert names() == [("print", "waiting")]
+        assert command("cut") == "turned back"
+        assert names() == [("print", state)]
+        deliveries.deliver_all()
+        assert names() == [("print", "undone")]
         assert harness.sql("SELECT id FROM queued_sagas") == []
 
     def test_starts_the_command_once_the_open_saga_can_no_longer_be_undone(
