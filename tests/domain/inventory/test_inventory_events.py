@@ -1,6 +1,7 @@
 """The events that changes of the stock publish."""
 
 from domain.inventory import operations as inventory
+from domain.inventory.allocation import ReservationRequest
 from kit import db
 from tests import factories
 from tests.factories import acting_for
@@ -26,8 +27,8 @@ def test_orders_announce_once_what_they_move(database, published):
     factories.put_stock(product, factories.make_warehouse(company))
     released, sold = factories.make_order(product), factories.make_order(product)
     with db.transaction(acting_for(company)):
-        quantities = {order.id: {product.id: 1} for order in (released, sold)}
-        inventory.reserve(company_id=company.id, quantities=quantities)
+        requests = [ReservationRequest(order.id, {product.id: 1}) for order in (released, sold)]
+        inventory.reserve(company_id=company.id, requests=requests)
     for act, order in [
         (inventory.release, released), (inventory.commit, sold), (inventory.take_back, sold),
         (inventory.release, released), (inventory.take_back, sold),
