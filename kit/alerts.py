@@ -14,6 +14,7 @@ from kit.db import Base, Json
 from kit.db.retention import Retention
 
 Kind = Literal[
+    "event_loop",
     "incident_opened",
     "job_failed",
     "long_running_transaction",

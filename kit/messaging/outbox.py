@@ -17,7 +17,7 @@ from kit import db
 from kit.db import Base, Json
 from kit.db.retention import Retention
 from kit.ids import new_id
-from kit.messaging import kept_events
+from kit.messaging import causation, kept_events
 from kit.messaging.cloud_events import CloudEvent
 from kit.process import logs
 
@@ -100,16 +100,21 @@ def publish(
     carries the id of the request that caused it, if there is one. An event about an order has `order_id` in its data
     even where its subject is another object, such as the payment: workers look request ids up by order.
     """
-    send_event(
-        CloudEvent(
-            new_id(), company_id, event_type, subject, data, sequence,
-            request_id=logs.request_id(data.get("order_id", subject)),
-        )
+    event = CloudEvent(
+        new_id(), company_id, event_type, subject, data, sequence,
+        request_id=logs.request_id(data.get("order_id", subject)),
     )  # fmt: skip
+    send_event(causation.with_cause(event))
 
 
 def send_event(event: CloudEvent) -> None:
-    """Keep the event, and send it after the current transaction has committed."""
+    """Keep the event, and send it after the current transaction has committed.
+
+    An event beyond HOP_LIMIT is neither kept nor published: the relay raises an alert in its place.
+    """
+    if event.hops > causation.HOP_LIMIT:
+        send("event", event.as_json(), company_id=event.company_id)
+        return
     _add({
         "company_id": event.company_id, "kind": "event", "body": {"id": event.id}, "available_at": None,
         **kept_events.insert_values(event),

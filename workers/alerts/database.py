@@ -35,6 +35,10 @@ _CLOSE_ROW_ALERTS = """
     UPDATE alerts SET closed_at = now()
     WHERE kind = 'outbox_overdue' AND closed_at IS NULL AND key LIKE 'row %%'
         AND NOT EXISTS (SELECT FROM outbox WHERE id = (detail->>'row')::bigint)"""
+# Nothing tells that a loop of events has ended, so the alert closes after an hour; the next such event opens it again.
+_CLOSE_LOOP_ALERTS = """
+    UPDATE alerts SET closed_at = now()
+    WHERE kind = 'event_loop' AND closed_at IS NULL AND opened_at < now() - interval '1 hour'"""
 _OLDEST_DUE = """
     SELECT coalesce(extract(epoch FROM now() - min(available_at)), 0)::float AS seconds, count(*) AS due
     FROM outbox WHERE available_at <= now()"""
@@ -75,6 +79,7 @@ def check() -> None:
         db.run(_OPEN_INCIDENT_ALERTS, {})
         db.run(_CLOSE_INCIDENT_ALERTS, {})
         db.run(_CLOSE_ROW_ALERTS, {})
+        db.run(_CLOSE_LOOP_ALERTS, {})
         [(seconds, due)] = db.run(_OLDEST_DUE, {})
         if seconds > MAX_OUTBOX_DELAY:
             alerts.trigger("outbox_overdue", {"outbox": {"seconds": round(seconds), "due": due}})

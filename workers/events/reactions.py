@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from kit import clock, db
-from kit.messaging import outbox
+from kit.messaging import causation, outbox
 from kit.messaging.cloud_events import CloudEvent
 from kit.process import failpoints
 from saga.reactions.definition import AfterCommit
@@ -30,7 +30,9 @@ def react_once(consumer: str, events: Sequence[CloudEvent]) -> list[AfterCommit]
     tenant = events[0].tenant
     with db.transaction(tenant):
         new = outbox.mark_processed(consumer=consumer, event_ids=known, company_id=tenant.company_id)
-        work = list(_react(consumer, [event for event_id, event in known.items() if event_id in new]))
+        unprocessed = [event for event_id, event in known.items() if event_id in new]
+        causation.set_causes(unprocessed)
+        work = list(_react(consumer, unprocessed))
     failpoints.hit("event.processed")
     return work
 

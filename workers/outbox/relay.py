@@ -16,7 +16,7 @@ from kit import alerts, db
 from kit.config import settings
 from kit.db import Json, watchdog
 from kit.errors import NotConfigured
-from kit.messaging import kept_events, pg_notify
+from kit.messaging import causation, kept_events, pg_notify
 from kit.process import failpoints, gc_tuning, liveness, logs
 from workers import durability, queues
 from workers.app import create_app
@@ -94,6 +94,8 @@ def drain(
         for row in rows:
             if row[0] in failures:
                 _postpone(row, reason=failures[row[0]])
+            elif _is_beyond_hop_limit(row):
+                _alert_about_loop(row[3])
     failpoints.hit("outbox.emptied")
     return len(rows)
 
@@ -105,7 +107,7 @@ def _messages_of(app: Celery, rows: Sequence[tuple[Any, ...]]) -> tuple[dict[int
     for row in rows:
         row_id, kind = row[0], row[2]
         try:
-            messages[row_id] = list(build_messages(app, kind, _body_of(row)))
+            messages[row_id] = [] if _is_beyond_hop_limit(row) else list(build_messages(app, kind, _body_of(row)))
         except Exception as error:
             log.exception("outbox row cannot be read", outbox=row_id)
             failures[row_id] = f"it cannot be read: {type(error).__name__}"
@@ -116,6 +118,16 @@ def _body_of(row: tuple[Any, ...]) -> Json:
     """The body of the row; of an event's row, which has only its id, the event."""
     columns = row[_EVENT:]
     return kept_events.from_row(columns).as_json() if columns[0] else row[3]
+
+
+def _is_beyond_hop_limit(row: tuple[Any, ...]) -> bool:
+    return row[2] == "event" and row[3].get("hops", 0) > causation.HOP_LIMIT
+
+
+def _alert_about_loop(event: Json) -> None:
+    log.error("event not published: beyond the hop limit", event_id=event["id"], event_type=event["type"])
+    names = ("id", "type", "subject", "companyid", "correlationid", "causationid", "hops")
+    alerts.trigger("event_loop", {event["type"]: {name: event[name] for name in names if name in event}})
 
 
 def _postpone(row: tuple[Any, ...], *, reason: str) -> None:
