@@ -170,7 +170,7 @@ class TestUpgradeFromAnOlderRelease:
         add = "INSERT INTO alerts (kind, key, detail) VALUES ('outbox_ages', 'outbox', '{}')"
         with psycopg.connect(empty) as connection:
             connection.execute(add)
-        run.upgrade(owner_url=empty)
+        command.upgrade(run.alembic_config(empty), "0027")
         with psycopg.connect(empty) as connection:
             assert connection.execute("SELECT kind FROM alerts").fetchall() == [("outbox_overdue",)]
             connection.execute(add)
