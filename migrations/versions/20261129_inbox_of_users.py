@@ -7,7 +7,9 @@ down_revision = "20261129_saga_waits"
 branch_labels = None
 depends_on = None
 
-A_USER = "company_id IS NULL AND nullif(current_setting('orderx.user_id', true), '') IS NOT NULL"
+A_USER = """company_id IS NULL
+    AND nullif(current_setting('orderx.user_id', true), '') IS NOT NULL
+    AND nullif(current_setting('orderx.company_id', true), '') IS NULL"""
 
 
 def upgrade() -> None:

@@ -90,8 +90,10 @@ class TestReading:
         for table in ("orders", "payment_attempts"):
             assert companies_seen(table, customer) == {theirs.id}
             assert companies_seen(table, Tenant(user_id=ours.admin.id)) == set()
-        for table in set(READABLE) - {"orders", "payment_attempts", "idempotency_keys"}:
+        for table in set(READABLE) - {"orders", "payment_attempts", "idempotency_keys", "inbox"}:
             assert companies_seen(table, customer) == set()
+        # Rows about events of users say that an event was processed, and nothing else.
+        assert companies_seen("inbox", customer) <= {None}
 
 
 class TestWriting:

@@ -4,8 +4,6 @@ import pytest
 
 from domain.areas import AREAS
 from migrations.functions import FILES
-
-pytest.importorskip("sqlglot")
 from tests.guards.statements import OWNERS, named_tables, tables_of
 
 EXCEPTIONS = {

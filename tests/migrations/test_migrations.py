@@ -139,8 +139,10 @@ class TestUpgradeFromAnOlderRelease:
                 " has_database_privilege('public', current_database(), 'TEMP')"
             ).fetchall()
             assert privileges == (False, False)
-            owners = connection.execute("SELECT DISTINCT proowner::regrole::text FROM pg_proc WHERE prosecdef")
-            assert owners.fetchall() == [("orderx_definer",)]
+            owners = connection.execute(
+                "SELECT DISTINCT proowner::regrole::text FROM pg_proc WHERE prosecdef ORDER BY 1"
+            )
+            assert owners.fetchall() == [("orderx_definer",), ("orderx_events_owner",)]
 
     def test_ends_logins_whose_refresh_token_was_used_twice(self, empty):
         command.upgrade(run.alembic_config(empty), "0023")
