@@ -34,7 +34,7 @@ _QUEUE_ARGUMENTS = {
 }
 
 LOW_PRIORITY_AREAS = ("notifications", "background")
-"""The areas whose tasks delay no order: mails, and runs of schedules."""
+"""The areas whose tasks delay no order: mails, runs of schedules, and slices of jobs."""
 TASK_AREAS = ("saga", "inventory", "payments", *LOW_PRIORITY_AREAS)
 
 BINDINGS = {consumer: tuple(by_type) for consumer, by_type in REACTIONS.items()}
@@ -57,7 +57,7 @@ ALL = (*TASK_QUEUES, *EVENT_QUEUES)
 NAMES = tuple(queue.name for queue in ALL)
 
 LOW_PRIORITY_QUEUES = (*LOW_PRIORITY_AREAS, *BINDINGS)
-"""The queues that delay no order: mails, runs of schedules and reactions to events."""
+"""The queues that delay no order: mails, runs of schedules, slices of jobs, and reactions to events."""
 ORDER_QUEUES = tuple(name for name in NAMES if name not in LOW_PRIORITY_QUEUES)
 """The queues of the tasks that place, pay and cancel orders."""
 

@@ -1,4 +1,4 @@
-"""The sweeper re-sends lost work: messages of sagas and mails. Any number may run."""
+"""The sweeper re-sends lost messages of sagas and mails, and replays missed events. Any number may run."""
 
 import signal
 import threading

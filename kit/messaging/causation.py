@@ -1,4 +1,4 @@
-"""Which event an event follows from: those that a reaction publishes name the event that it reacts to."""
+"""The cause of an event: an event that a reaction publishes names the event that the reaction handles."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from kit import db
 from kit.messaging.cloud_events import CloudEvent
 
 HOP_LIMIT = 8
-"""Reactions between an event and its origin, at most; beyond it, reactions would probably cause each other for ever."""
+"""The maximum number of reactions between an event and its origin. A longer chain is probably a loop."""
 
 _CAUSES = "events that the transaction reacts to"
 
@@ -21,8 +21,8 @@ def set_causes(events: Sequence[CloudEvent]) -> None:
 def with_cause(event: CloudEvent) -> CloudEvent:
     """The event, with its cause if the current transaction reacts to events.
 
-    Of several ones, the cause is the one whose subject the new event has as its subject or in its data. If there is
-    none, only `hops` is known: one more than the most that any of them has.
+    If it reacts to several events, the cause is the one whose subject is the new event's subject or a value in its
+    data. Without such an event only `hops` is set: to one more than the largest of theirs.
     """
     causes: Sequence[CloudEvent] = db.info().get(_CAUSES, ())
     if not causes:

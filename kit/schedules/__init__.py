@@ -3,8 +3,8 @@
     @schedule(every(minutes=10))
     def close_due_companies(*, now: datetime) -> None: ...
 
-A scheduler claims each run and sends it to a worker as a task (kit/schedules/runs.py). A run may happen twice, after
-its worker was killed, so that the function must be safe to repeat; it takes seconds, and starts a job for more.
+A scheduler claims each run and sends it to a worker as a task (kit/schedules/runs.py). A run is repeated after its
+worker was killed, so the function must be safe to repeat. It takes seconds at most, and starts a job for longer work.
 """
 
 import random
@@ -19,7 +19,7 @@ from kit.schedules.timing import Timing, daily, every
 __all__ = ["Schedule", "daily", "declared_in", "every", "schedule"]
 
 Missed = Literal["catch_up", "skip"]
-"""What happens to a run for whose time no scheduler was there, or whose predecessor took too long.
+"""What happens to a run that could not begin in time: no scheduler was running, or the run before took too long.
 
 `catch_up`: it runs as soon as possible, once, however many were missed. `skip`: the next one runs at its time.
 """

@@ -73,7 +73,7 @@ _REGISTER = """
     ON CONFLICT (name) DO UPDATE SET
         timing = excluded.timing, overdue_after = excluded.overdue_after, next_run_at = excluded.next_run_at
     WHERE (schedules.timing, schedules.overdue_after) <> (excluded.timing, excluded.overdue_after)"""
-# A scheduler of another release may still know them: they go a day after the last claim.
+# A scheduler of another release may still know them: they are deleted once a run has been due for a day, unclaimed.
 _FORGET = """
     DELETE FROM schedules WHERE name <> ALL(%(names)s) AND next_run_at < %(now)s - interval '1 day'
         AND (lease_until IS NULL OR lease_until < %(now)s)"""

@@ -91,7 +91,8 @@ POLICIES = {
 }
 
 FUNCTIONS = {"forget_invitations": "delete_invitations_to", "open_sagas": "lock_sagas"}
-# The name of a result column changes, so this function is created again: by `migrate`, which also replaces this body.
+# A result column is renamed, which needs a new function: `migrate` creates `database_metrics()`. A downgrade creates this
+# placeholder; `migrate` of the release before replaces it.
 DATABASE_METRICS = """
     CREATE FUNCTION vital_signs() RETURNS TABLE (sign text, label text, value double precision)
     LANGUAGE sql AS $$ SELECT '', '', 0::float WHERE false $$"""
@@ -102,7 +103,7 @@ PERMISSIONS = {
     "settle_incidents": "resolve_incidents",
     "visit_shops": "view_shops",
 }
-"""Those of them that API keys can have."""
+"""Renamed permissions that API keys can have: the old name and the new one."""
 
 ATTEMPT_KEY = "key = decode(nullif(current_setting('orderx.{}', true), ''), 'hex')"
 

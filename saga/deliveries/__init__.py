@@ -1,1 +1,1 @@
-"""Sending what is due to the outside: claim, call without a transaction, record."""
+"""Deliveries to the outside, such as mails: claim, call outside of any transaction, record the outcome."""

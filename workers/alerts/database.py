@@ -4,7 +4,7 @@ from kit import alerts, db
 from saga.engine import unknown_versions
 
 MAX_OUTBOX_DELAY = 30.0
-"""Seconds that a row may be due in the outbox; a relay takes it in a fraction of a second."""
+"""Seconds that a row may be due in the outbox; a relay takes it within about a second."""
 
 MAX_SAGA_STANDSTILL = 30.0
 """Seconds within which at least one saga must make progress if any saga waits for a worker."""

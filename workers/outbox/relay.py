@@ -68,6 +68,7 @@ def drain(
 
     The rows are deleted in the same transaction, which commits once the broker has confirmed all messages. Before
     publishing, `taken` is called with the number of rows and the age of the last one, in seconds since it became due.
+    Without `include_low_priority`, events and tasks of queues.LOW_PRIORITY_AREAS stay in the outbox.
     Rows that became due more than `lookback` seconds ago are left out; None takes all. A row that cannot be sent is
     postponed by half a minute, with an alert, and delays no other row.
     """
