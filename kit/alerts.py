@@ -67,6 +67,8 @@ _OPEN = """
     ON CONFLICT (kind, key) WHERE closed_at IS NULL DO NOTHING"""
 _CLOSE = """
     UPDATE alerts SET closed_at = now() WHERE kind = %(kind)s AND key = ANY(%(keys)s) AND closed_at IS NULL"""
+_CLOSE_OTHERS = """
+    UPDATE alerts SET closed_at = now() WHERE kind = %(kind)s AND key <> ALL(%(keys)s) AND closed_at IS NULL"""
 
 
 def trigger(kind: Kind, details: Mapping[str, Json]) -> None:
@@ -78,3 +80,9 @@ def trigger(kind: Kind, details: Mapping[str, Json]) -> None:
 def close(kind: Kind, keys: Iterable[str]) -> None:
     """Close the open alerts of this kind with these keys; keys without an open alert are ignored."""
     db.run(_CLOSE, {"kind": kind, "keys": sorted(keys)})
+
+
+def replace(kind: Kind, details: Mapping[str, Json]) -> None:
+    """Open an alert of this kind for each key, as `trigger` does, and close the open ones with other keys."""
+    trigger(kind, details)
+    db.run(_CLOSE_OTHERS, {"kind": kind, "keys": list(details)})

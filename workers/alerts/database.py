@@ -1,4 +1,4 @@
-"""Alerts found from the database: incidents, an overdue outbox, idle workers, unknown versions, long transactions."""
+"""Alerts found from the database: incidents, outbox, event loops, idle workers, unknown versions, long transactions."""
 
 from kit import alerts, db
 from saga.engine import unknown_versions
@@ -68,13 +68,10 @@ _UNKNOWN_VERSIONS = """
     WHERE s.ended_at IS NULL AND s.state <> 'stuck' AND s.started_at < now() - make_interval(secs => %(limit)s)
         AND e.event = %(event)s AND e.happened_at < now() - make_interval(secs => %(limit)s)
     GROUP BY s.name, s.version"""
-_CLOSE_VERSION_ALERTS = """
-    UPDATE alerts SET closed_at = now()
-    WHERE kind = 'saga_version_unknown' AND closed_at IS NULL AND key <> ALL(%(keys)s)"""
 
 
 def check() -> None:
-    """Open and close the alerts about incidents, the outbox, idle workers, unknown versions and long transactions."""
+    """Open and close all alerts that are found from the database."""
     with db.operator_transaction():
         db.run(_OPEN_INCIDENT_ALERTS, {})
         db.run(_CLOSE_INCIDENT_ALERTS, {})
@@ -103,8 +100,7 @@ def _check_transactions() -> None:
 def _check_versions() -> None:
     values = {"limit": MAX_UNKNOWN_VERSION, "event": unknown_versions.EVENT}
     unknown = dict(db.run(_UNKNOWN_VERSIONS, values).fetchall())
-    alerts.trigger("saga_version_unknown", unknown)
-    db.run(_CLOSE_VERSION_ALERTS, {"keys": list(unknown)})
+    alerts.replace("saga_version_unknown", unknown)
 
 
 def _check_consumption() -> None:

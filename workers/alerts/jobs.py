@@ -3,9 +3,6 @@
 from kit import alerts, db
 
 _FAILED = "SELECT id::text, name, company_id, error FROM jobs WHERE state = 'failed'"
-_CLOSE_OTHERS = (
-    "UPDATE alerts SET closed_at = now() WHERE kind = 'job_failed' AND closed_at IS NULL AND key <> ALL(%(keys)s)"
-)
 
 
 def check() -> None:
@@ -15,5 +12,4 @@ def check() -> None:
             job_id: {"job_id": job_id, "job": name, "company_id": company_id and str(company_id), "error": error}
             for job_id, name, company_id, error in db.run(_FAILED, {})
         }
-        alerts.trigger("job_failed", failed)
-        db.run(_CLOSE_OTHERS, {"keys": list(failed)})
+        alerts.replace("job_failed", failed)

@@ -15,8 +15,6 @@ _OVERDUE = """
     WHERE name = ANY(%(names)s) AND coalesce(run_due_at, next_run_at) < %(now)s - overdue_after"""
 _FAILING = """
     SELECT name, failures, error FROM schedules WHERE name = ANY(%(names)s) AND failures >= %(min_failures)s"""
-_CLOSE_OTHERS = """
-    UPDATE alerts SET closed_at = now() WHERE kind = %(kind)s AND closed_at IS NULL AND key <> ALL(%(keys)s)"""
 
 
 class ScheduleMonitor:
@@ -33,8 +31,8 @@ class ScheduleMonitor:
             runs.register(self._declared, now=now)
             self._is_registered = True
         with db.operator_transaction():
-            self._replace("schedule_overdue", self._overdue(now))
-            self._replace("schedule_failing", self._failing())
+            alerts.replace("schedule_overdue", self._overdue(now))
+            alerts.replace("schedule_failing", self._failing())
 
     def _overdue(self, now: datetime) -> dict[str, Json]:
         rows = db.run(_OVERDUE, {"names": list(self._declared), "now": now})
@@ -45,7 +43,3 @@ class ScheduleMonitor:
     def _failing(self) -> dict[str, Json]:
         rows = db.run(_FAILING, {"names": list(self._declared), "min_failures": MIN_FAILURES})
         return {name: {"schedule": name, "failures": failures, "error": error} for name, failures, error in rows}
-
-    def _replace(self, kind: alerts.Kind, details: dict[str, Json]) -> None:
-        alerts.trigger(kind, details)
-        db.run(_CLOSE_OTHERS, {"kind": kind, "keys": list(details)})
