@@ -1,4 +1,4 @@
-"""The catalogue of events: all that areas and sagas declare, and the reactions to each."""
+"""The catalogue of events: all that areas and sagas declare."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""The sweeper re-sends lost messages of sagas and mails, and replays missed events. Any number may run."""
+"""The sweeper re-sends lost messages of sagas and mails, expires waits, and replays missed events.
+
+Any number of sweepers may run.
+"""
 
 import signal
 import threading
@@ -67,7 +70,7 @@ def sweep_until(stopping: threading.Event) -> None:
 
 
 def resend_stranded_sagas() -> int:
-    """Re-send the messages that stranded sagas lack. Returns the number of these sagas."""
+    """Re-send what stalled sagas are missing, and expire waits that are due. Returns the number of stalled sagas."""
     stranded = sweep(find)
     if stranded:
         log.info("stranded sagas re-sent", sagas=stranded)

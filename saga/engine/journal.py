@@ -31,7 +31,7 @@ class SagaNotFound(NotFound):
     code = "saga_not_found"
 
 
-# Sets the tenant, locks the saga rows, and only then reads the sagas, one row per step: see migrations/versions/0010.
+# Sets the tenant, locks the saga rows, and only then reads the sagas, one row per step: see migrations/functions/saga.
 _LOCK = "SELECT * FROM lock_sagas(%(ids)s, %(company)s)"
 _SAGA_COLUMNS = 10
 """Columns about the saga, before the columns about the step."""
@@ -102,9 +102,9 @@ def all_locked(
         if changed:
             _announce_incidents(changed)
             written = db.run(_WRITE, _write_values(changed, outbox.take_pending()))
-            awaited = {saga_id for saga_id, _, is_awaited in written if is_awaited}
-            if awaited:
-                queued_sagas.release([saga for saga in changed if saga.ref.saga_id in awaited], find)
+            with_queue = {saga_id for saga_id, _, has_queue in written if has_queue}
+            if with_queue:
+                queued_sagas.release([saga for saga in changed if saga.ref.saga_id in with_queue], find)
 
 
 def run_outcome_hooks(sagas: Sequence[LockedSaga]) -> None:

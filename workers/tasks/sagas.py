@@ -41,7 +41,8 @@ def register(app: Celery) -> None:
 def _run_steps(calls: Sequence[TaskCall], *, app: Celery | None) -> list[TaskCall]:
     """Run the steps of these calls. Returns the chord bodies that were run inline.
 
-    `app` is the app of a worker that runs batches; a pool's process runs one message, and continues a body only.
+    `app` is the app of a worker that runs batches. It is None in a process of a pool, where each message runs alone,
+    and only a chord body continues its saga.
     """
     failpoints.hit("task.delivered")
     takes_bodies = queues.queue_of(ADVANCE) in app.amqp.queues.consume_from if app else calls[0].task == ADVANCE
