@@ -50,5 +50,5 @@ def request_cancellation(order_id: UUID, ref: SagaRef, find: FindDefinition, *, 
         if order.status not in {"pending", "paid"} or placing.failure is not None:
             raise TransitionNotAllowed(f"this order cannot be cancelled: it is {order.status}")
         target.apply(starting(CANCEL_ORDER), RULES, subject_id=order_id, request=request, now=placing.now)
-        if not placing.stop_requested:  # it has placed the order: the refund has started
+        if not placing.stop_requested:  # it has ended: the record makes a second request do nothing
             state_machine.request_stop(placing, **request)

@@ -1,4 +1,4 @@
-"""Declare sagas: steps, ordered in stages."""
+"""Declare sagas: steps and waits, ordered in stages."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

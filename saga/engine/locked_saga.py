@@ -33,7 +33,7 @@ class SagaRef:
 
 @dataclass(slots=True)
 class StepState:
-    """The state of one step: its row in saga_steps (see models.StepRow)."""
+    """The state of one step, or of one wait: its row in saga_steps (see models.StepRow)."""
 
     step: str
     stage: int
@@ -71,9 +71,9 @@ class LockedSaga:
     continue_inline: bool = False
     """Whether to continue after a parallel stage within this transaction, instead of sending `saga.advance`."""
     continued: bool = False
-    """Whether the transaction has done so: no `saga.advance` was sent."""
+    """Whether the transaction has continued the saga inline: no `saga.advance` was sent."""
     outcome_hook: Hook | None = None
-    """The hook to run at the end, if this transaction decides the outcome; those who wait for it are notified, too."""
+    """The hook to run at the end, if this transaction decides the outcome. Waiting requests are notified, too."""
     call_rounds: int = 0
     """Rounds of external calls that follow this transaction: each extends the time until the saga counts as stalled."""
     grace_period: timedelta = timedelta(0)

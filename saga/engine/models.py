@@ -1,4 +1,4 @@
-"""The tables of the journal: every saga, its steps, its history and its incidents."""
+"""The tables of the journal: definitions, sagas, steps, their history, signals, incidents and queued sagas."""
 
 from datetime import datetime
 from uuid import UUID
@@ -31,10 +31,10 @@ class SagaRow(Base):
     """One saga.
 
     The states are running → finishing → done when it succeeds, and running → compensating → undone when it fails. A
-    running saga that awaits a signal is `waiting`. From any of these but the last a saga may become `stuck`, until an
-    operator acts on its incident. `stage` is the index of the current stage. `stop_requested` asks for a cancellation,
-    which is granted up to the pivot. `failure` says why the saga is undone. A saga that has not moved by `due_at` (UTC)
-    counts as stalled, and is re-sent; while it is waiting, `due_at` is when the wait expires.
+    running saga that awaits a signal is `waiting`. A saga that has not ended may become `stuck`, until an operator acts
+    on its incident. `stage` is the index of the current stage. `stop_requested` asks for a cancellation, which is
+    granted up to the pivot. `failure` says why the saga is undone. A saga that has not moved by `due_at` (UTC) counts
+    as stalled, and is re-sent; while it is waiting, `due_at` is when the wait expires.
     """
 
     __tablename__ = "sagas"
@@ -76,7 +76,8 @@ class StepRow(Base):
     `attempts` and `undo_attempts` count answers, not begins. `retry_at` (UTC) is when the next attempt is due.
 
     The states of a wait are pending → waiting → done or expired; it is `skipped` when there is nothing to wait for, and
-    `undone` when the saga compensates meanwhile. Its outcome is the signal's payload, also before the saga is there.
+    `undone` when the saga compensates meanwhile. Its outcome is the signal's payload, which may come before the saga
+    reaches the wait.
     """
 
     __tablename__ = "saga_steps"
@@ -143,8 +144,9 @@ class QueuedSagaRow(Base):
 class SignalRow(Base):
     """One signal that came for a saga; append-only.
 
-    Of a signal at most one is `accepted`. Another payload is `conflicting`; a signal that came once the saga no longer
-    awaited it is `late`. Neither has an effect. `reason` is an operator's. As with events, there is no foreign key.
+    At most one row per saga and signal is `accepted`. A later one with another payload is `conflicting`; one that came
+    after the wait was over is `late`. Neither has an effect. `reason` is given if an operator sent the signal. As with
+    events, there is no foreign key.
     """
 
     __tablename__ = "saga_signals"
@@ -171,7 +173,10 @@ class SignalRow(Base):
 
 
 class Incident(Base):
-    """A step, or an undo, that ran out of attempts and waits for an operator. `phase` is the saga's state before."""
+    """Why a saga is stuck: in a step or an undo without attempts left, in an expired wait, or after repeated faults.
+
+    `phase` is the state to which the saga returns when an operator acts.
+    """
 
     __tablename__ = "incidents"
     __table_args__ = (

@@ -35,7 +35,7 @@ class Timeline:
 
     @property
     def awaited(self) -> AwaitedSignal | None:
-        """What the saga is waiting for, if it is."""
+        """The signal that the saga is waiting for; None if it is not waiting."""
         waits = (step.step for step in self.steps if step.state == "waiting" and self.saga.state == "waiting")
         return next((AwaitedSignal(signal, self.saga.due_at) for signal in waits), None)
 
@@ -89,7 +89,7 @@ def list_sagas(*, limit: int, state: str | None = None, tags: dict[str, str] | N
 
 
 def awaited_signals(sagas: Iterable[SagaRow]) -> dict[UUID, AwaitedSignal]:
-    """Return what those of the sagas that are waiting wait for, by the saga's id."""
+    """Return the awaited signal of each of these sagas that is waiting, by saga id."""
     waiting = {saga.id: saga for saga in sagas if saga.state == "waiting"}
     if not waiting:
         return {}

@@ -1,4 +1,4 @@
-"""Sagas that wait for the open saga about their target: started when that one is done, dropped when it is undone.
+"""Queued sagas: each starts when the open saga about its target is done, and is dropped when that one is undone.
 
 A queued saga is a row, written under the locks of the open saga and of the target. The transaction that decides the
 outcome of the open saga starts it.

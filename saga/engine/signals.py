@@ -1,4 +1,4 @@
-"""Send a signal to a saga, for which it waits, will wait, or no longer waits. No step runs for it here."""
+"""Send a signal to a saga. This only records the signal; the task `saga.advance` does what follows."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.waiting import Receipt
 from saga.engine.waits import Signal, Wait
 
-# A webhook that is repeated for days adds no row to those that are there.
+# A webhook that is repeated for days adds no further row.
 _RECORD = """
     INSERT INTO saga_signals (saga_id, company_id, signal, payload, result, sent_by, reason, received_at)
     SELECT %(saga)s, %(company)s, %(signal)s, %(payload)s, %(result)s, %(by)s, %(reason)s, %(now)s

@@ -78,7 +78,7 @@ class SharedCall:
 
 
 def for_each(function: Callable[..., Any]) -> Any:
-    """Make a BatchFunction of a StepFunction, or of one that takes an input the one that takes all inputs."""
+    """Return the batch function that calls this function for each subject, with the subject's input if it takes one."""
 
     @wraps(function)
     def run(subjects: Sequence[Subject], *inputs: Inputs[Any]) -> Outcomes:
@@ -103,7 +103,7 @@ def for_each(function: Callable[..., Any]) -> Any:
 
 
 def with_inputs(function: BatchFunctionWithInput[T], load: Loader[T], *, name: str) -> BatchFunction:
-    """Make a BatchFunction of this name that loads the inputs of its subjects first."""
+    """Return a BatchFunction of this name that first loads the inputs of its subjects."""
     any_function: Any = function
 
     @wraps(function)

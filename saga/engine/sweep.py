@@ -21,7 +21,6 @@ _DUE = f"""
         OR NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds'))
     ORDER BY due_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED"""  # noqa: S608 - a constant of ours
 
-
 LONGEST_GRACE_PERIOD = timedelta(seconds=60)
 
 log = structlog.get_logger()

@@ -45,7 +45,7 @@ class TargetBusy(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class LockedTarget:
-    """A target whose row this transaction has locked, after the open sagas about it, and others (`sagas`)."""
+    """A target and its locked sagas: the open ones about it, and those that the caller named. Its row is locked."""
 
     id: UUID
     company_id: UUID
@@ -92,8 +92,8 @@ def locked_target(
 ) -> Iterator[LockedTarget]:
     """Lock the open sagas about the target, and `also` these, and then the target's row, by `lock`.
 
-    Saga rows come first, as everywhere (docs/decisions/0003). If another saga about the target has started by then,
-    all is repeated. It is one transaction.
+    Saga rows are locked first, as everywhere (docs/decisions/0003). If another saga about the target has started before
+    its row is locked, the locks are released and taken again. The block is one transaction.
     """
     while True:
         with db.transaction(Tenant(company_id=company_id)):

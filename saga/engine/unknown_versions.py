@@ -15,13 +15,13 @@ from saga.engine.journal import FindDefinition, is_known
 from saga.engine.locked_saga import SagaRef
 
 RETURN_DELAY = timedelta(seconds=1)
-"""When a task that was put back is due again."""
+"""The time until a task that was put back is due again."""
 
 _POSTPONED = timedelta(seconds=5)
-"""Until when the saga does not count as stalled, at least: its task is on its way."""
+"""The time for which the saga does not count as stalled, at least: its task is on its way."""
 
 EVENT = "unknown_version"
-"""The entry in the history of such a saga; there is one until somebody knows its version."""
+"""The entry in the history of such a saga. No second one is written until another transition follows."""
 
 _LOCK = """
     SELECT name, version FROM sagas

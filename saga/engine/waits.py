@@ -1,4 +1,4 @@
-"""Declare signals, and waits for them: what the outside world tells a saga, and what happens if it does not."""
+"""Declare signals, which tell a saga of outside events, and waits for them, with what follows if none comes."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -36,7 +36,7 @@ class InvalidPayload(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class NoPayload:
-    """The payload of a signal that says all there is to say by its name: an empty object."""
+    """The payload of a signal without data: an empty object."""
 
 
 @dataclass(frozen=True)

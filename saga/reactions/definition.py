@@ -12,8 +12,8 @@ from kit.messaging.cloud_events import CloudEvent
 class AfterCommit:
     """Work outside the database for after the commit: one call of `run` with the items of all reactions of a batch.
 
-    It is not run when the process dies first, or when events are replayed. What it does must be found from the database
-    and done by somebody else then, as the sweeper does with claimed mails.
+    It is not run when the process dies first, or when events are replayed. Another process must then find the work in
+    the database and do it, as the sweeper has claimed mails sent.
     """
 
     run: Callable[[Sequence[Any]], None]
