@@ -30,9 +30,10 @@ Payload = TypeVar("Payload", bound="DataclassInstance")
 
 
 class Personal:
-    """Marks a payload field that contains personal data: `Annotated[str, Personal]`. It is rewritten at erasure.
+    """Marks a payload field that contains personal data: `Annotated[str, Personal]`.
 
-    Payloads contain ids, and no names, addresses or numbers of people. Mark a field only where an id is not enough.
+    Payloads contain ids, and no names, addresses or numbers of people. Mark a field only where an id is not enough. No
+    event has such a field so far: with the first one, erasure must rewrite kept events, which no role may update yet.
     """
 
     @classmethod
