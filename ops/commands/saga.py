@@ -1,4 +1,4 @@
-"""`orderx saga`: shows sagas, their journal and their definitions; for actions, see `incident_actions`."""
+"""`orderx saga`: shows sagas, their journal and definitions; for actions see `incident_actions` and `saga_signal`."""
 # ruff: noqa: PLC0415 - each command imports its modules when it runs, so that `--help` is fast
 
 from collections.abc import Mapping
@@ -84,7 +84,7 @@ def list_sagas(
 
 @app.command("show")
 def show_saga(
-    saga_or_order: Annotated[UUID, typer.Argument(help="The saga's id, or the order's.")],
+    saga_or_order: Annotated[UUID, typer.Argument(help="The id of the saga, or of its subject, such as an order.")],
     as_json: Json = False,
 ) -> None:
     """Show a saga's timeline: each step with its attempts, times, outcome and undo, and the open incident."""

@@ -25,7 +25,7 @@ def _json_object(text: str) -> str:
 
 @app.command("signal")
 def send_signal(
-    saga_or_order: Annotated[UUID, typer.Argument(help="The saga's id, or the order's.")],
+    saga_or_order: Annotated[UUID, typer.Argument(help="The id of the saga, or of its subject, such as an order.")],
     name: Annotated[str, typer.Argument(help="The signal's name, such as payment.confirmed.")],
     *,
     reason: Reason,
