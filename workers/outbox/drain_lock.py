@@ -15,9 +15,10 @@ POLL_INTERVAL = 0.5
 """Seconds between two polls without a notification: postponed rows become due, and low-priority rows notify nobody
 (migrations/versions/20261129_wake_for_orders.py)."""
 
-LOW_PRIORITY_INTERVAL = 1.0
+LOW_PRIORITY_INTERVAL = 0.2
 """Seconds between two batches with low-priority rows: events, and tasks of queues.LOW_PRIORITY_AREAS. They pass broker,
-worker and mail server in batches, also at a low load, which leaves the processors to orders."""
+worker and mail server in batches, which leaves the processors to orders. With a longer interval the batches of a busy
+system are so large that chords wait behind them."""
 
 IDLE_CHECK_INTERVAL = 1.0
 """Seconds after which a drainer that waits for the lock answers the broker's heartbeats and checks whether to stop."""
