@@ -1,1 +1,1 @@
-"""The order of steps: the sagas' definitions, their steps and undos, and the engine that runs them."""
+"""What follows what: the sagas, their steps and the engine that runs them; reactions, schedules and deliveries."""

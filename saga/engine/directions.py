@@ -56,9 +56,9 @@ class Direction(ABC):
 
 @dataclass(frozen=True)
 class Forward(Direction):
-    """Run steps: for each saga those of the `requested` ones that it waits for.
+    """Run steps: for each saga those of the `requested` ones that it still needs.
 
-    With `continue_inline`, a saga that waits for none of them runs its next sequential step instead.
+    With `continue_inline`, a saga that needs none of them runs its next sequential step instead.
     """
 
     requested: Mapping[SagaRef, Collection[str]]
@@ -66,7 +66,7 @@ class Forward(Direction):
     begun_state: ClassVar[str] = "running"
 
     def choose(self, saga: LockedSaga) -> list[Step]:
-        """The requested steps that the saga waits for, or else its next sequential step."""
+        """The requested steps that the saga still needs, or else its next sequential step."""
         requested = (step for step in saga.definition.steps.values() if step.name in self.requested[saga.ref])
         accepted = [step for step in requested if state_machine.accepts_answer(saga, step)]
         next_step = state_machine.next_step(saga) if self.continue_inline and not accepted else None

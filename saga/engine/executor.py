@@ -23,11 +23,11 @@ from saga.engine.step_execution import StepExecution, choose_executions
 def run_steps(
     requested: Mapping[SagaRef, Collection[str]], find: FindDefinition, *, continue_inline: bool = False
 ) -> list[SagaRef]:
-    """Execute the requested steps of each saga, by name, as far as the saga waits for them.
+    """Execute the requested steps of each saga, by name, as far as the saga still needs them.
 
     They are steps of a parallel stage, or steps that run afterwards. With `continue_inline`, a saga whose parallel
     stage is answered by them continues with its sequential stages, and is returned: no `saga.advance` was sent for it.
-    A saga that waits for none of its requested steps continues as well, but is not returned: its message may be a
+    A saga that needs none of its requested steps continues as well, but is not returned: its message may be a
     redelivery, after the worker that was continuing it has died. Without `continue_inline` such a message changes
     nothing.
     """

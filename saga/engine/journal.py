@@ -22,7 +22,7 @@ from saga.engine.events import INCIDENT_OPENED, IncidentOpened
 from saga.engine.locked_saga import LockedSaga, SagaRef, StepState
 
 FindDefinition = Callable[[str, int], Saga]
-"""Returns the definition of a saga by name and version (registry.find)."""
+"""Returns the definition of a saga by name and version, or raises UnknownVersion (registry.find)."""
 
 
 class SagaNotFound(NotFound):

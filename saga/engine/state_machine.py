@@ -179,7 +179,7 @@ def end_if_finished(saga: LockedSaga) -> None:
 
 
 def due_tasks(saga: LockedSaga) -> list[str]:
-    """The tasks that the saga waits for, except those whose retry is not due yet."""
+    """The tasks that the saga needs to continue, except those whose retry is not due yet."""
     if saga.state == "compensating":
         step = compensation.next_undo(saga)
         return [step.undo_task] if step else []

@@ -76,7 +76,7 @@ def _sweep_locked(saga: LockedSaga) -> None:
 
 
 def resend(saga: LockedSaga) -> None:
-    """Re-send the tasks that the saga waits for, except those whose retry is not due yet.
+    """Re-send the tasks that the saga needs to continue, except those whose retry is not due yet.
 
     The saga then gets as much time as it has been idle, up to LONGEST_GRACE_PERIOD: where messages are late, not lost,
     re-sending them often would only lengthen the queue.
