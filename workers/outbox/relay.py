@@ -5,8 +5,9 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
+from uuid import UUID
 
 import structlog
 from celery import Celery
@@ -17,6 +18,7 @@ from kit.config import settings
 from kit.db import Json, watchdog
 from kit.errors import NotConfigured
 from kit.messaging import causation, kept_events, pg_notify
+from kit.messaging.cloud_events import CloudEvent
 from kit.process import failpoints, gc_tuning, liveness, logs
 from workers import durability, queues
 from workers.app import create_app
@@ -44,13 +46,11 @@ TAKE_BATCH = """
     ), taken AS (
         DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT id FROM due)) RETURNING id, company_id, kind, body, available_at
     )
-    SELECT t.id, t.company_id, t.kind, t.body, extract(epoch FROM now() - t.available_at)::float,
-        e.id, e.company_id, e.type, e.subject, e.sequence, e.context, e.data
+    SELECT t.id, t.company_id, t.kind, t.body, extract(epoch FROM now() - t.available_at)::float
     FROM idle_timeout CROSS JOIN taken t
-    LEFT JOIN events e ON e.id = CASE t.kind WHEN 'event' THEN (t.body->>'id')::uuid END
     ORDER BY t.available_at, t.id"""
-_AGE, _EVENT = 4, 5
-"""Columns of TAKE_BATCH: the row's age, and the first one of the event."""
+_AGE = 4
+"""The last column of TAKE_BATCH: the seconds since the row became due."""
 _POSTPONE = """
     INSERT INTO outbox (id, company_id, kind, body, available_at) OVERRIDING SYSTEM VALUE
     VALUES (%(id)s, %(company)s, %(kind)s, %(body)s, now() + interval '30 seconds')"""
@@ -105,20 +105,30 @@ def _messages_of(app: Celery, rows: Sequence[tuple[Any, ...]]) -> tuple[dict[int
     """(the messages of each row, the reasons why rows have none), by row id."""
     messages: dict[int, list[Message]] = {}
     failures: dict[int, str] = {}
+    events = _events_of(rows)
     for row in rows:
-        row_id, kind = row[0], row[2]
+        row_id, _, kind, body = row[:_AGE]
         try:
-            messages[row_id] = [] if _is_beyond_hop_limit(row) else list(build_messages(app, kind, _body_of(row)))
+            event = events.get(body["id"]) if kind == "event" else None
+            whole = event.as_json() if event else body
+            messages[row_id] = [] if _is_beyond_hop_limit(row) else list(build_messages(app, kind, whole))
         except Exception as error:
             log.exception("outbox row cannot be read", outbox=row_id)
             failures[row_id] = f"it cannot be read: {type(error).__name__}"
     return messages, failures
 
 
-def _body_of(row: tuple[Any, ...]) -> Json:
-    """The body of the row; of an event's row, which has only its id, the event."""
-    columns = row[_EVENT:]
-    return kept_events.from_row(columns).as_json() if columns[0] else row[3]
+def _events_of(rows: Sequence[tuple[Any, ...]]) -> dict[str, CloudEvent]:
+    """The events whose ids stand in these rows, by id.
+
+    Read by a statement of its own, for the batches that have some: joined, each poll would lock every partition.
+    """
+    ids = []
+    for _, _, kind, body, _ in rows:
+        if kind == "event":
+            with suppress(KeyError, TypeError, ValueError):  # such a row cannot be sent: it is postponed
+                ids.append(UUID(str(body["id"])))
+    return {str(event.id): event for event in kept_events.read(ids)}
 
 
 def _is_beyond_hop_limit(row: tuple[Any, ...]) -> bool:
