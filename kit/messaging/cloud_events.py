@@ -48,18 +48,24 @@ class CloudEvent:
 
     @classmethod
     def from_json(cls, body: Any) -> Self:
-        """Read a message's body. Raises KeyError, TypeError or ValueError if it is no event of OrderX."""
+        """Read a message's body; an attribute that is null counts as absent, as in CloudEvents' JSON format.
+
+        Raises KeyError, TypeError or ValueError if it is no event of OrderX: other producers may publish any JSON.
+        """
         if not isinstance(body, dict):
-            raise TypeError
-        company_id, sequence = body.get("companyid"), body.get("sequence")
+            raise TypeError("no JSON object")
+        present = {name: value for name, value in body.items() if value is not None}
+        texts = (present["type"], present.get("requestid", ""))
+        if not (all(isinstance(text, str) for text in texts) and isinstance(present["data"], dict)):
+            raise TypeError("type and requestid are strings, data is an object")
         return cls.from_columns(
-            id=UUID(body["id"]),
-            company_id=UUID(company_id) if company_id else None,
-            type=str(body["type"]),
-            subject=UUID(body["subject"]),
-            sequence=int(sequence) if sequence else None,
-            context=body,
-            data=dict(body["data"]),
+            id=_read_id(present["id"]),
+            company_id=_read_id(present["companyid"]) if "companyid" in present else None,
+            type=present["type"],
+            subject=_read_id(present["subject"]),
+            sequence=_read_number(present["sequence"]) if "sequence" in present else None,
+            context=present,
+            data=present["data"],
         )
 
     @classmethod
@@ -69,9 +75,9 @@ class CloudEvent:
         return cls(
             **columns,
             request_id=context.get("requestid"),
-            correlation_id=UUID(context["correlationid"]) if "correlationid" in context else None,
-            causation_id=UUID(context["causationid"]) if "causationid" in context else None,
-            hops=int(context.get("hops", 0)),
+            correlation_id=_read_id(context["correlationid"]) if "correlationid" in context else None,
+            causation_id=_read_id(context["causationid"]) if "causationid" in context else None,
+            hops=_read_number(context.get("hops", 0)),
         )
 
     def as_json(self) -> Json:
@@ -93,3 +99,11 @@ class CloudEvent:
             **self.context,
             "data": self.data,
         }
+
+
+def _read_id(value: object) -> UUID:
+    return UUID(str(value))  # UUID() of another type than str raises AttributeError
+
+
+def _read_number(value: object) -> int:
+    return int(str(value))  # int() of an infinite float raises OverflowError

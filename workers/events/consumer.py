@@ -56,7 +56,7 @@ def handle_messages(queue: str, acks: BatchedAcks, messages: Sequence[Message]) 
         try:
             event = CloudEvent.from_json(orjson.loads(message.body))
             tenants[event.tenant].append((message, event))
-        except (ValueError, TypeError, KeyError) as error:
+        except Exception as error:  # noqa: BLE001 - an error here would end the worker, with the whole batch unread
             _requeue(queue, acks, message, error)
     for deliveries in tenants.values():
         _process(queue, acks, deliveries)

@@ -108,7 +108,7 @@ def _send_back(message: Message) -> None:
 def _describe(message: Message) -> DeadLetter:
     try:
         letter_id, name, payload = _read(message)
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, RecursionError):  # the last of deeply nested JSON
         letter_id, name, payload = sha256(str_to_bytes(message.body)).hexdigest()[:16], "unreadable", {}
     try:
         death = _last_death(message)

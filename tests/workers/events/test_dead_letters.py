@@ -52,7 +52,9 @@ class TestDeadLetter:
         assert (letter.id, letter.name, letter.payload) == (task_id, TASK, about)
         assert (letter.queue, letter.reason, letter.deaths) == ("inventory", "rejected", 1)
 
-    @pytest.mark.parametrize("body", [b"[]", b"[[], 5, {}]", b'"text"', b"\xff", b"{}", b""])
+    @pytest.mark.parametrize(
+        "body", [b"[]", b"[[], 5, {}]", b'"text"', b"\xff", b"{}", b"", pytest.param(b"[" * 100_000, id="nested")]
+    )
     @pytest.mark.parametrize(
         "headers",
         [{}, {"task": TASK}, {"task": TASK, "id": "1"}, {"task": TASK, "id": "1", "compression": "application/x-gzip"}],

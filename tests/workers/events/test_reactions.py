@@ -1,3 +1,4 @@
+import itertools
 import json
 from collections import Counter
 from dataclasses import replace
@@ -23,6 +24,8 @@ from workers.events.reactions import process
 from workers.outbox import relay
 
 QUEUE = "notification.events"
+OPTIONAL = {"companyid", "sequence", "requestid", "correlationid", "causationid", "hops"}
+ATTRIBUTES = OPTIONAL | {"id", "type", "subject", "data"}
 
 pytestmark = pytest.mark.undeclared_events  # reactions get any
 
@@ -150,6 +153,28 @@ class TestHandleMessages:
         invalid = [{**event, name: "?"} for name in ("id", "subject", "companyid")]
         invalid += [{n: value for n, value in event.items() if n != missing} for missing in ("id", "type", "data")]
         assert handled(*invalid, [], "text") == ["requeued"] * 8
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            *itertools.product(sorted(ATTRIBUTES), [-1.5, True, [], [["a", 1]]]),
+            *itertools.product(sorted(ATTRIBUTES - {"sequence", "hops"}), [5]),
+            *itertools.product(sorted(ATTRIBUTES - {"data"}), [{}, {"a": [{}]}]),
+            *itertools.product(sorted(ATTRIBUTES - {"type", "requestid"}), ["", "?"]),
+        ],
+    )
+    def test_requeues_a_message_with_an_unreadable_attribute_and_no_other(self, order, noted, name, value):
+        unreadable = {**an_event(order, "test.happened").as_json(), name: value}
+        assert handled(unreadable, an_event(order, "test.happened")) == ["requeued", "acknowledged"]
+
+    @pytest.mark.parametrize("name", sorted(OPTIONAL))
+    def test_takes_null_for_an_absent_attribute(self, order, noted, name):
+        event = an_event(order, "test.happened", company_id=None)
+        assert handled({**event.as_json(), name: None}) == ["acknowledged"]
+
+    @pytest.mark.parametrize("name", sorted(ATTRIBUTES - OPTIONAL))
+    def test_requeues_a_message_whose_required_attribute_is_null(self, order, noted, name):
+        assert handled({**an_event(order, "test.happened").as_json(), name: None}) == ["requeued"]
 
 
 @pytest.fixture
