@@ -202,3 +202,15 @@ def is_outage(error: BaseException) -> bool:
     # 08 connection, 25006 read-only after a failover, 25P03 idle-in-transaction timeout, 40 serialization failure and
     # deadlock, 53 resources, 55P03 lock timeout, 57 operator intervention
     return error.sqlstate.startswith(("08", "25006", "25P03", "40", "53", "55P03", "57"))
+
+
+def is_timeout(error: BaseException) -> bool:
+    """Whether a statement was cancelled, usually by its timeout, or waited too long for a lock; it is an outage, too.
+
+    A statement that is slow because of its own work meets it each time. So work that counts its failures counts it.
+    """
+    return _sqlstate(error) in {_QUERY_CANCELED, _LOCK_NOT_AVAILABLE}
+
+
+_QUERY_CANCELED = psycopg.errors.QueryCanceled.sqlstate
+_LOCK_NOT_AVAILABLE = psycopg.errors.LockNotAvailable.sqlstate

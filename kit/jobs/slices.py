@@ -54,7 +54,8 @@ _FAIL = """
 def work(declared: Mapping[str, Job], slice_: Slice) -> None:
     """Go on with the job until the slice's time is over, and send the next slice. Raises only outages of the database.
 
-    A job that was cancelled, or that another message goes on with, is left alone.
+    A statement's timeout is a failure of the call. A job that was cancelled, or that another message goes on with, is
+    left alone.
     """
     begun = time.monotonic()
     try:
@@ -62,7 +63,7 @@ def work(declared: Mapping[str, Job], slice_: Slice) -> None:
             failpoints.hit("job.moved")
             heartbeat.beat()
     except Exception as error:
-        if db.is_outage(error):
+        if db.is_outage(error) and not db.is_timeout(error):
             raise
         log.exception("job failed", job=str(slice_.job_id))
         _record_failure(slice_, error=type(error).__name__, now=clock.now())

@@ -41,14 +41,14 @@ def retry_while_database_is_down(
 def run_each(*parts: Callable[[], object]) -> list[Exception]:
     """Run every part. The error of one is logged, and stops no other; returns the errors.
 
-    Raises only an outage of the database, which all parts need.
+    Raises only an outage of the database, which all parts need; a statement's timeout is an error of its part.
     """
     errors = []
     for part in parts:
         try:
             part()
         except Exception as error:
-            if db.is_outage(error):
+            if db.is_outage(error) and not db.is_timeout(error):
                 raise
             log.exception("part failed", part=getattr(part, "__name__", None))
             errors.append(error)

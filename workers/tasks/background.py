@@ -41,7 +41,8 @@ def register(app: Celery) -> None:
 def run(declared: Mapping[str, Schedule[object]], name: str, run_id: UUID) -> None:
     """Run the schedule and record the outcome, unless another process has this run, or it was claimed again.
 
-    Raises only outages of the database. A schedule that this release does not know is left to be claimed again.
+    Raises only outages of the database; a statement's timeout is a failure of the run. A schedule that this release
+    does not know is left to be claimed again.
     """
     if name not in declared:
         log.warning("schedule unknown to this release", schedule=name)
@@ -63,7 +64,7 @@ def _error_of(schedule: Schedule[object]) -> str | None:
     try:
         schedule(now=clock.now())
     except Exception as error:
-        if db.is_outage(error):
+        if db.is_outage(error) and not db.is_timeout(error):
             raise
         log.exception("schedule failed", schedule=schedule.name)
         return type(error).__name__

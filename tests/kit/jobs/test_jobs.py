@@ -27,6 +27,7 @@ def count_up(call: Call) -> Progress:
     """Open an alert for each number up to END."""
     number = call.position.get("number", 0) + 1
     if number == call.arguments.get("failing_at"):
+        db.run(call.arguments.get("statement", "SELECT 1"), {})
         raise LookupError("ann@example.com")
     alerts.trigger("worker_died", {str(number): {}})
     return Progress({"number": number} if number < END else None, items=1)
@@ -148,6 +149,24 @@ class TestFailure:
         assert (row(owner)["error"], row(owner)["failures"]) == ("LookupError", 1)
         [due] = owner.execute("SELECT available_at - now() AS pause FROM outbox").fetchall()
         assert timedelta() < due["pause"] <= slices.RETRY_AFTER
+
+    @pytest.mark.parametrize(
+        ("statement", "error"),
+        [
+            ("DO $$ BEGIN RAISE query_canceled; END $$", "QueryCanceled"),
+            ("DO $$ BEGIN RAISE lock_not_available; END $$", "LockNotAvailable"),
+        ],
+    )
+    def test_counts_a_timeout_of_a_statement(self, owner, statement, error):
+        start(arguments={"failing_at": 3, "statement": statement})
+        slices.work(JOBS, as_slice(messages(owner)[0]))
+        assert (numbers(owner), row(owner)["error"], row(owner)["failures"]) == ([1, 2], error, 1)
+
+    def test_leaves_an_outage_to_the_worker(self, owner):
+        start(arguments={"failing_at": 3, "statement": "DO $$ BEGIN RAISE admin_shutdown; END $$"})
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            slices.work(JOBS, as_slice(messages(owner)[0]))
+        assert row(owner)["failures"] == 0
 
     def test_ends_the_job_in_the_end_until_an_operator_retries(self, owner):
         job_id = start(arguments={"failing_at": 3})

@@ -23,3 +23,12 @@ class TestRunEach:
 
         with pytest.raises(psycopg.OperationalError):
             run_each(without_a_database, lambda: pytest.fail("it went on"))
+
+    def test_goes_on_when_a_statement_of_one_took_too_long(self):
+        def slow():
+            raise psycopg.errors.QueryCanceled
+
+        done = []
+        [error] = run_each(slow, lambda: done.append("the next"))
+        assert isinstance(error, psycopg.errors.QueryCanceled)
+        assert done == ["the next"]

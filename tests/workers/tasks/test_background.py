@@ -29,7 +29,24 @@ def fail(*, now: datetime) -> None:
     raise LookupError(f"ann@example.com at {now}")
 
 
-DECLARED = {"leave_a_trace": leave_a_trace, "fail": fail}
+@schedule(every(days=365))
+def take_too_long(*, now: datetime) -> None:
+    """Run a statement into its timeout."""
+    del now
+    with db.operator_transaction():
+        db.run("SET LOCAL statement_timeout = '1ms'", {})
+        db.run("SELECT pg_sleep(5)", {})
+
+
+@schedule(every(days=365))
+def meet_an_outage(*, now: datetime) -> None:
+    """Run a statement while the database shuts down."""
+    del now
+    with db.operator_transaction():
+        db.run("DO $$ BEGIN RAISE admin_shutdown; END $$", {})
+
+
+DECLARED = {each.name: each for each in (leave_a_trace, fail, take_too_long, meet_an_outage)}
 
 
 @pytest.fixture
@@ -66,6 +83,18 @@ class TestRun:
     def test_records_the_type_of_an_error_without_its_message(self, owner):
         background.run(DECLARED, "fail", runs.run_now("fail", now=clock.now()))
         assert (row(owner, "fail")["outcome"], row(owner, "fail")["error"]) == ("failed", "LookupError")
+
+    def test_records_a_timeout_of_a_statement_as_a_failure(self, owner):
+        background.run(DECLARED, "take_too_long", runs.run_now("take_too_long", now=clock.now()))
+        assert (row(owner, "take_too_long")["outcome"], row(owner, "take_too_long")["error"]) == (
+            "failed", "QueryCanceled",
+        )  # fmt: skip
+
+    def test_leaves_an_outage_to_the_worker(self, owner):
+        run_id = runs.run_now("meet_an_outage", now=clock.now())
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            background.run(DECLARED, "meet_an_outage", run_id)
+        assert row(owner, "meet_an_outage")["run_id"] == run_id
 
     def test_leaves_a_schedule_of_another_release_to_be_claimed_again(self, owner):
         run_id = runs.run_now("leave_a_trace", now=clock.now())
