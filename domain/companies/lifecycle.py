@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from domain.companies import history
 from domain.companies.errors import CompanyClosed, CompanySuspended
@@ -119,10 +119,13 @@ def withdraw_deletion(*, company_id: UUID, by: UUID) -> Company:
     return company
 
 
-def due_for_closing(*, now: datetime) -> list[UUID]:
-    """List the companies whose deletion is due. Needs the operator role, which sees all companies."""
+def due_for_closing(*, now: datetime, limit: int) -> list[UUID]:
+    """List some companies whose deletion is due. Needs the operator role, which sees all companies.
+
+    The order is random, so that companies that cannot be closed do not keep others from their turn.
+    """
     due = select(Company.id).where(Company.deletion_due_at <= now, Company.closed_at.is_(None))
-    return list(db.session().scalars(due))
+    return list(db.session().scalars(due.order_by(func.random()).limit(limit)))
 
 
 def close(*, company_id: UUID, now: datetime) -> bool:

@@ -14,26 +14,32 @@ from kit.tenancy import Tenant
 log = structlog.get_logger()
 
 
+MAX_COMPANIES = 100
+"""Companies of one run, which must end within `runs.RUN_LEASE`, or it is run a second time meanwhile."""
+
+
 @schedule(every(minutes=10))
 def close_due_companies(*, now: datetime) -> int:
-    """Close every company whose deletion is due, each in its own transaction; return how many were closed.
+    """Close companies whose deletion is due, each in its own transaction; return how many were closed.
 
-    Any number of processes may do so at once. Orders and their records stay. A company that cannot be closed is logged,
-    and tried again the next time. Raises only outages of the database.
+    At most MAX_COMPANIES; the next run closes others. Any number of processes may do so at once. Orders and their
+    records stay. A company that cannot be closed is logged, stops no other, and is tried again by a later run; this run
+    fails, then. Raises an ExceptionGroup, and outages of the database.
     """
     with db.operator_transaction():
-        due = lifecycle.due_for_closing(now=now)
-    return sum(_try_to_close(company_id, now) for company_id in due)
-
-
-def _try_to_close(company_id: UUID, now: datetime) -> bool:
-    try:
-        return _close(company_id, now)
-    except Exception as error:
-        if db.is_outage(error):
-            raise
-        log.exception("could not close a company", company_id=str(company_id))
-        return False
+        due = lifecycle.due_for_closing(now=now, limit=MAX_COMPANIES)
+    closed, errors = 0, []
+    for company_id in due:
+        try:
+            closed += _close(company_id, now)
+        except Exception as error:
+            if db.is_outage(error) and not db.is_timeout(error):
+                raise
+            log.exception("could not close a company", company_id=str(company_id))
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("some companies are not closed", errors)
+    return closed
 
 
 def _close(company_id: UUID, now: datetime) -> bool:

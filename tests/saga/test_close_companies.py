@@ -8,6 +8,7 @@ import pytest
 from domain.companies import lifecycle
 from kit import clock, db
 from kit.ids import new_id
+from saga.schedules import companies
 from saga.schedules.companies import close_due_companies
 from tests import factories
 from tests.factories import acting_for
@@ -54,19 +55,21 @@ def left_of(database, company):
 
 
 class TestCloseDue:
-    def test_closes_the_others_when_one_cannot_be_closed(self, database, company_with_data, monkeypatch):
-        companies = [company_with_data() for _ in range(3)]
-        for company in companies:
+    def test_closes_the_others_when_one_cannot_be_closed_and_fails_then(self, database, company_with_data, monkeypatch):
+        due = [company_with_data() for _ in range(3)]
+        for company in due:
             request_deletion(company)
         close = lifecycle.close
 
         def closing(*, company_id, now):
-            if company_id == companies[0].id:
+            if company_id == due[0].id:
                 raise KeyError(company_id)
             return close(company_id=company_id, now=now)
 
         monkeypatch.setattr(lifecycle, "close", closing)
-        assert close_due_companies(now=LATER) == 2
+        with pytest.raises(ExceptionGroup, match="not closed") as failed:
+            close_due_companies(now=LATER)
+        assert [type(error) for error in failed.value.exceptions] == [KeyError]
         monkeypatch.undo()
         assert close_due_companies(now=LATER) == 1
 
@@ -85,6 +88,12 @@ class TestCloseDue:
         with psycopg.connect(database) as owner:
             closed = owner.execute("SELECT count(*) FROM events WHERE type = 'company.closed'").fetchone()
         assert closed == (1,)
+
+    def test_closes_a_limited_number_at_a_time(self, database, company_with_data, monkeypatch):
+        monkeypatch.setattr(companies, "MAX_COMPANIES", 2)
+        for _ in range(3):
+            request_deletion(company_with_data())
+        assert [close_due_companies(now=LATER) for _ in range(3)] == [2, 1, 0]
 
     def test_is_scheduled(self):
         assert schedules.declared()["close_due_companies"] is close_due_companies
