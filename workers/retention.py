@@ -28,9 +28,10 @@ def delete_expired_rows(*, now: datetime) -> None:
 
 
 def _delete_first_batch(rule: Retention, now: datetime) -> None:
+    """Delete a batch; start a job for the rest, unless one is running or has failed and waits for an operator."""
     with db.operator_transaction():
         _, position = delete_batch(rule, {}, now=now)
-        if position:
+        if position and not rows.has_failed(delete_expired_backlog, key=rule.table):
             rows.start(delete_expired_backlog, now=now, key=rule.table, arguments={"table": rule.table})
 
 

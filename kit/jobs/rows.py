@@ -72,6 +72,10 @@ _INSERT = """
     INSERT INTO jobs (id, company_id, name, key, arguments, started_at, lease_until)
     VALUES (%(id)s, %(company_id)s, %(name)s, %(key)s, %(arguments)s::jsonb, %(now)s, %(lease_until)s)
     ON CONFLICT DO NOTHING"""
+_HAS_FAILED = """
+    SELECT EXISTS (
+        SELECT FROM jobs WHERE state = 'failed' AND name = %(name)s AND key = %(key)s
+            AND company_id IS NOT DISTINCT FROM %(company_id)s::uuid)"""
 _CANCEL = """
     UPDATE jobs SET state = 'cancelled', ended_at = coalesce(ended_at, %(now)s)
     WHERE id = %(id)s AND state IN ('running', 'failed')"""
@@ -100,6 +104,12 @@ def start(
         return None
     send_slice(job_id, company_id, number=1)
     return job_id
+
+
+def has_failed(job: Job, *, key: str, company_id: UUID | None = None) -> bool:
+    """Whether a job of this key has failed, and waits for an operator to retry or cancel it."""
+    row = db.run(_HAS_FAILED, {"name": job.name, "key": key, "company_id": company_id}).fetchone()
+    return row == (True,)
 
 
 def send_slice(job_id: UUID, company_id: UUID | None, *, number: int, available_at: datetime | None = None) -> None:

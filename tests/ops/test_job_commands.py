@@ -50,7 +50,7 @@ class TestJobs:
     def test_that_failed_raise_an_alert_until_they_are_retried(self, orderx, job_id):
         fail(job_id)
         job_alerts.check()
-        assert open_alerts() == [str(job_id)]
+        assert open_alerts() == [f"delete_expired_backlog {job_id}"]
         orderx("retry", str(job_id))
         job_alerts.check()
         assert open_alerts() == []

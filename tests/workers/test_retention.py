@@ -7,7 +7,7 @@ import pytest
 
 from kit import clock
 from kit.db.retention import Retention
-from kit.jobs import slices
+from kit.jobs import rows, slices
 from kit.jobs.slices import Slice
 from tests.kit.db.test_retention import count, stale_events
 from workers import jobs, retention
@@ -34,6 +34,18 @@ class TestDeleteExpiredRows:
         slices.work(jobs.declared(), Slice(job_id, None, number))
         assert count(owner, "inbox") == 0
         assert job(owner)[2:4] == ("succeeded", 1_500)
+
+    def test_starts_no_job_while_one_of_the_table_has_failed_until_it_is_cancelled(self, owner):
+        stale_events(owner, 3_500)
+        retention.delete_expired_rows(now=clock.now())
+        job_id, *_ = job(owner)
+        owner.execute("UPDATE jobs SET state = 'failed', ended_at = now()")
+        retention.delete_expired_rows(now=clock.now())
+        assert (count(owner, "inbox"), count(owner, "jobs")) == (1_500, 1)
+        rows.cancel(job_id, now=clock.now())
+        stale_events(owner, 3_500)
+        retention.delete_expired_rows(now=clock.now())
+        assert count(owner, "jobs") == 2
 
     def test_starts_no_job_without_a_backlog(self, owner):
         stale_events(owner, 5)

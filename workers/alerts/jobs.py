@@ -2,14 +2,23 @@
 
 from kit import alerts, db
 
-_FAILED = "SELECT id::text, name, company_id, error FROM jobs WHERE state = 'failed'"
+MAX_ALERTS = 100
+"""Alerts open at a time; those of the longest failed jobs come first."""
+
+# Ids are UUIDv7: the first one is the oldest.
+_FAILED = """
+    SELECT DISTINCT ON (name, coalesce(key, id::text)) id::text, name, key, company_id, error
+    FROM jobs WHERE state = 'failed' ORDER BY name, coalesce(key, id::text), id"""
+_OLDEST = f"SELECT * FROM ({_FAILED}) AS failed ORDER BY id LIMIT {MAX_ALERTS}"  # noqa: S608 - constants
 
 
 def check() -> None:
-    """Open an alert for each failed job, and close those of the others."""
+    """Open an alert for the failed jobs of each name and key, and close those of the others."""
     with db.operator_transaction():
         failed = {
-            job_id: {"job_id": job_id, "job": name, "company_id": company_id and str(company_id), "error": error}
-            for job_id, name, company_id, error in db.run(_FAILED, {})
-        }
+            f"{name} {key or job_id}": {
+                "job_id": job_id, "job": name, "key": key, "company_id": company_id and str(company_id), "error": error,
+            }
+            for job_id, name, key, company_id, error in db.run(_OLDEST, {})
+        }  # fmt: skip
         alerts.replace("job_failed", failed)
