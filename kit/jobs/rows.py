@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import BigInteger, CheckConstraint, Index, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -68,6 +69,12 @@ class JobEnded(Conflict):
     code = "job_ended"
 
 
+class JobRunning(Conflict):
+    """Another job with the same key is running. Retry this one when it has ended, or cancel this one."""
+
+    code = "job_running"
+
+
 _INSERT = """
     INSERT INTO jobs (id, company_id, name, key, arguments, started_at, lease_until)
     VALUES (%(id)s, %(company_id)s, %(name)s, %(key)s, %(arguments)s::jsonb, %(now)s, %(lease_until)s)
@@ -128,9 +135,15 @@ def cancel(job_id: UUID, *, now: datetime) -> None:
 
 
 def retry(job_id: UUID, *, now: datetime) -> None:
-    """Go on with a failed job where it stopped. Raises NotFound, and JobEnded when it has not failed."""
+    """Go on with a failed job where it stopped.
+
+    Raises NotFound, JobEnded when it has not failed, and JobRunning while another job with its key is running.
+    """
     with db.operator_transaction():
-        row = db.run(_RETRY, {"id": job_id, "lease_until": now + LEASE}).fetchone()
+        try:
+            row = db.run(_RETRY, {"id": job_id, "lease_until": now + LEASE}).fetchone()
+        except psycopg.errors.UniqueViolation as error:  # of jobs_key_idx
+            raise JobRunning from error
         if row is None:
             raise _not_possible(job_id)
         company_id, number = row

@@ -12,7 +12,7 @@ from kit import alerts, clock, db
 from kit.errors import NotFound
 from kit.ids import new_id
 from kit.jobs import Call, Job, Progress, declared_in, job, rows, slices
-from kit.jobs.rows import JobEnded
+from kit.jobs.rows import JobEnded, JobRunning
 from kit.jobs.slices import Slice
 from kit.tenancy import Tenant
 from tests import factories
@@ -176,6 +176,19 @@ class TestFailure:
         rows.retry(job_id, now=clock.now())
         work_until_done(owner)
         assert (numbers(owner), row(owner)["state"]) == ([1, 2, 3, 4, 5], "succeeded")
+
+
+class TestRetry:
+    def test_refuses_a_failed_job_while_another_of_its_key_runs(self, owner):
+        failed = start(arguments={"failing_at": 1}, key="all")
+        work_until_done(owner)
+        running = start(key="all")
+        with pytest.raises(JobRunning, match="Another job with the same key is running"):
+            rows.retry(failed, now=clock.now())
+        assert len(messages(owner)) == 1  # that of the running job
+        rows.cancel(running, now=clock.now())
+        rows.retry(failed, now=clock.now())
+        assert len(messages(owner)) == 1
 
 
 class TestStart:
