@@ -13,8 +13,9 @@ from workers.events import replay
 MAX_AGE = timedelta(days=1)
 """How far back a sweeper looks when it starts."""
 
-GRACE_PERIOD = timedelta(seconds=10)
-"""Time that an event may take to be processed."""
+GRACE_PERIOD = timedelta(minutes=1)
+"""Time that an event may take to be processed. A rush of orders or a restart of the workers keeps a queue waiting for
+tens of seconds; then its consumer is late, but loses nothing, and sweepers that did its work would slow it down."""
 
 MAX_READ, MAX_REPLAYED = 5000, 100
 """Events of a consumer per call of replay()."""
