@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from kit import clock, db
@@ -14,10 +15,11 @@ from saga.reactions.table import REACTIONS
 from workers import sweeper
 from workers.events import missed_events
 from workers.events import replay as replay_module
-from workers.events.missed_events import Replayer
+from workers.events.missed_events import GRACE_PERIOD, LOOK_BACK, LOOK_BACK_EVERY, Replayer
 
 DECLINED = "pm_card_chargeDeclined"
-MOMENT = timedelta(seconds=1)
+REPLAYABLE = GRACE_PERIOD + timedelta(seconds=1)
+OVER = GRACE_PERIOD + LOOK_BACK + timedelta(minutes=1)
 RECEIVED = {"order.created to the buyer": 1, "order.created to the company": 1}
 
 
@@ -44,10 +46,26 @@ def mails(scenario):
 def replay(replayer):
     """Replay what was missed, as if it were later than now."""
 
-    def replaying(*, later=missed_events.GRACE_PERIOD + MOMENT):
+    def replaying(*, later=REPLAYABLE):
         return replayer.replay(now=clock.now() + later)
 
     return replaying
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """The orders about whose `order.created` the reaction fails."""
+    orders = set()
+    reactions = REACTIONS["notification.events"]
+    send_order_received = reactions["order.created"]
+
+    def react(events, now):
+        if orders & {event.subject for event in events}:
+            raise RuntimeError
+        return send_order_received(events, now)
+
+    monkeypatch.setitem(reactions, "order.created", react)
+    return orders
 
 
 def lost(scenario, *, method="pm_card_visa"):
@@ -104,12 +122,12 @@ class TestReplayer:
         scenario.deliveries.process_events()
         assert mails() == {**RECEIVED, **both("order.failed")}
 
-    def test_reads_each_event_once(self, scenario, replay):
+    def test_reads_an_event_once_unless_it_is_recent(self, scenario, replay):
         lost(scenario)
         assert [replay(), replay()] == [1, 0]
         scenario.sql("DELETE FROM inbox")
-        assert replay() == 0
-        assert Replayer(now=clock.now()).replay(now=clock.now() + missed_events.GRACE_PERIOD + MOMENT) == 1
+        assert replay(later=OVER) == 0
+        assert Replayer(now=clock.now()).replay(now=clock.now() + OVER) == 1
 
     def test_gives_an_event_time_to_arrive(self, scenario, replay):
         lost(scenario)
@@ -138,20 +156,35 @@ class TestReplayer:
         assert sum(replayed) == 4
         assert max(replayed) <= 2
 
-    def test_continues_after_a_reaction_that_fails(self, scenario, replay, mails, monkeypatch):
-        poison = lost(scenario, method=DECLINED)
+    def test_continues_after_a_reaction_that_fails(self, scenario, replay, mails, failing):
+        failing.add(lost(scenario, method=DECLINED))
         lost(scenario, method=DECLINED)
-        reactions = REACTIONS["notification.events"]
-        send_order_received = reactions["order.created"]
-
-        def poisoned(events, now):
-            if poison in {event.subject for event in events}:
-                raise RuntimeError
-            return send_order_received(events, now)
-
-        monkeypatch.setitem(reactions, "order.created", poisoned)
         assert replay() == 4
         assert mails() == {**RECEIVED, "order.failed to the buyer": 2, "order.failed to the company": 2}
+
+    def test_tries_a_reaction_that_failed_again_every_minute(self, scenario, replay, mails, failing):
+        failing.add(lost(scenario, method=DECLINED))
+        with capture_logs() as logs:
+            assert [replay(later=REPLAYABLE + number * LOOK_BACK_EVERY) for number in range(3)] == [2, 1, 1]
+        with db.operator_transaction():
+            [(event_id,)] = db.run("SELECT id FROM events WHERE type = 'order.created'", {})
+        errors = [entry["event_id"] for entry in logs if entry["event"] == "event not replayed"]
+        assert errors == [str(event_id)] * 3
+        failing.clear()
+        assert replay(later=REPLAYABLE + 3 * LOOK_BACK_EVERY) == 1
+        assert mails() == {**RECEIVED, **both("order.failed")}
+
+    def test_gives_a_reaction_up_that_fails_for_long(self, scenario, replay, failing):
+        failing.add(lost(scenario, method=DECLINED))
+        assert [replay(), replay()] == [2, 1]
+        assert [replay(later=OVER), replay(later=OVER + LOOK_BACK_EVERY)] == [0, 0]
+
+    def test_finds_an_event_that_was_committed_long_after_its_id_was_made(self, scenario, replay):
+        lost(scenario)
+        scenario.sql("UPDATE events SET type = 'invisible.' || type")
+        assert replay() == 0
+        scenario.sql("UPDATE events SET type = replace(type, 'invisible.', '')")
+        assert replay(later=REPLAYABLE + 5 * LOOK_BACK_EVERY) == 1
 
 
 class TestReplay:

@@ -17,6 +17,10 @@ GRACE_PERIOD = timedelta(minutes=1)
 """Time that an event may take to be processed. A rush of orders or a restart of the workers keeps a queue waiting for
 tens of seconds; then its consumer is late, but loses nothing, and sweepers that did its work would slow it down."""
 
+LOOK_BACK, LOOK_BACK_EVERY = timedelta(minutes=10), timedelta(minutes=1)
+"""Events of the last minutes are looked at again: a reaction may have failed for a reason that has passed, and a
+transaction may commit long after it made the id of its event."""
+
 MAX_READ, MAX_REPLAYED = 5000, 100
 """Events of a consumer per call of replay()."""
 
@@ -36,10 +40,15 @@ _MISSED = """
 
 
 class Replayer:
-    """Goes once through the kept events, in the order of their ids, for each consumer. Each sweeper has one."""
+    """Goes through the kept events, in the order of their ids, for each consumer. Each sweeper has one.
+
+    Once it has read all, it goes back by LOOK_BACK, every LOOK_BACK_EVERY. So an event whose reaction fails is tried
+    for that long, each time with an error in the log that names it; an older one is tried once per start of a sweeper.
+    """
 
     def __init__(self, *, now: datetime) -> None:
         self._positions = dict.fromkeys(REACTIONS, ids.first_at(now - MAX_AGE))
+        self._look_back_at = dict.fromkeys(REACTIONS, now + LOOK_BACK_EVERY)
 
     def replay(self, *, now: datetime) -> int:
         """Process the next events that were missed. Returns their number."""
@@ -61,6 +70,9 @@ class Replayer:
             log.warning("events missed", consumer=consumer, events=len(events), first=str(events[0].id))
             replay.process(consumer, events)
         self._positions[consumer] = _next(missed, last_read if read == MAX_READ else None, before)
+        if self._positions[consumer] == before and now >= self._look_back_at[consumer]:
+            self._positions[consumer] = ids.first_at(now - LOOK_BACK)
+            self._look_back_at[consumer] = now + LOOK_BACK_EVERY
         return len(events)
 
 

@@ -85,7 +85,7 @@ def _process(consumer: str, events: Sequence[CloudEvent]) -> int:
     try:
         reactions.react_once(consumer, events)
     except Exception as error:
-        if db.is_outage(error):
+        if db.is_outage(error) and not db.is_timeout(error):  # an event that always takes too long stops no other
             raise
         if len(events) > 1:
             return sum(_process(consumer, [event]) for event in events)
