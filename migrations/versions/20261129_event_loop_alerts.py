@@ -1,6 +1,6 @@
 """An alert for events that reactions publish in a loop."""
 
-from alembic import op
+from migrations import alert_kinds
 
 revision = "20261129_event_loop_alerts"
 down_revision = "20261129_wake_for_orders"
@@ -14,18 +14,8 @@ ALERTS = (
 
 
 def upgrade() -> None:
-    _allow_alerts(*ALERTS, "event_loop")
+    alert_kinds.allow(*ALERTS, "event_loop")
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM alerts WHERE kind = 'event_loop'")
-    _allow_alerts(*ALERTS)
-
-
-def _allow_alerts(*kinds: str) -> None:
-    name = op.f("alerts_kind_check")
-    op.execute(
-        f"ALTER TABLE alerts DROP CONSTRAINT {name},"
-        f" ADD CONSTRAINT {name} CHECK (kind IN {tuple(sorted(kinds))}) NOT VALID"
-    )
-    op.execute(f"ALTER TABLE alerts VALIDATE CONSTRAINT {name}")
+    alert_kinds.allow(*ALERTS)

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from migrations import alert_kinds
+
 revision = "20261129_jobs"
 down_revision = "20261129_kept_events"
 branch_labels = None
@@ -55,19 +57,9 @@ def upgrade() -> None:
     op.execute("CREATE POLICY operator ON jobs TO orderx_operator USING (true) WITH CHECK (true)")
     op.execute("GRANT SELECT, INSERT, UPDATE ON jobs TO orderx_app")
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON jobs TO orderx_operator")
-    _allow_alerts(*ALERTS, "job_failed")
+    alert_kinds.allow(*ALERTS, "job_failed")
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM alerts WHERE kind = 'job_failed'")
-    _allow_alerts(*ALERTS)
+    alert_kinds.allow(*ALERTS)
     op.drop_table("jobs")
-
-
-def _allow_alerts(*kinds: str) -> None:
-    name = op.f("alerts_kind_check")
-    op.execute(
-        f"ALTER TABLE alerts DROP CONSTRAINT {name},"
-        f" ADD CONSTRAINT {name} CHECK (kind IN {tuple(sorted(kinds))}) NOT VALID"
-    )
-    op.execute(f"ALTER TABLE alerts VALIDATE CONSTRAINT {name}")

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import alert_kinds
+
 revision = "20261129_schedules"
 down_revision = "20261129_plain_names"
 branch_labels = None
@@ -39,19 +41,9 @@ def upgrade() -> None:
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON schedules TO orderx_operator")
     op.execute("CREATE POLICY metrics ON schedules FOR SELECT TO orderx_definer USING (true)")
     op.execute("GRANT SELECT (name, next_run_at, run_due_at, failures) ON schedules TO orderx_definer")
-    _allow_alerts(*ALERTS, "schedule_failing", "schedule_overdue")
+    alert_kinds.allow(*ALERTS, "schedule_failing", "schedule_overdue")
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM alerts WHERE kind IN ('schedule_failing', 'schedule_overdue')")
-    _allow_alerts(*ALERTS)
+    alert_kinds.allow(*ALERTS)
     op.drop_table("schedules")
-
-
-def _allow_alerts(*kinds: str) -> None:
-    name = op.f("alerts_kind_check")
-    op.execute(
-        f"ALTER TABLE alerts DROP CONSTRAINT {name},"
-        f" ADD CONSTRAINT {name} CHECK (kind IN {tuple(sorted(kinds))}) NOT VALID"
-    )
-    op.execute(f"ALTER TABLE alerts VALIDATE CONSTRAINT {name}")

@@ -2,7 +2,9 @@
 
 import psycopg
 import pytest
+from alembic import command
 
+from kit import alerts
 from kit.errors import NotConfigured
 from kit.ids import new_id
 from migrations import run
@@ -65,6 +67,29 @@ class TestOwnerWithoutSuperuser:
     def test_can_downgrade(self, urls):
         run.upgrade(**urls)
         run.downgrade(owner_url=urls["owner_url"])
+
+    def test_renames_alerts_of_the_old_kinds(self, database, urls):
+        config = run.alembic_config(urls["owner_url"])
+        for revision, kind in (("0026", "outbox_ages"), ("0027", "queue_ages"), ("0027", "outbox_overdue")):
+            command.upgrade(config, revision)
+            with psycopg.connect(database) as superuser:
+                superuser.execute("INSERT INTO alerts (kind, key, detail) VALUES (%s, 'key', '{}')", [kind])
+        run.upgrade(**urls)
+        with psycopg.connect(database) as superuser:
+            renamed = superuser.execute("SELECT kind, closed_at IS NULL FROM alerts ORDER BY 1, 2").fetchall()
+        assert renamed == [("outbox_overdue", False), ("outbox_overdue", True), ("queue_stalled", True)]
+
+    def test_can_downgrade_with_alerts_of_every_kind(self, database, urls):
+        run.upgrade(**urls)
+        with psycopg.connect(database) as superuser:
+            for kind in alerts.KINDS:
+                superuser.execute("INSERT INTO alerts (kind, key, detail) VALUES (%s, 'key', '{}')", [kind])
+        run.downgrade(owner_url=urls["owner_url"], revision="0028")
+        with psycopg.connect(database) as superuser:
+            kept = {kind for (kind,) in superuser.execute("SELECT kind FROM alerts")}
+        assert kept == set(alerts.KINDS) - {
+            "event_loop", "job_failed", "saga_version_unknown", "schedule_failing", "schedule_overdue",
+        }  # fmt: skip
 
 
 class TestOwnerWithoutPrivileges:
