@@ -13,8 +13,10 @@ COMPANY = "company_id = nullif(current_setting('orderx.company_id', true), '')::
 
 
 def upgrade() -> None:
-    op.add_column("sagas", sa.Column("target_id", sa.Uuid(), nullable=True))
+    # Also after an interrupted run: building the index concurrently commits the column, and may leave an invalid index.
+    op.add_column("sagas", sa.Column("target_id", sa.Uuid(), nullable=True), if_not_exists=True)
     with op.get_context().autocommit_block():
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS sagas_target_idx")
         op.create_index(
             "sagas_target_idx",
             "sagas",

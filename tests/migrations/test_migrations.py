@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from alembic import command
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
 from kit.db.engines import dialect_url
 from kit.ids import new_id
@@ -180,6 +181,22 @@ class TestUpgradeFromAnOlderRelease:
         with psycopg.connect(empty) as connection:
             kinds = connection.execute("SELECT kind, closed_at IS NULL FROM alerts ORDER BY 2").fetchall()
             assert kinds == [("outbox_ages", False), ("outbox_ages", True)]
+
+    def test_runs_again_after_an_index_build_was_interrupted(self, empty):
+        config = run.alembic_config(empty)
+        command.upgrade(config, "20261129_jobs")
+        index = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('sagas_target_idx')"
+        with psycopg.connect(empty, autocommit=True) as owner, psycopg.connect(empty) as report:
+            owner.execute(f"ALTER DATABASE {owner.info.dbname} SET lock_timeout = '100ms'")
+            report.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            report.execute("SELECT FROM outbox")  # the build waits for its snapshot
+            with pytest.raises(OperationalError, match="lock timeout"):
+                command.upgrade(config, "20261129_saga_targets")
+            assert owner.execute(index).fetchall() == [(False,)]
+            owner.execute(f"ALTER DATABASE {owner.info.dbname} RESET lock_timeout")
+        run.upgrade(owner_url=empty)
+        with psycopg.connect(empty) as owner:
+            assert owner.execute(index).fetchall() == [(True,)]
 
 
 class TestLogins:
