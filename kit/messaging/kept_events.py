@@ -77,9 +77,9 @@ def from_row(row: Sequence[Any]) -> CloudEvent:
 
 
 def rotate_partitions() -> None:
-    """Create the partitions of the coming days, and drop those of events that are no longer kept.
+    """Create the partitions of the coming days, and delete the events that are no longer kept.
 
-    Does nothing while another process does so, or while a long transaction uses the table.
+    Does nothing while another process does so, and changes no partition while a long transaction uses it.
     """
     with db.operator_transaction():
         db.run("SELECT rotate_event_partitions()", {})

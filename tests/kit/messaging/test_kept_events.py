@@ -108,13 +108,48 @@ class TestRotation:
         assert owner.execute("SELECT id FROM events").fetchall() == [(ids.first_at(today() - kept_events.KEPT),)]
         owner.execute(f"DROP TABLE event_partitions.{old.pop()}")
 
-    def test_moves_events_that_came_before_their_partition(self, database, owner):
-        day = today() + timedelta(days=5)
-        owner.execute(f"DROP TABLE event_partitions.{name_of(day)}")
-        insert(owner, ids.first_at(day))
-        assert partition_of(owner, ids.first_at(day)) == "event_partitions.other"
+    def test_leaves_the_events_of_days_without_a_partition_where_they_are(self, database, owner):
+        with_events, later = (today() + timedelta(days=days) for days in (5, 6))
+        for day in (with_events, later):
+            owner.execute(f"DROP TABLE event_partitions.{name_of(day)}")
+        insert(owner, ids.first_at(with_events))
         kept_events.rotate_partitions()
-        assert partition_of(owner, ids.first_at(day)) == f"event_partitions.{name_of(day)}"
+        assert partition_of(owner, ids.first_at(with_events)) == "event_partitions.other"
+        assert name_of(with_events) not in partitions(owner)
+        assert name_of(later) in partitions(owner)
+        owner.execute("DELETE FROM events")
+        kept_events.rotate_partitions()
+        assert name_of(with_events) in partitions(owner)
+
+    def test_creates_one_partition_per_call_while_the_default_partition_has_events(self, database, owner):
+        first, second = (today() + timedelta(days=days) for days in (5, 6))
+        for day in (first, second):
+            owner.execute(f"DROP TABLE event_partitions.{name_of(day)}")
+        insert(owner, ids.first_at(today() - timedelta(days=9)))
+        for missing in ({name_of(second)}, set()):
+            kept_events.rotate_partitions()
+            assert {name_of(first), name_of(second)} - partitions(owner) == missing
+
+    def test_deletes_expired_events_of_days_without_a_partition(self, database, owner):
+        kept, expired = (ids.first_at(today() - kept_events.KEPT - timedelta(days=days)) for days in (0, 1))
+        insert(owner, kept)
+        insert(owner, expired)
+        kept_events.rotate_partitions()
+        assert owner.execute("SELECT id FROM events").fetchall() == [(kept,)]
+
+    def test_creates_partitions_even_if_an_old_one_is_in_use(self, database, owner):
+        old, coming = today() - timedelta(days=400), today() + timedelta(days=6)
+        owner.execute(
+            f"CREATE TABLE event_partitions.{name_of(old)} PARTITION OF events"
+            f" FOR VALUES FROM ('{ids.first_at(old)}') TO ('{ids.first_at(old + timedelta(days=1))}')"
+        )
+        owner.execute(f"DROP TABLE event_partitions.{name_of(coming)}")
+        with psycopg.connect(database) as report:
+            report.execute(f"SELECT FROM event_partitions.{name_of(old)}")
+            kept_events.rotate_partitions()
+            assert {name_of(old), name_of(coming)} <= partitions(owner)
+        kept_events.rotate_partitions()
+        assert name_of(old) not in partitions(owner)
 
     def test_waits_for_no_transaction_that_uses_the_table(self, database, owner):
         day = today() + timedelta(days=6)
