@@ -16,6 +16,12 @@ them again and again."""
 MAX_UNKNOWN_VERSION = 600.0
 """Seconds within which some worker must know the version of a saga whose tasks are put back into the outbox."""
 
+MAX_ROWS_COUNTED = 10_000
+"""Due rows of the outbox that are counted every second; after an outage of the broker there may be millions."""
+
+MAX_HISTORIES_READ = 100
+"""Sagas of a version whose history is read every second."""
+
 _OPEN_INCIDENT_ALERTS = """
     INSERT INTO alerts (kind, key, detail)
     SELECT 'incident_opened', i.id::text, jsonb_build_object(
@@ -41,7 +47,9 @@ _CLOSE_LOOP_ALERTS = """
     WHERE kind = 'event_loop' AND closed_at IS NULL AND opened_at < now() - interval '1 hour'"""
 _OLDEST_DUE = """
     SELECT coalesce(extract(epoch FROM now() - min(available_at)), 0)::float AS seconds, count(*) AS due
-    FROM outbox WHERE available_at <= now()"""
+    FROM (
+        SELECT available_at FROM outbox WHERE available_at <= now() ORDER BY available_at LIMIT %(max_counted)s
+    ) AS oldest"""
 
 # A saga waits for a worker since its start, or since the last change of its steps. A saga that pauses between two
 # attempts waits for no worker, nor does one that is waiting for a signal. The query looks for recently ended sagas
@@ -57,17 +65,23 @@ _WAITING_SAGAS = """
     ) AS waiting"""
 _OUTBOX_IS_DRAINED = "SELECT NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')"
 
-# The last entry in the history of such a saga, apart from what the sweeper has written: see unknown_versions.put_back.
+# Reads the histories of some sagas of each version only. The last entry, apart from what the sweeper has written, tells
+# that the version is unknown: see unknown_versions.put_back.
 _UNKNOWN_VERSIONS = """
-    SELECT s.name || ' ' || s.version, jsonb_build_object('saga', s.name, 'version', s.version, 'sagas', count(*),
+    SELECT v.name || ' ' || v.version, jsonb_build_object('saga', v.name, 'version', v.version, 'sagas', v.sagas,
         'seconds', round(extract(epoch FROM now() - min(e.happened_at))))
-    FROM sagas s CROSS JOIN LATERAL (
+    FROM (
+        SELECT name, version, count(*) AS sagas, (array_agg(id))[:%(max_read)s] AS ids
+        FROM sagas
+        WHERE ended_at IS NULL AND state NOT IN ('stuck', 'waiting')
+            AND started_at < now() - make_interval(secs => %(limit)s)
+        GROUP BY name, version
+    ) AS v CROSS JOIN unnest(v.ids) AS s (id) CROSS JOIN LATERAL (
         SELECT event, happened_at FROM saga_events
         WHERE saga_id = s.id AND event <> 'resent' ORDER BY id DESC LIMIT 1
-    ) e
-    WHERE s.ended_at IS NULL AND s.state <> 'stuck' AND s.started_at < now() - make_interval(secs => %(limit)s)
-        AND e.event = %(event)s AND e.happened_at < now() - make_interval(secs => %(limit)s)
-    GROUP BY s.name, s.version"""
+    ) AS e
+    WHERE e.event = %(event)s AND e.happened_at < now() - make_interval(secs => %(limit)s)
+    GROUP BY v.name, v.version, v.sagas"""
 
 
 def check() -> None:
@@ -77,14 +91,19 @@ def check() -> None:
         db.run(_CLOSE_INCIDENT_ALERTS, {})
         db.run(_CLOSE_ROW_ALERTS, {})
         db.run(_CLOSE_LOOP_ALERTS, {})
-        [(seconds, due)] = db.run(_OLDEST_DUE, {})
-        if seconds > MAX_OUTBOX_DELAY:
-            alerts.trigger("outbox_overdue", {"outbox": {"seconds": round(seconds), "due": due}})
-        else:
-            alerts.close("outbox_overdue", ["outbox"])
+        _check_outbox()
         _check_consumption()
         _check_versions()
         _check_transactions()
+
+
+def _check_outbox() -> None:
+    [(seconds, due)] = db.run(_OLDEST_DUE, {"max_counted": MAX_ROWS_COUNTED})
+    if seconds > MAX_OUTBOX_DELAY:
+        counted = due if due < MAX_ROWS_COUNTED else f"{due} or more"
+        alerts.trigger("outbox_overdue", {"outbox": {"seconds": round(seconds), "due": counted}})
+    else:
+        alerts.close("outbox_overdue", ["outbox"])
 
 
 def _check_transactions() -> None:
@@ -98,7 +117,7 @@ def _check_transactions() -> None:
 
 
 def _check_versions() -> None:
-    values = {"limit": MAX_UNKNOWN_VERSION, "event": unknown_versions.EVENT}
+    values = {"limit": MAX_UNKNOWN_VERSION, "event": unknown_versions.EVENT, "max_read": MAX_HISTORIES_READ}
     unknown = dict(db.run(_UNKNOWN_VERSIONS, values).fetchall())
     alerts.replace("saga_version_unknown", unknown)
 

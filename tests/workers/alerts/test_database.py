@@ -83,6 +83,15 @@ class TestTheOutbox:
         database_alerts.check()
         assert open_alerts() == []
 
+    def test_counts_no_more_than_a_few_of_the_due_rows(self, due, owner, open_alerts, monkeypatch):
+        monkeypatch.setattr(database_alerts, "MAX_ROWS_COUNTED", 2)
+        for _ in range(3):
+            due("40 seconds")
+        database_alerts.check()
+        [(detail,)] = owner("SELECT detail FROM alerts WHERE kind = 'outbox_overdue'")
+        assert detail["due"] == "2 or more"
+        assert detail["seconds"] >= 40
+
 
 class TestConsumption:
     @pytest.fixture
@@ -206,5 +215,20 @@ class TestAnUnknownVersion:
 
     def test_opens_no_alert_before(self, put_back, open_alerts):
         put_back("9 minutes")
+        database_alerts.check()
+        assert not {"saga_version_unknown"} & {kind for kind, _ in open_alerts()}
+
+    def test_opens_one_alert_for_all_sagas_of_the_version(self, put_back, owner, open_alerts, monkeypatch):
+        monkeypatch.setattr(database_alerts, "MAX_HISTORIES_READ", 2)
+        for _ in range(3):
+            put_back("11 minutes")
+        database_alerts.check()
+        assert ("saga_version_unknown", "toy 7") in open_alerts()
+        [(detail,)] = owner("SELECT detail FROM alerts WHERE kind = 'saga_version_unknown'")
+        assert detail["sagas"] == 3
+
+    def test_opens_no_alert_about_sagas_that_wait_for_a_signal(self, put_back, owner, open_alerts):
+        put_back("11 minutes")
+        owner("UPDATE sagas SET state = 'waiting'")
         database_alerts.check()
         assert not {"saga_version_unknown"} & {kind for kind, _ in open_alerts()}
