@@ -15,6 +15,10 @@ _OVERDUE = """
     WHERE name = ANY(%(names)s) AND coalesce(run_due_at, next_run_at) < %(now)s - overdue_after"""
 _FAILING = """
     SELECT name, failures, error FROM schedules WHERE name = ANY(%(names)s) AND failures >= %(min_failures)s"""
+_CLOSE_DELETED = """
+    UPDATE alerts SET closed_at = now()
+    WHERE kind IN ('schedule_failing', 'schedule_overdue') AND closed_at IS NULL
+        AND key NOT IN (SELECT name FROM schedules)"""
 
 
 class ScheduleMonitor:
@@ -31,8 +35,14 @@ class ScheduleMonitor:
             runs.register(self._declared, now=now)
             self._is_registered = True
         with db.operator_transaction():
-            alerts.replace("schedule_overdue", self._overdue(now))
-            alerts.replace("schedule_failing", self._failing())
+            self._replace("schedule_overdue", self._overdue(now))
+            self._replace("schedule_failing", self._failing())
+            db.run(_CLOSE_DELETED, {})
+
+    def _replace(self, kind: alerts.Kind, details: dict[str, Json]) -> None:
+        """Open and close alerts about declared schedules. Sweepers of another release check those that it declares."""
+        alerts.trigger(kind, details)
+        alerts.close(kind, self._declared.keys() - details.keys())
 
     def _overdue(self, now: datetime) -> dict[str, Json]:
         rows = db.run(_OVERDUE, {"names": list(self._declared), "now": now})

@@ -76,3 +76,29 @@ class TestFailing:
         run_it()
         monitor.check()
         assert open_alerts() == []
+
+
+class TestOtherRelease:
+    @pytest.fixture
+    def of_another_release(self, database, monkeypatch):
+        """A monitor of a release that does not declare the schedule."""
+        declared = {name: schedule for name, schedule in schedules.declared().items() if name != NAME}
+        with monkeypatch.context() as patch:
+            patch.setattr(schedules, "declared", lambda: declared)
+            return ScheduleMonitor()
+
+    def test_closes_no_alert_about_a_schedule_that_it_does_not_declare(
+        self, monitor, of_another_release, update, open_alerts
+    ):
+        monitor.check()
+        update("next_run_at = now() - overdue_after - interval '1 second', failures = 3")
+        monitor.check()
+        of_another_release.check()
+        assert open_alerts() == [("schedule_failing", NAME), ("schedule_overdue", NAME)]
+
+    def test_closes_alerts_about_deleted_schedules(self, monitor, of_another_release, update, open_alerts):
+        monitor.check()
+        update("next_run_at = now() - interval '2 days', failures = 3")
+        monitor.check()
+        of_another_release.check()  # registers its schedules, which deletes the other
+        assert open_alerts() == []
