@@ -57,7 +57,7 @@ def signal(
         receipt = waiting.receive(saga, wait, checked)
         if receipt != "repeated":
             _record(saga, wait, checked, receipt, {"by": by, "reason": reason})
-        if saga.state == "running" and saga.wait is wait:
+        if receipt == "accepted" and saga.state == "running" and saga.wait is wait:
             saga.send_task(state_machine.ADVANCE)
     failpoints.hit("signal.recorded")
     if receipt == "conflicting":
