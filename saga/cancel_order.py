@@ -33,6 +33,8 @@ CANCEL_ORDER = Saga(
     when_undone=None,
 )
 
+_STARTED = starting(CANCEL_ORDER)
+
 
 def request_cancellation(order_id: UUID, ref: SagaRef, find: FindDefinition, *, reason: str, by: str) -> None:
     """Cancel the order, which was placed by the saga `ref`.
@@ -49,6 +51,6 @@ def request_cancellation(order_id: UUID, ref: SagaRef, find: FindDefinition, *, 
         order = queries.the_order(order_id=order_id)
         if order.status not in {"pending", "paid"} or placing.failure is not None:
             raise TransitionNotAllowed(f"this order cannot be cancelled: it is {order.status}")
-        target.apply(starting(CANCEL_ORDER), RULES, subject_id=order_id, request=request, now=placing.now)
+        target.apply(_STARTED, RULES, subject_id=order_id, request=request, now=placing.now)
         if not placing.stop_requested:  # it has ended: the record makes a second request do nothing
             state_machine.request_stop(placing, **request)

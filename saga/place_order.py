@@ -52,6 +52,8 @@ PLACE_ORDER = Saga(
     when_undone=orders_not_placed,
 )
 
+_STARTED = starting(PLACE_ORDER)
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
@@ -88,7 +90,7 @@ def place_order(
         currency=order.currency,
     )  # fmt: skip
     saga_id = start(
-        starting(PLACE_ORDER),
+        _STARTED,
         subject_id=order.id,
         company_id=company_id,
         now=now,

@@ -5,11 +5,24 @@ So when the first saga of a version starts, the workers of both releases know it
 """
 
 from saga.engine.definition import Saga
+from saga.engine.errors import InvalidDefinition
 
 STARTS = {"place_order": 1, "cancel_order": 1}
 """A saga that is not listed starts in version 1."""
 
 
+def started_version(name: str) -> int:
+    """The version that new sagas of this name get."""
+    return STARTS.get(name, 1)
+
+
 def starting(*versions: Saga) -> Saga:
-    """Return, of these versions of one saga, the one that new sagas get."""
-    return next(saga for saga in versions if saga.version == STARTS.get(saga.name, 1))
+    """Return, of these versions of one saga, the one that new sagas get; call it at import, with all of them.
+
+    Raises InvalidDefinition if that version is not among them.
+    """
+    for saga in versions:
+        if saga.version == started_version(saga.name):
+            return saga
+    given = ", ".join(f"{saga.name} {saga.version}" for saga in versions)
+    raise InvalidDefinition(f"none of these is the version that saga/starts.py starts: {given or 'no version'}")

@@ -226,7 +226,7 @@ def _as_json(timeline: "Timeline") -> dict[str, Any]:
 def _declared(name: str) -> "Saga":
     from saga.registry import SAGAS
 
-    newest = {saga.name: saga for saga in SAGAS}
+    newest = {saga.name: saga for saga in sorted(SAGAS, key=lambda saga: saga.version)}
     if name not in newest:
         raise typer.BadParameter(f"there is no saga {name}; there are {', '.join(newest)}")
     return newest[name]

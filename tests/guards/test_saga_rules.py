@@ -14,7 +14,7 @@ from saga.engine.definition import Saga
 from saga.engine.fingerprints import describe, fingerprint
 from saga.engine.step import Step, StepWithInput
 from saga.registry import SAGAS, STEPS, find
-from saga.starts import STARTS
+from saga.starts import STARTS, started_version
 from workers import queues
 
 
@@ -40,7 +40,7 @@ class TestSagas:
         assert {open_saga for (_, open_saga), rule in RULES.items() if rule == "turn back"} <= undoable
 
     def test_start_in_a_declared_version(self):
-        versions = {(name, STARTS.get(name, 1)) for name in {each.name for each in SAGAS} | STARTS.keys()}
+        versions = {(name, started_version(name)) for name in {each.name for each in SAGAS} | STARTS.keys()}
         assert versions <= {(each.name, each.version) for each in SAGAS}
 
 
