@@ -30,12 +30,12 @@ def upgrade() -> None:
         sa.Column("after_saga_id", sa.Uuid(), nullable=False),
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
         sa.Column("target_id", sa.Uuid(), nullable=False),
         sa.Column("tags", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("queued_sagas_pkey")),
+        sa.UniqueConstraint("subject_id", "name", name=op.f("queued_sagas_subject_id_name_key")),
     )
     op.create_index(op.f("queued_sagas_after_saga_id_idx"), "queued_sagas", ["after_saga_id"])
     op.execute("ALTER TABLE queued_sagas ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")

@@ -21,8 +21,10 @@ from saga.engine.errors import UnknownVersion
 from saga.engine.events import INCIDENT_OPENED, IncidentOpened
 from saga.engine.locked_saga import LockedSaga, SagaRef, StepState
 
-FindDefinition = Callable[[str, int], Saga]
-"""Returns the definition of a saga by name and version, or raises UnknownVersion (registry.find)."""
+FindDefinition = Callable[[str, int | None], Saga]
+"""Returns the definition of a saga by name and version, or raises UnknownVersion (registry.find).
+
+The version None stands for the one that new sagas get."""
 
 
 class SagaNotFound(NotFound):

@@ -128,13 +128,12 @@ class QueuedSagaRow(Base):
     """A saga that is to start when the open saga about its target is done: see queued_sagas.py."""
 
     __tablename__ = "queued_sagas"
-    __table_args__ = (Index(None, "after_saga_id"),)
+    __table_args__ = (Index(None, "after_saga_id"), UniqueConstraint("subject_id", "name"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     after_saga_id: Mapped[UUID]
     company_id: Mapped[UUID]
     name: Mapped[str]
-    version: Mapped[int]
     subject_id: Mapped[UUID]
     target_id: Mapped[UUID]
     tags: Mapped[Json]

@@ -65,7 +65,8 @@ class LockedTarget:
     ) -> Literal["started", "turned back", "queued"]:
         """Start the command's saga, or do what the rules say about the open one; return what was done.
 
-        `request` says why and by whom, as `{"reason", "by"}`. Raises TargetBusy.
+        `request` says why and by whom, as `{"reason", "by"}`. Raises TargetBusy; and AlreadyRequested where the saga
+        would be queued, and the subject has one of this name.
         """
         holder = self.holder
         if holder is None:

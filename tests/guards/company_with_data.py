@@ -91,8 +91,8 @@ def _signal(owner_url: str, company_id: UUID) -> None:
         connection.execute(
             """
             INSERT INTO queued_sagas (
-                id, after_saga_id, company_id, name, version, subject_id, target_id, tags, queued_at)
-            SELECT gen_random_uuid(), id, company_id, 'cancel_order', 1, subject_id, subject_id, '{}', now()
+                id, after_saga_id, company_id, name, subject_id, target_id, tags, queued_at)
+            SELECT gen_random_uuid(), id, company_id, 'cancel_order', subject_id, subject_id, '{}', now()
             FROM sagas WHERE company_id = %s""",
             [company_id],
         )

@@ -15,6 +15,7 @@ from saga.engine import executor
 from saga.engine.definition import Saga
 from saga.engine.locked_saga import SagaRef
 from saga.engine.state_machine import ADVANCE
+from saga.starts import started_version
 from workers.events import reactions
 from workers.tasks import notifications
 
@@ -37,8 +38,9 @@ class Deliveries:
     events: list[Json] = field(default_factory=list)
     delivered: list[str] = field(default_factory=list)
 
-    def find(self, name: str, version: int) -> Saga:
-        return next(saga for saga in self.sagas if (saga.name, saga.version) == (name, version))
+    def find(self, name: str, version: int | None) -> Saga:
+        wanted = name, version or started_version(name)
+        return next(saga for saga in self.sagas if (saga.name, saga.version) == wanted)
 
     def collect(self) -> None:
         """Take all rows from the outbox, including retries that are not due yet."""

@@ -13,7 +13,9 @@ from ops.check import RULES as CHECKS
 from saga.engine.definition import then, wait_for
 from saga.engine.errors import Refused
 from saga.engine.locked_saga import SagaRef
+from saga.engine.queued_sagas import AlreadyRequested
 from saga.engine.targets import TargetBusy, locked_target
+from saga.starts import STARTS
 from tests import factories
 from tests.saga.deliveries import Deliveries
 from tests.saga.engine.toy_signals import A_DAY, CONFIRMED
@@ -55,10 +57,10 @@ def target(harness):
 def command(harness, sagas, deliveries, target):
     """Command a saga of this name about the target, with a subject of its own. Returns what was done."""
 
-    def commanding(name, rules=RULES):
+    def commanding(name, rules=RULES, subject_id=None):
         with locked_target(target, lock, deliveries.find, company_id=harness.company_id) as found:
             request = {"reason": "because", "by": "a test"}
-            return found.apply(sagas[name], rules, subject_id=new_id(), request=request, now=clock.now())
+            return found.apply(sagas[name], rules, subject_id=subject_id or new_id(), request=request, now=clock.now())
 
     return commanding
 
@@ -163,6 +165,37 @@ class TestQueue:
             deliveries.deliver(deliveries.tasks.pop(0))
             assert harness.sql(ONE_AT_A_TIME) == harness.sql(QUEUED) == []
         assert names() == [("print", "done"), ("bind", "done"), ("bind", "done")]
+
+    def test_starts_it_in_the_version_that_new_sagas_get_by_then(
+        self, harness, script, sagas, command, deliveries, names, monkeypatch
+    ):
+        command("print")
+        command("bind")
+        newer = harness.saga(then(script.step("glue")), name="bind", version=2)
+        deliveries.sagas = (sagas["print"], newer)
+        monkeypatch.setitem(STARTS, "bind", 2)
+        deliveries.deliver_all()
+        assert names() == [("print", "done"), ("bind", "done")]
+        assert harness.sql("SELECT version FROM sagas WHERE name = 'bind'") == [(2,)]
+
+    def test_refuses_a_second_one_of_the_same_subject(self, harness, command, deliveries, names):
+        command("print")
+        subject_id = new_id()
+        command("bind", subject_id=subject_id)
+        with pytest.raises(AlreadyRequested, match="bind"):
+            command("bind", subject_id=subject_id)
+        deliveries.deliver_all()
+        assert names() == [("print", "done"), ("bind", "done")]
+
+    def test_refuses_one_whose_subject_has_had_it(self, harness, command, deliveries, names):
+        subject_id = new_id()
+        command("bind", subject_id=subject_id)
+        deliveries.deliver_all()
+        command("print")
+        with pytest.raises(AlreadyRequested, match="bind"):
+            command("bind", subject_id=subject_id)
+        deliveries.deliver_all()
+        assert names() == [("bind", "done"), ("print", "done")]
 
     def test_survives_a_death_of_the_worker_that_would_have_started_it(self, harness, command, deliveries, names, ref):
         command("print")

@@ -42,7 +42,7 @@ SAGA = Saga(
 )
 
 
-def find(_name: str, _version: int) -> Saga:
+def find(_name: str, _version: int | None) -> Saga:
     return SAGA
 
 
