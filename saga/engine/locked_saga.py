@@ -82,6 +82,11 @@ class LockedSaga:
     events: list[Json] = field(default_factory=list)
     messages: list[Json] = field(default_factory=list)
     incidents: list[Json] = field(default_factory=list)
+    due_at_read: datetime = field(init=False)
+    """`due_at` as it was read: another process that moves the saga changes it."""
+
+    def __post_init__(self) -> None:
+        self.due_at_read = self.due_at
 
     def record_event(self, event: str, step: Step | Wait | None = None, detail: Json | None = None) -> None:
         """Add a transition to the saga's history. If it names a step or a wait, the state of that is written back."""

@@ -21,7 +21,7 @@ def record_step_failure(ref: SagaRef, find: FindDefinition, direction: Direction
 
 
 def record_undecided(undecided: LockedSaga, find: FindDefinition, error: Exception) -> None:
-    """Open an incident for a hook that failed while no step was running: there is no step to retry."""
+    """Open an incident for a transition or a hook that failed while no step was running: there is no step to retry."""
     with locked(undecided.ref, find) as saga:
-        if saga.due_at == undecided.due_at:  # no other process has moved it since
+        if saga.due_at == undecided.due_at_read:  # no other process has moved it since
             state_machine.open_undecided_incident(saga, asdict(failure_of(error)))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from saga.engine import journal
 from saga.engine.definition import then, together, wait_for
 from saga.engine.sweep import sweep
 from saga.engine.waits import Signal
@@ -25,6 +26,21 @@ class TestAWaitingSaga:
         ref, deliveries = reach(make(deadline=-5))  # a saga that does not wait would be due at once
         assert sweep(deliveries.find) == 0
         assert (harness.state(ref), outbox()) == ("waiting", [])
+
+    def test_is_stuck_where_its_wait_could_not_be_written(self, harness, script, monkeypatch):
+        wait = wait_for(CONFIRMED, expires=A_DAY, on_expiry="undo")
+        ref, deliveries = harness.start(harness.saga(wait, then(script.step("cut"))))
+        errors, write_values = [ValueError("?")], journal._write_values
+
+        def failing(*args):
+            if errors:
+                raise errors.pop()
+            return write_values(*args)
+
+        monkeypatch.setattr(journal, "_write_values", failing)
+        deliveries.deliver_all()
+        [incident] = harness.incidents(ref)
+        assert (harness.state(ref), incident.step) == ("stuck", "print.confirmed")
 
     def test_is_not_moved_by_a_message_that_is_delivered_again(self, harness, make, script):
         ref, deliveries = harness.start(make())
