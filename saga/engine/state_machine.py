@@ -142,7 +142,9 @@ def leave_stage(saga: LockedSaga) -> None:
     saga.stage += 1
     saga.record_event("advanced", None, {"stage": saga.stage})
     if saga.is_parallel(saga.stage):
-        saga.send_chord(saga.stage, ADVANCE)
+        _compensate_if_stopped(saga)
+        if saga.state == "running":
+            saga.send_chord(saga.stage, ADVANCE)
     if saga.wait:
         _arrive_at_wait(saga, saga.wait)
 

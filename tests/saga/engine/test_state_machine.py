@@ -271,6 +271,17 @@ class TestStopRequest:
         assert script.calls == ["fold", "cut", "un_cut", "un_fold", "when_undone"]
         assert harness.timeline(ref).saga.failure == {"code": "cancelled", "step": None, "detail": "not wanted"}
 
+    @pytest.mark.parametrize("continue_inline", [True, False])
+    def test_is_granted_before_a_later_parallel_stage(self, harness, script, continue_inline):
+        fold, cut, glue, pack = (script.step(name) for name in ("fold", "cut", "glue", "pack"))
+        ref, deliveries = harness.start(harness.saga(together(fold, cut), together(glue, pack)))
+        deliveries.continue_inline = continue_inline
+        deliveries.deliver_next("toys.fold")
+        harness.stop(ref, deliveries)
+        deliveries.deliver_all()
+        assert script.calls == ["fold", "cut", "un_cut", "un_fold", "when_undone"]
+        assert harness.steps(ref) == {"fold": "undone", "cut": "undone", "glue": "pending", "pack": "pending"}
+
     def test_is_granted_before_anything_is_begun(self, harness, script):
         ref, deliveries = harness.start(harness.saga(then(script.step("fold"))))
         harness.stop(ref, deliveries)
