@@ -1,7 +1,6 @@
 """`orderx events`: the catalogue of events, and the replay of kept events."""
 # ruff: noqa: PLC0415 - each command imports its modules when it runs, so that `--help` is fast
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -40,7 +39,7 @@ def list_events(
     if form == "asyncapi":
         from api.http import asyncapi
 
-        print(json.dumps(asyncapi.document(), indent=2))
+        print_json(asyncapi.document())
     elif form == "markdown":
         print(markdown())
     elif as_json:

@@ -73,6 +73,7 @@ class TestCode:
         }
         assert loose == {
             "domain/companies/history.py record",  # the detail of an event, kept as JSON
+            "domain/companies/lifecycle.py _record",  # the same, passed on
             "domain/notifications/operations.py _enqueue",  # arguments of a task
         }
 

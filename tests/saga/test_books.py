@@ -19,6 +19,13 @@ BROKEN = {
     "a payment's status matches its events": "DELETE FROM payment_events WHERE type = 'captured'",
     "payments match the outcomes of their orders": "UPDATE payments SET status = 'authorised'",
     "all steps of an undone saga are undone": "UPDATE sagas SET state = 'undone'",
+    "at most one saga changes an order, or any other target, at a time": """
+        UPDATE sagas SET ended_at = NULL, state = 'running';
+        INSERT INTO sagas (id, company_id, name, version, subject_id, tags, state, started_at, due_at)
+        SELECT subject_id, company_id, 'cancel_order', 1, subject_id, '{}', 'running', now(), now() FROM sagas""",
+    "every queued saga waits for an open one": """
+        INSERT INTO queued_sagas (id, after_saga_id, company_id, name, subject_id, target_id, tags, queued_at)
+        SELECT id, id, company_id, 'cancel_order', subject_id, subject_id, '{}', now() FROM sagas""",
     "a saga is waiting where one of its waits is": "UPDATE saga_steps SET state = 'waiting' WHERE position = 0",
     "no saga waits past its expiry": """
         UPDATE sagas SET ended_at = NULL, state = 'waiting', due_at = now() - interval '61 seconds'""",

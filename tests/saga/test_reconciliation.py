@@ -87,6 +87,7 @@ class TestReconcile:
         assert [verdict for verdict, _ in compare()] == ["refund", "matches"]
         assert at_the_provider()[1] == after
         assert [verdict for verdict, _ in compare()] == ["matches", "matches"]
+        scenario.run_until_idle()
         assert findings() == []
 
     @pytest.mark.parametrize(("capture", "status"), [(False, "voided"), (True, "refunded")])
@@ -118,6 +119,7 @@ class TestReconcile:
         assert at_the_provider() == [("succeeded", 1999, 0), TAKEN]
         assert scenario.payment(order_id).status == "captured"
         assert events(scenario, order_id) == ["authorised", "captured", "refunded"]
+        scenario.run_until_idle()
         assert findings() == []
 
     def test_only_reports_a_paid_order_whose_payment_is_refunded(self, scenario, compare):

@@ -114,7 +114,7 @@ class TestUp:
         ended = subprocess.run(
             ["sh", "-c", walk], cwd=up.folder, env=environment(), capture_output=True, text=True, check=True
         )
-        assert "cancelled" in ended.stdout, ended.stdout + ended.stderr
+        assert '"cancellation_requested":true' in ended.stdout, ended.stdout + ended.stderr
         sagas = json.loads(up.orderx("saga", "list", "--json"))
         assert {saga["name"] for saga in sagas} == {"place_order", "cancel_order"}
 

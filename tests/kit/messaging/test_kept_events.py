@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import psycopg
 import pytest
+from structlog.contextvars import clear_contextvars
 
 from kit import clock, db, ids
 from kit.ids import new_id
@@ -51,6 +52,7 @@ def insert(owner, event_id):
 
 class TestPublish:
     def test_keeps_the_event_and_sends_its_id(self, company, owner):
+        clear_contextvars()  # no request and no event is its cause
         with db.transaction(Tenant(company_id=company.id)):
             outbox.publish("test.happened", {"n": 1}, subject=company.id, company_id=company.id, sequence=7)
         [(event_id, body)] = owner.execute(

@@ -167,7 +167,7 @@ class SagaHarness:
 
 
 def outbox() -> list[dict[str, Any]]:
-    """The messages in the outbox, the oldest first."""
+    """The tasks and chords in the outbox, the oldest first."""
     with db.operator_transaction():
         session = db.session()
-        return list(session.scalars(text("SELECT body FROM outbox ORDER BY id")))
+        return list(session.scalars(text("SELECT body FROM outbox WHERE kind <> 'event' ORDER BY id")))

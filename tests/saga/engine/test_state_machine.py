@@ -138,6 +138,7 @@ class TestRetrying:
         assert harness.state(ref) == "done"
         assert [step.attempts for step in harness.timeline(ref).steps] == [5, 5]
 
+    @pytest.mark.undeclared_events
     def test_rolls_back_an_attempt_that_raised(self, harness, script):
         def fold(subject):
             outbox_of_the_attempt()

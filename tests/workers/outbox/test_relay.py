@@ -1,5 +1,4 @@
 import json
-import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -7,7 +6,6 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from kombu import Connection
 from psycopg.types.json import Jsonb
 
 from kit import clock, db
@@ -15,40 +13,12 @@ from kit.ids import new_id
 from kit.messaging import kept_events, outbox
 from kit.tenancy import Tenant
 from tests import factories
-from tests.waiting import until
+from tests.workers.outbox.tasks import a_task
 from workers.alerts.database import check
-from workers.outbox import drain_lock, poll_position, relay
+from workers.outbox import relay
 from workers.outbox.publisher import BATCH_TIMEOUT, Publisher
-from workers.queues import ALL
 
 pytestmark = pytest.mark.undeclared_events  # the relay sends any
-
-
-def a_task(name: str = "inventory.reserve_stock") -> dict:
-    return {"task": name, "id": str(new_id()), "root": str(new_id()), "kwargs": {"saga_id": str(new_id())}}
-
-
-@pytest.fixture
-def send(app):
-    company_id = factories.make_company().id
-    with db.operator_transaction():
-        session = db.session()
-        session.connection().exec_driver_sql("DELETE FROM outbox")
-
-    def into_the_outbox(kind: str, *bodies: dict, at=None) -> None:
-        with db.transaction(Tenant(company_id=company_id)):
-            for body in bodies:
-                outbox.send(kind, body, company_id=company_id, available_at=at)
-
-    return into_the_outbox
-
-
-@pytest.fixture
-def arrives(rabbitmq):
-    """Waits for the next message in `inventory`; returns its id."""
-    (queue,) = (queue for queue in ALL if queue.name == "inventory")
-    with Connection(rabbitmq.url) as connection, connection.SimpleQueue(queue, no_ack=True) as messages:
-        yield lambda: messages.get(timeout=30).headers["id"]
 
 
 def buffers_of_a_poll(*, lookback):
@@ -222,100 +192,3 @@ class TestNotification:
             writer.commit()
             relays.execute("SELECT 1")
             assert len(list(relays.notifies(timeout=0))) == woken
-
-
-class TestDrainUntil:
-    def test_is_woken_for_a_task_and_sends_waiting_events_later(self, app, send, arrives, monkeypatch):
-        monkeypatch.setattr(drain_lock, "POLL_INTERVAL", 60.0)
-        taken, first_poll, drain, task = [], threading.Event(), relay.drain, a_task()
-
-        def noting(*args, **named):
-            taken.append(drain(*args, **named))
-            first_poll.set()
-
-        monkeypatch.setattr(relay, "drain", noting)
-        stopping = threading.Event()
-        with ThreadPoolExecutor(1) as background:
-            draining = background.submit(relay.drain_until, stopping, app)
-            try:
-                assert first_poll.wait(30)
-                send("event", {"id": str(new_id()), "type": "faults.changed", "data": {}})
-                send("task", task)
-                assert arrives() == task["id"]
-                until(lambda: len(taken) > 2)
-            finally:
-                stopping.set()
-                until(lambda: send("task", a_task()) or draining.done())  # a drainer stops at its next notification
-        assert taken[:3] == [0, 1, 1]
-
-    def test_sends_a_task_that_is_committed_after_later_ones_were_sent(self, app, send, arrives, monkeypatch, database):
-        monkeypatch.setattr(poll_position, "MARGIN", 0.0)
-        late, task, stopping = a_task(), a_task(), threading.Event()
-        row = "INSERT INTO outbox (kind, body) VALUES ('task', %s)"
-        with ThreadPoolExecutor(1) as background, psycopg.connect(database) as slow:
-            draining = background.submit(relay.drain_until, stopping, app)
-            try:
-                slow.execute(row, [Jsonb(late)])
-                send("task", task)
-                assert arrives() == task["id"]
-                slow.commit()
-                assert arrives() == late["id"]
-            finally:
-                stopping.set()
-                until(draining.done)
-
-    def test_sends_mails_in_batches_and_the_last_without_a_notification(self, app, send, arrives, monkeypatch):
-        monkeypatch.setattr(drain_lock, "POLL_INTERVAL", 60.0)
-        monkeypatch.setattr(drain_lock, "LOW_PRIORITY_INTERVAL", 1.0)
-        first, task, mails, sent = a_task(), a_task(), [a_task("notifications.email_customer") for _ in range(3)], []
-        all_gone = threading.Event()
-
-        class Noting(Publisher):
-            def publish(self, messages, **named):
-                sent.append([message.id for message in messages])
-                if mails[-1]["id"] in sent[-1]:
-                    all_gone.set()
-                return super().publish(messages, **named)
-
-        monkeypatch.setattr(relay, "Publisher", Noting)
-        stopping = threading.Event()
-        with ThreadPoolExecutor(1) as background:
-            draining = background.submit(relay.drain_until, stopping, app)
-            try:
-                send("task", first)
-                assert arrives() == first["id"]
-                for each in (mails[0], task, *mails[1:]):
-                    send("task", each)
-                assert arrives() == task["id"]
-                assert all_gone.wait(30)
-            finally:
-                stopping.set()
-                until(lambda: send("task", a_task()) or draining.done())
-        ids = [mail["id"] for mail in mails]
-        assert [each for each in sent if set(each) & set(ids)] == [ids]
-
-    def test_sends_new_rows_while_a_batch_waits_for_its_confirms(self, app, send, arrives, monkeypatch):
-        slow, held_up, go_on = a_task(), threading.Event(), threading.Event()
-
-        class Slow(Publisher):
-            def publish(self, messages, **named):
-                if any(message.id == slow["id"] for message in messages):
-                    held_up.set()
-                    assert go_on.wait(30)
-                return super().publish(messages, **named)
-
-        monkeypatch.setattr(relay, "Publisher", Slow)
-        stopping, later = threading.Event(), a_task()
-        with ThreadPoolExecutor(1) as background:
-            draining = background.submit(relay.drain_until, stopping, app)
-            try:
-                send("task", slow)
-                assert held_up.wait(30)
-                send("task", later)
-                assert arrives() == later["id"]
-                go_on.set()
-                assert arrives() == slow["id"]
-            finally:
-                go_on.set()
-                stopping.set()
-            draining.result(30)
