@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Protocol
 from uuid import UUID
 
+from kit import declarations
 from kit.db import Json
 
 __all__ = ["Call", "Job", "Progress", "declared_in", "job"]
@@ -68,11 +69,4 @@ job: Callable[[Work], Job] = Job
 
 def declared_in(modules: Iterable[ModuleType]) -> dict[str, Job]:
     """The jobs that these modules declare, by name. Raises ValueError when two have the same name."""
-    found: dict[str, Job] = {}
-    for module in modules:
-        for value in vars(module).values():
-            if isinstance(value, Job) and value.__module__ == module.__name__:
-                if value.name in found:
-                    raise ValueError(f"two jobs are called {value.name}")
-                found[value.name] = value
-    return found
+    return declarations.declared_in(modules, Job, plural="jobs")

@@ -14,6 +14,7 @@ from functools import update_wrapper
 from types import ModuleType
 from typing import Generic, Literal, Protocol, TypeVar
 
+from kit import declarations
 from kit.schedules.timing import Timing, daily, every
 
 __all__ = ["Schedule", "daily", "declared_in", "every", "schedule"]
@@ -82,11 +83,4 @@ def schedule(
 
 def declared_in(modules: Iterable[ModuleType]) -> dict[str, Schedule[object]]:
     """The schedules that these modules declare, by name. Raises ValueError when two have the same name."""
-    found: dict[str, Schedule[object]] = {}
-    for module in modules:
-        for value in vars(module).values():
-            if isinstance(value, Schedule) and value.__module__ == module.__name__:
-                if value.name in found:
-                    raise ValueError(f"two schedules are called {value.name}")
-                found[value.name] = value
-    return found
+    return declarations.declared_in(modules, Schedule, plural="schedules")
