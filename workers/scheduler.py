@@ -1,6 +1,5 @@
 """The scheduler sends the runs of schedules to the workers when they are due. Any number may run."""
 
-import signal
 import threading
 
 import structlog
@@ -9,6 +8,7 @@ from kit import clock
 from kit.config import settings
 from kit.db import watchdog
 from kit.process import failpoints, liveness, logs
+from kit.process.stopping import on_stop_signals
 from kit.schedules import runs
 from workers import durability, schedules
 
@@ -20,9 +20,7 @@ log = structlog.get_logger()
 
 def run() -> None:
     """Run the scheduler until SIGTERM or SIGINT."""
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = on_stop_signals()
     logs.configure()
     settings().require("operator_database_url")
     durability.require_durable("operator_database_url")

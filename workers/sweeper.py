@@ -3,7 +3,6 @@
 Any number of sweepers may run.
 """
 
-import signal
 import threading
 from functools import partial
 
@@ -14,6 +13,7 @@ from kit.config import settings
 from kit.db import watchdog
 from kit.process import liveness, logs
 from kit.process.outages import run_each
+from kit.process.stopping import on_stop_signals
 from saga.engine.sweep import sweep
 from saga.registry import find
 from workers import durability, saga_definitions
@@ -44,9 +44,7 @@ _ENQUEUE_OVERDUE_MAILS = """
 
 def run() -> None:
     """Run the sweeper until SIGTERM or SIGINT."""
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = on_stop_signals()
     logs.configure()
     settings().require("operator_database_url")
     settings().require("database_url")

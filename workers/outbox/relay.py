@@ -1,7 +1,6 @@
 """The relay drains the outbox into the broker. Any number may run; each takes rows that no other relay holds."""
 
 import itertools
-import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from kit.errors import NotConfigured
 from kit.messaging import causation, kept_events, pg_notify
 from kit.messaging.cloud_events import CloudEvent
 from kit.process import failpoints, gc_tuning, liveness, logs
+from kit.process.stopping import on_stop_signals
 from workers import durability, queues
 from workers.app import create_app
 from workers.outbox.drain_lock import DrainLock
@@ -150,9 +150,7 @@ def _postpone(row: tuple[Any, ...], *, reason: str) -> None:
 
 def run() -> None:
     """Run the relay until SIGTERM or SIGINT. It waits out outages of the database and the broker."""
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = on_stop_signals()
     logs.configure()
     app = create_app()
     settings().require("broker_url")
