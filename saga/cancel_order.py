@@ -5,14 +5,14 @@ from uuid import UUID
 
 from domain.sales import order_outcomes, order_status, queries
 from domain.sales.errors import TransitionNotAllowed
-from saga.commands import RULES
 from saga.engine import state_machine
 from saga.engine.definition import Ending, Saga, then
 from saga.engine.journal import FindDefinition
 from saga.engine.locked_saga import SagaRef
 from saga.engine.targets import locked_target
-from saga.order_inputs import order_payment, order_reservation
-from saga.starts import starting
+from saga.inputs.sales import order_payment, order_reservation
+from saga.rules.conflicts import RULES
+from saga.rules.started_versions import starting
 from saga.steps.inventory.take_back_stock import take_back_stock
 from saga.steps.payments.refund_order import refund_order
 

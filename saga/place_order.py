@@ -14,8 +14,8 @@ from kit.db import Json
 from saga.engine.definition import Ending, Saga, afterwards, then, together
 from saga.engine.start import start
 from saga.engine.state_machine import CANCELLED
-from saga.order_inputs import limited_payment, order_lines, order_payment, order_reservation
-from saga.starts import starting
+from saga.inputs.sales import limited_payment, order_lines, order_payment, order_reservation
+from saga.rules.started_versions import starting
 from saga.steps.inventory.commit_stock import commit_stock
 from saga.steps.inventory.reserve_stock import reserve_stock
 from saga.steps.notifications.email_customer import email_customer

@@ -1,13 +1,25 @@
-"""All sagas, in every declared version: those of open sagas, and those that saga/starts.py does not start yet."""
+"""All sagas, in every declared version: those of open sagas, and those that no new saga gets yet."""
 
-from saga.cancel_order import CANCEL_ORDER
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+
 from saga.engine.definition import Saga
 from saga.engine.errors import UnknownVersion
 from saga.engine.step import Step
-from saga.place_order import PLACE_ORDER
-from saga.starts import started_version
+from saga.rules.started_versions import started_version
 
-SAGAS: tuple[Saga, ...] = (PLACE_ORDER, CANCEL_ORDER)
+
+def _declared() -> Iterator[Saga]:
+    """The sagas of the modules beside this one, which are definitions."""
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)], "saga."):
+        if not module.ispkg and module.name != __name__:
+            values = vars(importlib.import_module(module.name)).values()
+            yield from (value for value in values if isinstance(value, Saga))
+
+
+SAGAS: tuple[Saga, ...] = tuple(dict.fromkeys(_declared()))  # a module may have more than one name for a saga
 
 _BY_VERSION = {(saga.name, saga.version): saga for saga in SAGAS}
 

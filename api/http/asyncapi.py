@@ -11,7 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from kit.db import Json
 from kit.messaging import events
 from kit.messaging.events import Event
-from saga.event_catalogue import catalogue
+from saga.reactions.event_catalogue import catalogue
 
 INTRODUCTION = """\
 What happens in OrderX, as [CloudEvents 1.0](https://cloudevents.io) in JSON.

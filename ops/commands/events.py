@@ -84,7 +84,7 @@ def replay_events(
 def rows() -> Iterator[Row]:
     """A row for each event, in the order of the areas. Personal fields end in `*`."""
     from kit.messaging.events import Personal
-    from saga.event_catalogue import catalogue
+    from saga.reactions.event_catalogue import catalogue
     from saga.reactions.table import REACTIONS
 
     for name, entry in catalogue().items():

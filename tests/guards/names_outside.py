@@ -9,7 +9,7 @@ import psycopg
 
 from domain.access.permissions import Permission
 from kit.config import settings
-from saga.event_catalogue import catalogue
+from saga.reactions.event_catalogue import catalogue
 from tests.api.openapi_checks import document
 from tests.guards import failpoints
 from tests.guards.source_tree import project_files

@@ -9,8 +9,8 @@ import pytest
 from api.app import create_app
 from kit.config import Settings
 from saga.engine.draw import draw
-from saga.event_catalogue import catalogue
 from saga.place_order import PLACE_ORDER
+from saga.reactions.event_catalogue import catalogue
 from tests.guards.cli_parsing import parse_command
 from tests.guards.source_tree import ROOT, tree
 from tests.guards.test_compose import SERVICES

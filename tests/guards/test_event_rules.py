@@ -7,7 +7,7 @@ from typing import Annotated, get_args, get_origin, get_type_hints
 import pytest
 
 from kit.messaging.events import Personal
-from saga.event_catalogue import catalogue
+from saga.reactions.event_catalogue import catalogue
 from tests.guards.source_tree import ROOT, sources
 
 ENTRIES = list(catalogue().values())

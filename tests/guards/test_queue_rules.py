@@ -7,7 +7,7 @@ import pytest
 from ops.chaos.stack import ChaosStack
 from ops.services import rabbitmq
 from ops.stack import Stack
-from saga.event_catalogue import catalogue
+from saga.reactions.event_catalogue import catalogue
 from saga.reactions.table import REACTIONS
 from workers import queues
 

@@ -5,16 +5,17 @@ import inspect
 import pkgutil
 from pathlib import Path
 
+import grimp
 import pytest
 
 import saga
 import saga.steps
-from saga.commands import RULES
 from saga.engine.definition import Saga
 from saga.engine.fingerprints import describe, fingerprint
 from saga.engine.step import Step, StepWithInput
 from saga.registry import SAGAS, STEPS, find
-from saga.starts import STARTS, started_version
+from saga.rules.conflicts import RULES
+from saga.rules.started_versions import STARTS, started_version
 from workers import queues
 
 
@@ -25,6 +26,33 @@ def modules(package):
 
 def declared(package, kind):
     return {value for module in modules(package) for value in vars(module).values() if isinstance(value, kind)}
+
+
+ROOT_MODULES = [
+    importlib.import_module(module.name)
+    for module in pkgutil.iter_modules(saga.__path__, "saga.")
+    if not module.ispkg and module.name != "saga.registry"
+]
+
+BELOW_THE_SAGAS = ("saga.rules", "saga.inputs", "saga.steps", "saga.deliveries", "saga.engine")
+
+
+class TestRootOfTheSagas:
+    @pytest.mark.parametrize("module", ROOT_MODULES, ids=lambda module: module.__name__)
+    def test_holds_definitions_of_sagas_only(self, module):
+        own = {each.name for each in vars(module).values() if isinstance(each, Saga)}
+        name = module.__name__.rpartition(".")[2]
+        assert own == {name}, f"{module.__name__} does not define the saga {name}: it belongs in a package of saga"
+
+    def test_is_imported_by_no_package_below_it(self):
+        graph = grimp.build_graph("saga", cache_dir=None)
+        imports = {
+            (package, module.__name__)
+            for module in ROOT_MODULES
+            for package in BELOW_THE_SAGAS
+            if graph.direct_import_exists(imported=module.__name__, importer=package, as_packages=True)
+        }
+        assert imports == set()
 
 
 class TestSagas:

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 from api.http import asyncapi
 from ops import cli
 from ops.commands import events
-from saga.event_catalogue import catalogue
+from saga.reactions.event_catalogue import catalogue
 from tests.guards.source_tree import ROOT
 
 

@@ -15,7 +15,7 @@ from saga.engine import executor
 from saga.engine.definition import Saga
 from saga.engine.locked_saga import SagaRef
 from saga.engine.state_machine import ADVANCE
-from saga.starts import started_version
+from saga.rules.started_versions import started_version
 from workers.events import reactions
 from workers.tasks import notifications
 

@@ -15,7 +15,7 @@ from saga.engine.errors import Refused
 from saga.engine.locked_saga import SagaRef
 from saga.engine.queued_sagas import AlreadyRequested
 from saga.engine.targets import TargetBusy, locked_target
-from saga.starts import STARTS
+from saga.rules.started_versions import STARTS
 from tests import factories
 from tests.saga.deliveries import Deliveries
 from tests.saga.engine.toy_signals import A_DAY, CONFIRMED

@@ -1,4 +1,4 @@
-"""What the steps of an order's sagas take: each function loads it for many orders with one statement."""
+"""The inputs of steps in sagas about orders: each function loads one for many orders, with one statement."""
 
 from collections.abc import Sequence
 from uuid import UUID

@@ -4,7 +4,7 @@ import pytest
 
 from saga.engine.definition import then
 from saga.engine.errors import InvalidDefinition
-from saga.starts import STARTS, started_version, starting
+from saga.rules.started_versions import STARTS, started_version, starting
 
 
 @pytest.fixture

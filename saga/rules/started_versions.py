@@ -25,4 +25,6 @@ def starting(*versions: Saga) -> Saga:
         if saga.version == started_version(saga.name):
             return saga
     given = ", ".join(f"{saga.name} {saga.version}" for saga in versions)
-    raise InvalidDefinition(f"none of these is the version that saga/starts.py starts: {given or 'no version'}")
+    raise InvalidDefinition(
+        f"none of these is the version that saga/rules/started_versions.py starts: {given or 'no version'}"
+    )
