@@ -13,6 +13,7 @@ AREAS = (
     "shops",
     "payments",
     "catalogue",
+    "pricing",
     "inventory",
     "sales",
     "audit",
