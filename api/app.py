@@ -17,7 +17,7 @@ from api.accounts.me import blueprint as me
 from api.accounts.registration import blueprint as accounts
 from api.accounts.second_factor import blueprint as second_factor
 from api.accounts.sessions import blueprint as sessions
-from api.auth import access, audit, rate_limits, signing_keys
+from api.auth import audit, rate_limits, requirements, signing_keys
 from api.catalogue.routes import blueprint as products
 from api.companies.lifecycle import blueprint as company_lifecycle
 from api.companies.plans import plans
@@ -94,7 +94,7 @@ def create_app(*, threads: int = 32) -> Flask:
     app.register_blueprint(website.blueprint)
     errors.register(app)
     rate_limits.limit_anonymous_requests(app)
-    access.register(app)
+    requirements.register(app)
     rate_limits.limit_callers(app)
     audit.register(app)
     return app

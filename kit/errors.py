@@ -37,6 +37,12 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class Stale(DomainError):
+    """The object has changed since you read it; read it again."""
+
+    code = "stale"
+
+
 class Forbidden(DomainError):
     """You do not have permission to do this."""
 
@@ -58,7 +64,7 @@ class Invalid(DomainError):
     code = "invalid"
 
     def __init__(self, message: str | None = None, *, fields: dict[str, list[str]] | None = None) -> None:
-        super().__init__(message or "The input is not valid.")
+        super().__init__(message or self.title())
         self.fields = fields or {}
 
 

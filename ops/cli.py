@@ -199,6 +199,19 @@ def reconcile(
         sys.exit(1)
 
 
+@app.command(rich_help_panel="Operations")
+def permissions(
+    form: Annotated[
+        Literal["table", "markdown"], typer.Option("--format", help="A table, or the table of docs/permissions.md.")
+    ] = "table",
+    as_json: Json = False,
+) -> None:
+    """List all operations of the API: the permission that each requires, and the roles that have it."""
+    from ops.commands import permissions as command
+
+    command.list_permissions(form=form, as_json=as_json)
+
+
 for server in (development_servers.sandbox, development_servers.inbox):
     app.command(rich_help_panel="Development servers")(server)
 app.add_typer(account.app, name="account", rich_help_panel="Operations")

@@ -43,6 +43,7 @@ COMMANDS: dict[str, set[str]] = {
     "events": {*_OPERATOR, *_APP},
     "schedules": set(_OPERATOR),
     "jobs": set(_OPERATOR),
+    "permissions": set(),
     "urls": set(),
 }
 """By the command's name. `up`, `demo` and `chaos` are missing: they pass each process its settings."""

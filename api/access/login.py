@@ -8,7 +8,7 @@ from api.access.login_schemas import CredentialsSchema, LogoutSchema, RefreshSch
 from api.access.member_schemas import MembershipSchema
 from api.accounts.credentials import authenticate
 from api.accounts.schemas import LinkTokenSchema
-from api.auth import access, tokens
+from api.auth import requirements, tokens
 from api.auth.caller import Caller
 from api.http.blueprint import Blueprint
 from api.http.fields import MAX_NAME_LENGTH
@@ -27,7 +27,7 @@ blueprint = Blueprint("auth", __name__, url_prefix="/api/auth", description="Log
 
 
 @blueprint.post("/login")
-@blueprint.requires(access.PUBLIC)
+@blueprint.requires(requirements.PUBLIC)
 @blueprint.arguments(CredentialsSchema)
 @blueprint.response(200, TokensSchema)
 @blueprint.alt_response(401, "Unauthenticated")
@@ -54,7 +54,7 @@ def log_in(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.post("/refresh")
-@blueprint.requires(access.PUBLIC)
+@blueprint.requires(requirements.PUBLIC)
 @blueprint.arguments(RefreshSchema)
 @blueprint.response(200, TokensSchema)
 @blueprint.alt_response(401, "Unauthenticated")
@@ -74,7 +74,7 @@ def refresh_tokens(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.post("/accept-invitation")
-@blueprint.requires(access.PUBLIC)
+@blueprint.requires(requirements.PUBLIC)
 @blueprint.arguments(LinkTokenSchema)
 @blueprint.response(200, MembershipSchema)
 @blueprint.alt_response(409, "Conflict")
@@ -90,7 +90,7 @@ def accept_invitation(body: dict[str, Any]) -> Membership:
 
 
 @blueprint.post("/logout")
-@blueprint.requires(access.PUBLIC)
+@blueprint.requires(requirements.PUBLIC)
 @blueprint.arguments(LogoutSchema)
 @blueprint.response(204)
 def log_out(body: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from api.accounts.schemas import (
     NewPasswordSchema,
     RegistrationSchema,
 )
-from api.auth import access
+from api.auth import requirements
 from api.http.blueprint import Blueprint
 from domain.access import email_ownership
 from domain.accounts import one_time_links, password_change, password_strength, passwords, queries, registration
@@ -27,7 +27,7 @@ blueprint = Blueprint("accounts", __name__, url_prefix="/api/auth", description=
 
 
 @blueprint.post("/register")
-@blueprint.requires(access.PUBLIC)
+@blueprint.requires(requirements.PUBLIC)
 @blueprint.arguments(RegistrationSchema)
 @blueprint.response(202, MailRequestedSchema)
 def register_user(body: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def register_user(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.post("/verify-email")
-@blueprint.requires(access.PUBLIC)
+@blueprint.requires(requirements.PUBLIC)
 @blueprint.arguments(NewPasswordSchema)
 @blueprint.response(204)
 @blueprint.alt_response(409, "Conflict")
@@ -65,7 +65,7 @@ def verify_email(body: dict[str, Any]) -> None:
 
 
 @blueprint.post("/forgot-password")
-@blueprint.requires(access.PUBLIC)
+@blueprint.requires(requirements.PUBLIC)
 @blueprint.arguments(EmailSchema)
 @blueprint.response(202, MailRequestedSchema)
 def request_password_reset(body: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def request_password_reset(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.post("/reset-password")
-@blueprint.requires(access.PUBLIC)
+@blueprint.requires(requirements.PUBLIC)
 @blueprint.arguments(NewPasswordSchema)
 @blueprint.response(204)
 @blueprint.alt_response(409, "Conflict")

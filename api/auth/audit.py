@@ -11,7 +11,7 @@ from kit.tenancy import Tenant
 
 
 def register(app: Flask) -> None:
-    """Record all requests of super admins. Call it after access.register()."""
+    """Record all requests of super admins. Call it after requirements.register()."""
     app.before_request(_record_request)
 
 

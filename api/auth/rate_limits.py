@@ -17,7 +17,7 @@ from flask import Flask, Response, g, request
 from prometheus_client import Counter, Gauge
 
 from api.auth import sliding_window
-from api.auth.access import PUBLIC, required_permission
+from api.auth.requirements import PUBLIC, required_permission
 from api.auth.sliding_window import WINDOW_SECONDS, Usage, Window
 from api.http import errors
 from domain.companies import limits as plan_limits
@@ -54,13 +54,13 @@ class RateLimited(TooManyRequests):
 
 
 def limit_anonymous_requests(app: Flask) -> None:
-    """Limit requests without a token by network, before any other work. Call it before access.register()."""
+    """Limit requests without a token by network, before any other work. Call it before requirements.register()."""
     app.after_request(_add_headers)
     app.before_request(_limit_anonymous_request)
 
 
 def limit_callers(app: Flask) -> None:
-    """Limit requests by caller and company. Call it after access.register()."""
+    """Limit requests by caller and company. Call it after requirements.register()."""
     app.before_request(_limit_caller)
 
 

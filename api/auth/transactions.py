@@ -6,8 +6,8 @@ from functools import lru_cache
 from uuid import UUID
 
 from api.auth import audit
-from api.auth.access import is_blocked_while_suspended, is_write
 from api.auth.caller import API_KEY, Caller, current_caller
+from api.auth.requirements import is_blocked_while_suspended, is_write
 from api.auth.tokens import TokenInvalid
 from domain.access import queries as access
 from domain.companies import lifecycle

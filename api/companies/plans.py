@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from api.auth import access
+from api.auth import requirements
 from api.auth.transactions import request_transaction
 from api.companies.lifecycle import blueprint
 from api.companies.schemas import PlanChangeSchema, PlansSchema, SubscriptionSchema
@@ -20,7 +20,7 @@ plans = Blueprint("plans", __name__, url_prefix="/api/plans", description="Plans
 
 
 @plans.get("")
-@plans.requires(access.PUBLIC)
+@plans.requires(requirements.PUBLIC)
 @plans.response(200, PlansSchema)
 def list_plans() -> dict[str, list[Plan]]:
     """List the plans and their limits.

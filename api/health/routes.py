@@ -3,7 +3,7 @@
 from flask import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from api.auth import access, signing_keys
+from api.auth import requirements, signing_keys
 from api.health import checks, database_metrics
 from api.health.schemas import LivenessSchema, ReadinessSchema, SigningKeySetSchema
 from api.http.blueprint import Blueprint
@@ -14,7 +14,7 @@ blueprint = Blueprint("health", __name__, description="Health checks, metrics an
 
 
 @blueprint.get("/healthz")
-@blueprint.requires(access.PUBLIC)
+@blueprint.requires(requirements.PUBLIC)
 @blueprint.response(200, LivenessSchema)
 def check_liveness() -> dict[str, str]:
     """Check whether the process is alive. Restart it if this fails."""
@@ -22,7 +22,7 @@ def check_liveness() -> dict[str, str]:
 
 
 @blueprint.get("/readyz")
-@blueprint.requires(access.PUBLIC)
+@blueprint.requires(requirements.PUBLIC)
 @blueprint.response(200, ReadinessSchema)
 def check_readiness() -> dict[str, object]:
     """Check whether this server can handle requests. Send it none while this fails.
@@ -44,7 +44,7 @@ def check_readiness() -> dict[str, object]:
 
 
 @blueprint.get("/metrics")
-@blueprint.requires(access.OPERATOR)
+@blueprint.requires(requirements.OPERATOR)
 @blueprint.response(200, {"type": "string"}, content_type="text/plain")
 def get_metrics() -> Response:
     """Get the metrics for Prometheus: requests, orders and steps of this machine, and the sagas of the whole system.
@@ -56,7 +56,7 @@ def get_metrics() -> Response:
 
 
 @blueprint.get("/.well-known/jwks.json")
-@blueprint.requires(access.PUBLIC)
+@blueprint.requires(requirements.PUBLIC)
 @blueprint.response(200, SigningKeySetSchema)
 def list_signing_keys() -> tuple[dict[str, object], dict[str, str]]:
     """List the public keys of access tokens, as a JWK Set (RFC 7517).

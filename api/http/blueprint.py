@@ -9,7 +9,7 @@ from flask import Response, request
 from marshmallow import Schema
 from werkzeug.http import http_date
 
-from api.auth import access
+from api.auth import requirements
 from api.http.parser import Parser
 from api.http.refusals import REFUSALS_KEY
 from kit.errors import Forbidden
@@ -24,11 +24,11 @@ class Blueprint(flask_smorest.Blueprint):
         """Parse arguments with this schema; it is instantiated once, because that is slower than parsing."""
         return super().arguments(schema(), **options)
 
-    def requires(self, requirement: access.Requirement) -> Callable[..., Any]:
-        """Let only callers with this permission reach the view; with access.PUBLIC, everybody."""
+    def requires(self, requirement: requirements.Requirement) -> Callable[..., Any]:
+        """Let only callers with this permission reach the view; with requirements.PUBLIC, everybody."""
 
         def declare(view: Callable[..., Any]) -> Any:
-            access.REQUIRED[f"{self.name}.{view.__name__}"] = requirement
+            requirements.REQUIRED[f"{self.name}.{view.__name__}"] = requirement
             return view
 
         return declare

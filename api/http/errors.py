@@ -13,11 +13,7 @@ from flask import Flask, Response, g, json
 from werkzeug.exceptions import HTTPException
 
 from api.http.strict_json import DuplicateName
-from domain.catalogue.errors import ProductChanged
-from domain.companies.errors import CompanyChanged
 from domain.payments import cards
-from domain.sales.errors import IdempotencyKeyReused
-from domain.shops.errors import LocationChanged, ShopChanged
 from kit import db
 from kit.errors import (
     Conflict,
@@ -25,6 +21,7 @@ from kit.errors import (
     Invalid,
     NotFound,
     OrderXError,
+    Stale,
     TooManyRequests,
     Unauthenticated,
     Unavailable,
@@ -35,17 +32,13 @@ log = structlog.get_logger()
 STATUS: dict[type[OrderXError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
+    Stale: HTTPStatus.PRECONDITION_FAILED,
     Forbidden: HTTPStatus.FORBIDDEN,
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     DuplicateName: HTTPStatus.BAD_REQUEST,
-    IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
-    CompanyChanged: HTTPStatus.PRECONDITION_FAILED,
-    LocationChanged: HTTPStatus.PRECONDITION_FAILED,
-    ProductChanged: HTTPStatus.PRECONDITION_FAILED,
-    ShopChanged: HTTPStatus.PRECONDITION_FAILED,
 }
 RETRY_AFTER = "5"
 INTERNAL_ERROR = "internal_error"

@@ -9,7 +9,7 @@ from flask import Flask, Response, current_app, json
 from flask_smorest import Api
 from werkzeug.routing import Rule
 
-from api.auth.access import OPERATOR, PUBLIC, Requirement, required_permission
+from api.auth.requirements import OPERATOR, PUBLIC, Requirement, required_permission
 from api.http.openapi_schemas import SchemaPlugin
 from api.http.problem_schemas import ProblemSchema
 from api.http.refusals import REFUSALS_KEY, forbidden, refusals_of

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from api.auth.access import OPERATOR, PUBLIC, blocked_while_suspended, required_permission
+from api.auth.requirements import OPERATOR, PUBLIC, blocked_while_suspended, required_permission
 from domain.companies.errors import CompanySuspended
 from kit.errors import Forbidden
 

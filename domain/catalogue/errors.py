@@ -1,6 +1,6 @@
 """Errors of the catalogue."""
 
-from kit.errors import Conflict, NotFound
+from kit.errors import Conflict, NotFound, Stale
 
 
 class ProductNotFound(NotFound):
@@ -15,7 +15,7 @@ class SkuTaken(Conflict):
     code = "sku_taken"
 
 
-class ProductChanged(Conflict):
+class ProductChanged(Stale):
     """The product has changed since you read it; read it again."""
 
     code = "product_changed"

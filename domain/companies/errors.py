@@ -1,6 +1,6 @@
 """Errors of companies."""
 
-from kit.errors import Conflict, Forbidden, NotFound
+from kit.errors import Conflict, Forbidden, NotFound, Stale
 
 
 class CompanyNotFound(NotFound):
@@ -9,7 +9,7 @@ class CompanyNotFound(NotFound):
     code = "company_not_found"
 
 
-class CompanyChanged(Conflict):
+class CompanyChanged(Stale):
     """The company has changed since you read it; read it again."""
 
     code = "company_changed"

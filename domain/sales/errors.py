@@ -1,6 +1,6 @@
 """Errors of orders."""
 
-from kit.errors import Conflict, NotFound
+from kit.errors import Conflict, Invalid, NotFound
 
 
 class OrderNotFound(NotFound):
@@ -26,7 +26,7 @@ class TransitionNotAllowed(Conflict):
     code = "transition_not_allowed"
 
 
-class IdempotencyKeyReused(Conflict):
+class IdempotencyKeyReused(Invalid):
     """The idempotency key was already used for a different request; use a new one."""
 
     code = "idempotency_key_reused"

@@ -1,6 +1,6 @@
 """Errors of shops and their locations."""
 
-from kit.errors import Conflict, NotFound
+from kit.errors import Conflict, NotFound, Stale
 
 
 class ShopNotFound(NotFound):
@@ -15,7 +15,7 @@ class ShopNameTaken(Conflict):
     code = "shop_name_taken"
 
 
-class ShopChanged(Conflict):
+class ShopChanged(Stale):
     """The shop has changed since you read it; read it again."""
 
     code = "shop_changed"
@@ -33,7 +33,7 @@ class LocationNotFound(NotFound):
     code = "location_not_found"
 
 
-class LocationChanged(Conflict):
+class LocationChanged(Stale):
     """The location has changed since you read it; read it again."""
 
     code = "location_changed"

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from api.app import create_app
-from api.auth.access import OPERATOR, PUBLIC, REQUIRED
+from api.auth.requirements import OPERATOR, PUBLIC, REQUIRED
 from domain.access.permissions import API_KEY_PERMISSIONS
 from kit import clock
 from kit.ids import new_id

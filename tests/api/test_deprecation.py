@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from api import app
-from api.auth import access
+from api.auth import requirements
 from api.http.blueprint import Blueprint
 from tests.api.client import Api
 
@@ -21,11 +21,11 @@ WARNINGS = {
 @pytest.fixture
 def api(database, monkeypatch):
     """The app with a blueprint more: an endpoint that will go, also for members alone, and one that stays."""
-    monkeypatch.setattr(access, "REQUIRED", dict(access.REQUIRED))
+    monkeypatch.setattr(requirements, "REQUIRED", dict(requirements.REQUIRED))
     prices = Blueprint("prices", __name__, url_prefix="/api/prices", description="Prices")
 
     @prices.get("/old")
-    @prices.requires(access.PUBLIC)
+    @prices.requires(requirements.PUBLIC)
     @prices.deprecated(since=SINCE, until=UNTIL, link=GUIDE)
     @prices.response(200)
     def list_old():
@@ -41,7 +41,7 @@ def api(database, monkeypatch):
         return {}
 
     @prices.get("/new")
-    @prices.requires(access.PUBLIC)
+    @prices.requires(requirements.PUBLIC)
     @prices.response(200)
     def list_new():
         """List prices."""

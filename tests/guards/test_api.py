@@ -5,8 +5,9 @@ from typing import get_args
 import pytest
 
 from api.app import BLUEPRINTS, create_app
-from api.auth import access
-from api.auth.access import OPERATOR, PUBLIC, REQUIRED
+from api.auth import requirements
+from api.auth.requirements import OPERATOR, PUBLIC, REQUIRED
+from api.http.errors import STATUS
 from domain.access.permissions import ROLES, Permission
 from kit.errors import NotConfigured
 
@@ -33,7 +34,7 @@ class TestRequired:
     def test_stops_an_app_with_an_endpoint_it_lacks(self, app):
         app.add_url_rule("/forgotten", "forgotten", lambda: "")
         with pytest.raises(NotConfigured, match="forgotten"):
-            access.register(app)
+            requirements.register(app)
 
     def test_is_enforced_on_every_endpoint_that_is_not_for_all(self, app):
         client = app.test_client()
@@ -45,6 +46,11 @@ class TestRequired:
                 if client.open(path, method=method).status_code != 401:
                     unprotected.append(rule.endpoint)
         assert unprotected == []
+
+
+class TestErrors:
+    def test_have_their_status_by_kind(self):
+        assert {kind.__module__ for kind in STATUS} == {"kit.errors", "api.http.strict_json"}
 
 
 class TestBlueprints:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.auth.access import ALLOWED_WHILE_SUSPENDED, REQUIRED
+from api.auth.requirements import ALLOWED_WHILE_SUSPENDED, REQUIRED
 from domain.companies import lifecycle
 from kit import clock, db
 from kit.ids import new_id

@@ -6,7 +6,7 @@ import jwt
 import psycopg
 import pytest
 
-from api.auth.access import PUBLIC, REQUIRED
+from api.auth.requirements import PUBLIC, REQUIRED
 from api.sales import order_submission
 from domain.accounts import sessions
 from kit import clock, db

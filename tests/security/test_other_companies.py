@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.auth.access import REQUIRED
+from api.auth.requirements import REQUIRED
 from domain.accounts import one_time_links
 from kit import clock, db
 from kit.ids import new_id

@@ -1,0 +1,46 @@
+import json
+import re
+
+from typer.testing import CliRunner
+
+from api.app import create_app
+from ops import cli
+from ops.commands import permissions
+from tests.guards.source_tree import ROOT
+
+
+def run(*options):
+    result = CliRunner().invoke(cli.app, ["permissions", *options], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+class TestPermissions:
+    def test_lists_every_operation_of_the_api(self):
+        listed = {(row["method"], row["path"]) for row in json.loads(run("--json"))}
+        document = create_app().test_client().get("/api/openapi.json").json
+        operations = {(method.upper(), path) for path, each in document["paths"].items() for method in each}
+        assert listed == {(method, path) for method, path in operations if method != "PARAMETERS"}
+
+    def test_names_who_may_call_it(self):
+        rows = {row["operation"]: row for row in json.loads(run("--json"))}
+        assert rows["update_product"] == {
+            "area": "catalogue",
+            "operation": "update_product",
+            "method": "PATCH",
+            "path": "/api/products/{product_id}",
+            "requires": "write_products",
+            "roles": ["super_admin", "company_admin", "shop_manager"],
+            "api_keys": True,
+            "while_suspended": False,
+        }
+        assert (rows["log_in"]["requires"], rows["log_in"]["roles"]) == ("public", [])
+
+    def test_prints_a_table(self):
+        assert "write_products" in run()
+
+    def test_prints_the_table_that_the_docs_have(self):
+        page = (ROOT / "docs/permissions.md").read_text()
+        [kept] = re.findall(r"<!-- permissions -->\n(.*)\n<!-- /permissions -->", page, re.DOTALL)
+        expected = permissions.markdown()
+        assert kept == expected, "put the output of `orderx permissions --format markdown` into docs/permissions.md"
