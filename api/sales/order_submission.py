@@ -43,14 +43,14 @@ def submit(caller: Caller, body: dict[str, Any]) -> Submission:
     body_hash = fingerprint() if key else b""
     try:
         tenant = tenant_of_shop(caller, body["shop_id"])
-        network = client_network_hash()
+        network_hash = client_network_hash()
         if "card" in body["payment"]:
-            earlier = _check_card_payment(tenant, caller, body, key, body_hash, network=network)
+            earlier = _check_card_payment(tenant, caller, body, key, body_hash, network_hash=network_hash)
             if earlier:
                 return earlier
-        token = _token(tenant, body["payment"], network=network)
+        token = _token(tenant, body["payment"], network_hash=network_hash)
         failpoints.hit("order.tokenised")
-        attempt = PaymentSource(token.method, token.card, network)
+        attempt = PaymentSource(token.method, token.card_fingerprint, network_hash)
         placed = _write_order(tenant, caller, body, attempt=attempt, key=key, body_hash=body_hash)
     except ShopNotFound:
         raise Invalid(fields={"shop_id": ["There is no shop with this id."]}) from None
@@ -59,7 +59,7 @@ def submit(caller: Caller, body: dict[str, Any]) -> Submission:
 
 
 def _check_card_payment(
-    tenant: Tenant, caller: Caller, body: dict[str, Any], key: str | None, body_hash: bytes, *, network: bytes
+    tenant: Tenant, caller: Caller, body: dict[str, Any], key: str | None, body_hash: bytes, *, network_hash: bytes
 ) -> Submission | None:
     """The order that the key has placed earlier, if any. Otherwise check that the caller may pay with a card now.
 
@@ -72,7 +72,7 @@ def _check_card_payment(
                 return _replay(caller, earlier)
         accepted = order_context.accepts_raw_card(
             **_owner(tenant), session_id=caller.session_id, shop_id=body["shop_id"],
-            payment_source=PaymentSource(None, None, network), now=clock.now(),
+            payment_source=PaymentSource(None, None, network_hash), now=clock.now(),
         )  # fmt: skip
     if not accepted:
         message = "Send the card to the payment provider from the browser, and payment_method to this API."
@@ -80,7 +80,7 @@ def _check_card_payment(
     return None
 
 
-def _token(tenant: Tenant, payment: dict[str, Any], *, network: bytes) -> Token:
+def _token(tenant: Tenant, payment: dict[str, Any], *, network_hash: bytes) -> Token:
     if "payment_method" in payment:
         return Token(str(payment["payment_method"]), None)
     cards.check(payment["card"], now=clock.now())
@@ -88,7 +88,7 @@ def _token(tenant: Tenant, payment: dict[str, Any], *, network: bytes) -> Token:
         return gateway().tokenise(payment["card"])
     except CardRefused:
         with db.transaction(tenant):
-            declines.record_refused_card(PaymentSource(None, None, network), **_owner(tenant), now=clock.now())
+            declines.record_refused_card(PaymentSource(None, None, network_hash), **_owner(tenant), now=clock.now())
         raise
 
 

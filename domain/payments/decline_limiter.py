@@ -28,13 +28,14 @@ class LimitedPayment(NamedTuple):
 # Attempts are deleted after a day; payments without an attempt are not limited.
 _PAYMENTS = """
     SELECT p.order_id, p.amount, p.currency, p.method, p.status, p.provider_ref, p.created_at,
-        a.customer_id, coalesce(a.card, a.method), a.network,
+        a.customer_id, coalesce(a.card_fingerprint, a.method), a.network_hash,
         (SELECT count(*) FROM payment_attempts d
             WHERE d.company_id = a.company_id AND d.customer_id = a.customer_id AND d.declined_at > %(since)s),
         (SELECT count(*) FROM payment_attempts d
-            WHERE d.company_id = a.company_id AND d.card = coalesce(a.card, a.method) AND d.declined_at > %(since)s),
+            WHERE d.company_id = a.company_id AND d.card_fingerprint = coalesce(a.card_fingerprint, a.method)
+                AND d.declined_at > %(since)s),
         (SELECT count(*) FROM payment_attempts d
-            WHERE d.company_id = a.company_id AND d.network = a.network AND d.declined_at > %(since)s)
+            WHERE d.company_id = a.company_id AND d.network_hash = a.network_hash AND d.declined_at > %(since)s)
     FROM payments p LEFT JOIN payment_attempts a ON a.id = p.order_id
     WHERE p.order_id = ANY(%(orders)s)"""
 

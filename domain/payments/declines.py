@@ -34,26 +34,26 @@ def is_counted(answer: Answer) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PaymentSource:
-    """How an order is paid: the provider's token, the card's fingerprint if known, the buyer's network (hash)."""
+    """How an order is paid: the provider's token, the card's fingerprint if known, a hash of the buyer's network."""
 
     method: str | None
-    card: str | None = None
-    network: bytes | None = None
+    card_fingerprint: str | None = None
+    network_hash: bytes | None = None
 
 
 # An earlier decline of the same token has the fingerprint of its card.
-_CARD = """coalesce(%(card)s, (
-            SELECT d.card FROM payment_attempts d
+_CARD_FINGERPRINT = """coalesce(%(card_fingerprint)s, (
+            SELECT d.card_fingerprint FROM payment_attempts d
             WHERE d.company_id = %(company)s AND d.method = %(method)s AND d.declined_at > %(since)s LIMIT 1))"""
 LIMIT_REACHED_AT = f"""greatest(
         (SELECT d.declined_at FROM payment_attempts d
          WHERE d.customer_id = %(customer)s AND d.declined_at > %(since)s
          ORDER BY d.declined_at DESC OFFSET %(customer_limit)s - 1 LIMIT 1),
         (SELECT d.declined_at FROM payment_attempts d
-         WHERE d.company_id = %(company)s AND d.card = {_CARD} AND d.declined_at > %(since)s
+         WHERE d.company_id = %(company)s AND d.card_fingerprint = {_CARD_FINGERPRINT} AND d.declined_at > %(since)s
          ORDER BY d.declined_at DESC OFFSET %(card_limit)s - 1 LIMIT 1),
         (SELECT d.declined_at FROM payment_attempts d
-         WHERE d.company_id = %(company)s AND d.network = %(network)s::bytea AND d.declined_at > %(since)s
+         WHERE d.company_id = %(company)s AND d.network_hash = %(network_hash)s::bytea AND d.declined_at > %(since)s
          ORDER BY d.declined_at DESC OFFSET %(network_limit)s - 1 LIMIT 1))"""  # noqa: S608 - constants only
 """SQL column: the time of the oldest decline that counts towards a reached limit. Its parameters are `sql_values()`.
 
@@ -67,7 +67,7 @@ def sql_values(source: PaymentSource, *, customer_id: UUID, company_id: UUID, no
     limits = settings()
     return {
         "customer": customer_id, "company": company_id, "since": now - WINDOW,
-        "method": source.method, "card": source.card, "network": source.network,
+        "method": source.method, "card_fingerprint": source.card_fingerprint, "network_hash": source.network_hash,
         "customer_limit": limits.decline_limit_customer, "card_limit": limits.decline_limit_card,
         "network_limit": limits.decline_limit_network,
     }  # fmt: skip
@@ -80,8 +80,9 @@ def require_below_limit(limit_reached_at: datetime | None, *, now: datetime) -> 
 
 
 _INSERT = """
-    INSERT INTO payment_attempts (id, company_id, customer_id, method, card, network, declined_at)
-    VALUES (%(attempt)s, %(company)s, %(customer)s, %(method)s, %(card)s, %(network)s, %(declined_at)s)"""
+    INSERT INTO payment_attempts (id, company_id, customer_id, method, card_fingerprint, network_hash, declined_at)
+    VALUES (%(attempt)s, %(company)s, %(customer)s, %(method)s, %(card_fingerprint)s, %(network_hash)s,
+        %(declined_at)s)"""
 
 
 def record(source: PaymentSource, *, order_id: UUID, customer_id: UUID, company_id: UUID) -> None:
@@ -98,7 +99,7 @@ def _insert(
     source: PaymentSource, *, id_: UUID, customer_id: UUID, company_id: UUID, declined_at: datetime | None
 ) -> None:
     values = {
-        "attempt": id_, "company": company_id, "customer": customer_id, "method": source.method, "card": source.card,
-        "network": source.network, "declined_at": declined_at,
+        "attempt": id_, "company": company_id, "customer": customer_id, "method": source.method,
+        "card_fingerprint": source.card_fingerprint, "network_hash": source.network_hash, "declined_at": declined_at,
     }  # fmt: skip
     db.insert(values, _INSERT)

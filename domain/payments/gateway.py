@@ -39,10 +39,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """The provider's token for a card: the `method` to pay with, and the fingerprint of the `card`."""
+    """The provider's token for a card: the `method` to pay with, and the card's fingerprint if known."""
 
     method: str
-    card: str | None
+    card_fingerprint: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Answer:
 
     `ref` is the provider's id of the payment ("" if a decline has none). `amount` is in minor units: authorised,
     captured or refunded, depending on the outcome. A decline has the provider's machine-readable `code`, and the
-    fingerprint of the `card` if known.
+    card's fingerprint if known.
     """
 
     outcome: Outcome
@@ -59,7 +59,7 @@ class Answer:
     amount: int
     code: str | None = None
     detail: str | None = None
-    card: str | None = None
+    card_fingerprint: str | None = None
 
 
 class Gateway(Protocol):

@@ -61,19 +61,30 @@ _DECLINED = text("declined_at IS NOT NULL")
 class PaymentAttempt(Base):
     """An attempt to pay. Its id is the order's id, or a new one if the provider did not exchange the card for a token.
 
-    `card` is the provider's fingerprint of the card, if known; `network` is a keyed hash of the network address. There
-    are no foreign keys, because every order inserts such a row, and it is deleted after a day.
+    `card_fingerprint` is the provider's, or the token (`method`) after a decline without one. `network_hash` is a keyed
+    hash of the network address. There are no foreign keys, because every order inserts such a row, and it is deleted
+    after a day.
     """
 
     __tablename__ = "payment_attempts"
     __table_args__ = (
         Index("payment_attempts_declined_customer_idx", "customer_id", "declined_at", postgresql_where=_DECLINED),
-        Index("payment_attempts_declined_card_idx", "company_id", "card", "declined_at", postgresql_where=_DECLINED),
+        Index(
+            "payment_attempts_declined_card_idx",
+            "company_id",
+            "card_fingerprint",
+            "declined_at",
+            postgresql_where=_DECLINED,
+        ),
         Index(
             "payment_attempts_declined_method_idx", "company_id", "method", "declined_at", postgresql_where=_DECLINED
         ),
         Index(
-            "payment_attempts_declined_network_idx", "company_id", "network", "declined_at", postgresql_where=_DECLINED
+            "payment_attempts_declined_network_idx",
+            "company_id",
+            "network_hash",
+            "declined_at",
+            postgresql_where=_DECLINED,
         ),
     )
 
@@ -81,6 +92,6 @@ class PaymentAttempt(Base):
     company_id: Mapped[UUID]
     customer_id: Mapped[UUID]
     method: Mapped[str | None]
-    card: Mapped[str | None]
-    network: Mapped[bytes | None] = mapped_column(LargeBinary)
+    card_fingerprint: Mapped[str | None]
+    network_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     declined_at: Mapped[datetime | None]

@@ -63,7 +63,8 @@ _RECORD = """
     WITH reported AS (
         SELECT p.id AS payment_id, p.company_id, p.currency, p.amount AS payment_amount, t.*
         FROM jsonb_to_recordset(%(answers)s) AS t (
-            order_id uuid, id uuid, type text, ref text, amount bigint, detail jsonb, card text, counts boolean)
+            order_id uuid, id uuid, type text, ref text, amount bigint, detail jsonb, card_fingerprint text,
+            counts boolean)
         JOIN payments p USING (order_id)
         WHERE p.order_id = ANY(%(orders)s)
     ), new_events AS (
@@ -78,7 +79,8 @@ _RECORD = """
         FROM new_events JOIN reported USING (payment_id)
         WHERE payments.order_id = ANY(%(orders)s) AND payments.id = new_events.payment_id
     ), declined AS (
-        UPDATE payment_attempts a SET declined_at = %(now)s, card = coalesce(reported.card, a.card, a.method)
+        UPDATE payment_attempts a SET declined_at = %(now)s,
+            card_fingerprint = coalesce(reported.card_fingerprint, a.card_fingerprint, a.method)
         FROM new_events JOIN reported USING (payment_id)
         WHERE a.id = ANY(%(orders)s) AND a.id = reported.order_id AND reported.counts
     )
@@ -124,7 +126,7 @@ def _event_row(order_id: UUID, answer: Answer) -> Json:
         "ref": answer.ref or None,
         "amount": answer.amount,
         "detail": {"code": answer.code, "detail": answer.detail} if answer.code else {},
-        "card": answer.card,
+        "card_fingerprint": answer.card_fingerprint,
         "counts": declines.is_counted(answer),
     }
 

@@ -43,8 +43,8 @@ def to_answer(intent: stripe.PaymentIntent) -> Answer:
             return _answer("voided", intent, intent.amount)
         case "requires_payment_method":
             error = intent.last_payment_error
-            card = card_fingerprint(getattr(error, "payment_method", None))
-            return Answer("declined", intent.id, 0, _code(error), error.message if error else None, card)
+            fingerprint = card_fingerprint(getattr(error, "payment_method", None))
+            return Answer("declined", intent.id, 0, _code(error), error.message if error else None, fingerprint)
         case undecided:
             raise ProviderUnavailable(
                 f"The payment provider is still processing the payment: its status is {undecided}."
@@ -65,8 +65,8 @@ def _answer(outcome: Outcome, intent: stripe.PaymentIntent, units: int) -> Answe
 def to_decline(error: stripe.CardError) -> Answer:
     """Map a card error to a decline, with the issuer's code if there is one, or else Stripe's."""
     intent = getattr(error.error, "payment_intent", None)
-    card = card_fingerprint(getattr(error.error, "payment_method", None))
-    return Answer("declined", intent.id if intent else "", 0, _code(error.error), error.user_message, card)
+    fingerprint = card_fingerprint(getattr(error.error, "payment_method", None))
+    return Answer("declined", intent.id if intent else "", 0, _code(error.error), error.user_message, fingerprint)
 
 
 def card_fingerprint(method: stripe.PaymentMethod | None) -> str | None:

@@ -74,7 +74,12 @@ class OrderScenario:
         self.deliveries.events.clear()
 
     def place(
-        self, quantity: int = 1, *, method: str = "pm_card_visa", card: str | None = None, network: bytes | None = None
+        self,
+        quantity: int = 1,
+        *,
+        method: str = "pm_card_visa",
+        card_fingerprint: str | None = None,
+        network_hash: bytes | None = None,
     ) -> UUID:
         """Place an order, paid with a payment method token of the sandbox. Returns its id."""
         with db.transaction(Tenant(company_id=self.shop.company_id, user_id=self.buyer.id)):
@@ -85,7 +90,7 @@ class OrderScenario:
                 lines=[LineRequest(self.product.id, quantity)],
                 discount_percent=0,
                 shipping_address={"line1": "12 St James's Square"},
-                payment_source=PaymentSource(method, card, network),
+                payment_source=PaymentSource(method, card_fingerprint, network_hash),
                 now=clock.now(),
             ).order
         return order.id

@@ -65,7 +65,7 @@ class TestCustomers:
         numbers = ["4000000000000002", "4000000000009995", "4000000000009987", "4000000000009979"] * 4
         tokens = [gateway().tokenise(Card(number, 12, 2040, "123")) for number in numbers]
         for token in tokens:
-            scenario.place(method=token.method, card=token.card)
+            scenario.place(method=token.method, card_fingerprint=token.card_fingerprint)
         take_together(scenario)
         scenario.run_until_idle()
         assert asked(sandbox) == 5
@@ -92,11 +92,11 @@ class TestCards:
         cards = [gateway().tokenise(Card("4000000000000002", 12, 2040, f"{number:03}")) for number in range(7)]
         for token in cards[:5]:
             scenario.buyer = factories.make_user()
-            scenario.place(method=token.method, card=token.card)
+            scenario.place(method=token.method, card_fingerprint=token.card_fingerprint)
             scenario.run_until_idle()
         scenario.buyer = factories.make_user()
         with pytest.raises(TooManyDeclines):
-            scenario.place(method=cards[5].method, card=cards[5].card)
+            scenario.place(method=cards[5].method, card_fingerprint=cards[5].card_fingerprint)
         with pytest.raises(TooManyDeclines):
             scenario.place(method=cards[0].method)  # the token alone, which is known from its declines
         scenario.place(method=cards[6].method)  # nobody knows yet which card that is
@@ -106,7 +106,7 @@ class TestCards:
         for number in range(20):
             token = gateway().tokenise(Card("4000000000000002", 12, 2040, f"{number:03}"))
             scenario.buyer = factories.make_user()
-            scenario.place(method=token.method, card=token.card)
+            scenario.place(method=token.method, card_fingerprint=token.card_fingerprint)
         take_together(scenario)
         assert asked(sandbox) == 5
 
@@ -115,12 +115,12 @@ class TestNetworks:
     def test_have_twenty_payments_declined_for_any_customer_and_card(self, scenario, sandbox):
         for method in [card.token for card in DECLINED_CARDS * 3][:20]:
             scenario.buyer = factories.make_user()
-            scenario.place(method=method, network=b"one")
+            scenario.place(method=method, network_hash=b"one")
             scenario.run_until_idle()
         scenario.buyer = factories.make_user()
         with pytest.raises(TooManyDeclines):
-            scenario.place(network=b"one")
-        scenario.place(network=b"another")
+            scenario.place(network_hash=b"one")
+        scenario.place(network_hash=b"another")
         assert asked(sandbox) == 20
 
 

@@ -21,11 +21,11 @@ THEIR_WORDS = "Your card was declined by the issuer."
 def decline(market, order):
     """Place an order and have its payment declined, as its saga would; its address."""
 
-    def declining(buyer, *, code="generic_decline", card=None, **body):
+    def declining(buyer, *, code="generic_decline", card_fingerprint=None, **body):
         placed = buyer.post("/api/orders", {**order, "payment": TOKEN, **body})
         assert placed.status_code == 202, placed.json
         order_id, now = UUID(placed.json["id"]), clock.now()
-        answer = Answer("declined", f"pi_{order_id}", 0, code, THEIR_WORDS, card)
+        answer = Answer("declined", f"pi_{order_id}", 0, code, THEIR_WORDS, card_fingerprint)
         failure = {"code": code, "step": "authorise_payment", "detail": THEIR_WORDS}
         with db.transaction(Tenant(company_id=market.company.id)):
             payments.record(answers={order_id: answer}, now=now)
@@ -44,7 +44,7 @@ class TestTooManyDeclines:
     @pytest.mark.parametrize("payment", [TOKEN, None], ids=["token", "card"])
     def test_are_refused_before_the_provider_is_called(self, market, order, decline, provider, written, payment):
         for number in range(5):
-            decline(market.buyer, card=f"card {number}")
+            decline(market.buyer, card_fingerprint=f"card {number}")
         rows = written()
         provider.kill()
         try:
@@ -73,7 +73,7 @@ class TestTooManyDeclines:
         for number in range(5):
             decline(
                 market.api.acting_as(factories.make_user()),
-                card=fingerprint,
+                card_fingerprint=fingerprint,
                 payment={"payment_method": f"pm_{number}"},
             )
         answer = market.api.acting_as(factories.make_user()).post("/api/orders", order)
@@ -82,7 +82,7 @@ class TestTooManyDeclines:
     def test_from_one_network_block_only_that_network(self, market, order, decline):
         for number in range(20):
             buyer = market.api.acting_as(factories.make_user())
-            decline(buyer, card=f"card {number}", payment={"payment_method": f"pm_{number}"})
+            decline(buyer, card_fingerprint=f"card {number}", payment={"payment_method": f"pm_{number}"})
         buyer = market.api.acting_as(factories.make_user())
         assert buyer.post("/api/orders", order).status_code == 429
         assert buyer.post("/api/orders", order, environ_base={"REMOTE_ADDR": "192.0.2.1"}).status_code == 202
