@@ -23,23 +23,42 @@ from saga.engine.step_functions import (
 )
 
 T = TypeVar("T")
+SingleFunction = TypeVar("SingleFunction", bound=Callable[..., Any])
+AnyBatchFunction = TypeVar("AnyBatchFunction", bound=Callable[..., Any])
 
 
 @dataclass(eq=False)
-class Step:
-    """One step of a saga, with its undo."""
+class DeclaredStep(Generic[SingleFunction, AnyBatchFunction]):
+    """What `@step` and `@batched_step` declare: a function, its undo, its area and its retries."""
 
-    function: BatchFunction
+    function: AnyBatchFunction
     area: str
     retries: Retries
     irreversible: str | None
-    undo_function: BatchFunction | None = None
+    undo_function: AnyBatchFunction | None = None
     undo_retries: Retries = UNDO_RETRIES
 
     @property
     def name(self) -> str:
         """The name of the step's function: `reserve_stock`."""
         return self.function.__name__
+
+    def undo(self, function: SingleFunction) -> SingleFunction:
+        """Declare the undo of this step. It must do no harm where the step has had no effect."""
+        self.undo_function = for_each(function)
+        return function
+
+    def batched_undo(self, function: AnyBatchFunction) -> AnyBatchFunction:
+        """Declare an undo that runs for many subjects at once. Otherwise the same as `undo`."""
+        self.undo_function = function
+        return function
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Step(DeclaredStep[StepFunction, BatchFunction]):
+    """One step of a saga, with its undo."""
 
     @property
     def undo_name(self) -> str | None:
@@ -56,35 +75,9 @@ class Step:
         """The name of the undo's Celery task: `inventory.release_stock`."""
         return f"{self.area}.{self.undo_name}"
 
-    def undo(self, function: StepFunction) -> StepFunction:
-        """Declare the undo of this step. It must do no harm where the step has had no effect."""
-        self.undo_function = for_each(function)
-        return function
 
-    def batched_undo(self, function: BatchFunction) -> BatchFunction:
-        """Declare an undo that runs for many subjects at once. Otherwise the same as `undo`."""
-        self.undo_function = function
-        return function
-
-    def __str__(self) -> str:
-        return self.name
-
-
-@dataclass(eq=False)
-class StepWithInput(Generic[T]):
+class StepWithInput(DeclaredStep[StepFunctionWithInput[T], BatchFunctionWithInput[T]], Generic[T]):
     """A step that takes an input for each subject, as does its undo. It becomes a saga's step by `using`."""
-
-    function: BatchFunctionWithInput[T]
-    area: str
-    retries: Retries
-    irreversible: str | None
-    undo_function: BatchFunctionWithInput[T] | None = None
-    undo_retries: Retries = UNDO_RETRIES
-
-    @property
-    def name(self) -> str:
-        """The name of the step's function: `reserve_stock`."""
-        return self.function.__name__
 
     def using(self, load: Loader[T], *, name: str | None = None, undo_name: str | None = None) -> Step:
         """Return the saga's step, which takes the inputs that `load` returns.
@@ -101,19 +94,6 @@ class StepWithInput(Generic[T]):
             with_inputs(undo, load, name=undo_name or undo.__name__) if undo else None,
             self.undo_retries,
         )
-
-    def undo(self, function: StepFunctionWithInput[T]) -> StepFunctionWithInput[T]:
-        """Declare the undo of this step. It must do no harm where the step has had no effect."""
-        self.undo_function = for_each(function)
-        return function
-
-    def batched_undo(self, function: BatchFunctionWithInput[T]) -> BatchFunctionWithInput[T]:
-        """Declare an undo that runs for many subjects at once. Otherwise the same as `undo`."""
-        self.undo_function = function
-        return function
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class _DeclareStep(Protocol):
