@@ -21,6 +21,7 @@ from kit import db
 from kit.db import Json
 from kit.ids import new_id
 from kit.messaging import outbox
+from kit.messaging.tasks import task_body
 from kit.process import logs
 
 LEASE = timedelta(seconds=6)
@@ -180,9 +181,10 @@ def _enqueue(mail: Mail, **owner: str) -> None:
     session = db.session()
     session.add(mail)
     session.flush()
-    task = {"task": "notifications.send_mail", "id": str(mail.id), "kwargs": {"mail_id": str(mail.id), **owner}}
-    request_id = logs.request_id()
-    outbox.send("task", {**task, "requestid": request_id} if request_id else task, company_id=mail.company_id)
+    mail_id = str(mail.id)
+    kwargs = {"mail_id": mail_id, **owner}
+    task = task_body("notifications.send_mail", kwargs, task_id=mail_id, request_id=logs.request_id())
+    outbox.send("task", task, company_id=mail.company_id)
 
 
 def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:

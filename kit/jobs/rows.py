@@ -14,6 +14,7 @@ from kit.errors import Conflict, NotFound
 from kit.ids import new_id
 from kit.jobs import Job
 from kit.messaging import outbox
+from kit.messaging.tasks import task_body
 
 TASK = "background.run_job_slice"
 LEASE = timedelta(minutes=5)
@@ -123,7 +124,7 @@ def send_slice(job_id: UUID, company_id: UUID | None, *, number: int, available_
     """Send the message for the slice of this number after the current transaction, and not before `available_at`."""
     company = {"company_id": str(company_id)} if company_id else {}
     kwargs = {"job_id": str(job_id), **company, "slice": str(number)}
-    body = {"task": TASK, "id": str(new_id()), "kwargs": kwargs}
+    body = task_body(TASK, kwargs, task_id=str(new_id()))
     outbox.send("task", body, company_id=company_id, available_at=available_at)
 
 

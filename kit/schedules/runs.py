@@ -20,6 +20,7 @@ from kit.db import Base
 from kit.errors import Conflict, NotFound
 from kit.ids import new_id
 from kit.messaging import outbox
+from kit.messaging.tasks import task_body
 from kit.process import failpoints
 from kit.schedules import Schedule
 
@@ -159,8 +160,8 @@ def _send(name: str, *, due_at: datetime, next_run_at: datetime, now: datetime) 
     values = {"name": name, "run_id": run_id, "due_at": due_at, "next_run_at": next_run_at}
     failpoints.hit("schedule.claiming")
     db.run(_CLAIM, {**values, "lease_until": now + SENT_LEASE})
-    body = {"task": TASK, "id": str(run_id), "kwargs": {"schedule": name, "run_id": str(run_id)}}
-    outbox.send("task", body, company_id=None)
+    kwargs = {"schedule": name, "run_id": str(run_id)}
+    outbox.send("task", task_body(TASK, kwargs, task_id=str(run_id)), company_id=None)
     return run_id
 
 

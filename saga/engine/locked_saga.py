@@ -7,6 +7,7 @@ from uuid import UUID
 
 from kit.db import Json
 from kit.ids import created_at, derived_id, new_id
+from kit.messaging.tasks import task_body
 from kit.process import logs
 from saga.engine.definition import Ending, Hook, Saga
 from saga.engine.errors import DefinitionMismatch
@@ -175,15 +176,7 @@ class LockedSaga:
         self.messages.append({"kind": "chord", "body": chord})
 
     def _task(self, name: str) -> Json:
+        saga_id = str(self.ref.saga_id)
+        kwargs = {"saga_id": saga_id, "company_id": str(self.ref.company_id), "subject_id": str(self.subject_id)}
         request_id = logs.request_id(self.subject_id)
-        return {
-            **({"requestid": request_id} if request_id else {}),
-            "task": name,
-            "id": self.ref.task_id(name),
-            "root": str(self.ref.saga_id),
-            "kwargs": {
-                "saga_id": str(self.ref.saga_id),
-                "company_id": str(self.ref.company_id),
-                "subject_id": str(self.subject_id),
-            },
-        }
+        return task_body(name, kwargs, task_id=self.ref.task_id(name), root_id=saga_id, request_id=request_id)

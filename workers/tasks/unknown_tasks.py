@@ -5,6 +5,7 @@ from uuid import UUID
 from kombu.message import Message
 
 from kit.db import Json
+from kit.messaging.tasks import task_body
 from kit.process import logs
 from saga.engine import unknown_versions
 from saga.engine.locked_saga import SagaRef
@@ -26,7 +27,6 @@ def put_back(message: Message) -> bool:
 
 
 def returned_task(name: str, kwargs: Json, task_id: str, request_id: str | None = None) -> Json:
-    """The outbox's body of a task that goes back to it."""
+    """The outbox's body of a saga's task that goes back to it."""
     request_id = request_id or logs.request_id(kwargs.get("subject_id"))
-    requested = {"requestid": request_id} if request_id else {}
-    return {**requested, "task": name, "id": task_id, "root": kwargs["saga_id"], "kwargs": dict(kwargs)}
+    return task_body(name, dict(kwargs), task_id=task_id, root_id=kwargs["saga_id"], request_id=request_id)
