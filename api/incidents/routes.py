@@ -94,12 +94,12 @@ def resolve_incidents(body: dict[str, Any]) -> dict[str, Any]:
 def _act(action: Action, body: dict[str, Any]) -> dict[str, Any]:
     with _transaction(all_companies=body["all_companies"]):
         if "ids" in body:
-            targets, remaining = bulk.targets_by_id(body["ids"]), 0
+            chosen, remaining = bulk.choose_by_ids(body["ids"]), 0
         else:
             criteria = {name: value for name, value in body["filter"].items() if name != "all"}
-            targets, remaining = bulk.targets_by_filter(IncidentFilter(**criteria), limit=body["limit"])
+            chosen, remaining = bulk.choose_by_filter(IncidentFilter(**criteria), limit=body["limit"])
     decision = Decision(action, body["reason"], str(current_caller().user_id), body.get("end"))
-    results = bulk.act_on_each(targets, decision, dry_run=body["dry_run"])
+    results = bulk.act_on_each(chosen, decision, dry_run=body["dry_run"])
     return {"data": [result.as_row() for result in results], "dry_run": body["dry_run"], "remaining": remaining}
 
 

@@ -13,7 +13,7 @@ from ops.commands.audit_options import By, Reason
 from ops.commands.output import Company, Error, Json, SagaName, Step, print_json
 
 if TYPE_CHECKING:
-    from saga.incidents.bulk import Action, Result, Target
+    from saga.incidents.bulk import Action, ChosenIncident, Result
 
 app = typer.Typer()
 
@@ -93,7 +93,7 @@ class _Selection:
     everything: bool
     limit: int
 
-    def find(self) -> "tuple[list[Target], int]":
+    def find(self) -> "tuple[list[ChosenIncident], int]":
         """The selected incidents, and the number of those beyond the limit."""
         from kit import db
         from saga.incidents import bulk
@@ -104,9 +104,9 @@ class _Selection:
             raise typer.BadParameter("give ids, or select by --step, --error, --saga or --company, or give --all")
         with db.operator_transaction():
             if self.ids:
-                return bulk.targets_by_id(self.ids), 0
+                return bulk.choose_by_ids(self.ids), 0
             incident_filter = IncidentFilter(self.step, self.error, self.saga, self.company)
-            return bulk.targets_by_filter(incident_filter, limit=self.limit)
+            return bulk.choose_by_filter(incident_filter, limit=self.limit)
 
 
 def _act(
@@ -124,17 +124,17 @@ def _act(
     from saga.incidents import bulk
 
     decision = bulk.Decision(action, reason, by, end.value if end else None)
-    targets, left = selection.find()
+    chosen, left = selection.find()
     failed = False
     with logs.to_stderr():
-        for result in bulk.act_on_each(targets, decision, dry_run=dry_run):
+        for result in bulk.act_on_each(chosen, decision, dry_run=dry_run):
             failed = failed or result.problem is not None
             if as_json:
                 problem = asdict(result.problem) if result.problem else None
                 print_json({**result.as_row(), "error": problem})
             else:
-                print(f"{result.target.id}  {_said(result, action, dry_run=dry_run)}")
-    if not targets and not as_json:
+                print(f"{result.incident.id}  {_said(result, action, dry_run=dry_run)}")
+    if not chosen and not as_json:
         print("No such saga is stuck.")
     if left:
         print(f"{left} more are left, beyond --limit {selection.limit}.", file=sys.stderr)
@@ -150,4 +150,4 @@ def _said(result: "Result", action: "Action", *, dry_run: bool) -> str:
     assert result.effect
     verb = f"would be {PAST_TENSE[action]}" if dry_run else PAST_TENSE[action]
     then = "".join(f", then {task}" for task in result.effect.tasks)
-    return f"{result.target.step} {verb}: {result.effect.state}{then}"
+    return f"{result.incident.step} {verb}: {result.effect.state}{then}"

@@ -44,7 +44,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ChosenIncident:
     """An open incident to act on, or the problem that there is none. `id` is the id that the operator gave."""
 
     id: UUID
@@ -58,71 +58,73 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The effect of the action on a target (in a dry run, the effect it would have), or the problem."""
+    """The effect of the action on an incident (in a dry run, the effect it would have), or the problem."""
 
-    target: Target
+    incident: ChosenIncident
     effect: Effect | None = None
     problem: Problem | None = None
 
     def as_row(self) -> Json:
         """The result as the API answers it and the command line prints it for scripts."""
-        target, ref = self.target, self.target.ref
+        incident, ref = self.incident, self.incident.ref
         return {
-            "id": target.id, "result": "failed" if self.problem else "succeeded", "error": self.problem,
-            "incident_id": target.incident_id, "saga_id": ref and ref.saga_id, "subject_id": target.subject_id,
-            "saga": target.saga, "step": target.step, "state": self.effect and self.effect.state,
+            "id": incident.id, "result": "failed" if self.problem else "succeeded", "error": self.problem,
+            "incident_id": incident.incident_id, "saga_id": ref and ref.saga_id, "subject_id": incident.subject_id,
+            "saga": incident.saga, "step": incident.step, "state": self.effect and self.effect.state,
             "tasks": list(self.effect.tasks) if self.effect else [],
         }  # fmt: skip
 
 
-def targets_by_id(ids: Iterable[UUID]) -> list[Target]:
-    """Return the targets of these ids of incidents, sagas or subjects, as far as the transaction may see them."""
-    return [target for each in dict.fromkeys(ids) for target in _targets_of(each)]
+def choose_by_ids(ids: Iterable[UUID]) -> list[ChosenIncident]:
+    """Return the open incidents that these ids of incidents, sagas or subjects name, as far as they are visible."""
+    return [chosen for each in dict.fromkeys(ids) for chosen in _choose_by_id(each)]
 
 
-def targets_by_filter(incident_filter: IncidentFilter, *, limit: int) -> tuple[list[Target], int]:
+def choose_by_filter(incident_filter: IncidentFilter, *, limit: int) -> tuple[list[ChosenIncident], int]:
     """Return the oldest open incidents that match, and how many more there are."""
     rows = queries.list_incidents(incident_filter, limit=limit)
-    targets = [_target(row.SagaRow.subject_id, row) for row in rows]
-    return targets, queries.count_incidents(incident_filter) - len(targets)
+    chosen = [_chosen(row.SagaRow.subject_id, row) for row in rows]
+    return chosen, queries.count_incidents(incident_filter) - len(chosen)
 
 
-def act_on_each(targets: Iterable[Target], decision: Decision, *, dry_run: bool = False) -> Iterator[Result]:
-    """Act on each target in its own transaction; a problem with one does not affect the others.
+def act_on_each(chosen: Iterable[ChosenIncident], decision: Decision, *, dry_run: bool = False) -> Iterator[Result]:
+    """Act on each incident in its own transaction; a problem with one does not affect the others.
 
-    Only an outage of the database is raised. A target that another operator has acted on in the meantime is not stuck,
+    Only an outage of the database is raised. An incident that another operator has acted on is not stuck any more,
     and a saga that is stuck in another incident by now is left alone.
     """
     act: Any = getattr(actions, decision.action)
     if decision.end:
         act = partial(act, end=decision.end)
-    for target in targets:
-        if target.ref is None:
-            yield Result(target, problem=target.problem)
+    for incident in chosen:
+        if incident.ref is None:
+            yield Result(incident, problem=incident.problem)
             continue
-        options = {"reason": decision.reason, "by": decision.by, "incident": target.incident_id, "dry_run": dry_run}
+        why = {"reason": decision.reason, "by": decision.by}
         try:
-            yield Result(target, effect=act(target.ref, find, **options))
+            effect = act(incident.ref, find, incident=incident.incident_id, dry_run=dry_run, **why)
+            yield Result(incident, effect=effect)
         except Exception as error:  # a hook may raise any error, which need not affect the next saga
             if db.is_outage(error):
                 raise
-            yield Result(target, problem=_problem(error))
+            yield Result(incident, problem=_problem(error))
 
 
-def _targets_of(id_: UUID) -> list[Target]:
+def _choose_by_id(id_: UUID) -> list[ChosenIncident]:
     rows = queries.open_incidents_about(id_)
     if rows:
-        return [_target(id_, row) for row in rows]
+        return [_chosen(id_, row) for row in rows]
     try:
         saga = by_saga_or_subject_id(id_)[-1]
-        return [Target(id_, problem=_problem(NotStuck(f"saga {saga.id} is not stuck: it is {saga.state}")))]
+        return [ChosenIncident(id_, problem=_problem(NotStuck(f"saga {saga.id} is not stuck: it is {saga.state}")))]
     except NotFound as error:
-        return [Target(id_, problem=_problem(error))]
+        return [ChosenIncident(id_, problem=_problem(error))]
 
 
-def _target(id_: UUID, row: Any) -> Target:
+def _chosen(id_: UUID, row: Any) -> ChosenIncident:
     incident, saga = row.Incident, row.SagaRow
-    return Target(id_, SagaRef(saga.id, saga.company_id), saga.subject_id, saga.name, incident.step, incident.id)
+    ref = SagaRef(saga.id, saga.company_id)
+    return ChosenIncident(id_, ref, saga.subject_id, saga.name, incident.step, incident.id)
 
 
 def _problem(error: Exception) -> Problem:
