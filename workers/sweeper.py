@@ -62,17 +62,17 @@ def sweep_until(stopping: threading.Event) -> None:
     while not stopping.wait(SWEEP_INTERVAL):
         liveness.touch()
         try:
-            run_each(resend_stranded_sagas, resend_overdue_mails, partial(replayer.replay, now=clock.now()))
+            run_each(resend_stalled_sagas, resend_overdue_mails, partial(replayer.replay, now=clock.now()))
         except Exception as error:  # noqa: BLE001 - the next round tries again
             log.warning("sweeper retries", reason=str(error), error=type(error).__name__)
 
 
-def resend_stranded_sagas() -> int:
+def resend_stalled_sagas() -> int:
     """Re-send what stalled sagas are missing, and expire waits that are due. Returns the number of stalled sagas."""
-    stranded = sweep(find)
-    if stranded:
-        log.info("stranded sagas re-sent", sagas=stranded)
-    return stranded
+    stalled = sweep(find)
+    if stalled:
+        log.info("stalled sagas re-sent", sagas=stalled)
+    return stalled
 
 
 def resend_overdue_mails() -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from domain.accounts import one_time_links
-from domain.accounts.events import RESET_FOR_UNKNOWN_EMAIL, Nobody
+from domain.accounts.events import RESET_FOR_UNKNOWN_EMAIL, NoData
 from domain.accounts.models import TimingDecoy, User
 from domain.accounts.one_time_links import Purpose
 from domain.notifications import operations as notifications
@@ -47,7 +47,7 @@ def send_decoy(*, now: datetime) -> None:
     for context in (link, mail):
         db.session().add(TimingDecoy(id=new_id(), context=context, created_at=now))
         db.session().flush()
-    events.publish(RESET_FOR_UNKNOWN_EMAIL, Nobody(), subject=new_id(), company_id=None)
+    events.publish(RESET_FOR_UNKNOWN_EMAIL, NoData(), subject=new_id(), company_id=None)
 
 
 def link_path(purpose: str, token: str) -> str:

@@ -68,7 +68,7 @@ class LoginFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class Nobody:
+class NoData:
     """No data."""
 
 
@@ -89,7 +89,7 @@ REFRESH_TOKEN_REUSED = Event(
 PASSWORD_CHANGED = Event("auth.password_changed", UserId, "A user's password was changed or reset.", of_company=False)
 RESET_FOR_UNKNOWN_EMAIL = Event(
     "auth.reset_for_unknown_email",
-    Nobody,
+    NoData,
     "A password reset was requested for an email address that nobody has registered.",
     of_company=False,
 )

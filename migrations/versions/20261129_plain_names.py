@@ -93,7 +93,7 @@ POLICIES = {
 FUNCTIONS = {"forget_invitations": "delete_invitations_to", "open_sagas": "lock_sagas"}
 # A result column is renamed, which needs a new function: `migrate` creates `database_metrics()`. A downgrade creates this
 # placeholder; `migrate` of the release before replaces it.
-DATABASE_METRICS = """
+PLACEHOLDER_OF_RELEASE_BEFORE = """
     CREATE FUNCTION vital_signs() RETURNS TABLE (sign text, label text, value double precision)
     LANGUAGE sql AS $$ SELECT '', '', 0::float WHERE false $$"""
 
@@ -136,7 +136,7 @@ def downgrade() -> None:
     stop.require()
     _rename_permissions({new: old for old, new in PERMISSIONS.items()})
     op.execute("DROP FUNCTION IF EXISTS database_metrics()")
-    op.execute(DATABASE_METRICS)
+    op.execute(PLACEHOLDER_OF_RELEASE_BEFORE)
     for new, old in FUNCTIONS.items():
         op.execute(f"ALTER FUNCTION {old} RENAME TO {new}")
     op.execute("ALTER TRIGGER count_order ON orders RENAME TO counted")

@@ -69,7 +69,7 @@ class TestSweepUntil:
             if len(done) == 3:
                 stopping.set()
 
-        monkeypatch.setattr(sweeper, "resend_stranded_sagas", failing)
+        monkeypatch.setattr(sweeper, "resend_stalled_sagas", failing)
         monkeypatch.setattr(sweeper, "resend_overdue_mails", mails)
         monkeypatch.setattr(sweeper, "SWEEP_INTERVAL", 0.01)
         sweeper.sweep_until(stopping)
