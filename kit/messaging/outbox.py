@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit import db
+from kit.checks import Check
 from kit.db import Base, Json
 from kit.db.retention import Retention
 from kit.ids import new_id
@@ -61,6 +62,8 @@ RETENTION = (
     Retention("inbox", "event_id", _INBOX_KEPT, key="uuid7", condition="processed_at < now() - interval '30 days'"),
 )
 """Event ids are UUIDv7. An event that was processed late, after an outage for example, is kept for 30 more days."""
+
+CHECKS = (Check("the outbox is empty", "SELECT kind || ' ' || id || ' is in the outbox' FROM outbox", at_rest=True),)
 
 # Without RETURNING: the app role may insert into the outbox but not read it, not even its own rows.
 _INSERT = """

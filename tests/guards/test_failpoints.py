@@ -10,6 +10,8 @@ from tests.stack.failpoint_cases import FAILPOINT_CASES
 WITHOUT_FAILPOINT = {
     "saga/schedules/companies.py: _close": "each company is closed whole, or found again",
     "saga/schedules/companies.py: close_due_companies": "it only reads",
+    "saga/checks/payments.py: payment_differences": "it only reads",
+    "saga/checks/payments.py: _orders": "it only reads",
     "saga/engine/fingerprints.py: record": "each definition is complete in itself",
     "saga/engine/journal.py: locked": "it is the transaction that the others open",
     "saga/engine/journal.py: all_locked": "so is this",

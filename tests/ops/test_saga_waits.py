@@ -98,12 +98,12 @@ class TestRehearse:
 
 class TestCheck:
     def test_finds_nothing_wrong_with_a_saga_that_waits(self, waiting, monkeypatch):
-        monkeypatch.setattr("ops.check.SAGAS", waiting[1].sagas)
+        monkeypatch.setattr("saga.checks.definitions.SAGAS", waiting[1].sagas)
         found = [findings for _, findings in check(provider=False, at_rest=True) if findings]
         assert found == []
 
     def test_finds_nothing_wrong_with_one_that_was_undone_after_its_signal(self, waiting, monkeypatch, orderx):
-        monkeypatch.setattr("ops.check.SAGAS", waiting[1].sagas)
+        monkeypatch.setattr("saga.checks.definitions.SAGAS", waiting[1].sagas)
         ref, deliveries, harness = waiting
         orderx("saga", "signal", ref.saga_id, *YES, *WHY)
         harness.stop(ref, deliveries)

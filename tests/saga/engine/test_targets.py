@@ -9,7 +9,7 @@ import pytest
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
-from ops.check import RULES as CHECKS
+from saga.engine import checks
 from saga.engine.definition import then, wait_for
 from saga.engine.errors import Refused
 from saga.engine.locked_saga import SagaRef
@@ -21,8 +21,9 @@ from tests.saga.deliveries import Deliveries
 from tests.saga.engine.toy_signals import A_DAY, CONFIRMED
 
 RULES = {("cut", "print"): "turn back", ("bind", "print"): "queue", ("bind", "bind"): "queue"}
-ONE_AT_A_TIME = CHECKS["at most one saga changes an order, or any other target, at a time"]
-QUEUED = CHECKS["every queued saga waits for an open one"]
+VIOLATIONS = {check.name: check.violations for check in checks.CHECKS}
+ONE_AT_A_TIME = VIOLATIONS["at most one saga changes an order, or any other target, at a time"]
+QUEUED = VIOLATIONS["every queued saga waits for an open one"]
 
 
 def lock(shop_id):
