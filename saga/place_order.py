@@ -74,7 +74,6 @@ def place_order(
     shipping_address: Json,
     payment_source: PaymentSource,
     now: datetime,
-    traceparent: str | None = None,
 ) -> PlacedOrder:
     """Write the pending order, its payment and its saga in the current transaction.
 
@@ -95,7 +94,6 @@ def place_order(
         company_id=company_id,
         now=now,
         tags={"shop_id": str(shop_id), "customer_id": str(customer_id)},
-        traceparent=traceparent,
     )
     order_outcomes.report_placed(order, saga_id=saga_id)
     return PlacedOrder(order, saga_id)

@@ -1,15 +1,21 @@
 """The fields that every log line has while a task runs or an event is handled.
 
-The request id travels in message headers, from task to task and into the events. Messages that the sweeper sends again
-have no request id; their saga id leads to the `traceparent` in the saga's row.
+The request id and the traceparent travel in message headers, from task to task and into the events.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 import structlog
 
+from kit.messaging.origin import trace_id
 from kit.process import logs
+
+
+def request_fields(headers: Mapping[str, Any]) -> dict[str, str | None]:
+    """The fields that say which request the message with these headers results from."""
+    return {"request_id": headers.get("requestid"), "trace_id": trace_id(headers.get("traceparent"))}
 
 
 def bound(**fields: str | None) -> AbstractContextManager[None]:

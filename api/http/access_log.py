@@ -7,6 +7,8 @@ from flask import Flask, Response, g, request
 
 from api.http import request_ids
 from api.http.metrics import METHODS
+from kit.messaging import causation
+from kit.messaging.origin import Origin, trace_id
 from kit.process import logs
 
 log = structlog.get_logger()
@@ -17,13 +19,15 @@ def register(app: Flask) -> None:
     logs.configure()
     app.before_request(_start)
     app.after_request(_finish)
+    app.teardown_request(_forget_request)
 
 
 def _start() -> None:
     g.began = time.perf_counter()
     request_ids.assign()
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id, trace_id=request_ids.trace_id())
+    structlog.contextvars.bind_contextvars(request_id=g.request_id, trace_id=trace_id(g.traceparent))
+    causation.REQUEST.set(Origin(g.request_id, g.traceparent))
 
 
 def _finish(response: Response) -> Response:
@@ -39,3 +43,7 @@ def _finish(response: Response) -> Response:
     )
     response.headers["X-Request-ID"] = g.request_id
     return response
+
+
+def _forget_request(_error: BaseException | None) -> None:
+    causation.REQUEST.set(None)

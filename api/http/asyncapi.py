@@ -42,9 +42,14 @@ _CLOUD_EVENT = {
             "description": "Orders the events about a subject, as text. It grows, with gaps; some events have none.",
         },
         "requestid": {"type": "string", "description": "The id of the request that caused the event."},
+        "traceparent": {"type": "string", "description": "The trace of that request (W3C Trace Context)."},
         "correlationid": {**_UUID, "description": "The first event of the chain, if reactions led to this event."},
-        "causationid": {**_UUID, "description": "The event whose reaction published this event."},
-        "hops": {"type": "integer", "minimum": 1, "description": "The number of reactions since the first event."},
+        "causationid": {**_UUID, "description": "The event that led to this one, by a reaction or a saga."},
+        "hops": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "The number of reactions since the first event.",
+        },
         "data": {"type": "object"},
     },
 }

@@ -24,11 +24,6 @@ def assign() -> None:
     g.traceparent = parent if is_valid else f"00-{_trace_id_of(g.request_id)}-{new_id().hex[16:]}-{_SAMPLED}"
 
 
-def trace_id() -> str:
-    """The trace id (W3C Trace Context), shared with the client's requests before and the saga and events after."""
-    return str(g.traceparent).split("-")[1]
-
-
 def _acceptable(header: str) -> bool:
     return len(header) <= MAX_LENGTH and bool(re.fullmatch(r"[\x21-\x7e]+", header)) and not _may_be_card(header)
 

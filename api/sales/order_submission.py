@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import g
-
 from api.auth.caller import Caller
 from api.auth.client_network import client_network_hash
 from api.auth.transactions import tenant_of_shop
@@ -111,7 +109,7 @@ def _write_order(
         placed = place_order(
             company_id=tenant.company_id, customer_id=caller.user_id, session_id=caller.session_id,
             shop_id=body["shop_id"], lines=body["lines"], discount_percent=body["discount_percent"],
-            shipping_address=body["shipping_address"], payment_source=attempt, now=now, traceparent=g.traceparent,
+            shipping_address=body["shipping_address"], payment_source=attempt, now=now,
         )  # fmt: skip
         if key:
             idempotency.save(

@@ -20,9 +20,8 @@ from domain.notifications.models import Mail
 from kit import db
 from kit.db import Json
 from kit.ids import new_id
-from kit.messaging import outbox
+from kit.messaging import causation, outbox
 from kit.messaging.tasks import task_body
-from kit.process import logs
 
 LEASE = timedelta(seconds=6)
 """A claim lasts this long unless it is renewed. A mail whose sender has died waits for the rest of it."""
@@ -183,7 +182,7 @@ def _enqueue(mail: Mail, **owner: str) -> None:
     session.flush()
     mail_id = str(mail.id)
     kwargs = {"mail_id": mail_id, **owner}
-    task = task_body("notifications.send_mail", kwargs, task_id=mail_id, request_id=logs.request_id())
+    task = task_body("notifications.send_mail", kwargs, task_id=mail_id, origin=causation.current_origin())
     outbox.send("task", task, company_id=mail.company_id)
 
 

@@ -1,37 +1,67 @@
-"""The cause of an event: an event that a reaction publishes names the event that the reaction handles."""
+"""The cause of what a transaction does: a request, the events that a reaction handles, or the sagas that are moved."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from kit import db
 from kit.messaging.cloud_events import CloudEvent
+from kit.messaging.origin import Origin
 
 HOP_LIMIT = 8
 """The maximum number of reactions between an event and its origin. A longer chain is probably a loop."""
 
-_CAUSES = "events that the transaction reacts to"
+REQUEST: ContextVar[Origin | None] = ContextVar("request", default=None)
+"""The request that this thread serves, if any."""
+
+_CAUSES = "causes of what the transaction does"
 
 
-def set_causes(events: Sequence[CloudEvent]) -> None:
+def react_to(events: Sequence[CloudEvent]) -> None:
     """Say which events the current transaction reacts to."""
-    db.info()[_CAUSES] = events
+    db.info()[_CAUSES] = [(str(event.subject), _following(event)) for event in events]
+
+
+def act_for_sagas(origins: Iterable[tuple[UUID, Origin]]) -> None:
+    """Say which sagas the current transaction moves: the subject of each, and its origin."""
+    db.info()[_CAUSES] = [(str(subject), origin) for subject, origin in origins]
+
+
+def current_origin(about: Iterable[Any] = ()) -> Origin:
+    """The origin of an event or a saga that names these ids and values, in the current transaction.
+
+    In a request, that is the request. If the transaction has several causes, the one counts whose subject is named;
+    without such a cause only `hops` is set, to the largest of theirs.
+    """
+    request = REQUEST.get()
+    if request:
+        return request
+    causes: Sequence[tuple[str, Origin]] = db.info().get(_CAUSES, ())
+    if not causes:
+        return Origin()
+    if len(causes) == 1:
+        return causes[0][1]
+    named = {str(value) for value in about if isinstance(value, str | UUID)}
+    candidates = [origin for subject, origin in causes if subject in named]
+    if not candidates:
+        return Origin(hops=max(origin.hops for _, origin in causes))
+    return max(candidates, key=lambda origin: origin.hops)
 
 
 def with_cause(event: CloudEvent) -> CloudEvent:
-    """The event, with its cause if the current transaction reacts to events.
-
-    If it reacts to several events, the cause is the one whose subject is the new event's subject or a value in its
-    data. Without such an event only `hops` is set: to one more than the largest of theirs.
-    """
-    causes: Sequence[CloudEvent] = db.info().get(_CAUSES, ())
-    if not causes:
-        return event
-    named: set[Any] = {str(event.subject), *(value for value in event.data.values() if isinstance(value, str))}
-    candidates = causes if len(causes) == 1 else [cause for cause in causes if str(cause.subject) in named]
-    if not candidates:
-        return replace(event, hops=max(cause.hops for cause in causes) + 1)
-    cause = max(candidates, key=lambda each: each.hops)
+    """The event, with the origin that it has in the current transaction."""
+    origin = current_origin((event.subject, *event.data.values()))
     return replace(
-        event, hops=cause.hops + 1, causation_id=cause.id, correlation_id=cause.correlation_id or cause.id
+        event, request_id=origin.request_id, traceparent=origin.traceparent, correlation_id=origin.correlation_id,
+        causation_id=origin.causation_id, hops=origin.hops,
+    )  # fmt: skip
+
+
+def _following(event: CloudEvent) -> Origin:
+    """The origin of what a reaction to this event does."""
+    return Origin(
+        event.request_id, event.traceparent, event.correlation_id or event.id, causation_id=event.id,
+        hops=event.hops + 1,
     )  # fmt: skip

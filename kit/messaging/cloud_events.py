@@ -6,6 +6,7 @@ from uuid import UUID
 
 from kit.db import Json
 from kit.ids import created_at
+from kit.messaging.origin import Origin, read_id, read_number
 from kit.tenancy import Tenant
 
 
@@ -14,9 +15,7 @@ class CloudEvent:
     """An event. `id` is a UUIDv7 and holds the event's time; `subject` is the id of what it is about.
 
     An event without a company is about a user, its subject. `sequence` orders the events about one subject; it grows,
-    with gaps, and events of some types have none. `hops` is the number of reactions between the event and its origin:
-    0 unless a reaction published it. Then `causation_id` is the event that it reacted to, and `correlation_id` the
-    first event of the chain.
+    with gaps, and events of some types have none. The other attributes are its Origin.
     """
 
     id: UUID
@@ -26,6 +25,7 @@ class CloudEvent:
     data: Json
     sequence: int | None = None
     request_id: str | None = None
+    traceparent: str | None = None
     correlation_id: UUID | None = None
     causation_id: UUID | None = None
     hops: int = 0
@@ -36,15 +36,14 @@ class CloudEvent:
         return Tenant(company_id=self.company_id) if self.company_id else Tenant(user_id=self.subject)
 
     @property
+    def origin(self) -> Origin:
+        """Where the event comes from."""
+        return Origin(self.request_id, self.traceparent, self.correlation_id, self.causation_id, self.hops)
+
+    @property
     def context(self) -> Json:
         """The attributes that say where the event comes from, as CloudEvents names them; only those that it has."""
-        attributes = {
-            "requestid": self.request_id,
-            "correlationid": self.correlation_id and str(self.correlation_id),
-            "causationid": self.causation_id and str(self.causation_id),
-            "hops": self.hops or None,
-        }
-        return {name: value for name, value in attributes.items() if value is not None}
+        return self.origin.as_json()
 
     @classmethod
     def from_json(cls, body: Any) -> Self:
@@ -55,15 +54,15 @@ class CloudEvent:
         if not isinstance(body, dict):
             raise TypeError("no JSON object")
         present = {name: value for name, value in body.items() if value is not None}
-        texts = (present["type"], present.get("requestid", ""))
+        texts = (present["type"], present.get("requestid", ""), present.get("traceparent", ""))
         if not (all(isinstance(text, str) for text in texts) and isinstance(present["data"], dict)):
-            raise TypeError("type and requestid are strings, data is an object")
+            raise TypeError("type, requestid and traceparent are strings, data is an object")
         return cls.from_columns(
-            id=_read_id(present["id"]),
-            company_id=_read_id(present["companyid"]) if "companyid" in present else None,
+            id=read_id(present["id"]),
+            company_id=read_id(present["companyid"]) if "companyid" in present else None,
             type=present["type"],
-            subject=_read_id(present["subject"]),
-            sequence=_read_number(present["sequence"]) if "sequence" in present else None,
+            subject=read_id(present["subject"]),
+            sequence=read_number(present["sequence"]) if "sequence" in present else None,
             context=present,
             data=present["data"],
         )
@@ -71,13 +70,14 @@ class CloudEvent:
     @classmethod
     def from_columns(cls, *, context: Json | None, **columns: Any) -> Self:
         """Create the event from the columns of its row in `events`."""
-        context = context or {}
+        origin = Origin.from_json(context)
         return cls(
             **columns,
-            request_id=context.get("requestid"),
-            correlation_id=_read_id(context["correlationid"]) if "correlationid" in context else None,
-            causation_id=_read_id(context["causationid"]) if "causationid" in context else None,
-            hops=_read_number(context.get("hops", 0)),
+            request_id=origin.request_id,
+            traceparent=origin.traceparent,
+            correlation_id=origin.correlation_id,
+            causation_id=origin.causation_id,
+            hops=origin.hops,
         )
 
     def as_json(self) -> Json:
@@ -99,11 +99,3 @@ class CloudEvent:
             **self.context,
             "data": self.data,
         }
-
-
-def _read_id(value: object) -> UUID:
-    return UUID(str(value))  # UUID() of another type than str raises AttributeError
-
-
-def _read_number(value: object) -> int:
-    return int(str(value))  # int() of an infinite float raises OverflowError

@@ -20,7 +20,6 @@ from kit.db.retention import Retention
 from kit.ids import new_id
 from kit.messaging import causation, kept_events
 from kit.messaging.cloud_events import CloudEvent
-from kit.process import logs
 
 Kind = Literal["chord", "task", "event"]
 
@@ -100,13 +99,9 @@ def publish(
     """Keep an event and send it after commit, as a CloudEvent 1.0 whose type is also the routing key (`order.created`).
 
     `sequence` orders the events about a subject: the version of its row, which this transaction has locked. The event
-    carries the id of the request that caused it, if there is one. An event about an order has `order_id` in its data
-    even where its subject is another object, such as the payment: workers look request ids up by order.
+    carries its origin: the request, the event that a reaction handles, or the saga (kit/messaging/causation.py).
     """
-    event = CloudEvent(
-        new_id(), company_id, event_type, subject, data, sequence,
-        request_id=logs.request_id(data.get("order_id", subject)),
-    )  # fmt: skip
+    event = CloudEvent(new_id(), company_id, event_type, subject, data, sequence)
     send_event(causation.with_cause(event))
 
 

@@ -14,7 +14,8 @@ from uuid import UUID
 from kit import clock, db
 from kit.db import Json
 from kit.errors import NotFound
-from kit.messaging import events, kept_events, outbox, pg_notify
+from kit.messaging import causation, events, kept_events, outbox, pg_notify
+from kit.messaging.origin import Origin
 from saga.engine import queued_sagas
 from saga.engine.definition import Ending, Hook, Saga
 from saga.engine.errors import UnknownVersion
@@ -35,7 +36,7 @@ class SagaNotFound(NotFound):
 
 # Sets the tenant, locks the saga rows, and only then reads the sagas, one row per step: see migrations/functions/saga.
 _LOCK = "SELECT * FROM lock_sagas(%(ids)s, %(company)s)"
-_SAGA_COLUMNS = 10
+_SAGA_COLUMNS = 12
 """Columns about the saga, before the columns about the step."""
 
 # The ids are given once more as a list: with it PostgreSQL uses the primary keys whatever its statistics say.
@@ -138,18 +139,23 @@ def _read(refs: Sequence[SagaRef], find: FindDefinition) -> list[LockedSaga]:
     for row in rows:
         saga = sagas.get(row[0])
         if saga is None:
-            saga_id, name, version, subject_id, state, stage, stop, failure, due_at, ended_at = row[:_SAGA_COLUMNS]
-            ref, definition = refs_by_id[row[0]], find(name, version)
-            saga = sagas[saga_id] = LockedSaga(
-                definition, ref, subject_id, state, stage, stop, failure, {}, now, due_at, ended_at
-            )
+            saga = sagas[row[0]] = _read_saga(refs_by_id[row[0]], row[1:_SAGA_COLUMNS], find, now)
         step = StepState(*row[_SAGA_COLUMNS:])
         saga.steps[step.step] = step
     if len(sagas) < len(refs_by_id):
         raise SagaNotFound
     for saga in sagas.values():
         saga.check_definition()
+    causation.act_for_sagas((saga.subject_id, saga.origin) for saga in sagas.values())
     return list(sagas.values())
+
+
+def _read_saga(ref: SagaRef, columns: Sequence[Any], find: FindDefinition, now: datetime) -> LockedSaga:
+    name, version, subject_id, state, stage, stop, failure, due_at, ended_at, traceparent, context = columns
+    origin = Origin.from_columns(traceparent, context)
+    return LockedSaga(
+        find(name, version), ref, subject_id, state, stage, stop, failure, {}, now, due_at, ended_at, origin
+    )
 
 
 def _require_known_versions(rows: Sequence[Sequence[Any]], find: FindDefinition) -> None:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from kit.db import Json
 from kit.ids import created_at, derived_id, new_id
+from kit.messaging.origin import Origin
 from kit.messaging.tasks import task_body
-from kit.process import logs
 from saga.engine.definition import Ending, Hook, Saga
 from saga.engine.errors import DefinitionMismatch
 from saga.engine.step import Step
@@ -69,6 +69,8 @@ class LockedSaga:
     now: datetime
     due_at: datetime
     ended_at: datetime | None = None
+    origin: Origin = field(default_factory=Origin)
+    """Where the saga comes from: what it does has the same origin."""
     continue_inline: bool = False
     """Whether to continue after a parallel stage within this transaction, instead of sending `saga.advance`."""
     continued: bool = False
@@ -178,5 +180,4 @@ class LockedSaga:
     def _task(self, name: str) -> Json:
         saga_id = str(self.ref.saga_id)
         kwargs = {"saga_id": saga_id, "company_id": str(self.ref.company_id), "subject_id": str(self.subject_id)}
-        request_id = logs.request_id(self.subject_id)
-        return task_body(name, kwargs, task_id=self.ref.task_id(name), root_id=saga_id, request_id=request_id)
+        return task_body(name, kwargs, task_id=self.ref.task_id(name), root_id=saga_id, origin=self.origin)

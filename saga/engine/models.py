@@ -34,7 +34,8 @@ class SagaRow(Base):
     running saga that awaits a signal is `waiting`. A saga that has not ended may become `stuck`, until an operator acts
     on its incident. `stage` is the index of the current stage. `stop_requested` asks for a cancellation, which is
     granted up to the pivot. `failure` says why the saga is undone. A saga that has not moved by `due_at` (UTC) counts
-    as stalled, and is re-sent; while it is waiting, `due_at` is when the wait expires.
+    as stalled, and is re-sent; while it is waiting, `due_at` is when the wait expires. `traceparent` and `context` are
+    the saga's origin (kit/messaging/origin.py).
     """
 
     __tablename__ = "sagas"
@@ -63,6 +64,7 @@ class SagaRow(Base):
     stop_requested: Mapped[Json | None]
     failure: Mapped[Json | None]
     traceparent: Mapped[str | None]
+    context: Mapped[Json | None]
     started_at: Mapped[datetime]
     due_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -137,6 +139,8 @@ class QueuedSagaRow(Base):
     subject_id: Mapped[UUID]
     target_id: Mapped[UUID]
     tags: Mapped[Json]
+    traceparent: Mapped[str | None]
+    context: Mapped[Json | None]
     queued_at: Mapped[datetime]
 
 

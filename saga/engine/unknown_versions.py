@@ -9,6 +9,7 @@ from datetime import timedelta
 from kit import clock, db
 from kit.db import Json
 from kit.messaging import outbox
+from kit.messaging.origin import Origin
 from kit.process import failpoints
 from kit.tenancy import Tenant
 from saga.engine.journal import FindDefinition, is_known
@@ -24,7 +25,7 @@ EVENT = "unknown_version"
 """The entry in the history of such a saga. No second one is written until another transition follows."""
 
 _LOCK = """
-    SELECT name, version FROM sagas
+    SELECT name, version, traceparent, context FROM sagas
     WHERE id = %(saga)s AND ended_at IS NULL AND state <> 'stuck' FOR NO KEY UPDATE"""
 _RECORD_ONCE = """
     WITH postponed AS (
@@ -49,6 +50,7 @@ def put_back(ref: SagaRef, task: Json, find: FindDefinition) -> bool:
         now = clock.now()
         values = {"saga": ref.saga_id, "company": ref.company_id, "event": EVENT, "now": now, "due": now + _POSTPONED}
         db.run(_RECORD_ONCE, values)
+        task = {**task, **Origin.from_columns(*row[2:]).request_fields}
         outbox.send("task", task, company_id=ref.company_id, available_at=now + RETURN_DELAY)
     failpoints.hit("task.put_back")
     return True

@@ -5,6 +5,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.requests import TRACEPARENT
+
 
 @pytest.fixture
 def id_given(api):
@@ -45,10 +47,11 @@ class TestRequestId:
 
     def test_is_in_all_messages_of_the_request(self, api, database):
         ada = {"email": "ada@customers.example", "name": "Ada", "password": "correct horse battery staple"}
-        answer = api.post("/api/auth/register", ada)
+        answer = api.post("/api/auth/register", ada, headers={"traceparent": TRACEPARENT})
         assert answer.status_code == 202, answer.json
         with psycopg.connect(database) as owner:
             sent = owner.execute("""
-                SELECT o.kind, coalesce(o.body->>'requestid', e.context->>'requestid')
+                SELECT o.kind, coalesce(o.body->>'requestid', e.context->>'requestid'),
+                    coalesce(o.body->>'traceparent', e.context->>'traceparent')
                 FROM outbox o LEFT JOIN events e ON e.id::text = o.body->>'id' ORDER BY o.kind""").fetchall()
-        assert sent == [(kind, answer.headers["X-Request-ID"]) for kind in ("event", "task")]
+        assert sent == [(kind, answer.headers["X-Request-ID"], TRACEPARENT) for kind in ("event", "task")]

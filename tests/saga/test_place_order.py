@@ -2,14 +2,15 @@ from contextlib import suppress
 from itertools import product
 
 import pytest
-from structlog.contextvars import bound_contextvars
 
 from domain.payments.gateway import ProviderUnavailable
 from domain.payments.stripe_gateway import gateway
 from kit.config import settings
 from saga.engine.rehearse import rehearse
+from saga.engine.sweep import sweep
 from saga.place_order import PLACE_ORDER
 from saga.steps.notifications.email_customer import email_customer
+from tests.requests import TRACEPARENT, in_request
 from tests.saga.order_scenario import OrderScenario, findings
 
 AUTHORISE, CAPTURE = (PLACE_ORDER.steps[name] for name in ("authorise_payment", "capture_payment"))
@@ -55,18 +56,19 @@ class TestPlaceOrder:
             "inventory.reserve_stock", "payments.authorise_payment", *body, "notifications.email_customer",
         ]  # fmt: skip
 
-    def test_passes_the_request_id_from_message_to_message(self, scenario):
+    def test_passes_the_request_on_to_every_message_also_if_the_sweeper_sends_it(self, scenario):
         deliveries = scenario.deliveries
-        with bound_contextvars(request_id="mine"):
+        with in_request("mine"):
             scenario.place()
-            deliveries.collect()
-        while deliveries.tasks:
-            task = deliveries.tasks.pop(0)
-            with bound_contextvars(request_id=task["requestid"]):
-                deliveries.deliver(task)
-            deliveries.collect()
+        deliveries.collect()
+        deliveries.tasks.clear()
+        scenario.expire_deadlines()
+        assert sweep(deliveries.find) == 1
+        deliveries.collect()
+        assert {task["traceparent"] for task in deliveries.tasks} == {TRACEPARENT}
+        deliveries.deliver_all()
         assert deliveries.events[-1]["type"] == "order.completed"
-        assert {event["requestid"] for event in deliveries.events} == {"mine"}
+        assert {(event["requestid"], event["traceparent"]) for event in deliveries.events} == {("mine", TRACEPARENT)}
 
     def test_makes_no_payment_for_a_free_order(self, database, outside_world, sandbox):
         scenario = OrderScenario(database, price=0)

@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 from saga.engine import executor
 from saga.place_order import PLACE_ORDER
 from saga.steps.notifications.email_customer import email_customer
+from tests.requests import TRACEPARENT, in_request
 from tests.workers.queued_messages import ACKS, FakeMessage, run_together, take_from_outbox, tasks_in
 from workers.events import consumer, reactions
-from workers.log_context import bound
 from workers.tasks import sagas
 
 QUEUE = "notification.events"
@@ -54,7 +54,7 @@ def placed(front, app):
 
     def placing(*requests):
         for request in requests:
-            with bound(request_id=request):
+            with in_request(request):
                 front.place()
         return take_from_outbox(app)
 
@@ -68,9 +68,10 @@ class TestRequestId:
         assert [message.routing_key for message in tasks] == FIRST
         for message in tasks:
             _, ids, _ = json.loads(message.body)
-            app.tasks[message.routing_key].apply(kwargs=ids, headers={"requestid": "mine"}, throw=True)
+            app.tasks[message.routing_key].apply(kwargs=ids, headers=message.headers, throw=True)
             run_together(app, message)
         assert [line["request_id"] for line in lines] == ["mine"] * 2 * len(tasks)
+        assert {line["trace_id"] for line in lines} == {TRACEPARENT.split("-")[1]}
         assert {line["saga_id"] for line in lines} == {message.headers["root_id"] for message in tasks}
         assert "request_id" not in structlog.contextvars.get_contextvars()
 
@@ -78,6 +79,7 @@ class TestRequestId:
         (event,) = [message for message in placed("mine") if message.routing_key == "order.created"]
         consumer.handle_messages(QUEUE, ACKS, [FakeMessage(event)])
         assert [(line["request_id"], line["event_id"]) for line in lines] == [("mine", event.id)]
+        assert [line["trace_id"] for line in lines] == [TRACEPARENT.split("-")[1]]
 
 
 class TestRequestIdsOfABatch:
@@ -96,12 +98,12 @@ class TestRequestIdsOfABatch:
     def test_are_in_every_event_about_each_order(self, app, front, placed, outside_world):
         orders = {}
         for request, how in {"one": {}, "two": {"method": DECLINED}, "three": {}, "four": {"quantity": 99}}.items():
-            with bound(request_id=request):
+            with in_request(request):
                 orders[front.place(**how)] = request
         events = take_all(app)
         paid = [order_id for order_id in orders if front.order(order_id).status == "paid"]
         for order_id in paid:
-            with bound(request_id=orders[order_id]):
+            with in_request(orders[order_id]):
                 front.cancel(order_id)
         events += take_all(app)
         assert len(paid) == 2

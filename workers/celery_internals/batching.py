@@ -134,7 +134,7 @@ class _Delivery:
     @property
     def log_fields(self) -> dict[str, str | None]:
         """The fields of its log lines."""
-        return {**self.call.kwargs, "request_id": self.message.headers.get("requestid")}
+        return {**self.call.kwargs, **log_context.request_fields(self.message.headers)}
 
 
 @dataclass(frozen=True, slots=True)

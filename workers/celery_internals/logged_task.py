@@ -15,5 +15,5 @@ class LoggedTask(Task):
     def __call__(self, *args: Any, **ids: str) -> Any:
         """Run the task. Tasks take ids only."""
         headers = self.request.headers or {}
-        with log_context.bound(**ids, request_id=headers.get("requestid")):
+        with log_context.bound(**ids, **log_context.request_fields(headers)):
             return self.run(*args, **ids)

@@ -13,6 +13,7 @@ from kombu import Consumer
 from kombu.message import Message
 
 from kit.messaging.cloud_events import CloudEvent
+from kit.messaging.origin import trace_id
 from kit.tenancy import Tenant
 from workers import log_context, queues
 from workers.celery_internals.acks import BatchedAcks
@@ -92,4 +93,7 @@ def _requeue(queue: str, acks: BatchedAcks, message: Message, error: Exception) 
 
 
 def _log_fields(event: CloudEvent) -> dict[str, str | None]:
-    return {"event_id": str(event.id), "subject_id": str(event.subject), "request_id": event.request_id}
+    return {
+        "event_id": str(event.id), "subject_id": str(event.subject), "request_id": event.request_id,
+        "trace_id": trace_id(event.traceparent),
+    }  # fmt: skip

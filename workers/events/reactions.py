@@ -31,7 +31,7 @@ def react_once(consumer: str, events: Sequence[CloudEvent]) -> list[AfterCommit]
     with db.transaction(tenant):
         new = outbox.mark_processed(consumer=consumer, event_ids=known, company_id=tenant.company_id)
         unprocessed = [event for event_id, event in known.items() if event_id in new]
-        causation.set_causes(unprocessed)
+        causation.react_to(unprocessed)
         work = list(_react(consumer, unprocessed))
     failpoints.hit("event.processed")
     return work

@@ -59,7 +59,8 @@ def _task(task: Json, *, chord: Json | None = None, **group: Any) -> Message:
     kwargs = task["kwargs"]
     headers = {
         "lang": "py", "task": task["task"], "id": task["id"], "root_id": task.get("root"), "ignore_result": True,
-        "kwargsrepr": repr(kwargs), "requestid": task.get("requestid"), **group,
+        "kwargsrepr": repr(kwargs), "requestid": task.get("requestid"),
+        "traceparent": task.get("traceparent"), **group,
     }  # fmt: skip
     body = [(), kwargs, {"callbacks": None, "errbacks": None, "chain": None, "chord": chord}]
     return Message(

@@ -6,7 +6,6 @@ from kombu.message import Message
 
 from kit.db import Json
 from kit.messaging.tasks import task_body
-from kit.process import logs
 from saga.engine import unknown_versions
 from saga.engine.locked_saga import SagaRef
 from saga.registry import find
@@ -22,11 +21,10 @@ def put_back(message: Message) -> bool:
         return False
     ref = SagaRef(UUID(kwargs["saga_id"]), UUID(kwargs["company_id"]))
     headers = message.headers
-    task = returned_task(headers["task"], kwargs, headers["id"], headers.get("requestid"))
+    task = returned_task(headers["task"], kwargs, headers["id"])
     return unknown_versions.put_back(ref, task, find)
 
 
-def returned_task(name: str, kwargs: Json, task_id: str, request_id: str | None = None) -> Json:
+def returned_task(name: str, kwargs: Json, task_id: str) -> Json:
     """The outbox's body of a saga's task that goes back to it."""
-    request_id = request_id or logs.request_id(kwargs.get("subject_id"))
-    return task_body(name, dict(kwargs), task_id=task_id, root_id=kwargs["saga_id"], request_id=request_id)
+    return task_body(name, dict(kwargs), task_id=task_id, root_id=kwargs["saga_id"])

@@ -6,23 +6,22 @@ import psycopg
 import pytest
 
 from kit.ids import new_id
-
-TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+from tests.requests import TRACEPARENT
 
 
 @pytest.fixture
 def left_behind(market, order, database):
-    """The saga's traceparent, and the event's request, of an order that is placed with these headers."""
+    """The traceparent of saga and event, and the event's request, of an order that is placed with these headers."""
 
     def place(headers: dict[str, str]) -> tuple[str, str]:
         answer = market.buyer.post("/api/orders", order, headers=headers)
         assert answer.status_code == 202, answer.json
         with psycopg.connect(database) as connection:
             (traceparent,) = connection.execute("SELECT traceparent FROM sagas").fetchone()
-            (request_id,) = connection.execute(
-                "SELECT context ->> 'requestid' FROM events WHERE type = 'order.created'"
+            request_id, trace_of_event = connection.execute(
+                "SELECT context ->> 'requestid', context ->> 'traceparent' FROM events WHERE type = 'order.created'"
             ).fetchone()
-        assert request_id == answer.headers["X-Request-ID"]
+        assert (request_id, trace_of_event) == (answer.headers["X-Request-ID"], traceparent)
         return traceparent, request_id
 
     return place

@@ -5,6 +5,7 @@ from psycopg.errors import UniqueViolation
 
 from kit import clock, db
 from kit.ids import new_id
+from kit.messaging.origin import Origin
 from kit.tenancy import Tenant
 from saga.engine.definition import then, together
 from saga.engine.start import start
@@ -55,8 +56,10 @@ class TestStart:
 
     def test_keeps_tags_to_search_by(self, harness, begin):
         with db.transaction(Tenant(company_id=harness.company_id)):
-            begin(tags={"shop_id": "s1"}, traceparent="00-abc-def-01")
-        assert harness.sql("SELECT tags, traceparent FROM sagas") == [({"shop_id": "s1"}, "00-abc-def-01")]
+            begin(tags={"shop_id": "s1"}, origin=Origin("mine", "00-abc-def-01"))
+        assert harness.sql("SELECT tags, traceparent, context FROM sagas") == [
+            ({"shop_id": "s1"}, "00-abc-def-01", {"requestid": "mine"})
+        ]
 
     def test_sends_one_message_for_a_sequential_first_stage(self, harness, script):
         _, deliveries = harness.start(harness.saga(then(script.step("fold")), name="line"))

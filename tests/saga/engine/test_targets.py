@@ -17,6 +17,7 @@ from saga.engine.queued_sagas import AlreadyRequested
 from saga.engine.targets import TargetBusy, locked_target
 from saga.rules.started_versions import STARTS
 from tests import factories
+from tests.requests import TRACEPARENT, in_request
 from tests.saga.deliveries import Deliveries
 from tests.saga.engine.toy_signals import A_DAY, CONFIRMED
 
@@ -178,6 +179,15 @@ class TestQueue:
         deliveries.deliver_all()
         assert names() == [("print", "done"), ("bind", "done")]
         assert harness.sql("SELECT version FROM sagas WHERE name = 'bind'") == [(2,)]
+
+    def test_starts_it_with_the_origin_of_the_command(self, harness, command, deliveries):
+        command("print")
+        for request in ("one", "two"):
+            with in_request(request):
+                command("bind")
+        deliveries.deliver_all()
+        origins = harness.sql("SELECT context ->> 'requestid', traceparent FROM sagas WHERE name = 'bind' ORDER BY id")
+        assert origins == [("one", TRACEPARENT), ("two", TRACEPARENT)]
 
     def test_refuses_a_second_one_of_the_same_subject(self, harness, command, deliveries, names):
         command("print")

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from saga.place_order import PLACE_ORDER
+from tests.requests import in_request
 from tests.workers.queued_messages import FakeMessage, run_together, take_from_outbox, tasks_in
 from workers.tasks import sagas, unknown_tasks
 
@@ -16,8 +17,9 @@ RELEASED = "UPDATE sagas SET version = 99 WHERE id = (SELECT max(id::text)::uuid
 def headers(app, front):
     """The chord headers of two orders, of which the later one's saga is of another release."""
     sagas.register(app)
-    front.place()
-    front.place()
+    with in_request("mine"):
+        front.place()
+        front.place()
     front.sql(RELEASED)
     return tasks_in(take_from_outbox(app), *HEADERS)
 
@@ -40,7 +42,7 @@ class TestAWorker:
 class TestAnUnknownTask:
     def test_of_an_unknown_version_is_put_back(self, app, headers):
         message = FakeMessage(next(each for each in headers if each.headers["root_id"] == max(sagas_of(headers))))
-        message.headers = {**message.headers, "task": "inventory.pack_goods", "requestid": "mine"}
+        message.headers = {**message.headers, "task": "inventory.pack_goods"}
         assert unknown_tasks.put_back(message)
         [sent] = tasks_in(take_from_outbox(app), "inventory.pack_goods")
         assert (sent.id, sent.headers["requestid"]) == (message.headers["id"], "mine")
