@@ -4,7 +4,9 @@ from kit.db import Json
 from kit.messaging.origin import Origin
 
 
-def task_body(name: str, kwargs: Json, *, task_id: str, root_id: str | None = None, origin: Origin | None = None) -> Json:
+def task_body(
+    name: str, kwargs: Json, *, task_id: str, root_id: str | None = None, origin: Origin | None = None
+) -> Json:
     """Return the outbox's body of this task, which the relay turns into a message.
 
     `root_id` groups tasks in Flower, such as those of one saga. With `origin` it carries the request that it results
