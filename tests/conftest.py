@@ -24,7 +24,7 @@ from migrations import run as migrations
 from ops.services import directories
 from ops.services import rabbitmq as broker
 from ops.services.postgres import Postgres, create_database, drop_database, with_login
-from tests import connections, published_events, requirements
+from tests import connections, owner, published_events, requirements
 from tests.inbox_process import InboxProcess, running_inbox
 from tests.security.example_counts import THOROUGH
 
@@ -34,21 +34,6 @@ hypothesis.settings.load_profile("usual")
 hypothesis.settings.register_profile(THOROUGH, deadline=None)  # make security
 
 _SHARED = pytest.StashKey[dict[str, str]]()
-_EMPTY_EVERY_TABLE = """
-DO $$
-DECLARE
-  filled regclass;
-BEGIN
-  SET LOCAL lock_timeout = '5s';
-  SET LOCAL session_replication_role = replica; -- no foreign keys, no append-only triggers
-  FOR filled IN
-    SELECT oid FROM pg_class
-    WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
-  LOOP
-    EXECUTE format('DELETE FROM %s', filled);
-  END LOOP;
-END $$
-"""
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -100,6 +85,7 @@ def _use_own_database(config: pytest.Config) -> None:
         public_privileges.revoke(connection)  # a database does not inherit this from its template
     config.add_cleanup(lambda: drop_database(superuser, name))
     config.add_cleanup(connections.close)
+    config.add_cleanup(owner.close)
     for setting in [name for name in os.environ if name.startswith("ORDERX_") and name != "ORDERX_REQUIRE"]:
         del os.environ[setting]
     environment = {
@@ -141,10 +127,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def database() -> str:
     """An empty database for tests that commit: the superuser's URL."""
-    url = os.environ["ORDERX_OWNER_DATABASE_URL"]
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(_EMPTY_EVERY_TABLE)
-    return url
+    owner.empty_every_table()
+    return os.environ["ORDERX_OWNER_DATABASE_URL"]
 
 
 @pytest.fixture(autouse=True)

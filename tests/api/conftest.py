@@ -4,15 +4,15 @@ import socket
 
 import pytest
 
-from api.app import create_app
 from kit.config import settings
 from tests.api.client import Api
+from tests.api.shared_app import shared_app
 
 
 @pytest.fixture
 def api(database) -> Api:
     """The app's HTTP interface, over a database without a row."""
-    return Api(create_app())
+    return Api(shared_app())
 
 
 @pytest.fixture

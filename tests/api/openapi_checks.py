@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from api.app import create_app
+from tests.api.shared_app import shared_app
 
 
 def assert_documented(app: Flask, answer: TestResponse) -> None:
@@ -45,7 +45,7 @@ def _operation_id(app: Flask, answer: TestResponse) -> str | None:
 @cache
 def document() -> dict[str, Any]:
     """The OpenAPI document, as served to clients."""
-    return create_app().test_client().get("/api/openapi.json").json
+    return shared_app().test_client().get("/api/openapi.json").json
 
 
 @cache

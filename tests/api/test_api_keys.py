@@ -5,13 +5,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from api.app import create_app
 from api.auth.requirements import OPERATOR, PUBLIC, REQUIRED
 from domain.access.permissions import API_KEY_PERMISSIONS
 from kit import clock
 from kit.ids import new_id
 from tests import factories
 from tests.api.client import Api
+from tests.api.shared_app import shared_app
 from tests.guards.test_policy import called
 
 NAMED = {"name": "Stock of the warehouse"}
@@ -113,7 +113,7 @@ class TestUse:
 
     @pytest.mark.parametrize("permission", sorted(API_KEY_PERMISSIONS))
     def test_allows_exactly_its_permissions(self, database, permission):
-        app, company = create_app(), factories.make_company()
+        app, company = shared_app(), factories.make_company()
         _, secret = factories.make_key(factories.make_member(company), company, {permission})
         rules = [rule for rule in app.url_map.iter_rules() if REQUIRED[rule.endpoint] not in (PUBLIC, OPERATOR)]
         refused = {each.endpoint for each in rules if called(app, Api(app, secret), each) == (403, "forbidden")}

@@ -11,6 +11,7 @@ from kit.config import settings
 from kit.errors import NotConfigured
 from tests import factories
 from tests.api.client import Api
+from tests.api.shared_app import shared_app
 
 SHOP = "https://shop.example"
 PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
@@ -19,6 +20,7 @@ PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-He
 @pytest.fixture
 def with_settings(database, monkeypatch):
     """The app's HTTP interface under these settings."""
+    shared_app()  # which checks the responses, under the usual settings
 
     def build(**values: str) -> Api:
         for name, value in values.items():

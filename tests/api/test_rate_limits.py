@@ -16,6 +16,7 @@ from ops.services import directories
 from ops.services.valkey import Valkey
 from tests import factories
 from tests.api.client import Api
+from tests.api.shared_app import shared_app
 
 LOGIN = {"email": "ada@customers.example", "password": "wrong"}
 
@@ -38,6 +39,7 @@ def valkey(_valkey, monkeypatch):
 @pytest.fixture
 def limited(database, valkey, monkeypatch):
     """The app's HTTP interface under these limits, behind one proxy."""
+    shared_app()  # which checks the responses, under the usual settings
 
     def build(**limits: int) -> Api:
         values = {"RATE_LIMIT_URL": valkey.url, "TRUSTED_PROXIES": 1}

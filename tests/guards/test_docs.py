@@ -6,11 +6,11 @@ import shlex
 
 import pytest
 
-from api.app import create_app
 from kit.config import Settings
 from saga.engine.draw import draw
 from saga.place_order import PLACE_ORDER
 from saga.reactions.event_catalogue import catalogue
+from tests.api.shared_app import shared_app
 from tests.guards.cli_parsing import parse_command
 from tests.guards.source_tree import ROOT, tree
 from tests.guards.test_compose import SERVICES
@@ -55,7 +55,7 @@ class TestReadme:
     def test_calls_existing_endpoints(self):
         calls = re.findall(r"post (?:-X (\w+) )?\$API(/[\w/$-]+)(.*)", README)
         assert len(calls) > 10
-        adapter = create_app().url_map.bind("127.0.0.1")
+        adapter = shared_app().url_map.bind("127.0.0.1")
         for method, path, rest in calls:
             concrete = re.sub(r"\$\w+", "01a1f9fb-f07c-7766-bd40-d664d485d37e", path)
             asked = method or ("POST" if "-d" in rest else "GET")

@@ -3,8 +3,8 @@
 import re
 from functools import partial
 
-from api.app import create_app
 from api.sales.request_headers import MAX_WAIT_SECONDS
+from tests.api.shared_app import shared_app
 from tests.guards.source_tree import ROOT
 
 NGINX = (ROOT / "deploy/nginx.conf").read_text()
@@ -22,7 +22,7 @@ def seconds(name: str) -> int:
 
 class TestNginx:
     def test_compresses_every_content_type(self):
-        get = partial(create_app().test_client().get, buffered=True)
+        get = partial(shared_app().test_client().get, buffered=True)
         page, document = get("/api/docs"), get("/api/openapi.json")
         assets = [get(path) for path in re.findall(r'(?:src|href)="([^"]+\.(?:js|css))"', page.text)]
         assert assets

@@ -7,8 +7,8 @@ import marshmallow
 import pytest
 from marshmallow import fields
 
-from api.app import create_app
 from api.http.schemas import OPTIONAL_NULL, REQUIRED_NULL, Schema, ValueObjectSchema
+from tests.api.shared_app import shared_app
 
 
 def nested(field: Any) -> Any:
@@ -28,7 +28,7 @@ def with_parts(schema: marshmallow.Schema) -> Iterator[marshmallow.Schema]:
 def bodies() -> dict[str, marshmallow.Schema]:
     """The schemas of request bodies and of all their parts, by name."""
     found = {}
-    for view in create_app().view_functions.values():
+    for view in shared_app().view_functions.values():
         for parameter in getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ()):
             if parameter["in"] == "json":
                 found |= {type(part).__name__: part for part in with_parts(parameter["schema"])}

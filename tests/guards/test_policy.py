@@ -3,10 +3,10 @@
 import psycopg
 import pytest
 
-from api.app import create_app
 from kit.ids import new_id
 from tests import factories
 from tests.api.client import Api
+from tests.api.shared_app import shared_app
 
 POLICY = """
 endpoint                             super_admin  company_admin  shop_manager  staff  customer
@@ -108,7 +108,7 @@ SOME_ID = "01a1f9fb-f07c-7766-bd40-d664d485d37e"
 
 @pytest.fixture
 def app(database):
-    return create_app()
+    return shared_app()
 
 
 @pytest.fixture

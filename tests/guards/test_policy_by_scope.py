@@ -3,7 +3,6 @@
 import psycopg
 import pytest
 
-from api.app import create_app
 from domain.access import queries as access
 from domain.companies import history
 from domain.payments.declines import PaymentSource
@@ -14,6 +13,7 @@ from kit.tenancy import Tenant
 from saga.place_order import place_order
 from tests import factories
 from tests.api.client import Api
+from tests.api.shared_app import shared_app
 from tests.guards.test_policy import ALLOWED, ROLES
 
 # What each role can reach. nobody: nothing; shop: rows of the caller's shop; company: rows of any shop of the
@@ -128,7 +128,7 @@ class World:
     """Two companies, one of them with two shops, and a caller of each role at the first shop."""
 
     def __init__(self, database):
-        self.app = create_app()
+        self.app = shared_app()
         self.company, other = factories.make_company(), factories.make_company()
         self.shop = factories.make_shop(self.company)
         self.customer = factories.make_user()

@@ -16,12 +16,13 @@ import psycopg
 import pytest
 import requests
 
-from api.app import MAX_BODY_BYTES, create_app
+from api.app import MAX_BODY_BYTES
 from ops.services import ports, process_tree
 from ops.services.process import Process
 from ops.services.readiness import http, tcp
 from tests import factories
 from tests.api.client import Api
+from tests.api.shared_app import shared_app
 from tests.waiting import until
 
 WAITING = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -146,7 +147,7 @@ class TestMetrics:
 class TestStop:
     def test_waits_for_the_answer_that_somebody_is_waiting_for(self, process, port, database):
         user = factories.make_user()
-        sent = {"Authorization": f"Bearer {Api(create_app()).acting_as(user).token}"}
+        sent = {"Authorization": f"Bearer {Api(shared_app()).acting_as(user).token}"}
         me = f"http://127.0.0.1:{port}/api/me"
         with (
             ThreadPoolExecutor(1) as pool,

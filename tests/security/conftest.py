@@ -2,8 +2,8 @@
 
 import pytest
 
-from api.app import create_app
 from tests.api.client import Api
+from tests.api.shared_app import shared_app
 from tests.guards.test_policy_by_scope import World
 from tests.sandbox_process import paying_at, running_sandbox
 
@@ -29,4 +29,4 @@ def world(database):
 @pytest.fixture
 def api(database):
     """A client of the app, with an empty database."""
-    return Api(create_app())
+    return Api(shared_app())

@@ -10,11 +10,11 @@ import psycopg
 import pytest
 import requests
 
-from api.app import create_app
 from bench.slow_clients.attacks import KINDS, attacking
 from kit.config import settings
 from tests import factories
 from tests.api.client import Api
+from tests.api.shared_app import shared_app
 from tests.ops.server.conftest import HEAD, answer_from, answers_from
 from tests.waiting import until
 
@@ -45,7 +45,7 @@ class TestSlowClients:
     @pytest.mark.parametrize("kind", KINDS)
     def test_take_no_thread(self, server, database, kind):
         user = factories.make_user()
-        token = Api(create_app()).acting_as(user).token
+        token = Api(shared_app()).acting_as(user).token
 
         async def while_they_are_there():
             address = ("127.0.0.1", server.port)
@@ -102,7 +102,7 @@ class TestSlowClients:
 class TestProbes:
     def test_are_answered_while_all_threads_wait_for_the_database(self, server, database):
         user = factories.make_user()
-        sent = {"Authorization": f"Bearer {Api(create_app()).acting_as(user).token}"}
+        sent = {"Authorization": f"Bearer {Api(shared_app()).acting_as(user).token}"}
         me = f"{server.url}/api/me"
         with (
             ThreadPoolExecutor(2 * THREADS) as pool,

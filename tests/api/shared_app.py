@@ -1,0 +1,13 @@
+"""One API app per test process: creating one takes longer than most requests."""
+
+from functools import cache
+
+from flask import Flask
+
+from api.app import create_app
+
+
+@cache
+def shared_app() -> Flask:
+    """The app, under the settings that all tests share. A test with settings of its own creates another."""
+    return create_app()
