@@ -3,9 +3,9 @@ import re
 
 from typer.testing import CliRunner
 
-from api.app import create_app
 from ops import cli
 from ops.commands import permissions
+from tests.api.shared_app import shared_app
 from tests.guards.source_tree import ROOT
 
 
@@ -18,7 +18,7 @@ def run(*options):
 class TestPermissions:
     def test_lists_every_operation_of_the_api(self):
         listed = {(row["method"], row["path"]) for row in json.loads(run("--json"))}
-        document = create_app().test_client().get("/api/openapi.json").json
+        document = shared_app().test_client().get("/api/openapi.json").json
         operations = {(method.upper(), path) for path, each in document["paths"].items() for method in each}
         assert listed == {(method, path) for method, path in operations if method != "PARAMETERS"}
 
