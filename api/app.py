@@ -44,6 +44,7 @@ from api.privacy.routes import blueprint as privacy
 from api.sales.routes import blueprint as orders
 from api.shops.locations import blueprint as locations
 from api.shops.routes import blueprint as shops
+from domain import areas
 from domain.accounts import passwords
 from kit.config import settings
 
@@ -83,6 +84,7 @@ def create_app(*, threads: int = 32) -> Flask:
     security_headers.register(app)
     cors.register(app)
     settings().require("public_url")
+    areas.register()
     signing_keys.load()
     passwords.warm_up()
     api = openapi.configure(app)

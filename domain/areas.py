@@ -5,6 +5,8 @@ import importlib.util
 from collections.abc import Iterator
 from types import ModuleType
 
+from domain.privacy import declarations as personal_data
+
 AREAS = (
     "notifications",
     "accounts",
@@ -30,6 +32,13 @@ def modules(layer: str, name: str | None = None) -> Iterator[ModuleType]:
         path = ".".join(part for part in (layer, area, name) if part)
         if _exists(path):
             yield importlib.import_module(path)
+
+
+def register() -> None:
+    """Hand what the areas declare to the areas that need it of all others. Call it at the start of a process."""
+    personal_data.register(
+        {module.__name__.split(".")[1]: module.PERSONAL_DATA for module in modules("domain", "personal_data")}
+    )
 
 
 def _exists(path: str) -> bool:

@@ -7,7 +7,6 @@ from api.auth.caller import current_caller
 from api.auth.transactions import company_transaction
 from api.http.blueprint import Blueprint
 from api.privacy.schemas import ErasureSchema, UserDataSchema
-from api.sales import serializers
 from domain.accounts import queries
 from domain.privacy import erasure, export
 from kit import clock, db
@@ -23,14 +22,7 @@ def export_my_data() -> dict[str, Any]:
     """Export all your data: your profile, addresses, roles, sessions and orders."""
     user_id = current_caller().user_id
     with db.transaction(Tenant(user_id=user_id)):
-        data = export.export_person(user_id=user_id, now=clock.now())
-    return {
-        "user": data.user,
-        "addresses": data.addresses,
-        "memberships": data.memberships,
-        "sessions": data.sessions,
-        "orders": [serializers.order_details(order, lines, to_seller=False) for order, lines in data.orders],
-    }
+        return export.export_person(user_id=user_id, now=clock.now())
 
 
 @blueprint.post("/erase")

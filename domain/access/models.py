@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, within_company
 from kit.ids import new_id
+from kit.personal_data import PERSONAL
 
 
 class Membership(Base):
@@ -24,7 +25,7 @@ class Membership(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), info=PERSONAL)
     company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id"))
     shop_id: Mapped[UUID | None]
     role: Mapped[str]
@@ -44,7 +45,7 @@ class ApiKey(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
     shop_id: Mapped[UUID | None]
-    created_by: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), info=PERSONAL)
     name: Mapped[str]
     prefix: Mapped[str]
     hash: Mapped[bytes] = mapped_column(unique=True)
@@ -64,9 +65,9 @@ class Invitation(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
     shop_id: Mapped[UUID | None]
-    email: Mapped[str]
+    email: Mapped[str] = mapped_column(info=PERSONAL)
     role: Mapped[str]
-    invited_by: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    invited_by: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), info=PERSONAL)
     hash: Mapped[bytes] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime]

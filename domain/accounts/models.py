@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, Json
 from kit.ids import new_id
+from kit.personal_data import PERSONAL
 
 DEFAULT_NOTIFICATIONS = """'{"email": {"order_updates": true, "news": false}}'"""
 """The preferences of a new user, as SQL. News are opt-in."""
@@ -26,13 +27,13 @@ class User(Base):
     __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    email: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str]
-    password_hash: Mapped[str]
-    phone: Mapped[str | None]
-    locale: Mapped[str | None]
-    time_zone: Mapped[str | None]
-    notifications: Mapped[Json] = mapped_column(server_default=text(DEFAULT_NOTIFICATIONS))
+    email: Mapped[str] = mapped_column(unique=True, info=PERSONAL)
+    name: Mapped[str] = mapped_column(info=PERSONAL)
+    password_hash: Mapped[str] = mapped_column(info=PERSONAL)
+    phone: Mapped[str | None] = mapped_column(info=PERSONAL)
+    locale: Mapped[str | None] = mapped_column(info=PERSONAL)
+    time_zone: Mapped[str | None] = mapped_column(info=PERSONAL)
+    notifications: Mapped[Json] = mapped_column(server_default=text(DEFAULT_NOTIFICATIONS), info=PERSONAL)
     default_company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id", ondelete="SET NULL"))
     verified_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
@@ -46,9 +47,9 @@ class Address(Base):
     __table_args__ = (Index(None, "user_id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    label: Mapped[str]
-    address: Mapped[Json]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), info=PERSONAL)
+    label: Mapped[str] = mapped_column(info=PERSONAL)
+    address: Mapped[Json] = mapped_column(info=PERSONAL)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
@@ -63,10 +64,10 @@ class UserSession(Base):
     __table_args__ = (Index(None, "user_id"), Index("sessions_end_idx", text("coalesce(ended_at, expires_at)")))
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), info=PERSONAL)
     active_company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id", ondelete="SET NULL"))
-    device: Mapped[str | None]
-    ip_address: Mapped[str | None]
+    device: Mapped[str | None] = mapped_column(info=PERSONAL)
+    ip_address: Mapped[str | None] = mapped_column(info=PERSONAL)
     started_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -85,7 +86,7 @@ class RefreshToken(Base):
     hash: Mapped[bytes] = mapped_column(primary_key=True)
     replaces: Mapped[bytes | None]
     salt: Mapped[bytes | None]
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), info=PERSONAL)
     session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
@@ -102,7 +103,7 @@ class OneTimeLink(Base):
     )
 
     hash: Mapped[bytes] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), info=PERSONAL)
     purpose: Mapped[str]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
@@ -113,8 +114,8 @@ class SecondFactor(Base):
 
     __tablename__ = "second_factors"
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
-    secret: Mapped[bytes]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, info=PERSONAL)
+    secret: Mapped[bytes] = mapped_column(info=PERSONAL)
     last_step: Mapped[int] = mapped_column(BigInteger)
     confirmed_at: Mapped[datetime | None]
 
@@ -126,7 +127,7 @@ class RecoveryCode(Base):
     __table_args__ = (Index(None, "user_id"),)
 
     hash: Mapped[bytes] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), info=PERSONAL)
     used_at: Mapped[datetime | None]
 
 

@@ -13,3 +13,10 @@ RETENTION = (
     Retention("timing_decoys", "created_at", DAY),
     Retention("attempt_counters", "greatest(last_at, next_allowed_at)", DAY),
 )
+
+UNLIMITED = {
+    "users": "an account stays until its user erases it, and its id after that: orders refer to it",
+    "addresses": "few for a user, who deletes them",
+    "second_factors": "one for a user, until it is disabled",
+    "recovery_codes": "ten for a user, until the second factor is disabled",
+}

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base
 from kit.ids import new_id
+from kit.personal_data import PERSONAL
 
 
 class SuperAdminRequest(Base):
@@ -20,7 +21,7 @@ class SuperAdminRequest(Base):
     __table_args__ = (Index(None, "target_company_id", "id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), info=PERSONAL)
     target_company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id"))
     request: Mapped[str]
     request_id: Mapped[str]
@@ -37,8 +38,8 @@ class OperatorAction(Base):
     __table_args__ = (Index(None, "user_id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), info=PERSONAL)
     action: Mapped[str]
-    reason: Mapped[str]
-    operator: Mapped[str]
+    reason: Mapped[str] = mapped_column(info=PERSONAL)
+    operator: Mapped[str] = mapped_column(info=PERSONAL)
     acted_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.companies.plans import PLANS
 from kit.db import Base, Json
 from kit.ids import new_id
+from kit.personal_data import PERSONAL
 
 LifecycleState = Literal["active", "suspended", "closing", "closed"]
 
@@ -73,7 +74,7 @@ class CompanyEvent(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
     event: Mapped[str]
-    decided_by: Mapped[UUID | None]
+    decided_by: Mapped[UUID | None] = mapped_column(info=PERSONAL)
     detail: Mapped[Json]
     happened_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, Json, within_company
 from kit.ids import new_id
+from kit.personal_data import PERSONAL
 
 
 class Mail(Base):
@@ -33,11 +34,11 @@ class Mail(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     company_id: Mapped[UUID | None]
     order_id: Mapped[UUID | None]
-    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), info=PERSONAL)
     occasion: Mapped[str]
-    recipient: Mapped[str]
+    recipient: Mapped[str] = mapped_column(info=PERSONAL)
     template: Mapped[str]
-    context: Mapped[Json]
+    context: Mapped[Json] = mapped_column(info=PERSONAL)
     status: Mapped[str] = mapped_column(server_default=text("'queued'"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     leased_until: Mapped[datetime | None]

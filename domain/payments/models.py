@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, Json, within_company
 from kit.ids import new_id
+from kit.personal_data import PERSONAL
 
 
 class Payment(Base):
@@ -90,8 +91,8 @@ class PaymentAttempt(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     company_id: Mapped[UUID]
-    customer_id: Mapped[UUID]
+    customer_id: Mapped[UUID] = mapped_column(info=PERSONAL)
     method: Mapped[str | None]
-    card_fingerprint: Mapped[str | None]
-    network_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    card_fingerprint: Mapped[str | None] = mapped_column(info=PERSONAL)
+    network_hash: Mapped[bytes | None] = mapped_column(LargeBinary, info=PERSONAL)
     declined_at: Mapped[datetime | None]

@@ -36,3 +36,9 @@ class IdempotencyKeyInUse(Conflict):
     """Another request with this idempotency key is still in progress; try again shortly."""
 
     code = "idempotency_key_in_use"
+
+
+class OrdersInProgress(Conflict):
+    """You have an order in progress, or one paid less than 30 days ago that may still be shipped: try again later."""
+
+    code = "orders_in_progress"

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, Json, within_company
 from kit.ids import new_id
+from kit.personal_data import PERSONAL
 
 STATUSES = (
     "pending", "paid", "fulfilling", "shipped", "delivered", "completed",
@@ -32,15 +33,15 @@ class Order(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     company_id: Mapped[UUID]
     shop_id: Mapped[UUID]
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    customer_email: Mapped[str]
-    customer_name: Mapped[str]
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), info=PERSONAL)
+    customer_email: Mapped[str] = mapped_column(info=PERSONAL)
+    customer_name: Mapped[str] = mapped_column(info=PERSONAL)
     status: Mapped[str] = mapped_column(server_default=text("'pending'"))
     currency: Mapped[str]
     subtotal: Mapped[int] = mapped_column(BigInteger)
     discount_percent: Mapped[int] = mapped_column(server_default=text("0"))
     total: Mapped[int] = mapped_column(BigInteger)
-    shipping_address: Mapped[Json]
+    shipping_address: Mapped[Json] = mapped_column(info=PERSONAL)
     failure: Mapped[Json | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     placed_at: Mapped[datetime]
@@ -74,7 +75,7 @@ class IdempotencyKey(Base):
     __tablename__ = "idempotency_keys"
     __table_args__ = (within_company("order_id", "orders"), Index(None, "created_at"))
 
-    caller_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    caller_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, info=PERSONAL)
     key: Mapped[str] = mapped_column(primary_key=True)
     company_id: Mapped[UUID]
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)

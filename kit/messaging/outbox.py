@@ -62,6 +62,8 @@ RETENTION = (
 )
 """Event ids are UUIDv7. An event that was processed late, after an outage for example, is kept for 30 more days."""
 
+UNLIMITED = {"outbox": "a row is deleted when the broker has confirmed its message"}
+
 CHECKS = (Check("the outbox is empty", "SELECT kind || ' ' || id || ' is in the outbox' FROM outbox", at_rest=True),)
 
 # Without RETURNING: the app role may insert into the outbox but not read it, not even its own rows.

@@ -62,6 +62,9 @@ class ScheduleRow(Base):
     failures: Mapped[int] = mapped_column(server_default=text("0"))
 
 
+UNLIMITED = {"schedules": "one row for each; it is deleted when the schedule is no longer declared"}
+
+
 class RunInProgress(Conflict):
     """The schedule is running already."""
 

@@ -13,3 +13,8 @@ RETENTION = (
         dependents=(("saga_events", "saga_id"), ("saga_signals", "saga_id")),
     ),
 )
+
+UNLIMITED = {
+    "saga_definitions": "one for each version ever released",
+    "queued_sagas": "each is deleted when its saga starts",
+}

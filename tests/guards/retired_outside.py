@@ -21,7 +21,9 @@ next_at next_allowed_at
 times recent_uses
 standing lifecycle_state
 vital_signs database_metrics
-forget_invitations delete_invitations_to
+forget_invitations erase_member
+delete_invitations_to erase_member
+erase_person erase_user
 counted count_order
 presented by_token
 visited by_id

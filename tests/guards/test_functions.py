@@ -13,8 +13,10 @@ DEFINER = "orderx_definer"
 EVENTS_OWNER = "orderx_events_owner"
 IN_PUBLIC = "pronamespace = 'public'::regnamespace"
 CALLERS = {
-    "erase_person": {"orderx_app"},
-    "delete_invitations_to": {"orderx_app"},
+    "delete_mails_to": {"orderx_app"},
+    "erase_user": {"orderx_app"},
+    "erase_member": {"orderx_app"},
+    "erase_customer": {"orderx_app"},
     "oldest_snapshot": {"orderx_operator"},
     "record_saga_definition": {"orderx_app"},
     "rotate_event_partitions": {"orderx_operator"},
@@ -46,7 +48,9 @@ def call_all(connection, user_id):
     connection.execute("SET LOCAL ROLE orderx_app")
     connection.execute("SELECT set_config('orderx.user_id', %s, true)", [str(user_id)])
     connection.execute(
-        "SELECT delete_invitations_to(%(user)s), erase_person(%(user)s), database_metrics()", {"user": user_id}
+        "SELECT erase_customer(%(user)s), erase_member(%(user)s), erase_user(%(user)s), delete_mails_to(%(user)s),"
+        " database_metrics()",
+        {"user": user_id},
     )
     connection.execute("SELECT record_saga_definition('toy', 1, '', '')")
     connection.execute("RESET ROLE")

@@ -57,7 +57,7 @@ class TestOwnerWithoutSuperuser:
             assert owner.execute(users).fetchall() == []  # row-level security binds it
         with psycopg.connect(urls["app_url"]) as app:
             app.execute("SELECT set_config('orderx.user_id', %s, true)", [str(user)])
-            app.execute("SELECT delete_invitations_to(%(user)s), erase_person(%(user)s)", {"user": user})
+            app.execute("SELECT erase_member(%(user)s), erase_user(%(user)s)", {"user": user})
             app.commit()
             [(waited,)] = app.execute("SELECT value FROM database_metrics() WHERE metric = 'outbox'").fetchall()
             assert waited > 0

@@ -6,8 +6,7 @@ import pyotp
 import pytest
 
 from domain.access import email_ownership
-from domain.accounts import failed_logins, one_time_links, operations, profile, second_factor, sessions
-from domain.privacy import erasure
+from domain.accounts import failed_logins, one_time_links, operations, personal_data, profile, second_factor, sessions
 from kit import clock, db
 from kit.tenancy import Tenant
 from tests import factories
@@ -58,7 +57,7 @@ def test_addresses_are_announced_by_their_id(user, mine, only_user, published):
 
 def test_an_erasure_is_announced(user, mine, only_user, published):
     with db.transaction(mine):
-        erasure.erase_data(user_id=user.id)
+        personal_data.erase(user_id=user.id, now=NOW)
     assert published("user.erased") == [only_user]
 
 

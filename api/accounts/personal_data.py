@@ -1,0 +1,13 @@
+"""The sections of a person's export that are about the account."""
+
+from marshmallow import fields
+
+from api.accounts.profile_schemas import SavedAddressSchema
+from api.accounts.schemas import UserSchema
+from api.accounts.session_schemas import SessionSchema
+
+SECTIONS = {
+    "user": fields.Nested(UserSchema),
+    "addresses": fields.List(fields.Nested(SavedAddressSchema)),
+    "sessions": fields.List(fields.Nested(SessionSchema)),
+}
