@@ -6,7 +6,7 @@ An API process of the previous release calls the functions dropped here. It is s
 from alembic import op
 
 revision = "20261129_erase_by_area"
-down_revision = "20261129_card_fingerprints"
+down_revision = "20261129_saga_origins"
 branch_labels = None
 depends_on = None
 
