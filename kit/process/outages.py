@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -50,6 +51,12 @@ def run_each(*parts: Callable[[], object]) -> list[Exception]:
         except Exception as error:
             if db.is_outage(error) and not db.is_timeout(error):
                 raise
-            log.exception("part failed", part=getattr(part, "__name__", None))
+            log.exception("part failed", part=_name_of(part))
             errors.append(error)
     return errors
+
+
+def _name_of(part: Callable[[], object]) -> str:
+    while isinstance(part, partial):
+        part = part.func
+    return getattr(part, "__qualname__", type(part).__name__)

@@ -9,6 +9,7 @@ from celery import Celery, Task
 from prometheus_client import Counter, Histogram
 
 from kit import clock, db
+from kit.errors import OrderXError
 from kit.process import failpoints
 from kit.schedules import Schedule, runs
 from workers import schedules
@@ -17,6 +18,9 @@ from workers.outages import retry_on_outage
 
 RUNS = Counter("orderx_schedule_runs", "Runs of schedules that have ended", ["schedule", "outcome"])
 SECONDS = Histogram("orderx_schedule_run_duration_seconds", "Duration of the runs of schedules", ["schedule"])
+
+MAX_ERRORS_NAMED = 3
+"""Errors of a group that are named."""
 
 log = structlog.get_logger()
 
@@ -60,12 +64,21 @@ def run(declared: Mapping[str, Schedule[object]], name: str, run_id: UUID) -> No
 
 
 def _error_of(schedule: Schedule[object]) -> str | None:
-    """Call the schedule; returns the type of its error. The log has the rest, which may contain personal data."""
+    """Call the schedule; returns a description of its error. The log has the rest, which may contain personal data."""
     try:
         schedule(now=clock.now())
     except Exception as error:
         if db.is_outage(error) and not db.is_timeout(error):
             raise
         log.exception("schedule failed", schedule=schedule.name)
-        return type(error).__name__
+        return _description(error)
     return None
+
+
+def _description(error: Exception) -> str:
+    """Our own messages, and the types of other errors; of a group, its message and its first errors."""
+    if isinstance(error, ExceptionGroup):
+        first = [_description(each) for each in error.exceptions[:MAX_ERRORS_NAMED]]
+        more = len(error.exceptions) - len(first)
+        return f"{error.message}: {'; '.join([*first, *([f'{more} more'] if more else [])])}"
+    return f"{type(error).__name__}: {error.message}" if isinstance(error, OrderXError) else type(error).__name__

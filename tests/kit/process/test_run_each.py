@@ -1,7 +1,10 @@
 """Parts that do not depend on each other run all, whatever happens to one."""
 
+from functools import partial
+
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from kit.process.outages import run_each
 
@@ -16,6 +19,14 @@ class TestRunEach:
         [error] = run_each(failing, lambda: done.append("the next"))
         assert isinstance(error, KeyError)
         assert done == ["the next"]
+
+    def test_logs_the_name_of_the_part_that_fails(self):
+        def failing(reason):
+            raise KeyError(reason)
+
+        with capture_logs() as logged:
+            run_each(partial(failing, "a defect of ours"))
+        assert logged[0]["part"].endswith("failing")
 
     def test_stops_when_the_database_is_down(self):
         def without_a_database():

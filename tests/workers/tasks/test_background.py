@@ -8,6 +8,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from kit import alerts, clock, db
+from kit.errors import Conflict
 from kit.ids import new_id
 from kit.schedules import every, runs, schedule
 from tests.forked import run_forked
@@ -30,6 +31,12 @@ def fail(*, now: datetime) -> None:
 
 
 @schedule(every(days=365))
+def fail_in_parts(*, now: datetime) -> None:
+    """Fail with a group of errors, some of which have messages of ours."""
+    raise ExceptionGroup("some parts failed", [Conflict("the shop is open"), *[LookupError(f"ann {now}")] * 3])
+
+
+@schedule(every(days=365))
 def take_too_long(*, now: datetime) -> None:
     """Run a statement into its timeout."""
     del now
@@ -46,7 +53,7 @@ def meet_an_outage(*, now: datetime) -> None:
         db.run("DO $$ BEGIN RAISE admin_shutdown; END $$", {})
 
 
-DECLARED = {each.name: each for each in (leave_a_trace, fail, take_too_long, meet_an_outage)}
+DECLARED = {each.name: each for each in (leave_a_trace, fail, fail_in_parts, take_too_long, meet_an_outage)}
 
 
 @pytest.fixture
@@ -83,6 +90,12 @@ class TestRun:
     def test_records_the_type_of_an_error_without_its_message(self, owner):
         background.run(DECLARED, "fail", runs.run_now("fail", now=clock.now()))
         assert (row(owner, "fail")["outcome"], row(owner, "fail")["error"]) == ("failed", "LookupError")
+
+    def test_records_the_first_errors_of_a_group(self, owner):
+        background.run(DECLARED, "fail_in_parts", runs.run_now("fail_in_parts", now=clock.now()))
+        assert row(owner, "fail_in_parts")["error"] == (
+            "some parts failed: Conflict: the shop is open; LookupError; LookupError; 1 more"
+        )
 
     def test_records_a_timeout_of_a_statement_as_a_failure(self, owner):
         background.run(DECLARED, "take_too_long", runs.run_now("take_too_long", now=clock.now()))
