@@ -38,11 +38,13 @@ def send_signal(
     from saga import registry
     from saga.engine import queries, signals
     from saga.engine.locked_saga import SagaRef
+    from saga.engine.versions import is_known
 
     with db.operator_transaction():
         sagas = queries.by_saga_or_subject_id(saga_or_order)
-        awaiting = [each for each in sagas if name in registry.find(each.name, each.version).waits]
-        saga = (awaiting or sagas)[-1]
+        known = [each for each in sagas if is_known(each.name, each.version, registry.find)]
+        awaiting = [each for each in known if name in registry.find(each.name, each.version).waits]
+        saga = (awaiting or known or sagas)[-1]
         ref = SagaRef(saga.id, saga.company_id)
     content: dict[str, Any] = json.loads(payload)
     receipt = signals.signal(ref, registry.find, signal=name, payload=content, by=by, reason=reason)

@@ -15,9 +15,10 @@ from kit import db
 from kit.process import failpoints
 from saga.engine import external_calls, faults, recovery, state_machine
 from saga.engine.directions import Backward, Direction, Forward
-from saga.engine.journal import FindDefinition, all_locked
+from saga.engine.journal import all_locked
 from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.step_execution import StepExecution, choose_executions
+from saga.engine.versions import FindDefinition
 
 
 def run_steps(

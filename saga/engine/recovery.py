@@ -4,10 +4,11 @@ from dataclasses import asdict
 
 from saga.engine import state_machine
 from saga.engine.directions import Direction
-from saga.engine.journal import FindDefinition, locked
+from saga.engine.journal import locked
 from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.step import Step
 from saga.engine.step_execution import failure_of
+from saga.engine.versions import FindDefinition
 
 
 def record_step_failure(ref: SagaRef, find: FindDefinition, direction: Direction, step: Step, error: Exception) -> None:

@@ -7,8 +7,9 @@ from kit.db import Json
 from kit.errors import Conflict, NotFound
 from kit.process import failpoints
 from saga.engine import state_machine, waiting
-from saga.engine.journal import FindDefinition, locked
+from saga.engine.journal import locked
 from saga.engine.locked_saga import LockedSaga, SagaRef
+from saga.engine.versions import FindDefinition
 from saga.engine.waiting import Receipt
 from saga.engine.waits import Signal, Wait
 

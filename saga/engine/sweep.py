@@ -7,9 +7,10 @@ import structlog
 from kit import db
 from kit.process import failpoints
 from saga.engine import faults, state_machine, waiting
-from saga.engine.journal import FindDefinition, is_known, locked
+from saga.engine.journal import locked
 from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.models import OPEN
+from saga.engine.versions import FindDefinition, is_known
 
 # While messages wait in the outbox for the broker, none is lost yet: re-sending would only lengthen the queue. A saga
 # whose row is locked is being moved. A saga that is waiting is due when its wait expires, with or without a broker.

@@ -1,8 +1,8 @@
 """Compare the payment provider's payments with ours, and correct the differences, above all after a restore.
 
 A payment that no order needs is refunded: its order is unknown, failed, cancelled, or paid with another payment.
-Payments of sagas in progress are left to them. An order is written before anything is paid for it; so an order that is
-unknown after the provider has listed its payment stays unknown.
+Payments of orders that an open saga is changing are left to it. An order is written before anything is paid for it; so
+an order that is unknown after the provider has listed its payment stays unknown.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,8 @@ Verdict = Literal["matches", "in progress", "refund", "record", "review"]
 _ORDERS = text("""
     SELECT o.id, o.company_id, o.status, p.provider_ref, p.status AS payment, p.amount,
         o.status = 'pending' OR EXISTS (
-            SELECT FROM sagas s WHERE s.subject_id = o.id AND s.name = 'cancel_order' AND s.ended_at IS NULL
+            SELECT FROM sagas s
+            WHERE (s.subject_id = o.id OR s.target_id = o.id) AND s.ended_at IS NULL AND s.state <> 'finishing'
         ) AS in_progress,
         array(SELECT e.provider_ref || ' ' || e.type FROM payment_events e WHERE e.payment_id = p.id) AS recorded
     FROM orders o JOIN payments p ON p.order_id = o.id WHERE o.id = ANY(:orders)""")

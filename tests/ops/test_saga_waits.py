@@ -84,6 +84,16 @@ class TestSignal:
         deliveries.deliver_all()
         assert harness.state(ref) == "done"
 
+    def test_reaches_the_saga_beside_one_of_an_unknown_version(self, orderx, waiting, monkeypatch):
+        ref, deliveries, harness = waiting
+        monkeypatch.setattr(registry, "find", deliveries.find)
+        harness.sql(
+            "INSERT INTO sagas (id, company_id, name, version, subject_id, tags, started_at, due_at)"
+            " SELECT gen_random_uuid(), company_id, 'newer', 7, subject_id, '{}', now(), now() FROM sagas"
+        )
+        subject = harness.timeline(ref).saga.subject_id
+        assert orderx("saga", "signal", subject, *YES, *WHY) == (0, f"{subject}  print.confirmed: accepted\n")
+
     def test_says_what_is_wrong_with_a_payload(self, orderx, waiting):
         ref, _, _ = waiting
         code, said = orderx("saga", "signal", ref.saga_id, "print.confirmed", "--payload", "[]", *WHY)

@@ -143,6 +143,24 @@ class TestReconcile:
         pay(order_id)
         assert [verdict for verdict, _ in compare()] == ["in progress", "in progress"]
 
+    def test_leaves_an_order_to_any_saga_that_changes_it(self, scenario, compare):
+        order_id = scenario.place()
+        scenario.run_until_idle()
+        scenario.cancel(order_id)
+        scenario.sql(
+            "UPDATE sagas SET name = 'return_order', target_id = subject_id, subject_id = gen_random_uuid()"
+            " WHERE name = 'cancel_order'"
+        )
+        pay(order_id)
+        assert [verdict for verdict, _ in compare()] == ["in progress", "in progress"]
+
+    def test_does_not_wait_for_the_mail_of_an_order(self, scenario, compare):
+        scenario.place()
+        scenario.deliveries.deliver_next("inventory.reserve_stock")
+        scenario.deliveries.deliver_next("payments.authorise_payment")
+        scenario.deliveries.deliver_next("saga.advance")
+        assert compare() == [("matches", "captured")]
+
     def test_changes_nothing_in_a_dry_run(self, scenario, compare, at_the_provider):
         pay(new_id())
         assert compare(dry_run=True) == [("refund", "captured")]
