@@ -7,9 +7,9 @@ from domain.sales import order_outcomes, order_status, queries
 from domain.sales.errors import TransitionNotAllowed
 from saga.engine import state_machine
 from saga.engine.definition import Ending, Saga, then
-from saga.engine.journal import FindDefinition
 from saga.engine.locked_saga import SagaRef
 from saga.engine.targets import locked_target
+from saga.engine.versions import FindDefinition
 from saga.inputs.sales import order_payment, order_reservation
 from saga.rules.conflicts import RULES
 from saga.rules.started_versions import starting
@@ -31,6 +31,7 @@ CANCEL_ORDER = Saga(
     then(take_back_stock.using(order_reservation)),
     when_done=orders_cancelled,
     when_undone=None,
+    in_progress="This order is being cancelled",
 )
 
 _STARTED = starting(CANCEL_ORDER)

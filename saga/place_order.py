@@ -50,6 +50,7 @@ PLACE_ORDER = Saga(
     afterwards(email_customer),
     when_done=orders_paid,
     when_undone=orders_not_placed,
+    in_progress="This order is being placed",
 )
 
 _STARTED = starting(PLACE_ORDER)

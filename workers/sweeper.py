@@ -1,4 +1,4 @@
-"""The sweeper re-sends lost messages of sagas and mails, expires waits, and replays missed events.
+"""The sweeper re-sends lost messages of sagas and mails, expires waits, starts overdue sagas, replays missed events.
 
 Any number of sweepers may run.
 """
@@ -14,6 +14,7 @@ from kit.db import watchdog
 from kit.process import liveness, logs
 from kit.process.outages import run_each
 from kit.process.stopping import on_stop_signals
+from saga.engine.queued_sagas import release_overdue
 from saga.engine.sweep import sweep
 from saga.registry import find
 from workers import durability, saga_definitions
@@ -62,7 +63,12 @@ def sweep_until(stopping: threading.Event) -> None:
     while not stopping.wait(SWEEP_INTERVAL):
         liveness.touch()
         try:
-            run_each(resend_stalled_sagas, resend_overdue_mails, partial(replayer.replay, now=clock.now()))
+            run_each(
+                resend_stalled_sagas,
+                partial(release_overdue, find, now=clock.now()),
+                resend_overdue_mails,
+                partial(replayer.replay, now=clock.now()),
+            )
         except Exception as error:  # noqa: BLE001 - the next round tries again
             log.warning("sweeper retries", reason=str(error), error=type(error).__name__)
 

@@ -3,7 +3,7 @@
 Problems never repeat the input, because it could contain a card number.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -41,6 +41,8 @@ STATUS: dict[type[OrderXError], HTTPStatus] = {
     DuplicateName: HTTPStatus.BAD_REQUEST,
 }
 RETRY_AFTER = "5"
+EXTENSION_MEMBERS = ("exceeded_limits", "saga")
+"""What a problem says for programs, from the error's `detail`."""
 INTERNAL_ERROR = "internal_error"
 MAX_FIELD_ERRORS, MAX_PATH_LENGTH = 50, 200
 
@@ -61,10 +63,10 @@ def problem(
     title: str,
     detail: str,
     fields: Fields | None = None,
-    exceeded_limits: Sequence[Mapping[str, Any]] | None = None,
+    members: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """An application/problem+json response; `fields` maps dotted paths to messages, `over` lists plan limits."""
+    """An application/problem+json response; `fields` maps dotted paths to messages, `members` are further ones."""
     body = {
         "type": f"/problems/{code}",
         "title": title,
@@ -80,8 +82,7 @@ def problem(
             for path, messages in list(fields.items())[:MAX_FIELD_ERRORS]
             for message in messages
         ]
-    if exceeded_limits:
-        body["exceeded_limits"] = exceeded_limits
+    body |= members or {}
     return Response(json.dumps(body), status, headers, content_type="application/problem+json")
 
 
@@ -110,7 +111,7 @@ def response_to(error: OrderXError) -> Response:
         title=type(error).title(),
         detail=error.message,
         fields=error.fields if isinstance(error, Invalid) else None,
-        exceeded_limits=error.detail.get("exceeded_limits"),
+        members={name: error.detail[name] for name in EXTENSION_MEMBERS if name in error.detail},
         headers=_headers(status, error),
     )
 

@@ -20,10 +20,17 @@ class ExceededLimitSchema(ResponseSchema):
     allowed = fields.Integer(metadata={"examples": [1]})
 
 
+class OpenSagaSchema(ResponseSchema):
+    """A saga that is changing the object; `id` is null if it has not started."""
+
+    name = fields.String(metadata={"examples": ["cancel_order"]})
+    id = fields.UUID(allow_none=True)
+
+
 class ProblemSchema(ResponseSchema):
     """RFC 9457 problem details. `code` is stable. Quote `request_id` to support."""
 
-    optional = frozenset({"errors", "exceeded_limits"})
+    optional = frozenset({"errors", "exceeded_limits", "saga"})
 
     type = fields.String(metadata={"format": "uri-reference", "examples": ["/problems/invalid"]})
     title = fields.String()
@@ -36,4 +43,8 @@ class ProblemSchema(ResponseSchema):
     exceeded_limits = fields.List(
         fields.Nested(ExceededLimitSchema),
         metadata={"description": "With `plan_limit_reached` and `plan_too_small`: the exceeded limits"},
+    )
+    saga = fields.Nested(
+        OpenSagaSchema,
+        metadata={"description": "With `saga_in_progress`: the saga because of which the request is refused"},
     )

@@ -143,6 +143,11 @@ def insert(values: Json, *inserts: str) -> None:
     _unit.get().insert(values, inserts)
 
 
+def write_deferred() -> None:
+    """Write now what was put off to the commit: a dry run does so before it rolls back."""
+    _unit.get().write_deferred()
+
+
 def before_commit(write: Callable[[], None]) -> None:
     """Call `write` just before the current transaction commits, once, however often it is registered."""
     _unit.get().before_commit[write] = None

@@ -19,7 +19,8 @@ _REFS = text("SELECT order_id, provider_ref FROM payments WHERE provider_ref <> 
 _PAYMENTS = text("""
     SELECT o.id, o.status, p.status AS payment, p.amount, p.provider_ref,
         o.status <> 'pending' AND NOT EXISTS (
-            SELECT FROM sagas s WHERE s.subject_id = o.id AND s.name = 'cancel_order' AND s.ended_at IS NULL
+            SELECT FROM sagas s
+            WHERE (s.subject_id = o.id OR s.target_id = o.id) AND s.ended_at IS NULL AND s.state <> 'finishing'
         ) AS is_final
     FROM payments p JOIN orders o ON o.id = p.order_id WHERE o.id = ANY(:orders)""")
 

@@ -38,7 +38,7 @@ CHECKS = (
         SELECT 'saga ' || q.name || ' of ' || q.subject_id || ' is queued behind saga ' || q.after_saga_id
             || ', which is ' || coalesce(s.state, 'gone')
         FROM queued_sagas q LEFT JOIN sagas s ON s.id = q.after_saga_id
-        WHERE s.id IS NULL OR s.state IN ('done', 'undone', 'finishing')""",
+        WHERE q.overdue_since IS NULL AND (s.id IS NULL OR s.state IN ('done', 'undone', 'finishing'))""",
     ),
     Check(
         "a saga is waiting where one of its waits is",

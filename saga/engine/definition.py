@@ -78,7 +78,8 @@ class Saga:
     not moved for `deadline` seconds, or for `call_deadline` seconds per round of external calls in progress
     (external_calls.MAX_CONCURRENT), is re-sent by the sweeper. Open sagas stay on the `version` they started with: a
     changed definition gets a new version, and the old one stays declared until its last saga has ended. A saga with
-    `when_undone=None` is never undone: each of its steps is retried until done.
+    `when_undone=None` is never undone: each of its steps is retried until done. `in_progress` says in plain words what
+    an open saga is doing, for those whose request is refused because of it.
     """
 
     def __init__(
@@ -88,10 +89,12 @@ class Saga:
         when_done: Hook,
         when_undone: Hook | None,
         version: int = 1,
+        in_progress: str = "Another operation is in progress",
         deadline: float = 5.0,
         call_deadline: float = 15.0,
     ) -> None:
         self.name = name
+        self.in_progress = in_progress
         self.version = version
         self.stages = stages
         self.when_done = when_done

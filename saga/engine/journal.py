@@ -5,7 +5,7 @@ the same saga at the same time, and business rows are only locked after the saga
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,15 +17,11 @@ from kit.errors import NotFound
 from kit.messaging import causation, events, kept_events, outbox, pg_notify
 from kit.messaging.origin import Origin
 from saga.engine import queued_sagas
-from saga.engine.definition import Ending, Hook, Saga
+from saga.engine.definition import Ending, Hook
 from saga.engine.errors import UnknownVersion
 from saga.engine.events import INCIDENT_OPENED, IncidentOpened
 from saga.engine.locked_saga import LockedSaga, SagaRef, StepState
-
-FindDefinition = Callable[[str, int | None], Saga]
-"""Returns the definition of a saga by name and version, or raises UnknownVersion (registry.find).
-
-The version None stands for the one that new sagas get."""
+from saga.engine.versions import FindDefinition, is_known
 
 
 class SagaNotFound(NotFound):
@@ -73,7 +69,8 @@ _WRITE = f"""
         notice text)
     WHERE s.id = ANY(%(ids)s) AND s.id = c.id
     RETURNING s.id, CASE WHEN c.notice IS NOT NULL THEN pg_notify(%(channel)s, c.notice) END,
-        c.notice IS NOT NULL AND EXISTS (SELECT FROM queued_sagas q WHERE q.after_saga_id = s.id)"""  # noqa: S608 - constants
+        CASE WHEN c.notice IS NOT NULL THEN
+            (SELECT q.name FROM queued_sagas q WHERE q.after_saga_id = s.id ORDER BY q.id LIMIT 1) END"""  # noqa: S608 - constants
 
 
 @contextmanager
@@ -100,14 +97,23 @@ def all_locked(
         for saga in sagas:
             saga.continue_inline = continue_inline
         yield sagas
-        run_outcome_hooks(sagas)
-        changed = [saga for saga in sagas if saga.events]
-        if changed:
-            _announce_incidents(changed)
-            written = db.run(_WRITE, _write_values(changed, outbox.take_pending()))
-            with_queue = {saga_id for saga_id, _, has_queue in written if has_queue}
-            if with_queue:
-                queued_sagas.release([saga for saga in changed if saga.ref.saga_id in with_queue], find)
+        write_changes(sagas, find)
+
+
+def write_changes(sagas: Sequence[LockedSaga], find: FindDefinition) -> None:
+    """Run the hooks of decided sagas, write what has changed, and start what is queued behind decided ones.
+
+    `all_locked` does so at the end of its block. A dry run does so before it rolls the transaction back.
+    """
+    run_outcome_hooks(sagas)
+    changed = [saga for saga in sagas if saga.events]
+    if not changed:
+        return
+    _announce_incidents(changed)
+    written = db.run(_WRITE, _write_values(changed, outbox.take_pending()))
+    first_queued = {saga_id: name for saga_id, _, name in written if name}
+    if first_queued:
+        queued_sagas.release([saga for saga in changed if saga.ref.saga_id in first_queued], first_queued, find)
 
 
 def run_outcome_hooks(sagas: Sequence[LockedSaga]) -> None:
@@ -165,15 +171,6 @@ def _require_known_versions(rows: Sequence[Sequence[Any]], find: FindDefinition)
     if unknown:
         saga_ids = [saga_id for saga_id, name, version, *_ in rows if (name, version) in unknown]
         raise UnknownVersion(f"not declared in this release: {sorted(unknown)}", saga_ids=saga_ids)
-
-
-def is_known(name: str, version: int, find: FindDefinition) -> bool:
-    """Whether this process has the definition of this version of the saga."""
-    try:
-        find(name, version)
-    except UnknownVersion:
-        return False
-    return True
 
 
 def _write_values(sagas: Sequence[LockedSaga], events: list[Json]) -> dict[str, Any]:

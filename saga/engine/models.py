@@ -35,7 +35,8 @@ class SagaRow(Base):
     on its incident. `stage` is the index of the current stage. `stop_requested` asks for a cancellation, which is
     granted up to the pivot. `failure` says why the saga is undone. A saga that has not moved by `due_at` (UTC) counts
     as stalled, and is re-sent; while it is waiting, `due_at` is when the wait expires. `traceparent` and `context` are
-    the saga's origin (kit/messaging/origin.py).
+    the saga's origin (kit/messaging/origin.py). `returned_tasks` are the tasks that workers of another release have put
+    back into the outbox, with the times when they are due again.
     """
 
     __tablename__ = "sagas"
@@ -65,6 +66,7 @@ class SagaRow(Base):
     failure: Mapped[Json | None]
     traceparent: Mapped[str | None]
     context: Mapped[Json | None]
+    returned_tasks: Mapped[Json | None]
     started_at: Mapped[datetime]
     due_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -127,7 +129,10 @@ class SagaEvent(Base):
 
 
 class QueuedSagaRow(Base):
-    """A saga that is to start when the open saga about its target is done: see queued_sagas.py."""
+    """A saga that is to start when the open saga about its target is done: see queued_sagas.py.
+
+    `overdue_since` (UTC) is when that was, if the worker that ended it did not know the queued saga.
+    """
 
     __tablename__ = "queued_sagas"
     __table_args__ = (Index(None, "after_saga_id"), UniqueConstraint("subject_id", "name"))
@@ -142,6 +147,7 @@ class QueuedSagaRow(Base):
     traceparent: Mapped[str | None]
     context: Mapped[Json | None]
     queued_at: Mapped[datetime]
+    overdue_since: Mapped[datetime | None]
 
 
 class SignalRow(Base):

@@ -1,10 +1,13 @@
 """Queued sagas: each starts when the open saga about its target is done, and is dropped when that one is undone.
 
 A queued saga is a row, written under the locks of the open saga and of the target. The transaction that decides the
-outcome of the open saga starts it, in the version that new sagas get by then.
+outcome of the open saga starts it, in the version that new sagas get by then. If that worker does not know the saga,
+because its release was rolled back, the row stays: a sweeper of a release that knows it starts it, and until then no
+other saga about the target does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from kit import db
@@ -13,9 +16,12 @@ from kit.errors import Conflict
 from kit.ids import new_id
 from kit.messaging import causation
 from kit.messaging.origin import Origin
+from kit.process import failpoints
+from kit.tenancy import Tenant
 from saga.engine.definition import Saga
 from saga.engine.locked_saga import LockedSaga
 from saga.engine.start import start
+from saga.engine.versions import FindDefinition, is_known
 
 # A subject has one saga of a name. A second one would only fail when it starts: in the outcome of the open saga.
 _ENQUEUE = """
@@ -37,6 +43,18 @@ _TAKE = """
         FROM taken ORDER BY id
     )
     SELECT after_saga_id, name, subject_id, target_id, tags, traceparent, context FROM taken ORDER BY id"""
+_KEEP = """
+    WITH kept AS (
+        UPDATE queued_sagas SET overdue_since = %(now)s WHERE after_saga_id = ANY(%(ids)s)
+        RETURNING id, after_saga_id, company_id, name, subject_id
+    )
+    INSERT INTO saga_events (saga_id, company_id, event, detail, happened_at)
+    SELECT after_saga_id, company_id, 'queued_saga_kept', jsonb_build_object('saga', name, 'subject_id', subject_id),
+        %(now)s
+    FROM kept ORDER BY id"""
+_OVERDUE = """
+    SELECT DISTINCT ON (after_saga_id) after_saga_id, company_id, name FROM queued_sagas
+    WHERE overdue_since IS NOT NULL ORDER BY after_saga_id, id"""
 
 
 class AlreadyRequested(Conflict):
@@ -48,41 +66,74 @@ class AlreadyRequested(Conflict):
 def enqueue(after: LockedSaga, saga: Saga, *, subject_id: UUID, target_id: UUID, tags: dict[str, str]) -> None:
     """Queue a saga behind this open one. Raises AlreadyRequested if its subject has one, queued or started."""
     after.record_event("saga_queued", None, {"saga": saga.name, "subject_id": str(subject_id)})
-    about = {"subject_id": subject_id, "target_id": target_id}
-    origin = causation.current_origin(about.values())
-    if not _insert(after.ref.saga_id, after, saga.name, tags=tags, origin=origin, **about):
+    origin = causation.current_origin((subject_id, target_id))
+    about: Json = {"subject_id": subject_id, "target_id": target_id, "tags": tags, "origin": origin}
+    if not _insert(after.ref.saga_id, saga.name, company_id=after.ref.company_id, now=after.now, **about):
         raise AlreadyRequested(f"{saga.name} has been requested before for {subject_id}")
+    db.after_commit(lambda: failpoints.hit("saga.queued"))
 
 
-def release(ending_sagas: Sequence[LockedSaga], find: Callable[[str, int | None], Saga]) -> None:
+def release(ending_sagas: Sequence[LockedSaga], first_queued: Mapping[UUID, str], find: FindDefinition) -> None:
     """Start what is queued behind these sagas if they are done, and drop it if they are undone.
 
-    Of several sagas behind one, the first is started, and the others are queued behind it.
+    `first_queued` has the name of the first queued saga behind each. It is started, and the others are queued behind
+    it. If `find` does not know it, all of them are kept.
     """
-    sagas = {saga.ref.saga_id: saga for saga in ending_sagas}
-    undone = {saga_id for saga_id, saga in sagas.items() if saga.state == "undone"}
     now = ending_sagas[0].now
-    rows = db.run(_TAKE, {"ids": list(sagas), "undone": list(undone), "now": now}).fetchall()
+    undone = [saga.ref.saga_id for saga in ending_sagas if saga.state == "undone"]
+    kept = [id_ for id_, name in first_queued.items() if id_ not in undone and not is_known(name, None, find)]
+    taken = [saga.ref.saga_id for saga in ending_sagas if saga.ref.saga_id not in kept]
+    if taken:
+        _start(taken, undone, find, company_id=ending_sagas[0].ref.company_id, now=now)
+    if kept:
+        db.run(_KEEP, {"ids": kept, "now": now})
+    db.after_commit(lambda: failpoints.hit("saga.dequeued"))
+
+
+def release_overdue(find: FindDefinition, *, now: datetime) -> int:
+    """Start the sagas that an earlier release has kept, and this one knows; return behind how many sagas they were.
+
+    Any number of processes may do so.
+    """
+    with db.operator_transaction():
+        overdue = db.run(_OVERDUE, {}).fetchall()
+    known = [(after, company_id) for after, company_id, name in overdue if is_known(name, None, find)]
+    for after, company_id in known:
+        with db.transaction(Tenant(company_id=company_id)):
+            _start([after], [], find, company_id=company_id, now=now)
+        failpoints.hit("saga.dequeued")
+    return len(known)
+
+
+def _start(ended: list[UUID], undone: list[UUID], find: FindDefinition, *, company_id: UUID, now: datetime) -> None:
+    """Start the first saga queued behind each of these, with the others behind it; drop what is behind undone ones."""
+    rows = db.run(_TAKE, {"ids": ended, "undone": undone, "now": now}).fetchall()
     started: dict[UUID, UUID] = {}
     for after, name, subject_id, target_id, tags, traceparent, context in rows:
         if after in undone:
             continue
-        ended, about = sagas[after], {"subject_id": subject_id, "target_id": target_id}
+        about = {"subject_id": subject_id, "target_id": target_id, "company_id": company_id, "now": now, "tags": tags}
         origin = Origin.from_columns(traceparent, context)
         if after in started:
-            _insert(started[after], ended, name, tags=tags, origin=origin, **about)
+            _insert(started[after], name, origin=origin, **about)
         else:
-            started[after] = start(
-                find(name, None), company_id=ended.ref.company_id, now=now, tags=tags, origin=origin, **about
-            )
+            started[after] = start(find(name, None), origin=origin, **about)
 
 
 def _insert(
-    after: UUID, ended: LockedSaga, name: str, *, subject_id: UUID, target_id: UUID, tags: Json, origin: Origin
+    after: UUID,
+    name: str,
+    *,
+    subject_id: UUID,
+    target_id: UUID,
+    company_id: UUID,
+    now: datetime,
+    tags: Json,
+    origin: Origin,
 ) -> bool:
     """Insert the row; returns whether the subject had no saga of this name yet."""
     values = {
-        "id": new_id(), "after": after, "company": ended.ref.company_id, "name": name, "subject": subject_id,
-        "target": target_id, "tags": db.as_json(tags), "now": ended.now, **origin.as_columns(),
+        "id": new_id(), "after": after, "company": company_id, "name": name, "subject": subject_id,
+        "target": target_id, "tags": db.as_json(tags), "now": now, **origin.as_columns(),
     }  # fmt: skip
     return db.run(_ENQUEUE, values).rowcount == 1

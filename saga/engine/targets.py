@@ -17,10 +17,11 @@ from kit.errors import Conflict
 from kit.tenancy import Tenant
 from saga.engine import queued_sagas, state_machine
 from saga.engine.definition import Saga
-from saga.engine.journal import FindDefinition, all_locked
+from saga.engine.journal import all_locked
 from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.models import OPEN
 from saga.engine.start import start
+from saga.engine.versions import FindDefinition
 
 Rule = Literal["turn back", "queue", "refuse"]
 """What a command does about the open saga.
@@ -34,7 +35,11 @@ Rule = Literal["turn back", "queue", "refuse"]
 Rules = Mapping[tuple[str, str], Rule]
 """By (name of the command's saga, name of the open saga). A pair that is not listed is refused."""
 
-_OPEN_ABOUT = f"SELECT id FROM sagas WHERE (subject_id = %(target)s OR target_id = %(target)s) AND {OPEN}"  # noqa: S608
+# One statement, and so one snapshot: a queued saga that another process starts meanwhile is found as either.
+_OPEN_ABOUT = f"""
+    SELECT id, NULL FROM sagas WHERE (subject_id = %(target)s OR target_id = %(target)s) AND {OPEN}
+    UNION ALL
+    SELECT NULL, name FROM queued_sagas WHERE target_id = %(target)s AND overdue_since IS NOT NULL"""  # noqa: S608
 
 
 class TargetBusy(Conflict):
@@ -42,14 +47,25 @@ class TargetBusy(Conflict):
 
     code = "saga_in_progress"
 
+    def __init__(self, in_progress: str, *, saga: str, saga_id: UUID | None) -> None:
+        """`saga` is the name of the open saga; `saga_id` is None if that has not started."""
+        super().__init__(
+            f"{in_progress}. Try again when that is done.",
+            saga={"name": saga, "id": saga_id and str(saga_id)},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class LockedTarget:
-    """A target and its locked sagas: the open ones about it, and those that the caller named. Its row is locked."""
+    """A target and its locked sagas: the open ones about it, and those that the caller named. Its row is locked.
+
+    `overdue` is the name of a queued saga that only another release can start.
+    """
 
     id: UUID
     company_id: UUID
     sagas: Sequence[LockedSaga]
+    overdue: str | None = None
 
     @property
     def holder(self) -> LockedSaga | None:
@@ -69,13 +85,15 @@ class LockedTarget:
         would be queued, and the subject has one of this name.
         """
         holder = self.holder
+        if holder is None and self.overdue:
+            raise TargetBusy("Another operation is about to start", saga=self.overdue, saga_id=None)
         if holder is None:
             start(saga, subject_id=subject_id, target_id=self.id, company_id=self.company_id, now=now)
             return "started"
         rule = rules.get((saga.name, holder.definition.name), "refuse")
         if rule == "refuse":
-            name = holder.definition.name
-            raise TargetBusy(f"The saga {name} is in progress. Try again when it has ended.", saga=name)
+            open_saga = holder.definition
+            raise TargetBusy(open_saga.in_progress, saga=open_saga.name, saga_id=holder.ref.saga_id)
         if rule == "turn back":
             state_machine.request_stop(holder, **request)
         queued_sagas.enqueue(holder, saga, subject_id=subject_id, target_id=self.id, tags={})
@@ -98,11 +116,12 @@ def locked_target(
     """
     while True:
         with db.transaction(Tenant(company_id=company_id)):
-            refs = {*_open_sagas(target_id, company_id), *also}
+            refs = {*_open_sagas(target_id, company_id)[0], *also}
         with _transaction(list(refs), find, company_id) as sagas:
             lock(target_id)
-            if refs.issuperset(_open_sagas(target_id, company_id)):
-                yield LockedTarget(target_id, company_id, sagas)
+            found, overdue = _open_sagas(target_id, company_id)
+            if refs.issuperset(found):
+                yield LockedTarget(target_id, company_id, sagas, overdue)
                 return
 
 
@@ -121,5 +140,8 @@ def _transaction(refs: Sequence[SagaRef], find: FindDefinition, company_id: UUID
             yield ()
 
 
-def _open_sagas(target_id: UUID, company_id: UUID) -> list[SagaRef]:
-    return [SagaRef(saga_id, company_id) for (saga_id,) in db.run(_OPEN_ABOUT, {"target": target_id})]
+def _open_sagas(target_id: UUID, company_id: UUID) -> tuple[list[SagaRef], str | None]:
+    """The open sagas about the target, and the name of a queued one that is overdue."""
+    rows = db.run(_OPEN_ABOUT, {"target": target_id}).fetchall()
+    refs = [SagaRef(saga_id, company_id) for saga_id, _ in rows if saga_id]
+    return refs, next((name for _, name in rows if name), None)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import NotRequired, TypedDict, Unpack
 from uuid import UUID
 
+from kit import db
 from kit.db import Json
 from saga.engine import compensation, interventions, state_machine
-from saga.engine.journal import FindDefinition, locked, run_outcome_hooks
+from saga.engine.journal import locked, write_changes
 from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.step import Step
+from saga.engine.versions import FindDefinition
 from saga.engine.waits import Wait
 from saga.incidents import guards
 from saga.incidents.close_incident import close_incident
@@ -118,7 +120,8 @@ def _act(
         move(saga, step, closed.error)
         effect = Effect(saga.state, tuple(_task_names(saga.messages)))
         if dry_run:
-            run_outcome_hooks([saga])
+            write_changes([saga], find)
+            db.write_deferred()
             raise _DryRun
     return effect
 

@@ -7,7 +7,7 @@ import pytest
 from tests.api.openapi_checks import document, operations, refusals
 
 ALWAYS_OPTIONAL = {
-    "Problem": {"errors", "exceeded_limits"},
+    "Problem": {"errors", "exceeded_limits", "saga"},
     "Branding": {"name", "colour", "logo_url", "reply_to", "footer"},
     "Address": {"name", "company", "line1", "line2", "postal_code", "city", "region"},
 }

@@ -11,7 +11,6 @@ READERS = {
     "saga/deliveries/mail_delivery.py": "mails are recorded while others are still being delivered",
     "saga/engine/journal.py": "it opens the transaction of a step, whose time is the step's `now`",
     "saga/engine/faults.py": "it opens the transaction that records a fault",
-    "saga/engine/unknown_versions.py": "it opens the transaction that returns a task",
     "saga/reconciliation/payments.py": "each correction follows a call to the provider",
 }
 """Files of kit, domain and saga that read the clock, and why."""

@@ -13,6 +13,7 @@ from kit.messaging.cloud_events import CloudEvent
 from kit.tenancy import Tenant
 from saga.engine import executor
 from saga.engine.definition import Saga
+from saga.engine.errors import UnknownVersion
 from saga.engine.locked_saga import SagaRef
 from saga.engine.state_machine import ADVANCE
 from saga.rules.started_versions import started_version
@@ -40,7 +41,10 @@ class Deliveries:
 
     def find(self, name: str, version: int | None) -> Saga:
         wanted = name, version or started_version(name)
-        return next(saga for saga in self.sagas if (saga.name, saga.version) == wanted)
+        for saga in self.sagas:
+            if (saga.name, saga.version) == wanted:
+                return saga
+        raise UnknownVersion
 
     def collect(self) -> None:
         """Take all rows from the outbox, including retries that are not due yet."""

@@ -1,5 +1,7 @@
 """For each failpoint: how an order comes to pass it, and how the order ends after the crash."""
 
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
@@ -41,6 +43,22 @@ def _cancel_when_paid(points: Failpoints, shop: Shop, point: str) -> None:
     points.arm(point)
     cancel = ("POST", f"/orders/{order_id}/cancel", {"reason": "by mistake"}, shop.customer)
     until_answered(lambda: shop.request(*cancel))
+    points.wait_for_hit(point)
+
+
+def _cancel_during_the_capture(points: Failpoints, shop: Shop, point: str) -> None:
+    """Cancel the order while its payment is captured: the refund is queued, and starts when the order is paid."""
+    capturing = "step.called:capture_payment"
+    points.arm(capturing, signal.SIGSTOP)
+    order_id = order(shop, str(uuid4()))
+    points.wait_for_hit(capturing)
+    frozen = points.frozen()
+    points.arm(point)
+    cancel = ("POST", f"/orders/{order_id}/cancel", {"reason": "by mistake"}, shop.customer)
+    try:
+        until_answered(lambda: shop.request(*cancel))
+    finally:
+        os.killpg(frozen.pid, signal.SIGCONT)
     points.wait_for_hit(point)
 
 
@@ -142,6 +160,7 @@ PAID = FailpointCase(_order(), "paid", sold=1)
 CARD_DECLINED = FailpointCase(_order(card=DECLINED), "failed")
 OUT_OF_STOCK = FailpointCase(_order(quantity=ON_HAND + 1), "failed")
 HOLD_EXPIRED = FailpointCase(_order(card=EXPIRING), "failed")
+CANCELLED_LATE = FailpointCase(_cancel_during_the_capture, "cancelled")
 CANCELLED = FailpointCase(_cancel_when_paid, "cancelled")
 STRANDED = FailpointCase(_lose_the_messages, "paid", sold=1)
 UNMOVABLE = FailpointCase(_lose_the_messages_of_a_saga_that_cannot_be_moved, "paid", sold=1)
@@ -179,7 +198,9 @@ FAILPOINT_CASES: dict[str, FailpointCase] = {
     "mail.claimed": MAIL_FORGOTTEN,
     "mail.accepted": PAID,
     "mail.recorded": PAID,
+    "saga.dequeued": CANCELLED_LATE,
     "saga.fault_counted": UNMOVABLE,
+    "saga.queued": CANCELLED_LATE,
     "schedule.claiming": SCHEDULE_RUN,
     "schedule.claimed": SCHEDULE_RUN,
     "schedule.started": SCHEDULE_RUN,
@@ -193,6 +214,9 @@ FAILPOINT_CASES: dict[str, FailpointCase] = {
         for act in CALLING
     },
 }
+
+KILLS_AN_API_WORKER = frozenset({*(point for point in FAILPOINT_CASES if point.startswith("order.")), "saga.queued"})
+"""Failpoints that API requests pass: gunicorn replaces the worker that dies."""
 
 SENDS_THE_MAIL_TWICE = "mail.accepted"
 """The failpoint at which a mail is sent twice, with one Message-ID (docs/decisions/0009)."""

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.stack.commands import books_are_clean
-from tests.stack.failpoint_cases import FAILPOINT_CASES, ON_HAND, SENDS_THE_MAIL_TWICE
+from tests.stack.failpoint_cases import FAILPOINT_CASES, KILLS_AN_API_WORKER, ON_HAND, SENDS_THE_MAIL_TWICE
 from tests.stack.failpoints import Failpoints, order
 from tests.stack.more_workers import second_mail_worker
 from tests.stack.running import running_stack
@@ -39,7 +39,7 @@ def test_a_crash_loses_nothing(points: Failpoints, point: str):
     case = FAILPOINT_CASES[point]
     shop = Shop(points.stack, on_hand=ON_HAND)
     case.trigger(points, shop, point)
-    if not point.startswith("order."):
+    if point not in KILLS_AN_API_WORKER:
         until(points.restart_dead, "nobody has died")
     assert books_are_clean(points.stack)
     assert shop.statuses() == {case.final_status: 1}

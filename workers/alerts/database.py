@@ -1,7 +1,7 @@
 """Alerts found from the database: incidents, outbox, event loops, idle workers, unknown versions, long transactions."""
 
 from kit import alerts, db
-from saga.engine import unknown_versions
+from workers.alerts import versions
 
 MAX_OUTBOX_DELAY = 30.0
 """Seconds that a row may be due in the outbox; a relay takes it within about a second."""
@@ -13,14 +13,8 @@ MAX_TRANSACTION_AGE = 60.0
 """Seconds that a transaction may keep its snapshot. PostgreSQL cannot remove rows deleted meanwhile, so that polls read
 them again and again."""
 
-MAX_UNKNOWN_VERSION = 600.0
-"""Seconds within which some worker must know the version of a saga whose tasks are put back into the outbox."""
-
 MAX_ROWS_COUNTED = 10_000
 """Due rows of the outbox that are counted every second; after an outage of the broker there may be millions."""
-
-MAX_HISTORIES_READ = 100
-"""Sagas of a version whose history is read every second."""
 
 _OPEN_INCIDENT_ALERTS = """
     INSERT INTO alerts (kind, key, detail)
@@ -65,24 +59,6 @@ _WAITING_SAGAS = """
     ) AS waiting"""
 _OUTBOX_IS_DRAINED = "SELECT NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')"
 
-# Reads the histories of some sagas of each version only. The last entry, apart from what the sweeper has written, tells
-# that the version is unknown: see unknown_versions.put_back.
-_UNKNOWN_VERSIONS = """
-    SELECT v.name || ' ' || v.version, jsonb_build_object('saga', v.name, 'version', v.version, 'sagas', v.sagas,
-        'seconds', round(extract(epoch FROM now() - min(e.happened_at))))
-    FROM (
-        SELECT name, version, count(*) AS sagas, (array_agg(id))[:%(max_read)s] AS ids
-        FROM sagas
-        WHERE ended_at IS NULL AND state NOT IN ('stuck', 'waiting')
-            AND started_at < now() - make_interval(secs => %(limit)s)
-        GROUP BY name, version
-    ) AS v CROSS JOIN unnest(v.ids) AS s (id) CROSS JOIN LATERAL (
-        SELECT event, happened_at FROM saga_events
-        WHERE saga_id = s.id AND event <> 'resent' ORDER BY id DESC LIMIT 1
-    ) AS e
-    WHERE e.event = %(event)s AND e.happened_at < now() - make_interval(secs => %(limit)s)
-    GROUP BY v.name, v.version, v.sagas"""
-
 
 def check() -> None:
     """Open and close all alerts that are found from the database."""
@@ -93,7 +69,7 @@ def check() -> None:
         db.run(_CLOSE_LOOP_ALERTS, {})
         _check_outbox()
         _check_consumption()
-        _check_versions()
+        versions.check()
         _check_transactions()
 
 
@@ -114,12 +90,6 @@ def _check_transactions() -> None:
         alerts.trigger("long_running_transaction", {"database": detail})
     else:
         alerts.close("long_running_transaction", ["database"])
-
-
-def _check_versions() -> None:
-    values = {"limit": MAX_UNKNOWN_VERSION, "event": unknown_versions.EVENT, "max_read": MAX_HISTORIES_READ}
-    unknown = dict(db.run(_UNKNOWN_VERSIONS, values).fetchall())
-    alerts.replace("saga_version_unknown", unknown)
 
 
 def _check_consumption() -> None:

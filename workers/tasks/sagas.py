@@ -6,12 +6,13 @@ has the last answer of a stage, it does what the chord's body would do (docs/dec
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from uuid import UUID
 
 from celery import Celery, Task
 
+from kit.db import Json
 from kit.process import failpoints
 from saga.engine import executor, unknown_versions
 from saga.engine.errors import UnknownVersion
@@ -47,38 +48,48 @@ def _run_steps(calls: Sequence[TaskCall], *, app: Celery | None) -> list[TaskCal
     failpoints.hit("task.delivered")
     takes_bodies = queues.queue_of(ADVANCE) in app.amqp.queues.consume_from if app else calls[0].task == ADVANCE
     continued: list[SagaRef] = []
+    unknown: set[UUID] = set()
     for tasks_by_saga in _by_company(calls):
         steps = {
             ref: {_STEP_NAMES[task] for task in tasks if task in _STEP_NAMES} for ref, tasks in tasks_by_saga.items()
         }
         try:
             continued += executor.run_steps(steps, find, continue_inline=takes_bodies)
-        except UnknownVersion as unknown:
-            _put_back(calls, unknown)
-            known = {ref: names for ref, names in steps.items() if ref.saga_id not in unknown.saga_ids}
+        except UnknownVersion as error:
+            unknown |= error.saga_ids
+            known = {ref: names for ref, names in steps.items() if ref.saga_id not in unknown}
             continued += executor.run_steps(known, find, continue_inline=takes_bodies) if known else []
+    _put_back(calls, unknown)
     kwargs = {call.kwargs["saga_id"]: call.kwargs for call in calls}
     return [TaskCall(ADVANCE, kwargs[str(ref.saga_id)], ref.task_id(ADVANCE)) for ref in continued]
 
 
 def _run_undo(calls: Sequence[TaskCall], *, step_name: str) -> None:
     failpoints.hit("task.delivered")
+    unknown: set[UUID] = set()
     for refs in _by_company(calls):
         try:
             executor.run_undo(list(refs), step_name, find)
-        except UnknownVersion as unknown:
-            _put_back(calls, unknown)
-            known = [ref for ref in refs if ref.saga_id not in unknown.saga_ids]
+        except UnknownVersion as error:
+            unknown |= error.saga_ids
+            known = [ref for ref in refs if ref.saga_id not in unknown]
             if known:
                 executor.run_undo(known, step_name, find)
+    _put_back(calls, unknown)
 
 
-def _put_back(calls: Sequence[TaskCall], unknown: UnknownVersion) -> None:
-    """Put the calls about these sagas back into the outbox, for a worker of another release."""
+def _put_back(calls: Sequence[TaskCall], unknown: Collection[UUID]) -> None:
+    """Put the calls about these sagas back into the outbox, for a worker of another release.
+
+    This is the last that a batch does: if one of its sagas fails, the calls run one by one, and none was put back.
+    """
+    tasks: dict[UUID, list[Json]] = defaultdict(list)
     for call in calls:
         ref = _ref(call)
-        if ref.saga_id in unknown.saga_ids:
-            unknown_versions.put_back(ref, returned_task(*call), find)
+        if ref.saga_id in unknown:
+            tasks[ref.company_id].append(returned_task(*call))
+    for company_id, of_company in tasks.items():
+        unknown_versions.put_back(of_company, find, company_id=company_id)
 
 
 def _register(app: Celery, name: str, *, run_batch: RunBatch, run_single: RunBatch) -> None:

@@ -7,22 +7,20 @@ from kombu.message import Message
 from kit.db import Json
 from kit.messaging.tasks import task_body
 from saga.engine import unknown_versions
-from saga.engine.locked_saga import SagaRef
 from saga.registry import find
 
 
 def put_back(message: Message) -> bool:
     """Put the task of this message back into the outbox, if it is about an open saga of an unknown version.
 
-    Returns whether it did. Any other message is left to the caller.
+    Returns whether it did, or another copy is on its way. Any other message is left to the caller.
     """
     _, kwargs, _ = message.payload
     if not {"saga_id", "company_id"} <= kwargs.keys():
         return False
-    ref = SagaRef(UUID(kwargs["saga_id"]), UUID(kwargs["company_id"]))
     headers = message.headers
     task = returned_task(headers["task"], kwargs, headers["id"])
-    return unknown_versions.put_back(ref, task, find)
+    return unknown_versions.put_back([task], find, company_id=UUID(kwargs["company_id"])) == 1
 
 
 def returned_task(name: str, kwargs: Json, task_id: str) -> Json:

@@ -8,7 +8,10 @@ from sqlalchemy import text
 
 from domain.sales import order_status
 from kit import clock, db
+from kit.ids import new_id
 from kit.tenancy import Tenant
+from saga.cancel_order import CANCEL_ORDER
+from saga.engine.start import start
 from tests import factories
 from tests.api.client import paths
 from tests.retention import prune
@@ -112,6 +115,18 @@ class TestCancelOrder:
             order_status.mark_cancelled(order_ids=[order_id], now=clock.now())
         done = market.buyer.get(path).json
         assert (done["status_text"], done["cancellation_requested"]) == ("Order Cancelled", False)
+
+    def test_is_refused_in_plain_words_while_another_saga_changes_the_order(self, market, order):
+        placed = market.buyer.post("/api/orders", order).json
+        with db.operator_transaction():
+            db.run("UPDATE sagas SET state = 'done', stage = 3, ended_at = now()", {})
+        with db.transaction(Tenant(market.company.id)):
+            target = {"target_id": UUID(placed["id"]), "company_id": market.company.id}
+            saga_id = start(CANCEL_ORDER, subject_id=new_id(), now=clock.now(), **target)
+        answer = market.buyer.post(f"/api/orders/{placed['id']}/cancel", {})
+        assert (answer.status_code, answer.json["code"]) == (409, "saga_in_progress")
+        assert answer.json["detail"] == "This order is being cancelled. Try again when that is done."
+        assert answer.json["saga"] == {"name": "cancel_order", "id": str(saga_id)}
 
     def test_is_idempotent(self, market, order):
         placed = market.buyer.post("/api/orders", order).json

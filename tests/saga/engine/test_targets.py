@@ -12,81 +12,15 @@ from kit.tenancy import Tenant
 from saga.engine import checks
 from saga.engine.definition import then, wait_for
 from saga.engine.errors import Refused
-from saga.engine.locked_saga import SagaRef
 from saga.engine.queued_sagas import AlreadyRequested
-from saga.engine.targets import TargetBusy, locked_target
+from saga.engine.targets import TargetBusy
 from saga.rules.started_versions import STARTS
-from tests import factories
 from tests.requests import TRACEPARENT, in_request
-from tests.saga.deliveries import Deliveries
 from tests.saga.engine.toy_signals import A_DAY, CONFIRMED
 
-RULES = {("cut", "print"): "turn back", ("bind", "print"): "queue", ("bind", "bind"): "queue"}
 VIOLATIONS = {check.name: check.violations for check in checks.CHECKS}
 ONE_AT_A_TIME = VIOLATIONS["at most one saga changes an order, or any other target, at a time"]
 QUEUED = VIOLATIONS["every queued saga waits for an open one"]
-
-
-def lock(shop_id):
-    assert db.run("SELECT FROM shops WHERE id = %(id)s FOR UPDATE", {"id": shop_id}).rowcount == 1
-
-
-@pytest.fixture
-def sagas(harness, script):
-    """What is printed can be undone up to its second step; the others are about the same sheet."""
-    return {
-        name: harness.saga(*[then(script.step(step), pivot=step == pivot) for step in steps], name=name)
-        for name, steps, pivot in [
-            ("print", ("ink", "press", "dry"), "press"), ("cut", ("trim",), "trim"), ("bind", ("sew",), "sew"),
-        ]
-    }  # fmt: skip
-
-
-@pytest.fixture
-def deliveries(sagas):
-    return Deliveries(tuple(sagas.values()))
-
-
-@pytest.fixture
-def target(harness):
-    """The row that all these sagas change: a shop."""
-    shop = factories.make_shop(factories.make_company())
-    harness.company_id = shop.company_id
-    return shop.id
-
-
-@pytest.fixture
-def command(harness, sagas, deliveries, target):
-    """Command a saga of this name about the target, with a subject of its own. Returns what was done."""
-
-    def commanding(name, rules=RULES, subject_id=None):
-        with locked_target(target, lock, deliveries.find, company_id=harness.company_id) as found:
-            request = {"reason": "because", "by": "a test"}
-            return found.apply(sagas[name], rules, subject_id=subject_id or new_id(), request=request, now=clock.now())
-
-    return commanding
-
-
-@pytest.fixture
-def names(harness, target):
-    """The sagas about the target: their names and states, in the order of their starts."""
-
-    def naming():
-        rows = harness.sql(f"SELECT name, state, id FROM sagas WHERE target_id = '{target}' ORDER BY id")
-        return [(name, state) for name, state, _ in rows]
-
-    return naming
-
-
-@pytest.fixture
-def ref(harness):
-    """The saga of this name."""
-
-    def finding(name):
-        [(saga_id,)] = harness.sql(f"SELECT id FROM sagas WHERE name = '{name}'")
-        return SagaRef(saga_id, harness.company_id)
-
-    return finding
 
 
 class TestWithoutAnOpenSaga:
@@ -229,11 +163,11 @@ def _die(*_, **__):
 
 class TestRefuse:
     @pytest.mark.parametrize(("first", "second"), [("cut", "cut"), ("bind", "print")])
-    def test_names_the_open_saga(self, command, names, first, second):
+    def test_names_the_open_saga(self, command, names, ref, first, second):
         command(first)
-        with pytest.raises(TargetBusy, match=first) as refused:
+        with pytest.raises(TargetBusy, match="Another operation is in progress") as refused:
             command(second)
-        assert refused.value.detail == {"saga": first}
+        assert refused.value.detail == {"saga": {"name": first, "id": str(ref(first).saga_id)}}
         assert names() == [(first, "running")]
 
     def test_finds_the_open_saga_whose_subject_is_the_target(self, harness, sagas, command, target):

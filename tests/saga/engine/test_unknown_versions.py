@@ -29,6 +29,10 @@ class Release:
                 return saga
         raise UnknownVersion
 
+    def put_back(self, *tasks):
+        """Put the tasks back; returns how many of them are on their way to another worker."""
+        return unknown_versions.put_back(tasks, self.find, company_id=UUID(tasks[0]["kwargs"]["company_id"]))
+
     def work(self, *tasks):
         """Run these tasks in one batch, as workers/tasks/sagas.py does."""
         refs = {SagaRef(UUID(task["root"]), UUID(task["kwargs"]["company_id"])): task for task in tasks}
@@ -42,12 +46,10 @@ class Release:
                 wanted = {ref: [steps[task["task"]]] if task["task"] in steps else [] for ref, task in refs.items()}
                 executor.run_steps(wanted, self.find, continue_inline=tasks[0]["task"] == ADVANCE)
         except UnknownVersion as unknown:
-            for ref, task in refs.items():
-                if ref.saga_id in unknown.saga_ids:
-                    unknown_versions.put_back(ref, task, self.find)  # does nothing for a saga that has ended
             known = [task for ref, task in refs.items() if ref.saga_id not in unknown.saga_ids]
             if known:
                 self.work(*known)
+            self.put_back(*[task for ref, task in refs.items() if ref.saga_id in unknown.saga_ids])
         self.deliveries.collect()
 
 
@@ -77,12 +79,12 @@ def waiting(harness, versions, releases):
 class TestATaskOfAnUnknownVersion:
     def test_goes_back_to_the_outbox_due_in_a_second(self, harness, releases, waiting):
         old, _ = releases
-        ref, tasks = waiting
+        _, tasks = waiting
         task = tasks[0]
-        assert unknown_versions.put_back(ref, task, old.find)
+        assert old.put_back(task) == 1
         [(body, seconds)] = harness.sql(
-            "SELECT body, extract(epoch FROM available_at - (SELECT max(happened_at) FROM saga_events))::float"
-            " FROM outbox"
+            "SELECT body, extract(epoch FROM available_at - (SELECT max(happened_at) FROM saga_events"
+            " WHERE event = 'unknown_version'))::float FROM outbox"
         )
         assert (body, seconds) == (task, 1.0)
 
@@ -116,18 +118,44 @@ class TestATaskOfAnUnknownVersion:
             new.work(new.deliveries.tasks.pop(0))
         assert (harness.state(ref), list(harness.steps(ref).values())) == ("done", ["done"] * 4)
 
+    def test_is_not_multiplied_by_duplicates(self, harness, releases, waiting):
+        old, _ = releases
+        _, tasks = waiting
+        for _ in range(3):
+            assert old.put_back(*tasks, *tasks) == 4
+        assert harness.sql("SELECT count(*) FROM outbox") == [(2,)]
+
+    def test_goes_back_again_when_it_has_come_again(self, harness, releases, waiting):
+        old, _ = releases
+        _, tasks = waiting
+        for _ in range(3):
+            returned = [*tasks]
+            tasks.clear()
+            for task in returned:
+                old.work(task)
+            assert sorted(task["task"] for task in tasks) == ["toys.cut", "toys.fold"]
+            due_now = "SELECT jsonb_object_agg(key, now()) FROM jsonb_each(returned_tasks)"
+            harness.sql(f"UPDATE sagas SET returned_tasks = ({due_now})")
+
+    def test_is_dropped_while_its_saga_waits(self, harness, releases, waiting):
+        old, _ = releases
+        _, tasks = waiting
+        harness.sql("UPDATE sagas SET state = 'waiting'")
+        assert old.put_back(*tasks) == 0
+        assert harness.sql("SELECT id FROM outbox") == []
+
     @pytest.mark.parametrize("state", ["done", "stuck"])
     def test_is_dropped_if_its_saga_needs_none(self, harness, releases, waiting, state):
         old, _ = releases
-        ref, tasks = waiting
+        _, tasks = waiting
         harness.sql(f"UPDATE sagas SET state = '{state}', ended_at = CASE '{state}' WHEN 'done' THEN now() END")
-        assert not unknown_versions.put_back(ref, tasks[0], old.find)
+        assert old.put_back(tasks[0]) == 0
         assert harness.sql("SELECT id FROM outbox") == []
 
     def test_is_not_put_back_by_a_worker_that_knows_the_version(self, releases, waiting):
         _, new = releases
-        ref, tasks = waiting
-        assert not unknown_versions.put_back(ref, tasks[0], new.find)
+        _, tasks = waiting
+        assert new.put_back(tasks[0]) == 0
 
 
 class TestASweeper:

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import psycopg
 import pytest
 
 from kit.ids import new_id
@@ -108,6 +109,18 @@ class TestDryRun:
     def test_raises_what_the_action_would_raise(self, compensating):
         with pytest.raises(errors.CannotCompensate):
             actions.compensate(compensating.ref, compensating.deliveries.find, **WHY, dry_run=True)
+
+    def test_raises_what_the_start_of_a_queued_saga_would_raise(self, harness, sequential):
+        saga_id, company_id, taken = sequential.ref.saga_id, sequential.ref.company_id, new_id()
+        harness.sql(
+            "INSERT INTO queued_sagas (id, after_saga_id, company_id, name, subject_id, target_id, tags, queued_at)"
+            f" SELECT gen_random_uuid(), '{saga_id}', '{company_id}', 'toy', '{taken}', '{taken}', '{{}}', now()"
+        )
+        harness.sql(f"UPDATE sagas SET subject_id = '{taken}' WHERE id = '{saga_id}'")
+        for options in ({"dry_run": True}, {}):
+            with pytest.raises(psycopg.errors.UniqueViolation):
+                as_done(sequential.ref, sequential.deliveries.find, **WHY, **options)
+        assert sequential.state == "stuck"
 
 
 class TestIncidentOption:

@@ -38,6 +38,16 @@ class TestAWorker:
         original = {message.id: json.loads(message.body)[1] for message in headers}
         assert all(original[message.id] == json.loads(message.body)[1] for message in put_back)
 
+    @pytest.mark.usefixtures("outside_world")
+    def test_puts_them_back_once_where_another_saga_of_the_batch_fails(self, app, headers, monkeypatch):
+        def fail(**_):
+            raise LookupError
+
+        monkeypatch.setattr("domain.inventory.operations.reserve", fail)
+        run_together(app, *headers, *headers)
+        put_back = [each for each in take_from_outbox(app) if each.headers.get("root_id") == max(sagas_of(headers))]
+        assert sorted(message.routing_key for message in put_back) == sorted(HEADERS)
+
 
 class TestAnUnknownTask:
     def test_of_an_unknown_version_is_put_back(self, app, headers):
