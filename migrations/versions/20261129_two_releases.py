@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261129_two_releases"
-down_revision = "20261129_saga_origins"
+down_revision = "20261129_erase_by_area"
 branch_labels = None
 depends_on = None
 
