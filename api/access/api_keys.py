@@ -8,11 +8,12 @@ from api.access.api_key_schemas import ApiKeySchema, CreatedApiKeySchema, NewApi
 from api.access.members import require_own_shop
 from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
-from api.http.schemas import PageQuery, page, page_of
+from api.http.schemas import PageQuery, page_of
 from domain.access import api_keys
 from domain.access.errors import InsufficientPrivileges
 from domain.access.models import ApiKey
 from kit import clock
+from kit.paging import Page
 
 blueprint = Blueprint("api_keys", __name__, url_prefix="/api/keys", description="API keys for programs")
 
@@ -42,11 +43,10 @@ def create_api_key(body: dict[str, Any]) -> dict[str, Any]:
 @blueprint.requires("read_api_keys")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(ApiKeySchema))
-def list_api_keys(query: dict[str, Any]) -> dict[str, Any]:
+def list_api_keys(query: dict[str, Any]) -> Page[dict[str, Any]]:
     """List your company's API keys, oldest first, including expired and revoked ones."""
     with request_transaction() as caller:
-        keys = api_keys.keys(company_id=caller.company_id, limit=query["limit"] + 1, after=query["after"])
-        return page([_serialize(key) for key in keys], query["limit"])
+        return api_keys.keys(company_id=caller.company_id, **query).map(_serialize)
 
 
 @blueprint.delete("/<uuid:key_id>")

@@ -7,12 +7,13 @@ from api.access.member_schemas import InvitationSchema, NewInvitationSchema
 from api.access.members import require_own_shop
 from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
-from api.http.schemas import PageQuery, page, page_of
+from api.http.schemas import PageQuery, page_of
 from domain.access import invitations
 from domain.access.errors import InsufficientPrivileges
 from domain.access.invite_member import invite_member
 from domain.access.models import Invitation
 from kit import clock
+from kit.paging import Page
 
 blueprint = Blueprint("invitations", __name__, url_prefix="/api/invitations", description="Invitations of colleagues")
 
@@ -43,16 +44,13 @@ def create_invitation(body: dict[str, Any]) -> Invitation:
 @blueprint.requires("read_members")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(InvitationSchema))
-def list_invitations(query: dict[str, Any]) -> dict[str, Any]:
+def list_invitations(query: dict[str, Any]) -> Page[Invitation]:
     """List the invitations of your company, or of your shop if you work in one, oldest first.
 
     The list includes accepted and expired invitations.
     """
     with request_transaction() as caller:
-        rows = invitations.invitations(
-            company_id=caller.company_id, shop_id=caller.shop_id, limit=query["limit"] + 1, after=query["after"]
-        )
-        return page(rows, query["limit"])
+        return invitations.invitations(company_id=caller.company_id, shop_id=caller.shop_id, **query)
 
 
 @blueprint.delete("/<uuid:invitation_id>")

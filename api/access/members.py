@@ -3,11 +3,13 @@
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
+
 from api.access.member_schemas import MemberSchema
 from api.auth.caller import Caller
 from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
-from api.http.schemas import PageQuery, page, page_of
+from api.http.schemas import PageQuery, page_of
 from domain.access import memberships, queries
 from domain.access.errors import InsufficientPrivileges
 from domain.access.models import Membership
@@ -15,6 +17,7 @@ from domain.accounts.models import User
 from domain.shops import queries as shops
 from domain.shops.errors import ShopNotFound
 from kit.errors import Invalid
+from kit.paging import Page
 
 blueprint = Blueprint("members", __name__, url_prefix="/api/members", description="The members of your company")
 
@@ -23,13 +26,11 @@ blueprint = Blueprint("members", __name__, url_prefix="/api/members", descriptio
 @blueprint.requires("read_members")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(MemberSchema))
-def list_members(query: dict[str, Any]) -> dict[str, Any]:
+def list_members(query: dict[str, Any]) -> Page[dict[str, Any]]:
     """List the members of your company, or of your shop if you work in one, with their roles, oldest first."""
     with request_transaction() as caller:
-        rows = queries.members(
-            company_id=caller.company_id, shop_id=caller.shop_id, limit=query["limit"] + 1, after=query["after"]
-        )
-    return page([serialize(membership, user) for membership, user in rows], query["limit"])
+        members = queries.members(company_id=caller.company_id, shop_id=caller.shop_id, **query)
+    return members.map(serialize)
 
 
 @blueprint.delete("/<uuid:membership_id>")
@@ -56,7 +57,8 @@ def require_own_shop(caller: Caller, shop_id: UUID | None) -> None:
         raise Invalid(fields={"shop_id": ["You have no shop with this id."]}) from None
 
 
-def serialize(membership: Membership, user: User) -> dict[str, Any]:
+def serialize(member: Row[Membership, User]) -> dict[str, Any]:
     """The role with the user who has it."""
+    membership, user = member
     fields = {name: getattr(membership, name) for name in ("id", "user_id", "role", "shop_id", "created_at")}
     return {**fields, "email": user.email, "name": user.name}

@@ -6,13 +6,14 @@ from uuid import UUID
 from api.auth.transactions import request_transaction, shop_transaction
 from api.catalogue.schemas import InShopQuery, NewProductSchema, ProductChangeSchema, ProductSchema, ProductsQuery
 from api.http.blueprint import Blueprint
-from api.http.etags import etag, expected_versions
+from api.http.etags import WithHeaders, created, expected_versions, with_etag
 from api.http.openapi import IF_MATCH, IF_NONE_MATCH
-from api.http.schemas import page, page_of
+from api.http.schemas import page_of
 from domain.catalogue import operations, queries
 from domain.catalogue.models import Product
 from kit import clock
 from kit.errors import Invalid
+from kit.paging import Page
 
 blueprint = Blueprint("products", __name__, url_prefix="/api/products", description="Products")
 
@@ -22,7 +23,7 @@ blueprint = Blueprint("products", __name__, url_prefix="/api/products", descript
 @blueprint.arguments(NewProductSchema)
 @blueprint.response(201, ProductSchema)
 @blueprint.alt_response(409, "Conflict")
-def create_product(body: dict[str, Any]) -> tuple[Product, dict[str, str]]:
+def create_product(body: dict[str, Any]) -> WithHeaders[Product]:
     """Create a product in one of your shops.
 
     The price is in your company's currency. It must be an amount that can be charged to cards: a multiple of 10 minor
@@ -32,7 +33,7 @@ def create_product(body: dict[str, Any]) -> tuple[Product, dict[str, str]]:
         if caller.shop_id not in (None, body["shop_id"]):
             raise Invalid(fields={"shop_id": ["You have no shop with this id."]})
         product = operations.create_product(company_id=caller.company_id, now=clock.now(), **body)
-    return product, {"Location": f"/api/products/{product.id}", **etag(product.version)}
+    return created(product, f"/api/products/{product.id}")
 
 
 @blueprint.get("")
@@ -40,14 +41,13 @@ def create_product(body: dict[str, Any]) -> tuple[Product, dict[str, str]]:
 @blueprint.arguments(ProductsQuery, location="query")
 @blueprint.response(200, page_of(ProductSchema))
 @blueprint.alt_response(404, "NotFound")
-def list_products(query: dict[str, Any]) -> dict[str, Any]:
+def list_products(query: dict[str, Any]) -> Page[Product]:
     """List the products of a shop or of your company, oldest first.
 
     Customers must send a `shop_id`. Members who work in one shop see the products of that shop.
     """
-    with shop_transaction(query["shop_id"]) as shop_id:
-        products = queries.products(limit=query["limit"] + 1, after=query["after"], shop_id=shop_id)
-        return page(products, query["limit"])
+    with shop_transaction(query.pop("shop_id")) as shop_id:
+        return queries.products(shop_id=shop_id, **query)
 
 
 @blueprint.get("/<uuid:product_id>")
@@ -55,14 +55,14 @@ def list_products(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.doc(parameters=[IF_NONE_MATCH])
 @blueprint.arguments(InShopQuery, location="query")
 @blueprint.response(200, ProductSchema)
-def get_product(query: dict[str, Any], product_id: UUID) -> tuple[Product, dict[str, str]]:
+def get_product(query: dict[str, Any], product_id: UUID) -> WithHeaders[Product]:
     """Show a product.
 
     Customers must send its `shop_id`.
     """
     with shop_transaction(query["shop_id"]) as shop_id:
         product = queries.the_product(product_id=product_id, shop_id=shop_id)
-    return product, etag(product.version)
+    return with_etag(product)
 
 
 @blueprint.patch("/<uuid:product_id>")
@@ -71,7 +71,7 @@ def get_product(query: dict[str, Any], product_id: UUID) -> tuple[Product, dict[
 @blueprint.arguments(ProductChangeSchema)
 @blueprint.response(200, ProductSchema)
 @blueprint.alt_response(412, "PreconditionFailed")
-def update_product(body: dict[str, Any], product_id: UUID) -> tuple[Product, dict[str, str]]:
+def update_product(body: dict[str, Any], product_id: UUID) -> WithHeaders[Product]:
     """Change a product's name or price.
 
     Existing orders keep the old price. Send the last `ETag` as `If-Match` to refuse the change if somebody else has
@@ -81,4 +81,4 @@ def update_product(body: dict[str, Any], product_id: UUID) -> tuple[Product, dic
         product = operations.change_product(
             product_id=product_id, shop_id=caller.shop_id, expected_versions=expected_versions(), **body
         )
-    return product, etag(product.version)
+    return with_etag(product)

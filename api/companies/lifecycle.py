@@ -10,13 +10,14 @@ from api.companies.schemas import (
     ReasonSchema,
 )
 from api.http.blueprint import Blueprint
-from api.http.etags import etag, expected_versions
+from api.http.etags import WithHeaders, expected_versions, with_etag
 from api.http.openapi import IF_MATCH
-from api.http.schemas import PageQuery, page, page_of
+from api.http.schemas import PageQuery, page_of
 from domain.companies import history, lifecycle
 from domain.companies.errors import CompanyNotFound
-from domain.companies.models import Company
+from domain.companies.models import Company, CompanyEvent
 from kit import clock
+from kit.paging import Page
 
 blueprint = Blueprint(
     "lifecycle",
@@ -31,7 +32,7 @@ blueprint = Blueprint(
 @blueprint.arguments(ReasonSchema)
 @blueprint.response(200, CompanySchema)
 @blueprint.alt_response(409, "Conflict")
-def suspend_company(body: dict[str, Any], company_id: UUID) -> tuple[Company, dict[str, str]]:
+def suspend_company(body: dict[str, Any], company_id: UUID) -> WithHeaders[Company]:
     """Suspend the company in your token: it is read-only until it is resumed.
 
     Orders and changes are refused (403 `company_suspended`). Open orders continue and can be cancelled. The reason is
@@ -39,7 +40,7 @@ def suspend_company(body: dict[str, Any], company_id: UUID) -> tuple[Company, di
     """
     with request_transaction() as caller:
         company = lifecycle.suspend(company_id=company_id, reason=body["reason"], by=caller.user_id, now=clock.now())
-    return company, etag(company.version)
+    return with_etag(company)
 
 
 @blueprint.post("/resume")
@@ -47,14 +48,14 @@ def suspend_company(body: dict[str, Any], company_id: UUID) -> tuple[Company, di
 @blueprint.arguments(ReasonSchema)
 @blueprint.response(200, CompanySchema)
 @blueprint.alt_response(409, "Conflict")
-def resume_company(body: dict[str, Any], company_id: UUID) -> tuple[Company, dict[str, str]]:
+def resume_company(body: dict[str, Any], company_id: UUID) -> WithHeaders[Company]:
     """Resume a suspended company.
 
     The reason is stored in the history.
     """
     with request_transaction() as caller:
         company = lifecycle.resume(company_id=company_id, reason=body["reason"], by=caller.user_id)
-    return company, etag(company.version)
+    return with_etag(company)
 
 
 @blueprint.delete("")
@@ -63,7 +64,7 @@ def resume_company(body: dict[str, Any], company_id: UUID) -> tuple[Company, dic
 @blueprint.response(202, CompanySchema)
 @blueprint.alt_response(409, "Conflict")
 @blueprint.alt_response(412, "PreconditionFailed")
-def delete_company(company_id: UUID) -> tuple[Company, dict[str, str]]:
+def delete_company(company_id: UUID) -> WithHeaders[Company]:
     """Delete your company after 30 days.
 
     Until then it is read-only, like a suspended company, and can be restored. Then its shops are closed, and all roles,
@@ -73,28 +74,27 @@ def delete_company(company_id: UUID) -> tuple[Company, dict[str, str]]:
         company = lifecycle.request_deletion(
             company_id=company_id, by=caller.user_id, now=clock.now(), expected_versions=expected_versions()
         )
-    return company, etag(company.version)
+    return with_etag(company)
 
 
 @blueprint.post("/restore")
 @blueprint.requires("close_companies")
 @blueprint.response(200, CompanySchema)
 @blueprint.alt_response(409, "Conflict")
-def restore_company(company_id: UUID) -> tuple[Company, dict[str, str]]:
+def restore_company(company_id: UUID) -> WithHeaders[Company]:
     """Cancel the deletion of your company, within the 30 days."""
     with request_transaction() as caller:
         company = lifecycle.withdraw_deletion(company_id=company_id, by=caller.user_id)
-    return company, etag(company.version)
+    return with_etag(company)
 
 
 @blueprint.get("/history")
 @blueprint.requires("read_company_history")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(CompanyEventSchema))
-def list_company_events(query: dict[str, Any], company_id: UUID) -> dict[str, Any]:
+def list_company_events(query: dict[str, Any], company_id: UUID) -> Page[CompanyEvent]:
     """List the changes of plan, suspensions and deletions of your company, with user and reason, oldest first."""
     with request_transaction() as caller:
         if company_id != caller.company_id:
             raise CompanyNotFound
-        events = history.decisions(company_id=company_id, limit=query["limit"] + 1, after=query["after"])
-        return page(events, query["limit"])
+        return history.decisions(company_id=company_id, **query)

@@ -6,15 +6,16 @@ from uuid import UUID
 from api.auth.transactions import company_transaction, request_transaction
 from api.companies.schemas import CompanyChangeSchema, CompanySchema, NewCompanySchema
 from api.http.blueprint import Blueprint
-from api.http.etags import etag, expected_versions
+from api.http.etags import WithHeaders, created, expected_versions, with_etag
 from api.http.openapi import IF_MATCH, IF_NONE_MATCH
-from api.http.schemas import PageQuery, page, page_of
+from api.http.schemas import PageQuery, page_of
 from domain.access import company_creation
 from domain.accounts.errors import EmailUnverified
 from domain.companies import operations, queries
 from domain.companies.models import Company
 from kit import clock
 from kit.ids import new_id
+from kit.paging import Page
 
 blueprint = Blueprint("companies", __name__, url_prefix="/api/companies", description="Companies")
 
@@ -25,7 +26,7 @@ blueprint = Blueprint("companies", __name__, url_prefix="/api/companies", descri
 @blueprint.response(201, CompanySchema)
 @blueprint.refuses(EmailUnverified)
 @blueprint.alt_response(429, "TooManyRequests")
-def create_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
+def create_company(body: dict[str, Any]) -> WithHeaders[Company]:
     """Create a company, with you as its admin.
 
     It starts with a trial of 30 days. Unless you choose a plan, the limits of the free plan apply afterwards.
@@ -35,28 +36,28 @@ def create_company(body: dict[str, Any]) -> tuple[Company, dict[str, str]]:
     company_id = new_id()
     with company_transaction(company_id) as caller:
         company = company_creation.create(company_id=company_id, user_id=caller.user_id, now=clock.now(), **body)
-    return company, {"Location": f"/api/companies/{company_id}", **etag(company.version)}
+    return created(company, f"/api/companies/{company_id}")
 
 
 @blueprint.get("")
 @blueprint.requires("read_companies")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(CompanySchema))
-def list_companies(query: dict[str, Any]) -> dict[str, Any]:
+def list_companies(query: dict[str, Any]) -> Page[Company]:
     """List the companies in which you have a role, oldest first."""
     with request_transaction():
-        return page(queries.companies(limit=query["limit"] + 1, after=query["after"]), query["limit"])
+        return queries.companies(**query)
 
 
 @blueprint.get("/<uuid:company_id>")
 @blueprint.requires("read_companies")
 @blueprint.doc(parameters=[IF_NONE_MATCH])
 @blueprint.response(200, CompanySchema)
-def get_company(company_id: UUID) -> tuple[Company, dict[str, str]]:
+def get_company(company_id: UUID) -> WithHeaders[Company]:
     """Show a company in which you have a role."""
     with request_transaction():
         company = queries.the_company(company_id=company_id)
-    return company, etag(company.version)
+    return with_etag(company)
 
 
 @blueprint.patch("/<uuid:company_id>")
@@ -65,7 +66,7 @@ def get_company(company_id: UUID) -> tuple[Company, dict[str, str]]:
 @blueprint.arguments(CompanyChangeSchema)
 @blueprint.response(200, CompanySchema)
 @blueprint.alt_response(412, "PreconditionFailed")
-def update_company(body: dict[str, Any], company_id: UUID) -> tuple[Company, dict[str, str]]:
+def update_company(body: dict[str, Any], company_id: UUID) -> WithHeaders[Company]:
     """Change the company you act for.
 
     The currency cannot change, because prices, orders and payments use it. Send the last `ETag` as `If-Match` to refuse
@@ -73,4 +74,4 @@ def update_company(body: dict[str, Any], company_id: UUID) -> tuple[Company, dic
     """
     with request_transaction():
         company = operations.change(company_id=company_id, expected_versions=expected_versions(), **body)
-    return company, etag(company.version)
+    return with_etag(company)

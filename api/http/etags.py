@@ -2,12 +2,19 @@
 
 import re
 from http import HTTPStatus
+from typing import TypeVar
 
 from flask import Flask, Response, request
+from werkzeug.http import quote_etag
 
-_OPAQUE_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
-_TAG_LIST = re.compile(rf"[ \t]*(?:{_OPAQUE_TAG}[ \t]*)?(?:,[ \t]*(?:{_OPAQUE_TAG}[ \t]*)?)*")
-_VERSION = re.compile(r'"([1-9][0-9]{0,8})"')
+from kit.versions import Versioned
+
+Body = TypeVar("Body")
+Row = TypeVar("Row", bound=Versioned)
+WithHeaders = tuple[Body, dict[str, str]]
+"""What a view returns: the body, and headers of the response."""
+
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def register(app: Flask) -> None:
@@ -17,20 +24,28 @@ def register(app: Flask) -> None:
 
 def etag(version: int) -> dict[str, str]:
     """The ETag header for this version."""
-    return {"ETag": f'"{version}"'}
+    return {"ETag": quote_etag(str(version))}
+
+
+def with_etag(row: Row) -> WithHeaders[Row]:
+    """The response with this row as it is now."""
+    return row, etag(row.version)
+
+
+def created(row: Row, path: str) -> WithHeaders[Row]:
+    """The response with a row that was created, and is found at this path from now on."""
+    return row, {"Location": path, **etag(row.version)}
 
 
 def expected_versions() -> frozenset[int] | None:
     """The versions in If-Match, any of which allows the change; None if every version does (RFC 9110, section 13.1.1).
 
-    A malformed header gives an empty set, so that the change is refused. Weak tags are accepted: a proxy that
-    compresses a response makes its tag weak, but the version is the same.
+    A header that names no version gives an empty set, so that the change is refused. Weak tags are accepted: a proxy
+    that compresses a response makes its tag weak, but the version is the same.
     """
-    header = request.headers.get("If-Match")
-    if header is None or header.strip(" \t") == "*":
+    if "If-Match" not in request.headers or request.if_match.star_tag:
         return None
-    tags = re.findall(_OPAQUE_TAG, header) if _TAG_LIST.fullmatch(header) else []
-    return frozenset(int(match[1]) for match in map(_VERSION.search, tags) if match)
+    return frozenset(int(tag) for tag in request.if_match.as_set(include_weak=True) if _VERSION.fullmatch(tag))
 
 
 def _send_not_modified(response: Response) -> Response:

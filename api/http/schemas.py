@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 import marshmallow
 from marshmallow import ValidationError, fields, post_load, pre_load, validate, validates_schema
-from marshmallow.utils import get_value
 
 from api.http.fields import CARD_NUMBER, CURRENCY_CODE, QueryInteger, Text, require_currency
 from api.http.responses import ResponseSchema
@@ -109,7 +108,7 @@ class PageQuery(Schema):
 
 @cache
 def page_of(schema: type[ResponseSchema]) -> type[marshmallow.Schema]:
-    """The schema of a page of entries; cached, so that each entry schema has one page schema."""
+    """The schema of a Page of entries; cached, so that each entry schema has one page schema."""
     name = schema.__name__.removesuffix("Schema") + "Page"
     return ResponseSchema.from_dict(
         {
@@ -118,9 +117,3 @@ def page_of(schema: type[ResponseSchema]) -> type[marshmallow.Schema]:
         },
         name=name,
     )
-
-
-def page(rows: list[Any], limit: int) -> dict[str, Any]:
-    """A page of rows. Query one row more than the limit: it shows whether there is a next page."""
-    entries = rows[:limit]
-    return {"data": entries, "next": get_value(entries[-1], "id") if len(rows) > limit else None}

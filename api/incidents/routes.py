@@ -3,10 +3,12 @@
 from contextlib import AbstractContextManager
 from typing import Any
 
+from sqlalchemy import Row
+
 from api.auth.caller import Caller, current_caller
 from api.auth.transactions import all_companies_transaction, request_transaction
 from api.http.blueprint import Blueprint
-from api.http.schemas import page, page_of
+from api.http.schemas import page_of
 from api.incidents.schemas import (
     IncidentActionSchema,
     IncidentResolutionSchema,
@@ -14,6 +16,7 @@ from api.incidents.schemas import (
     IncidentSchema,
     IncidentsQuery,
 )
+from kit.paging import Page
 from saga.engine.models import Incident, SagaRow
 from saga.incidents import bulk, queries
 from saga.incidents.bulk import Action, Decision
@@ -28,7 +31,7 @@ blueprint = Blueprint(
 @blueprint.requires("read_incidents")
 @blueprint.arguments(IncidentsQuery, location="query")
 @blueprint.response(200, page_of(IncidentSchema))
-def list_incidents(query: dict[str, Any]) -> dict[str, Any]:
+def list_incidents(query: dict[str, Any]) -> Page[dict[str, Any]]:
     """List incidents, the oldest first.
 
     An incident is a step, or the undo of a step, that ran out of retries. Its saga is stuck until an operator handles
@@ -38,8 +41,8 @@ def list_incidents(query: dict[str, Any]) -> dict[str, Any]:
         query["step"], query["error"], query["saga"], query["company_id"], resolved=query["state"] == "resolved"
     )
     with _transaction(all_companies=query["all_companies"]):
-        rows = queries.list_incidents(incident_filter, limit=query["limit"] + 1, after=query["after"])
-    return page([_serialize(incident, saga) for incident, saga in rows], query["limit"])
+        incidents = queries.list_incidents(incident_filter, limit=query["limit"], after=query["after"])
+    return incidents.map(_serialize)
 
 
 @blueprint.post("/retry")
@@ -107,7 +110,8 @@ def _transaction(*, all_companies: bool) -> AbstractContextManager[Caller]:
     return all_companies_transaction() if all_companies else request_transaction()
 
 
-def _serialize(incident: Incident, saga: SagaRow) -> dict[str, Any]:
+def _serialize(row: Row[Incident, SagaRow]) -> dict[str, Any]:
+    incident, saga = row
     names = (
         "id", "company_id", "saga_id", "step", "phase", "error", "attempts", "opened_at", "resolved_at", "resolution",
     )  # fmt: skip

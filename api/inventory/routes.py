@@ -5,7 +5,7 @@ from uuid import UUID
 
 from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
-from api.http.schemas import PageQuery, page, page_of
+from api.http.schemas import PageQuery, page_of
 from api.inventory.schemas import (
     NewWarehouseSchema,
     StockLevelChangeSchema,
@@ -16,6 +16,7 @@ from api.inventory.schemas import (
 from domain.catalogue import queries as catalogue
 from domain.inventory import operations, queries
 from domain.inventory.models import Stock, Warehouse
+from kit.paging import Page
 
 warehouses = Blueprint("warehouses", __name__, url_prefix="/api/warehouses", description="Warehouses")
 stock = Blueprint(
@@ -38,10 +39,10 @@ def create_warehouse(body: dict[str, Any]) -> Warehouse:
 @warehouses.requires("read_warehouses")
 @warehouses.arguments(PageQuery, location="query")
 @warehouses.response(200, page_of(WarehouseSchema))
-def list_warehouses(query: dict[str, Any]) -> dict[str, Any]:
+def list_warehouses(query: dict[str, Any]) -> Page[Warehouse]:
     """List your company's warehouses, oldest first."""
     with request_transaction():
-        return page(queries.warehouses(limit=query["limit"] + 1, after=query["after"]), query["limit"])
+        return queries.warehouses(**query)
 
 
 @stock.get("")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
 from api.http.etags import etag
 from api.http.openapi import IDEMPOTENCY_KEY, IF_NONE_MATCH, PREFER
-from api.http.schemas import page, page_of
+from api.http.schemas import page_of
 from api.sales import examples, order_submission, serializers
 from api.sales.request_headers import await_outcome, requested_wait, wait_slot
 from api.sales.saga_schemas import OrderSagasSchema
@@ -27,6 +28,7 @@ from domain.sales import queries as sales
 from domain.sales.errors import TransitionNotAllowed
 from domain.sales.models import Order
 from kit import db
+from kit.paging import Page
 from kit.process import failpoints
 from kit.tenancy import Tenant
 from saga.cancel_order import request_cancellation
@@ -87,19 +89,18 @@ def place_order(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, st
 @blueprint.arguments(OrdersQuery, location="query")
 @blueprint.response(200, page_of(OrderSummarySchema))
 @blueprint.alt_response(404, "NotFound")
-def list_orders(query: dict[str, Any]) -> dict[str, Any]:
+def list_orders(query: dict[str, Any]) -> Page[dict[str, Any]]:
     """List orders, newest first: your own orders as a customer, or those of your company.
 
     Members who work in one shop see the orders of that shop.
     """
-    limit = query.pop("limit")
     with request_transaction() as caller:
         if caller.role == CUSTOMER:
             query["customer_id"] = caller.user_id
         else:
             query["shop_id"] = caller.restrict_to_shop(query["shop_id"])
-        orders = page(sales.orders(limit=limit + 1, **query), limit)
-    return {**orders, "data": [serializers.summary(order, to_seller=caller.is_seller) for order in orders["data"]]}
+        orders = sales.orders(**query)
+    return orders.map(partial(serializers.summary, to_seller=caller.is_seller))
 
 
 @blueprint.get("/<uuid:order_id>")

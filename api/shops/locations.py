@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from api.auth.transactions import shop_transaction
 from api.http.blueprint import Blueprint
-from api.http.etags import etag, expected_versions
+from api.http.etags import WithHeaders, created, expected_versions, with_etag
 from api.http.openapi import IF_MATCH, IF_NONE_MATCH
-from api.http.schemas import PageQuery, page, page_of
+from api.http.schemas import PageQuery, page_of
 from api.shops.location_schemas import (
     LocationChangeSchema,
     LocationSchema,
@@ -19,6 +19,7 @@ from api.shops.location_schemas import (
 from domain.shops import locations, queries
 from domain.shops.models import Location
 from kit import clock
+from kit.paging import Page
 
 blueprint = Blueprint(
     "locations", __name__, url_prefix="/api/shops/<uuid:shop_id>/locations", description="Locations of shops"
@@ -30,34 +31,33 @@ blueprint = Blueprint(
 @blueprint.arguments(NewLocationSchema)
 @blueprint.response(201, LocationSchema)
 @blueprint.alt_response(409, "Conflict")
-def create_location(body: dict[str, Any], shop_id: UUID) -> tuple[Location, dict[str, str]]:
+def create_location(body: dict[str, Any], shop_id: UUID) -> WithHeaders[Location]:
     """Create a location of a shop."""
     with shop_transaction(shop_id):
         company_id = queries.the_shop(shop_id=shop_id).company_id
         location = locations.add(company_id=company_id, shop_id=shop_id, **body)
-    return location, {"Location": f"/api/shops/{shop_id}/locations/{location.id}", **etag(location.version)}
+    return created(location, f"/api/shops/{shop_id}/locations/{location.id}")
 
 
 @blueprint.get("")
 @blueprint.requires("view_shops")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(LocationSchema))
-def list_locations(query: dict[str, Any], shop_id: UUID) -> dict[str, Any]:
+def list_locations(query: dict[str, Any], shop_id: UUID) -> Page[Location]:
     """List a shop's locations, oldest first."""
     with shop_transaction(shop_id):
-        rows = locations.locations(shop_id=shop_id, limit=query["limit"] + 1, after=query["after"])
-    return page(rows, query["limit"])
+        return locations.locations(shop_id=shop_id, **query)
 
 
 @blueprint.get("/<uuid:location_id>")
 @blueprint.requires("view_shops")
 @blueprint.doc(parameters=[IF_NONE_MATCH])
 @blueprint.response(200, LocationSchema)
-def get_location(shop_id: UUID, location_id: UUID) -> tuple[Location, dict[str, str]]:
+def get_location(shop_id: UUID, location_id: UUID) -> WithHeaders[Location]:
     """Show a location of a shop."""
     with shop_transaction(shop_id):
         location = locations.the_location(location_id=location_id, shop_id=shop_id)
-    return location, etag(location.version)
+    return with_etag(location)
 
 
 @blueprint.get("/<uuid:location_id>/opening")
@@ -85,13 +85,13 @@ def get_opening_status(query: dict[str, Any], shop_id: UUID, location_id: UUID) 
 @blueprint.arguments(LocationChangeSchema)
 @blueprint.response(200, LocationSchema)
 @blueprint.alt_response(412, "PreconditionFailed")
-def update_location(body: dict[str, Any], shop_id: UUID, location_id: UUID) -> tuple[Location, dict[str, str]]:
+def update_location(body: dict[str, Any], shop_id: UUID, location_id: UUID) -> WithHeaders[Location]:
     """Change a location: its address, its opening hours and their exceptions."""
     with shop_transaction(shop_id):
         location = locations.change(
             location_id=location_id, shop_id=shop_id, expected_versions=expected_versions(), **body
         )
-    return location, etag(location.version)
+    return with_etag(location)
 
 
 @blueprint.delete("/<uuid:location_id>")

@@ -8,14 +8,15 @@ from api.access.members import serialize
 from api.auth.caller import current_caller
 from api.auth.transactions import request_transaction, shop_transaction
 from api.http.blueprint import Blueprint
-from api.http.etags import etag, expected_versions
+from api.http.etags import WithHeaders, created, expected_versions, with_etag
 from api.http.openapi import IF_MATCH, IF_NONE_MATCH
-from api.http.schemas import PageQuery, page, page_of
+from api.http.schemas import PageQuery, page_of
 from api.shops.schemas import NewShopSchema, ShopChangeSchema, ShopSchema
 from domain.access import queries as access
 from domain.shops import operations, queries
 from domain.shops.models import Shop
 from kit import clock
+from kit.paging import Page
 
 blueprint = Blueprint("shops", __name__, url_prefix="/api/shops", description="Shops")
 
@@ -25,36 +26,35 @@ blueprint = Blueprint("shops", __name__, url_prefix="/api/shops", description="S
 @blueprint.arguments(NewShopSchema)
 @blueprint.response(201, ShopSchema)
 @blueprint.alt_response(409, "Conflict")
-def create_shop(body: dict[str, Any]) -> tuple[Shop, dict[str, str]]:
+def create_shop(body: dict[str, Any]) -> WithHeaders[Shop]:
     """Create a shop of your company."""
     with request_transaction() as caller:
         shop = operations.open_shop(company_id=caller.company_id, now=clock.now(), **body)
-    return shop, {"Location": f"/api/shops/{shop.id}", **etag(shop.version)}
+    return created(shop, f"/api/shops/{shop.id}")
 
 
 @blueprint.get("")
 @blueprint.requires("read_shops")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(ShopSchema))
-def list_shops(query: dict[str, Any]) -> dict[str, Any]:
+def list_shops(query: dict[str, Any]) -> Page[Shop]:
     """List your company's shops, oldest first, including closed ones.
 
     Members who work in one shop see only that shop.
     """
     with request_transaction() as caller:
-        shops = queries.shops(limit=query["limit"] + 1, after=query["after"], shop_id=caller.shop_id)
-        return page(shops, query["limit"])
+        return queries.shops(shop_id=caller.shop_id, **query)
 
 
 @blueprint.get("/<uuid:shop_id>")
 @blueprint.requires("view_shops")
 @blueprint.doc(parameters=[IF_NONE_MATCH])
 @blueprint.response(200, ShopSchema)
-def get_shop(shop_id: UUID) -> tuple[Shop, dict[str, str]]:
+def get_shop(shop_id: UUID) -> WithHeaders[Shop]:
     """Show a shop. Members see the shops of their company, customers see all shops."""
     with shop_transaction(shop_id):
         shop = queries.the_shop(shop_id=shop_id)
-    return shop, etag(shop.version)
+    return with_etag(shop)
 
 
 @blueprint.patch("/<uuid:shop_id>")
@@ -64,12 +64,12 @@ def get_shop(shop_id: UUID) -> tuple[Shop, dict[str, str]]:
 @blueprint.response(200, ShopSchema)
 @blueprint.alt_response(409, "Conflict")
 @blueprint.alt_response(412, "PreconditionFailed")
-def update_shop(body: dict[str, Any], shop_id: UUID) -> tuple[Shop, dict[str, str]]:
+def update_shop(body: dict[str, Any], shop_id: UUID) -> WithHeaders[Shop]:
     """Change a shop of your company."""
     with request_transaction() as caller:
         caller.restrict_to_shop(shop_id)
         shop = operations.change(shop_id=shop_id, expected_versions=expected_versions(), **body)
-    return shop, etag(shop.version)
+    return with_etag(shop)
 
 
 @blueprint.delete("/<uuid:shop_id>")
@@ -77,7 +77,7 @@ def update_shop(body: dict[str, Any], shop_id: UUID) -> tuple[Shop, dict[str, st
 @blueprint.doc(parameters=[IF_MATCH])
 @blueprint.response(200, ShopSchema)
 @blueprint.alt_response(412, "PreconditionFailed")
-def close_shop(shop_id: UUID) -> tuple[Shop, dict[str, str]]:
+def close_shop(shop_id: UUID) -> WithHeaders[Shop]:
     """Close a shop of your company permanently.
 
     It stays visible, but sells nothing and no longer counts for your plan. Open orders continue.
@@ -85,23 +85,18 @@ def close_shop(shop_id: UUID) -> tuple[Shop, dict[str, str]]:
     with request_transaction() as caller:
         caller.restrict_to_shop(shop_id)
         shop = operations.close(shop_id=shop_id, now=clock.now(), expected_versions=expected_versions())
-    return shop, etag(shop.version)
+    return with_etag(shop)
 
 
 @blueprint.get("/<uuid:shop_id>/staff")
 @blueprint.requires("read_staff")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(MemberSchema))
-def list_shop_staff(query: dict[str, Any], shop_id: UUID) -> dict[str, Any]:
+def list_shop_staff(query: dict[str, Any], shop_id: UUID) -> Page[dict[str, Any]]:
     """List the members who work in this shop only, oldest first.
 
     Give roles with `/api/invitations`, and remove them with `/api/members`.
     """
     with shop_transaction(shop_id) as visible_shop_id:
-        rows = access.members(
-            company_id=current_caller().company_id,
-            shop_id=visible_shop_id,
-            limit=query["limit"] + 1,
-            after=query["after"],
-        )
-    return page([serialize(membership, user) for membership, user in rows], query["limit"])
+        staff = access.members(company_id=current_caller().company_id, shop_id=visible_shop_id, **query)
+    return staff.map(serialize)

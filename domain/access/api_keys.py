@@ -22,7 +22,7 @@ from kit import db, secret_tokens, tenancy
 from kit.errors import Invalid
 from kit.ids import new_id
 from kit.messaging import events
-from kit.paging import page
+from kit.paging import Page, page
 from kit.tenancy import Tenant
 
 KEY_PREFIX = "ox_"
@@ -91,10 +91,10 @@ def authenticate(*, secret: str, now: datetime) -> AuthenticatedKey:
     return AuthenticatedKey(key, PermissionSet(permissions, key.shop_id))
 
 
-def keys(*, company_id: UUID, limit: int, after: UUID | None = None) -> list[ApiKey]:
+def keys(*, company_id: UUID, limit: int, after: UUID | None = None) -> Page[ApiKey]:
     """List the company's keys, the oldest first, after the one with the id `after`."""
     query = select(ApiKey).where(ApiKey.company_id == company_id)
-    return list(db.session().scalars(page(query, ApiKey.id, limit=limit, after=after)))
+    return page(query, ApiKey.id, limit=limit, after=after)
 
 
 def revoke(*, key_id: UUID, company_id: UUID, now: datetime) -> None:

@@ -17,7 +17,7 @@ from domain.companies import lifecycle
 from kit import db, secret_tokens, tenancy
 from kit.ids import new_id
 from kit.messaging import events
-from kit.paging import page
+from kit.paging import Page, page
 from kit.tenancy import Tenant
 
 LIFETIME = timedelta(days=7)
@@ -84,10 +84,10 @@ def accept(*, token: str, now: datetime) -> Membership:
 
 def invitations(
     *, company_id: UUID, shop_id: UUID | None = None, limit: int, after: UUID | None = None
-) -> list[Invitation]:
+) -> Page[Invitation]:
     """List the company's invitations (or only the shop's), the oldest first, after the one with the id `after`."""
     query = select(Invitation).where(*_of(company_id, shop_id))
-    return list(db.session().scalars(page(query, Invitation.id, limit=limit, after=after)))
+    return page(query, Invitation.id, limit=limit, after=after)
 
 
 def withdraw(*, invitation_id: UUID, company_id: UUID, shop_id: UUID | None = None) -> None:

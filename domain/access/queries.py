@@ -10,7 +10,7 @@ from domain.access.roles import CUSTOMER, highest
 from domain.accounts.errors import SessionEnded
 from domain.accounts.models import User, UserSession
 from kit import db
-from kit.paging import page
+from kit.paging import Page, page_of_rows
 
 
 def memberships_of(*, user_id: UUID) -> list[Membership]:
@@ -20,13 +20,13 @@ def memberships_of(*, user_id: UUID) -> list[Membership]:
 
 def members(
     *, company_id: UUID, shop_id: UUID | None = None, limit: int, after: UUID | None = None
-) -> list[Row[tuple[Membership, User]]]:
+) -> Page[Row[Membership, User]]:
     """List the current company's (or only the shop's) memberships and users, the oldest first, after the id `after`."""
     query = select(Membership, User).join(User, User.id == Membership.user_id)
     query = query.where(Membership.company_id == company_id)
     if shop_id is not None:
         query = query.where(Membership.shop_id == shop_id)
-    return list(db.session().execute(page(query, Membership.id, limit=limit, after=after)))
+    return page_of_rows(query, Membership.id, limit=limit, after=after)
 
 
 def membership_in(*, user_id: UUID, company_id: UUID) -> Membership:

@@ -16,6 +16,7 @@ from domain.accounts.events import (
 )
 from domain.accounts.models import Address, User
 from kit import changes, db
+from kit.changes import Changed
 from kit.db import Json
 from kit.ids import new_id
 from kit.messaging import events
@@ -55,10 +56,14 @@ def change(*, user_id: UUID, values: ProfileChanges) -> User:
         changes.refuse_undeclared(values["notifications"], declared=NotificationPreferences)
         changes.refuse_undeclared(mails, declared=MailPreferences)
         columns["notifications"] = {**user.notifications, "email": {**user.notifications["email"], **mails}}
-    changed = changes.apply(user, columns, declared=ProfileChanges)
-    if changed:
-        events.publish(USER_UPDATED, UserUpdated(user_id, changed), subject=user_id, company_id=None)
+    changes.apply_and_announce(
+        user, columns, declared=ProfileChanges, event=USER_UPDATED, payload=_updated, company_id=None
+    )
     return user
+
+
+def _updated(user: User, changed: Changed) -> UserUpdated:
+    return UserUpdated(user.id, changed.names)
 
 
 def addresses(*, user_id: UUID) -> list[Address]:

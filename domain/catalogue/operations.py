@@ -24,10 +24,12 @@ from domain.payments.stripe_amounts import charge_limits
 from domain.shops import queries as shops
 from domain.shops.errors import ShopNotFound
 from kit import changes, db
+from kit.changes import Changed
 from kit.errors import Invalid
 from kit.ids import new_id
 from kit.messaging import events
 from kit.money import Money
+from kit.versions import the_locked
 
 
 class ProductChanges(TypedDict, total=False):
@@ -63,7 +65,7 @@ def create_product(
     payload = ProductCreated(
         product_id=product.id, shop_id=shop_id, sku=sku, name=name, price=price, version=product.version
     )
-    events.publish(PRODUCT_CREATED, payload, subject=product.id, company_id=company_id, sequence=product.version)
+    events.publish_about(product, PRODUCT_CREATED, payload)
     return product
 
 
@@ -79,20 +81,21 @@ def change_product(
     Raises ProductNotFound, ProductChanged if it has none of the expected versions, and Invalid for another currency or
     a price that cannot be charged.
     """
-    product = db.session().scalar(select(Product).where(Product.id == product_id).with_for_update(key_share=True))
-    if product is None or shop_id not in (None, product.shop_id):
-        raise ProductNotFound
-    if expected_versions is not None and product.version not in expected_versions:
-        raise ProductChanged
+    query = select(Product).where(Product.id == product_id)
+    if shop_id is not None:
+        query = query.where(Product.shop_id == shop_id)
+    product = the_locked(query, expected_versions, missing=ProductNotFound, stale=ProductChanged)
     columns: dict[str, object] = {**values}
     if "price" in values:
         _validate_price(values["price"], product.company_id)
         columns["price"] = values["price"].amount
-    previous_price = Money(product.price, product.currency)
-    changed = changes.apply(product, columns, declared=ProductChanges)
-    if changed:
-        product.version += 1
-        _announce_change(product, changed, previous_price)
+    changed = changes.apply_and_announce(
+        product, columns, declared=ProductChanges, event=PRODUCT_UPDATED, payload=_updated,
+        company_id=product.company_id,
+    )  # fmt: skip
+    if "price" in changed.old:
+        price_changed = _price_changed(product, changed)
+        events.publish(PRODUCT_PRICE_CHANGED, price_changed, subject=product.id, company_id=product.company_id)
     return product
 
 
@@ -108,18 +111,15 @@ def _validate_price(price: Money, company_id: UUID) -> None:
         raise Invalid(fields={"price.amount": [f"Must be at most {Money(chargeable.maximum, currency)}."]})
 
 
-def _announce_change(product: Product, changed: list[str], previous_price: Money) -> None:
-    price = Money(product.price, product.currency)
-    updated = ProductUpdated(
-        product_id=product.id, shop_id=product.shop_id, sku=product.sku, name=product.name, price=price,
-        version=product.version, changed=changed,
+def _updated(product: Product, changed: Changed) -> ProductUpdated:
+    return ProductUpdated(
+        product_id=product.id, shop_id=product.shop_id, sku=product.sku, name=product.name,
+        price=Money(product.price, product.currency), version=product.version, changed=changed.names,
     )  # fmt: skip
-    events.publish(
-        PRODUCT_UPDATED, updated, subject=product.id, company_id=product.company_id, sequence=product.version
-    )
-    if "price" in changed:
-        price_changed = ProductPriceChanged(
-            product_id=product.id, shop_id=product.shop_id, previous_price=previous_price, price=price,
-            version=product.version,
-        )  # fmt: skip
-        events.publish(PRODUCT_PRICE_CHANGED, price_changed, subject=product.id, company_id=product.company_id)
+
+
+def _price_changed(product: Product, changed: Changed) -> ProductPriceChanged:
+    return ProductPriceChanged(
+        product_id=product.id, shop_id=product.shop_id, version=product.version,
+        previous_price=Money(changed.old["price"], product.currency), price=Money(product.price, product.currency),
+    )  # fmt: skip

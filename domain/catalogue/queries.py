@@ -7,7 +7,7 @@ from sqlalchemy import select
 from domain.catalogue.errors import ProductNotFound
 from domain.catalogue.models import Product
 from kit import db
-from kit.paging import page
+from kit.paging import Page, page
 
 
 def the_product(*, product_id: UUID, shop_id: UUID | None = None) -> Product:
@@ -18,7 +18,7 @@ def the_product(*, product_id: UUID, shop_id: UUID | None = None) -> Product:
     return product
 
 
-def products(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> list[Product]:
+def products(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> Page[Product]:
     """List the current company's products (of the shop, if given), the oldest first, after the id `after`."""
     query = select(Product) if shop_id is None else select(Product).where(Product.shop_id == shop_id)
-    return list(db.session().scalars(page(query, Product.id, limit=limit, after=after)))
+    return page(query, Product.id, limit=limit, after=after)

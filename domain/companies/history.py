@@ -10,7 +10,7 @@ from domain.companies.models import CompanyEvent
 from kit import db
 from kit.messaging import events
 from kit.messaging.events import Event
-from kit.paging import page
+from kit.paging import Page, page
 
 Decision = TypeVar("Decision", bound=CompanyDecision)
 
@@ -29,7 +29,7 @@ def record(event: Event[Decision], payload: Decision, *, version: int, **detail:
     events.publish(event, payload, subject=payload.company_id, company_id=payload.company_id, sequence=version)
 
 
-def decisions(*, company_id: UUID, limit: int, after: UUID | None = None) -> list[CompanyEvent]:
+def decisions(*, company_id: UUID, limit: int, after: UUID | None = None) -> Page[CompanyEvent]:
     """List the decisions about the current company, the oldest first, after the one with the id `after`."""
     query = select(CompanyEvent).where(CompanyEvent.company_id == company_id)
-    return list(db.session().scalars(page(query, CompanyEvent.id, limit=limit, after=after)))
+    return page(query, CompanyEvent.id, limit=limit, after=after)

@@ -12,7 +12,7 @@ from domain.companies.plans import TRIAL_PERIOD
 from domain.companies.queries import the_locked_company
 from domain.notifications.context import Branding
 from kit import changes, db
-from kit.messaging import events
+from kit.changes import Changed
 
 
 class CompanySettings(TypedDict, total=False):
@@ -61,9 +61,11 @@ def change(
     Raises CompanyNotFound for any other company, and CompanyChanged if it has none of the expected versions.
     """
     company = the_locked_company(company_id=company_id, expected_versions=expected_versions)
-    changed = changes.apply(company, values, declared=CompanyChanges)
-    if changed:
-        company.version += 1
-        payload = CompanyUpdated(company_id, changed=changed, version=company.version)
-        events.publish(COMPANY_UPDATED, payload, subject=company_id, company_id=company_id, sequence=company.version)
+    changes.apply_and_announce(
+        company, values, declared=CompanyChanges, event=COMPANY_UPDATED, payload=_updated, company_id=company_id
+    )
     return company
+
+
+def _updated(company: Company, changed: Changed) -> CompanyUpdated:
+    return CompanyUpdated(company.id, changed=changed.names, version=company.version)

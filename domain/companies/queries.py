@@ -8,7 +8,8 @@ from sqlalchemy import select
 from domain.companies.errors import CompanyChanged, CompanyNotFound
 from domain.companies.models import Company
 from kit import db
-from kit.paging import page
+from kit.paging import Page, page
+from kit.versions import the_locked
 
 
 def the_company(*, company_id: UUID) -> Company:
@@ -24,15 +25,10 @@ def the_locked_company(*, company_id: UUID, expected_versions: Collection[int] |
 
     Raises CompanyNotFound for any other company, and CompanyChanged if it has none of the expected versions.
     """
-    query = select(Company).where(Company.id == company_id).with_for_update(key_share=True)
-    company = db.session().scalar(query.execution_options(populate_existing=True))
-    if company is None:
-        raise CompanyNotFound
-    if expected_versions is not None and company.version not in expected_versions:
-        raise CompanyChanged
-    return company
+    query = select(Company).where(Company.id == company_id)
+    return the_locked(query, expected_versions, missing=CompanyNotFound, stale=CompanyChanged)
 
 
-def companies(*, limit: int, after: UUID | None = None) -> list[Company]:
+def companies(*, limit: int, after: UUID | None = None) -> Page[Company]:
     """List the companies that the current user belongs to, the oldest first, after the one with the id `after`."""
-    return list(db.session().scalars(page(select(Company), Company.id, limit=limit, after=after)))
+    return page(select(Company), Company.id, limit=limit, after=after)

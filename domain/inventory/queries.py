@@ -7,7 +7,7 @@ from sqlalchemy import select
 from domain.inventory.errors import WarehouseNotFound
 from domain.inventory.models import Stock, Warehouse
 from kit import db
-from kit.paging import page
+from kit.paging import Page, page
 
 
 def the_warehouse(*, warehouse_id: UUID) -> Warehouse:
@@ -18,9 +18,9 @@ def the_warehouse(*, warehouse_id: UUID) -> Warehouse:
     return warehouse
 
 
-def warehouses(*, limit: int, after: UUID | None) -> list[Warehouse]:
+def warehouses(*, limit: int, after: UUID | None = None) -> Page[Warehouse]:
     """List the current company's warehouses, the oldest first, after the one with the id `after`."""
-    return list(db.session().scalars(page(select(Warehouse), Warehouse.id, limit=limit, after=after)))
+    return page(select(Warehouse), Warehouse.id, limit=limit, after=after)
 
 
 def stock_levels(*, product_id: UUID) -> list[Stock]:

@@ -184,4 +184,4 @@ def _announce(order: NewOrder) -> None:
         order.id, order.shop_id, order.customer_id, order.status, Money(order.total, order.currency),
         placed_at=order.placed_at, lines=lines,
     )  # fmt: skip
-    events.publish(ORDER_CREATED, payload, subject=order.id, company_id=order.company_id, sequence=order.version)
+    events.publish_about(order, ORDER_CREATED, payload)

@@ -35,7 +35,7 @@ def mark_failed(*, failures: Mapping[UUID, Json], now: datetime) -> list[Order]:
             order.id, order.shop_id, order.customer_id, order.status, Money(order.total, order.currency),
             reason=failure.get("code"), step=failure.get("step"),
         )  # fmt: skip
-        events.publish(ORDER_FAILED, payload, subject=order.id, company_id=order.company_id, sequence=order.version)
+        events.publish_about(order, ORDER_FAILED, payload)
     return orders
 
 
@@ -78,5 +78,5 @@ def _announced(event: Event[OrderState], orders: list[Order]) -> list[Order]:
         payload = OrderState(
             order.id, order.shop_id, order.customer_id, order.status, Money(order.total, order.currency)
         )
-        events.publish(event, payload, subject=order.id, company_id=order.company_id, sequence=order.version)
+        events.publish_about(order, event, payload)
     return orders

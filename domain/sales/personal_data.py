@@ -34,9 +34,10 @@ def export(*, user_id: UUID, now: datetime) -> dict[str, Any]:
 
 def _orders(user_id: UUID) -> Iterator[Order]:
     page = queries.orders(customer_id=user_id, limit=_PAGE_SIZE)
-    while page:
-        yield from page
-        page = queries.orders(customer_id=user_id, limit=_PAGE_SIZE, after=page[-1].id)
+    yield from page.data
+    while page.next:
+        page = queries.orders(customer_id=user_id, limit=_PAGE_SIZE, after=page.next)
+        yield from page.data
 
 
 def _lines_of(order: Order) -> list[OrderLine]:

@@ -11,6 +11,7 @@ from domain.sales.errors import OrderNotFound
 from domain.sales.models import Order, OrderLine
 from kit import db
 from kit.db import Json
+from kit.paging import Page, page
 
 Ts = TypeVarTuple("Ts")
 
@@ -139,16 +140,14 @@ def orders(
     shop_id: UUID | None = None,
     status: str | None = None,
     placed_since: datetime | None = None,
-) -> list[Order]:
+) -> Page[Order]:
     """List orders that match the given filters, the newest first, after the one with the id `after`."""
-    query = _filtered(select(Order).order_by(Order.id.desc()).limit(limit), customer_id, shop_id)
+    query = _filtered(select(Order), customer_id, shop_id)
     if status is not None:
         query = query.where(Order.status == status)
     if placed_since is not None:
         query = query.where(Order.placed_at >= placed_since)
-    if after is not None:
-        query = query.where(Order.id < after)
-    return list(db.session().scalars(query))
+    return page(query, Order.id, limit=limit, after=after, newest_first=True)
 
 
 def has_orders_in_progress(*, customer_id: UUID, now: datetime) -> bool:

@@ -21,10 +21,12 @@ from domain.shops.models import Location
 from domain.shops.queries import the_open_shop
 from domain.shops.schedule import InvalidOpeningHours, Schedule
 from kit import changes, db
+from kit.changes import Changed
 from kit.db import Json
 from kit.errors import Invalid
 from kit.messaging import events
-from kit.paging import page
+from kit.paging import Page, page
+from kit.versions import the_locked
 
 MAX_PER_SHOP = 100
 """The maximum number of locations of one shop."""
@@ -72,11 +74,10 @@ def change(
     Raises LocationNotFound, LocationChanged if it has none of the expected versions, Invalid.
     """
     location = _the_locked_location(location_id, shop_id, expected_versions)
-    changed = changes.apply(location, values, declared=LocationChanges)
-    if changed:
-        location.version += 1
-        payload = LocationUpdated(shop_id, location.id, changed=changed, version=location.version)
-        events.publish(LOCATION_UPDATED, payload, subject=shop_id, company_id=location.company_id)
+    changes.apply_and_announce(
+        location, values, declared=LocationChanges, event=LOCATION_UPDATED, payload=_updated,
+        subject=shop_id, company_id=location.company_id,
+    )  # fmt: skip
     _validate_hours(location)
     return location
 
@@ -98,10 +99,10 @@ def the_location(*, location_id: UUID, shop_id: UUID) -> Location:
     return location
 
 
-def locations(*, shop_id: UUID, limit: int, after: UUID | None = None) -> list[Location]:
+def locations(*, shop_id: UUID, limit: int, after: UUID | None = None) -> Page[Location]:
     """List the locations of the current company's shop, the oldest first, after the one with the id `after`."""
     query = select(Location).where(Location.shop_id == shop_id)
-    return list(db.session().scalars(page(query, Location.id, limit=limit, after=after)))
+    return page(query, Location.id, limit=limit, after=after)
 
 
 def opening_status(location: Location, *, at: datetime) -> OpeningStatus:
@@ -118,13 +119,12 @@ def opening_status(location: Location, *, at: datetime) -> OpeningStatus:
 
 
 def _the_locked_location(location_id: UUID, shop_id: UUID, expected_versions: Collection[int] | None) -> Location:
-    query = select(Location).where(Location.id == location_id, Location.shop_id == shop_id).with_for_update()
-    location = db.session().scalar(query)
-    if location is None:
-        raise LocationNotFound
-    if expected_versions is not None and location.version not in expected_versions:
-        raise LocationChanged
-    return location
+    query = select(Location).where(Location.id == location_id, Location.shop_id == shop_id)
+    return the_locked(query, expected_versions, missing=LocationNotFound, stale=LocationChanged)
+
+
+def _updated(location: Location, changed: Changed) -> LocationUpdated:
+    return LocationUpdated(location.shop_id, location.id, changed=changed.names, version=location.version)
 
 
 def _validate_hours(location: Location) -> None:

@@ -15,10 +15,12 @@ from domain.shops.errors import ShopChanged, ShopClosed, ShopNameTaken, ShopNotF
 from domain.shops.events import SHOP_CLOSED, SHOP_CREATED, SHOP_UPDATED, ShopDetails, ShopUpdated
 from domain.shops.models import Shop
 from kit import changes, db
+from kit.changes import Changed
 from kit.errors import Invalid
 from kit.ids import new_id
 from kit.messaging import events
 from kit.messaging.events import Event
+from kit.versions import the_locked
 
 
 class ShopChanges(TypedDict, total=False):
@@ -55,13 +57,11 @@ def change(*, shop_id: UUID, expected_versions: Collection[int] | None = None, *
         raise ShopClosed
     if values.get("name", shop.name) != shop.name:
         _require_free_name(shop, values["name"])
-    changed = changes.apply(shop, values, declared=ShopChanges)
+    changes.apply_and_announce(
+        shop, values, declared=ShopChanges, event=SHOP_UPDATED, payload=_updated, company_id=shop.company_id
+    )
     _require_fulfilment(offers_pickup=shop.offers_pickup, offers_delivery=shop.offers_delivery)
-    if changed:
-        shop.version += 1
-        _flush()
-        payload = ShopUpdated(shop_id=shop.id, name=shop.name, version=shop.version, changed=changed)
-        events.publish(SHOP_UPDATED, payload, subject=shop.id, company_id=shop.company_id, sequence=shop.version)
+    _flush()
     return shop
 
 
@@ -86,13 +86,9 @@ def close_all(*, company_id: UUID, now: datetime) -> None:
 
 
 def _the_locked_shop(shop_id: UUID, expected_versions: Collection[int] | None) -> Shop:
-    query = select(Shop).where(Shop.id == shop_id).with_for_update(key_share=True)
-    shop = db.session().scalar(query.execution_options(populate_existing=True))
-    if shop is None:
-        raise ShopNotFound
-    if expected_versions is not None and shop.version not in expected_versions:
-        raise ShopChanged
-    return shop
+    return the_locked(
+        select(Shop).where(Shop.id == shop_id), expected_versions, missing=ShopNotFound, stale=ShopChanged
+    )
 
 
 def _require_free_name(shop: Shop, name: str) -> None:
@@ -117,5 +113,8 @@ def _require_fulfilment(*, offers_pickup: bool, offers_delivery: bool) -> None:
 
 
 def _announce(event: Event[ShopDetails], shop: Shop) -> None:
-    payload = ShopDetails(shop_id=shop.id, name=shop.name, version=shop.version)
-    events.publish(event, payload, subject=shop.id, company_id=shop.company_id, sequence=shop.version)
+    events.publish_about(shop, event, ShopDetails(shop_id=shop.id, name=shop.name, version=shop.version))
+
+
+def _updated(shop: Shop, changed: Changed) -> ShopUpdated:
+    return ShopUpdated(shop_id=shop.id, name=shop.name, version=shop.version, changed=changed.names)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from domain.shops.errors import ShopClosed, ShopNotFound
 from domain.shops.models import Shop
 from kit import db, tenancy
-from kit.paging import page
+from kit.paging import Page, page
 
 
 def the_shop(*, shop_id: UUID) -> Shop:
@@ -26,10 +26,10 @@ def the_open_shop(*, shop_id: UUID) -> Shop:
     return shop
 
 
-def shops(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> list[Shop]:
+def shops(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> Page[Shop]:
     """List the current company's shops (or only the given one), the oldest first, after the one with the id `after`."""
     query = select(Shop) if shop_id is None else select(Shop).where(Shop.id == shop_id)
-    return list(db.session().scalars(page(query, Shop.id, limit=limit, after=after)))
+    return page(query, Shop.id, limit=limit, after=after)
 
 
 def company_of(*, shop_id: UUID) -> UUID:

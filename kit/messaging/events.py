@@ -12,7 +12,7 @@ Each area declares its events in `domain/<area>/events.py`: a payload type and a
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import orjson
@@ -70,6 +70,22 @@ def publish(
     about a subject: the version of its row, which this transaction has locked.
     """
     outbox.publish(event.name, as_plain_json(payload), subject=subject, company_id=company_id, sequence=sequence)
+
+
+class Announced(Protocol):
+    """A versioned row of a company that events are about."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def company_id(self) -> UUID: ...
+    @property
+    def version(self) -> int: ...
+
+
+def publish_about(row: Announced, event: Event[Payload], payload: Payload) -> None:
+    """Publish an event about this row, which the transaction has created or locked, in the sequence of its versions."""
+    publish(event, payload, subject=row.id, company_id=row.company_id, sequence=row.version)
 
 
 def as_plain_json(payload: "DataclassInstance") -> Json:

@@ -11,7 +11,7 @@ from saga.incidents.queries import IncidentFilter
 def print_incidents(incident_filter: IncidentFilter, *, limit: int, as_json: bool) -> None:
     """Print the matching open incidents, oldest first, and how many more there are."""
     with db.operator_transaction():
-        rows = queries.list_incidents(incident_filter, limit=limit)
+        rows = queries.list_incidents(incident_filter, limit=limit).data
         left = queries.count_incidents(incident_filter) - len(rows)
     incidents = [_as_json(row.Incident, row.SagaRow) for row in rows]
     if as_json:

@@ -82,7 +82,7 @@ def choose_by_ids(ids: Iterable[UUID]) -> list[ChosenIncident]:
 
 def choose_by_filter(incident_filter: IncidentFilter, *, limit: int) -> tuple[list[ChosenIncident], int]:
     """Return the oldest open incidents that match, and how many more there are."""
-    rows = queries.list_incidents(incident_filter, limit=limit)
+    rows = queries.list_incidents(incident_filter, limit=limit).data
     chosen = [_chosen(row.SagaRow.subject_id, row) for row in rows]
     return chosen, queries.count_incidents(incident_filter) - len(chosen)
 

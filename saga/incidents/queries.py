@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from kit import db
-from kit.paging import page
+from kit.paging import Page, page_of_rows
 from saga.engine.models import Incident, SagaRow
 
 _INCIDENTS = select(Incident, SagaRow).join(SagaRow, SagaRow.id == Incident.saga_id)
@@ -36,10 +36,10 @@ class IncidentFilter:
 
 def list_incidents(
     incident_filter: IncidentFilter, *, limit: int, after: UUID | None = None
-) -> list[Row[tuple[Incident, SagaRow]]]:
+) -> Page[Row[Incident, SagaRow]]:
     """Return the incidents that match, the oldest first, starting after the one with the id `after`."""
     query = _INCIDENTS.where(*incident_filter.conditions())
-    return list(db.session().execute(page(query, Incident.id, limit=limit, after=after)))
+    return page_of_rows(query, Incident.id, limit=limit, after=after)
 
 
 def count_incidents(incident_filter: IncidentFilter) -> int:
@@ -48,7 +48,7 @@ def count_incidents(incident_filter: IncidentFilter) -> int:
     return db.session().scalars(query.where(*incident_filter.conditions())).one()
 
 
-def open_incidents_about(incident_saga_or_subject_id: UUID) -> list[Row[tuple[Incident, SagaRow]]]:
+def open_incidents_about(incident_saga_or_subject_id: UUID) -> list[Row[Incident, SagaRow]]:
     """Return the open incidents with this id, of the saga with this id, or of sagas about the subject with this id."""
     id_ = incident_saga_or_subject_id
     about = or_(Incident.id == id_, SagaRow.id == id_, SagaRow.subject_id == id_)

@@ -18,9 +18,10 @@ from domain.companies import operations as companies
 from domain.companies.models import Company
 from domain.shops import locations
 from domain.shops import operations as shops
+from domain.shops.events import SHOP_UPDATED, ShopUpdated
 from domain.shops.models import Location, Shop
 from kit import clock, db
-from kit.changes import apply
+from kit.changes import apply_and_announce
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
@@ -151,9 +152,27 @@ class TestUndeclaredColumns:
             assert db.session().get_one(User, user.id).name == user.name
 
 
-class TestApply:
-    def test_returns_what_changed_and_leaves_the_rest(self):
-        shop = Shop(name="Harbour", offers_pickup=False, offers_delivery=True)
-        values = {"offers_pickup": True, "name": "Quay", "offers_delivery": True}
-        assert apply(shop, values, declared=shops.ShopChanges) == ["name", "offers_pickup"]
-        assert (shop.name, shop.offers_pickup, shop.offers_delivery) == ("Quay", True, True)
+class TestApplyAndAnnounce:
+    @pytest.fixture
+    def shop(self, database):
+        return factories.make_shop(factories.make_company())
+
+    def change(self, shop, **values):
+        with db.transaction(factories.acting_for(shop)):
+            row = db.session().get_one(Shop, shop.id)
+            changed = apply_and_announce(
+                row, values, declared=shops.ShopChanges, event=SHOP_UPDATED, company_id=shop.company_id,
+                payload=lambda row, changed: ShopUpdated(row.id, row.name, row.version, changed.names),
+            )  # fmt: skip
+        return changed, row
+
+    def test_sets_and_announces_what_differs_and_returns_the_old_values(self, shop, published):
+        changed, row = self.change(shop, offers_pickup=True, name="Quay", offers_delivery=True)
+        assert (changed.names, changed.old) == (["name", "offers_pickup"], {"name": shop.name, "offers_pickup": False})
+        assert (row.name, row.offers_pickup, row.offers_delivery, row.version) == ("Quay", True, True, 2)
+        [announced] = published("shop.updated")
+        assert (announced["changed"], announced["version"]) == (["name", "offers_pickup"], 2)
+
+    def test_does_nothing_where_no_value_differs(self, shop, published):
+        changed, row = self.change(shop, name=shop.name)
+        assert (bool(changed), row.version, published("shop.updated")) == (False, 1, [])

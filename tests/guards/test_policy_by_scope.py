@@ -190,7 +190,7 @@ def shop_with_rows(company, shop, customer=None):
     with db.transaction(Tenant(user_id=worker.id)):
         membership = access.membership_in(user_id=worker.id, company_id=company_id)
     with db.transaction(Tenant(company_id=company_id)):
-        event = history.decisions(company_id=company_id, limit=1)[0]
+        event = history.decisions(company_id=company_id, limit=1).data[0]
     return {
         "company_id": company_id, "shop_id": shop.id, "product_id": product.id, "warehouse_id": warehouse.id,
         "membership_id": membership.id, "key_id": key.id, "invitation_id": invitation.id, "order_id": order.id,

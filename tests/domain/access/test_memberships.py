@@ -19,7 +19,7 @@ class TestRemoveMember:
         for _ in range(2):
             factories.make_member(company)
         with db.transaction(acting_for(company)):
-            admins = [row.Membership.id for row in queries.members(company_id=company.id, limit=2)]
+            admins = [row.Membership.id for row in queries.members(company_id=company.id, limit=2).data]
 
         def remove(membership_id) -> bool:
             try:

@@ -91,12 +91,12 @@ class TestMembers:
         with db.transaction(acting_for(company)):
             with pytest.raises(InsufficientPrivileges):
                 memberships.join(user_id=user.id, company_id=company.id, role="company_admin", actor=manager)
-            assert queries.members(company_id=company.id, limit=1) == []
+            assert queries.members(company_id=company.id, limit=1).data == []
 
     def test_cannot_be_removed_by_users_with_fewer_permissions(self, company):
         for _ in range(2):
             factories.make_member(company)
         with db.transaction(acting_for(company)):
-            admin = queries.members(company_id=company.id, limit=1)[0].Membership
+            admin = queries.members(company_id=company.id, limit=1).data[0].Membership
             with pytest.raises(InsufficientPrivileges):
                 memberships.remove(membership_id=admin.id, company_id=company.id, actor=permissions_of("shop_manager"))

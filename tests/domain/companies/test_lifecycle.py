@@ -39,7 +39,7 @@ def close(company):
 
 
 def on_record(company):
-    return [(event.event, event.decided_by, event.detail) for event in done(company, history.decisions, limit=20)]
+    return [(event.event, event.decided_by, event.detail) for event in done(company, history.decisions, limit=20).data]
 
 
 class TestLifecycleState:
