@@ -35,6 +35,11 @@ def seed(url: str, *, on_hand: int = ON_HAND) -> None:
             FROM unnest(%s::uuid[]) WITH ORDINALITY AS t (p, n)""",
             [COMPANY, SHOP, products],
         )
+        connection.execute(
+            "INSERT INTO usage_counts (company_id, shop_id, counted, count)"
+            " VALUES (%(company)s, %(shop)s, 'shops', 1), (%(company)s, %(shop)s, 'products', %(products)s)",
+            {"company": COMPANY, "shop": SHOP, "products": PRODUCTS},
+        )
         fill_stock(connection, on_hand)
     with psycopg.connect(url, autocommit=True) as connection:
         # Only the filled tables: PostgreSQL would plan sequential scans for tables that it knows to be empty, and keep

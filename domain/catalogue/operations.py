@@ -49,7 +49,7 @@ def create_product(
     Raises Invalid by field (`shop_id`, `price.currency`, `price.amount`), SkuTaken when the company already has the
     SKU, ShopClosed, PlanLimitReached.
     """
-    limits.require_capacity("products", company_id=company_id, now=now)
+    limits.count_one("products", company_id=company_id, shop_id=shop_id, now=now)
     _validate_price(price, company_id)
     try:
         shops.the_open_shop(shop_id=shop_id)

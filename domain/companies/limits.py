@@ -1,7 +1,8 @@
 """Limits of a company's plan.
 
-Shops and products are counted exactly, under a lock on the company's row. Orders must not wait for each other, so
-orders placed at the same moment can exceed the limit.
+Higher areas report what they create, in the same transaction, and nothing of theirs is counted here. Shops and products
+are counted exactly, under a lock on the company's row. Orders must not wait for each other, so orders placed at the
+same moment can exceed the limit; a trigger counts them.
 """
 
 from datetime import datetime
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from domain.companies.errors import PlanLimitReached, PlanTooSmall
 from domain.companies.models import Company
-from domain.companies.plans import LIMITS, Limit, Plan, effective_plan
+from domain.companies.plans import LIMITS, Counted, Limit, Plan, effective_plan
 from domain.companies.queries import the_locked_company
 from kit import db
 from kit.db import Json
@@ -21,13 +22,17 @@ ORDERS_THIS_MONTH = """(
 
 _USAGE = f"""
     SELECT
-        (SELECT count(*) FROM shops s WHERE s.company_id = c.id AND s.closed_at IS NULL),
-        (
-            SELECT count(*) FROM products p JOIN shops s ON s.id = p.shop_id
-            WHERE p.company_id = c.id AND s.closed_at IS NULL
-        ),
+        (SELECT coalesce(sum(u.count), 0) FROM usage_counts u WHERE u.company_id = c.id AND u.counted = 'shops'),
+        (SELECT coalesce(sum(u.count), 0) FROM usage_counts u WHERE u.company_id = c.id AND u.counted = 'products'),
         {ORDERS_THIS_MONTH}
     FROM companies c WHERE c.id = %(company)s"""  # noqa: S608 - no input, only our own words
+
+_COUNT = """
+    INSERT INTO usage_counts (company_id, shop_id, counted, count)
+    VALUES (%(company)s, %(shop)s, %(counted)s, 1)
+    ON CONFLICT (company_id, shop_id, counted) DO UPDATE SET count = usage_counts.count + 1"""
+
+_RELEASE = "DELETE FROM usage_counts WHERE company_id = %(company)s AND shop_id = %(shop)s"
 
 
 def current_plan(company: Company, *, now: datetime) -> Plan:
@@ -42,15 +47,24 @@ def usage(*, company_id: UUID) -> dict[Limit, int]:
     return dict(zip(LIMITS, row, strict=True))
 
 
-def require_capacity(limit: Limit, *, company_id: UUID, now: datetime) -> None:
-    """Raise PlanLimitReached unless one more fits the plan. Locks the company's row until the transaction ends."""
+def count_one(counted: Counted, *, company_id: UUID, shop_id: UUID, now: datetime) -> None:
+    """Count one more of the shop, in the transaction that creates it; raises PlanLimitReached if the plan forbids it.
+
+    Locks the company's row until the transaction ends. Take this lock before one on a shop.
+    """
     plan = current_plan(the_locked_company(company_id=company_id), now=now)
-    allowed = plan.allows(limit)
-    if allowed is not None and (used := usage(company_id=company_id)[limit]) >= allowed:
+    allowed = plan.allows(counted)
+    if allowed is not None and (used := usage(company_id=company_id)[counted]) >= allowed:
         raise PlanLimitReached(
-            f"The plan {plan.name} allows {allowed} {limit}, all of which are in use: choose a larger plan.",
-            exceeded_limits=[_limit_usage(limit, used, allowed)],
+            f"The plan {plan.name} allows {allowed} {counted}, all of which are in use: choose a larger plan.",
+            exceeded_limits=[_limit_usage(counted, used, allowed)],
         )
+    db.run(_COUNT, {"company": company_id, "shop": shop_id, "counted": counted})
+
+
+def stop_counting(*, company_id: UUID, shop_id: UUID) -> None:
+    """Count the shop and all that is counted in it no longer. The caller has locked the company's row."""
+    db.run(_RELEASE, {"company": company_id, "shop": shop_id})
 
 
 def require_order_capacity(plan: Plan, *, company: str, placed: int) -> None:

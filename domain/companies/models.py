@@ -79,6 +79,18 @@ class CompanyEvent(Base):
     happened_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
+class UsageCount(Base):
+    """How many of what a plan limits (`counted`) a company has in a shop. A closed shop has no rows."""
+
+    __tablename__ = "usage_counts"
+    __table_args__ = (CheckConstraint("count > 0", name="count"),)
+
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"), primary_key=True)
+    shop_id: Mapped[UUID] = mapped_column(primary_key=True)
+    counted: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+
+
 class OrderCount(Base):
     """The number of a company's orders in a month (its first day, UTC), split into shards.
 

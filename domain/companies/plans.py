@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, get_args
+from typing import Literal
 
 PlanName = Literal["trial", "free", "standard", "pro"]
-Limit = Literal["shops", "products", "orders_per_month"]
+Counted = Literal["shops", "products"]
+"""What higher areas count by `limits.count_one`."""
+Limit = Counted | Literal["orders_per_month"]
 
-LIMITS: tuple[Limit, ...] = get_args(Limit)
+LIMITS: tuple[Limit, ...] = ("shops", "products", "orders_per_month")
 TRIAL_PERIOD = timedelta(days=30)
 
 

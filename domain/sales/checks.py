@@ -4,6 +4,19 @@ from kit.checks import Check
 
 CHECKS = (
     Check(
+        "all orders of a month are counted for their company's plan, and no others",
+        """
+        SELECT 'company ' || company_id || ' placed ' || coalesce(o.placed, 0) || ' orders in the month of ' || month
+            || ', and ' || coalesce(c.counted, 0) || ' are counted'
+        FROM (
+            SELECT company_id, date_trunc('month', placed_at AT TIME ZONE 'UTC')::date AS month, count(*) AS placed
+            FROM orders GROUP BY 1, 2
+        ) o
+        FULL JOIN (SELECT company_id, month, sum(count) AS counted FROM order_counts GROUP BY 1, 2) c
+            USING (company_id, month)
+        WHERE o.placed IS DISTINCT FROM c.counted""",
+    ),
+    Check(
         "only pending orders hold reservations",
         """
         SELECT 'order ' || o.id || ' is ' || o.status || ' and holds product ' || r.product_id

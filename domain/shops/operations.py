@@ -11,6 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from domain.companies import limits
+from domain.companies import queries as companies
+from domain.shops import queries
 from domain.shops.errors import ShopChanged, ShopClosed, ShopNameTaken, ShopNotFound
 from domain.shops.events import SHOP_CLOSED, SHOP_CREATED, SHOP_UPDATED, ShopDetails, ShopUpdated
 from domain.shops.models import Shop
@@ -35,10 +37,11 @@ def open_shop(
     *, company_id: UUID, name: str, now: datetime, offers_pickup: bool = False, offers_delivery: bool = True
 ) -> Shop:
     """Open a shop of the company; raises ShopNameTaken, PlanLimitReached, Invalid without pick-up and delivery."""
-    limits.require_capacity("shops", company_id=company_id, now=now)
+    shop_id = new_id()
+    limits.count_one("shops", company_id=company_id, shop_id=shop_id, now=now)
     _require_fulfilment(offers_pickup=offers_pickup, offers_delivery=offers_delivery)
     added = insert(Shop).values(
-        id=new_id(), company_id=company_id, name=name, offers_pickup=offers_pickup, offers_delivery=offers_delivery
+        id=shop_id, company_id=company_id, name=name, offers_pickup=offers_pickup, offers_delivery=offers_delivery
     )
     shop: Shop | None = db.session().scalar(added.on_conflict_do_nothing().returning(Shop))
     if shop is None:
@@ -70,8 +73,11 @@ def close(*, shop_id: UUID, now: datetime, expected_versions: Collection[int] | 
 
     Raises ShopNotFound, ShopChanged.
     """
+    company_id = queries.the_shop(shop_id=shop_id).company_id
+    companies.the_locked_company(company_id=company_id)  # before the shop, as `limits.count_one` does
     shop = _the_locked_shop(shop_id, expected_versions)
     if shop.closed_at is None:
+        limits.stop_counting(company_id=company_id, shop_id=shop_id)
         shop.closed_at = now
         shop.version += 1
         _announce(SHOP_CLOSED, shop)

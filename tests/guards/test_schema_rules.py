@@ -149,6 +149,7 @@ class TestRoles:
             "invitations",
             "locations",
             "queued_sagas",  # a saga that starts leaves the queue
+            "usage_counts",  # a closed shop leaves the counts
         }
 
     def test_of_the_app_adds_to_the_outbox_and_cannot_read_it(self, catalogue):

@@ -7,10 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.catalogue import checks as catalogue_checks
 from domain.companies import lifecycle, limits
 from domain.companies.errors import PlanLimitReached, PlanTooSmall
 from domain.companies.plans import PLANS
+from domain.shops import checks as shop_checks
 from domain.shops import operations as shops
+from domain.shops.errors import ShopClosed
 from kit import clock, db
 from kit.ids import new_id
 from kit.tenancy import Tenant
@@ -19,11 +22,15 @@ from tests.factories import acting_for
 from tests.waiting import until
 
 AT_ONCE = 6
+CHECKS = {"shops": shop_checks.CHECKS, "catalogue": catalogue_checks.CHECKS}
 END_TRIALS = "UPDATE companies SET trial_ends_at = now()"
 COUNTED = "SELECT coalesce(sum(count), 0) FROM order_counts WHERE company_id = %s"
 COUNT_MORE = """
     INSERT INTO order_counts (company_id, month, shard, count)
     SELECT id, date_trunc('month', now() AT TIME ZONE 'UTC' - %s::interval)::date, 99, %s FROM companies"""
+COUNT_PRODUCTS = """
+    INSERT INTO usage_counts (company_id, shop_id, counted, count)
+    SELECT company_id, shop_id, 'products', count(*) FROM products GROUP BY 1, 2"""
 WAITS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
@@ -71,6 +78,7 @@ class TestRequireCapacity:
             SELECT gen_random_uuid(), company_id, id, n::text, 'Pen', 1, 'EUR' FROM shops, generate_series(1, %s) n""",
             [PLANS["free"].products - 2],
         )
+        owner.execute(COUNT_PRODUCTS)
         assert all_at_once(lambda: factories.make_product(shop)) == 2
 
     def test_names_the_limit_and_the_usage(self, small):
@@ -92,6 +100,52 @@ class TestRequireCapacity:
         owner.execute(END_TRIALS)
         with pytest.raises(PlanLimitReached):
             factories.make_shop(company)
+
+
+class TestCounts:
+    """The rules of `orderx check` about them hold."""
+
+    def violations(self):
+        return [row for name in ("shops", "catalogue") for check in CHECKS[name] for row in check.run()]
+
+    def test_equal_the_rows_when_products_are_created_while_their_shop_closes(self, database):
+        company = factories.make_company()
+        shop = factories.make_shop(company)
+        factories.make_product(shop)
+
+        def create(_):
+            try:
+                factories.make_product(shop)
+            except ShopClosed:
+                return 0
+            return 1
+
+        def close():
+            with db.transaction(acting_for(company)):
+                shops.close(shop_id=shop.id, now=clock.now())
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            created = pool.map(create, range(AT_ONCE))
+            pool.submit(close).result()
+            list(created)
+        assert self.violations() == []
+        with db.transaction(acting_for(company)):
+            assert limits.usage(company_id=company.id) == {"shops": 0, "products": 0, "orders_per_month": 0}
+
+    def test_are_rolled_back_with_the_rows(self, database):
+        company = factories.make_company()
+        with pytest.raises(ZeroDivisionError), db.transaction(acting_for(company)):
+            shops.open_shop(company_id=company.id, name="Harbour", now=clock.now())
+            raise ZeroDivisionError
+        assert self.violations() == []
+
+    def test_stay_right_when_a_shop_is_closed_twice(self, database):
+        shop, other = (factories.make_shop(factories.make_company()) for _ in range(2))
+        factories.make_product(other)
+        for _ in range(2):
+            with db.transaction(acting_for(shop)):
+                shops.close(shop_id=shop.id, now=clock.now())
+        assert self.violations() == []
 
 
 class TestOrders:
