@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 
-from kit import clock, db
+from kit import clock
 from kit.config import settings
 from kit.db import watchdog
 from kit.process import liveness, logs
@@ -20,27 +20,12 @@ from saga.registry import find
 from workers import durability, saga_definitions
 from workers.alerts import monitor as alert_monitor
 from workers.events.missed_events import Replayer
+from workers.overdue_mails import OverdueMails
 
 SWEEP_INTERVAL = 1.0
 """Seconds between two rounds."""
 
 log = structlog.get_logger()
-
-_ENQUEUE_OVERDUE_MAILS = """
-    WITH overdue AS (
-        SELECT id FROM mails
-        WHERE status IN ('queued', 'sending') AND due_at < now()
-        ORDER BY due_at LIMIT 100 FOR UPDATE SKIP LOCKED
-    ), postponed AS (
-        UPDATE mails SET due_at = now() + interval '10 seconds'
-        FROM overdue WHERE mails.id = overdue.id RETURNING mails.id, mails.company_id, mails.user_id
-    )
-    INSERT INTO outbox (company_id, kind, body)
-    SELECT company_id, 'task', jsonb_build_object(
-        'task', 'notifications.send_mail', 'id', id,
-        'kwargs', jsonb_strip_nulls(
-            jsonb_build_object('mail_id', id, 'company_id', company_id, 'user_id', user_id)))
-    FROM postponed"""
 
 
 def run() -> None:
@@ -59,15 +44,16 @@ def run() -> None:
 
 def sweep_until(stopping: threading.Event) -> None:
     """Sweep every SWEEP_INTERVAL until `stopping` is set. A failed round is logged, and the next one tries again."""
-    replayer = Replayer(now=clock.now())
+    mails, replayer = OverdueMails(now=clock.now()), Replayer(now=clock.now())
     while not stopping.wait(SWEEP_INTERVAL):
         liveness.touch()
         try:
+            now = clock.now()
             run_each(
                 resend_stalled_sagas,
-                partial(release_overdue, find, now=clock.now()),
-                resend_overdue_mails,
-                partial(replayer.replay, now=clock.now()),
+                partial(release_overdue, find, now=now),
+                partial(mails.resend, now=now),
+                partial(replayer.replay, now=now),
             )
         except Exception as error:  # noqa: BLE001 - the next round tries again
             log.warning("sweeper retries", reason=str(error), error=type(error).__name__)
@@ -79,9 +65,3 @@ def resend_stalled_sagas() -> int:
     if stalled:
         log.info("stalled sagas re-sent", sagas=stalled)
     return stalled
-
-
-def resend_overdue_mails() -> None:
-    """Enqueue the task of each mail that is overdue, at most 100."""
-    with db.operator_transaction():
-        db.run(_ENQUEUE_OVERDUE_MAILS, {})

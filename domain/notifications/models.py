@@ -15,8 +15,9 @@ class Mail(Base):
     """A mail about an order, sent by its company, or about a user's account.
 
     `occasion` is the reason (`order.created:<order id>`). `context` is empty in mails about orders, because all of it
-    is in the order. The Message-ID is made of the row's id. The sweeper sends mails that have not been sent by `due_at`
-    (UTC).
+    is in the order; that of a mail about an account is deleted once it is sent. The Message-ID is made of the row's
+    id. The sweeper sends mails that have not been sent by `retry_at` (UTC), which is set once the first attempt has
+    failed or is lost. So a mail that is sent at once changes no index.
     """
 
     __tablename__ = "mails"
@@ -28,7 +29,8 @@ class Mail(Base):
         CheckConstraint("status IN ('queued', 'sending', 'sent', 'refused')", name="status"),
         Index(None, "order_id"),
         Index("mails_of_a_user_idx", "user_id", postgresql_where=text("user_id IS NOT NULL")),
-        Index("mails_unsent_idx", "due_at", postgresql_where=text("status IN ('queued', 'sending')")),
+        Index("mails_retry_idx", "retry_at", postgresql_where=text("retry_at IS NOT NULL")),
+        {"postgresql_with": {"fillfactor": "55"}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -42,7 +44,7 @@ class Mail(Base):
     status: Mapped[str] = mapped_column(server_default=text("'queued'"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     leased_until: Mapped[datetime | None]
-    due_at: Mapped[datetime] = mapped_column(server_default=text("now() + interval '60 seconds'"))
     error: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     sent_at: Mapped[datetime | None]
+    retry_at: Mapped[datetime | None]

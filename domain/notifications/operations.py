@@ -92,8 +92,8 @@ class MailRequest:
 # Rows are inserted in a fixed order, so that concurrent requests for the same mails cannot deadlock.
 _ENQUEUE = """
     INSERT INTO mails (
-        id, company_id, order_id, occasion, recipient, template, context, status, leased_until, due_at, attempts)
-    SELECT id, %(company)s, order_id, occasion, recipient, template, '{}', 'sending', %(until)s, %(until)s, 1
+        id, company_id, order_id, occasion, recipient, template, context, status, leased_until, attempts)
+    SELECT id, %(company)s, order_id, occasion, recipient, template, '{}', 'sending', %(until)s, 1
     FROM jsonb_to_recordset(%(requests)s) AS requests (
         id uuid, order_id uuid, occasion text, recipient text, template text)
     ORDER BY occasion, recipient
@@ -102,7 +102,8 @@ _ENQUEUED_BEFORE = """
     SELECT id, occasion, recipient FROM mails WHERE company_id = %(company)s AND occasion = ANY(%(occasions)s)
         AND (occasion, recipient) IN (SELECT * FROM unnest(%(occasions)s::text[], %(recipients)s::text[]))"""
 _CLAIM = """
-    UPDATE mails SET status = 'sending', leased_until = %(until)s, due_at = %(until)s, attempts = attempts + 1
+    UPDATE mails SET status = 'sending', leased_until = %(until)s, attempts = attempts + 1,
+        retry_at = CASE WHEN retry_at IS NOT NULL THEN %(until)s::timestamptz END
     WHERE id = ANY(%(mails)s) AND id IN (
         SELECT id FROM mails
         WHERE id = ANY(%(mails)s) AND status IN ('queued', 'sending')
@@ -111,14 +112,15 @@ _CLAIM = """
     RETURNING id, company_id, user_id, order_id, occasion, recipient, template, context, leased_until, attempts"""
 _STATE = "SELECT id, status, leased_until FROM mails WHERE id = ANY(%(mails)s)"
 _RENEW = """
-    UPDATE mails SET leased_until = %(until)s, due_at = %(until)s
+    UPDATE mails SET leased_until = %(until)s,
+        retry_at = CASE WHEN retry_at IS NOT NULL THEN %(until)s::timestamptz END
     FROM unnest(%(mails)s::uuid[], %(attempts)s::int[]) AS held (id, attempt)
     WHERE mails.id = ANY(%(mails)s) AND mails.id = held.id
         AND mails.status = 'sending' AND mails.attempts = held.attempt
     RETURNING mails.id"""
 _MARK_SENT = """
     UPDATE mails
-    SET status = 'sent', sent_at = %(now)s, leased_until = NULL, error = NULL, context = context - 'link'
+    SET status = 'sent', sent_at = %(now)s, leased_until = NULL, retry_at = NULL, error = NULL, context = '{}'
     WHERE id = ANY(%(mails)s) AND status <> 'sent'"""
 
 
@@ -224,7 +226,9 @@ def mark_refused(*, mail_id: UUID, error: str) -> None:
     """Mark a mail as undeliverable, with the error. Does nothing if it has been sent."""
     refused = update(Mail).where(Mail.id == mail_id, Mail.status != "sent")
     db.session().execute(
-        refused.values(status="refused", leased_until=None, error=error, context=Mail.context.op("-")("link"))
+        refused.values(
+            status="refused", leased_until=None, retry_at=None, error=error, context=Mail.context.op("-")("link")
+        )
     )
 
 
@@ -234,5 +238,5 @@ def release(*, mail_id: UUID, attempt: int, error: str) -> None:
     `attempt` is the claimed mail's `attempts`: another process's later claim is not released.
     """
     claimed = update(Mail).where(Mail.id == mail_id, Mail.status == "sending", Mail.attempts == attempt)
-    due_at = func.now() + timedelta(seconds=min(60, 2**attempt))
-    db.session().execute(claimed.values(status="queued", leased_until=None, due_at=due_at, error=error))
+    retry_at = func.now() + timedelta(seconds=min(60, 2**attempt))
+    db.session().execute(claimed.values(status="queued", leased_until=None, retry_at=retry_at, error=error))

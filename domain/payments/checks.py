@@ -14,4 +14,10 @@ CHECKS = (
             ELSE NOT coalesce(bool_or(e.type = p.status), false) END
             OR count(*) FILTER (WHERE e.type = 'captured') > 1""",
     ),
+    Check(
+        "a provider's reference belongs to one payment",
+        """
+        SELECT 'payments ' || string_agg(DISTINCT payment_id::text, ' and ') || ' have the reference ' || provider_ref
+        FROM payment_events GROUP BY provider_ref HAVING count(DISTINCT payment_id) > 1""",
+    ),
 )

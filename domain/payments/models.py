@@ -12,7 +12,10 @@ from kit.personal_data import PERSONAL
 
 
 class Payment(Base):
-    """The payment of an order. `amount` is in minor units; `method` is the provider's token, never a card number."""
+    """The payment of an order. `amount` is in minor units; `method` is the provider's token, never a card number.
+
+    `provider_ref` is that of its events, where it is unique.
+    """
 
     __tablename__ = "payments"
     __table_args__ = (
@@ -32,7 +35,7 @@ class Payment(Base):
     currency: Mapped[str]
     method: Mapped[str]
     status: Mapped[str] = mapped_column(server_default=text("'pending'"))
-    provider_ref: Mapped[str | None] = mapped_column(unique=True)
+    provider_ref: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

@@ -70,7 +70,9 @@ _RECORD = """
     ), new_events AS (
         INSERT INTO payment_events (id, company_id, payment_id, type, provider_ref, amount, detail, happened_at)
         SELECT id, company_id, payment_id, type, coalesce(ref, payment_id::text), amount, detail, %(now)s
-        FROM reported ON CONFLICT DO NOTHING RETURNING payment_id
+        FROM reported WHERE NOT EXISTS (
+            SELECT FROM payment_events e WHERE e.provider_ref = reported.ref AND e.payment_id <> reported.payment_id)
+        ON CONFLICT DO NOTHING RETURNING payment_id
     ), changed AS (
         UPDATE payments SET
             status = (%(status_order)s::text[])[greatest(
@@ -89,8 +91,9 @@ _RECORD = """
 
 
 def record(*, answers: Mapping[UUID, Answer], now: datetime) -> None:
-    """Record the provider's answer for each order. Does nothing if it is recorded already. Raises PaymentNotFound.
+    """Record the provider's answer for each order. Raises PaymentNotFound.
 
+    Does nothing if the answer is recorded already, or if another payment has events with its reference.
     A payment's status only moves forward in `_STATUS_ORDER`: an authorisation reported after its void changes nothing.
     """
     rows = {order_id: _event_row(order_id, answer) for order_id, answer in answers.items()}

@@ -49,7 +49,7 @@ class SagaRow(Base):
         Index("sagas_ended_idx", "ended_at", "id", postgresql_where=text("ended_at IS NOT NULL")),
         UniqueConstraint("company_id", "id"),
         Index("sagas_target_idx", "target_id", postgresql_where=text("ended_at IS NULL AND target_id IS NOT NULL")),
-        Index(None, "tags", postgresql_using="gin"),
+        Index(None, "tags", postgresql_using="gin", postgresql_ops={"tags": "jsonb_path_ops"}),
         {"postgresql_with": {"fillfactor": "50"}},
     )
 

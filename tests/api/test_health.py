@@ -168,11 +168,11 @@ class TestReadyOnANewerDatabase:
         assert (answer.status_code, answer.json["checks"]["migrations"]) == (200, "newer")
 
     def test_fails_if_a_used_column_is_missing(self, api, newer):
-        newer.execute("ALTER TABLE mails RENAME COLUMN due_at TO due")
+        newer.execute("ALTER TABLE mails RENAME COLUMN retry_at TO retry")
         answer = api.get("/readyz")
-        newer.execute("ALTER TABLE mails RENAME COLUMN due TO due_at")
+        newer.execute("ALTER TABLE mails RENAME COLUMN retry TO retry_at")
         assert answer.status_code == 503
-        assert "migrations newer, missing mails.due_at" in answer.json["detail"]
+        assert "migrations newer, missing mails.retry_at" in answer.json["detail"]
 
 
 class TestDatabaseGone:

@@ -38,7 +38,7 @@ WITHOUT_FAILPOINT = {
     "workers/retention.py: _delete_first_batch": "a batch and the job for the rest are one transaction",
     "workers/events/missed_events.py: _replay": "it only reads",
     "workers/events/replay.py: _read": "it only reads",
-    "workers/sweeper.py: resend_overdue_mails": "each statement is complete in itself",
+    "workers/overdue_mails.py: resend": "each statement is complete in itself",
 }
 """Functions of the workers and the sagas that open a transaction without a failpoint, and why."""
 

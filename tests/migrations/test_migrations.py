@@ -101,7 +101,7 @@ class TestNewerDatabase:
     @pytest.mark.parametrize(
         ("change", "missing"),
         [
-            ("ALTER TABLE mails RENAME COLUMN due_at TO due", "mails.due_at"),
+            ("ALTER TABLE mails RENAME COLUMN retry_at TO retry", "mails.retry_at"),
             ("DROP FUNCTION database_metrics()", "database_metrics()"),
         ],
     )

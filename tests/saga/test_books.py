@@ -21,6 +21,16 @@ BROKEN = {
     "every order has one saga and one payment": "DELETE FROM sagas",
     "an order and its saga have the same outcome": "UPDATE orders SET status = 'failed'",
     "a payment's status matches its events": "DELETE FROM payment_events WHERE type = 'captured'",
+    "a provider's reference belongs to one payment": """
+        WITH other AS (
+            INSERT INTO orders
+            SELECT (jsonb_populate_record(o, jsonb_build_object('id', o.shop_id))).* FROM orders o RETURNING id
+        ), its_payment AS (
+            INSERT INTO payments
+            SELECT (jsonb_populate_record(p, jsonb_build_object('id', other.id, 'order_id', other.id))).*
+            FROM payments p, other RETURNING id
+        )
+        UPDATE payment_events SET payment_id = its_payment.id FROM its_payment WHERE type = 'authorised'""",
     "payments match the outcomes of their orders": "UPDATE payments SET status = 'authorised'",
     "all steps of an undone saga are undone": "UPDATE sagas SET state = 'undone'",
     "at most one saga changes an order, or any other target, at a time": """

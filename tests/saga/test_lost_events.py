@@ -12,10 +12,10 @@ from kit import clock, db
 from kit.errors import NotFound
 from ops.cli import app as cli
 from saga.reactions.table import REACTIONS
-from workers import sweeper
 from workers.events import missed_events
 from workers.events import replay as replay_module
 from workers.events.missed_events import GRACE_PERIOD, LOOK_BACK, LOOK_BACK_EVERY, Replayer
+from workers.overdue_mails import OverdueMails
 
 DECLINED = "pm_card_chargeDeclined"
 REPLAYABLE = GRACE_PERIOD + timedelta(seconds=1)
@@ -104,8 +104,8 @@ class TestReplayer:
         lost(scenario)
         replay()
         scenario.expire_deadlines()
-        scenario.sql("UPDATE mails SET due_at = now() - interval '1 second', leased_until = NULL")
-        sweeper.resend_overdue_mails()
+        scenario.sql("UPDATE mails SET retry_at = now() - interval '1 second', leased_until = NULL")
+        OverdueMails(now=clock.now()).resend(now=clock.now())
         scenario.deliveries.collect()
         assert [task["task"] for task in scenario.deliveries.tasks] == ["notifications.send_mail"] * 2
 

@@ -29,11 +29,20 @@ def payload_of(payment):
 
 
 @pytest.fixture
-def payment(database):
+def payments_of_a_company(database):
+    """Two payments of one company."""
     company = factories.make_company()
     product = factories.make_product(factories.make_shop(company))
     factories.put_stock(product, factories.make_warehouse(company))
-    order = factories.make_order(product)
+    return [make_payment(company, factories.make_order(product)) for _ in range(2)]
+
+
+@pytest.fixture
+def payment(payments_of_a_company):
+    return payments_of_a_company[0]
+
+
+def make_payment(company, order):
     with db.transaction(factories.acting_for(company)):
         payment_id = payments.create(
             PaymentSource("pm_card_visa"),
@@ -91,6 +100,16 @@ class TestRecord:
 
     def test_does_not_reauthorise_a_voided_payment(self, record):
         assert record(answer("voided"), answer("authorised"))[0] == "voided"
+
+    @pytest.mark.parametrize("outcome", ["authorised", "captured"])
+    def test_changes_no_payment_by_the_reference_of_another_one(self, record, payments_of_a_company, outcome):
+        record(answer("authorised"))
+        _, other = payments_of_a_company
+        with db.transaction(Tenant(company_id=other.company_id)):
+            payments.record(answers={other.order_id: answer(outcome)}, now=NOW)
+            unchanged = the_payment(order_id=other.order_id)
+            assert (unchanged.status, unchanged.provider_ref) == ("pending", None)
+            assert events_of(payment_id=other.id) == []
 
     def test_keeps_the_decline_code(self, record, payment):
         assert record(DECLINED) == ("failed", ["failed"])

@@ -1,0 +1,75 @@
+"""Sends mails again whose first attempt has failed or is lost.
+
+A mail that is sent at once has no `retry_at`, and changes no index. A sweeper reads the mails of the last seconds in
+the order of their ids, which are UUIDv7, and gives a `retry_at` to those that are not sent by then.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from kit import db, ids
+
+MAX_AGE = timedelta(days=1)
+"""How far back a sweeper looks for unsent mails when it starts."""
+
+GRACE_PERIOD = timedelta(seconds=5)
+"""Time for the first attempt, before a mail that is not sent gets a `retry_at`: the end of its claim, or a minute."""
+
+LOOK_BACK, LOOK_BACK_EVERY = timedelta(minutes=2), timedelta(minutes=1)
+"""The mails of the last minutes are read again: a transaction may commit long after it made the id of its mail."""
+
+MAX_READ = 20_000
+"""Mails per call of resend()."""
+
+_SCHEDULE_UNSENT = """
+    WITH following AS MATERIALIZED (
+        SELECT id, retry_at IS NULL AND status IN ('queued', 'sending') AS is_unsent FROM mails
+        WHERE id >= %(after)s AND id < %(before)s ORDER BY id LIMIT %(limit)s
+    ), unsent AS (
+        SELECT id FROM mails
+        WHERE id = ANY(ARRAY(SELECT id FROM following WHERE is_unsent))
+            AND retry_at IS NULL AND status IN ('queued', 'sending')
+        FOR UPDATE SKIP LOCKED
+    ), scheduled AS (
+        UPDATE mails SET retry_at = coalesce(leased_until, created_at + interval '60 seconds')
+        FROM unsent WHERE mails.id = unsent.id
+    )
+    SELECT count(*), (SELECT id FROM following ORDER BY id DESC LIMIT 1) FROM following"""
+_ENQUEUE_OVERDUE = """
+    WITH overdue AS (
+        SELECT id FROM mails
+        WHERE retry_at < now() AND status IN ('queued', 'sending')
+        ORDER BY retry_at LIMIT 100 FOR UPDATE SKIP LOCKED
+    ), postponed AS (
+        UPDATE mails SET retry_at = now() + interval '10 seconds'
+        FROM overdue WHERE mails.id = overdue.id RETURNING mails.id, mails.company_id, mails.user_id
+    )
+    INSERT INTO outbox (company_id, kind, body)
+    SELECT company_id, 'task', jsonb_build_object(
+        'task', 'notifications.send_mail', 'id', id,
+        'kwargs', jsonb_strip_nulls(
+            jsonb_build_object('mail_id', id, 'company_id', company_id, 'user_id', user_id)))
+    FROM postponed"""
+
+
+class OverdueMails:
+    """Goes through the mails in the order of their ids. Each sweeper has one."""
+
+    def __init__(self, *, now: datetime) -> None:
+        self._position = ids.first_at(now - MAX_AGE)
+        self._look_back_at = now + LOOK_BACK_EVERY
+
+    def resend(self, *, now: datetime) -> None:
+        """Enqueue the task of each mail that is overdue, at most 100."""
+        before = ids.first_at(now - GRACE_PERIOD)
+        with db.operator_transaction():
+            read, last = self._schedule_unsent(before)
+            db.run(_ENQUEUE_OVERDUE, {})
+        self._position = UUID(int=last.int + 1) if last and read == MAX_READ else max(before, self._position)
+        if read < MAX_READ and now >= self._look_back_at:
+            self._position, self._look_back_at = ids.first_at(now - LOOK_BACK), now + LOOK_BACK_EVERY
+
+    def _schedule_unsent(self, before: UUID) -> tuple[int, UUID | None]:
+        values = {"after": self._position, "before": before, "limit": MAX_READ}
+        [(read, last)] = db.run(_SCHEDULE_UNSENT, values)
+        return read, last
