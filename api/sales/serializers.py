@@ -12,7 +12,7 @@ from domain.sales.operations import NewLine, NewOrder
 from domain.sales.queries import OrderOutcome
 from kit.db import Json
 from saga.engine import queries as journal
-from saga.engine.models import SagaEvent, SagaRow, StepRow
+from saga.engine.models import SagaRow, StepRow
 from saga.place_order import PLACE_ORDER, PlacedOrder
 from saga.registry import STEPS
 
@@ -130,7 +130,7 @@ def _step(step: StepRow, state: str, *, to_seller: bool) -> dict[str, Any]:
     return {**fields, "state": state, "undo": _undo_of(step.step), "error": error}
 
 
-def _event(event: SagaEvent, *, to_seller: bool) -> dict[str, Any]:
+def _event(event: journal.HistoryEvent, *, to_seller: bool) -> dict[str, Any]:
     names = ("happened_at", "event", "step", "detail")
     fields = {name: getattr(event, name) for name in names}
     is_failure = fields["detail"] and "code" in fields["detail"]

@@ -85,7 +85,7 @@ def pending_intervals(url: str, *, without: Collection[str]) -> list[PendingInte
         SELECT o.id, extract(epoch FROM o.placed_at)::float8,
             extract(epoch FROM coalesce(min(e.happened_at), now()))::float8
         FROM orders o JOIN sagas s ON s.subject_id = o.id AND s.name = 'place_order'
-        LEFT JOIN saga_events e ON e.saga_id = s.id AND e.step IS NULL AND e.event IN ('completed', 'undone')
+        LEFT JOIN LATERAL saga_history(s.id) AS e ON e.step IS NULL AND e.event IN ('completed', 'undone')
         GROUP BY o.id, o.placed_at"""
     with psycopg.connect(url) as connection:
         rows = connection.execute(query).fetchall()

@@ -217,7 +217,7 @@ def _as_json(timeline: "Timeline") -> dict[str, Any]:
         **row(timeline.saga),
         "waiting_for": _as_row(timeline.awaited),
         "steps": [{**row(step), "state": timeline.state_of(step)} for step in timeline.steps],
-        "events": [row(event) for event in timeline.events],
+        "events": [event._asdict() for event in timeline.events],
         "signals": [row(each) for each in timeline.signals],
         "incident": row(timeline.incident) if timeline.incident else None,
     }

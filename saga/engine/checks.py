@@ -9,8 +9,8 @@ CHECKS = (
         SELECT 'saga ' || s.id || ' of ' || s.subject_id || ' is ' || s.state || ' and could not be processed: '
             || (last.detail->>'code')
         FROM sagas s CROSS JOIN LATERAL (
-            SELECT event, detail FROM saga_events e
-            WHERE e.saga_id = s.id AND event NOT IN ('resent', 'incident') ORDER BY id DESC LIMIT 1
+            SELECT event, detail FROM saga_history(s.id)
+            WHERE event NOT IN ('resent', 'incident') ORDER BY number DESC LIMIT 1
         ) AS last
         WHERE s.ended_at IS NULL AND last.event = 'faulted'""",
     ),

@@ -35,9 +35,11 @@ _INSERT_EVENT = """
     INSERT INTO saga_events (saga_id, company_id, step, event, detail, happened_at)
     VALUES (%(saga)s, %(company)s, %(step)s, %(event)s, %(error)s, %(now)s)"""
 _COUNT = """
-    SELECT count(*) FROM saga_events
-    WHERE saga_id = %(saga)s AND event = 'faulted' AND id > coalesce((
-        SELECT max(id) FROM saga_events WHERE saga_id = %(saga)s AND event <> ALL(%(no_progress)s)), 0)"""
+    WITH history AS (
+        SELECT number, event FROM saga_history(%(saga)s)
+    )
+    SELECT count(*) FROM history
+    WHERE event = 'faulted' AND number > (SELECT max(number) FROM history WHERE event <> ALL(%(no_progress)s))"""
 _POSTPONE = "UPDATE sagas SET due_at = greatest(due_at, %(due)s) WHERE id = %(saga)s"
 # The step in progress, or else the first of the current stage, or else the saga's first.
 _STEP = """

@@ -47,9 +47,9 @@ _WRITE = f"""
             retry_at timestamptz, begun_at timestamptz, answered_at timestamptz, undone_at timestamptz)
         WHERE s.saga_id = ANY(%(ids)s) AND (s.saga_id, s.step) = (c.saga_id, c.step)
     ), history AS (
-        INSERT INTO saga_events (saga_id, company_id, step, event, detail, happened_at)
-        SELECT e.saga_id, %(company)s, e.step, e.event, e.detail, %(now)s
-        FROM jsonb_to_recordset(%(events)s) AS e (saga_id uuid, step text, event text, detail jsonb)
+        INSERT INTO saga_events (saga_id, company_id, transitions, happened_at)
+        SELECT h.saga_id, %(company)s, h.transitions, %(now)s
+        FROM jsonb_to_recordset(%(history)s) AS h (saga_id uuid, transitions jsonb)
     ), sending AS (
         INSERT INTO outbox (company_id, kind, body, available_at)
         SELECT %(company)s, o.kind, o.body, coalesce(o.available_at, %(now)s)
@@ -106,7 +106,7 @@ def write_changes(sagas: Sequence[LockedSaga], find: FindDefinition) -> None:
     `all_locked` does so at the end of its block. A dry run does so before it rolls the transaction back.
     """
     run_outcome_hooks(sagas)
-    changed = [saga for saga in sagas if saga.events]
+    changed = [saga for saga in sagas if saga.transitions]
     if not changed:
         return
     _announce_incidents(changed)
@@ -180,7 +180,7 @@ def _write_values(sagas: Sequence[LockedSaga], events: list[Json]) -> dict[str, 
         "channel": pg_notify.CHANNEL,
         "sagas": db.as_json([_saga_values(saga) for saga in sagas]),
         "steps": db.as_json([_step_values(saga, step) for saga in sagas for step in sorted(saga.changed_steps)]),
-        "events": db.as_json([_with_saga_id(saga, event) for saga in sagas for event in saga.events]),
+        "history": db.as_json([_with_saga_id(saga, {"transitions": saga.transitions}) for saga in sagas]),
         "messages": db.as_json([*events, *(message for saga in sagas for message in saga.messages)]),
         "incidents": db.as_json([_with_saga_id(saga, incident) for saga in sagas for incident in saga.incidents]),
     }  # fmt: skip

@@ -17,6 +17,9 @@ from saga.engine.waits import Wait
 
 _STEP_TIMES = ("retry_at", "begun_at", "answered_at", "undone_at")
 
+Transition = tuple[str, str | None, Json | None]
+"""What happened (`done`), the name of the step or wait that it is about, and details."""
+
 ANSWERED = frozenset({"done", "failed", "skipped", "expired"})
 
 
@@ -82,7 +85,7 @@ class LockedSaga:
     grace_period: timedelta = timedelta(0)
     """The time until the saga may count as stalled, at least."""
     changed_steps: set[str] = field(default_factory=set)
-    events: list[Json] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
     messages: list[Json] = field(default_factory=list)
     incidents: list[Json] = field(default_factory=list)
     due_at_read: datetime = field(init=False)
@@ -93,7 +96,7 @@ class LockedSaga:
 
     def record_event(self, event: str, step: Step | Wait | None = None, detail: Json | None = None) -> None:
         """Add a transition to the saga's history. If it names a step or a wait, the state of that is written back."""
-        self.events.append({"event": event, "step": step and step.name, "detail": detail})
+        self.transitions.append((event, step.name if step else None, detail))
         if step:
             self.changed_steps.add(step.name)
 

@@ -1,9 +1,11 @@
 """The tables of the journal: definitions, sagas, steps, their history, signals, incidents and queued sagas."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, Json, within_company
@@ -111,21 +113,24 @@ class StepRow(Base):
 
 
 class SagaEvent(Base):
-    """One transition of a saga, or of one of its steps; append-only.
+    """The transitions of a saga and its steps in one transaction, or a single one as step, event and detail.
 
-    There is no foreign key: only the holder of the saga's lock writes one, and a dozen checks per order would find
-    nothing wrong.
+    Append-only. Each of the `transitions` is `[event, step, detail]`. Read them as rows by the database function
+    `saga_history`. There is no foreign key: only the holder of the saga's lock writes one, and a check per transaction
+    would find nothing wrong.
     """
 
     __tablename__ = "saga_events"
+    __table_args__ = (CheckConstraint("num_nonnulls(event, transitions) = 1", name="transitions"),)
 
     saga_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     company_id: Mapped[UUID]
     step: Mapped[str | None]
-    event: Mapped[str]
+    event: Mapped[str | None]
     detail: Mapped[Json | None]
     happened_at: Mapped[datetime]
+    transitions: Mapped[list[Any] | None] = mapped_column(JSONB)
 
 
 class QueuedSagaRow(Base):

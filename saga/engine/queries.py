@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from kit import db
+from kit.db import Json
 from kit.errors import NotFound
-from saga.engine.models import ENDED, Incident, SagaEvent, SagaRow, SignalRow, StepRow
+from saga.engine.models import ENDED, Incident, SagaRow, SignalRow, StepRow
 
 
 class AwaitedSignal(NamedTuple):
@@ -18,6 +19,16 @@ class AwaitedSignal(NamedTuple):
 
     signal: str
     until: datetime
+
+
+class HistoryEvent(NamedTuple):
+    """One transition of a saga, or of the step or wait that it names; `number` is its place in the saga's history."""
+
+    number: int
+    step: str | None
+    event: str
+    detail: Json | None
+    happened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +40,7 @@ class Timeline:
 
     saga: SagaRow
     steps: Sequence[StepRow]
-    events: Sequence[SagaEvent]
+    events: Sequence[HistoryEvent]
     incident: Incident | None
     signals: Sequence[SignalRow] = ()
 
@@ -99,13 +110,16 @@ def awaited_signals(sagas: Iterable[SagaRow]) -> dict[UUID, AwaitedSignal]:
     }
 
 
+_HISTORY = "SELECT number, step, event, detail, happened_at FROM saga_history(%(saga)s) ORDER BY number"
+
+
 def timeline(saga: SagaRow) -> Timeline:
     """Return the saga's steps, events, open incident and signals."""
     session = db.session()
     steps = session.scalars(select(StepRow).where(StepRow.saga_id == saga.id).order_by(StepRow.position)).all()
-    events = session.scalars(select(SagaEvent).where(SagaEvent.saga_id == saga.id).order_by(SagaEvent.id))
+    events = [HistoryEvent(*row) for row in db.run(_HISTORY, {"saga": saga.id})]
     open_incident = select(Incident).where(Incident.saga_id == saga.id, Incident.resolved_at.is_(None))
     incident = session.scalar(open_incident) if saga.state == "stuck" else None
     signals = select(SignalRow).where(SignalRow.saga_id == saga.id).order_by(SignalRow.id)
     has_waits = any("." in step.step for step in steps)
-    return Timeline(saga, steps, events.all(), incident, session.scalars(signals).all() if has_waits else ())
+    return Timeline(saga, steps, events, incident, session.scalars(signals).all() if has_waits else ())

@@ -21,9 +21,6 @@ _INSERT_STEPS = """
     INSERT INTO saga_steps (saga_id, company_id, step, position, stage)
     SELECT %(saga)s, %(company)s, s.step, s.position, s.stage
     FROM jsonb_to_recordset(%(steps)s) AS s (step text, position int, stage int)"""
-_INSERT_EVENT = """
-    INSERT INTO saga_events (saga_id, company_id, event, happened_at)
-    VALUES (%(saga)s, %(company)s, 'started', %(now)s)"""
 _INSERT_MESSAGES = """
     INSERT INTO outbox (company_id, kind, body, available_at)
     SELECT %(company)s, o.kind, o.body, coalesce(o.available_at, %(now)s)
@@ -59,7 +56,7 @@ def start(
         "due": now + timedelta(seconds=saga.deadline), "steps": db.as_json(steps),
         "messages": db.as_json(outbox.take_pending() + _first_messages(saga, ref, subject_id, now, origin)),
     }  # fmt: skip
-    db.insert(values, _INSERT_SAGA, _INSERT_STEPS, _INSERT_EVENT, kept_events.INSERT, _INSERT_MESSAGES)
+    db.insert(values, _INSERT_SAGA, _INSERT_STEPS, kept_events.INSERT, _INSERT_MESSAGES)
     return ref.saga_id
 
 

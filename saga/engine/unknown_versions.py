@@ -40,7 +40,7 @@ _RECORD = """
     INSERT INTO saga_events (saga_id, company_id, event, happened_at)
     SELECT %(saga)s, %(company)s, %(event)s, %(now)s
     WHERE (
-        SELECT event FROM saga_events WHERE saga_id = %(saga)s AND event <> 'resent' ORDER BY id DESC LIMIT 1
+        SELECT event FROM saga_history(%(saga)s) WHERE event <> 'resent' ORDER BY number DESC LIMIT 1
     ) IS DISTINCT FROM %(event)s"""
 
 

@@ -84,6 +84,12 @@ def _open_incident(owner_url: str, company_id: UUID) -> None:
             FROM sagas WHERE company_id = %s""",
             [company_id],
         )
+        connection.execute(
+            """
+            INSERT INTO saga_events (saga_id, company_id, step, event, happened_at)
+            SELECT id, company_id, 'reserve_stock', 'incident', now() FROM sagas WHERE company_id = %s""",
+            [company_id],
+        )
 
 
 def _signal(owner_url: str, company_id: UUID) -> None:

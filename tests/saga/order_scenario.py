@@ -29,8 +29,8 @@ from tests.sandbox_process import SandboxProcess
 
 _STOCK_LEVEL = text("SELECT on_hand, reserved FROM stock WHERE product_id = :product")
 _EVENTS = text("""
-    SELECT e.step, e.event FROM saga_events e JOIN sagas s ON s.id = e.saga_id
-    WHERE s.subject_id = :order AND s.name = :saga ORDER BY e.id""")
+    SELECT e.step, e.event FROM sagas s CROSS JOIN LATERAL saga_history(s.id) AS e
+    WHERE s.subject_id = :order AND s.name = :saga ORDER BY e.number""")
 _EXPIRE_DEADLINES = """
     UPDATE sagas SET due_at = now() - interval '1 second' WHERE ended_at IS NULL;
     UPDATE saga_steps SET retry_at = now() - interval '1 second' WHERE retry_at IS NOT NULL;

@@ -25,8 +25,8 @@ _PUT_BACK = """
             AND started_at < now() - make_interval(secs => %(limit)s)
         GROUP BY name, version
     ) AS v CROSS JOIN unnest(v.ids) AS s (id) CROSS JOIN LATERAL (
-        SELECT event, happened_at FROM saga_events
-        WHERE saga_id = s.id AND event <> 'resent' ORDER BY id DESC LIMIT 1
+        SELECT event, happened_at FROM saga_history(s.id)
+        WHERE event <> 'resent' ORDER BY number DESC LIMIT 1
     ) AS e
     WHERE e.event = %(event)s AND e.happened_at < now() - make_interval(secs => %(limit)s)
     GROUP BY v.name, v.version, v.sagas"""
