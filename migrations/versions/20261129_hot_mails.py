@@ -10,7 +10,7 @@ from alembic import op
 from migrations import stop
 
 revision = "20261129_hot_mails"
-down_revision = "20261129_two_releases"
+down_revision = "20261129_usage_counts"
 branch_labels = None
 depends_on = None
 
