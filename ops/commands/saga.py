@@ -1,4 +1,4 @@
-"""`orderx saga`: shows sagas, their journal and definitions; for actions see `incident_actions` and `saga_signal`."""
+"""`orderx saga`: shows sagas and their journal; see also `incident_actions`, `saga_definitions`, `saga_signal`."""
 # ruff: noqa: PLC0415 - each command imports its modules when it runs, so that `--help` is fast
 
 from collections.abc import Mapping
@@ -8,19 +8,17 @@ from uuid import UUID
 
 import typer
 
-from ops.commands import incident_actions, saga_signal
-from ops.commands.output import Company, Json, SagaName, Step, console, not_blank, print_json, print_line, table
+from ops.commands import incident_actions, saga_definitions, saga_signal
+from ops.commands.output import Company, Json, SagaName, Step, not_blank, print_json, print_line, table
 
 if TYPE_CHECKING:
     from domain.sales.queries import OrderOutcome
-    from saga.engine.definition import Saga
     from saga.engine.queries import AwaitedSignal, Timeline
 
 app = typer.Typer(help="Show sagas, and resolve stuck ones.", no_args_is_help=True)
 app.add_typer(incident_actions.app)
+app.add_typer(saga_definitions.app)
 app.add_typer(saga_signal.app)
-
-Name = Annotated[str, typer.Argument(help="The saga's name, such as place_order.")]
 
 
 @app.command("list")
@@ -104,42 +102,6 @@ def show_saga(
         print_timeline(timeline)
 
 
-@app.command("rehearse")
-def rehearse_saga(
-    name: Name,
-    failing: Annotated[str | None, typer.Option(help="The step that fails; default: none.")] = None,
-    expiring: Annotated[str | None, typer.Option(help="The signal whose wait expires; default: none.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Print the steps and undos of a saga, without running it, for example when a step fails or a wait expires."""
-    from saga.engine.rehearse import rehearse
-
-    saga = _declared(name)
-    if failing is not None and failing not in saga.steps:
-        raise typer.BadParameter(f"{name} has no step {failing}; it has {', '.join(saga.steps)}")
-    if expiring is not None and expiring not in saga.waits:
-        raise typer.BadParameter(f"{name} has no wait for {expiring}; it has {', '.join(saga.waits) or 'none'}")
-    rehearsal = rehearse(
-        saga,
-        failing=saga.steps[failing] if failing else None,
-        expiring=saga.waits[expiring].signal if expiring else None,
-    )
-    if as_json:
-        print_json({"done": rehearsal.done, "undone": rehearsal.undone, "ending": rehearsal.ending})
-        return
-    console.print(f"done    {', '.join(rehearsal.done) or '-'}", highlight=False)
-    console.print(f"undone  {', '.join(rehearsal.undone) or '-'}", highlight=False)
-    console.print(f"ending  {rehearsal.ending}", highlight=False)
-
-
-@app.command("draw")
-def draw_saga(name: Name) -> None:
-    """Print a saga as a Mermaid flowchart."""
-    from saga.engine.draw import draw
-
-    print(draw(_declared(name)))
-
-
 def print_timeline(timeline: "Timeline") -> None:
     """Print a saga's steps as a table, followed by the signals without effect and by its open incident."""
     saga, start = timeline.saga, timeline.saga.started_at
@@ -221,15 +183,6 @@ def _as_json(timeline: "Timeline") -> dict[str, Any]:
         "signals": [row(each) for each in timeline.signals],
         "incident": row(timeline.incident) if timeline.incident else None,
     }
-
-
-def _declared(name: str) -> "Saga":
-    from saga.registry import SAGAS
-
-    newest = {saga.name: saga for saga in sorted(SAGAS, key=lambda saga: saga.version)}
-    if name not in newest:
-        raise typer.BadParameter(f"there is no saga {name}; there are {', '.join(newest)}")
-    return newest[name]
 
 
 def _tags(options: list[str]) -> dict[str, str]:

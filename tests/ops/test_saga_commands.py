@@ -161,3 +161,26 @@ class TestList:
         times = dict(times_of(json.loads(said)))
         assert (code, times.keys() & {"started_at", "opened_at", "happened_at"} != set()) == (0, True)
         assert [time for time in times.values() if not RFC_3339.fullmatch(time)] == []
+
+
+class TestRehearse:
+    DURING = ("saga", "rehearse", "cancel_order", "--during", "place_order")
+
+    def test_says_what_a_command_does_that_meets_an_open_saga(self, orderx):
+        code, said = orderx(*self.DURING, "--at", "reserve_stock", "--json")
+        assert (code, json.loads(said)) == (
+            0,
+            {
+                "rule": "turn back",
+                "command": "is dropped",
+                "open_saga": {
+                    "done": ["reserve_stock", "authorise_payment"],
+                    "undone": ["void_payment", "release_stock"],
+                    "ending": "undone",
+                },
+            },
+        )
+
+    @pytest.mark.parametrize("options", [(), ("--at", "fold"), ("--at", "reserve_stock", "--failing", "refund_order")])
+    def test_refuses_what_it_cannot_rehearse(self, orderx, options):
+        assert orderx(*self.DURING, *options)[0] == 2

@@ -3,9 +3,11 @@
 | ours | overrides | why | since |
 |---|---|---|---|
 | `batching.BatchTask.Strategy` | `Task.Strategy` | one transaction for many messages | always |
-| `acks.BatchedAcks` | one `Message.ack` per message | one frame for a batch | always |
-| `consumer.DeadLetteringConsumer` | `Consumer.on_decode_error`, `on_unknown_message`, `on_unknown_task`, \
-`on_invalid_task`, `create_task_handler` | Celery loses such messages, or logs their bodies | always |
+| `acks.BatchedAcks.add`, `flush` | one `Message.ack` per message | one frame for a batch | always |
+| `acks.BatchedAcks.ack`, `reject` | `Message.ack`, `Message.reject` | they count as finished for that frame | always |
+| `consumer.DeadLetteringConsumer` | `Consumer.on_decode_error`, `on_unknown_message`, `on_invalid_task`, \
+`create_task_handler` | Celery loses such messages, or logs their bodies | always |
+| same | `Consumer.on_unknown_task` | a step of another release's saga goes back to the outbox | always |
 | same | `Consumer.on_connection_error_after_connected` | Celery waits for a broker that hangs | always |
 | same | `Consumer.connection_for_read`, `connection_for_write` | after a loss, start at another node | always |
 | same | `Consumer.Blueprint` | native delayed delivery declares 28 queues at each start | Celery 5.5 |
