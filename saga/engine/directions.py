@@ -24,6 +24,10 @@ class Direction(ABC):
         """The steps to run, or to undo, for this saga now."""
 
     @abstractmethod
+    def leave_answered_stage(self, saga: LockedSaga) -> None:
+        """Move the saga on as `choose` did, if the step that it chose is the one after an answered stage."""
+
+    @abstractmethod
     def function(self, step: Step) -> BatchFunction:
         """The function to run."""
 
@@ -72,6 +76,11 @@ class Forward(Direction):
         next_step = state_machine.next_step(saga) if self.continue_inline and not accepted else None
         return [next_step] if next_step else accepted
 
+    def leave_answered_stage(self, saga: LockedSaga) -> None:
+        """Leave a parallel stage that is answered, or a wait that is over."""
+        if self.continue_inline:
+            state_machine.next_step(saga)
+
     def function(self, step: Step) -> BatchFunction:
         """The step's own function."""
         return step.function
@@ -105,6 +114,9 @@ class Backward(Direction):
         """The step, if it is the one to undo now."""
         step = saga.definition.steps[self.step_name]
         return [step] if compensation.accepts_answer(saga, step) else []
+
+    def leave_answered_stage(self, saga: LockedSaga) -> None:
+        """Change nothing: an undo follows no stage."""
 
     def function(self, step: Step) -> BatchFunction:
         """The step's undo function."""

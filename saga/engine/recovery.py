@@ -14,6 +14,7 @@ from saga.engine.versions import FindDefinition
 def record_step_failure(ref: SagaRef, find: FindDefinition, direction: Direction, step: Step, error: Exception) -> None:
     """Record the error as the answer of the step, or of its undo."""
     with locked(ref, find) as saga:
+        direction.leave_answered_stage(saga)  # that was rolled back, too
         if not direction.accepts_answer(saga, step):
             return
         if saga.step_state(step).state != direction.begun_state:  # its begin was rolled back, too

@@ -2,10 +2,12 @@
 
 import pytest
 
+from kit.errors import Conflict
 from saga.engine import executor
-from saga.engine.definition import afterwards, then, together
+from saga.engine.definition import afterwards, then, together, wait_for
 from saga.engine.errors import Refused
 from tests.saga.deliveries import Deliveries
+from tests.saga.engine.toy_signals import A_DAY, CONFIRMED, YES
 from tests.saga.interruptions import KillAfter, Killed, interrupted_by, transactions_as_checkpoints
 
 
@@ -131,6 +133,21 @@ class TestErrors:
         assert executor.run_steps({ref: ["fold"]}, deliveries.find, continue_inline=True) == []
         assert executor.run_steps({ref: ["cut"]}, deliveries.find, continue_inline=True) == [ref]
         assert harness.steps(ref) == {"fold": "done", "cut": "done", "press": "running"}
+
+    @pytest.mark.parametrize("before", ["parallel steps", "a wait"])
+    @pytest.mark.parametrize(("answer", "ending"), [(ValueError("jammed"), "done"), (Conflict("no"), "undone")])
+    def test_of_the_step_after_an_answered_stage_are_recorded(self, harness, script, before, answer, ending):
+        """The transaction that is rolled back has left that stage, too."""
+        fold, cut, press = map(script.step, ("fold", "cut", "press"))
+        wait = wait_for(CONFIRMED, expires=A_DAY, on_expiry="undo")
+        stages = [together(fold, cut)] if before == "parallel steps" else [then(fold), wait]
+        script.answers["press"] = [answer]
+        ref, deliveries = harness.start(harness.saga(*stages, then(press)))
+        if before == "a wait":
+            harness.signal(ref, deliveries, CONFIRMED, YES)
+        deliveries.deliver_all()
+        assert harness.state(ref) == ending
+        assert harness.events(ref).count("press begun") == (2 if ending == "done" else 1)
 
     def test_of_a_hook_are_not_recorded_for_the_header(self, harness, script):
         saga = harness.saga(together(script.step("fold"), script.step("cut")))
