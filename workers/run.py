@@ -13,6 +13,7 @@ from kit.config import settings
 from kit.db import watchdog
 from kit.errors import NotConfigured
 from kit.process import gc_tuning, logs
+from saga.reactions.table import RECORDED_IN
 from workers import durability, queues, saga_definitions
 from workers.app import create_app
 from workers.celery_internals import logging as celery_logging
@@ -46,7 +47,7 @@ def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: 
         raise NotConfigured(f"no queue is called '{unknown[0]}'; there are {', '.join(queues.NAMES)}")
     settings().require("database_url")
     selected = names or list(queues.NAMES)
-    if "background" in selected:
+    if {"background", *RECORDED_IN} & set(selected):
         settings().require("operator_database_url")
     EventConsumers.queue_names = tuple(selected)
     excluded = [queue.name for queue in queues.TASK_QUEUES if queue.name not in selected]

@@ -108,6 +108,17 @@ def operator_transaction() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def across_companies_transaction() -> Iterator[None]:
+    """Run the block in one transaction over all companies, as a role that may use a few tables only.
+
+    These are the tables granted to `orderx_across_companies`. It may also add to the outbox.
+    """
+    with operator_transaction():
+        run("SET LOCAL ROLE orderx_across_companies", {})
+        yield
+
+
 def require_writable() -> None:
     """Raise ReadOnlySqlTransaction, and close the connection, when `probe_engine` reaches a read-only server."""
     with probe_transaction():
@@ -215,6 +226,11 @@ def is_timeout(error: BaseException) -> bool:
     A statement that is slow because of its own work meets it each time. So work that counts its failures counts it.
     """
     return _sqlstate(error) in {_QUERY_CANCELED, _LOCK_NOT_AVAILABLE}
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether the database as a whole is affected: an outage that is no timeout of a statement."""
+    return is_outage(error) and not is_timeout(error)
 
 
 _QUERY_CANCELED = psycopg.errors.QueryCanceled.sqlstate

@@ -63,7 +63,7 @@ def work(declared: Mapping[str, Job], slice_: Slice) -> None:
             failpoints.hit("job.moved")
             heartbeat.beat()
     except Exception as error:
-        if db.is_outage(error) and not db.is_timeout(error):
+        if db.is_unavailable(error):
             raise
         log.exception("job failed", job=str(slice_.job_id))
         _record_failure(slice_, error=type(error).__name__, now=clock.now())

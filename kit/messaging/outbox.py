@@ -92,7 +92,8 @@ def take_pending() -> list[Json]:
 def _write_pending() -> None:
     rows = take_pending()
     if rows:
-        db.insert({"messages": db.as_json(rows)}, kept_events.INSERT, _INSERT)
+        keep = [kept_events.INSERT] if any("event_id" in row for row in rows) else []
+        db.insert({"messages": db.as_json(rows)}, *keep, _INSERT)
 
 
 def publish(

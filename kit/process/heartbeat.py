@@ -22,6 +22,19 @@ def sent_by(send: Callable[[], None]) -> Iterator[None]:
         _send.reset(token)
 
 
+@contextmanager
+def also_calling(act: Callable[[], None]) -> Iterator[None]:
+    """Call `act`, too, for each `beat()` of this thread within the block."""
+    send = _send.get()
+
+    def both() -> None:
+        send()
+        act()
+
+    with sent_by(both):
+        yield
+
+
 def beat() -> None:
     """Send a heartbeat; call it before anything that may take seconds. It also touches the liveness file."""
     liveness.touch()

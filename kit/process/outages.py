@@ -19,19 +19,23 @@ T = TypeVar("T")
 
 
 def retry_while_database_is_down(
-    work: Callable[[], T], *, longest_pause: float = 1.0, stopping: Callable[[], bool] = lambda: False
+    work: Callable[[], T],
+    *,
+    longest_pause: float = 1.0,
+    stopping: Callable[[], bool] = lambda: False,
+    is_outage: Callable[[BaseException], bool] = db.is_outage,
 ) -> T:
     """Call `work` until no outage of the database interrupts it, and return its result.
 
     Pauses double from 0.1 to `longest_pause` seconds. Raises the outage itself after GIVE_UP_AFTER or when the process
-    is `stopping`, and any other error at once.
+    is `stopping`, and any other error at once. `is_outage` tells which errors are waited out.
     """
     pause, give_up_at = 0.1, time.monotonic() + GIVE_UP_AFTER
     while True:
         try:
             return work()
         except Exception as error:
-            if not db.is_outage(error) or time.monotonic() > give_up_at or stopping():
+            if not is_outage(error) or time.monotonic() > give_up_at or stopping():
                 raise
             log.warning("waiting for the database", reason=str(error).strip(), pause=pause)
         heartbeat.beat()
@@ -46,10 +50,11 @@ def run_each(*parts: Callable[[], object]) -> list[Exception]:
     """
     errors = []
     for part in parts:
+        heartbeat.beat()
         try:
             part()
         except Exception as error:
-            if db.is_outage(error) and not db.is_timeout(error):
+            if db.is_unavailable(error):
                 raise
             log.exception("part failed", part=_name_of(part))
             errors.append(error)

@@ -29,7 +29,9 @@ TASK = "background.run_schedule"
 SENT_LEASE = timedelta(minutes=5)
 """How long a message may wait for a worker before it is taken for lost."""
 RUN_LEASE = timedelta(minutes=1)
-"""How long a run may take before its worker is taken for dead."""
+"""How long a run may take before its worker is taken for dead, unless it renews the lease."""
+RENEW_AFTER = timedelta(seconds=15)
+"""A run renews its lease this often: between its statements, of which none takes longer than its timeout."""
 
 RETRY_AFTER, MAX_RETRY_AFTER = timedelta(minutes=1), timedelta(hours=1)
 """A failed run is repeated after a minute, then after two, four …; or at its next time, if that is sooner."""
@@ -99,6 +101,9 @@ _START = """
     UPDATE schedules SET claimed_by = %(worker)s, started_at = coalesce(started_at, %(now)s),
         lease_until = %(lease_until)s
     WHERE name = %(name)s AND run_id = %(run_id)s AND (claimed_by IS NULL OR claimed_by = %(worker)s)"""
+_RENEW = """
+    UPDATE schedules SET lease_until = %(lease_until)s
+    WHERE name = %(name)s AND run_id = %(run_id)s AND claimed_by = %(worker)s"""
 _FINISH = """
     UPDATE schedules SET run_id = NULL, run_due_at = NULL, lease_until = NULL, claimed_by = NULL, started_at = NULL,
         last_run_at = started_at, last_duration = %(now)s - started_at, outcome = %(outcome)s, error = %(error)s,
@@ -176,6 +181,13 @@ def start(name: str, run_id: UUID, *, now: datetime) -> bool:
     values = {"name": name, "run_id": run_id, "worker": _this_process(), "now": now, "lease_until": now + RUN_LEASE}
     with db.operator_transaction():
         return db.run(_START, values).rowcount == 1
+
+
+def renew(name: str, run_id: UUID, *, now: datetime) -> None:
+    """Extend the lease of the run that this process has begun."""
+    values = {"name": name, "run_id": run_id, "worker": _this_process(), "lease_until": now + RUN_LEASE}
+    with db.operator_transaction():
+        db.run(_RENEW, values)
 
 
 def finish(name: str, run_id: UUID, *, now: datetime, error: str | None = None) -> bool:

@@ -17,3 +17,6 @@ def gather() -> dict[str, dict[str, Handler]]:
 
 REACTIONS = gather()
 """Consumer → type of event → handler."""
+
+RECORDED_IN = {each.consumer: each.recorded_in for each in DECLARED if each.recorded_in}
+"""The consumers across companies → the table in which their reactions record the events. The others use the inbox."""

@@ -8,6 +8,7 @@ import structlog
 from domain.companies import lifecycle
 from domain.shops.company_closing import close_company
 from kit import db
+from kit.process import heartbeat
 from kit.schedules import every, schedule
 from kit.tenancy import Tenant
 
@@ -30,10 +31,11 @@ def close_due_companies(*, now: datetime) -> int:
         due = lifecycle.due_for_closing(now=now, limit=MAX_COMPANIES)
     closed, errors = 0, []
     for company_id in due:
+        heartbeat.beat()
         try:
             closed += _close(company_id, now)
         except Exception as error:
-            if db.is_outage(error) and not db.is_timeout(error):
+            if db.is_unavailable(error):
                 raise
             log.exception("could not close a company", company_id=str(company_id))
             errors.append(error)

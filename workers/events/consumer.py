@@ -1,6 +1,6 @@
 """The consumers of the event queues, which run inside a Celery worker beside its tasks."""
 
-from collections import defaultdict
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from kombu.message import Message
 
 from kit.messaging.cloud_events import CloudEvent
 from kit.messaging.origin import trace_id
-from kit.tenancy import Tenant
+from kit.process import heartbeat
 from workers import log_context, queues
 from workers.celery_internals.acks import BatchedAcks
 from workers.celery_internals.batching import read_ahead_of
@@ -22,6 +22,10 @@ from workers.events import reactions
 
 PREFETCH = 64
 """Events prefetched, and so the largest batch; each of them waits for the mails of the whole batch."""
+
+SINGLY_FOR = 5 * 60.0
+"""Seconds for the events of a failed batch, one by one. Each may run into a timeout, and the broker takes a worker that
+acknowledges nothing for half an hour for dead."""
 
 log = structlog.get_logger()
 
@@ -51,16 +55,19 @@ class EventConsumers(bootsteps.ConsumerStep):
 
 
 def handle_messages(queue: str, acks: BatchedAcks, messages: Sequence[Message]) -> None:
-    """Process the events of these messages, tenant by tenant. Acknowledge each message, or requeue it on failure."""
-    tenants: dict[Tenant, list[tuple[Message, CloudEvent]]] = defaultdict(list)
+    """Process the events of these messages, batch by batch. Acknowledge each message, or requeue it on failure.
+
+    A batch has the events of one tenant, or of all companies if the queue's reactions are declared so.
+    """
+    readable: list[tuple[Message, CloudEvent]] = []
     for message in messages:
         try:
-            event = CloudEvent.from_json(orjson.loads(message.body))
-            tenants[event.tenant].append((message, event))
+            readable.append((message, CloudEvent.from_json(orjson.loads(message.body))))
         except Exception as error:  # noqa: BLE001 - an error here would end the worker, with the whole batch unread
             _requeue(queue, acks, message, error)
-    for deliveries in tenants.values():
-        _process(queue, acks, deliveries)
+    for batch in reactions.batches(queue, [event for _, event in readable]):
+        together = set(map(id, batch))
+        _process(queue, acks, [(message, event) for message, event in readable if id(event) in together])
 
 
 def _handle_message(queue: str, acks: BatchedAcks, message: Message) -> None:
@@ -75,8 +82,7 @@ def _process(queue: str, acks: BatchedAcks, deliveries: Sequence[tuple[Message, 
             reactions.process(queue, events)
     except Exception as error:  # noqa: BLE001 - another event may have caused it; otherwise _requeue() logs it
         if len(deliveries) > 1 and not isinstance(error, Reject):
-            for each in deliveries:
-                _process(queue, acks, [each])
+            _process_singly(queue, acks, deliveries, error)
         else:
             for message, event in deliveries:
                 with log_context.bound(**_log_fields(event)):
@@ -84,6 +90,19 @@ def _process(queue: str, acks: BatchedAcks, deliveries: Sequence[tuple[Message, 
     else:
         for message, _ in deliveries:
             acks.add(message)
+
+
+def _process_singly(
+    queue: str, acks: BatchedAcks, deliveries: Sequence[tuple[Message, CloudEvent]], error: Exception
+) -> None:
+    """Process each event of a batch that has failed. Those for which no time is left are requeued."""
+    give_up_at = time.monotonic() + SINGLY_FOR
+    for message, event in deliveries:
+        heartbeat.beat()
+        if time.monotonic() >= give_up_at:
+            _requeue(queue, acks, message, error)
+        else:
+            _process(queue, acks, [(message, event)])
 
 
 def _requeue(queue: str, acks: BatchedAcks, message: Message, error: Exception) -> None:

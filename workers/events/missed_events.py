@@ -34,7 +34,7 @@ _MISSED = """
     SELECT (SELECT count(*) FROM following), (SELECT id FROM following ORDER BY id DESC LIMIT 1), array(
         SELECT id FROM following
         WHERE type = ANY(%(types)s)
-            AND NOT EXISTS (SELECT FROM inbox WHERE event_id = following.id AND consumer = %(consumer)s)
+            AND NOT EXISTS ({is_recorded})
         ORDER BY id LIMIT %(most)s)
     WHERE NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')"""
 
@@ -61,7 +61,7 @@ class Replayer:
             "types": list(REACTIONS[consumer]), "consumer": consumer,
         }  # fmt: skip
         with db.operator_transaction():
-            row = db.run(_MISSED, values).fetchone()
+            row = db.run(_MISSED.format(is_recorded=replay.record_of(consumer, "following.id")), values).fetchone()
             if row is None or before < self._positions[consumer]:
                 return 0
             read, last_read, missed = row

@@ -1,6 +1,5 @@
 """Serves a consumer from the kept events: those that it has not processed yet are processed here and now."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +11,7 @@ from kit import db, ids
 from kit.errors import NotFound
 from kit.messaging import kept_events
 from kit.messaging.cloud_events import CloudEvent
-from kit.tenancy import Tenant
-from saga.reactions.table import REACTIONS
+from saga.reactions.table import REACTIONS, RECORDED_IN
 from workers.events import reactions
 
 BATCH_SIZE = 500
@@ -22,10 +20,16 @@ BATCH_SIZE = 500
 log = structlog.get_logger()
 
 _NEXT = f"""
-    SELECT {", ".join(kept_events.COLUMNS)},
-        EXISTS (SELECT FROM inbox WHERE event_id = events.id AND consumer = %(consumer)s)
+    SELECT {", ".join(kept_events.COLUMNS)}, EXISTS ({{is_recorded}})
     FROM events WHERE id >= %(first)s AND id < %(end)s AND type = ANY(%(types)s)
     ORDER BY id LIMIT %(limit)s"""  # noqa: S608 - constants
+
+
+def record_of(consumer: str, event_id: str) -> str:
+    """The query for the record that the consumer has processed the event, whose id is this SQL expression."""
+    if consumer in RECORDED_IN:
+        return f"SELECT FROM {RECORDED_IN[consumer]} WHERE event_id = {event_id}"
+    return f"SELECT FROM inbox WHERE event_id = {event_id} AND consumer = %(consumer)s"
 
 
 class ConsumerNotFound(NotFound):
@@ -70,22 +74,19 @@ def replay(consumer: str, *, since: datetime, until: datetime, dry_run: bool = F
 
 
 def process(consumer: str, events: Sequence[CloudEvent]) -> int:
-    """Run the consumer's reactions to these events, tenant by tenant. Returns the number of events that failed.
+    """Run the consumer's reactions to these events, batch by batch. Returns the number of events that failed.
 
     What a reaction would do after the commit is left to others. An event is tried alone if its batch fails; a failure
     is logged. Raises the database's error during an outage.
     """
-    tenants: dict[Tenant, list[CloudEvent]] = defaultdict(list)
-    for event in events:
-        tenants[event.tenant].append(event)
-    return sum(_process(consumer, of_tenant) for of_tenant in tenants.values())
+    return sum(_process(consumer, batch) for batch in reactions.batches(consumer, events))
 
 
 def _process(consumer: str, events: Sequence[CloudEvent]) -> int:
     try:
         reactions.react_once(consumer, events)
     except Exception as error:
-        if db.is_outage(error) and not db.is_timeout(error):  # an event that always takes too long stops no other
+        if db.is_unavailable(error):  # an event that always takes too long stops no other
             raise
         if len(events) > 1:
             return sum(_process(consumer, [event]) for event in events)
@@ -98,5 +99,5 @@ def _read(consumer: str, first: UUID, end: UUID) -> list[tuple[CloudEvent, bool]
     """The next events from `first`, and whether the consumer has processed them."""
     values = {"consumer": consumer, "first": first, "end": end, "limit": BATCH_SIZE, "types": list(REACTIONS[consumer])}
     with db.operator_transaction():
-        rows = db.run(_NEXT, values).fetchall()
+        rows = db.run(_NEXT.format(is_recorded=record_of(consumer, "events.id")), values).fetchall()
     return [(kept_events.from_row(row[:-1]), row[-1]) for row in rows]

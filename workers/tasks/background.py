@@ -10,7 +10,7 @@ from prometheus_client import Counter, Histogram
 
 from kit import clock, db
 from kit.errors import OrderXError
-from kit.process import failpoints
+from kit.process import failpoints, heartbeat
 from kit.schedules import Schedule, runs
 from workers import schedules
 from workers.celery_internals.batching import BatchTask, TaskCall
@@ -56,11 +56,26 @@ def run(declared: Mapping[str, Schedule[object]], name: str, run_id: UUID) -> No
         return
     failpoints.hit("schedule.started")
     begun = time.monotonic()
-    error = _error_of(declared[name])
+    with heartbeat.also_calling(_LeaseRenewal(name, run_id).renew_if_due):
+        error = _error_of(declared[name])
     failpoints.hit("schedule.acted")
     if runs.finish(name, run_id, now=clock.now(), error=error):
         RUNS.labels(name, "failed" if error else "succeeded").inc()
         SECONDS.labels(name).observe(time.monotonic() - begun)
+
+
+class _LeaseRenewal:
+    """Renews the lease of a run that takes long, at the heartbeats of its work."""
+
+    def __init__(self, name: str, run_id: UUID) -> None:
+        self._name, self._run_id = name, run_id
+        self._renewed_at = time.monotonic()
+
+    def renew_if_due(self) -> None:
+        """Renew the lease, at most every RENEW_AFTER."""
+        if time.monotonic() - self._renewed_at >= runs.RENEW_AFTER.total_seconds():
+            runs.renew(self._name, self._run_id, now=clock.now())
+            self._renewed_at = time.monotonic()
 
 
 def _error_of(schedule: Schedule[object]) -> str | None:
@@ -68,7 +83,7 @@ def _error_of(schedule: Schedule[object]) -> str | None:
     try:
         schedule(now=clock.now())
     except Exception as error:
-        if db.is_outage(error) and not db.is_timeout(error):
+        if db.is_unavailable(error):
             raise
         log.exception("schedule failed", schedule=schedule.name)
         return _description(error)

@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 from kit import alerts, clock, db
 from kit.errors import Conflict
 from kit.ids import new_id
+from kit.process import heartbeat
 from kit.schedules import every, runs, schedule
 from tests.forked import run_forked
 from workers import schedules
@@ -53,7 +54,19 @@ def meet_an_outage(*, now: datetime) -> None:
         db.run("DO $$ BEGIN RAISE admin_shutdown; END $$", {})
 
 
-DECLARED = {each.name: each for each in (leave_a_trace, fail, fail_in_parts, take_too_long, meet_an_outage)}
+@schedule(every(days=365))
+def take_long(*, now: datetime) -> None:
+    """Work for long, with heartbeats in between; after each, read when the lease of the run ends."""
+    del now
+    for _ in range(2):
+        heartbeat.beat()
+        with db.operator_transaction():
+            LEASES.extend(db.run("SELECT lease_until FROM schedules WHERE name = 'take_long'", {}).fetchone())
+
+
+LEASES: list[datetime] = []
+SCHEDULES = (leave_a_trace, fail, fail_in_parts, take_too_long, take_long, meet_an_outage)
+DECLARED = {each.name: each for each in SCHEDULES}
 
 
 @pytest.fixture
@@ -113,6 +126,24 @@ class TestRun:
         run_id = runs.run_now("leave_a_trace", now=clock.now())
         background.run({}, "leave_a_trace", run_id)
         assert (row(owner)["run_id"], row(owner)["started_at"]) == (run_id, None)
+
+
+class TestALongRun:
+    @pytest.mark.parametrize(("after", "is_renewed"), [(timedelta(0), True), (timedelta(minutes=1), False)])
+    def test_renews_its_lease_at_its_heartbeats(self, owner, monkeypatch, after, is_renewed):
+        LEASES.clear()
+        monkeypatch.setattr(runs, "RENEW_AFTER", after)
+        background.run(DECLARED, "take_long", runs.run_now("take_long", now=clock.now()))
+        first, second = LEASES
+        assert (second > first) == is_renewed
+        assert row(owner, "take_long")["outcome"] == "succeeded"
+
+    def test_renews_no_lease_of_another_run(self, owner):
+        run_id = runs.run_now("take_long", now=clock.now())
+        runs.start("take_long", run_id, now=clock.now())
+        before = row(owner, "take_long")["lease_until"]
+        runs.renew("take_long", new_id(), now=clock.now() + timedelta(hours=1))
+        assert row(owner, "take_long")["lease_until"] == before
 
 
 class TestKilledWorker:
