@@ -4,7 +4,7 @@ import pytest
 
 from kit.ids import new_id
 from tests import factories
-from tests.api.test_auth import without_instance
+from tests.api.access.test_auth import without_instance
 
 
 @pytest.fixture

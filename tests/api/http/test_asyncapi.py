@@ -9,7 +9,7 @@ from api.http import asyncapi
 from kit.ids import new_id
 from tests.published_events import problems
 
-OFFICIAL = Path(__file__).parents[1] / "vendor" / "asyncapi-3.0.0.json"
+OFFICIAL = Path(__file__).parents[2] / "vendor" / "asyncapi-3.0.0.json"
 """The JSON schema of AsyncAPI 3.0.0, from the npm package @asyncapi/specs 6.11.1 (Apache-2.0), without white space."""
 EVENT = {
     "specversion": "1.0",
