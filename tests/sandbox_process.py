@@ -4,11 +4,12 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ SERVE = (
     "config = json.loads(sys.argv[1]); ledger = pathlib.Path(config.pop('ledger_path'));"
     "serve('127.0.0.1', config.pop('port'), ledger, **config)"
 )
+
+_FORGET_ALL = "DELETE FROM refunds; DELETE FROM payment_intents; DELETE FROM idempotency_keys"
 
 
 class SandboxProcess:
@@ -47,6 +50,10 @@ class SandboxProcess:
             time.sleep(0.02)
         self.ledger()  # the port is open before the tables exist
 
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
     def kill(self) -> None:
         """End it as a power switch would: SIGKILL to every process of it."""
         with suppress(ProcessLookupError):
@@ -58,6 +65,11 @@ class SandboxProcess:
     def restart(self) -> None:
         """Start it again on the same port and books, after kill()."""
         self.start()
+
+    def forget_all(self) -> None:
+        """Delete all payments and refunds from its books."""
+        with closing(sqlite3.connect(self.ledger_path)) as books:
+            books.executescript(_FORGET_ALL)
 
     def ledger(self) -> list[dict[str, Any]]:
         """Its payment intents, oldest first, as its audit shows them."""

@@ -9,19 +9,12 @@ from uuid import uuid4
 import pytest
 
 from domain.payments.stripe_gateway import gateway
-from tests.sandbox_process import paying_at, running_sandbox
 
 SUMMARY = "payments compared: 1, skipped: 0,"
 
 
 @pytest.fixture
-def sandbox(database, tmp_path):
-    with running_sandbox(tmp_path) as running, paying_at(running):
-        yield running
-
-
-@pytest.fixture
-def stray(sandbox):
+def stray(database, provider):
     """A payment for an order that nobody knows: (the order's id, the payment's)."""
     order_id = uuid4()
     held = gateway().authorise(amount=1999, currency="EUR", method="pm_card_visa", order_id=order_id, key="stray")

@@ -4,23 +4,9 @@ from domain.payments.stripe_gateway import gateway
 from kit.config import settings
 from tests.saga.engine.saga_harness import SagaHarness
 from tests.saga.fault_injection import FaultInjector
-from tests.saga.order_scenario import OrderScenario, empty_books
-from tests.sandbox_process import running_sandbox
+from tests.saga.order_scenario import OrderScenario
 
 _CACHES = (settings, gateway)
-
-
-@pytest.fixture(scope="session")
-def _sandbox(tmp_path_factory):
-    with running_sandbox(tmp_path_factory.mktemp("sandbox"), slow_seconds=0.8, silent_seconds=2.0) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(_sandbox):
-    """A payment provider with empty books."""
-    empty_books(_sandbox)
-    return _sandbox
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """A shop with one product in stock, and a buyer: the start of all tests of the order saga."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -15,7 +13,6 @@ from domain.sales.models import Order
 from domain.sales.operations import LineRequest
 from domain.sales.queries import ordered_products
 from kit import clock, db
-from kit.db import Base
 from kit.tenancy import Tenant
 from ops.check import check
 from saga.cancel_order import CANCEL_ORDER, request_cancellation
@@ -25,7 +22,6 @@ from saga.engine.queries import sagas_about
 from saga.place_order import PLACE_ORDER, place_order
 from tests import factories
 from tests.saga.deliveries import Deliveries
-from tests.sandbox_process import SandboxProcess
 
 _STOCK_LEVEL = text("SELECT on_hand, reserved FROM stock WHERE product_id = :product")
 _EVENTS = text("""
@@ -35,22 +31,6 @@ _EXPIRE_DEADLINES = """
     UPDATE sagas SET due_at = now() - interval '1 second' WHERE ended_at IS NULL;
     UPDATE saga_steps SET retry_at = now() - interval '1 second' WHERE retry_at IS NOT NULL;
     UPDATE mails SET leased_until = now() - interval '1 second' WHERE leased_until IS NOT NULL"""
-
-
-_EMPTY = ";".join(f"DELETE FROM {table.name}" for table in reversed(Base.metadata.sorted_tables))
-_FORGET = "DELETE FROM refunds; DELETE FROM payment_intents; DELETE FROM idempotency_keys"
-
-
-def empty_tables(database: str) -> None:
-    """Delete all rows of all tables."""
-    with psycopg.connect(database) as owner:
-        owner.execute("SET session_replication_role = replica;" + _EMPTY)
-
-
-def empty_books(sandbox: SandboxProcess) -> None:
-    """Delete all payments and refunds of the sandbox provider."""
-    with closing(sqlite3.connect(sandbox.ledger_path)) as books:
-        books.executescript(_FORGET)
 
 
 @dataclass

@@ -16,6 +16,7 @@ from domain.sales.errors import OutOfStock, TransitionNotAllowed
 from saga.deliveries import lease_renewal
 from saga.engine.sweep import sweep
 from saga.place_order import PLACE_ORDER
+from tests.owner import empty_every_table
 from tests.saga.interruptions import (
     Interruption,
     KillAfter,
@@ -25,7 +26,7 @@ from tests.saga.interruptions import (
     interrupted_by,
     transactions_as_checkpoints,
 )
-from tests.saga.order_scenario import OrderScenario, empty_books, empty_tables, findings
+from tests.saga.order_scenario import OrderScenario, findings
 
 UNITS = 4
 ORDERS = 3
@@ -181,8 +182,8 @@ class Fate(RuleBasedStateMachine):
 class TestEveryInterleaving:
     def test_ends_with_clean_books(self, database, sandbox, outside_world, monkeypatch):
         def begin():
-            empty_tables(database)
-            empty_books(sandbox)
+            empty_every_table()
+            sandbox.forget_all()
             return Fate(OrderScenario(database, on_hand=UNITS))
 
         calls_as_checkpoints(monkeypatch)

@@ -12,10 +12,9 @@ from domain.sales.operations import LineRequest
 from kit import clock, db
 from kit.tenancy import Tenant
 from saga.place_order import place_order
+from tests.fixtures.providers import SLOW_SECONDS
 
 DECLINED = "pm_card_chargeDeclinedExpiredCard"
-SLOW_SECONDS = 0.8
-"""Which the sandbox of these tests takes for a slow card (tests/saga/conftest.py)."""
 PERSONAL = ("@", "James", "changed my mind", "the buyer")
 
 

@@ -7,7 +7,6 @@ import pytest
 from kit import db
 from kit.config import settings
 from tests.saga.order_scenario import OrderScenario
-from tests.sandbox_process import paying_at, running_sandbox
 from tests.waiting import until
 from workers.app import create_app
 from workers.outbox.publisher import Publisher
@@ -86,7 +85,5 @@ def front(database):
 
 
 @pytest.fixture
-def outside_world(tmp_path, mail_server):
+def outside_world(provider, mail_server):
     """The payment provider and the mail server, for tests that run whole steps."""
-    with running_sandbox(tmp_path) as running, paying_at(running):
-        yield

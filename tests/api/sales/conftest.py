@@ -6,22 +6,13 @@ import psycopg
 import pytest
 
 from tests import factories
-from tests.sandbox_process import paying_at, running_sandbox
 
 CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvc": "123"}
 
 
-@pytest.fixture(scope="session")
-def _sandbox(tmp_path_factory):
-    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
-def provider(_sandbox):
-    """The payment provider that cards are exchanged at."""
-    with paying_at(_sandbox) as paid:
-        yield paid
+def _provider(provider):
+    """Cards are exchanged at a payment provider."""
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from saga.engine.signals import ConflictingSignal
 from saga.engine.sweep import sweep
 from saga.engine.waits import Signal
 from saga.incidents import actions
+from tests.owner import empty_every_table
 from tests.saga.engine.saga_harness import SagaHarness
 from tests.saga.engine.toy_signals import A_DAY, CONFIRMED, OTHER, YES
 from tests.saga.incidents.stuck_saga import WHY
 from tests.saga.interruptions import KillAfter, Killed, interrupted_by, transactions_as_checkpoints
-from tests.saga.order_scenario import empty_tables
 
 SHIPPED = Signal("print.shipped")
 
@@ -156,7 +156,7 @@ class Fate(RuleBasedStateMachine):
 class TestEveryInterleaving:
     def test_ends_once_and_as_rehearsed(self, database):
         def begin():
-            empty_tables(database)
+            empty_every_table()
             return Fate(database)
 
         with transactions_as_checkpoints():
