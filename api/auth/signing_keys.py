@@ -1,6 +1,5 @@
 """The keys that sign access tokens: Ed25519 key pairs derived from ORDERX_SIGNING_KEYS."""
 
-import base64
 import hashlib
 import json
 from dataclasses import dataclass
@@ -9,6 +8,8 @@ from functools import cache
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from jwt.algorithms import OKPAlgorithm
+from jwt.utils import base64url_encode
 
 from kit.config import settings
 
@@ -42,10 +43,11 @@ def _derive(secret: str) -> SigningKey:
     seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret.encode())
     private = Ed25519PrivateKey.from_private_bytes(seed)
     public = private.public_key()
-    jwk = {"crv": "Ed25519", "kty": "OKP", "x": _base64(public.public_bytes_raw())}
+    jwk = OKPAlgorithm.to_jwk(public, as_dict=True)
+    return SigningKey(_thumbprint(jwk), private, public, jwk)
+
+
+def _thumbprint(jwk: dict[str, str]) -> str:
+    """RFC 7638. PyJWT has no function for it."""
     canonical = json.dumps(jwk, sort_keys=True, separators=(",", ":"))
-    return SigningKey(_base64(hashlib.sha256(canonical.encode()).digest()), private, public, jwk)
-
-
-def _base64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return base64url_encode(hashlib.sha256(canonical.encode()).digest()).decode()
