@@ -20,7 +20,7 @@ PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 TIMEOUT = 10.0
 """Seconds to wait for each reply of the server."""
 REPLY_OK, REPLY_CONTINUE, REPLY_PERMANENT_FAILURE = 200, 300, 500
-"""Reply codes from 200, 300 and 500 (RFC 5321, 4.2.1): completed, waiting for the content, permanent failure."""
+"""Reply codes from 200, 300 and 500 (RFC 5321, 4.2.1): completed, more is expected, permanent failure."""
 CHECK_IDLE_AFTER = 5.0
 """Seconds without use after which a connection is tested before it is used again."""
 
@@ -48,9 +48,9 @@ class Mailer(Protocol):
 class SmtpMailer:
     """SMTP (RFC 5321) to `smtp://`, `smtp+starttls://` or `smtps://[user:password@]host[:port]`.
 
-    Connections are pooled and shared by threads, one thread at a time. Closed connections are replaced. Commands are
-    pipelined if the server supports it (RFC 2920). A mail is refused only by replies about its recipient or content;
-    with a wrong password or sender it is deferred until the operator fixes the settings.
+    Connections are pooled and shared by threads, one thread at a time. Closed connections are replaced. A mail is
+    refused only by replies about its recipient or content; with a wrong password or sender it is deferred until the
+    operator fixes the settings.
     """
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT) -> None:
@@ -62,7 +62,7 @@ class SmtpMailer:
     def send(self, message: Message) -> None:
         connection = self._take_idle() or self._connect()
         try:
-            _transmit(connection, message)
+            connection.sendmail(message.sender, [message.recipient], message.content)
         except OSError as error:
             connection.close()
             raise _classify(error) from error
@@ -149,31 +149,10 @@ def _responds(connection: smtplib.SMTP) -> bool:
     return REPLY_OK <= code < REPLY_CONTINUE
 
 
-def _transmit(connection: smtplib.SMTP, message: Message) -> None:
-    size = f" SIZE={len(message.content)}" if connection.has_extn("size") else ""
-    mail, recipient, data = f"MAIL FROM:<{message.sender}>{size}", f"RCPT TO:<{message.recipient}>", "DATA"
-    pipelining = connection.has_extn("pipelining")
-    if pipelining:
-        connection.send(f"{mail}\r\n{recipient}\r\n{data}\r\n")
-    command = (lambda _: connection.getreply()) if pipelining else connection.docmd
-    _expect(command(mail), REPLY_OK, smtplib.SMTPResponseException)
-    _expect(command(recipient), REPLY_OK, smtplib.SMTPDataError)
-    _expect(command(data), REPLY_CONTINUE, smtplib.SMTPDataError)
-    connection.send(_dots_doubled(message.content) + b".\r\n")
-    _expect(connection.getreply(), REPLY_OK, smtplib.SMTPDataError)
-
-
-def _dots_doubled(content: bytes) -> bytes:
-    """Double each dot at the start of a line, because a single one ends the mail (RFC 5321, 4.5.2)."""
-    return (b"\r\n" + content).replace(b"\r\n.", b"\r\n..")[2:]
-
-
-def _expect(answer: tuple[int, bytes], expected: int, error_type: type[smtplib.SMTPResponseException]) -> None:
-    if not expected <= answer[0] < expected + 100:
-        raise error_type(*answer)
-
-
 def _classify(error: OSError) -> MailDeferred | MailRefused:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        [reply] = error.recipients.values()
+        error = smtplib.SMTPDataError(*reply)  # about this mail only, as the replies to its content are
     message = f"The mail server did not accept the mail: {_describe(error)}"
     if not isinstance(error, smtplib.SMTPResponseException):
         return MailServerUnreachable(message)

@@ -58,16 +58,10 @@ class Server(SMTP):
 
 
 class SmtpHandler:
-    """aiosmtpd's handler for EHLO, RCPT and DATA."""
+    """aiosmtpd's handler for RCPT and DATA."""
 
     def __init__(self, maildir: Maildir) -> None:
         self._maildir = maildir
-
-    async def handle_EHLO(  # noqa: N802
-        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, answer: list[str]
-    ) -> list[str]:
-        session.host_name = hostname
-        return [*answer[:-1], "250-PIPELINING", answer[-1]]  # supported by aiosmtpd, but not announced
 
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]

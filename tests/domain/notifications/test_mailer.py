@@ -1,4 +1,5 @@
 import os
+import smtplib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -95,13 +96,13 @@ class TestConnections:
             assert server.connections == 1
 
     def test_are_used_by_one_thread_at_a_time(self, monkeypatch):
-        all_at_once, take_request = threading.Barrier(3, timeout=20), client_of_smtp._transmit
+        all_at_once, sendmail = threading.Barrier(3, timeout=20), smtplib.SMTP.sendmail
 
-        def handing_over(*what):
+        def sendmail_together(*arguments):
             all_at_once.wait()
-            take_request(*what)
+            return sendmail(*arguments)
 
-        monkeypatch.setattr(client_of_smtp, "_transmit", handing_over)
+        monkeypatch.setattr(smtplib.SMTP, "sendmail", sendmail_together)
         with faulty_smtp_server() as server, closing(SmtpMailer(server.url)) as client, ThreadPoolExecutor(3) as pool:
             for _ in range(2):
                 list(pool.map(client.send, [mail_to() for _ in range(3)]))
@@ -117,10 +118,6 @@ class TestConnections:
 
 
 class TestAnswers:
-    @pytest.fixture(params=["each awaited", "in one go"])
-    def ehlo(self, request):
-        return {"EHLO": "250-moody\r\n250 PIPELINING"} if request.param == "in one go" else {}
-
     @pytest.mark.parametrize(
         "answers",
         [
@@ -140,13 +137,13 @@ class TestAnswers:
         ],
         ids=str,
     )
-    def test_that_are_temporary_or_about_settings_defer_the_mail(self, ehlo, answers):
-        with faulty_smtp_server(**ehlo, **answers) as server, pytest.raises(MailDeferred):
+    def test_that_are_temporary_or_about_settings_defer_the_mail(self, answers):
+        with faulty_smtp_server(**answers) as server, pytest.raises(MailDeferred):
             SmtpMailer(server.url, timeout=0.2).send(mail_to())
 
     @pytest.mark.parametrize("answers", [{"RCPT": "550 unknown"}, {"DATA": "554 no"}, {"CONTENT": "550 spam"}], ids=str)
-    def test_about_this_recipient_or_content_refuse_the_mail(self, ehlo, answers):
-        with faulty_smtp_server(**ehlo, **answers) as server, pytest.raises(MailRefused):
+    def test_about_this_recipient_or_content_refuse_the_mail(self, answers):
+        with faulty_smtp_server(**answers) as server, pytest.raises(MailRefused):
             SmtpMailer(server.url).send(mail_to())
 
     def test_without_encryption_or_login_never_get_the_password(self):
