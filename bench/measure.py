@@ -1,17 +1,16 @@
-"""The cost of a run: CPU and memory of process trees from /proc, and counters of the servers."""
+"""The cost of a run: CPU and memory of process trees, and counters of the servers."""
 
-import os
 import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+
+import psutil
 
 from bench.servers import Servers
 from ops.services.process_tree import descendants
 
-_TICKS = os.sysconf("SC_CLK_TCK")
 _SAMPLE_EVERY = 1.0
 """Seconds. A sample walks through all pages of a dozen processes, which takes several milliseconds."""
 
@@ -26,10 +25,10 @@ def cpu_seconds(root: int) -> float:
 
 def _used(pid: int) -> float:
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
+        times = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
         return 0.0
-    return sum(map(int, fields[11:15])) / _TICKS  # utime, stime, and those of children that were waited for
+    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 def pss_bytes(root: int) -> int:
@@ -39,11 +38,9 @@ def pss_bytes(root: int) -> int:
 
 def _pss(pid: int) -> int:
     try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return int(psutil.Process(pid).memory_full_info().pss)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
         return 0
-    found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
-    return int(found[1]) * 1024 if found else 0
 
 
 def cpu_by_name(trees: Trees) -> dict[str, float]:

@@ -1,7 +1,6 @@
 """Rendering a mail as a MIME message with text and HTML."""
 
 import re
-from binascii import b2a_qp
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.header import decode_header, make_header
@@ -19,6 +18,7 @@ from domain.notifications.errors import MailRefused
 from domain.notifications.failure_messages import explain
 from domain.notifications.headers import mailbox_header, text_header
 from domain.notifications.mailer import Message
+from domain.notifications.mime import alternatives
 from kit import clock
 from kit.config import settings
 from kit.money import Money
@@ -56,58 +56,9 @@ def render(
         + "Auto-Submitted: auto-generated\r\n"  # RFC 3834: prevents out-of-office replies
         + text_header("X-OrderX-Occasion", _sanitize(occasion))
     )
-    plain = "".join(text.root_render_func(text_context)).encode()
-    markup = "".join(html.root_render_func(html.new_context(values, shared=True))).encode("ascii", "xmlcharrefreplace")
-    plain_encoding, plain = _transfer_encoded(plain)
-    html_encoding, markup = _transfer_encoded(markup)
-    body = _ALTERNATIVES % {
-        b"boundary": _BOUNDARY_START + mail_id.hex.encode(),
-        b"plain_encoding": plain_encoding,
-        b"plain": plain,
-        b"html_encoding": html_encoding,
-        b"html": markup,
-    }
-    return Message(sender, address, headers.encode() + body)
-
-
-MAX_LINE_LENGTH = 998
-"""Characters of a line without its CRLF (RFC 5322, 2.1.1)."""
-_BOUNDARY_START = b"=_"
-"""Cannot occur in quoted-printable text (RFC 2045, 6.7)."""
-
-
-_ALTERNATIVES = b"""\
-MIME-Version: 1.0
-Content-Type: multipart/alternative;
- boundary="%(boundary)s"
-
---%(boundary)s
-Content-Type: text/plain; charset="utf-8"
-Content-Transfer-Encoding: %(plain_encoding)s
-
-%(plain)s
---%(boundary)s
-Content-Type: text/html; charset="utf-8"
-Content-Transfer-Encoding: %(html_encoding)s
-
-%(html)s
---%(boundary)s--
-""".replace(b"\n", b"\r\n")
-
-
-def _transfer_encoded(content: bytes) -> tuple[bytes, bytes]:
-    """Return the transfer encoding (RFC 2045, 6) and the content in 7-bit CRLF lines.
-
-    Content that has such lines already stays as it is: quoted-printable takes five times as long.
-    """
-    content = content.replace(b"\n", b"\r\n")
-    if content.isascii() and _BOUNDARY_START not in content and _longest_line(content) <= MAX_LINE_LENGTH:
-        return b"7bit", content
-    return b"quoted-printable", b2a_qp(content)
-
-
-def _longest_line(content: bytes) -> int:
-    return max(map(len, content.split(b"\r\n")))
+    plain = "".join(text.root_render_func(text_context))
+    markup = "".join(html.root_render_func(html.new_context(values, shared=True)))
+    return Message(sender, address, headers.encode() + alternatives(plain, markup, boundary=mail_id.hex))
 
 
 @lru_cache(maxsize=1)
