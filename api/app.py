@@ -22,6 +22,8 @@ from api.catalogue.routes import blueprint as products
 from api.companies.lifecycle import blueprint as company_lifecycle
 from api.companies.plans import plans
 from api.companies.routes import blueprint as companies
+from api.customers.groups import blueprint as customer_groups
+from api.customers.routes import blueprint as customers
 from api.health.routes import blueprint as health
 from api.http import (
     access_log,
@@ -50,7 +52,8 @@ from kit.config import settings
 
 BLUEPRINTS = (
     accounts, auth, me, addresses, memberships, sessions, second_factor, privacy, companies, company_lifecycle, plans,
-    members, invitations, api_keys, shops, locations, products, stock, warehouses, orders, incidents, health,
+    members, invitations, api_keys, shops, locations, customers, customer_groups,
+    products, stock, warehouses, orders, incidents, health,
 )  # fmt: skip
 
 MAX_BODY_BYTES = 1024 * 1024

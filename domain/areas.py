@@ -13,6 +13,7 @@ AREAS = (
     "companies",
     "access",
     "shops",
+    "customers",
     "payments",
     "catalogue",
     "pricing",

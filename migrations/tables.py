@@ -5,6 +5,7 @@ from domain.accounts import models as accounts
 from domain.audit import models as audit
 from domain.catalogue import models as catalogue
 from domain.companies import models as companies
+from domain.customers import models as customers
 from domain.inventory import models as inventory
 from domain.notifications import models as notifications
 from domain.payments import models as payments
@@ -21,6 +22,7 @@ MODULES = (
     audit,
     catalogue,
     companies,
+    customers,
     access,
     accounts,
     inventory,

@@ -17,6 +17,8 @@ from domain.companies import lifecycle
 from domain.companies import operations as companies
 from domain.companies.models import Company
 from domain.companies.plans import PlanName
+from domain.customers import addresses, groups, records
+from domain.customers.models import Customer, CustomerAddress, CustomerGroup
 from domain.inventory import operations as inventory
 from domain.inventory.models import Stock, Warehouse
 from domain.payments.declines import PaymentSource
@@ -106,6 +108,19 @@ def make_shop(company: Company, *, name: str | None = None) -> Shop:
     """A shop of the company."""
     with db.transaction(Tenant(company_id=company.id)):
         return shops.open_shop(company_id=company.id, now=clock.now(), name=name or f"Shop {next(_numbers)}")
+
+
+def make_customer_in_group(company: Company) -> tuple[Customer, CustomerAddress, CustomerGroup]:
+    """A guest of the company with an address, in a group."""
+    with db.transaction(Tenant(company_id=company.id)):
+        customer = records.create(company_id=company.id, name="Grace Hopper", now=clock.now())
+        address = addresses.create(
+            customer_id=customer.id, label="Office",
+            address={"name": "Grace Hopper", "line1": "2 Harbour Street", "city": "Antwerp", "country": "BE"},
+        )  # fmt: skip
+        group = groups.create(company_id=company.id, name=f"Group {next(_numbers)}")
+        groups.assign(customer_id=customer.id, group_ids=[group.id])
+        return customer, address, group
 
 
 def make_location(shop: Shop, *, time_zone: str = "Europe/Brussels", opening_hours: str | None = None) -> Location:

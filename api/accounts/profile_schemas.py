@@ -1,74 +1,15 @@
 """Schemas of a user's profile, saved addresses and data export."""
 
-from typing import Any
-
-import phonenumbers
-from babel import Locale
-from babel.core import UnknownLocaleError
-from marshmallow import ValidationError, fields
+from marshmallow import fields
 
 from api.accounts.schemas import (
     NOTIFICATIONS,
     NotificationsChangeSchema,
 )
-from api.http.fields import BoundedString, FullMatch, Name, Text
+from api.http.contacts import LOCALE, TIME_ZONE, Language, NewAddressSchema, Phone, require_time_zone
+from api.http.fields import Name, Text
 from api.http.responses import AddressSchema, ResponseSchema
 from api.http.schemas import Schema
-from api.sales.schemas import NewAddressSchema
-from kit.time_zones import TIME_ZONES
-
-LOCALE = {"format": "language-tag", "description": "BCP 47", "examples": ["en-GB"]}
-LANGUAGE_TAG = "^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?$"
-"""A language with an optional script and region (BCP 47, section 2.1)."""
-MAX_LANGUAGE_TAG_LENGTH = 35
-"""The length that implementations should support (BCP 47, section 4.4.1)."""
-TIME_ZONE = {
-    "format": "time-zone",
-    "description": "A name in the IANA time zone database",
-    "examples": ["Europe/London"],
-}
-
-
-class Phone(fields.String):
-    """A phone number with country code, in any common notation; converted to E.164."""
-
-    def _deserialize(self, *args: object, **kwargs: object) -> str:
-        text = super()._deserialize(*args, **kwargs)  # type: ignore[arg-type]
-        try:
-            number = phonenumbers.parse(text)
-        except phonenumbers.NumberParseException:
-            number = None
-        if number is None or not phonenumbers.is_valid_number(number):
-            raise ValidationError("This is not a phone number. Start with + and the country code.")
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-class KnownLanguage(FullMatch):
-    """Validates the tag of a language that CLDR knows; its syntax is checked first."""
-
-    def __init__(self) -> None:
-        super().__init__(LANGUAGE_TAG, error="This is not a known language tag, such as en-GB.")
-
-    def __call__(self, value: str) -> str:
-        """The tag; raises ValidationError."""
-        try:
-            Locale.parse(super().__call__(value), sep="-")
-        except (UnknownLocaleError, ValueError):
-            raise ValidationError(self.error) from None
-        return value
-
-
-class Language(BoundedString):
-    """A BCP 47 language tag."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=MAX_LANGUAGE_TAG_LENGTH, checks=[KnownLanguage()], **kwargs)
-
-
-def require_time_zone(name: str) -> None:
-    """Raise ValidationError unless this is the name of a time zone in the IANA database."""
-    if name not in TIME_ZONES:
-        raise ValidationError("This is not a time zone of the IANA database, such as Europe/Berlin.")
 
 
 class ProfileChangeSchema(Schema):

@@ -2,9 +2,9 @@
 
 from marshmallow import fields, validate
 
-from api.accounts.profile_schemas import LOCALE as LANGUAGE
-from api.accounts.profile_schemas import Language
 from api.http.choices import Choice
+from api.http.contacts import LOCALE as LANGUAGE
+from api.http.contacts import Language
 from api.http.fields import (
     CURRENCY_CODE,
     EmailAddress,

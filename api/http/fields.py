@@ -58,6 +58,19 @@ class Text(BoundedString):
         return refuse_card_number(text).strip()
 
 
+class MultilineText(BoundedString):
+    """Text of several lines, without other control and direction characters; may be empty.
+
+    Every line break becomes a line feed. Card numbers are refused, because the text is stored.
+    """
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        lines = re.split("\r?\n", super()._deserialize(*args, **kwargs))
+        if not all(is_one_line(line) for line in lines):
+            raise ValidationError("Remove control and direction characters, except line breaks.")
+        return refuse_card_number("\n".join(lines)).strip()
+
+
 class Name(Text):
     """A name or an address line: text without links, because mails to other people contain it."""
 

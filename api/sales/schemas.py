@@ -5,9 +5,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from api.http.choices import Choice
-from api.http.fields import Country, FullMatch, List, Name, Text, refuse_card_number
+from api.http.contacts import NewAddressSchema
+from api.http.fields import FullMatch, List, Text, refuse_card_number
 from api.http.responses import AddressSchema, AmountOf, ResponseSchema
-from api.http.schemas import PageQuery, Schema, ValueObjectSchema
+from api.http.schemas import PageQuery, Schema
 from domain.payments.gateway import Card
 from domain.sales.models import STATUSES
 from domain.sales.operations import LineRequest
@@ -82,19 +83,6 @@ class PaymentSchema(Schema):
         """Raise ValidationError unless exactly one of the fields is present."""
         if len(data) != 1:
             raise ValidationError("Send either card or payment_method.")
-
-
-class NewAddressSchema(ValueObjectSchema):
-    """A postal address."""
-
-    name = Name(required=True, metadata={"examples": ["Ada Example"]})
-    company = Name()
-    line1 = Name(required=True, metadata={"examples": ["1 Harbour Street"]})
-    line2 = Name()
-    postal_code = Name(max_length=20, metadata={"examples": ["10115"]})
-    city = Name(required=True, metadata={"examples": ["Berlin"]})
-    region = Name()
-    country = Country(required=True)
 
 
 class NewOrderSchema(Schema):

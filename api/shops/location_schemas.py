@@ -5,12 +5,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validates_schema
 
-from api.accounts.profile_schemas import TIME_ZONE as ZONE
-from api.accounts.profile_schemas import require_time_zone
+from api.http.contacts import TIME_ZONE as ZONE
+from api.http.contacts import NewAddressSchema, require_time_zone
 from api.http.fields import FullMatch, List, Name, StrictBoolean, Text
 from api.http.responses import AddressSchema, ResponseSchema
 from api.http.schemas import Schema, ValueObjectSchema
-from api.sales.schemas import NewAddressSchema
 from api.shops.schemas import PICKUP
 from domain.shops.hours import MAX_LENGTH
 from domain.shops.schedule import TIME_SPANS

@@ -13,6 +13,7 @@ Permission = Literal[
     "read_members", "write_members",
     "read_api_keys", "write_api_keys",
     "view_shops", "read_shops", "write_shops", "write_locations", "read_staff",
+    "read_customers", "write_customers",
     "read_products", "write_products",
     "read_stock", "write_stock",
     "read_warehouses", "write_warehouses",
@@ -26,7 +27,8 @@ _CUSTOMER: frozenset[Permission] = frozenset({
     "read_orders", "cancel_orders",
 })  # fmt: skip
 _STAFF: frozenset[Permission] = _CUSTOMER | {
-    "read_shops", "read_stock", "write_stock", "read_warehouses", "apply_discounts",
+    "read_shops", "read_customers", "write_customers", "read_stock", "write_stock", "read_warehouses",
+    "apply_discounts",
 }  # fmt: skip
 _SHOP_MANAGER: frozenset[Permission] = _STAFF | {
     "write_products", "write_locations", "read_staff", "read_members", "write_members",
@@ -51,6 +53,7 @@ API_KEY_PERMISSIONS: frozenset[Permission] = frozenset({
     "read_members",
     "read_api_keys",
     "view_shops", "read_shops", "write_shops", "write_locations", "read_staff",
+    "read_customers", "write_customers",
     "read_products", "write_products",
     "read_stock", "write_stock",
     "read_warehouses", "write_warehouses",

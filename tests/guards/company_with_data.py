@@ -48,6 +48,7 @@ def company_with_data(owner_url: str) -> CompanyWithData:
     factories.invite("somebody@customers.example", admin, company, shop=shop)
     factories.make_key(admin, company, {"read_stock"}, shop=shop)
     factories.make_location(shop)
+    factories.make_customer_in_group(company)
     product = factories.make_product(shop)
     factories.put_stock(product, factories.make_warehouse(company))
     with db.transaction(Tenant(company_id=company.id, user_id=customer.id)):

@@ -8,6 +8,7 @@ from sqlalchemy import inspect
 from api.accounts.profile_schemas import ProfileChangeSchema
 from api.catalogue.schemas import NewProductSchema, ProductChangeSchema
 from api.companies.schemas import CompanyChangeSchema, NewCompanySchema
+from api.customers.schemas import CustomerChangeSchema
 from api.shops.location_schemas import LocationChangeSchema, NewLocationSchema
 from api.shops.schemas import NewShopSchema, ShopChangeSchema
 from domain.accounts import profile
@@ -16,6 +17,8 @@ from domain.catalogue import operations as catalogue
 from domain.catalogue.models import Product
 from domain.companies import operations as companies
 from domain.companies.models import Company
+from domain.customers import records as customers
+from domain.customers.models import Customer
 from domain.shops import locations
 from domain.shops import operations as shops
 from domain.shops.events import SHOP_UPDATED, ShopUpdated
@@ -32,6 +35,7 @@ DECLARED = {
     Shop: (shops.ShopChanges, ShopChangeSchema),
     Location: (locations.LocationChanges, LocationChangeSchema),
     Product: (catalogue.ProductChanges, ProductChangeSchema),
+    Customer: (customers.CustomerChanges, CustomerChangeSchema),
     User: (profile.ProfileChanges, ProfileChangeSchema),
 }
 COLUMNS = {model: set(inspect(model).columns.keys()) for model in DECLARED}

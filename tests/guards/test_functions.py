@@ -17,6 +17,7 @@ CALLERS = {
     "erase_user": {"orderx_app"},
     "erase_member": {"orderx_app"},
     "erase_customer": {"orderx_app"},
+    "erase_customer_records": {"orderx_app"},
     "oldest_snapshot": {"orderx_operator"},
     "record_saga_definition": {"orderx_app"},
     "rotate_event_partitions": {"orderx_operator"},
@@ -48,8 +49,8 @@ def call_all(connection, user_id):
     connection.execute("SET LOCAL ROLE orderx_app")
     connection.execute("SELECT set_config('orderx.user_id', %s, true)", [str(user_id)])
     connection.execute(
-        "SELECT erase_customer(%(user)s), erase_member(%(user)s), erase_user(%(user)s), delete_mails_to(%(user)s),"
-        " database_metrics()",
+        "SELECT erase_customer(%(user)s), erase_customer_records(%(user)s), erase_member(%(user)s),"
+        " erase_user(%(user)s), delete_mails_to(%(user)s), database_metrics()",
         {"user": user_id},
     )
     connection.execute("SELECT record_saga_definition('toy', 1, '', '')")

@@ -23,6 +23,8 @@ NAMES = {
 NOT_PERSONAL = {
     ("companies", "email"): "the address of the company",
     ("locations", "address"): "the address of a shop",
+    ("customer_addresses", "customer_id"): "a company's record, which erasure leaves without personal data",
+    ("customer_group_members", "customer_id"): "a company's record, which erasure leaves without personal data",
 }
 assert tables.metadata is Base.metadata
 

@@ -48,6 +48,16 @@ locations.get_location          company      company        shop          shop  
 locations.get_opening_status    company      company        shop          shop     anyone
 locations.update_location       company      company        shop          nobody   nobody
 locations.delete_location       company      company        shop          nobody   nobody
+customers.list_customers                company      company        company       company  nobody
+customers.get_customer                  company      company        company       company  nobody
+customers.update_customer               company      company        company       company  nobody
+customers.assign_customer_groups        company      company        company       company  nobody
+customers.create_customer_address       company      company        company       company  nobody
+customers.update_customer_address       company      company        company       company  nobody
+customers.delete_customer_address       company      company        company       company  nobody
+customer_groups.list_customer_groups    company      company        company       company  nobody
+customer_groups.rename_customer_group   company      company        company       company  nobody
+customer_groups.delete_customer_group   company      company        company       company  nobody
 products.create_product         company      company        shop          nobody   nobody
 products.list_products          company      company        shop          shop     anyone
 products.get_product            company      company        shop          shop     anyone
@@ -70,7 +80,10 @@ shops.close_shop                company      company        nobody        nobody
 """
 OWN_ACCOUNT = {"me", "addresses", "memberships", "second_factor", "privacy", "sessions"}
 """Blueprints that act on the caller's own account only."""
-CREATES = {"companies.create_company", "shops.create_shop", "warehouses.create_warehouse"}
+CREATES = {
+    "companies.create_company", "shops.create_shop", "warehouses.create_warehouse", "customers.create_customer",
+    "customer_groups.create_customer_group",
+}  # fmt: skip
 SCOPES = {
     "nobody": set(),
     "own": {"own shop"},  # the customer of the test has ordered in the first shop
@@ -93,6 +106,11 @@ BODIES = {
     "shops.update_shop": {"offers_pickup": True},
     "locations.create_location": {"name": "Quay", "address": ADDRESS, "time_zone": "Europe/Brussels"},
     "locations.update_location": {"opening_hours": "24/7"},
+    "customers.update_customer": {"name": "Countess"},
+    "customers.assign_customer_groups": {"group_ids": []},
+    "customers.create_customer_address": {"label": "Home", "address": ADDRESS},
+    "customers.update_customer_address": {"label": "Home", "address": ADDRESS},
+    "customer_groups.rename_customer_group": {"name": "{newcomer}"},
     "products.create_product": {
         "shop_id": "{shop_id}", "sku": "{newcomer}", "name": "Pen", "price": {"amount": 1, "currency": "EUR"},
     },
@@ -120,6 +138,7 @@ LISTED = {
     "locations.list_locations": "location_id", "members.list_members": "membership_id",
     "invitations.list_invitations": "invitation_id", "api_keys.list_api_keys": "key_id", "shops.list_shops": "shop_id",
     "products.list_products": "product_id", "warehouses.list_warehouses": "warehouse_id",
+    "customers.list_customers": "customer_id", "customer_groups.list_customer_groups": "group_id",
     "orders.list_orders": "order_id", "incidents.list_incidents": "incident_id",
 }  # fmt: skip
 
@@ -185,6 +204,7 @@ def shop_with_rows(company, shop, customer=None):
             discount_percent=0, shipping_address=ADDRESS, payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
         ).order  # fmt: skip
     location = factories.make_location(shop)
+    guest, address, group = factories.make_customer_in_group(company)
     key, _ = factories.make_key(worker, company, {"read_stock"}, shop=shop)
     invitation, _ = factories.invite("somebody@customers.example", worker, company, shop=shop)
     with db.transaction(Tenant(user_id=worker.id)):
@@ -194,7 +214,8 @@ def shop_with_rows(company, shop, customer=None):
     return {
         "company_id": company_id, "shop_id": shop.id, "product_id": product.id, "warehouse_id": warehouse.id,
         "membership_id": membership.id, "key_id": key.id, "invitation_id": invitation.id, "order_id": order.id,
-        "location_id": location.id, "event_id": event.id,
+        "location_id": location.id, "event_id": event.id, "customer_id": guest.id, "address_id": address.id,
+        "group_id": group.id,
     }  # fmt: skip
 
 

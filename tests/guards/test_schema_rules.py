@@ -149,6 +149,10 @@ class TestRoles:
             "recovery_codes",
             "invitations",
             "locations",
+            "customers",  # a guest that is merged into another customer
+            "customer_addresses",
+            "customer_groups",
+            "customer_group_members",
             "queued_sagas",  # a saga that starts leaves the queue
             "usage_counts",  # a closed shop leaves the counts
         }

@@ -13,6 +13,8 @@ from tests.guards.test_policy_by_scope import BODIES, CREATES, EXPECTED, World
 NEW = {
     "shops.create_shop": {"name": "Another"},
     "warehouses.create_warehouse": {"name": "Another"},
+    "customers.create_customer": {"name": "Another"},
+    "customer_groups.create_customer_group": {"name": "Another"},
     "companies.create_company": {"name": "Another", "email": "another@paper.example", "currency": "EUR"},
 }
 

@@ -1,0 +1,138 @@
+"""Request and response schemas of customers and their groups."""
+
+from typing import Any
+
+from marshmallow import fields
+
+from api.http.contacts import LOCALE, Language, NewAddressSchema, Phone
+from api.http.fields import EmailAddress, FullMatch, List, MultilineText, Name, StrictBoolean, Text
+from api.http.responses import AddressSchema, ResponseSchema
+from api.http.schemas import PageQuery, Schema
+from domain.customers.queries import CustomerDetails
+
+NAME = {"examples": ["Ada Lovelace"]}
+EMAIL = {"examples": ["ada@customers.example"]}
+PHONE = {"format": "phone", "examples": ["+44 20 7946 0958"]}
+VAT_ID_FORMAT = "^[A-Z]{2}[0-9A-Z+*]{2,12}$"
+"""Two letters of the country and its number, as VIES takes them (Implementing Regulation (EU) 79/2012)."""
+VAT_ID = {"description": "VAT identification number with its country code", "examples": ["DE123456789"]}
+TAGS = {"examples": [["press", "early adopter"]]}
+NOTE = {"description": "For members only; the customer never sees it", "examples": ["Prefers to be called."]}
+MARKETING = {"description": "Whether the customer has agreed to receive advertising"}
+MAX_TAGS, MAX_TAG_LENGTH, MAX_GROUPS, MAX_NOTE_LENGTH = 50, 50, 50, 2000
+
+
+class CustomerChangeSchema(Schema):
+    """The fields of a customer to change."""
+
+    name = Name(metadata=NAME)
+    email = EmailAddress(allow_none=True, metadata={**EMAIL, "description": "Null removes it"})
+    phone = Phone(allow_none=True, metadata={**PHONE, "description": "Null removes it"})
+    locale = Language(allow_none=True, metadata={**LOCALE, "description": "BCP 47; null removes it"})
+    vat_id = fields.String(
+        allow_none=True,
+        validate=FullMatch(VAT_ID_FORMAT, error="Send the country code and the number, such as DE123456789."),
+        metadata={**VAT_ID, "pattern": VAT_ID_FORMAT, "description": f"{VAT_ID['description']}; null removes it"},
+    )
+    tax_exempt = StrictBoolean()
+    tags = List(Text(max_length=MAX_TAG_LENGTH), max_items=MAX_TAGS, metadata=TAGS)
+    note = MultilineText(max_length=MAX_NOTE_LENGTH, metadata=NOTE)
+    accepts_marketing = StrictBoolean(metadata=MARKETING)
+
+
+class NewCustomerSchema(CustomerChangeSchema):
+    """A new customer, a guest. Users become customers by their first order."""
+
+    name = Name(required=True, metadata=NAME)
+
+
+class GroupsOfCustomerSchema(Schema):
+    """All groups of a customer."""
+
+    group_ids = List(
+        fields.UUID(),
+        required=True,
+        max_items=MAX_GROUPS,
+        metadata={"examples": [["01a1f9fb-f07c-7766-bd40-d664d485d37e"]]},
+    )
+
+
+class NewCustomerAddressSchema(Schema):
+    """An address of a customer with a label."""
+
+    label = Text(required=True, metadata={"examples": ["Office"]})
+    address = fields.Nested(NewAddressSchema, required=True)
+
+
+class CustomerAddressSchema(ResponseSchema):
+    """An address of a customer with its label."""
+
+    id = fields.UUID()
+    label = fields.String(metadata={"examples": ["Office"]})
+    address = fields.Nested(AddressSchema)
+    created_at = fields.AwareDateTime()
+
+
+class CustomerSchema(ResponseSchema):
+    """A customer. Its `version` is its ETag."""
+
+    id = fields.UUID()
+    user_id = fields.UUID(allow_none=True, metadata={"description": "Null for guests"})
+    name = fields.String(metadata=NAME)
+    email = fields.String(allow_none=True, metadata={"format": "email", **EMAIL})
+    phone = fields.String(allow_none=True, metadata=PHONE)
+    locale = fields.String(allow_none=True, metadata=LOCALE)
+    vat_id = fields.String(allow_none=True, metadata=VAT_ID)
+    tax_exempt = fields.Boolean()
+    tags = fields.List(fields.String(), metadata=TAGS)
+    note = fields.String(metadata=NOTE)
+    accepts_marketing = fields.Boolean(metadata=MARKETING)
+    marketing_decided_at = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "When the customer last agreed, or withdrew the consent"}
+    )
+    version = fields.Integer(metadata={"examples": [1]})
+    created_at = fields.AwareDateTime()
+
+
+class CustomerDetailsSchema(CustomerSchema):
+    """A customer with groups and addresses."""
+
+    group_ids = fields.List(fields.UUID())
+    addresses = fields.List(fields.Nested(CustomerAddressSchema))
+
+    def get_attribute(self, obj: CustomerDetails, attr: str, default: Any) -> Any:
+        """The field of the details, or else of the customer (marshmallow's hook)."""
+        of = obj if attr in obj._fields else obj.customer
+        return super().get_attribute(of, attr, default)
+
+
+class CustomerRecordSchema(ResponseSchema):
+    """What a company knows about a user as its customer."""
+
+    company_id = fields.UUID(attribute="customer.company_id")
+    customer = fields.Nested(CustomerSchema)
+    addresses = fields.List(fields.Nested(CustomerAddressSchema))
+
+
+class CustomersQuery(PageQuery):
+    """Filters for the list of customers."""
+
+    search = Text(
+        load_default=None, metadata={"description": "A part of the name, the mail address or the phone number"}
+    )
+    group_id = fields.UUID(load_default=None)
+    tag = Text(load_default=None, max_length=MAX_TAG_LENGTH)
+
+
+class NewGroupSchema(Schema):
+    """A group of customers."""
+
+    name = Text(required=True, metadata={"examples": ["Wholesale"]})
+
+
+class GroupSchema(ResponseSchema):
+    """A group of customers."""
+
+    id = fields.UUID()
+    name = fields.String(metadata={"examples": ["Wholesale"]})
+    created_at = fields.AwareDateTime()

@@ -1,0 +1,25 @@
+"""The events of the area customers. Payloads have ids only, no personal data."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from kit.messaging.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerVersion:
+    """A customer and its version."""
+
+    customer_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerUpdated(CustomerVersion):
+    """A customer, and the names of the fields that were changed."""
+
+    changed: list[str]
+
+
+CUSTOMER_CREATED = Event("customer.created", CustomerVersion, "A company has a new customer.")
+CUSTOMER_UPDATED = Event("customer.updated", CustomerUpdated, "Fields, groups or addresses of a customer were changed.")

@@ -1,0 +1,12 @@
+"""How long customers and their groups are kept."""
+
+from kit.db.retention import Retention
+
+RETENTION: tuple[Retention, ...] = ()
+
+UNLIMITED = {
+    "customers": "orders refer to them; erasure removes the personal data",
+    "customer_addresses": "they are deleted with their customer, and by erasure",
+    "customer_groups": "few, and deleted by the company",
+    "customer_group_members": "they are deleted with their group or customer",
+}
