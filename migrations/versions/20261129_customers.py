@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261129_customers"
-down_revision = "20261129_saga_history"
+down_revision = "20261129_across_companies"
 branch_labels = None
 depends_on = None
 
