@@ -53,7 +53,7 @@ class Participant:
     measures_latency: ClassVar[bool] = True
     """Whether to measure its latency at half of its peak."""
 
-    settle_timeout: ClassVar[float] = 60.0
+    finish_timeout: ClassVar[float] = 60.0
     """Seconds that mails and other remaining work may take after the last order is paid."""
 
     def __init__(self, environment: RunEnvironment, setting: Setting) -> None:
@@ -83,13 +83,13 @@ class Participant:
             rows = connection.execute(_TIMES, [list(sent.orders)]).fetchall()
         return {order: (placed, paid) for order, placed, paid in rows}
 
-    def settled(self) -> bool:
+    def finished(self) -> bool:
         """Whether all work for the paid orders is finished."""
         return True
 
 
 class FullWorkload:
-    """Mixin for the *full* workload: an order starts with its POST, and is settled once its mails are sent."""
+    """Mixin for the *full* workload: an order starts with its POST, and is finished once its mails are sent."""
 
     workload: ClassVar[Workload] = "full"
     stand_ins: ClassVar[frozenset[str]] = frozenset({"sandbox", "inbox"})
@@ -107,7 +107,7 @@ class FullWorkload:
         paid: dict[str, tuple[float, float]] = super().times(sent)  # type: ignore[misc]
         return {order: (sent.orders[order][0], moment) for order, (_, moment) in paid.items()}
 
-    def settled(self) -> bool:
+    def finished(self) -> bool:
         """Whether the mail server has all mails of all orders."""
         with psycopg.connect(self.environment.database_url) as connection:
             row = connection.execute("/* watch */ SELECT count(*) FROM orders").fetchone()

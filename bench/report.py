@@ -17,7 +17,7 @@ RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 _COLUMNS = {
     "per_s": "orders/s",
-    "settled_per_s": "settled/s",
+    "finished_per_s": "finished/s",
     "p50_ms": "p50 ms",
     "p95_ms": "p95 ms",
     "p99_ms": "p99 ms",

@@ -31,7 +31,7 @@ def run_trial(servers: Servers, kind: type[Participant], setting: Setting, lengt
         with running(participant.processes()) as processes, participant.load() as load:
             roots = process_trees(servers, participant, processes, load)
             _closed_loop(load, setting, length.warm_up)
-            wait_until_settled(participant)
+            wait_until_finished(participant)
             environment.vacuum()
             figures = at_peak(servers, participant, load, roots, length.peak)
             if length.half and participant.measures_latency:
@@ -65,15 +65,15 @@ def _closed_loop(load: Load, setting: Setting, seconds: float) -> Sent:
     return load.closed_loop(seconds=seconds, in_flight=setting["in_flight"], threads=setting["threads"])
 
 
-def wait_until_settled(participant: Participant) -> float:
+def wait_until_finished(participant: Participant) -> float:
     """Wait until all work is finished. Returns the time of that, or 0 if there was nothing to wait for."""
-    settled_at, deadline = 0.0, time.time() + participant.settle_timeout
-    while not participant.settled():
+    finished_at, deadline = 0.0, time.time() + participant.finish_timeout
+    while not participant.finished():
         time.sleep(0.1)
-        settled_at = time.time()
-        if settled_at > deadline:
-            raise TimeoutError(f"work is left after {participant.settle_timeout:g} s")
-    return settled_at
+        finished_at = time.time()
+        if finished_at > deadline:
+            raise TimeoutError(f"work is left after {participant.finish_timeout:g} s")
+    return finished_at
 
 
 def at_peak(servers: Servers, participant: Participant, load: Load, roots: Trees, seconds: float) -> Figures:
@@ -81,7 +81,7 @@ def at_peak(servers: Servers, participant: Participant, load: Load, roots: Trees
     cpu, wal = measure.cpu_by_name(roots), measure.wal_position(servers)
     with measure.sampled_memory(roots) as memory:
         sent = _closed_loop(load, participant.setting, seconds)
-        settled_at = wait_until_settled(participant)
+        finished_at = wait_until_finished(participant)
     used = {name: after - cpu[name] for name, after in measure.cpu_by_name(roots).items()}
     written = measure.wal_position(servers) - wal
     times = participant.times(sent)
@@ -93,7 +93,7 @@ def at_peak(servers: Servers, participant: Participant, load: Load, roots: Trees
     uncounted = participant.stand_ins | ({"loader"} if participant.workload != "engine" else set())
     return {
         "per_s": round(orders / (last - sent.begun), 1),
-        "settled_per_s": round(orders / (max(last, settled_at) - sent.begun), 1),
+        "finished_per_s": round(orders / (max(last, finished_at) - sent.begun), 1),
         "orders": orders,
         "never_paid": sent.lost,
         "at_peak": latencies([paid - placed for placed, paid in times.values()]),
@@ -110,7 +110,7 @@ def _at_half(servers: Servers, participant: Participant, load: Load, rate: float
     messages = measure.messages_received(servers) if counting_messages else 0
     with measure.counted_statements(servers) as counts:
         sent = load.open_loop(seconds=seconds, rate=rate, threads=32)
-        wait_until_settled(participant)
+        wait_until_finished(participant)
     if counting_messages:
         counts["messages"] = measure.messages_received(servers) - messages
     times = participant.times(sent)

@@ -60,7 +60,7 @@ def state(engine: Engine) -> str:
         if not _is_newer(revision):
             return "ok" if revision == _scripts().get_current_head() else "behind"
         existing = {name for (name,) in connection.execute(_EXISTING)}
-    missing = sorted(_used() - existing)
+    missing = sorted(_used_by_release() - existing)
     return f"newer, missing {', '.join(missing)}" if missing else "newer"
 
 
@@ -70,7 +70,7 @@ _EXISTING = """
     UNION ALL SELECT format('%s()', proname) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"""
 
 
-def _used() -> set[str]:
+def _used_by_release() -> set[str]:
     """The columns and functions that this release uses, in the format of _EXISTING."""
     columns = {f"{table.name}.{column.name}" for table in metadata.tables.values() for column in table.columns}
     return columns | {f"{name}()" for name in functions.FILES}

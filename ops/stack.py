@@ -49,9 +49,9 @@ class Stack(Supervisor):
 
     def __init__(self, home: Path, *, usual_ports: bool = True) -> None:
         self.home = directories.make(home)
-        self.logs = _emptied(directories.make(home / "logs"))
-        self._metrics = _emptied(directories.make(home / "metrics"))
-        self._temporary = _emptied(directories.make(home / "tmp"))  # killed processes leave files here
+        self.logs = _make_empty(directories.make(home / "logs"))
+        self._metrics = _make_empty(directories.make(home / "metrics"))
+        self._temporary = _make_empty(directories.make(home / "tmp"))  # killed processes leave files here
         self._usual_ports = usual_ports
         self.api_url = self._local_url(8000)
         self.flower_url = self._local_url(5555)
@@ -221,6 +221,6 @@ def _command(*words: object) -> list[str]:
     return [sys.executable, "-m", "ops.cli", *map(str, words)]
 
 
-def _emptied(directory: Path) -> Path:
+def _make_empty(directory: Path) -> Path:
     shutil.rmtree(directory)
     return directories.make(directory)

@@ -153,7 +153,7 @@ def make_warehouse(company: Company, *, name: str | None = None) -> Warehouse:
 
 
 def put_stock(product: Product, warehouse: Warehouse, on_hand: int = 10) -> Stock:
-    """So many units of the product in the warehouse."""
+    """Set the units of the product in the warehouse."""
     with db.transaction(Tenant(company_id=product.company_id)):
         return inventory.set_stock_level(
             company_id=product.company_id, product_id=product.id, warehouse_id=warehouse.id, on_hand=on_hand
@@ -161,7 +161,7 @@ def put_stock(product: Product, warehouse: Warehouse, on_hand: int = 10) -> Stoc
 
 
 def make_order(product: Product, quantity: int = 1, *, customer: User | None = None) -> NewOrder:
-    """A pending order of so many units of the product, which must not be sold out; no saga drives it."""
+    """A pending order of `quantity` units of the product, which must not be sold out, without a saga."""
     customer = customer or make_user()
     with db.transaction(Tenant(company_id=product.company_id, user_id=customer.id)):
         return place(product, customer, quantity)

@@ -110,7 +110,7 @@ def device() -> dict[str, str | None]:
 
 
 def _act_for(body: dict[str, Any]) -> ActFor | None:
-    """The company that the request chooses; None if it names none, so that the choice stays."""
+    """The `company_id` in the request, which may be null; None if there is none, which changes nothing."""
     return ActFor(body["company_id"]) if "company_id" in body else None
 
 

@@ -14,7 +14,7 @@ NOT_ALLOWED = "Your role or API key does not have the permission."
 
 
 def refusals_of(endpoint: str, method: str, declared: Sequence[type[Forbidden]]) -> list[type[Forbidden]]:
-    """The 403 errors of an endpoint: those of its permission and method, and those that its route declares."""
+    """The 403 errors of an endpoint: by its permission, by its method, and as declared at its route."""
     by_permission = [Forbidden] if required_permission(endpoint) not in {PUBLIC, OPERATOR} else []
     by_suspension = [CompanySuspended] if blocked_while_suspended(endpoint, method) else []
     return list(dict.fromkeys([*by_permission, *by_suspension, *declared]))

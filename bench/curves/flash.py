@@ -9,7 +9,7 @@ from bench.curves.run import Curve, Log, run
 from bench.load_generators import LoadGenerators
 from bench.peers.orderx import OrderxDriver, OrderxEngine
 from bench.servers import Servers
-from bench.trial import wait_until_settled
+from bench.trial import wait_until_finished
 from bench.workload import COMPANY, WAREHOUSE, product
 from domain.sales.errors import OutOfStock
 
@@ -36,9 +36,9 @@ class OrderxFlash(OrderxEngine):
     """The engine with few units in stock."""
 
     driver = "bench.curves.flash:FlashSaleDriver"
-    settle_timeout = 600.0
+    finish_timeout = 600.0
 
-    def settled(self) -> bool:
+    def finished(self) -> bool:
         """Whether all sagas have ended."""
         row = self._watch.execute("/* watch */ SELECT EXISTS (SELECT FROM sagas WHERE ended_at IS NULL)").fetchone()
         return row is not None and not row[0]
@@ -53,7 +53,7 @@ def curve(servers: Servers, log: Log, *, seconds: float) -> Curve:  # noqa: ARG0
             before = _counted(connection)
         assert isinstance(under_way.load, LoadGenerators)
         sent = under_way.load.burst(orders=BUYERS, in_flight=512, threads=8)
-        wait_until_settled(under_way.participant)
+        wait_until_finished(under_way.participant)
         took = time.time() - sent.begun
         with psycopg.connect(url) as connection:
             after = _counted(connection)

@@ -8,7 +8,7 @@ from bench.figures import Figures, latencies
 from bench.load_generators import Sent
 from bench.participant import Load, Participant, Setting
 from bench.servers import Servers
-from bench.trial import at_peak, process_trees, running, wait_until_settled
+from bench.trial import at_peak, process_trees, running, wait_until_finished
 
 Curve = dict[str, Any]
 """`{"title", "x", "y", "points": [{…}]}`: `x` and `y` name fields of a point; `series` distinguishes several lines."""
@@ -32,7 +32,7 @@ class Run:
     def at(self, rate: float, seconds: float) -> Figures:
         """Measure at `rate` orders a second."""
         sent = self.load.open_loop(seconds=seconds, rate=rate, threads=64)
-        wait_until_settled(self.participant)
+        wait_until_finished(self.participant)
         times = self.participant.times(sent)
         return {"offered_per_s": round(rate, 1), "per_s": _rate(times, sent), **_latencies(times)}
 
@@ -54,6 +54,6 @@ def run(servers: Servers, kind: type[Participant], **changed: object) -> Iterato
         participant.prepare()
         with running(participant.processes()) as processes, participant.load() as load:
             load.closed_loop(seconds=2, in_flight=setting["in_flight"], threads=setting["threads"])
-            wait_until_settled(participant)
+            wait_until_finished(participant)
             environment.vacuum()
             yield Run(servers, participant, load, process_trees(servers, participant, processes, load))

@@ -21,7 +21,7 @@ def verify(*, token: str, password_hash: str, now: datetime) -> None:
     deleted.
     """
     user_id = one_time_links.redeem(token=token, purpose="verify_email", now=now)
-    user = _locked(user_id)
+    user = _lock_user(user_id)
     if user.password_hash != password_hash:
         _set_password(user, password_hash)
         _delete_contents(user)
@@ -35,7 +35,7 @@ def reset_password(*, token: str, password_hash: str, network_address: str, now:
     longer for its earlier wrong passwords. Raises LinkExpired.
     """
     user_id = one_time_links.redeem(token=token, purpose="reset_password", now=now)
-    user = _locked(user_id)
+    user = _lock_user(user_id)
     _set_password(user, password_hash)
     if user.verified_at is None:
         _delete_contents(user)
@@ -45,7 +45,7 @@ def reset_password(*, token: str, password_hash: str, network_address: str, now:
     account_mail.send("password_changed", user, now=now)
 
 
-def _locked(user_id: UUID) -> User:
+def _lock_user(user_id: UUID) -> User:
     """Return the user's row, locked. Inserts that refer to it have been committed, or wait for this transaction."""
     return db.session().get_one(User, user_id, with_for_update=True, populate_existing=True)
 

@@ -24,7 +24,7 @@ class UserUpdated:
 
 @dataclass(frozen=True, slots=True)
 class UserAddress:
-    """An address of a user."""
+    """Ids of a user and of one of their postal addresses."""
 
     user_id: UUID
     address_id: UUID

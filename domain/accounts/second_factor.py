@@ -54,7 +54,7 @@ def confirm_enrolment(*, user_id: UUID, code: str, now: datetime) -> list[str] |
     Returns None for a wrong code, which is counted, so the transaction must be committed. Raises
     SecondFactorAlreadyEnabled, and TooManyRequests after ten wrong codes within an hour.
     """
-    factor = _locked_factor(user_id)
+    factor = _lock_factor(user_id)
     if factor is not None and factor.confirmed_at:
         raise SecondFactorAlreadyEnabled
     throttle.require_quota(WRONG_SECOND_FACTOR_CODES, str(user_id), now=now)
@@ -75,7 +75,7 @@ def verify_code(*, user_id: UUID, code: str | None, now: datetime) -> bool:
     A wrong code is counted, so the transaction must be committed. Raises SecondFactorRequired when `code` is None, and
     TooManyRequests after ten wrong codes within an hour, even for a right one.
     """
-    factor = _locked_factor(user_id)
+    factor = _lock_factor(user_id)
     if factor is None or factor.confirmed_at is None:
         return True
     if code is None:
@@ -107,7 +107,7 @@ def disable(*, user_id: UUID) -> None:
         events.publish(SECOND_FACTOR_DISABLED, UserId(user_id), subject=user_id, company_id=None)
 
 
-def _locked_factor(user_id: UUID) -> SecondFactor | None:
+def _lock_factor(user_id: UUID) -> SecondFactor | None:
     return db.session().get(SecondFactor, user_id, with_for_update=True, populate_existing=True)
 
 

@@ -197,13 +197,15 @@ def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
     claims: dict[UUID, Claim] = {row[0]: Claimed(ClaimedMail(*row)) for row in db.run(_CLAIM, values)}
     rest = [mail_id for mail_id in mail_ids if mail_id not in claims]
     if rest:
-        claims |= {id_: _unclaimed(status, until, now) for id_, status, until in db.run(_STATE, {"mails": rest})}
+        claims |= {
+            id_: _reason_not_claimed(status, until, now) for id_, status, until in db.run(_STATE, {"mails": rest})
+        }
     if claims.keys() < set(mail_ids):
         raise MailNotFound
     return claims
 
 
-def _unclaimed(status: str, leased_until: datetime | None, now: datetime) -> LeasedElsewhere | AlreadyDone:
+def _reason_not_claimed(status: str, leased_until: datetime | None, now: datetime) -> LeasedElsewhere | AlreadyDone:
     return AlreadyDone(status) if status in {"sent", "refused"} else LeasedElsewhere(leased_until or now)
 
 

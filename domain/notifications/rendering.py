@@ -116,7 +116,7 @@ def _address_lines(address: Mapping[str, Any]) -> list[str]:
 
 
 class _TemplateLoader(FileSystemLoader):
-    """Loads a template with its included templates in place: Jinja gives each included one a context of its own."""
+    """Loads a template with its included templates in place: Jinja gives each included template another context."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         source, path, is_current = super().get_source(environment, template)

@@ -30,8 +30,8 @@ class ChargeLimits(NamedTuple):
 def charge_limits(currency: str) -> ChargeLimits:
     """Return the charge limits of a currency (ISO 4217), as far as they are fixed."""
     step = _STEP.get(currency, 1)
-    most = min(LARGEST_AMOUNT, from_stripe(LARGEST_AMOUNT, currency))
-    return ChargeLimits(step, max(MINIMUM_CHARGES.get(currency, 1), step), most // step * step)
+    maximum = min(LARGEST_AMOUNT, from_stripe(LARGEST_AMOUNT, currency))
+    return ChargeLimits(step, max(MINIMUM_CHARGES.get(currency, 1), step), maximum // step * step)
 
 
 def to_stripe(amount: int, currency: str) -> int | None:

@@ -129,12 +129,12 @@ def _payable(subtotal: Money, discount_percent: int) -> Money:
     """
     limits = charge_limits(subtotal.currency)
     total = subtotal.minus_percent(discount_percent).rounded_down(limits.step)
-    least, most = Money(limits.minimum, total.currency), Money(limits.maximum, total.currency)
-    if subtotal.amount > most.amount:
-        raise Invalid(fields={"lines": [f"The total is more than {most}, the largest amount that can be charged."]})
-    if 0 < total.amount < least.amount:
+    minimum, maximum = Money(limits.minimum, total.currency), Money(limits.maximum, total.currency)
+    if subtotal.amount > maximum.amount:
+        raise Invalid(fields={"lines": [f"The total is more than {maximum}, the largest amount that can be charged."]})
+    if 0 < total.amount < minimum.amount:
         raise Invalid(
-            fields={"lines": [f"The total is {total}, less than {least}, the smallest amount that can be charged."]}
+            fields={"lines": [f"The total is {total}, less than {minimum}, the smallest amount that can be charged."]}
         )
     return total
 

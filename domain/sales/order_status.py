@@ -23,7 +23,7 @@ def lock(order_id: UUID) -> None:
 
 def mark_paid(*, order_ids: Collection[UUID], now: datetime) -> list[Order]:
     """Mark orders as paid, after their sagas have completed: payments are captured and stock is committed."""
-    return _announced(ORDER_COMPLETED, _move("paid", dict.fromkeys(order_ids), now))
+    return _publish_state(ORDER_COMPLETED, _move("paid", dict.fromkeys(order_ids), now))
 
 
 def mark_failed(*, failures: Mapping[UUID, Json], now: datetime) -> list[Order]:
@@ -41,7 +41,7 @@ def mark_failed(*, failures: Mapping[UUID, Json], now: datetime) -> list[Order]:
 
 def mark_cancelled(*, order_ids: Collection[UUID], now: datetime) -> list[Order]:
     """Mark orders as cancelled, after payments and stock have been returned."""
-    return _announced(ORDER_CANCELLED, _move("cancelled", dict.fromkeys(order_ids), now))
+    return _publish_state(ORDER_CANCELLED, _move("cancelled", dict.fromkeys(order_ids), now))
 
 
 _LOCKED = (
@@ -72,7 +72,7 @@ def _move(to: str, failures: Mapping[UUID, Json | None], now: datetime) -> list[
     return orders
 
 
-def _announced(event: Event[OrderState], orders: list[Order]) -> list[Order]:
+def _publish_state(event: Event[OrderState], orders: list[Order]) -> list[Order]:
     """Publish the event for each order. Returns the orders."""
     for order in orders:
         payload = OrderState(

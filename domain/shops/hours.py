@@ -42,7 +42,7 @@ def opening_status(
 
 
 def _next_change(schedule: Schedule, zone: ZoneInfo, at: datetime) -> datetime | None:
-    """Return the first moment after `at` whose local time has another state.
+    """Return the first moment after `at` at which the state changes, from open to closed for example.
 
     Local time runs evenly between two changes of the offset from UTC, so each such interval is searched separately.
     """

@@ -197,16 +197,16 @@ def _span(text: str) -> tuple[int, int]:
     match = _SPAN.fullmatch(text)
     if not match:
         raise InvalidOpeningHours(InvalidOpeningHours.__doc__)
-    begin, end = _minute(match[1]), _minute(match[2]) if match[2] else DAY
+    begin, end = _minutes(match[1]), _minutes(match[2]) if match[2] else DAY
     return begin, end if end > begin else end + DAY
 
 
-def _minute(point: str) -> int:
+def _minutes(time: str) -> int:
     """Return the minutes since midnight of a time such as 18:00, sunset or (sunset+01:30)."""
-    event = re.search(_EVENT, point.lower())
-    clock = re.search(_CLOCK, point)
+    event = re.search(_EVENT, time.lower())
+    clock = re.search(_CLOCK, time)
     hours, minutes = map(int, clock[0].split(":")) if clock else (0, 0)
-    sign = -1 if "-" in point else 1
+    sign = -1 if "-" in time else 1
     return (_EVENTS[event[0]] if event else 0) + sign * (hours * 60 + minutes)
 
 

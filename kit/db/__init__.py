@@ -223,7 +223,7 @@ def is_outage(error: BaseException) -> bool:
 def is_timeout(error: BaseException) -> bool:
     """Whether a statement was cancelled, usually by its timeout, or waited too long for a lock; it is an outage, too.
 
-    A statement that is slow because of its own work meets it each time. So work that counts its failures counts it.
+    A statement that is slow by itself reaches the limit at each attempt. So work that counts its failures counts it.
     """
     return _sqlstate(error) in {_QUERY_CANCELED, _LOCK_NOT_AVAILABLE}
 

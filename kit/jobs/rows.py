@@ -152,7 +152,7 @@ def retry(job_id: UUID, *, now: datetime) -> None:
 
 
 def resend_lost(*, now: datetime) -> int:
-    """Send the messages of running jobs again that have not moved for LEASE; returns the number of jobs."""
+    """Send the message of each running job that has not moved for LEASE again. Returns the number of jobs."""
     with db.operator_transaction():
         lost = db.run(_LOST, {"now": now, "lease_until": now + LEASE}).fetchall()
         for job_id, company_id, number in lost:

@@ -16,7 +16,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from kit.config import settings
 
-_requests: ContextVar[Mapping[str, str]] = ContextVar("requests", default=MappingProxyType({}))
+_request_ids: ContextVar[Mapping[str, str]] = ContextVar("request_ids", default=MappingProxyType({}))
 
 
 def configure() -> None:
@@ -81,17 +81,17 @@ def _processors() -> list[Processor]:
 def request_id(subject: UUID | str | None = None) -> str | None:
     """The id of the request that caused the current work, or the work on this subject (an order's id), if any."""
     bound: str | None = structlog.contextvars.get_contextvars().get("request_id")
-    return bound or _requests.get().get(str(subject))
+    return bound or _request_ids.get().get(str(subject))
 
 
 @contextmanager
 def bind_request_ids(by_subject: Mapping[str, str]) -> Iterator[None]:
     """Within the block, `request_id(subject)` returns the request id that this mapping has for the subject's id."""
-    token = _requests.set(by_subject)
+    token = _request_ids.set(by_subject)
     try:
         yield
     finally:
-        _requests.reset(token)
+        _request_ids.reset(token)
 
 
 def _format_exception(_: WrappedLogger, __: str, line: EventDict) -> EventDict:

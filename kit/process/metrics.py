@@ -46,7 +46,7 @@ def exposition() -> bytes:
     if not shared:
         return generate_latest()
     registry = CollectorRegistry()
-    with ended_processes_merged(Path(shared)):
+    with merge_ended_processes(Path(shared)):
         registry.register(_OrderXMetrics(shared))
         return generate_latest(registry)
 
@@ -62,7 +62,7 @@ class _OrderXMetrics(Collector):
 
 
 @contextmanager
-def ended_processes_merged(directory: Path) -> Iterator[None]:
+def merge_ended_processes(directory: Path) -> Iterator[None]:
     """Lock the directory, and merge the files of ended processes into one file per metric type.
 
     Their counts are kept, because Prometheus takes a falling counter for a restart. Their gauges are removed. Without

@@ -83,7 +83,7 @@ def every(*, days: int = 0, hours: int = 0, minutes: int = 0, seconds: int = 0) 
 def daily(*, at: time, zone: str) -> Daily:
     """Run once a day at this local time in this IANA time zone. Raises ValueError for an unknown zone."""
     if at.tzinfo:
-        raise ValueError("the local time of a schedule has no time zone of its own")
+        raise ValueError("give the local time of a schedule without a time zone: it has the argument `zone`")
     try:
         return Daily(at, ZoneInfo(zone))
     except KeyError as unknown:

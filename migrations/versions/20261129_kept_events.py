@@ -1,6 +1,6 @@
 """Kept events: an append-only table, partitioned by day, whose owner has no login and owns nothing else.
 
-Partitions are in a schema of their own, on which no other role has a privilege: their rows are reached through the table
+Partitions are in a separate schema, on which no other role has a privilege: their rows are reached through the table
 only, and so through its row-level security.
 """
 

@@ -1,4 +1,4 @@
-"""Sagas that wait for a signal: a state of their own, and the signals that came for them."""
+"""Sagas that wait for a signal: the state `waiting`, and the signals that came for them."""
 
 import sqlalchemy as sa
 from alembic import op

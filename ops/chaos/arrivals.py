@@ -16,10 +16,10 @@ def arrivals(*, orders: int, rate: float, faults_at: Sequence[float]) -> list[fl
     An order takes a twentieth of a second, so that without the peaks few faults would affect one.
     """
     moments = sorted(faults_at)
-    return sorted(_moved(number / rate, moments) for number in range(orders))
+    return sorted(_move_towards_fault(number / rate, moments) for number in range(orders))
 
 
-def _moved(arrival: float, moments: Sequence[float]) -> float:
+def _move_towards_fault(arrival: float, moments: Sequence[float]) -> float:
     near = bisect_left(moments, arrival - _NEAR)
     if near == len(moments) or moments[near] > arrival + _NEAR:
         return arrival

@@ -34,7 +34,7 @@ class FinalState:
 
     orders: dict[str, Order]
     stock: dict[str, ProductStock]
-    unfinished: int
+    unfinished_sagas: int
     intents: list[Json]
     mails: list[tuple[str, str, str]]
     mails_sent: set[tuple[str, str]]
@@ -69,7 +69,7 @@ def read(*, database_url: str, sandbox_url: str, inbox_url: str) -> FinalState:
     return FinalState(
         orders=orders,
         stock=stock,
-        unfinished=unfinished[0],
+        unfinished_sagas=unfinished[0],
         intents=_json(f"{sandbox_url}/ledger")["payment_intents"],
         mails=[(mail["message_id"], mail["occasion"], mail["to"]) for mail in _json(f"{inbox_url}/messages.json")],
         mails_sent=mails_sent,

@@ -46,7 +46,7 @@ def _recovery(
         for other in faults
         if other is not fault and _delays_orders(other.planned)
     ]
-    return Recovery(fault, len(affected), round(last - recovered_at - _covered(recovered_at, last, others), 2))
+    return Recovery(fault, len(affected), round(last - recovered_at - _covered_seconds(recovered_at, last, others), 2))
 
 
 def _delays_orders(planned: PlannedFault) -> bool:
@@ -54,7 +54,7 @@ def _delays_orders(planned: PlannedFault) -> bool:
     return planned.target not in {"api", "api-worker", "sweeper", "scheduler", "mail-worker", "inbox"}
 
 
-def _covered(start: float, end: float, spans: Iterable[tuple[float, float]]) -> float:
+def _covered_seconds(start: float, end: float, spans: Iterable[tuple[float, float]]) -> float:
     """The number of seconds between start and end that are in at least one of the spans."""
     covered, reached = 0.0, start
     for span_start, span_end in sorted(spans):

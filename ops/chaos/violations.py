@@ -20,7 +20,7 @@ def count(state: FinalState, *, accepted: Iterable[str], on_hand: Mapping[str, i
         "charged_without_order": _charged_without_order(state),
         "leaked_units": sum(_leaked(state, product, initial) for product, initial in on_hand.items()),
         "oversold_units": sum(max(0, state.stock[product].sold - initial) for product, initial in on_hand.items()),
-        "unfinished": state.unfinished,
+        "unfinished": state.unfinished_sagas,
         "duplicate_mails": sum(times - 1 for times in Counter(mail[0] for mail in state.mails).values()),
     }
 

@@ -30,7 +30,7 @@ def chaos(*, orders: int, kills: int, seed: int, rate: float, targets: list[str]
 
     Raises Invalid for an unknown target.
     """
-    planned = plan(seed=seed, kills=kills, targets=_known(targets), duration=orders / rate)
+    planned = plan(seed=seed, kills=kills, targets=_require_known(targets), duration=orders / rate)
     try:
         with interruptible(), _stack() as (stack, keep):
             customers = scenarios(seed=seed, orders=orders)
@@ -45,7 +45,7 @@ def chaos(*, orders: int, kills: int, seed: int, rate: float, targets: list[str]
     return outcome.clean
 
 
-def _known(targets: list[str]) -> list[str]:
+def _require_known(targets: list[str]) -> list[str]:
     names = [name.strip() for name in targets]
     unknown = [name for name in names if name not in TARGETS]
     if unknown:

@@ -133,7 +133,7 @@ def _act(
                 problem = asdict(result.problem) if result.problem else None
                 print_json({**result.as_row(), "error": problem})
             else:
-                print(f"{result.incident.id}  {_said(result, action, dry_run=dry_run)}")
+                print(f"{result.incident.id}  {_describe(result, action, dry_run=dry_run)}")
     if not chosen and not as_json:
         print("No such saga is stuck.")
     if left:
@@ -142,7 +142,7 @@ def _act(
         sys.exit(1)
 
 
-def _said(result: "Result", action: "Action", *, dry_run: bool) -> str:
+def _describe(result: "Result", action: "Action", *, dry_run: bool) -> str:
     from saga.incidents.bulk import PAST_TENSE
 
     if result.problem:

@@ -6,7 +6,7 @@ from ops import host_names
 from ops.inbox.maildir import Maildir, StoredMail
 from ops.inbox.smtp import DEFERRED, REFUSED
 
-PAGE = 50
+PAGE_SIZE = 50
 PAGE_POLICY = "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'"
 MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
@@ -21,18 +21,18 @@ def create_app(maildir: Maildir, *, trusted_hosts: tuple[str, ...] = ()) -> Flas
     def index() -> str:
         to, page = request.args.get("to", "").strip(), max(request.args.get("page", 1, type=int), 1)
         mails = maildir.newest_first(to=to)
-        shown = mails[(page - 1) * PAGE : page * PAGE]
+        shown = mails[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
         return render_template(
-            "index.html", mails=shown, count=len(mails), to=to, page=page, more=page * PAGE < len(mails)
+            "index.html", mails=shown, count=len(mails), to=to, page=page, more=page * PAGE_SIZE < len(mails)
         )
 
     @app.get("/mails/<uuid:mail_id>")
     def mail(mail_id: object) -> str:
-        return render_template("mail.html", mail=_found(maildir, mail_id))
+        return render_template("mail.html", mail=_find_or_404(maildir, mail_id))
 
     @app.get("/mails/<uuid:mail_id>/html")
     def html(mail_id: object) -> Response:
-        return Response(_found(maildir, mail_id).html, headers={"Content-Security-Policy": MAIL_POLICY})
+        return Response(_find_or_404(maildir, mail_id).html, headers={"Content-Security-Policy": MAIL_POLICY})
 
     @app.get("/messages.json")
     def messages() -> Response:
@@ -48,7 +48,7 @@ def create_app(maildir: Maildir, *, trusted_hosts: tuple[str, ...] = ()) -> Flas
     return app
 
 
-def _found(maildir: Maildir, mail_id: object) -> StoredMail:
+def _find_or_404(maildir: Maildir, mail_id: object) -> StoredMail:
     return maildir.find(str(mail_id)) or abort(404)
 
 

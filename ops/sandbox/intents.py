@@ -63,7 +63,7 @@ def capture(db: Transaction, params: Params, intent: str) -> Reply:
         row = find(db, intent)
     if row["status"] != "requires_capture":
         return _unexpected_state(row, "capture", ("requires_capture",))
-    captured = part(params, "amount_to_capture", row["currency"], most=row["amount"], default=row["amount"])
+    captured = part(params, "amount_to_capture", row["currency"], maximum=row["amount"], default=row["amount"])
     _change(db, intent, status="succeeded", amount_captured=captured)
     return _reply(db, intent)
 

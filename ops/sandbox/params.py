@@ -43,20 +43,20 @@ def group(params: Params, name: str) -> Params:
     return value
 
 
-def integer(params: Params, name: str, *, most: int, default: int | None = None) -> int:
-    """An integer from 1 to `most`; required if there is no default."""
+def integer(params: Params, name: str, *, maximum: int, default: int | None = None) -> int:
+    """An integer from 1 to `maximum`; required if there is no default."""
     if default is not None and name not in params:
         return default
     value = text(params, name)
-    if not value.isdecimal() or not 1 <= int(value) <= most:
-        raise bad_parameter(name, f"Invalid integer: {name} must be from 1 to {most}.", "parameter_invalid_integer")
+    if not value.isdecimal() or not 1 <= int(value) <= maximum:
+        raise bad_parameter(name, f"Invalid integer: {name} must be from 1 to {maximum}.", "parameter_invalid_integer")
     return int(value)
 
 
 def charge(params: Params) -> tuple[int, str]:
     """The amount and currency of a new charge, within Stripe's limits for charges in this currency."""
     code = currency(params)
-    units = part(params, "amount", code, most=LARGEST_AMOUNT)
+    units = part(params, "amount", code, maximum=LARGEST_AMOUNT)
     if units < MINIMUM_CHARGES.get(code.upper(), 1):
         raise bad_parameter(
             "amount", f"Amount must be at least {MINIMUM_CHARGES[code.upper()]} {code}.", "amount_too_small"
@@ -64,9 +64,9 @@ def charge(params: Params) -> tuple[int, str]:
     return units, code
 
 
-def part(params: Params, name: str, currency: str, *, most: int, default: int | None = None) -> int:
+def part(params: Params, name: str, currency: str, *, maximum: int, default: int | None = None) -> int:
     """An amount that Stripe accepts in this currency: some must end in 0, some in 00."""
-    units = integer(params, name, most=most, default=default)
+    units = integer(params, name, maximum=maximum, default=default)
     step = STEP.get(currency, 1)
     if units % step:
         message = f"Invalid integer: {name} must be a multiple of {step} in {currency}."

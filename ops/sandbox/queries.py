@@ -27,7 +27,7 @@ def payment_intents(db: Transaction, params: Params) -> Json:
     """A page of payment intents, newest first, optionally created at `created[gte]` or later."""
     expand = "data.latest_charge" in group(params, "expand").values()
     limit, before = _cursor(db, params, intents.find)
-    since = integer(group(params, "created"), "gte", most=MAX_SEQ, default=1)
+    since = integer(group(params, "created"), "gte", maximum=MAX_SEQ, default=1)
     rows = intents.page(db, before=before, limit=limit + 1, since=since)
     return _list_object("/v1/payment_intents", [objects.payment_intent(r, expand=expand) for r in rows], limit)
 
@@ -39,7 +39,7 @@ def search_payment_intents(db: Transaction, params: Params) -> Json:
     if query is None:
         raise bad_parameter("query", "The sandbox supports only a search by one metadata value.")
     rows = intents.with_metadata(
-        db, name=query[1], value=query[2], limit=integer(params, "limit", most=100, default=10)
+        db, name=query[1], value=query[2], limit=integer(params, "limit", maximum=100, default=10)
     )
     found = [objects.payment_intent(row, expand=expand) for row in rows]
     return {"object": "search_result", "url": "/v1/payment_intents/search", "has_more": False, "data": found}
@@ -64,7 +64,7 @@ def ledger(db: Transaction, params: Params) -> Json:  # noqa: ARG001
 
 
 def _cursor(db: Transaction, params: Params, find: Any) -> tuple[int, int]:
-    limit = integer(params, "limit", most=100, default=10)
+    limit = integer(params, "limit", maximum=100, default=10)
     if "starting_after" not in params:
         return limit, MAX_SEQ
     last: Row = find(db, text(params, "starting_after"), param="starting_after", status=400)

@@ -19,7 +19,7 @@ def create(db: Transaction, params: Params) -> Reply:
     if not refundable:
         message = f"Charge {intent['charge']} has already been refunded."
         return Reply(400, error("invalid_request_error", message, code="charge_already_refunded"))
-    refund, refunded = new_id("re"), part(params, "amount", intent["currency"], most=refundable, default=refundable)
+    refund, refunded = new_id("re"), part(params, "amount", intent["currency"], maximum=refundable, default=refundable)
     insert(
         db,
         "refunds",

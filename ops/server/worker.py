@@ -42,8 +42,8 @@ class BufferingWorker(ThreadWorker):
 
     def run(self) -> None:
         """Serve until stopped, then finish the current requests; called by gunicorn."""
-        most = min(self.worker_connections, limits.max_connections())
-        self._clients = Clients(self.poller, serve=self._serve, keepalive=self.cfg.keepalive, max_connections=most)
+        maximum = min(self.worker_connections, limits.max_connections())
+        self._clients = Clients(self.poller, serve=self._serve, keepalive=self.cfg.keepalive, max_connections=maximum)
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
         self.set_accept_enabled(True)
         while self.alive and self.is_parent_alive():

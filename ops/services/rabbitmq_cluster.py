@@ -38,7 +38,7 @@ class RabbitMQCluster:
 
     @property
     def name(self) -> str:
-        """Its name, for people."""
+        """The name to show: RabbitMQ, and the number of nodes."""
         return f"rabbitmq ({len(self.nodes)} nodes)"
 
     @property
@@ -48,7 +48,7 @@ class RabbitMQCluster:
 
     @property
     def waves(self) -> list[list[Process]]:
-        """The port mapper, the first node, the others."""
+        """The processes by wave: the port mapper, then the first node, then all other nodes at the same time."""
         first, *others = self.nodes
         return [[self._port_mapper], [first], [*others]]
 

@@ -65,7 +65,7 @@ class _HeldLeases:
 
 
 class _Renewer:
-    """Renews the leases of all threads, on a thread of its own."""
+    """Renews the leases of all threads, on a separate thread."""
 
     def __init__(self) -> None:
         self.held: set[_HeldLeases] = set()

@@ -62,7 +62,7 @@ def deliver_claims(claims: Iterable[Claim]) -> None:
 
 
 class _Results:
-    """The results of the deliveries so far, and those that are still to be recorded."""
+    """The results of the deliveries so far, and the results that are not recorded yet."""
 
     def __init__(self) -> None:
         self.errors: list[DeliveryError] = []

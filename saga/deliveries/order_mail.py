@@ -77,7 +77,7 @@ def _deliver(mails: Sequence[ClaimedMail]) -> dict[UUID, DeliveryError]:
 
 
 def _outcome(claims: Sequence[Claim], errors: Mapping[UUID, DeliveryError]) -> Outcome:
-    """The outcome of an order's mails: that of the first unsent one, or else that of the buyer's."""
+    """The outcome of an order's step: of its first unsent mail, or of the buyer's mail if all were sent."""
     outcomes = [_outcome_of(claim, errors) for claim in claims]
     unsent = (outcome for outcome in outcomes if isinstance(outcome, InProgress | TryAgain))
     return next(unsent, outcomes[0])

@@ -15,7 +15,7 @@ def start(saga: LockedSaga, failure: Json) -> None:
 
 
 def next_undo(saga: LockedSaga) -> Step | None:
-    """The step to undo now: the last of those that were begun, including the failed one; None when all are undone."""
+    """The step to undo now: the last begun step, which may be the failed one; None when all are undone."""
     undoable = (step for step in reversed(saga.definition.steps.values()) if step.undo_function)
     return next((s for s in undoable if saga.step_state(s).state not in {"pending", "undone", "skipped"}), None)
 

@@ -77,7 +77,7 @@ class _Executor:
     single_step: bool = False
 
     def run(self, refs: Sequence[SagaRef], *, several: bool) -> list[SagaRef]:
-        """Execute the sagas together; return those that were continued from a parallel stage.
+        """Execute the sagas together; return the sagas that were continued from a parallel stage.
 
         An error is raised if `several` sagas or steps were requested, and recorded otherwise.
         """

@@ -17,7 +17,7 @@ MAX_CONCURRENT = 16
 
 
 def count_rounds(calls: Sized) -> int:
-    """The number of rounds in which so many calls are made, MAX_CONCURRENT at a time."""
+    """The number of rounds that this number of calls takes, MAX_CONCURRENT at a time."""
     return ceil(len(calls) / MAX_CONCURRENT)
 
 

@@ -63,7 +63,10 @@ def cancellation_failure(saga: LockedSaga) -> Json | None:
 
 
 def request_stop(saga: LockedSaga, *, reason: str, by: str) -> None:
-    """Ask the saga to stop. While it waits before its pivot it compensates at once; else before its next step."""
+    """Ask the saga to stop: it compensates before its next step, or at once while it waits for a signal.
+
+    After the pivot the request only stays on record.
+    """
     saga.stop_requested = {"reason": reason, "by": by}
     saga.record_event("stop_requested", None, saga.stop_requested)
     if saga.state == "waiting":

@@ -1,6 +1,6 @@
 """One open saga per target: what a command does while another saga about the same row is open.
 
-A saga is about a subject of its own, such as a refund, and has a target: the row that it changes, such as the order.
+A saga is about a subject, such as a refund, and has a target: the row that it changes, such as the order.
 It holds its target until its outcome is decided; the steps that run afterwards do not. A command takes the locks of the
 sagas that hold the target, and then the lock of the target's row: no saga about it starts or ends meanwhile.
 """
@@ -23,10 +23,10 @@ from saga.engine.models import OPEN
 from saga.engine.start import start
 from saga.engine.versions import FindDefinition
 
-Rule = Literal["turn back", "queue", "refuse"]
+Rule = Literal["stop", "queue", "refuse"]
 """What a command does about the open saga.
 
-- `turn back`: ask the open saga to stop. It compensates if it is up to its pivot, and then nothing is left to do;
+- `stop`: ask the open saga to stop. It compensates if it is up to its pivot, and then nothing is left to do;
   otherwise the command's saga starts once it is done.
 - `queue`: start the command's saga once the open one is done.
 - `refuse`: raise TargetBusy.
@@ -57,7 +57,7 @@ class TargetBusy(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class LockedTarget:
-    """A target and its locked sagas: the open ones about it, and those that the caller named. Its row is locked.
+    """A target and its locked sagas: the open ones, and the ones that the caller named. Its row is locked.
 
     `overdue` is the name of a queued saga that only another release can start.
     """
@@ -78,7 +78,7 @@ class LockedTarget:
 
     def apply(
         self, saga: Saga, rules: Rules, *, subject_id: UUID, request: dict[str, str], now: datetime
-    ) -> Literal["started", "turned back", "queued"]:
+    ) -> Literal["started", "stop requested", "queued"]:
         """Start the command's saga, or do what the rules say about the open one; return what was done.
 
         `request` says why and by whom, as `{"reason", "by"}`. Raises TargetBusy; and AlreadyRequested where the saga
@@ -94,10 +94,10 @@ class LockedTarget:
         if rule == "refuse":
             open_saga = holder.definition
             raise TargetBusy(open_saga.in_progress, saga=open_saga.name, saga_id=holder.ref.saga_id)
-        if rule == "turn back":
+        if rule == "stop":
             state_machine.request_stop(holder, **request)
         queued_sagas.enqueue(holder, saga, subject_id=subject_id, target_id=self.id, tags={})
-        return "turned back" if rule == "turn back" else "queued"
+        return "stop requested" if rule == "stop" else "queued"
 
 
 @contextmanager

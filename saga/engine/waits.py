@@ -1,4 +1,4 @@
-"""Declare signals, which tell a saga of outside events, and waits for them, with what follows if none comes."""
+"""Declare signals, which are messages to a saga about outside events, and the waits for them."""
 
 import re
 from collections.abc import Callable, Mapping

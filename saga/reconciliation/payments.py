@@ -65,20 +65,22 @@ def reconcile(*, since: datetime, dry_run: bool = False) -> Iterator[ComparedPay
 def judge(order: Row[Any] | None, answer: Answer) -> tuple[Verdict, str]:
     """Return what to do about a payment, and the reason. `order` is None if the payment's order is unknown."""
     if order is None:
-        return _unneeded(answer, recorded=True), "there is no such order"
+        return _verdict_if_unneeded(answer, recorded=True), "there is no such order"
     if order.in_progress:
         return "in progress", "its saga has not ended"
     recorded = f"{answer.ref} {answer.outcome}" in order.recorded
     if order.status in {"failed", "cancelled"}:
-        return _unneeded(answer, recorded=recorded), f"the order is {order.status}"
+        return _verdict_if_unneeded(answer, recorded=recorded), f"the order is {order.status}"
     if answer.ref != order.provider_ref:
-        return _unneeded(answer, recorded=recorded), f"the order is paid with {order.provider_ref or 'nothing'}"
+        return _verdict_if_unneeded(
+            answer, recorded=recorded
+        ), f"the order is paid with {order.provider_ref or 'nothing'}"
     if (answer.outcome, answer.amount) == (order.payment, order.amount):
         return "matches", f"the order is {order.status}"
     return "review", f"the order is {order.status}, its payment {order.payment} ({order.amount})"
 
 
-def _unneeded(answer: Answer, *, recorded: bool) -> Verdict:
+def _verdict_if_unneeded(answer: Answer, *, recorded: bool) -> Verdict:
     """The verdict on a payment that no order needs."""
     if answer.outcome in {"authorised", "captured"}:
         return "refund"

@@ -1,6 +1,6 @@
 """Which version of a saga new sagas get.
 
-A release declares a new version without starting it; a later release changes the number here, in a commit of its own.
+A release declares a new version without starting it; a later release changes the number here, in a separate commit.
 So when the first saga of a version starts, the workers of both releases know it.
 """
 

@@ -17,7 +17,7 @@ def api(database) -> Api:
 
 @pytest.fixture
 def operator(api) -> Api:
-    """The same, with the token of whoever runs OrderX."""
+    """The same, with the operator's token."""
     return Api(api.app, settings().require("metrics_token"))
 
 

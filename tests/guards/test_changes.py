@@ -1,4 +1,4 @@
-"""What may be changed of a row is a declared type; nothing else can be set, whoever asks."""
+"""What may be changed of a row is a declared type; nothing else can be set."""
 
 import ast
 

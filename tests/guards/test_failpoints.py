@@ -18,7 +18,7 @@ WITHOUT_FAILPOINT = {
     "saga/engine/executor.py: _execute": "its callers have the points",
     "saga/engine/recovery.py: record_step_failure": "its caller has the point",
     "saga/engine/recovery.py: record_undecided": "an incident is the last that happens",
-    "saga/incidents/actions.py: _act": "it is one transaction of its own",
+    "saga/incidents/actions.py: _act": "it is one separate transaction",
     "saga/engine/targets.py: locked_target": "it is the transaction that commands open: their routes have the points",
     "saga/engine/targets.py: _transaction": "so is this",
     "saga/engine/sweep.py: _due": "it only reads",

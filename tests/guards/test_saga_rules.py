@@ -65,7 +65,7 @@ class TestSagas:
     def test_are_the_ones_that_the_table_of_commands_names(self):
         undoable = {each.name for each in SAGAS if each.when_undone}
         assert {name for pair in RULES for name in pair} <= {each.name for each in SAGAS}
-        assert {open_saga for (_, open_saga), rule in RULES.items() if rule == "turn back"} <= undoable
+        assert {open_saga for (_, open_saga), rule in RULES.items() if rule == "stop"} <= undoable
 
     def test_start_in_a_declared_version(self):
         versions = {(name, started_version(name)) for name in {each.name for each in SAGAS} | STARTS.keys()}

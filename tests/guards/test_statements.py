@@ -1,4 +1,4 @@
-"""A statement names tables of its own area or of a lower one: SQL is an import, too."""
+"""A statement names tables of the area that it is in, or of a lower one: SQL is an import, too."""
 
 import pytest
 

@@ -10,7 +10,7 @@ ENDINGS = {"commit", "rollback", "begin", "begin_nested"}
 ALLOWED = {
     "kit/db/__init__.py": "it opens transactions",
     "kit/db/unit_of_work.py": "it commits and rolls them back",
-    "ops/sandbox/ledger.py": "the stand-in provider keeps books of its own, in SQLite",
+    "ops/sandbox/ledger.py": "the stand-in provider keeps its books in SQLite",
 }
 
 

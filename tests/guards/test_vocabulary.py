@@ -9,8 +9,9 @@ import psycopg
 import pytest
 
 from tests.guards import names_outside, public_strings
-from tests.guards.retired_names import DIALECT, RETIRED, kept
+from tests.guards.retired_names import RETIRED, kept
 from tests.guards.retired_outside import RETIRED_OUTSIDE
+from tests.guards.retired_phrases import DIALECT, UNCLEAR
 from tests.guards.source_tree import PACKAGES, ROOT, project_files, tree
 
 STRINGS = {
@@ -123,5 +124,17 @@ class TestPublicStrings:
             for phrase, advice in DIALECT.items()
             for match in [re.search(rf"\b(?:{phrase})\b", text, re.IGNORECASE)]
             if match
+        }
+        assert found == set()
+
+
+class TestSentences:
+    def test_are_plain_in_sources_and_documents(self):
+        found = {
+            f"{path.relative_to(ROOT)}: {match[0]} ({advice})"
+            for path in project_files(".py", ".md", ".sql", ".yml", ".toml")
+            if path.name != "retired_phrases.py"
+            for phrase, advice in UNCLEAR.items()
+            for match in re.finditer(rf"\b(?:{phrase})\b", path.read_text(), re.IGNORECASE)
         }
         assert found == set()

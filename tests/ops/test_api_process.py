@@ -1,4 +1,4 @@
-"""The API as a process of its own: what it makes of bodies as they come off the wire, and how it stops.
+"""The API as a separate process: how it answers raw request bodies, and how it stops.
 
 Told to stop, it finishes what it has in hand and takes on nothing more.
 """

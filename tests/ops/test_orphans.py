@@ -47,7 +47,7 @@ supervisor.keep_running()
 
 @pytest.fixture
 def supervisor():
-    """A supervisor; the pid of its process, which abandons three of its own; and the file at which these end."""
+    """A supervisor; the pid of its process, which abandons three child processes; and the file at which these end."""
     with directories.temporary("orderx-test-") as home:
         command = [sys.executable, "-c", SUPERVISOR, str(home), ABANDONS_THREE]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

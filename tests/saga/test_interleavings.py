@@ -31,7 +31,7 @@ from tests.saga.order_scenario import OrderScenario, findings
 UNITS = 4
 ORDERS = 3
 OUTAGES = 6
-"""Few enough that nothing runs out of retries for good: that leads to an incident, and to a test of its own."""
+"""Few enough that nothing runs out of retries for good: that leads to an incident, and to another test."""
 
 FORWARD = {step.task for step in PLACE_ORDER.steps.values()}
 
@@ -112,7 +112,7 @@ class Fate(RuleBasedStateMachine):
 
         def work():
             self.deliveries.deliver(task)
-            mailer().close()  # each thread has a connection of its own
+            mailer().close()  # each thread has another connection
 
         self.paused.append(PausedWorker(work, at=at))
         self.deliveries.collect()

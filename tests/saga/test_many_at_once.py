@@ -22,7 +22,7 @@ def deliver_all(deliveries, workers, *, copies):
 
     def work(task):
         deliveries.deliver(task)
-        mailer().close()  # each thread has a connection of its own
+        mailer().close()  # each thread has another connection
 
     deliveries.collect()
     while deliveries.tasks:

@@ -141,7 +141,7 @@ def _run_a_schedule(points: Failpoints, shop: Shop, point: str) -> None:
 
 
 def _work_on_a_job(points: Failpoints, shop: Shop, point: str) -> None:
-    """Fill the inbox with so many expired rows that a job deletes them."""
+    """Fill the inbox with more expired rows than one batch deletes, so that a job deletes them."""
     points.arm(point)
     with psycopg.connect(points.stack.env["ORDERX_OWNER_DATABASE_URL"], autocommit=True) as owner:
         owner.execute(

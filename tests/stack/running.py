@@ -73,7 +73,7 @@ Cluster = TypeVar("Cluster", bound=ClusterStack)
 
 @contextmanager
 def running_stack(*, failpoints: str | None = None) -> Iterator[Stack]:
-    """A stack in a directory of its own, on a RabbitMQ; processes die at the points asked for in `failpoints` there.
+    """A stack in a new directory, on a RabbitMQ; processes die at the points asked for in `failpoints` there.
 
     What the tests have set for themselves is not its business.
     """

@@ -35,7 +35,7 @@ _CLOSE_ROW_ALERTS = """
     UPDATE alerts SET closed_at = now()
     WHERE kind = 'outbox_overdue' AND closed_at IS NULL AND key LIKE 'row %%'
         AND NOT EXISTS (SELECT FROM outbox WHERE id = (detail->>'row')::bigint)"""
-# Nothing tells that a loop of events has ended, so the alert closes after an hour; the next such event opens it again.
+# No row says that a loop of events has ended, so the alert closes after an hour; the next such event opens it again.
 _CLOSE_LOOP_ALERTS = """
     UPDATE alerts SET closed_at = now()
     WHERE kind = 'event_loop' AND closed_at IS NULL AND opened_at < now() - interval '1 hour'"""
@@ -48,7 +48,7 @@ _OLDEST_DUE = """
 # A saga waits for a worker since its start, or since the last change of its steps. A saga that pauses between two
 # attempts waits for no worker, nor does one that is waiting for a signal. The query looks for recently ended sagas
 # first, by their index; usually that is enough.
-_WAITING_SAGAS = """
+_RUNNING_SAGAS = """
     SELECT count(*), extract(epoch FROM now() - max(moved_at))::float FROM (
         SELECT greatest(s.started_at, (
             SELECT max(greatest(begun_at, answered_at, undone_at, retry_at)) FROM saga_steps WHERE saga_id = s.id
@@ -56,7 +56,7 @@ _WAITING_SAGAS = """
         FROM sagas s WHERE s.ended_at IS NULL AND s.state NOT IN ('stuck', 'waiting')
             AND NOT EXISTS (SELECT FROM sagas WHERE ended_at > now() - make_interval(secs => %(limit)s))
         ORDER BY s.id LIMIT 1000
-    ) AS waiting"""
+    ) AS running"""
 _OUTBOX_IS_DRAINED = "SELECT NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')"
 
 
@@ -93,8 +93,8 @@ def _check_transactions() -> None:
 
 
 def _check_consumption() -> None:
-    [(waiting, seconds)] = db.run(_WAITING_SAGAS, {"limit": MAX_SAGA_STANDSTILL})
-    if not waiting or seconds < MAX_SAGA_STANDSTILL:
+    [(running, seconds)] = db.run(_RUNNING_SAGAS, {"limit": MAX_SAGA_STANDSTILL})
+    if not running or seconds < MAX_SAGA_STANDSTILL:
         alerts.close("nothing_consumed", ["workers"])
     elif db.run(_OUTBOX_IS_DRAINED, {}).fetchone() == (True,):
-        alerts.trigger("nothing_consumed", {"workers": {"seconds": round(seconds), "sagas": waiting}})
+        alerts.trigger("nothing_consumed", {"workers": {"seconds": round(seconds), "sagas": running}})

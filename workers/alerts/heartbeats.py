@@ -69,7 +69,7 @@ class HeartbeatMonitor:
             db.run(_CLOSE, {"alive": alive, "replaced": replaced, "ttl": DEAD_WORKER_ALERT_TTL})
 
     def _find_dead(self) -> dict[str, datetime]:
-        """The dead workers and their last heartbeats: those that stay silent although a commit has succeeded since."""
+        """Workers without a heartbeat although a commit has succeeded since: the last heartbeat of each."""
         silent = {name: at for name, at in self._last_heartbeats.items() if self._now - at > MAX_SILENCE}
         newly_silent = silent.keys() - self._silent_since_commit.keys()
         if newly_silent:

@@ -29,7 +29,7 @@ class _Channel:
     def advance(self) -> bool:
         """Move `finished_to` to the highest finished tag if no tag before that is unfinished.
 
-        Returns whether it is known. After a gap it stays unknown.
+        Returns False, now and at every later call, if an earlier tag was unfinished: `finished_to` is then None.
         """
         if self.finished_to is not None:
             last = max(self.finished)

@@ -35,7 +35,7 @@ _MISSED = """
         SELECT id FROM following
         WHERE type = ANY(%(types)s)
             AND NOT EXISTS ({is_recorded})
-        ORDER BY id LIMIT %(most)s)
+        ORDER BY id LIMIT %(max_replayed)s)
     WHERE NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')"""
 
 
@@ -57,7 +57,7 @@ class Replayer:
     def _replay(self, consumer: str, now: datetime) -> int:
         before = ids.first_at(now - GRACE_PERIOD)
         values = {
-            "after": self._positions[consumer], "before": before, "limit": MAX_READ, "most": MAX_REPLAYED,
+            "after": self._positions[consumer], "before": before, "limit": MAX_READ, "max_replayed": MAX_REPLAYED,
             "types": list(REACTIONS[consumer]), "consumer": consumer,
         }  # fmt: skip
         with db.operator_transaction():

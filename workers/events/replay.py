@@ -1,4 +1,4 @@
-"""Serves a consumer from the kept events: those that it has not processed yet are processed here and now."""
+"""Replay kept events to a consumer: its reactions process the events that it has not processed yet."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

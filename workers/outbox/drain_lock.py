@@ -25,7 +25,7 @@ IDLE_CHECK_INTERVAL = 1.0
 
 
 class Poll(NamedTuple):
-    """What the next poll query may take."""
+    """The limits of the next poll query: which rows it may take."""
 
     include_low_priority: bool
     lookback: float | None

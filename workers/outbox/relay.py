@@ -121,7 +121,7 @@ def _messages_of(app: Celery, rows: Sequence[tuple[Any, ...]]) -> tuple[dict[int
 def _events_of(rows: Sequence[tuple[Any, ...]]) -> dict[str, CloudEvent]:
     """The events whose ids stand in these rows, by id.
 
-    Read by a statement of its own, for the batches that have some: joined, each poll would lock every partition.
+    Read by a separate statement, for batches with events only: joined, each poll would lock every partition.
     """
     ids = []
     for _, _, kind, body, _ in rows:

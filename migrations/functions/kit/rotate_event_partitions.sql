@@ -43,7 +43,7 @@ BEGIN
     EXCEPTION WHEN lock_not_available THEN
         RAISE LOG 'the partitions of events are in use; new ones are created at the next call';
     END;
-    -- In a block of its own, so that giving up does not undo the creation.
+    -- In a separate block, so that giving up does not undo the creation.
     BEGIN
         FOR partition IN
             SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid

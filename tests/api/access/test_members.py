@@ -69,7 +69,7 @@ class TestLeave:
 
 
 class TestTokenOfARemovedMember:
-    """Reading goes on until it lapses; whoever could write would not have to let it."""
+    """Reading stays allowed until the session expires; a writer could prevent that it expires."""
 
     @pytest.fixture
     def removed(self, api, admin, company):

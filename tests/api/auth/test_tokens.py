@@ -21,7 +21,7 @@ OLD, NEW = "the old key: 32 characters or more", "the new key: 32 characters or 
 
 @pytest.fixture
 def signed_with(monkeypatch):
-    """Has the API work with these keys, as if it had been started anew."""
+    """Have the API use these keys, as after a restart."""
 
     def configure(secrets):
         monkeypatch.setenv("ORDERX_SIGNING_KEYS", secrets)

@@ -202,7 +202,7 @@ class TestMetrics:
             (None, "http://localhost:8000", "127.0.0.1", 200),
             (None, "http://localhost:8000", "192.0.2.7", 401),
             (None, "https://orderx.example", "127.0.0.1", 401),  # a proxy of this machine, say
-            ("only for whoever runs it, not for you", "http://localhost:8000", "127.0.0.1", 401),
+            ("only for the operator, not for you", "http://localhost:8000", "127.0.0.1", 401),
         ],
     )
     def test_are_limited_to_this_machine_without_a_token(self, api, monkeypatch, token, public_url, peer, status):

@@ -26,7 +26,7 @@ MUCH_WORK = 2.0
 
 @pytest.fixture
 def spends_little(admin):
-    """Fails when the test has computed for long, whoever else keeps the processors busy meanwhile."""
+    """Fails when the test itself has used the processor for long, however busy the machine is."""
     began = time.thread_time()
     yield
     assert time.thread_time() - began < MUCH_WORK

@@ -57,7 +57,7 @@ def make_payment(company, order):
 
 @pytest.fixture
 def record(payment):
-    """Record these answers, each in a transaction of its own: (status, the types of its events)."""
+    """Record these answers, each in a separate transaction: (status, the types of its events)."""
 
     def recording(*answers):
         for each in answers:

@@ -49,7 +49,7 @@ def clock(span):
 
 
 def last_date(month_and_day, length):
-    """So many days later, in a leap year; dates that go on in the next year are written all the same."""
+    """The date this number of days later, in a leap year; a date of the next year is written without its year, too."""
     last = date(2028, *month_and_day) + timedelta(days=length)
     return last.month, last.day
 

@@ -19,7 +19,7 @@ def intent(order, *, status="succeeded", captured=0, refunded=0):
 CLEAN = FinalState(
     orders={"paid": Order("paid", 100, True), "failed": Order("failed", 100, True)},
     stock={"book": ProductStock(on_hand=8, reserved=0, reserved_by_pending_orders=0, sold=2)},
-    unfinished=0,
+    unfinished_sagas=0,
     intents=[
         intent("paid", captured=100),
         intent("failed", status="canceled"),
@@ -92,7 +92,7 @@ class TestCount:
         assert counted(replace(CLEAN, stock={"book": sold})) == {"oversold_units": 2, "leaked_units": 2}
 
     def test_counts_sagas_without_an_end(self):
-        assert counted(replace(CLEAN, unfinished=2)) == {"unfinished": 2}
+        assert counted(replace(CLEAN, unfinished_sagas=2)) == {"unfinished": 2}
 
     def test_counts_each_repetition_of_a_mail(self):
         assert counted(replace(CLEAN, mails=[MAIL, MAIL, MAIL])) == {"duplicate_mails": 2}

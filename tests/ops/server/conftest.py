@@ -30,7 +30,7 @@ class Server:
 
     @contextmanager
     def connection(self, sent: bytes = b"", *, keeps: int | None = None):
-        """A connection over which this has been sent; the client's kernel `keeps` so many bytes of what is unread."""
+        """A connection over which this has been sent; the client's kernel `keeps` this number of unread bytes."""
         with socket.socket() as client:
             client.settimeout(60)
             if keeps is not None:

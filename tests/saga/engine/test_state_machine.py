@@ -78,7 +78,7 @@ class TestAStep:
         assert harness.timeline(ref).saga.failure == {
             "code": "broken", "detail": "the blade is blunt", "step": "cut",
         }  # fmt: skip
-        # What stood before it in the transaction that failed is taken again, in one of its own.
+        # What stood before it in the transaction that failed is taken again, in another transaction.
         assert script.calls == ["fold", "cut", "fold", "un_cut", "un_fold", "when_undone"]
         assert harness.events(ref)[:4] == ["started", "fold begun", "fold done", "advanced"]
 

@@ -40,7 +40,7 @@ class TestTurnBack:
     def test_undoes_the_open_saga_and_drops_the_command(self, harness, command, deliveries, names, script, ref):
         command("print")
         deliveries.collect()
-        assert command("cut") == "turned back"
+        assert command("cut") == "stop requested"
         deliveries.deliver_all()
         assert names() == [("print", "undone")]
         assert "trim" not in script.calls
@@ -58,7 +58,7 @@ class TestTurnBack:
         command("print")
         deliveries.deliver_all()
         assert names() == [("print", "waiting")]
-        assert command("cut") == "turned back"
+        assert command("cut") == "stop requested"
         assert names() == [("print", state)]
         deliveries.deliver_all()
         assert names() == [("print", "undone")]
@@ -70,7 +70,7 @@ class TestTurnBack:
         script.answers["dry"] = [OSError()]
         command("print")
         deliveries.deliver_next("saga.advance")
-        assert command("cut") == "turned back"
+        assert command("cut") == "stop requested"
         deliveries.deliver_all()
         assert names() == [("print", "done"), ("cut", "done")]
         assert [event for event in harness.events(ref("print")) if "saga" in event or "stop" in event] == [
