@@ -64,6 +64,10 @@ lint: $(INSTALLED) imports ## Check style, types and imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+.PHONY: generated
+generated: $(INSTALLED) ## Write the generated tables of the documents, and record new saga definitions
+	$(BIN)/python -m tests.guards.generated
+
 .PHONY: format
 format: $(INSTALLED) ## Format the code and fix lint errors where possible
 	$(BIN)/ruff format .

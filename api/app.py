@@ -1,30 +1,16 @@
 """The Flask application: all blueprints, hooks and error handlers."""
 
+import importlib
+import pkgutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Flask
 
-from api.access.api_keys import blueprint as api_keys
-from api.access.invitations import blueprint as invitations
-from api.access.login import blueprint as auth
-from api.access.members import blueprint as members
-from api.access.memberships import blueprint as memberships
+from api import health, incidents
 from api.accounts import link_page
-from api.accounts.addresses import blueprint as addresses
-from api.accounts.me import blueprint as me
-from api.accounts.registration import blueprint as accounts
-from api.accounts.second_factor import blueprint as second_factor
-from api.accounts.sessions import blueprint as sessions
 from api.auth import audit, rate_limits, requirements, signing_keys
-from api.catalogue.routes import blueprint as products
-from api.companies.lifecycle import blueprint as company_lifecycle
-from api.companies.plans import plans
-from api.companies.routes import blueprint as companies
-from api.customers.groups import blueprint as customer_groups
-from api.customers.routes import blueprint as customers
-from api.health.routes import blueprint as health
 from api.http import (
     access_log,
     asyncapi,
@@ -40,21 +26,21 @@ from api.http import (
     swagger_ui,
     website,
 )
-from api.incidents.routes import blueprint as incidents
-from api.inventory.routes import stock, warehouses
-from api.privacy.routes import blueprint as privacy
-from api.sales.routes import blueprint as orders
-from api.shops.locations import blueprint as locations
-from api.shops.routes import blueprint as shops
+from api.http.blueprint import Blueprint
 from domain import areas
 from domain.accounts import passwords
 from kit.config import settings
 
-BLUEPRINTS = (
-    accounts, auth, me, addresses, memberships, sessions, second_factor, privacy, companies, company_lifecycle, plans,
-    members, invitations, api_keys, shops, locations, customers, customer_groups,
-    products, stock, warehouses, orders, incidents, health,
-)  # fmt: skip
+
+def _blueprints() -> Iterator[Blueprint]:
+    for package in (*areas.modules("api"), incidents, health):
+        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            values = vars(importlib.import_module(found.name)).values()
+            yield from (value for value in values if isinstance(value, Blueprint) and value.import_name == found.name)
+
+
+BLUEPRINTS = tuple(_blueprints())
+"""The blueprints of all areas, in the order of the areas, and then of the folders that are no areas."""
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -90,9 +76,9 @@ def create_app(*, threads: int = 32) -> Flask:
     areas.register()
     signing_keys.load()
     passwords.warm_up()
-    api = openapi.configure(app)
+    documented = openapi.configure(app)
     for blueprint in BLUEPRINTS:
-        api.register_blueprint(blueprint)
+        documented.register_blueprint(blueprint)
     app.register_blueprint(swagger_ui.blueprint)
     app.register_blueprint(asyncapi.blueprint)
     app.register_blueprint(link_page.blueprint)

@@ -29,10 +29,17 @@ def modules(layer: str, name: str | None = None) -> Iterator[ModuleType]:
 
     In the order of the areas. An area that has no such module is left out; an error in one is raised.
     """
-    for area in AREAS:
-        path = ".".join(part for part in (layer, area, name) if part)
-        if _exists(path):
-            yield importlib.import_module(path)
+    for area in having(layer, name):
+        yield importlib.import_module(_path(layer, area, name))
+
+
+def having(layer: str, name: str | None = None) -> list[str]:
+    """The areas that have such a module, in the order of the areas, without importing it."""
+    return [area for area in AREAS if _exists(_path(layer, area, name))]
+
+
+def _path(layer: str, area: str, name: str | None) -> str:
+    return ".".join(part for part in (layer, area, name) if part)
 
 
 def register() -> None:

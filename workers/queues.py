@@ -11,6 +11,7 @@ from amqp.exceptions import PreconditionFailed
 from kombu import Exchange, Queue
 from kombu.transport.base import StdChannel
 
+from domain import areas
 from kit.errors import NotConfigured
 from kit.messaging import events
 from saga.reactions.table import REACTIONS
@@ -35,7 +36,9 @@ _QUEUE_ARGUMENTS = {
 
 LOW_PRIORITY_AREAS = ("notifications", "background")
 """The areas whose tasks delay no order: mails, runs of schedules, and slices of jobs."""
-TASK_AREAS = ("saga", "inventory", "payments", *LOW_PRIORITY_AREAS)
+_WITH_TASKS = {*areas.having("saga.steps"), *areas.having("workers.tasks")}
+TASK_AREAS = ("saga", *sorted(_WITH_TASKS - set(LOW_PRIORITY_AREAS)), *LOW_PRIORITY_AREAS)
+"""The areas with a task queue: those with steps (`saga/steps/<area>`) or tasks (`workers/tasks/<area>.py`)."""
 
 BINDINGS = {consumer: tuple(by_type) for consumer, by_type in REACTIONS.items()}
 """The event types that each event queue receives: those with a reaction (saga/reactions)."""

@@ -8,6 +8,7 @@ from celery import Celery
 from celery.signals import worker_process_init
 from celery.utils.nodenames import host_format
 
+from domain import areas
 from kit import db
 from kit.config import settings
 from kit.db import watchdog
@@ -19,7 +20,7 @@ from workers.app import create_app
 from workers.celery_internals import logging as celery_logging
 from workers.celery_internals.liveness import LivenessStep
 from workers.events.consumer import EventConsumers
-from workers.tasks import background, jobs, notifications, sagas
+from workers.tasks import background, jobs, sagas
 
 SOLO_PREFETCH, POOL_PREFETCH = 128, 4
 """Messages prefetched for each process: enough for a batch without a pool, few in a pool, whose tasks take long and
@@ -30,9 +31,10 @@ def worker_app() -> Celery:
     """Create the Celery app with all tasks and event consumers."""
     app = create_app()
     sagas.register(app)
-    notifications.register(app)
     background.register(app)
     jobs.register(app)
+    for tasks in areas.modules("workers.tasks"):
+        tasks.register(app)
     app.steps["consumer"].update({EventConsumers, LivenessStep})
     return app
 

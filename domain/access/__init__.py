@@ -1,0 +1,1 @@
+"""Roles and permissions, memberships, invitations, API keys."""

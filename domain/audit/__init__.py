@@ -1,0 +1,1 @@
+"""Operators' actions and their reasons."""

@@ -1,0 +1,1 @@
+"""Companies, plans, suspension and closing."""

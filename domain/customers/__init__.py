@@ -1,0 +1,1 @@
+"""A company's records of its buyers, with addresses and groups."""

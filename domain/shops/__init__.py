@@ -1,0 +1,1 @@
+"""Shops, their locations and opening hours."""

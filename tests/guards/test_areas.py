@@ -1,9 +1,13 @@
-"""The list of areas agrees with the folders and with the import contract."""
+"""The list of areas agrees with the folders, and the import contract follows it."""
 
-import tomllib
 from types import ModuleType
 
+import grimp
+import pytest
+
 from domain import areas
+from tests.guards import areas_contract
+from tests.guards.areas_contract import AreasContract
 from tests.guards.source_tree import ROOT
 
 
@@ -12,10 +16,21 @@ def test_every_folder_of_domain_is_an_area():
     assert folders == set(areas.AREAS)
 
 
-def test_the_import_contract_has_the_same_order():
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    contract = next(each for each in contracts if each["name"] == "Areas import lower areas only")
-    assert contract["layers"] == ["areas", *reversed(areas.AREAS)]
+class TestImportContract:
+    @pytest.fixture(scope="class")
+    def graph(self):
+        return grimp.build_graph("domain", cache_dir=None)
+
+    def test_is_kept_in_the_order_of_the_list(self, graph):
+        assert AreasContract("areas", {}, {}).check(graph, verbose=False).kept
+
+    def test_is_broken_if_a_lower_area_is_listed_above_one_that_imports_it(self, graph, monkeypatch):
+        monkeypatch.setattr(areas_contract, "AREAS", tuple(reversed(areas.AREAS)))
+        assert not AreasContract("areas", {}, {}).check(graph, verbose=False).kept
+
+    def test_is_broken_by_a_folder_that_is_no_area(self, graph, monkeypatch):
+        monkeypatch.setattr(areas_contract, "AREAS", areas.AREAS[1:])
+        assert not AreasContract("areas", {}, {}).check(graph, verbose=False).kept
 
 
 class TestModules:
@@ -31,3 +46,7 @@ class TestModules:
     def test_finds_packages(self):
         assert all(isinstance(module, ModuleType) for module in areas.modules("api"))
         assert "api.sales" in [module.__name__ for module in areas.modules("api")]
+
+    def test_names_the_areas_that_have_one(self):
+        assert areas.having("domain", "no_such_module") == []
+        assert areas.having("saga.steps") == ["notifications", "payments", "inventory"]

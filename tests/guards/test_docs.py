@@ -6,19 +6,16 @@ import shlex
 
 import pytest
 
-from kit.config import Settings
 from saga.engine.draw import draw
 from saga.place_order import PLACE_ORDER
-from saga.reactions.event_catalogue import catalogue
 from tests.api.shared_app import shared_app
 from tests.guards.cli_parsing import parse_command
+from tests.guards.generated import PARTS, part_of
 from tests.guards.source_tree import ROOT, tree
 from tests.guards.test_compose import SERVICES
-from workers import queues
 
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 README = (ROOT / "README.md").read_text()
-OPERATIONS = (ROOT / "docs/operations.md").read_text()
 TOUR = (ROOT / "docs/tour.md").read_text()
 DOMAIN = sorted((ROOT / "domain").glob("*/__init__.py"))
 DECISIONS = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
@@ -37,15 +34,6 @@ def shell(document):
     prose = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
     inline = [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose)]
     return [*blocks.splitlines(), *inline]
-
-
-def settings_table():
-    """The settings as docs/operations.md shows them."""
-    rows = ["| variable | default | |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
-        default = "" if field.default is None else f"`{field.default}`"
-        rows.append(f"| `ORDERX_{name.upper()}` | {default} | {field.description} |")
-    return "\n".join(rows)
 
 
 class TestReadme:
@@ -67,10 +55,10 @@ class TestReadme:
             assert f"_local_url({url})" in stack
 
 
-class TestOperations:
-    def test_list_every_setting(self):
-        shown = re.search(r"<!-- settings -->\n(.*)\n<!-- /settings -->", OPERATIONS, re.DOTALL)
-        assert shown[1] == settings_table()
+@pytest.mark.parametrize("name", PARTS)
+def test_generated_parts_are_up_to_date(name):
+    path, generate = PARTS[name]
+    assert part_of((ROOT / path).read_text(), name)[1] == generate(), f"run `make generated`, which writes {path}"
 
 
 class TestMakefile:
@@ -116,18 +104,9 @@ class TestLinks:
 
 
 class TestAreas:
-    ROWS = re.findall(r"^\| `(\w+)` \| [^|]+ \| (?:`(\w+)`)? ?\| ((?:`\w+\.\*`(?:, )?)*) ?\|$", TOUR, re.MULTILINE)
-
-    def test_are_all_named(self):
-        assert sorted(name for name, _, _ in self.ROWS) == sorted(path.parent.name for path in DOMAIN)
-
-    def test_have_the_queues_in_the_table(self):
-        assert {queue for _, queue, _ in self.ROWS if queue} == set(queues.TASK_AREAS) - {"saga", "background"}
-
-    def test_publish_the_events_in_the_table(self):
-        in_table = {(area, group) for area, _, events in self.ROWS for group in re.findall(r"`(\w+)\.\*`", events)}
-        declared = {(entry.area, entry.event.group) for entry in catalogue().values()}
-        assert in_table == declared - {("sagas", "incident")}
+    @pytest.mark.parametrize("path", DOMAIN, ids=lambda path: path.parent.name)
+    def test_say_what_they_know(self, path):
+        assert ast.get_docstring(tree(path))
 
 
 class TestTour:

@@ -3,7 +3,6 @@
 import importlib
 import inspect
 import pkgutil
-from pathlib import Path
 
 import grimp
 import pytest
@@ -11,11 +10,11 @@ import pytest
 import saga
 import saga.steps
 from saga.engine.definition import Saga
-from saga.engine.fingerprints import describe, fingerprint
 from saga.engine.step import Step, StepWithInput
 from saga.registry import SAGAS, STEPS, find
 from saga.rules.conflicts import RULES
 from saga.rules.started_versions import STARTS, started_version
+from tests.guards.generated import recorded_definitions, saga_line
 from workers import queues
 
 
@@ -72,23 +71,12 @@ class TestSagas:
         assert versions <= {(each.name, each.version) for each in SAGAS}
 
 
-GOLDEN = Path(__file__).with_name("saga_definitions.txt")
-
-
-def recorded() -> dict[tuple[str, int], str]:
-    """All released definitions, by name and version."""
-    lines = [line.split(maxsplit=2) for line in GOLDEN.read_text().splitlines() if not line.startswith("#")]
-    return {(name, int(version)): definition for name, version, definition in lines}
-
-
 @pytest.mark.parametrize("saga", SAGAS, ids=lambda saga: f"{saga.name} {saga.version}")
 class TestDefinitions:
     def test_do_not_change_within_a_version(self, saga):
-        now = f"{fingerprint(saga)[:16]} {describe(saga)}"
-        assert recorded().get((saga.name, saga.version)) == now, (
-            f"{saga.name} version {saga.version} is not as {GOLDEN.name} has it: give a changed saga a new version and "
-            f"keep the old one declared (docs/tour.md, Change a saga); a new version adds this line to {GOLDEN.name}:\n"
-            f"{saga.name} {saga.version} {now}"
+        assert recorded_definitions().get((saga.name, saga.version)) == saga_line(saga), (
+            f"{saga.name} version {saga.version} is not as saga_definitions.txt has it. `make generated` adds the line "
+            "of a new version. A changed saga gets one; the old one stays declared (docs/tour.md, Change a saga)."
         )
 
 
