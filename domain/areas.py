@@ -34,7 +34,7 @@ def modules(layer: str, name: str | None = None) -> Iterator[ModuleType]:
 
 
 def having(layer: str, name: str | None = None) -> list[str]:
-    """The areas that have such a module, in the order of the areas, without importing it."""
+    """The areas for which the module of `modules(layer, name)` exists, in the order of AREAS, without importing it."""
     return [area for area in AREAS if _exists(_path(layer, area, name))]
 
 

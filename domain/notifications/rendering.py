@@ -62,8 +62,8 @@ def render(
 
 
 @lru_cache(maxsize=1)
-def _date(second: datetime) -> str:
-    return format_datetime(second)
+def _date(moment: datetime) -> str:
+    return format_datetime(moment)
 
 
 @lru_cache(maxsize=8)

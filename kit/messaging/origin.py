@@ -55,7 +55,7 @@ class Origin:
 
     @classmethod
     def from_columns(cls, traceparent: str | None, context: Json | None) -> Self:
-        """Read the columns of a table of sagas, where the traceparent has a column of its own."""
+        """Read the columns of a table of sagas, where the traceparent has a separate column."""
         return replace(cls.from_json(context), traceparent=traceparent)
 
     def as_columns(self) -> Json:

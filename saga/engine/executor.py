@@ -53,7 +53,7 @@ class _Transaction:
     executions: list[StepExecution] = field(default_factory=list)
 
     @property
-    def calling(self) -> list[StepExecution]:
+    def pending_calls(self) -> list[StepExecution]:
         """The executions whose external calls are to be made once the transaction has committed."""
         return [execution for execution in self.executions if execution.calls]
 
@@ -86,7 +86,7 @@ class _Executor:
         try:
             self._execute(transaction)
             continued += transaction.continued
-            while transaction.calling:
+            while transaction.pending_calls:
                 transaction = _make_calls(transaction)
                 self._execute(transaction)
                 continued += transaction.continued
@@ -114,7 +114,7 @@ class _Executor:
                 for execution in executions:
                     execution.start()
                 due = self._next(executions)
-            _extend_deadlines(transaction.calling)
+            _extend_deadlines(transaction.pending_calls)
         _mark_failpoints(transaction.executions)
         if any(saga.state == "waiting" for saga in sagas):
             failpoints.hit("saga.waiting")
@@ -147,17 +147,17 @@ class _Executor:
 
 def _make_calls(transaction: _Transaction) -> _Transaction:
     """Make the external calls; return the transaction that finishes their executions."""
-    calling = transaction.calling
-    for execution in calling:
+    executions = transaction.pending_calls
+    for execution in executions:
         execution.make_calls()
-    refs = [saga.ref for execution in calling for saga in execution.sagas.values()]
-    return _Transaction(refs, transaction.sagas, calling)
+    refs = [saga.ref for execution in executions for saga in execution.sagas.values()]
+    return _Transaction(refs, transaction.sagas, executions)
 
 
-def _extend_deadlines(calling: Sequence[StepExecution]) -> None:
+def _extend_deadlines(executions: Sequence[StepExecution]) -> None:
     """Give the sagas of these executions the time that their external calls may take."""
-    rounds = sum(external_calls.count_rounds(execution.calls) for execution in calling)
-    for execution in calling:
+    rounds = sum(external_calls.count_rounds(execution.calls) for execution in executions)
+    for execution in executions:
         for saga in execution.sagas.values():
             saga.call_rounds = rounds
 

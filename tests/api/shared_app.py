@@ -9,5 +9,5 @@ from api.app import create_app
 
 @cache
 def shared_app() -> Flask:
-    """The app, under the settings that all tests share. A test with settings of its own creates another."""
+    """The app, under the settings that all tests share. A test with other settings creates another app."""
     return create_app()

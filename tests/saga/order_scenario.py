@@ -21,7 +21,7 @@ from saga.engine.models import Incident, SagaRow
 from saga.engine.queries import sagas_about
 from saga.place_order import PLACE_ORDER, place_order
 from tests import factories
-from tests.saga.deliveries import Deliveries
+from tests.saga.message_deliveries import Deliveries
 
 _STOCK_LEVEL = text("SELECT on_hand, reserved FROM stock WHERE product_id = :product")
 _EVENTS = text("""

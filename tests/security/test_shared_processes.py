@@ -19,7 +19,7 @@ from tests import factories
 from tests.api.client import Api
 from tests.connections import reconnect
 from tests.guards.test_policy_by_scope import LISTED, QUERIES, filled
-from tests.saga.deliveries import Deliveries
+from tests.saga.message_deliveries import Deliveries
 
 COMPANIES = "SELECT count(*), count(*) FILTER (WHERE company_id = :ours) FROM {}"
 TABLES = ("orders", "order_lines", "payments", "payment_events", "stock", "stock_movements", "sagas", "mails")

@@ -9,6 +9,7 @@ import psycopg
 from sqlalchemy import text
 
 from kit import clock, db
+from kit.errors import Conflict
 from kit.ids import new_id
 from kit.tenancy import Tenant
 from saga.engine import signals, state_machine
@@ -22,10 +23,16 @@ from saga.engine.step import Step, step
 from saga.engine.step_functions import Call, Outcome, StepFunction, Subject
 from saga.engine.waits import Signal
 from tests import factories
-from tests.saga.deliveries import Deliveries
 from tests.saga.interruptions import checkpoint
+from tests.saga.message_deliveries import Deliveries
 
 _OVERDUE = "UPDATE sagas SET due_at = now() - interval '1 second' WHERE ended_at IS NULL"
+
+
+class Broken(Conflict):
+    """It is broken."""
+
+    code = "broken"
 
 
 @dataclass

@@ -17,7 +17,7 @@ from saga.engine.locked_saga import SagaRef
 from saga.engine.start import start
 from saga.engine.step import batched_step
 from saga.engine.step_functions import Subject
-from tests.saga.deliveries import Deliveries
+from tests.saga.message_deliveries import Deliveries
 
 MANY = 5
 MAX = external_calls.MAX_CONCURRENT

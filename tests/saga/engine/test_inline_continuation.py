@@ -6,9 +6,9 @@ from kit.errors import Conflict
 from saga.engine import executor
 from saga.engine.definition import afterwards, then, together, wait_for
 from saga.engine.errors import Refused
-from tests.saga.deliveries import Deliveries
 from tests.saga.engine.toy_signals import A_DAY, CONFIRMED, YES
 from tests.saga.interruptions import KillAfter, Killed, interrupted_by, transactions_as_checkpoints
+from tests.saga.message_deliveries import Deliveries
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from saga.engine.definition import Saga, together
 from saga.engine.start import start
 from saga.reactions.table import REACTIONS
 from tests.requests import TRACEPARENT, in_request
-from tests.saga.deliveries import Deliveries
+from tests.saga.message_deliveries import Deliveries
 from workers.events import reactions
 
 QUEUE = "notification.events"

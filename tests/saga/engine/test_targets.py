@@ -36,7 +36,7 @@ class TestWithoutAnOpenSaga:
         assert names() == [("print", "done"), ("cut", "running")]
 
 
-class TestTurnBack:
+class TestStop:
     def test_undoes_the_open_saga_and_drops_the_command(self, harness, command, deliveries, names, script, ref):
         command("print")
         deliveries.collect()

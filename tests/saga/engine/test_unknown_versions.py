@@ -13,7 +13,7 @@ from saga.engine.errors import Refused, UnknownVersion
 from saga.engine.locked_saga import SagaRef
 from saga.engine.state_machine import ADVANCE
 from saga.engine.sweep import sweep
-from tests.saga.deliveries import Deliveries
+from tests.saga.message_deliveries import Deliveries
 
 
 @dataclass
