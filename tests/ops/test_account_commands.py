@@ -36,7 +36,7 @@ def remove(orderx, email, *options):
 
 
 class TestRemoveSecondFactor:
-    def test_removes_the_app_and_all_recovery_codes_of_this_user_alone(self, orderx, user, sql):
+    def test_removes_the_app_and_all_recovery_codes_of_this_user_only(self, orderx, user, sql):
         code, said = remove(orderx, user.email.upper(), *WHY)
         assert (code, user.email in said) == (0, True)
         assert sql("SELECT FROM second_factors") == sql("SELECT FROM recovery_codes") == []
@@ -51,18 +51,18 @@ class TestRemoveSecondFactor:
         remove(orderx, user.email, *WHY)
         assert sql("SELECT recipient, template FROM mails") == [(user.email, "second_factor_removed")]
 
-    def test_answers_scripts_in_json(self, orderx, user):
+    def test_prints_json(self, orderx, user):
         code, said = remove(orderx, user.email, *WHY, "--by", "grace", "--json")
         assert (code, json.loads(said)) == (
             0, {"user_id": str(user.id), "action": "remove_second_factor", "reason": WHY[1], "by": "grace"},
         )  # fmt: skip
 
     @pytest.mark.parametrize("options", [[], ["--reason", " "]])
-    def test_asks_why(self, orderx, user, sql, options):
+    def test_requires_a_reason(self, orderx, user, sql, options):
         assert remove(orderx, user.email, *options)[0] == 2
         assert len(sql("SELECT FROM second_factors")) == 1
 
-    def test_does_nothing_where_there_is_none(self, orderx, user, sql):
+    def test_does_nothing_without_a_second_factor(self, orderx, user, sql):
         other = factories.make_user()
         for email in (other.email, "nobody@customers.example"):
             assert remove(orderx, email, *WHY)[0] == 1

@@ -71,7 +71,7 @@ class TestBody:
 
         return answer
 
-    def test_is_whole_or_refused(self, register):
+    def test_is_complete_or_refused(self, register):
         in_chunks, largest = "Transfer-Encoding: chunked", USER.ljust(MAX_BODY_BYTES)
         assert register(in_chunks, chunks(USER[:9], largest[9:])) == (202, None, "keep-alive")
         assert register(in_chunks, chunks(largest, b" "))[:2] == (413, "request_entity_too_large")
@@ -79,13 +79,13 @@ class TestBody:
         for misframed in (b"zz\r\n{}\r\n0\r\n\r\n", chunks(USER)[:-5], chunks(USER)[:-2] + b"x: y\n\r\n"):
             assert register(in_chunks, misframed) == (400, "bad_request", "close")
 
-    def test_ends_the_connection_when_it_is_larger_than_what_is_waited_for(self, port, register):
+    def test_closes_the_connection_when_it_is_too_large(self, port, register):
         body = chunks(b" " * MAX_BODY_BYTES, b" " * 20_000)
         assert register("Transfer-Encoding: chunked", body) == (413, "request_entity_too_large", "close")
         announced = f"Content-Length: {MAX_BODY_BYTES + 1}"
         assert register(announced, b"") == (413, "request_entity_too_large", "close")
 
-    def test_does_not_end_the_connection_when_it_has_come_and_nobody_reads_it(self, port):
+    def test_keeps_the_connection_when_the_app_does_not_read_it(self, port):
         assert self.stranger(port, 64 * 1024, 0) == [(401, "keep-alive")] * 2
 
     def stranger(self, port, *sizes):
@@ -120,11 +120,11 @@ class TestMetrics:
 
         return ask
 
-    def test_are_those_of_all_its_processes_whichever_answers(self, ask, counted):
+    def test_are_the_sum_of_all_its_processes(self, ask, counted):
         ask(40)
         assert [counted() for _ in range(20)] == [40] * 20
 
-    def test_keep_what_those_counted_that_have_died_and_not_their_files(self, process, ask, counted, temporary):
+    def test_keep_the_counts_of_dead_processes_but_not_their_files(self, process, ask, counted, temporary):
         ask(20)
         died = process_tree.children(process.pid)
         for each in died:
@@ -137,7 +137,7 @@ class TestMetrics:
         assert "counter_ended.db" in files
         assert [name for name in files for each in died if name.endswith(f"_{each}.db")] == []
 
-    def test_leave_nothing_when_it_stops(self, process, ask, temporary):
+    def test_leave_no_files_when_it_stops(self, process, ask, temporary):
         ask(1)
         assert list(temporary.glob("orderx-metrics-*/*.db")) != []
         process.stop()
@@ -145,7 +145,7 @@ class TestMetrics:
 
 
 class TestStop:
-    def test_waits_for_the_answer_that_somebody_is_waiting_for(self, process, port, database):
+    def test_waits_for_the_responses_in_progress(self, process, port, database):
         user = factories.make_user()
         sent = {"Authorization": f"Bearer {Api(shared_app()).acting_as(user).token}"}
         me = f"http://127.0.0.1:{port}/api/me"

@@ -37,39 +37,39 @@ def taken():
 
 
 class TestOneLine:
-    def test_is_said_when_the_database_does_not_answer(self, said):
+    def test_is_printed_when_the_database_does_not_answer(self, said):
         code, line = said("saga", "list")
         assert (code, line.count("\n")) == (1, 1)
         assert line.startswith("orderx: the database does not answer: ")
 
-    def test_is_said_when_the_broker_does_not_answer(self, said):
+    def test_is_printed_when_the_broker_does_not_answer(self, said):
         assert said("dead", "list") == (1, "orderx: the broker does not answer: [Errno 111] Connection refused\n")
 
     @pytest.mark.rabbitmq
-    def test_is_said_when_the_broker_lets_nobody_in(self, said, rabbitmq):
+    def test_is_printed_when_the_broker_refuses_the_login(self, said, rabbitmq):
         stranger = rabbitmq.url.replace("amqp://", "amqp://stranger:", 1)
         code, line = said("dead", "list", ORDERX_BROKER_URL=stranger)
         assert (code, line.count("\n")) == (1, 1)
         assert "ACCESS_REFUSED" in line
 
-    def test_is_said_when_a_setting_is_wrong(self, said):
+    def test_is_printed_when_a_setting_is_wrong(self, said):
         assert said("saga", "list", ORDERX_POOL_SIZE="0") == (
             1, "orderx: ORDERX_POOL_SIZE: Input should be greater than or equal to 1\n",
         )  # fmt: skip
 
-    def test_is_said_when_a_port_is_taken(self, said, taken):
+    def test_is_printed_when_a_port_is_in_use(self, said, taken):
         code, line = said("flower", "--port", taken)
         assert (code, line.splitlines()[-1]) == (
             1, "orderx: cannot listen at this address, use another --host or --port: Address already in use",
         )  # fmt: skip
 
     @pytest.mark.parametrize("named", ["moon", "saga,moon", "saga,"])
-    def test_is_said_when_there_is_no_such_queue(self, said, named):
+    def test_is_printed_for_an_unknown_queue(self, said, named):
         code, line = said("worker", "--queues", named)
         assert (code, line.count("\n")) == (1, 1)
         assert line.startswith(f"orderx: no queue is called '{named.rpartition(',')[2]}'; there are saga, ")
 
-    def test_is_said_when_a_place_cannot_be_written_to(self, said):
+    def test_is_printed_when_a_directory_is_not_writable(self, said):
         assert said("inbox", "--maildir", "/proc/mail") == (1, "orderx: /proc/mail: No such file or directory\n")
 
 

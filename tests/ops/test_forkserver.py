@@ -109,7 +109,7 @@ class TestForked:
             parent.kill()
         until(lambda: ports.is_free(port), "it has stayed behind")
 
-    def test_has_its_own_settings_in_memory_and_nobody_elses(self, home, forkserver):
+    def test_has_only_its_settings_in_memory(self, home, forkserver):
         first = an_inbox(home, forkserver, ports.free_port(), SECRET="only for the first")
         second = an_inbox(home, forkserver, ports.free_port())
         with first:

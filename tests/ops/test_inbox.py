@@ -43,7 +43,7 @@ def page(inbox, path="/"):
 
 
 class TestKeeping:
-    def test_has_every_mail_it_said_yes_to_after_a_sigkill(self, inbox):
+    def test_has_every_accepted_mail_after_a_sigkill(self, inbox):
         with smtplib.SMTP("127.0.0.1", inbox.smtp_port, timeout=5) as client:
             for number in range(5):
                 client.send_message(written(f"Mail {number}"))
@@ -54,7 +54,7 @@ class TestKeeping:
     @pytest.mark.parametrize(
         "content", [b"", b"one line\r\n", b".\r\n..\r\n.first\r\nlast.\r\n", b"x" * 5000 + b"\r\n"]
     )
-    def test_keeps_the_content_as_it_was(self, inbox, content):
+    def test_keeps_the_content_unchanged(self, inbox, content):
         with smtplib.SMTP("127.0.0.1", inbox.smtp_port) as client:
             client.sendmail("a@x.example", ["b@x.example"], b"Subject: any\r\n\r\n" + content)
             client.sendmail("a@x.example", ["c@x.example"], b"Subject: next\r\n\r\n")
@@ -62,7 +62,7 @@ class TestKeeping:
         assert kept["text"] == content.decode().replace("\r\n", "\n")
         assert len(inbox.messages()) == 2
 
-    def test_takes_an_empty_mail_and_refuses_one_without_recipient(self, inbox):
+    def test_accepts_an_empty_mail_and_refuses_one_without_recipient(self, inbox):
         with smtplib.SMTP("127.0.0.1", inbox.smtp_port) as client:
             client.ehlo()
             client.mail("a@x.example")
@@ -75,7 +75,7 @@ class TestKeeping:
         send(inbox, written(), written())
         assert [file.suffix for file in inbox.maildir.iterdir()] == [".eml", ".eml"]
 
-    def test_ignores_what_a_sigkill_left_half_written(self, inbox):
+    def test_ignores_files_left_incomplete_by_a_sigkill(self, inbox):
         (inbox.maildir / "0199f3a0-0000-7000-8000-000000000001.tmp").write_bytes(b"Subject: half")
         assert inbox.messages() == []
 
@@ -87,13 +87,13 @@ class TestKeeping:
         assert inbox.messages()[0]["to"] == "a@x.example, b@x.example"
 
     @pytest.mark.parametrize(("domain", "code"), [("refused.example", 550), ("deferred.example", 451)])
-    def test_turns_away_the_two_domains_that_rehearse_failure(self, inbox, domain, code):
+    def test_refuses_and_defers_mails_to_the_two_test_domains(self, inbox, domain, code):
         with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
             send(inbox, written(to=f"ada@{domain}"))
         assert refused.value.recipients[f"ada@{domain}"][0] == code
         assert inbox.messages() == []
 
-    def test_ends_cleanly_on_sigterm_in_the_middle_of_a_conversation(self, inbox):
+    def test_stops_on_sigterm_during_an_smtp_session(self, inbox):
         with smtplib.SMTP("127.0.0.1", inbox.smtp_port, timeout=5) as client:
             client.ehlo()
             assert inbox.terminate() == 0
@@ -127,7 +127,7 @@ class TestPages:
         assert "2 mails" in html
         assert html.index("Second") < html.index("First")
 
-    def test_turn_when_there_are_many(self, inbox):
+    def test_are_split_when_there_are_many_mails(self, inbox):
         send(inbox, *(written(f"No. {number}.") for number in range(51)))
         assert "No. 0." not in page(inbox).text
         older = page(inbox, "/?page=2").text
@@ -152,7 +152,7 @@ class TestPages:
         body = page(inbox, f"/mails/{mail['id']}/html")
         assert body.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
 
-    def test_say_so_when_there_is_no_such_mail(self, inbox):
+    def test_answer_404_for_an_unknown_mail(self, inbox):
         assert requests.get(f"{inbox.url}/mails/no-such-mail", timeout=5).status_code == 404
         unknown = "0199f3a0-0000-7000-8000-000000000001"
         assert requests.get(f"{inbox.url}/mails/{unknown}", timeout=5).status_code == 404
@@ -163,7 +163,7 @@ class TestPages:
     @example(content=b"Content-Type: text/plain; charset=nobody-knows\r\n\r\n\xff")
     @example(content=b"Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\n")
     @example(content=b"Content-Type: text/html; charset=utf-16\r\n\r\n\xff")
-    def test_show_whatever_bytes_arrive(self, tmp_path_factory, content):
+    def test_show_any_bytes(self, tmp_path_factory, content):
         maildir = Maildir(Path(tmp_path_factory.mktemp("mails")))
         pages = create_app(maildir).test_client()
         mail_id = maildir.save(sender="", recipients=["ada@x.example"], content=content)

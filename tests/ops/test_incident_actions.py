@@ -58,7 +58,7 @@ class TestSelection:
         assert shop.saga(order).state == "running"
 
     @pytest.mark.parametrize("which", [[], ["{id}", "--all"], ["{id}", "--step", "commit_stock"]])
-    def test_must_be_made_in_one_way(self, orderx, scenario, stuck, which):
+    def test_must_be_by_ids_or_by_a_filter(self, orderx, scenario, stuck, which):
         code, said = orderx("saga", "retry", *[word.format(id=stuck[0]) for word in which], *WHY)
         assert code == 2
         assert "or give --all" in said
@@ -96,31 +96,31 @@ class TestResolve:
         [incident] = scenario.incidents(stuck[0])
         assert incident.resolution == {"action": "resolve", "as": "done", "reason": "counted by hand", "by": "ada"}
 
-    def test_asks_how_it_ends(self, orderx, scenario, stuck):
+    def test_requires_an_outcome(self, orderx, scenario, stuck):
         assert orderx("saga", "resolve", stuck[0], *WHY)[0] == 2
         assert orderx("saga", "resolve", stuck[0], "--as", "well", *WHY)[0] == 2
         assert states(scenario, stuck) == ["stuck", "stuck"]
 
 
 class TestListOfTheStuck:
-    def test_says_what_each_is_stuck_in_and_why(self, orderx, scenario, stuck, elsewhere):
+    def test_shows_step_and_error_of_each(self, orderx, scenario, stuck, elsewhere):
         code, said = orderx("saga", "list", "--stuck", "--json")
         first = json.loads(said)[0]
         assert (code, len(json.loads(said))) == (0, 3)
         assert (first["subject_id"], first["step"], first["phase"]) == (str(stuck[0]), "commit_stock", "running")
         assert first["error"] == {"code": "conflict", "detail": "the shelf is empty"}
 
-    def test_can_be_narrowed_down_to_a_reason(self, orderx, stuck, elsewhere):
+    def test_can_be_filtered_by_reason(self, orderx, stuck, elsewhere):
         _, said = orderx("saga", "list", "--stuck", "--reason", "RuntimeError", "--json")
         assert [each["subject_id"] for each in json.loads(said)] == [str(elsewhere[1])]
 
-    def test_is_a_line_for_each_with_how_many_more_there_are(self, orderx, stuck):
+    def test_has_a_line_for_each_and_the_number_of_further_ones(self, orderx, stuck):
         code, said = orderx("saga", "list", "--stuck", "--limit", "1")
         line, count = said.splitlines()
         assert line.startswith(f"{stuck[0]}  place_order running, commit_stock: conflict after 1 try, since 20")
         assert (code, count) == (0, "stuck sagas: 1, and 1 more: see --limit")
 
-    def test_is_none_where_none_is_stuck(self, orderx, database):
+    def test_says_that_no_saga_is_stuck(self, orderx, database):
         assert orderx("saga", "list", "--stuck") == (0, "stuck sagas: none\n")
 
     @pytest.mark.parametrize("words", [["--reason", "conflict"], ["--stuck", "--state", "done"]])

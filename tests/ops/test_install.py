@@ -12,7 +12,7 @@ exit 0
 
 
 class TestInstallation:
-    def test_says_every_few_seconds_that_it_goes_on(self, tmp_path):
+    def test_shows_progress_every_few_seconds(self, tmp_path):
         uv, gate = tmp_path / "uv", tmp_path / "gate"
         os.mkfifo(gate)
         uv.write_text(UV.format(gate=gate))

@@ -56,13 +56,13 @@ def supervisor():
 
 
 class TestSupervisor:
-    def test_reaps_what_became_its_child(self, supervisor):
+    def test_reaps_adopted_processes(self, supervisor):
         process, _, gate = supervisor
         until(lambda: len(children(process.pid)) == 5, "it was given no orphans", seconds=20)
         gate.touch()
         until(lambda: len(children(process.pid)) == 2, "there are zombies", seconds=20)
 
-    def test_still_knows_how_its_own_processes_ended(self, supervisor):
+    def test_knows_the_exit_status_of_its_processes(self, supervisor):
         process, pid, _ = supervisor
         os.kill(pid, signal.SIGTERM)
         assert process.stdout.readline().startswith("one ended with exit code -15, restarts in")

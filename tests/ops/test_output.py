@@ -49,12 +49,12 @@ printing = pytest.mark.parametrize("words", PRINTS, ids=" ".join)
 
 class TestFullDisk:
     @printing
-    def test_is_one_line(self, words):
+    def test_is_reported_in_one_line(self, words):
         with open("/dev/full", "w") as full:  # noqa: PTH123
             ended = orderx(*words, stdout=full)
         assert (ended.returncode, ended.stderr) == (1, "orderx: cannot write: No space left on device\n")
 
-    def test_stops_nobody_who_only_logs(self):
+    def test_does_not_stop_a_process_that_only_logs(self):
         code = "import logging, structlog, sys; from kit.process import logs; logs.configure(); logs.configure_stdlib()"
         code += "; structlog.get_logger().info('a'); logging.getLogger('b').warning('b'); print('on', file=sys.stderr)"
         with open("/dev/full", "w") as full:  # noqa: PTH123
@@ -67,7 +67,7 @@ class TestFullDisk:
 
 class TestClosedPipe:
     @printing
-    def test_ends_the_command_in_silence(self, words):
+    def test_ends_the_command_silently(self, words):
         read, write = os.pipe()
         os.close(read)
         try:
@@ -78,7 +78,7 @@ class TestClosedPipe:
 
 
 class TestNarrowScreen:
-    def test_of_twenty_columns_shows_every_option_whole(self):
+    def test_of_twenty_columns_shows_every_option_in_full(self):
         code = (
             "import json, sys; from ops.commands import output; output.prepare();"
             "from typer.testing import CliRunner; from ops.cli import app;"
@@ -95,12 +95,12 @@ class TestNarrowScreen:
 
 class TestEncoding:
     @printing
-    def test_may_lack_what_is_printed(self, words):
+    def test_may_lack_printed_characters(self, words):
         ended = orderx(*words, PYTHONIOENCODING="ascii")
         assert (ended.returncode, ended.stderr) == (0, "")
 
     @pytest.mark.parametrize(("encoding", "tick", "cross"), [("ascii", "ok", "NOT OK"), ("utf-8", "✓", "✗")])
-    def test_decides_the_symbols_for_right_and_wrong(self, encoding, tick, cross):
+    def test_decides_which_symbols_are_printed(self, encoding, tick, cross):
         code = (
             "from ops.commands import check, output; from ops.check import Finding; output.prepare();"
             "check._print([('good [rule]', []), ('bad rule', [Finding('bad rule', 'Zoë → [row]')])])"

@@ -23,7 +23,7 @@ def stray(database, provider):
 
 
 class TestReconcile:
-    def test_says_what_it_would_do_and_then_does_it(self, orderx, stray, sandbox):
+    def test_does_what_the_dry_run_prints(self, orderx, stray, sandbox):
         order_id, ref = stray
         line = f"{order_id}  {ref}  captured (1999), and there is no such order: "
         summary = f"{SUMMARY} differing: 1, unresolved: 0\n"
@@ -33,19 +33,19 @@ class TestReconcile:
         assert sandbox.ledger()[0]["amount_refunded"] == 1999
         assert orderx("reconcile") == (0, f"{SUMMARY} differing: 0, unresolved: 0\n")
 
-    def test_answers_scripts_a_line_of_json_for_each(self, orderx, stray):
+    def test_prints_a_line_of_json_for_each(self, orderx, stray):
         code, said = orderx("reconcile", "--json")
         assert (code, json.loads(said)) == (0, {
             "order_id": stray[0], "ref": stray[1], "outcome": "captured", "amount": 1999,
             "why": "there is no such order", "result": "refunded",
         })  # fmt: skip
 
-    def test_takes_the_time_for_utc(self, orderx, stray):
+    def test_reads_the_time_as_utc(self, orderx, stray):
         assert orderx("reconcile", "--since", "2100-01-01") == (
             0, "payments compared: 0, skipped: 0, differing: 0, unresolved: 0\n",
         )  # fmt: skip
 
-    def test_fails_when_something_is_left_for_a_person(self, orderx, stray, monkeypatch):
+    def test_exits_1_when_a_difference_is_left(self, orderx, stray, monkeypatch):
         kept = gateway().look_up(ref=stray[1])
         monkeypatch.setattr(gateway(), "void", lambda **_: kept)
         monkeypatch.setattr(gateway(), "refund", lambda **_: kept)
@@ -54,10 +54,10 @@ class TestReconcile:
         assert said.splitlines()[0].endswith("there is no such order: not refunded: captured")
         assert said.splitlines()[1] == f"{SUMMARY} differing: 1, unresolved: 1"
 
-    def test_calls_a_time_it_does_not_understand_a_usage_error(self, orderx):
+    def test_reports_an_invalid_time_as_a_usage_error(self, orderx):
         assert orderx("reconcile", "--since", "yesterday")[0] == 2
 
-    def test_says_in_one_line_that_the_provider_is_down(self, stray, sandbox):
+    def test_reports_in_one_line_that_the_provider_is_down(self, stray, sandbox):
         sandbox.kill()
         command = [sys.executable, "-m", "ops.cli", "reconcile"]
         ended = subprocess.run(command, env=os.environ, capture_output=True, text=True, timeout=60, check=False)

@@ -37,25 +37,25 @@ def settings():
 
 
 class TestUseSettings:
-    def test_gives_a_command_what_it_reads(self, running):
+    def test_gives_a_command_the_settings_it_reads(self, running):
         running_stack.use_settings(["dead", "list"])
         assert settings() == {BROKER: PUBLISHED[BROKER]}
 
-    def test_reads_what_a_shell_reads(self, running):
+    def test_reads_the_file_as_a_shell_does(self, running):
         running_stack.use_settings(["saga", "list"])
         assert settings() == {OPERATOR: PUBLISHED[OPERATOR]}
 
-    def test_mixes_nothing_with_what_is_set(self, running):
+    def test_does_not_mix_with_settings_of_the_environment(self, running):
         running_stack.os.environ["ORDERX_PAYMENT_API_KEY"] = "sk_live_of_another_database"
         running_stack.use_settings(["check"])
         assert settings() == {"ORDERX_PAYMENT_API_KEY": "sk_live_of_another_database"}
 
     @pytest.mark.parametrize("words", [[], ["api"], ["worker"], ["migrate"], ["--help"]])
-    def test_leaves_other_commands_alone(self, running, words):
+    def test_does_not_affect_other_commands(self, running, words):
         running_stack.use_settings(words)
         assert settings() == {}
 
-    def test_does_not_believe_what_a_killed_stack_has_left(self, folder):
+    def test_ignores_the_files_of_a_killed_stack(self, folder):
         with running_stack.lock(running_stack.default_directory()) as here:
             running_stack.publish(here, settings=PUBLISHED, urls={})
         running_stack.use_settings(["dead", "list"])
@@ -63,7 +63,7 @@ class TestUseSettings:
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
     @pytest.mark.parametrize("name", ["", "env"])
-    def test_does_not_believe_what_others_may_have_written(self, running, name):
+    def test_ignores_files_that_other_users_can_write(self, running, name):
         os.chown(running / name, 65534, 65534)
         running_stack.use_settings(["dead", "list"])
         assert settings() == {}
@@ -73,7 +73,7 @@ class TestUrls:
     def test_are_those_of_the_stack_that_runs(self, running):
         assert running_stack.urls(running) == {"api": "http://127.0.0.1:8000"}
 
-    def test_are_nowhere_before_it_runs_and_once_it_stops(self, folder):
+    def test_do_not_exist_while_no_stack_runs(self, folder):
         with running_stack.lock(running_stack.default_directory()) as here:
             with pytest.raises(NotRunning):
                 running_stack.urls(here)

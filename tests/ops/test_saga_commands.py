@@ -22,17 +22,17 @@ def go_on(scenario):
 
 
 class TestRetry:
-    def test_takes_several_sagas_on_by_the_ids_of_their_orders(self, orderx, scenario, stuck):
+    def test_continues_several_sagas_by_the_ids_of_their_orders(self, orderx, scenario, stuck):
         assert orderx("saga", "retry", *stuck, *WHY) == (0, f"{stuck[0]}  {RETRIED}\n{stuck[1]}  {RETRIED}\n")
         go_on(scenario)
         assert [scenario.order(order).status for order in stuck] == ["paid", "paid"]
 
-    def test_takes_the_sagas_own_id_too(self, orderx, scenario, stuck):
+    def test_accepts_the_id_of_the_saga_too(self, orderx, scenario, stuck):
         saga = scenario.saga(stuck[0])
         assert orderx("saga", "retry", saga.id, *WHY) == (0, f"{saga.id}  {RETRIED}\n")
         assert scenario.saga(stuck[0]).state == "running"
 
-    def test_settles_what_it_can_and_fails_when_it_could_not_settle_all(self, orderx, scenario, stuck):
+    def test_acts_on_each_and_exits_1_if_one_fails(self, orderx, scenario, stuck):
         orderx("saga", "retry", stuck[0], *WHY)
         unknown, saga = new_id(), scenario.saga(stuck[0])
         code, said = orderx("saga", "retry", unknown, *stuck, *WHY)
@@ -42,7 +42,7 @@ class TestRetry:
             f"{stuck[1]}  {RETRIED}",
         ])  # fmt: skip
 
-    def test_answers_scripts_a_line_of_json_for_each(self, orderx, stuck):
+    def test_prints_a_line_of_json_for_each(self, orderx, stuck):
         orderx("saga", "retry", stuck[0], *WHY)
         code, said = orderx("saga", "retry", *stuck, *WHY, "--json")
         first, second = map(json.loads, said.splitlines())
@@ -52,7 +52,7 @@ class TestRetry:
         assert (second["step"], second["state"], second["tasks"]) == ("commit_stock", "running", ["saga.advance"])
 
     @pytest.mark.parametrize(("options", "by"), [([], getpass.getuser()), (["--by", "grace"], "grace")])
-    def test_keeps_who_and_why_with_the_incident(self, orderx, scenario, stuck, options, by):
+    def test_records_operator_and_reason_in_the_incident(self, orderx, scenario, stuck, options, by):
         orderx("saga", "retry", stuck[0], *WHY, *options)
         [incident] = scenario.incidents(stuck[0])
         assert incident.resolution == {"action": "retry", "reason": "the shelf is counted", "by": by}
@@ -70,7 +70,7 @@ class TestSkip:
         logged = [json.loads(line) for line in done.stderr.splitlines()]
         assert [line["event"] for line in logged] == ["order_paid"]
 
-    def test_says_what_an_ending_has_raised_and_goes_on_with_the_next(self, orderx, scenario, stuck, monkeypatch):
+    def test_reports_the_error_of_an_outcome_hook_and_continues(self, orderx, scenario, stuck, monkeypatch):
         errors = [RuntimeError("no paper")]
 
         def mark_paid(**_):
@@ -88,7 +88,7 @@ class TestSkip:
 
 
 class TestCompensate:
-    def test_refuses_what_cannot_be_undone(self, orderx, scenario, stuck):
+    def test_refuses_a_saga_that_cannot_be_undone(self, orderx, scenario, stuck):
         code, said = orderx("saga", "compensate", stuck[0], *WHY)
         assert code == 1
         assert "cannot be compensated: commit_stock is begun and cannot be undone: the payment is captured" in said
@@ -98,14 +98,14 @@ class TestCompensate:
 @pytest.mark.parametrize("command", [["retry"], ["skip"], ["compensate"], ["resolve", "--as", "done"]], ids=" ".join)
 class TestEach:
     @pytest.mark.parametrize("reason", [[], ["--reason", "  "]])
-    def test_asks_for_a_reason(self, orderx, scenario, stuck, command, reason):
+    def test_requires_a_reason(self, orderx, scenario, stuck, command, reason):
         code, _ = orderx("saga", *command, stuck[0], *reason)
         assert code == 2
         assert scenario.saga(stuck[0]).state == "stuck"
 
 
 class TestShow:
-    def test_says_where_the_saga_is_stuck(self, orderx, scenario, stuck):
+    def test_shows_where_the_saga_is_stuck(self, orderx, scenario, stuck):
         [incident] = scenario.incidents(stuck[0])
         since = f"{incident.opened_at:%Y-%m-%d %H:%M:%S} UTC"
         _, said = orderx("saga", "show", stuck[0])
@@ -121,7 +121,7 @@ class TestShow:
         _, said = orderx("saga", "show", stuck[0], "--json")
         assert json.loads(said)["incident"] is None
 
-    def test_says_of_the_step_that_failed_that_it_failed(self, orderx, scenario):
+    def test_marks_the_failed_step(self, orderx, scenario):
         order = scenario.place(quantity=99)
         scenario.deliveries.deliver_all()
         code, said = orderx("saga", "show", order, "--json")

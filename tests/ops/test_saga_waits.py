@@ -32,7 +32,7 @@ def until(harness, ref):
 
 
 class TestShow:
-    def test_says_what_the_saga_waits_for_and_until_when(self, orderx, waiting, monkeypatch):
+    def test_shows_signal_and_expiry_of_a_wait(self, orderx, waiting, monkeypatch):
         monkeypatch.setenv("COLUMNS", "300")
         ref, _, harness = waiting
         _, said = orderx("saga", "show", ref.saga_id)
@@ -40,7 +40,7 @@ class TestShow:
             said.split()
         )
 
-    def test_says_so_to_scripts(self, orderx, waiting):
+    def test_prints_them_as_json(self, orderx, waiting):
         ref, _, harness = waiting
         _, said = orderx("saga", "show", ref.saga_id, "--json")
         assert json.loads(said)["waiting_for"] == {
@@ -59,7 +59,7 @@ class TestShow:
 
 
 class TestList:
-    def test_says_what_the_sagas_wait_for(self, orderx, waiting):
+    def test_shows_what_sagas_wait_for(self, orderx, waiting):
         _, deliveries, harness = waiting
         harness.run(deliveries.sagas[0])
         _, said = orderx("saga", "list", "--state", "waiting", "--json")
@@ -68,7 +68,7 @@ class TestList:
         ] * 2
         assert orderx("saga", "list", "--stuck") == (0, "stuck sagas: none\n")
 
-    def test_awaits_nothing_where_a_saga_does_not_wait(self, orderx, waiting):
+    def test_shows_no_wait_of_a_running_saga(self, orderx, waiting):
         ref, _, _ = waiting
         orderx("saga", "signal", ref.saga_id, *YES, *WHY)
         _, said = orderx("saga", "list", "--json")
@@ -76,7 +76,7 @@ class TestList:
 
 
 class TestSignal:
-    def test_moves_the_saga_on_and_is_recorded_with_who_and_why(self, orderx, waiting):
+    def test_continues_the_saga_and_is_recorded_with_operator_and_reason(self, orderx, waiting):
         ref, deliveries, harness = waiting
         subject = harness.timeline(ref).saga.subject_id
         assert orderx("saga", "signal", subject, *YES, *WHY) == (0, f"{subject}  print.confirmed: accepted\n")
@@ -94,7 +94,7 @@ class TestSignal:
         subject = harness.timeline(ref).saga.subject_id
         assert orderx("saga", "signal", subject, *YES, *WHY) == (0, f"{subject}  print.confirmed: accepted\n")
 
-    def test_says_what_is_wrong_with_a_payload(self, orderx, waiting):
+    def test_names_the_error_in_a_payload(self, orderx, waiting):
         ref, _, _ = waiting
         code, said = orderx("saga", "signal", ref.saga_id, "print.confirmed", "--payload", "[]", *WHY)
         assert (code, "give a JSON object" in said) == (2, True)

@@ -51,11 +51,11 @@ def home():
 
 
 class TestPorts:
-    def test_prefers_the_well_known_port_while_nobody_listens_there(self):
+    def test_prefers_the_well_known_port_if_it_is_free(self):
         port = ports.free_port()
         assert ports.free_port(port) == port
 
-    def test_avoids_a_port_that_is_taken(self):
+    def test_avoids_a_port_in_use(self):
         port = ports.free_port()
         with socket.create_server((ports.LOOPBACK, port)):
             assert ports.free_port(port) != port
@@ -70,7 +70,7 @@ class TestProcess:
         argv = [sys.executable, "-c", SERVER, str(port)]
         return Process("server", argv, log=home / "log", ready=tcp(port), **options)
 
-    def test_gives_way_among_processes_and_among_sessions(self, home):
+    def test_has_a_lower_priority_within_and_across_sessions(self, home):
         with self.server(home, ports.free_port(), nice=10) as process:
             assert os.getpriority(os.PRIO_PROCESS, process.pid) == 10
             session = Path(f"/proc/{process.pid}/autogroup")
@@ -98,7 +98,7 @@ class TestProcess:
         with pytest.raises(DidNotStart, match=r"(?s)broken ended with exit code 3; the end of .*no such thing"):
             Process("broken", argv, log=home / "log", ready=lambda _: False).start()
 
-    def test_kills_what_does_not_heed_the_stop_signal(self, home):
+    def test_kills_a_process_that_ignores_the_stop_signal(self, home):
         argv = [sys.executable, "-c", DEAF]
         process = Process("deaf", argv, log=home / "log", ready=output_contains("up"), stop_seconds=0.2)
         process.start()
@@ -140,7 +140,7 @@ class TestPostgres:
                 assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
                 assert connection.execute("SHOW fsync").fetchone() == ("on",)
 
-    def test_asks_for_a_password(self, home, binaries):
+    def test_requires_a_password(self, home, binaries):
         with Postgres(home / "pg", binaries=binaries) as postgres:
             stranger = with_login(postgres.url, user="postgres", password="guess")
             with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
@@ -149,7 +149,7 @@ class TestPostgres:
 
 class TestPostgresBinaries:
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another user")
-    def test_runs_from_a_place_its_user_may_not_enter(self, home):
+    def test_runs_from_a_directory_that_its_user_may_not_enter(self, home):
         (binaries,) = postgres_binaries.from_wheel()
         package = binaries.directory.parents[1]
         closed = home / "closed"
@@ -160,7 +160,7 @@ class TestPostgresBinaries:
         with Postgres(home / "pg", binaries=postgres_binaries.Binaries(inside, binaries.major)) as postgres:
             psycopg.connect(postgres.url).close()
 
-    def test_says_which_version_the_data_needs(self):
+    def test_names_the_version_that_the_data_needs(self):
         with pytest.raises(Exception, match=r"PostgreSQL 9, which wrote the data here, is not installed"):
             postgres_binaries.choose(data_version=9)
 
@@ -196,7 +196,7 @@ class TestRabbitMQ:
             channel.queue_delete("kept")
         assert received == ["kept"]
 
-    def test_stands_beside_other_nodes_of_this_machine(self, rabbitmq):
+    def test_runs_beside_other_nodes_of_this_machine(self, rabbitmq):
         assert rabbitmq.port != 5672
         assert rabbitmq.management_url is None
 

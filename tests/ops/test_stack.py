@@ -105,7 +105,7 @@ class TestSupervisor:
             Supervisor([[good], [bad]]).start()
         assert story(home) == ["good runs", "good stops"]
 
-    def test_starts_again_what_crashed_and_says_so(self, server):
+    def test_restarts_and_reports_crashed_processes(self, server):
         port = ports.free_port()
         process = server("fragile", port)
         said = []
@@ -117,7 +117,7 @@ class TestSupervisor:
         supervisor.stop()
         assert said == [f"fragile ended with exit code -9, restarts in 0.5 s ({process.log})"]
 
-    def test_stops_within_ten_seconds_whatever_does_not_heed_it(self, home):
+    def test_stops_within_ten_seconds_even_if_a_process_ignores_it(self, home):
         def deaf(name):
             return Process(name, [sys.executable, "-c", DEAF], log=home / name, ready=output_contains("up"))
 
@@ -156,7 +156,7 @@ def without_settings(monkeypatch):
 
 @pytest.mark.usefixtures("without_settings")
 class TestStack:
-    def test_gives_app_operator_and_owner_a_login_each(self, home):
+    def test_creates_a_login_for_app_operator_and_owner(self, home):
         env = Stack(home).env
         logins = [env[name].partition("://")[2].partition(":")[0] for name in DATABASE_SETTINGS]
         assert logins == ["postgres", "orderx_app_login", "orderx_operator_login"]
@@ -166,7 +166,7 @@ class TestStack:
         assert len(first["ORDERX_SECRET_KEY"]) >= 32
         assert first["ORDERX_SECRET_KEY"] == second["ORDERX_SECRET_KEY"]
 
-    def test_uses_the_database_and_the_broker_it_is_given(self, home, monkeypatch):
+    def test_uses_a_given_database_and_broker(self, home, monkeypatch):
         given = {"ORDERX_OWNER_DATABASE_URL": "postgresql://o:p@db/shop", "ORDERX_BROKER_URL": "amqp://u:p@mq//"}
         for name, value in given.items():
             monkeypatch.setenv(name, value)
@@ -190,7 +190,7 @@ class TestStack:
     def test_stops_postgres_last(self, home):
         assert Stack(home).processes[0].name == "postgres"
 
-    def test_avoids_ports_that_are_taken(self, home):
+    def test_avoids_ports_in_use(self, home):
         with socket.socket() as other:
             if ports.is_free(8000):
                 other.bind((ports.LOOPBACK, 8000))
@@ -213,17 +213,17 @@ def orderx(*words, **settings):
 
 
 class TestCommandLine:
-    def test_says_in_one_line_which_setting_is_missing(self):
+    def test_names_the_missing_setting_in_one_line(self):
         ended = orderx("migrate")
         assert ended.returncode == 1
         assert ended.stdout == ""
         assert ended.stderr.startswith("orderx: ORDERX_OWNER_DATABASE_URL is not set")
         assert ended.stderr.count("\n") == 1
 
-    def test_calls_a_wrong_command_a_usage_error(self):
+    def test_reports_a_wrong_command_as_a_usage_error(self):
         assert orderx("fly").returncode == 2
 
-    def test_is_quick_to_help(self):
+    def test_prints_its_help_quickly(self):
         heavy = ("celery", "flask", "sqlalchemy", "psycopg", "requests")
         code = f"import sys, ops.cli; print([name for name in {heavy} if name in sys.modules])"
         loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -87,7 +87,7 @@ class TestClaim:
         assert claim(NOW + LEASE / 2) == LeasedElsewhere(LATER)
         assert stored().attempts == 2
 
-    def test_lets_the_second_wait_for_what_the_first_is_about_to_commit(self, database, order, mail_id, claim):
+    def test_makes_a_second_claim_wait_for_the_commit_of_the_first(self, database, order, mail_id, claim):
         answers = []
         second = threading.Thread(target=lambda: answers.append(claim(NOW)))
         with db.transaction(Tenant(company_id=order.company_id)):
@@ -98,7 +98,7 @@ class TestClaim:
         assert isinstance(first, Claimed)
         assert answers == [LeasedElsewhere(LATER)]
 
-    def test_gives_it_again_once_the_lease_has_run_out(self, claim):
+    def test_gives_it_again_once_the_lease_has_expired(self, claim):
         claim(NOW)
         claimed = claim(LATER)
         assert isinstance(claimed, Claimed)
@@ -112,7 +112,7 @@ class TestClaim:
         act(operations.mark_refused, mail_id=mail_id, error="550 unknown")
         assert claim(LATER) == AlreadyDone("refused")
 
-    def test_knows_no_mail_of_another_company(self, mail_id):
+    def test_raises_for_a_mail_of_another_company(self, mail_id):
         stranger = placed_order()
         with pytest.raises(MailNotFound), db.transaction(Tenant(company_id=stranger.company_id)):
             operations.claim(mail_ids=[mail_id], now=NOW)
@@ -123,7 +123,7 @@ class TestOutcomes:
     def claimed(self, claim):
         claim(NOW)
 
-    def test_sent_keeps_when_and_ends_the_lease(self, act, mail_id, stored):
+    def test_sent_records_the_time_and_ends_the_lease(self, act, mail_id, stored):
         act(operations.mark_sent, mail_ids=[mail_id], now=LATER)
         mail = stored()
         assert (mail.status, mail.sent_at, mail.leased_until, mail.error) == ("sent", LATER, None, None)
@@ -133,7 +133,7 @@ class TestOutcomes:
         act(operations.mark_sent, mail_ids=[mail_id], now=LATER)
         assert stored().sent_at == NOW
 
-    def test_refused_keeps_why(self, act, mail_id, stored):
+    def test_refused_records_the_reason(self, act, mail_id, stored):
         act(operations.mark_refused, mail_id=mail_id, error="550 unknown")
         assert (stored().status, stored().error, stored().leased_until) == ("refused", "550 unknown", None)
 
@@ -142,12 +142,12 @@ class TestOutcomes:
         act(operations.mark_refused, mail_id=mail_id, error="550 unknown")
         assert (stored().status, stored().error) == ("sent", None)
 
-    def test_released_may_be_claimed_at_once_and_keeps_why(self, act, mail_id, stored, claim):
+    def test_released_can_be_claimed_at_once_and_records_the_reason(self, act, mail_id, stored, claim):
         act(operations.release, mail_id=mail_id, attempt=2, error="451 later")
         assert (stored().status, stored().error) == ("queued", "451 later")
         assert isinstance(claim(NOW), Claimed)
 
-    def test_released_late_leaves_the_lease_to_whom_it_has_passed(self, act, mail_id, claim):
+    def test_released_late_does_not_end_the_lease_of_another(self, act, mail_id, claim):
         claim(LATER)
         act(operations.release, mail_id=mail_id, attempt=2, error="timed out")
         assert claim(LATER) == LeasedElsewhere(LATER + LEASE)
@@ -159,7 +159,7 @@ class TestOutcomes:
 
 
 class TestMailsOfOrder:
-    def test_lists_them_as_they_were_asked_for(self, order, act, ask):
+    def test_lists_them_in_the_order_of_their_requests(self, order, act, ask):
         ids = [ask(occasion=f"{event}:{order.id}").mail.id for event in ("order.created", "payment.success")]
         mails = act(queries.mails_of_order, company_id=order.company_id, order_id=order.id)
         assert [mail.id for mail in mails] == ids

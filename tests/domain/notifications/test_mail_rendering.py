@@ -91,7 +91,7 @@ class TestEveryTemplate:
         assert "url(" not in html
         assert not {tag for tag, _ in Skeleton(html).tags} & {"img", "link", "script", "iframe"}
 
-    def test_can_be_read_aloud(self, mail):
+    def test_is_accessible_to_screen_readers(self, mail):
         tags = Skeleton(html_of(mail)).tags
         assert ("html", [("lang", "en")]) in tags
         assert sum(tag == "h1" for tag, _ in tags) == 1
@@ -116,12 +116,12 @@ class TestBranding:
     def mail(self):
         return rendered(context={**CONTEXT, "branding": BRANDING})
 
-    def test_is_whom_the_mail_is_from_and_goes_back_to(self, mail):
+    def test_sets_sender_and_reply_address(self, mail):
         assert mail["From"].addresses[0].display_name == "Papier & Söhne"
         assert mail["From"].addresses[0].addr_spec == "orders@orderx.example"
         assert mail["Reply-To"] == "hello@paper.example"
 
-    def test_is_seen_and_read_aloud(self, mail):
+    def test_is_visible_and_accessible(self, mail):
         page = Skeleton(html_of(mail))
         assert ("img", [("src", "https://paper.example/logo.png"), ("alt", "Papier & Söhne")]) in page.tags
         assert "border-top: 4px solid #1f4e79" in html_of(mail)
@@ -129,18 +129,18 @@ class TestBranding:
         assert "\n1 Harbour Street, Antwerp\n" in text_of(mail)
 
     @pytest.mark.parametrize("one", BRANDING)
-    def test_may_be_any_part_of_it(self, one):
+    def test_can_be_partial(self, one):
         mail = rendered(context={**CONTEXT, "branding": {one: BRANDING[one]}})
         assert "€43.63" in text_of(mail)
 
-    def test_is_none_of_mails_that_were_asked_for_before_there_was_any(self):
+    def test_is_left_out_of_mails_that_were_enqueued_without_it(self):
         without = {name: value for name, value in CONTEXT.items() if name != "branding"}
         assert rendered(context=without).keys() == HEADERS
 
     @example(name=ENCODED_LINE_BREAK)
     @example(name="a\r\nBcc: everyone@x.example")
     @given(name=st.text(min_size=1))
-    def test_forges_no_header_by_its_name(self, name):
+    def test_cannot_inject_a_header(self, name):
         mail = rendered(context={**CONTEXT, "branding": {"name": name}})
         assert mail.keys() == HEADERS
         assert [each.addr_spec for each in mail["From"].addresses] == ["orders@orderx.example"]
@@ -150,23 +150,23 @@ class TestRender:
     def test_repeats_the_message_id_for_the_same_mail(self):
         assert rendered()["Message-ID"] == rendered()["Message-ID"]
 
-    def test_says_nothing_of_a_discount_there_was_not(self):
+    def test_mentions_no_discount_without_one(self):
         assert "Discount" not in text_of(rendered(context={**CONTEXT, "discount_percent": 0, "total": 4848}))
 
-    def test_says_where_a_total_was_rounded_down_to_what_can_be_paid(self):
+    def test_shows_the_rounding_of_a_total(self):
         rounded = {**CONTEXT, "currency": "KWD", "discount_percent": 0, "subtotal": 2666, "total": 2660}
         assert "Subtotal: KWD2.666\n  Rounded down: -KWD0.006\n\n  Total: KWD2.660\n" in text_of(
             rendered(context=rounded)
         )
         assert "Rounded down" in html_of(rendered(context=rounded))
 
-    def test_writes_the_address_as_on_a_parcel_whatever_order_jsonb_keeps(self):
+    def test_writes_the_lines_of_the_address_in_postal_order(self):
         assert "Shipping to\n\n  Ada Lovelace\n  Torstraße 1\n  Berlin\n  DE\n" in text_of(rendered())
 
     def test_shows_the_total_in_the_subject_of_the_merchants_mail(self):
         assert rendered("order_received_merchant")["Subject"] == "New order at Corner Shop: €43.63"
 
-    def test_spells_an_international_domain_as_mail_servers_do(self):
+    def test_encodes_an_international_domain_as_punycode(self):
         assert rendered(recipient="ada@bücher.example")["To"] == "ada@xn--bcher-kva.example"
 
     @pytest.mark.parametrize(
@@ -176,14 +176,14 @@ class TestRender:
             *("ada@x.example, eve@x.example", "ada@x.example\nBcc: eve@x.example"),
         ],
     )
-    def test_refuses_what_is_no_address(self, recipient):
+    def test_refuses_an_invalid_address(self, recipient):
         with pytest.raises(MailRefused, match="No mail can be sent to this address"):
             rendered(recipient=recipient)
 
 
 class TestPaymentFailed:
     @pytest.mark.parametrize("code", [*MESSAGES, "declined", "card_declined", "generic_decline", "never heard of"])
-    def test_says_why_and_what_helps(self, code):
+    def test_shows_the_reason_and_what_to_do(self, code):
         mail, (why, remedy) = rendered("payment_failed", failed_order(code)), explain(code)
         assert f"What happened: {why}\nWhat you can do: {remedy}\n" in text_of(mail)
         assert {why, remedy} <= set(Skeleton(html_of(mail)).words)
@@ -191,7 +191,7 @@ class TestPaymentFailed:
     def test_does_not_reveal_that_a_card_is_known_to_be_stolen(self):
         assert explain("stolen_card") == explain("lost_card") == explain("fraudulent") == DECLINED
 
-    def test_blames_no_bank_for_a_failure_of_ours(self):
+    def test_does_not_name_the_bank_for_our_failures(self):
         assert explain("payment_provider_unavailable") == UNFINISHED
 
 

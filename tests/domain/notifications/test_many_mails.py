@@ -17,7 +17,7 @@ class TestAskForMany:
 
         return run
 
-    def test_claims_what_is_new_and_what_was_left_and_nothing_else(self, ask_for, act):
+    def test_claims_new_and_abandoned_mails_only(self, ask_for, act):
         before = ask_for("sent@x.example", "left@x.example", now=LONG_AGO)
         act(operations.mark_sent, mail_ids=[before["sent"].mail.id], now=LONG_AGO)
         ask_for("leased@x.example")
@@ -27,12 +27,12 @@ class TestAskForMany:
         assert (new.mail.recipient, new.mail.attempts) == ("new@x.example", 1)
         assert (left.mail.id, left.mail.attempts) == (before["left"].mail.id, 2)
 
-    def test_claims_what_is_wanted_twice_once(self, ask_for):
+    def test_claims_a_mail_that_is_requested_twice_once(self, ask_for):
         first = ask_for("ada@x.example", "ada@x.example", now=LONG_AGO)["ada"]
         again = ask_for("ada@x.example", "ada@x.example")["ada"]
         assert (again.mail.id, again.mail.attempts) == (first.mail.id, 2)
 
-    def test_gives_each_to_one_of_all_who_ask_for_some_of_them_at_once(self, ask_for):
+    def test_gives_each_mail_to_one_of_concurrent_callers(self, ask_for):
         addresses = [f"{name}@x.example" for name in "abcdefghij"]
         wishes = [addresses, addresses[::-1], addresses[::2], addresses[::-3]]
         answers = run_concurrently(len(wishes), lambda: ask_for(*wishes.pop()))
@@ -45,7 +45,7 @@ class TestMany:
     def mails(self, ask):
         return [ask(recipient=f"{name}@x.example", now=LONG_AGO).mail for name in ("ada", "grace", "olga")]
 
-    def test_are_claimed_but_those_of_others(self, act, mails):
+    def test_are_claimed_unless_leased_elsewhere(self, act, mails):
         ids = [mail.id for mail in mails]
         act(operations.claim, mail_ids=ids[:1], now=NOW)
         act(operations.mark_sent, mail_ids=ids[1:2], now=NOW)
@@ -53,7 +53,7 @@ class TestMany:
         assert isinstance(claims.pop(ids[2]), Claimed)
         assert claims == {ids[0]: LeasedElsewhere(LATER), ids[1]: AlreadyDone("sent")}
 
-    def test_are_renewed_but_those_of_others(self, act, mails):
+    def test_are_renewed_unless_leased_elsewhere(self, act, mails):
         ids = [mail.id for mail in mails]
         act(operations.claim, mail_ids=ids[:1], now=NOW)
         act(operations.mark_sent, mail_ids=ids[1:2], now=NOW)

@@ -40,7 +40,7 @@ class TestPaymentsOf:
         second = pay(order_id)
         assert gateway.payments_of(order_id=order_id) == [second, first]
 
-    def test_are_as_they_stand_now(self, gateway, pay):
+    def test_have_their_current_state(self, gateway, pay):
         order_id = uuid4()
         gateway.capture(ref=pay(order_id).ref, key=str(uuid4()))
         ref = pay(order_id).ref
@@ -50,10 +50,10 @@ class TestPaymentsOf:
         outcomes = [answer.outcome for answer in gateway.payments_of(order_id=order_id)]
         assert outcomes == ["declined", "refunded", "captured"]
 
-    def test_are_none_of_an_order_that_nobody_paid_for(self, gateway):
+    def test_are_empty_for_an_unpaid_order(self, gateway):
         assert gateway.payments_of(order_id=uuid4()) == []
 
-    def test_are_not_guessed_when_nobody_answers(self):
+    def test_are_not_guessed_without_an_answer(self):
         silent = StripeGateway(base="http://127.0.0.1:1", api_key="sk_test_none", timeout=1.0)
         with pytest.raises(ProviderUnavailable):
             silent.payments_of(order_id=uuid4())
@@ -71,7 +71,7 @@ class TestEveryPayment:
         assert old.ref in {answer.ref for _, answer in gateway.every_payment()}
 
     @pytest.mark.parametrize("metadata", [{}, {"metadata[order_id]": "B-17"}, {"metadata[invoice]": str(uuid4())}])
-    def test_passes_over_what_others_take_through_the_same_account(self, gateway, sandbox, pay, metadata):
+    def test_skips_payments_of_other_software_in_the_same_account(self, gateway, sandbox, pay, metadata):
         ours = pay(uuid4())
         theirs = {"amount": "700", "currency": "eur", "confirm": "true", "payment_method": "pm_card_visa", **metadata}
         url, login = f"{sandbox.url}/v1/payment_intents", {"Authorization": f"Bearer {sandbox.api_key}"}

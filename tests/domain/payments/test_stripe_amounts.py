@@ -12,7 +12,7 @@ currencies = st.sampled_from(sorted(CURRENCIES))
 
 class TestChargeLimits:
     @given(currencies, st.data())
-    def test_hold_amounts_alone_that_stripe_counts_in_eight_digits(self, currency, data):
+    def test_allow_amounts_of_at_most_eight_digits_at_stripe(self, currency, data):
         step, least, most = charge_limits(currency)
         amount = data.draw(st.integers(least // step, most // step)) * step
         units = to_stripe(amount, currency)
@@ -31,11 +31,11 @@ class TestChargeLimits:
             ("UGX", (1, 1, 999_999)),
         ],
     )
-    def test_are_the_currencys(self, currency, limits):
+    def test_depend_on_the_currency(self, currency, limits):
         assert charge_limits(currency) == limits
 
 
 class TestToStripe:
     @pytest.mark.parametrize(("currency", "amount"), [("KWD", 1333), ("bhd", 1), ("MGA", 150)])
-    def test_counts_nothing_that_stripe_does_not_take(self, currency, amount):
+    def test_refuses_amounts_that_stripe_does_not_accept(self, currency, amount):
         assert to_stripe(amount, currency) is None

@@ -138,7 +138,7 @@ class TestAuthorise:
     @pytest.mark.parametrize(
         ("wrong", "code"), [({"amount": 0}, "invalid_amount"), ({"currency": "XXZ"}, "invalid_currency")]
     )
-    def test_declines_money_the_provider_does_not_take(self, gateway, wrong, code):
+    def test_declines_an_amount_that_the_provider_does_not_accept(self, gateway, wrong, code):
         assert authorise(gateway, **wrong).code == code
 
     @pytest.mark.parametrize("method", ["pm_card_visa", "pm_card_chargeDeclined"])
@@ -226,13 +226,13 @@ class TestAmounts:
         assert gateway.look_up(ref=answer.ref).amount == ours
 
     @pytest.mark.parametrize(("currency", "amount"), [("MGA", 301), ("KWD", 1333), ("TND", 1001)])
-    def test_that_stripe_does_not_take_are_declined_and_not_sent(self, gateway, sandbox, currency, amount):
+    def test_that_stripe_does_not_accept_are_declined_and_not_sent(self, gateway, sandbox, currency, amount):
         before = len(sandbox.ledger())
         answer = authorise(gateway, amount=amount, currency=currency)
         assert (answer.outcome, answer.code, len(sandbox.ledger())) == ("declined", "invalid_amount", before)
 
     @pytest.mark.parametrize("currency", ["EUR", "JPY", "HUF", "ISK", "UGX", "KWD", "RSD"])
-    def test_within_the_limits_are_taken_and_one_step_beyond_are_not(self, gateway, currency):
+    def test_within_the_limits_are_accepted_and_one_step_beyond_are_not(self, gateway, currency):
         step, least, most = charge_limits(currency)
         within, beyond = (least, least + step, most - step, most), (least - step, most + step)
         assert {authorise(gateway, amount=a, currency=currency).outcome for a in within} == {"authorised"}
@@ -340,14 +340,14 @@ class TestOutages:
 
 
 class TestGateway:
-    def test_is_the_one_the_settings_name(self, sandbox, monkeypatch):
+    def test_is_configured_by_the_settings(self, sandbox, monkeypatch):
         monkeypatch.setenv("ORDERX_PAYMENT_API_BASE", sandbox.url)
         monkeypatch.setenv("ORDERX_PAYMENT_API_KEY", sandbox.api_key)
         with fresh_settings():
             assert authorise(stripe_gateway.gateway()).outcome == "authorised"
             assert stripe_gateway.gateway() is stripe_gateway.gateway()
 
-    def test_says_which_setting_is_missing(self, monkeypatch):
+    def test_names_the_missing_setting(self, monkeypatch):
         monkeypatch.delenv("ORDERX_PAYMENT_API_KEY", raising=False)
         with fresh_settings(), pytest.raises(NotConfigured, match="ORDERX_PAYMENT_API_KEY"):
             stripe_gateway.gateway()

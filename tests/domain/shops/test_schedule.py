@@ -253,6 +253,6 @@ class TestExceptions:
         assert schedule.state(wall(2027, 1, 1, 1, 59))[0] == "open"
 
     @pytest.mark.parametrize("odd", ["10:00", "10:00-14:00; 24/7", "Mo 10:00-14:00", "off", "25:00-99:00"])
-    def test_take_hours_of_a_day_alone(self, odd):
+    def test_accept_hours_of_one_day_only(self, odd):
         with pytest.raises(InvalidOpeningHours):
             self.of_new_years_eve(odd)

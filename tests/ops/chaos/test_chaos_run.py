@@ -80,7 +80,7 @@ class TestBadInput:
         assert ended.stdout == ""
         return ended.returncode, ended.stderr
 
-    def test_names_the_targets_there_are(self, home):
+    def test_lists_the_valid_targets(self, home):
         code, said = self.say(home, "--targets", "relay,moon")
         assert code == 1
         assert said == f"orderx: unknown target moon; targets are {', '.join(TARGETS)}\n"

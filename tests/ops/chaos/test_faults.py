@@ -78,12 +78,12 @@ class TestKill:
         assert parent.pid != before
         assert parent.ready
 
-    def test_leaves_none_of_the_children_of_the_dead(self, parent):
+    def test_kills_the_children_of_the_process(self, parent):
         orphans = children(parent.pid)
         run(faults.kill(parent, 0.1))
         until(lambda: not any(is_alive(pid) for pid in orphans), seconds=10)
 
-    def test_of_a_child_waits_until_there_is_another(self, family, parent):
+    def test_of_a_child_waits_for_its_replacement(self, family, parent):
         before, pid = children(parent.pid), parent.pid
         run(faults.inject(family, PlannedFault(0.0, "pool-child", "kill", "parent", 0.1)))
         assert parent.pid == pid
@@ -92,7 +92,7 @@ class TestKill:
 
 
 class TestFreeze:
-    def test_stops_the_whole_group_and_lets_it_go_on(self, parent):
+    def test_stops_and_resumes_the_whole_process_group(self, parent):
         group = [parent.pid, *descendants(parent.pid)]
         assert len(group) == 3
         frozen = faults.freeze(parent, 1.0)
@@ -101,7 +101,7 @@ class TestFreeze:
         assert list(frozen) == []
         until(lambda: "T" not in {state_of(pid) for pid in group}, seconds=10)
 
-    def test_does_not_outlast_a_run_that_is_broken_off(self, parent):
+    def test_ends_when_the_run_is_aborted(self, parent):
         frozen = faults.freeze(parent, 1.0)
         next(frozen)
         until(lambda: state_of(parent.pid) == "T", seconds=10)
@@ -110,7 +110,7 @@ class TestFreeze:
 
 
 class TestAlarm:
-    def test_stops_the_broker_from_taking_messages_and_lets_it_go_on(self, rabbitmq):
+    def test_blocks_publishers_and_releases_them(self, rabbitmq):
         def alarms():
             return rabbitmq.ctl("eval", "rabbit_alarm:get_alarms().").strip()
 

@@ -77,7 +77,7 @@ class TestTcpProxy:
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(1) == b""
 
-    def test_breaks_what_is_connected_and_refuses_the_rest_once_cut(self, proxy, dial):
+    def test_breaks_connections_and_refuses_new_ones_once_cut(self, proxy, dial):
         connection = dial()
         assert says(connection, b"hello")
         proxy.cut()
@@ -92,7 +92,7 @@ class TestTcpProxy:
         proxy.restore()
         assert says(dial(), b"hello")
 
-    def test_keeps_what_is_said_while_it_hangs_for_later(self, proxy, dial):
+    def test_delivers_bytes_sent_while_it_hangs_once_restored(self, proxy, dial):
         connection = dial()
         assert says(connection, b"before")
         proxy.hang()
@@ -117,7 +117,7 @@ class TestTcpProxy:
         proxy.restore()
         assert says(dial(), b"again")
 
-    def test_closes_connections_to_a_server_that_is_gone(self):
+    def test_closes_connections_when_the_server_is_gone(self):
         proxy = TcpProxy(free_port())
         proxy.start()
         try:
@@ -127,7 +127,7 @@ class TestTcpProxy:
         finally:
             proxy.stop()
 
-    def test_can_lead_new_connections_to_another_server(self, proxy, dial):
+    def test_can_forward_new_connections_to_another_server(self, proxy, dial):
         staying = dial()
         assert says(staying, b"hello")
         with socket.create_server((LOOPBACK, 0)) as other:
@@ -139,6 +139,6 @@ class TestTcpProxy:
                 assert connection.recv(4096) == b"here?"
             assert says(staying, b"still here")
 
-    def test_leads_urls_of_its_server_and_no_others_over_itself(self, proxy, echo):
+    def test_rewrites_urls_of_its_server_only(self, proxy, echo):
         assert proxy.reroute(f"amqp://u:p@127.0.0.1:{echo}//") == f"amqp://u:p@127.0.0.1:{proxy.port}//"
         assert proxy.reroute("http://127.0.0.1:1") == "http://127.0.0.1:1"

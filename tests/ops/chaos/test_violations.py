@@ -42,7 +42,7 @@ class TestCount:
     def test_counts_everything_that_must_be_zero(self):
         assert set(MUST_BE_ZERO) < violations.count(CLEAN, accepted=[], on_hand={}).keys()
 
-    def test_counts_an_accepted_order_that_is_not_there(self):
+    def test_counts_a_missing_accepted_order(self):
         assert counted(CLEAN, accepted=["paid", "gone"]) == {"lost": 1}
 
     def test_counts_an_order_without_its_saga(self):
@@ -103,21 +103,21 @@ class TestOutcome:
         none = violations.count(CLEAN, accepted=[], on_hand={})
         return Outcome({**none, **counts}, {rule: ["a row"] for rule in broken}, [])
 
-    def test_is_clean_where_nothing_happened(self):
+    def test_is_clean_without_violations(self):
         assert self.outcome().clean
 
     @pytest.mark.parametrize("name", MUST_BE_ZERO)
-    def test_is_not_clean_with_anything_that_must_be_zero(self, name):
+    def test_is_not_clean_with_any_violation(self, name):
         assert not self.outcome(**{name: 1}).clean
 
     def test_is_not_clean_with_a_broken_rule(self):
         assert not self.outcome(broken=["every saga has ended"]).clean
 
-    def test_is_clean_with_a_mail_that_came_twice(self):
+    def test_is_clean_with_a_duplicate_mail(self):
         assert self.outcome(duplicate_mails=1).clean
 
 
 class TestMissingMails:
-    def test_are_those_sent_that_did_not_arrive(self):
+    def test_are_sent_mails_that_did_not_arrive(self):
         assert missing_mails(CLEAN) == []
         assert missing_mails(replace(CLEAN, mails=[])) == ["order.completed:1 to ada@example.com"]

@@ -48,7 +48,7 @@ def get(sandbox, http):
 
 
 class TestStart:
-    def test_says_what_answers_here(self, sandbox):
+    def test_names_the_sandbox(self, sandbox):
         answer = requests.get(sandbox.url, timeout=10)
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
         assert "without real payments" in answer.text
@@ -56,23 +56,23 @@ class TestStart:
 
 class TestCards:
     @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.token)
-    def test_are_real_numbers_with_tokens_ready_made(self, get, card):
+    def test_have_valid_numbers_and_ready_made_tokens(self, get, card):
         assert luhn.is_valid(card.number)
         assert get(f"payment_methods/{card.token}").json()["card"]["brand"] == card.brand
 
-    def test_have_one_fingerprint_whatever_token_stands_for_them(self, get, post):
+    def test_have_the_same_fingerprint_for_every_token(self, get, post):
         card = CARDS[0]
         made = [post("payment_methods", CARD | {"card[number]": card.number}).json()["card"] for _ in range(2)]
         known = get(f"payment_methods/{card.token}").json()["card"]
         assert {each["fingerprint"] for each in (*made, known)} == {card.fingerprint}
         assert len({each.fingerprint for each in CARDS}) == len(CARDS)
 
-    def test_are_named_with_their_fingerprint_when_they_are_declined(self, post):
+    def test_are_identified_by_fingerprint_in_a_decline(self, post):
         error = post("payment_intents", HOLD | {"payment_method": "pm_card_chargeDeclined"}).json()["error"]
         declined = next(card for card in CARDS if card.token == "pm_card_chargeDeclined")
         assert error["payment_method"]["card"]["fingerprint"] == declined.fingerprint
 
-    def test_are_forgotten_but_for_brand_last_digits_expiry_and_fingerprint(self, sandbox, post):
+    def test_are_stored_without_number_and_security_code(self, sandbox, post):
         number, cvc = "4000056655665556", "731"
         answer = post("payment_methods", CARD | {"card[number]": number, "card[cvc]": cvc}, key=str(uuid4()))
         card = answer.json()["card"]
@@ -82,17 +82,17 @@ class TestCards:
         for file in Path(sandbox.ledger_path).parent.iterdir():
             assert number.encode() not in file.read_bytes()
 
-    def test_are_refused_when_they_are_no_test_cards(self, post):
+    def test_are_refused_unless_they_are_test_cards(self, post):
         answer = post("payment_methods", CARD | {"card[number]": "4539578763621486"})
         assert (answer.status_code, answer.json()["error"]["decline_code"]) == (402, "test_mode_live_card")
 
 
 class TestRefusals:
-    def test_wants_the_api_key(self, sandbox):
+    def test_are_sent_without_the_api_key(self, sandbox):
         answer = requests.get(f"{sandbox.url}/v1/payment_intents", timeout=10)
         assert (answer.status_code, answer.json()["error"]["type"]) == (401, "invalid_request_error")
 
-    def test_numbers_its_answers(self, get):
+    def test_have_a_request_id(self, get):
         first, second = (get("payment_intents").headers["Request-Id"] for _ in range(2))
         assert first.startswith("req_")
         assert first != second
@@ -112,17 +112,17 @@ class TestRefusals:
             ({"metadata": "none"}, "metadata"),
         ],
     )
-    def test_names_a_wrong_parameter_and_leaves_the_key_free(self, post, change, param):
+    def test_name_the_wrong_parameter_and_do_not_use_up_the_key(self, post, change, param):
         key = str(uuid4())
         refused = post("payment_intents", HOLD | change, key=key)
         assert (refused.status_code, refused.json()["error"]["param"]) == (400, param)
         assert post("payment_intents", HOLD, key=key).status_code == 200
 
-    def test_knows_no_intent_by_another_name(self, get):
+    def test_are_sent_for_an_unknown_intent(self, get):
         answer = get("payment_intents/pi_nobody")
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "resource_missing")
 
-    def test_says_so_at_an_address_it_does_not_have(self, get):
+    def test_are_sent_for_an_unknown_path(self, get):
         answer = get("customers")
         assert (answer.status_code, answer.json()["error"]["type"]) == (404, "invalid_request_error")
 
@@ -146,7 +146,7 @@ class TestIdempotency:
 
 
 class TestPaymentIntents:
-    def test_are_taken_at_once_with_automatic_capture(self, post):
+    def test_are_captured_at_once_with_automatic_capture(self, post):
         intent = post("payment_intents", HOLD | {"capture_method": "automatic"}).json()
         assert (intent["status"], intent["amount_received"]) == ("succeeded", 500)
 
@@ -155,7 +155,7 @@ class TestPaymentIntents:
         again = post(f"payment_intents/{error['payment_intent']['id']}/confirm", {"payment_method": "pm_card_visa"})
         assert (again.json()["status"], again.json()["last_payment_error"]) == ("requires_capture", None)
 
-    def test_can_be_taken_in_part_and_refunded_in_parts(self, post, get):
+    def test_can_be_captured_and_refunded_in_part(self, post, get):
         intent = post("payment_intents", HOLD).json()["id"]
         taken = post(f"payment_intents/{intent}/capture", {"amount_to_capture": "300"}).json()
         parts = [post("refunds", {"payment_intent": intent, "amount": a}).status_code for a in ("100", "201", "200")]
@@ -164,33 +164,33 @@ class TestPaymentIntents:
         assert charge["refunded"]
 
     @pytest.mark.parametrize(("part", "status"), [("1005", 400), ("1010", 200)])
-    def test_are_moved_in_the_steps_of_their_currency(self, post, part, status):
+    def test_follow_the_charge_steps_of_their_currency(self, post, part, status):
         intent = post("payment_intents", HOLD | {"amount": "2000", "currency": "kwd"}).json()["id"]
         taken = post(f"payment_intents/{intent}/capture", {"amount_to_capture": part})
         assert taken.status_code == status
 
     @pytest.mark.parametrize("act", ["capture", "cancel", "confirm"])
-    def test_say_where_they_stand_when_it_is_too_late(self, post, act):
+    def test_are_returned_with_their_state_when_it_is_too_late(self, post, act):
         intent = post("payment_intents", HOLD | {"capture_method": "automatic"}).json()["id"]
         error = post(f"payment_intents/{intent}/{act}").json()["error"]
         assert (error["code"], error["payment_intent"]["status"]) == ("payment_intent_unexpected_state", "succeeded")
 
 
 class TestLists:
-    def test_turn_pages_from_the_newest_to_the_oldest(self, post, get):
+    def test_are_paged_from_the_newest_to_the_oldest(self, post, get):
         made = [post("payment_intents", HOLD).json()["id"] for _ in range(3)]
         first = get("payment_intents", limit=2).json()
         then = get("payment_intents", limit=1, starting_after=first["data"][-1]["id"]).json()
         assert [intent["id"] for intent in first["data"] + then["data"]] == made[::-1]
         assert first["has_more"]
 
-    def test_show_only_what_was_created_since_then(self, post, get):
+    def test_can_be_filtered_by_creation_time(self, post, get):
         created = post("payment_intents", HOLD).json()["created"]
         since = {"created[gte]": str(created)}
         assert all(intent["created"] >= created for intent in get("payment_intents", **since).json()["data"])
         assert get("payment_intents", **{"created[gte]": str(created + 3600)}).json()["data"] == []
 
-    def test_find_intents_by_their_metadata(self, post, get):
+    def test_can_be_searched_by_metadata(self, post, get):
         order = str(uuid4())
         mine = [post("payment_intents", HOLD | {"metadata[order_id]": order}).json()["id"] for _ in range(2)]
         post("payment_intents", HOLD | {"metadata[order_id]": str(uuid4())})
@@ -198,7 +198,7 @@ class TestLists:
         assert (found["object"], found["has_more"]) == ("search_result", False)
         assert [intent["id"] for intent in found["data"]] == mine[::-1]
 
-    def test_say_what_they_cannot_be_searched_for(self, get):
+    def test_refuse_an_unsupported_search(self, get):
         answer = get("payment_intents/search", query="amount>1000")
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, "query")
 

@@ -38,7 +38,7 @@ def parsed(sent: bytes) -> bytes | None:
 
 class TestChunkedEnd:
     @given(CHUNKS, TRAILERS, st.binary(max_size=20))
-    def test_is_in_with_the_last_byte_and_not_before(self, chunks, trailers, next_request):
+    def test_is_complete_with_the_last_byte_only(self, chunks, trailers, next_request):
         whole = framed(chunks, trailers)
         end = ChunkedBodyEnd(LARGEST)
         came = bytearray()
@@ -51,7 +51,7 @@ class TestChunkedEnd:
         assert parsed(whole) == b"".join(data for data, _ in chunks)
 
     @given(CHUNKS, TRAILERS, st.data())
-    def test_never_says_whole_of_what_gunicorn_still_waits_for(self, chunks, trailers, data):
+    def test_agrees_with_gunicorn_on_what_is_complete(self, chunks, trailers, data):
         spoilt = bytearray(framed(chunks, trailers))
         for _ in range(data.draw(st.integers(1, 3))):
             at = data.draw(st.integers(0, len(spoilt) - 1))
@@ -71,12 +71,12 @@ class TestChunkedEnd:
             b"fffffffff\r\n", b"5;" + b"x" * 9000,
         ],
     )  # fmt: skip
-    def test_does_not_wait_for_the_rest_of_what_is_malformed(self, sent):
+    def test_does_not_wait_for_the_rest_of_a_malformed_body(self, sent):
         end = ChunkedBodyEnd(LARGEST)
         assert end.is_complete(bytearray(sent))
         assert not end.is_whole
 
-    def test_does_not_wait_for_the_rest_of_what_is_too_large(self):
+    def test_does_not_wait_for_the_rest_of_a_body_that_is_too_large(self):
         assert ChunkedBodyEnd(LARGEST).is_complete(bytearray(b"ffff\r\n" + b"x" * (LARGEST + 3)))
         assert not ChunkedBodyEnd(LARGEST).is_complete(bytearray(b"ffff\r\n" + b"x" * LARGEST))
         assert ChunkedBodyEnd(LARGEST).is_complete(bytearray(b"1\r\nx\r\n" * (LARGEST // 2)))

@@ -28,7 +28,7 @@ class TestRequests:
                 client.sendall(bytes([byte]))
             assert answer_from(client).status == 200
 
-    def test_leave_no_body_behind_that_nobody_has_read(self, server):
+    def test_leave_no_unread_body_to_the_next_request(self, server):
         unread = b"POST /nowhere HTTP/1.1\r\nHost: orderx\r\nContent-Length: %d\r\n\r\n" % len(GET * 5000)
         with server.connection(unread + GET * 5000 + GET) as client:
             assert [answer.status for answer in answers_from(client, 2)] == [404, 200]
@@ -84,5 +84,5 @@ class TestRequests:
             b"GET /healthz HTTP/1.1\r\nHost: orderx_api.internal:8000\r\n\r\n",
         ],
     )
-    def test_are_served_whatever_host_they_name(self, server, head):
+    def test_are_served_for_any_host(self, server, head):
         assert server.ask(head).status == 200

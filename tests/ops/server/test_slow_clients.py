@@ -43,7 +43,7 @@ def is_readable(client: socket.socket) -> bool:
 
 class TestSlowClients:
     @pytest.mark.parametrize("kind", KINDS)
-    def test_take_no_thread(self, server, database, kind):
+    def test_occupy_no_thread(self, server, database, kind):
         user = factories.make_user()
         token = Api(shared_app()).acting_as(user).token
 
@@ -86,12 +86,12 @@ class TestSlowClients:
         with impatient.connection(LONG_ANSWER * 20, keeps=2048) as client:
             until(lambda: client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), "it is not closed")
 
-    def test_get_the_whole_of_a_long_answer_when_they_read_on(self, impatient):
+    def test_get_a_long_response_in_full_if_they_keep_reading(self, impatient):
         with impatient.connection(LONG_ANSWER * 3, keeps=2048) as client:
             answers = answers_from(client, 3)
         assert [len(answer.text) for answer in answers] == [int(answers[0].getheader("Content-Length"))] * 3
 
-    def test_do_not_hold_up_the_end_of_the_process(self, serve):
+    def test_do_not_delay_the_stop_of_the_process(self, serve):
         server = serve(STOP_TIMEOUT=0.5)
         with server.connection(HEAD), server.connection(LONG_ANSWER * 20, keeps=2048), server.connection():
             server.process.request_stop()
