@@ -16,11 +16,12 @@ def test_every_folder_of_domain_is_an_area():
     assert folders == set(areas.AREAS)
 
 
-class TestImportContract:
-    @pytest.fixture(scope="class")
-    def graph(self):
-        return grimp.build_graph("domain", cache_dir=None)
+@pytest.fixture(scope="module")
+def graph():
+    return grimp.build_graph("domain", cache_dir=None)
 
+
+class TestImportContract:
     def test_is_kept_in_the_order_of_the_list(self, graph):
         assert AreasContract("areas", {}, {}).check(graph, verbose=False).kept
 

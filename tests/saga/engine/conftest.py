@@ -7,8 +7,8 @@ from saga.engine.locked_saga import SagaRef
 from saga.engine.sweep import sweep
 from saga.engine.targets import locked_target
 from tests import factories
-from tests.saga.deliveries import Deliveries
 from tests.saga.engine.toy_signals import A_DAY, CONFIRMED
+from tests.saga.message_deliveries import Deliveries
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def time_is_up(harness):
     return passing
 
 
-RULES = {("cut", "print"): "turn back", ("bind", "print"): "queue", ("bind", "bind"): "queue"}
+RULES = {("cut", "print"): "stop", ("bind", "print"): "queue", ("bind", "bind"): "queue"}
 """What the commands of `command` do."""
 
 
@@ -82,7 +82,7 @@ def target(harness):
 
 @pytest.fixture
 def command(harness, sagas, deliveries, target):
-    """Command a saga of this name about the target, with a subject of its own. Returns what was done."""
+    """Command a saga of this name about the target, with a new subject. Returns what was done."""
 
     def commanding(name, rules=RULES, subject_id=None):
         with locked_target(target, lock, deliveries.find, company_id=harness.company_id) as found:
