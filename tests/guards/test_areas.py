@@ -23,15 +23,15 @@ def graph():
 
 class TestImportContract:
     def test_is_kept_in_the_order_of_the_list(self, graph):
-        assert AreasContract("areas", {}, {}).check(graph, verbose=False).kept
+        assert AreasContract("areas", {"root_packages": ["domain"]}, {}).check(graph, verbose=False).kept
 
     def test_is_broken_if_a_lower_area_is_listed_above_one_that_imports_it(self, graph, monkeypatch):
         monkeypatch.setattr(areas_contract, "AREAS", tuple(reversed(areas.AREAS)))
-        assert not AreasContract("areas", {}, {}).check(graph, verbose=False).kept
+        assert not AreasContract("areas", {"root_packages": ["domain"]}, {}).check(graph, verbose=False).kept
 
     def test_is_broken_by_a_folder_that_is_no_area(self, graph, monkeypatch):
         monkeypatch.setattr(areas_contract, "AREAS", areas.AREAS[1:])
-        assert not AreasContract("areas", {}, {}).check(graph, verbose=False).kept
+        assert not AreasContract("areas", {"root_packages": ["domain"]}, {}).check(graph, verbose=False).kept
 
 
 class TestModules:
