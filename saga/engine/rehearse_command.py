@@ -37,12 +37,12 @@ def rehearse_command(command: Saga, open_saga: Saga, rules: Rules, *, at: str) -
     rule = rules.get((command.name, open_saga.name), "refuse")
     if rule == "refuse":
         return CommandRehearsal(rule, to_its_end, "is refused")
-    if rule == "turn back" and _turns_back(open_saga, at, stage_of[at]):
+    if rule == "stop" and _stops(open_saga, at, stage_of[at]):
         return CommandRehearsal(rule, _undone(open_saga, stage_of, stage_of[at]), "is dropped")
     return CommandRehearsal(rule, to_its_end, "starts afterwards")
 
 
-def _turns_back(saga: Saga, at: str, stage: int) -> bool:
+def _stops(saga: Saga, at: str, stage: int) -> bool:
     """Whether the saga is still up to its pivot when it next looks: at once in a wait, else after the step's answer."""
     return (stage if at in saga.waits else stage + 1) <= saga.pivot_index
 

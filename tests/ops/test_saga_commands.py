@@ -171,7 +171,7 @@ class TestRehearse:
         assert (code, json.loads(said)) == (
             0,
             {
-                "rule": "turn back",
+                "rule": "stop",
                 "command": "is dropped",
                 "open_saga": {
                     "done": ["reserve_stock", "authorise_payment"],

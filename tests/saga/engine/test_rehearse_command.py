@@ -64,7 +64,7 @@ def finish(harness, deliveries, ref):
     return finishing
 
 
-@pytest.mark.parametrize("rule", ["turn back", "queue", "refuse"])
+@pytest.mark.parametrize("rule", ["stop", "queue", "refuse"])
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_a_rehearsal_predicts_what_happens(harness, sagas, command, names, ref, at, finish, entry, rule):
     rules = {("cut", "print"): rule}
