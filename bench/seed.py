@@ -36,7 +36,7 @@ def seed(url: str, *, on_hand: int = ON_HAND) -> None:
             [COMPANY, SHOP, products],
         )
         connection.execute(
-            "INSERT INTO usage_counts (company_id, shop_id, counted, count)"
+            "INSERT INTO usage_counts (company_id, shop_id, resource, count)"
             " VALUES (%(company)s, %(shop)s, 'shops', 1), (%(company)s, %(shop)s, 'products', %(products)s)",
             {"company": COMPANY, "shop": SHOP, "products": PRODUCTS},
         )

@@ -12,7 +12,7 @@ CHECKS = (
             SELECT p.company_id, p.shop_id, count(*) AS products
             FROM products p JOIN shops s ON s.id = p.shop_id WHERE s.closed_at IS NULL GROUP BY 1, 2
         ) p
-        FULL JOIN (SELECT * FROM usage_counts WHERE counted = 'products') u USING (company_id, shop_id)
+        FULL JOIN (SELECT * FROM usage_counts WHERE resource = 'products') u USING (company_id, shop_id)
         WHERE p.products IS DISTINCT FROM u.count""",
     ),
 )

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.companies.errors import PlanLimitReached, PlanTooSmall
 from domain.companies.models import Company
-from domain.companies.plans import LIMITS, Counted, Limit, Plan, effective_plan
+from domain.companies.plans import LIMITS, CountedResource, Limit, Plan, effective_plan
 from domain.companies.queries import the_locked_company
 from kit import db
 from kit.db import Json
@@ -22,15 +22,15 @@ ORDERS_THIS_MONTH = """(
 
 _USAGE = f"""
     SELECT
-        (SELECT coalesce(sum(u.count), 0) FROM usage_counts u WHERE u.company_id = c.id AND u.counted = 'shops'),
-        (SELECT coalesce(sum(u.count), 0) FROM usage_counts u WHERE u.company_id = c.id AND u.counted = 'products'),
+        (SELECT coalesce(sum(u.count), 0) FROM usage_counts u WHERE u.company_id = c.id AND u.resource = 'shops'),
+        (SELECT coalesce(sum(u.count), 0) FROM usage_counts u WHERE u.company_id = c.id AND u.resource = 'products'),
         {ORDERS_THIS_MONTH}
     FROM companies c WHERE c.id = %(company)s"""  # noqa: S608 - no input, only our own words
 
 _COUNT = """
-    INSERT INTO usage_counts (company_id, shop_id, counted, count)
-    VALUES (%(company)s, %(shop)s, %(counted)s, 1)
-    ON CONFLICT (company_id, shop_id, counted) DO UPDATE SET count = usage_counts.count + 1"""
+    INSERT INTO usage_counts (company_id, shop_id, resource, count)
+    VALUES (%(company)s, %(shop)s, %(resource)s, 1)
+    ON CONFLICT (company_id, shop_id, resource) DO UPDATE SET count = usage_counts.count + 1"""
 
 _RELEASE = "DELETE FROM usage_counts WHERE company_id = %(company)s AND shop_id = %(shop)s"
 
@@ -47,19 +47,19 @@ def usage(*, company_id: UUID) -> dict[Limit, int]:
     return dict(zip(LIMITS, row, strict=True))
 
 
-def count_one(counted: Counted, *, company_id: UUID, shop_id: UUID, now: datetime) -> None:
+def count_one(resource: CountedResource, *, company_id: UUID, shop_id: UUID, now: datetime) -> None:
     """Count one more of the shop, in the transaction that creates it; raises PlanLimitReached if the plan forbids it.
 
     Locks the company's row until the transaction ends. Take this lock before one on a shop.
     """
     plan = current_plan(the_locked_company(company_id=company_id), now=now)
-    allowed = plan.allows(counted)
-    if allowed is not None and (used := usage(company_id=company_id)[counted]) >= allowed:
+    allowed = plan.allows(resource)
+    if allowed is not None and (used := usage(company_id=company_id)[resource]) >= allowed:
         raise PlanLimitReached(
-            f"The plan {plan.name} allows {allowed} {counted}, all of which are in use: choose a larger plan.",
-            exceeded_limits=[_limit_usage(counted, used, allowed)],
+            f"The plan {plan.name} allows {allowed} {resource}, all of which are in use: choose a larger plan.",
+            exceeded_limits=[_limit_usage(resource, used, allowed)],
         )
-    db.run(_COUNT, {"company": company_id, "shop": shop_id, "counted": counted})
+    db.run(_COUNT, {"company": company_id, "shop": shop_id, "resource": resource})
 
 
 def stop_counting(*, company_id: UUID, shop_id: UUID) -> None:

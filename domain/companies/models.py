@@ -80,14 +80,14 @@ class CompanyEvent(Base):
 
 
 class UsageCount(Base):
-    """How many of what a plan limits (`counted`) a company has in a shop. A closed shop has no rows."""
+    """The number of shops or products (`resource`) of a company in a shop, for its plan. A closed shop has no rows."""
 
     __tablename__ = "usage_counts"
     __table_args__ = (CheckConstraint("count > 0", name="count"),)
 
     company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"), primary_key=True)
     shop_id: Mapped[UUID] = mapped_column(primary_key=True)
-    counted: Mapped[str] = mapped_column(primary_key=True)
+    resource: Mapped[str] = mapped_column(primary_key=True)
     count: Mapped[int]
 
 

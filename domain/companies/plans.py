@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 PlanName = Literal["trial", "free", "standard", "pro"]
-Counted = Literal["shops", "products"]
+CountedResource = Literal["shops", "products"]
 """What higher areas count by `limits.count_one`."""
-Limit = Counted | Literal["orders_per_month"]
+Limit = CountedResource | Literal["orders_per_month"]
 
 LIMITS: tuple[Limit, ...] = ("shops", "products", "orders_per_month")
 TRIAL_PERIOD = timedelta(days=30)

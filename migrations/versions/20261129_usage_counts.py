@@ -14,7 +14,7 @@ depends_on = None
 COMPANY = "company_id = nullif(current_setting('orderx.company_id', true), '')::uuid"
 COUNTED_ALREADY = ("shops", "products")
 FILL = """
-    INSERT INTO usage_counts (company_id, shop_id, counted, count)
+    INSERT INTO usage_counts (company_id, shop_id, resource, count)
     SELECT company_id, id, 'shops', 1 FROM shops WHERE closed_at IS NULL
     UNION ALL SELECT p.company_id, p.shop_id, 'products', count(*)
     FROM products p JOIN shops s ON s.id = p.shop_id WHERE s.closed_at IS NULL GROUP BY p.company_id, p.shop_id"""
@@ -25,11 +25,11 @@ def upgrade() -> None:
         "usage_counts",
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("shop_id", sa.Uuid(), nullable=False),
-        sa.Column("counted", sa.Text(), nullable=False),
+        sa.Column("resource", sa.Text(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.CheckConstraint("count > 0", name=op.f("usage_counts_count_check")),
         sa.ForeignKeyConstraint(["company_id"], ["companies.id"], name=op.f("usage_counts_company_id_fkey")),
-        sa.PrimaryKeyConstraint("company_id", "shop_id", "counted", name=op.f("usage_counts_pkey")),
+        sa.PrimaryKeyConstraint("company_id", "shop_id", "resource", name=op.f("usage_counts_pkey")),
     )
     for table in COUNTED_ALREADY:
         op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")  # it binds the owner, too

@@ -29,7 +29,7 @@ COUNT_MORE = """
     INSERT INTO order_counts (company_id, month, shard, count)
     SELECT id, date_trunc('month', now() AT TIME ZONE 'UTC' - %s::interval)::date, 99, %s FROM companies"""
 COUNT_PRODUCTS = """
-    INSERT INTO usage_counts (company_id, shop_id, counted, count)
+    INSERT INTO usage_counts (company_id, shop_id, resource, count)
     SELECT company_id, shop_id, 'products', count(*) FROM products GROUP BY 1, 2"""
 WAITS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
