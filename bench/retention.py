@@ -2,7 +2,9 @@
 
     python -m bench.retention --rows 10000000
 
-Starts a temporary PostgreSQL, fills the inbox with events of 31 days ago, and deletes them as the job does.
+Starts a temporary PostgreSQL, fills the inbox with events of 33 days ago, and has the schedule delete a batch and its
+job the rest, as a worker does: slice by slice, each from a message of the outbox. Between two slices it pauses for as
+long as a message of low priority waits for the relay.
 """
 
 import argparse
@@ -12,7 +14,9 @@ import os
 import statistics
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -20,17 +24,22 @@ import structlog
 from bench.peers.orderx import OrderxDriver
 from bench.seed import seed
 from kit import clock, db
-from kit.db.retention import delete_batch
+from kit.db import Json
+from kit.db.retention import Retention, delete_batch
+from kit.jobs import slices
+from kit.jobs.rows import TASK
+from kit.jobs.slices import Slice
 from migrations import run as migrations
 from ops.services import directories
 from ops.services.postgres import Postgres, with_login
-from workers.retention import rules
+from workers import jobs, retention
+from workers.outbox.drain_lock import LOW_PRIORITY_INTERVAL
 
 FILL = """
     INSERT INTO inbox (consumer, event_id, processed_at)
     SELECT 'notification.events',
-        (lpad(to_hex((extract(epoch FROM now() - interval '31 days') * 1000)::bigint + n / 1000), 12, '0')
-         || '7000' || lpad(to_hex(n), 16, '0'))::uuid, now() - interval '31 days'
+        (lpad(to_hex((extract(epoch FROM now() - interval '33 days') * 1000)::bigint + n / 1000), 12, '0')
+         || '7000' || lpad(to_hex(n), 16, '0'))::uuid, now() - interval '33 days'
     FROM generate_series(%s, %s) AS n"""
 CHUNK = 500_000
 BASELINE_SECONDS = 10
@@ -92,18 +101,40 @@ def main() -> None:
 
 
 def delete() -> None:
-    """Delete batch after batch as the job does, and report them."""
-    deleted, batches, position = 0, [], {}
-    while position is not None:
+    """Run the schedule and then its job until it has ended, and report the batches and the slices."""
+    batches: list[float] = []
+    deleted = 0
+
+    def timed(rule: Retention, position: Json, *, now: datetime) -> tuple[int, Json | None]:
+        nonlocal deleted
         begun = time.perf_counter()
-        with db.operator_transaction():
-            size, position = delete_batch(rules()["inbox"], position, now=clock.now())
-        deleted += size
-        batches.append(time.perf_counter() - begun)
+        found = delete_batch(rule, position, now=now)
+        if rule.table == "inbox":
+            batches.append(time.perf_counter() - begun)
+            deleted += found[0]
+        return found
+
+    retention.delete_batch = timed
+    begun = time.perf_counter()
+    retention.delete_expired_rows(now=clock.now())
+    declared, taken = jobs.declared(), []
+    while message := next_slice():
+        time.sleep(LOW_PRIORITY_INTERVAL)
+        started = time.perf_counter()
+        slices.work(declared, Slice(UUID(message["job_id"]), None, int(message["slice"])))
+        taken.append(time.perf_counter() - started)
     print(
-        f"{deleted} rows deleted in {len(batches)} batches and {sum(batches):.0f} s;"
-        f" a batch took {statistics.median(batches) * 1000:.0f} ms, the longest {max(batches) * 1000:.0f} ms"
+        f"{deleted} rows deleted in {len(batches)} batches and {time.perf_counter() - begun:.0f} s;"
+        f" a batch took {statistics.median(batches) * 1000:.0f} ms, the longest {max(batches) * 1000:.0f} ms;"
+        f" {len(taken)} slices, the longest {max(taken):.1f} s"
     )
+
+
+def next_slice() -> Json | None:
+    """Take the message of the job's next slice from the outbox, as the relay does; None once the job has ended."""
+    with db.operator_transaction():
+        row = db.run("DELETE FROM outbox WHERE body ->> 'task' = %(task)s RETURNING body -> 'kwargs'", {"task": TASK})
+        return next((kwargs for (kwargs,) in row), None)
 
 
 if __name__ == "__main__":
