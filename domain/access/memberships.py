@@ -69,10 +69,14 @@ def remove(*, membership_id: UUID, company_id: UUID, actor: PermissionSet) -> No
     announce(MEMBER_REMOVED, removed, company_id=company_id)
 
 
+_SEQUENCE = {MEMBER_JOINED.name: 1, MEMBER_LEFT.name: 2, MEMBER_REMOVED.name: 2}
+"""A membership is created once and ends once."""
+
+
 def announce(event: Event[Member], membership: Membership, *, company_id: UUID) -> None:
     """Publish an event of a membership of the current company."""
     payload = Member(membership.id, membership.user_id, membership.role, membership.shop_id)
-    events.publish(event, payload, subject=membership.id, company_id=company_id)
+    events.publish(event, payload, subject=membership.id, company_id=company_id, sequence=_SEQUENCE[event.name])
 
 
 def _remove(*, membership_id: UUID, company_id: UUID, actor: PermissionSet) -> Membership:

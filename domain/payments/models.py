@@ -14,7 +14,7 @@ from kit.personal_data import PERSONAL
 class Payment(Base):
     """The payment of an order. `amount` is in minor units; `method` is the provider's token, never a card number.
 
-    `provider_ref` is that of its events, where it is unique.
+    `provider_ref` is that of its events, where it is unique. `version` counts these events.
     """
 
     __tablename__ = "payments"
@@ -36,6 +36,7 @@ class Payment(Base):
     method: Mapped[str]
     status: Mapped[str] = mapped_column(server_default=text("'pending'"))
     provider_ref: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

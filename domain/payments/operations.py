@@ -77,17 +77,18 @@ _RECORD = """
         UPDATE payments SET
             status = (%(status_order)s::text[])[greatest(
                 array_position(%(status_order)s, status), array_position(%(status_order)s, reported.type))],
-            provider_ref = coalesce(reported.ref, provider_ref)
+            provider_ref = coalesce(reported.ref, provider_ref), version = payments.version + 1
         FROM new_events JOIN reported USING (payment_id)
         WHERE payments.order_id = ANY(%(orders)s) AND payments.id = new_events.payment_id
+        RETURNING payments.id, payments.version
     ), declined AS (
         UPDATE payment_attempts a SET declined_at = %(now)s,
             card_fingerprint = coalesce(reported.card_fingerprint, a.card_fingerprint, a.method)
         FROM new_events JOIN reported USING (payment_id)
         WHERE a.id = ANY(%(orders)s) AND a.id = reported.order_id AND reported.counts
     )
-    SELECT order_id, payment_id, company_id, payment_amount, currency, payment_id IN (SELECT payment_id FROM new_events)
-    FROM reported"""
+    SELECT order_id, payment_id, company_id, payment_amount, currency, changed.version
+    FROM reported LEFT JOIN changed ON changed.id = payment_id"""
 
 
 def record(*, answers: Mapping[UUID, Answer], now: datetime) -> None:
@@ -106,19 +107,19 @@ def record(*, answers: Mapping[UUID, Answer], now: datetime) -> None:
     recorded = db.run(_RECORD, values).fetchall() if rows else []
     if len(recorded) < len(rows):
         raise PaymentNotFound
-    for order_id, payment_id, company_id, payment_amount, currency, is_new in recorded:
-        if is_new:
+    for order_id, payment_id, company_id, payment_amount, currency, version in recorded:
+        if version:
             payment = OrderPayment(order_id, payment_id, Money(payment_amount, currency))
-            _announce(payment, answers[order_id], company_id)
+            _announce(payment, answers[order_id], company_id, version)
 
 
-def _announce(payment: OrderPayment, answer: Answer, company_id: UUID) -> None:
-    subject = payment.payment_id
+def _announce(payment: OrderPayment, answer: Answer, company_id: UUID, version: int) -> None:
+    about = {"subject": payment.payment_id, "company_id": company_id}
     if answer.outcome == "declined":
         failed = PaymentFailed(payment.order_id, payment.payment_id, payment.amount, reason=answer.code)
-        events.publish(PAYMENT_FAILED, failed, subject=subject, company_id=company_id)
+        events.publish(PAYMENT_FAILED, failed, **about, sequence=version)
     else:
-        events.publish(_EVENTS[answer.outcome], payment, subject=subject, company_id=company_id)
+        events.publish(_EVENTS[answer.outcome], payment, **about, sequence=version)
 
 
 def _event_row(order_id: UUID, answer: Answer) -> Json:

@@ -29,6 +29,7 @@ def test_members_announce_that_they_join_leave_and_are_removed(database, publish
     assert published("member.joined") == payloads
     assert published("member.left") == [payloads[1]]
     assert published("member.removed") == [payloads[2]]
+    assert [published.sequence(each.id) for each in joined] == [[1], [1, 2], [1, 2]]
 
 
 def test_leaving_two_companies_is_announced_to_each(database, published):

@@ -98,6 +98,10 @@ class TestRecord:
         status, events = record(*map(answer, outcomes))
         assert (status, sorted(events)) == ("refunded", ["authorised", "captured", "refunded"])
 
+    def test_numbers_the_events_of_the_payment(self, record, payment, published):
+        record(answer("authorised"), answer("authorised"), answer("captured"), answer("refunded"))
+        assert published.sequence(payment.id) == [1, 2, 3]
+
     def test_does_not_reauthorise_a_voided_payment(self, record):
         assert record(answer("voided"), answer("authorised"))[0] == "voided"
 
