@@ -12,7 +12,7 @@ Each area declares its events in `domain/<area>/events.py`: a payload type and a
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import orjson
@@ -29,24 +29,12 @@ EXCHANGE = "ecommerce_exchange"
 Payload = TypeVar("Payload", bound="DataclassInstance")
 
 
-class Personal:
-    """Marks a payload field that contains personal data: `Annotated[str, Personal]`.
-
-    Payloads contain ids, and no names, addresses or numbers of people. Mark a field only where an id is not enough. No
-    event has such a field so far: with the first one, erasure must rewrite kept events, which no role may update yet.
-    """
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> Json:
-        """The schema of the field with `x-personal`. Pydantic calls this."""
-        return {**handler(core_schema), "x-personal": True}
-
-
 @dataclass(frozen=True, slots=True)
 class Event(Generic[Payload]):
     """An event: its name (`order.created`), the type of its payload, and one sentence that says what happened.
 
-    A payload is a frozen dataclass of ids, numbers, texts, `Money`, times (UTC), and lists or dataclasses of these.
+    A payload is a frozen dataclass of ids, numbers, codes, `Money`, times (UTC), and lists or dataclasses of these. It
+    has no personal data, because events are kept and nothing rewrites them.
     Events of users belong to no company: their `of_company` is False.
     """
 

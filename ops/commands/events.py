@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-from typing import Annotated, Literal, get_type_hints
+from typing import Annotated, Literal
 
 import typer
 
@@ -82,17 +82,12 @@ def replay_events(
 
 
 def rows() -> Iterator[Row]:
-    """A row for each event, in the order of the areas. Personal fields end in `*`."""
-    from kit.messaging.events import Personal
+    """A row for each event, in the order of the areas."""
     from saga.reactions.event_catalogue import catalogue
     from saga.reactions.table import REACTIONS
 
     for name, entry in catalogue().items():
-        types = get_type_hints(entry.event.payload, include_extras=True)
-        payload = [
-            field.name + ("*" if Personal in getattr(types[field.name], "__metadata__", ()) else "")
-            for field in fields(entry.event.payload)
-        ]
+        payload = [field.name for field in fields(entry.event.payload)]
         reactions = [
             f"{consumer}: {handlers[name].__name__}" for consumer, handlers in REACTIONS.items() if name in handlers
         ]

@@ -2,12 +2,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import TypeAdapter
-
-from kit.messaging.events import Event, Personal, as_plain_json
+from kit.messaging.events import Event, as_plain_json
 from kit.money import Money
 from tests.guards.source_tree import ROOT
 
@@ -25,7 +22,7 @@ class Ordered:
     total: Money
     ordered_at: datetime
     lines: list[Line]
-    note: Annotated[str | None, Personal] = None
+    reason: str | None = None
 
 
 ORDERED = Event("example.ordered", Ordered, "An example was ordered.")
@@ -43,14 +40,8 @@ class TestAsPlainJson:
             "total": {"amount": 1999, "currency": "EUR"},
             "ordered_at": "2026-05-04T12:00:00Z",
             "lines": [{"product_id": str(PRODUCT_ID), "quantity": 2}],
-            "note": None,
+            "reason": None,
         }
-
-
-class TestPersonal:
-    def test_marks_the_field_in_the_schema(self):
-        properties = TypeAdapter(Ordered).json_schema(mode="serialization")["properties"]
-        assert [name for name, field in properties.items() if field.get("x-personal")] == ["note"]
 
 
 PUBLISHING = """\

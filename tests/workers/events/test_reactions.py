@@ -24,7 +24,7 @@ from workers.events.reactions import process
 from workers.outbox import relay
 
 QUEUE = "notification.events"
-OPTIONAL = {"companyid", "sequence", "requestid", "correlationid", "causationid", "hops"}
+OPTIONAL = {"companyid", "sequence", "requestid", "traceparent", "correlationid", "causationid", "hops"}
 ATTRIBUTES = OPTIONAL | {"id", "type", "subject", "data"}
 
 pytestmark = pytest.mark.undeclared_events  # reactions get any
@@ -160,7 +160,7 @@ class TestHandleMessages:
             *itertools.product(sorted(ATTRIBUTES), [-1.5, True, [], [["a", 1]]]),
             *itertools.product(sorted(ATTRIBUTES - {"sequence", "hops"}), [5]),
             *itertools.product(sorted(ATTRIBUTES - {"data"}), [{}, {"a": [{}]}]),
-            *itertools.product(sorted(ATTRIBUTES - {"type", "requestid"}), ["", "?"]),
+            *itertools.product(sorted(ATTRIBUTES - {"type", "requestid", "traceparent"}), ["", "?"]),
         ],
     )
     def test_requeues_a_message_with_an_unreadable_attribute_and_no_other(self, order, noted, name, value):
