@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261129_payment_versions"
-down_revision = "20261129_across_companies"
+down_revision = "20261129_customers"
 branch_labels = None
 depends_on = None
 
