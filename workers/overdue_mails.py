@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from kit import db, ids
+from kit.messaging import outbox
+from kit.messaging.tasks import task_body
 
 MAX_AGE = timedelta(days=1)
 """How far back a sweeper looks for unsent mails when it starts."""
@@ -35,21 +37,14 @@ _SCHEDULE_UNSENT = """
         FROM unsent WHERE mails.id = unsent.id
     )
     SELECT count(*), (SELECT id FROM following ORDER BY id DESC LIMIT 1) FROM following"""
-_ENQUEUE_OVERDUE = """
+_POSTPONE_OVERDUE = """
     WITH overdue AS (
         SELECT id FROM mails
         WHERE retry_at < now() AND status IN ('queued', 'sending')
         ORDER BY retry_at LIMIT 100 FOR UPDATE SKIP LOCKED
-    ), postponed AS (
-        UPDATE mails SET retry_at = now() + interval '10 seconds'
-        FROM overdue WHERE mails.id = overdue.id RETURNING mails.id, mails.company_id, mails.user_id
     )
-    INSERT INTO outbox (company_id, kind, body)
-    SELECT company_id, 'task', jsonb_build_object(
-        'task', 'notifications.send_mail', 'id', id,
-        'kwargs', jsonb_strip_nulls(
-            jsonb_build_object('mail_id', id, 'company_id', company_id, 'user_id', user_id)))
-    FROM postponed"""
+    UPDATE mails SET retry_at = now() + interval '10 seconds'
+    FROM overdue WHERE mails.id = overdue.id RETURNING mails.id, mails.company_id, mails.user_id"""
 
 
 class OverdueMails:
@@ -64,7 +59,8 @@ class OverdueMails:
         before = ids.first_at(now - GRACE_PERIOD)
         with db.operator_transaction():
             read, last = self._schedule_unsent(before)
-            db.run(_ENQUEUE_OVERDUE, {})
+            for mail_id, company_id, user_id in db.run(_POSTPONE_OVERDUE, {}):
+                _send_task(mail_id, company_id, user_id)
         self._position = UUID(int=last.int + 1) if last and read == MAX_READ else max(before, self._position)
         if read < MAX_READ and now >= self._look_back_at:
             self._position, self._look_back_at = ids.first_at(now - LOOK_BACK), now + LOOK_BACK_EVERY
@@ -73,3 +69,10 @@ class OverdueMails:
         values = {"after": self._position, "before": before, "limit": MAX_READ}
         [(read, last)] = db.run(_SCHEDULE_UNSENT, values)
         return read, last
+
+
+def _send_task(mail_id: UUID, company_id: UUID | None, user_id: UUID | None) -> None:
+    owner = {"company_id": str(company_id)} if company_id else {"user_id": str(user_id)}
+    kwargs = {"mail_id": str(mail_id), **owner}
+    task = task_body("notifications.send_mail", kwargs, task_id=str(mail_id))
+    outbox.send("task", task, company_id=company_id)

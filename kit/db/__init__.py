@@ -146,7 +146,7 @@ def act_for(tenant: Tenant) -> None:
 
 
 def insert(values: Json, *inserts: str) -> None:
-    """Buffer INSERT statements; all run as one statement at commit, or before the next `run` or `session`.
+    """Put INSERT statements off; all run as one statement at commit, or before the next `run` or `session`.
 
     So the inserts of several areas take one round trip. They share their parameters: where a name already has another
     value, the buffered statements run first.
@@ -159,8 +159,19 @@ def write_deferred() -> None:
     _unit.get().write_deferred()
 
 
+def run_with_deferred(statement: str, values: Json) -> psycopg.Cursor[Any]:
+    """Run a statement together with all that `insert` and `before_commit` have put off, in one round trip.
+
+    For the last statement of a frequent transaction. It does not see the rows that are inserted with it.
+    """
+    return _unit.get().run_with_deferred(statement, values)
+
+
 def before_commit(write: Callable[[], None]) -> None:
-    """Call `write` just before the current transaction commits, once, however often it is registered."""
+    """Call `write` just before the current transaction commits, once, however often it is registered.
+
+    For rows that are collected first. It calls `insert` and thereby takes no round trip.
+    """
     _unit.get().before_commit[write] = None
 
 

@@ -51,10 +51,21 @@ class UnitOfWork:
         return self.raw.execute(statement, values)
 
     def insert(self, values: Json, inserts: tuple[str, ...]) -> None:
-        if any(self._parameters[name] != values[name] for name in self._parameters.keys() & values.keys()):
+        if self._conflicts_with(values):
             self._flush()
         self._inserts += inserts
         self._parameters |= values
+
+    def run_with_deferred(self, statement: str, values: Json) -> psycopg.Cursor[Any]:
+        self._call_before_commit()
+        if self._conflicts_with(values):
+            self._flush()
+        statement, values = _combined((*self._inserts, statement)), self._parameters | values
+        self._inserts, self._parameters = (), {}
+        return self.raw.execute(statement, values)
+
+    def _conflicts_with(self, values: Json) -> bool:
+        return any(self._parameters[name] != values[name] for name in self._parameters.keys() & values.keys())
 
     def _flush(self) -> None:
         if self._session is not None:
@@ -65,12 +76,15 @@ class UnitOfWork:
 
     def write_deferred(self) -> None:
         """Write what is buffered for the commit."""
+        self._call_before_commit()
+        self._flush()
+
+    def _call_before_commit(self) -> None:
         if self._session is not None:
             self._session.flush()
         writes, self.before_commit = self.before_commit, {}
         for write in writes:
             write()
-        self._flush()
 
     def commit(self) -> None:
         self.write_deferred()
@@ -100,8 +114,11 @@ class UnitOfWork:
 
 
 @cache
-def _combined(inserts: tuple[str, ...]) -> str:
-    """All INSERTs as one statement, at whose end PostgreSQL checks the foreign keys between them."""
-    *others, last = inserts
-    parts = ", ".join(f"part_{number} AS ({insert})" for number, insert in enumerate(others))
-    return f"WITH {parts} {last}" if others else last
+def _combined(statements: tuple[str, ...]) -> str:
+    """INSERTs and a last statement as one, at whose end PostgreSQL checks the foreign keys between them."""
+    *inserts, last = statements
+    if not inserts:
+        return last
+    parts = ", ".join(f"part_{number} AS ({insert})" for number, insert in enumerate(inserts))
+    first_word, rest = last.split(maxsplit=1)
+    return f"WITH {parts}, {rest}" if first_word.upper() == "WITH" else f"WITH {parts} {last}"

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -83,17 +84,21 @@ def _add(row: Json) -> None:
     db.before_commit(_write_pending)
 
 
-def take_pending() -> list[Json]:
-    """The rows this transaction has not written yet; the caller must write them, in a statement it runs anyway."""
-    rows: list[Json] = db.info().pop(_PENDING, [])
-    return rows
-
-
 def _write_pending() -> None:
-    rows = take_pending()
-    if rows:
-        keep = [kept_events.INSERT] if any("event_id" in row for row in rows) else []
-        db.insert({"messages": db.as_json(rows)}, *keep, _INSERT)
+    rows: list[Json] = db.info().pop(_PENDING)
+    keep = [kept_events.INSERT] if any("event_id" in row for row in rows) else []
+    db.insert({"messages": db.as_json(rows)}, *keep, _INSERT)
+
+
+# With its id, by which alerts name it.
+_POSTPONE = """
+    INSERT INTO outbox (id, company_id, kind, body, available_at) OVERRIDING SYSTEM VALUE
+    VALUES (%(id)s, %(company)s, %(kind)s, %(body)s, now() + interval '30 seconds')"""
+
+
+def postpone(row_id: int, company_id: UUID | None, kind: Kind, body: Json) -> None:
+    """Put back a row that this transaction of the operator role has deleted, to be sent in half a minute."""
+    db.run(_POSTPONE, {"id": row_id, "company": company_id, "kind": kind, "body": Jsonb(body)})
 
 
 def publish(

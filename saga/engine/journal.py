@@ -14,7 +14,7 @@ from uuid import UUID
 from kit import clock, db
 from kit.db import Json
 from kit.errors import NotFound
-from kit.messaging import causation, events, kept_events, outbox, pg_notify
+from kit.messaging import causation, events, pg_notify
 from kit.messaging.origin import Origin
 from saga.engine import queued_sagas
 from saga.engine.definition import Ending, Hook
@@ -36,7 +36,7 @@ _SAGA_COLUMNS = 12
 """Columns about the saga, before the columns about the step."""
 
 # The ids are given once more as a list: with it PostgreSQL uses the primary keys whatever its statistics say.
-_WRITE = f"""
+_WRITE = """
     WITH steps AS (
         UPDATE saga_steps s
         SET state = c.state, attempts = c.attempts, undo_attempts = c.undo_attempts, outcome = c.outcome,
@@ -50,11 +50,6 @@ _WRITE = f"""
         INSERT INTO saga_events (saga_id, company_id, transitions, happened_at)
         SELECT h.saga_id, %(company)s, h.transitions, %(now)s
         FROM jsonb_to_recordset(%(history)s) AS h (saga_id uuid, transitions jsonb)
-    ), sending AS (
-        INSERT INTO outbox (company_id, kind, body, available_at)
-        SELECT %(company)s, o.kind, o.body, coalesce(o.available_at, %(now)s)
-        FROM jsonb_to_recordset(%(messages)s) AS o (kind text, body jsonb, available_at timestamptz)
-    ), kept AS ({kept_events.INSERT}
     ), opened AS (
         INSERT INTO incidents (id, saga_id, company_id, step, phase, error, attempts, opened_at)
         SELECT i.id, i.saga_id, %(company)s, i.step, i.phase, i.error, i.attempts, %(now)s
@@ -70,7 +65,7 @@ _WRITE = f"""
     WHERE s.id = ANY(%(ids)s) AND s.id = c.id
     RETURNING s.id, CASE WHEN c.notice IS NOT NULL THEN pg_notify(%(channel)s, c.notice) END,
         CASE WHEN c.notice IS NOT NULL THEN
-            (SELECT q.name FROM queued_sagas q WHERE q.after_saga_id = s.id ORDER BY q.id LIMIT 1) END"""  # noqa: S608 - constants
+            (SELECT q.name FROM queued_sagas q WHERE q.after_saga_id = s.id ORDER BY q.id LIMIT 1) END"""
 
 
 @contextmanager
@@ -110,7 +105,9 @@ def write_changes(sagas: Sequence[LockedSaga], find: FindDefinition) -> None:
     if not changed:
         return
     _announce_incidents(changed)
-    written = db.run(_WRITE, _write_values(changed, outbox.take_pending()))
+    for saga in changed:
+        saga.send_messages()
+    written = db.run_with_deferred(_WRITE, _write_values(changed))
     first_queued = {saga_id: name for saga_id, _, name in written if name}
     if first_queued:
         queued_sagas.release([saga for saga in changed if saga.ref.saga_id in first_queued], first_queued, find)
@@ -173,7 +170,7 @@ def _require_known_versions(rows: Sequence[Sequence[Any]], find: FindDefinition)
         raise UnknownVersion(f"not declared in this release: {sorted(unknown)}", saga_ids=saga_ids)
 
 
-def _write_values(sagas: Sequence[LockedSaga], events: list[Json]) -> dict[str, Any]:
+def _write_values(sagas: Sequence[LockedSaga]) -> Json:
     first = sagas[0]
     return {
         "ids": [saga.ref.saga_id for saga in sagas], "company": first.ref.company_id, "now": first.now,
@@ -181,7 +178,6 @@ def _write_values(sagas: Sequence[LockedSaga], events: list[Json]) -> dict[str, 
         "sagas": db.as_json([_saga_values(saga) for saga in sagas]),
         "steps": db.as_json([_step_values(saga, step) for saga in sagas for step in sorted(saga.changed_steps)]),
         "history": db.as_json([_with_saga_id(saga, {"transitions": saga.transitions}) for saga in sagas]),
-        "messages": db.as_json([*events, *(message for saga in sagas for message in saga.messages)]),
         "incidents": db.as_json([_with_saga_id(saga, incident) for saga in sagas for incident in saga.incidents]),
     }  # fmt: skip
 

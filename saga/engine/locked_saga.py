@@ -7,6 +7,7 @@ from uuid import UUID
 
 from kit.db import Json
 from kit.ids import created_at, derived_id, new_id
+from kit.messaging import outbox
 from kit.messaging.origin import Origin
 from kit.messaging.tasks import task_body
 from saga.engine.definition import Ending, Hook, Saga
@@ -169,7 +170,7 @@ class LockedSaga:
 
     def send_task(self, task: str, *, at: datetime | None = None) -> None:
         """Send this task for the saga, not before `at`."""
-        self.messages.append({"kind": "task", "body": self._task(task), "available_at": at})
+        self.messages.append({"kind": "task", "body": self._task(task), "available_at": at or self.now})
 
     def send_chord(self, stage: int, body: str) -> None:
         """Send the steps of a stage as the header of one chord, whose body is the task `body`."""
@@ -178,7 +179,12 @@ class LockedSaga:
             "header": [self._task(step.task) for step in self.definition.stages[stage].steps],
             "body": self._task(body),
         }
-        self.messages.append({"kind": "chord", "body": chord})
+        self.messages.append({"kind": "chord", "body": chord, "available_at": self.now})
+
+    def send_messages(self) -> None:
+        """Put the messages into the outbox, in this transaction."""
+        for message in self.messages:
+            outbox.send(**message, company_id=self.ref.company_id)
 
     def _task(self, name: str) -> Json:
         saga_id = str(self.ref.saga_id)

@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from kit import db
-from kit.db import Json
 from kit.ids import new_id
-from kit.messaging import causation, kept_events, outbox
+from kit.messaging import causation
 from kit.messaging.origin import Origin
 from saga.engine.definition import Saga
 from saga.engine.locked_saga import LockedSaga, SagaRef
@@ -21,10 +20,6 @@ _INSERT_STEPS = """
     INSERT INTO saga_steps (saga_id, company_id, step, position, stage)
     SELECT %(saga)s, %(company)s, s.step, s.position, s.stage
     FROM jsonb_to_recordset(%(steps)s) AS s (step text, position int, stage int)"""
-_INSERT_MESSAGES = """
-    INSERT INTO outbox (company_id, kind, body, available_at)
-    SELECT %(company)s, o.kind, o.body, coalesce(o.available_at, %(now)s)
-    FROM jsonb_to_recordset(%(messages)s) AS o (kind text, body jsonb, available_at timestamptz)"""
 
 
 def start(
@@ -54,16 +49,16 @@ def start(
         "tags": db.as_json(tags or {}), "now": now,
         **origin.as_columns(),
         "due": now + timedelta(seconds=saga.deadline), "steps": db.as_json(steps),
-        "messages": db.as_json(outbox.take_pending() + _first_messages(saga, ref, subject_id, now, origin)),
     }  # fmt: skip
-    db.insert(values, _INSERT_SAGA, _INSERT_STEPS, kept_events.INSERT, _INSERT_MESSAGES)
+    db.insert(values, _INSERT_SAGA, _INSERT_STEPS)
+    _send_first_message(saga, ref, subject_id, now, origin)
     return ref.saga_id
 
 
-def _first_messages(saga: Saga, ref: SagaRef, subject_id: UUID, now: datetime, origin: Origin) -> list[Json]:
+def _send_first_message(saga: Saga, ref: SagaRef, subject_id: UUID, now: datetime, origin: Origin) -> None:
     started = LockedSaga(saga, ref, subject_id, "running", 0, None, None, {}, now, now, origin=origin)
     if started.is_parallel(0):
         started.send_chord(0, ADVANCE)
     else:
         started.send_task(ADVANCE)
-    return started.messages
+    started.send_messages()

@@ -10,13 +10,12 @@ from uuid import UUID
 
 import structlog
 from celery import Celery
-from psycopg.types.json import Jsonb
 
 from kit import alerts, db
 from kit.config import settings
 from kit.db import Json, watchdog
 from kit.errors import NotConfigured
-from kit.messaging import causation, kept_events, pg_notify
+from kit.messaging import causation, kept_events, outbox, pg_notify
 from kit.messaging.cloud_events import CloudEvent
 from kit.process import failpoints, gc_tuning, liveness, logs
 from kit.process.stopping import on_stop_signals
@@ -51,9 +50,6 @@ TAKE_BATCH = """
     ORDER BY t.available_at, t.id"""
 _AGE = 4
 """The last column of TAKE_BATCH: the seconds since the row became due."""
-_POSTPONE = """
-    INSERT INTO outbox (id, company_id, kind, body, available_at) OVERRIDING SYSTEM VALUE
-    VALUES (%(id)s, %(company)s, %(kind)s, %(body)s, now() + interval '30 seconds')"""
 
 
 def drain(
@@ -144,7 +140,7 @@ def _alert_about_loop(event: Json) -> None:
 def _postpone(row: tuple[Any, ...], *, reason: str) -> None:
     row_id, company_id, kind, body = row[:_AGE]
     log.error("outbox row cannot be sent", outbox=row_id, reason=reason)
-    db.run(_POSTPONE, {"id": row_id, "company": company_id, "kind": kind, "body": Jsonb(body)})
+    outbox.postpone(row_id, company_id, kind, body)
     alerts.trigger("outbox_overdue", {f"row {row_id}": {"row": row_id, "kind": kind, "reason": reason}})
 
 

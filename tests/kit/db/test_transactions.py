@@ -126,22 +126,23 @@ TWO = f"""INSERT INTO inbox (consumer, event_id, company_id)
     VALUES (%(consumer)s || ', again', gen_random_uuid(), '{COMPANY.company_id}')"""
 
 
+@pytest.fixture
+def executed(database, monkeypatch):
+    """The statements that were run, except BEGIN and COMMIT."""
+    with db.transaction():
+        pass  # connect now: a new connection runs further statements
+    statements = []
+    execute = psycopg.Cursor.execute
+
+    def recorded(self, statement, *values, **named):
+        statements.append(statement)
+        return execute(self, statement, *values, **named)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", recorded)
+    return statements
+
+
 class TestInsert:
-    @pytest.fixture
-    def executed(self, database, monkeypatch):
-        """The statements that were run, except BEGIN and COMMIT."""
-        with db.transaction():
-            pass  # connect now: a new connection runs further statements
-        statements = []
-        execute = psycopg.Cursor.execute
-
-        def recorded(self, statement, *values, **named):
-            statements.append(statement)
-            return execute(self, statement, *values, **named)
-
-        monkeypatch.setattr(psycopg.Cursor, "execute", recorded)
-        return statements
-
     def test_combines_all_into_one_statement_at_commit(self, consumers, executed):
         with db.transaction(COMPANY):
             db.insert({"consumer": "one"}, ADD)
@@ -170,6 +171,34 @@ class TestInsert:
             db.insert({"consumer": "one"}, ADD)
             raise KeyError
         assert consumers() == []
+
+
+class TestRunWithDeferred:
+    @pytest.mark.parametrize(
+        "statement", ["SELECT count(*) FROM inbox", "WITH i AS (TABLE inbox) SELECT count(*) FROM i"]
+    )
+    def test_runs_a_statement_and_what_is_deferred_as_one(self, consumers, executed, statement):
+        def write() -> None:
+            db.insert({"second": "before commit"}, ADD.replace("%(consumer)s", "%(second)s"))
+
+        with db.transaction(COMPANY):
+            db.insert({"consumer": "buffered"}, ADD)
+            db.before_commit(write)
+            assert db.run_with_deferred(statement, {}).fetchone() == (0,)  # it does not see them
+        assert len(executed) == 1
+        assert consumers() == ["before commit", "buffered"]
+
+    def test_runs_two_statements_where_a_parameter_has_two_values(self, consumers, executed):
+        with db.transaction(COMPANY):
+            db.insert({"consumer": "one"}, ADD)
+            db.run_with_deferred(ADD, {"consumer": "two"})
+        assert len(executed) == 2
+        assert consumers() == ["one", "two"]
+
+    def test_alone_is_the_statement(self, executed):
+        with db.transaction(COMPANY):
+            assert db.run_with_deferred("SELECT 1", {}).fetchone() == (1,)
+        assert executed == ["SELECT 1"]
 
 
 class TestReadOnlyServer:
