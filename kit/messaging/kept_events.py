@@ -78,10 +78,15 @@ def from_row(row: Sequence[Any]) -> CloudEvent:
     return CloudEvent.from_columns(**dict(zip(COLUMNS, row, strict=True)))
 
 
+_ROTATION_CALLS = 3
+"""The transactions that a new partition takes while the default partition has events."""
+
+
 def rotate_partitions() -> None:
     """Create the partitions of the coming days, and delete the events that are no longer kept.
 
     Does nothing while another process does so, and changes no partition while a long transaction uses it.
     """
-    with db.operator_transaction():
-        db.run("SELECT rotate_event_partitions()", {})
+    for _ in range(_ROTATION_CALLS):
+        with db.operator_transaction():
+            db.run("SELECT rotate_event_partitions()", {})

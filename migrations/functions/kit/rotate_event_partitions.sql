@@ -1,16 +1,24 @@
 -- Creates the partitions of kept events for the coming days, and deletes the events that are no longer kept. Event ids
 -- are UUIDv7, so a range of ids is a range of time. Gives up rather than make those who publish events wait for a lock.
+--
+-- Attaching a partition reads the whole default partition while that is locked, unless it is empty or a valid constraint
+-- says that it has no event of the day. So while it has events, three calls create a partition: the first adds the
+-- constraint without reading, the second reads and locks nobody out, the third attaches and drops the constraint. Each
+-- in a transaction of its own, because locks are held until the end.
 CREATE OR REPLACE FUNCTION public.rotate_event_partitions() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     kept_days CONSTANT int := 30;
     days_ahead CONSTANT int := 7;
+    -- Until the third call, an event of such a day would be refused. Nobody publishes one yet.
+    min_days_with_constraint CONSTANT int := 2;
     max_deleted CONSTANT int := 20000;
     today CONSTANT date := (now() AT TIME ZONE 'UTC')::date;
     day date;
     partition text;
     first_id uuid;
     end_id uuid;
+    changes text;
 BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtext('rotate_event_partitions')) THEN
         RETURN;
@@ -21,7 +29,20 @@ BEGIN
     DELETE FROM event_partitions.other WHERE id IN (
         SELECT id FROM event_partitions.other WHERE id < end_id ORDER BY id LIMIT max_deleted);
     BEGIN
+        -- Left over from calls that were interrupted a day ago.
+        SELECT string_agg(format('DROP CONSTRAINT %I', conname), ', ') INTO changes FROM pg_constraint
+        WHERE conrelid = 'event_partitions.other'::regclass AND conname LIKE 'not\_day\_%'
+            AND conname < 'not_day_' || to_char(today + min_days_with_constraint, 'YYYYMMDD');
+        IF changes IS NOT NULL THEN
+            EXECUTE 'ALTER TABLE event_partitions.other ' || changes;
+        END IF;
+        SELECT string_agg(format('VALIDATE CONSTRAINT %I', conname), ', ') INTO changes FROM pg_constraint
+        WHERE conrelid = 'event_partitions.other'::regclass AND conname LIKE 'not\_day\_%' AND NOT convalidated;
+        IF changes IS NOT NULL THEN
+            EXECUTE 'ALTER TABLE event_partitions.other ' || changes;
+        END IF;
         FOR days IN -1 .. days_ahead LOOP
+            EXIT WHEN changes IS NOT NULL; -- in the next transaction
             day := today + days;
             partition := 'day_' || to_char(day, 'YYYYMMDD');
             CONTINUE WHEN to_regclass('event_partitions.' || partition) IS NOT NULL;
@@ -29,16 +50,28 @@ BEGIN
             end_id := lpad(to_hex((extract(epoch FROM day + 1) * 1000)::bigint), 12, '0') || repeat('0', 20);
             -- If nobody has called this function for a week, the default partition has the events of the day. They stay
             -- there: nobody could publish events while they are moved.
+            CONTINUE WHEN days < min_days_with_constraint AND EXISTS (SELECT FROM event_partitions.other);
             CONTINUE WHEN EXISTS (SELECT FROM event_partitions.other WHERE id >= first_id AND id < end_id);
             LOCK TABLE event_partitions.other IN ACCESS EXCLUSIVE MODE;
             CONTINUE WHEN EXISTS (SELECT FROM event_partitions.other WHERE id >= first_id AND id < end_id);
+            IF EXISTS (SELECT FROM event_partitions.other) THEN
+                CONTINUE WHEN days < min_days_with_constraint;
+                IF NOT EXISTS (
+                    SELECT FROM pg_constraint
+                    WHERE conrelid = 'event_partitions.other'::regclass AND conname = 'not_' || partition
+                ) THEN
+                    EXECUTE format(
+                        'ALTER TABLE event_partitions.other ADD CONSTRAINT %I CHECK (id < %L OR id >= %L) NOT VALID',
+                        'not_' || partition, first_id, end_id);
+                    CONTINUE;
+                END IF;
+            END IF;
             -- Attached, and not created as a partition: that would lock the table.
             EXECUTE format('CREATE TABLE event_partitions.%I (LIKE public.events INCLUDING ALL)', partition);
             EXECUTE format(
                 'ALTER TABLE public.events ATTACH PARTITION event_partitions.%I FOR VALUES FROM (%L) TO (%L)',
                 partition, first_id, end_id);
-            -- Attaching reads the default partition while it is locked: once per call, if there is something to read.
-            EXIT WHEN EXISTS (SELECT FROM event_partitions.other);
+            EXECUTE format('ALTER TABLE event_partitions.other DROP CONSTRAINT IF EXISTS %I', 'not_' || partition);
         END LOOP;
     EXCEPTION WHEN lock_not_available THEN
         RAISE LOG 'the partitions of events are in use; new ones are created at the next call';

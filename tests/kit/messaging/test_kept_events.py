@@ -50,6 +50,20 @@ def insert(owner, event_id):
     )
 
 
+def constraints_of_other(owner):
+    found = owner.execute(
+        "SELECT conname FROM pg_constraint WHERE conrelid = 'event_partitions.other'::regclass AND contype = 'c'"
+    )
+    return [name for (name,) in found]
+
+
+ROWS_READ = """
+    SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE schemaname = 'event_partitions' AND relname = 'other'"""
+LOCKS = """
+    SELECT mode FROM pg_locks JOIN pg_class ON pg_class.oid = relation
+    WHERE pid = pg_backend_pid() AND relname = 'other'"""
+
+
 class TestPublish:
     def test_keeps_the_event_and_sends_its_id(self, company, owner):
         clear_contextvars()  # no request and no event is its cause
@@ -123,14 +137,54 @@ class TestRotation:
         kept_events.rotate_partitions()
         assert name_of(with_events) in partitions(owner)
 
-    def test_creates_one_partition_per_call_while_the_default_partition_has_events(self, database, owner):
-        first, second = (today() + timedelta(days=days) for days in (5, 6))
-        for day in (first, second):
+    @pytest.fixture
+    def unpartitioned(self, database, owner):
+        """Two coming days without a partition, while the default partition has 1,000 events of earlier days."""
+        days = [today() + timedelta(days=days) for days in (5, 6)]
+        for day in days:
             owner.execute(f"DROP TABLE event_partitions.{name_of(day)}")
-        insert(owner, ids.first_at(today() - timedelta(days=9)))
-        for missing in ({name_of(second)}, set()):
-            kept_events.rotate_partitions()
-            assert {name_of(first), name_of(second)} - partitions(owner) == missing
+        early = ids.first_at(today() - timedelta(days=9)).hex[:12]
+        owner.execute(
+            "INSERT INTO events (id, type, subject, data) SELECT (%s || lpad(n::text, 20, '0'))::uuid,"
+            " 'test.happened', gen_random_uuid(), '{}' FROM generate_series(1, 1000) n",
+            [early],
+        )
+        yield days
+        owner.execute("DELETE FROM events")
+        kept_events.rotate_partitions()
+
+    def test_neither_reads_the_default_partition_while_it_is_locked_nor_locks_it_while_it_is_read(self, unpartitioned):
+        seen = []
+        for _ in range(3):
+            with db.operator_transaction():
+                db.run("SELECT rotate_event_partitions()", {})
+                [(rows_read,)] = db.run(ROWS_READ, {})
+                seen.append((rows_read >= 1000, "AccessExclusiveLock" in {mode for (mode,) in db.run(LOCKS, {})}))
+        assert seen == [(False, True), (True, False), (False, True)]
+
+    def test_creates_the_partitions_of_days_to_come_while_the_default_partition_has_events(self, owner, unpartitioned):
+        kept_events.rotate_partitions()
+        assert {name_of(day) for day in unpartitioned} <= partitions(owner)
+        assert constraints_of_other(owner) == []
+
+    def test_lets_events_be_published_while_it_reads_the_default_partition(self, owner, unpartitioned):
+        with db.operator_transaction():
+            db.run("SELECT rotate_event_partitions()", {})
+        with db.operator_transaction():
+            db.run("SELECT rotate_event_partitions()", {})
+            owner.execute("SET lock_timeout = '2s'")
+            insert(owner, ids.first_at(today() - timedelta(days=8)))  # into the default partition
+
+    def test_drops_a_constraint_that_was_left_over_before_it_refuses_an_event(self, owner, unpartitioned):
+        tomorrow = today() + timedelta(days=1)
+        owner.execute(f"DROP TABLE event_partitions.{name_of(tomorrow)}")
+        first, end = ids.first_at(tomorrow), ids.first_at(tomorrow + timedelta(days=1))
+        constraint = f"CONSTRAINT not_{name_of(tomorrow)} CHECK (id < '{first}' OR id >= '{end}')"
+        owner.execute(f"ALTER TABLE event_partitions.other ADD {constraint}")
+        with db.operator_transaction():
+            db.run("SELECT rotate_event_partitions()", {})
+        assert f"not_{name_of(tomorrow)}" not in constraints_of_other(owner)
+        insert(owner, ids.first_at(tomorrow))
 
     def test_deletes_expired_events_of_days_without_a_partition(self, database, owner):
         kept, expired = (ids.first_at(today() - kept_events.KEPT - timedelta(days=days)) for days in (0, 1))
