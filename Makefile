@@ -59,10 +59,11 @@ imports: $(INSTALLED) ## Check the import contracts between packages
 	$(BIN)/lint-imports
 
 .PHONY: lint
-lint: $(INSTALLED) imports ## Check style, types and imports
+lint: $(INSTALLED) imports ## Check style, types, imports and the SQL of new migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@$(BIN)/python -m tests.guards.migration_sql
 
 .PHONY: generated
 generated: $(INSTALLED) ## Write the generated tables of the documents, and record new saga definitions

@@ -1,15 +1,17 @@
 """Applies migrations, and creates the logins of the app and operator roles."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from psycopg import Connection, connect, sql
-from psycopg.errors import InsufficientPrivilege
+from psycopg.errors import InsufficientPrivilege, LockNotAvailable
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -40,11 +42,35 @@ def upgrade(*, owner_url: str, app_url: str | None = None, operator_url: str | N
         if _is_newer(_revision(connection)):
             return False
         public_privileges.revoke(connection)
-        command.upgrade(_replacing_functions(owner_url), "head")
+        _upgrade_schema(owner_url)
         for url, group in ((app_url, "orderx_app"), (operator_url, "orderx_operator")):
             if url:
                 _create_login(connection, url, group)
         return True
+
+
+ATTEMPTS = 20
+"""How often a migration tries to get its locks. Each attempt waits as long as online.SET_LOCK_TIMEOUT says."""
+PAUSE = 3.0
+"""Seconds between two attempts. Meanwhile those who queued behind the migration use the table."""
+
+log = structlog.get_logger()
+
+
+def _upgrade_schema(owner_url: str) -> None:
+    """Apply pending migrations and replace the functions. Tries again where a lock is not to be had for now.
+
+    A failed attempt is rolled back, except what a migration has committed itself (migrations/online.py).
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return command.upgrade(_replacing_functions(owner_url), "head")
+        except (DBAPIError, psycopg.Error) as error:
+            if not isinstance(_cause(error), LockNotAvailable) or attempt == ATTEMPTS:
+                raise
+        log.info("migration waits for a table that a transaction uses", attempt=attempt, attempts=ATTEMPTS)
+        time.sleep(PAUSE)
+    return None
 
 
 def downgrade(*, owner_url: str, revision: str = "base") -> None:
@@ -97,7 +123,11 @@ def _precise_errors() -> Iterator[None]:
     try:
         yield
     except (DBAPIError, psycopg.Error) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
+        cause = _cause(error)
+        if isinstance(cause, LockNotAvailable):
+            raise Unavailable(
+                "a transaction uses a table that is to be changed: nothing was changed; try again"
+            ) from error
         if isinstance(cause, psycopg.OperationalError):
             raise Unavailable(f"the database does not answer: {str(cause).strip()}") from error
         if isinstance(cause, InsufficientPrivilege):
@@ -106,6 +136,10 @@ def _precise_errors() -> Iterator[None]:
                 f"ORDERX_OWNER_DATABASE_URL: {reason}; for the privileges that the owner needs see docs/operations.md (Roles in PostgreSQL)"
             ) from error
         raise
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error
 
 
 def _replacing_functions(owner_url: str) -> Config:

@@ -27,8 +27,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # Row-level security is forced on the owner, too, unless a superuser.
+    op.execute("ALTER TABLE alerts NO FORCE ROW LEVEL SECURITY")
     for old, new in RENAMED.items():
         _rename(new, old)
+    op.execute("ALTER TABLE alerts FORCE ROW LEVEL SECURITY")
     _allow(*BEFORE)
 
 

@@ -91,6 +91,15 @@ class TestOwnerWithoutSuperuser:
             "event_loop", "job_failed", "saga_version_unknown", "schedule_failing", "schedule_overdue",
         }  # fmt: skip
 
+    def test_can_downgrade_with_alerts_of_renamed_kinds(self, database, urls):
+        config = run.alembic_config(urls["owner_url"])
+        command.upgrade(config, "0027")
+        with psycopg.connect(database) as superuser:
+            superuser.execute("INSERT INTO alerts (kind, key, detail) VALUES ('queue_stalled', 'key', '{}')")
+        command.downgrade(config, "0026")
+        with psycopg.connect(database) as superuser:
+            assert superuser.execute("SELECT kind FROM alerts").fetchall() == [("queue_ages",)]
+
 
 class TestOwnerWithoutPrivileges:
     def test_gets_the_statements_that_the_database_owner_must_run(self, database, urls):

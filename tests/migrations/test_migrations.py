@@ -12,6 +12,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 from kit.db.engines import dialect_url
+from kit.errors import Unavailable
 from kit.ids import new_id
 from migrations import run
 from ops.services.postgres import create_database, drop_database, with_login
@@ -181,6 +182,25 @@ class TestUpgradeFromAnOlderRelease:
         with psycopg.connect(empty) as connection:
             kinds = connection.execute("SELECT kind, closed_at IS NULL FROM alerts ORDER BY 2").fetchall()
             assert kinds == [("outbox_ages", False), ("outbox_ages", True)]
+
+    def test_tries_again_when_a_transaction_uses_its_table(self, empty, monkeypatch):
+        command.upgrade(run.alembic_config(empty), "20261129_card_fingerprints")
+        with psycopg.connect(empty) as report:
+            report.execute("SELECT FROM sagas")  # the next migration adds a column
+            monkeypatch.setattr(run.time, "sleep", lambda _seconds: report.rollback())
+            assert run.upgrade(owner_url=empty)
+        assert state(empty) == "ok"
+
+    def test_gives_up_when_a_transaction_keeps_its_table(self, empty, monkeypatch):
+        command.upgrade(run.alembic_config(empty), "20261129_card_fingerprints")
+        monkeypatch.setattr(run, "ATTEMPTS", 1)
+        with psycopg.connect(empty) as report:
+            report.execute("SELECT FROM sagas")
+            with pytest.raises(Unavailable, match="a transaction uses a table that is to be changed"):
+                run.upgrade(owner_url=empty)
+            assert report.execute("SELECT version_num FROM alembic_version").fetchall() == [
+                ("20261129_card_fingerprints",)
+            ]
 
     def test_runs_again_after_an_index_build_was_interrupted(self, empty):
         config = run.alembic_config(empty)

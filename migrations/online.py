@@ -1,0 +1,45 @@
+"""Changes of tables that are in use: none of them keeps readers or writers waiting."""
+
+from alembic import op
+
+LOCK_TIMEOUT = "2s"
+"""Whoever wants a table queues behind a migration that waits for its lock. So the wait is short; `migrate` tries again."""
+SET_LOCK_TIMEOUT = f"SET lock_timeout = '{LOCK_TIMEOUT}'"
+_NO_LOCK_TIMEOUT = "SET lock_timeout = 0"
+"""Building an index concurrently, or validating, waits for transactions to end, and nobody queues behind that."""
+
+
+def create_index(name: str, table: str, columns: str, *, unique: bool = False, where: str | None = None) -> None:
+    """Create an index on a table that has rows, without blocking writes to it.
+
+    `columns` and `where` are SQL. Commits what the migration has done so far; so that part has to bear being run again.
+    """
+    kind = "UNIQUE INDEX" if unique else "INDEX"
+    condition = f" WHERE {where}" if where else ""
+    with op.get_context().autocommit_block():
+        op.execute(_NO_LOCK_TIMEOUT)
+        op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")  # an interrupted run leaves an invalid one
+        op.execute(f"CREATE {kind} CONCURRENTLY IF NOT EXISTS {name} ON {table} ({columns}){condition}")
+        op.execute(SET_LOCK_TIMEOUT)
+
+
+def drop_index(name: str) -> None:
+    """Drop an index without blocking those who use its table. Commits what the migration has done so far."""
+    with op.get_context().autocommit_block():
+        op.execute(_NO_LOCK_TIMEOUT)
+        op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+        op.execute(SET_LOCK_TIMEOUT)
+
+
+def add_constraint(name: str, table: str, definition: str) -> None:
+    """Add, or replace, a CHECK or FOREIGN KEY: for new rows at once, then validate it while others read and write.
+
+    Commits what the migration has done so far; so that part has to bear being run again.
+    """
+    with op.get_context().autocommit_block():
+        op.execute(
+            f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}, ADD CONSTRAINT {name} {definition} NOT VALID"
+        )
+        op.execute(_NO_LOCK_TIMEOUT)
+        op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
+        op.execute(SET_LOCK_TIMEOUT)

@@ -1,0 +1,68 @@
+"""The SQL of the migrations from now on, and what squawk finds in it: `python -m tests.guards.migration_sql`."""
+
+import io
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from alembic import command
+from alembic.script import Script, ScriptDirectory
+
+from migrations import run
+
+LAST_UNCHECKED = "20261129_payment_versions"
+"""The last migration that was written before squawk read them."""
+EXCLUDED = {
+    "prefer-bigint-over-int": "counts, positions and versions stay small; ids are UUIDs or bigint",
+    "require-statement-timeout": "what may take long holds no lock that others wait for",
+    "prefer-robust-stmts": "migrations run in a transaction; online.py has those that do not",
+}
+EXCEPTIONS: dict[tuple[str, str], str] = {}
+"""(revision, rule): the reason why the migration may do it."""
+SQUAWK = Path(sys.executable).with_name("squawk")
+
+
+def scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(run.alembic_config())
+
+
+def checked_revisions() -> list[Script]:
+    """The migrations after LAST_UNCHECKED, newest first."""
+    return [
+        script for script in scripts().iterate_revisions("head", LAST_UNCHECKED) if script.revision != LAST_UNCHECKED
+    ]
+
+
+def sql_of(script: Script) -> str:
+    """The statements of its upgrade, without a database."""
+    config = run.alembic_config()
+    config.output_buffer = io.StringIO()
+    command.upgrade(config, f"{script.down_revision}:{script.revision}", sql=True)
+    return config.output_buffer.getvalue()
+
+
+def findings(statements: dict[str, str]) -> list[str]:
+    """What squawk says about these statements, by revision: a line each."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder, f"{revision}.sql") for revision in statements]
+        for file in files:
+            file.write_text(statements[file.stem])
+        words = ["--pg-version", "15.0", "--reporter", "json", "--exclude", ",".join(EXCLUDED), *files]
+        report = subprocess.run([SQUAWK, *words], capture_output=True, text=True, check=False)
+    return [
+        f"{Path(each['file']).stem}, line {each['line'] + 1}: {each['rule_name']}: {each['message']}"
+        for each in json.loads(report.stdout)
+        if (Path(each["file"]).stem, each["rule_name"]) not in EXCEPTIONS
+    ]
+
+
+def main() -> None:
+    found = findings({script.revision: sql_of(script) for script in checked_revisions()})
+    print("\n".join(found) if found else "The SQL of the migrations locks nobody out.")  # noqa: T201
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()
