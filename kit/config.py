@@ -1,11 +1,20 @@
 """Settings, read from `ORDERX_*` environment variables and validated before a process starts."""
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    AnyUrl,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    UrlConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kit.errors import NotConfigured
@@ -16,43 +25,70 @@ MIN_SECRET_LENGTH = 32
 Text = TypeVar("Text", str, str | None, SecretStr | None)
 
 
-def _matching(pattern: str, *, expected: str) -> AfterValidator:
-    """Refuse values that do not match the pattern, and URLs with an invalid port, saying what is expected."""
+def _accepting(is_valid: Callable[[str], bool], *, expected: str) -> AfterValidator:
+    """Refuse other values, saying what is expected. The value itself stays as it was written."""
 
     def check(value: Text) -> Text:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if text and not (re.fullmatch(pattern, text) and _has_valid_port(text)):
+        if text and not is_valid(text):
             raise ValueError(f"expected {expected}")
         return value
 
     return AfterValidator(check)
 
 
-def _has_valid_port(url: str) -> bool:
+def _url(*schemes: str) -> Callable[[str], bool]:
+    """A test for URLs of these schemes, with a host, and with a number if there is a port."""
+    adapter = TypeAdapter(Annotated[AnyUrl, UrlConstraints(allowed_schemes=list(schemes), host_required=True)])
+
+    def is_valid(text: str) -> bool:
+        try:
+            adapter.validate_python(text)
+        except ValidationError:
+            return False
+        return _NO_HOST.match(text) is None
+
+    return is_valid
+
+
+_NO_HOST = re.compile(r"[^:]+:///")
+"""As browsers do, AnyUrl takes the first part of the path for the host of an http URL that has none."""
+
+
+def _is_postgres_url(text: str) -> bool:
+    """Whether it is a URL for SQLAlchemy and libpq, which may name a socket instead of a host, with a user."""
+    from sqlalchemy import make_url  # noqa: PLC0415 - slow, and not every process has a database
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
     try:
-        urlsplit(url).port  # noqa: B018 - it raises
-    except ValueError:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
         return False
-    return True
+    return url.drivername == "postgresql" and bool(url.username) and not re.search(r"\s", text)
+
+
+def _is_mail_address(text: str) -> bool:
+    return bool(re.fullmatch(r"[^<>@\s]+@[^<>@\s]+|[^<>@\r\n]*<[^<>@\s]+@[^<>@\s]+>", text))
 
 
 Secret = SecretStr | None
 PostgresUrl = Annotated[
-    Secret, _matching(r"postgresql://[^/@\s]+@\S+", expected="postgresql://user[:password]@host[:port]/database")
+    Secret, _accepting(_is_postgres_url, expected="postgresql://user[:password]@host[:port]/database")
 ]
 BrokerUrl = Annotated[
-    Secret, _matching(r"(amqps?|rediss?)://\S+", expected="amqp://[user:password@]host[:port]//, or redis://…")
+    Secret,
+    _accepting(_url("amqp", "amqps", "redis", "rediss"), expected="amqp://[user:password@]host[:port]//, or redis://…"),
 ]
 ValkeyUrl = Annotated[
-    Secret, _matching(r"rediss?://[^/\s]\S*", expected="redis://[user:password@]host:port/0, or rediss:// for TLS")
+    Secret,
+    _accepting(_url("redis", "rediss"), expected="redis://[user:password@]host:port/0, or rediss:// for TLS"),
 ]
 SmtpUrl = Annotated[
-    Secret, _matching(r"smtp(s|\+starttls)?://[^/\s]\S*", expected="smtp+starttls://host, smtps:// or smtp://")
+    Secret,
+    _accepting(_url("smtp", "smtps", "smtp+starttls"), expected="smtp+starttls://host, smtps:// or smtp://"),
 ]
-MailAddress = Annotated[
-    str, _matching(r"[^<>@\s]+@[^<>@\s]+|[^<>@\r\n]*<[^<>@\s]+@[^<>@\s]+>", expected="name@host, or Name <name@host>")
-]
-HTTP = _matching(r"https?://[^/\s]\S*", expected="https://host[:port][/path], or http://…")
+MailAddress = Annotated[str, _accepting(_is_mail_address, expected="name@host, or Name <name@host>")]
+HTTP = _accepting(_url("http", "https"), expected="https://host[:port][/path], or http://…")
 
 
 class Settings(BaseSettings):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine, make_url
 
 from kit.config import settings
 from kit.db import roles, session_settings
@@ -44,6 +44,6 @@ def create(
     return session_settings.apply_to_connections(roles.require_group(engine, setting=setting), setting=setting)
 
 
-def dialect_url(url: str) -> str:
+def dialect_url(url: str) -> URL:
     """The URL with psycopg 3 as SQLAlchemy's driver."""
-    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+    return make_url(url).set(drivername="postgresql+psycopg")

@@ -4,10 +4,10 @@ import os
 import signal
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import make_url
 
 from ops.services import directories, postgres_binaries
 from ops.services.ports import LOOPBACK, free_port
@@ -131,7 +131,6 @@ def drop_database(superuser_url: str, name: str) -> None:
 
 def with_login(url: str, *, database: str | None = None, user: str | None = None, password: str = "") -> str:
     """The URL with another database or another login."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    login = f"{user}:{password}" if user else parts.netloc.rpartition("@")[0]
-    return parts._replace(netloc=f"{login}@{host}", path=f"/{database}" if database else parts.path).geturl()
+    parts = make_url(url).set(database=database)
+    changed = parts.set(username=user, password=password) if user else parts
+    return changed.render_as_string(hide_password=False)

@@ -8,6 +8,7 @@ INVALID = {
     "DATABASE_URL": ("mysql://app@db/orderx", LOGIN),
     "OPERATOR_DATABASE_URL": ("postgresql://db/orderx", LOGIN),
     "OWNER_DATABASE_URL": ("postgresql+psycopg://owner@db/orderx", LOGIN),
+    "LISTEN_URL": ("postgresql://app@db:port/orderx", LOGIN),
     "BROKER_URL": ("amqp://mq:port//", "amqp://[user:password@]host[:port]//, or redis://…"),
     "RATE_LIMIT_URL": ("redis:///0", "redis://[user:password@]host:port/0, or rediss:// for TLS"),
     "SMTP_URL": ("mail.example:25", "smtp+starttls://host, smtps:// or smtp://"),
@@ -17,6 +18,7 @@ INVALID = {
 }
 VALID = {
     "DATABASE_URL": ["postgresql://app:hush@db:5432/orderx", "postgresql://app@/orderx?host=/run/postgresql"],
+    "OWNER_DATABASE_URL": ["postgresql://app@db,standby/orderx", "postgresql://app@/orderx?host=db,standby&port=1,2"],
     "BROKER_URL": ["amqp://u:p@mq:5672//", "amqps://mq", "redis://127.0.0.1:6379/0"],
     "RATE_LIMIT_URL": ["rediss://:hush@valkey:6379/0"],
     "SMTP_URL": ["smtps://u:p@mail.example", "smtp+starttls://mail.example:587"],
