@@ -51,3 +51,13 @@ class TestModules:
     def test_names_the_areas_that_have_one(self):
         assert areas.having("domain", "no_such_module") == []
         assert areas.having("saga.steps") == ["notifications", "payments", "inventory"]
+
+    def test_finds_those_of_an_area_with_two_words(self, monkeypatch, tmp_path):
+        package = tmp_path / "trial_layer" / "gift_cards"
+        package.mkdir(parents=True)
+        (package / "checks.py").write_text("CHECKS = ()\n")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        monkeypatch.setattr(areas, "AREAS", ("gift_cards",))
+        assert [module.__name__ for module in areas.modules("trial_layer", "checks")] == [
+            "trial_layer.gift_cards.checks"
+        ]

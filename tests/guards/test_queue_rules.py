@@ -11,7 +11,7 @@ from saga.reactions.event_catalogue import catalogue
 from saga.reactions.table import REACTIONS
 from workers import queues
 
-EVENT = re.compile(r"[a-z]+\.[a-z_]+")
+EVENT = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
 
 
 def bound_by(key: str) -> re.Pattern[str]:

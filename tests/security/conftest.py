@@ -4,7 +4,7 @@ import pytest
 
 from tests.api.client import Api
 from tests.api.shared_app import shared_app
-from tests.guards.test_policy_by_scope import World
+from tests.api.world import World
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from ops.inbox.maildir import Maildir
 from ops.inbox.web import create_app as inbox_app
 from ops.sandbox.app import create_app as sandbox_app
-from tests.guards.test_policy_by_scope import BODIES, filled
+from tests.api.policies import BODIES
+from tests.api.world import filled
 from tests.security.example_counts import examples
 
 READ = (

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from tests import factories
-from tests.guards.test_policy_by_scope import filled
+from tests.api.world import filled
 from tests.security.test_mass_assignment import GOOD, operations
 
 HOSTILE = ["\u200b", "\u3164\u2800", "a\u2028b", "a\u2029b", "a\u202eb", "a\u2066b", "a\u200fb", "a\x85b"]

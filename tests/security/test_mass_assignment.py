@@ -6,7 +6,9 @@ import psycopg
 import pytest
 
 from tests import factories
-from tests.guards.test_policy_by_scope import ADDRESS, BODIES, filled
+from tests.api.policies import BODIES
+from tests.api.sales.policy import ADDRESS
+from tests.api.world import filled
 
 NOT_THE_CALLERS = (
     "id", "company_id", "shop_id", "user_id", "customer_id", "role", "status", "state", "total", "subtotal", "price",

@@ -11,7 +11,8 @@ from kit.ids import new_id
 from kit.tenancy import Tenant
 from tests import factories
 from tests.api.client import Api
-from tests.guards.test_policy_by_scope import BODIES, LISTED, QUERIES, comparable, filled
+from tests.api.policies import BODIES, LISTED, QUERIES
+from tests.api.world import comparable, filled
 from tests.security.example_counts import examples
 
 OUR_OWN = {"sessions", "addresses"}

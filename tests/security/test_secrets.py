@@ -13,7 +13,8 @@ from stdnum import luhn
 from kit import clock
 from tests import factories
 from tests.api.client import Api
-from tests.guards.test_policy_by_scope import BODIES, filled
+from tests.api.policies import BODIES
+from tests.api.world import filled
 from tests.security.example_counts import examples
 from tests.security.test_mass_assignment import GOOD
 

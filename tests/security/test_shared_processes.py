@@ -17,8 +17,9 @@ from saga.engine.locked_saga import SagaRef
 from saga.place_order import PLACE_ORDER
 from tests import factories
 from tests.api.client import Api
+from tests.api.policies import LISTED, QUERIES
+from tests.api.world import filled
 from tests.connections import reconnect
-from tests.guards.test_policy_by_scope import LISTED, QUERIES, filled
 from tests.saga.message_deliveries import Deliveries
 
 COMPANIES = "SELECT count(*), count(*) FILTER (WHERE company_id = :ours) FROM {}"

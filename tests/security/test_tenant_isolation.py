@@ -11,8 +11,9 @@ from sqlalchemy import event
 from kit import db
 from kit.config import settings
 from kit.db import roles
+from tests.api.policies import LISTED, QUERIES
+from tests.api.world import filled
 from tests.connections import reconnect
-from tests.guards.test_policy_by_scope import LISTED, QUERIES, filled
 
 FILTER = re.compile(
     r"(?:\w+\.)?(?:company_id|shop_id|customer_id|user_id|caller_id|created_by|invited_by)"

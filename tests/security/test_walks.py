@@ -5,7 +5,8 @@ from collections import Counter
 from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.guards.test_policy_by_scope import BODIES, World, filled
+from tests.api.policies import BODIES
+from tests.api.world import World, filled
 from tests.security.document import AS_DOCUMENTED, document_of, with_existing_ids
 from tests.security.example_counts import one_walk, walk_seeds
 

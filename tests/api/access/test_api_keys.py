@@ -12,7 +12,7 @@ from kit.ids import new_id
 from tests import factories
 from tests.api.client import Api
 from tests.api.shared_app import shared_app
-from tests.guards.test_policy import called
+from tests.api.world import called
 
 NAMED = {"name": "Stock of the warehouse"}
 
@@ -116,7 +116,7 @@ class TestUse:
         app, company = shared_app(), factories.make_company()
         _, secret = factories.make_key(factories.make_member(company), company, {permission})
         rules = [rule for rule in app.url_map.iter_rules() if REQUIRED[rule.endpoint] not in (PUBLIC, OPERATOR)]
-        refused = {each.endpoint for each in rules if called(app, Api(app, secret), each) == (403, "forbidden")}
+        refused = {each.endpoint for each in rules if called(Api(app, secret), each) == (403, "forbidden")}
         assert refused == {each.endpoint for each in rules if REQUIRED[each.endpoint] != permission}
 
 

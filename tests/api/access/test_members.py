@@ -150,7 +150,7 @@ class TestSuperAdmin:
 
 
 class TestShopManager:
-    """One of a shop; what they may do there is in test_policy_by_scope.py."""
+    """One of a shop; what they may do there is in the policies of the areas."""
 
     @pytest.fixture
     def shop(self, company):
