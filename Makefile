@@ -45,6 +45,10 @@ curve: $(VENV)/.bench ## Measure one curve and draw it (CURVE=load, workers, sto
 test: $(INSTALLED) $(CLIENTS)/.installed ## Run the tests, with a temporary PostgreSQL (and RabbitMQ, if installed)
 	$(BIN)/pytest -n 2 --dist loadgroup
 
+.PHONY: test-fast
+test-fast: $(INSTALLED) ## Run the in-process tests: with a temporary PostgreSQL, without the tests that start processes
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not processes"
+
 .PHONY: weaknesses
 weaknesses: $(VENV)/.security ## Look for known vulnerabilities in the code and its dependencies
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml api workers saga domain kit ops migrations

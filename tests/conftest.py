@@ -12,7 +12,13 @@ import pytest
 from tests import published_events
 from tests.security.example_counts import THOROUGH
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.brokers", "tests.fixtures.providers"]
+pytest_plugins = [
+    "tests.tiers",
+    "tests.run_summary",
+    "tests.fixtures.databases",
+    "tests.fixtures.brokers",
+    "tests.fixtures.providers",
+]
 
 # A slow machine is no failure, so no example has a deadline.
 hypothesis.settings.register_profile("usual", deadline=None)

@@ -11,6 +11,8 @@ from migrations import run
 from ops.services import directories
 from ops.services.postgres import Postgres, create_database, with_login
 
+pytestmark = pytest.mark.processes
+
 LOGIN = {"password": "for-tests-alone"}
 
 

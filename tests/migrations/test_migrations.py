@@ -67,6 +67,7 @@ class TestMigrations:
         assert state(empty) == "behind"
 
 
+@pytest.mark.processes
 class TestDraft:
     def test_of_a_revision_contains_the_difference_between_models_and_database(self, empty, tmp_path):
         run.upgrade(owner_url=empty)

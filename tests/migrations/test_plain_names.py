@@ -15,6 +15,8 @@ from migrations import run, stop
 from ops.services.postgres import create_database, drop_database, with_login
 from tests.guards.source_tree import ROOT
 
+pytestmark = pytest.mark.processes
+
 BEFORE, REVISION = "0028", "20261129_plain_names"
 FILLED = Path(__file__).with_name("filled_at_0028.sql").read_text()
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"

@@ -25,6 +25,8 @@ from tests.api.client import Api
 from tests.api.shared_app import shared_app
 from tests.waiting import until
 
+pytestmark = pytest.mark.processes
+
 WAITING = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 PROFILES = 'orderx_http_requests_total{endpoint="me.get_me",method="GET",status="401"}'
 USER = json.dumps({"email": "ada@customers.example", "name": "Ada", "password": "correct horse battery"}).encode()

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 GONE = "127.0.0.1:1"
 NOWHERE = {
     "ORDERX_DATABASE_URL": f"postgresql://app@{GONE}/orderx",

@@ -15,6 +15,8 @@ from ops.services.process import DidNotStart
 from ops.services.readiness import output_contains, tcp
 from tests.waiting import until
 
+pytestmark = pytest.mark.processes
+
 PARENT = """
 import os, sys
 from pathlib import Path

@@ -13,6 +13,8 @@ from ops.inbox.maildir import Maildir
 from ops.inbox.web import create_app
 from tests.inbox_process import running_inbox
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def inbox(tmp_path):

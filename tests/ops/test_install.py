@@ -3,7 +3,11 @@
 import os
 import subprocess
 
+import pytest
+
 from tests.guards.source_tree import ROOT
+
+pytestmark = pytest.mark.processes
 
 UV = """#!/bin/sh
 [ "$1" = pip ] && read line < {gate}

@@ -11,7 +11,10 @@ from ops.services import directories
 from ops.services.process_tree import children
 from tests.waiting import until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to others than init")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to others than init"),
+    pytest.mark.processes,
+]
 
 ABANDONS_THREE = """
 import os, pathlib, sys, time

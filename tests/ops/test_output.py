@@ -12,6 +12,8 @@ import typer
 from ops import cli
 from tests.guards.source_tree import ROOT
 
+pytestmark = pytest.mark.processes
+
 
 def every_command():
     """The words of every command there is, groups included."""

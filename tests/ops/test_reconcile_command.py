@@ -57,6 +57,7 @@ class TestReconcile:
     def test_reports_an_invalid_time_as_a_usage_error(self, orderx):
         assert orderx("reconcile", "--since", "yesterday")[0] == 2
 
+    @pytest.mark.processes
     def test_reports_in_one_line_that_the_provider_is_down(self, stray, sandbox):
         sandbox.kill()
         command = [sys.executable, "-m", "ops.cli", "reconcile"]

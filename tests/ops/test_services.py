@@ -18,6 +18,8 @@ from ops.services.readiness import output_contains, tcp
 from ops.services.valkey import Valkey
 from tests.waiting import until
 
+pytestmark = pytest.mark.processes
+
 SERVER = """
 import socket, sys, time
 print("listening soon", flush=True)

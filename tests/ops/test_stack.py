@@ -18,6 +18,8 @@ from ops.services.readiness import output_contains, tcp
 from ops.services.supervisor import STOP_SECONDS, Supervisor
 from ops.stack import Stack
 
+pytestmark = pytest.mark.processes
+
 SERVER = """
 import signal, socket, sys, time
 name, port, story = sys.argv[1:]

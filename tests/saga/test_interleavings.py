@@ -5,6 +5,7 @@ Hypothesis plays broker, network and fate. A failing example prints the steps th
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -179,6 +180,7 @@ class Fate(RuleBasedStateMachine):
         return sum(self.scenario.quantity(order_id) for order_id, status in ended.items() if status == "paid")
 
 
+@pytest.mark.slow
 class TestEveryInterleaving:
     def test_ends_with_clean_books(self, database, sandbox, outside_world, monkeypatch):
         def begin():

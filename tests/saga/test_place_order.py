@@ -188,6 +188,7 @@ class TestTheProvider:
         assert intent["amount_captured"] == 1999
         assert findings() == []
 
+    @pytest.mark.processes
     def test_that_is_killed_and_restarted_has_everything_undone(self, scenario, sandbox):
         order_id = scenario.place()
         scenario.deliveries.deliver_next("inventory.reserve_stock")

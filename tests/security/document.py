@@ -1,5 +1,6 @@
 """Requests generated from the OpenAPI document, valid and invalid, and checks of the answers against it."""
 
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ AS_DOCUMENTED = CHECKS.get_by_names([
 schemathesis.openapi.format("email", st.from_regex(r"[a-z0-9]{1,20}@[a-z0-9]{1,20}\.example", fullmatch=True))
 
 
+@cache
 def document_of(app: Flask) -> schemathesis.BaseSchema:
     """The app's OpenAPI document, as a source of requests."""
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)

@@ -10,6 +10,8 @@ from api.app import BLUEPRINTS
 from tests.security.document import AS_DOCUMENTED, document_of, with_existing_ids
 from tests.security.example_counts import examples
 
+pytestmark = pytest.mark.slow
+
 CALLERS = ("company_admin", "company_admin", "company_admin", "super_admin", "staff", "customer", None)
 ONLY_WE_KNOW = {
     "email": "whether it is a user's, and reachable",

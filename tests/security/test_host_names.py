@@ -11,6 +11,8 @@ from ops.services import ports
 from ops.services.process import Process
 from ops.services.readiness import tcp
 
+pytestmark = pytest.mark.processes
+
 GONE = "amqp://guest:guest@127.0.0.1:1//"
 SERVERS = {
     "inbox": ("--http-port", ("--smtp-port", "0"), "/messages.json"),

@@ -92,6 +92,7 @@ class TestTenantIsolation:
         seen = read(world, "staff", "own shop")
         assert str(world.places["other shop"]["order_id"]) in seen["orders.list_orders"].text
 
+    @pytest.mark.slow
     def test_is_needed_by_every_list(self, world, without_row_level_security, unfiltered):
         seen = shown(read(world, "company_admin", "own shop"), world.places["other company"])
         assert seen >= LISTED.keys() - {"companies.list_companies"}

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -9,6 +10,8 @@ from tests.api.policies import BODIES
 from tests.api.world import World, filled
 from tests.security.document import AS_DOCUMENTED, document_of, with_existing_ids
 from tests.security.example_counts import one_walk, walk_seeds
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_answer_is_documented(database, world):

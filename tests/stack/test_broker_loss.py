@@ -12,7 +12,7 @@ from tests.stack.commands import books_are_clean
 from tests.stack.shop import DECLINED, Shop
 from tests.waiting import until
 
-pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack"), pytest.mark.slow]
 
 GOOD_CARDS, BAD_CARDS = 150, 40
 

@@ -13,7 +13,7 @@ from tests.stack.running import running_cluster
 from tests.stack.shop import Shop
 from tests.waiting import until
 
-pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("rabbitmq")]
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("rabbitmq"), pytest.mark.slow]
 
 LIMITS = {"kill": 5, "freeze": 40}
 """Seconds from the loss of a node to the end of an order that is placed after it."""

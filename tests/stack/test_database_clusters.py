@@ -16,7 +16,7 @@ from tests.stack.shop import Shop
 from tests.waiting import until
 from workers.alerts.heartbeats import MAX_SILENCE, MAX_SILENCE_AFTER_COMMIT
 
-pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("rabbitmq")]
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("rabbitmq"), pytest.mark.slow]
 
 LIMITS = {"promotion": 3, "read-only": 5, "freeze": 40}
 """Seconds from the promotion, from the server's accepting writes again, or from the freeze, to the end of an order that

@@ -16,7 +16,7 @@ from tests.stack.running import running_stack
 from tests.stack.shop import Shop
 from tests.waiting import until
 
-pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("crashes")]
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("crashes"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from celery.utils.nodenames import gethostname
 from ops.services import rabbitmq
 from ops.stack import WORKERS, Stack
 
-pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack"), pytest.mark.slow]
 
 PLAIN = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 

@@ -16,7 +16,7 @@ from tests.stack.shop import DECLINED, GOOD, Shop
 from tests.stack.tap import tapped
 from tests.waiting import until
 
-pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack"), pytest.mark.slow]
 
 COUNTED = {
     'orderx_orders_total{outcome="placed",reason=""}': 2,

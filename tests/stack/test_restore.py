@@ -16,7 +16,7 @@ from tests.stack.running import running_stack
 from tests.stack.shop import DECLINED, Shop
 from tests.waiting import until
 
-pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack"), pytest.mark.slow]
 
 ROLES = "; ".join(f"CREATE ROLE orderx_{name} NOLOGIN" for name in ("app", "operator", "definer", "events_owner"))
 

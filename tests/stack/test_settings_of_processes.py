@@ -13,7 +13,7 @@ from ops.services.process_tree import descendants
 from ops.stack import Stack
 from tests.stack.shop import Shop
 
-pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack"), pytest.mark.slow]
 
 BACKING = {"postgres", "rabbitmq", "valkey", "forkserver"}
 

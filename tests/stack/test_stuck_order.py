@@ -16,7 +16,7 @@ from tests.stack.shop import Shop
 from tests.waiting import until
 from tests.webhook import Receiver
 
-pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack"), pytest.mark.slow]
 
 # Twelve attempts take minutes. The pauses between them are spent in the outbox; all else takes the time it takes.
 _END_THE_PAUSES = "UPDATE outbox SET available_at = now() WHERE available_at > now()"

@@ -17,7 +17,7 @@ from ops.services import directories, ports
 from tests import requirements
 from tests.guards.source_tree import ROOT
 
-pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack"), pytest.mark.slow]
 
 LONGEST_SILENCE = 5.0
 ORDERX = [sys.executable, "-m", "ops.cli"]

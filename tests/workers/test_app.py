@@ -2,6 +2,10 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.processes
+
 
 class TestCeleryCommand:
     def test_finds_an_app_that_starts_no_worker(self):

@@ -12,6 +12,8 @@ from kit.config import settings
 from kit.errors import NotConfigured
 from workers import durability, queues
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def weak_database(database):

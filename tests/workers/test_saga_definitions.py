@@ -39,6 +39,7 @@ def start(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.processes
 class TestRequireUnchanged:
     @pytest.mark.parametrize("process", ["worker", "sweeper", "api"])
     def test_keeps_the_process_from_starting_and_says_what_to_do_in_one_line(self, changed, process):

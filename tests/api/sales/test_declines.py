@@ -41,6 +41,7 @@ def seller(market):
 
 
 class TestTooManyDeclines:
+    @pytest.mark.processes
     @pytest.mark.parametrize("payment", [TOKEN, None], ids=["token", "card"])
     def test_are_refused_before_the_provider_is_called(self, market, order, decline, provider, written, payment):
         for number in range(5):

@@ -40,6 +40,7 @@ def stopped(market):
 
 @pytest.mark.parametrize(("how", "status", "code"), STOPPED)
 class TestPlaceOrder:
+    @pytest.mark.processes
     def test_is_refused_before_the_card_is_sent(self, market, order, stopped, provider, how, status, code):
         stopped(how)
         provider.kill()

@@ -218,6 +218,7 @@ class TestPlaceOrder:
         assert answer.content_type == "application/problem+json"
         assert written() == 0
 
+    @pytest.mark.processes
     def test_is_unavailable_while_the_provider_is_down(self, market, order, written, provider):
         provider.kill()
         try:

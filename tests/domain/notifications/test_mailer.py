@@ -38,6 +38,7 @@ def client(inbox):
         yield client
 
 
+@pytest.mark.processes
 class TestToTheInbox:
     def test_delivers_the_mail_as_it_was_written(self, inbox, client):
         mail = mail_to()
@@ -167,6 +168,7 @@ class TestConfiguration:
         monkeypatch.setenv("ORDERX_SMTP_URL", "smtp://127.0.0.1")
         assert mailer() is mailer()
 
+    @pytest.mark.processes
     @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
     def test_gives_a_forked_process_its_own(self, monkeypatch):
         monkeypatch.setenv("ORDERX_SMTP_URL", "smtp://127.0.0.1")

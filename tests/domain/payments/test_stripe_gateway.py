@@ -239,6 +239,7 @@ class TestAmounts:
         assert {authorise(gateway, amount=a, currency=currency).code for a in beyond} == {"invalid_amount"}
 
 
+@pytest.mark.processes
 class TestOutages:
     def test_gets_the_answer_by_repeating_the_call_after_a_timeout(self, sandbox):
         impatient, once = to(sandbox, timeout=0.3), {"order_id": uuid4(), "key": key()}

@@ -111,6 +111,7 @@ class TestWork:
         assert numbers(owner) == [1]
         assert len(messages(owner)) == 1
 
+    @pytest.mark.processes
     def test_leaves_a_job_alone_that_another_worker_is_at(self, owner):
         job_id = start()
         with db.operator_transaction():
@@ -118,6 +119,7 @@ class TestWork:
             assert run_forked(lambda: slices.work(JOBS, Slice(job_id, None, 1))) == 0
         assert numbers(owner) == []
 
+    @pytest.mark.processes
     def test_goes_on_at_its_position_after_a_kill(self, owner, tmp_path):
         job_id = start()
         (tmp_path / "job.moved").write_text("SIGKILL")

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
+
 from kit.messaging.events import Event, as_plain_json
 from kit.money import Money
 from tests.guards.source_tree import ROOT
@@ -66,6 +68,7 @@ publish(RELEASED, Held(1), subject=uuid4(), company_id=None)
 
 
 class TestPublish:
+    @pytest.mark.processes
     def test_lets_mypy_find_a_wrong_payload(self, tmp_path):
         module = tmp_path / "publishing.py"
         module.write_text(PUBLISHING)

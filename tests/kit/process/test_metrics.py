@@ -60,6 +60,7 @@ def counting(directory):
     process.communicate()
 
 
+@pytest.mark.processes
 class TestExposition:
     def test_adds_up_the_counts_of_processes(self, count, counting, samples):
         count(3)

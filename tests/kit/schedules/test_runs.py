@@ -204,6 +204,7 @@ class TestRunNow:
 
 
 class TestKilledScheduler:
+    @pytest.mark.processes
     def test_has_claimed_nothing_when_it_dies_before_the_commit(self, owner, declared, tmp_path):
         (tmp_path / "schedule.claiming").write_text("SIGKILL")
 

@@ -31,6 +31,7 @@ def home():
         yield path
 
 
+@pytest.mark.slow
 @pytest.mark.rabbitmq
 @pytest.mark.xdist_group("stack")
 class TestShortRun:

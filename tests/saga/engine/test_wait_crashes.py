@@ -10,6 +10,8 @@ import pytest
 from tests.saga.engine.wait_failpoints import WAIT_FAILPOINTS
 from tests.saga.engine.waiting_process import SAGA, move
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def killed(tmp_path):

@@ -4,6 +4,7 @@ Hypothesis plays the broker, the senders of signals, the clock and fate. A faili
 it.
 """
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -153,6 +154,7 @@ class Fate(RuleBasedStateMachine):
         )
 
 
+@pytest.mark.slow
 class TestEveryInterleaving:
     def test_ends_once_and_as_rehearsed(self, database):
         def begin():

@@ -123,6 +123,7 @@ class TestAQueueWithConsumers:
         assert open_alerts() == OVERDUE
 
 
+@pytest.mark.processes
 class TestOverValkey:
     def test_opens_an_alert_when_nothing_moves_with_or_without_consumers(self, database, tmp_path, open_alerts):
         with Valkey(tmp_path / "valkey") as valkey, Connection(valkey.url) as connection:
