@@ -1,8 +1,8 @@
 """The transactional outbox (messages to send after commit) and the inbox (events that consumers have processed).
 
 The relay (workers/outbox/relay.py) turns an outbox row into Celery messages or a CloudEvent, and deletes it once the
-broker has confirmed them. The row of an event has only its id; the event is in the table of kept events. The inbox
-makes the processing of an event idempotent.
+broker has confirmed them. The events of a transaction are in the table of kept events, and one row has their ids. The
+inbox makes the processing of an event idempotent.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ _PENDING = "outbox rows"
 
 
 class Outbox(Base):
-    """One task, chord or event to send, not before `available_at` (UTC)."""
+    """One task, one chord, or the events of a transaction to send, not before `available_at` (UTC)."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -71,12 +71,17 @@ CHECKS = (Check("the outbox is empty", "SELECT kind || ' ' || id || ' is in the 
 _INSERT = """
     INSERT INTO outbox (company_id, kind, body, available_at)
     SELECT o.company_id, o.kind, o.body, coalesce(o.available_at, now())
-    FROM jsonb_to_recordset(%(messages)s) AS o (company_id uuid, kind text, body jsonb, available_at timestamptz)"""
+    FROM jsonb_to_recordset(%(messages)s) AS o (company_id uuid, kind text, body jsonb, available_at timestamptz)
+    WHERE o.kind IS NOT NULL"""
 
 
 def send(kind: Kind, body: Json, *, company_id: UUID | None, available_at: datetime | None = None) -> None:
     """Send a message after the current transaction has committed, and not before `available_at` (UTC)."""
-    _add({"company_id": company_id, "kind": kind, "body": body, "available_at": available_at})
+    _add(_row(kind, body, company_id=company_id, available_at=available_at))
+
+
+def _row(kind: Kind, body: Json, *, company_id: UUID | None, available_at: datetime | None = None) -> Json:
+    return {"company_id": company_id, "kind": kind, "body": body, "available_at": available_at}
 
 
 def _add(row: Json) -> None:
@@ -85,9 +90,14 @@ def _add(row: Json) -> None:
 
 
 def _write_pending() -> None:
+    """Write the rows. One without a `kind` is an event to keep; the ids of a company's events are one row to send."""
     rows: list[Json] = db.info().pop(_PENDING)
-    keep = [kept_events.INSERT] if any("event_id" in row for row in rows) else []
-    db.insert({"messages": db.as_json(rows)}, *keep, _INSERT)
+    ids: dict[UUID | None, list[UUID]] = {}
+    for row in rows:
+        if "event_id" in row:
+            ids.setdefault(row["company_id"], []).append(row["event_id"])
+    rows += [_row("event", {"ids": together}, company_id=company_id) for company_id, together in ids.items()]
+    db.insert({"messages": db.as_json(rows)}, *([kept_events.INSERT] if ids else []), _INSERT)
 
 
 # With its id, by which alerts name it.
@@ -121,10 +131,7 @@ def send_event(event: CloudEvent) -> None:
     if event.hops > causation.HOP_LIMIT:
         send("event", event.as_json(), company_id=event.company_id)
         return
-    _add({
-        "company_id": event.company_id, "kind": "event", "body": {"id": event.id}, "available_at": None,
-        **kept_events.insert_values(event),
-    })  # fmt: skip
+    _add(kept_events.insert_values(event))
 
 
 # Sorted, so that two transactions with the same events do not deadlock.

@@ -9,7 +9,6 @@ from kit.db import Json
 from kit.ids import created_at, derived_id, new_id
 from kit.messaging import outbox
 from kit.messaging.origin import Origin
-from kit.messaging.tasks import task_body
 from saga.engine.definition import Ending, Hook, Saga
 from saga.engine.errors import DefinitionMismatch
 from saga.engine.step import Step
@@ -170,23 +169,20 @@ class LockedSaga:
 
     def send_task(self, task: str, *, at: datetime | None = None) -> None:
         """Send this task for the saga, not before `at`."""
-        self.messages.append({"kind": "task", "body": self._task(task), "available_at": at or self.now})
+        self._send("task", {"task": task}, at)
 
     def send_chord(self, stage: int, body: str) -> None:
         """Send the steps of a stage as the header of one chord, whose body is the task `body`."""
-        chord = {
-            "id": str(derived_id(self.ref.saga_id, f"stage {stage}")),
-            "header": [self._task(step.task) for step in self.definition.stages[stage].steps],
-            "body": self._task(body),
-        }
-        self.messages.append({"kind": "chord", "body": chord, "available_at": self.now})
+        header = [step.task for step in self.definition.stages[stage].steps]
+        self._send("chord", {"stage": stage, "header": header, "body": body})
 
     def send_messages(self) -> None:
         """Put the messages into the outbox, in this transaction."""
         for message in self.messages:
             outbox.send(**message, company_id=self.ref.company_id)
 
-    def _task(self, name: str) -> Json:
-        saga_id = str(self.ref.saga_id)
-        kwargs = {"saga_id": saga_id, "company_id": str(self.ref.company_id), "subject_id": str(self.subject_id)}
-        return task_body(name, kwargs, task_id=self.ref.task_id(name), root_id=saga_id, origin=self.origin)
+    def _send(self, kind: str, names: Json, at: datetime | None = None) -> None:
+        """Write ids and names to the outbox: task_messages.expand() has the rest."""
+        ids = {"saga_id": str(self.ref.saga_id), "subject_id": str(self.subject_id)}
+        body = {**ids, **names, **self.origin.request_fields}
+        self.messages.append({"kind": kind, "body": body, "available_at": at or self.now})

@@ -143,4 +143,4 @@ def _send_due_tasks(saga: LockedSaga) -> None:
 def _task_names(messages: list[Json]) -> list[str]:
     """The tasks in these outbox rows, including those in the header of a chord."""
     bodies = [message["body"] for message in messages if message["kind"] in {"task", "chord"}]
-    return [task["task"] for body in bodies for task in body.get("header", [body])]
+    return [task for body in bodies for task in body.get("header") or [body["task"]]]

@@ -11,7 +11,7 @@ from kit.db import Json
 from kit.messaging import kept_events
 from kit.messaging.cloud_events import CloudEvent
 from kit.tenancy import Tenant
-from saga.engine import executor
+from saga.engine import executor, task_messages
 from saga.engine.definition import Saga
 from saga.engine.errors import UnknownVersion
 from saga.engine.locked_saga import SagaRef
@@ -23,7 +23,7 @@ from workers.tasks import notifications
 ENOUGH = 1_000
 """More tasks than any test needs, including the retries of a step that never succeeds."""
 
-_TAKE = text("DELETE FROM outbox RETURNING id, kind, body")
+_TAKE = text("DELETE FROM outbox RETURNING id, company_id, kind, body")
 
 
 @dataclass
@@ -51,10 +51,12 @@ class Deliveries:
         with db.operator_transaction():
             session = db.session()
             rows = sorted(session.execute(_TAKE))
-            for _, kind, body in rows:
+            for _, company_id, kind, short in rows:
+                body = task_messages.expand(short, company_id=company_id)
                 if kind != "event":
                     self.tasks.extend(body["header"] if kind == "chord" else [body])
-            published = kept_events.read(UUID(body["id"]) for _, kind, body in rows if kind == "event")
+            ids = [UUID(event_id) for *_, kind, body in rows if kind == "event" for event_id in body.get("ids", [])]
+            published = kept_events.read(ids)
             self.events.extend(event.as_json() for event in published)
 
     def deliver(self, *tasks: Json) -> None:

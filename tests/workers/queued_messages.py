@@ -6,13 +6,14 @@ from uuid import UUID
 
 from kit import db
 from kit.messaging import kept_events
+from saga.engine import task_messages
 from workers.celery_internals.acks import BatchedAcks
 from workers.celery_internals.batching import BatchRunner, _Delivery
 from workers.outbox.messages import build_messages
 
 ACKS = BatchedAcks((), sequential_tags=False)
 
-_TAKE = "WITH gone AS (DELETE FROM outbox RETURNING id, kind, body) SELECT kind, body FROM gone ORDER BY id"
+_TAKE = "WITH gone AS (DELETE FROM outbox RETURNING *) SELECT company_id, kind, body FROM gone ORDER BY id"
 
 
 class FakeMessage:
@@ -29,8 +30,11 @@ def take_from_outbox(app):
     with db.operator_transaction():
         session = db.session()
         rows = session.connection().exec_driver_sql(_TAKE).all()
-        events = kept_events.read(UUID(body["id"]) for kind, body in rows if kind == "event")
-    tasks = [(kind, body) for kind, body in rows if kind != "event"]
+        ids = [UUID(event_id) for _, kind, body in rows if kind == "event" for event_id in body.get("ids", [])]
+        events = kept_events.read(ids)
+    tasks = [
+        (kind, task_messages.expand(body, company_id=company_id)) for company_id, kind, body in rows if kind != "event"
+    ]
     bodies = [*tasks, *(("event", event.as_json()) for event in events)]
     return [message for kind, body in bodies for message in build_messages(app, kind, body)]
 

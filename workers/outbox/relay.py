@@ -2,7 +2,7 @@
 
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from typing import Any
@@ -19,6 +19,7 @@ from kit.messaging import causation, kept_events, outbox, pg_notify
 from kit.messaging.cloud_events import CloudEvent
 from kit.process import failpoints, gc_tuning, liveness, logs
 from kit.process.stopping import on_stop_signals
+from saga.engine import task_messages
 from workers import durability, queues
 from workers.app import create_app
 from workers.outbox.drain_lock import DrainLock
@@ -103,15 +104,22 @@ def _messages_of(app: Celery, rows: Sequence[tuple[Any, ...]]) -> tuple[dict[int
     failures: dict[int, str] = {}
     events = _events_of(rows)
     for row in rows:
-        row_id, _, kind, body = row[:_AGE]
+        row_id, _, kind, _ = row[:_AGE]
         try:
-            event = events.get(body["id"]) if kind == "event" else None
-            whole = event.as_json() if event else body
-            messages[row_id] = [] if _is_beyond_hop_limit(row) else list(build_messages(app, kind, whole))
+            bodies = [] if _is_beyond_hop_limit(row) else _bodies_of(row, events)
+            messages[row_id] = [message for whole in bodies for message in build_messages(app, kind, whole)]
         except Exception as error:
             log.exception("outbox row cannot be read", outbox=row_id)
             failures[row_id] = f"it cannot be read: {type(error).__name__}"
     return messages, failures
+
+
+def _bodies_of(row: tuple[Any, ...], events: Mapping[str, CloudEvent]) -> list[Json]:
+    """The whole bodies of what the row sends. Raises KeyError if one of its events is not kept."""
+    _, company_id, kind, body = row[:_AGE]
+    if kind != "event":
+        return [task_messages.expand(body, company_id=company_id)]
+    return [events[event_id].as_json() for event_id in body["ids"]] if "ids" in body else [body]
 
 
 def _events_of(rows: Sequence[tuple[Any, ...]]) -> dict[str, CloudEvent]:
@@ -122,8 +130,8 @@ def _events_of(rows: Sequence[tuple[Any, ...]]) -> dict[str, CloudEvent]:
     ids = []
     for _, _, kind, body, _ in rows:
         if kind == "event":
-            with suppress(KeyError, TypeError, ValueError):  # such a row cannot be sent: it is postponed
-                ids.append(UUID(str(body["id"])))
+            with suppress(TypeError, ValueError):  # such a row cannot be sent: it is postponed
+                ids += [UUID(str(event_id)) for event_id in body.get("ids", [])]
     return {str(event.id): event for event in kept_events.read(ids)}
 
 

@@ -53,5 +53,5 @@ class TestRequestId:
             sent = owner.execute("""
                 SELECT o.kind, coalesce(o.body->>'requestid', e.context->>'requestid'),
                     coalesce(o.body->>'traceparent', e.context->>'traceparent')
-                FROM outbox o LEFT JOIN events e ON e.id::text = o.body->>'id' ORDER BY o.kind""").fetchall()
+                FROM outbox o LEFT JOIN events e ON o.body->'ids' ? e.id::text ORDER BY o.kind""").fetchall()
         assert sent == [(kind, answer.headers["X-Request-ID"], TRACEPARENT) for kind in ("event", "task")]

@@ -71,15 +71,25 @@ LOCKS = """
 
 
 class TestPublish:
+    def test_sends_the_ids_of_all_events_of_a_company_in_one_row(self, company, owner):
+        with db.transaction(Tenant(company_id=company.id)):
+            for n in range(3):
+                outbox.publish("test.happened", {"n": n}, subject=company.id, company_id=company.id)
+        bodies = owner.execute(
+            "SELECT body FROM outbox WHERE kind = 'event' AND company_id = %s", [company.id]
+        ).fetchall()
+        ids_in_order = "SELECT id::text FROM events WHERE subject = %s AND type = 'test.happened' ORDER BY id"
+        assert bodies[-1] == ({"ids": [event_id for (event_id,) in owner.execute(ids_in_order, [company.id])]},)
+
     def test_keeps_the_event_and_sends_its_id(self, company, owner):
         clear_contextvars()  # no request and no event is its cause
         with db.transaction(Tenant(company_id=company.id)):
             outbox.publish("test.happened", {"n": 1}, subject=company.id, company_id=company.id, sequence=7)
         [(event_id, body)] = owner.execute(
             "SELECT e.id, o.body FROM events e, outbox o WHERE e.type = 'test.happened' AND o.kind = 'event'"
-            " AND o.body->>'id' = e.id::text"
+            " AND o.body->'ids' ? e.id::text"
         ).fetchall()
-        assert body == {"id": str(event_id)}
+        assert body == {"ids": [str(event_id)]}
         with db.transaction(Tenant(company_id=company.id)):
             [event] = kept_events.read([event_id])
         assert event.as_json() == {

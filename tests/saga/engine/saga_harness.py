@@ -12,7 +12,7 @@ from kit import clock, db
 from kit.errors import Conflict
 from kit.ids import new_id
 from kit.tenancy import Tenant
-from saga.engine import signals, state_machine
+from saga.engine import signals, state_machine, task_messages
 from saga.engine.definition import Ending, Hook, Saga
 from saga.engine.journal import locked
 from saga.engine.locked_saga import SagaRef
@@ -177,4 +177,5 @@ def outbox() -> list[dict[str, Any]]:
     """The tasks and chords in the outbox, the oldest first."""
     with db.operator_transaction():
         session = db.session()
-        return list(session.scalars(text("SELECT body FROM outbox WHERE kind <> 'event' ORDER BY id")))
+        rows = session.execute(text("SELECT body, company_id FROM outbox WHERE kind <> 'event' ORDER BY id"))
+        return [task_messages.expand(body, company_id=company_id) for body, company_id in rows]

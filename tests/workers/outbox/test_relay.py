@@ -77,7 +77,7 @@ class TestDrain:
         assert [event.data["number"] for event in kept] == [0, 1, 2]
 
     def test_postpones_an_event_that_is_no_longer_kept(self, app, publisher, send, outbox_rows):
-        send("event", {"id": str(new_id())})
+        send("event", {"ids": [str(new_id())]})
         relay.drain(app, publisher)
         assert outbox_rows() == (1, 0)
 
