@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.payments import operations as payments
+from domain.payments import payment_records as payments
 from domain.payments.declines import PaymentSource
-from domain.sales import operations as sales
 from domain.sales import order_outcomes, order_status
-from domain.sales.operations import LineRequest, NewOrder
+from domain.sales import placement as sales
+from domain.sales.placement import LineRequest, NewOrder
 from kit.db import Json
 from saga.engine.definition import Ending, Saga, afterwards, then, together
 from saga.engine.start import start
@@ -79,7 +79,7 @@ def place_order(
     """Write the pending order, its payment and its saga in the current transaction.
 
     The relay sends the saga's first messages once it has committed. The customer is the current user, and `session_id`
-    the session, if a person orders. Raises the errors of domain.sales.operations.place.
+    the session, if a person orders. Raises the errors of domain.sales.placement.place.
     """
     order = sales.place(
         company_id=company_id, customer_id=customer_id, session_id=session_id, shop_id=shop_id, lines=lines,

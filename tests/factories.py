@@ -8,24 +8,24 @@ from domain.access import api_keys, invitations, memberships
 from domain.access.models import ApiKey, Invitation
 from domain.access.permissions import COMPANY_CREATOR, Permission
 from domain.access.roles import Role
-from domain.accounts import operations as accounts
 from domain.accounts import passwords
+from domain.accounts import users as accounts
 from domain.accounts.models import User
-from domain.catalogue import operations as catalogue
+from domain.catalogue import products as catalogue
 from domain.catalogue.models import Product
+from domain.companies import company_settings as companies
 from domain.companies import lifecycle
-from domain.companies import operations as companies
 from domain.companies.models import Company
 from domain.companies.plans import PlanName
 from domain.customers import addresses, groups, records
 from domain.customers.models import Customer, CustomerAddress, CustomerGroup
-from domain.inventory import operations as inventory
+from domain.inventory import stock_keeping
 from domain.inventory.models import Stock, Warehouse
 from domain.payments.declines import PaymentSource
-from domain.sales import operations as sales
-from domain.sales.operations import NewOrder
+from domain.sales import placement as sales
+from domain.sales.placement import NewOrder
 from domain.shops import locations
-from domain.shops import operations as shops
+from domain.shops import shop_lifecycle as shops
 from domain.shops.models import Location, Shop
 from kit import clock, db
 from kit.ids import new_id
@@ -149,13 +149,13 @@ def make_product(shop: Shop, *, price: int = 1999, currency: str = "EUR", name: 
 def make_warehouse(company: Company, *, name: str | None = None) -> Warehouse:
     """A warehouse of the company."""
     with db.transaction(Tenant(company_id=company.id)):
-        return inventory.create_warehouse(company_id=company.id, name=name or f"Warehouse {next(_numbers)}")
+        return stock_keeping.create_warehouse(company_id=company.id, name=name or f"Warehouse {next(_numbers)}")
 
 
 def put_stock(product: Product, warehouse: Warehouse, on_hand: int = 10) -> Stock:
     """Set the units of the product in the warehouse."""
     with db.transaction(Tenant(company_id=product.company_id)):
-        return inventory.set_stock_level(
+        return stock_keeping.set_stock_level(
             company_id=product.company_id, product_id=product.id, warehouse_id=warehouse.id, on_hand=on_hand
         )
 

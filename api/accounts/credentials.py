@@ -2,7 +2,7 @@
 
 from flask import request
 
-from domain.accounts import failed_logins, operations, passwords, queries, second_factor, throttle
+from domain.accounts import failed_logins, passwords, queries, second_factor, throttle, users
 from domain.accounts.errors import InvalidCredentials, InvalidSecondFactorCode
 from domain.accounts.models import User
 from domain.accounts.throttle import PASSWORD_ATTEMPTS
@@ -53,7 +53,7 @@ def _rehashed(user: User, password: str) -> User:
     """Rehash the password with the current parameters; raises InvalidCredentials if it has changed meanwhile."""
     new_hash = passwords.hash_password(password)
     with db.transaction(Tenant(user_id=user.id)):
-        operations.rehash(user_id=user.id, old_hash=user.password_hash, new_hash=new_hash)
+        users.rehash(user_id=user.id, old_hash=user.password_hash, new_hash=new_hash)
         current = queries.the_user(user_id=user.id)
     if current.password_hash != new_hash and not passwords.matches(password, current.password_hash):
         raise InvalidCredentials

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Flask, g, request
 
 from api.auth.caller import SUPER_ADMIN, Caller
-from domain.audit import operations
+from domain.audit import records
 from kit import db
 from kit.tenancy import Tenant
 
@@ -29,7 +29,7 @@ def _record_request() -> None:
 def _record(caller: Caller, target_company_id: UUID | None) -> None:
     """Use a separate transaction, so that the record stays if the request fails."""
     with db.transaction(Tenant(user_id=caller.user_id)):
-        operations.record_super_admin_request(
+        records.record_super_admin_request(
             user_id=caller.user_id, target_company_id=target_company_id, request=f"{request.method} {request.path}",
             request_id=g.request_id,
         )  # fmt: skip

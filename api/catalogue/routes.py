@@ -9,7 +9,7 @@ from api.http.blueprint import Blueprint
 from api.http.etags import WithHeaders, created, expected_versions, with_etag
 from api.http.openapi import IF_MATCH, IF_NONE_MATCH
 from api.http.schemas import page_of
-from domain.catalogue import operations, queries
+from domain.catalogue import products, queries
 from domain.catalogue.models import Product
 from kit import clock
 from kit.errors import Invalid
@@ -32,7 +32,7 @@ def create_product(body: dict[str, Any]) -> WithHeaders[Product]:
     with request_transaction() as caller:
         if caller.shop_id not in (None, body["shop_id"]):
             raise Invalid(fields={"shop_id": ["You have no shop with this id."]})
-        product = operations.create_product(company_id=caller.company_id, now=clock.now(), **body)
+        product = products.create_product(company_id=caller.company_id, now=clock.now(), **body)
     return created(product, f"/api/products/{product.id}")
 
 
@@ -78,7 +78,7 @@ def update_product(body: dict[str, Any], product_id: UUID) -> WithHeaders[Produc
     changed the product meanwhile.
     """
     with request_transaction() as caller:
-        product = operations.change_product(
+        product = products.change_product(
             product_id=product_id, shop_id=caller.shop_id, expected_versions=expected_versions(), **body
         )
     return with_etag(product)

@@ -11,7 +11,7 @@ from api.http.openapi import IF_MATCH, IF_NONE_MATCH
 from api.http.schemas import PageQuery, page_of
 from domain.access import company_creation
 from domain.accounts.errors import EmailUnverified
-from domain.companies import operations, queries
+from domain.companies import company_settings, queries
 from domain.companies.models import Company
 from kit import clock
 from kit.ids import new_id
@@ -73,5 +73,5 @@ def update_company(body: dict[str, Any], company_id: UUID) -> WithHeaders[Compan
     the change if somebody else has changed the company meanwhile.
     """
     with request_transaction():
-        company = operations.change(company_id=company_id, expected_versions=expected_versions(), **body)
+        company = company_settings.change(company_id=company_id, expected_versions=expected_versions(), **body)
     return with_etag(company)

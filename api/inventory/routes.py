@@ -14,7 +14,7 @@ from api.inventory.schemas import (
     WarehouseSchema,
 )
 from domain.catalogue import queries as catalogue
-from domain.inventory import operations, queries
+from domain.inventory import queries, stock_keeping
 from domain.inventory.models import Stock, Warehouse
 from kit.paging import Page
 
@@ -32,7 +32,7 @@ stock = Blueprint(
 def create_warehouse(body: dict[str, Any]) -> Warehouse:
     """Create a warehouse of your company."""
     with request_transaction() as caller:
-        return operations.create_warehouse(company_id=caller.company_id, **body)
+        return stock_keeping.create_warehouse(company_id=caller.company_id, **body)
 
 
 @warehouses.get("")
@@ -68,6 +68,6 @@ def set_stock_level(body: dict[str, Any], product_id: UUID, warehouse_id: UUID) 
     """
     with request_transaction() as caller:
         catalogue.the_product(product_id=product_id, shop_id=caller.shop_id)
-        return operations.set_stock_level(
+        return stock_keeping.set_stock_level(
             company_id=caller.company_id, product_id=product_id, warehouse_id=warehouse_id, on_hand=body["on_hand"]
         )

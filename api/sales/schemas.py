@@ -11,7 +11,7 @@ from api.http.responses import AddressSchema, AmountOf, ResponseSchema
 from api.http.schemas import PageQuery, Schema
 from domain.payments.gateway import Card
 from domain.sales.models import STATUSES
-from domain.sales.operations import LineRequest
+from domain.sales.placement import LineRequest
 
 MAX_LINES, MAX_UNITS = 100, 10_000
 PAYMENT_METHOD = r"^[A-Za-z][A-Za-z0-9_-]*$"

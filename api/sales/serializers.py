@@ -8,7 +8,7 @@ from domain.notifications.failure_messages import for_buyer
 from domain.sales import queries as sales
 from domain.sales import transitions
 from domain.sales.models import Order, OrderLine
-from domain.sales.operations import NewLine, NewOrder
+from domain.sales.placement import NewLine, NewOrder
 from domain.sales.queries import OrderOutcome
 from kit.db import Json
 from saga.engine import queries as journal

@@ -13,7 +13,7 @@ from api.http.openapi import IF_MATCH, IF_NONE_MATCH
 from api.http.schemas import PageQuery, page_of
 from api.shops.schemas import NewShopSchema, ShopChangeSchema, ShopSchema
 from domain.access import queries as access
-from domain.shops import operations, queries
+from domain.shops import queries, shop_lifecycle
 from domain.shops.models import Shop
 from kit import clock
 from kit.paging import Page
@@ -29,7 +29,7 @@ blueprint = Blueprint("shops", __name__, url_prefix="/api/shops", description="S
 def create_shop(body: dict[str, Any]) -> WithHeaders[Shop]:
     """Create a shop of your company."""
     with request_transaction() as caller:
-        shop = operations.open_shop(company_id=caller.company_id, now=clock.now(), **body)
+        shop = shop_lifecycle.open_shop(company_id=caller.company_id, now=clock.now(), **body)
     return created(shop, f"/api/shops/{shop.id}")
 
 
@@ -68,7 +68,7 @@ def update_shop(body: dict[str, Any], shop_id: UUID) -> WithHeaders[Shop]:
     """Change a shop of your company."""
     with request_transaction() as caller:
         caller.restrict_to_shop(shop_id)
-        shop = operations.change(shop_id=shop_id, expected_versions=expected_versions(), **body)
+        shop = shop_lifecycle.change(shop_id=shop_id, expected_versions=expected_versions(), **body)
     return with_etag(shop)
 
 
@@ -84,7 +84,7 @@ def close_shop(shop_id: UUID) -> WithHeaders[Shop]:
     """
     with request_transaction() as caller:
         caller.restrict_to_shop(shop_id)
-        shop = operations.close(shop_id=shop_id, now=clock.now(), expected_versions=expected_versions())
+        shop = shop_lifecycle.close(shop_id=shop_id, now=clock.now(), expected_versions=expected_versions())
     return with_etag(shop)
 
 

@@ -9,9 +9,9 @@ from domain.access.permissions import COMPANY_CREATOR
 from domain.accounts import queries as users
 from domain.accounts import throttle
 from domain.accounts.throttle import Quota
-from domain.companies import operations as companies
+from domain.companies import company_settings as companies
+from domain.companies.company_settings import CompanySettings
 from domain.companies.models import Company
-from domain.companies.operations import CompanySettings
 
 COMPANIES_PER_USER = Quota("new-companies", "You can create 3 companies a day", limit=3, window=timedelta(days=1))
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete
 
 from domain.access.models import ApiKey
-from domain.accounts import account_mail, one_time_links, operations, second_factor, sessions, throttle
+from domain.accounts import account_mail, one_time_links, second_factor, sessions, throttle, users
 from domain.accounts.events import ACCOUNT_CLAIMED, PASSWORD_CHANGED, UserId
 from domain.accounts.models import Address, User, UserSession
 from domain.accounts.throttle import PASSWORD_ATTEMPTS
@@ -25,7 +25,7 @@ def verify(*, token: str, password_hash: str, now: datetime) -> None:
     if user.password_hash != password_hash:
         _set_password(user, password_hash)
         _delete_contents(user)
-    operations.verify_email(user_id=user_id, now=now)
+    users.verify_email(user_id=user_id, now=now)
 
 
 def reset_password(*, token: str, password_hash: str, network_address: str, now: datetime) -> None:
@@ -40,7 +40,7 @@ def reset_password(*, token: str, password_hash: str, network_address: str, now:
     if user.verified_at is None:
         _delete_contents(user)
     sessions.end_all(user_id=user_id, now=now)
-    operations.verify_email(user_id=user_id, now=now)
+    users.verify_email(user_id=user_id, now=now)
     throttle.reset(PASSWORD_ATTEMPTS, user.email, network_address, now=now)
     account_mail.send("password_changed", user, now=now)
 

@@ -11,7 +11,7 @@ from domain.accounts import account_mail, throttle
 from domain.accounts import queries as users
 from domain.accounts.throttle import MAIL_REQUESTS, Quota
 from domain.companies import queries as companies
-from domain.notifications import operations as notifications
+from domain.notifications import mail_queue as notifications
 from kit.config import settings
 from kit.errors import TooManyRequests
 from kit.text import without_links

@@ -6,7 +6,7 @@ from domain.accounts import one_time_links
 from domain.accounts.events import RESET_FOR_UNKNOWN_EMAIL, NoData
 from domain.accounts.models import TimingDecoy, User
 from domain.accounts.one_time_links import Purpose
-from domain.notifications import operations as notifications
+from domain.notifications import mail_queue as notifications
 from domain.notifications.context import AccountTemplate
 from kit import db, secret_tokens
 from kit.config import settings

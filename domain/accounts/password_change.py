@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from domain.accounts import account_mail, operations, queries, sessions, throttle
+from domain.accounts import account_mail, queries, sessions, throttle, users
 from domain.accounts.throttle import MAIL_REQUESTS
 
 
@@ -12,7 +12,7 @@ def change(*, user_id: UUID, old_hash: str, new_hash: str, session_id: UUID | No
 
     Raises InvalidCredentials if the hash is no longer `old_hash`.
     """
-    user = operations.change_password(user_id=user_id, old_hash=old_hash, new_hash=new_hash)
+    user = users.change_password(user_id=user_id, old_hash=old_hash, new_hash=new_hash)
     sessions.end_all(user_id=user_id, except_for=session_id, now=now)
     account_mail.send("password_changed", user, now=now)
 

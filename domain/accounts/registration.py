@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from domain.accounts import account_mail, operations, queries, throttle
+from domain.accounts import account_mail, queries, throttle, users
 from domain.accounts.throttle import MAIL_REQUESTS
 from kit.errors import TooManyRequests
 
@@ -16,7 +16,7 @@ def register(*, email: str, name: str, password_hash: str, now: datetime) -> Non
     """
     if throttle.count_attempt(MAIL_REQUESTS, email, now=now):
         return
-    user, is_new = operations.register_or_find(email=email, name=name, password_hash=password_hash)
+    user, is_new = users.register_or_find(email=email, name=name, password_hash=password_hash)
     account_mail.send("verify_email" if is_new else "registered_already", user, now=now)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from domain.accounts import account_mail, queries, second_factor
 from domain.accounts.errors import SecondFactorNotEnabled
 from domain.accounts.models import User
-from domain.audit import operations
+from domain.audit import records
 from kit import db
 from kit.tenancy import Tenant
 
@@ -20,6 +20,6 @@ def remove_second_factor(*, email: str, reason: str, operator: str, now: datetim
     if second_factor.recovery_codes_remaining(user_id=user.id) is None:
         raise SecondFactorNotEnabled
     second_factor.disable(user_id=user.id)
-    operations.record_operator_action(user_id=user.id, action="remove_second_factor", reason=reason, operator=operator)
+    records.record_operator_action(user_id=user.id, action="remove_second_factor", reason=reason, operator=operator)
     account_mail.send("second_factor_removed", user, now=now)
     return user

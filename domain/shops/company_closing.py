@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain.access import revocation
 from domain.companies import lifecycle
-from domain.shops import operations
+from domain.shops import shop_lifecycle
 
 
 def close_company(*, company_id: UUID, now: datetime) -> bool:
@@ -15,6 +15,6 @@ def close_company(*, company_id: UUID, now: datetime) -> bool:
     """
     closed = lifecycle.close(company_id=company_id, now=now)
     if closed:
-        operations.close_all(company_id=company_id, now=now)
+        shop_lifecycle.close_all(company_id=company_id, now=now)
         revocation.revoke_all(company_id=company_id, now=now)
     return closed

@@ -13,9 +13,9 @@ from uuid import UUID
 
 import structlog
 
-from domain.notifications import operations as notifications
+from domain.notifications import mail_queue as notifications
 from domain.notifications.errors import LeaseLost
-from domain.notifications.operations import ClaimedMail
+from domain.notifications.mail_queue import ClaimedMail
 from kit import clock, db
 from kit.tenancy import Tenant
 

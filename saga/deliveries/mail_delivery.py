@@ -7,10 +7,10 @@ from uuid import UUID
 
 import structlog
 
-from domain.notifications import operations as notifications
+from domain.notifications import mail_queue as notifications
 from domain.notifications.errors import MailDeferred, MailRefused, MailServerUnreachable
+from domain.notifications.mail_queue import Claim, Claimed, ClaimedMail
 from domain.notifications.mailer import mailer
-from domain.notifications.operations import Claim, Claimed, ClaimedMail
 from domain.notifications.rendering import render
 from kit import clock, db
 from kit.process import failpoints, heartbeat, logs

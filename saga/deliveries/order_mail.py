@@ -5,10 +5,10 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from domain.notifications import operations as notifications
+from domain.notifications import mail_queue as notifications
 from domain.notifications.context import Context, Template
 from domain.notifications.errors import MailRefused
-from domain.notifications.operations import AlreadyDone, Claim, Claimed, ClaimedMail, LeasedElsewhere, MailRequest
+from domain.notifications.mail_queue import AlreadyDone, Claim, Claimed, ClaimedMail, LeasedElsewhere, MailRequest
 from domain.sales import queries as sales
 from domain.sales.queries import OrderDetails
 from saga.deliveries import mail_delivery

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from domain.payments import operations as payments
+from domain.payments import payment_records as payments
 from domain.payments.gateway import Answer
 from domain.payments.stripe_gateway import gateway
 from kit import clock, db

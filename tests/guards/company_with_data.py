@@ -6,13 +6,13 @@ from uuid import UUID
 import psycopg
 
 from domain.accounts.models import User
-from domain.inventory import operations as inventory
+from domain.inventory import reservations as inventory
 from domain.inventory.allocation import ReservationRequest
-from domain.payments import operations as payments
+from domain.payments import payment_records as payments
 from domain.payments.declines import PaymentSource
 from domain.payments.gateway import Answer
 from domain.sales import idempotency
-from domain.sales.operations import LineRequest
+from domain.sales.placement import LineRequest
 from kit import clock, db
 from kit.ids import new_id
 from kit.jobs import rows as jobs

@@ -16,6 +16,11 @@ def test_every_folder_of_domain_is_an_area():
     assert folders == set(areas.AREAS)
 
 
+def test_modules_are_named_by_what_they_do():
+    names = {path.stem for path in ROOT.glob("domain/*/*.py")}
+    assert names & {"operations", "service", "services", "utils", "helpers", "manager", "common"} == set()
+
+
 @pytest.fixture(scope="module")
 def graph():
     return grimp.build_graph("domain", cache_dir=None)

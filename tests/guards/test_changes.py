@@ -13,14 +13,14 @@ from api.shops.location_schemas import LocationChangeSchema, NewLocationSchema
 from api.shops.schemas import NewShopSchema, ShopChangeSchema
 from domain.accounts import profile
 from domain.accounts.models import User
-from domain.catalogue import operations as catalogue
+from domain.catalogue import products as catalogue
 from domain.catalogue.models import Product
-from domain.companies import operations as companies
+from domain.companies import company_settings as companies
 from domain.companies.models import Company
 from domain.customers import records as customers
 from domain.customers.models import Customer
 from domain.shops import locations
-from domain.shops import operations as shops
+from domain.shops import shop_lifecycle as shops
 from domain.shops.events import SHOP_UPDATED, ShopUpdated
 from domain.shops.models import Location, Shop
 from kit import clock, db
@@ -79,7 +79,7 @@ class TestCode:
         assert loose == {
             "domain/companies/history.py record",  # the detail of an event, kept as JSON
             "domain/companies/lifecycle.py _record",  # the same, passed on
-            "domain/notifications/operations.py _enqueue",  # arguments of a task
+            "domain/notifications/mail_queue.py _enqueue",  # arguments of a task
         }
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from domain.accounts import one_time_links, profile, second_factor, sessions, throttle
-from domain.audit import operations as audit
+from domain.audit import records as audit
 from kit import alerts, clock, db
 from kit.config import settings
 from kit.schedules import runs

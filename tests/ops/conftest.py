@@ -1,7 +1,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from domain.inventory import operations as inventory
+from domain.inventory import reservations as inventory
 from kit.errors import Conflict
 from ops.cli import app
 from tests.saga.order_scenario import OrderScenario

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from domain.inventory import operations as inventory
+from domain.inventory import reservations as inventory
 from kit import db
 from kit.ids import new_id
 from kit.tenancy import Tenant

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from domain.inventory import operations as inventory
+from domain.inventory import reservations as inventory
 from domain.notifications.errors import MailDeferred, MailRefused
 from domain.notifications.mailer import mailer
 from domain.payments.gateway import ProviderUnavailable

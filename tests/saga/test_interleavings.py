@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from domain.notifications import operations as notifications
+from domain.notifications import mail_queue as notifications
 from domain.notifications.mailer import mailer
 from domain.payments.gateway import ProviderUnavailable
 from domain.sales.errors import OutOfStock, TransitionNotAllowed

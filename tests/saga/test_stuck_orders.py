@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from domain.inventory import operations as inventory
+from domain.inventory import reservations as inventory
 from kit import db
 from kit.tenancy import Tenant
 from saga.incidents import actions

@@ -6,7 +6,7 @@ from email.policy import SMTP
 import psycopg
 import pytest
 
-from domain.companies import operations as companies
+from domain.companies import company_settings as companies
 from domain.notifications.rendering import render
 from kit import clock, db
 from kit.ids import new_id

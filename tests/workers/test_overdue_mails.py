@@ -3,7 +3,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from domain.notifications import operations as notifications
+from domain.notifications import mail_queue as notifications
 from kit import clock, db
 from kit.tenancy import Tenant
 from saga.deliveries import order_mail

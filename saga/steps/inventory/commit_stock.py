@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from domain.inventory import operations as inventory
+from domain.inventory import reservations as inventory
 from saga.engine.retries import UNTIL_DONE
 from saga.engine.step import batched_step
 from saga.engine.step_functions import Inputs, Subject

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.inventory import operations as inventory
+from domain.inventory import reservations as inventory
 from domain.inventory.allocation import ReservationRequest
 from domain.sales.errors import not_enough
 from domain.sales.queries import OrderedProduct

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from domain.payments import operations as payments
+from domain.payments import payment_records as payments
 from domain.payments.decline_limiter import DeclineLimiter, LimitedPayment
 from domain.payments.gateway import IDEMPOTENCY_KEY_TTL, Answer
 from domain.payments.queries import PaymentSummary

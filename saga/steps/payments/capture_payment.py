@@ -3,7 +3,7 @@
 from collections.abc import Generator, Sequence
 from functools import partial
 
-from domain.payments import operations as payments
+from domain.payments import payment_records as payments
 from domain.payments.gateway import Answer
 from domain.payments.queries import PaymentSummary
 from domain.payments.stripe_gateway import gateway

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 
-from domain.inventory import operations as inventory
+from domain.inventory import reservations as inventory
 from domain.sales import order_status
 from kit import config
 from kit.errors import Conflict

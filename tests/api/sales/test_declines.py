@@ -5,7 +5,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from domain.payments import operations as payments
+from domain.payments import payment_records as payments
 from domain.payments.gateway import Answer
 from domain.sales import order_status
 from kit import clock, db

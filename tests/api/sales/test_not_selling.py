@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from domain.companies import lifecycle
-from domain.shops import operations as shops
+from domain.shops import shop_lifecycle as shops
 from kit import clock, db
 from kit.ids import new_id
 from tests.factories import acting_for

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from api.app import create_app
-from domain.companies import operations as companies
+from domain.companies import company_settings as companies
 from domain.sales import order_status
 from kit import clock, db
 from kit.ids import new_id

@@ -6,7 +6,7 @@ import pyotp
 import pytest
 
 from domain.access import email_ownership
-from domain.accounts import failed_logins, one_time_links, operations, personal_data, profile, second_factor, sessions
+from domain.accounts import failed_logins, one_time_links, personal_data, profile, second_factor, sessions, users
 from kit import clock, db
 from kit.tenancy import Tenant
 from tests import factories
@@ -32,7 +32,7 @@ def only_user(user):
 
 def test_a_registration_is_announced_and_a_second_one_with_the_same_address(user, only_user, published):
     with db.transaction(Tenant()):
-        operations.register_or_find(email=user.email, name="Eve", password_hash="…")
+        users.register_or_find(email=user.email, name="Eve", password_hash="…")
     assert published("user.registered") == [only_user]
     assert published("user.registered_again") == [only_user]
     assert published("user.verified") == [only_user]
@@ -96,7 +96,7 @@ class TestSessions:
 class TestCredentials:
     def test_announce_a_new_password(self, user, mine, only_user, published):
         with db.transaction(mine):
-            operations.change_password(user_id=user.id, old_hash=user.password_hash, new_hash="…")
+            users.change_password(user_id=user.id, old_hash=user.password_hash, new_hash="…")
             token = one_time_links.create(user_id=user.id, purpose="reset_password", now=NOW)
         with db.transaction(Tenant()):
             email_ownership.reset_password(token=token, password_hash="… …", network_address="10.0.0.1", now=NOW)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from domain.accounts import one_time_links, operations
+from domain.accounts import one_time_links, users
 from domain.accounts.errors import LinkExpired
 from domain.accounts.one_time_links import LIFETIMES
 from kit import clock, db
@@ -42,7 +42,7 @@ class TestRedeem:
         token = issue(user, now=now)
         with db.transaction(Tenant()):
             assert one_time_links.redeem(token=token, purpose="reset_password", now=now) == user.id
-            operations.change_password(user_id=user.id, old_hash=user.password_hash, new_hash="another")
+            users.change_password(user_id=user.id, old_hash=user.password_hash, new_hash="another")
 
     def test_is_refused_a_second_time(self, user, now):
         token = issue(user, now=now)

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from domain.catalogue import operations
+from domain.catalogue import products
 from domain.catalogue.errors import ProductChanged, ProductNotFound
 from kit import db
 from kit.errors import Invalid
@@ -20,7 +20,7 @@ def product(database):
 
 def change(product, **changes):
     with db.transaction(acting_for(product)):
-        return operations.change_product(product_id=product.id, **changes)
+        return products.change_product(product_id=product.id, **changes)
 
 
 class TestCreateProduct:
@@ -75,4 +75,4 @@ class TestChange:
 
     def test_refuses_another_companys_product(self, product):
         with db.transaction(acting_for(factories.make_company())), pytest.raises(ProductNotFound):
-            operations.change_product(product_id=product.id, name="Mine")
+            products.change_product(product_id=product.id, name="Mine")

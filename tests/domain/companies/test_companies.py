@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.companies import operations, queries
+from domain.companies import company_settings, queries
 from domain.companies.errors import CompanyNotFound
 from kit import db
 from kit.tenancy import Tenant
@@ -31,4 +31,4 @@ class TestChange:
         user = factories.make_member(theirs)
         tenant = Tenant(company_id=ours.id, user_id=user.id)
         with db.transaction(tenant), pytest.raises(CompanyNotFound):
-            operations.change(company_id=theirs.id, name="Mine")
+            company_settings.change(company_id=theirs.id, name="Mine")

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from domain.companies import lifecycle, operations
+from domain.companies import company_settings, lifecycle
 from kit import clock, db
 from kit.ids import new_id
 from tests import factories
@@ -16,7 +16,7 @@ def test_companies_announce_what_is_decided_about_them(database, published):
     company = factories.make_company()
     due = NOW + lifecycle.DELETION_GRACE_PERIOD
     with db.transaction(acting_for(company)):
-        operations.change(company_id=company.id, allows_discount=False)
+        company_settings.change(company_id=company.id, allows_discount=False)
         lifecycle.change_plan(company_id=company.id, plan="pro", by=SOMEBODY)
         lifecycle.suspend(company_id=company.id, reason="unpaid", by=SOMEBODY, now=NOW)
         lifecycle.resume(company_id=company.id, reason="paid", by=SOMEBODY)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.companies import history, lifecycle, operations, queries
+from domain.companies import company_settings, history, lifecycle, queries
 from domain.companies.errors import CompanyChanged, CompanyClosed, CompanySuspended
 from kit import clock, db
 from kit.ids import new_id
@@ -126,9 +126,9 @@ class TestClose:
 
 class TestChange:
     def test_is_refused_at_another_version_than_was_read(self, company):
-        assert done(company, operations.change, name="New", expected_versions={1}).version == 2
+        assert done(company, company_settings.change, name="New", expected_versions={1}).version == 2
         with pytest.raises(CompanyChanged):
-            done(company, operations.change, name="Newer", expected_versions={1})
+            done(company, company_settings.change, name="Newer", expected_versions={1})
 
     def test_without_changes_keeps_the_version(self, company):
-        assert done(company, operations.change, name=company.name).version == 1
+        assert done(company, company_settings.change, name=company.name).version == 1

@@ -12,7 +12,7 @@ from domain.companies import lifecycle, limits
 from domain.companies.errors import PlanLimitReached, PlanTooSmall
 from domain.companies.plans import PLANS
 from domain.shops import checks as shop_checks
-from domain.shops import operations as shops
+from domain.shops import shop_lifecycle as shops
 from domain.shops.errors import ShopClosed
 from kit import clock, db
 from kit.ids import new_id

@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select
 
-from domain.inventory import operations as inventory
 from domain.inventory import queries
+from domain.inventory import reservations as inventory
 from domain.inventory.allocation import ReservationRequest
 from domain.inventory.errors import OutOfStock, StockBelowReserved
 from domain.inventory.models import StockMovement

@@ -1,6 +1,6 @@
 """The events that changes of the stock publish."""
 
-from domain.inventory import operations as inventory
+from domain.inventory import reservations as inventory
 from domain.inventory.allocation import ReservationRequest
 from kit import db
 from tests import factories

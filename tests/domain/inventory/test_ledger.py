@@ -8,12 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from domain.inventory import operations as inventory
+from domain.inventory import reservations as inventory
+from domain.inventory import stock_keeping
 from domain.inventory.allocation import ReservationRequest
 from domain.inventory.errors import OutOfStock, StockBelowReserved
 from domain.payments.declines import PaymentSource
-from domain.sales import operations as sales
-from domain.sales.operations import LineRequest
+from domain.sales import placement as sales
+from domain.sales.placement import LineRequest
 from kit import clock, db
 from kit.tenancy import Tenant
 from tests import factories
@@ -67,7 +68,7 @@ class StockInTest:
             for refusal in inventory.reserve(company_id=company_id, requests=[request]).values():
                 raise refusal
         elif name == "count":
-            inventory.set_stock_level(
+            stock_keeping.set_stock_level(
                 company_id=company_id, product_id=product_id, warehouse_id=self.warehouse.id, on_hand=units
             )
         else:

@@ -1,7 +1,7 @@
 import pytest
 
-from domain.notifications import operations
-from domain.notifications.operations import MailRequest
+from domain.notifications import mail_queue
+from domain.notifications.mail_queue import MailRequest
 from kit import db
 from kit.tenancy import Tenant
 from tests.domain.notifications.example_order import CONTEXT
@@ -28,7 +28,7 @@ def act(order):
 def ask(order, act):
     def run(recipient="ada@x.example", occasion=f"order.created:{order.id}", now=NOW):
         wanted = MailRequest(order.id, occasion, recipient, "order_received", CONTEXT)
-        return act(operations.enqueue_and_claim, company_id=order.company_id, requests=[wanted], now=now)[
+        return act(mail_queue.enqueue_and_claim, company_id=order.company_id, requests=[wanted], now=now)[
             occasion, recipient
         ]
 
@@ -44,6 +44,6 @@ def mail_id(ask):
 @pytest.fixture
 def claim(act, mail_id):
     def run(now):
-        return act(operations.claim, mail_ids=[mail_id], now=now)[mail_id]
+        return act(mail_queue.claim, mail_ids=[mail_id], now=now)[mail_id]
 
     return run

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from domain.accounts.models import User
 from domain.companies.models import Company
-from domain.notifications.operations import LEASE
+from domain.notifications.mail_queue import LEASE
 from domain.sales.models import Order
 from domain.shops.models import Shop
 from kit import db

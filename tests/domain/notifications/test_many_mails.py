@@ -1,7 +1,7 @@
 import pytest
 
-from domain.notifications import operations, queries
-from domain.notifications.operations import AlreadyDone, Claimed, LeasedElsewhere, MailRequest
+from domain.notifications import mail_queue, queries
+from domain.notifications.mail_queue import AlreadyDone, Claimed, LeasedElsewhere, MailRequest
 from tests.concurrency import run_concurrently
 from tests.domain.notifications.example_order import CONTEXT
 from tests.domain.notifications.placed_order import LATER, LONG_AGO, NOW
@@ -12,14 +12,14 @@ class TestAskForMany:
     def ask_for(self, order, act):
         def run(*recipients, now=NOW):
             wanted = [MailRequest(order.id, "order.created:1", each, "order_received", CONTEXT) for each in recipients]
-            claims = act(operations.enqueue_and_claim, company_id=order.company_id, requests=wanted, now=now)
+            claims = act(mail_queue.enqueue_and_claim, company_id=order.company_id, requests=wanted, now=now)
             return {recipient.partition("@")[0]: claim for (_, recipient), claim in claims.items()}
 
         return run
 
     def test_claims_new_and_abandoned_mails_only(self, ask_for, act):
         before = ask_for("sent@x.example", "left@x.example", now=LONG_AGO)
-        act(operations.mark_sent, mail_ids=[before["sent"].mail.id], now=LONG_AGO)
+        act(mail_queue.mark_sent, mail_ids=[before["sent"].mail.id], now=LONG_AGO)
         ask_for("leased@x.example")
         claims = ask_for("new@x.example", "sent@x.example", "leased@x.example", "left@x.example")
         new, left = claims.pop("new"), claims.pop("left")
@@ -47,19 +47,19 @@ class TestMany:
 
     def test_are_claimed_unless_leased_elsewhere(self, act, mails):
         ids = [mail.id for mail in mails]
-        act(operations.claim, mail_ids=ids[:1], now=NOW)
-        act(operations.mark_sent, mail_ids=ids[1:2], now=NOW)
-        claims = act(operations.claim, mail_ids=ids, now=NOW)
+        act(mail_queue.claim, mail_ids=ids[:1], now=NOW)
+        act(mail_queue.mark_sent, mail_ids=ids[1:2], now=NOW)
+        claims = act(mail_queue.claim, mail_ids=ids, now=NOW)
         assert isinstance(claims.pop(ids[2]), Claimed)
         assert claims == {ids[0]: LeasedElsewhere(LATER), ids[1]: AlreadyDone("sent")}
 
     def test_are_renewed_unless_leased_elsewhere(self, act, mails):
         ids = [mail.id for mail in mails]
-        act(operations.claim, mail_ids=ids[:1], now=NOW)
-        act(operations.mark_sent, mail_ids=ids[1:2], now=NOW)
-        assert act(operations.renew, attempts=dict.fromkeys(ids, 1), now=NOW) == {ids[2]: LATER}
+        act(mail_queue.claim, mail_ids=ids[:1], now=NOW)
+        act(mail_queue.mark_sent, mail_ids=ids[1:2], now=NOW)
+        assert act(mail_queue.renew, attempts=dict.fromkeys(ids, 1), now=NOW) == {ids[2]: LATER}
 
     def test_are_marked_together(self, order, act, mails):
-        act(operations.mark_sent, mail_ids=[mail.id for mail in mails], now=NOW)
+        act(mail_queue.mark_sent, mail_ids=[mail.id for mail in mails], now=NOW)
         stored = act(queries.mails_of_order, company_id=order.company_id, order_id=order.id)
         assert [(mail.status, mail.sent_at) for mail in stored] == [("sent", NOW)] * 3

@@ -1,7 +1,7 @@
 import pytest
 
 from domain.accounts.errors import EmailUnverified, UserNotFound
-from domain.inventory import operations as inventory
+from domain.inventory import reservations as inventory
 from domain.inventory.allocation import ReservationRequest
 from domain.payments.declines import PaymentSource
 from domain.sales.order_context import load

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from domain.payments.declines import PaymentSource
-from domain.sales import operations as sales
+from domain.sales import placement as sales
 from kit import clock, db
 from kit.errors import Invalid
 from kit.money import Money

@@ -1,6 +1,6 @@
 """The events that changes of shops and their locations publish."""
 
-from domain.shops import locations, operations
+from domain.shops import locations, shop_lifecycle
 from kit import clock, db
 from tests import factories
 from tests.factories import acting_for
@@ -9,9 +9,9 @@ from tests.factories import acting_for
 def test_shops_announce_their_changes(database, published):
     shop = factories.make_shop(factories.make_company(), name="Harbour")
     with db.transaction(acting_for(shop)):
-        operations.change(shop_id=shop.id, offers_pickup=True)
-        operations.close(shop_id=shop.id, now=clock.now())
-        operations.close(shop_id=shop.id, now=clock.now())
+        shop_lifecycle.change(shop_id=shop.id, offers_pickup=True)
+        shop_lifecycle.close(shop_id=shop.id, now=clock.now())
+        shop_lifecycle.close(shop_id=shop.id, now=clock.now())
     details = {"shop_id": str(shop.id), "name": "Harbour"}
     assert published("shop.created") == [{**details, "version": 1}]
     assert published("shop.updated") == [{**details, "version": 2, "changed": ["offers_pickup"]}]

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from domain.companies.models import Company
-from domain.shops import operations
 from domain.shops import queries as shops
+from domain.shops import shop_lifecycle
 from domain.shops.errors import ShopNameTaken, ShopNotFound
 from kit import db
 from kit.ids import new_id
@@ -50,12 +50,12 @@ class TestChange:
 
         def rename():
             with db.transaction(acting_for(shop)):
-                operations.change(shop_id=other.id, name="Paper & Sons")
+                shop_lifecycle.change(shop_id=other.id, name="Paper & Sons")
 
         with ThreadPoolExecutor(1) as second:
             with db.transaction(acting_for(shop)):
                 session = db.session()
-                operations.change(shop_id=shop.id, name="Paper & Sons")
+                shop_lifecycle.change(shop_id=shop.id, name="Paper & Sons")
                 session.flush()
                 renaming = second.submit(rename)
                 until(lambda: session.scalar(SOMEBODY_WAITS))

@@ -3,11 +3,11 @@ from datetime import timedelta
 import pytest
 from jinja2 import TemplateNotFound
 
-from domain.notifications import operations as notifications
+from domain.notifications import mail_queue as notifications
 from domain.notifications.errors import LeaseLost, MailDeferred, MailServerUnreachable
+from domain.notifications.mail_queue import LEASE, Claimed
 from domain.notifications.mailer import mailer
 from domain.notifications.models import Mail
-from domain.notifications.operations import LEASE, Claimed
 from kit import clock, db
 from kit.process import heartbeat
 from kit.tenancy import Tenant

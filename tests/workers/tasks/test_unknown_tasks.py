@@ -43,7 +43,7 @@ class TestAWorker:
         def fail(**_):
             raise LookupError
 
-        monkeypatch.setattr("domain.inventory.operations.reserve", fail)
+        monkeypatch.setattr("domain.inventory.reservations.reserve", fail)
         run_together(app, *headers, *headers)
         put_back = [each for each in take_from_outbox(app) if each.headers.get("root_id") == max(sagas_of(headers))]
         assert sorted(message.routing_key for message in put_back) == sorted(HEADERS)

@@ -4,10 +4,10 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from domain.notifications import operations, queries
+from domain.notifications import mail_queue, queries
 from domain.notifications.errors import MailNotFound
+from domain.notifications.mail_queue import LEASE, AlreadyDone, Claimed, LeasedElsewhere
 from domain.notifications.models import Mail
-from domain.notifications.operations import LEASE, AlreadyDone, Claimed, LeasedElsewhere
 from kit import db
 from kit.ids import new_id
 from kit.tenancy import Tenant
@@ -67,7 +67,7 @@ class TestEnqueueAndClaim:
         assert sorted(type(answer).__name__ for answer in answers) == ["Claimed"] + ["LeasedElsewhere"] * 5
 
     def test_reports_a_sent_mail(self, ask, act, mail_id):
-        act(operations.mark_sent, mail_ids=[mail_id], now=NOW)
+        act(mail_queue.mark_sent, mail_ids=[mail_id], now=NOW)
         assert ask() == AlreadyDone("sent")
 
     def test_writes_to_each_recipient_and_for_each_occasion(self, ask, mail_id):
@@ -91,7 +91,7 @@ class TestClaim:
         answers = []
         second = threading.Thread(target=lambda: answers.append(claim(NOW)))
         with db.transaction(Tenant(company_id=order.company_id)):
-            first = operations.claim(mail_ids=[mail_id], now=NOW)[mail_id]
+            first = mail_queue.claim(mail_ids=[mail_id], now=NOW)[mail_id]
             second.start()
             wait_until_blocked(database, second)
         second.join()
@@ -105,17 +105,17 @@ class TestClaim:
         assert claimed.mail.attempts == 3
 
     def test_reports_a_sent_mail(self, act, mail_id, claim):
-        act(operations.mark_sent, mail_ids=[mail_id], now=NOW)
+        act(mail_queue.mark_sent, mail_ids=[mail_id], now=NOW)
         assert claim(LATER) == AlreadyDone("sent")
 
     def test_reports_that_it_was_refused(self, act, mail_id, claim):
-        act(operations.mark_refused, mail_id=mail_id, error="550 unknown")
+        act(mail_queue.mark_refused, mail_id=mail_id, error="550 unknown")
         assert claim(LATER) == AlreadyDone("refused")
 
     def test_raises_for_a_mail_of_another_company(self, mail_id):
         stranger = placed_order()
         with pytest.raises(MailNotFound), db.transaction(Tenant(company_id=stranger.company_id)):
-            operations.claim(mail_ids=[mail_id], now=NOW)
+            mail_queue.claim(mail_ids=[mail_id], now=NOW)
 
 
 class TestOutcomes:
@@ -124,37 +124,37 @@ class TestOutcomes:
         claim(NOW)
 
     def test_sent_records_the_time_and_ends_the_lease(self, act, mail_id, stored):
-        act(operations.mark_sent, mail_ids=[mail_id], now=LATER)
+        act(mail_queue.mark_sent, mail_ids=[mail_id], now=LATER)
         mail = stored()
         assert (mail.status, mail.sent_at, mail.leased_until, mail.error) == ("sent", LATER, None, None)
 
     def test_sent_twice_keeps_the_first_time(self, act, mail_id, stored):
-        act(operations.mark_sent, mail_ids=[mail_id], now=NOW)
-        act(operations.mark_sent, mail_ids=[mail_id], now=LATER)
+        act(mail_queue.mark_sent, mail_ids=[mail_id], now=NOW)
+        act(mail_queue.mark_sent, mail_ids=[mail_id], now=LATER)
         assert stored().sent_at == NOW
 
     def test_refused_records_the_reason(self, act, mail_id, stored):
-        act(operations.mark_refused, mail_id=mail_id, error="550 unknown")
+        act(mail_queue.mark_refused, mail_id=mail_id, error="550 unknown")
         assert (stored().status, stored().error, stored().leased_until) == ("refused", "550 unknown", None)
 
     def test_sent_outweighs_refused(self, act, mail_id, stored):
-        act(operations.mark_sent, mail_ids=[mail_id], now=NOW)
-        act(operations.mark_refused, mail_id=mail_id, error="550 unknown")
+        act(mail_queue.mark_sent, mail_ids=[mail_id], now=NOW)
+        act(mail_queue.mark_refused, mail_id=mail_id, error="550 unknown")
         assert (stored().status, stored().error) == ("sent", None)
 
     def test_released_can_be_claimed_at_once_and_records_the_reason(self, act, mail_id, stored, claim):
-        act(operations.release, mail_id=mail_id, attempt=2, error="451 later")
+        act(mail_queue.release, mail_id=mail_id, attempt=2, error="451 later")
         assert (stored().status, stored().error) == ("queued", "451 later")
         assert isinstance(claim(NOW), Claimed)
 
     def test_released_late_does_not_end_the_lease_of_another(self, act, mail_id, claim):
         claim(LATER)
-        act(operations.release, mail_id=mail_id, attempt=2, error="timed out")
+        act(mail_queue.release, mail_id=mail_id, attempt=2, error="timed out")
         assert claim(LATER) == LeasedElsewhere(LATER + LEASE)
 
     def test_released_after_it_was_sent_stays_sent(self, act, mail_id, stored):
-        act(operations.mark_sent, mail_ids=[mail_id], now=NOW)
-        act(operations.release, mail_id=mail_id, attempt=2, error="timed out")
+        act(mail_queue.mark_sent, mail_ids=[mail_id], now=NOW)
+        act(mail_queue.release, mail_id=mail_id, attempt=2, error="timed out")
         assert stored().status == "sent"
 
 

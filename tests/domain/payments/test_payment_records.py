@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from domain.payments import operations as payments
+from domain.payments import payment_records as payments
 from domain.payments.declines import PaymentSource
 from domain.payments.errors import PaymentNotFound
 from domain.payments.gateway import Answer
