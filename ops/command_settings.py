@@ -60,8 +60,9 @@ QUEUES: dict[str, set[str]] = {
 }
 """Additional settings for workers of a queue."""
 
-_TEST_VARIABLE = "ORDERX_FAILPOINTS_DIR"
-"""The directory of kit/process/failpoints.py. It is not a setting; only tests set it."""
+_TEST_VARIABLES = frozenset({"ORDERX_FAILPOINTS_DIR", "ORDERX_EXAMPLE_SAGAS"})
+"""The directory of kit/process/failpoints.py, and modules for saga/registry.py. They are no settings: only tests and
+chaos runs set them."""
 
 
 def declared(args: Sequence[str]) -> set[str]:
@@ -80,13 +81,13 @@ def settings_for(args: Sequence[str], env: Mapping[str, str]) -> dict[str, str]:
 
 def without_settings(env: Mapping[str, str]) -> dict[str, str]:
     """An environment without the settings of OrderX and Flower."""
-    return {name: value for name, value in env.items() if name == _TEST_VARIABLE or not _is_setting(name)}
+    return {name: value for name, value in env.items() if name in _TEST_VARIABLES or not _is_setting(name)}
 
 
 def remove_undeclared(command: str) -> None:
     """Remove settings that the command does not declare from the environment, so that no code can read them."""
     if command in COMMANDS:
-        kept = declared([command]) | {_TEST_VARIABLE}
+        kept = declared([command]) | _TEST_VARIABLES
         for name in [name for name in os.environ if name.startswith("ORDERX_") and name not in kept]:
             del os.environ[name]
 

@@ -35,6 +35,7 @@ TARGETS = {
     "postgres": Target(("postgres",), ("kill", "kill", "cut", "hang")),
     "gateway": Target(("sandbox",), ("kill", "cut", "hang")),
     "inbox": Target(("inbox",), ("kill",)),
+    "signaller": Target(("signaller",), ("kill", "kill", "freeze")),
 }
 """A kind that is listed twice is twice as likely."""
 

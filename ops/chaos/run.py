@@ -11,7 +11,7 @@ import psycopg
 from rich.console import Console
 
 from ops import check, command_settings
-from ops.chaos import final_state, recovery, violations
+from ops.chaos import final_state, recovery, violations, wait_results
 from ops.chaos.arrivals import arrivals
 from ops.chaos.customers import Customers, Purchase
 from ops.chaos.fault_injector import FaultInjector
@@ -98,7 +98,7 @@ def _wait_until_idle(step: Callable[[], None], stack: ChaosStack, injector: Faul
     while time.monotonic() < deadline:
         step()
         if injector.is_finished and time.monotonic() > poll_at:
-            if _is_idle(stack):
+            if stack.all_signals_sent and _is_idle(stack):
                 return
             poll_at = time.monotonic() + _POLL_INTERVAL
 
@@ -127,8 +127,14 @@ def _outcome(stack: ChaosStack, shop: Shop, customers: Customers, injector: Faul
         **violations.count(state, accepted=accepted, on_hand=shop.on_hand),
         "unexpected_exits": len(injector.unexpected_exits),
     }
+    waiting, signals = wait_results.read(database_url)
+    counts |= wait_results.counts(waiting, signals)
+    broken = _broken_rules(state, purchases)
+    wrong = wait_results.violations(waiting, started=stack.waiting_sagas)
+    if wrong:
+        broken["every saga that waits ends once, as its signals say"] = wrong
     intervals = recovery.pending_intervals(database_url, without=slow)
-    return Outcome(counts, _broken_rules(state, purchases), recovery.recoveries(injector.finished, intervals))
+    return Outcome(counts, broken, recovery.recoveries(injector.finished, intervals))
 
 
 def _broken_rules(state: FinalState, purchases: Sequence[Purchase]) -> dict[str, list[str]]:

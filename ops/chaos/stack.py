@@ -1,15 +1,18 @@
 """The stack for chaos runs: two or more of every process, with a TCP proxy in front of each server."""
 
 import math
+import sys
 from functools import cached_property
 from pathlib import Path
 
 from kit.errors import NotConfigured
+from ops.chaos import signaller, waiting_saga
 from ops.chaos.tcp_proxy import TcpProxy
 from ops.services import rabbitmq
 from ops.services.postgres import Postgres
 from ops.services.process import Process
 from ops.services.rabbitmq import RabbitMQ
+from ops.services.readiness import output_contains
 from ops.stack import Stack
 from workers import queues
 
@@ -31,7 +34,10 @@ class ChaosStack(Stack):
     postgres: Postgres
     broker: RabbitMQ
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, seed: int = 1, waiting_sagas: int = 0, seconds: float = 0.0) -> None:
+        """`waiting_sagas` example sagas start within `seconds`, and get signals, as generated from the seed."""
+        self.waiting_sagas = waiting_sagas
+        self._signals = ("--seed", seed, "--sagas", waiting_sagas, "--seconds", seconds)
         if rabbitmq.installed() is None:
             raise NotConfigured("chaos needs a real RabbitMQ: rabbitmq-server is not installed")
         super().__init__(home, usual_ports=False)
@@ -64,6 +70,24 @@ class ChaosStack(Stack):
         unlimited = dict.fromkeys(DECLINE_LIMITS, "1000000")  # all orders have the same customer
         return {**super()._settings(), **rerouted, **unlimited, "ORDERX_PAYMENT_TIMEOUT": str(PAYMENT_TIMEOUT)}
 
+    @property
+    def all_signals_sent(self) -> bool:
+        """Whether all example sagas have started and got their signals."""
+        return output_contains(signaller.ALL_SENT)(self["signaller"])
+
+    def _signaller(self) -> Process:
+        options = (*self._signals, "--memory", self.home / "signaller.json")
+        return Process(
+            "signaller",
+            [sys.executable, "-m", signaller.__name__, *map(str, options)],
+            log=self._log("signaller"),
+            env=self.env_for("saga"),
+            ready=output_contains(signaller.READY),
+        )
+
+    def _base_env(self) -> dict[str, str]:
+        return {**super()._base_env(), "ORDERX_EXAMPLE_SAGAS": waiting_saga.__name__}
+
     def _embedded_postgres(self) -> Postgres:
         return Postgres(self.home / "postgres", database="orderx", log=self._log("postgres"))
 
@@ -78,7 +102,7 @@ class ChaosStack(Stack):
         return [
             [self.postgres, self.broker, sandbox, self._inbox()],
             [self._migrate()],
-            [*self._background_processes(), self._api("--workers", 2)],
+            [*self._background_processes(), self._api("--workers", 2), self._signaller()],
         ]
 
     def _background_processes(self) -> list[Process]:

@@ -23,6 +23,8 @@ from ops.services import directories
 from ops.services.supervisor import STOP_SECONDS, interruptible
 
 INTERRUPTED = 130
+ORDERS_PER_WAIT = 5
+"""Orders for each example saga that waits for a signal."""
 
 
 def chaos(*, orders: int, kills: int, seed: int, rate: float, targets: list[str]) -> bool:
@@ -30,9 +32,11 @@ def chaos(*, orders: int, kills: int, seed: int, rate: float, targets: list[str]
 
     Raises Invalid for an unknown target.
     """
-    planned = plan(seed=seed, kills=kills, targets=_require_known(targets), duration=orders / rate)
+    duration = orders / rate
+    planned = plan(seed=seed, kills=kills, targets=_require_known(targets), duration=duration)
+    waits = {"seed": seed, "waiting_sagas": orders // ORDERS_PER_WAIT, "seconds": duration}
     try:
-        with interruptible(), _stack() as (stack, keep):
+        with interruptible(), _stack(**waits) as (stack, keep):
             customers = scenarios(seed=seed, orders=orders)
             outcome = run(stack, scenarios=customers, plan=planned, rate=rate, console=console)
             if not outcome.clean:
@@ -54,7 +58,7 @@ def _require_known(targets: list[str]) -> list[str]:
 
 
 @contextmanager
-def _stack() -> Iterator[tuple[ChaosStack, Any]]:
+def _stack(**waits: Any) -> Iterator[tuple[ChaosStack, Any]]:
     """A started stack, and a function that keeps its directory. An exception keeps it, too."""
     home = Path(tempfile.mkdtemp(prefix="orderx-chaos-"))
     kept = False
@@ -64,7 +68,7 @@ def _stack() -> Iterator[tuple[ChaosStack, Any]]:
         kept = True
 
     try:
-        stack = ChaosStack(directories.make(home))
+        stack = ChaosStack(directories.make(home), **waits)
         try:
             with startup_progress(stack):
                 stack.start()

@@ -25,6 +25,7 @@ MAY_CONNECT = {
     "ops/chaos/final_state.py": "it judges a stack from outside, as the owner",
     "ops/chaos/recovery.py": "it judges a stack from outside, as the owner",
     "ops/chaos/run.py": "it judges a stack from outside, as the owner",
+    "ops/chaos/wait_results.py": "it judges a stack from outside, as the owner",
     "ops/sandbox/ledger.py": "the stand-in provider keeps its books in SQLite",
     "ops/services/postgres.py": "it starts servers and creates databases",
     "ops/services/postgres_standby.py": "it starts and promotes standbys",

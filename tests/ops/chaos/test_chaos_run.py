@@ -11,6 +11,7 @@ import pytest
 
 from ops.chaos.plan import TARGETS
 from ops.chaos.violations import MUST_BE_ZERO
+from ops.commands.chaos import ORDERS_PER_WAIT
 from ops.services import directories
 from tests import requirements
 
@@ -49,6 +50,8 @@ class TestShortRun:
         assert result["kills"] == dict.fromkeys(TARGETS, 1)
         assert result["accepted"] + result["refused"] == result["orders"] == 100
         assert result["paid"] + result["failed"] + result["cancelled"] == result["accepted"]
+        assert result["waits_confirmed"] + result["waits_expired"] == 100 // ORDERS_PER_WAIT
+        assert min(result["waits_confirmed"], result["waits_expired"]) > 0
         assert list(home.iterdir()) == []
 
     def test_stops_everything_when_interrupted(self, home):
