@@ -1,4 +1,4 @@
-"""Alembic's entry point: applies all pending revisions, then the database functions, in one transaction.
+"""Alembic's entry point: applies all pending revisions, then the database functions and policies, in one transaction.
 
 Offline (`--sql`) it prints the SQL of revisions instead.
 """
@@ -9,7 +9,7 @@ from sqlalchemy.pool import NullPool
 
 from kit.config import settings
 from kit.db.engines import dialect_url
-from migrations import functions, online
+from migrations import functions, online, policies
 from migrations.tables import metadata
 
 
@@ -32,6 +32,7 @@ def apply() -> None:
             context.run_migrations()
             if context.config.attributes.get("replace_functions"):
                 functions.replace(connection.connection.driver_connection)
+                policies.replace(connection.connection.driver_connection)
 
 
 if context.is_offline_mode():

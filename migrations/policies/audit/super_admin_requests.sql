@@ -1,0 +1,6 @@
+CREATE POLICY operator ON public.super_admin_requests FOR SELECT TO orderx_operator
+    USING (true);
+
+CREATE POLICY own ON public.super_admin_requests TO orderx_app
+    USING (user_id = (NULLIF(current_setting('orderx.user_id'::text, true), ''::text))::uuid)
+    WITH CHECK (user_id = (NULLIF(current_setting('orderx.user_id'::text, true), ''::text))::uuid);
