@@ -3,7 +3,7 @@
 from alembic import op
 
 LOCK_TIMEOUT = "2s"
-"""Whoever wants a table queues behind a migration that waits for its lock. So the wait is short; `migrate` tries again."""
+"""All transactions that use a table queue behind a migration that waits for its lock. So it waits briefly, and tries again."""
 SET_LOCK_TIMEOUT = f"SET lock_timeout = '{LOCK_TIMEOUT}'"
 _NO_LOCK_TIMEOUT = "SET lock_timeout = 0"
 """Building an index concurrently, or validating, waits for transactions to end, and nobody queues behind that."""

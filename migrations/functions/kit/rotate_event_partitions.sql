@@ -4,7 +4,7 @@
 -- Attaching a partition reads the whole default partition while that is locked, unless it is empty or a valid constraint
 -- says that it has no event of the day. So while it has events, three calls create a partition: the first adds the
 -- constraint without reading, the second reads and locks nobody out, the third attaches and drops the constraint. Each
--- in a transaction of its own, because locks are held until the end.
+-- in a separate transaction, because locks are held until the end.
 CREATE OR REPLACE FUNCTION public.rotate_event_partitions() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
