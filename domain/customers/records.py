@@ -40,7 +40,7 @@ _OF_USER = """
     RETURNING id, version"""
 
 
-def of_user(*, company_id: UUID, user_id: UUID, name: str, email: str) -> UUID:
+def find_or_create_for_user(*, company_id: UUID, user_id: UUID, name: str, email: str) -> UUID:
     """Return the id of the company's record of a user. The first order creates it, with the user's name and email."""
     customer_id = new_id()
     values = {"id": customer_id, "company": company_id, "user": user_id, "name": name, "email": email}

@@ -21,13 +21,13 @@ def check(card: Card, *, now: datetime) -> None:
     A card is valid until the last day of its month (UTC). The number can contain spaces, also no-break ones, and
     dashes.
     """
-    errors = {"number": _number(card), **_expiry(card, now), "cvc": _cvc(card)}
+    errors = {"number": _number_error(card), **_expiry_errors(card, now), "cvc": _cvc_error(card)}
     fields = {FIELD_PREFIX + name: [error] for name, error in errors.items() if error}
     if fields:
         raise Invalid("The card is not valid.", fields=fields)
 
 
-def _number(card: Card) -> str | None:
+def _number_error(card: Card) -> str | None:
     if not NUMBER.fullmatch(card.digits):
         return "A card number has 12 to 19 digits."
     if not luhn.is_valid(card.digits):
@@ -35,7 +35,7 @@ def _number(card: Card) -> str | None:
     return None
 
 
-def _expiry(card: Card, now: datetime) -> dict[str, str]:
+def _expiry_errors(card: Card, now: datetime) -> dict[str, str]:
     errors = {}
     if card.exp_month not in range(1, 13):
         errors["exp_month"] = "The month must be from 1 to 12."
@@ -46,7 +46,7 @@ def _expiry(card: Card, now: datetime) -> dict[str, str]:
     return errors
 
 
-def _cvc(card: Card) -> str | None:
+def _cvc_error(card: Card) -> str | None:
     length = 4 if AMEX.match(card.digits) else 3
     if not re.fullmatch(f"[0-9]{{{length}}}", card.cvc):
         return f"The security code of this kind of card has {length} digits."

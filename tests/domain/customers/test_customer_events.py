@@ -30,7 +30,9 @@ class TestOfUser:
 
         def first_order():
             with db.transaction(Tenant(company_id=company.id, user_id=user.id)):
-                return records.of_user(company_id=company.id, user_id=user.id, name=user.name, email=user.email)
+                return records.find_or_create_for_user(
+                    company_id=company.id, user_id=user.id, name=user.name, email=user.email
+                )
 
         ids = set(run_concurrently(8, first_order))
         assert [event["customer_id"] for event in published("customer.created")] == [str(id_) for id_ in ids]
@@ -38,9 +40,13 @@ class TestOfUser:
     def test_keeps_what_the_company_has_changed(self, database):
         company, user = factories.make_company(), factories.make_user()
         with db.transaction(Tenant(company_id=company.id, user_id=user.id)):
-            first = records.of_user(company_id=company.id, user_id=user.id, name=user.name, email=user.email)
+            first = records.find_or_create_for_user(
+                company_id=company.id, user_id=user.id, name=user.name, email=user.email
+            )
             records.change(customer_id=first, name="Countess", now=clock.now())
         with db.transaction(Tenant(company_id=company.id, user_id=user.id)):
-            again = records.of_user(company_id=company.id, user_id=user.id, name=user.name, email=user.email)
+            again = records.find_or_create_for_user(
+                company_id=company.id, user_id=user.id, name=user.name, email=user.email
+            )
             assert records.the_locked_customer(again).name == "Countess"
         assert again == first

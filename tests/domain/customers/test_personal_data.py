@@ -17,7 +17,9 @@ def user(database):
 def customer(user):
     company = factories.make_company()
     with db.transaction(Tenant(company_id=company.id, user_id=user.id)):
-        customer_id = records.of_user(company_id=company.id, user_id=user.id, name=user.name, email=user.email)
+        customer_id = records.find_or_create_for_user(
+            company_id=company.id, user_id=user.id, name=user.name, email=user.email
+        )
         addresses.create(customer_id=customer_id, label="Home", address={"country": "BE"})
         return records.change(
             customer_id=customer_id, phone="+12025550143", note="Call first.", tags=["press"], now=clock.now()
