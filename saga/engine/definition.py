@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from kit.db import Json
@@ -21,7 +22,7 @@ class Stage:
     is_pivot: bool = False
     wait: Wait | None = None
 
-    @property
+    @cached_property
     def entries(self) -> tuple[Step | Wait, ...]:
         """What the journal keeps in rows: the steps, or the wait."""
         return (self.wait,) if self.wait else self.steps
@@ -106,17 +107,17 @@ class Saga:
         self.shape = tuple((entry.name, stage) for _, stage, entry in self.numbered_entries())
         _validate(self)
 
-    @property
+    @cached_property
     def main_stages(self) -> tuple[Stage, ...]:
         """The stages that decide the outcome: all but `afterwards`."""
         return tuple(stage for stage in self.stages if stage.kind != "afterwards")
 
-    @property
-    def afterwards_steps(self) -> list[Step]:
+    @cached_property
+    def afterwards_steps(self) -> tuple[Step, ...]:
         """The steps that run once the saga has completed."""
-        return [step for stage in self.stages[len(self.main_stages) :] for step in stage.steps]
+        return tuple(step for stage in self.stages[len(self.main_stages) :] for step in stage.steps)
 
-    @property
+    @cached_property
     def pivot_index(self) -> int:
         """The index of the last stage whose failure undoes the saga; -1 for a saga that is never undone."""
         if self.when_undone is None:

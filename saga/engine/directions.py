@@ -71,7 +71,8 @@ class Forward(Direction):
 
     def choose(self, saga: LockedSaga) -> list[Step]:
         """The requested steps that the saga still needs, or else its next sequential step."""
-        requested = (step for step in saga.definition.steps.values() if step.name in self.requested[saga.ref])
+        names = self.requested[saga.ref]
+        requested = (step for name, step in saga.definition.steps.items() if name in names)
         accepted = [step for step in requested if state_machine.accepts_answer(saga, step)]
         next_step = state_machine.next_step(saga) if self.continue_inline and not accepted else None
         return [next_step] if next_step else accepted

@@ -30,6 +30,9 @@ class SagaRef:
     saga_id: UUID
     company_id: UUID
 
+    def __hash__(self) -> int:
+        return hash(self.saga_id.int)  # refs are looked up a hundred times an order, and UUIDs are hashed in Python
+
     def task_id(self, task: str) -> str:
         """The Celery id of a task of this saga: the same each time the task is sent."""
         return str(derived_id(self.saga_id, task))

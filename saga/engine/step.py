@@ -8,6 +8,7 @@ than its subjects takes an input of a declared type for each of them, and each s
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from inspect import signature
 from typing import Any, Generic, Protocol, TypeVar, overload
 
@@ -38,7 +39,7 @@ class DeclaredStep(Generic[SingleFunction, AnyBatchFunction]):
     undo_function: AnyBatchFunction | None = None
     undo_retries: Retries = UNDO_RETRIES
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The name of the step's function: `reserve_stock`."""
         return self.function.__name__
@@ -65,7 +66,7 @@ class Step(DeclaredStep[StepFunction, BatchFunction]):
         """The name of the undo function, if there is one: `release_stock`."""
         return self.undo_function.__name__ if self.undo_function else None
 
-    @property
+    @cached_property
     def task(self) -> str:
         """The name of the step's Celery task: `inventory.reserve_stock`."""
         return f"{self.area}.{self.name}"
