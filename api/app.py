@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 
-from api import health, incidents
+from api import health, incidents, jobs
 from api.accounts import link_page
 from api.auth import audit, rate_limits, requirements, signing_keys
 from api.http import (
@@ -33,7 +33,7 @@ from kit.config import settings
 
 
 def _blueprints() -> Iterator[Blueprint]:
-    for package in (*areas.modules("api"), incidents, health):
+    for package in (*areas.modules("api"), jobs, incidents, health):
         for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             values = vars(importlib.import_module(found.name)).values()
             yield from (value for value in values if isinstance(value, Blueprint) and value.import_name == found.name)

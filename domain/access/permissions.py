@@ -18,6 +18,7 @@ Permission = Literal[
     "read_stock", "write_stock",
     "read_warehouses", "write_warehouses",
     "place_orders", "apply_discounts", "read_orders", "cancel_orders",
+    "export_orders", "read_jobs",
     "read_incidents", "resolve_incidents",
     "access_all_companies",
 ]  # fmt: skip
@@ -36,6 +37,7 @@ _SHOP_MANAGER: frozenset[Permission] = _STAFF | {
 _COMPANY_ADMIN: frozenset[Permission] = _SHOP_MANAGER | {
     "write_companies", "read_company_history", "close_companies", "read_api_keys", "write_api_keys",
     "write_shops", "write_warehouses",
+    "export_orders", "read_jobs",
     "read_incidents", "resolve_incidents",
 }  # fmt: skip
 
@@ -58,6 +60,7 @@ API_KEY_PERMISSIONS: frozenset[Permission] = frozenset({
     "read_stock", "write_stock",
     "read_warehouses", "write_warehouses",
     "read_orders", "cancel_orders",
+    "export_orders", "read_jobs",
     "read_incidents", "resolve_incidents",
 })  # fmt: skip
 """The permissions that API keys can have. An allow list: new permissions are not available to keys until added here.

@@ -28,6 +28,7 @@ class Call:
     `company_id` is the company whose job it is; the transaction is that company's.
     """
 
+    job_id: UUID
     position: Json
     arguments: Json
     company_id: UUID | None

@@ -80,7 +80,7 @@ def _call(declared: Mapping[str, Job], slice_: Slice, *, begun: float) -> bool:
             log.warning("job unknown to this release", job=str(slice_.job_id), name=name)
             return False
         now = clock.now()
-        progress = declared[name](Call(position, arguments, slice_.company_id, now))
+        progress = declared[name](Call(slice_.job_id, position, arguments, slice_.company_id, now))
         values = {"id": slice_.job_id, "items": progress.items, "now": now}
         if progress.position is None:
             db.run(_END, values)

@@ -23,7 +23,7 @@ from pathlib import Path
 from domain.areas import AREAS
 
 HERE = Path(__file__).parent
-NO_AREAS = ("incidents", "health", "http")
+NO_AREAS = ("jobs", "incidents", "health", "http")
 """Packages of `api` that are no areas and have endpoints."""
 MODULES = {
     area: importlib.import_module(f"tests.api.{area}.policy")

@@ -15,6 +15,7 @@ from domain.sales import idempotency
 from domain.sales.placement import LineRequest
 from kit import clock, db
 from kit.ids import new_id
+from kit.jobs import results as job_results
 from kit.jobs import rows as jobs
 from kit.messaging import outbox
 from kit.tenancy import Tenant
@@ -69,7 +70,8 @@ def company_with_data(owner_url: str) -> CompanyWithData:
             now=clock.now(),
         )  # fmt: skip
         outbox.mark_processed(consumer="a test", event_ids=[new_id()], company_id=company.id)
-        jobs.start(delete_expired_backlog, company_id=company.id, now=clock.now())
+        job_id = jobs.start(delete_expired_backlog, company_id=company.id, now=clock.now())
+        job_results.add(job_id=job_id, company_id=company.id, part=0, content="id")
     _open_incident(owner_url, company.id)
     _signal(owner_url, company.id)
     return CompanyWithData(company.id, admin, customer, order.id)

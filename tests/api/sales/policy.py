@@ -7,13 +7,14 @@ from kit.tenancy import Tenant
 from saga.place_order import place_order
 
 POLICY = """
-endpoint                 super_admin  company_admin  shop_manager  staff  customer  suspended
-orders.place_order       company      company        shop          shop   anyone    -
-orders.list_orders       company      company        shop          shop   own       yes
-orders.get_order         company      company        shop          shop   own       yes
-orders.get_order_status  company      company        shop          shop   own       yes
-orders.list_order_sagas  company      company        shop          shop   own       yes
-orders.cancel_order      company      company        shop          shop   own       yes
+endpoint                     super_admin  company_admin  shop_manager  staff  customer  suspended
+orders.place_order           company      company        shop          shop   anyone    -
+orders.list_orders           company      company        shop          shop   own       yes
+orders.get_order             company      company        shop          shop   own       yes
+orders.get_order_status      company      company        shop          shop   own       yes
+orders.list_order_sagas      company      company        shop          shop   own       yes
+orders.cancel_order          company      company        shop          shop   own       yes
+order_exports.export_orders  yes          yes            -             -      -         -
 """
 
 ADDRESS = {"name": "Ada Lovelace", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"}
@@ -26,6 +27,7 @@ BODIES = {
         "payment": {"payment_method": "pm_card_visa"},
     },
     "orders.cancel_order": {},
+    "order_exports.export_orders": {},
 }
 
 QUERIES = {"orders.list_orders": {"shop_id": "{shop_id}"}}

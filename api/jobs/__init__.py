@@ -1,0 +1,1 @@
+"""The jobs of a company: progress and result of long work."""

@@ -1,0 +1,67 @@
+"""The results of jobs: text in parts, which the job adds as it goes, and which is downloaded when it has ended."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit import db
+from kit.db import Base
+from kit.errors import Conflict, NotFound
+from kit.jobs.rows import JobRow
+from kit.paging import Page, page
+
+
+class JobResult(Base):
+    """A part of a company's job's result. It is deleted with the job."""
+
+    __tablename__ = "job_results"
+
+    job_id: Mapped[UUID] = mapped_column(primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    company_id: Mapped[UUID]
+    content: Mapped[str]
+
+
+class JobNotFound(NotFound):
+    """There is no such job in this company."""
+
+    code = "job_not_found"
+
+
+class JobUnfinished(Conflict):
+    """The job has no result yet, or has not succeeded."""
+
+    code = "job_unfinished"
+
+
+_ADD = """
+    INSERT INTO job_results (job_id, part, company_id, content)
+    VALUES (%(job)s, %(part)s, %(company)s, %(content)s)"""
+
+
+def add(*, job_id: UUID, company_id: UUID, part: int, content: str) -> None:
+    """Add a part to the result, in the transaction that saves the job's position."""
+    db.run(_ADD, {"job": job_id, "part": part, "company": company_id, "content": content})
+
+
+def jobs_of_company(*, limit: int, after: UUID | None = None) -> Page[JobRow]:
+    """List the current company's jobs, newest first."""
+    return page(select(JobRow), JobRow.id, limit=limit, after=after, newest_first=True)
+
+
+def the_job(*, job_id: UUID) -> JobRow:
+    """Return a job of the current company; raises JobNotFound."""
+    job = db.session().get(JobRow, job_id)
+    if job is None:
+        raise JobNotFound
+    return job
+
+
+def the_result(*, job_id: UUID) -> str:
+    """Return the whole result of a job of the current company; raises JobNotFound and JobUnfinished."""
+    job = the_job(job_id=job_id)
+    if job.state != "succeeded":
+        raise JobUnfinished(f"The job is {job.state}. It has a result when it has succeeded.")
+    parts = select(JobResult.content).where(JobResult.job_id == job_id).order_by(JobResult.part)
+    return "".join(db.session().scalars(parts))
