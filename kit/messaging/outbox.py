@@ -1,8 +1,8 @@
 """The transactional outbox (messages to send after commit) and the inbox (events that consumers have processed).
 
 The relay (workers/outbox/relay.py) turns an outbox row into Celery messages or a CloudEvent, and deletes it once the
-broker has confirmed them. The events of a transaction are in the table of kept events, and one row has their ids. The
-inbox makes the processing of an event idempotent.
+broker has confirmed them. The events of a transaction are in the table of kept events, and a row has the ids of up to
+ten. The inbox makes the processing of an event idempotent.
 """
 
 from collections.abc import Iterable
@@ -26,9 +26,12 @@ Kind = Literal["chord", "task", "event"]
 
 _PENDING = "outbox rows"
 
+EVENTS_PER_ROW = 10
+"""Events that one row sends, at most: the relay takes hundreds of rows at once, and a chord may wait behind them."""
+
 
 class Outbox(Base):
-    """One task, one chord, or the events of a transaction to send, not before `available_at` (UTC)."""
+    """One task, one chord, or some events of a transaction to send, not before `available_at` (UTC)."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -90,13 +93,17 @@ def _add(row: Json) -> None:
 
 
 def _write_pending() -> None:
-    """Write the rows. One without a `kind` is an event to keep; the ids of a company's events are one row to send."""
+    """Write the rows. One without a `kind` is an event to keep; a company's events are sent by rows with their ids."""
     rows: list[Json] = db.info().pop(_PENDING)
     ids: dict[UUID | None, list[UUID]] = {}
     for row in rows:
         if "event_id" in row:
             ids.setdefault(row["company_id"], []).append(row["event_id"])
-    rows += [_row("event", {"ids": together}, company_id=company_id) for company_id, together in ids.items()]
+    rows += [
+        _row("event", {"ids": of_company[start : start + EVENTS_PER_ROW]}, company_id=company_id)
+        for company_id, of_company in ids.items()
+        for start in range(0, len(of_company), EVENTS_PER_ROW)
+    ]
     db.insert({"messages": db.as_json(rows)}, *([kept_events.INSERT] if ids else []), _INSERT)
 
 
