@@ -106,6 +106,7 @@ class TestExportOrders:
         assert stranger.get("/api/jobs").json["data"] == []
         assert [job["id"] for job in admin.get("/api/jobs").json["data"]] == [location.rpartition("/")[2]]
 
+    @pytest.mark.processes
     def test_leaves_no_order_out_and_has_none_twice_after_a_kill(self, admin, company, tmp_path, monkeypatch):
         monkeypatch.setattr(slices, "SLICE_SECONDS", 60.0)
         location = admin.post(EXPORTS).headers["Location"]
