@@ -22,6 +22,7 @@ from kit.tenancy import Tenant
 from saga.deliveries import order_mail
 from saga.place_order import place_order
 from tests import factories
+from tests.api.world import place_with_rows
 from workers.retention import delete_expired_backlog
 
 
@@ -41,15 +42,16 @@ class CompanyWithData:
 
 
 def company_with_data(owner_url: str) -> CompanyWithData:
-    """Create a company with at least one row in every table that has a company_id."""
+    """Create a company with at least one row in every table that has a company_id.
+
+    An area's rows are those of `tests/api/<area>/policy.py`, and what has no endpoint is created here.
+    """
     company = factories.make_company()
     admin, customer = factories.make_member(company), factories.make_user()
     shop = factories.make_shop(company)
     factories.make_member(company, "staff", shop=shop)
     factories.invite("somebody@customers.example", admin, company, shop=shop)
     factories.make_key(admin, company, {"read_stock"}, shop=shop)
-    factories.make_location(shop)
-    factories.make_customer_in_group(company)
     product = factories.make_product(shop)
     factories.put_stock(product, factories.make_warehouse(company))
     with db.transaction(Tenant(company_id=company.id, user_id=customer.id)):
@@ -72,6 +74,7 @@ def company_with_data(owner_url: str) -> CompanyWithData:
         outbox.mark_processed(consumer="a test", event_ids=[new_id()], company_id=company.id)
         job_id = jobs.start(delete_expired_backlog, company_id=company.id, now=clock.now())
         job_results.add(job_id=job_id, company_id=company.id, part=0, content="id")
+    place_with_rows(company, factories.make_shop(company), owner_url)
     _open_incident(owner_url, company.id)
     _signal(owner_url, company.id)
     return CompanyWithData(company.id, admin, customer, order.id)

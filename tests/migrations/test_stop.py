@@ -41,7 +41,7 @@ class TestRequire:
 
     def test_refuses_open_sagas_with_one_line(self, owner, migration):
         owner.execute("UPDATE sagas SET state = 'running', ended_at = NULL")
-        with pytest.raises(stop.WorkUnderWay, match=r"^this release needs a stop.* 1 open sagas and 0 unsent .*$"):
+        with pytest.raises(stop.WorkUnderWay, match=r"^this release needs a stop.* 2 open sagas and 0 unsent .*$"):
             stop.require()
 
     def test_refuses_unsent_messages(self, owner, migration):

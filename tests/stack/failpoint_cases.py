@@ -4,11 +4,14 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 from kombu import Connection
 
+from domain.areas import AREAS
 from kit.process import failpoints
 from ops.services.process import Process
 from tests.guards.failpoints import CALLING, FUNCTIONS
@@ -169,6 +172,16 @@ SCHEDULE_RUN = FailpointCase(_run_a_schedule, "paid", sold=1)
 JOB = FailpointCase(_work_on_a_job, "paid", sold=1)
 MAIL_FORGOTTEN = FailpointCase(_forget_a_mail, "paid", sold=1)
 
+
+def _of_areas() -> dict[str, FailpointCase]:
+    """The cases of the steps that no order takes: CASES in `tests/stack/<area>/failpoint_cases.py`, by step or undo."""
+    cases: dict[str, FailpointCase] = {}
+    for area in AREAS:
+        if (Path(__file__).parent / area / "failpoint_cases.py").exists():
+            cases |= import_module(f"tests.stack.{area}.failpoint_cases").CASES
+    return cases
+
+
 BY_ACT = {
     "reserve_stock": PAID,
     "release_stock": CARD_DECLINED,
@@ -180,6 +193,7 @@ BY_ACT = {
     "email_customer": PAID,
     "refund_order": CANCELLED,
     "take_back_stock": CANCELLED,
+    **_of_areas(),
 }
 
 FAILPOINT_CASES: dict[str, FailpointCase] = {
