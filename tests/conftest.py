@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.run_summary",
     "tests.fixtures.databases",
     "tests.fixtures.brokers",
+    "tests.fixtures.commands",
     "tests.fixtures.providers",
 ]
 

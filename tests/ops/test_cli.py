@@ -1,9 +1,6 @@
 """Error messages of the command line."""
 
-import os
 import socket
-import subprocess
-import sys
 
 import pytest
 
@@ -18,17 +15,9 @@ NOWHERE = {
 
 
 @pytest.fixture
-def said():
-    """Runs the command where nothing answers: its exit code, and what it wrote to stderr."""
-
-    def saying(*words, **env):
-        command = [sys.executable, "-m", "ops.cli", *map(str, words)]
-        done = subprocess.run(
-            command, env={**os.environ, **NOWHERE, **env}, capture_output=True, text=True, timeout=60, check=False
-        )
-        return done.returncode, done.stderr
-
-    return saying
+def said(run_command):
+    """Runs the command where nothing answers: its exit code, and what it printed."""
+    return lambda *words, **env: run_command(*words, env={**NOWHERE, **env})
 
 
 @pytest.fixture

@@ -1,9 +1,5 @@
 """No process starts on servers that may lose confirmed data."""
 
-import os
-import subprocess
-import sys
-
 import psycopg
 import pytest
 from kombu import Connection, Queue
@@ -33,12 +29,6 @@ def strict(monkeypatch):
     settings.cache_clear()
 
 
-def start(*command: str, broker: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "ORDERX_BROKER_URL": broker}
-    command = [sys.executable, "-m", "ops.cli", *command]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
-
-
 class TestRequireDurable:
     @pytest.mark.parametrize("setting", ["database_url", "operator_database_url"])
     def test_refuses_a_database_that_may_lose_commits(self, weak_database, strict, setting):
@@ -53,13 +43,13 @@ class TestRequireDurable:
         settings.cache_clear()
         durability.require_durable("database_url")
 
-    @pytest.mark.parametrize("process", ["relay", "sweeper", "worker"])
-    def test_keeps_the_process_from_starting_and_says_why_in_one_line(self, weak_database, strict, process):
-        ended = start(process, broker="amqp://127.0.0.1:1//")
-        assert ended.returncode == 1
-        assert ended.stderr.startswith("orderx: PostgreSQL may lose confirmed orders: ")
-        assert "synchronous_commit is off" in ended.stderr
-        assert ended.stderr.count("\n") == 1
+    @pytest.mark.parametrize("name", ["relay", "sweeper", "worker"])
+    def test_keeps_the_process_from_starting_and_says_why_in_one_line(self, weak_database, strict, run_command, name):
+        code, printed = run_command(name, env={"ORDERX_BROKER_URL": "amqp://127.0.0.1:1//"})
+        assert code == 1
+        assert printed.startswith("orderx: PostgreSQL may lose confirmed orders: ")
+        assert "synchronous_commit is off" in printed
+        assert printed.count("\n") == 1
 
 
 @pytest.fixture
@@ -80,12 +70,10 @@ class TestDeclare:
         ):
             queues.declare(connection.channel())
 
-    @pytest.mark.parametrize("process", ["relay", "worker"])
-    def test_keeps_the_process_from_starting_and_says_why_in_one_line(self, database, classic_queue, process):
-        ended = start(process, broker=classic_queue)
-        assert ended.returncode == 1
-        assert ended.stderr.startswith(
-            "orderx: the broker's queue 'payments' has other arguments than OrderX declares: "
-        )
-        assert "inequivalent arg" in ended.stderr
-        assert ended.stderr.count("\n") == 1
+    @pytest.mark.parametrize("name", ["relay", "worker"])
+    def test_keeps_the_process_from_starting_and_says_why_in_one_line(self, database, classic_queue, run_command, name):
+        code, printed = run_command(name, env={"ORDERX_BROKER_URL": classic_queue})
+        assert code == 1
+        assert printed.startswith("orderx: the broker's queue 'payments' has other arguments than OrderX declares: ")
+        assert "inequivalent arg" in printed
+        assert printed.count("\n") == 1

@@ -1,9 +1,5 @@
 """No process starts when a saga definition was changed under the same version while such sagas are open."""
 
-import os
-import subprocess
-import sys
-
 import psycopg
 import pytest
 
@@ -33,23 +29,17 @@ def changed(database):
     return database
 
 
-def start(*command: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "ORDERX_BROKER_URL": "amqp://127.0.0.1:1//"}
-    command = [sys.executable, "-m", "ops.cli", *command]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
-
-
 @pytest.mark.processes
 class TestRequireUnchanged:
     @pytest.mark.parametrize("process", ["worker", "sweeper", "api"])
-    def test_keeps_the_process_from_starting_and_says_what_to_do_in_one_line(self, changed, process):
-        ended = start(process)
-        assert ended.returncode == 1
-        assert ended.stderr.startswith(
+    def test_keeps_the_process_from_starting_and_says_what_to_do_in_one_line(self, changed, run_command, process):
+        code, printed = run_command(process, env={"ORDERX_BROKER_URL": "amqp://127.0.0.1:1//"})
+        assert code == 1
+        assert printed.startswith(
             "orderx: place_order version 1 has changed while 2 of its sagas are open: restore its definition, and "
             "declare the changed one as a new version (docs/tour.md, Change a saga). "
         )
-        assert ended.stderr.count("\n") == 1
+        assert printed.count("\n") == 1
 
     def test_lets_the_release_start_once_these_sagas_have_ended(self, changed):
         with psycopg.connect(changed, autocommit=True) as owner:

@@ -20,10 +20,10 @@ def command(*words):
     return [sys.executable, "-m", "ops.cli", "chaos", *map(str, words)]
 
 
-def environment(home, **more):
+def environment(home):
     """Without ORDERX_*; what the run makes lies under `home`."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ORDERX_")}
-    return {**clean, "TMPDIR": str(home), **more}
+    return {**clean, "TMPDIR": str(home)}
 
 
 @pytest.fixture
@@ -77,20 +77,12 @@ def processes():
 
 
 class TestBadInput:
-    def say(self, home, *words, **more):
-        ended = subprocess.run(
-            command(*words), env=environment(home, **more), capture_output=True, text=True, timeout=60, check=False
-        )
-        assert ended.stdout == ""
-        return ended.returncode, ended.stderr
-
-    def test_lists_the_valid_targets(self, home):
-        code, said = self.say(home, "--targets", "relay,moon")
-        assert code == 1
-        assert said == f"orderx: unknown target moon; targets are {', '.join(TARGETS)}\n"
+    def test_lists_the_valid_targets(self, run_command):
+        said = f"orderx: unknown target moon; targets are {', '.join(TARGETS)}\n"
+        assert run_command("chaos", "--targets", "relay,moon") == (1, said)
 
     @pytest.mark.parametrize("words", [("--orders", 0), ("--kills", -1), ("--rate", 0), ("--seed", "x")])
-    def test_is_a_usage_error(self, home, words):
-        code, said = self.say(home, *words)
+    def test_is_a_usage_error(self, run_command, words):
+        code, said = run_command("chaos", *words)
         assert code == 2
         assert f"Invalid value for '{words[0]}'" in said
