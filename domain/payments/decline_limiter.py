@@ -27,7 +27,7 @@ class LimitedPayment(NamedTuple):
 
 # Attempts are deleted after a day; payments without an attempt are not limited.
 _PAYMENTS = """
-    SELECT p.order_id, p.amount, p.currency, p.method, p.status, p.provider_ref, p.created_at,
+    SELECT p.id, p.order_id, p.amount, p.currency, p.method, p.status, p.provider_ref, p.created_at,
         a.customer_id, coalesce(a.card_fingerprint, a.method), a.network_hash,
         (SELECT count(*) FROM payment_attempts d
             WHERE d.company_id = a.company_id AND d.customer_id = a.customer_id AND d.declined_at > %(since)s),
@@ -44,7 +44,7 @@ def load_payments(*, order_ids: Collection[UUID], now: datetime) -> dict[UUID, L
     """Load the payments of orders of the current company; raises PaymentNotFound when an order has none."""
     payments = {}
     for row in db.run(_PAYMENTS, {"orders": list(order_ids), "since": now - WINDOW}):
-        payment, values, declines = PaymentSummary(*row[:7]), row[7:10], row[10:]
+        payment, values, declines = PaymentSummary(*row[:8]), row[8:11], row[11:]
         columns = zip(("customer", "card", "network"), values, declines, strict=True)
         counted = {(kind, value): count for kind, value, count in columns if value is not None}
         payments[payment.order_id] = LimitedPayment(payment, counted)

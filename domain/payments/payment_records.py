@@ -61,12 +61,12 @@ def create(
 # A new event changes the status if its own status comes later in _STATUS_ORDER.
 _RECORD = """
     WITH reported AS (
-        SELECT p.id AS payment_id, p.company_id, p.currency, p.amount AS payment_amount, t.*
+        SELECT p.order_id, p.company_id, p.currency, p.amount AS payment_amount, t.*
         FROM jsonb_to_recordset(%(answers)s) AS t (
-            order_id uuid, id uuid, type text, ref text, amount bigint, detail jsonb, card_fingerprint text,
+            payment_id uuid, id uuid, type text, ref text, amount bigint, detail jsonb, card_fingerprint text,
             counts boolean)
-        JOIN payments p USING (order_id)
-        WHERE p.order_id = ANY(%(orders)s)
+        JOIN payments p ON p.id = t.payment_id
+        WHERE p.id = ANY(%(payments)s)
     ), new_events AS (
         INSERT INTO payment_events (id, company_id, payment_id, type, provider_ref, amount, detail, happened_at)
         SELECT id, company_id, payment_id, type, coalesce(ref, payment_id::text), amount, detail, %(now)s
@@ -79,27 +79,27 @@ _RECORD = """
                 array_position(%(status_order)s, status), array_position(%(status_order)s, reported.type))],
             provider_ref = coalesce(reported.ref, provider_ref), version = payments.version + 1
         FROM new_events JOIN reported USING (payment_id)
-        WHERE payments.order_id = ANY(%(orders)s) AND payments.id = new_events.payment_id
+        WHERE payments.id = ANY(%(payments)s) AND payments.id = new_events.payment_id
         RETURNING payments.id, payments.version
     ), declined AS (
         UPDATE payment_attempts a SET declined_at = %(now)s,
             card_fingerprint = coalesce(reported.card_fingerprint, a.card_fingerprint, a.method)
         FROM new_events JOIN reported USING (payment_id)
-        WHERE a.id = ANY(%(orders)s) AND a.id = reported.order_id AND reported.counts
+        WHERE a.id = ANY(ARRAY(SELECT order_id FROM reported)) AND a.id = reported.order_id AND reported.counts
     )
     SELECT order_id, payment_id, company_id, payment_amount, currency, changed.version
     FROM reported LEFT JOIN changed ON changed.id = payment_id"""
 
 
 def record(*, answers: Mapping[UUID, Answer], now: datetime) -> None:
-    """Record the provider's answer for each order. Raises PaymentNotFound.
+    """Record the provider's answer for each payment, by its id. Raises PaymentNotFound.
 
     Does nothing if the answer is recorded already, or if another payment has events with its reference.
     A payment's status only moves forward in `_STATUS_ORDER`: an authorisation reported after its void changes nothing.
     """
-    rows = {order_id: _event_row(order_id, answer) for order_id, answer in answers.items()}
+    rows = {payment_id: _event_row(payment_id, answer) for payment_id, answer in answers.items()}
     values = {
-        "orders": list(rows),
+        "payments": list(rows),
         "answers": db.as_json(list(rows.values())),
         "now": now,
         "status_order": list(_STATUS_ORDER),
@@ -110,7 +110,7 @@ def record(*, answers: Mapping[UUID, Answer], now: datetime) -> None:
     for order_id, payment_id, company_id, payment_amount, currency, version in recorded:
         if version:
             payment = OrderPayment(order_id, payment_id, Money(payment_amount, currency))
-            _announce(payment, answers[order_id], company_id, version)
+            _announce(payment, answers[payment_id], company_id, version)
 
 
 def _announce(payment: OrderPayment, answer: Answer, company_id: UUID, version: int) -> None:
@@ -122,9 +122,9 @@ def _announce(payment: OrderPayment, answer: Answer, company_id: UUID, version: 
         events.publish(_EVENTS[answer.outcome], payment, **about, sequence=version)
 
 
-def _event_row(order_id: UUID, answer: Answer) -> Json:
+def _event_row(payment_id: UUID, answer: Answer) -> Json:
     return {
-        "order_id": order_id,
+        "payment_id": payment_id,
         "id": new_id(),
         "type": "failed" if answer.outcome == "declined" else answer.outcome,
         "ref": answer.ref or None,
@@ -139,17 +139,17 @@ _RECORD_DUPLICATE = """
     WITH recorded AS (
         INSERT INTO payment_events (id, company_id, payment_id, type, provider_ref, amount, detail, happened_at)
         SELECT %(id)s, company_id, id, %(type)s, %(ref)s, %(amount)s, %(detail)s, %(now)s
-        FROM payments WHERE order_id = %(order)s ON CONFLICT DO NOTHING RETURNING payment_id
+        FROM payments WHERE id = %(payment)s ON CONFLICT DO NOTHING RETURNING payment_id
     )
-    SELECT id, company_id, currency FROM payments WHERE id = (SELECT payment_id FROM recorded)"""
+    SELECT order_id, company_id, currency FROM payments WHERE id = (SELECT payment_id FROM recorded)"""
 
 
-def record_duplicate_payment(*, order_id: UUID, answer: Answer, now: datetime) -> None:
-    """Record the answer for a duplicate payment of an order. The order's own payment is not changed."""
+def record_duplicate_payment(*, payment_id: UUID, answer: Answer, now: datetime) -> None:
+    """Record the answer for a duplicate of this payment, made for the same order. The payment itself is not changed."""
     values = {
-        "order": order_id, "id": new_id(), "type": answer.outcome, "ref": answer.ref, "amount": answer.amount,
+        "payment": payment_id, "id": new_id(), "type": answer.outcome, "ref": answer.ref, "amount": answer.amount,
         "now": now, "detail": Jsonb({"code": "surplus", "detail": "not the payment that the order is paid with"}),
     }  # fmt: skip
-    for payment_id, company_id, currency in db.run(_RECORD_DUPLICATE, values):
+    for order_id, company_id, currency in db.run(_RECORD_DUPLICATE, values):
         payload = DuplicateReturned(order_id, payment_id, answer.outcome, Money(answer.amount, currency))
         events.publish(DUPLICATE_RETURNED, payload, subject=payment_id, company_id=company_id)

@@ -15,6 +15,7 @@ from kit import db
 class PaymentSummary(NamedTuple):
     """The columns of a payment that its steps need; `amount` in minor units, `method` is the provider's token."""
 
+    id: UUID
     order_id: UUID
     amount: int
     currency: str
@@ -25,7 +26,7 @@ class PaymentSummary(NamedTuple):
 
 
 _PAYMENTS = """
-    SELECT order_id, amount, currency, method, status, provider_ref, created_at FROM payments
+    SELECT id, order_id, amount, currency, method, status, provider_ref, created_at FROM payments
     WHERE order_id = ANY(%(orders)s)"""
 
 

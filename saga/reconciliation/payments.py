@@ -25,7 +25,7 @@ BATCH = 100
 Verdict = Literal["matches", "in progress", "refund", "record", "review"]
 
 _ORDERS = text("""
-    SELECT o.id, o.company_id, o.status, p.provider_ref, p.status AS payment, p.amount,
+    SELECT o.id, o.company_id, o.status, p.id AS payment_id, p.provider_ref, p.status AS payment, p.amount,
         o.status = 'pending' OR EXISTS (
             SELECT FROM sagas s
             WHERE (s.subject_id = o.id OR s.target_id = o.id) AND s.ended_at IS NULL AND s.state <> 'finishing'
@@ -93,9 +93,9 @@ def _correct(order: Row[Any] | None, answer: Answer, verdict: Verdict) -> Answer
         is_orders_payment = order.provider_ref in {None, after.ref}
         with db.transaction(Tenant(company_id=order.company_id)):
             if is_orders_payment:
-                payments.record(answers={order.id: after}, now=clock.now())
+                payments.record(answers={order.payment_id: after}, now=clock.now())
             else:
-                payments.record_duplicate_payment(order_id=order.id, answer=after, now=clock.now())
+                payments.record_duplicate_payment(payment_id=order.payment_id, answer=after, now=clock.now())
     return after
 
 

@@ -11,6 +11,7 @@ from domain.inventory.allocation import ReservationRequest
 from domain.payments import payment_records as payments
 from domain.payments.declines import PaymentSource
 from domain.payments.gateway import Answer
+from domain.payments.queries import the_payment
 from domain.sales import idempotency
 from domain.sales.placement import LineRequest
 from kit import clock, db
@@ -66,7 +67,8 @@ def company_with_data(owner_url: str) -> CompanyWithData:
         )  # fmt: skip
     with db.transaction(Tenant(company_id=company.id)):
         inventory.reserve(company_id=company.id, requests=[ReservationRequest(order.id, {product.id: 1})])
-        payments.record(answers={order.id: Answer("authorised", f"pi_{order.id}", 1999)}, now=clock.now())
+        payment = the_payment(order_id=order.id)
+        payments.record(answers={payment.id: Answer("authorised", f"pi_{order.id}", 1999)}, now=clock.now())
         order_mail.enqueue_and_claim(
             occasion="order.created", order_ids=[order.id], buyer="order_received", merchant="order_received_merchant",
             now=clock.now(),

@@ -27,7 +27,7 @@ def authorise_payment(
         for subject in subjects
         if limited[subject.id].payment.amount
     }
-    recorded = {limited[subject_id].payment.order_id: answer for subject_id, answer in answers.items()}
+    recorded = {limited[subject_id].payment.id: answer for subject_id, answer in answers.items()}
     payments.record(answers=recorded, now=subjects[0].now)
     return {subject_id: outcome_of(answer) for subject_id, answer in answers.items()}
 
@@ -41,7 +41,7 @@ def void_payment(subject: Subject, limited: LimitedPayment) -> Generator[Call, A
     answer = yield partial(_void, payment, subject.idempotency_key, subject.now)
     if answer.outcome in {"authorised", "captured"}:
         return TryAgain(answer.code or answer.outcome, answer.detail)
-    payments.record(answers={payment.order_id: answer}, now=subject.now)
+    payments.record(answers={payment.id: answer}, now=subject.now)
     return {"outcome": answer.outcome}
 
 

@@ -23,7 +23,7 @@ def capture_payment(
         for subject in subjects
         if (payment := payments_of[subject.id]).amount
     }
-    captured = {payments_of[id_].order_id: answer for id_, answer in answers.items() if answer.outcome != "declined"}
+    captured = {payments_of[id_].id: answer for id_, answer in answers.items() if answer.outcome != "declined"}
     payments.record(answers=captured, now=subjects[0].now)
     return {subject_id: outcome_of(answer) for subject_id, answer in answers.items()}
 
@@ -35,7 +35,7 @@ def refund_payment(subject: Subject, payment: PaymentSummary) -> Generator[Call,
         return None
     answer = yield partial(_refund_if_captured, payment.provider_ref or "", f"{subject.idempotency_key}:refund")
     if answer.outcome != "declined":
-        payments.record(answers={payment.order_id: answer}, now=subject.now)
+        payments.record(answers={payment.id: answer}, now=subject.now)
     if answer.outcome in {"captured", "declined"}:  # the payment is not refunded yet
         return TryAgain(answer.code or answer.outcome, answer.detail)
     return {"outcome": answer.outcome}

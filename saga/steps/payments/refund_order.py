@@ -21,5 +21,5 @@ def refund_order(subject: Subject, payment: PaymentSummary) -> Generator[Call, A
     answer = yield partial(gateway().refund, ref=payment.provider_ref or "", key=subject.idempotency_key)
     if answer.outcome != "refunded":
         return TryAgain(answer.code or answer.outcome, answer.detail)
-    payments.record(answers={payment.order_id: answer}, now=subject.now)
+    payments.record(answers={payment.id: answer}, now=subject.now)
     return {"provider_ref": answer.ref}

@@ -7,6 +7,7 @@ import pytest
 
 from domain.payments import payment_records as payments
 from domain.payments.gateway import Answer
+from domain.payments.queries import the_payment
 from domain.sales import order_status
 from kit import clock, db
 from kit.tenancy import Tenant
@@ -28,7 +29,7 @@ def decline(market, order):
         answer = Answer("declined", f"pi_{order_id}", 0, code, THEIR_WORDS, card_fingerprint)
         failure = {"code": code, "step": "authorise_payment", "detail": THEIR_WORDS}
         with db.transaction(Tenant(company_id=market.company.id)):
-            payments.record(answers={order_id: answer}, now=now)
+            payments.record(answers={the_payment(order_id=order_id).id: answer}, now=now)
             order_status.mark_failed(failures={order_id: failure}, now=now)
         return placed.headers["Location"]
 

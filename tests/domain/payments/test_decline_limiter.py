@@ -17,7 +17,7 @@ GOOD = Answer("authorised", "pi_1", 1999)
 
 
 def payment(method="pm_1", *, declines=0, customer="ada"):
-    standing = PaymentSummary(new_id(), 1999, "EUR", method, "pending", None, clock.now())
+    standing = PaymentSummary(new_id(), new_id(), 1999, "EUR", method, "pending", None, clock.now())
     return LimitedPayment(standing, {("customer", customer): declines})
 
 

@@ -62,7 +62,7 @@ def record(payment):
     def recording(*answers):
         for each in answers:
             with db.transaction(Tenant(company_id=payment.company_id)):
-                payments.record(answers={payment.order_id: each}, now=NOW)
+                payments.record(answers={payment.id: each}, now=NOW)
         with db.transaction(Tenant(company_id=payment.company_id)):
             status = the_payment(order_id=payment.order_id).status
             return status, [event.type for event in events_of(payment_id=payment.id)]
@@ -110,7 +110,7 @@ class TestRecord:
         record(answer("authorised"))
         _, other = payments_of_a_company
         with db.transaction(Tenant(company_id=other.company_id)):
-            payments.record(answers={other.order_id: answer(outcome)}, now=NOW)
+            payments.record(answers={other.id: answer(outcome)}, now=NOW)
             unchanged = the_payment(order_id=other.order_id)
             assert (unchanged.status, unchanged.provider_ref) == ("pending", None)
             assert events_of(payment_id=other.id) == []
@@ -132,7 +132,7 @@ class TestRecord:
         with db.transaction(Tenant(company_id=payment.company_id)):
             assert the_payment(order_id=payment.order_id).provider_ref == REF
 
-    def test_refuses_an_order_without_a_payment(self, payment):
+    def test_refuses_an_unknown_payment(self, payment):
         with pytest.raises(PaymentNotFound), db.transaction(Tenant(company_id=payment.company_id)):
             payments.record(answers={new_id(): DECLINED}, now=NOW)
 
@@ -143,7 +143,7 @@ class TestRecordDuplicatePayment:
         for _ in range(2):
             with db.transaction(Tenant(company_id=payment.company_id)):
                 payments.record_duplicate_payment(
-                    order_id=payment.order_id, answer=Answer("refunded", "pi_2", 1999), now=NOW
+                    payment_id=payment.id, answer=Answer("refunded", "pi_2", 1999), now=NOW
                 )
         assert record() == ("captured", ["authorised", "captured", "refunded"])
         with db.transaction(Tenant(company_id=payment.company_id)):
