@@ -15,7 +15,7 @@ from tests.stack.running import running_stack
 from tests.stack.shop import DECLINED, Shop
 from tests.waiting import until
 
-pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("two releases")]
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("two releases"), pytest.mark.slow]
 
 STEPS = {1: 5, 2: 6}
 """How many steps each version has."""

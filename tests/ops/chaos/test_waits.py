@@ -103,6 +103,8 @@ class TestViolations:
         assert violations([self.DONE], started=2) == ["1 of 2 sagas are there"]
 
 
+@pytest.mark.processes
+@pytest.mark.slow
 class TestRegistry:
     @pytest.mark.parametrize(("examples", "is_known"), [(waiting_saga.__name__, True), ("", False)])
     def test_declares_the_sagas_of_example_modules(self, examples, is_known):
