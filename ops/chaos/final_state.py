@@ -8,6 +8,9 @@ import requests
 
 Json = dict[str, Any]
 
+_READ_SECONDS = 300
+"""Time to read all mails or payments: the inbox has a low priority, and a busy machine gives it little time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -86,6 +89,6 @@ def statuses(database_url: str) -> dict[str, int]:
 
 
 def _json(url: str) -> Any:
-    response = requests.get(url, timeout=60)
+    response = requests.get(url, timeout=_READ_SECONDS)
     response.raise_for_status()
     return response.json()
