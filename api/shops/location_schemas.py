@@ -12,7 +12,7 @@ from api.http.responses import AddressSchema, ResponseSchema
 from api.http.schemas import Schema, ValueObjectSchema
 from api.shops.schemas import PICKUP
 from domain.shops.hours import MAX_LENGTH
-from domain.shops.schedule import TIME_SPANS
+from domain.shops.opening_hours import TIME_SPANS
 
 TIME_ZONE = {**ZONE, "examples": ["Europe/Brussels"]}
 HOURS = {

@@ -1,6 +1,6 @@
-"""When a location is open: its schedule applied to its local time.
+"""When a location is open: its opening hours applied to its local time.
 
-A location is open at a moment if its schedule says so for the local time. So an hour that is skipped when daylight
+A location is open at a moment if its opening hours say so for the local time. So an hour that is skipped when daylight
 saving time starts does not exist, and an hour that is repeated when it ends counts twice.
 """
 
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.shops.schedule import LOOK_AHEAD, Schedule, State
+from domain.shops.opening_hours import LOOK_AHEAD, OpeningHours, State
 
 MAX_LENGTH = 500
 """Characters of an expression."""
@@ -36,23 +36,27 @@ def opening_status(
     `exceptions` have the format of Location.exceptions; `country` (ISO 3166-1 alpha-2) determines the public holidays
     (`PH`). Raises InvalidOpeningHours.
     """
-    schedule, zone = Schedule(expression, exceptions=exceptions, country=country), ZoneInfo(time_zone)
-    state, comment = schedule.state(_local_time(at, zone))
-    return OpeningStatus(state, comment, _next_change(schedule, zone, at))
+    opening_hours, zone = OpeningHours(expression, exceptions=exceptions, country=country), ZoneInfo(time_zone)
+    state, comment = opening_hours.state(_local_time(at, zone))
+    return OpeningStatus(state, comment, _next_change(opening_hours, zone, at))
 
 
-def _next_change(schedule: Schedule, zone: ZoneInfo, at: datetime) -> datetime | None:
+def _next_change(opening_hours: OpeningHours, zone: ZoneInfo, at: datetime) -> datetime | None:
     """Return the first moment after `at` at which the state changes, from open to closed for example.
 
     Local time runs evenly between two changes of the offset from UTC, so each such interval is searched separately.
     """
-    state, moment, end = schedule.state(_local_time(at, zone))[0], at.astimezone(UTC), at.astimezone(UTC) + LOOK_AHEAD
+    state, moment, end = (
+        opening_hours.state(_local_time(at, zone))[0],
+        at.astimezone(UTC),
+        at.astimezone(UTC) + LOOK_AHEAD,
+    )
     while moment < end:
         local = _local_time(moment, zone)
-        change = schedule.next_change(local)
+        change = opening_hours.next_change(local)
         ahead = end - moment if change is None else min(end - moment, change - local)
         moment = _until_clocks_change(zone, moment, moment + ahead)
-        if schedule.state(_local_time(moment, zone))[0] != state:
+        if opening_hours.state(_local_time(moment, zone))[0] != state:
             return moment
     return None
 

@@ -18,8 +18,8 @@ from domain.shops.events import (
 )
 from domain.shops.hours import OpeningStatus
 from domain.shops.models import Location
+from domain.shops.opening_hours import InvalidOpeningHours, OpeningHours
 from domain.shops.queries import the_open_shop
-from domain.shops.schedule import InvalidOpeningHours, Schedule
 from kit import changes, db
 from kit.changes import Changed
 from kit.db import Json
@@ -136,11 +136,11 @@ def _validate_hours(location: Location) -> None:
             )
         return
     try:
-        Schedule(location.opening_hours)
+        OpeningHours(location.opening_hours)
     except InvalidOpeningHours as error:
         raise Invalid(fields={"opening_hours": [f"{error}"]}) from None
     try:
-        Schedule(location.opening_hours, exceptions=location.exceptions)
+        OpeningHours(location.opening_hours, exceptions=location.exceptions)
     except InvalidOpeningHours:
         raise Invalid(
             fields={"exceptions": ["Give the hours of a day as in 10:00-14:00, or null for closed."]}

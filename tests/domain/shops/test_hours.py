@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.shops import hours
-from domain.shops.schedule import LOOK_AHEAD
+from domain.shops.opening_hours import LOOK_AHEAD
 
 CLOCK_CHANGES = {
     "Europe/Berlin": [(2026, 3, 29), (2026, 10, 25)],

@@ -15,7 +15,8 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any, Literal
 
-from opening_hours import OpeningHours, ParserError, UnknownCountryError  # type: ignore[attr-defined] # not in its stub
+from opening_hours import OpeningHours as ParsedHours
+from opening_hours import ParserError, UnknownCountryError  # type: ignore[attr-defined] # not in its stub
 
 State = Literal["open", "closed", "unknown"]
 Status = tuple[State, str]
@@ -39,7 +40,7 @@ class Rule:
 
     separator: str
     """`;` replaces earlier rules for the day, `,` adds to them, `||` is a fallback where no other rule applies."""
-    days: OpeningHours | None
+    days: ParsedHours | None
     """Opening hours that are open on the days of the rule; None for every day."""
     spans: tuple[tuple[int, int], ...]
     status: Status
@@ -58,7 +59,7 @@ class Rule:
 WHOLE_DAY = ((0, DAY),)
 
 
-class Schedule:
+class OpeningHours:
     """The opening hours of a location.
 
     `expression` has OpenStreetMap's syntax. `exceptions` have the format of Location.exceptions; the last one for a day
@@ -125,9 +126,9 @@ def _dominant(*statuses: Status | None) -> Status:
     return max(filter(None, statuses), key=lambda each: _PRECEDENCE[each[0]], default=("closed", ""))
 
 
-def _parse(expression: str, country: str | None) -> OpeningHours:
+def _parse(expression: str, country: str | None) -> ParsedHours:
     try:
-        return OpeningHours(expression, country=country)
+        return ParsedHours(expression, country=country)
     except UnknownCountryError:  # the library does not know its holidays
         return _parse(expression, None)
     except ParserError:

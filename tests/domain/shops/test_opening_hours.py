@@ -5,9 +5,9 @@ from datetime import date, datetime, time, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from opening_hours import OpeningHours
+from opening_hours import OpeningHours as LibraryHours
 
-from domain.shops.schedule import InvalidOpeningHours, Schedule
+from domain.shops.opening_hours import InvalidOpeningHours, OpeningHours
 
 WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -40,7 +40,7 @@ exceptions = st.fixed_dictionaries(
 
 def wall(*numbers):
     """A time on the wall's clock."""
-    return datetime(*numbers)  # noqa: DTZ001 - of which time zone, the schedule does not know
+    return datetime(*numbers)  # noqa: DTZ001 - local time, without a zone
 
 
 def clock(span):
@@ -133,20 +133,20 @@ def as_kept(exception, first):
     }
 
 
-class TestSchedule:
+class TestOpeningHours:
     @settings(max_examples=60)
     @given(st.lists(rules, min_size=1, max_size=4), st.lists(exceptions, max_size=3), st.sampled_from(FIRST_DAYS))
     def test_agrees_with_a_calendar_for_every_minute(self, rules, exceptions, first):
         rules[0]["separator"] = "; "
         text = written(rules[0]) + "".join(rule["separator"] + written(rule) for rule in rules[1:])
-        schedule = Schedule(text, exceptions=[as_kept(each, first) for each in exceptions])
+        hours = OpeningHours(text, exceptions=[as_kept(each, first) for each in exceptions])
         calendar = painted(rules, exceptions, first)
         begin = datetime.combine(first, time())
         borders = [0, *(n for n in range(1, len(calendar)) if calendar[n] != calendar[n - 1])]
         for minute in {m for border in borders for m in (border, border - 1) if m >= 0} | {len(calendar) - 1}:
-            assert schedule.state(begin + timedelta(minutes=minute)) == calendar[minute], text
+            assert hours.state(begin + timedelta(minutes=minute)) == calendar[minute], text
         change = next((n for n in borders if calendar[n][0] != calendar[0][0]), None)
-        found = schedule.next_change(begin)
+        found = hours.next_change(begin)
         if change is None:
             assert found is None or found >= begin + timedelta(minutes=len(calendar))
         else:
@@ -166,14 +166,14 @@ class TestSchedule:
         ],
     )
     def test_is_unknown_with_only_a_comment(self, said, state):
-        assert Schedule(said).state(wall(2026, 12, 1, 12))[0] == state
+        assert OpeningHours(said).state(wall(2026, 12, 1, 12))[0] == state
 
     @pytest.mark.parametrize("christmas", ["", "; Dec 25 off", "; 2026 Dec 25 off", "; PH off"])
     def test_closes_a_day_and_not_the_evening_before(self, christmas):
         closed = {"first_day": "2026-12-25", "last_day": "2026-12-25", "hours": None}
-        schedule = Schedule("Mo-Su 18:00-02:00" + christmas, exceptions=[] if christmas else [closed], country="DE")
+        hours = OpeningHours("Mo-Su 18:00-02:00" + christmas, exceptions=[] if christmas else [closed], country="DE")
         days = [(25, 1, 30), (25, 2, 0), (25, 20, 0), (26, 0, 0), (26, 1, 59)]
-        states = [schedule.state(wall(2026, 12, *moment))[0] for moment in days]
+        states = [hours.state(wall(2026, 12, *moment))[0] for moment in days]
         assert states == ["open", "closed", "closed", "closed", "closed"]
 
     @pytest.mark.parametrize(
@@ -190,12 +190,10 @@ class TestSchedule:
         ],
     )
     def test_reads_times_as_the_library_does(self, said, minutes):
-        schedule, library, begin = Schedule(said), OpeningHours(said), wall(2026, 12, 2)
+        hours, library, begin = OpeningHours(said), LibraryHours(said), wall(2026, 12, 2)
         for minute in range(0, DAY, 10):
             moment = begin + timedelta(minutes=minute)
-            assert (
-                (schedule.state(moment)[0] == "open") == library.is_open(moment) == (minutes[0] <= minute < minutes[1])
-            )
+            assert (hours.state(moment)[0] == "open") == library.is_open(moment) == (minutes[0] <= minute < minutes[1])
 
     @pytest.mark.parametrize(
         ("said", "missing_day"),
@@ -210,36 +208,36 @@ class TestSchedule:
     )
     def test_refuses_days_that_no_calendar_has(self, said, missing_day):
         with pytest.raises(InvalidOpeningHours, match=f"There is no {missing_day}."):
-            Schedule(said)
+            OpeningHours(said)
 
     @pytest.mark.parametrize(
         "said", ["Feb 29 off", "2028 Feb 29 off", "Jun 10:00-12:00", '24/7 "Jun 31"', "Jan 31-Feb 1"]
     )
     def test_accepts_days_that_exist_in_some_year(self, said):
-        Schedule(said)
+        OpeningHours(said)
 
     @pytest.mark.parametrize("said", ["", "open on weekdays", "Mo-Fr 25:00-56:00", "Mo-Fr 09:00-18:00;", "\0"])
     def test_refuses_what_is_not_the_syntax(self, said):
         with pytest.raises(InvalidOpeningHours):
-            Schedule(said)
+            OpeningHours(said)
 
     @given(st.text(alphabet='MoTuFrPHJanDec0123456789:;,-+ "()[]|/off24sunrie', max_size=40))
     def test_accepts_or_refuses_any_text(self, said):
         try:
-            schedule = Schedule(said, country="BE")
+            hours = OpeningHours(said, country="BE")
         except InvalidOpeningHours:
             return
-        assert schedule.state(wall(2026, 11, 27))[0] in {"open", "closed", "unknown"}
+        assert hours.state(wall(2026, 11, 27))[0] in {"open", "closed", "unknown"}
 
     def test_looks_a_year_ahead(self):
-        assert Schedule("2027 Nov 20").next_change(wall(2026, 11, 27)) == wall(2027, 11, 20)
-        assert Schedule("2028 Jan 1").next_change(wall(2026, 11, 27)) is None
+        assert OpeningHours("2027 Nov 20").next_change(wall(2026, 11, 27)) == wall(2027, 11, 20)
+        assert OpeningHours("2028 Jan 1").next_change(wall(2026, 11, 27)) is None
 
 
 class TestExceptions:
     def of_new_years_eve(self, hours, reason=None):
         exception = {"first_day": "2026-12-31", "last_day": "2026-12-31", "hours": hours, "reason": reason}
-        return Schedule("Mo-Su 09:00-18:00", exceptions=[exception])
+        return OpeningHours("Mo-Su 09:00-18:00", exceptions=[exception])
 
     def test_say_why(self):
         closed = self.of_new_years_eve(None, 'open again; see "news"')
@@ -248,9 +246,9 @@ class TestExceptions:
 
     @pytest.mark.parametrize(("hour", "state"), [(9, "closed"), (11, "open"), (15, "closed"), (23, "open")])
     def test_give_a_day_other_hours(self, hour, state):
-        schedule = self.of_new_years_eve("10:00-14:00,22:00-02:00")
-        assert schedule.state(wall(2026, 12, 31, hour, 30))[0] == state
-        assert schedule.state(wall(2027, 1, 1, 1, 59))[0] == "open"
+        hours = self.of_new_years_eve("10:00-14:00,22:00-02:00")
+        assert hours.state(wall(2026, 12, 31, hour, 30))[0] == state
+        assert hours.state(wall(2027, 1, 1, 1, 59))[0] == "open"
 
     @pytest.mark.parametrize("odd", ["10:00", "10:00-14:00; 24/7", "Mo 10:00-14:00", "off", "25:00-99:00"])
     def test_accept_hours_of_one_day_only(self, odd):
