@@ -4,7 +4,8 @@
 import os
 import shlex
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from importlib import metadata
 from typing import Annotated, Literal
 
@@ -14,6 +15,7 @@ from ops import command_settings, multiprocess_metrics, running_stack
 from ops.commands import account, dead, development_servers, events, failures, jobs, output, saga, schedules
 from ops.commands.output import Json, not_blank, print_json
 from ops.commands.server_options import Host, Port, TrustedHosts
+from ops.commands.times import past_time
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -185,7 +187,13 @@ def check(
 @app.command(rich_help_panel="Operations")
 def reconcile(
     since: Annotated[
-        datetime | None, typer.Option(help="Compare payments made since this time (UTC).", show_default="a week ago")
+        datetime | None,
+        typer.Option(
+            help="Compare payments made since this time (UTC).",
+            show_default="a week ago",
+            parser=past_time,
+            metavar="TIME",
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")] = False,
     as_json: Json = False,
@@ -194,8 +202,7 @@ def reconcile(
     from kit import clock
     from ops.commands import reconcile as command
 
-    begin = since.replace(tzinfo=UTC) if since else clock.now() - timedelta(days=7)
-    if not command.correct(since=begin, dry_run=dry_run, as_json=as_json):
+    if not command.correct(since=since or clock.now() - timedelta(days=7), dry_run=dry_run, as_json=as_json):
         sys.exit(1)
 
 
@@ -227,7 +234,7 @@ def main() -> None:
     output.prepare()
     running_stack.use_settings(sys.argv[1:])
     command_settings.remove_undeclared(next(iter(sys.argv[1:]), ""))
-    failures.report_in_one_line(app)
+    failures.report_in_one_line(partial(app, standalone_mode=False))
 
 
 if __name__ == "__main__":

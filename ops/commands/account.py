@@ -17,12 +17,16 @@ def remove_second_factor(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Remove the second factor of a user who has lost app and recovery codes; a mail informs the user."""
+    from domain.accounts.errors import UserNotFound
     from domain.audit.remove_second_factor import remove_second_factor as remove
     from kit import clock, db
     from kit.tenancy import Tenant
 
     with db.transaction(Tenant()):
-        user = remove(email=email, reason=reason, operator=by, now=clock.now())
+        try:
+            user = remove(email=email, reason=reason, operator=by, now=clock.now())
+        except UserNotFound:
+            raise UserNotFound(f"no user has the mail address '{email}'") from None
     if as_json:
         print_json({"user_id": str(user.id), "action": "remove_second_factor", "reason": reason, "by": by})
     else:

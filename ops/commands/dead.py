@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.commands.output import Json, console, print_json, print_line
+from ops.commands.output import Json, Limit, console, print_rows
 
 if TYPE_CHECKING:
     from workers.events.dead_letters import DeadLetter
@@ -16,7 +16,7 @@ app = typer.Typer(help="List, resend or delete messages that could not be proces
 
 @app.command("list")
 def list_dead(
-    limit: Annotated[int, typer.Option(help="Maximum number to list.", min=1)] = 100,
+    limit: Limit = 100,
     as_json: Json = False,
 ) -> None:
     """List dead letters, the oldest first."""
@@ -51,10 +51,9 @@ def discard_dead(
 
 
 def _show(letters: "list[DeadLetter]", title: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json([asdict(letter) for letter in letters])
-        return
-    for each in letters:
-        arguments = ", ".join(f"{name} {value}" for name, value in each.payload.items())
-        print_line(f"{each.id}  {each.name} of {each.queue}: {each.reason}" + (f", {arguments}" if arguments else ""))
-    console.print(f"{title}: {len(letters) or 'none'}", highlight=False)
+    print_rows(title, letters, row=asdict, line=_line, as_json=as_json)
+
+
+def _line(letter: "DeadLetter") -> str:
+    arguments = "".join(f", {name} {value}" for name, value in letter.payload.items())
+    return f"{letter.id}  {letter.name} of {letter.queue}: {letter.reason}{arguments}"

@@ -3,12 +3,13 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
 
-from ops.commands.output import Json, print_json, print_line, table
+from ops.commands.output import Json, print_json, print_line, refuse_json_with, table
+from ops.commands.times import past_time, require_later
 
 app = typer.Typer(help="List all events: what they contain, and who reacts to them.", invoke_without_command=True)
 
@@ -36,6 +37,7 @@ def list_events(
     """List all events: what they contain, and who reacts to them."""
     if context.invoked_subcommand is not None:
         return
+    refuse_json_with(form, as_json=as_json)
     if form == "asyncapi":
         from api.http import asyncapi
 
@@ -49,15 +51,15 @@ def list_events(
         table("Events", ("event", "area", "payload", "reactions"), lines)
 
 
-TIME_FORMATS = ["%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
-
-
 @app.command("replay")
 def replay_events(
     consumer: Annotated[str, typer.Option(help="The consumer to serve, notification.events for example.")],
-    since: Annotated[datetime, typer.Option(help="Events published since this time (UTC).", formats=TIME_FORMATS)],
+    since: Annotated[
+        datetime, typer.Option(help="Events published since this time (UTC).", parser=past_time, metavar="TIME")
+    ],
     until: Annotated[
-        datetime | None, typer.Option(help="Events published before (UTC).", show_default="now", formats=TIME_FORMATS)
+        datetime | None,
+        typer.Option(help="Events published before (UTC).", show_default="now", parser=past_time, metavar="TIME"),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the events that would be processed.")] = False,
     as_json: Json = False,
@@ -66,9 +68,9 @@ def replay_events(
     from kit import clock
     from workers.events.replay import Progress, replay
 
-    end = until.replace(tzinfo=UTC) if until else clock.now()
+    require_later(until, than=since, option="--until")
     progress = Progress()
-    for progress in replay(consumer, since=since.replace(tzinfo=UTC), until=end, dry_run=dry_run):
+    for progress in replay(consumer, since=since, until=until or clock.now(), dry_run=dry_run):
         if not as_json:
             print_line(
                 f"until {progress.until:%Y-%m-%d %H:%M:%S} UTC: read {progress.read}, "

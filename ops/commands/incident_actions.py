@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415 - each command imports its modules when it runs, so that `--help` is fast
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,8 @@ from uuid import UUID
 import typer
 
 from ops.commands.audit_options import By, Reason
-from ops.commands.output import Company, Error, Json, SagaName, Step, print_json
+from ops.commands.incident_options import Company, Error, SagaName, Step, incident_filter
+from ops.commands.output import Json, print_json
 
 if TYPE_CHECKING:
     from saga.incidents.bulk import Action, ChosenIncident, Result
@@ -32,42 +34,32 @@ Ids = Annotated[
     ),
 ]
 Everything = Annotated[bool, typer.Option("--all", help="Select all stuck sagas.")]
-Limit = Annotated[int, typer.Option(help="Without ids: maximum number, the oldest first.", min=1)]
+Limit = Annotated[int, typer.Option(help="Without ids: maximum number, the oldest first.", min=1, max=10_000)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the result for each, and change nothing.")]
 As = Annotated[End, typer.Option("--as", help="The saga's outcome.")]
 
 
-@app.command()
-def retry(
-    *, reason: Reason, by: By, ids: Ids = None, step: Step = None, error: Error = None, saga: SagaName = None,
-    company: Company = None, everything: Everything = False, limit: Limit = 100, dry_run: DryRun = False,
-    as_json: Json = False,
-) -> None:  # fmt: skip
-    """Retry the failed step or undo, with all its attempts. Use it when the cause is fixed."""
-    selection = _Selection(ids, step, error, saga, company, everything, limit)
-    _act("retry", selection, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
+def _command(action: "Action") -> Callable[..., None]:
+    """The command of this action: all of them select sagas by the same options."""
+
+    def act(
+        *, reason: Reason, by: By, ids: Ids = None, step: Step = None, error: Error = None, saga: SagaName = None,
+        company: Company = None, everything: Everything = False, limit: Limit = 100, dry_run: DryRun = False,
+        as_json: Json = False,
+    ) -> None:  # fmt: skip
+        selection = _Selection(ids, step, error, saga, company, everything, limit)
+        _act(action, selection, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
+
+    return act
 
 
-@app.command()
-def skip(
-    *, reason: Reason, by: By, ids: Ids = None, step: Step = None, error: Error = None, saga: SagaName = None,
-    company: Company = None, everything: Everything = False, limit: Limit = 100, dry_run: DryRun = False,
-    as_json: Json = False,
-) -> None:  # fmt: skip
-    """Continue without the failed step or undo. Use it when its work was done by hand."""
-    selection = _Selection(ids, step, error, saga, company, everything, limit)
-    _act("skip", selection, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
-
-
-@app.command()
-def compensate(
-    *, reason: Reason, by: By, ids: Ids = None, step: Step = None, error: Error = None, saga: SagaName = None,
-    company: Company = None, everything: Everything = False, limit: Limit = 100, dry_run: DryRun = False,
-    as_json: Json = False,
-) -> None:  # fmt: skip
-    """Undo all steps that were begun, if that is still possible."""
-    selection = _Selection(ids, step, error, saga, company, everything, limit)
-    _act("compensate", selection, reason=reason, by=by, dry_run=dry_run, as_json=as_json)
+COMMANDS: "dict[Action, str]" = {
+    "retry": "Retry the failed step or undo, with all its attempts. Use it when the cause is fixed.",
+    "skip": "Continue without the failed step or undo. Use it when its work was done by hand.",
+    "compensate": "Undo all steps that were begun, if that is still possible.",
+}
+for name, text in COMMANDS.items():
+    app.command(name, help=text)(_command(name))
 
 
 @app.command()
@@ -97,7 +89,6 @@ class _Selection:
         """The selected incidents, and the number of those beyond the limit."""
         from kit import db
         from saga.incidents import bulk
-        from saga.incidents.queries import IncidentFilter
 
         filtered = any((self.step, self.error, self.saga, self.company, self.everything))
         if bool(self.ids) == filtered:
@@ -105,8 +96,8 @@ class _Selection:
         with db.operator_transaction():
             if self.ids:
                 return bulk.choose_by_ids(self.ids), 0
-            incident_filter = IncidentFilter(self.step, self.error, self.saga, self.company)
-            return bulk.choose_by_filter(incident_filter, limit=self.limit)
+            selected = incident_filter(step=self.step, error=self.error, saga=self.saga, company=self.company)
+            return bulk.choose_by_filter(selected, limit=self.limit)
 
 
 def _act(

@@ -1,25 +1,24 @@
 """`orderx saga list --stuck`: the open incidents."""
 
 from typing import Any
+from uuid import UUID
 
 from kit import db
-from ops.commands.output import console, print_json, print_line
+from ops.commands.incident_options import incident_filter
+from ops.commands.output import print_rows
 from saga.incidents import queries
-from saga.incidents.queries import IncidentFilter
 
 
-def print_incidents(incident_filter: IncidentFilter, *, limit: int, as_json: bool) -> None:
+def print_incidents(
+    *, step: str | None, error: str | None, saga: str | None, company: UUID | None, limit: int, as_json: bool
+) -> None:
     """Print the matching open incidents, oldest first, and how many more there are."""
     with db.operator_transaction():
-        rows = queries.list_incidents(incident_filter, limit=limit).data
-        left = queries.count_incidents(incident_filter) - len(rows)
+        selected = incident_filter(step=step, error=error, saga=saga, company=company)
+        rows = queries.list_incidents(selected, limit=limit).data
+        left = queries.count_incidents(selected) - len(rows)
     incidents = [_as_json(row.Incident, row.SagaRow) for row in rows]
-    if as_json:
-        print_json(incidents)
-        return
-    for row in incidents:
-        print_line(_line(row))
-    console.print(f"stuck sagas: {len(incidents) or 'none'}" + (f", and {left} more: see --limit" if left else ""))
+    print_rows("stuck sagas", incidents, row=dict, line=_line, as_json=as_json, more=left)
 
 
 def _line(row: dict[str, Any]) -> str:

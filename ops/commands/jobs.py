@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from ops.commands.output import Json, console, print_json, print_line
+from ops.commands.output import Json, Limit, print_line, print_rows
 
 if TYPE_CHECKING:
     from kit.jobs.rows import JobRow
@@ -23,7 +23,7 @@ JobId = Annotated[UUID, typer.Argument(help="Id of the job.")]
 def list_jobs(
     context: typer.Context,
     state: State = None,
-    limit: Annotated[int, typer.Option(help="Maximum number to list.", min=1)] = 50,
+    limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
     """List the newest jobs."""
@@ -34,12 +34,7 @@ def list_jobs(
 
     with db.operator_transaction():
         found = rows.newest(limit=limit, state=state)
-    if as_json:
-        print_json([_as_json(row) for row in found])
-        return
-    for row in found:
-        print_line(_line(row))
-    console.print(f"jobs: {len(found) or 'none'}")
+    print_rows("jobs", found, row=_as_json, line=_line, as_json=as_json)
 
 
 @app.command("cancel")

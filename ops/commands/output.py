@@ -1,19 +1,21 @@
-"""Output of the commands, as tables or JSON, and the options that filter incidents."""
+"""Output of the commands, as tables, lines or JSON, and the options for it."""
 
 import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from io import TextIOWrapper
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+T = TypeVar("T")
 
 _MIN_WIDTH = 80
 """Columns. On narrower terminals tables keep this width and wrap, because narrower columns would cut words."""
@@ -50,10 +52,13 @@ def not_blank(text: str | None) -> str | None:
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
-Step = Annotated[str | None, typer.Option(help="Only sagas stuck in this step, or in its undo.", callback=not_blank)]
-Error = Annotated[str | None, typer.Option(help="Only sagas stuck with this error code.", callback=not_blank)]
-SagaName = Annotated[str | None, typer.Option(help="Only sagas of this name, such as place_order.", callback=not_blank)]
-Company = Annotated[UUID | None, typer.Option(help="Only sagas of the company with this id.")]
+Limit = Annotated[int, typer.Option(help="Maximum number to list.", min=1, max=10_000)]
+
+
+def refuse_json_with(form: str, *, as_json: bool) -> None:
+    """Refuse --json together with a --format that prints something else than the table."""
+    if as_json and form != "table":
+        raise typer.BadParameter(f"'{form}' cannot be combined with --json", param_hint="'--format'")
 
 
 def print_line(text: str) -> None:
@@ -64,6 +69,19 @@ def print_line(text: str) -> None:
 def print_json(value: Any) -> None:
     """Print one line of JSON and flush it; UUIDs become strings, times RFC 3339."""
     print(json.dumps(value, default=_as_text), flush=True)
+
+
+def print_rows(
+    title: str, rows: Sequence[T], *, row: Callable[[T], Any], line: Callable[[T], str], as_json: bool, more: int = 0
+) -> None:
+    """Print the rows as one JSON list, or a line for each and then their number, as in `jobs: 3, and 2 more`."""
+    if as_json:
+        print_json([row(each) for each in rows])
+        return
+    for each in rows:
+        print_line(line(each))
+    rest = f", and {more} more: see --limit" if more else ""
+    console.print(f"{title}: {len(rows) or 'none'}{rest}", highlight=False)
 
 
 def _as_text(value: object) -> str:

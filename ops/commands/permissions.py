@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from ops.commands.output import print_json, table
+from ops.commands.output import print_json, refuse_json_with, table
 
 Format = Literal["table", "markdown"]
 
@@ -26,6 +26,7 @@ class Row:
 
 def list_permissions(*, form: Format, as_json: bool) -> None:
     """Print the table, as JSON or in this form."""
+    refuse_json_with(form, as_json=as_json)
     if as_json:
         print_json([asdict(row) for row in rows()])
     elif form == "markdown":

@@ -9,7 +9,8 @@ from uuid import UUID
 import typer
 
 from ops.commands import incident_actions, saga_definitions, saga_signal
-from ops.commands.output import Company, Json, SagaName, Step, not_blank, print_json, print_line, table
+from ops.commands.incident_options import Company, SagaName, Step
+from ops.commands.output import Json, Limit, not_blank, print_json, print_line, table
 
 if TYPE_CHECKING:
     from domain.sales.queries import OrderOutcome
@@ -36,7 +37,7 @@ def list_sagas(
     step: Step = None,
     saga: SagaName = None,
     company: Company = None,
-    limit: Annotated[int, typer.Option(help="Maximum number to list.", min=1)] = 20,
+    limit: Limit = 20,
     as_json: Json = False,
 ) -> None:
     """List sagas, newest first; with --stuck oldest first, with the step and the reason."""
@@ -46,19 +47,19 @@ def list_sagas(
 
     if stuck:
         from ops.commands.incident_list import print_incidents
-        from saga.incidents.queries import IncidentFilter
 
         if state or tag:
             raise typer.BadParameter("--stuck can be combined only with --reason, --step, --saga and --company")
-        print_incidents(IncidentFilter(step, reason, saga, company), limit=limit, as_json=as_json)
+        print_incidents(step=step, error=reason, saga=saga, company=company, limit=limit, as_json=as_json)
         return
     if reason or step or saga or company:
         raise typer.BadParameter("--reason, --step, --saga and --company need --stuck")
     if state is not None and state not in STATES:
-        raise typer.BadParameter(f"there is no state {state}; there are {', '.join(STATES)}")
+        raise typer.BadParameter(f"there is no state {state}; there are {', '.join(STATES)}", param_hint="'--state'")
 
+    tags = _tags(tag or [])
     with db.operator_transaction():
-        found = queries.list_sagas(limit=limit, state=state, tags=_tags(tag or []))
+        found = queries.list_sagas(limit=limit, state=state, tags=tags)
         awaited = queries.awaited_signals(found)
     shown = ("id", "name", "subject_id", "state", "started_at", "ended_at", "failure")
     rows = [
@@ -187,7 +188,6 @@ def _as_json(timeline: "Timeline") -> dict[str, Any]:
 
 def _tags(options: list[str]) -> dict[str, str]:
     pairs = [tag.partition("=") for tag in options]
-    wrong = next((name for name, equals, _ in pairs if not equals), None)
-    if wrong is not None:
-        raise typer.BadParameter(f"write a tag as name=value, not {wrong}")
+    if not all(name and value for name, _, value in pairs):
+        raise typer.BadParameter("write a tag as name=value", param_hint="'--tag'")
     return {name: value for name, _, value in pairs}

@@ -41,9 +41,13 @@ def rehearse_saga(
         _rehearse_command(saga, _declared(during), at, as_json=as_json)
         return
     if failing is not None and failing not in saga.steps:
-        raise typer.BadParameter(f"{name} has no step {failing}; it has {', '.join(saga.steps)}")
+        raise typer.BadParameter(
+            f"{name} has no step {failing}; it has {', '.join(saga.steps)}", param_hint="'--failing'"
+        )
     if expiring is not None and expiring not in saga.waits:
-        raise typer.BadParameter(f"{name} has no wait for {expiring}; it has {', '.join(saga.waits) or 'none'}")
+        raise typer.BadParameter(
+            f"{name} has no wait for {expiring}; it has {', '.join(saga.waits) or 'none'}", param_hint="'--expiring'"
+        )
     rehearsal = rehearse(
         saga,
         failing=saga.steps[failing] if failing else None,
@@ -95,5 +99,5 @@ def _declared(name: str) -> "Saga":
 
     newest = {saga.name: saga for saga in sorted(SAGAS, key=lambda saga: saga.version)}
     if name not in newest:
-        raise typer.BadParameter(f"there is no saga {name}; there are {', '.join(newest)}")
+        raise typer.BadParameter(f"no saga is called '{name}'; there are {', '.join(newest)}", param_hint="'name'")
     return newest[name]

@@ -15,12 +15,16 @@ app = typer.Typer()
 
 def _json_object(text: str) -> str:
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_refuse_constant)
     except ValueError as error:
         raise typer.BadParameter(f"it is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise typer.BadParameter("give a JSON object")
     return text
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number in JSON")
 
 
 @app.command("signal")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ops.commands.output import Json, console, print_json, print_line
+from ops.commands.output import Json, print_json, print_line, print_rows
 
 if TYPE_CHECKING:
     from kit.schedules.runs import ScheduleRow
@@ -24,12 +24,7 @@ def list_schedules(context: typer.Context, as_json: Json = False) -> None:
 
     with db.operator_transaction():
         rows = runs.all_rows()
-    if as_json:
-        print_json([_as_json(row) for row in rows])
-        return
-    for row in rows:
-        print_line(_line(row))
-    console.print(f"schedules: {len(rows) or 'none'}")
+    print_rows("schedules", rows, row=_as_json, line=_line, as_json=as_json)
 
 
 @app.command("run")

@@ -40,11 +40,6 @@ class TestReconcile:
             "why": "there is no such order", "result": "refunded",
         })  # fmt: skip
 
-    def test_reads_the_time_as_utc(self, orderx, stray):
-        assert orderx("reconcile", "--since", "2100-01-01") == (
-            0, "payments compared: 0, skipped: 0, differing: 0, unresolved: 0\n",
-        )  # fmt: skip
-
     def test_exits_1_when_a_difference_is_left(self, orderx, stray, monkeypatch):
         kept = gateway().look_up(ref=stray[1])
         monkeypatch.setattr(gateway(), "void", lambda **_: kept)
