@@ -8,7 +8,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from kit.config import settings
-from kit.db.engines import dialect_url
+from kit.db.engines import dialect_url, psycopg_connection
 from migrations import functions, online, policies
 from migrations.tables import metadata
 
@@ -31,8 +31,8 @@ def apply() -> None:
         with context.begin_transaction():
             context.run_migrations()
             if context.config.attributes.get("replace_functions"):
-                functions.replace(connection.connection.driver_connection)
-                policies.replace(connection.connection.driver_connection)
+                functions.replace(psycopg_connection(connection))
+                policies.replace(psycopg_connection(connection))
 
 
 if context.is_offline_mode():

@@ -15,6 +15,7 @@ from psycopg.errors import InsufficientPrivilege, LockNotAvailable
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
+from kit.db.engines import psycopg_connection
 from kit.db.session_settings import SETTINGS
 from kit.errors import NotConfigured, Unavailable
 from migrations import functions, public_privileges
@@ -81,7 +82,7 @@ def downgrade(*, owner_url: str, revision: str = "base") -> None:
 def state(engine: Engine) -> str:
     """Compare the schema with this release: `ok`, `behind`, `newer`, or `newer, missing` columns or functions it uses."""
     with engine.connect() as pooled:
-        connection: Connection = pooled.connection.driver_connection  # type: ignore[assignment]
+        connection = psycopg_connection(pooled)
         revision = _revision(connection)
         if not _is_newer(revision):
             return "ok" if revision == _scripts().get_current_head() else "behind"
@@ -150,6 +151,7 @@ def _replacing_functions(owner_url: str) -> Config:
 
 def _create_login(connection: Connection, url: str, group: str) -> None:
     login = make_url(url)
+    assert login.username  # kit/config.py takes no URL without
     name, password = sql.Identifier(login.username), sql.Literal(login.password)
     exists = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [login.username]).rowcount
     verb = sql.SQL("ALTER" if exists else "CREATE")

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from sqlalchemy import URL, Engine, create_engine, make_url
+import psycopg
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 
 from kit.config import settings
 from kit.db import roles, session_settings
@@ -42,6 +43,13 @@ def create(
         connect_args=CONNECT,
     )
     return session_settings.apply_to_connections(roles.require_group(engine, setting=setting), setting=setting)
+
+
+def psycopg_connection(connection: Connection) -> psycopg.Connection:
+    """Psycopg's connection under one of SQLAlchemy's."""
+    driver_connection = connection.connection.driver_connection
+    assert isinstance(driver_connection, psycopg.Connection)
+    return driver_connection
 
 
 def dialect_url(url: str) -> URL:

@@ -1,5 +1,7 @@
 """Plans with limits, suspension and closing of companies with their history, and the locations of their shops."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -64,7 +66,7 @@ def upgrade() -> None:
     op.execute(COUNTED)
 
 
-def _new_of_companies() -> list[sa.Column]:
+def _new_of_companies() -> list[sa.Column[Any]]:
     return [
         sa.Column("locale", sa.Text(), server_default=sa.text("'en'"), nullable=False),
         sa.Column("prices_include_tax", sa.Boolean(), server_default=sa.text("true"), nullable=False),
@@ -81,7 +83,7 @@ def _new_of_companies() -> list[sa.Column]:
     ]
 
 
-def _new_of_shops() -> list[sa.Column]:
+def _new_of_shops() -> list[sa.Column[Any]]:
     return [
         sa.Column("offers_pickup", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("offers_delivery", sa.Boolean(), server_default=sa.text("true"), nullable=False),

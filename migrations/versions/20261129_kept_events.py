@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from kit.db.engines import psycopg_connection
 from migrations import functions
 
 revision = "20261129_kept_events"
@@ -50,7 +51,7 @@ def upgrade() -> None:
     op.execute("CREATE SCHEMA event_partitions")
     op.execute("CREATE TABLE event_partitions.other PARTITION OF events DEFAULT")
     op.execute(f"GRANT USAGE ON SCHEMA public TO {OWNER}")
-    functions.replace(op.get_bind().connection.driver_connection, "rotate_event_partitions")
+    functions.replace(psycopg_connection(op.get_bind()), "rotate_event_partitions")
     op.execute("SELECT rotate_event_partitions()")
 
 

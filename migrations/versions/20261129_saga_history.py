@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from kit.db.engines import psycopg_connection
 from migrations import functions, stop
 
 revision = "20261129_saga_history"
@@ -36,7 +37,7 @@ def upgrade() -> None:
     op.alter_column("saga_events", "event", existing_type=sa.Text(), nullable=True)
     op.execute(f"ALTER TABLE saga_events ADD CONSTRAINT {CHECK} CHECK (num_nonnulls(event, transitions) = 1) NOT VALID")
     op.execute(f"ALTER TABLE saga_events VALIDATE CONSTRAINT {CHECK}")
-    functions.replace(op.get_bind().connection.driver_connection, "saga_history")
+    functions.replace(psycopg_connection(op.get_bind()), "saga_history")
 
 
 def downgrade() -> None:
