@@ -26,6 +26,10 @@ def seed(url: str, *, on_hand: int = ON_HAND) -> None:
             "INSERT INTO shops (id, company_id, name) VALUES (%s, %s, 'Harbour Street')", [SHOP, COMPANY]
         )
         connection.execute(
+            "INSERT INTO customers (id, company_id, user_id, name, email) VALUES (%s, %s, %s, 'Ada Example', %s)",
+            [CUSTOMER, COMPANY, CUSTOMER, BUYER],
+        )
+        connection.execute(
             "INSERT INTO warehouses (id, company_id, name) VALUES (%s, %s, 'Cellar')", [WAREHOUSE, COMPANY]
         )
         products = [product(number) for number in range(PRODUCTS)]
@@ -44,7 +48,9 @@ def seed(url: str, *, on_hand: int = ON_HAND) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         # Only the filled tables: PostgreSQL would plan sequential scans for tables that it knows to be empty, and keep
         # these plans while the tables grow.
-        connection.execute("VACUUM ANALYZE companies, users, shops, warehouses, products, stock, stock_movements")
+        connection.execute(
+            "VACUUM ANALYZE companies, users, customers, shops, warehouses, products, stock, stock_movements"
+        )
 
 
 def fill_stock(connection: psycopg.Connection, on_hand: int) -> None:

@@ -67,7 +67,7 @@ class PlacedOrder:
 def place_order(
     *,
     company_id: UUID,
-    customer_id: UUID,
+    user_id: UUID,
     session_id: UUID | None = None,
     shop_id: UUID,
     lines: Sequence[LineRequest],
@@ -78,15 +78,15 @@ def place_order(
 ) -> PlacedOrder:
     """Write the pending order, its payment and its saga in the current transaction.
 
-    The relay sends the saga's first messages once it has committed. The customer is the current user, and `session_id`
+    The relay sends the saga's first messages once it has committed. The buyer is the current user, and `session_id`
     the session, if a person orders. Raises the errors of domain.sales.placement.place.
     """
     order = sales.place(
-        company_id=company_id, customer_id=customer_id, session_id=session_id, shop_id=shop_id, lines=lines,
+        company_id=company_id, user_id=user_id, session_id=session_id, shop_id=shop_id, lines=lines,
         discount_percent=discount_percent, shipping_address=shipping_address, payment_source=payment_source, now=now,
     )  # fmt: skip
     payments.create(
-        payment_source, order_id=order.id, company_id=company_id, customer_id=order.customer_id, amount=order.total,
+        payment_source, order_id=order.id, company_id=company_id, user_id=user_id, amount=order.total,
         currency=order.currency,
     )  # fmt: skip
     saga_id = start(
@@ -94,7 +94,7 @@ def place_order(
         subject_id=order.id,
         company_id=company_id,
         now=now,
-        tags={"shop_id": str(shop_id), "customer_id": str(customer_id)},
+        tags={"shop_id": str(shop_id), "customer_id": str(order.customer_id)},
     )
     order_outcomes.report_placed(order, saga_id=saga_id)
     return PlacedOrder(order, saga_id)

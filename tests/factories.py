@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import cache
 from itertools import count
+from uuid import UUID
 
 from domain.access import api_keys, invitations, memberships
 from domain.access.models import ApiKey, Invitation
@@ -110,6 +111,12 @@ def make_shop(company: Company, *, name: str | None = None) -> Shop:
         return shops.open_shop(company_id=company.id, now=clock.now(), name=name or f"Shop {next(_numbers)}")
 
 
+def make_customer(company: Company, user: User) -> UUID:
+    """The company's record of a user, as the user's first order creates it. Returns its id."""
+    with db.transaction(Tenant(company_id=company.id, user_id=user.id)):
+        return records.of_user(company_id=company.id, user_id=user.id, name=user.name, email=user.email)
+
+
 def make_customer_in_group(company: Company) -> tuple[Customer, CustomerAddress, CustomerGroup]:
     """A guest of the company with an address, in a group."""
     with db.transaction(Tenant(company_id=company.id)):
@@ -171,7 +178,7 @@ def place(product: Product, customer: User, quantity: int = 1) -> NewOrder:
     """The same within the current transaction, which acts for the customer at the product's company."""
     return sales.place(
         company_id=product.company_id,
-        customer_id=customer.id,
+        user_id=customer.id,
         shop_id=product.shop_id,
         lines=[sales.LineRequest(product.id, quantity)],
         discount_percent=0,

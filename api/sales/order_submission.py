@@ -93,7 +93,7 @@ def _token(tenant: Tenant, payment: dict[str, Any], *, network_hash: bytes) -> T
 def _owner(tenant: Tenant) -> dict[str, UUID]:
     assert tenant.company_id is not None
     assert tenant.user_id is not None
-    return {"company_id": tenant.company_id, "customer_id": tenant.user_id}
+    return {"company_id": tenant.company_id, "user_id": tenant.user_id}
 
 
 def _write_order(
@@ -107,7 +107,7 @@ def _write_order(
             if earlier:
                 return _replay(caller, earlier)
         placed = place_order(
-            company_id=tenant.company_id, customer_id=caller.user_id, session_id=caller.session_id,
+            company_id=tenant.company_id, user_id=caller.user_id, session_id=caller.session_id,
             shop_id=body["shop_id"], lines=body["lines"], discount_percent=body["discount_percent"],
             shipping_address=body["shipping_address"], payment_source=attempt, now=now,
         )  # fmt: skip

@@ -96,7 +96,7 @@ def list_orders(query: dict[str, Any]) -> Page[dict[str, Any]]:
     """
     with request_transaction() as caller:
         if caller.role == CUSTOMER:
-            query["customer_id"] = caller.user_id
+            query["user_id"] = caller.user_id
         else:
             query["shop_id"] = caller.restrict_to_shop(query["shop_id"])
         orders = sales.orders(**query)
@@ -179,5 +179,5 @@ def _visible_order(order_id: UUID) -> Iterator[tuple[Caller, Order]]:
 def _visible_to(caller: Caller) -> dict[str, UUID | None]:
     """A filter for the orders that the caller may see: a customer's own, or those of the member's shop."""
     if caller.role == CUSTOMER:
-        return {"customer_id": caller.user_id}
+        return {"user_id": caller.user_id}
     return {"shop_id": caller.shop_id}

@@ -120,6 +120,7 @@ class OrdersQuery(PageQuery):
     """Filters for the list of orders."""
 
     shop_id = fields.UUID(load_default=None)
+    customer_id = fields.UUID(load_default=None)
     status = Choice("OrderStatus", STATUSES, load_default=None)
     placed_since = fields.AwareDateTime(load_default=None)
 
@@ -140,7 +141,7 @@ class OrderSummarySchema(ResponseSchema):
 
     id = fields.UUID()
     shop_id = fields.UUID()
-    customer_id = fields.UUID()
+    customer_id = fields.UUID(metadata={"description": "The company's record of the buyer"})
     status = Choice("OrderStatus", STATUSES)
     status_text = fields.String(metadata={"examples": ["Order Completed Successfully"]})
     total = AmountOf()

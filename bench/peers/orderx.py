@@ -151,7 +151,7 @@ class OrderxDriver(DatabaseDriver):
         lines = [LineRequest(product(number + each), 1) for each in range(LINES)]
         with db.transaction(Tenant(company_id=COMPANY, user_id=CUSTOMER)):
             placed = place_order(
-                company_id=COMPANY, customer_id=CUSTOMER, shop_id=SHOP, lines=lines,
+                company_id=COMPANY, user_id=CUSTOMER, shop_id=SHOP, lines=lines,
                 discount_percent=0, shipping_address=ADDRESS, payment_source=PaymentSource(CARD), now=clock.now(),
             )  # fmt: skip
             return str(placed.order.id)

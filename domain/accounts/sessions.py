@@ -24,8 +24,8 @@ REUSE_GRACE_PERIOD = timedelta(seconds=10)
 
 
 IS_ACTIVE = """(%(session)s::uuid IS NULL OR EXISTS (
-        SELECT FROM sessions WHERE id = %(session)s AND user_id = %(customer)s AND ended_at IS NULL))"""
-"""SQL column: true if the customer's session has not ended, or if there is none (orders placed by our own programs)."""
+        SELECT FROM sessions WHERE id = %(session)s AND user_id = %(user)s AND ended_at IS NULL))"""
+"""SQL column: true if the user's session has not ended, or if there is none (orders placed by our own programs)."""
 
 
 @dataclass(frozen=True, slots=True)

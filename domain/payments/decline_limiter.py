@@ -28,9 +28,9 @@ class LimitedPayment(NamedTuple):
 # Attempts are deleted after a day; payments without an attempt are not limited.
 _PAYMENTS = """
     SELECT p.id, p.order_id, p.amount, p.currency, p.method, p.status, p.provider_ref, p.created_at,
-        a.customer_id, coalesce(a.card_fingerprint, a.method), a.network_hash,
+        a.user_id, coalesce(a.card_fingerprint, a.method), a.network_hash,
         (SELECT count(*) FROM payment_attempts d
-            WHERE d.company_id = a.company_id AND d.customer_id = a.customer_id AND d.declined_at > %(since)s),
+            WHERE d.company_id = a.company_id AND d.user_id = a.user_id AND d.declined_at > %(since)s),
         (SELECT count(*) FROM payment_attempts d
             WHERE d.company_id = a.company_id AND d.card_fingerprint = coalesce(a.card_fingerprint, a.method)
                 AND d.declined_at > %(since)s),

@@ -47,7 +47,7 @@ _CARD_FINGERPRINT = """coalesce(%(card_fingerprint)s, (
             WHERE d.company_id = %(company)s AND d.method = %(method)s AND d.declined_at > %(since)s LIMIT 1))"""
 LIMIT_REACHED_AT = f"""greatest(
         (SELECT d.declined_at FROM payment_attempts d
-         WHERE d.customer_id = %(customer)s AND d.declined_at > %(since)s
+         WHERE d.user_id = %(user)s AND d.declined_at > %(since)s
          ORDER BY d.declined_at DESC OFFSET %(customer_limit)s - 1 LIMIT 1),
         (SELECT d.declined_at FROM payment_attempts d
          WHERE d.company_id = %(company)s AND d.card_fingerprint = {_CARD_FINGERPRINT} AND d.declined_at > %(since)s
@@ -62,11 +62,11 @@ company.
 """
 
 
-def sql_values(source: PaymentSource, *, customer_id: UUID, company_id: UUID, now: datetime) -> Json:
+def sql_values(source: PaymentSource, *, user_id: UUID, company_id: UUID, now: datetime) -> Json:
     """Return the parameters of LIMIT_REACHED_AT."""
     limits = settings()
     return {
-        "customer": customer_id, "company": company_id, "since": now - WINDOW,
+        "user": user_id, "company": company_id, "since": now - WINDOW,
         "method": source.method, "card_fingerprint": source.card_fingerprint, "network_hash": source.network_hash,
         "customer_limit": limits.decline_limit_customer, "card_limit": limits.decline_limit_card,
         "network_limit": limits.decline_limit_network,
@@ -80,26 +80,24 @@ def require_below_limit(limit_reached_at: datetime | None, *, now: datetime) -> 
 
 
 _INSERT = """
-    INSERT INTO payment_attempts (id, company_id, customer_id, method, card_fingerprint, network_hash, declined_at)
-    VALUES (%(attempt)s, %(company)s, %(customer)s, %(method)s, %(card_fingerprint)s, %(network_hash)s,
+    INSERT INTO payment_attempts (id, company_id, user_id, method, card_fingerprint, network_hash, declined_at)
+    VALUES (%(attempt)s, %(company)s, %(user)s, %(method)s, %(card_fingerprint)s, %(network_hash)s,
         %(declined_at)s)"""
 
 
-def record(source: PaymentSource, *, order_id: UUID, customer_id: UUID, company_id: UUID) -> None:
+def record(source: PaymentSource, *, order_id: UUID, user_id: UUID, company_id: UUID) -> None:
     """Record the payment source of an order."""
-    _insert(source, id_=order_id, customer_id=customer_id, company_id=company_id, declined_at=None)
+    _insert(source, id_=order_id, user_id=user_id, company_id=company_id, declined_at=None)
 
 
-def record_refused_card(source: PaymentSource, *, customer_id: UUID, company_id: UUID, now: datetime) -> None:
+def record_refused_card(source: PaymentSource, *, user_id: UUID, company_id: UUID, now: datetime) -> None:
     """Record a card that the provider did not exchange for a token, as a decline."""
-    _insert(source, id_=new_id(), customer_id=customer_id, company_id=company_id, declined_at=now)
+    _insert(source, id_=new_id(), user_id=user_id, company_id=company_id, declined_at=now)
 
 
-def _insert(
-    source: PaymentSource, *, id_: UUID, customer_id: UUID, company_id: UUID, declined_at: datetime | None
-) -> None:
+def _insert(source: PaymentSource, *, id_: UUID, user_id: UUID, company_id: UUID, declined_at: datetime | None) -> None:
     values = {
-        "attempt": id_, "company": company_id, "customer": customer_id, "method": source.method,
+        "attempt": id_, "company": company_id, "user": user_id, "method": source.method,
         "card_fingerprint": source.card_fingerprint, "network_hash": source.network_hash, "declined_at": declined_at,
     }  # fmt: skip
     db.insert(values, _INSERT)

@@ -73,7 +73,7 @@ class PaymentAttempt(Base):
 
     __tablename__ = "payment_attempts"
     __table_args__ = (
-        Index("payment_attempts_declined_customer_idx", "customer_id", "declined_at", postgresql_where=_DECLINED),
+        Index("payment_attempts_declined_user_idx", "user_id", "declined_at", postgresql_where=_DECLINED),
         Index(
             "payment_attempts_declined_card_idx",
             "company_id",
@@ -95,7 +95,7 @@ class PaymentAttempt(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     company_id: Mapped[UUID]
-    customer_id: Mapped[UUID] = mapped_column(info=PERSONAL)
+    user_id: Mapped[UUID] = mapped_column(info=PERSONAL)
     method: Mapped[str | None]
     card_fingerprint: Mapped[str | None] = mapped_column(info=PERSONAL)
     network_hash: Mapped[bytes | None] = mapped_column(LargeBinary, info=PERSONAL)

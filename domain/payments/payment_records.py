@@ -44,7 +44,7 @@ _CREATE = """
 
 
 def create(
-    source: PaymentSource, *, order_id: UUID, company_id: UUID, customer_id: UUID, amount: int, currency: str
+    source: PaymentSource, *, order_id: UUID, company_id: UUID, user_id: UUID, amount: int, currency: str
 ) -> UUID:
     """Create the pending payment of an order (amount in minor units) and return its id."""
     payment_id = new_id()
@@ -54,7 +54,7 @@ def create(
     }  # fmt: skip
     db.insert(values, _CREATE)
     if amount:
-        declines.record(source, order_id=order_id, customer_id=customer_id, company_id=company_id)
+        declines.record(source, order_id=order_id, user_id=user_id, company_id=company_id)
     return payment_id
 
 

@@ -22,6 +22,7 @@ class Order(Base):
     __tablename__ = "orders"
     __table_args__ = (
         within_company("shop_id", "shops"),
+        within_company("customer_id", "customers"),
         CheckConstraint(f"status IN {STATUSES}", name="status"),
         CheckConstraint("discount_percent BETWEEN 0 AND 100", name="discount_percent"),
         CheckConstraint("total BETWEEN 0 AND subtotal", name="total"),
@@ -33,7 +34,7 @@ class Order(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     company_id: Mapped[UUID]
     shop_id: Mapped[UUID]
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), info=PERSONAL)
+    customer_id: Mapped[UUID] = mapped_column(info=PERSONAL)
     customer_email: Mapped[str] = mapped_column(info=PERSONAL)
     customer_name: Mapped[str] = mapped_column(info=PERSONAL)
     status: Mapped[str] = mapped_column(server_default=text("'pending'"))

@@ -18,12 +18,13 @@ from domain.shops.errors import ShopNotFound
 from kit import db
 
 
-class Customer(NamedTuple):
-    """The customer: a user with a verified email address."""
+class Buyer(NamedTuple):
+    """The buyer: a user with a verified email address. `customer_id` is None before the first order at the company."""
 
-    id: UUID
+    user_id: UUID
     name: str
     email: str
+    customer_id: UUID | None
 
 
 class OrderableProduct(NamedTuple):
@@ -37,9 +38,9 @@ class OrderableProduct(NamedTuple):
 
 
 class OrderContext(NamedTuple):
-    """The customer, the company's terms, and those of the requested products that the shop sells, by id."""
+    """The buyer, the company's terms, and those of the requested products that the shop sells, by id."""
 
-    customer: Customer
+    buyer: Buyer
     company: str
     currency: str
     max_discount_percent: int
@@ -52,21 +53,22 @@ _CONTEXT = f"""
     SELECT u.id, u.name, u.email, u.verified_at, s.id, c.name, c.currency,
         CASE WHEN c.allows_discount THEN c.max_discount_percent ELSE 0 END, t.availability,
         {LIMIT_REACHED_AT}, {IS_ACTIVE},
-        p.id, p.sku, p.name, p.price,
+        k.id, p.id, p.sku, p.name, p.price,
         coalesce((SELECT sum(on_hand - reserved) FROM stock WHERE product_id = p.id), 0)
     FROM users u
     LEFT JOIN (
         shops s JOIN companies c ON c.id = s.company_id
         CROSS JOIN LATERAL (SELECT {AVAILABILITY} AS availability OFFSET 0) t -- once, not for every product
     ) ON s.id = %(shop)s
+    LEFT JOIN customers k ON k.company_id = s.company_id AND k.user_id = u.id
     LEFT JOIN products p ON p.shop_id = s.id AND p.id = ANY(%(products)s)
-    WHERE u.id = %(customer)s
+    WHERE u.id = %(user)s
     FOR KEY SHARE OF u"""  # noqa: S608 - constants only
 
 
 def load(
     *,
-    customer_id: UUID,
+    user_id: UUID,
     session_id: UUID | None,
     company_id: UUID,
     shop_id: UUID,
@@ -79,15 +81,15 @@ def load(
     Raises UserNotFound, SessionEnded, ShopNotFound, EmailUnverified, TooManyDeclines, and if the shop accepts no orders
     CompanySuspended, ShopClosed or PlanLimitReached.
     """
-    decline_values = declines.sql_values(payment_source, customer_id=customer_id, company_id=company_id, now=now)
+    decline_values = declines.sql_values(payment_source, user_id=user_id, company_id=company_id, now=now)
     rows = db.run(
         _CONTEXT, {**decline_values, "session": session_id, "shop": shop_id, "products": list(product_ids)}
     ).fetchall()
     if not rows:
         raise UserNotFound
     (
-        user_id, name, email, verified_at, found_shop_id, company, currency, max_discount_percent, availability,
-        limit_reached_at, is_active, *_,
+        found_user_id, name, email, verified_at, found_shop_id, company, currency, max_discount_percent, availability,
+        limit_reached_at, is_active, customer_id, *_,
     ) = rows[0]  # fmt: skip
     if not is_active:
         raise SessionEnded
@@ -97,8 +99,10 @@ def load(
         raise EmailUnverified
     require_available(availability, now=now)
     declines.require_below_limit(limit_reached_at, now=now)
-    products = {row[11]: OrderableProduct(*row[11:]) for row in rows if row[11]}
-    return OrderContext(Customer(user_id, name, email), company, currency, max_discount_percent, products)
+    products = {row[12]: OrderableProduct(*row[12:]) for row in rows if row[12]}
+    return OrderContext(
+        Buyer(found_user_id, name, email, customer_id), company, currency, max_discount_percent, products
+    )
 
 
 _CARD_TERMS = f"""
@@ -108,7 +112,7 @@ _CARD_TERMS = f"""
 
 def accepts_raw_card(
     *,
-    customer_id: UUID,
+    user_id: UUID,
     session_id: UUID | None,
     company_id: UUID,
     shop_id: UUID,
@@ -120,7 +124,7 @@ def accepts_raw_card(
     Raises SessionEnded, ShopNotFound, TooManyDeclines, and if the shop accepts no orders CompanySuspended, ShopClosed
     or PlanLimitReached.
     """
-    decline_values = declines.sql_values(payment_source, customer_id=customer_id, company_id=company_id, now=now)
+    decline_values = declines.sql_values(payment_source, user_id=user_id, company_id=company_id, now=now)
     row = db.run(_CARD_TERMS, {**decline_values, "session": session_id, "shop": shop_id}).fetchone()
     if row is None:
         raise ShopNotFound

@@ -20,7 +20,7 @@ _ERASE = text("SELECT erase_customer(:user)")
 
 def erase(*, user_id: UUID, now: datetime) -> None:
     """Keep the current user's orders without their name and addresses; raises OrdersInProgress."""
-    if queries.has_orders_in_progress(customer_id=user_id, now=now):
+    if queries.has_orders_in_progress(user_id=user_id, now=now):
         raise OrdersInProgress
     db.session().execute(_ERASE, {"user": user_id})
 
@@ -29,20 +29,20 @@ def export(*, user_id: UUID, now: datetime) -> dict[str, Any]:
     """Collect the current user's orders in all companies with their lines, the newest first."""
     del now
     orders = list(_orders(user_id))
-    return {"orders": [(order, _lines_of(order)) for order in orders]}
+    return {"orders": [(order, _lines_of(order, user_id)) for order in orders]}
 
 
 def _orders(user_id: UUID) -> Iterator[Order]:
-    page = queries.orders(customer_id=user_id, limit=_PAGE_SIZE)
+    page = queries.orders(user_id=user_id, limit=_PAGE_SIZE)
     yield from page.data
     while page.next:
-        page = queries.orders(customer_id=user_id, limit=_PAGE_SIZE, after=page.next)
+        page = queries.orders(user_id=user_id, limit=_PAGE_SIZE, after=page.next)
         yield from page.data
 
 
-def _lines_of(order: Order) -> list[OrderLine]:
-    """Read the lines as the customer of the order's company; the rest of the transaction acts for it."""
-    db.act_for(Tenant(order.company_id, order.customer_id))
+def _lines_of(order: Order, user_id: UUID) -> list[OrderLine]:
+    """Read the lines as a customer of the order's company; the rest of the transaction acts for it."""
+    db.act_for(Tenant(order.company_id, user_id))
     return queries.lines_of(order_ids=[order.id])[order.id]
 
 

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from domain.customers import records as customers
 from domain.payments.declines import PaymentSource
 from domain.payments.stripe_amounts import charge_limits
 from domain.sales import order_context
 from domain.sales.errors import OutOfStock, not_enough
 from domain.sales.events import ORDER_CREATED, OrderCreated, OrderLine
-from domain.sales.order_context import OrderContext
+from domain.sales.order_context import Buyer, OrderContext
 from kit import db
 from kit.db import Json
 from kit.errors import Invalid
@@ -64,7 +65,7 @@ class NewOrder:
 def place(
     *,
     company_id: UUID,
-    customer_id: UUID,
+    user_id: UUID,
     session_id: UUID | None = None,
     shop_id: UUID,
     lines: Sequence[LineRequest],
@@ -81,7 +82,7 @@ def place(
     """
     product_ids = [line.product_id for line in lines]
     context = order_context.load(
-        customer_id=customer_id, session_id=session_id, company_id=company_id, shop_id=shop_id, product_ids=product_ids,
+        user_id=user_id, session_id=session_id, company_id=company_id, shop_id=shop_id, product_ids=product_ids,
         payment_source=payment_source, now=now,
     )  # fmt: skip
     _validate_discount(context, discount_percent)
@@ -92,9 +93,10 @@ def place(
     )
     total = _payable(subtotal, discount_percent)
     _require_stock(context, lines)
+    buyer = context.buyer
     order = NewOrder(
-        id=new_id(), company_id=company_id, shop_id=shop_id, customer_id=context.customer.id,
-        customer_email=context.customer.email, customer_name=context.customer.name, currency=context.currency,
+        id=new_id(), company_id=company_id, shop_id=shop_id, customer_id=_customer_id(buyer, company_id),
+        customer_email=buyer.email, customer_name=buyer.name, currency=context.currency,
         subtotal=subtotal.amount, discount_percent=discount_percent,
         total=total.amount, shipping_address=shipping_address, placed_at=now, changed_at=now,
         lines=[_line(line, context) for line in lines],
@@ -102,6 +104,13 @@ def place(
     _write(order)
     _announce(order)
     return order
+
+
+def _customer_id(buyer: Buyer, company_id: UUID) -> UUID:
+    """The id of the company's record of the buyer; their first order creates it."""
+    return buyer.customer_id or customers.of_user(
+        company_id=company_id, user_id=buyer.user_id, name=buyer.name, email=buyer.email
+    )
 
 
 def _validate_discount(context: OrderContext, percent: int) -> None:

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVarTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, or_, select
 
+from domain.customers.models import Customer
 from domain.sales.errors import OrderNotFound
 from domain.sales.models import Order, OrderLine
 from kit import db
@@ -51,18 +52,18 @@ _DETAILS = """
     WHERE o.id = ANY(%(orders)s)"""
 
 
-def the_order(*, order_id: UUID, customer_id: UUID | None = None, shop_id: UUID | None = None) -> Order:
-    """Return an order of the current company (of the customer or the shop, if given); raises OrderNotFound."""
-    order = db.session().scalar(_filtered(select(Order).where(Order.id == order_id), customer_id, shop_id))
+def the_order(*, order_id: UUID, user_id: UUID | None = None, shop_id: UUID | None = None) -> Order:
+    """Return an order of the current company (of the user or the shop, if given); raises OrderNotFound."""
+    order = db.session().scalar(_filtered(select(Order).where(Order.id == order_id), user_id, shop_id))
     if order is None:
         raise OrderNotFound
     return order
 
 
-def the_status(*, order_id: UUID, customer_id: UUID | None = None, shop_id: UUID | None = None) -> Row[UUID, str, int]:
+def the_status(*, order_id: UUID, user_id: UUID | None = None, shop_id: UUID | None = None) -> Row[UUID, str, int]:
     """Return only (id, status, version) of an order, for frequent requests; raises OrderNotFound."""
     query = select(Order.id, Order.status, Order.version).where(Order.id == order_id)
-    row = db.session().execute(_filtered(query, customer_id, shop_id)).one_or_none()
+    row = db.session().execute(_filtered(query, user_id, shop_id)).one_or_none()
     if row is None:
         raise OrderNotFound
     return row
@@ -136,13 +137,16 @@ def orders(
     *,
     limit: int,
     after: UUID | None = None,
+    user_id: UUID | None = None,
     customer_id: UUID | None = None,
     shop_id: UUID | None = None,
     status: str | None = None,
     placed_since: datetime | None = None,
 ) -> Page[Order]:
     """List orders that match the given filters, the newest first, after the one with the id `after`."""
-    query = _filtered(select(Order), customer_id, shop_id)
+    query = _filtered(select(Order), user_id, shop_id)
+    if customer_id is not None:
+        query = query.where(Order.customer_id == customer_id)
     if status is not None:
         query = query.where(Order.status == status)
     if placed_since is not None:
@@ -150,18 +154,22 @@ def orders(
     return page(query, Order.id, limit=limit, after=after, newest_first=True)
 
 
-def has_orders_in_progress(*, customer_id: UUID, now: datetime) -> bool:
-    """Check whether the current customer has an order that is pending, being shipped, or may still be shipped."""
+def has_orders_in_progress(*, user_id: UUID, now: datetime) -> bool:
+    """Check whether the current user has an order that is pending, being shipped, or may still be shipped."""
     in_progress = or_(
         Order.status.in_(("pending", "fulfilling", "shipped")),
         and_(Order.status == "paid", Order.changed_at > now - SHIPPED_WITHIN),
     )
-    return bool(db.session().scalar(select(exists().where(Order.customer_id == customer_id, in_progress))))
+    return bool(db.session().scalar(select(exists().where(_ordered_by(user_id), in_progress))))
 
 
-def _filtered(query: Select[*Ts], customer_id: UUID | None, shop_id: UUID | None) -> Select[*Ts]:
-    if customer_id is not None:
-        query = query.where(Order.customer_id == customer_id)
+def _ordered_by(user_id: UUID) -> ColumnElement[bool]:
+    return Order.customer_id.in_(select(Customer.id).where(Customer.user_id == user_id))
+
+
+def _filtered(query: Select[*Ts], user_id: UUID | None, shop_id: UUID | None) -> Select[*Ts]:
+    if user_id is not None:
+        query = query.where(_ordered_by(user_id))
     if shop_id is not None:
         query = query.where(Order.shop_id == shop_id)
     return query

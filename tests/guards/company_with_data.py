@@ -57,7 +57,7 @@ def company_with_data(owner_url: str) -> CompanyWithData:
     factories.put_stock(product, factories.make_warehouse(company))
     with db.transaction(Tenant(company_id=company.id, user_id=customer.id)):
         order = place_order(
-            company_id=company.id, customer_id=customer.id, shop_id=shop.id, lines=[LineRequest(product.id, 1)],
+            company_id=company.id, user_id=customer.id, shop_id=shop.id, lines=[LineRequest(product.id, 1)],
             discount_percent=0, shipping_address={"name": "Ada", "line1": "1 Harbour Street"},
             payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
         ).order  # fmt: skip

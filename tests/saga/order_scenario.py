@@ -50,6 +50,7 @@ class OrderScenario:
         self.product = factories.make_product(self.shop, price=self.price)
         factories.put_stock(self.product, factories.make_warehouse(company), self.on_hand)
         self.buyer = factories.make_user()
+        self.customer_id = factories.make_customer(company, self.buyer)
         self.deliveries.collect()
         self.deliveries.events.clear()
 
@@ -65,7 +66,7 @@ class OrderScenario:
         with db.transaction(Tenant(company_id=self.shop.company_id, user_id=self.buyer.id)):
             order = place_order(
                 company_id=self.shop.company_id,
-                customer_id=self.buyer.id,
+                user_id=self.buyer.id,
                 shop_id=self.shop.id,
                 lines=[LineRequest(self.product.id, quantity)],
                 discount_percent=0,

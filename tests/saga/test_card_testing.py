@@ -131,7 +131,7 @@ class TestAnAnswerThatWasLost:
         scenario.deliveries.deliver_next("payments.authorise_payment")
         [held] = sandbox.ledger()
         scenario.sql(
-            "INSERT INTO payment_attempts (id, company_id, customer_id, declined_at)"
+            "INSERT INTO payment_attempts (id, company_id, user_id, declined_at)"
             f" SELECT gen_random_uuid(), '{scenario.shop.company_id}', '{scenario.buyer.id}', now()"
             " FROM generate_series(1, 5)"
         )

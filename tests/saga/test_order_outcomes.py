@@ -61,11 +61,11 @@ class TestPlaced:
         assert line == {
             "event": "order_placed", "log_level": "info", "order_id": str(order_id), "amount": 3998, "currency": "EUR",
             "company_id": str(scenario.shop.company_id), "shop_id": str(scenario.shop.id),
-            "customer_id": str(scenario.buyer.id), "saga_id": str(scenario.ref(order_id).saga_id),
+            "customer_id": str(scenario.customer_id), "saga_id": str(scenario.ref(order_id).saga_id),
         }  # fmt: skip
 
     def test_is_not_logged_when_rolled_back(self, scenario, counted, lines):
-        whose = {"company_id": scenario.shop.company_id, "customer_id": scenario.buyer.id}
+        whose = {"company_id": scenario.shop.company_id, "user_id": scenario.buyer.id}
         with (
             counted("placed") as grown,
             pytest.raises(ZeroDivisionError),

@@ -11,10 +11,10 @@ BEGIN
     UPDATE public.mails m SET context = '{}', leased_until = NULL,
         status = CASE m.status WHEN 'sent' THEN 'sent' ELSE 'refused' END,
         recipient = CASE m.recipient WHEN o.customer_email THEN placeholder ELSE m.recipient END
-    FROM public.orders o WHERE o.id = m.order_id AND o.customer_id = the_user;
+    FROM public.orders o WHERE o.id = m.order_id AND o.customer_id IN (SELECT id FROM public.customers WHERE user_id = the_user);
     UPDATE public.orders SET customer_email = placeholder, customer_name = '',
         shipping_address = jsonb_build_object('country', shipping_address->'country'), version = version + 1
-    WHERE customer_id = the_user;
+    WHERE customer_id IN (SELECT id FROM public.customers WHERE user_id = the_user);
 END $$;
 
 ALTER FUNCTION public.erase_customer(uuid) OWNER TO orderx_definer;

@@ -46,7 +46,7 @@ class StockInTest:
     def order(self, shop, customer):
         with db.transaction(Tenant(company_id=shop.company_id, user_id=customer.id)):
             order = sales.place(
-                company_id=shop.company_id, customer_id=customer.id, shop_id=shop.id,
+                company_id=shop.company_id, user_id=customer.id, shop_id=shop.id,
                 lines=[LineRequest(self.product.id, 2)], discount_percent=0, shipping_address={},
                 payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
             )  # fmt: skip

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from domain.accounts.models import User
 from domain.companies.models import Company
+from domain.customers.models import Customer
 from domain.notifications.mail_queue import LEASE
 from domain.sales.models import Order
 from domain.shops.models import Shop
@@ -21,12 +22,13 @@ LONG_AGO = NOW - 2 * LEASE
 def placed_order():
     company = Company(id=new_id(), name="Corner Ltd", email="orders@corner.example", currency="EUR")
     buyer = User(id=new_id(), email=f"{uuid4()}@x.example", name="Ada", password_hash="none")
+    customer = Customer(id=new_id(), company_id=company.id, user_id=buyer.id)
     shop = Shop(id=new_id(), company_id=company.id, name="Corner Shop")
     order = Order(
         id=new_id(),
         company_id=company.id,
         shop_id=shop.id,
-        customer_id=buyer.id,
+        customer_id=customer.id,
         customer_email=buyer.email,
         customer_name=buyer.name,
         currency="EUR",
@@ -38,7 +40,7 @@ def placed_order():
     )
     with db.transaction(Tenant(company_id=company.id, user_id=buyer.id)):
         session = db.session()
-        for row in (company, buyer, shop, order):
+        for row in (company, buyer, customer, shop, order):
             session.add(row)
             session.flush()
     return order

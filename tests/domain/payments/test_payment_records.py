@@ -48,7 +48,7 @@ def make_payment(company, order):
             PaymentSource("pm_card_visa"),
             order_id=order.id,
             company_id=company.id,
-            customer_id=order.customer_id,
+            user_id=new_id(),
             amount=1999,
             currency="EUR",
         )

@@ -36,7 +36,7 @@ def asked(customer, shop, *product_ids, by=None):
     """What the shop offers, asked for in its company by the customer or, so they say, by somebody else."""
     with db.transaction(Tenant(company_id=shop.company_id, user_id=(by or customer).id)):
         return load(
-            customer_id=customer.id, session_id=None, company_id=shop.company_id, shop_id=shop.id,
+            user_id=customer.id, session_id=None, company_id=shop.company_id, shop_id=shop.id,
             product_ids=product_ids, payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
         )  # fmt: skip
 
@@ -44,7 +44,7 @@ def asked(customer, shop, *product_ids, by=None):
 class TestLoad:
     def test_has_the_customer_and_the_companys_terms(self, customer, shop):
         offer = asked(customer, shop)
-        assert offer.customer == (customer.id, customer.name, customer.email)
+        assert offer.buyer == (customer.id, customer.name, customer.email, None)
         assert offer[1:] == ("Paper & Sons", "EUR", 20, {})
 
     def test_has_only_products_of_the_shop(self, customer, company, shop, product):
@@ -73,7 +73,7 @@ class TestLoad:
         elsewhere = factories.make_company()
         with pytest.raises(ShopNotFound), db.transaction(Tenant(company_id=elsewhere.id, user_id=customer.id)):
             load(
-                customer_id=customer.id, session_id=None, company_id=elsewhere.id, shop_id=shop.id, product_ids=[],
+                user_id=customer.id, session_id=None, company_id=elsewhere.id, shop_id=shop.id, product_ids=[],
                 payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
             )  # fmt: skip
 
@@ -81,6 +81,6 @@ class TestLoad:
         customer = factories.make_user(verified=False)
         with pytest.raises(ShopNotFound), db.transaction(Tenant(company_id=company.id, user_id=customer.id)):
             load(
-                customer_id=customer.id, session_id=None, company_id=company.id, shop_id=new_id(), product_ids=[],
+                user_id=customer.id, session_id=None, company_id=company.id, shop_id=new_id(), product_ids=[],
                 payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
             )  # fmt: skip

@@ -23,7 +23,7 @@ def placed(product, *, quantity=1, discount=0):
     customer = factories.make_user()
     with db.transaction(Tenant(company_id=product.company_id, user_id=customer.id)):
         return sales.place(
-            company_id=product.company_id, customer_id=customer.id, shop_id=product.shop_id,
+            company_id=product.company_id, user_id=customer.id, shop_id=product.shop_id,
             lines=[sales.LineRequest(product.id, quantity)], discount_percent=discount, shipping_address={},
             payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
         )  # fmt: skip

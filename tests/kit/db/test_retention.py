@@ -74,7 +74,8 @@ class TestAge:
             owner.execute(
                 """
                 INSERT INTO idempotency_keys (caller_id, key, company_id, fingerprint, order_id, created_at)
-                SELECT customer_id, %s, company_id, '', id, now() - make_interval(hours => %s) FROM orders""",
+                SELECT user_id, %s, o.company_id, '', o.id, now() - make_interval(hours => %s)
+                FROM orders o JOIN customers c ON c.id = o.customer_id""",
                 [str(hours), hours],
             )
         delete_expired_rows(now=clock.now())
@@ -86,7 +87,7 @@ class TestAge:
         for hours in (25, 23):
             owner.execute(
                 """
-                INSERT INTO payment_attempts (id, company_id, customer_id, method)
+                INSERT INTO payment_attempts (id, company_id, user_id, method)
                 SELECT %s, company_id, customer_id, %s FROM orders""",
                 [id_made(hours * HOUR), str(hours)],
             )
