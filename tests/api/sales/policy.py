@@ -38,7 +38,7 @@ LISTED = {"orders.list_orders": "order_id"}
 def rows(at):
     with db.transaction(Tenant(company_id=at.company.id, user_id=at.customer.id)):
         placed = place_order(
-            company_id=at.company.id, customer_id=at.customer.id, shop_id=at.shop.id,
+            company_id=at.company.id, user_id=at.customer.id, shop_id=at.shop.id,
             lines=[LineRequest(at.rows["product"].id, 1)], discount_percent=0, shipping_address=ADDRESS,
             payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
         )  # fmt: skip

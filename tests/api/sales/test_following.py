@@ -90,6 +90,22 @@ class TestReading:
         assert as_member.get(f"/api/orders/{placed['id']}").status_code == 404
 
 
+class TestOfCustomer:
+    def test_sellers_see_who_ordered_and_what_else(self, market, order):
+        first, second = (market.buyer.post("/api/orders", order).json for _ in range(2))
+        market.api.acting_as(factories.make_user()).post("/api/orders", order)
+        seller = market.api.acting_as(factories.make_member(market.company), market.company)
+        customer = seller.get(f"/api/customers/{first['customer_id']}").json
+        assert (customer["user_id"], customer["email"]) == (str(market.customer.id), market.customer.email)
+        listed = seller.get(f"/api/orders?customer_id={customer['id']}").json["data"]
+        assert [row["id"] for row in listed] == [second["id"], first["id"]]
+
+    def test_buyers_find_no_orders_of_others(self, market, order):
+        first = market.buyer.post("/api/orders", order).json
+        stranger = market.api.acting_as(factories.make_user())
+        assert stranger.get(f"/api/orders?customer_id={first['customer_id']}").json["data"] == []
+
+
 class TestCancelOrder:
     def test_requests_the_cancellation_and_returns_the_current_order(self, market, order):
         placed = market.buyer.post("/api/orders", order).json
