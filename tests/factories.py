@@ -114,7 +114,7 @@ def make_shop(company: Company, *, name: str | None = None) -> Shop:
 def make_customer(company: Company, user: User) -> UUID:
     """The company's record of a user, as the user's first order creates it. Returns its id."""
     with db.transaction(Tenant(company_id=company.id, user_id=user.id)):
-        return records.of_user(company_id=company.id, user_id=user.id, name=user.name, email=user.email)
+        return records.find_or_create_for_user(company_id=company.id, user_id=user.id, name=user.name, email=user.email)
 
 
 def make_customer_in_group(company: Company) -> tuple[Customer, CustomerAddress, CustomerGroup]:

@@ -108,7 +108,7 @@ def place(
 
 def _customer_id(buyer: Buyer, company_id: UUID) -> UUID:
     """The id of the company's record of the buyer; their first order creates it."""
-    return buyer.customer_id or customers.of_user(
+    return buyer.customer_id or customers.find_or_create_for_user(
         company_id=company_id, user_id=buyer.user_id, name=buyer.name, email=buyer.email
     )
 

@@ -8,7 +8,7 @@ from alembic import op
 from migrations import stop
 
 revision = "20261129_order_customers"
-down_revision = "20261129_operator_privileges"
+down_revision = "20261129_job_results"
 branch_labels = None
 depends_on = None
 
