@@ -12,12 +12,10 @@ down_revision = "20261129_job_results"
 branch_labels = None
 depends_on = None
 
-USER = "nullif(current_setting('orderx.user_id', true), '')::uuid"
-BY_USER = f"customer_id = {USER}"
-BY_CUSTOMER = f"customer_id IN (SELECT id FROM customers WHERE user_id = {USER})"  # noqa: S608 - constants only
-FOR_NO_COMPANY = "nullif(current_setting('orderx.company_id', true), '') IS NULL"
-MAILS = "user_id = {user} OR EXISTS (SELECT FROM orders o WHERE o.id = order_id AND o.{condition})"
 WRITTEN = ("customers", "orders")
+USER = "nullif(current_setting('orderx.user_id', true), '')::uuid"
+OF_NO_COMPANY = "nullif(current_setting('orderx.company_id', true), '') IS NULL"
+BY_USER = f"customer_id = {USER}"
 # A UUIDv7 of the first order's time, so that customers are listed in the order in which they came.
 CREATE = """
     INSERT INTO customers (id, company_id, user_id, name, email, created_at)
@@ -43,7 +41,6 @@ def upgrade() -> None:
         ALTER TABLE orders ADD CONSTRAINT orders_company_id_customer_id_fkey
         FOREIGN KEY (company_id, customer_id) REFERENCES customers (company_id, id)""")
     _bind_the_owner()
-    _set_policies(BY_CUSTOMER)
     op.execute("ALTER TABLE payment_attempts RENAME COLUMN customer_id TO user_id")
     op.execute("ALTER INDEX payment_attempts_declined_customer_idx RENAME TO payment_attempts_declined_user_idx")
 
@@ -59,13 +56,11 @@ def downgrade() -> None:
         UPDATE orders o SET customer_id = c.user_id FROM customers c WHERE c.id = o.customer_id AND c.user_id IS NOT NULL""")
     op.create_foreign_key("orders_customer_id_fkey", "orders", "users", ["customer_id"], ["id"])
     _bind_the_owner()
-    _set_policies(BY_USER)
-
-
-def _set_policies(condition: str) -> None:
-    op.execute(f"ALTER POLICY own ON orders USING ({condition} AND {FOR_NO_COMPANY})")
-    op.execute(f"ALTER POLICY erasure ON orders USING ({condition})")
-    op.execute(f"ALTER POLICY erasure ON mails USING ({MAILS.format(user=USER, condition=condition)})")
+    # The policies must not depend on customers any longer.
+    op.execute(f"ALTER POLICY own ON orders USING ({BY_USER} AND {OF_NO_COMPANY})")
+    op.execute(f"ALTER POLICY erasure ON orders USING ({BY_USER})")
+    by_user = f"user_id = {USER} OR EXISTS (SELECT FROM orders o WHERE o.id = order_id AND o.{BY_USER})"
+    op.execute(f"ALTER POLICY erasure ON mails USING ({by_user})")
 
 
 def _let_the_owner_write() -> None:

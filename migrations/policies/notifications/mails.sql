@@ -1,7 +1,9 @@
 CREATE POLICY erasure ON public.mails TO orderx_definer
     USING ((user_id = (NULLIF(current_setting('orderx.user_id'::text, true), ''::text))::uuid) OR (EXISTS ( SELECT
    FROM orders o
-  WHERE ((o.id = mails.order_id) AND (o.customer_id = (NULLIF(current_setting('orderx.user_id'::text, true), ''::text))::uuid)))));
+  WHERE ((o.id = mails.order_id) AND (o.customer_id IN ( SELECT customers.id
+           FROM customers
+          WHERE (customers.user_id = (NULLIF(current_setting('orderx.user_id'::text, true), ''::text))::uuid)))))));
 
 CREATE POLICY invitation_erasure ON public.mails TO orderx_definer
     USING ((template = 'invitation'::text) AND (recipient = ( SELECT users.email
