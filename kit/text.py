@@ -12,6 +12,8 @@ INVISIBLE = (
 """CONTROLS, spaces, Unicode's Default_Ignorable_Code_Point, and the blank Braille pattern; for a character class."""
 ONE_LINE = f"^[^{CONTROLS}]*[^{INVISIBLE}][^{CONTROLS}]*$"
 """One line with a visible character; a pattern for JSON Schema (ECMA-262) and Python."""
+SEVERAL_LINES = "^[^{}]*$".format(CONTROLS.replace(r"\x00-\x1f", r"\x00-\x09\x0b\x0c\x0e-\x1f"))
+"""Lines, which may be empty; a pattern for JSON Schema (ECMA-262) and Python."""
 
 _CONTROL = re.compile(f"[{CONTROLS}]")
 # With ignorable characters beyond the first plane, too, whose syntax differs in ECMA-262.

@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, validate
 from domain.payments import card_numbers
 from kit.countries import COUNTRIES
 from kit.money import ACTIVE_CURRENCIES
-from kit.text import ONE_LINE, has_link, is_one_line, is_visible
+from kit.text import ONE_LINE, SEVERAL_LINES, has_link, is_one_line, is_visible
 
 MAX_NAME_LENGTH = 200
 MAX_EMAIL_LENGTH = 254
@@ -59,16 +59,22 @@ class Text(BoundedString):
 
 
 class MultilineText(BoundedString):
-    """Text of several lines, without other control and direction characters; may be empty.
+    """Visible text of several lines, without other control and direction characters, or empty.
 
     Every line break becomes a line feed. Card numbers are refused, because the text is stored.
     """
+
+    def __init__(self, *, metadata: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(metadata={"pattern": SEVERAL_LINES, **(metadata or {})}, **kwargs)
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         lines = re.split("\r?\n", super()._deserialize(*args, **kwargs))
         if not all(is_one_line(line) for line in lines):
             raise ValidationError("Remove control and direction characters, except line breaks.")
-        return refuse_card_number("\n".join(lines)).strip()
+        text = "\n".join(lines).strip()
+        if text and not is_visible(text):
+            raise ValidationError("Send at least one visible character.")
+        return refuse_card_number(text)
 
 
 class Name(Text):

@@ -9,7 +9,7 @@ ADDRESS = {"name": "Ada Lovelace", "line1": "1 Harbour Street", "city": "Antwerp
 WRONG = [
     ("name", ""), ("name", None), ("email", "not an address"), ("phone", "12"), ("locale", "xx-YY"), ("vat_id", "123"),
     ("tax_exempt", "yes"), ("tags", ["x" * 51]), ("note", "x" * 2001), ("note", "4242 4242 4242 4242"),
-    ("note", "a\u202eb"), ("note", "a\u2028b"), ("note", "a\x00b"),
+    ("note", "a\u202eb"), ("note", "a\u2028b"), ("note", "a\x00b"), ("note", "\u200b"),
     ("user_id", "01a1f9fb-f07c-7766-bd40-d664d485d37e"),
 ]  # fmt: skip
 
