@@ -11,6 +11,7 @@ from api.customers.schemas import (
     CustomerSchema,
     CustomersQuery,
     GroupsOfCustomerSchema,
+    MergeSchema,
     NewCustomerAddressSchema,
     NewCustomerSchema,
 )
@@ -21,6 +22,7 @@ from api.http.schemas import page_of
 from domain.customers import addresses, groups, queries, records
 from domain.customers.models import Customer, CustomerAddress
 from domain.customers.queries import CustomerDetails
+from domain.sales import customer_merging
 from kit import clock
 from kit.paging import Page
 
@@ -94,6 +96,21 @@ def assign_customer_groups(body: dict[str, Any], customer_id: UUID) -> WithHeade
     with request_transaction():
         customer = groups.assign(customer_id=customer_id, **body)
         return _with_details(customer)
+
+
+@blueprint.post("/<uuid:customer_id>/merge")
+@blueprint.requires("write_customers")
+@blueprint.arguments(MergeSchema)
+@blueprint.response(200, CustomerDetailsSchema)
+@blueprint.alt_response(409, "Conflict")
+def merge_customer(body: dict[str, Any], customer_id: UUID) -> WithHeaders[CustomerDetails]:
+    """Merge a guest into another customer.
+
+    The other customer gets the guest's orders, addresses, groups, tags and note, and the contact data that it lacks,
+    but not the consent to advertising. The guest is deleted. This cannot be undone.
+    """
+    with request_transaction():
+        return _with_details(customer_merging.merge(guest_id=customer_id, into_id=body["into"]))
 
 
 @blueprint.post("/<uuid:customer_id>/addresses")

@@ -57,6 +57,12 @@ class GroupsOfCustomerSchema(Schema):
     )
 
 
+class MergeSchema(Schema):
+    """The customer that a guest is merged into."""
+
+    into = fields.UUID(required=True, metadata={"examples": ["01a1f9fb-f07c-7766-bd40-d664d485d37e"]})
+
+
 class NewCustomerAddressSchema(Schema):
     """An address of a customer with a label."""
 

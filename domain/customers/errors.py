@@ -43,3 +43,9 @@ class GroupNameTaken(Conflict):
     """Your company already has a group of customers with this name."""
 
     code = "customer_group_name_taken"
+
+
+class CannotMerge(Conflict):
+    """Only a guest can be merged into another customer."""
+
+    code = "cannot_merge_customers"

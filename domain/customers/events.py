@@ -21,5 +21,13 @@ class CustomerUpdated(CustomerVersion):
     changed: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class CustomersMerged(CustomerVersion):
+    """A customer, and the guest that was merged into it and no longer exists."""
+
+    merged_customer_id: UUID
+
+
 CUSTOMER_CREATED = Event("customer.created", CustomerVersion, "A company has a new customer.")
 CUSTOMER_UPDATED = Event("customer.updated", CustomerUpdated, "Fields, groups or addresses of a customer were changed.")
+CUSTOMERS_MERGED = Event("customer.merged", CustomersMerged, "A guest was merged into another customer.")

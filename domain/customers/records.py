@@ -78,7 +78,7 @@ def change(
     """
     customer = the_locked_customer(customer_id, expected_versions)
     changed = changes.apply_and_announce(
-        customer, values, declared=CustomerChanges, event=CUSTOMER_UPDATED, payload=_updated,
+        customer, values, declared=CustomerChanges, event=CUSTOMER_UPDATED, payload=updated,
         company_id=customer.company_id,
     )  # fmt: skip
     if "accepts_marketing" in changed.old:
@@ -99,7 +99,8 @@ def announce_change(customer: Customer, what: str) -> None:
     events.publish_about(customer, CUSTOMER_UPDATED, CustomerUpdated(customer.id, customer.version, [what]))
 
 
-def _updated(customer: Customer, changed: Changed) -> CustomerUpdated:
+def updated(customer: Customer, changed: Changed) -> CustomerUpdated:
+    """The payload of the event that these fields were changed."""
     return CustomerUpdated(customer.id, customer.version, changed.names)
 
 

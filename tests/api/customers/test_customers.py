@@ -177,3 +177,44 @@ class TestGroups:
         answer = staff.put(f"/api/customers/{ada['id']}/groups", {"group_ids": [group["id"]]})
         assert answer.status_code == 422
         assert "You have no such group" in str(answer.json["errors"])
+
+
+class TestMerge:
+    @pytest.fixture
+    def grace(self, staff):
+        group = staff.post("/api/customer-groups", {"name": "Trade"}).json
+        grace = staff.post(
+            "/api/customers",
+            {"name": "Grace", "phone": "+12025550143", "tags": ["b"], "note": "Likes blue.", "accepts_marketing": True},
+        ).json
+        staff.put(f"/api/customers/{grace['id']}/groups", {"group_ids": [group["id"]]})
+        staff.post(f"/api/customers/{grace['id']}/addresses", {"label": "Home", "address": ADDRESS})
+        return staff.get(f"/api/customers/{grace['id']}").json
+
+    def test_takes_over_what_the_guest_had(self, staff, ada, grace, published):
+        staff.patch(f"/api/customers/{ada['id']}", {"tags": ["a"], "note": "Call first."})
+        merged = staff.post(f"/api/customers/{grace['id']}/merge", {"into": ada["id"]}).json
+        assert (merged["name"], merged["email"], merged["phone"]) == ("Ada", "ada@lovelace.example", "+12025550143")
+        assert (merged["tags"], merged["note"]) == (["a", "b"], "Call first.\nLikes blue.")
+        assert (merged["addresses"], merged["group_ids"]) == (grace["addresses"], grace["group_ids"])
+        assert not merged["accepts_marketing"]
+        assert staff.get(f"/api/customers/{grace['id']}").status_code == 404
+        assert [event["merged_customer_id"] for event in published("customer.merged")] == [grace["id"]]
+        assert published.sequence(ada["id"]) == [1, 2, 3, 4]
+
+    def test_of_a_guest_with_an_email_gives_it_to_a_guest_without(self, staff, ada, grace):
+        merged = staff.post(f"/api/customers/{ada['id']}/merge", {"into": grace["id"]}).json
+        assert (merged["name"], merged["email"]) == ("Grace", ada["email"])
+
+    def test_is_refused_into_the_same_and_into_a_stranger(self, staff, stranger, ada, grace):
+        answer = staff.post(f"/api/customers/{ada['id']}/merge", {"into": ada["id"]})
+        assert (answer.status_code, answer.json["code"]) == (409, "cannot_merge_customers")
+        foreign = stranger.post("/api/customers", {"name": "Theirs"}).json
+        answer = staff.post(f"/api/customers/{ada['id']}/merge", {"into": foreign["id"]})
+        assert (answer.status_code, answer.json["code"]) == (404, "customer_not_found")
+        assert staff.get(f"/api/customers/{ada['id']}").json == {**ada, "group_ids": [], "addresses": []}
+
+    def test_of_a_user_is_refused(self, staff, company, ada):
+        user = factories.make_customer(company, factories.make_user())
+        answer = staff.post(f"/api/customers/{user}/merge", {"into": ada["id"]})
+        assert (answer.status_code, answer.json["code"]) == (409, "cannot_merge_customers")

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -99,6 +100,15 @@ class TestOfCustomer:
         assert (customer["user_id"], customer["email"]) == (str(market.customer.id), market.customer.email)
         listed = seller.get(f"/api/orders?customer_id={customer['id']}").json["data"]
         assert [row["id"] for row in listed] == [second["id"], first["id"]]
+
+    def test_has_the_orders_of_a_guest_that_is_merged(self, market, order, database):
+        first = market.buyer.post("/api/orders", order).json
+        seller = market.api.acting_as(factories.make_member(market.company), market.company)
+        guest = seller.post("/api/customers", {"name": "Ada by phone"}).json
+        with psycopg.connect(database) as owner:
+            owner.execute("UPDATE orders SET customer_id = %s WHERE id = %s", [guest["id"], first["id"]])
+        seller.post(f"/api/customers/{guest['id']}/merge", {"into": first["customer_id"]})
+        assert market.buyer.get(f"/api/orders/{first['id']}").json["customer_id"] == first["customer_id"]
 
     def test_buyers_find_no_orders_of_others(self, market, order):
         first = market.buyer.post("/api/orders", order).json
