@@ -11,8 +11,8 @@ from kit import db, ids
 from kit.messaging import outbox
 from kit.messaging.tasks import task_body
 
-MAX_AGE = timedelta(days=1)
-"""How far back a sweeper looks for unsent mails when it starts."""
+MAX_AGE = timedelta(days=32)
+"""How far back a sweeper looks for unsent mails when it starts: all sweepers may have been stopped for long."""
 
 GRACE_PERIOD = timedelta(seconds=5)
 """Time for the first attempt, before a mail that is not sent gets a `retry_at`: the end of its claim, or a minute."""

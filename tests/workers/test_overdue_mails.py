@@ -87,6 +87,12 @@ class TestResend:
         resend()
         assert mails_to_send(database) == [str(mail_id)]
 
+    def test_finds_a_mail_from_before_all_sweepers_were_stopped_for_weeks(self, database, mail_id):
+        run_as_owner(database, EXPIRED)
+        weeks_later = clock.now() + timedelta(days=30)
+        OverdueMails(now=weeks_later).resend(now=weeks_later)
+        assert mails_to_send(database) == [str(mail_id)]
+
     def test_leaves_a_sent_mail_alone(self, database, order, mail_id, resend):
         run_as_owner(database, EXPIRED)
         resend(after=LATER)
