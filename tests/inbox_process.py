@@ -1,7 +1,6 @@
 """The mail inbox as a process that tests can kill and restart with the same ports and mails."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 import requests
 
 from ops.services.ports import free_port
+from tests.processes import python_command
 
 SERVE = (
     "import sys; from pathlib import Path; from ops.inbox import serve;"
@@ -26,7 +26,7 @@ class InboxProcess:
 
     def start(self) -> None:
         arguments = [str(self.smtp_port), str(self.http_port), str(self.maildir)]
-        self.process = subprocess.Popen([sys.executable, "-c", SERVE, *arguments], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(python_command(SERVE, *arguments), stdout=subprocess.PIPE, text=True)
         ready = self.process.stdout.readline()
         assert ready == f"inbox {self.smtp_url} {self.url}\n", "the inbox did not start; stderr says why"
 

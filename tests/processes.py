@@ -1,6 +1,17 @@
-"""Process states from /proc."""
+"""Child processes of tests, and process states from /proc."""
 
+import os
+import signal
+import sys
 from pathlib import Path
+
+
+def python_command(program: str, *arguments: str) -> list[str]:
+    """The command that runs a program in Python, which gets SIGTERM when the tests end, even if they are killed."""
+    bound = (
+        f"from ops.services.parent_death import die_with_parent; die_with_parent({signal.SIGTERM:d}, {os.getpid()});"
+    )
+    return [sys.executable, "-c", bound + program, *arguments]
 
 
 def state_of(pid: int | None) -> str:

@@ -6,7 +6,6 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -18,6 +17,7 @@ import requests
 
 from domain.payments.stripe_gateway import gateway
 from kit.config import settings
+from tests.processes import python_command
 
 ROOT = Path(__file__).parent.parent
 SERVE = (
@@ -41,7 +41,7 @@ class SandboxProcess:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        command = [sys.executable, "-c", SERVE, json.dumps(self._config)]
+        command = python_command(SERVE, json.dumps(self._config))
         self._process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
         deadline = time.monotonic() + 20
         while not _accepts(self.port):
