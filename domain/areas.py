@@ -5,7 +5,9 @@ import importlib.util
 from collections.abc import Iterator
 from types import ModuleType
 
+from domain.access import permission_sets
 from domain.privacy import declarations as personal_data
+from kit.permissions import Permission
 
 AREAS = (
     "notifications",
@@ -42,8 +44,24 @@ def _path(layer: str, area: str, name: str | None) -> str:
     return ".".join(part for part in (layer, area, name) if part)
 
 
+def permissions() -> dict[str, Permission]:
+    """The permissions that the areas declare, by name, in the order of the areas.
+
+    Raises ValueError if a name is declared twice.
+    """
+    found: dict[str, Permission] = {}
+    for module in modules("domain", "permissions"):
+        for each in vars(module).values():
+            if isinstance(each, Permission):
+                if each.name in found:
+                    raise ValueError(f"two permissions are called {each.name}, the second one in {module.__name__}")
+                found[each.name] = each
+    return found
+
+
 def register() -> None:
     """Hand what the areas declare to the areas that need it of all others. Call it at the start of a process."""
+    permission_sets.register(permissions())
     personal_data.register(
         {module.__name__.split(".")[1]: module.PERSONAL_DATA for module in modules("domain", "personal_data")}
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
+from domain import areas
 from tests import published_events
 from tests.security.example_counts import THOROUGH
 
@@ -25,6 +26,11 @@ pytest_plugins = [
 hypothesis.settings.register_profile("usual", deadline=None)
 hypothesis.settings.load_profile("usual")
 hypothesis.settings.register_profile(THOROUGH, deadline=None)  # make security
+
+
+def pytest_configure() -> None:
+    """Register what the areas declare, as a process of the API does at its start."""
+    areas.register()
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.access import api_keys, invitations, memberships
 from domain.access.models import ApiKey, Invitation
-from domain.access.permissions import COMPANY_CREATOR, Permission
+from domain.access.permission_sets import company_creator
 from domain.access.roles import Role
 from domain.accounts import passwords
 from domain.accounts import users as accounts
@@ -79,18 +79,20 @@ def join(user: User, company: Company, role: Role = "company_admin", *, shop: Sh
     """Give a user this role in the company, or in the one shop of it."""
     with db.transaction(Tenant(company_id=company.id, user_id=user.id)):
         memberships.join(
-            user_id=user.id, company_id=company.id, role=role, shop_id=shop.id if shop else None, actor=COMPANY_CREATOR
+            user_id=user.id,
+            company_id=company.id,
+            role=role,
+            shop_id=shop.id if shop else None,
+            actor=company_creator(),
         )
 
 
-def make_key(
-    maker: User, company: Company, permissions: set[Permission], *, shop: Shop | None = None
-) -> tuple[ApiKey, str]:
+def make_key(maker: User, company: Company, permissions: set[str], *, shop: Shop | None = None) -> tuple[ApiKey, str]:
     """An API key that a member made, good for a day, and its secret."""
     with db.transaction(Tenant(company_id=company.id, user_id=maker.id)):
         return api_keys.create(
             company_id=company.id, created_by=maker.id, name="Robot", permissions=permissions,
-            shop_id=shop.id if shop else None, expires_at=clock.now() + timedelta(days=1), actor=COMPANY_CREATOR,
+            shop_id=shop.id if shop else None, expires_at=clock.now() + timedelta(days=1), actor=company_creator(),
         )  # fmt: skip
 
 
@@ -101,7 +103,7 @@ def invite(
     with db.transaction(Tenant(company_id=company.id, user_id=host.id)):
         return invitations.create(
             company_id=company.id, email=email, role=role, shop_id=shop.id if shop else None, invited_by=host.id,
-            actor=COMPANY_CREATOR, now=clock.now(),
+            actor=company_creator(), now=clock.now(),
         )  # fmt: skip
 
 

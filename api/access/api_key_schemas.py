@@ -6,9 +6,10 @@ from api.http.choices import Choice
 from api.http.fields import List, Text
 from api.http.responses import ResponseSchema
 from api.http.schemas import Schema
-from domain.access.permissions import API_KEY_PERMISSIONS
+from domain import areas
 
 MAX_LIFETIME_DAYS = 366
+_GRANTABLE = sorted(each.name for each in areas.permissions().values() if each.api_keys)
 
 
 class NewApiKeySchema(Schema):
@@ -16,10 +17,10 @@ class NewApiKeySchema(Schema):
 
     name = Text(required=True, metadata={"description": "What the key is for", "examples": ["Stock of the warehouse"]})
     permissions = List(
-        Choice("ApiKeyPermission", sorted(API_KEY_PERMISSIONS)),
+        Choice("ApiKeyPermission", _GRANTABLE),
         required=True,
         min_items=1,
-        max_items=len(API_KEY_PERMISSIONS),
+        max_items=len(_GRANTABLE),
         metadata={"examples": [["read_stock", "write_stock"]]},
     )
     shop_id = fields.UUID(

@@ -8,7 +8,7 @@ from flask import g
 
 from domain.access.api_keys import AuthenticatedKey
 from domain.access.models import Membership
-from domain.access.permissions import Permission, PermissionSet, permissions_of
+from domain.access.permission_sets import PermissionSet, permissions_of
 from domain.access.roles import CUSTOMER
 from domain.accounts.models import UserSession
 from domain.shops.errors import ShopNotFound
@@ -30,7 +30,7 @@ class Caller:
     role: str = CUSTOMER
     company_id: UUID | None = None
     shop_id: UUID | None = None
-    permissions: frozenset[Permission] | None = None
+    permissions: frozenset[str] | None = None
 
     @classmethod
     def from_api_key(cls, authenticated: AuthenticatedKey) -> "Caller":

@@ -7,7 +7,7 @@ from flask import Flask, g, request
 from api.auth import operator_token
 from api.auth.caller import API_KEY
 from api.auth.tokens import authenticate_request
-from domain.access.permissions import Permission
+from domain.access import permission_sets
 from domain.access.roles import CUSTOMER
 from kit.errors import Forbidden, NotConfigured
 
@@ -16,7 +16,8 @@ PUBLIC: Literal["public"] = "public"
 OPERATOR: Literal["operator"] = "operator"
 """The operator of the installation, who is not a user: sends ORDERX_METRICS_TOKEN, or calls from this machine."""
 
-Requirement = Permission | Literal["public", "operator"]
+Requirement = str
+"""PUBLIC, OPERATOR, or the name of a permission that an area declares."""
 
 REQUIRED: dict[str, Requirement] = {
     "links.show": PUBLIC,
@@ -30,25 +31,23 @@ REQUIRED: dict[str, Requirement] = {
 """What each endpoint requires. Routes of our blueprints add themselves with `@blueprint.requires(...)`."""
 
 READ_METHODS = frozenset({"GET", "HEAD"})
-ALLOWED_WHILE_SUSPENDED: frozenset[Requirement] = frozenset({
-    PUBLIC, "manage_own_account", "create_companies", "close_companies", "suspend_companies", "cancel_orders",
-    "resolve_incidents",
-})  # fmt: skip
-"""Writes to a suspended company that need one of these are accepted: the rest is refused until it is resumed.
-
-They concern the user's own account or another company, decide about the company itself, or help orders to end.
-"""
 
 
 def required_permission(endpoint: str) -> Requirement:
-    """What the endpoint requires; raises NotConfigured for an endpoint without `@blueprint.requires`."""
+    """What the endpoint requires.
+
+    Raises NotConfigured for an endpoint without `@blueprint.requires`, or with a permission that no area declares.
+    """
     if endpoint not in REQUIRED:
         raise NotConfigured(f"the route of {endpoint} does not say which permission it requires")
-    return REQUIRED[endpoint]
+    required = REQUIRED[endpoint]
+    if required not in (PUBLIC, OPERATOR) and required not in permission_sets.declared():
+        raise NotConfigured(f"the route of {endpoint} requires {required}, a permission that no area declares")
+    return required
 
 
 def register(app: Flask) -> None:
-    """Check the permission for every request; raises NotConfigured if an endpoint of the app states none."""
+    """Check the permission for every request; raises NotConfigured as `required_permission` does."""
     for rule in app.url_map.iter_rules():
         required_permission(rule.endpoint)
     app.before_request(_check)
@@ -61,7 +60,10 @@ def is_blocked_while_suspended() -> bool:
 
 def blocked_while_suspended(endpoint: str, method: str) -> bool:
     """Whether requests with this method to the endpoint are refused while the caller's company is suspended."""
-    return method not in READ_METHODS and required_permission(endpoint) not in ALLOWED_WHILE_SUSPENDED
+    required = required_permission(endpoint)
+    if method in READ_METHODS or required == PUBLIC:
+        return False
+    return required == OPERATOR or not permission_sets.declared()[required].while_suspended
 
 
 def is_write() -> bool:

@@ -10,6 +10,7 @@ from api.auth.caller import API_KEY, Caller, current_caller
 from api.auth.requirements import is_blocked_while_suspended, is_write
 from api.auth.tokens import TokenInvalid
 from domain.access import queries as access
+from domain.access.permissions import ACCESS_ALL_COMPANIES
 from domain.companies import lifecycle
 from domain.shops import queries as shops
 from kit import db
@@ -45,7 +46,7 @@ def all_companies_transaction() -> Iterator[Caller]:
     request_transaction() does (for reads, too), and Unavailable if ORDERX_OPERATOR_DATABASE_URL is not set.
     """
     caller = current_caller()
-    if "access_all_companies" not in caller.permission_set.permissions:
+    if not caller.permission_set.includes(ACCESS_ALL_COMPANIES):
         raise Forbidden("Only a super_admin may read all companies.")
     if settings().operator_database_url is None:
         raise Unavailable("ORDERX_OPERATOR_DATABASE_URL is not set, so this API reads one company at a time.")

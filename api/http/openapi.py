@@ -13,7 +13,7 @@ from api.auth.requirements import OPERATOR, PUBLIC, Requirement, required_permis
 from api.http.openapi_schemas import SchemaPlugin
 from api.http.problem_schemas import ProblemSchema
 from api.http.refusals import REFUSALS_KEY, forbidden, refusals_of
-from domain.access.permissions import API_KEY_PERMISSIONS, ROLES, roles_with
+from domain.access.permission_sets import ROLES, api_key_permissions, roles_with
 from kit.config import settings
 from kit.errors import Forbidden
 
@@ -160,7 +160,7 @@ def _access_note(required: Requirement) -> str:
         return "Needs the operator's token (`ORDERX_METRICS_TOKEN`)."
     roles = roles_with(required)
     held_by = "all roles" if roles == list(ROLES) else f"the roles {', '.join(roles)}"
-    to_keys = " It can be granted to API keys." if required in API_KEY_PERMISSIONS else ""
+    to_keys = " It can be granted to API keys." if required in api_key_permissions() else ""
     return f"Needs the permission `{required}`, granted to {held_by}.{to_keys}"
 
 

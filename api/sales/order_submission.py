@@ -16,6 +16,7 @@ from domain.payments.gateway import Token
 from domain.payments.stripe_gateway import gateway
 from domain.sales import idempotency, order_context
 from domain.sales import queries as sales
+from domain.sales.permissions import APPLY_DISCOUNTS
 from domain.shops.errors import ShopNotFound
 from kit import clock, db
 from kit.errors import Forbidden, Invalid
@@ -35,7 +36,7 @@ class Submission:
 
 def submit(caller: Caller, body: dict[str, Any]) -> Submission:
     """Place the order, or return the one that an earlier request with the same Idempotency-Key has placed."""
-    if body["discount_percent"] and "apply_discounts" not in caller.permission_set.permissions:
+    if body["discount_percent"] and not caller.permission_set.includes(APPLY_DISCOUNTS):
         raise Forbidden("Only members of the company may give a discount. Leave discount_percent out.")
     key = idempotency_key()
     body_hash = fingerprint() if key else b""

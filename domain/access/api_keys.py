@@ -11,13 +11,7 @@ from domain.access import queries
 from domain.access.errors import ApiKeyInvalid, ApiKeyNotFound, InsufficientPrivileges, NotAMember
 from domain.access.events import API_KEY_CREATED, API_KEY_REVOKED, ApiKeyCreated, ApiKeyId
 from domain.access.models import ApiKey
-from domain.access.permissions import (
-    API_KEY_PERMISSIONS,
-    Permission,
-    PermissionSet,
-    api_key_permissions,
-    permissions_of,
-)
+from domain.access.permission_sets import PermissionSet, api_key_permissions, permissions_of
 from kit import db, secret_tokens, tenancy
 from kit.errors import Invalid
 from kit.ids import new_id
@@ -42,7 +36,7 @@ class AuthenticatedKey:
 
 
 def create(
-    *, company_id: UUID, created_by: UUID, name: str, permissions: Iterable[Permission], shop_id: UUID | None,
+    *, company_id: UUID, created_by: UUID, name: str, permissions: Iterable[str], shop_id: UUID | None,
     expires_at: datetime, actor: PermissionSet,
 ) -> tuple[ApiKey, str]:  # fmt: skip
     """Create an API key of the company, or of one shop. Returns it with its secret, of which only the hash is stored.
@@ -52,7 +46,7 @@ def create(
     """
     requested = PermissionSet(frozenset(permissions), shop_id)
     actor.require_superset_of(requested)
-    if not requested.permissions <= API_KEY_PERMISSIONS:
+    if not requested.permissions <= api_key_permissions():
         raise InsufficientPrivileges
     company_wide = requested.permissions - api_key_permissions(shop_id)
     if company_wide:
@@ -105,7 +99,7 @@ def revoke(*, key_id: UUID, company_id: UUID, now: datetime) -> None:
     events.publish(API_KEY_REVOKED, ApiKeyId(key_id), subject=key_id, company_id=company_id)
 
 
-def _creator_permissions(key: ApiKey) -> frozenset[Permission]:
+def _creator_permissions(key: ApiKey) -> frozenset[str]:
     """Permissions that the key's creator has now and API keys can have; raises ApiKeyInvalid when they have no role."""
     try:
         membership = queries.membership_in(user_id=key.created_by, company_id=key.company_id)

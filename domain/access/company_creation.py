@@ -5,7 +5,7 @@ from typing import Unpack
 from uuid import UUID
 
 from domain.access import memberships
-from domain.access.permissions import COMPANY_CREATOR
+from domain.access.permission_sets import company_creator
 from domain.accounts import queries as users
 from domain.accounts import throttle
 from domain.accounts.throttle import Quota
@@ -30,5 +30,5 @@ def create(
     company = companies.create(
         company_id=company_id, name=name, email=email, currency=currency, by=user_id, now=now, **company_settings
     )
-    memberships.join(user_id=user_id, company_id=company_id, role="company_admin", actor=COMPANY_CREATOR)
+    memberships.join(user_id=user_id, company_id=company_id, role="company_admin", actor=company_creator())
     return company

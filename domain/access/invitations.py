@@ -9,7 +9,7 @@ from domain.access import memberships, queries
 from domain.access.errors import InvitationNotFound, NotAMember, RegistrationRequired
 from domain.access.events import INVITATION_REVOKED, MEMBER_INVITED, InvitationId, Invited
 from domain.access.models import Invitation, Membership
-from domain.access.permissions import PermissionSet, permissions_of
+from domain.access.permission_sets import PermissionSet, permissions_of
 from domain.access.roles import Role
 from domain.accounts import queries as users
 from domain.accounts.errors import LinkExpired

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain.access import invitations
 from domain.access.models import Invitation
-from domain.access.permissions import PermissionSet
+from domain.access.permission_sets import PermissionSet
 from domain.access.roles import Role
 from domain.accounts import account_mail, throttle
 from domain.accounts import queries as users

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from domain.access.errors import AlreadyMember, LastAdmin, MemberNotFound, MembershipNotFound
 from domain.access.events import MEMBER_JOINED, MEMBER_LEFT, MEMBER_REMOVED, Member
 from domain.access.models import Membership
-from domain.access.permissions import PermissionSet, permissions_of
+from domain.access.permission_sets import PermissionSet, permissions_of
 from domain.access.roles import Role
 from domain.accounts.models import User
 from kit import db

@@ -42,14 +42,15 @@ def rows() -> Iterator[Row]:
 
     from api.app import BLUEPRINTS
     from api.auth.requirements import OPERATOR, PUBLIC, blocked_while_suspended, required_permission
-    from domain.access.permissions import API_KEY_PERMISSIONS, roles_with
-    from domain.areas import AREAS
+    from domain import areas
+    from domain.access.permission_sets import api_key_permissions, roles_with
 
+    areas.register()
     app = Flask("orderx", static_folder=None)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     area_of = {name: view.__module__.split(".")[1] for name, view in app.view_functions.items()}
-    order = {area: position for position, area in enumerate(AREAS)}
+    order = {area: position for position, area in enumerate(areas.AREAS)}
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: order.get(area_of[rule.endpoint], len(order))):
         [method] = (rule.methods or set()) - {"HEAD", "OPTIONS"}
         required = required_permission(rule.endpoint)
@@ -60,14 +61,14 @@ def rows() -> Iterator[Row]:
             path=rule.rule.replace("<uuid:", "{").replace("<", "{").replace(">", "}"),
             requires=required,
             roles=[] if required in (PUBLIC, OPERATOR) else roles_with(required),
-            api_keys=required in API_KEY_PERMISSIONS,
+            api_keys=required in api_key_permissions(),
             while_suspended=not blocked_while_suspended(rule.endpoint, method),
         )
 
 
 def markdown() -> str:
     """The table of docs/permissions.md."""
-    from domain.access.permissions import ROLES
+    from domain.access.permission_sets import ROLES
 
     names = [*ROLES, "API keys", "while suspended"]
     lines = [f"| area | operation | | requires | {' | '.join(names)} |", f"|---|---|---|---|{'---|' * len(names)}"]

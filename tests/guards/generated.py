@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from importlib import import_module
 
+from domain import areas
+from domain.access.permission_sets import roles_with
 from domain.areas import AREAS
 from kit.config import Settings
 from ops.commands import events, permissions
@@ -33,6 +35,16 @@ def areas_table() -> str:
     return "\n".join(rows)
 
 
+def declared_permissions_table() -> str:
+    """The permissions of all areas: what each allows, and who can have it."""
+    areas.register()
+    rows = ["| permission | allows | roles | API keys | while suspended |", "|---|---|---|---|---|"]
+    for each in areas.permissions().values():
+        marks = " | ".join("yes" if mark else "" for mark in (each.api_keys, each.while_suspended))
+        rows.append(f"| `{each.name}` | {each.allows} | {', '.join(roles_with(each.name))} | {marks} |")
+    return "\n".join(rows)
+
+
 def settings_table() -> str:
     """All settings with their defaults and descriptions."""
     rows = ["| variable | default | |", "|---|---|---|"]
@@ -46,6 +58,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "areas": ("docs/tour.md", areas_table),
     "settings": ("docs/operations.md", settings_table),
     "events": ("docs/events.md", events.markdown),
+    "declared permissions": ("docs/permissions.md", declared_permissions_table),
     "permissions": ("docs/permissions.md", permissions.markdown),
 }
 """By the name in the comments: the document, and the function that generates its part."""

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import Any, get_args
+from typing import Any
 
 import psycopg
 
-from domain.access.permissions import Permission
+from domain import areas
 from kit.config import settings
 from saga.reactions.event_catalogue import catalogue
 from tests.api.openapi_checks import document
@@ -61,7 +61,7 @@ def event_names() -> Iterator[str]:
 
 def permission_names() -> Iterator[str]:
     """All permissions."""
-    yield from get_args(Permission)
+    yield from areas.permissions()
 
 
 def failpoint_names() -> Iterator[str]:

@@ -143,7 +143,7 @@ api module docs swagger_ui
 api module operating health
 api name WHO_MAY required_permission
 api name ANYBODY PUBLIC
-api name GOES_ON ALLOWED_WHILE_SUSPENDED
+api name GOES_ON while_suspended
 api name who_may required_permission
 api name acting request_transaction
 api name takes requires

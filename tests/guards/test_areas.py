@@ -1,11 +1,13 @@
 """The list of areas agrees with the folders, and the import contract follows it."""
 
+import re
 from types import ModuleType
 
 import grimp
 import pytest
 
 from domain import areas
+from kit.permissions import Permission
 from tests.guards import areas_contract
 from tests.guards.areas_contract import AreasContract
 from tests.guards.source_tree import ROOT
@@ -37,6 +39,35 @@ class TestImportContract:
     def test_is_broken_by_a_folder_that_is_no_area(self, graph, monkeypatch):
         monkeypatch.setattr(areas_contract, "AREAS", areas.AREAS[1:])
         assert not AreasContract("areas", {"root_packages": ["domain"]}, {}).check(graph, verbose=False).kept
+
+
+class TestPermissions:
+    @pytest.fixture
+    def declare(self, monkeypatch):
+        """Declares permissions in trial areas, which replace all areas."""
+
+        def declare(**by_area):
+            modules = []
+            for area, names in by_area.items():
+                modules.append(ModuleType(f"domain.{area}.permissions"))
+                for name in names:
+                    setattr(modules[-1], name.upper(), Permission(name, "A trial.", lowest_role="staff"))
+            monkeypatch.setattr(areas, "modules", lambda layer, name: modules)
+
+        return declare
+
+    def test_are_those_of_all_areas_in_order(self, declare):
+        declare(gift_cards=["read_gift_cards", "write_gift_cards"], coupons=["read_coupons"])
+        assert list(areas.permissions()) == ["read_gift_cards", "write_gift_cards", "read_coupons"]
+
+    def test_are_declared_once(self, declare):
+        declare(gift_cards=["read_cards"], coupons=["read_cards"])
+        with pytest.raises(ValueError, match=r"two permissions are called read_cards.*domain\.coupons"):
+            areas.permissions()
+
+    def test_each_say_in_a_sentence_what_they_allow(self):
+        said = [each.allows for each in areas.permissions().values()]
+        assert [each for each in said if not re.fullmatch(r"[A-Z][^.]+\.", each)] == []
 
 
 class TestModules:

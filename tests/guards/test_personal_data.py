@@ -5,7 +5,6 @@ import inspect
 import pytest
 
 from api.privacy.schemas import SECTIONS
-from domain import areas
 from domain.accounts.models import User
 from domain.privacy import declarations, export
 from kit import clock, db
@@ -35,11 +34,6 @@ def personal_tables():
         for table in Base.metadata.tables.values()
         if any(column.info.get("personal") for column in table.columns)
     }
-
-
-@pytest.fixture(autouse=True)
-def registered():
-    areas.register()
 
 
 def area_of(table):

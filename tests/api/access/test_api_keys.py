@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from api.auth.requirements import OPERATOR, PUBLIC, REQUIRED
-from domain.access.permissions import API_KEY_PERMISSIONS
+from domain.access.permission_sets import api_key_permissions
 from kit import clock
 from kit.ids import new_id
 from tests import factories
@@ -111,7 +111,7 @@ class TestUse:
         holder(api, key).get("/api/shops")
         assert admin.get("/api/keys").json["data"][0]["last_used_at"] is not None
 
-    @pytest.mark.parametrize("permission", sorted(API_KEY_PERMISSIONS))
+    @pytest.mark.parametrize("permission", sorted(api_key_permissions()))
     def test_allows_exactly_its_permissions(self, database, permission):
         app, company = shared_app(), factories.make_company()
         _, secret = factories.make_key(factories.make_member(company), company, {permission})

@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from api.http.strict_json import MAX_COMMAS
-from domain.access.permissions import API_KEY_PERMISSIONS
+from domain.access.permission_sets import api_key_permissions
 from tests import factories
 from tests.api.client import Api
 
@@ -223,7 +223,7 @@ class TestSize:
         ("path", "name", "entry", "message"),
         [
             ("/api/orders", "lines", {}, "Length must be between 1 and 100."),
-            ("/api/keys", "permissions", 1, f"Length must be between 1 and {len(API_KEY_PERMISSIONS)}."),
+            ("/api/keys", "permissions", 1, f"Length must be between 1 and {len(api_key_permissions())}."),
             ("/api/operations/incidents/retry", "ids", 1, "Length must be between 1 and 500."),
             ("/api/shops/{shop}/locations", "exceptions", {}, "Longer than maximum length 100."),
         ],

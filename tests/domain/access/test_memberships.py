@@ -6,7 +6,7 @@ import pytest
 
 from domain.access import memberships, queries
 from domain.access.errors import LastAdmin, NotAMember
-from domain.access.permissions import COMPANY_CREATOR
+from domain.access.permission_sets import company_creator
 from kit import db
 from kit.tenancy import Tenant
 from tests import factories
@@ -24,7 +24,7 @@ class TestRemoveMember:
         def remove(membership_id) -> bool:
             try:
                 with db.transaction(acting_for(company)):
-                    memberships.remove(membership_id=membership_id, company_id=company.id, actor=COMPANY_CREATOR)
+                    memberships.remove(membership_id=membership_id, company_id=company.id, actor=company_creator())
             except LastAdmin:
                 return False
             return True

@@ -1,21 +1,21 @@
 """Nobody can grant or revoke permissions that they do not have."""
 
-from typing import get_args
-
 import pytest
 
-from domain.access import memberships, queries
+from domain import areas
+from domain.access import memberships, permission_sets, queries
 from domain.access.errors import InsufficientPrivileges
-from domain.access.permissions import (
-    API_KEY_PERMISSIONS,
-    COMPANY_CREATOR,
+from domain.access.permission_sets import (
     ROLES,
-    Permission,
     PermissionSet,
+    api_key_permissions,
+    company_creator,
     permissions_of,
+    roles_with,
 )
 from kit import db
 from kit.ids import new_id
+from kit.permissions import Permission
 from tests import factories
 from tests.factories import acting_for
 
@@ -57,16 +57,15 @@ class TestRequireSupersetOf:
         assert covers(permissions_of("shop_manager", held_in), permissions_of("staff", given_in)) is is_theirs
 
     def test_compares_each_permission(self):
-        without = PermissionSet(COMPANY_CREATOR.permissions - {"write_stock"})
+        without = PermissionSet(company_creator().permissions - {"write_stock"})
         assert not covers(without, permissions_of("staff"))
         assert covers(without, permissions_of("customer"))
 
 
 class TestDiscounts:
     def test_can_be_given_by_members_but_not_by_customers_or_api_keys(self):
-        givers = {role for role, held in ROLES.items() if "apply_discounts" in held}
-        assert givers == {"super_admin", "company_admin", "shop_manager", "staff"}
-        assert "apply_discounts" not in API_KEY_PERMISSIONS
+        assert roles_with("apply_discounts") == ["super_admin", "company_admin", "shop_manager", "staff"]
+        assert "apply_discounts" not in api_key_permissions()
 
 
 PERSONS_ALONE = {
@@ -77,8 +76,36 @@ PERSONS_ALONE = {
 
 class TestApiKeyPermissions:
     def test_leave_out_permissions_for_persons(self):
-        assert set(get_args(Permission)) >= API_KEY_PERMISSIONS
-        assert not API_KEY_PERMISSIONS & PERSONS_ALONE
+        assert api_key_permissions() == areas.permissions().keys() - PERSONS_ALONE
+
+
+class TestRegister:
+    @pytest.fixture(autouse=True)
+    def unregistered(self, monkeypatch):
+        monkeypatch.setattr(permission_sets, "_DECLARED", {})
+        monkeypatch.setattr(permission_sets, "_BY_ROLE", {})
+
+    def test_gives_a_permission_to_its_lowest_role_and_all_higher_ones_and_to_no_api_key(self):
+        permission_sets.register({"read_coupons": Permission("read_coupons", "Read coupons.", "shop_manager")})
+        holders = [role for role in ROLES if "read_coupons" in permissions_of(role).permissions]
+        assert holders == roles_with("read_coupons") == ["super_admin", "company_admin", "shop_manager"]
+        assert api_key_permissions() == frozenset()
+
+    def test_gives_keys_of_a_shop_at_most_what_a_shop_manager_has(self):
+        high = Permission("write_coupons", "Change coupons.", "company_admin", api_keys=True)
+        low = Permission("read_coupons", "Read coupons.", "staff", api_keys=True)
+        permission_sets.register({each.name: each for each in (high, low)})
+        assert api_key_permissions() == {"write_coupons", "read_coupons"}
+        assert api_key_permissions(HERE) == {"read_coupons"}
+
+    def test_refuses_a_role_that_does_not_exist(self):
+        with pytest.raises(ValueError, match="read_coupons names a role that does not exist: cashier"):
+            permission_sets.register({"read_coupons": Permission("read_coupons", "Read coupons.", "cashier")})
+
+    def test_comes_before_any_use(self):
+        for use in (permission_sets.declared, company_creator, api_key_permissions):
+            with pytest.raises(LookupError, match=r"call domain\.areas\.register\(\)"):
+                use()
 
 
 class TestMembers:

@@ -1,0 +1,11 @@
+"""The permissions for the company's customers."""
+
+from kit.permissions import Permission
+
+READ_CUSTOMERS = Permission(
+    "read_customers", "Read customers, their addresses and their groups.", lowest_role="staff", api_keys=True
+)
+WRITE_CUSTOMERS = Permission(
+    "write_customers", "Create, change and merge customers, their addresses and their groups.", lowest_role="staff",
+    api_keys=True,
+)  # fmt: skip
