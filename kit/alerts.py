@@ -62,10 +62,10 @@ class Alert(Base):
 
 RETENTION = (Retention("alerts", "closing_delivered_at", timedelta(days=90)),)
 
-_OPEN = """
+_OPEN_ALERT = """
     INSERT INTO alerts (kind, key, detail) VALUES (%(kind)s, %(key)s, %(detail)s)
     ON CONFLICT (kind, key) WHERE closed_at IS NULL DO NOTHING"""
-_CLOSE = """
+_CLOSE_ALERTS = """
     UPDATE alerts SET closed_at = now() WHERE kind = %(kind)s AND key = ANY(%(keys)s) AND closed_at IS NULL"""
 _CLOSE_OTHERS = """
     UPDATE alerts SET closed_at = now() WHERE kind = %(kind)s AND key <> ALL(%(keys)s) AND closed_at IS NULL"""
@@ -74,12 +74,12 @@ _CLOSE_OTHERS = """
 def trigger(kind: Kind, details: Mapping[str, Json]) -> None:
     """Open an alert of this kind for each key, unless one is open already. `details` maps keys to alert details."""
     for key, detail in details.items():
-        db.run(_OPEN, {"kind": kind, "key": key, "detail": Jsonb(detail)})
+        db.run(_OPEN_ALERT, {"kind": kind, "key": key, "detail": Jsonb(detail)})
 
 
 def close(kind: Kind, keys: Iterable[str]) -> None:
     """Close the open alerts of this kind with these keys; keys without an open alert are ignored."""
-    db.run(_CLOSE, {"kind": kind, "keys": sorted(keys)})
+    db.run(_CLOSE_ALERTS, {"kind": kind, "keys": sorted(keys)})
 
 
 def replace(kind: Kind, details: Mapping[str, Json]) -> None:

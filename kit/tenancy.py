@@ -20,7 +20,7 @@ SET_TENANT = """
 """Sets the tenant for the rest of the transaction; parameters from `as_params`."""
 _BEGIN = b"BEGIN"
 _BEGIN_WITH_TENANT = "BEGIN; SET LOCAL orderx.company_id = '%s'; SET LOCAL orderx.user_id = '%s'"
-_REVEAL = text("SELECT set_config('orderx.' || :setting, :value, true)")
+_REVEAL_ROW = text("SELECT set_config('orderx.' || :setting, :value, true)")
 
 
 def as_params(tenant: Tenant) -> dict[str, str]:
@@ -38,19 +38,19 @@ def begin_sql(tenant: Tenant | None) -> bytes:
 
 def reveal_shop(session: Session, shop_id: UUID) -> None:
     """Make this one shop visible for the rest of the transaction, whichever company it belongs to."""
-    session.execute(_REVEAL, {"setting": "shop_id", "value": str(shop_id)})
+    session.execute(_REVEAL_ROW, {"setting": "shop_id", "value": str(shop_id)})
 
 
 def reveal_user_by_email(session: Session, email: str) -> None:
     """Make the user with this email address visible for the rest of the transaction, for login and registration."""
-    session.execute(_REVEAL, {"setting": "email", "value": email})
+    session.execute(_REVEAL_ROW, {"setting": "email", "value": email})
 
 
 def reveal_by_token(session: Session, token_hash: bytes) -> None:
     """Make the row that stores this token hash visible for the rest of the transaction, to redeem the token."""
-    session.execute(_REVEAL, {"setting": "token", "value": token_hash.hex()})
+    session.execute(_REVEAL_ROW, {"setting": "token", "value": token_hash.hex()})
 
 
 def reveal_attempt_counter(session: Session, key: bytes) -> None:
     """Make the attempt counter with this key visible, until the next call in the same transaction."""
-    session.execute(_REVEAL, {"setting": "attempt_key", "value": key.hex()})
+    session.execute(_REVEAL_ROW, {"setting": "attempt_key", "value": key.hex()})

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from kit.errors import Conflict
 
 _TABLES = ("sagas", "outbox")
-_COUNT = "SELECT (SELECT count(*) FROM sagas WHERE ended_at IS NULL), (SELECT count(*) FROM outbox)"
+_COUNT_OPEN_WORK = "SELECT (SELECT count(*) FROM sagas WHERE ended_at IS NULL), (SELECT count(*) FROM outbox)"
 
 
 class WorkUnderWay(Conflict):
@@ -23,7 +23,7 @@ def require() -> None:
     # Turning row-level security off for the owner also takes the lock that keeps everybody else away.
     for table in _TABLES:
         op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
-    sagas, messages = op.get_bind().execute(text(_COUNT)).one()
+    sagas, messages = op.get_bind().execute(text(_COUNT_OPEN_WORK)).one()
     for table in _TABLES:
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
     if sagas or messages:

@@ -18,7 +18,7 @@ STORE_TIMEOUT = 0.25
 """Seconds. A store that works answers within a few milliseconds."""
 
 # The hash of a key holds the number of the minute (`turn`), the `count` in it and the count of the minute `before`.
-_COUNT = """
+_COUNT_REQUEST = """
 local span, time = tonumber(ARGV[1]), redis.call('TIME')
 local now = (time[1] + time[2] / 1000000) / span
 local turn = math.floor(now)
@@ -81,4 +81,4 @@ def _script(url: str) -> redis.commands.core.Script:
     client = redis.Redis.from_url(
         url, socket_timeout=STORE_TIMEOUT, socket_connect_timeout=STORE_TIMEOUT, retry=Retry(NoBackoff(), 0)
     )
-    return client.register_script(_COUNT)
+    return client.register_script(_COUNT_REQUEST)

@@ -27,12 +27,12 @@ _USAGE = f"""
         {ORDERS_THIS_MONTH}
     FROM companies c WHERE c.id = %(company)s"""  # noqa: S608 - no input, only our own words
 
-_COUNT = """
+_ADD_TO_COUNT = """
     INSERT INTO usage_counts (company_id, shop_id, resource, count)
     VALUES (%(company)s, %(shop)s, %(resource)s, 1)
     ON CONFLICT (company_id, shop_id, resource) DO UPDATE SET count = usage_counts.count + 1"""
 
-_RELEASE = "DELETE FROM usage_counts WHERE company_id = %(company)s AND shop_id = %(shop)s"
+_DELETE_COUNTS_OF_SHOP = "DELETE FROM usage_counts WHERE company_id = %(company)s AND shop_id = %(shop)s"
 
 
 def current_plan(company: Company, *, now: datetime) -> Plan:
@@ -59,12 +59,12 @@ def count_one(resource: CountedResource, *, company_id: UUID, shop_id: UUID, now
             f"The plan {plan.name} allows {allowed} {resource}, all of which are in use: choose a larger plan.",
             exceeded_limits=[_limit_usage(resource, used, allowed)],
         )
-    db.run(_COUNT, {"company": company_id, "shop": shop_id, "resource": resource})
+    db.run(_ADD_TO_COUNT, {"company": company_id, "shop": shop_id, "resource": resource})
 
 
 def stop_counting(*, company_id: UUID, shop_id: UUID) -> None:
     """Count the shop and all that is counted in it no longer. The caller has locked the company's row."""
-    db.run(_RELEASE, {"company": company_id, "shop": shop_id})
+    db.run(_DELETE_COUNTS_OF_SHOP, {"company": company_id, "shop": shop_id})
 
 
 def require_order_capacity(plan: Plan, *, company: str, placed: int) -> None:

@@ -90,7 +90,7 @@ class MailRequest:
 
 
 # Rows are inserted in a fixed order, so that concurrent requests for the same mails cannot deadlock.
-_ENQUEUE = """
+_ENQUEUE_MAILS = """
     INSERT INTO mails (
         id, company_id, order_id, occasion, recipient, template, context, status, leased_until, attempts)
     SELECT id, %(company)s, order_id, occasion, recipient, template, '{}', 'sending', %(until)s, 1
@@ -101,7 +101,7 @@ _ENQUEUE = """
 _ENQUEUED_BEFORE = """
     SELECT id, occasion, recipient FROM mails WHERE company_id = %(company)s AND occasion = ANY(%(occasions)s)
         AND (occasion, recipient) IN (SELECT * FROM unnest(%(occasions)s::text[], %(recipients)s::text[]))"""
-_CLAIM = """
+_CLAIM_MAILS = """
     UPDATE mails SET status = 'sending', leased_until = %(until)s, attempts = attempts + 1,
         retry_at = CASE WHEN retry_at IS NOT NULL THEN %(until)s::timestamptz END
     WHERE id = ANY(%(mails)s) AND id IN (
@@ -110,8 +110,8 @@ _CLAIM = """
             AND (leased_until IS NULL OR leased_until <= %(now)s)
         ORDER BY id FOR UPDATE)
     RETURNING id, company_id, user_id, order_id, occasion, recipient, template, context, leased_until, attempts"""
-_STATE = "SELECT id, status, leased_until FROM mails WHERE id = ANY(%(mails)s)"
-_RENEW = """
+_STATES_OF_MAILS = "SELECT id, status, leased_until FROM mails WHERE id = ANY(%(mails)s)"
+_RENEW_LEASES = """
     UPDATE mails SET leased_until = %(until)s,
         retry_at = CASE WHEN retry_at IS NOT NULL THEN %(until)s::timestamptz END
     FROM unnest(%(mails)s::uuid[], %(attempts)s::int[]) AS held (id, attempt)
@@ -134,7 +134,7 @@ def enqueue_and_claim(
     distinct = {(mail.occasion, mail.recipient): mail for mail in reversed(requests)}
     rows = db.as_json([_without_context(mail) for mail in distinct.values()])
     until = now + LEASE
-    new = {id_ for (id_,) in db.run(_ENQUEUE, {"company": company_id, "requests": rows, "until": until})}
+    new = {id_ for (id_,) in db.run(_ENQUEUE_MAILS, {"company": company_id, "requests": rows, "until": until})}
     claims: dict[tuple[str, str], Claim] = {
         key: Claimed(mail.as_claimed(company_id, until)) for key, mail in distinct.items() if mail.id in new
     }
@@ -194,11 +194,12 @@ def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
     Raises MailNotFound.
     """
     values = {"mails": list(mail_ids), "now": now, "until": now + LEASE}
-    claims: dict[UUID, Claim] = {row[0]: Claimed(ClaimedMail(*row)) for row in db.run(_CLAIM, values)}
+    claims: dict[UUID, Claim] = {row[0]: Claimed(ClaimedMail(*row)) for row in db.run(_CLAIM_MAILS, values)}
     rest = [mail_id for mail_id in mail_ids if mail_id not in claims]
     if rest:
         claims |= {
-            id_: _reason_not_claimed(status, until, now) for id_, status, until in db.run(_STATE, {"mails": rest})
+            id_: _reason_not_claimed(status, until, now)
+            for id_, status, until in db.run(_STATES_OF_MAILS, {"mails": rest})
         }
     if claims.keys() < set(mail_ids):
         raise MailNotFound
@@ -216,7 +217,7 @@ def renew(*, attempts: Mapping[UUID, int], now: datetime) -> dict[UUID, datetime
     """
     until = now + LEASE
     values = {"mails": list(attempts), "attempts": list(attempts.values()), "until": until}
-    return {mail_id: until for (mail_id,) in db.run(_RENEW, values)}
+    return {mail_id: until for (mail_id,) in db.run(_RENEW_LEASES, values)}
 
 
 def mark_sent(*, mail_ids: Sequence[UUID], now: datetime) -> None:

@@ -79,7 +79,7 @@ def require_below_limit(limit_reached_at: datetime | None, *, now: datetime) -> 
         raise TooManyDeclines(wait=limit_reached_at + WINDOW - now)
 
 
-_INSERT = """
+_INSERT_ATTEMPT = """
     INSERT INTO payment_attempts (id, company_id, user_id, method, card_fingerprint, network_hash, declined_at)
     VALUES (%(attempt)s, %(company)s, %(user)s, %(method)s, %(card_fingerprint)s, %(network_hash)s,
         %(declined_at)s)"""
@@ -100,4 +100,4 @@ def _insert(source: PaymentSource, *, id_: UUID, user_id: UUID, company_id: UUID
         "attempt": id_, "company": company_id, "user": user_id, "method": source.method,
         "card_fingerprint": source.card_fingerprint, "network_hash": source.network_hash, "declined_at": declined_at,
     }  # fmt: skip
-    db.insert(values, _INSERT)
+    db.insert(values, _INSERT_ATTEMPT)

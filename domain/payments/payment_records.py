@@ -38,7 +38,7 @@ _STATUS_ORDER = ("pending", "failed", "authorised", "captured", "voided", "refun
 """The order of a payment's statuses. Events can arrive in another order."""
 
 
-_CREATE = """
+_INSERT_PAYMENT = """
     INSERT INTO payments (id, company_id, order_id, amount, currency, method)
     VALUES (%(payment)s, %(company)s, %(order)s, %(amount)s, %(currency)s, %(method)s)"""
 
@@ -52,14 +52,14 @@ def create(
         "payment": payment_id, "company": company_id, "order": order_id, "amount": amount, "currency": currency,
         "method": source.method,
     }  # fmt: skip
-    db.insert(values, _CREATE)
+    db.insert(values, _INSERT_PAYMENT)
     if amount:
         declines.record(source, order_id=order_id, user_id=user_id, company_id=company_id)
     return payment_id
 
 
 # A new event changes the status if its own status comes later in _STATUS_ORDER.
-_RECORD = """
+_RECORD_ANSWERS = """
     WITH reported AS (
         SELECT p.order_id, p.company_id, p.currency, p.amount AS payment_amount, t.*
         FROM jsonb_to_recordset(%(answers)s) AS t (
@@ -104,7 +104,7 @@ def record(*, answers: Mapping[UUID, Answer], now: datetime) -> None:
         "now": now,
         "status_order": list(_STATUS_ORDER),
     }
-    recorded = db.run(_RECORD, values).fetchall() if rows else []
+    recorded = db.run(_RECORD_ANSWERS, values).fetchall() if rows else []
     if len(recorded) < len(rows):
         raise PaymentNotFound
     for order_id, payment_id, company_id, payment_amount, currency, version in recorded:

@@ -17,7 +17,7 @@ from kit.money import Money
 
 def lock(order_id: UUID) -> None:
     """Lock the order's row until the transaction ends; raises OrderNotFound."""
-    if db.run(_LOCK, {"orders": [order_id]}).fetchone() is None:
+    if db.run(_LOCK_ORDERS, {"orders": [order_id]}).fetchone() is None:
         raise OrderNotFound
 
 
@@ -47,10 +47,10 @@ def mark_cancelled(*, order_ids: Collection[UUID], now: datetime) -> list[Order]
 _LOCKED = (
     "id", "company_id", "shop_id", "customer_id", "status", "total", "currency", "failure", "version", "placed_at",
 )  # fmt: skip
-_LOCK = """
+_LOCK_ORDERS = """
     SELECT id, company_id, shop_id, customer_id, status, total, currency, failure, version, placed_at
     FROM orders WHERE id = ANY(%(orders)s) ORDER BY id FOR UPDATE"""
-_MOVE = """
+_UPDATE_STATUS = """
     UPDATE orders SET status = %(status)s, failure = m.failure, version = m.version, changed_at = %(now)s
     FROM jsonb_to_recordset(%(moved)s) AS m (id uuid, failure jsonb, version int)
     WHERE orders.id = ANY(%(orders)s) AND orders.id = m.id"""
@@ -61,14 +61,14 @@ def _move(to: str, failures: Mapping[UUID, Json | None], now: datetime) -> list[
 
     Raises OrderNotFound or TransitionNotAllowed; then no order is changed.
     """
-    orders = [Order(**dict(zip(_LOCKED, row, strict=True))) for row in db.run(_LOCK, {"orders": list(failures)})]
+    orders = [Order(**dict(zip(_LOCKED, row, strict=True))) for row in db.run(_LOCK_ORDERS, {"orders": list(failures)})]
     if len(orders) < len(failures):
         raise OrderNotFound
     for order in orders:
         transitions.move(order, to, now=now)
         order.failure = failures[order.id] or order.failure
     moved = [{"id": order.id, "failure": order.failure, "version": order.version} for order in orders]
-    db.run(_MOVE, {"orders": list(failures), "status": to, "now": now, "moved": db.as_json(moved)})
+    db.run(_UPDATE_STATUS, {"orders": list(failures), "status": to, "now": now, "moved": db.as_json(moved)})
     return orders
 
 

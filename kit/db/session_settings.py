@@ -27,10 +27,10 @@ SETTINGS = {
 """As `current_setting` returns them."""
 
 
-_READ = """
+_READ_SETTINGS = """
     SELECT 'backend_pid', pg_backend_pid()::text
     UNION ALL SELECT name, current_setting(name) FROM unnest(%s::text[]) AS name"""
-_SET = "SELECT set_config(name, value, false) FROM jsonb_each_text(%s) AS settings (name, value)"
+_APPLY_SETTINGS = "SELECT set_config(name, value, false) FROM jsonb_each_text(%s) AS settings (name, value)"
 
 
 def apply_to_connections(engine: Engine, *, setting: str) -> Engine:
@@ -43,7 +43,7 @@ def apply_to_connections(engine: Engine, *, setting: str) -> Engine:
     def apply(connection: psycopg.Connection, _record: Any) -> None:
         connection.autocommit = True
         with watchdog.watching(connection):
-            actual: dict[str, str] = dict(connection.execute(_READ, [list(SETTINGS)]).fetchall())
+            actual: dict[str, str] = dict(connection.execute(_READ_SETTINGS, [list(SETTINGS)]).fetchall())
             pooled = int(actual["backend_pid"]) != connection.info.backend_pid
             missing = {name: value for name, value in SETTINGS.items() if actual[name] != value}
             if missing and pooled:
@@ -53,7 +53,7 @@ def apply_to_connections(engine: Engine, *, setting: str) -> Engine:
                     "have the pooler log in to PostgreSQL with it, and run RECONNECT in the pooler's console"
                 )
             if missing:
-                connection.execute(_SET, [Jsonb(missing)])
+                connection.execute(_APPLY_SETTINGS, [Jsonb(missing)])
         connection.autocommit = False
         prepares = settings().prepared_statements
         if prepares == "off" or (prepares == "auto" and pooled):

@@ -76,7 +76,7 @@ class JobRunning(Conflict):
     code = "job_running"
 
 
-_INSERT = """
+_INSERT_JOB = """
     INSERT INTO jobs (id, company_id, name, key, arguments, started_at, lease_until)
     VALUES (%(id)s, %(company_id)s, %(name)s, %(key)s, %(arguments)s::jsonb, %(now)s, %(lease_until)s)
     ON CONFLICT DO NOTHING"""
@@ -84,13 +84,13 @@ _HAS_FAILED = """
     SELECT EXISTS (
         SELECT FROM jobs WHERE state = 'failed' AND name = %(name)s AND key = %(key)s
             AND company_id IS NOT DISTINCT FROM %(company_id)s::uuid)"""
-_CANCEL = """
+_CANCEL_JOB = """
     UPDATE jobs SET state = 'cancelled', ended_at = coalesce(ended_at, %(now)s)
     WHERE id = %(id)s AND state IN ('running', 'failed')"""
-_RETRY = """
+_RETRY_JOB = """
     UPDATE jobs SET state = 'running', ended_at = NULL, failures = 0, slice = slice + 1, lease_until = %(lease_until)s
     WHERE id = %(id)s AND state = 'failed' RETURNING company_id, slice"""
-_LOST = """
+_CLAIM_LOST_JOBS = """
     UPDATE jobs SET slice = slice + 1, lease_until = %(lease_until)s
     WHERE id IN (
         SELECT id FROM jobs WHERE state = 'running' AND lease_until < %(now)s ORDER BY lease_until
@@ -108,7 +108,7 @@ def start(
     job_id = new_id()
     values = {"id": job_id, "company_id": company_id, "name": job.name, "key": key, "now": now}
     row = {**values, "arguments": db.as_json(arguments or {}), "lease_until": now + LEASE}
-    if db.run(_INSERT, row).rowcount == 0:
+    if db.run(_INSERT_JOB, row).rowcount == 0:
         return None
     send_slice(job_id, company_id, number=1)
     return job_id
@@ -131,7 +131,7 @@ def send_slice(job_id: UUID, company_id: UUID | None, *, number: int, available_
 def cancel(job_id: UUID, *, now: datetime) -> None:
     """End a running or failed job where it is. Raises NotFound, and JobEnded when it has ended otherwise."""
     with db.operator_transaction():
-        if db.run(_CANCEL, {"id": job_id, "now": now}).rowcount == 0:
+        if db.run(_CANCEL_JOB, {"id": job_id, "now": now}).rowcount == 0:
             raise _not_possible(job_id)
 
 
@@ -142,7 +142,7 @@ def retry(job_id: UUID, *, now: datetime) -> None:
     """
     with db.operator_transaction():
         try:
-            row = db.run(_RETRY, {"id": job_id, "lease_until": now + LEASE}).fetchone()
+            row = db.run(_RETRY_JOB, {"id": job_id, "lease_until": now + LEASE}).fetchone()
         except psycopg.errors.UniqueViolation as error:  # of jobs_key_idx
             raise JobRunning from error
         if row is None:
@@ -154,7 +154,7 @@ def retry(job_id: UUID, *, now: datetime) -> None:
 def resend_lost(*, now: datetime) -> int:
     """Send the message of each running job that has not moved for LEASE again. Returns the number of jobs."""
     with db.operator_transaction():
-        lost = db.run(_LOST, {"now": now, "lease_until": now + LEASE}).fetchall()
+        lost = db.run(_CLAIM_LOST_JOBS, {"now": now, "lease_until": now + LEASE}).fetchall()
         for job_id, company_id, number in lost:
             send_slice(job_id, company_id, number=number)
         return len(lost)

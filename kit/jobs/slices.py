@@ -34,17 +34,17 @@ class Slice(NamedTuple):
 
 
 # A message that comes twice finds the row locked, or the slice over.
-_LOCK = """
+_LOCK_JOB = """
     SELECT name, arguments, position FROM jobs
     WHERE id = %(id)s AND slice = %(number)s AND state = 'running' FOR UPDATE SKIP LOCKED"""
-_MOVE = """
+_SAVE_POSITION = """
     UPDATE jobs SET position = %(position)s::jsonb, items = items + %(items)s, failures = 0, error = NULL,
         slice = slice + %(slices)s, lease_until = %(lease_until)s
     WHERE id = %(id)s"""
-_END = """
+_END_JOB = """
     UPDATE jobs SET items = items + %(items)s, failures = 0, error = NULL, state = 'succeeded', ended_at = %(now)s
     WHERE id = %(id)s"""
-_FAIL = """
+_RECORD_FAILURE = """
     UPDATE jobs SET failures = failures + 1, error = %(error)s, slice = slice + 1, lease_until = %(lease_until)s,
         state = CASE WHEN failures + 1 < %(max_failures)s THEN 'running' ELSE 'failed' END,
         ended_at = CASE WHEN failures + 1 < %(max_failures)s THEN NULL::timestamptz ELSE %(now)s END
@@ -72,7 +72,7 @@ def work(declared: Mapping[str, Job], slice_: Slice) -> None:
 def _call(declared: Mapping[str, Job], slice_: Slice, *, begun: float) -> bool:
     """Call the job's function once; returns whether the slice goes on."""
     with _transaction(slice_):
-        row = db.run(_LOCK, {"id": slice_.job_id, "number": slice_.number}).fetchone()
+        row = db.run(_LOCK_JOB, {"id": slice_.job_id, "number": slice_.number}).fetchone()
         if row is None:
             return False
         name, arguments, position = row
@@ -83,7 +83,7 @@ def _call(declared: Mapping[str, Job], slice_: Slice, *, begun: float) -> bool:
         progress = declared[name](Call(slice_.job_id, position, arguments, slice_.company_id, now))
         values = {"id": slice_.job_id, "items": progress.items, "now": now}
         if progress.position is None:
-            db.run(_END, values)
+            db.run(_END_JOB, values)
             return False
         is_over = time.monotonic() - begun >= SLICE_SECONDS
         _move(slice_, values, progress.position, is_over=is_over)
@@ -92,7 +92,8 @@ def _call(declared: Mapping[str, Job], slice_: Slice, *, begun: float) -> bool:
 
 def _move(slice_: Slice, values: Json, position: Json, *, is_over: bool) -> None:
     lease_until = values["now"] + rows.LEASE
-    db.run(_MOVE, {**values, "position": db.as_json(position), "slices": int(is_over), "lease_until": lease_until})
+    values = {**values, "position": db.as_json(position), "slices": int(is_over), "lease_until": lease_until}
+    db.run(_SAVE_POSITION, values)
     if is_over:
         rows.send_slice(slice_.job_id, slice_.company_id, number=slice_.number + 1)
 
@@ -100,7 +101,7 @@ def _move(slice_: Slice, values: Json, position: Json, *, is_over: bool) -> None
 def _record_failure(slice_: Slice, *, error: str, now: datetime) -> None:
     values = {"id": slice_.job_id, "number": slice_.number, "error": error, "max_failures": MAX_FAILURES, "now": now}
     with _transaction(slice_):
-        row = db.run(_FAIL, {**values, "lease_until": now + rows.LEASE}).fetchone()
+        row = db.run(_RECORD_FAILURE, {**values, "lease_until": now + rows.LEASE}).fetchone()
         if row and row[0] == "running":
             at = now + RETRY_AFTER * 2 ** (row[1] - 1)
             rows.send_slice(slice_.job_id, slice_.company_id, number=slice_.number + 1, available_at=at)

@@ -59,7 +59,7 @@ def insert_values(event: CloudEvent) -> Json:
     }
 
 
-_READ = f"""
+_READ_EVENTS = f"""
     SELECT {", ".join(COLUMNS)} FROM events
     WHERE id = ANY(%(ids)s) AND id BETWEEN %(first)s AND %(last)s ORDER BY id"""  # noqa: S608
 """The first and the last id limit the search to the partitions of their days."""
@@ -70,7 +70,7 @@ def read(event_ids: Iterable[UUID]) -> list[CloudEvent]:
     ids = sorted(event_ids)
     if not ids:
         return []
-    return [from_row(row) for row in db.run(_READ, {"ids": ids, "first": ids[0], "last": ids[-1]})]
+    return [from_row(row) for row in db.run(_READ_EVENTS, {"ids": ids, "first": ids[0], "last": ids[-1]})]
 
 
 def from_row(row: Sequence[Any]) -> CloudEvent:

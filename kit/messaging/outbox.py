@@ -71,7 +71,7 @@ UNLIMITED = {"outbox": "a row is deleted when the broker has confirmed its messa
 CHECKS = (Check("the outbox is empty", "SELECT kind || ' ' || id || ' is in the outbox' FROM outbox", at_rest=True),)
 
 # Without RETURNING: the app role may insert into the outbox but not read it, not even its own rows.
-_INSERT = """
+_INSERT_MESSAGES = """
     INSERT INTO outbox (company_id, kind, body, available_at)
     SELECT o.company_id, o.kind, o.body, coalesce(o.available_at, now())
     FROM jsonb_to_recordset(%(messages)s) AS o (company_id uuid, kind text, body jsonb, available_at timestamptz)
@@ -104,18 +104,18 @@ def _write_pending() -> None:
         for company_id, of_company in ids.items()
         for start in range(0, len(of_company), EVENTS_PER_ROW)
     ]
-    db.insert({"messages": db.as_json(rows)}, *([kept_events.INSERT] if ids else []), _INSERT)
+    db.insert({"messages": db.as_json(rows)}, *([kept_events.INSERT] if ids else []), _INSERT_MESSAGES)
 
 
 # With its id, by which alerts name it.
-_POSTPONE = """
+_PUT_BACK_MESSAGE = """
     INSERT INTO outbox (id, company_id, kind, body, available_at) OVERRIDING SYSTEM VALUE
     VALUES (%(id)s, %(company)s, %(kind)s, %(body)s, now() + interval '30 seconds')"""
 
 
 def postpone(row_id: int, company_id: UUID | None, kind: Kind, body: Json) -> None:
     """Put back a row that this transaction of the operator role has deleted, to be sent in half a minute."""
-    db.run(_POSTPONE, {"id": row_id, "company": company_id, "kind": kind, "body": Jsonb(body)})
+    db.run(_PUT_BACK_MESSAGE, {"id": row_id, "company": company_id, "kind": kind, "body": Jsonb(body)})
 
 
 def publish(

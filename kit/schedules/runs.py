@@ -73,38 +73,38 @@ class RunInProgress(Conflict):
     code = "schedule_running"
 
 
-_REGISTER = """
+_REGISTER_SCHEDULE = """
     INSERT INTO schedules (name, timing, overdue_after, next_run_at)
     VALUES (%(name)s, %(timing)s, %(overdue_after)s, %(next_run_at)s)
     ON CONFLICT (name) DO UPDATE SET
         timing = excluded.timing, overdue_after = excluded.overdue_after, next_run_at = excluded.next_run_at
     WHERE (schedules.timing, schedules.overdue_after) <> (excluded.timing, excluded.overdue_after)"""
 # A scheduler of another release may still know them: they are deleted once a run has been due for a day, unclaimed.
-_FORGET = """
+_DELETE_UNDECLARED = """
     DELETE FROM schedules WHERE name <> ALL(%(names)s) AND next_run_at < %(now)s - interval '1 day'
         AND (lease_until IS NULL OR lease_until < %(now)s)"""
-_DUE = """
+_LOCK_DUE_SCHEDULES = """
     SELECT name, run_due_at, started_at, next_run_at FROM schedules
     WHERE name = ANY(%(names)s)
         AND (run_id IS NULL AND next_run_at <= %(now)s OR lease_until <= %(now)s)
     ORDER BY next_run_at FOR UPDATE SKIP LOCKED"""
-_CLAIM = """
+_CLAIM_RUN = """
     UPDATE schedules SET run_id = %(run_id)s, run_due_at = %(due_at)s, lease_until = %(lease_until)s,
         next_run_at = %(next_run_at)s, claimed_by = NULL, started_at = NULL
     WHERE name = %(name)s"""
-_SKIP = """
+_SKIP_RUN = """
     UPDATE schedules SET next_run_at = %(next_run_at)s, run_id = NULL, run_due_at = NULL, lease_until = NULL,
         claimed_by = NULL, started_at = NULL
     WHERE name = %(name)s"""
-_LOCK = "SELECT run_id, next_run_at FROM schedules WHERE name = %(name)s FOR UPDATE"
-_START = """
+_LOCK_SCHEDULE = "SELECT run_id, next_run_at FROM schedules WHERE name = %(name)s FOR UPDATE"
+_START_RUN = """
     UPDATE schedules SET claimed_by = %(worker)s, started_at = coalesce(started_at, %(now)s),
         lease_until = %(lease_until)s
     WHERE name = %(name)s AND run_id = %(run_id)s AND (claimed_by IS NULL OR claimed_by = %(worker)s)"""
-_RENEW = """
+_RENEW_LEASE = """
     UPDATE schedules SET lease_until = %(lease_until)s
     WHERE name = %(name)s AND run_id = %(run_id)s AND claimed_by = %(worker)s"""
-_FINISH = """
+_FINISH_RUN = """
     UPDATE schedules SET run_id = NULL, run_due_at = NULL, lease_until = NULL, claimed_by = NULL, started_at = NULL,
         last_run_at = started_at, last_duration = %(now)s - started_at, outcome = %(outcome)s, error = %(error)s,
         failures = CASE WHEN %(error)s::text IS NULL THEN 0 ELSE failures + 1 END,
@@ -118,8 +118,8 @@ def register(schedules: Mapping[str, Schedule[object]], *, now: datetime) -> Non
     with db.operator_transaction():
         for name, schedule in sorted(schedules.items()):
             values = {"name": name, "timing": str(schedule.timing), "overdue_after": schedule.overdue_after}
-            db.run(_REGISTER, {**values, "next_run_at": schedule.next_run(now)})
-        db.run(_FORGET, {"names": list(schedules), "now": now})
+            db.run(_REGISTER_SCHEDULE, {**values, "next_run_at": schedule.next_run(now)})
+        db.run(_DELETE_UNDECLARED, {"names": list(schedules), "now": now})
 
 
 def all_rows() -> list[ScheduleRow]:
@@ -136,12 +136,12 @@ def claim_due(schedules: Mapping[str, Schedule[object]], *, now: datetime) -> li
     claimed = []
     with db.operator_transaction():
         for name, run_due_at, started_at, next_run_at in db.run(
-            _DUE, {"names": list(schedules), "now": now}
+            _LOCK_DUE_SCHEDULES, {"names": list(schedules), "now": now}
         ).fetchall():
             schedule, due_at = schedules[name], run_due_at or next_run_at
             later = schedule.next_run(now) if next_run_at <= now else next_run_at
             if started_at is None and schedule.is_skipped(due_at=due_at, now=now):
-                db.run(_SKIP, {"name": name, "next_run_at": later})
+                db.run(_SKIP_RUN, {"name": name, "next_run_at": later})
             else:
                 _send(name, due_at=due_at, next_run_at=later, now=now)
                 claimed.append(name)
@@ -154,7 +154,7 @@ def run_now(name: str, *, now: datetime) -> UUID:
     Raises NotFound for an unknown schedule, and RunInProgress while it runs.
     """
     with db.operator_transaction():
-        row = db.run(_LOCK, {"name": name}).fetchone()
+        row = db.run(_LOCK_SCHEDULE, {"name": name}).fetchone()
         if row is None:
             raise NotFound(f"no schedule is called '{name}'")
         run_id, next_run_at = row
@@ -167,7 +167,7 @@ def _send(name: str, *, due_at: datetime, next_run_at: datetime, now: datetime) 
     run_id = new_id()
     values = {"name": name, "run_id": run_id, "due_at": due_at, "next_run_at": next_run_at}
     failpoints.hit("schedule.claiming")
-    db.run(_CLAIM, {**values, "lease_until": now + SENT_LEASE})
+    db.run(_CLAIM_RUN, {**values, "lease_until": now + SENT_LEASE})
     kwargs = {"schedule": name, "run_id": str(run_id)}
     outbox.send("task", task_body(TASK, kwargs, task_id=str(run_id)), company_id=None)
     return run_id
@@ -180,14 +180,14 @@ def start(name: str, run_id: UUID, *, now: datetime) -> bool:
     """
     values = {"name": name, "run_id": run_id, "worker": _this_process(), "now": now, "lease_until": now + RUN_LEASE}
     with db.operator_transaction():
-        return db.run(_START, values).rowcount == 1
+        return db.run(_START_RUN, values).rowcount == 1
 
 
 def renew(name: str, run_id: UUID, *, now: datetime) -> None:
     """Extend the lease of the run that this process has begun."""
     values = {"name": name, "run_id": run_id, "worker": _this_process(), "lease_until": now + RUN_LEASE}
     with db.operator_transaction():
-        db.run(_RENEW, values)
+        db.run(_RENEW_LEASE, values)
 
 
 def finish(name: str, run_id: UUID, *, now: datetime, error: str | None = None) -> bool:
@@ -196,7 +196,7 @@ def finish(name: str, run_id: UUID, *, now: datetime, error: str | None = None) 
     outcome: Outcome = "failed" if error else "succeeded"
     limits = {"retry": RETRY_AFTER, "max_retry": MAX_RETRY_AFTER}
     with db.operator_transaction():
-        return db.run(_FINISH, {**values, **limits, "outcome": outcome}).rowcount == 1
+        return db.run(_FINISH_RUN, {**values, **limits, "outcome": outcome}).rowcount == 1
 
 
 def _this_process() -> str:

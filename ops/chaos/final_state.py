@@ -57,8 +57,8 @@ _STOCK = """
             SELECT sum(l.quantity) FROM order_lines l JOIN orders o ON o.id = l.order_id
             WHERE l.product_id = p.id AND o.status = 'paid'), 0)
     FROM products p"""
-_UNFINISHED = "SELECT count(*) FROM sagas WHERE ended_at IS NULL"
-_SENT = "SELECT occasion, recipient FROM mails WHERE status = 'sent'"
+_COUNT_UNFINISHED_SAGAS = "SELECT count(*) FROM sagas WHERE ended_at IS NULL"
+_SENT_MAILS = "SELECT occasion, recipient FROM mails WHERE status = 'sent'"
 
 
 def read(*, database_url: str, sandbox_url: str, inbox_url: str) -> FinalState:
@@ -66,8 +66,8 @@ def read(*, database_url: str, sandbox_url: str, inbox_url: str) -> FinalState:
     with psycopg.connect(database_url) as connection:
         orders = {str(row[0]): Order(*row[1:]) for row in connection.execute(_ORDERS)}
         stock = {str(row[0]): ProductStock(*map(int, row[1:])) for row in connection.execute(_STOCK)}
-        unfinished = connection.execute(_UNFINISHED).fetchone()
-        mails_sent = set(connection.execute(_SENT).fetchall())
+        unfinished = connection.execute(_COUNT_UNFINISHED_SAGAS).fetchone()
+        mails_sent = set(connection.execute(_SENT_MAILS).fetchall())
     assert unfinished
     return FinalState(
         orders=orders,

@@ -28,21 +28,21 @@ _NO_PROGRESS = ["faulted", "resent"]
 """Events that do not end a row of faults."""
 
 # Plain statements, which read neither the definition nor the contents of steps: either may be the cause of the fault.
-_LOCK = """
+_LOCK_SAGA = """
     SELECT state, stage, name, subject_id FROM sagas
     WHERE id = %(saga)s AND ended_at IS NULL AND state <> 'stuck' FOR UPDATE"""
 _INSERT_EVENT = """
     INSERT INTO saga_events (saga_id, company_id, step, event, detail, happened_at)
     VALUES (%(saga)s, %(company)s, %(step)s, %(event)s, %(error)s, %(now)s)"""
-_COUNT = """
+_COUNT_FAULTS_IN_A_ROW = """
     WITH history AS (
         SELECT number, event FROM saga_history(%(saga)s)
     )
     SELECT count(*) FROM history
     WHERE event = 'faulted' AND number > (SELECT max(number) FROM history WHERE event <> ALL(%(no_progress)s))"""
-_POSTPONE = "UPDATE sagas SET due_at = greatest(due_at, %(due)s) WHERE id = %(saga)s"
+_POSTPONE_SAGA = "UPDATE sagas SET due_at = greatest(due_at, %(due)s) WHERE id = %(saga)s"
 # The step in progress, or else the first of the current stage, or else the saga's first.
-_STEP = """
+_FAULTED_STEP = """
     SELECT step FROM saga_steps WHERE saga_id = %(saga)s
     ORDER BY state IN ('running', 'undoing', 'waiting') DESC, stage = %(stage)s DESC, position LIMIT 1"""
 _OPEN_INCIDENT = """
@@ -56,7 +56,7 @@ log = structlog.get_logger()
 
 
 class _FaultedSaga(NamedTuple):
-    """The columns of `_LOCK`."""
+    """The columns of `_LOCK_SAGA`."""
 
     state: str
     stage: int
@@ -88,7 +88,7 @@ def record(ref: SagaRef, error: Exception) -> None:
         return
     try:
         with db.transaction(Tenant(company_id=ref.company_id)):
-            row = db.run(_LOCK, {"saga": ref.saga_id}).fetchone()
+            row = db.run(_LOCK_SAGA, {"saga": ref.saga_id}).fetchone()
             if row is None:
                 return
             _count(ref, error, _FaultedSaga(*row))
@@ -104,7 +104,7 @@ def _count(ref: SagaRef, error: Exception, saga: _FaultedSaga) -> None:
         "error": db.as_json({"code": code, "detail": None}),
     }  # fmt: skip
     db.run(_INSERT_EVENT, values)
-    [(times,)] = db.run(_COUNT, {**values, "no_progress": _NO_PROGRESS})
+    [(times,)] = db.run(_COUNT_FAULTS_IN_A_ROW, {**values, "no_progress": _NO_PROGRESS})
     log.error("could not move a saga", saga=str(ref.saga_id), error=code, times=times)
     if times >= LIMIT:
         incident_id, step = _open_incident({**values, "stage": saga.stage, "state": saga.state, "times": times})
@@ -116,7 +116,7 @@ def _count(ref: SagaRef, error: Exception, saga: _FaultedSaga) -> None:
 
 def _open_incident(values: dict[str, Any]) -> tuple[UUID, str]:
     """Open an incident. Returns its id and the step that it is about."""
-    row = db.run(_STEP, values).fetchone()
+    row = db.run(_FAULTED_STEP, values).fetchone()
     phase = "running" if values["state"] == "waiting" else values["state"]
     incident_id, step = new_id(), row[0] if row else "none"
     values = {**values, "id": incident_id, "step": step, "phase": phase}
@@ -126,4 +126,4 @@ def _open_incident(values: dict[str, Any]) -> tuple[UUID, str]:
 
 
 def _postpone(ref: SagaRef, pause: timedelta) -> None:
-    db.run(_POSTPONE, {"saga": ref.saga_id, "due": clock.now() + pause})
+    db.run(_POSTPONE_SAGA, {"saga": ref.saga_id, "due": clock.now() + pause})

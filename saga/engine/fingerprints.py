@@ -11,7 +11,7 @@ from saga.engine.step import Step
 from saga.engine.waits import Wait
 
 # Records a new definition, or a changed one while no saga of its version is open: see migrations/functions.
-_RECORD = """
+_RECORD_DEFINITION = """
     SELECT definition, open_sagas
     FROM record_saga_definition(%(name)s, %(version)s, %(fingerprint)s, %(definition)s)
     WHERE fingerprint <> %(fingerprint)s"""
@@ -47,7 +47,7 @@ def record(sagas: Iterable[Saga]) -> None:
             "name": saga.name, "version": saga.version, "fingerprint": fingerprint(saga), "definition": describe(saga),
         }  # fmt: skip
         with db.transaction(Tenant()):
-            differing = db.run(_RECORD, values).fetchone()
+            differing = db.run(_RECORD_DEFINITION, values).fetchone()
         if differing:
             recorded, open_sagas = differing
             raise DefinitionChanged(

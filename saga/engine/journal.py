@@ -31,12 +31,12 @@ class SagaNotFound(NotFound):
 
 
 # Sets the tenant, locks the saga rows, and only then reads the sagas, one row per step: see migrations/functions/saga.
-_LOCK = "SELECT * FROM lock_sagas(%(ids)s, %(company)s)"
+_LOCK_SAGAS = "SELECT * FROM lock_sagas(%(ids)s, %(company)s)"
 _SAGA_COLUMNS = 12
 """Columns about the saga, before the columns about the step."""
 
 # The ids are given once more as a list: with it PostgreSQL uses the primary keys whatever its statistics say.
-_WRITE = """
+_WRITE_SAGAS = """
     WITH steps AS (
         UPDATE saga_steps s
         SET state = c.state, attempts = c.attempts, undo_attempts = c.undo_attempts, outcome = c.outcome,
@@ -107,7 +107,7 @@ def write_changes(sagas: Sequence[LockedSaga], find: FindDefinition) -> None:
     _announce_incidents(changed)
     for saga in changed:
         saga.send_messages()
-    written = db.run_with_deferred(_WRITE, _write_values(changed))
+    written = db.run_with_deferred(_WRITE_SAGAS, _write_values(changed))
     first_queued = {saga_id: name for saga_id, _, name in written if name}
     if first_queued:
         queued_sagas.release([saga for saga in changed if saga.ref.saga_id in first_queued], first_queued, find)
@@ -135,7 +135,7 @@ def _announce_incidents(sagas: Sequence[LockedSaga]) -> None:
 
 def _read(refs: Sequence[SagaRef], find: FindDefinition) -> list[LockedSaga]:
     refs_by_id = {ref.saga_id: ref for ref in refs}
-    rows = db.run(_LOCK, {"ids": list(refs_by_id), "company": refs[0].company_id}).fetchall()
+    rows = db.run(_LOCK_SAGAS, {"ids": list(refs_by_id), "company": refs[0].company_id}).fetchall()
     now = clock.now()
     sagas: dict[UUID, LockedSaga] = {}
     _require_known_versions(rows, find)

@@ -24,14 +24,14 @@ from saga.engine.start import start
 from saga.engine.versions import FindDefinition, is_known
 
 # A subject has one saga of a name. A second one would only fail when it starts: in the outcome of the open saga.
-_ENQUEUE = """
+_INSERT_QUEUED_SAGA = """
     INSERT INTO queued_sagas (id, after_saga_id, company_id, name, subject_id, target_id, tags, traceparent,
         context, queued_at)
     SELECT %(id)s, %(after)s, %(company)s, %(name)s, %(subject)s, %(target)s, %(tags)s, %(traceparent)s,
         %(context)s::jsonb, %(now)s
     WHERE NOT EXISTS (SELECT FROM sagas WHERE (subject_id, name) = (%(subject)s, %(name)s))
     ON CONFLICT (subject_id, name) DO NOTHING"""
-_TAKE = """
+_TAKE_QUEUED_SAGAS = """
     WITH taken AS (
         DELETE FROM queued_sagas WHERE after_saga_id = ANY(%(ids)s)
         RETURNING id, after_saga_id, company_id, name, subject_id, target_id, tags, traceparent, context
@@ -43,7 +43,7 @@ _TAKE = """
         FROM taken ORDER BY id
     )
     SELECT after_saga_id, name, subject_id, target_id, tags, traceparent, context FROM taken ORDER BY id"""
-_KEEP = """
+_MARK_OVERDUE = """
     WITH kept AS (
         UPDATE queued_sagas SET overdue_since = %(now)s WHERE after_saga_id = ANY(%(ids)s)
         RETURNING id, after_saga_id, company_id, name, subject_id
@@ -52,7 +52,7 @@ _KEEP = """
     SELECT after_saga_id, company_id, 'queued_saga_kept', jsonb_build_object('saga', name, 'subject_id', subject_id),
         %(now)s
     FROM kept ORDER BY id"""
-_OVERDUE = """
+_OVERDUE_SAGAS = """
     SELECT DISTINCT ON (after_saga_id) after_saga_id, company_id, name FROM queued_sagas
     WHERE overdue_since IS NOT NULL ORDER BY after_saga_id, id"""
 
@@ -86,7 +86,7 @@ def release(ending_sagas: Sequence[LockedSaga], first_queued: Mapping[UUID, str]
     if taken:
         _start(taken, undone, find, company_id=ending_sagas[0].ref.company_id, now=now)
     if kept:
-        db.run(_KEEP, {"ids": kept, "now": now})
+        db.run(_MARK_OVERDUE, {"ids": kept, "now": now})
     db.after_commit(lambda: failpoints.hit("saga.dequeued"))
 
 
@@ -96,7 +96,7 @@ def release_overdue(find: FindDefinition, *, now: datetime) -> int:
     Any number of processes may do so.
     """
     with db.operator_transaction():
-        overdue = db.run(_OVERDUE, {}).fetchall()
+        overdue = db.run(_OVERDUE_SAGAS, {}).fetchall()
     known = [(after, company_id) for after, company_id, name in overdue if is_known(name, None, find)]
     for after, company_id in known:
         with db.transaction(Tenant(company_id=company_id)):
@@ -107,7 +107,7 @@ def release_overdue(find: FindDefinition, *, now: datetime) -> int:
 
 def _start(ended: list[UUID], undone: list[UUID], find: FindDefinition, *, company_id: UUID, now: datetime) -> None:
     """Start the first saga queued behind each of these, with the others behind it; drop what is behind undone ones."""
-    rows = db.run(_TAKE, {"ids": ended, "undone": undone, "now": now}).fetchall()
+    rows = db.run(_TAKE_QUEUED_SAGAS, {"ids": ended, "undone": undone, "now": now}).fetchall()
     started: dict[UUID, UUID] = {}
     for after, name, subject_id, target_id, tags, traceparent, context in rows:
         if after in undone:
@@ -136,4 +136,4 @@ def _insert(
         "id": new_id(), "after": after, "company": company_id, "name": name, "subject": subject_id,
         "target": target_id, "tags": db.as_json(tags), "now": now, **origin.as_columns(),
     }  # fmt: skip
-    return db.run(_ENQUEUE, values).rowcount == 1
+    return db.run(_INSERT_QUEUED_SAGA, values).rowcount == 1

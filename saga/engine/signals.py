@@ -14,7 +14,7 @@ from saga.engine.waiting import Receipt
 from saga.engine.waits import Signal, Wait
 
 # A webhook that is repeated for days adds no further row.
-_RECORD = """
+_RECORD_SIGNAL = """
     INSERT INTO saga_signals (saga_id, company_id, signal, payload, result, sent_by, reason, received_at)
     SELECT %(saga)s, %(company)s, %(signal)s, %(payload)s, %(result)s, %(by)s, %(reason)s, %(now)s
     WHERE NOT EXISTS (
@@ -79,4 +79,4 @@ def _record(saga: LockedSaga, wait: Wait, payload: Json, result: Receipt, sender
         "saga": saga.ref.saga_id, "company": saga.ref.company_id, "signal": wait.name, "payload": db.as_json(payload),
         "result": result, "now": saga.now, **sender,
     }  # fmt: skip
-    db.run(_RECORD, values)
+    db.run(_RECORD_SIGNAL, values)

@@ -28,12 +28,12 @@ EVENT = "unknown_version"
 
 # The times are the database's, as the relay's are: workers on several machines compare them. A waiting saga needs no
 # task: the signal, or the expiry, sends one.
-_LOCK = """
+_LOCK_SAGAS = """
     SELECT id, name, version, coalesce(returned_tasks, '{}'), now(), traceparent, context
     FROM sagas
     WHERE id = ANY(%(ids)s) AND ended_at IS NULL AND state NOT IN ('stuck', 'waiting')
     ORDER BY id FOR NO KEY UPDATE"""
-_RECORD = """
+_POSTPONE_SAGA = """
     WITH postponed AS (
         UPDATE sagas SET due_at = greatest(due_at, %(due)s), returned_tasks = %(returned)s WHERE id = %(saga)s
     )
@@ -55,7 +55,8 @@ def put_back(tasks: Sequence[Json], find: FindDefinition, *, company_id: UUID) -
         tasks_by_saga.setdefault(UUID(task["kwargs"]["saga_id"]), []).append(task)
     returned = 0
     with db.transaction(Tenant(company_id=company_id)):
-        for saga_id, name, version, on_their_way, now, *origin in db.run(_LOCK, {"ids": [*tasks_by_saga]}).fetchall():
+        rows = db.run(_LOCK_SAGAS, {"ids": [*tasks_by_saga]}).fetchall()
+        for saga_id, name, version, on_their_way, now, *origin in rows:
             if not is_known(name, version, find):
                 request_fields = Origin.from_columns(*origin).request_fields
                 of_saga = [{**task, **request_fields} for task in tasks_by_saga[saga_id]]
@@ -74,4 +75,4 @@ def _return(saga_id: UUID, tasks: Sequence[Json], on_their_way: Json, *, company
             outbox.send("task", task, company_id=company_id, available_at=due)
             on_their_way[name] = due.isoformat()
     values = {"saga": saga_id, "company": company_id, "event": EVENT, "now": now, "due": now + _POSTPONED}
-    db.run(_RECORD, {**values, "returned": db.as_json(on_their_way)})
+    db.run(_POSTPONE_SAGA, {**values, "returned": db.as_json(on_their_way)})

@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 # As in alerts_undelivered_idx.
 _UNDELIVERED = "(delivered_at IS NULL OR (closed_at IS NOT NULL AND closing_delivered_at IS NULL))"
-_CLAIM = f"""
+_CLAIM_ALERT = f"""
     UPDATE alerts SET next_delivery_at = now() + interval '15 seconds', attempts = attempts + 1
     WHERE id = (
         SELECT id FROM alerts WHERE {_UNDELIVERED} AND next_delivery_at <= now()
@@ -114,7 +114,7 @@ def deliver(webhook: Webhook | None) -> None:
 
 def _claim() -> Notification | None:
     with db.operator_transaction():
-        row = db.run(_CLAIM, {}).fetchone()
+        row = db.run(_CLAIM_ALERT, {}).fetchone()
         if row is None:
             return None
         notification = Notification(*row)

@@ -28,7 +28,7 @@ MAX_EVENTS_PER_CHECK = 1000
 
 log = structlog.get_logger()
 
-_CLOSE = """
+_CLOSE_ALERTS = """
     UPDATE alerts SET closed_at = now()
     WHERE kind = 'worker_died' AND closed_at IS NULL
         AND (key = ANY(%(alive)s) OR detail->>'place' = ANY(%(replaced)s) OR opened_at < now() - %(ttl)s)"""
@@ -66,7 +66,7 @@ class HeartbeatMonitor:
         alive, replaced = [*self._last_heartbeats, *self._stopped], [worker_slot(name) for name in self._started]
         with db.operator_transaction():
             alerts.trigger("worker_died", {name: _dead_worker_detail(name, at) for name, at in dead.items()})
-            db.run(_CLOSE, {"alive": alive, "replaced": replaced, "ttl": DEAD_WORKER_ALERT_TTL})
+            db.run(_CLOSE_ALERTS, {"alive": alive, "replaced": replaced, "ttl": DEAD_WORKER_ALERT_TTL})
 
     def _find_dead(self) -> dict[str, datetime]:
         """Workers without a heartbeat although a commit has succeeded since: the last heartbeat of each."""

@@ -19,7 +19,7 @@ BATCH_SIZE = 500
 
 log = structlog.get_logger()
 
-_NEXT = f"""
+_NEXT_EVENTS = f"""
     SELECT {", ".join(kept_events.COLUMNS)}, EXISTS ({{is_recorded}})
     FROM events WHERE id >= %(first)s AND id < %(end)s AND type = ANY(%(types)s)
     ORDER BY id LIMIT %(limit)s"""  # noqa: S608 - constants
@@ -99,5 +99,5 @@ def _read(consumer: str, first: UUID, end: UUID) -> list[tuple[CloudEvent, bool]
     """The next events from `first`, and whether the consumer has processed them."""
     values = {"consumer": consumer, "first": first, "end": end, "limit": BATCH_SIZE, "types": list(REACTIONS[consumer])}
     with db.operator_transaction():
-        rows = db.run(_NEXT.format(is_recorded=record_of(consumer, "events.id")), values).fetchall()
+        rows = db.run(_NEXT_EVENTS.format(is_recorded=record_of(consumer, "events.id")), values).fetchall()
     return [(kept_events.from_row(row[:-1]), row[-1]) for row in rows]
