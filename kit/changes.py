@@ -13,14 +13,14 @@ Row = TypeVar("Row", bound=Base)
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
-    """The columns that a change gave other values, by name, with their old values. False if there are none."""
+class ChangedColumns:
+    """The changed columns of a row: their old values by column name. False if no column has changed."""
 
     old: Mapping[str, Any]
 
     @property
     def names(self) -> list[str]:
-        """The sorted names of these columns."""
+        """The sorted names of the changed columns."""
         return sorted(self.old)
 
     def __bool__(self) -> bool:
@@ -33,10 +33,10 @@ def apply_and_announce(
     *,
     declared: type,
     event: Event[Payload],
-    payload: Callable[[Row, Changed], Payload],
+    payload: Callable[[Row, ChangedColumns], Payload],
     company_id: UUID | None,
     subject: UUID | None = None,
-) -> Changed:
+) -> ChangedColumns:
     """Set columns of the row, increase its `version` if it has one, and publish the event with its payload.
 
     Does nothing where no value differs. The event is about `subject`, or else about the row. Raises TypeError, before
@@ -44,7 +44,7 @@ def apply_and_announce(
     """
     refuse_undeclared(values, declared=declared)
     different = (name for name, value in values.items() if getattr(row, name) != value)
-    changed = Changed({name: getattr(row, name) for name in different})
+    changed = ChangedColumns({name: getattr(row, name) for name in different})
     if not changed:
         return changed
     state: Any = row

@@ -26,7 +26,7 @@ class DemoFailed(OrderXError):
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class DemoOrder:
     """An order of the demo and its expected outcome."""
 
     title: str
@@ -36,10 +36,10 @@ class Expected:
     code: str | None = None
 
 
-ORDERS = (
-    Expected("Two notebooks, paid with a good card", GOOD, 2, "paid"),
-    Expected("One notebook, paid with a card that is declined", DECLINED, 1, "failed", "generic_decline"),
-    Expected("Nine notebooks, of which only three are left", GOOD, 9, "failed", "out_of_stock"),
+DEMO_ORDERS = (
+    DemoOrder("Two notebooks, paid with a good card", GOOD, 2, "paid"),
+    DemoOrder("One notebook, paid with a card that is declined", DECLINED, 1, "failed", "generic_decline"),
+    DemoOrder("Nine notebooks, of which only three are left", GOOD, 9, "failed", "out_of_stock"),
 )
 
 
@@ -79,7 +79,7 @@ def demo(stack: Stack) -> bool:
     merchant, customer = (Client(stack.api_url, stack.inbox_url) for _ in range(2))
     shop_id, product_id = set_up_shop(merchant, on_hand=5)
     customer.register("ada@example.com", "Ada Example")
-    for expected in ORDERS:
+    for expected in DEMO_ORDERS:
         console.rule(expected.title)
         _check_outcome(expected, _order(customer, expected, shop_id, product_id))
     console.rule("Consistency checks")
@@ -102,7 +102,7 @@ def set_up_shop(merchant: Client, *, on_hand: int) -> tuple[str, str]:
     return shop_id, product_id
 
 
-def _order(customer: Client, expected: Expected, shop_id: str, product_id: str) -> dict[str, Any]:
+def _order(customer: Client, expected: DemoOrder, shop_id: str, product_id: str) -> dict[str, Any]:
     card = {"number": expected.card, "exp_month": 12, "exp_year": 2040, "cvc": "123"}
     body = {
         "shop_id": shop_id,
@@ -113,7 +113,7 @@ def _order(customer: Client, expected: Expected, shop_id: str, product_id: str) 
     return customer("POST", "/orders", body, Prefer="wait=20")
 
 
-def _check_outcome(expected: Expected, order: dict[str, Any]) -> None:
+def _check_outcome(expected: DemoOrder, order: dict[str, Any]) -> None:
     print_timeline(_ended_saga(UUID(order["id"])))
     code = (order["failure"] or {}).get("code")
     console.print(f"The order is {order['status']}: {order['status_text']}" + (f" ({code})" if code else ""))

@@ -9,8 +9,8 @@ from ops import host_names
 from workers.app import create_app
 
 
-class Refusal(RequestHandler):
-    """Handles requests for other hosts."""
+class RefuseUnknownHost(RequestHandler):
+    """Refuses a request whose `Host` header has a name that is neither of loopback nor trusted."""
 
     def prepare(self) -> None:
         """Answer 400, whatever the method."""
@@ -20,14 +20,14 @@ class Refusal(RequestHandler):
 
 
 class Flower(app.Flower):
-    """Flower that refuses requests for other hosts."""
+    """Flower that refuses requests to host names that are not trusted (see ops/host_names.py)."""
 
     trusted_hosts: ClassVar[tuple[str, ...]] = ()
 
     def find_handler(self, request: Any, **named: Any) -> Any:
         """See tornado."""
         if not host_names.is_allowed(request.headers.get("Host", ""), self.trusted_hosts):
-            return self.get_handler_delegate(request, Refusal)
+            return self.get_handler_delegate(request, RefuseUnknownHost)
         return super().find_handler(request, **named)
 
 

@@ -17,7 +17,7 @@ def verify_password(email: str, password: str) -> User:
     Call it outside transactions: hashing is slow on purpose, and a transaction would occupy a connection meanwhile.
     """
     user = _check_password(email, password)
-    _reset_throttle(email)
+    _clear_attempts(email)
     return user
 
 
@@ -32,7 +32,7 @@ def authenticate(email: str, password: str, code: str | None) -> User:
         is_right = second_factor.verify_code(user_id=user.id, code=code, now=clock.now())
     if not is_right:
         raise InvalidSecondFactorCode
-    _reset_throttle(email)
+    _clear_attempts(email)
     return user
 
 
@@ -60,7 +60,8 @@ def _rehashed(user: User, password: str) -> User:
     return current
 
 
-def _reset_throttle(email: str) -> None:
+def _clear_attempts(email: str) -> None:
+    """Forget the failed attempts: the password was right, so they no longer count against the limits."""
     with db.transaction(Tenant()):
         throttle.reset(PASSWORD_ATTEMPTS, *_throttle_keys(email), now=clock.now())
 

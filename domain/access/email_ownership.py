@@ -46,7 +46,11 @@ def reset_password(*, token: str, password_hash: str, network_address: str, now:
 
 
 def _lock_user(user_id: UUID) -> User:
-    """Return the user's row, locked. Inserts that refer to it have been committed, or wait for this transaction."""
+    """Return the user's row, locked until the transaction ends.
+
+    An insert of a row with a foreign key to the user waits for the lock, or was committed before: so this transaction
+    sees all rows of the user.
+    """
     return db.session().get_one(User, user_id, with_for_update=True, populate_existing=True)
 
 

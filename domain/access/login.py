@@ -43,13 +43,13 @@ def log_in(
     Without `act_for` the user acts for the company chosen last. Raises InvalidCredentials if the password has changed
     meanwhile, NotAMember, CompanyNotFound.
     """
-    users.lock_password(user_id=user_id, password_hash=password_hash)
+    users.lock_unchanged_password(user_id=user_id, password_hash=password_hash)
     if act_for is None:
         company_id = queries.default_company(user_id=user_id)
         membership = _membership_in(user_id, company_id)
     else:
         company_id = act_for.company_id
-        membership = _choose_company(user_id, company_id)
+        membership = _switch_company(user_id, company_id)
     grant = sessions.start(user_id=user_id, company_id=company_id, device=device, ip_address=ip_address, now=now)
     return LoggedIn(grant, membership)
 
@@ -65,13 +65,16 @@ def refresh(*, refresh_token: str, act_for: ActFor | None, now: datetime) -> Log
     user_session = grant.session
     if act_for is None:
         return LoggedIn(grant, _membership_in(user_session.user_id, user_session.active_company_id))
-    membership = _choose_company(user_session.user_id, act_for.company_id)
+    membership = _switch_company(user_session.user_id, act_for.company_id)
     user_session.active_company_id = act_for.company_id
     return LoggedIn(grant, membership)
 
 
-def _choose_company(user_id: UUID, company_id: UUID | None) -> Membership | None:
-    """Return the membership in the company, which becomes the default for later logins; None for a customer."""
+def _switch_company(user_id: UUID, company_id: UUID | None) -> Membership | None:
+    """Make the company the default of later logins and return the user's membership in it.
+
+    With None as the company, later logins are those of a customer, and there is no membership.
+    """
     membership = _membership_in(user_id, company_id)
     memberships.choose_company(user_id=user_id, company_id=company_id)
     return membership

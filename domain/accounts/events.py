@@ -69,7 +69,7 @@ class LoginFailed:
 
 @dataclass(frozen=True, slots=True)
 class NoData:
-    """No data."""
+    """The payload of an event that has no data: `{}`."""
 
 
 LOGGED_IN = Event("auth.logged_in", SessionStarted, "A user has logged in.", of_company=False)

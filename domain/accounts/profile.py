@@ -16,12 +16,12 @@ from domain.accounts.events import (
 )
 from domain.accounts.models import Address, User
 from kit import changes, db
-from kit.changes import Changed
+from kit.changes import ChangedColumns
 from kit.db import Json
 from kit.ids import new_id
 from kit.messaging import events
 
-MOST_ADDRESSES = 50
+MAX_ADDRESSES = 50
 
 
 class MailPreferences(TypedDict, total=False):
@@ -62,7 +62,7 @@ def change(*, user_id: UUID, values: ProfileChanges) -> User:
     return user
 
 
-def _updated(user: User, changed: Changed) -> UserUpdated:
+def _updated(user: User, changed: ChangedColumns) -> UserUpdated:
     return UserUpdated(user.id, changed.names)
 
 
@@ -75,7 +75,7 @@ def create_address(*, user_id: UUID, label: str, address: Json) -> Address:
     """Add an address of the current user; raises TooManyAddresses."""
     lock_user(user_id=user_id)  # otherwise two concurrent requests could exceed the limit
     session = db.session()
-    if (session.scalar(select(func.count(Address.id)).filter_by(user_id=user_id)) or 0) >= MOST_ADDRESSES:
+    if (session.scalar(select(func.count(Address.id)).filter_by(user_id=user_id)) or 0) >= MAX_ADDRESSES:
         raise TooManyAddresses
     created = Address(id=new_id(), user_id=user_id, label=label, address=address)
     session.add(created)

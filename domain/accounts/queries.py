@@ -28,8 +28,11 @@ def the_verified_user(*, user_id: UUID) -> User:
     return user
 
 
-def lock_password(*, user_id: UUID, password_hash: str) -> None:
-    """Lock the current user's password until the transaction ends; raises InvalidCredentials if it has changed."""
+def lock_unchanged_password(*, user_id: UUID, password_hash: str) -> None:
+    """Lock the current user's row against changes until the transaction ends.
+
+    Raises InvalidCredentials if `password_hash` is no longer the user's.
+    """
     unchanged = (
         select(User.id).where(User.id == user_id, User.password_hash == password_hash).with_for_update(read=True)
     )

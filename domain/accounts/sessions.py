@@ -39,7 +39,7 @@ class SessionGrant:
 def start(
     *, user_id: UUID, company_id: UUID | None, device: str | None = None, ip_address: str | None = None, now: datetime
 ) -> SessionGrant:
-    """Start a session of the current user, who acts for the company, or for none as a customer."""
+    """Start a session of the user. In it the user acts for the company or, if `company_id` is None, as a customer."""
     user_session = UserSession(
         id=new_id(), user_id=user_id, active_company_id=company_id, device=device, ip_address=ip_address,
         started_at=now, last_used_at=now,

@@ -24,7 +24,7 @@ from domain.payments.stripe_amounts import charge_limits
 from domain.shops import queries as shops
 from domain.shops.errors import ShopNotFound
 from kit import changes, db
-from kit.changes import Changed
+from kit.changes import ChangedColumns
 from kit.errors import Invalid
 from kit.ids import new_id
 from kit.messaging import events
@@ -111,14 +111,14 @@ def _validate_price(price: Money, company_id: UUID) -> None:
         raise Invalid(fields={"price.amount": [f"Must be at most {Money(chargeable.maximum, currency)}."]})
 
 
-def _updated(product: Product, changed: Changed) -> ProductUpdated:
+def _updated(product: Product, changed: ChangedColumns) -> ProductUpdated:
     return ProductUpdated(
         product_id=product.id, shop_id=product.shop_id, sku=product.sku, name=product.name,
         price=Money(product.price, product.currency), version=product.version, changed=changed.names,
     )  # fmt: skip
 
 
-def _price_changed(product: Product, changed: Changed) -> ProductPriceChanged:
+def _price_changed(product: Product, changed: ChangedColumns) -> ProductPriceChanged:
     return ProductPriceChanged(
         product_id=product.id, shop_id=product.shop_id, version=product.version,
         previous_price=Money(changed.old["price"], product.currency), price=Money(product.price, product.currency),

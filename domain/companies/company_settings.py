@@ -12,7 +12,7 @@ from domain.companies.plans import TRIAL_PERIOD
 from domain.companies.queries import the_locked_company
 from domain.notifications.context import Branding
 from kit import changes, db
-from kit.changes import Changed
+from kit.changes import ChangedColumns
 
 
 class CompanySettings(TypedDict, total=False):
@@ -67,5 +67,5 @@ def change(
     return company
 
 
-def _updated(company: Company, changed: Changed) -> CompanyUpdated:
+def _updated(company: Company, changed: ChangedColumns) -> CompanyUpdated:
     return CompanyUpdated(company.id, changed=changed.names, version=company.version)

@@ -11,7 +11,7 @@ from kit import db
 from kit.db import Json
 from kit.ids import new_id
 
-MOST_ADDRESSES = 50
+MAX_ADDRESSES = 50
 
 
 def create(*, customer_id: UUID, label: str, address: Json) -> CustomerAddress:
@@ -19,7 +19,7 @@ def create(*, customer_id: UUID, label: str, address: Json) -> CustomerAddress:
     customer = records.the_locked_customer(customer_id)  # otherwise two concurrent requests could exceed the limit
     session = db.session()
     count = session.scalar(select(func.count(CustomerAddress.id)).filter_by(customer_id=customer_id)) or 0
-    if count >= MOST_ADDRESSES:
+    if count >= MAX_ADDRESSES:
         raise TooManyCustomerAddresses
     created = CustomerAddress(
         id=new_id(), company_id=customer.company_id, customer_id=customer_id, label=label, address=address

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 
 from domain.customers import records
-from domain.customers.addresses import MOST_ADDRESSES
+from domain.customers.addresses import MAX_ADDRESSES
 from domain.customers.errors import CannotMerge, TooManyCustomerAddresses
 from domain.customers.events import CUSTOMER_UPDATED, CUSTOMERS_MERGED, CustomersMerged
 from domain.customers.models import Customer, CustomerAddress, GroupMember
@@ -34,7 +34,7 @@ def merge(guest: Customer, into: Customer) -> None:
     """
     session = db.session()
     addresses = select(func.count(CustomerAddress.id)).where(CustomerAddress.customer_id.in_((guest.id, into.id)))
-    if (session.scalar(addresses) or 0) > MOST_ADDRESSES:
+    if (session.scalar(addresses) or 0) > MAX_ADDRESSES:
         raise TooManyCustomerAddresses
     session.execute(update(CustomerAddress).filter_by(customer_id=guest.id).values(customer_id=into.id))
     in_both = select(GroupMember.group_id).filter_by(customer_id=into.id)

@@ -13,7 +13,7 @@ from domain.customers.errors import CustomerChanged, CustomerEmailTaken, Custome
 from domain.customers.events import CUSTOMER_CREATED, CUSTOMER_UPDATED, CustomerUpdated, CustomerVersion
 from domain.customers.models import Customer
 from kit import changes, db
-from kit.changes import Changed
+from kit.changes import ChangedColumns
 from kit.ids import new_id
 from kit.messaging import events
 from kit.versions import the_locked
@@ -99,7 +99,7 @@ def announce_change(customer: Customer, what: str) -> None:
     events.publish_about(customer, CUSTOMER_UPDATED, CustomerUpdated(customer.id, customer.version, [what]))
 
 
-def updated(customer: Customer, changed: Changed) -> CustomerUpdated:
+def updated(customer: Customer, changed: ChangedColumns) -> CustomerUpdated:
     """The payload of the event that these fields were changed."""
     return CustomerUpdated(customer.id, customer.version, changed.names)
 

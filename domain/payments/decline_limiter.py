@@ -56,8 +56,9 @@ def load_payments(*, order_ids: Collection[UUID], now: datetime) -> dict[UUID, L
 class DeclineLimiter:
     """Limits the calls that the threads of a batch make to the provider at the same time.
 
-    At most as many calls run as could be declined without exceeding a limit; other threads wait for their answers.
-    Calls with a token for which a payment has succeeded do not wait.
+    A payment may be declined, and declines are limited for each customer, card and network. So for each of them no more
+    calls run at the same time than declines are left; other threads wait until a running call is answered. A call
+    does not wait if another payment with the same payment method has succeeded.
     """
 
     def __init__(self, payments: Iterable[LimitedPayment]) -> None:

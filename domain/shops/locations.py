@@ -21,7 +21,7 @@ from domain.shops.models import Location
 from domain.shops.opening_hours import InvalidOpeningHours, OpeningHours
 from domain.shops.queries import the_open_shop
 from kit import changes, db
-from kit.changes import Changed
+from kit.changes import ChangedColumns
 from kit.db import Json
 from kit.errors import Invalid
 from kit.messaging import events
@@ -123,7 +123,7 @@ def _the_locked_location(location_id: UUID, shop_id: UUID, expected_versions: Co
     return the_locked(query, expected_versions, missing=LocationNotFound, stale=LocationChanged)
 
 
-def _updated(location: Location, changed: Changed) -> LocationUpdated:
+def _updated(location: Location, changed: ChangedColumns) -> LocationUpdated:
     return LocationUpdated(location.shop_id, location.id, changed=changed.names, version=location.version)
 
 

@@ -17,7 +17,7 @@ from domain.shops.errors import ShopChanged, ShopClosed, ShopNameTaken, ShopNotF
 from domain.shops.events import SHOP_CLOSED, SHOP_CREATED, SHOP_UPDATED, ShopDetails, ShopUpdated
 from domain.shops.models import Shop
 from kit import changes, db
-from kit.changes import Changed
+from kit.changes import ChangedColumns
 from kit.errors import Invalid
 from kit.ids import new_id
 from kit.messaging import events
@@ -122,5 +122,5 @@ def _announce(event: Event[ShopDetails], shop: Shop) -> None:
     events.publish_about(shop, event, ShopDetails(shop_id=shop.id, name=shop.name, version=shop.version))
 
 
-def _updated(shop: Shop, changed: Changed) -> ShopUpdated:
+def _updated(shop: Shop, changed: ChangedColumns) -> ShopUpdated:
     return ShopUpdated(shop_id=shop.id, name=shop.name, version=shop.version, changed=changed.names)

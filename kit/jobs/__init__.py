@@ -23,9 +23,10 @@ __all__ = ["Call", "Job", "Progress", "declared_in", "job"]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a job's function: where it begins (`{}` at first), what the job was started with, and the time (UTC).
+    """One call of a job's function: the position where it begins, the job's arguments, and the time (UTC).
 
-    `company_id` is the company whose job it is; the transaction is that company's.
+    The position of the first call is `{}`. The transaction of the call has the tenant `company_id`; with None it is one
+    of the operator role.
     """
 
     job_id: UUID
@@ -37,7 +38,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a call has done: the number of `items`, and the position of the next call; None ends the job."""
+    """What one call of a job's function has done.
+
+    `position` is where the next call begins; None ends the job. `items` is the number of items this call has processed.
+    """
 
     position: Json | None
     items: int = 0

@@ -174,9 +174,9 @@ def _send(name: str, *, due_at: datetime, next_run_at: datetime, now: datetime) 
 
 
 def start(name: str, run_id: UUID, *, now: datetime) -> bool:
-    """Begin the run, or go on with it in the process that has begun it; returns False if it is not this process's run.
+    """Begin the run, or confirm that this process has begun it. Returns whether this process may do the run.
 
-    Another process may have it, or its lease has ended and it was claimed again.
+    False if another process has begun the run, or if its lease has ended and the schedule was claimed for a new run.
     """
     values = {"name": name, "run_id": run_id, "worker": _this_process(), "now": now, "lease_until": now + RUN_LEASE}
     with db.operator_transaction():
@@ -184,7 +184,7 @@ def start(name: str, run_id: UUID, *, now: datetime) -> bool:
 
 
 def renew(name: str, run_id: UUID, *, now: datetime) -> None:
-    """Extend the lease of the run that this process has begun."""
+    """Extend the lease of a run that this process has begun. Does nothing if another process has the run."""
     values = {"name": name, "run_id": run_id, "worker": _this_process(), "lease_until": now + RUN_LEASE}
     with db.operator_transaction():
         db.run(_RENEW_LEASE, values)

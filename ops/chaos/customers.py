@@ -29,7 +29,10 @@ _TRANSIENT = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}
 
 @dataclass(slots=True)
 class Purchase:
-    """The result of a scenario: the order ids in the responses (at most one, normally), or the refusal's code."""
+    """The result of a scenario: the order ids in the responses, or the refusal's code.
+
+    All requests of a purchase are retries with the same idempotency key, so a second order id is an error.
+    """
 
     scenario: Scenario
     order_ids: set[str] = field(default_factory=set)

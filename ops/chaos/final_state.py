@@ -1,7 +1,7 @@
 """The contents of database, payment provider and mail inbox at the end of a run."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 import requests
@@ -31,15 +31,27 @@ class ProductStock:
     sold: int
 
 
+class ReceivedMail(NamedTuple):
+    """A mail in the inbox."""
+
+    message_id: str
+    occasion: str
+    recipient: str
+
+
 @dataclass(frozen=True, slots=True)
 class FinalState:
-    """Orders by id, stock by product id, payment intents, and mails as (Message-ID, occasion, recipient)."""
+    """Orders by id, stock by product id, and the provider's payment intents.
+
+    `mails_received` are in the inbox. `mails_sent` are (occasion, recipient) of the mails that the database says were
+    sent.
+    """
 
     orders: dict[str, Order]
     stock: dict[str, ProductStock]
     unfinished_sagas: int
     intents: list[Json]
-    mails: list[tuple[str, str, str]]
+    mails_received: list[ReceivedMail]
     mails_sent: set[tuple[str, str]]
 
 
@@ -74,7 +86,10 @@ def read(*, database_url: str, sandbox_url: str, inbox_url: str) -> FinalState:
         stock=stock,
         unfinished_sagas=unfinished[0],
         intents=_json(f"{sandbox_url}/ledger")["payment_intents"],
-        mails=[(mail["message_id"], mail["occasion"], mail["to"]) for mail in _json(f"{inbox_url}/messages.json")],
+        mails_received=[
+            ReceivedMail(mail["message_id"], mail["occasion"], mail["to"])
+            for mail in _json(f"{inbox_url}/messages.json")
+        ],
         mails_sent=mails_sent,
     )
 

@@ -13,30 +13,33 @@ EXPIRY = EXPIRES.total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """Start the saga of this subject, or send it a signal, `at` seconds after the run has begun."""
+class ScenarioStep:
+    """Start the saga of this subject or, if `signal` is set, send it this signal with this payload.
+
+    `at` is the time of the step, in seconds after the beginning of the run.
+    """
 
     at: float
     subject_id: UUID
     signal: Signal[Any] | None = None
-    payload: Any = None
+    signal_payload: Any = None
 
 
-def acts(*, seed: int, sagas: int, seconds: float) -> list[Act]:
-    """Generate the acts of this many sagas, which start within `seconds`, in order of time."""
+def scenario_steps(*, seed: int, sagas: int, seconds: float) -> list[ScenarioStep]:
+    """Generate the steps of this many sagas, in order of time. All sagas start within `seconds`."""
     draw = Random(f"signals {seed}")  # noqa: S311 - must be repeatable
     starts = sorted(draw.uniform(0, seconds) for _ in range(sagas))
-    made = [act for number, start in enumerate(starts) for act in _acts_of(draw, start, f"{seed} {number}")]
-    return sorted(made, key=lambda act: act.at)
+    made = [step for number, start in enumerate(starts) for step in _steps_of(draw, start, f"{seed} {number}")]
+    return sorted(made, key=lambda step: step.at)
 
 
-def _acts_of(draw: Random, start: float, name: str) -> Iterator[Act]:
+def _steps_of(draw: Random, start: float, name: str) -> Iterator[ScenarioStep]:
     subject_id = uuid5(NAMESPACE_OID, f"example {name}")
-    yield Act(start, subject_id)
+    yield ScenarioStep(start, subject_id)
     for after, number in _confirmations(draw):
-        yield Act(start + after, subject_id, CONFIRMED, Answer(number))
+        yield ScenarioStep(start + after, subject_id, CONFIRMED, Answer(number))
     if draw.random() < 1 / 2:
-        yield Act(start + draw.uniform(0, 2 * EXPIRY), subject_id, FOLLOWED, NoPayload())
+        yield ScenarioStep(start + draw.uniform(0, 2 * EXPIRY), subject_id, FOLLOWED, NoPayload())
 
 
 def _confirmations(draw: Random) -> list[tuple[float, int]]:

@@ -25,7 +25,7 @@ class TcpProxy:
         self._hanging = False
 
     def reroute(self, url: str) -> str:
-        """The URL with the proxy's port, if it has the port of the server."""
+        """Replace the server's address in the URL by the proxy's. A URL of another server is returned unchanged."""
         return url.replace(f"{LOOPBACK}:{self.target_port}", f"{LOOPBACK}:{self.port}")
 
     def start(self) -> None:

@@ -14,6 +14,7 @@ def count(state: FinalState, *, accepted: Iterable[str], on_hand: Mapping[str, i
 
     `accepted` are the order ids that customers received, `on_hand` the initial stock by product.
     """
+    copies = Counter(mail.message_id for mail in state.mails_received)
     return {
         "lost": sum(not _is_known(state, order) for order in accepted),
         "double_charged": _double_charged(state),
@@ -21,13 +22,13 @@ def count(state: FinalState, *, accepted: Iterable[str], on_hand: Mapping[str, i
         "leaked_units": sum(_leaked(state, product, initial) for product, initial in on_hand.items()),
         "oversold_units": sum(max(0, state.stock[product].sold - initial) for product, initial in on_hand.items()),
         "unfinished": state.unfinished_sagas,
-        "duplicate_mails": sum(times - 1 for times in Counter(mail[0] for mail in state.mails).values()),
+        "duplicate_mails": sum(times - 1 for times in copies.values()),
     }
 
 
 def missing_mails(state: FinalState) -> list[str]:
-    """Mails that are sent according to the database, but not in the inbox."""
-    arrived = {(occasion, recipient) for _, occasion, recipient in state.mails}
+    """Mails that the database says were sent, and that the inbox does not contain."""
+    arrived = {(mail.occasion, mail.recipient) for mail in state.mails_received}
     return sorted(f"{occasion} to {recipient}" for occasion, recipient in state.mails_sent - arrived)
 
 

@@ -27,6 +27,7 @@ def correct(*, since: datetime, dry_run: bool, as_json: bool) -> bool:
 
 
 def _result(each: ComparedPayment, *, dry_run: bool) -> tuple[str, bool]:
+    """What was done about the difference (in a dry run, what would be), and False if an operator must decide."""
     if each.verdict == "review":
         return "needs a decision", False
     if dry_run:
@@ -39,6 +40,7 @@ def _result(each: ComparedPayment, *, dry_run: bool) -> tuple[str, bool]:
 
 
 def _show(each: ComparedPayment, result: str, *, as_json: bool) -> None:
+    """Print a difference and its result: what was done about it."""
     answer = each.answer
     if as_json:
         payment = {

@@ -8,8 +8,8 @@ from ops.sandbox.errors import Json, bad_parameter
 from ops.sandbox.ledger import Row, Transaction
 from ops.sandbox.params import Params, group, integer, text
 
-MAX_SEQ = 2**62
-"""Larger than any `seq`."""
+ABOVE_EVERY_SEQ = 2**62
+"""A number above every `seq` of the ledger: with it as the cursor, a page begins at the newest row."""
 
 
 def payment_method(db: Transaction, params: Params, method: str) -> Json:  # noqa: ARG001
@@ -27,7 +27,7 @@ def payment_intents(db: Transaction, params: Params) -> Json:
     """A page of payment intents, newest first, optionally created at `created[gte]` or later."""
     expand = "data.latest_charge" in group(params, "expand").values()
     limit, before = _cursor(db, params, intents.find)
-    since = integer(group(params, "created"), "gte", maximum=MAX_SEQ, default=1)
+    since = integer(group(params, "created"), "gte", maximum=ABOVE_EVERY_SEQ, default=1)
     rows = intents.page(db, before=before, limit=limit + 1, since=since)
     return _list_object("/v1/payment_intents", [objects.payment_intent(r, expand=expand) for r in rows], limit)
 
@@ -66,7 +66,7 @@ def ledger(db: Transaction, params: Params) -> Json:  # noqa: ARG001
 def _cursor(db: Transaction, params: Params, find: Any) -> tuple[int, int]:
     limit = integer(params, "limit", maximum=100, default=10)
     if "starting_after" not in params:
-        return limit, MAX_SEQ
+        return limit, ABOVE_EVERY_SEQ
     last: Row = find(db, text(params, "starting_after"), param="starting_after", status=400)
     return limit, last["seq"]
 

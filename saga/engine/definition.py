@@ -59,8 +59,8 @@ def afterwards(*steps: Step) -> Stage:
 class Ending:
     """A saga that is done or undone, as its hook receives it.
 
-    `failure` is why it is undone: `{"code", "step", "detail"}`. `stop_requested` is the request to cancel, if there was
-    one: `{"reason", "by"}`.
+    `failure` is why the saga was undone: `{"code", "step", "detail"}`; None if it is done. `stop_requested` is the
+    request to cancel: `{"reason", "by"}`; None if nobody has asked.
     """
 
     subject: Subject

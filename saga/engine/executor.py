@@ -34,13 +34,13 @@ def run_steps(
     """
     several = len(requested) > 1 or any(len(names) > 1 for names in requested.values())
     executor = _Executor(find, Forward(requested, continue_inline), continue_inline)
-    with faults.counted([] if several else requested):
+    with faults.count_fault_of_single([] if several else requested):
         return executor.run(list(requested), several=several)
 
 
 def run_undo(refs: Sequence[SagaRef], step_name: str, find: FindDefinition) -> None:
     """Undo this step in each of the sagas where it is the one to undo now."""
-    with faults.counted(refs):
+    with faults.count_fault_of_single(refs):
         _Executor(find, Backward(step_name)).run(refs, several=len(refs) > 1)
 
 

@@ -65,10 +65,10 @@ class _FaultedSaga(NamedTuple):
 
 
 @contextmanager
-def counted(refs: Collection[SagaRef]) -> Iterator[None]:
-    """Count an error of this block as a fault of the saga that it moves, if there is only one, and raise it.
+def count_fault_of_single(refs: Collection[SagaRef]) -> Iterator[None]:
+    """Raise an error of the block again. If `refs` is one saga, count the error as its fault first.
 
-    With several sagas it is not known whose fault it is; the caller then moves them one by one.
+    An error with several sagas is counted for none, because its cause is unknown: the caller moves them one by one.
     """
     try:
         yield

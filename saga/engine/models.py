@@ -34,11 +34,11 @@ class SagaRow(Base):
 
     The states are running → finishing → done when it succeeds, and running → compensating → undone when it fails. A
     running saga that awaits a signal is `waiting`. A saga that has not ended may become `stuck`, until an operator acts
-    on its incident. `stage` is the index of the current stage. `stop_requested` asks for a cancellation, which is
-    granted up to the pivot. `failure` says why the saga is undone. A saga that has not moved by `due_at` (UTC) counts
-    as stalled, and is re-sent; while it is waiting, `due_at` is when the wait expires. `traceparent` and `context` are
-    the saga's origin (kit/messaging/origin.py). `returned_tasks` are the tasks that workers of another release have put
-    back into the outbox, with the times when they are due again.
+    on its incident. `stage` is the index of the current stage. `stop_requested` is the request to cancel, `{"reason",
+    "by"}`, which is granted up to the pivot; NULL if nobody has asked. `failure` says why the saga is undone. A saga
+    that has not moved by `due_at` (UTC) counts as stalled, and is re-sent; while it is waiting, `due_at` is when the
+    wait expires. `traceparent` and `context` are the saga's origin (kit/messaging/origin.py). `returned_tasks` are the
+    tasks that workers of another release have put back into the outbox, with the times when they are due again.
     """
 
     __tablename__ = "sagas"
@@ -113,11 +113,12 @@ class StepRow(Base):
 
 
 class SagaEvent(Base):
-    """The transitions of a saga and its steps in one transaction, or a single one as step, event and detail.
+    """A part of a saga's history: all transitions of one transaction as `transitions`, or one as event, step, detail.
 
-    Append-only. Each of the `transitions` is `[event, step, detail]`. Read them as rows by the database function
-    `saga_history`. There is no foreign key: only the holder of the saga's lock writes one, and a check per transaction
-    would find nothing wrong.
+    Either `event` or `transitions` is set, never both. `transitions` is a list of `[event, step, detail]`; `step` is
+    null for a transition of the saga itself. The database function `saga_history` returns both kinds as one row for
+    each transition. Rows are never changed. There is no foreign key: only the holder of the saga's lock writes a row,
+    and a check per transaction would find nothing wrong.
     """
 
     __tablename__ = "saga_events"
@@ -130,7 +131,7 @@ class SagaEvent(Base):
     event: Mapped[str | None]
     detail: Mapped[Json | None]
     happened_at: Mapped[datetime]
-    transitions: Mapped[list[Any] | None] = mapped_column(JSONB)
+    transitions: Mapped[list[list[Any]] | None] = mapped_column(JSONB)
 
 
 class QueuedSagaRow(Base):

@@ -22,7 +22,10 @@ class AwaitedSignal(NamedTuple):
 
 
 class HistoryEvent(NamedTuple):
-    """One transition of a saga, or of the step or wait that it names; `number` is its place in the saga's history."""
+    """One transition of a saga or, if `step` is set, of this step, or of the wait for the signal of this name.
+
+    `number` is the position of the event in the saga's history.
+    """
 
     number: int
     step: str | None

@@ -64,7 +64,10 @@ class AlreadyRequested(Conflict):
 
 
 def enqueue(after: LockedSaga, saga: Saga, *, subject_id: UUID, target_id: UUID, tags: dict[str, str]) -> None:
-    """Queue a saga behind this open one. Raises AlreadyRequested if its subject has one, queued or started."""
+    """Queue `saga` for the subject, to start when the open saga `after` is done.
+
+    Raises AlreadyRequested if a saga of this name is queued or was ever started for the subject.
+    """
     after.record_event("saga_queued", None, {"saga": saga.name, "subject_id": str(subject_id)})
     origin = causation.current_origin((subject_id, target_id))
     about: Json = {"subject_id": subject_id, "target_id": target_id, "tags": tags, "origin": origin}

@@ -21,7 +21,10 @@ def begin(saga: LockedSaga, step: Step) -> None:
 
 
 def accepts_answer(saga: LockedSaga, step: Step) -> bool:
-    """Whether the step may run, or its answer still counts. Once a saga compensates, no step's does (fencing)."""
+    """Whether the step may run or, if it is running, its answer still counts.
+
+    False for every step once the saga compensates: a late answer changes nothing (fencing).
+    """
     state = saga.step_state(step)
     if state.state not in {"pending", "running"}:
         return False
@@ -178,7 +181,7 @@ def complete(saga: LockedSaga) -> None:
 
 
 def end_if_finished(saga: LockedSaga) -> None:
-    """End the saga when all steps that run afterwards are done or skipped."""
+    """End the saga if all steps of its `afterwards` stage are done or skipped. Otherwise do nothing."""
     if all(saga.step_state(step).state in {"done", "skipped"} for step in saga.definition.afterwards_steps):
         saga.end("done")
 

@@ -57,7 +57,7 @@ def _due(find: FindDefinition, limit: int) -> list[tuple[SagaRef, str]]:
 
 def _sweep_one(ref: SagaRef, find: FindDefinition) -> None:
     try:
-        with faults.counted([ref]), locked(ref, find) as saga:
+        with faults.count_fault_of_single([ref]), locked(ref, find) as saga:
             if saga.due_at <= saga.now:
                 _sweep_locked(saga)
     except Exception as error:

@@ -48,7 +48,10 @@ class TargetBusy(Conflict):
     code = "saga_in_progress"
 
     def __init__(self, in_progress: str, *, saga: str, saga_id: UUID | None) -> None:
-        """`saga` is the name of the open saga; `saga_id` is None if that has not started."""
+        """`in_progress` is the first sentence of the message. `saga` is the name of the saga that holds the target.
+
+        `saga_id` is the id of that saga, or None if the saga is queued and has not started.
+        """
         super().__init__(
             f"{in_progress}. Try again when that is done.",
             saga={"name": saga, "id": saga_id and str(saga_id)},

@@ -27,11 +27,14 @@ PAST_TENSE: dict[Action, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The action that an operator takes, why, and who the operator is; `end` is how a resolved saga ends."""
+    """What an operator decided, and why. `end` is how a resolved saga ends.
+
+    `decided_by` is the operator: the id of a user in the API, the name of a person on the command line.
+    """
 
     action: Action
     reason: str
-    by: str
+    decided_by: str
     end: End | None = None
 
 
@@ -76,7 +79,11 @@ class Result:
 
 
 def choose_by_ids(ids: Iterable[UUID]) -> list[ChosenIncident]:
-    """Return the open incidents that these ids of incidents, sagas or subjects name, as far as they are visible."""
+    """Return the open incidents of these ids, each the id of an incident, a saga or a subject.
+
+    An id without an open incident, or with one that the current tenant may not see, gives a ChosenIncident with a
+    problem instead.
+    """
     return [chosen for each in dict.fromkeys(ids) for chosen in _choose_by_id(each)]
 
 
@@ -100,7 +107,7 @@ def act_on_each(chosen: Iterable[ChosenIncident], decision: Decision, *, dry_run
         if incident.ref is None:
             yield Result(incident, problem=incident.problem)
             continue
-        why = {"reason": decision.reason, "by": decision.by}
+        why = {"reason": decision.reason, "by": decision.decided_by}
         try:
             effect = act(incident.ref, find, incident=incident.incident_id, dry_run=dry_run, **why)
             yield Result(incident, effect=effect)

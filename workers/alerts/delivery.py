@@ -21,7 +21,7 @@ from kit import db
 from kit.db import Json
 
 MAX_PER_ROUND = 5
-"""Notifications delivered in one round."""
+"""Changes of alerts that are delivered in one round."""
 
 MAX_PAUSE = 300
 """Seconds between two attempts at a webhook that does not answer, at most."""
@@ -47,8 +47,11 @@ _RETRY_LATER = "UPDATE alerts SET next_delivery_at = now() + make_interval(secs 
 
 
 @dataclass(frozen=True, slots=True)
-class Notification:
-    """An alert that has opened or, with `closed_at`, closed. `attempts` counts the deliveries tried, with this one."""
+class AlertChange:
+    """An alert was opened or, if `closed_at` is set, closed: the content of one delivery.
+
+    `attempts` counts the attempts to deliver it, the current one included.
+    """
 
     id: UUID
     kind: str
@@ -83,9 +86,9 @@ class Webhook:
         self._url, self._secret = url, secret.encode()
         self._http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=3), retries=False)
 
-    def post(self, notification: Notification) -> str | None:
-        """Post the notification. Returns the reason of a failure, or None."""
-        body, now = notification.body(), int(time.time())
+    def post(self, change: AlertChange) -> str | None:
+        """Post the change. Returns the reason of a failure, or None."""
+        body, now = change.body(), int(time.time())
         signature = hmac.new(self._secret, b"%d.%s" % (now, body), hashlib.sha256).hexdigest()
         headers = {"Content-Type": "application/json", "OrderX-Signature": f"t={now},v1={signature}"}
         try:
@@ -97,34 +100,32 @@ class Webhook:
 
 
 def deliver(webhook: Webhook | None) -> None:
-    """Deliver a few notifications; without a webhook to the log only. Stops at the first failure."""
+    """Deliver a few changes of alerts; without a webhook to the log only. Stops at the first failure."""
     for _ in range(MAX_PER_ROUND):
-        notification = _claim()
-        if notification is None:
+        change = _claim()
+        if change is None:
             return
-        failure = webhook.post(notification) if webhook else None
+        failure = webhook.post(change) if webhook else None
         if failure:
-            log.warning(
-                "alert_not_delivered", alert=str(notification.id), attempts=notification.attempts, reason=failure
-            )
-            _execute(_RETRY_LATER, id=notification.id, pause=min(2 ** min(notification.attempts, 20), MAX_PAUSE))
+            log.warning("alert_not_delivered", alert=str(change.id), attempts=change.attempts, reason=failure)
+            _execute(_RETRY_LATER, id=change.id, pause=min(2 ** min(change.attempts, 20), MAX_PAUSE))
             return
-        _execute(_MARK_DELIVERED, id=notification.id, closing=notification.closed_at is not None)
+        _execute(_MARK_DELIVERED, id=change.id, closing=change.closed_at is not None)
 
 
-def _claim() -> Notification | None:
+def _claim() -> AlertChange | None:
     with db.operator_transaction():
         row = db.run(_CLAIM_ALERT, {}).fetchone()
         if row is None:
             return None
-        notification = Notification(*row)
-        if notification.attempts == 1:  # logged before the claim is committed: twice is better than never
-            write = log.info if notification.closed_at else log.error
+        change = AlertChange(*row)
+        if change.attempts == 1:  # logged before the claim is committed: twice is better than never
+            write = log.info if change.closed_at else log.error
             write(
-                notification.event, alert=str(notification.id), kind=notification.kind, key=notification.key,
-                detail=notification.detail,
+                change.event, alert=str(change.id), kind=change.kind, key=change.key,
+                detail=change.detail,
             )  # fmt: skip
-        return notification
+        return change
 
 
 def _execute(statement: str, **values: Any) -> None:

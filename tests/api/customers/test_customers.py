@@ -142,7 +142,7 @@ class TestAddresses:
         assert (answer.status_code, answer.json["code"]) == (404, "customer_address_not_found")
 
     def test_are_at_most_fifty(self, staff, ada, monkeypatch):
-        monkeypatch.setattr("domain.customers.addresses.MOST_ADDRESSES", 1)
+        monkeypatch.setattr("domain.customers.addresses.MAX_ADDRESSES", 1)
         path = f"/api/customers/{ada['id']}/addresses"
         staff.post(path, {"label": "Home", "address": ADDRESS})
         answer = staff.post(path, {"label": "Office", "address": ADDRESS})

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from ops.chaos import violations
-from ops.chaos.final_state import FinalState, Order, ProductStock
+from ops.chaos.final_state import FinalState, Order, ProductStock, ReceivedMail
 from ops.chaos.run import Outcome
 from ops.chaos.violations import MUST_BE_ZERO, missing_mails
 
-MAIL = ("<1@orderx>", "order.completed:1", "ada@example.com")
+MAIL = ReceivedMail("<1@orderx>", "order.completed:1", "ada@example.com")
 
 
 def intent(order, *, status="succeeded", captured=0, refunded=0):
@@ -25,7 +25,7 @@ CLEAN = FinalState(
         intent("failed", status="canceled"),
         intent("failed", captured=100, refunded=100),
     ],
-    mails=[MAIL],
+    mails_received=[MAIL],
     mails_sent={MAIL[1:]},
 )
 
@@ -95,7 +95,7 @@ class TestCount:
         assert counted(replace(CLEAN, unfinished_sagas=2)) == {"unfinished": 2}
 
     def test_counts_each_repetition_of_a_mail(self):
-        assert counted(replace(CLEAN, mails=[MAIL, MAIL, MAIL])) == {"duplicate_mails": 2}
+        assert counted(replace(CLEAN, mails_received=[MAIL, MAIL, MAIL])) == {"duplicate_mails": 2}
 
 
 class TestOutcome:
@@ -120,4 +120,4 @@ class TestOutcome:
 class TestMissingMails:
     def test_are_sent_mails_that_did_not_arrive(self):
         assert missing_mails(CLEAN) == []
-        assert missing_mails(replace(CLEAN, mails=[])) == ["order.completed:1 to ada@example.com"]
+        assert missing_mails(replace(CLEAN, mails_received=[])) == ["order.completed:1 to ada@example.com"]

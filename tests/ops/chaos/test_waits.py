@@ -10,7 +10,7 @@ import pytest
 
 from kit import db
 from ops.chaos import signaller, waiting_saga
-from ops.chaos.signal_scenarios import EXPIRY, acts
+from ops.chaos.signal_scenarios import EXPIRY, scenario_steps
 from ops.chaos.wait_results import WaitingSaga, counts, read, violations
 from ops.chaos.waiting_saga import CONFIRMED, EXAMPLE_WAIT
 from saga.engine.sweep import sweep
@@ -20,19 +20,19 @@ from tests.saga.message_deliveries import Deliveries
 
 def confirmations(*, seed):
     """For each saga, the seconds after its start and the contents of its confirmations."""
-    made = acts(seed=seed, sagas=200, seconds=60.0)
-    starts = {act.subject_id: act.at for act in made if act.signal is None}
+    made = scenario_steps(seed=seed, sagas=200, seconds=60.0)
+    starts = {step.subject_id: step.at for step in made if step.signal is None}
     found = defaultdict(list, {subject_id: [] for subject_id in starts})
-    for act in made:
-        if act.signal is CONFIRMED:
-            found[act.subject_id].append((act.at - starts[act.subject_id], act.payload.number))
+    for step in made:
+        if step.signal is CONFIRMED:
+            found[step.subject_id].append((step.at - starts[step.subject_id], step.signal_payload.number))
     return list(found.values())
 
 
 class TestActs:
     def test_are_the_same_for_the_same_seed(self):
         some = {"sagas": 20, "seconds": 10.0}
-        assert acts(seed=1, **some) == acts(seed=1, **some) != acts(seed=2, **some)
+        assert scenario_steps(seed=1, **some) == scenario_steps(seed=1, **some) != scenario_steps(seed=2, **some)
 
     def test_have_every_kind_of_confirmation(self):
         found = confirmations(seed=1)
@@ -49,10 +49,10 @@ class TestSignaller:
     def test_does_everything_again_after_a_crash_and_changes_nothing(self, database):
         company_id = factories.make_company().id
         deliveries = Deliveries((EXAMPLE_WAIT,))
-        some = acts(seed=1, sagas=12, seconds=1.0)
+        some = scenario_steps(seed=1, sagas=12, seconds=1.0)
         for _ in range(2):
-            for act in some:
-                signaller._do(act, company_id)
+            for step in some:
+                signaller._run(step, company_id)
             deliveries.deliver_all()
         for _ in range(2):
             with db.operator_transaction():
