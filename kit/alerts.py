@@ -60,7 +60,7 @@ class Alert(Base):
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
 
 
-RETENTION = (Retention("alerts", "closing_delivered_at", timedelta(days=90)),)
+RETENTION_RULES = (Retention("alerts", "closing_delivered_at", timedelta(days=90)),)
 
 _OPEN_ALERT = """
     INSERT INTO alerts (kind, key, detail) VALUES (%(kind)s, %(key)s, %(detail)s)

@@ -16,7 +16,7 @@ from saga.engine import retention as journals
 def rules() -> dict[str, Retention]:
     """The retention rule of each table that has one: those of the areas, of the journals and of the platform."""
     modules = (alerts, outbox, rows, journals, *areas.modules("domain", "retention"))
-    return {rule.table: rule for module in modules for rule in module.RETENTION}
+    return {rule.table: rule for module in modules for rule in module.RETENTION_RULES}
 
 
 @schedule(every(minutes=10))

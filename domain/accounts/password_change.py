@@ -18,7 +18,10 @@ def change(*, user_id: UUID, old_hash: str, new_hash: str, session_id: UUID | No
 
 
 def request_reset(*, email: str, now: datetime) -> None:
-    """Mail a link to set a new password, if the address (lower case) is registered. Writes as much if it is not."""
+    """Mail a link to set a new password, if the address (lower case) is registered.
+
+    Otherwise write decoy rows: the response takes as long in both cases, so it does not reveal who is registered.
+    """
     wait = throttle.count_attempt(MAIL_REQUESTS, email, now=now)
     user = queries.user_by_email(email=email)
     if wait:

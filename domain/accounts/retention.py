@@ -6,7 +6,7 @@ from kit.db.retention import Retention
 
 DAY = timedelta(days=1)
 
-RETENTION = (
+RETENTION_RULES = (
     Retention("sessions", "coalesce(ended_at, expires_at)", DAY),
     Retention("refresh_tokens", "expires_at", timedelta()),
     Retention("one_time_links", "expires_at", DAY),
@@ -14,7 +14,7 @@ RETENTION = (
     Retention("attempt_counters", "greatest(last_at, next_allowed_at)", DAY),
 )
 
-UNLIMITED = {
+TABLES_WITHOUT_RULE = {
     "users": "an account stays until its user erases it, and its id after that: orders refer to it",
     "addresses": "few for a user, who deletes them",
     "second_factors": "one for a user, until it is disabled",

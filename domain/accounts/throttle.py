@@ -17,9 +17,10 @@ RESET_AFTER = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How many attempts have no delay, and the first and the longest delay after them; each doubles the one before.
+    """How long a user has to wait before another attempt.
 
-    `per_mailbox`: email addresses of one mailbox count as one.
+    `free_attempts` can be made without waiting. The wait before the next attempt is `first_delay`; each further attempt
+    doubles it, up to `max_delay`. `per_mailbox`: email addresses of one mailbox count as one.
     """
 
     name: str
@@ -70,7 +71,7 @@ WRONG_SECOND_FACTOR_CODES = Quota(
 def count_attempt(backoff: Backoff, *subject: str, now: datetime) -> timedelta:
     """Count an attempt before it is made, so that parallel attempts count, too. Returns how long to wait first.
 
-    The attempt is allowed only if that is zero. An attempt that must wait is not counted.
+    The attempt is allowed only if this time is zero. An attempt that must wait is not counted.
     """
     attempts = _lock_attempts(_key(backoff, subject), now)
     if attempts.next_allowed_at > now:

@@ -40,7 +40,7 @@ def register_or_find(*, email: str, name: str, password_hash: str) -> tuple[User
 
 
 def verify_email(*, user_id: UUID, now: datetime) -> None:
-    """Mark the current user's email address as verified. Does nothing if it is already."""
+    """Mark the current user's email address as verified. Does nothing if it is verified already."""
     user = db.session().get_one(User, user_id)
     if user.verified_at is None:
         user.verified_at = now

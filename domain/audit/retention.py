@@ -2,9 +2,9 @@
 
 from kit.db.retention import Retention
 
-RETENTION: tuple[Retention, ...] = ()
+RETENTION_RULES: tuple[Retention, ...] = ()
 
-UNLIMITED = {
+TABLES_WITHOUT_RULE = {
     "super_admin_requests": "records for audits have no end set by us",
     "operator_actions": "records for audits have no end set by us",
 }

@@ -78,8 +78,8 @@ def change_product(
 ) -> Product:
     """Change the given fields of a product (of the shop, if given). Existing orders keep their prices.
 
-    Raises ProductNotFound, ProductChanged if it has none of the expected versions, and Invalid for another currency or
-    a price that cannot be charged.
+    Raises ProductNotFound, ProductChanged if the product has none of the expected versions, and Invalid for another
+    currency or a price that cannot be charged.
     """
     query = select(Product).where(Product.id == product_id)
     if shop_id is not None:

@@ -2,8 +2,8 @@
 
 from kit.db.retention import Retention
 
-RETENTION: tuple[Retention, ...] = ()
+RETENTION_RULES: tuple[Retention, ...] = ()
 
-UNLIMITED = {
+TABLES_WITHOUT_RULE = {
     "products": "order lines and stock movements refer to them",
 }

@@ -58,7 +58,7 @@ def change(
 ) -> Company:
     """Change the given fields of the company that the transaction acts for.
 
-    Raises CompanyNotFound for any other company, and CompanyChanged if it has none of the expected versions.
+    Raises CompanyNotFound for any other company, and CompanyChanged if the company has none of the expected versions.
     """
     company = the_locked_company(company_id=company_id, expected_versions=expected_versions)
     changes.apply_and_announce(

@@ -57,7 +57,7 @@ def require_writable(*, company_id: UUID) -> None:
 
 
 def change_plan(*, company_id: UUID, plan: str, by: UUID, expected_versions: Collection[int] | None = None) -> Company:
-    """Change the current company's plan, effective immediately. Does nothing if it has this plan already.
+    """Change the current company's plan, effective immediately. Does nothing if the company has this plan already.
 
     Raises CompanyNotFound, CompanyChanged, and PlanTooSmall when the company uses more than the plan allows.
     """
@@ -96,7 +96,7 @@ def request_deletion(
 ) -> Company:
     """Schedule the current company to be closed after DELETION_GRACE_PERIOD. Until then it is read-only.
 
-    Does nothing if it is scheduled already. Raises CompanyNotFound, CompanyChanged, CompanyClosed.
+    Does nothing if the deletion is scheduled already. Raises CompanyNotFound, CompanyChanged, CompanyClosed.
     """
     company = _the_open_company(company_id, expected_versions)
     if company.deletion_due_at is None:

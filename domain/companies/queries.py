@@ -23,7 +23,7 @@ def the_company(*, company_id: UUID) -> Company:
 def the_locked_company(*, company_id: UUID, expected_versions: Collection[int] | None = None) -> Company:
     """Return the company that the transaction acts for, locked. Inserts that refer to it do not wait for the lock.
 
-    Raises CompanyNotFound for any other company, and CompanyChanged if it has none of the expected versions.
+    Raises CompanyNotFound for any other company, and CompanyChanged if the company has none of the expected versions.
     """
     query = select(Company).where(Company.id == company_id)
     return the_locked(query, expected_versions, missing=CompanyNotFound, stale=CompanyChanged)

@@ -2,9 +2,9 @@
 
 from kit.db.retention import Retention
 
-RETENTION: tuple[Retention, ...] = ()
+RETENTION_RULES: tuple[Retention, ...] = ()
 
-UNLIMITED = {
+TABLES_WITHOUT_RULE = {
     "companies": "a closed company keeps its books",
     "company_events": "few, and the record of who decided what",
     "usage_counts": "at most two rows for an open shop, which go when it is closed",

@@ -74,7 +74,7 @@ def change(
 ) -> Customer:
     """Change the given fields of a customer. Existing orders keep the name and the email that they were placed with.
 
-    Raises CustomerNotFound, CustomerEmailTaken, and CustomerChanged if it has none of the expected versions.
+    Raises CustomerNotFound, CustomerEmailTaken, and CustomerChanged if the customer has none of the expected versions.
     """
     customer = the_locked_customer(customer_id, expected_versions)
     changed = changes.apply_and_announce(

@@ -2,9 +2,9 @@
 
 from kit.db.retention import Retention
 
-RETENTION: tuple[Retention, ...] = ()
+RETENTION_RULES: tuple[Retention, ...] = ()
 
-UNLIMITED = {
+TABLES_WITHOUT_RULE = {
     "customers": "orders refer to them; erasure removes the personal data",
     "customer_addresses": "they are deleted with their customer, and by erasure",
     "customer_groups": "few, and deleted by the company",

@@ -2,9 +2,9 @@
 
 from kit.db.retention import Retention
 
-RETENTION: tuple[Retention, ...] = ()
+RETENTION_RULES: tuple[Retention, ...] = ()
 
-UNLIMITED = {
+TABLES_WITHOUT_RULE = {
     "warehouses": "stock refers to them",
     "stock": "one row for each product and warehouse",
     "stock_movements": "stock on hand is the sum of its movements",

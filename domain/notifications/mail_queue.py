@@ -226,7 +226,7 @@ def mark_sent(*, mail_ids: Sequence[UUID], now: datetime) -> None:
 
 
 def mark_refused(*, mail_id: UUID, error: str) -> None:
-    """Mark a mail as undeliverable, with the error. Does nothing if it has been sent."""
+    """Mark a mail as undeliverable, with the error. Does nothing if the mail has been sent."""
     refused = update(Mail).where(Mail.id == mail_id, Mail.status != "sent")
     db.session().execute(
         refused.values(

@@ -2,8 +2,8 @@
 
 from kit.db.retention import Retention
 
-RETENTION: tuple[Retention, ...] = ()
+RETENTION_RULES: tuple[Retention, ...] = ()
 
-UNLIMITED = {
+TABLES_WITHOUT_RULE = {
     "mails": "a mail is not sent twice because its row exists; erasure removes the personal data",
 }

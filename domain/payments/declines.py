@@ -16,7 +16,7 @@ from kit.db import Json
 from kit.ids import new_id
 
 WINDOW = timedelta(minutes=10)
-RETENTION = timedelta(days=1)
+ATTEMPT_LIFETIME = timedelta(days=1)
 """Attempts are deleted after this time. Declines of orders that are authorised later are not counted."""
 
 BLOCKED = "too_many_declines"

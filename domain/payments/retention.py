@@ -1,12 +1,11 @@
 """How long payment attempts are kept, which limit card testing (docs/decisions/0029)."""
 
-from datetime import timedelta
-
+from domain.payments.declines import ATTEMPT_LIFETIME
 from kit.db.retention import Retention
 
-RETENTION = (Retention("payment_attempts", "id", timedelta(days=1), key="uuid7"),)
+RETENTION_RULES = (Retention("payment_attempts", "id", ATTEMPT_LIFETIME, key="uuid7"),)
 
-UNLIMITED = {
+TABLES_WITHOUT_RULE = {
     "payments": "part of a company's books",
     "payment_events": "part of a company's books",
 }

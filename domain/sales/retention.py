@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from kit.db.retention import Retention
 
-RETENTION = (Retention("idempotency_keys", "created_at", timedelta(hours=24)),)
+RETENTION_RULES = (Retention("idempotency_keys", "created_at", timedelta(hours=24)),)
 
-UNLIMITED = {
+TABLES_WITHOUT_RULE = {
     "orders": "part of a company's books",
     "order_lines": "part of a company's books",
 }

@@ -71,7 +71,7 @@ def change(
 ) -> Location:
     """Change the given fields of a location.
 
-    Raises LocationNotFound, LocationChanged if it has none of the expected versions, Invalid.
+    Raises LocationNotFound, LocationChanged if the location has none of the expected versions, Invalid.
     """
     location = _the_locked_location(location_id, shop_id, expected_versions)
     changes.apply_and_announce(

@@ -2,9 +2,9 @@
 
 from kit.db.retention import Retention
 
-RETENTION: tuple[Retention, ...] = ()
+RETENTION_RULES: tuple[Retention, ...] = ()
 
-UNLIMITED = {
+TABLES_WITHOUT_RULE = {
     "shops": "orders refer to them, closed ones too",
     "locations": "few for a shop, until they are deleted",
 }

@@ -53,7 +53,7 @@ def open_shop(
 def change(*, shop_id: UUID, expected_versions: Collection[int] | None = None, **values: Unpack[ShopChanges]) -> Shop:
     """Change the given fields of a shop of the current company.
 
-    Raises ShopNotFound, ShopChanged if it has none of the expected versions, ShopClosed, ShopNameTaken, Invalid.
+    Raises ShopNotFound, ShopChanged if the shop has none of the expected versions, ShopClosed, ShopNameTaken, Invalid.
     """
     shop = _the_locked_shop(shop_id, expected_versions)
     if shop.closed_at is not None:
@@ -69,7 +69,7 @@ def change(*, shop_id: UUID, expected_versions: Collection[int] | None = None, *
 
 
 def close(*, shop_id: UUID, now: datetime, expected_versions: Collection[int] | None = None) -> Shop:
-    """Close the shop permanently. Orders in progress are completed. Does nothing if it is closed already.
+    """Close the shop permanently. Orders in progress are completed. Does nothing if the shop is closed already.
 
     Raises ShopNotFound, ShopChanged.
     """

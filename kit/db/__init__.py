@@ -155,7 +155,7 @@ def insert(values: Json, *inserts: str) -> None:
 
 
 def write_deferred() -> None:
-    """Write now what was put off to the commit: a dry run does so before it rolls back."""
+    """Write now what is deferred to the commit. A dry run calls this before it rolls the transaction back."""
     _unit.get().write_deferred()
 
 

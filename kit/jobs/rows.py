@@ -61,7 +61,7 @@ class JobRow(Base):
     ended_at: Mapped[datetime | None]
 
 
-RETENTION = (Retention("jobs", "ended_at", timedelta(days=30), dependents=(("job_results", "job_id"),)),)
+RETENTION_RULES = (Retention("jobs", "ended_at", timedelta(days=30), dependents=(("job_results", "job_id"),)),)
 
 
 class JobEnded(Conflict):

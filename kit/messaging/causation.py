@@ -32,8 +32,9 @@ def act_for_sagas(origins: Iterable[tuple[UUID, Origin]]) -> None:
 def current_origin(about: Iterable[Any] = ()) -> Origin:
     """The origin of an event or a saga that names these ids and values, in the current transaction.
 
-    In a request, that is the request. If the transaction has several causes, the one counts whose subject is named;
-    without such a cause only `hops` is set, to the largest of theirs.
+    In a request, the origin is the request. Otherwise it is the origin of the transaction's cause; of several causes,
+    the one whose subject is in `about`. If `about` names none of their subjects, only `hops` is set: to the largest
+    number among the causes.
     """
     request = REQUEST.get()
     if request:

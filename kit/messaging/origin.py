@@ -13,9 +13,9 @@ from kit.db import Json
 class Origin:
     """Where an event or a saga comes from.
 
-    `request_id` and `traceparent` (W3C Trace Context) are those of the request that it results from, if there is one.
-    `hops` is the number of reactions in between. If there are any, `causation_id` is the event that the last one
-    handled, and `correlation_id` the first event of the chain.
+    `request_id` and `traceparent` (W3C Trace Context) are those of the request that led to it; None if no request did.
+    `hops` is the number of reactions since that request. If there are any, `causation_id` is the event that the last
+    reaction handled, and `correlation_id` the first event of the chain.
     """
 
     request_id: str | None = None

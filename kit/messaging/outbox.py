@@ -61,12 +61,12 @@ class Inbox(Base):
 _INBOX_KEPT = kept_events.KEPT + timedelta(days=2)
 """Longer than the events, so that replayed ones are recognized."""
 
-RETENTION = (
+RETENTION_RULES = (
     Retention("inbox", "event_id", _INBOX_KEPT, key="uuid7", condition="processed_at < now() - interval '30 days'"),
 )
 """Event ids are UUIDv7. An event that was processed late, after an outage for example, is kept for 30 more days."""
 
-UNLIMITED = {"outbox": "a row is deleted when the broker has confirmed its message"}
+TABLES_WITHOUT_RULE = {"outbox": "a row is deleted when the broker has confirmed its message"}
 
 CHECKS = (Check("the outbox is empty", "SELECT kind || ' ' || id || ' is in the outbox' FROM outbox", at_rest=True),)
 

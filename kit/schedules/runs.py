@@ -64,7 +64,7 @@ class ScheduleRow(Base):
     failures: Mapped[int] = mapped_column(server_default=text("0"))
 
 
-UNLIMITED = {"schedules": "one row for each; it is deleted when the schedule is no longer declared"}
+TABLES_WITHOUT_RULE = {"schedules": "one row for each; it is deleted when the schedule is no longer declared"}
 
 
 class RunInProgress(Conflict):
@@ -191,7 +191,10 @@ def renew(name: str, run_id: UUID, *, now: datetime) -> None:
 
 
 def finish(name: str, run_id: UUID, *, now: datetime, error: str | None = None) -> bool:
-    """Record that the run has failed with this error, or succeeded; returns False if it was claimed again meanwhile."""
+    """Record that the run has failed with this error or, with None, that it has succeeded.
+
+    Returns False, and records nothing, if the schedule was claimed for a new run meanwhile.
+    """
     values = {"name": name, "run_id": run_id, "worker": _this_process(), "now": now, "error": error}
     outcome: Outcome = "failed" if error else "succeeded"
     limits = {"retry": RETRY_AFTER, "max_retry": MAX_RETRY_AFTER}

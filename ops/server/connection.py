@@ -59,11 +59,14 @@ class Connection:
 
     @property
     def is_evictable(self) -> bool:
-        """Whether it waits for its client, so that closing it interrupts no request being served."""
+        """Whether the connection waits for its client: then closing it interrupts no request that is being served."""
         return self.is_receiving or self.state in (State.SENDING, State.CLOSING)
 
     def parse_head(self) -> bool:
-        """Parse the head if it is complete. Return whether it is; raises ParseException if it is not HTTP/1.x."""
+        """Parse the request's head if it is complete, and return True; otherwise return False and wait for more bytes.
+
+        Raises ParseException if the head is not HTTP/1.x.
+        """
         received = self.sock.incoming
         end = received.find(b"\r\n\r\n")
         too_long = (end if end >= 0 else len(received)) > MAX_HEAD_BYTES

@@ -10,7 +10,7 @@ _TRIES, _TRY_EVERY = 20, 0.1
 
 
 def lower_priority(pid: int, nice: int) -> None:
-    """Set the nice value of a session leader and of its session's autogroup; harmless if it has ended.
+    """Set the nice value of a session leader and of its session's autogroup. Does nothing if the process has ended.
 
     With autogroups, a nice value of a process counts only within its session; between sessions the autogroup's
     nice value counts (sched(7), "The autogroup feature").

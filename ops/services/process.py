@@ -33,7 +33,7 @@ class Child(Protocol):
         """Wait and return the exit code; raises subprocess.TimeoutExpired."""
 
     def send_signal(self, sig: int, /) -> None:
-        """Send a signal; harmless if it has ended."""
+        """Send a signal to the process. Does nothing if the process has ended."""
 
 
 class DidNotStart(Unavailable):
@@ -153,7 +153,10 @@ class Process:
         return [sys.executable, "-I", "-S", parent_death.__file__, *map(str, numbers)]
 
     def wait_until_ready(self) -> None:
-        """Wait until ready; raises DidNotStart if it ends or takes too long, and does not stop it."""
+        """Wait until the process is ready.
+
+        Raises DidNotStart if the process ends, or if it takes too long; then the process is not stopped.
+        """
         deadline = time.monotonic() + self._start_seconds
         while not self._ready(self):
             self._check_startup(deadline)
@@ -176,7 +179,7 @@ class Process:
             return log.read().decode(errors="replace")
 
     def stop(self) -> None:
-        """Send the stop signal and wait; SIGKILL if it takes too long. Harmless if it is not running."""
+        """Send the stop signal and wait; send SIGKILL if the end takes too long. Does nothing if no process runs."""
         self.request_stop()
         self.wait_until_stopped()
 
@@ -186,7 +189,7 @@ class Process:
             self._child.send_signal(self._stop_signal)
 
     def wait_until_stopped(self, *, within: float = math.inf) -> None:
-        """Wait for its end, at most this many seconds, then SIGKILL the rest of its process group."""
+        """Wait until the process ends, at most this many seconds, then SIGKILL the rest of its process group."""
         if self._child is not None:
             with suppress(subprocess.TimeoutExpired):
                 self._child.wait(min(self._stop_seconds, within))

@@ -60,9 +60,9 @@ class Direction(ABC):
 
 @dataclass(frozen=True)
 class Forward(Direction):
-    """Run steps: for each saga those of the `requested` ones that it still needs.
+    """Run the `requested` steps of each saga, except for steps that the saga no longer needs.
 
-    With `continue_inline`, a saga that needs none of them runs its next sequential step instead.
+    With `continue_inline`, a saga that needs none of its requested steps runs its next sequential step instead.
     """
 
     requested: Mapping[SagaRef, Collection[str]]

@@ -1,9 +1,9 @@
-"""Queued sagas: each starts when the open saga about its target is done, and is dropped when that one is undone.
+"""Queued sagas: each starts when the open saga about its target is done, and is dropped when the open saga is undone.
 
 A queued saga is a row, written under the locks of the open saga and of the target. The transaction that decides the
-outcome of the open saga starts it, in the version that new sagas get by then. If that worker does not know the saga,
-because its release was rolled back, the row stays: a sweeper of a release that knows it starts it, and until then no
-other saga about the target does.
+outcome of the open saga starts the queued one, in the version that new sagas get by then. A worker whose release was
+rolled back may not know the queued saga. Then the row stays until a sweeper of a release that knows the saga starts it;
+until then no other saga about the target is started.
 """
 
 from collections.abc import Mapping, Sequence
@@ -94,9 +94,9 @@ def release(ending_sagas: Sequence[LockedSaga], first_queued: Mapping[UUID, str]
 
 
 def release_overdue(find: FindDefinition, *, now: datetime) -> int:
-    """Start the sagas that an earlier release has kept, and this one knows; return behind how many sagas they were.
+    """Start the overdue sagas that this release knows. Returns the number of ended sagas that they were queued behind.
 
-    Any number of processes may do so.
+    Any number of processes may call this at once.
     """
     with db.operator_transaction():
         overdue = db.run(_OVERDUE_SAGAS, {}).fetchall()
@@ -109,7 +109,10 @@ def release_overdue(find: FindDefinition, *, now: datetime) -> int:
 
 
 def _start(ended: list[UUID], undone: list[UUID], find: FindDefinition, *, company_id: UUID, now: datetime) -> None:
-    """Start the first saga queued behind each of these, with the others behind it; drop what is behind undone ones."""
+    """Start the first saga that is queued behind each ended saga; the other sagas queue behind the started one.
+
+    Sagas behind an undone saga are dropped instead.
+    """
     rows = db.run(_TAKE_QUEUED_SAGAS, {"ids": ended, "undone": undone, "now": now}).fetchall()
     started: dict[UUID, UUID] = {}
     for after, name, subject_id, target_id, tags, traceparent, context in rows:

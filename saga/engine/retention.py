@@ -5,7 +5,7 @@ from datetime import timedelta
 from kit.config import settings
 from kit.db.retention import Retention
 
-RETENTION = (
+RETENTION_RULES = (
     Retention(
         "sagas",
         "ended_at",
@@ -14,7 +14,7 @@ RETENTION = (
     ),
 )
 
-UNLIMITED = {
+TABLES_WITHOUT_RULE = {
     "saga_definitions": "one for each version ever released",
     "queued_sagas": "each is deleted when its saga starts",
 }

@@ -84,8 +84,9 @@ class LockedTarget:
     ) -> Literal["started", "stop requested", "queued"]:
         """Start the command's saga, or do what the rules say about the open one; return what was done.
 
-        `request` says why and by whom, as `{"reason", "by"}`. Raises TargetBusy; and AlreadyRequested where the saga
-        would be queued, and the subject has one of this name.
+        `request` says why and by whom, as `{"reason", "by"}`. Raises TargetBusy if the rules refuse the command.
+        Raises AlreadyRequested if the saga would be queued, but a saga of this name is queued or was started for the
+        subject.
         """
         holder = self.holder
         if holder is None and self.overdue:

@@ -236,5 +236,5 @@ class TestRotation:
 
 
 def test_the_inbox_remembers_for_longer_than_events_are_kept():
-    [rule] = outbox.RETENTION
+    [rule] = outbox.RETENTION_RULES
     assert rule.age > kept_events.KEPT + timedelta(days=1)
