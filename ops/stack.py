@@ -81,7 +81,7 @@ class Stack(Supervisor):
 
     @property
     def rabbitmq(self) -> RabbitMQ | None:
-        """The broker, if it is the embedded RabbitMQ."""
+        """The embedded RabbitMQ; None if the stack uses another broker."""
         return self.broker if isinstance(self.broker, RabbitMQ) else None
 
     def __getitem__(self, name: str) -> Process:

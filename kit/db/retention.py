@@ -20,32 +20,33 @@ FORBID_BITMAP_SCAN = "SET LOCAL enable_bitmapscan = off"
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Rows of a table expire when the time in `by` is longer ago than `age`.
+    """Rows of a table expire when the time in `time_column` is longer ago than `age`.
 
-    `by` is an SQL expression, the first column of an index: a time, or with `key="uuid7"` a UUIDv7, which begins with
-    its creation time. `condition` is an SQL expression; rows for which it does not hold are kept. `dependents` are
-    other tables, with the column in which their rows have the `id` of the row that they are deleted with.
+    `time_column` is an SQL expression and the first column of an index. Its values are times or, with `key="uuid7"`,
+    UUIDv7s, which begin with their creation time. `condition` is an SQL expression: only rows for which it holds are
+    deleted. `dependents` are pairs of another table and its column that refers to the `id` of an expired row: these
+    rows are deleted with it.
     """
 
     table: str
-    by: str
+    time_column: str
     age: timedelta | Callable[[], timedelta]
     key: Literal["time", "uuid7"] = "time"
     condition: str = "true"
     dependents: tuple[tuple[str, str], ...] = ()
 
     def before(self, now: datetime) -> Any:
-        """The first value of `by` that is kept."""
+        """The first value of `time_column` that is kept."""
         limit = now - (self.age if isinstance(self.age, timedelta) else self.age())
         return limit if self.key == "time" else ids.first_at(limit)
 
     def read(self, value: str) -> Any:
-        """A value of `by` from its text."""
+        """A value of `time_column` from its text."""
         return datetime.fromisoformat(value) if self.key == "time" else UUID(value)
 
     @property
     def minimum(self) -> Any:
-        """The smallest possible value of `by`."""
+        """The smallest possible value of `time_column`."""
         return datetime.min.replace(tzinfo=UTC) if self.key == "time" else UUID(int=0)
 
 
@@ -77,11 +78,12 @@ def _statement(rule: Retention) -> str:
     )
     return f"""
         WITH expired AS MATERIALIZED (
-            SELECT ctid AS tuple_id, {rule.by} AS reached FROM {rule.table}
-            WHERE {rule.by} >= %(after)s AND {rule.by} < %(before)s AND {rule.condition}
-            ORDER BY {rule.by} LIMIT %(limit)s
+            SELECT ctid AS tuple_id, {rule.time_column} AS reached FROM {rule.table}
+            WHERE {rule.time_column} >= %(after)s AND {rule.time_column} < %(before)s AND {rule.condition}
+            ORDER BY {rule.time_column} LIMIT %(limit)s
         ), deleted AS (
-            DELETE FROM {rule.table} WHERE ctid = ANY(ARRAY(SELECT tuple_id FROM expired)) AND {rule.by} < %(before)s
+            DELETE FROM {rule.table}
+            WHERE ctid = ANY(ARRAY(SELECT tuple_id FROM expired)) AND {rule.time_column} < %(before)s
             RETURNING {"id" if rule.dependents else "1"}
         ){dependents}
         SELECT (SELECT count(*) FROM deleted), (SELECT count(*) FROM expired),

@@ -42,7 +42,7 @@ class CloudEvent:
 
     @property
     def context(self) -> Json:
-        """The attributes that say where the event comes from, as CloudEvents names them; only those that it has."""
+        """The attributes that say where the event comes from, as CloudEvents names them, without empty ones."""
         return self.origin.as_json()
 
     @classmethod

@@ -37,7 +37,7 @@ class Origin:
         )
 
     def as_json(self) -> Json:
-        """The origin as attributes of an event, by their names in CloudEvents; only those that it has."""
+        """The origin as attributes of an event, by their names in CloudEvents, without empty ones."""
         attributes = {
             "requestid": self.request_id,
             "traceparent": self.traceparent,

@@ -34,9 +34,9 @@ def _result(each: ComparedPayment, *, dry_run: bool) -> tuple[str, bool]:
         return {"refund": "would be refunded", "record": "would be recorded"}[each.verdict], True
     if each.verdict == "record":
         return "recorded", True
-    if each.after.outcome in RETURNED:
-        return each.after.outcome, True
-    return f"not refunded: {each.after.code or each.after.outcome}", False
+    if each.corrected.outcome in RETURNED:
+        return each.corrected.outcome, True
+    return f"not refunded: {each.corrected.code or each.corrected.outcome}", False
 
 
 def _show(each: ComparedPayment, result: str, *, as_json: bool) -> None:

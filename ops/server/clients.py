@@ -43,7 +43,7 @@ class Clients:
         if len(self) >= self._max_connections:
             self.make_room()
         self._connections.add(connection)
-        connection.enter(State.IDLE, deadline=connection.since + limits.HEAD_TIMEOUT)
+        connection.enter(State.IDLE, deadline=connection.idle_since + limits.HEAD_TIMEOUT)
         self._listen(connection, selectors.EVENT_READ, self._receive)
 
     def response_ready(self, connection: Connection) -> None:
@@ -79,7 +79,7 @@ class Clients:
         """Close the connection that has waited longest for its client; normal requests are complete sooner."""
         waiting = [each for each in self if each.is_evictable]
         if waiting:
-            self.drop(min(waiting, key=lambda each: each.since), reset=True)
+            self.drop(min(waiting, key=lambda each: each.idle_since), reset=True)
 
     def _keep_within_memory(self) -> None:
         """Refuse the largest requests and drop the largest responses while the buffers use too much memory."""
@@ -157,7 +157,7 @@ class Clients:
             except OSError:
                 self.drop(connection)
             return
-        connection.since = now
+        connection.idle_since = now
         connection.enter(State.IDLE, deadline=now + self._keepalive)
         self._listen(connection, selectors.EVENT_READ, self._receive)
         if connection.sock.incoming:

@@ -40,8 +40,8 @@ class Connection:
         self.server = server
         self.parser = get_parser(cfg, sock, client)
         self.state = State.IDLE
-        self.since = now
-        """Time when its last response was sent, or when it was accepted (monotonic seconds)."""
+        self.idle_since = now
+        """When the last response was sent; before that, when the connection was accepted (monotonic seconds)."""
         self.deadline = inf
         self.close_after_response = False
         self.request: Request | None = None

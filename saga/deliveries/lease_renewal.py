@@ -61,7 +61,7 @@ class _HeldLeases:
 
     leases: list[Lease]
     on_renewal: Callable[[], object]
-    since: float = field(default_factory=time.monotonic)
+    held_since: float = field(default_factory=time.monotonic)
 
 
 class _Renewer:
@@ -75,7 +75,7 @@ class _Renewer:
         while True:
             time.sleep(RENEW_EVERY)
             for held in list(self.held):
-                if time.monotonic() - held.since >= RENEW_EVERY:
+                if time.monotonic() - held.held_since >= RENEW_EVERY:
                     _renew(held)
 
 

@@ -112,7 +112,7 @@ class Backward(Direction):
     begun_state: ClassVar[str] = "undoing"
 
     def choose(self, saga: LockedSaga) -> list[Step]:
-        """The step, if it is the one to undo now."""
+        """The step if it has to be undone now, otherwise no step."""
         step = saga.definition.steps[self.step_name]
         return [step] if compensation.accepts_answer(saga, step) else []
 

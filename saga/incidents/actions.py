@@ -21,7 +21,10 @@ from saga.incidents.guards import End
 
 
 class Options(TypedDict):
-    """Why and by whom an action is taken. `incident` restricts it to that incident; `dry_run` rolls it back."""
+    """Why an action is taken, and `by` which operator.
+
+    With `incident`, the action is refused if the saga is stuck in another incident. With `dry_run`, it is rolled back.
+    """
 
     reason: str
     by: str

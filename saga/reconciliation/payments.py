@@ -36,13 +36,16 @@ _ORDERS = text("""
 
 @dataclass(frozen=True, slots=True)
 class ComparedPayment:
-    """A payment of the provider's, the verdict on it with the reason, and the payment after its correction."""
+    """A payment of the provider, the verdict on it, and the reason of the verdict.
+
+    `corrected` is the payment after the correction; it equals `answer` in a dry run.
+    """
 
     order_id: UUID
     answer: Answer
     verdict: Verdict
     reason: str
-    after: Answer
+    corrected: Answer
 
 
 def reconcile(*, since: datetime, dry_run: bool = False) -> Iterator[ComparedPayment]:
@@ -58,8 +61,8 @@ def reconcile(*, since: datetime, dry_run: bool = False) -> Iterator[ComparedPay
         for order_id, answer in batch:
             order = orders.get(order_id)
             verdict, reason = judge(order, answer)
-            after = answer if dry_run else _correct(order, answer, verdict)
-            yield ComparedPayment(order_id, answer, verdict, reason, after)
+            corrected = answer if dry_run else _correct(order, answer, verdict)
+            yield ComparedPayment(order_id, answer, verdict, reason, corrected)
 
 
 def judge(order: Row[Any] | None, answer: Answer) -> tuple[Verdict, str]:

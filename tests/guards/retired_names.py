@@ -218,6 +218,26 @@ api name being_cancelled cancellation_requested
 api name standing lifecycle_state
 api name in_force effective_plan
 api name is_on is_enabled
+kit name Changed ChangedColumns
+kit name UNLIMITED TABLES_WITHOUT_RULE
+domain name UNLIMITED TABLES_WITHOUT_RULE
+domain name MOST_ADDRESSES MAX_ADDRESSES
+domain name lock_password lock_unchanged_password
+domain name CLAIM CLAIM_MAILS
+domain name COUNT ADD_TO_COUNT
+domain name NEXT NEXT_ORDERS
+domain name MOVE UPDATE_STATUS
+kit name CLAIM CLAIM_RUN
+kit name FORGET DELETE_UNDECLARED
+saga name counted count_fault_of_single
+saga name COUNT COUNT_FAULTS_IN_A_ROW
+saga name TAKE TAKE_QUEUED_SAGAS
+saga name KEEP MARK_OVERDUE
+workers name Notification AlertChange
+workers name CLAIM CLAIM_ALERT
+workers name NEXT NEXT_EVENTS
+migrations name COUNT COUNT_OPEN_WORK
+ops name MAX_SEQ ABOVE_EVERY_SEQ
 """
 RETIRED = tuple(Retired(*line.split()) for line in _TABLE.strip().splitlines())
 

@@ -19,10 +19,10 @@ MAX_WAIT_WITHOUT_PROGRESS = timedelta(seconds=60)
 
 @dataclass(slots=True)
 class Backlog:
-    """The length of a queue, and since when (UTC) it has not shrunk."""
+    """The length of a queue, and the time (UTC) since which the queue has not become shorter."""
 
     messages: int
-    since: datetime
+    stalled_since: datetime
 
 
 class QueueMonitor:
@@ -38,11 +38,12 @@ class QueueMonitor:
         moving = set()
         for queue in (*queues.ALL, queues.DEAD_LETTER_QUEUE):
             messages, has_consumers = self._length(channel, queue.name)
+            max_wait = MAX_WAIT_WITHOUT_PROGRESS if has_consumers else MAX_WAIT_WITHOUT_CONSUMER
             backlog = self._backlogs.setdefault(queue.name, Backlog(messages, now))
             if messages == 0 or (messages < backlog.messages and has_consumers):
-                backlog.since = now
+                backlog.stalled_since = now
                 moving.add(queue.name)
-            elif now - backlog.since >= (MAX_WAIT_WITHOUT_PROGRESS if has_consumers else MAX_WAIT_WITHOUT_CONSUMER):
+            elif now - backlog.stalled_since >= max_wait:
                 overdue[queue.name] = {"queue": queue.name, "messages": messages, "has_consumers": has_consumers}
             backlog.messages = messages
         with db.operator_transaction():

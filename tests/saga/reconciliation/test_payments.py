@@ -27,7 +27,7 @@ def compare(scenario):
 
     def comparing(**options):
         compared = reconciliation.reconcile(since=clock.now() - timedelta(days=1), **options)
-        return [(each.verdict, each.after.outcome) for each in compared]
+        return [(each.verdict, each.corrected.outcome) for each in compared]
 
     return comparing
 
