@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 
 class Named(Protocol):
-    """A declaration. Its module is the one that it was made in."""
+    """A declaration. `__module__` is the module in which it was declared."""
 
     name: str
 

@@ -21,8 +21,9 @@ API_KEY = "api_key"
 class Caller:
     """A user with a role in a company (perhaps in one shop only), a customer, or an API key.
 
-    `session_id` is the user's session. An API key has no session. It has its own `permissions`, and `user_id` is the id
-    of the key: it sees no rows of users, and records of its actions name the key.
+    `session_id` is the user's session; None for an API key. `permissions` are the API key's own; None for a user, whose
+    role decides. For an API key, `user_id` is the id of the key: the key sees no rows of users, and its actions are
+    recorded with this id.
     """
 
     user_id: UUID

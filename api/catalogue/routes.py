@@ -7,7 +7,7 @@ from api.auth.transactions import request_transaction, shop_transaction
 from api.catalogue.schemas import InShopQuery, NewProductSchema, ProductChangeSchema, ProductSchema, ProductsQuery
 from api.http.blueprint import Blueprint
 from api.http.etags import WithHeaders, created, expected_versions, with_etag
-from api.http.openapi import IF_MATCH, IF_NONE_MATCH
+from api.http.openapi import IF_MATCH_HEADER, IF_NONE_MATCH_HEADER
 from api.http.schemas import page_of
 from domain.catalogue import products, queries
 from domain.catalogue.models import Product
@@ -52,7 +52,7 @@ def list_products(query: dict[str, Any]) -> Page[Product]:
 
 @blueprint.get("/<uuid:product_id>")
 @blueprint.requires("read_products")
-@blueprint.doc(parameters=[IF_NONE_MATCH])
+@blueprint.doc(parameters=[IF_NONE_MATCH_HEADER])
 @blueprint.arguments(InShopQuery, location="query")
 @blueprint.response(200, ProductSchema)
 def get_product(query: dict[str, Any], product_id: UUID) -> WithHeaders[Product]:
@@ -67,7 +67,7 @@ def get_product(query: dict[str, Any], product_id: UUID) -> WithHeaders[Product]
 
 @blueprint.patch("/<uuid:product_id>")
 @blueprint.requires("write_products")
-@blueprint.doc(parameters=[IF_MATCH])
+@blueprint.doc(parameters=[IF_MATCH_HEADER])
 @blueprint.arguments(ProductChangeSchema)
 @blueprint.response(200, ProductSchema)
 @blueprint.alt_response(412, "PreconditionFailed")

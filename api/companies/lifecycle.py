@@ -11,7 +11,7 @@ from api.companies.schemas import (
 )
 from api.http.blueprint import Blueprint
 from api.http.etags import WithHeaders, expected_versions, with_etag
-from api.http.openapi import IF_MATCH
+from api.http.openapi import IF_MATCH_HEADER
 from api.http.schemas import PageQuery, page_of
 from domain.companies import history, lifecycle
 from domain.companies.errors import CompanyNotFound
@@ -60,7 +60,7 @@ def resume_company(body: dict[str, Any], company_id: UUID) -> WithHeaders[Compan
 
 @blueprint.delete("")
 @blueprint.requires("close_companies")
-@blueprint.doc(parameters=[IF_MATCH])
+@blueprint.doc(parameters=[IF_MATCH_HEADER])
 @blueprint.response(202, CompanySchema)
 @blueprint.alt_response(409, "Conflict")
 @blueprint.alt_response(412, "PreconditionFailed")

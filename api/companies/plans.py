@@ -9,7 +9,7 @@ from api.companies.lifecycle import blueprint
 from api.companies.schemas import PlanChangeSchema, PlansSchema, SubscriptionSchema
 from api.http.blueprint import Blueprint
 from api.http.etags import etag, expected_versions
-from api.http.openapi import IF_MATCH
+from api.http.openapi import IF_MATCH_HEADER
 from domain.companies import lifecycle, limits, queries
 from domain.companies.errors import CompanyNotFound
 from domain.companies.models import Company
@@ -44,7 +44,7 @@ def get_subscription(company_id: UUID) -> dict[str, Any]:
 
 @blueprint.put("/plan")
 @blueprint.requires("write_companies")
-@blueprint.doc(parameters=[IF_MATCH])
+@blueprint.doc(parameters=[IF_MATCH_HEADER])
 @blueprint.arguments(PlanChangeSchema)
 @blueprint.response(200, SubscriptionSchema)
 @blueprint.alt_response(409, "Conflict")

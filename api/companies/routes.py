@@ -7,7 +7,7 @@ from api.auth.transactions import company_transaction, request_transaction
 from api.companies.schemas import CompanyChangeSchema, CompanySchema, NewCompanySchema
 from api.http.blueprint import Blueprint
 from api.http.etags import WithHeaders, created, expected_versions, with_etag
-from api.http.openapi import IF_MATCH, IF_NONE_MATCH
+from api.http.openapi import IF_MATCH_HEADER, IF_NONE_MATCH_HEADER
 from api.http.schemas import PageQuery, page_of
 from domain.access import company_creation
 from domain.accounts.errors import EmailUnverified
@@ -51,7 +51,7 @@ def list_companies(query: dict[str, Any]) -> Page[Company]:
 
 @blueprint.get("/<uuid:company_id>")
 @blueprint.requires("read_companies")
-@blueprint.doc(parameters=[IF_NONE_MATCH])
+@blueprint.doc(parameters=[IF_NONE_MATCH_HEADER])
 @blueprint.response(200, CompanySchema)
 def get_company(company_id: UUID) -> WithHeaders[Company]:
     """Show a company in which you have a role."""
@@ -62,7 +62,7 @@ def get_company(company_id: UUID) -> WithHeaders[Company]:
 
 @blueprint.patch("/<uuid:company_id>")
 @blueprint.requires("write_companies")
-@blueprint.doc(parameters=[IF_MATCH])
+@blueprint.doc(parameters=[IF_MATCH_HEADER])
 @blueprint.arguments(CompanyChangeSchema)
 @blueprint.response(200, CompanySchema)
 @blueprint.alt_response(412, "PreconditionFailed")

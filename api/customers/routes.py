@@ -17,7 +17,7 @@ from api.customers.schemas import (
 )
 from api.http.blueprint import Blueprint
 from api.http.etags import WithHeaders, etag, expected_versions
-from api.http.openapi import IF_MATCH, IF_NONE_MATCH
+from api.http.openapi import IF_MATCH_HEADER, IF_NONE_MATCH_HEADER
 from api.http.schemas import page_of
 from domain.customers import addresses, groups, queries, records
 from domain.customers.models import Customer, CustomerAddress
@@ -57,7 +57,7 @@ def list_customers(query: dict[str, Any]) -> Page[Customer]:
 
 @blueprint.get("/<uuid:customer_id>")
 @blueprint.requires("read_customers")
-@blueprint.doc(parameters=[IF_NONE_MATCH])
+@blueprint.doc(parameters=[IF_NONE_MATCH_HEADER])
 @blueprint.response(200, CustomerDetailsSchema)
 def get_customer(customer_id: UUID) -> WithHeaders[CustomerDetails]:
     """Show a customer with groups and addresses."""
@@ -68,7 +68,7 @@ def get_customer(customer_id: UUID) -> WithHeaders[CustomerDetails]:
 
 @blueprint.patch("/<uuid:customer_id>")
 @blueprint.requires("write_customers")
-@blueprint.doc(parameters=[IF_MATCH])
+@blueprint.doc(parameters=[IF_MATCH_HEADER])
 @blueprint.arguments(CustomerChangeSchema)
 @blueprint.response(200, CustomerDetailsSchema)
 @blueprint.alt_response(409, "Conflict")

@@ -32,25 +32,25 @@ PROBLEMS = {
     "TooManyRequests": (HTTPStatus.TOO_MANY_REQUESTS, "Too many requests or attempts; see Retry-After"),
     "Unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, "A service that the API needs is unavailable; see Retry-After"),
 }
-IF_MATCH = {
+IF_MATCH_HEADER = {
     "in": "header",
     "name": "If-Match",
     "description": "The ETag of the version to change, or several, any of which may be current",
     "schema": {"type": "string", "examples": ['"1"']},
 }
-IF_NONE_MATCH = {
+IF_NONE_MATCH_HEADER = {
     "in": "header",
     "name": "If-None-Match",
     "description": "The ETag of the version you have; the response is 304 while it is current",
     "schema": {"type": "string", "examples": ['"1"']},
 }
-IDEMPOTENCY_KEY = {
+IDEMPOTENCY_KEY_HEADER = {
     "in": "header",
     "name": "Idempotency-Key",
     "description": "A unique text of your choice; repeated within 24 hours, it refers to the same order",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
 }
-PREFER = {
+PREFER_HEADER = {
     "in": "header",
     "name": "Prefer",
     "description": "`wait=N`: respond when the order is paid or failed, or after N seconds (at most 30; RFC 7240)",
@@ -192,7 +192,7 @@ def _with_problems(operation: dict[str, Any], refusals: list[type[Forbidden]], *
     problems: dict[str, Any] = {
         str(PROBLEMS[name][0].value): name for name, is_possible in possible.items() if is_possible
     }
-    if IF_NONE_MATCH in operation.get("parameters", []):
+    if IF_NONE_MATCH_HEADER in operation.get("parameters", []):
         documented["304"] = {"description": "The version in If-None-Match is current"}
     if refusals:
         problems["403"] = forbidden(refusals)

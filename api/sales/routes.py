@@ -10,7 +10,7 @@ from api.auth.caller import CUSTOMER, Caller, current_caller
 from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
 from api.http.etags import etag
-from api.http.openapi import IDEMPOTENCY_KEY, IF_NONE_MATCH, PREFER
+from api.http.openapi import IDEMPOTENCY_KEY_HEADER, IF_NONE_MATCH_HEADER, PREFER_HEADER
 from api.http.schemas import page_of
 from api.sales import examples, order_submission, serializers
 from api.sales.request_headers import await_outcome, requested_wait, wait_slot
@@ -42,7 +42,7 @@ blueprint = Blueprint("orders", __name__, url_prefix="/api/orders", description=
 
 @blueprint.post("")
 @blueprint.requires("place_orders")
-@blueprint.doc(parameters=[IDEMPOTENCY_KEY, PREFER])
+@blueprint.doc(parameters=[IDEMPOTENCY_KEY_HEADER, PREFER_HEADER])
 @blueprint.arguments(NewOrderSchema, examples=examples.PLACE_ORDER_REQUESTS)
 @blueprint.response(202, OrderSchema, examples=examples.PENDING)
 @blueprint.alt_response(
@@ -114,7 +114,7 @@ def get_order(order_id: UUID) -> dict[str, Any]:
 
 @blueprint.get("/<uuid:order_id>/status")
 @blueprint.requires("read_orders")
-@blueprint.doc(parameters=[IF_NONE_MATCH])
+@blueprint.doc(parameters=[IF_NONE_MATCH_HEADER])
 @blueprint.response(200, OrderProgressSchema)
 def get_order_status(order_id: UUID) -> tuple[dict[str, Any], dict[str, str]]:
     """Show the status of an order.

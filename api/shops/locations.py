@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from api.auth.transactions import shop_transaction
 from api.http.blueprint import Blueprint
 from api.http.etags import WithHeaders, created, expected_versions, with_etag
-from api.http.openapi import IF_MATCH, IF_NONE_MATCH
+from api.http.openapi import IF_MATCH_HEADER, IF_NONE_MATCH_HEADER
 from api.http.schemas import PageQuery, page_of
 from api.shops.location_schemas import (
     LocationChangeSchema,
@@ -51,7 +51,7 @@ def list_locations(query: dict[str, Any], shop_id: UUID) -> Page[Location]:
 
 @blueprint.get("/<uuid:location_id>")
 @blueprint.requires("view_shops")
-@blueprint.doc(parameters=[IF_NONE_MATCH])
+@blueprint.doc(parameters=[IF_NONE_MATCH_HEADER])
 @blueprint.response(200, LocationSchema)
 def get_location(shop_id: UUID, location_id: UUID) -> WithHeaders[Location]:
     """Show a location of a shop."""
@@ -81,7 +81,7 @@ def get_opening_status(query: dict[str, Any], shop_id: UUID, location_id: UUID) 
 
 @blueprint.patch("/<uuid:location_id>")
 @blueprint.requires("write_locations")
-@blueprint.doc(parameters=[IF_MATCH])
+@blueprint.doc(parameters=[IF_MATCH_HEADER])
 @blueprint.arguments(LocationChangeSchema)
 @blueprint.response(200, LocationSchema)
 @blueprint.alt_response(412, "PreconditionFailed")
@@ -96,7 +96,7 @@ def update_location(body: dict[str, Any], shop_id: UUID, location_id: UUID) -> W
 
 @blueprint.delete("/<uuid:location_id>")
 @blueprint.requires("write_locations")
-@blueprint.doc(parameters=[IF_MATCH])
+@blueprint.doc(parameters=[IF_MATCH_HEADER])
 @blueprint.response(204)
 @blueprint.alt_response(412, "PreconditionFailed")
 def delete_location(shop_id: UUID, location_id: UUID) -> None:

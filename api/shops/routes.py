@@ -9,7 +9,7 @@ from api.auth.caller import current_caller
 from api.auth.transactions import request_transaction, shop_transaction
 from api.http.blueprint import Blueprint
 from api.http.etags import WithHeaders, created, expected_versions, with_etag
-from api.http.openapi import IF_MATCH, IF_NONE_MATCH
+from api.http.openapi import IF_MATCH_HEADER, IF_NONE_MATCH_HEADER
 from api.http.schemas import PageQuery, page_of
 from api.shops.schemas import NewShopSchema, ShopChangeSchema, ShopSchema
 from domain.access import queries as access
@@ -48,7 +48,7 @@ def list_shops(query: dict[str, Any]) -> Page[Shop]:
 
 @blueprint.get("/<uuid:shop_id>")
 @blueprint.requires("view_shops")
-@blueprint.doc(parameters=[IF_NONE_MATCH])
+@blueprint.doc(parameters=[IF_NONE_MATCH_HEADER])
 @blueprint.response(200, ShopSchema)
 def get_shop(shop_id: UUID) -> WithHeaders[Shop]:
     """Show a shop. Members see the shops of their company, customers see all shops."""
@@ -59,7 +59,7 @@ def get_shop(shop_id: UUID) -> WithHeaders[Shop]:
 
 @blueprint.patch("/<uuid:shop_id>")
 @blueprint.requires("write_shops")
-@blueprint.doc(parameters=[IF_MATCH])
+@blueprint.doc(parameters=[IF_MATCH_HEADER])
 @blueprint.arguments(ShopChangeSchema)
 @blueprint.response(200, ShopSchema)
 @blueprint.alt_response(409, "Conflict")
@@ -74,7 +74,7 @@ def update_shop(body: dict[str, Any], shop_id: UUID) -> WithHeaders[Shop]:
 
 @blueprint.delete("/<uuid:shop_id>")
 @blueprint.requires("write_shops")
-@blueprint.doc(parameters=[IF_MATCH])
+@blueprint.doc(parameters=[IF_MATCH_HEADER])
 @blueprint.response(200, ShopSchema)
 @blueprint.alt_response(412, "PreconditionFailed")
 def close_shop(shop_id: UUID) -> WithHeaders[Shop]:

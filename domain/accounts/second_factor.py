@@ -112,7 +112,7 @@ def _lock_factor(user_id: UUID) -> SecondFactor | None:
 
 
 def _use_app_code(factor: SecondFactor, code: str, now: datetime) -> bool:
-    """Check an app code, and use it up if it is right."""
+    """Return whether an app code is right. A right code is used up: it cannot be used again."""
     app, current = pyotp.TOTP(encryption.decrypt(factor.secret, purpose=_PURPOSE)), int(now.timestamp()) // _STEP
     for step in range(max(current - 1, factor.last_step + 1), current + 2):
         if hmac.compare_digest(app.generate_otp(step).encode(), code.encode(errors="replace")):

@@ -18,7 +18,7 @@ Decision = TypeVar("Decision", bound=CompanyDecision)
 def record(event: Event[Decision], payload: Decision, *, version: int, **detail: Any) -> None:
     """Record a decision with its detail, the reason for example, and publish it as an event, without the detail.
 
-    `version` is the version of the company that it leads to.
+    `version` is the version that the company has after the decision.
     """
     db.session().add(
         CompanyEvent(

@@ -54,7 +54,7 @@ def find_or_create_for_user(*, company_id: UUID, user_id: UUID, name: str, email
 
 
 def create(*, company_id: UUID, now: datetime, **values: Unpack[CustomerChanges]) -> Customer:
-    """Create a guest, who is known by `email` if it is given; raises CustomerEmailTaken."""
+    """Create a guest. Raises CustomerEmailTaken if the company has another guest with the `email`."""
     changes.refuse_undeclared(values, declared=CustomerChanges)
     decided_at = now if "accepts_marketing" in values else None
     customer = Customer(id=new_id(), company_id=company_id, marketing_decided_at=decided_at, **values)

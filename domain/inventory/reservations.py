@@ -79,9 +79,10 @@ _TAKE_BACK = """
 
 
 def reserve(*, company_id: UUID, requests: Sequence[ReservationRequest]) -> dict[UUID, OutOfStock]:
-    """Reserve the requested stock, in the order of the requests. Returns the errors of those without enough of it.
+    """Reserve the requested stock, in the order of the requests. Returns errors by order id.
 
-    They are returned by the request's reference, which is an order's id.
+    The reference of a request is an order's id. A request for more units than are available reserves nothing and has an
+    error; the other requests are not affected.
     """
     products = {product_id for request in requests for product_id in request.quantities}
     rows = db.run(_LOCK_STOCK, {"products": list(products), "company": company_id})

@@ -79,7 +79,10 @@ class Gateway(Protocol):
         """Capture the authorised amount: captured, or declined (`authorisation_gone`) if it expired or was voided."""
 
     def void(self, *, ref: str, key: str) -> Answer:
-        """Void an authorisation: voided, also if repeated; captured or refunded if it is too late."""
+        """Void an authorisation: the answer is voided, also if the call is repeated.
+
+        If the payment was captured before, nothing is changed, and the answer is captured or refunded.
+        """
 
     def refund(self, *, ref: str, key: str) -> Answer:
         """Refund the whole captured amount: refunded, also if repeated.

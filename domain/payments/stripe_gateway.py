@@ -109,7 +109,7 @@ class StripeGateway:
         return current if current.outcome == "captured" else expired
 
     def void(self, *, ref: str, key: str) -> Answer:
-        """Void an authorisation: voided, also if repeated; captured or refunded if it is too late."""
+        """Void an authorisation: voided, also if repeated. A captured payment stays: captured or refunded."""
         try:
             with mapped_errors():
                 return to_answer(self._intents.cancel(ref, options={"idempotency_key": key}))

@@ -146,10 +146,10 @@ def act_for(tenant: Tenant) -> None:
 
 
 def insert(values: Json, *inserts: str) -> None:
-    """Put INSERT statements off; all run as one statement at commit, or before the next `run` or `session`.
+    """Buffer INSERT statements. They run as one statement at commit, or before the next `run` or `session`.
 
-    So the inserts of several areas take one round trip. They share their parameters: where a name already has another
-    value, the buffered statements run first.
+    So the inserts of several areas take one round trip. `values` are the parameters of `inserts` by name. Buffered
+    statements share their parameters: if a name has another value than before, the buffered statements run first.
     """
     _unit.get().insert(values, inserts)
 

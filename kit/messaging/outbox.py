@@ -149,6 +149,6 @@ _MARK_PROCESSED = """
 
 
 def mark_processed(*, consumer: str, event_ids: Iterable[UUID], company_id: UUID | None) -> set[UUID]:
-    """Mark events as processed by this consumer. Returns those not marked before, which it must process now."""
+    """Mark events as processed by this consumer. Returns the ids that were not marked before."""
     values = {"consumer": consumer, "events": list(event_ids), "company": company_id}
     return {event_id for (event_id,) in db.run(_MARK_PROCESSED, values)}

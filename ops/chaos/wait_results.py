@@ -23,7 +23,11 @@ _NEVER = {"done": {"compensating", "undone", "incident"}, "undone": {"confirm_ex
 
 @dataclass(frozen=True, slots=True)
 class WaitingSaga:
-    """An example saga: its state, why it failed, its accepted confirmations, and how often its history has an entry."""
+    """An example saga at the end of the run.
+
+    `failure` is the code of its failure, `confirmations` the number of accepted ones. `entries` is how often each entry
+    is in the saga's history.
+    """
 
     id: str
     state: str
@@ -33,7 +37,7 @@ class WaitingSaga:
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong with its end."""
+        """The differences from a correct end."""
         if self.state not in _ONCE:
             return [f"it is {self.state}"]
         found = [f"{entry}: {times} times" for entry in sorted(_ONCE[self.state]) if (times := self._times(entry)) != 1]

@@ -80,7 +80,7 @@ class Saga:
     (external_calls.MAX_CONCURRENT), is re-sent by the sweeper. Open sagas stay on the `version` they started with: a
     changed definition gets a new version, and the old one stays declared until its last saga has ended. A saga with
     `when_undone=None` is never undone: each of its steps is retried until done. `in_progress` says in plain words what
-    an open saga is doing, for those whose request is refused because of it.
+    an open saga is doing, for users whose request is refused because of that saga.
     """
 
     def __init__(

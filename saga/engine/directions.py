@@ -25,7 +25,7 @@ class Direction(ABC):
 
     @abstractmethod
     def leave_answered_stage(self, saga: LockedSaga) -> None:
-        """Move the saga on as `choose` did, if the step that it chose is the one after an answered stage."""
+        """Repeat, after a rollback, that `choose` left an answered stage to reach the step that it chose."""
 
     @abstractmethod
     def function(self, step: Step) -> BatchFunction:

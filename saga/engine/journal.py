@@ -96,9 +96,9 @@ def all_locked(
 
 
 def write_changes(sagas: Sequence[LockedSaga], find: FindDefinition) -> None:
-    """Run the hooks of decided sagas, write what has changed, and start what is queued behind decided ones.
+    """Run the hooks of decided sagas, write what has changed, and start the sagas queued behind decided ones.
 
-    `all_locked` does so at the end of its block. A dry run does so before it rolls the transaction back.
+    `all_locked` calls this at the end of its block. A dry run calls it before it rolls the transaction back.
     """
     run_outcome_hooks(sagas)
     changed = [saga for saga in sagas if saga.transitions]

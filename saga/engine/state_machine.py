@@ -119,7 +119,7 @@ def retry(saga: LockedSaga, step: Step, error: Json, *, attempted: bool = True) 
 
 
 def record_answer(saga: LockedSaga, step: Step | Wait, event: str, detail: Json | None) -> None:
-    """Record the step's answer. If it is the stage's last, advance the saga, or send the task that does."""
+    """Record the step's answer. After a stage's last answer, advance the saga or send the task to do so."""
     saga.step_state(step).answered_at = saga.now
     saga.record_event(event, step, detail)
     if not saga.is_answered(saga.step_state(step).stage):

@@ -31,10 +31,11 @@ def begin(saga: LockedSaga, wait: Wait) -> None:
 
 
 def receive(saga: LockedSaga, wait: Wait, payload: Json) -> Receipt:
-    """Take the signal if it is the first: it ends the wait, or is kept until the saga comes to it.
+    """Accept the signal if the wait has none yet, and return what has become of it.
 
-    It may still come when the time is up, as long as the expiry is not recorded. The signal is kept, too, while the
-    saga is stuck at the wait: an operator who retries it finds it there.
+    An accepted signal ends the wait. If the saga has not reached the wait, or is stuck at it, the signal is kept until
+    the saga reaches the wait, or an operator retries it. A signal after the time is up is accepted until the expiry is
+    recorded.
     """
     state = saga.step_state(wait)
     if state.outcome is not None:

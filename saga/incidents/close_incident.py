@@ -13,7 +13,10 @@ from saga.incidents.errors import NotStuck
 
 
 def close_incident(saga: LockedSaga, expected: UUID | None, resolution: dict[str, str]) -> Incident:
-    """Close the saga's open incident, and announce it. Raises NotStuck, also if it is not the `expected` one."""
+    """Close the saga's open incident, and announce the end of the incident.
+
+    Raises NotStuck if the saga has no open incident, or another one than `expected`; None expects any.
+    """
     if saga.state != "stuck":
         raise NotStuck(f"saga {saga.ref.saga_id} is not stuck: it is {saga.state}")
     is_open = Incident.saga_id == saga.ref.saga_id, Incident.resolved_at.is_(None)

@@ -17,9 +17,9 @@ def started_version(name: str) -> int:
 
 
 def starting(*versions: Saga) -> Saga:
-    """Return, of these versions of one saga, the one that new sagas get; call it at import, with all of them.
+    """Return the version that new sagas get. `versions` are all versions of one saga. Call this at import.
 
-    Raises InvalidDefinition if that version is not among them.
+    Raises InvalidDefinition if `versions` lacks that version.
     """
     for saga in versions:
         if saga.version == started_version(saga.name):

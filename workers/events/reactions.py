@@ -42,7 +42,7 @@ def react_once(consumer: str, events: Sequence[CloudEvent]) -> list[AfterCommit]
 
 
 def batches(consumer: str, events: Iterable[CloudEvent]) -> list[list[CloudEvent]]:
-    """The events that the consumer's reactions handle together: those of one tenant; across companies, all of them."""
+    """Group events by tenant, for one transaction each. For a consumer across companies they are one batch."""
     found: dict[Tenant | None, list[CloudEvent]] = defaultdict(list)
     for event in events:
         found[None if consumer in RECORDED_IN else event.tenant].append(event)
@@ -51,9 +51,10 @@ def batches(consumer: str, events: Iterable[CloudEvent]) -> list[list[CloudEvent
 
 @contextmanager
 def _transaction(consumer: str, events: Mapping[UUID, CloudEvent]) -> Iterator[list[CloudEvent]]:
-    """The transaction for a batch, and those of its events that the consumer has not processed yet, as far as is known.
+    """The transaction of a batch. Yields the events of the batch that the consumer has not processed yet.
 
-    The handlers of a consumer across companies find out by the unique key of their table.
+    For a consumer across companies it yields all events: the handlers recognize a processed event by the unique key of
+    their table.
     """
     if consumer in RECORDED_IN:
         with db.across_companies_transaction():

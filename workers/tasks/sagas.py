@@ -1,8 +1,9 @@
 """The Celery tasks of sagas: one for each step and each undo, and `saga.advance`, the body of the chords.
 
 A task takes ids only. It never raises for a business failure: it records an outcome, and the journal decides what
-follows. A worker runs its messages of one company together. If it also takes chord bodies, it continues inline: once it
-has the last answer of a stage, it does what the chord's body would do (docs/decisions/0027).
+follows. A worker runs its messages of one company together. A worker that also takes chord
+bodies continues inline: when a stage has its last answer, the worker does at once what the chord's body would do
+(docs/decisions/0027).
 """
 
 from collections import defaultdict
