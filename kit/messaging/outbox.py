@@ -104,7 +104,10 @@ def _write_pending() -> None:
         for company_id, of_company in ids.items()
         for start in range(0, len(of_company), EVENTS_PER_ROW)
     ]
-    db.insert({"messages": db.as_json(rows)}, *([kept_events.INSERT] if ids else []), _INSERT_MESSAGES)
+    # Rows of no company are about accounts. They always take the same statement, so that the time to write them does
+    # not reveal which email addresses are registered.
+    keep = [kept_events.INSERT] if ids or any(row["company_id"] is None for row in rows) else []
+    db.insert({"messages": db.as_json(rows)}, *keep, _INSERT_MESSAGES)
 
 
 # With its id, by which alerts name it.

@@ -87,10 +87,10 @@ class TestReading:
 
     def test_as_a_customer_finds_ones_own_orders_and_nothing_else_of_the_company(self, ours, theirs):
         customer = Tenant(user_id=theirs.customer.id)
-        for table in ("orders", "payment_attempts"):
+        for table in ("orders", "payment_attempts", "customers"):
             assert companies_seen(table, customer) == {theirs.id}
             assert companies_seen(table, Tenant(user_id=ours.admin.id)) == set()
-        for table in set(READABLE) - {"orders", "payment_attempts", "idempotency_keys", "inbox"}:
+        for table in set(READABLE) - {"orders", "payment_attempts", "customers", "idempotency_keys", "inbox"}:
             assert companies_seen(table, customer) == set()
         # Rows about events of users say that an event was processed, and nothing else.
         assert companies_seen("inbox", customer) <= {None}

@@ -54,6 +54,11 @@ def superuser():
     return psycopg.connect(settings().require("owner_database_url"))
 
 
+def is_json(value):
+    """Whether the value is from a jsonb column; lists of an array column hold no objects."""
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(each, dict | list) for each in value))
+
+
 def touched(statement, **values):
     """How many rows the statement finds or changes; None if it is refused."""
     try:
@@ -94,7 +99,7 @@ class TestWithoutATenant:
         with superuser() as connection:
             rows = connection.execute(sql.SQL("SELECT {} FROM {}").format(columns, sql.Identifier(table))).fetchall()
         for row in rows:
-            values = {n: Jsonb(v) if isinstance(v, dict) else v for n, v in zip(names, row, strict=True)}
+            values = {n: Jsonb(v) if is_json(v) else v for n, v in zip(names, row, strict=True)}
             given = ", ".join(f":{name}" for name in names)
             insert = f"INSERT INTO {table} ({', '.join(names)}) OVERRIDING SYSTEM VALUE VALUES ({given})"
             assert touched(insert, **values) is None

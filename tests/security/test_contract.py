@@ -17,6 +17,7 @@ ONLY_WE_KNOW = {
     "email": "whether it is a user's, and reachable",
     "password": "whether it can be guessed",
     "phone": "whether it is dialled anywhere",
+    "note": "whether it can be seen",
     "locale": "whether anybody speaks it",
     "time_zone": "whether anybody lives in it",
     "country": "whether it has a code",

@@ -100,10 +100,11 @@ class TestFieldsThatAreNotTheCallers:
         document = world.app.test_client().get("/api/openapi.json").json
         admin, place = world.callers["super_admin"], world.places["own shop"]  # who may do all that takes a body
         ids = {**place, "newcomer": factories.make_user().email}
+        with_body = {each["operationId"] for each in operations(document) if "requestBody" in each}
         before, tried = everything(), set()
         for rule in world.app.url_map.iter_rules():
             name, method = rule.endpoint.partition(".")[2], next(iter(rule.methods - {"HEAD", "OPTIONS"}))
-            if name in GOOD:
+            if name in GOOD.keys() & with_body:
                 operation = operation_of(document, name)
                 path, body = rule.build({each: place[each] for each in rule.arguments})[1], filled(GOOD[name], ids)
                 for spot in spots(body):
@@ -117,12 +118,12 @@ class TestFieldsThatAreNotTheCallers:
                 assert answer.status_code < 300, (name, answer.json)
                 before = everything()
                 tried.add(name)
-        assert tried == GOOD.keys()
+        assert tried == GOOD.keys() & with_body
 
     def test_are_tested_in_every_body(self, world):
         document = world.app.test_client().get("/api/openapi.json").json
         bodies = {each["operationId"] for each in operations(document) if "requestBody" in each}
-        assert bodies == GOOD.keys() | WITH_SECRETS
+        assert bodies - GOOD.keys() == WITH_SECRETS
 
 
 def operations(document):

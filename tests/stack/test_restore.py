@@ -18,7 +18,9 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("stack"), pytest.mark.slow]
 
-ROLES = "; ".join(f"CREATE ROLE orderx_{name} NOLOGIN" for name in ("app", "operator", "definer", "events_owner"))
+ROLES = "; ".join(
+    f"CREATE ROLE orderx_{name} NOLOGIN" for name in ("app", "operator", "definer", "events_owner", "across_companies")
+)
 
 
 @pytest.fixture

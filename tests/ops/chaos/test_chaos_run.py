@@ -85,4 +85,4 @@ class TestBadInput:
     def test_is_a_usage_error(self, run_command, words):
         code, said = run_command("chaos", *words)
         assert code == 2
-        assert f"Invalid value for '{words[0]}'" in said
+        assert f"invalid value for '{words[0]}'" in said
