@@ -104,13 +104,13 @@ def assign_customer_groups(body: dict[str, Any], customer_id: UUID) -> WithHeade
 @blueprint.response(200, CustomerDetailsSchema)
 @blueprint.alt_response(409, "Conflict")
 def merge_customer(body: dict[str, Any], customer_id: UUID) -> WithHeaders[CustomerDetails]:
-    """Merge a guest into another customer.
+    """Merge a guest into this customer.
 
-    The other customer gets the guest's orders, addresses, groups, tags and note, and the contact data that it lacks,
-    but not the consent to advertising. The guest is deleted. This cannot be undone.
+    The customer gets the guest's orders, addresses, groups, tags and note, and the contact data that it lacks, but not
+    the consent to advertising. The guest is deleted. This cannot be undone.
     """
     with request_transaction():
-        return _with_details(customer_merging.merge(guest_id=customer_id, into_id=body["into"]))
+        return _with_details(customer_merging.merge(guest_id=body["guest_id"], into_id=customer_id))
 
 
 @blueprint.post("/<uuid:customer_id>/addresses")

@@ -58,9 +58,9 @@ class GroupsOfCustomerSchema(Schema):
 
 
 class MergeSchema(Schema):
-    """The customer that a guest is merged into."""
+    """The guest that is merged into a customer."""
 
-    into = fields.UUID(required=True, metadata={"examples": ["01a1f9fb-f07c-7766-bd40-d664d485d37e"]})
+    guest_id = fields.UUID(required=True, metadata={"examples": ["01a1f9fb-f07c-7766-bd40-d664d485d37e"]})
 
 
 class NewCustomerAddressSchema(Schema):

@@ -3,7 +3,6 @@
 from tests import factories
 from tests.api.sales.policy import ADDRESS
 
-# The guest of the tests exists no longer after the last line.
 POLICY = """
 endpoint                               super_admin  company_admin  shop_manager  staff    customer  suspended
 customers.create_customer              yes          yes            yes           yes      -         -
@@ -11,6 +10,7 @@ customers.list_customers               company      company        company      
 customers.get_customer                 company      company        company       company  -         yes
 customers.update_customer              company      company        company       company  -         -
 customers.assign_customer_groups       company      company        company       company  -         -
+customers.merge_customer               company      company        company       company  -         -
 customers.create_customer_address      company      company        company       company  -         -
 customers.update_customer_address      company      company        company       company  -         -
 customers.delete_customer_address      company      company        company       company  -         -
@@ -18,14 +18,13 @@ customer_groups.create_customer_group  yes          yes            yes          
 customer_groups.list_customer_groups   company      company        company       company  -         yes
 customer_groups.rename_customer_group  company      company        company       company  -         -
 customer_groups.delete_customer_group  company      company        company       company  -         -
-customers.merge_customer               company      company        company       company  -         -
 """
 
 BODIES = {
     "customers.create_customer": {"name": "Another"},
     "customers.update_customer": {"name": "Countess"},
     "customers.assign_customer_groups": {"group_ids": []},
-    "customers.merge_customer": {"into": "{other_customer_id}"},
+    "customers.merge_customer": {"guest_id": "{other_customer_id}"},
     "customers.create_customer_address": {"label": "Home", "address": ADDRESS},
     "customers.update_customer_address": {"label": "Home", "address": ADDRESS},
     "customer_groups.create_customer_group": {"name": "Another"},

@@ -193,7 +193,7 @@ class TestMerge:
 
     def test_takes_over_what_the_guest_had(self, staff, ada, grace, published):
         staff.patch(f"/api/customers/{ada['id']}", {"tags": ["a"], "note": "Call first."})
-        merged = staff.post(f"/api/customers/{grace['id']}/merge", {"into": ada["id"]}).json
+        merged = staff.post(f"/api/customers/{ada['id']}/merge", {"guest_id": grace["id"]}).json
         assert (merged["name"], merged["email"], merged["phone"]) == ("Ada", "ada@lovelace.example", "+12025550143")
         assert (merged["tags"], merged["note"]) == (["a", "b"], "Call first.\nLikes blue.")
         assert (merged["addresses"], merged["group_ids"]) == (grace["addresses"], grace["group_ids"])
@@ -203,18 +203,18 @@ class TestMerge:
         assert published.sequence(ada["id"]) == [1, 2, 3, 4]
 
     def test_of_a_guest_with_an_email_gives_it_to_a_guest_without(self, staff, ada, grace):
-        merged = staff.post(f"/api/customers/{ada['id']}/merge", {"into": grace["id"]}).json
+        merged = staff.post(f"/api/customers/{grace['id']}/merge", {"guest_id": ada["id"]}).json
         assert (merged["name"], merged["email"]) == ("Grace", ada["email"])
 
     def test_is_refused_into_the_same_and_into_a_stranger(self, staff, stranger, ada, grace):
-        answer = staff.post(f"/api/customers/{ada['id']}/merge", {"into": ada["id"]})
+        answer = staff.post(f"/api/customers/{ada['id']}/merge", {"guest_id": ada["id"]})
         assert (answer.status_code, answer.json["code"]) == (409, "cannot_merge_customers")
         foreign = stranger.post("/api/customers", {"name": "Theirs"}).json
-        answer = staff.post(f"/api/customers/{ada['id']}/merge", {"into": foreign["id"]})
+        answer = staff.post(f"/api/customers/{foreign['id']}/merge", {"guest_id": ada["id"]})
         assert (answer.status_code, answer.json["code"]) == (404, "customer_not_found")
         assert staff.get(f"/api/customers/{ada['id']}").json == {**ada, "group_ids": [], "addresses": []}
 
     def test_of_a_user_is_refused(self, staff, company, ada):
         user = factories.make_customer(company, factories.make_user())
-        answer = staff.post(f"/api/customers/{user}/merge", {"into": ada["id"]})
+        answer = staff.post(f"/api/customers/{ada['id']}/merge", {"guest_id": str(user)})
         assert (answer.status_code, answer.json["code"]) == (409, "cannot_merge_customers")

@@ -107,7 +107,7 @@ class TestOfCustomer:
         guest = seller.post("/api/customers", {"name": "Ada by phone"}).json
         with psycopg.connect(database) as owner:
             owner.execute("UPDATE orders SET customer_id = %s WHERE id = %s", [guest["id"], first["id"]])
-        seller.post(f"/api/customers/{guest['id']}/merge", {"into": first["customer_id"]})
+        seller.post(f"/api/customers/{first['customer_id']}/merge", {"guest_id": guest["id"]})
         assert market.buyer.get(f"/api/orders/{first['id']}").json["customer_id"] == first["customer_id"]
 
     def test_buyers_find_no_orders_of_others(self, market, order):
