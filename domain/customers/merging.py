@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select, update
 
 from domain.customers import records
 from domain.customers.addresses import MAX_ADDRESSES
-from domain.customers.errors import CannotMerge, TooManyCustomerAddresses
+from domain.customers.errors import CannotMerge, CustomerNotFound, TooManyCustomerAddresses
 from domain.customers.events import CUSTOMER_UPDATED, CUSTOMERS_MERGED, CustomersMerged
 from domain.customers.models import Customer, CustomerAddress, GroupMember
 from domain.customers.records import CustomerChanges
@@ -15,15 +15,17 @@ from kit.messaging import events
 
 
 def the_pair(*, guest_id: UUID, into_id: UUID) -> tuple[Customer, Customer]:
-    """Lock both records, so that neither changes until the transaction ends.
+    """Lock both records until the transaction ends. Orders that refer to them wait, too.
 
     Raises CustomerNotFound, and CannotMerge if the first is a user's, or both are the same.
     """
-    first, second = (records.the_locked_customer(each) for each in sorted((guest_id, into_id)))
-    guest, into = (first, second) if first.id == guest_id else (second, first)
-    if guest is into or guest.user_id is not None:
+    both = select(Customer).where(Customer.id.in_((guest_id, into_id))).order_by(Customer.id).with_for_update()
+    found = {customer.id: customer for customer in db.session().scalars(both)}
+    if not found.keys() >= {guest_id, into_id}:
+        raise CustomerNotFound
+    if guest_id == into_id or found[guest_id].user_id is not None:
         raise CannotMerge
-    return guest, into
+    return found[guest_id], found[into_id]
 
 
 def merge(guest: Customer, into: Customer) -> None:
