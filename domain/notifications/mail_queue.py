@@ -166,7 +166,8 @@ def enqueue_account_mail(
     mail = Mail(
         id=new_id(), user_id=user_id, recipient=recipient, template=template, context=context, occasion=occasion
     )  # fmt: skip
-    _enqueue(mail, user_id=str(user_id))
+    # Where the address is not registered an event is published instead, in the same time.
+    _enqueue(mail, like_event=True, user_id=str(user_id))
 
 
 def enqueue_invitation(*, company_id: UUID, recipient: str, context: InvitationContext, occasion: str) -> None:
@@ -178,14 +179,14 @@ def enqueue_invitation(*, company_id: UUID, recipient: str, context: InvitationC
     _enqueue(mail, company_id=str(company_id))
 
 
-def _enqueue(mail: Mail, **owner: str) -> None:
+def _enqueue(mail: Mail, *, like_event: bool = False, **owner: str) -> None:
     session = db.session()
     session.add(mail)
     session.flush()
     mail_id = str(mail.id)
     kwargs = {"mail_id": mail_id, **owner}
     task = task_body("notifications.send_mail", kwargs, task_id=mail_id, origin=causation.current_origin())
-    outbox.send("task", task, company_id=mail.company_id)
+    outbox.send("task", task, company_id=mail.company_id, like_event=like_event)
 
 
 def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
