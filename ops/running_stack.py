@@ -1,4 +1,4 @@
-"""The data directory of `orderx up`, and the settings that it publishes there for other commands."""
+"""The data directory of `orderx up`, and the settings that it writes there for other commands."""
 
 import fcntl
 import hashlib
@@ -50,23 +50,23 @@ def lock(home: Path) -> Iterator[Path]:
         yield home
 
 
-def publish(home: Path, *, settings: Mapping[str, str], urls: Mapping[str, str]) -> None:
+def write_settings_and_urls(home: Path, *, settings: Mapping[str, str], urls: Mapping[str, str]) -> None:
     """Write the stack's settings and URLs to private files, for other commands of this user."""
     lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(settings.items())]
     directories.write_private(home / _SETTINGS, "".join(lines))
     directories.write_private(home / _URLS, json.dumps(dict(urls)))
 
 
-def withdraw(home: Path) -> None:
-    """Remove the published files when the stack stops."""
+def delete_settings_and_urls(home: Path) -> None:
+    """Delete the two files when the stack stops."""
     for name in (_SETTINGS, _URLS):
         (home / name).unlink(missing_ok=True)
 
 
 def urls(home: Path) -> dict[str, str]:
     """URLs of the running stack, by name; raises NotRunning."""
-    published: dict[str, str] = json.loads(_read(home, _URLS))
-    return published
+    urls_by_name: dict[str, str] = json.loads(_read(home, _URLS))
+    return urls_by_name
 
 
 def use_settings(args: Sequence[str]) -> None:
@@ -87,7 +87,7 @@ def use_settings(args: Sequence[str]) -> None:
 
 
 def _read(home: Path, name: str) -> str:
-    """The contents of a published file. A file that belongs to another user is ignored."""
+    """The contents of one of these files. A file that belongs to another user is ignored."""
     file = home / name
     if not _is_running(home) or any(path.lstat().st_uid != os.geteuid() for path in (home, file)):
         raise NotRunning

@@ -12,7 +12,7 @@ from saga.engine.targets import locked_target
 from saga.engine.versions import FindDefinition
 from saga.inputs.sales import order_payment, order_reservation
 from saga.rules.conflicts import RULES
-from saga.rules.started_versions import starting
+from saga.rules.started_versions import version_to_start
 from saga.steps.inventory.take_back_stock import take_back_stock
 from saga.steps.payments.refund_order import refund_order
 
@@ -34,7 +34,7 @@ CANCEL_ORDER = Saga(
     in_progress="This order is being cancelled",
 )
 
-_STARTED = starting(CANCEL_ORDER)
+_STARTED = version_to_start(CANCEL_ORDER)
 
 
 def request_cancellation(order_id: UUID, ref: SagaRef, find: FindDefinition, *, reason: str, by: str) -> None:

@@ -15,7 +15,7 @@ from saga.engine.definition import Ending, Saga, afterwards, then, together
 from saga.engine.start import start
 from saga.engine.state_machine import CANCELLED
 from saga.inputs.sales import limited_payment, order_lines, order_payment, order_reservation
-from saga.rules.started_versions import starting
+from saga.rules.started_versions import version_to_start
 from saga.steps.inventory.commit_stock import commit_stock
 from saga.steps.inventory.reserve_stock import reserve_stock
 from saga.steps.notifications.email_customer import email_customer
@@ -53,7 +53,7 @@ PLACE_ORDER = Saga(
     in_progress="This order is being placed",
 )
 
-_STARTED = starting(PLACE_ORDER)
+_STARTED = version_to_start(PLACE_ORDER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
 from api.http.schemas import PageQuery, page_of
 from domain.access import api_keys
-from domain.access.errors import InsufficientPrivileges
+from domain.access.errors import ExceedsOwnPermissions
 from domain.access.models import ApiKey
 from kit import clock
 from kit.paging import Page
@@ -22,7 +22,7 @@ blueprint = Blueprint("api_keys", __name__, url_prefix="/api/keys", description=
 @blueprint.requires("write_api_keys")
 @blueprint.arguments(NewApiKeySchema)
 @blueprint.response(201, CreatedApiKeySchema)
-@blueprint.refuses(InsufficientPrivileges)
+@blueprint.refuses(ExceedsOwnPermissions)
 def create_api_key(body: dict[str, Any]) -> dict[str, Any]:
     """Create an API key for a program that acts for your company, or in one shop of it.
 

@@ -9,7 +9,7 @@ from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
 from api.http.schemas import PageQuery, page_of
 from domain.access import invitations
-from domain.access.errors import InsufficientPrivileges
+from domain.access.errors import ExceedsOwnPermissions
 from domain.access.invite_member import invite_member
 from domain.access.models import Invitation
 from kit import clock
@@ -22,7 +22,7 @@ blueprint = Blueprint("invitations", __name__, url_prefix="/api/invitations", de
 @blueprint.requires("write_members")
 @blueprint.arguments(NewInvitationSchema)
 @blueprint.response(201, InvitationSchema)
-@blueprint.refuses(InsufficientPrivileges)
+@blueprint.refuses(ExceedsOwnPermissions)
 @blueprint.alt_response(429, "TooManyRequests")
 def create_invitation(body: dict[str, Any]) -> Invitation:
     """Invite a person to a role in your company, or in one shop of it.

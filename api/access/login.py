@@ -13,7 +13,7 @@ from api.auth.caller import Caller
 from api.http.blueprint import Blueprint
 from api.http.fields import MAX_NAME_LENGTH
 from domain.access import invitations, login
-from domain.access.errors import InsufficientPrivileges
+from domain.access.errors import ExceedsOwnPermissions
 from domain.access.login import ActFor, LoggedIn
 from domain.access.models import Membership
 from domain.accounts import sessions
@@ -78,7 +78,7 @@ def refresh_tokens(body: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(LinkTokenSchema)
 @blueprint.response(200, MembershipSchema)
 @blueprint.alt_response(409, "Conflict")
-@blueprint.refuses(CompanySuspended, InsufficientPrivileges)
+@blueprint.refuses(CompanySuspended, ExceedsOwnPermissions)
 def accept_invitation(body: dict[str, Any]) -> Membership:
     """Accept an invitation, with the token after the `#` of the link in the mail. It is valid once, for 7 days.
 

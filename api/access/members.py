@@ -11,7 +11,7 @@ from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
 from api.http.schemas import PageQuery, page_of
 from domain.access import memberships, queries
-from domain.access.errors import InsufficientPrivileges
+from domain.access.errors import ExceedsOwnPermissions
 from domain.access.models import Membership
 from domain.accounts.models import User
 from domain.shops import queries as shops
@@ -36,7 +36,7 @@ def list_members(query: dict[str, Any]) -> Page[dict[str, Any]]:
 @blueprint.delete("/<uuid:membership_id>")
 @blueprint.requires("write_members")
 @blueprint.response(204)
-@blueprint.refuses(InsufficientPrivileges)
+@blueprint.refuses(ExceedsOwnPermissions)
 @blueprint.alt_response(409, "Conflict")
 def remove_member(membership_id: UUID) -> None:
     """Remove a member's role in your company, or in your shop if you work in one.

@@ -11,7 +11,7 @@ from werkzeug.http import http_date
 
 from api.auth import requirements
 from api.http.parser import Parser
-from api.http.refusals import REFUSALS_KEY
+from api.http.refusals import OPERATION_REFUSALS_KEY
 from kit.errors import Forbidden
 
 
@@ -35,7 +35,7 @@ class Blueprint(flask_smorest.Blueprint):
 
     def refuses(self, *refusals: type[Forbidden]) -> Callable[..., Any]:
         """Document the 403 errors of the endpoint besides a missing permission and a suspended company."""
-        return self.doc(**{REFUSALS_KEY: list(refusals)})
+        return self.doc(**{OPERATION_REFUSALS_KEY: list(refusals)})
 
     def deprecated(self, *, since: datetime, until: datetime, link: str) -> Callable[..., Any]:
         """Mark an endpoint as deprecated in the OpenAPI document and in the headers of every response, errors too.

@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 from api.auth.requirements import OPERATOR, PUBLIC, Requirement, required_permission
 from api.http.openapi_schemas import SchemaPlugin
 from api.http.problem_schemas import ProblemSchema
-from api.http.refusals import REFUSALS_KEY, forbidden, refusals_of
+from api.http.refusals import OPERATION_REFUSALS_KEY, forbidden, refusals_of
 from domain.access.permission_sets import ROLES, api_key_permissions, roles_with
 from kit.config import settings
 from kit.errors import Forbidden
@@ -142,7 +142,7 @@ class CommonOperationFields(BasePlugin):
             operation["security"] = _security(required)
             description = [operation["description"]] if "description" in operation else []
             operation["description"] = "\n\n".join([*description, _access_note(required)])
-            refusals = refusals_of(rule.endpoint, method.upper(), operation.pop(REFUSALS_KEY, []))
+            refusals = refusals_of(rule.endpoint, method.upper(), operation.pop(OPERATION_REFUSALS_KEY, []))
             operation["responses"] = _with_problems(operation, refusals, has_ids="{" in (path or ""))
             _link(operation)
 

@@ -8,13 +8,16 @@ from api.auth.requirements import OPERATOR, PUBLIC, blocked_while_suspended, req
 from domain.companies.errors import CompanySuspended
 from kit.errors import Forbidden
 
-REFUSALS_KEY = "x-also-refused"
-"""The key under which `@blueprint.refuses` stores errors, until the OpenAPI document is generated."""
+OPERATION_REFUSALS_KEY = "x-also-refused"
+"""The key in an OpenAPI operation under which `@blueprint.refuses` stores errors until the document is generated."""
 NOT_ALLOWED = "Your role or API key does not have the permission."
 
 
 def refusals_of(endpoint: str, method: str, declared: Sequence[type[Forbidden]]) -> list[type[Forbidden]]:
-    """The 403 errors of an endpoint: by its permission, by its method, and as declared at its route."""
+    """The 403 errors of an endpoint: those declared at its route, and those that its requirements imply.
+
+    These are Forbidden if it requires a permission, and CompanySuspended if suspended companies cannot use it.
+    """
     by_permission = [Forbidden] if required_permission(endpoint) not in {PUBLIC, OPERATOR} else []
     by_suspension = [CompanySuspended] if blocked_while_suspended(endpoint, method) else []
     return list(dict.fromkeys([*by_permission, *by_suspension, *declared]))

@@ -44,7 +44,7 @@ class Schema(marshmallow.Schema):
 
 
 def _fields_with_card_number(texts: dict[str, str]) -> list[str]:
-    """The fewest adjacent fields that contain a card number together."""
+    """The shortest run of adjacent fields, at least two, that contain a card number together. There must be one."""
     names = list(texts)
     rows = (names[first : first + length] for length in range(2, len(names) + 1) for first in range(len(names)))
     return next(row for row in rows if card_numbers.appears_in("\n".join(texts[name] for name in row)))

@@ -121,13 +121,13 @@ def saga_timeline(saga: SagaRow, *, to_seller: bool) -> dict[str, Any]:
     }
 
 
-def _step(step: StepRow, state: str, *, to_seller: bool) -> dict[str, Any]:
+def _step(step: StepRow, shown_state: str, *, to_seller: bool) -> dict[str, Any]:
     names = (
         "step", "attempts", "undo_attempts", "outcome", "retry_at", "begun_at", "answered_at", "undone_at",
     )  # fmt: skip
     error = _failure(step.error, to_seller=to_seller)
     fields = {name: getattr(step, name) for name in names}
-    return {**fields, "state": state, "undo": _undo_of(step.step), "error": error}
+    return {**fields, "state": shown_state, "undo": _undo_of(step.step), "error": error}
 
 
 def _event(event: journal.HistoryEvent, *, to_seller: bool) -> dict[str, Any]:

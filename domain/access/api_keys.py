@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from domain.access import queries
-from domain.access.errors import ApiKeyInvalid, ApiKeyNotFound, InsufficientPrivileges, NotAMember
+from domain.access.errors import ApiKeyInvalid, ApiKeyNotFound, ExceedsOwnPermissions, NotAMember
 from domain.access.events import API_KEY_CREATED, API_KEY_REVOKED, ApiKeyCreated, ApiKeyId
 from domain.access.models import ApiKey
 from domain.access.permission_sets import PermissionSet, api_key_permissions, permissions_of
@@ -41,13 +41,13 @@ def create(
 ) -> tuple[ApiKey, str]:  # fmt: skip
     """Create an API key of the company, or of one shop. Returns it with its secret, of which only the hash is stored.
 
-    Raises InsufficientPrivileges for permissions that the creator does not have or that API keys cannot have, and
+    Raises ExceedsOwnPermissions for permissions that the creator does not have or that API keys cannot have, and
     Invalid for a shop's key with permissions that apply to the whole company only.
     """
     requested = PermissionSet(frozenset(permissions), shop_id)
     actor.require_superset_of(requested)
     if not requested.permissions <= api_key_permissions():
-        raise InsufficientPrivileges
+        raise ExceedsOwnPermissions
     company_wide = requested.permissions - api_key_permissions(shop_id)
     if company_wide:
         fault = f"These permissions apply to a whole company, not to one shop: {', '.join(sorted(company_wide))}."

@@ -45,7 +45,7 @@ class RegistrationRequired(Conflict):
     code = "registration_required"
 
 
-class InsufficientPrivileges(Forbidden):
+class ExceedsOwnPermissions(Forbidden):
     """You cannot grant or revoke permissions that you do not have yourself."""
 
     code = "insufficient_privileges"

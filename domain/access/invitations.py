@@ -36,7 +36,7 @@ def create(
     """Offer a role in the company, or in one shop, to an email address (lower case). Returns the link's token, too.
 
     No mail is sent (see invite_member).
-    Earlier invitations stay valid. Raises InsufficientPrivileges when the inviter does not have the role's permissions.
+    Earlier invitations stay valid. Raises ExceedsOwnPermissions when the inviter does not have the role's permissions.
     """
     actor.require_superset_of(permissions_of(role, shop_id))
     token, session = secret_tokens.new_token(), db.session()
@@ -56,7 +56,7 @@ def accept(*, token: str, now: datetime) -> Membership:
     """Give the role to the user with the invited address. The token is valid once.
 
     The rest of the transaction acts for the user at the company. Raises LinkExpired, RegistrationRequired,
-    AlreadyMember, CompanySuspended, and InsufficientPrivileges when the inviter no longer has the role's permissions.
+    AlreadyMember, CompanySuspended, and ExceedsOwnPermissions when the inviter no longer has the role's permissions.
     """
     session, token_hash = db.session(), secret_tokens.hash_of(token)
     tenancy.reveal_by_token(session, token_hash)

@@ -30,7 +30,7 @@ def invite_member(
 ) -> Invitation:  # fmt: skip
     """Offer a role in the company, or in one shop, to an email address (lower case), and mail the link to accept it.
 
-    Raises InsufficientPrivileges when the actor does not have the role's permissions, and TooManyRequests after too
+    Raises ExceedsOwnPermissions when the actor does not have the role's permissions, and TooManyRequests after too
     many invitations by the sender or the company, or mails to the address.
     """
     sender = users.the_user(user_id=invited_by)

@@ -76,7 +76,7 @@ def _switch_company(user_id: UUID, company_id: UUID | None) -> Membership | None
     With None as the company, later logins are those of a customer, and there is no membership.
     """
     membership = _membership_in(user_id, company_id)
-    memberships.choose_company(user_id=user_id, company_id=company_id)
+    memberships.set_default_company(user_id=user_id, company_id=company_id)
     return membership
 
 

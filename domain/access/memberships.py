@@ -23,20 +23,20 @@ def join(
 ) -> Membership:
     """Give the current user a role in the company, or in one shop, and make it the company they act for by default.
 
-    Raises InsufficientPrivileges when the actor does not have the role's permissions, and AlreadyMember.
+    Raises ExceedsOwnPermissions when the actor does not have the role's permissions, and AlreadyMember.
     """
     actor.require_superset_of(permissions_of(role, shop_id))
     added = insert(Membership).values(id=new_id(), user_id=user_id, company_id=company_id, role=role, shop_id=shop_id)
     membership: Membership | None = db.session().scalar(added.on_conflict_do_nothing().returning(Membership))
     if membership is None:
         raise AlreadyMember
-    choose_company(user_id=user_id, company_id=company_id)
+    set_default_company(user_id=user_id, company_id=company_id)
     announce(MEMBER_JOINED, membership, company_id=company_id)
     return membership
 
 
-def choose_company(*, user_id: UUID, company_id: UUID | None) -> None:
-    """Set the company that the current user acts for by default; None for a customer."""
+def set_default_company(*, user_id: UUID, company_id: UUID | None) -> None:
+    """Set the company that the current user acts for after a login; None to act as a customer. Checks no membership."""
     different = User.default_company_id.is_distinct_from(company_id)
     chosen = update(User).where(User.id == user_id, different).values(default_company_id=company_id)
     db.session().execute(chosen)
@@ -62,7 +62,7 @@ def leave(*, user_id: UUID, membership_id: UUID) -> None:
 def remove(*, membership_id: UUID, company_id: UUID, actor: PermissionSet) -> None:
     """Remove a membership of the current company.
 
-    Raises MemberNotFound, also for a membership in a shop that the actor has no access to, InsufficientPrivileges when
+    Raises MemberNotFound, also for a membership in a shop that the actor has no access to, ExceedsOwnPermissions when
     the actor does not have the role's permissions, and LastAdmin when the company would have no admin left.
     """
     removed = _remove(membership_id=membership_id, company_id=company_id, actor=actor)

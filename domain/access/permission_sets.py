@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.access.errors import InsufficientPrivileges
+from domain.access.errors import ExceedsOwnPermissions
 from kit.permissions import Permission
 
 ROLES = ("super_admin", "company_admin", "shop_manager", "staff", "customer")
@@ -58,12 +58,12 @@ class PermissionSet:
         return permission.name in self.permissions
 
     def require_superset_of(self, others: "PermissionSet") -> None:
-        """Raise InsufficientPrivileges unless these permissions include all of the others, in the same scope.
+        """Raise ExceedsOwnPermissions unless these permissions include all of the others, in the same scope.
 
         Every grant and every revocation of permissions must pass this check.
         """
         if not (others.permissions <= self.permissions and self.shop_id in (None, others.shop_id)):
-            raise InsufficientPrivileges
+            raise ExceedsOwnPermissions
 
 
 def permissions_of(role: str, shop_id: UUID | None = None) -> PermissionSet:

@@ -21,7 +21,7 @@ def erase(*, user_id: UUID, now: datetime) -> None:
         if membership.company_id is not None:
             memberships.leave(user_id=user_id, membership_id=membership.id)
     db.act_for(Tenant(user_id=user_id))
-    memberships.choose_company(user_id=user_id, company_id=None)
+    memberships.set_default_company(user_id=user_id, company_id=None)
     db.session().execute(_ERASE, {"user": user_id})
 
 

@@ -14,7 +14,7 @@ RETENTION_RULES = (
     Retention("attempt_counters", "greatest(last_at, next_allowed_at)", DAY),
 )
 
-TABLES_WITHOUT_RULE = {
+TABLES_WITHOUT_RETENTION = {
     "users": "an account stays until its user erases it, and its id after that: orders refer to it",
     "addresses": "few for a user, who deletes them",
     "second_factors": "one for a user, until it is disabled",

@@ -33,7 +33,7 @@ _PURPOSE = "second factors"
 
 
 def start_enrolment(*, user_id: UUID) -> str:
-    """Store a new secret for the current user's app and return it (base32). It must be confirmed.
+    """Store and return a new secret (base32) for the current user's authenticator app. It counts once confirmed.
 
     Raises SecondFactorAlreadyEnabled.
     """

@@ -4,7 +4,7 @@ from kit.db.retention import Retention
 
 RETENTION_RULES: tuple[Retention, ...] = ()
 
-TABLES_WITHOUT_RULE = {
+TABLES_WITHOUT_RETENTION = {
     "super_admin_requests": "records for audits have no end set by us",
     "operator_actions": "records for audits have no end set by us",
 }

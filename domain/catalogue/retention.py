@@ -4,6 +4,6 @@ from kit.db.retention import Retention
 
 RETENTION_RULES: tuple[Retention, ...] = ()
 
-TABLES_WITHOUT_RULE = {
+TABLES_WITHOUT_RETENTION = {
     "products": "order lines and stock movements refer to them",
 }

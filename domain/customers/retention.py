@@ -4,7 +4,7 @@ from kit.db.retention import Retention
 
 RETENTION_RULES: tuple[Retention, ...] = ()
 
-TABLES_WITHOUT_RULE = {
+TABLES_WITHOUT_RETENTION = {
     "customers": "orders refer to them; erasure removes the personal data",
     "customer_addresses": "they are deleted with their customer, and by erasure",
     "customer_groups": "few, and deleted by the company",

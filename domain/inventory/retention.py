@@ -4,7 +4,7 @@ from kit.db.retention import Retention
 
 RETENTION_RULES: tuple[Retention, ...] = ()
 
-TABLES_WITHOUT_RULE = {
+TABLES_WITHOUT_RETENTION = {
     "warehouses": "stock refers to them",
     "stock": "one row for each product and warehouse",
     "stock_movements": "stock on hand is the sum of its movements",

@@ -211,8 +211,8 @@ def _reason_not_claimed(status: str, leased_until: datetime | None, now: datetim
     return AlreadyDone(status) if status in {"sent", "refused"} else LeasedElsewhere(leased_until or now)
 
 
-def renew(*, attempts: Mapping[UUID, int], now: datetime) -> dict[UUID, datetime]:
-    """Renew claims on mails (id → `attempts`) until `now` + LEASE. Returns the new end by id.
+def renew_leases(*, attempts: Mapping[UUID, int], now: datetime) -> dict[UUID, datetime]:
+    """Extend leases of mails (id → `attempts` when claimed) until `now` + LEASE. Returns the new end by id.
 
     Mails that have been sent, refused or claimed by another process are left out.
     """

@@ -4,6 +4,6 @@ from kit.db.retention import Retention
 
 RETENTION_RULES: tuple[Retention, ...] = ()
 
-TABLES_WITHOUT_RULE = {
+TABLES_WITHOUT_RETENTION = {
     "mails": "a mail is not sent twice because its row exists; erasure removes the personal data",
 }

@@ -5,7 +5,7 @@ from kit.db.retention import Retention
 
 RETENTION_RULES = (Retention("payment_attempts", "id", ATTEMPT_LIFETIME, key="uuid7"),)
 
-TABLES_WITHOUT_RULE = {
+TABLES_WITHOUT_RETENTION = {
     "payments": "part of a company's books",
     "payment_events": "part of a company's books",
 }

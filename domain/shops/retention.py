@@ -4,7 +4,7 @@ from kit.db.retention import Retention
 
 RETENTION_RULES: tuple[Retention, ...] = ()
 
-TABLES_WITHOUT_RULE = {
+TABLES_WITHOUT_RETENTION = {
     "shops": "orders refer to them, closed ones too",
     "locations": "few for a shop, until they are deleted",
 }

@@ -140,7 +140,7 @@ def run(statement: str, values: Json) -> psycopg.Cursor[Any]:
 
 
 def act_for(tenant: Tenant) -> None:
-    """Set the tenant for the rest of the transaction. What is buffered is written first, for the tenant until now."""
+    """Set the tenant for the rest of the transaction. Deferred statements run first, for the old tenant."""
     _unit.get().write_deferred()
     run(tenancy.SET_TENANT, tenancy.as_params(tenant))
 

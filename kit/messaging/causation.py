@@ -24,8 +24,8 @@ def react_to(events: Sequence[CloudEvent]) -> None:
     db.info()[_CAUSES] = [(str(event.subject), _following(event)) for event in events]
 
 
-def act_for_sagas(origins: Iterable[tuple[UUID, Origin]]) -> None:
-    """Say which sagas the current transaction moves: the subject of each, and its origin."""
+def set_saga_origins(origins: Iterable[tuple[UUID, Origin]]) -> None:
+    """Say which sagas the current transaction moves, by subject: what it publishes gets the origin of its saga."""
     db.info()[_CAUSES] = [(str(subject), origin) for subject, origin in origins]
 
 

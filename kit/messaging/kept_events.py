@@ -18,7 +18,7 @@ from kit.messaging.cloud_events import CloudEvent
 KEPT = timedelta(days=30)
 """How long events are kept, at least; at most a day longer. The database function has the same number."""
 
-TABLES_WITHOUT_RULE = {"events": "`rotate_partitions` drops the partition of each day after that time"}
+TABLES_WITHOUT_RETENTION = {"events": "`rotate_partitions` drops the partition of each day after that time"}
 
 COLUMNS = ("id", "company_id", "type", "subject", "sequence", "context", "data")
 

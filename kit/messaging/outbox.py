@@ -66,7 +66,7 @@ RETENTION_RULES = (
 )
 """Event ids are UUIDv7. An event that was processed late, after an outage for example, is kept for 30 more days."""
 
-TABLES_WITHOUT_RULE = {"outbox": "a row is deleted when the broker has confirmed its message"}
+TABLES_WITHOUT_RETENTION = {"outbox": "a row is deleted when the broker has confirmed its message"}
 
 CHECKS = (Check("the outbox is empty", "SELECT kind || ' ' || id || ' is in the outbox' FROM outbox", at_rest=True),)
 

@@ -64,7 +64,7 @@ class ScheduleRow(Base):
     failures: Mapped[int] = mapped_column(server_default=text("0"))
 
 
-TABLES_WITHOUT_RULE = {"schedules": "one row for each; it is deleted when the schedule is no longer declared"}
+TABLES_WITHOUT_RETENTION = {"schedules": "one row for each; it is deleted when the schedule is no longer declared"}
 
 
 class RunInProgress(Conflict):

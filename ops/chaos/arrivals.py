@@ -10,8 +10,8 @@ _PEAK = 0.25
 """Seconds right before the fault into which these arrivals are moved; about as long as an order takes then."""
 
 
-def arrivals(*, orders: int, rate: float, faults_at: Sequence[float]) -> list[float]:
-    """Arrival times in seconds after the first customer, sorted: `rate` per second, with peaks before the faults.
+def arrival_times(*, orders: int, rate: float, faults_at: Sequence[float]) -> list[float]:
+    """Seconds after the first customer, sorted: evenly `rate` per second; those near a fault move to right before it.
 
     An order takes a twentieth of a second, so that without the peaks few faults would affect one.
     """

@@ -46,13 +46,13 @@ class Purchase:
 
 
 class Customers:
-    """Starts one customer after the other on a thread pool; `arrivals` are seconds after `start`."""
+    """Starts one customer after the other on a thread pool; `arrival_times` are seconds after `start`."""
 
-    def __init__(self, stack: Stack, shop: Shop, scenarios: Sequence[Scenario], arrivals: Sequence[float]) -> None:
+    def __init__(self, stack: Stack, shop: Shop, scenarios: Sequence[Scenario], arrival_times: Sequence[float]) -> None:
         self._api = f"{stack.api_url}/api"
         self._login = Client(stack.api_url, stack.inbox_url)
         self._shop = shop
-        self._arrivals = arrivals
+        self._arrival_times = arrival_times
         self._stopped = threading.Event()
         self._local = threading.local()
         self._threads = ThreadPoolExecutor(MAX_CONCURRENT, thread_name_prefix="customer")
@@ -84,7 +84,7 @@ class Customers:
 
     def _start_each(self) -> None:
         started = logged_in = time.monotonic()
-        for purchase, arrival in zip(self.purchases, self._arrivals, strict=True):
+        for purchase, arrival in zip(self.purchases, self._arrival_times, strict=True):
             if self._stopped.wait(max(0.0, started + arrival - time.monotonic())):
                 return
             self._threads.submit(self._run, purchase)

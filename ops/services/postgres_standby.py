@@ -10,7 +10,7 @@ import psycopg
 from ops import command_settings
 from ops.services.ports import LOOPBACK
 from ops.services.postgres import Postgres
-from ops.services.postgres_binaries import Binaries
+from ops.services.postgres_binaries import Installation
 from ops.services.process import Job, Process
 
 _REQUIRE_STANDBY = "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'"
@@ -40,13 +40,13 @@ class Standby(Postgres):
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
             connection.execute("SELECT pg_promote()")
 
-    def _initialise(self, binaries: Binaries) -> None:
+    def _initialise(self, installation: Installation) -> None:
         self._data.mkdir(mode=0o700, exist_ok=True)
         if self._user:
             os.chown(self._data, self._user.pw_uid, self._user.pw_gid)
         primary = urlsplit(self._primary.url)
         source = f"host={primary.hostname} port={primary.port} user={primary.username}"
-        copy = [str(binaries.directory / "pg_basebackup"), "--pgdata", str(self._data), "--dbname", source]
+        copy = [str(installation.directory / "pg_basebackup"), "--pgdata", str(self._data), "--dbname", source]
         following = ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast"]
         login = {**command_settings.without_settings(os.environ), "PGPASSWORD": self._password}
         argv = [*copy, *following, "--create-slot", "--slot=standby"]

@@ -94,7 +94,7 @@ def _renew(held: _HeldLeases) -> None:
 def _renew_leases_of(owner: Tenant, leases: dict[UUID, Lease]) -> None:
     attempts = {mail_id: lease.mail.attempts for mail_id, lease in leases.items()}
     with db.transaction(owner):
-        renewed = notifications.renew(attempts=attempts, now=clock.now())
+        renewed = notifications.renew_leases(attempts=attempts, now=clock.now())
     for mail_id, until in renewed.items():
         leases[mail_id].until = until
 

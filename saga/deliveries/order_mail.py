@@ -14,7 +14,7 @@ from domain.sales.queries import OrderDetails
 from saga.deliveries import mail_delivery
 from saga.deliveries.mail_delivery import DeliveryError
 from saga.engine.errors import InProgress, TryAgain
-from saga.engine.step_functions import Answers, Calls, Outcome, Outcomes, SharedCall
+from saga.engine.step_functions import Answers, Calls, Outcome, OutcomesBySubject, SharedCall
 
 
 def enqueue_and_claim(
@@ -59,7 +59,7 @@ def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
     return claims
 
 
-def send(claims_by_order: Mapping[UUID, Sequence[Claim]]) -> Generator[Calls, Answers, Outcomes]:
+def send(claims_by_order: Mapping[UUID, Sequence[Claim]]) -> Generator[Calls, Answers, OutcomesBySubject]:
     """Send the claimed mails, as the body of a batched step: the external call is shared by all orders."""
     claimed = {
         order_id: [claim.mail for claim in claims if isinstance(claim, Claimed)]

@@ -99,7 +99,7 @@ class _Executor:
     def _execute(self, transaction: _Transaction) -> None:
         """Run one transaction: finish the executions whose calls are answered, and execute the steps that are due.
 
-        After these it executes the sequential steps that they advance the sagas to.
+        When a saga reaches a stage of a single step by this, the step is executed in the same transaction.
         """
         answered = list(transaction.executions)
         with all_locked(transaction.refs, self.find, continue_inline=self.continue_inline) as sagas:

@@ -32,7 +32,7 @@ def describe(saga: Saga) -> str:
 
 
 def fingerprint(saga: Saga) -> str:
-    """Return the SHA-256 of the description, in hexadecimal."""
+    """Return the SHA-256 of what `describe` returns for the saga, in hexadecimal."""
     return sha256(describe(saga).encode()).hexdigest()
 
 

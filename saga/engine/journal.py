@@ -149,7 +149,7 @@ def _read(refs: Sequence[SagaRef], find: FindDefinition) -> list[LockedSaga]:
         raise SagaNotFound
     for saga in sagas.values():
         saga.check_definition()
-    causation.act_for_sagas((saga.subject_id, saga.origin) for saga in sagas.values())
+    causation.set_saga_origins((saga.subject_id, saga.origin) for saga in sagas.values())
     return list(sagas.values())
 
 
@@ -185,7 +185,7 @@ def _write_values(sagas: Sequence[LockedSaga]) -> Json:
 def _saga_values(saga: LockedSaga) -> Json:
     return {
         "id": saga.ref.saga_id, "state": saga.state, "stage": saga.stage, "stop_requested": saga.stop_requested,
-        "failure": saga.failure, "due_at": _due_at(saga), "ended_at": saga.ended_at,
+        "failure": saga.failure, "due_at": _stalls_or_expires_at(saga), "ended_at": saga.ended_at,
         "notice": pg_notify.channel_payload(saga.subject_id) if saga.outcome_hook else None,
     }  # fmt: skip
 
@@ -199,8 +199,8 @@ def _with_saga_id(saga: LockedSaga, values: Json) -> Json:
     return {"saga_id": saga.ref.saga_id, **values}
 
 
-def _due_at(saga: LockedSaga) -> datetime:
-    """When the saga counts as stalled, unless it has moved by then; or when its wait expires."""
+def _stalls_or_expires_at(saga: LockedSaga) -> datetime:
+    """When the saga's wait expires or, if it is not waiting, when it counts as stalled unless it moves before."""
     if saga.state == "waiting":
         return saga.due_at
     retries = [state.retry_at for state in saga.steps.values() if state.retry_at]

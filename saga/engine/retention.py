@@ -14,7 +14,7 @@ RETENTION_RULES = (
     ),
 )
 
-TABLES_WITHOUT_RULE = {
+TABLES_WITHOUT_RETENTION = {
     "saga_definitions": "one for each version ever released",
     "queued_sagas": "each is deleted when its saga starts",
 }

@@ -10,7 +10,7 @@ from saga.engine import state_machine, waiting
 from saga.engine.journal import locked
 from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.versions import FindDefinition
-from saga.engine.waiting import Receipt
+from saga.engine.waiting import SignalResult
 from saga.engine.waits import Signal, Wait
 
 # A webhook that is repeated for days adds no further row.
@@ -42,7 +42,7 @@ def signal(
     payload: Any,
     by: str,
     reason: str | None = None,
-) -> Receipt:
+) -> SignalResult:
     """Send a signal to the saga, in one transaction under its lock; the sender and an operator's reason are recorded.
 
     The first signal counts: it ends the wait, or is kept for when the saga comes to it. The same payload again changes
@@ -74,7 +74,7 @@ def _wait_for(saga: LockedSaga, name: str) -> Wait:
     return wait
 
 
-def _record(saga: LockedSaga, wait: Wait, payload: Json, result: Receipt, sender: Json) -> None:
+def _record(saga: LockedSaga, wait: Wait, payload: Json, result: SignalResult, sender: Json) -> None:
     values = {
         "saga": saga.ref.saga_id, "company": saga.ref.company_id, "signal": wait.name, "payload": db.as_json(payload),
         "result": result, "now": saga.now, **sender,

@@ -84,8 +84,8 @@ class StepExecution:
 
     def _record(self, outcomes: Mapping[UUID, Outcome]) -> None:
         seconds = time.perf_counter() - self._started
-        kinds = Counter(_kind(outcomes.get(subject)) for subject in self.sagas)
-        db.after_commit(partial(_observe, self.name, kinds, seconds))
+        labels = Counter(_outcome_label(outcomes.get(subject)) for subject in self.sagas)
+        db.after_commit(partial(_observe, self.name, labels, seconds))
         for subject, saga in self.sagas.items():
             self.direction.record(saga, self.step, outcomes.get(subject))
 
@@ -109,15 +109,16 @@ def failure_of(error: Exception) -> Refused | TryAgain:
     return TryAgain(type(error).__name__)
 
 
-def _observe(step_name: str, kinds: Mapping[str, int], seconds: float) -> None:
-    """Record the duration once per subject, by the kind of its outcome."""
-    for kind, subjects in kinds.items():
-        histogram = STEP_SECONDS.labels(step_name, kind)
+def _observe(step_name: str, labels: Mapping[str, int], seconds: float) -> None:
+    """Record the duration once per subject, with the label of its outcome."""
+    for label, subjects in labels.items():
+        histogram = STEP_SECONDS.labels(step_name, label)
         for _ in range(subjects):
             histogram.observe(seconds)
 
 
-def _kind(outcome: Outcome) -> str:
+def _outcome_label(outcome: Outcome) -> str:
+    """The outcome as a label of STEP_SECONDS."""
     if isinstance(outcome, Refused):
         return "refused"
     return "retried" if isinstance(outcome, TryAgain) else "done"

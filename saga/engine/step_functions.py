@@ -44,9 +44,10 @@ TryAgain.
 # By subject id. A subject without an outcome has succeeded, with None.
 Calls = Mapping[UUID, Call]
 Answers = Mapping[UUID, Any]
-Outcomes = Mapping[UUID, Outcome]
+OutcomesBySubject = Mapping[UUID, Outcome]
 BatchFunction = (
-    Callable[[Sequence[Subject]], Outcomes | None] | Callable[[Sequence[Subject]], Generator[Calls, Answers, Outcomes]]
+    Callable[[Sequence[Subject]], OutcomesBySubject | None]
+    | Callable[[Sequence[Subject]], Generator[Calls, Answers, OutcomesBySubject]]
 )
 """The function of a step, or of an undo, for many subjects of one company: each of its statements serves all of them.
 
@@ -61,8 +62,8 @@ Loader = Callable[[Sequence[Subject]], Inputs[T]]
 
 StepFunctionWithInput = Callable[[Subject, T], Outcome] | Callable[[Subject, T], Generator[Call, Any, Outcome]]
 BatchFunctionWithInput = (
-    Callable[[Sequence[Subject], Inputs[T]], Outcomes | None]
-    | Callable[[Sequence[Subject], Inputs[T]], Generator[Calls, Answers, Outcomes]]
+    Callable[[Sequence[Subject], Inputs[T]], OutcomesBySubject | None]
+    | Callable[[Sequence[Subject], Inputs[T]], Generator[Calls, Answers, OutcomesBySubject]]
 )
 
 
@@ -81,11 +82,13 @@ def for_each(function: Callable[..., Any]) -> Any:
     """Return the batch function that calls this function for each subject, with the subject's input if it takes one."""
 
     @wraps(function)
-    def run(subjects: Sequence[Subject], *inputs: Inputs[Any]) -> Outcomes:
+    def run(subjects: Sequence[Subject], *inputs: Inputs[Any]) -> OutcomesBySubject:
         return {subject.id: function(subject, *(each[subject.id] for each in inputs)) for subject in subjects}
 
     @wraps(function)
-    def run_with_calls(subjects: Sequence[Subject], *inputs: Inputs[Any]) -> Generator[Calls, Answers, Outcomes]:
+    def run_with_calls(
+        subjects: Sequence[Subject], *inputs: Inputs[Any]
+    ) -> Generator[Calls, Answers, OutcomesBySubject]:
         outcomes: dict[UUID, Outcome] = {}
         calls: dict[UUID, Call] = {}
         waiting = {subject.id: function(subject, *(each[subject.id] for each in inputs)) for subject in subjects}
@@ -111,8 +114,8 @@ def with_inputs(function: BatchFunctionWithInput[T], load: Loader[T], *, name: s
         return any_function(subjects, load(subjects))
 
     @wraps(function)
-    def run_with_calls(subjects: Sequence[Subject]) -> Generator[Calls, Answers, Outcomes]:
-        outcomes: Outcomes = yield from any_function(subjects, load(subjects))
+    def run_with_calls(subjects: Sequence[Subject]) -> Generator[Calls, Answers, OutcomesBySubject]:
+        outcomes: OutcomesBySubject = yield from any_function(subjects, load(subjects))
         return outcomes
 
     made = run_with_calls if isgeneratorfunction(function) else run

@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from uuid import UUID
 
-from saga.engine.step_functions import Answers, Call, Calls, Outcome, Outcomes
+from saga.engine.step_functions import Answers, Call, Calls, Outcome, OutcomesBySubject
 
 
 class StepRunner:
@@ -12,7 +12,7 @@ class StepRunner:
     `running` is what the function has returned: its outcomes, or a generator that makes external calls.
     """
 
-    def __init__(self, running: Outcomes | Generator[Calls, Answers, Outcomes] | None) -> None:
+    def __init__(self, running: OutcomesBySubject | Generator[Calls, Answers, OutcomesBySubject] | None) -> None:
         self._running = running
         self.outcomes: dict[UUID, Outcome] = {}
 

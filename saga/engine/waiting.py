@@ -10,7 +10,7 @@ from kit.db import Json
 from saga.engine.locked_saga import LockedSaga
 from saga.engine.waits import WAIT_EXPIRED, Wait
 
-Receipt = Literal["accepted", "repeated", "conflicting", "late"]
+SignalResult = Literal["accepted", "repeated", "conflicting", "late"]
 """The result of a signal: it counts, it has come before, it contradicts an earlier one, or it came too late."""
 
 
@@ -30,7 +30,7 @@ def begin(saga: LockedSaga, wait: Wait) -> None:
         saga.record_event("waiting", wait, {"until": saga.due_at.isoformat()})
 
 
-def receive(saga: LockedSaga, wait: Wait, payload: Json) -> Receipt:
+def receive(saga: LockedSaga, wait: Wait, payload: Json) -> SignalResult:
     """Accept the signal if the wait has none yet, and return what has become of it.
 
     An accepted signal ends the wait. If the saga has not reached the wait, or is stuck at it, the signal is kept until

@@ -16,7 +16,7 @@ def started_version(name: str) -> int:
     return STARTS.get(name, 1)
 
 
-def starting(*versions: Saga) -> Saga:
+def version_to_start(*versions: Saga) -> Saga:
     """Return the version that new sagas get. `versions` are all versions of one saga. Call this at import.
 
     Raises InvalidDefinition if `versions` lacks that version.

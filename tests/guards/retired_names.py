@@ -219,8 +219,8 @@ api name standing lifecycle_state
 api name in_force effective_plan
 api name is_on is_enabled
 kit name Changed ChangedColumns
-kit name UNLIMITED TABLES_WITHOUT_RULE
-domain name UNLIMITED TABLES_WITHOUT_RULE
+kit name UNLIMITED TABLES_WITHOUT_RETENTION
+domain name UNLIMITED TABLES_WITHOUT_RETENTION
 domain name MOST_ADDRESSES MAX_ADDRESSES
 domain name lock_password lock_unchanged_password
 domain name CLAIM CLAIM_MAILS
@@ -238,6 +238,21 @@ workers name CLAIM CLAIM_ALERT
 workers name NEXT NEXT_EVENTS
 migrations name COUNT COUNT_OPEN_WORK
 ops name MAX_SEQ ABOVE_EVERY_SEQ
+kit name act_for_sagas set_saga_origins
+kit name TABLES_WITHOUT_RULE TABLES_WITHOUT_RETENTION
+domain name TABLES_WITHOUT_RULE TABLES_WITHOUT_RETENTION
+saga name TABLES_WITHOUT_RULE TABLES_WITHOUT_RETENTION
+saga name Outcomes OutcomesBySubject
+saga name Receipt SignalResult
+saga name starting version_to_start
+workers name end_failed reject_or_log
+api name REFUSALS_KEY OPERATION_REFUSALS_KEY
+domain name choose_company set_default_company
+domain name InsufficientPrivileges ExceedsOwnPermissions
+ops name arrivals arrival_times
+ops name Binaries Installation
+ops name publish write_settings_and_urls
+ops name withdraw delete_settings_and_urls
 """
 RETIRED = tuple(Retired(*line.split()) for line in _TABLE.strip().splitlines())
 

@@ -35,7 +35,7 @@ WITHOUT_FAILPOINT = {
     "workers/retention.py: _delete_first_batch": "a batch and the job for the rest are one transaction",
     "workers/events/missed_events.py: _replay": "it only reads",
     "workers/events/reactions.py: _transaction": "its caller has the point",
-    "workers/events/replay.py: _read": "it only reads",
+    "workers/events/replay.py: _read_batch": "it only reads",
     "workers/overdue_mails.py: resend": "each statement is complete in itself",
 }
 """Functions of the engine and the workers that open a transaction without a failpoint, and why.

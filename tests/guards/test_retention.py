@@ -11,7 +11,7 @@ from tests.guards.statements import OWNERS
 from workers.retention import rules
 
 MODULES = [alerts, rows, kept_events, outbox, runs, journals, *areas.modules("domain", "retention")]
-TABLES_WITHOUT_RULE = {module: getattr(module, "TABLES_WITHOUT_RULE", {}) for module in MODULES}
+TABLES_WITHOUT_RETENTION = {module: getattr(module, "TABLES_WITHOUT_RETENTION", {}) for module in MODULES}
 
 
 def with_rule():
@@ -28,7 +28,7 @@ def with_rule():
 
 
 def test_every_table_has_a_rule_or_a_reason_to_be_kept():
-    kept = {table for reasons in TABLES_WITHOUT_RULE.values() for table in reasons}
+    kept = {table for reasons in TABLES_WITHOUT_RETENTION.values() for table in reasons}
     assert kept | with_rule() == OWNERS.keys()
     assert kept & with_rule() == set()
 
@@ -36,7 +36,7 @@ def test_every_table_has_a_rule_or_a_reason_to_be_kept():
 def test_the_reason_stands_in_the_area_of_the_table():
     misplaced = {
         table
-        for module, reasons in TABLES_WITHOUT_RULE.items()
+        for module, reasons in TABLES_WITHOUT_RETENTION.items()
         for table in reasons
         if OWNERS[table].split(".")[:2] != module.__name__.split(".")[:2]
     }

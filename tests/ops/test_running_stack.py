@@ -28,7 +28,7 @@ def folder(monkeypatch):
 def running(folder):
     """The directory of a stack that runs there."""
     with running_stack.lock(running_stack.default_directory()) as here:
-        running_stack.publish(here, settings=PUBLISHED, urls={"api": "http://127.0.0.1:8000"})
+        running_stack.write_settings_and_urls(here, settings=PUBLISHED, urls={"api": "http://127.0.0.1:8000"})
         yield here
 
 
@@ -57,7 +57,7 @@ class TestUseSettings:
 
     def test_ignores_the_files_of_a_killed_stack(self, folder):
         with running_stack.lock(running_stack.default_directory()) as here:
-            running_stack.publish(here, settings=PUBLISHED, urls={})
+            running_stack.write_settings_and_urls(here, settings=PUBLISHED, urls={})
         running_stack.use_settings(["dead", "list"])
         assert settings() == {}
 
@@ -77,7 +77,7 @@ class TestUrls:
         with running_stack.lock(running_stack.default_directory()) as here:
             with pytest.raises(NotRunning):
                 running_stack.urls(here)
-            running_stack.publish(here, settings={}, urls={})
-            running_stack.withdraw(here)
+            running_stack.write_settings_and_urls(here, settings={}, urls={})
+            running_stack.delete_settings_and_urls(here)
             with pytest.raises(NotRunning):
                 running_stack.urls(here)

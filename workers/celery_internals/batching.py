@@ -146,7 +146,7 @@ class BatchRunner:
     acks: BatchedAcks
 
     def __call__(self, deliveries: list[_Delivery]) -> None:
-        """Run the calls; acknowledge those that have ended and requeue those that were rejected."""
+        """Run the calls. Acknowledge those that succeed or fail, and reject those that raise Reject."""
         readable = [each for each in deliveries if self._read(each)]
         if self._event_dispatcher:
             for each in readable:
@@ -178,7 +178,7 @@ class BatchRunner:
                 for each in deliveries:
                     self._run([each])
                 return
-            self._end_failed(deliveries, error)
+            self._reject_or_log(deliveries, error)
             return
         for each in deliveries:
             self.acks.add(each.message)
@@ -188,7 +188,8 @@ class BatchRunner:
             for call in (*(each.call for each in deliveries), *additional):
                 self._send_event("task-succeeded", call, result="None", runtime=time.monotonic() - started)
 
-    def _end_failed(self, deliveries: Sequence[_Delivery], error: Exception) -> None:
+    def _reject_or_log(self, deliveries: Sequence[_Delivery], error: Exception) -> None:
+        """Reject the messages if the error is a Reject; otherwise log it for each, and acknowledge them."""
         for each in deliveries:
             if isinstance(error, Reject):
                 self.acks.reject(each.message, requeue=error.requeue)

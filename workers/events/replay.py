@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -30,6 +31,13 @@ def record_of(consumer: str, event_id: str) -> str:
     if consumer in RECORDED_IN:
         return f"SELECT FROM {RECORDED_IN[consumer]} WHERE event_id = {event_id}"
     return f"SELECT FROM inbox WHERE event_id = {event_id} AND consumer = %(consumer)s"
+
+
+class _StoredEvent(NamedTuple):
+    """A kept event, and whether the consumer has processed it."""
+
+    event: CloudEvent
+    is_processed: bool
 
 
 class ConsumerNotFound(NotFound):
@@ -60,17 +68,17 @@ def replay(consumer: str, *, since: datetime, until: datetime, dry_run: bool = F
         raise ConsumerNotFound(f"no consumer is called '{consumer}'; there are {', '.join(REACTIONS)}")
     total, first = Progress(until=since), ids.first_at(since)
     while True:
-        batch = _read(consumer, first, ids.first_at(until))
-        new = [event for event, is_processed in batch if not is_processed]
+        batch = _read_batch(consumer, first, ids.first_at(until))
+        new = [each.event for each in batch if not each.is_processed]
         failed = 0 if dry_run else process(consumer, new)
         total = Progress(
             total.read + len(batch), total.processed + len(new) - failed, total.skipped + len(batch) - len(new),
-            total.failed + failed, ids.created_at(batch[-1][0].id) if len(batch) == BATCH_SIZE else until,
+            total.failed + failed, ids.created_at(batch[-1].event.id) if len(batch) == BATCH_SIZE else until,
         )  # fmt: skip
         yield total
         if len(batch) < BATCH_SIZE:
             return
-        first = UUID(int=batch[-1][0].id.int + 1)
+        first = UUID(int=batch[-1].event.id.int + 1)
 
 
 def process(consumer: str, events: Sequence[CloudEvent]) -> int:
@@ -95,9 +103,9 @@ def _process(consumer: str, events: Sequence[CloudEvent]) -> int:
     return 0
 
 
-def _read(consumer: str, first: UUID, end: UUID) -> list[tuple[CloudEvent, bool]]:
-    """The next events from `first`, and whether the consumer has processed them."""
+def _read_batch(consumer: str, first: UUID, end: UUID) -> list[_StoredEvent]:
+    """The next events from `first`, before `end`."""
     values = {"consumer": consumer, "first": first, "end": end, "limit": BATCH_SIZE, "types": list(REACTIONS[consumer])}
     with db.operator_transaction():
         rows = db.run(_NEXT_EVENTS.format(is_recorded=record_of(consumer, "events.id")), values).fetchall()
-    return [(kept_events.from_row(row[:-1]), row[-1]) for row in rows]
+    return [_StoredEvent(kept_events.from_row(row[:-1]), is_processed=row[-1]) for row in rows]

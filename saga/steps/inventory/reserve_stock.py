@@ -10,7 +10,7 @@ from domain.sales.errors import not_enough
 from domain.sales.queries import OrderedProduct
 from saga.engine.errors import Refused
 from saga.engine.step import batched_step
-from saga.engine.step_functions import Inputs, Outcomes, Subject
+from saga.engine.step_functions import Inputs, OutcomesBySubject, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class StockRequest:
 
 
 @batched_step(area="inventory")
-def reserve_stock(subjects: Sequence[Subject], requests: Inputs[StockRequest]) -> Outcomes:
+def reserve_stock(subjects: Sequence[Subject], requests: Inputs[StockRequest]) -> OutcomesBySubject:
     """Reserve all products of each request, or none of them."""
     errors = inventory.reserve(
         company_id=subjects[0].company_id, requests=[requests[subject.id].as_reservation() for subject in subjects]

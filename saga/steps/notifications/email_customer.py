@@ -5,11 +5,11 @@ from collections.abc import Generator, Sequence
 from saga.deliveries import order_mail
 from saga.engine.retries import UNTIL_DONE
 from saga.engine.step import batched_step
-from saga.engine.step_functions import Answers, Calls, Outcomes, Subject
+from saga.engine.step_functions import Answers, Calls, OutcomesBySubject, Subject
 
 
 @batched_step(area="notifications", retries=UNTIL_DONE, irreversible="a sent mail cannot be recalled")
-def email_customer(orders: Sequence[Subject]) -> Generator[Calls, Answers, Outcomes]:
+def email_customer(orders: Sequence[Subject]) -> Generator[Calls, Answers, OutcomesBySubject]:
     """Mail each buyer that the payment succeeded, and each company to ship the order."""
     claims = order_mail.enqueue_and_claim(
         occasion="order.completed", order_ids=[order.id for order in orders], buyer="payment_succeeded",

@@ -12,14 +12,14 @@ from domain.payments.queries import PaymentSummary
 from domain.payments.stripe_gateway import gateway
 from saga.engine.errors import TryAgain
 from saga.engine.step import batched_step
-from saga.engine.step_functions import Answers, Call, Calls, Inputs, Outcome, Outcomes, Subject
+from saga.engine.step_functions import Answers, Call, Calls, Inputs, Outcome, OutcomesBySubject, Subject
 from saga.steps.payments import outcome_of
 
 
 @batched_step(area="payments")
 def authorise_payment(
     subjects: Sequence[Subject], limited: Inputs[LimitedPayment]
-) -> Generator[Calls, Answers, Outcomes]:
+) -> Generator[Calls, Answers, OutcomesBySubject]:
     """Authorise the amount of each payment on its buyer's card."""
     limiter = DeclineLimiter(limited.values())
     answers = yield {

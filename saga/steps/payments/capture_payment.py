@@ -9,14 +9,14 @@ from domain.payments.queries import PaymentSummary
 from domain.payments.stripe_gateway import gateway
 from saga.engine.errors import TryAgain
 from saga.engine.step import batched_step
-from saga.engine.step_functions import Answers, Call, Calls, Inputs, Outcome, Outcomes, Subject
+from saga.engine.step_functions import Answers, Call, Calls, Inputs, Outcome, OutcomesBySubject, Subject
 from saga.steps.payments import outcome_of
 
 
 @batched_step(area="payments")
 def capture_payment(
     subjects: Sequence[Subject], payments_of: Inputs[PaymentSummary]
-) -> Generator[Calls, Answers, Outcomes]:
+) -> Generator[Calls, Answers, OutcomesBySubject]:
     """Capture the authorised amount of each payment."""
     answers = yield {
         subject.id: partial(gateway().capture, ref=payment.provider_ref or "", key=subject.idempotency_key)

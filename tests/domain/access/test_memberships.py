@@ -70,12 +70,12 @@ class TestDefaultCompany:
         factories.join(user, second, "staff")
         assert self.default(user) == second.id
         with db.transaction(Tenant(user_id=user.id)):
-            memberships.choose_company(user_id=user.id, company_id=first.id)
+            memberships.set_default_company(user_id=user.id, company_id=first.id)
         assert self.default(user) == first.id
 
     def test_is_none_while_the_user_has_no_role_there(self, database):
         company = factories.make_company()
         user = factories.make_user()
         with db.transaction(Tenant(user_id=user.id)):
-            memberships.choose_company(user_id=user.id, company_id=company.id)
+            memberships.set_default_company(user_id=user.id, company_id=company.id)
         assert self.default(user) is None

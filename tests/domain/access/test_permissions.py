@@ -4,7 +4,7 @@ import pytest
 
 from domain import areas
 from domain.access import memberships, permission_sets, queries
-from domain.access.errors import InsufficientPrivileges
+from domain.access.errors import ExceedsOwnPermissions
 from domain.access.permission_sets import (
     ROLES,
     PermissionSet,
@@ -34,7 +34,7 @@ HERE, THERE = new_id(), new_id()
 def covers(powers, others):
     try:
         powers.require_superset_of(others)
-    except InsufficientPrivileges:
+    except ExceedsOwnPermissions:
         return False
     return True
 
@@ -116,7 +116,7 @@ class TestMembers:
     def test_cannot_be_added_by_users_with_fewer_permissions(self, company):
         user, manager = factories.make_user(), permissions_of("shop_manager")
         with db.transaction(acting_for(company)):
-            with pytest.raises(InsufficientPrivileges):
+            with pytest.raises(ExceedsOwnPermissions):
                 memberships.join(user_id=user.id, company_id=company.id, role="company_admin", actor=manager)
             assert queries.members(company_id=company.id, limit=1).data == []
 
@@ -125,5 +125,5 @@ class TestMembers:
             factories.make_member(company)
         with db.transaction(acting_for(company)):
             admin = queries.members(company_id=company.id, limit=1).data[0].Membership
-            with pytest.raises(InsufficientPrivileges):
+            with pytest.raises(ExceedsOwnPermissions):
                 memberships.remove(membership_id=admin.id, company_id=company.id, actor=permissions_of("shop_manager"))

@@ -57,7 +57,7 @@ class TestMany:
         ids = [mail.id for mail in mails]
         act(mail_queue.claim, mail_ids=ids[:1], now=NOW)
         act(mail_queue.mark_sent, mail_ids=ids[1:2], now=NOW)
-        assert act(mail_queue.renew, attempts=dict.fromkeys(ids, 1), now=NOW) == {ids[2]: LATER}
+        assert act(mail_queue.renew_leases, attempts=dict.fromkeys(ids, 1), now=NOW) == {ids[2]: LATER}
 
     def test_are_marked_together(self, order, act, mails):
         act(mail_queue.mark_sent, mail_ids=[mail.id for mail in mails], now=NOW)

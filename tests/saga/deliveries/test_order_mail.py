@@ -59,8 +59,8 @@ class TestLease:
         with db.transaction(tenant):
             assert isinstance(notifications.claim(mail_ids=[mail.id], now=later)[mail.id], Claimed)
         with db.transaction(tenant):
-            assert notifications.renew(attempts={mail.id: 1}, now=later) == {}
-            assert notifications.renew(attempts={mail.id: 2}, now=later) == {mail.id: later + LEASE}
+            assert notifications.renew_leases(attempts={mail.id: 1}, now=later) == {}
+            assert notifications.renew_leases(attempts={mail.id: 2}, now=later) == {mail.id: later + LEASE}
 
 
 class TestClaim:

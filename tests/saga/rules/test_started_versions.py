@@ -4,7 +4,7 @@ import pytest
 
 from saga.engine.definition import then
 from saga.engine.errors import InvalidDefinition
-from saga.rules.started_versions import STARTS, started_version, starting
+from saga.rules.started_versions import STARTS, started_version, version_to_start
 
 
 @pytest.fixture
@@ -15,13 +15,13 @@ def versions(harness, script):
 
 class TestStarting:
     def test_is_version_one_of_a_saga_that_is_not_listed(self, versions):
-        assert starting(*versions) is versions[0]
+        assert version_to_start(*versions) is versions[0]
 
     def test_is_the_listed_version(self, versions, monkeypatch):
         monkeypatch.setitem(STARTS, "toy", 2)
         assert started_version("toy") == 2
-        assert starting(*versions) is versions[1]
+        assert version_to_start(*versions) is versions[1]
 
     def test_names_the_versions_among_which_the_one_to_start_is_missing(self, versions):
         with pytest.raises(InvalidDefinition, match="toy 2"):
-            starting(versions[1])
+            version_to_start(versions[1])
