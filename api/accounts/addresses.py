@@ -3,9 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from api.accounts.profile_schemas import NewSavedAddressSchema, SavedAddressesSchema, SavedAddressSchema
+from api.accounts.profile_schemas import SavedAddressesSchema
 from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
+from api.http.contacts import NewSavedAddressSchema, SavedAddressSchema
 from domain.accounts import profile
 from domain.accounts.models import Address
 

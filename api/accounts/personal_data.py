@@ -2,9 +2,9 @@
 
 from marshmallow import fields
 
-from api.accounts.profile_schemas import SavedAddressSchema
 from api.accounts.schemas import UserSchema
 from api.accounts.session_schemas import SessionSchema
+from api.http.contacts import SavedAddressSchema
 
 SECTIONS = {
     "user": fields.Nested(UserSchema),

@@ -6,9 +6,9 @@ from api.accounts.schemas import (
     NOTIFICATIONS,
     NotificationsChangeSchema,
 )
-from api.http.contacts import LOCALE, TIME_ZONE, Language, NewAddressSchema, Phone, require_time_zone
-from api.http.fields import Name, Text
-from api.http.responses import AddressSchema, ResponseSchema
+from api.http.contacts import LOCALE, TIME_ZONE, Language, Phone, SavedAddressSchema, require_time_zone
+from api.http.fields import Name
+from api.http.responses import ResponseSchema
 from api.http.schemas import Schema
 
 
@@ -27,22 +27,6 @@ class ProfileChangeSchema(Schema):
         metadata={**TIME_ZONE, "description": "A name in the IANA time zone database; null removes it"},
     )
     notifications = fields.Nested(NotificationsChangeSchema, metadata=NOTIFICATIONS)
-
-
-class NewSavedAddressSchema(Schema):
-    """A new saved address with a label."""
-
-    label = Text(required=True, metadata={"examples": ["Home"]})
-    address = fields.Nested(NewAddressSchema, required=True)
-
-
-class SavedAddressSchema(ResponseSchema):
-    """A saved address with its label."""
-
-    id = fields.UUID()
-    label = fields.String(metadata={"examples": ["Home"]})
-    address = fields.Nested(AddressSchema)
-    created_at = fields.AwareDateTime()
 
 
 class SavedAddressesSchema(ResponseSchema):

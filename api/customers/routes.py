@@ -5,17 +5,16 @@ from uuid import UUID
 
 from api.auth.transactions import request_transaction
 from api.customers.schemas import (
-    CustomerAddressSchema,
     CustomerChangeSchema,
     CustomerDetailsSchema,
     CustomerSchema,
     CustomersQuery,
     GroupsOfCustomerSchema,
     MergeSchema,
-    NewCustomerAddressSchema,
     NewCustomerSchema,
 )
 from api.http.blueprint import Blueprint
+from api.http.contacts import NewSavedAddressSchema, SavedAddressSchema
 from api.http.etags import WithHeaders, etag, expected_versions
 from api.http.openapi import IF_MATCH_HEADER, IF_NONE_MATCH_HEADER
 from api.http.schemas import page_of
@@ -115,8 +114,8 @@ def merge_customer(body: dict[str, Any], customer_id: UUID) -> WithHeaders[Custo
 
 @blueprint.post("/<uuid:customer_id>/addresses")
 @blueprint.requires("write_customers")
-@blueprint.arguments(NewCustomerAddressSchema)
-@blueprint.response(201, CustomerAddressSchema)
+@blueprint.arguments(NewSavedAddressSchema)
+@blueprint.response(201, SavedAddressSchema)
 @blueprint.alt_response(409, "Conflict")
 def create_customer_address(body: dict[str, Any], customer_id: UUID) -> CustomerAddress:
     """Add an address of a customer. A customer can have up to 50."""
@@ -126,8 +125,8 @@ def create_customer_address(body: dict[str, Any], customer_id: UUID) -> Customer
 
 @blueprint.put("/<uuid:customer_id>/addresses/<uuid:address_id>")
 @blueprint.requires("write_customers")
-@blueprint.arguments(NewCustomerAddressSchema)
-@blueprint.response(200, CustomerAddressSchema)
+@blueprint.arguments(NewSavedAddressSchema)
+@blueprint.response(200, SavedAddressSchema)
 def update_customer_address(body: dict[str, Any], customer_id: UUID, address_id: UUID) -> CustomerAddress:
     """Change an address of a customer. Existing orders keep the old one."""
     with request_transaction():

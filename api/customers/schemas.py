@@ -4,9 +4,9 @@ from typing import Any
 
 from marshmallow import fields
 
-from api.http.contacts import LOCALE, Language, NewAddressSchema, Phone
+from api.http.contacts import LOCALE, Language, Phone, SavedAddressSchema
 from api.http.fields import EmailAddress, FullMatch, List, MultilineText, Name, StrictBoolean, Text
-from api.http.responses import AddressSchema, ResponseSchema
+from api.http.responses import ResponseSchema
 from api.http.schemas import PageQuery, Schema
 from domain.customers.queries import CustomerDetails
 
@@ -63,22 +63,6 @@ class MergeSchema(Schema):
     guest_id = fields.UUID(required=True, metadata={"examples": ["01a1f9fb-f07c-7766-bd40-d664d485d37e"]})
 
 
-class NewCustomerAddressSchema(Schema):
-    """An address of a customer with a label."""
-
-    label = Text(required=True, metadata={"examples": ["Office"]})
-    address = fields.Nested(NewAddressSchema, required=True)
-
-
-class CustomerAddressSchema(ResponseSchema):
-    """An address of a customer with its label."""
-
-    id = fields.UUID()
-    label = fields.String(metadata={"examples": ["Office"]})
-    address = fields.Nested(AddressSchema)
-    created_at = fields.AwareDateTime()
-
-
 class CustomerSchema(ResponseSchema):
     """A customer. Its `version` is its ETag."""
 
@@ -104,7 +88,7 @@ class CustomerDetailsSchema(CustomerSchema):
     """A customer with groups and addresses."""
 
     group_ids = fields.List(fields.UUID())
-    addresses = fields.List(fields.Nested(CustomerAddressSchema))
+    addresses = fields.List(fields.Nested(SavedAddressSchema))
 
     def get_attribute(self, obj: CustomerDetails, attr: str, default: Any) -> Any:
         """The field of the details, or else of the customer (marshmallow's hook)."""
@@ -117,7 +101,7 @@ class CustomerRecordSchema(ResponseSchema):
 
     company_id = fields.UUID(attribute="customer.company_id")
     customer = fields.Nested(CustomerSchema)
-    addresses = fields.List(fields.Nested(CustomerAddressSchema))
+    addresses = fields.List(fields.Nested(SavedAddressSchema))
 
 
 class CustomersQuery(PageQuery):

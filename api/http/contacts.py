@@ -7,8 +7,9 @@ from babel import Locale
 from babel.core import UnknownLocaleError
 from marshmallow import ValidationError, fields
 
-from api.http.fields import BoundedString, Country, FullMatch, Name
-from api.http.schemas import ValueObjectSchema
+from api.http.fields import BoundedString, Country, FullMatch, Name, Text
+from api.http.responses import AddressSchema, ResponseSchema
+from api.http.schemas import Schema, ValueObjectSchema
 from kit.time_zones import TIME_ZONES
 
 LOCALE = {"format": "language-tag", "description": "BCP 47", "examples": ["en-GB"]}
@@ -76,3 +77,19 @@ class NewAddressSchema(ValueObjectSchema):
     city = Name(required=True, metadata={"examples": ["Berlin"]})
     region = Name()
     country = Country(required=True)
+
+
+class NewSavedAddressSchema(Schema):
+    """A new saved address with a label."""
+
+    label = Text(required=True, metadata={"examples": ["Home"]})
+    address = fields.Nested(NewAddressSchema, required=True)
+
+
+class SavedAddressSchema(ResponseSchema):
+    """A saved address with its label."""
+
+    id = fields.UUID()
+    label = fields.String(metadata={"examples": ["Home"]})
+    address = fields.Nested(AddressSchema)
+    created_at = fields.AwareDateTime()

@@ -2,9 +2,9 @@
 
 import pytest
 
-from api.accounts.profile_schemas import NewSavedAddressSchema
 from api.companies.schemas import CompanyChangeSchema
 from api.http import schemas
+from api.http.contacts import NewSavedAddressSchema
 from api.sales.schemas import NewAddressSchema
 from tests import factories
 from tests.api.client import paths
