@@ -3,15 +3,14 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from psycopg.errors import UniqueViolation
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 
 from domain.customers import records
 from domain.customers.errors import GroupNameTaken, GroupNotFound
 from domain.customers.models import Customer, CustomerGroup, GroupMember
 from kit import db
+from kit.db.unique import unique_or
 from kit.errors import Invalid
 from kit.ids import new_id
 
@@ -27,13 +26,9 @@ def create(*, company_id: UUID, name: str) -> CustomerGroup:
 
 def rename(*, group_id: UUID, name: str) -> CustomerGroup:
     """Rename a group; raises GroupNotFound, GroupNameTaken."""
-    try:
-        renamed = update(CustomerGroup).filter_by(id=group_id).values(name=name).returning(CustomerGroup)
+    renamed = update(CustomerGroup).filter_by(id=group_id).values(name=name).returning(CustomerGroup)
+    with unique_or(GroupNameTaken):
         group = db.session().scalar(renamed)
-    except IntegrityError as error:
-        if isinstance(error.orig, UniqueViolation):
-            raise GroupNameTaken from None
-        raise
     if group is None:
         raise GroupNotFound
     return group

@@ -5,15 +5,14 @@ from datetime import datetime
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from psycopg.errors import UniqueViolation
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from domain.customers.errors import CustomerChanged, CustomerEmailTaken, CustomerNotFound
 from domain.customers.events import CUSTOMER_CREATED, CUSTOMER_UPDATED, CustomerUpdated, CustomerVersion
 from domain.customers.models import Customer
 from kit import changes, db
 from kit.changes import ChangedColumns
+from kit.db.unique import unique_or
 from kit.ids import new_id
 from kit.messaging import events
 from kit.versions import the_locked
@@ -105,9 +104,5 @@ def updated(customer: Customer, changed: ChangedColumns) -> CustomerUpdated:
 
 
 def _flush() -> None:
-    try:
+    with unique_or(CustomerEmailTaken):
         db.session().flush()
-    except IntegrityError as error:
-        if isinstance(error.orig, UniqueViolation):
-            raise CustomerEmailTaken from None
-        raise

@@ -5,10 +5,8 @@ from datetime import datetime
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from psycopg.errors import UniqueViolation
 from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 
 from domain.companies import limits
 from domain.companies import queries as companies
@@ -18,6 +16,7 @@ from domain.shops.events import SHOP_CLOSED, SHOP_CREATED, SHOP_UPDATED, ShopDet
 from domain.shops.models import Shop
 from kit import changes, db
 from kit.changes import ChangedColumns
+from kit.db.unique import unique_or
 from kit.errors import Invalid
 from kit.ids import new_id
 from kit.messaging import events
@@ -105,12 +104,8 @@ def _require_free_name(shop: Shop, name: str) -> None:
 
 
 def _flush() -> None:
-    try:
+    with unique_or(ShopNameTaken):
         db.session().flush()
-    except IntegrityError as error:
-        if isinstance(error.orig, UniqueViolation):  # a concurrent transaction has taken the name
-            raise ShopNameTaken from error
-        raise
 
 
 def _require_fulfilment(*, offers_pickup: bool, offers_delivery: bool) -> None:
