@@ -14,7 +14,7 @@ NOT_ALLOWED = "Your role or API key does not have the permission."
 
 
 def refusals_of(endpoint: str, method: str, declared: Sequence[type[Forbidden]]) -> list[type[Forbidden]]:
-    """The 403 errors of an endpoint: those declared at its route, and those that its requirements imply.
+    """The 403 errors of an endpoint: errors declared at its route, and errors that its requirements imply.
 
     These are Forbidden if it requires a permission, and CompanySuspended if suspended companies cannot use it.
     """

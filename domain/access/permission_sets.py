@@ -40,7 +40,7 @@ def api_key_permissions(shop_id: UUID | None = None) -> frozenset[str]:
     """The permissions that a key of the company can have; a key of one shop, at most those of a shop manager.
 
     An allow list: keys can have only what declares so. Left out are permissions that only make sense for a person, and
-    those that grant permissions to others.
+    permissions to grant permissions to others.
     """
     for_keys = frozenset(each.name for each in declared().values() if each.api_keys)
     return for_keys if shop_id is None else for_keys & _BY_ROLE[_HIGHEST_ROLE_IN_A_SHOP]

@@ -1,4 +1,4 @@
-"""Which versions of sagas a process knows: those that its release declares."""
+"""The versions of sagas that a process knows: its release declares them."""
 
 from collections.abc import Callable
 
