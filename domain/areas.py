@@ -16,11 +16,11 @@ AREAS = (
     "access",
     "shops",
     "customers",
-    "payments",
     "catalogue",
     "pricing",
     "inventory",
     "sales",
+    "payments",
     "audit",
     "privacy",
 )

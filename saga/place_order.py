@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.payments import payment_records as payments
-from domain.payments.declines import PaymentSource
+from domain.payments.declines import BelowDeclineLimits, PaymentSource
 from domain.sales import order_outcomes, order_status
 from domain.sales import placement as sales
 from domain.sales.placement import LineRequest, NewOrder
@@ -79,11 +79,13 @@ def place_order(
     """Write the pending order, its payment and its saga in the current transaction.
 
     The relay sends the saga's first messages once it has committed. The buyer is the current user, and `session_id`
-    the session, if a person orders. Raises the errors of domain.sales.placement.place.
+    the session, if a person orders. Raises the errors of domain.sales.placement.place, and
+    TooManyDeclines.
     """
     order = sales.place(
         company_id=company_id, user_id=user_id, session_id=session_id, shop_id=shop_id, lines=lines,
-        discount_percent=discount_percent, shipping_address=shipping_address, payment_source=payment_source, now=now,
+        discount_percent=discount_percent, shipping_address=shipping_address, now=now,
+        precondition=BelowDeclineLimits(payment_source, user_id, company_id, now),
     )  # fmt: skip
     payments.create(
         payment_source, order_id=order.id, company_id=company_id, user_id=user_id, amount=order.total,

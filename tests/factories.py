@@ -22,7 +22,6 @@ from domain.customers import addresses, groups, records
 from domain.customers.models import Customer, CustomerAddress, CustomerGroup
 from domain.inventory import stock_keeping
 from domain.inventory.models import Stock, Warehouse
-from domain.payments.declines import PaymentSource
 from domain.sales import placement as sales
 from domain.sales.placement import NewOrder
 from domain.shops import locations
@@ -185,7 +184,6 @@ def place(product: Product, customer: User, quantity: int = 1) -> NewOrder:
         lines=[sales.LineRequest(product.id, quantity)],
         discount_percent=0,
         shipping_address={"name": "Ada Lovelace", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"},
-        payment_source=PaymentSource("pm_card_visa"),
         now=clock.now(),
     )
 

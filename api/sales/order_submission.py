@@ -10,7 +10,7 @@ from api.auth.transactions import tenant_of_shop
 from api.sales import serializers
 from api.sales.request_headers import fingerprint, idempotency_key
 from domain.payments import cards, declines
-from domain.payments.declines import PaymentSource
+from domain.payments.declines import BelowDeclineLimits, PaymentSource
 from domain.payments.errors import CardRefused
 from domain.payments.gateway import Token
 from domain.payments.stripe_gateway import gateway
@@ -69,9 +69,10 @@ def _check_card_payment(
             earlier = idempotency.find_order(caller_id=caller.user_id, key=key, fingerprint=body_hash, now=clock.now())
             if earlier:
                 return _replay(caller, earlier)
+        now = clock.now()
         accepted = order_context.accepts_raw_card(
-            **_owner(tenant), session_id=caller.session_id, shop_id=body["shop_id"],
-            payment_source=PaymentSource(None, None, network_hash), now=clock.now(),
+            user_id=caller.user_id, session_id=caller.session_id, shop_id=body["shop_id"], now=now,
+            precondition=BelowDeclineLimits(PaymentSource(None, None, network_hash), **_owner(tenant), now=now),
         )  # fmt: skip
     if not accepted:
         message = "Send the card to the payment provider from the browser, and payment_method to this API."

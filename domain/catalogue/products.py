@@ -20,11 +20,11 @@ from domain.catalogue.events import (
 from domain.catalogue.models import Product
 from domain.companies import limits
 from domain.companies import queries as companies
-from domain.payments.stripe_amounts import charge_limits
 from domain.shops import queries as shops
 from domain.shops.errors import ShopNotFound
 from kit import changes, db
 from kit.changes import ChangedColumns
+from kit.charge_limits import charge_limits
 from kit.errors import Invalid
 from kit.ids import new_id
 from kit.messaging import events

@@ -45,9 +45,9 @@ class PaymentSource:
 _CARD_FINGERPRINT = """coalesce(%(card_fingerprint)s, (
             SELECT d.card_fingerprint FROM payment_attempts d
             WHERE d.company_id = %(company)s AND d.method = %(method)s AND d.declined_at > %(since)s LIMIT 1))"""
-LIMIT_REACHED_AT = f"""greatest(
+_LIMIT_REACHED_AT = f"""greatest(
         (SELECT d.declined_at FROM payment_attempts d
-         WHERE d.user_id = %(user)s AND d.declined_at > %(since)s
+         WHERE d.user_id = %(buyer)s AND d.declined_at > %(since)s
          ORDER BY d.declined_at DESC OFFSET %(customer_limit)s - 1 LIMIT 1),
         (SELECT d.declined_at FROM payment_attempts d
          WHERE d.company_id = %(company)s AND d.card_fingerprint = {_CARD_FINGERPRINT} AND d.declined_at > %(since)s
@@ -55,28 +55,39 @@ LIMIT_REACHED_AT = f"""greatest(
         (SELECT d.declined_at FROM payment_attempts d
          WHERE d.company_id = %(company)s AND d.network_hash = %(network_hash)s::bytea AND d.declined_at > %(since)s
          ORDER BY d.declined_at DESC OFFSET %(network_limit)s - 1 LIMIT 1))"""  # noqa: S608 - constants only
-"""SQL column: the time of the oldest decline that counts towards a reached limit. Its parameters are `sql_values()`.
+"""The time of the oldest decline that counts towards a reached limit; null if none is reached.
 
-Null if no limit is reached. A customer's declines count at all companies, a card's and a network's only at this
-company.
+A customer's declines count at all companies, a card's and a network's only at this company.
 """
 
 
-def sql_values(source: PaymentSource, *, user_id: UUID, company_id: UUID, now: datetime) -> Json:
-    """Return the parameters of LIMIT_REACHED_AT."""
-    limits = settings()
-    return {
-        "user": user_id, "company": company_id, "since": now - WINDOW,
-        "method": source.method, "card_fingerprint": source.card_fingerprint, "network_hash": source.network_hash,
-        "customer_limit": limits.decline_limit_customer, "card_limit": limits.decline_limit_card,
-        "network_limit": limits.decline_limit_network,
-    }  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class BelowDeclineLimits:
+    """A precondition of an order (domain.sales.order_context): no limit of declined payments is reached `now`."""
 
+    source: PaymentSource
+    user_id: UUID
+    company_id: UUID
+    now: datetime
 
-def require_below_limit(limit_reached_at: datetime | None, *, now: datetime) -> None:
-    """Raise TooManyDeclines if a limit is reached; it ends when the oldest counted decline is ten minutes old."""
-    if limit_reached_at is not None:
-        raise TooManyDeclines(wait=limit_reached_at + WINDOW - now)
+    column = _LIMIT_REACHED_AT
+
+    @property
+    def values(self) -> Json:
+        """The parameters of the column."""
+        limits = settings()
+        return {
+            "buyer": self.user_id, "company": self.company_id, "since": self.now - WINDOW,
+            "method": self.source.method, "card_fingerprint": self.source.card_fingerprint,
+            "network_hash": self.source.network_hash,
+            "customer_limit": limits.decline_limit_customer, "card_limit": limits.decline_limit_card,
+            "network_limit": limits.decline_limit_network,
+        }  # fmt: skip
+
+    def require(self, value: datetime | None) -> None:
+        """Raise TooManyDeclines if a limit is reached; it ends when the oldest counted decline is ten minutes old."""
+        if value is not None:
+            raise TooManyDeclines(wait=value + WINDOW - self.now)
 
 
 _INSERT_ATTEMPT = """

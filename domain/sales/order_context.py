@@ -1,21 +1,38 @@
 """Everything needed to place an order, read in one statement.
 
 The statement reads tables of other areas, because separate statements would cost twice as much: see
-docs/decisions/0021.
+docs/decisions/0021. So higher areas add their own conditions to it, as a Precondition.
 """
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from domain.accounts.errors import EmailUnverified, SessionEnded, UserNotFound
 from domain.accounts.sessions import IS_ACTIVE
-from domain.payments import declines
-from domain.payments.declines import LIMIT_REACHED_AT, PaymentSource
 from domain.shops.availability import AVAILABILITY, require_available
 from domain.shops.errors import ShopNotFound
 from kit import db
+from kit.db import Json
+
+
+class Precondition(Protocol):
+    """A condition of a higher area for placing an order, read in the statement of this area.
+
+    `column` is an SQL expression with constant text, whose parameters are `values`. Their names must not be those of
+    the statement: `user`, `session`, `shop` and `products`.
+    """
+
+    @property
+    def column(self) -> str: ...
+
+    @property
+    def values(self) -> Json: ...
+
+    def require(self, value: Any) -> None:
+        """Raise the area's error if the column's value does not allow the order."""
 
 
 class Buyer(NamedTuple):
@@ -49,10 +66,12 @@ class OrderContext(NamedTuple):
 
 
 # FOR KEY SHARE prevents an erasure of the user while this transaction inserts rows that refer to the user.
-_CONTEXT = f"""
+@cache
+def _context_with(condition: str) -> str:
+    return f"""
     SELECT u.id, u.name, u.email, u.verified_at, s.id, c.name, c.currency,
         CASE WHEN c.allows_discount THEN c.max_discount_percent ELSE 0 END, t.availability,
-        {LIMIT_REACHED_AT}, {IS_ACTIVE},
+        {condition}, {IS_ACTIVE},
         k.id, p.id, p.sku, p.name, p.price,
         coalesce((SELECT sum(on_hand - reserved) FROM stock WHERE product_id = p.id), 0)
     FROM users u
@@ -70,26 +89,24 @@ def load(
     *,
     user_id: UUID,
     session_id: UUID | None,
-    company_id: UUID,
     shop_id: UUID,
     product_ids: Collection[UUID],
-    payment_source: PaymentSource,
+    precondition: Precondition | None = None,
     now: datetime,
 ) -> OrderContext:
     """Read everything needed to place an order of the current user in a shop of the current company.
 
-    Raises UserNotFound, SessionEnded, ShopNotFound, EmailUnverified, TooManyDeclines, and if the shop accepts no orders
-    CompanySuspended, ShopClosed or PlanLimitReached.
+    Raises UserNotFound, SessionEnded, ShopNotFound, EmailUnverified, the error of the precondition, and if the shop
+    accepts no orders CompanySuspended, ShopClosed or PlanLimitReached.
     """
-    decline_values = declines.sql_values(payment_source, user_id=user_id, company_id=company_id, now=now)
-    rows = db.run(
-        _CONTEXT, {**decline_values, "session": session_id, "shop": shop_id, "products": list(product_ids)}
-    ).fetchall()
+    values = {"user": user_id, "session": session_id, "shop": shop_id, "products": list(product_ids)}
+    condition, condition_values = _sql(precondition)
+    rows = db.run(_context_with(condition), values | condition_values).fetchall()
     if not rows:
         raise UserNotFound
     (
         found_user_id, name, email, verified_at, found_shop_id, company, currency, max_discount_percent, availability,
-        limit_reached_at, is_active, customer_id, *_,
+        condition_value, is_active, customer_id, *_,
     ) = rows[0]  # fmt: skip
     if not is_active:
         raise SessionEnded
@@ -98,15 +115,18 @@ def load(
     if verified_at is None:
         raise EmailUnverified
     require_available(availability, now=now)
-    declines.require_below_limit(limit_reached_at, now=now)
+    if precondition:
+        precondition.require(condition_value)
     products = {row[12]: OrderableProduct(*row[12:]) for row in rows if row[12]}
     return OrderContext(
         Buyer(found_user_id, name, email, customer_id), company, currency, max_discount_percent, products
     )
 
 
-_CARD_TERMS = f"""
-    SELECT c.accepts_raw_cards, {AVAILABILITY}, {LIMIT_REACHED_AT}, {IS_ACTIVE}
+@cache
+def _card_terms_with(condition: str) -> str:
+    return f"""
+    SELECT c.accepts_raw_cards, {AVAILABILITY}, {condition}, {IS_ACTIVE}
     FROM shops s JOIN companies c ON c.id = s.company_id WHERE s.id = %(shop)s"""  # noqa: S608 - constants only
 
 
@@ -114,23 +134,28 @@ def accepts_raw_card(
     *,
     user_id: UUID,
     session_id: UUID | None,
-    company_id: UUID,
     shop_id: UUID,
-    payment_source: PaymentSource,
+    precondition: Precondition | None = None,
     now: datetime,
 ) -> bool:
     """Check whether the current company accepts raw card data, instead of only tokens, from the current user.
 
-    Raises SessionEnded, ShopNotFound, TooManyDeclines, and if the shop accepts no orders CompanySuspended, ShopClosed
-    or PlanLimitReached.
+    Raises SessionEnded, ShopNotFound, the error of the precondition, and if the shop accepts no orders
+    CompanySuspended, ShopClosed or PlanLimitReached.
     """
-    decline_values = declines.sql_values(payment_source, user_id=user_id, company_id=company_id, now=now)
-    row = db.run(_CARD_TERMS, {**decline_values, "session": session_id, "shop": shop_id}).fetchone()
+    condition, condition_values = _sql(precondition)
+    values = {"user": user_id, "session": session_id, "shop": shop_id}
+    row = db.run(_card_terms_with(condition), values | condition_values).fetchone()
     if row is None:
         raise ShopNotFound
-    accepts, availability, limit_reached_at, is_active = row
+    accepts, availability, condition_value, is_active = row
     if not is_active:
         raise SessionEnded
     require_available(availability, now=now)
-    declines.require_below_limit(limit_reached_at, now=now)
+    if precondition:
+        precondition.require(condition_value)
     return bool(accepts)
+
+
+def _sql(precondition: Precondition | None) -> tuple[str, Json]:
+    return (precondition.column, precondition.values) if precondition else ("NULL", {})

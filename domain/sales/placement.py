@@ -7,13 +7,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from domain.customers import records as customers
-from domain.payments.declines import PaymentSource
-from domain.payments.stripe_amounts import charge_limits
 from domain.sales import order_context
 from domain.sales.errors import OutOfStock, not_enough
 from domain.sales.events import ORDER_CREATED, OrderCreated, OrderLine
-from domain.sales.order_context import Buyer, OrderContext
+from domain.sales.order_context import Buyer, OrderContext, Precondition
 from kit import db
+from kit.charge_limits import charge_limits
 from kit.db import Json
 from kit.errors import Invalid
 from kit.ids import new_id
@@ -71,19 +70,19 @@ def place(
     lines: Sequence[LineRequest],
     discount_percent: int,
     shipping_address: Json,
-    payment_source: PaymentSource,
     now: datetime,
+    precondition: Precondition | None = None,
 ) -> NewOrder:
     """Create a pending order of the current user at current prices.
 
-    Raises SessionEnded, EmailUnverified, ShopNotFound, TooManyDeclines, OutOfStock for products without stock, and
-    Invalid by field: for products of other shops, for a discount that the company does not allow, and for a total that
-    cannot be charged. Other problems are found by the order's saga, which then fails the order.
+    Raises SessionEnded, EmailUnverified, ShopNotFound, the error of the precondition, OutOfStock for products without
+    stock, and Invalid by field: for products of other shops, for a discount that the company does not allow, and for a
+    total that cannot be charged. Other problems are found by the order's saga, which then fails the order.
     """
     product_ids = [line.product_id for line in lines]
     context = order_context.load(
-        user_id=user_id, session_id=session_id, company_id=company_id, shop_id=shop_id, product_ids=product_ids,
-        payment_source=payment_source, now=now,
+        user_id=user_id, session_id=session_id, shop_id=shop_id, product_ids=product_ids, now=now,
+        precondition=precondition,
     )  # fmt: skip
     _validate_discount(context, discount_percent)
     _validate_products(context, lines)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from domain.payments.stripe_amounts import MINIMUM_CHARGES
+from kit.charge_limits import MINIMUM_CHARGES
 from kit.money import CURRENCIES, LARGEST_AMOUNT
 from ops.sandbox.errors import bad_parameter
 

@@ -12,7 +12,6 @@ from domain.inventory import reservations as inventory
 from domain.inventory import stock_keeping
 from domain.inventory.allocation import ReservationRequest
 from domain.inventory.errors import OutOfStock, StockBelowReserved
-from domain.payments.declines import PaymentSource
 from domain.sales import placement as sales
 from domain.sales.placement import LineRequest
 from kit import clock, db
@@ -47,8 +46,7 @@ class StockInTest:
         with db.transaction(Tenant(company_id=shop.company_id, user_id=customer.id)):
             order = sales.place(
                 company_id=shop.company_id, user_id=customer.id, shop_id=shop.id,
-                lines=[LineRequest(self.product.id, 2)], discount_percent=0, shipping_address={},
-                payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
+                lines=[LineRequest(self.product.id, 2)], discount_percent=0, shipping_address={}, now=clock.now(),
             )  # fmt: skip
         return order.id
 

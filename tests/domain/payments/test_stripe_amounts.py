@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.payments.stripe_amounts import charge_limits, from_stripe, to_stripe
+from domain.payments.stripe_amounts import from_stripe, to_stripe
+from kit.charge_limits import charge_limits
 from kit.money import CURRENCIES, LARGEST_AMOUNT
 
 currencies = st.sampled_from(sorted(CURRENCIES))

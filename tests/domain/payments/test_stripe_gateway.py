@@ -12,8 +12,8 @@ import pytest
 from domain.payments import stripe_gateway
 from domain.payments.errors import CardRefused, ProviderKeyReused, ProviderPaymentNotFound
 from domain.payments.gateway import Answer, Card, ProviderUnavailable
-from domain.payments.stripe_amounts import charge_limits
 from domain.payments.stripe_gateway import StripeGateway
+from kit.charge_limits import charge_limits
 from kit.config import settings
 from kit.errors import NotConfigured
 from ops.sandbox.server import THREADS

@@ -3,7 +3,6 @@ import pytest
 from domain.accounts.errors import EmailUnverified, UserNotFound
 from domain.inventory import reservations as inventory
 from domain.inventory.allocation import ReservationRequest
-from domain.payments.declines import PaymentSource
 from domain.sales.order_context import load
 from domain.shops.errors import ShopNotFound
 from kit import clock, db
@@ -36,8 +35,8 @@ def asked(customer, shop, *product_ids, by=None):
     """What the shop offers, asked for in its company by the customer or, so they say, by somebody else."""
     with db.transaction(Tenant(company_id=shop.company_id, user_id=(by or customer).id)):
         return load(
-            user_id=customer.id, session_id=None, company_id=shop.company_id, shop_id=shop.id,
-            product_ids=product_ids, payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
+            user_id=customer.id, session_id=None, shop_id=shop.id,
+            product_ids=product_ids, now=clock.now(),
         )  # fmt: skip
 
 
@@ -73,14 +72,14 @@ class TestLoad:
         elsewhere = factories.make_company()
         with pytest.raises(ShopNotFound), db.transaction(Tenant(company_id=elsewhere.id, user_id=customer.id)):
             load(
-                user_id=customer.id, session_id=None, company_id=elsewhere.id, shop_id=shop.id, product_ids=[],
-                payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
+                user_id=customer.id, session_id=None, shop_id=shop.id, product_ids=[],
+                now=clock.now(),
             )  # fmt: skip
 
     def test_reports_an_unknown_shop_first(self, company):
         customer = factories.make_user(verified=False)
         with pytest.raises(ShopNotFound), db.transaction(Tenant(company_id=company.id, user_id=customer.id)):
             load(
-                user_id=customer.id, session_id=None, company_id=company.id, shop_id=new_id(), product_ids=[],
-                payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
+                user_id=customer.id, session_id=None, shop_id=new_id(), product_ids=[],
+                now=clock.now(),
             )  # fmt: skip

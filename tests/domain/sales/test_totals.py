@@ -3,7 +3,6 @@
 import psycopg
 import pytest
 
-from domain.payments.declines import PaymentSource
 from domain.sales import placement as sales
 from kit import clock, db
 from kit.errors import Invalid
@@ -25,7 +24,7 @@ def placed(product, *, quantity=1, discount=0):
         return sales.place(
             company_id=product.company_id, user_id=customer.id, shop_id=product.shop_id,
             lines=[sales.LineRequest(product.id, quantity)], discount_percent=discount, shipping_address={},
-            payment_source=PaymentSource("pm_card_visa"), now=clock.now(),
+            now=clock.now(),
         )  # fmt: skip
 
 
