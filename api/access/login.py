@@ -19,8 +19,7 @@ from domain.access.models import Membership
 from domain.accounts import sessions
 from domain.accounts.errors import SessionEnded
 from domain.companies.errors import CompanySuspended
-from domain.payments import card_numbers
-from kit import clock, db
+from kit import card_numbers, clock, db
 from kit.tenancy import Tenant
 
 blueprint = Blueprint("auth", __name__, url_prefix="/api/auth", description="Login, refresh and logout")

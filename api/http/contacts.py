@@ -2,21 +2,16 @@
 
 from typing import Any
 
-import phonenumbers
-from babel import Locale
-from babel.core import UnknownLocaleError
 from marshmallow import ValidationError, fields
 
-from api.http.fields import BoundedString, Country, FullMatch, Name, Text
+from api.http.fields import BoundedString, Country, FullMatch, Name, Text, checked
 from api.http.responses import AddressSchema, ResponseSchema
 from api.http.schemas import Schema, ValueObjectSchema
+from kit import checked_text
+from kit.checked_text import LANGUAGE_TAG, MAX_LANGUAGE_TAG_LENGTH
 from kit.time_zones import TIME_ZONES
 
 LOCALE = {"format": "language-tag", "description": "BCP 47", "examples": ["en-GB"]}
-LANGUAGE_TAG = "^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?$"
-"""A language with an optional script and region (BCP 47, section 2.1)."""
-MAX_LANGUAGE_TAG_LENGTH = 35
-"""The length that implementations should support (BCP 47, section 4.4.1)."""
 TIME_ZONE = {
     "format": "time-zone",
     "description": "A name in the IANA time zone database",
@@ -29,28 +24,18 @@ class Phone(fields.String):
 
     def _deserialize(self, *args: object, **kwargs: object) -> str:
         text = super()._deserialize(*args, **kwargs)  # type: ignore[arg-type]
-        try:
-            number = phonenumbers.parse(text)
-        except phonenumbers.NumberParseException:
-            number = None
-        if number is None or not phonenumbers.is_valid_number(number):
-            raise ValidationError("This is not a phone number. Start with + and the country code.")
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return checked(checked_text.phone_number, text)
 
 
 class KnownLanguage(FullMatch):
     """Validates the tag of a language that CLDR knows; its syntax is checked first."""
 
     def __init__(self) -> None:
-        super().__init__(LANGUAGE_TAG, error="This is not a known language tag, such as en-GB.")
+        super().__init__(LANGUAGE_TAG, error=checked_text.UNKNOWN_LANGUAGE)
 
     def __call__(self, value: str) -> str:
         """The tag; raises ValidationError."""
-        try:
-            Locale.parse(super().__call__(value), sep="-")
-        except (UnknownLocaleError, ValueError):
-            raise ValidationError(self.error) from None
-        return value
+        return checked(checked_text.language, value)
 
 
 class Language(BoundedString):

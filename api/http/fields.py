@@ -1,23 +1,18 @@
 """marshmallow fields shared by the request schemas of all areas: strict text, mail addresses, lists and flags."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields, validate
 
-from domain.payments import card_numbers
+from kit import checked_text
+from kit.checked_text import MAX_EMAIL_LENGTH
 from kit.countries import COUNTRIES
 from kit.money import ACTIVE_CURRENCIES
-from kit.text import ONE_LINE, SEVERAL_LINES, has_link, is_one_line, is_visible
+from kit.text import ONE_LINE, SEVERAL_LINES
 
 MAX_NAME_LENGTH = 200
-MAX_EMAIL_LENGTH = 254
-"""RFC 5321, section 4.5.3.1.3."""
-MAX_LOCAL_PART_LENGTH = 64
-"""Octets before the `@` (RFC 5321, section 4.5.3.1.1); they are ASCII."""
-CARD_NUMBER = "This looks like a card number. Send card numbers in payment.card only."
 CURRENCY_CODE = "^[A-Z]{3}$"
 
 
@@ -50,12 +45,7 @@ class Text(BoundedString):
         super().__init__(max_length=max_length, min_length=1, metadata=metadata, **kwargs)
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(*args, **kwargs)
-        if not is_one_line(text):
-            raise ValidationError("Remove line breaks and other control or direction characters.")
-        if not is_visible(text):
-            raise ValidationError("Send at least one visible character.")
-        return refuse_card_number(text).strip()
+        return checked(checked_text.one_line, super()._deserialize(*args, **kwargs))
 
 
 class MultilineText(BoundedString):
@@ -68,30 +58,27 @@ class MultilineText(BoundedString):
         super().__init__(metadata={"pattern": SEVERAL_LINES, **(metadata or {})}, **kwargs)
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
-        lines = re.split("\r?\n", super()._deserialize(*args, **kwargs))
-        if not all(is_one_line(line) for line in lines):
-            raise ValidationError("Remove control and direction characters, except line breaks.")
-        text = "\n".join(lines).strip()
-        if text and not is_visible(text):
-            raise ValidationError("Send at least one visible character.")
-        return refuse_card_number(text)
+        return checked(checked_text.several_lines, super()._deserialize(*args, **kwargs))
 
 
 class Name(Text):
     """A name or an address line: text without links, because mails to other people contain it."""
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
-        name = super()._deserialize(*args, **kwargs)
-        if has_link(name):
-            raise ValidationError("Remove links: :// and www. are not allowed here.")
-        return name
+        return checked(checked_text.name, super()._deserialize(*args, **kwargs))
+
+
+def checked(check: Callable[[str], str], text: str) -> str:
+    """The canonical form of the text by a function of `kit.checked_text`; raises ValidationError."""
+    try:
+        return check(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
 
 
 def refuse_card_number(text: str) -> str:
     """The text; raises ValidationError if it seems to contain a card number, because the text is stored."""
-    if card_numbers.appears_in(text):
-        raise ValidationError(CARD_NUMBER)
-    return text
+    return checked(checked_text.without_card_number, text)
 
 
 class FullMatch(validate.Regexp):
@@ -111,14 +98,7 @@ class EmailAddress(BoundedString):
         super().__init__(max_length=MAX_EMAIL_LENGTH, metadata={"format": "email", **metadata}, **kwargs)
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(*args, **kwargs)
-        try:
-            parsed = validate_email(refuse_card_number(text), check_deliverability=False, allow_smtputf8=False)
-        except EmailNotValidError:
-            raise ValidationError("This is not a mail address.") from None
-        if len(parsed.local_part) > MAX_LOCAL_PART_LENGTH:
-            raise ValidationError(f"Longer than {MAX_LOCAL_PART_LENGTH} characters before the @.")
-        return parsed.normalized.lower()
+        return checked(checked_text.email_address, super()._deserialize(*args, **kwargs))
 
 
 class WebAddress(BoundedString, fields.URL):

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 import marshmallow
 from marshmallow import ValidationError, fields, post_load, pre_load, validate, validates_schema
 
-from api.http.fields import CARD_NUMBER, CURRENCY_CODE, QueryInteger, Text, require_currency
+from api.http.fields import CURRENCY_CODE, QueryInteger, Text, require_currency
 from api.http.responses import ResponseSchema
-from domain.payments import card_numbers
+from kit import card_numbers
+from kit.checked_text import CARD_NUMBER
 from kit.money import LARGEST_AMOUNT, Money
 
 STORED_ONLY = "Stored, but not used yet."

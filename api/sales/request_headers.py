@@ -14,9 +14,8 @@ from urllib.request import parse_http_list
 from flask import current_app, request
 
 from api.sales import serializers
-from domain.payments import card_numbers
 from domain.sales import queries as sales
-from kit import db
+from kit import card_numbers, db
 from kit.config import settings
 from kit.errors import Invalid
 from kit.messaging import pg_notify

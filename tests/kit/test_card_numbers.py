@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.payments import card_numbers
+from kit import card_numbers
 from ops.sandbox.cards import CARDS
 
 LONG_ENOUGH = [card.number for card in CARDS if len(card.number) >= 15 and card.brand != "diners"]
