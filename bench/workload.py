@@ -52,7 +52,10 @@ COMMIT = (
     """UPDATE stock SET reserved = reserved - 1, on_hand = on_hand - 1
     WHERE product_id = %(product)s AND warehouse_id = %(warehouse)s""",
 )
-MARK_PAID = ("UPDATE orders SET status = 'paid', changed_at = now(), version = version + 1 WHERE id = %(order)s",)
+MARK_PAID = (
+    """UPDATE orders SET status = 'paid', state = 'placed', payment_state = 'paid', paid = total, changed_at = now(),
+        version = version + 1 WHERE id = %(order)s""",
+)
 
 STEPS: tuple[Step, ...] = (PLACE, RESERVE, AUTHORISE, CAPTURE, COMMIT, MARK_PAID)
 

@@ -43,3 +43,18 @@ def add_constraint(name: str, table: str, definition: str) -> None:
         op.execute(_NO_LOCK_TIMEOUT)
         op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
         op.execute(SET_LOCK_TIMEOUT)
+
+
+def fill(statement: str, *tables: str) -> None:
+    """Run a statement that changes rows of these tables in batches, and commits each: a DO block with COMMIT in its loop.
+
+    Row-level security binds the owner, too: a policy lets the owner see the rows of all companies until the statement
+    has ended. Commits what the migration has done so far; so that part has to bear being run again.
+    """
+    with op.get_context().autocommit_block():
+        for table in tables:
+            op.execute(f"DROP POLICY IF EXISTS backfill ON {table}")
+            op.execute(f"CREATE POLICY backfill ON {table} TO CURRENT_USER USING (true)")
+        op.execute(statement)
+        for table in tables:
+            op.execute(f"DROP POLICY backfill ON {table}")

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from api.sales.serializers import CANCELLATION_REQUESTED_TEXT, status_of
+from api.sales.serializers import CANCELLATION_REQUESTED_TEXT, states_of
 from domain.notifications.failure_messages import for_buyer
 from domain.sales import transitions
 
@@ -23,9 +23,18 @@ _REQUEST: dict[str, Any] = {
 _SAGA = "01a1f9fc-2b91-7d15-8e37-0a4c6b9d5f12"
 
 
+_OTHERS = {"fulfilment_state": "none", "disputed": False}
+_STATES: dict[str, dict[str, Any]] = {
+    "pending": {"state": "pending", "payment_state": "none", **_OTHERS},
+    "paid": {"state": "placed", "payment_state": "paid", **_OTHERS},
+    "failed": {"state": "failed", "payment_state": "none", **_OTHERS},
+    "cancelled": {"state": "cancelled", "payment_state": "none", **_OTHERS},
+}
+
+
 def _order(status: str, *, saga: str, changed_at: str, failure: Any = None) -> dict[str, Any]:
     return {
-        **status_of(SimpleNamespace(id="01a1f9fc-2b90-7c4e-9a6d-5e0b7c1f2d38", status=status)),
+        **states_of(SimpleNamespace(id="01a1f9fc-2b90-7c4e-9a6d-5e0b7c1f2d38", status=status, **_STATES[status])),
         "shop_id": _SHOP,
         "customer_id": "01a1f9fb-e5d1-7b02-b3a4-9c8e1f704a26",
         "total": {"amount": 3998, "currency": "EUR"},

@@ -10,7 +10,7 @@ from api.http.fields import FullMatch, List, Text, refuse_card_number
 from api.http.responses import AddressSchema, AmountOf, ResponseSchema
 from api.http.schemas import PageQuery, Schema
 from domain.payments.gateway import Card
-from domain.sales.models import STATUSES
+from domain.sales.headline import FULFILMENT_STATES, PAYMENT_STATES, STATES, STATUSES
 from domain.sales.placement import LineRequest
 
 MAX_LINES, MAX_UNITS = 100, 10_000
@@ -144,6 +144,12 @@ class OrderSummarySchema(ResponseSchema):
     customer_id = fields.UUID(metadata={"description": "The company's record of the buyer"})
     status = Choice("OrderStatus", STATUSES)
     status_text = fields.String(metadata={"examples": ["Order Completed Successfully"]})
+    state = Choice("OrderState", STATES, metadata={"description": "The order itself"})
+    payment_state = Choice("OrderPaymentState", PAYMENT_STATES)
+    fulfilment_state = Choice("OrderFulfilmentState", FULFILMENT_STATES)
+    disputed = fields.Boolean(
+        metadata={"description": "Whether the buyer disputes a payment at their bank", "examples": [False]}
+    )
     total = AmountOf()
     failure = fields.Nested(FailureSchema, allow_none=True)
     placed_at = fields.AwareDateTime()

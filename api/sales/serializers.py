@@ -41,11 +41,17 @@ def status_of(order: Any) -> dict[str, Any]:
     return {"id": order.id, "status": order.status, "status_text": STATUS_TEXTS[order.status]}
 
 
+def states_of(order: Any) -> dict[str, Any]:
+    """The status of the order, and the states that it sums up."""
+    names = ("state", "payment_state", "fulfilment_state", "disputed")
+    return {**status_of(order), **{name: getattr(order, name) for name in names}}
+
+
 def summary(order: AnyOrder, *, to_seller: bool) -> dict[str, Any]:
     """The order without its lines."""
     names = ("shop_id", "customer_id", "currency", "total", "placed_at", "changed_at")
     failure = _failure(order.failure, to_seller=to_seller)
-    return {**status_of(order), **{name: getattr(order, name) for name in names}, "failure": failure}
+    return {**states_of(order), **{name: getattr(order, name) for name in names}, "failure": failure}
 
 
 def _failure(failure: Json | None, *, to_seller: bool) -> Json | None:
@@ -62,7 +68,7 @@ def with_outcome(order: dict[str, Any], outcome: OrderOutcome, *, to_seller: boo
     """The serialized order with its new status; reads the state of its saga."""
     return {
         **order,
-        **status_of(outcome),
+        **states_of(outcome),
         "failure": _failure(outcome.failure, to_seller=to_seller),
         "changed_at": outcome.changed_at,
         **_progress(outcome.status, _placing_saga(outcome.id)),

@@ -1,8 +1,24 @@
 """Rules about orders, and what they hold or cause in lower areas."""
 
+from itertools import product
+
+from domain.sales.headline import FULFILMENT_STATES, PAYMENT_STATES, STATES, headline
 from kit.checks import Check
 
+_HEADLINES = ", ".join(
+    str((*states, headline(*states))) for states in product(STATES, PAYMENT_STATES, FULFILMENT_STATES)
+)
+
 CHECKS = (
+    Check(
+        "an order's status is the headline of its states",
+        f"""
+        SELECT 'order ' || o.id || ' is ' || o.status || ', and its states are ' || o.state || ', ' || o.payment_state
+            || ', ' || o.fulfilment_state
+        FROM orders o JOIN (VALUES {_HEADLINES}) AS h (state, payment_state, fulfilment_state, status)
+            USING (state, payment_state, fulfilment_state)
+        WHERE o.status <> h.status""",  # noqa: S608 - constants only
+    ),
     Check(
         "all orders of a month are counted for their company's plan, and no others",
         """

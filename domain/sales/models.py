@@ -3,29 +3,40 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.sales.headline import (
+    FULFILMENT_STATES,
+    PAYMENT_STATES,
+    STATES,
+    STATUSES,
+    FulfilmentState,
+    PaymentState,
+    State,
+)
 from kit.db import Base, Json, within_company
 from kit.ids import new_id
 from kit.personal_data import PERSONAL
 
-STATUSES = (
-    "pending", "paid", "fulfilling", "shipped", "delivered", "completed",
-    "failed", "cancelled", "returned", "partially_returned",
-)  # fmt: skip
-
 
 class Order(Base):
-    """An order. Amounts are in minor units of `currency`; `failure` is null or `{"code", "step", "detail"}`."""
+    """An order. Amounts are in minor units of `currency`; `failure` is null or `{"code", "step", "detail"}`.
+
+    `status` is the headline of the three states. `paid` is what was captured, and `refunded` what went back of it.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
         within_company("shop_id", "shops"),
         within_company("customer_id", "customers"),
         CheckConstraint(f"status IN {STATUSES}", name="status"),
+        CheckConstraint(f"state IN {STATES}", name="state"),
+        CheckConstraint(f"payment_state IN {PAYMENT_STATES}", name="payment_state"),
+        CheckConstraint(f"fulfilment_state IN {FULFILMENT_STATES}", name="fulfilment_state"),
         CheckConstraint("discount_percent BETWEEN 0 AND 100", name="discount_percent"),
         CheckConstraint("total BETWEEN 0 AND subtotal", name="total"),
+        CheckConstraint("refunded BETWEEN 0 AND paid", name="refunded"),
         UniqueConstraint("company_id", "id"),
         Index(None, "customer_id", "id"),
         {"postgresql_with": {"fillfactor": "80"}},
@@ -38,10 +49,16 @@ class Order(Base):
     customer_email: Mapped[str] = mapped_column(info=PERSONAL)
     customer_name: Mapped[str] = mapped_column(info=PERSONAL)
     status: Mapped[str] = mapped_column(server_default=text("'pending'"))
+    state: Mapped[State] = mapped_column(Text, server_default=text("'pending'"))
+    payment_state: Mapped[PaymentState] = mapped_column(Text, server_default=text("'none'"))
+    fulfilment_state: Mapped[FulfilmentState] = mapped_column(Text, server_default=text("'none'"))
+    disputed: Mapped[bool] = mapped_column(server_default=text("false"))
     currency: Mapped[str]
     subtotal: Mapped[int] = mapped_column(BigInteger)
     discount_percent: Mapped[int] = mapped_column(server_default=text("0"))
     total: Mapped[int] = mapped_column(BigInteger)
+    paid: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    refunded: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     shipping_address: Mapped[Json] = mapped_column(info=PERSONAL)
     failure: Mapped[Json | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))

@@ -10,6 +10,7 @@ from domain.customers import records as customers
 from domain.sales import order_context
 from domain.sales.errors import OutOfStock, not_enough
 from domain.sales.events import ORDER_CREATED, OrderCreated, OrderLine
+from domain.sales.headline import FulfilmentState, PaymentState, State
 from domain.sales.order_context import Buyer, OrderContext, Precondition
 from kit import db
 from kit.charge_limits import charge_limits
@@ -57,6 +58,12 @@ class NewOrder:
     changed_at: datetime
     lines: list[NewLine]
     status: str = "pending"
+    state: State = "pending"
+    payment_state: PaymentState = "none"
+    fulfilment_state: FulfilmentState = "none"
+    disputed: bool = False
+    paid: int = 0
+    refunded: int = 0
     failure: None = None
     version: int = 1
 

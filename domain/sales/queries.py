@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, or_,
 
 from domain.customers.models import Customer
 from domain.sales.errors import OrderNotFound
+from domain.sales.headline import FulfilmentState, PaymentState, State
 from domain.sales.models import Order, OrderLine
 from kit import db
 from kit.db import Json
@@ -74,11 +75,15 @@ class OrderOutcome(NamedTuple):
 
     id: UUID
     status: str
+    state: State
+    payment_state: PaymentState
+    fulfilment_state: FulfilmentState
+    disputed: bool
     failure: Json | None
     changed_at: datetime
 
 
-_OUTCOME = "SELECT id, status, failure, changed_at FROM orders WHERE id = %(order)s"
+_OUTCOME = f"SELECT {', '.join(OrderOutcome._fields)} FROM orders WHERE id = %(order)s"  # noqa: S608 - constants only
 
 
 def outcome(*, order_id: UUID) -> OrderOutcome:

@@ -1,8 +1,9 @@
-"""The allowed changes of an order's status."""
+"""The allowed changes of an order's state and status."""
 
 from datetime import datetime
 
 from domain.sales.errors import TransitionNotAllowed
+from domain.sales.headline import State, headline
 from domain.sales.models import Order
 
 TRANSITIONS: dict[str, tuple[str, ...]] = {
@@ -17,9 +18,18 @@ TRANSITIONS: dict[str, tuple[str, ...]] = {
     "cancelled": (),
     "returned": (),
 }
+"""The course of an order's status. Other areas may skip a status: what they record of goods and money are facts."""
 
 SAGA_ONLY = frozenset({"paid", "failed"})
 """Statuses that only the order's saga sets; users cannot request them."""
+
+STATE_CHANGES: dict[State, tuple[State, ...]] = {
+    "pending": ("placed", "failed", "cancelled"),
+    "placed": ("closed", "cancelled"),
+    "closed": (),
+    "failed": (),
+    "cancelled": (),
+}
 
 
 def allowed(status: str) -> list[str]:
@@ -27,8 +37,18 @@ def allowed(status: str) -> list[str]:
     return [to for to in TRANSITIONS[status] if to not in SAGA_ONLY]
 
 
-def move(order: Order, to: str, *, now: datetime) -> None:
-    """Change the order's status; raises TransitionNotAllowed unless TRANSITIONS has this change."""
-    if to not in TRANSITIONS[order.status]:
+def move(order: Order, to: State) -> None:
+    """Change the order's own state. Raises TransitionNotAllowed unless STATE_CHANGES has it.
+
+    An order is not cancelled once its goods are being prepared.
+    """
+    is_too_late = to == "cancelled" and order.fulfilment_state != "none"
+    if to not in STATE_CHANGES[order.state] or is_too_late:
         raise TransitionNotAllowed(f"An order that is {order.status} cannot become {to}.")
-    order.status, order.changed_at, order.version = to, now, order.version + 1
+    order.state = to
+
+
+def update_headline(order: Order, *, now: datetime) -> None:
+    """Set the order's status after a change of its states, and its next version."""
+    order.status = headline(order.state, order.payment_state, order.fulfilment_state)
+    order.changed_at, order.version = now, order.version + 1

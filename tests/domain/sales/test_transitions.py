@@ -5,12 +5,13 @@ import pytest
 
 from domain.sales import transitions
 from domain.sales.errors import TransitionNotAllowed
-from domain.sales.models import STATUSES, Order
-from domain.sales.transitions import TRANSITIONS
+from domain.sales.headline import FULFILMENT_STATES, STATES, STATUSES
+from domain.sales.models import Order
+from domain.sales.transitions import STATE_CHANGES, TRANSITIONS
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ENDS = {"failed", "cancelled", "returned"}
-PAIRS = list(product(STATUSES, STATUSES))
+PAIRS = list(product(STATES, STATES))
 
 
 def reachable(status):
@@ -20,6 +21,10 @@ def reachable(status):
         seen |= new
         ahead.extend(new)
     return seen
+
+
+def order_in(state, fulfilment="none"):
+    return Order(state=state, payment_state="none", fulfilment_state=fulfilment, status="of before", version=3)
 
 
 class TestTransitions:
@@ -42,15 +47,26 @@ class TestTransitions:
 
 
 class TestMove:
-    @pytest.mark.parametrize(("before", "after"), [pair for pair in PAIRS if pair[1] in TRANSITIONS[pair[0]]])
-    def test_accepts_every_transition_in_the_table(self, before, after):
-        order = Order(status=before, version=3)
-        transitions.move(order, after, now=NOW)
-        assert (order.status, order.version, order.changed_at) == (after, 4, NOW)
+    @pytest.mark.parametrize(("before", "after"), [pair for pair in PAIRS if pair[1] in STATE_CHANGES[pair[0]]])
+    def test_accepts_every_change_in_the_table(self, before, after):
+        order = order_in(before)
+        transitions.move(order, after)
+        assert order.state == after
 
-    @pytest.mark.parametrize(("before", "after"), [pair for pair in PAIRS if pair[1] not in TRANSITIONS[pair[0]]])
+    @pytest.mark.parametrize(("before", "after"), [pair for pair in PAIRS if pair[1] not in STATE_CHANGES[pair[0]]])
     def test_refuses_every_other(self, before, after):
-        order = Order(status=before, version=3)
-        with pytest.raises(TransitionNotAllowed, match=f"An order that is {before} cannot become {after}"):
-            transitions.move(order, after, now=NOW)
-        assert (order.status, order.version) == (before, 3)
+        order = order_in(before)
+        with pytest.raises(TransitionNotAllowed, match=f"An order that is of before cannot become {after}"):
+            transitions.move(order, after)
+        assert order.state == before
+
+    @pytest.mark.parametrize("fulfilment", set(FULFILMENT_STATES) - {"none"})
+    def test_cancels_no_order_whose_goods_are_being_prepared(self, fulfilment):
+        with pytest.raises(TransitionNotAllowed):
+            transitions.move(order_in("placed", fulfilment), "cancelled")
+
+
+def test_the_headline_follows_the_states_with_the_next_version():
+    order = order_in("placed", "shipped")
+    transitions.update_headline(order, now=NOW)
+    assert (order.status, order.version, order.changed_at) == ("shipped", 4, NOW)
