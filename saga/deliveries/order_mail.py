@@ -1,6 +1,6 @@
 """The mails about orders: gather their contents, enqueue them, and send them as a saga's step."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -8,13 +8,13 @@ from uuid import UUID
 from domain.notifications import mail_queue as notifications
 from domain.notifications.context import Context, Template
 from domain.notifications.errors import MailRefused
-from domain.notifications.mail_queue import AlreadyDone, Claim, Claimed, ClaimedMail, LeasedElsewhere, MailRequest
+from domain.notifications.mail_queue import AlreadyDone, Claim, Claimed, LeasedElsewhere, MailRequest
 from domain.sales import queries as sales
 from domain.sales.queries import OrderDetails
 from saga.deliveries import mail_delivery
 from saga.deliveries.mail_delivery import DeliveryError
 from saga.engine.errors import InProgress, TryAgain
-from saga.engine.step_functions import Answers, Calls, Outcome, OutcomesBySubject, SharedCall
+from saga.engine.step_functions import Calls, Outcome, OutcomesBySubject, SharedCall
 
 
 def enqueue_and_claim(
@@ -59,21 +59,15 @@ def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
     return claims
 
 
-def send(claims_by_order: Mapping[UUID, Sequence[Claim]]) -> Generator[Calls, Answers, OutcomesBySubject]:
-    """Send the claimed mails, as the body of a batched step: the external call is shared by all orders."""
-    claimed = {
-        order_id: [claim.mail for claim in claims if isinstance(claim, Claimed)]
-        for order_id, claims in claims_by_order.items()
-    }
-    mails = [mail for order_mails in claimed.values() for mail in order_mails]
-    orders_with_mails = [order_id for order_id, order_mails in claimed.items() if order_mails]
-    answers = yield dict.fromkeys(orders_with_mails, SharedCall(partial(_deliver, mails)))
-    return {order_id: _outcome(claims, answers.get(order_id, {})) for order_id, claims in claims_by_order.items()}
+def deliveries(claims_by_order: Mapping[UUID, Sequence[Claim]]) -> Calls:
+    """The external call that delivers the claimed mails, shared by all orders: it returns the outcome of each."""
+    return dict.fromkeys(claims_by_order, SharedCall(partial(_deliver, claims_by_order)))
 
 
-def _deliver(mails: Sequence[ClaimedMail]) -> dict[UUID, DeliveryError]:
-    """The error of each mail's delivery, by mail id."""
-    return {mail.id: error for mail, error in zip(mails, mail_delivery.deliver(mails), strict=True)}
+def _deliver(claims_by_order: Mapping[UUID, Sequence[Claim]]) -> OutcomesBySubject:
+    mails = [claim.mail for claims in claims_by_order.values() for claim in claims if isinstance(claim, Claimed)]
+    errors = {mail.id: error for mail, error in zip(mails, mail_delivery.deliver(mails), strict=True)}
+    return {order_id: _outcome(claims, errors) for order_id, claims in claims_by_order.items()}
 
 
 def _outcome(claims: Sequence[Claim], errors: Mapping[UUID, DeliveryError]) -> Outcome:

@@ -33,7 +33,7 @@ def make_all(calls: Mapping[UUID, Call]) -> tuple[dict[UUID, Any], dict[UUID, Ex
     for subject, call in calls.items():
         answer, error = results[_identity(subject, call)]
         if error is None:
-            answers[subject] = answer
+            answers[subject] = answer[subject] if isinstance(call, SharedCall) else answer
         elif db.is_outage(error):
             raise error
         else:

@@ -14,11 +14,16 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 
 from saga.engine.retries import UNDO_RETRIES, Retries
 from saga.engine.step_functions import (
+    AnswersFunction,
+    AnswersFunctionWithInput,
     BatchFunction,
     BatchFunctionWithInput,
+    CallsFunction,
+    CallsFunctionWithInput,
     Loader,
     StepFunction,
     StepFunctionWithInput,
+    continued_by,
     for_each,
     with_inputs,
 )
@@ -26,10 +31,11 @@ from saga.engine.step_functions import (
 T = TypeVar("T")
 SingleFunction = TypeVar("SingleFunction", bound=Callable[..., Any])
 AnyBatchFunction = TypeVar("AnyBatchFunction", bound=Callable[..., Any])
+AnyAnswersFunction = TypeVar("AnyAnswersFunction", bound=Callable[..., Any])
 
 
 @dataclass(eq=False)
-class DeclaredStep(Generic[SingleFunction, AnyBatchFunction]):
+class DeclaredStep(Generic[SingleFunction, AnyBatchFunction, AnyAnswersFunction]):
     """What `@step` and `@batched_step` declare: a function, its undo, its area and its retries."""
 
     function: AnyBatchFunction
@@ -43,6 +49,15 @@ class DeclaredStep(Generic[SingleFunction, AnyBatchFunction]):
     def name(self) -> str:
         """The name of the step's function: `reserve_stock`."""
         return self.function.__name__
+
+    def on_answers(self, function: AnyAnswersFunction) -> AnyAnswersFunction:
+        """Declare what a batched step does with the answers to the external calls that its function returns.
+
+        It is called with the subjects whose calls succeeded and whose sagas still accept the answer, and returns their
+        outcomes. Slow answers come in later calls.
+        """
+        self.function = continued_by(self.function, function)
+        return function
 
     def undo(self, function: SingleFunction) -> SingleFunction:
         """Declare the undo of this step. It must do no harm where the step has had no effect."""
@@ -58,7 +73,7 @@ class DeclaredStep(Generic[SingleFunction, AnyBatchFunction]):
         return self.name
 
 
-class Step(DeclaredStep[StepFunction, BatchFunction]):
+class Step(DeclaredStep[StepFunction, BatchFunction, AnswersFunction]):
     """One step of a saga, with its undo."""
 
     @property
@@ -77,7 +92,9 @@ class Step(DeclaredStep[StepFunction, BatchFunction]):
         return f"{self.area}.{self.undo_name}"
 
 
-class StepWithInput(DeclaredStep[StepFunctionWithInput[T], BatchFunctionWithInput[T]], Generic[T]):
+class StepWithInput(
+    DeclaredStep[StepFunctionWithInput[T], BatchFunctionWithInput[T], AnswersFunctionWithInput[T]], Generic[T]
+):
     """A step that takes an input for each subject, as does its undo. It becomes a saga's step by `using`."""
 
     def using(self, load: Loader[T], *, name: str | None = None, undo_name: str | None = None) -> Step:
@@ -106,9 +123,9 @@ class _DeclareStep(Protocol):
 
 class _DeclareBatchedStep(Protocol):
     @overload
-    def __call__(self, function: BatchFunction) -> Step: ...
+    def __call__(self, function: BatchFunction | CallsFunction) -> Step: ...
     @overload
-    def __call__(self, function: BatchFunctionWithInput[T]) -> StepWithInput[T]: ...
+    def __call__(self, function: BatchFunctionWithInput[T] | CallsFunctionWithInput[T]) -> StepWithInput[T]: ...
 
 
 def step(*, area: str, retries: Retries | None = None, irreversible: str | None = None) -> _DeclareStep:

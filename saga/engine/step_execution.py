@@ -18,8 +18,7 @@ from saga.engine.directions import Direction
 from saga.engine.errors import Refused, TryAgain
 from saga.engine.locked_saga import LockedSaga
 from saga.engine.step import Step
-from saga.engine.step_functions import Answers, Call, Outcome
-from saga.engine.step_runner import StepRunner
+from saga.engine.step_functions import Answers, Call, Continuation, Outcome
 
 log = structlog.get_logger()
 
@@ -45,7 +44,7 @@ class StepExecution:
     """External calls that are still to be answered."""
     _answers: Answers = field(default_factory=dict)
     _errors: Mapping[UUID, Exception] = field(default_factory=dict)
-    _runner: StepRunner = field(init=False)
+    _continuation: Continuation = field(init=False)
     _started: float = field(init=False)
 
     @property
@@ -59,10 +58,13 @@ class StepExecution:
         for saga in self.sagas.values():
             self.direction.begin(saga, self.step)
         subjects = [saga.subject(self.step) for saga in self.sagas.values()]
-        self._runner = StepRunner(self.direction.function(self.step)(subjects))
-        self.calls = self._runner.start()
-        if not self.calls:
-            self._record(self._runner.outcomes)
+        result = self.direction.function(self.step)(subjects)
+        if not isinstance(result, Continuation):
+            self._record(result or {})
+        elif not result.calls:
+            self._record(result.outcomes)
+        else:
+            self.calls, self._continuation = dict(result.calls), result
 
     def make_calls(self) -> None:
         """Make the external calls, outside of any transaction: a slow provider holds no lock and no connection."""
@@ -80,7 +82,7 @@ class StepExecution:
                 del self.sagas[saga.subject_id]
         answers = {subject: answer for subject, answer in self._answers.items() if subject in self.sagas}
         failures = {subject: failure_of(error) for subject, error in self._errors.items()}
-        self._record({**self._runner.finish(answers), **failures})
+        self._record({**self._continuation.outcomes, **self._continuation.resume(answers), **failures})
 
     def _record(self, outcomes: Mapping[UUID, Outcome]) -> None:
         seconds = time.perf_counter() - self._started

@@ -1,5 +1,6 @@
 """The functions of steps and undos: what they take and return, for one subject or for a batch of them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,15 +46,27 @@ TryAgain.
 Calls = Mapping[UUID, Call]
 Answers = Mapping[UUID, Any]
 OutcomesBySubject = Mapping[UUID, Outcome]
-BatchFunction = (
-    Callable[[Sequence[Subject]], OutcomesBySubject | None]
-    | Callable[[Sequence[Subject]], Generator[Calls, Answers, OutcomesBySubject]]
-)
-"""The function of a step, or of an undo, for many subjects of one company: each of its statements serves all of them.
 
-A generator function yields the external calls of the subjects that need one, which are made concurrently. It is sent
-the answers of those subjects whose call succeeded and whose saga still accepts the answer.
-"""
+
+class Continuation(ABC):
+    """What is left of a step, or of an undo, that makes external calls: the calls, and what follows their answers."""
+
+    calls: Calls
+    """By subject id, for the subjects that need one."""
+    outcomes: OutcomesBySubject
+    """The outcomes of the subjects that need none."""
+
+    @abstractmethod
+    def resume(self, answers: Answers) -> OutcomesBySubject:
+        """Return the outcomes of the subjects whose calls were answered. A subject is resumed at most once."""
+
+
+BatchFunction = Callable[[Sequence[Subject]], OutcomesBySubject | Continuation | None]
+"""The function of a step, or of an undo, for many subjects of one company: each statement serves all of them."""
+CallsFunction = Callable[[Sequence[Subject]], Calls]
+"""The first half of a batched step with external calls: it returns the calls of the subjects that need one."""
+AnswersFunction = Callable[[Sequence[Subject], Answers], OutcomesBySubject]
+"""The second half, see `Step.on_answers`."""
 
 Inputs = Mapping[UUID, T]
 """What a step takes besides its subjects, by subject id: for each one a value of the type that the step declares."""
@@ -61,19 +74,18 @@ Loader = Callable[[Sequence[Subject]], Inputs[T]]
 """Reads these inputs, in the step's transaction. It returns one for each subject."""
 
 StepFunctionWithInput = Callable[[Subject, T], Outcome] | Callable[[Subject, T], Generator[Call, Any, Outcome]]
-BatchFunctionWithInput = (
-    Callable[[Sequence[Subject], Inputs[T]], OutcomesBySubject | None]
-    | Callable[[Sequence[Subject], Inputs[T]], Generator[Calls, Answers, OutcomesBySubject]]
-)
+BatchFunctionWithInput = Callable[[Sequence[Subject], Inputs[T]], OutcomesBySubject | Continuation | None]
+CallsFunctionWithInput = Callable[[Sequence[Subject], Inputs[T]], Calls]
+AnswersFunctionWithInput = Callable[[Sequence[Subject], Inputs[T], Answers], OutcomesBySubject]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SharedCall:
-    """One external call for several subjects: it is made once, and all of them get its answer."""
+    """One external call for several subjects: it is made once, and returns their answers by subject id."""
 
-    call: Call
+    call: Callable[[], Answers]
 
-    def __call__(self) -> Any:
+    def __call__(self) -> Answers:
         """Make the call."""
         return self.call()
 
@@ -82,51 +94,78 @@ def for_each(function: Callable[..., Any]) -> Any:
     """Return the batch function that calls this function for each subject, with the subject's input if it takes one."""
 
     @wraps(function)
-    def run(subjects: Sequence[Subject], *inputs: Inputs[Any]) -> OutcomesBySubject:
-        return {subject.id: function(subject, *(each[subject.id] for each in inputs)) for subject in subjects}
+    def run(subjects: Sequence[Subject], *inputs: Inputs[Any]) -> OutcomesBySubject | Continuation:
+        results = {subject.id: function(subject, *(each[subject.id] for each in inputs)) for subject in subjects}
+        return _Generators(results) if isgeneratorfunction(function) else results
 
-    @wraps(function)
-    def run_with_calls(
-        subjects: Sequence[Subject], *inputs: Inputs[Any]
-    ) -> Generator[Calls, Answers, OutcomesBySubject]:
-        outcomes: dict[UUID, Outcome] = {}
-        calls: dict[UUID, Call] = {}
-        waiting = {subject.id: function(subject, *(each[subject.id] for each in inputs)) for subject in subjects}
-        for subject_id, running in waiting.items():
-            try:
-                calls[subject_id] = next(running)
-            except StopIteration as finished:
-                outcomes[subject_id] = finished.value
-        answers = yield calls
-        for subject_id, answer in answers.items():
-            outcomes[subject_id] = _finish(waiting[subject_id], answer)
-        return outcomes
+    return _calling(run) if isgeneratorfunction(function) else run
 
-    return run_with_calls if isgeneratorfunction(function) else run
+
+def continued_by(ask: Callable[..., Any], record: Callable[..., OutcomesBySubject]) -> Any:
+    """Return the batch function that asks for external calls, and then records their answers."""
+
+    @wraps(ask)
+    def run(subjects: Sequence[Subject], *inputs: Inputs[Any]) -> Continuation:
+        return _AskedBatch(ask(subjects, *inputs), record, subjects, inputs)
+
+    return _calling(run)
+
+
+def makes_calls(function: BatchFunction) -> bool:
+    """Whether the function may make external calls."""
+    return hasattr(function, "makes_calls")
+
+
+def _calling(function: Any) -> Any:
+    function.makes_calls = True  # `wraps` copies it
+    return function
 
 
 def with_inputs(function: BatchFunctionWithInput[T], load: Loader[T], *, name: str) -> BatchFunction:
     """Return a BatchFunction of this name that first loads the inputs of its subjects."""
-    any_function: Any = function
 
     @wraps(function)
-    def run(subjects: Sequence[Subject]) -> Any:
-        return any_function(subjects, load(subjects))
+    def run(subjects: Sequence[Subject]) -> OutcomesBySubject | Continuation | None:
+        return function(subjects, load(subjects))
 
-    @wraps(function)
-    def run_with_calls(subjects: Sequence[Subject]) -> Generator[Calls, Answers, OutcomesBySubject]:
-        outcomes: OutcomesBySubject = yield from any_function(subjects, load(subjects))
-        return outcomes
-
-    made = run_with_calls if isgeneratorfunction(function) else run
-    made.__name__ = name
-    return made
+    run.__name__ = name
+    return run
 
 
-def _finish(running: Generator[Call, Any, Outcome], answer: Any) -> Outcome:
-    try:
-        running.send(answer)
-    except StopIteration as finished:
-        outcome: Outcome = finished.value
-        return outcome
-    raise AssertionError("a step may make only one external call")
+class _Generators(Continuation):
+    """Runs a generator for each subject."""
+
+    def __init__(self, generators: Mapping[UUID, Generator[Call, Any, Outcome]]) -> None:
+        self._generators = generators
+        self.calls, self.outcomes = calls, outcomes = {}, {}
+        for subject_id, generator in generators.items():
+            try:
+                calls[subject_id] = next(generator)
+            except StopIteration as finished:
+                outcomes[subject_id] = finished.value
+
+    def resume(self, answers: Answers) -> OutcomesBySubject:
+        return {subject_id: self._finish(subject_id, answer) for subject_id, answer in answers.items()}
+
+    def _finish(self, subject_id: UUID, answer: Any) -> Outcome:
+        try:
+            self._generators[subject_id].send(answer)
+        except StopIteration as finished:
+            outcome: Outcome = finished.value
+            return outcome
+        raise AssertionError("a step may make only one external call")
+
+
+@dataclass(slots=True)
+class _AskedBatch(Continuation):
+    """The calls that a batch function has asked for, and the function that records their answers."""
+
+    calls: Calls
+    record: Callable[..., OutcomesBySubject]
+    subjects: Sequence[Subject]
+    inputs: Sequence[Inputs[Any]]
+    outcomes: OutcomesBySubject = field(default_factory=dict)
+
+    def resume(self, answers: Answers) -> OutcomesBySubject:
+        answered = [subject for subject in self.subjects if subject.id in answers]
+        return self.record(answered, *self.inputs, answers) if answered else {}

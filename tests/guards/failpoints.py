@@ -2,10 +2,9 @@
 
 import ast
 from collections.abc import Iterator
-from inspect import isgeneratorfunction
 
 from kit.process import failpoints
-from saga.engine.step_functions import BatchFunction
+from saga.engine.step_functions import BatchFunction, makes_calls
 from saga.registry import STEPS
 from tests.guards.source_tree import sources, tree
 
@@ -14,7 +13,7 @@ PACKAGES = ("api", "workers", "saga", "kit")
 FUNCTIONS: tuple[BatchFunction, ...] = tuple(
     function for step in STEPS.values() for function in (step.function, step.undo_function) if function
 )
-CALLING = tuple(function for function in FUNCTIONS if isgeneratorfunction(function))
+CALLING = tuple(function for function in FUNCTIONS if makes_calls(function))
 
 PASSING = {"step.begun": CALLING, "step.called": CALLING, "step.answered": FUNCTIONS}
 """What passes through the windows that several things pass through."""

@@ -61,7 +61,7 @@ saga module provider steps.payments
 saga module leases lease_renewal
 saga module flow state_machine
 saga module perform executor
-saga module acts step_runner
+saga module acts step_functions
 saga module calls external_calls
 saga module declaration definition
 saga module tables models

@@ -9,8 +9,8 @@ from domain.payments.stripe_gateway import gateway
 from kit import clock, db
 from kit.tenancy import Tenant
 from saga.engine.errors import Refused, TryAgain
-from saga.engine.step_functions import Subject
-from saga.engine.step_runner import StepRunner
+from saga.engine.external_calls import make_all
+from saga.engine.step_functions import Continuation, Subject
 from saga.registry import STEPS
 from saga.steps.inventory.commit_stock import commit_stock
 from saga.steps.inventory.reserve_stock import release_stock, reserve_stock
@@ -48,13 +48,14 @@ def take(scenario, order_id):
         company_id, saga_id = scenario.shop.company_id, scenario.ref(order_id).saga_id
         subject = Subject(order_id, company_id, saga_id, clock.now(), f"{saga_id}:{key}")
         with db.transaction(Tenant(company_id=company_id)):
-            runner = StepRunner(function([subject]))
-            calls = runner.start()
-        if calls:
-            answers = {order_id: calls[order_id]()}
-            with db.transaction(Tenant(company_id=company_id)):
-                runner.finish(answers)
-        return runner.outcomes.get(order_id)
+            result = function([subject])
+        if not isinstance(result, Continuation):
+            return (result or {}).get(order_id)
+        if not result.calls:
+            return result.outcomes.get(order_id)
+        answers, _ = make_all(result.calls)
+        with db.transaction(Tenant(company_id=company_id)):
+            return result.resume(answers).get(order_id)
 
     return run_all
 

@@ -17,18 +17,23 @@ from saga.steps.payments import outcome_of
 
 
 @batched_step(area="payments")
-def authorise_payment(
-    subjects: Sequence[Subject], limited: Inputs[LimitedPayment]
-) -> Generator[Calls, Answers, OutcomesBySubject]:
+def authorise_payment(subjects: Sequence[Subject], limited: Inputs[LimitedPayment]) -> Calls:
     """Authorise the amount of each payment on its buyer's card."""
     limiter = DeclineLimiter(limited.values())
-    answers = yield {
+    return {
         subject.id: partial(_authorise_within, limiter, limited[subject.id], subject)
         for subject in subjects
         if limited[subject.id].payment.amount
     }
-    recorded = {limited[subject_id].payment.id: answer for subject_id, answer in answers.items()}
-    payments.record(answers=recorded, now=subjects[0].now)
+
+
+@authorise_payment.on_answers
+def record_authorisations(
+    subjects: Sequence[Subject], limited: Inputs[LimitedPayment], answers: Answers
+) -> OutcomesBySubject:
+    """Record what the provider has answered: authorised, or declined."""
+    by_payment = {limited[subject_id].payment.id: answer for subject_id, answer in answers.items()}
+    payments.record(answers=by_payment, now=subjects[0].now)
     return {subject_id: outcome_of(answer) for subject_id, answer in answers.items()}
 
 

@@ -14,15 +14,20 @@ from saga.steps.payments import outcome_of
 
 
 @batched_step(area="payments")
-def capture_payment(
-    subjects: Sequence[Subject], payments_of: Inputs[PaymentSummary]
-) -> Generator[Calls, Answers, OutcomesBySubject]:
+def capture_payment(subjects: Sequence[Subject], payments_of: Inputs[PaymentSummary]) -> Calls:
     """Capture the authorised amount of each payment."""
-    answers = yield {
+    return {
         subject.id: partial(gateway().capture, ref=payment.provider_ref or "", key=subject.idempotency_key)
         for subject in subjects
         if (payment := payments_of[subject.id]).amount
     }
+
+
+@capture_payment.on_answers
+def record_captures(
+    subjects: Sequence[Subject], payments_of: Inputs[PaymentSummary], answers: Answers
+) -> OutcomesBySubject:
+    """Record what was captured."""
     captured = {payments_of[id_].id: answer for id_, answer in answers.items() if answer.outcome != "declined"}
     payments.record(answers=captured, now=subjects[0].now)
     return {subject_id: outcome_of(answer) for subject_id, answer in answers.items()}

@@ -150,7 +150,7 @@ class TestSeveralMails:
         assert [stored(mail, tenant).status for mail in mails] == ["queued", "queued"]
 
 
-class TestSend:
+class TestDeliveries:
     def test_delivers_the_mails_of_several_orders_in_one_call(self, mail, scenario, tenant, monkeypatch):
         orders = [scenario.place(), scenario.place()]
         with db.transaction(tenant):
@@ -161,12 +161,9 @@ class TestSend:
         claims[mail.id] = [notifications.LeasedElsewhere(clock.now())]
         rounds, errors = [], [None, None, None, MailDeferred()]
         monkeypatch.setattr(mail_delivery, "deliver", lambda mails: rounds.append(mails) or errors)
-        sending = order_mail.send(claims)
-        answers, _ = make_all(next(sending))
-        with pytest.raises(StopIteration) as done:
-            sending.send(answers)
+        outcomes, _ = make_all(order_mail.deliveries(claims))
         assert [len(mails) for mails in rounds] == [4]
-        sent, put_off, leased = (done.value.value[each] for each in (*orders, mail.id))
+        sent, put_off, leased = (outcomes[each] for each in (*orders, mail.id))
         assert sent == {"mail": "sent"}
         assert (put_off.code, leased.code) == ("mail_deferred", "mail_leased")
 

@@ -1,7 +1,5 @@
 """Declaring steps: a function for one subject becomes one for a batch, and behaves as before."""
 
-from inspect import isgeneratorfunction
-
 import pytest
 
 from kit import clock
@@ -10,7 +8,6 @@ from saga.engine.definition import Saga, then
 from saga.engine.errors import InvalidDefinition, Refused
 from saga.engine.step import batched_step, step
 from saga.engine.step_functions import Subject, for_each
-from saga.engine.step_runner import StepRunner
 
 
 @pytest.fixture
@@ -32,24 +29,46 @@ class TestForEach:
         run = for_each(lambda subject: {"key": subject.idempotency_key})
         assert run(subjects) == {subject.id: {"key": subject.idempotency_key} for subject in subjects}
 
-    def test_keeps_the_name_the_text_and_the_kind_of_the_function(self):
+    def test_keeps_the_name_and_the_text_of_the_function(self):
         run = for_each(ask)
-        assert (run.__name__, run.__doc__, isgeneratorfunction(run)) == ("ask", ask.__doc__, True)
-        assert not isgeneratorfunction(for_each(lambda subject: None))
+        assert (run.__name__, run.__doc__) == ("ask", ask.__doc__)
 
     def test_gathers_the_external_calls(self, subjects):
-        runner = StepRunner(for_each(ask)(subjects))
-        calls = runner.start()
-        assert list(calls) == [subject.id for subject in subjects[1:]]
-        outcomes = runner.finish({subject_id: call() for subject_id, call in calls.items()})
-        assert outcomes == {
-            subjects[0].id: Refused("no"), subjects[1].id: {"answer": "key 1"}, subjects[2].id: {"answer": "key 2"},
-        }  # fmt: skip
+        asked = for_each(ask)(subjects)
+        assert list(asked.calls) == [subject.id for subject in subjects[1:]]
+        assert asked.outcomes == {subjects[0].id: Refused("no")}
 
-    def test_leaves_out_subjects_whose_answer_is_not_accepted(self, subjects):
-        runner = StepRunner(for_each(ask)(subjects))
-        runner.start()
-        assert set(runner.finish({subjects[2].id: "late"})) == {subjects[0].id, subjects[2].id}
+    def test_takes_answers_as_they_come(self, subjects):
+        asked = for_each(ask)(subjects)
+        for number in (2, 1):
+            answers = {subjects[number].id: asked.calls[subjects[number].id]()}
+            assert asked.resume(answers) == {subjects[number].id: {"answer": f"key {number}"}}
+
+
+class TestOnAnswers:
+    @pytest.fixture
+    def print_pages(self):
+        @batched_step(area="paper", irreversible="ink is ink")
+        def print_pages(subjects, pages):
+            """Print them."""
+            return {subject.id: lambda: "printed" for subject in subjects if pages[subject.id]}
+
+        @print_pages.on_answers
+        def count_pages(subjects, pages, answers):
+            return {subject.id: {answers[subject.id]: pages[subject.id]} for subject in subjects}
+
+        return print_pages.using(lambda subjects: {subject.id: number for number, subject in enumerate(subjects)})
+
+    def test_are_called_for_the_answered_subjects(self, print_pages, subjects):
+        asked = print_pages.function(subjects)
+        assert (print_pages.name, list(asked.calls), asked.outcomes) == (
+            "print_pages", [subject.id for subject in subjects[1:]], {},
+        )  # fmt: skip
+        assert asked.resume({subjects[2].id: "printed"}) == {subjects[2].id: {"printed": 2}}
+        assert asked.resume({subjects[1].id: "printed"}) == {subjects[1].id: {"printed": 1}}
+
+    def test_are_not_called_without_an_answer(self, print_pages, subjects):
+        assert print_pages.function(subjects).resume({}) == {}
 
 
 class TestUndo:
@@ -88,14 +107,14 @@ class TestInput:
         assert used.function(subjects) == {subject.id: {"printed": n} for n, subject in enumerate(subjects)}
 
     def test_is_given_to_the_undo_too(self, print_pages, subjects):
-        runner = StepRunner(print_pages.using(self.load).undo_function(subjects))
-        answers = {subject_id: call() for subject_id, call in runner.start().items()}
-        assert runner.finish(answers) == {subject.id: {"shredded": n} for n, subject in enumerate(subjects)}
+        asked = print_pages.using(self.load).undo_function(subjects)
+        answers = {subject_id: call() for subject_id, call in asked.calls.items()}
+        assert asked.resume(answers) == {subject.id: {"shredded": n} for n, subject in enumerate(subjects)}
 
     def test_leaves_names_tasks_and_texts_as_they_are(self, print_pages):
         used = print_pages.using(self.load)
         assert (used.task, used.undo_task) == ("paper.print_pages", "paper.shred_pages")
-        assert (used.function.__doc__, isgeneratorfunction(used.undo_function)) == ("Print them.", True)
+        assert (used.function.__doc__, used.undo_function.__doc__) == ("Print them.", "Shred them.")
 
     def test_allows_a_second_use_under_another_name(self, print_pages):
         first = print_pages.using(self.load)
