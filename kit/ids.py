@@ -1,9 +1,9 @@
 """Identifiers: UUIDv7 (RFC 9562), so that keys sort by time and indexes grow at one end."""
 
 from datetime import UTC, datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from uuid_utils.compat import uuid7
+from uuid_utils.compat import uuid5, uuid7
 
 
 def new_id() -> UUID:

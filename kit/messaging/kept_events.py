@@ -13,14 +13,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kit import db
 from kit.db import Base, Json
-from kit.messaging.cloud_events import CloudEvent
+from kit.messaging.cloud_events import COLUMNS, CloudEvent, json_format
 
 KEPT = timedelta(days=30)
 """How long events are kept, at least; at most a day longer. The database function has the same number."""
 
 TABLES_WITHOUT_RETENTION = {"events": "`rotate_partitions` drops the partition of each day after that time"}
-
-COLUMNS = ("id", "company_id", "type", "subject", "sequence", "context", "data")
 
 INSERT = """
     INSERT INTO events (id, company_id, type, subject, sequence, context, data)
@@ -67,10 +65,17 @@ _READ_EVENTS = f"""
 
 def read(event_ids: Iterable[UUID]) -> list[CloudEvent]:
     """The kept events with these ids, in the order of their ids; those that are not kept are left out."""
+    return [from_row(row) for row in _rows(event_ids)]
+
+
+def read_json(event_ids: Iterable[UUID]) -> dict[str, Json]:
+    """The kept events with these ids in CloudEvents' JSON format, by id; those that are not kept are left out."""
+    return {str(row[0]): json_format(row) for row in _rows(event_ids)}
+
+
+def _rows(event_ids: Iterable[UUID]) -> Iterable[tuple[Any, ...]]:
     ids = sorted(event_ids)
-    if not ids:
-        return []
-    return [from_row(row) for row in db.run(_READ_EVENTS, {"ids": ids, "first": ids[0], "last": ids[-1]})]
+    return db.run(_READ_EVENTS, {"ids": ids, "first": ids[0], "last": ids[-1]}) if ids else ()
 
 
 def from_row(row: Sequence[Any]) -> CloudEvent:

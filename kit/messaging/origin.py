@@ -8,6 +8,9 @@ import orjson
 
 from kit.db import Json
 
+ATTRIBUTES = ("requestid", "traceparent", "correlationid", "causationid", "hops")
+"""The names of an event's attributes that say where it comes from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -38,14 +41,10 @@ class Origin:
 
     def as_json(self) -> Json:
         """The origin as attributes of an event, by their names in CloudEvents, without empty ones."""
-        attributes = {
-            "requestid": self.request_id,
-            "traceparent": self.traceparent,
-            "correlationid": self.correlation_id and str(self.correlation_id),
-            "causationid": self.causation_id and str(self.causation_id),
-            "hops": self.hops or None,
-        }
-        return {name: value for name, value in attributes.items() if value is not None}
+        correlation_id = self.correlation_id and str(self.correlation_id)
+        causation_id = self.causation_id and str(self.causation_id)
+        values = (self.request_id, self.traceparent, correlation_id, causation_id, self.hops or None)
+        return {name: value for name, value in zip(ATTRIBUTES, values, strict=True) if value is not None}
 
     @property
     def request_fields(self) -> dict[str, str]:

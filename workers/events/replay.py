@@ -11,7 +11,7 @@ import structlog
 from kit import db, ids
 from kit.errors import NotFound
 from kit.messaging import kept_events
-from kit.messaging.cloud_events import CloudEvent
+from kit.messaging.cloud_events import COLUMNS, CloudEvent
 from saga.reactions.table import REACTIONS, RECORDED_IN
 from workers.events import reactions
 
@@ -21,7 +21,7 @@ BATCH_SIZE = 500
 log = structlog.get_logger()
 
 _NEXT_EVENTS = f"""
-    SELECT {", ".join(kept_events.COLUMNS)}, EXISTS ({{is_recorded}})
+    SELECT {", ".join(COLUMNS)}, EXISTS ({{is_recorded}})
     FROM events WHERE id >= %(first)s AND id < %(end)s AND type = ANY(%(types)s)
     ORDER BY id LIMIT %(limit)s"""  # noqa: S608 - constants
 

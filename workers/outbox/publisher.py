@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
+from amqp import spec
 from kombu import Connection
 
 from kit.errors import Unavailable
@@ -116,12 +117,16 @@ class Publisher:
             message.body, content_type=message.content_type, content_encoding="utf-8", headers=message.headers,
             properties=properties,
         )  # fmt: skip
-        self._channel.basic_publish(
-            amqp_message, exchange=message.exchange, routing_key=message.routing_key, mandatory=message.mandatory
-        )
-        if self._confirms:
-            self._last_tag += 1
-            self._unconfirmed.add(self._last_tag)
+        exchange, routing_key, mandatory = message.exchange, message.routing_key, message.mandatory
+        if not self._confirms:
+            self._channel.basic_publish(amqp_message, exchange=exchange, routing_key=routing_key, mandatory=mandatory)
+            return
+        # As py-amqp's `basic_publish` does, which also reads from the socket before each message: a fifth of its time.
+        # The broker's frames are read while publish() waits for the confirms.
+        arguments = (0, exchange, routing_key, mandatory, False)
+        self._channel.send_method(spec.Basic.Publish, "Bssbb", arguments, amqp_message)
+        self._last_tag += 1
+        self._unconfirmed.add(self._last_tag)
 
     def _wait_for_a_confirm(self, deadline: float) -> None:
         now = time.monotonic()

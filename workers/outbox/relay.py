@@ -16,7 +16,6 @@ from kit.config import settings
 from kit.db import Json, watchdog
 from kit.errors import NotConfigured
 from kit.messaging import causation, kept_events, outbox, pg_notify
-from kit.messaging.cloud_events import CloudEvent
 from kit.process import failpoints, gc_tuning, liveness, logs
 from kit.process.stopping import on_stop_signals
 from saga.engine import task_messages
@@ -114,16 +113,16 @@ def _messages_of(app: Celery, rows: Sequence[tuple[Any, ...]]) -> tuple[dict[int
     return messages, failures
 
 
-def _bodies_of(row: tuple[Any, ...], events: Mapping[str, CloudEvent]) -> list[Json]:
+def _bodies_of(row: tuple[Any, ...], events: Mapping[str, Json]) -> list[Json]:
     """The whole bodies of what the row sends. Raises KeyError if one of its events is not kept."""
     _, company_id, kind, body = row[:_AGE]
     if kind != "event":
         return [task_messages.expand(body, company_id=company_id)]
-    return [events[event_id].as_json() for event_id in body["ids"]] if "ids" in body else [body]
+    return [events[event_id] for event_id in body["ids"]] if "ids" in body else [body]
 
 
-def _events_of(rows: Sequence[tuple[Any, ...]]) -> dict[str, CloudEvent]:
-    """The events whose ids stand in these rows, by id.
+def _events_of(rows: Sequence[tuple[Any, ...]]) -> dict[str, Json]:
+    """The bodies of the events whose ids stand in these rows, by id.
 
     Read by a separate statement, for batches with events only: joined, each poll would lock every partition.
     """
@@ -132,7 +131,7 @@ def _events_of(rows: Sequence[tuple[Any, ...]]) -> dict[str, CloudEvent]:
         if kind == "event":
             with suppress(TypeError, ValueError):  # such a row cannot be sent: it is postponed
                 ids += [UUID(str(event_id)) for event_id in body.get("ids", [])]
-    return {str(event.id): event for event in kept_events.read(ids)}
+    return kept_events.read_json(ids)
 
 
 def _is_beyond_hop_limit(row: tuple[Any, ...]) -> bool:
