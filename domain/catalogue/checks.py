@@ -15,4 +15,12 @@ CHECKS = (
         FULL JOIN (SELECT * FROM usage_counts WHERE resource = 'products') u USING (company_id, shop_id)
         WHERE p.products IS DISTINCT FROM u.count""",
     ),
+    Check(
+        "the first variant of each product has the product's SKU, price and threshold",
+        """
+        SELECT 'product ' || p.id || ' and its first variant differ'
+        FROM products p LEFT JOIN variants v ON v.id = p.id AND v.product_id = p.id
+        WHERE (v.sku, v.price, v.currency, v.low_stock_threshold)
+            IS DISTINCT FROM (p.sku, p.price, p.currency, p.low_stock_threshold)""",
+    ),
 )

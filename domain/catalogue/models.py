@@ -1,19 +1,22 @@
-"""The catalogue: products and their prices."""
+"""The catalogue: products, their variants, and the shops that sell them."""
 
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.db import Base, within_company
+from kit.db import Base, Json, within_company
 from kit.ids import new_id
 
 
 class Product(Base):
-    """A product of a shop. `price` is in minor units of `currency`, which is the company's.
+    """A product. `shop_id` is the shop that maintains it; the shops that sell it have a Listing.
 
-    Stock below `low_stock_threshold` (units) is low; null stands for the company's threshold.
+    `options` are what its variants differ in: `[{"name": "Size", "values": ["A5", "A4"]}]`. The first variant has the
+    product's id, and its `sku`, `price` (minor units of `currency`, which is the company's) and `low_stock_threshold`:
+    a trigger (copy_to_first_variant) copies them. Each change of the product or of its variants increases `version`.
     """
 
     __tablename__ = "products"
@@ -34,5 +37,60 @@ class Product(Base):
     price: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str]
     low_stock_threshold: Mapped[int | None]
+    options: Mapped[list[Json]] = mapped_column(JSONB, server_default=text("'[]'"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Variant(Base):
+    """A variant of a product: what is stocked and ordered. Stock and order lines call its id `product_id`.
+
+    `options` has a value for each option of the product; `title` is these values as text. Stock below
+    `low_stock_threshold` (units) is low; null stands for the company's threshold.
+    """
+
+    __tablename__ = "variants"
+    __table_args__ = (
+        UniqueConstraint("company_id", "sku"),
+        UniqueConstraint("company_id", "id"),
+        UniqueConstraint("product_id", "options", deferrable=True, initially="IMMEDIATE"),
+        within_company("product_id", "products", ondelete="CASCADE"),
+        CheckConstraint("price >= 0", name="price"),
+        CheckConstraint("low_stock_threshold >= 0", name="low_stock"),
+        Index(None, "company_id", "gtin"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    company_id: Mapped[UUID]
+    product_id: Mapped[UUID]
+    position: Mapped[int] = mapped_column(server_default=text("0"))
+    sku: Mapped[str]
+    title: Mapped[str] = mapped_column(server_default=text("''"))
+    options: Mapped[Json] = mapped_column(server_default=text("'{}'"))
+    price: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    low_stock_threshold: Mapped[int | None]
+    gtin: Mapped[str | None]
+    weight_grams: Mapped[int | None]
+    length_mm: Mapped[int | None]
+    width_mm: Mapped[int | None]
+    height_mm: Mapped[int | None]
+    origin_country: Mapped[str | None]
+    hs_code: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Listing(Base):
+    """A shop that sells a product."""
+
+    __tablename__ = "listings"
+    __table_args__ = (
+        within_company("shop_id", "shops"),
+        within_company("product_id", "products", ondelete="CASCADE"),
+        Index(None, "product_id"),
+    )
+
+    shop_id: Mapped[UUID] = mapped_column(primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(primary_key=True)
+    company_id: Mapped[UUID]
+    listed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

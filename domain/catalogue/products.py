@@ -25,6 +25,7 @@ from domain.shops.errors import ShopNotFound
 from kit import changes, db
 from kit.changes import ChangedColumns
 from kit.charge_limits import charge_limits
+from kit.db.unique import unique_or
 from kit.errors import Invalid
 from kit.ids import new_id
 from kit.messaging import events
@@ -59,9 +60,8 @@ def create_product(
         id=new_id(), company_id=company_id, shop_id=shop_id, sku=sku, name=name, price=price.amount,
         currency=price.currency, low_stock_threshold=low_stock_threshold,
     )  # fmt: skip
-    product: Product | None = db.session().scalar(added.on_conflict_do_nothing().returning(Product))
-    if product is None:
-        raise SkuTaken
+    with unique_or(SkuTaken):  # which another product has, or a variant of one
+        product = db.session().scalars(added.returning(Product)).one()
     payload = ProductCreated(
         product_id=product.id, shop_id=shop_id, sku=sku, name=name, price=price, version=product.version
     )

@@ -5,5 +5,7 @@ from kit.db.retention import Retention
 RETENTION_RULES: tuple[Retention, ...] = ()
 
 TABLES_WITHOUT_RETENTION = {
-    "products": "order lines and stock movements refer to them",
+    "products": "order lines and stock movements refer to their variants",
+    "variants": "order lines and stock movements refer to them",
+    "listings": "a shop sells the product until somebody removes it from the shop",
 }

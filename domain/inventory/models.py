@@ -27,7 +27,7 @@ class Stock(Base):
 
     __tablename__ = "stock"
     __table_args__ = (
-        within_company("product_id", "products"),
+        within_company("product_id", "variants"),
         within_company("warehouse_id", "warehouses"),
         CheckConstraint("reserved BETWEEN 0 AND on_hand", name="reserved"),
         {"postgresql_with": {"fillfactor": "50"}},
@@ -45,7 +45,7 @@ class StockMovement(Base):
 
     __tablename__ = "stock_movements"
     __table_args__ = (
-        within_company("product_id", "products"),
+        within_company("product_id", "variants"),
         within_company("warehouse_id", "warehouses"),
         within_company("order_id", "orders"),
         CheckConstraint("quantity <> 0", name="quantity"),
@@ -70,7 +70,7 @@ class Reservation(Base):
     __tablename__ = "reservations"
     __table_args__ = (
         within_company("order_id", "orders"),
-        within_company("product_id", "products"),
+        within_company("product_id", "variants"),
         within_company("warehouse_id", "warehouses"),
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("state IN ('held', 'released', 'committed', 'taken_back')", name="state"),

@@ -72,7 +72,7 @@ class OrderLine(Base):
     __tablename__ = "order_lines"
     __table_args__ = (
         within_company("order_id", "orders"),
-        within_company("product_id", "products"),
+        within_company("product_id", "variants"),
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("unit_price >= 0", name="unit_price"),
     )

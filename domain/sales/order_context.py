@@ -45,7 +45,7 @@ class Buyer(NamedTuple):
 
 
 class OrderableProduct(NamedTuple):
-    """A product, its price in minor units, and its units that are not reserved, in all warehouses."""
+    """A variant of a product, its price in minor units, and its units that are not reserved, in all warehouses."""
 
     id: UUID
     sku: str
@@ -72,15 +72,17 @@ def _context_with(condition: str) -> str:
     SELECT u.id, u.name, u.email, u.verified_at, s.id, c.name, c.currency,
         CASE WHEN c.allows_discount THEN c.max_discount_percent ELSE 0 END, t.availability,
         {condition}, {IS_ACTIVE},
-        k.id, p.id, p.sku, p.name, p.price,
-        coalesce((SELECT sum(on_hand - reserved) FROM stock WHERE product_id = p.id), 0)
+        k.id, v.id, v.sku, CASE v.title WHEN '' THEN p.name ELSE p.name || ', ' || v.title END, v.price,
+        coalesce((SELECT sum(on_hand - reserved) FROM stock WHERE product_id = v.id), 0)
     FROM users u
     LEFT JOIN (
         shops s JOIN companies c ON c.id = s.company_id
         CROSS JOIN LATERAL (SELECT {AVAILABILITY} AS availability OFFSET 0) t -- once, not for every product
     ) ON s.id = %(shop)s
     LEFT JOIN customers k ON k.company_id = s.company_id AND k.user_id = u.id
-    LEFT JOIN products p ON p.shop_id = s.id AND p.id = ANY(%(products)s)
+    LEFT JOIN (
+        variants v JOIN products p ON p.id = v.product_id JOIN listings l ON l.product_id = p.id
+    ) ON v.id = ANY(%(products)s) AND l.shop_id = s.id
     WHERE u.id = %(user)s
     FOR KEY SHARE OF u"""  # noqa: S608 - constants only
 

@@ -185,6 +185,8 @@ class TestRoles:
             "customer_group_members",
             "queued_sagas",  # a saga that starts leaves the queue
             "usage_counts",  # a closed shop leaves the counts
+            "variants",
+            "listings",
         }
 
     def test_of_the_app_adds_to_the_outbox_and_cannot_read_it(self, catalogue):
