@@ -102,7 +102,7 @@ def counted_statements(servers: Servers) -> Iterator[dict[str, int]]:
         yield counts
     finally:
         time.sleep(_STATISTICS_LAG)
-        row = servers.superuser.execute(_STATEMENTS, [WATCH + "%"] * 2).fetchone()
+        row = servers.superuser.execute(_COUNT_STATEMENTS, [WATCH + "%"] * 2).fetchone()
         assert row
         counts.update(statements=int(row[0]), transactions=_transactions(servers) - before - int(row[1]))
         servers.track_statements("none")
@@ -111,15 +111,15 @@ def counted_statements(servers: Servers) -> Iterator[dict[str, int]]:
 _STATISTICS_LAG = 1.1
 """Seconds until a backend has reported its statistics."""
 
-_STATEMENTS = """
+_COUNT_STATEMENTS = """
     SELECT coalesce(sum(calls) FILTER (WHERE query NOT LIKE %s AND query !~* '^(begin|commit)'), 0),
         coalesce(sum(calls) FILTER (WHERE query LIKE %s), 0)
     FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE datname LIKE 'bench\\_%%'"""
-_TRANSACTIONS = "SELECT sum(xact_commit) FROM pg_stat_database WHERE datname LIKE 'bench\\_%'"
+_COUNT_TRANSACTIONS = "SELECT sum(xact_commit) FROM pg_stat_database WHERE datname LIKE 'bench\\_%'"
 
 
 def _transactions(servers: Servers) -> int:
-    row = servers.superuser.execute(_TRANSACTIONS).fetchone()
+    row = servers.superuser.execute(_COUNT_TRANSACTIONS).fetchone()
     assert row
     return int(row[0])
 

@@ -13,7 +13,7 @@ import psycopg
 
 from bench.workload import ADDRESS, CARD, SHOP, product
 
-_PAID = "/* watch */ SELECT id::text FROM orders WHERE id = ANY(%s::uuid[]) AND status = 'paid'"
+_FIND_PAID_ORDERS = "/* watch */ SELECT id::text FROM orders WHERE id = ANY(%s::uuid[]) AND status = 'paid'"
 
 
 class OrderDriver(Protocol):
@@ -34,7 +34,7 @@ class DatabaseDriver:
 
     def paid(self, orders: Sequence[str]) -> list[str]:
         """The orders that are paid by now."""
-        return [row[0] for row in self._connection.execute(_PAID, [list(orders)])]
+        return [row[0] for row in self._connection.execute(_FIND_PAID_ORDERS, [list(orders)])]
 
 
 class HttpDriver(DatabaseDriver):

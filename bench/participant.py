@@ -16,7 +16,7 @@ Workload = Literal["engine", "full", "http"]
 MAILS = 3
 """Mails per order of a peer: to buyer and company when it is placed, to the buyer when it is paid."""
 
-_TIMES = """
+_READ_TIMES = """
     SELECT o.id::text, extract(epoch FROM pg_xact_commit_timestamp(l.xmin))::float8,
         extract(epoch FROM pg_xact_commit_timestamp(o.xmin))::float8
     FROM orders o JOIN order_lines l ON l.order_id = o.id AND l.position = 0
@@ -80,7 +80,7 @@ class Participant:
     def times(self, sent: Sent) -> dict[str, tuple[float, float]]:
         """The commit times (epoch seconds) of each paid order: when it was placed, and when it was paid."""
         with psycopg.connect(self.environment.database_url) as connection:
-            rows = connection.execute(_TIMES, [list(sent.orders)]).fetchall()
+            rows = connection.execute(_READ_TIMES, [list(sent.orders)]).fetchall()
         return {order: (placed, paid) for order, placed, paid in rows}
 
     def finished(self) -> bool:

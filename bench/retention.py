@@ -35,7 +35,7 @@ from ops.services.postgres import Postgres, with_login
 from workers import jobs, retention
 from workers.outbox.drain_lock import LOW_PRIORITY_INTERVAL
 
-FILL = """
+_INSERT_EXPIRED_ROWS = """
     INSERT INTO inbox (consumer, event_id, processed_at)
     SELECT 'notification.events',
         (lpad(to_hex((extract(epoch FROM now() - interval '33 days') * 1000)::bigint + n / 1000), 12, '0')
@@ -87,7 +87,7 @@ def main() -> None:
         os.environ["BENCH_DATABASE_URL"] = server.url
         with psycopg.connect(server.url, autocommit=True) as owner:
             for first in range(1, rows + 1, CHUNK):
-                owner.execute(FILL, [first, min(first + CHUNK - 1, rows)])
+                owner.execute(_INSERT_EXPIRED_ROWS, [first, min(first + CHUNK - 1, rows)])
             owner.execute("CHECKPOINT")
         print(f"{rows} rows in the inbox; load average {os.getloadavg()[0]:.1f}")
         orders = Orders()

@@ -40,11 +40,11 @@ RESERVE = (
     """INSERT INTO reservations (order_id, product_id, warehouse_id, company_id, quantity)
     VALUES (%(order)s, %(product)s, %(warehouse)s, %(company)s, 1)""",
 )
-_EVENT = """INSERT INTO payment_events (id, company_id, payment_id, type, provider_ref, amount, happened_at)
+_INSERT_EVENT = """INSERT INTO payment_events (id, company_id, payment_id, type, provider_ref, amount, happened_at)
     VALUES (gen_random_uuid(), %(company)s, %(order)s, '{type}', %(ref)s, 1999, now())"""
-_STATUS = "UPDATE payments SET status = '{type}', provider_ref = %(ref)s WHERE id = %(order)s"
-AUTHORISE = (_EVENT.format(type="authorised"), _STATUS.format(type="authorised"))
-CAPTURE = (_EVENT.format(type="captured"), _STATUS.format(type="captured"))
+_UPDATE_STATUS = "UPDATE payments SET status = '{type}', provider_ref = %(ref)s WHERE id = %(order)s"
+AUTHORISE = (_INSERT_EVENT.format(type="authorised"), _UPDATE_STATUS.format(type="authorised"))
+CAPTURE = (_INSERT_EVENT.format(type="captured"), _UPDATE_STATUS.format(type="captured"))
 COMMIT = (
     "UPDATE reservations SET state = 'committed' WHERE order_id = %(order)s AND product_id = %(product)s",
     """INSERT INTO stock_movements (company_id, product_id, warehouse_id, order_id, quantity, reason)

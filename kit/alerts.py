@@ -67,7 +67,7 @@ _OPEN_ALERT = """
     ON CONFLICT (kind, key) WHERE closed_at IS NULL DO NOTHING"""
 _CLOSE_ALERTS = """
     UPDATE alerts SET closed_at = now() WHERE kind = %(kind)s AND key = ANY(%(keys)s) AND closed_at IS NULL"""
-_CLOSE_OTHERS = """
+_CLOSE_OTHER_ALERTS = """
     UPDATE alerts SET closed_at = now() WHERE kind = %(kind)s AND key <> ALL(%(keys)s) AND closed_at IS NULL"""
 
 
@@ -85,4 +85,4 @@ def close(kind: Kind, keys: Iterable[str]) -> None:
 def replace(kind: Kind, details: Mapping[str, Json]) -> None:
     """Open an alert of this kind for each key, as `trigger` does, and close the open ones with other keys."""
     trigger(kind, details)
-    db.run(_CLOSE_OTHERS, {"kind": kind, "keys": list(details)})
+    db.run(_CLOSE_OTHER_ALERTS, {"kind": kind, "keys": list(details)})

@@ -5,7 +5,7 @@ from alembic import op
 LOCK_TIMEOUT = "2s"
 """All transactions that use a table queue behind a migration that waits for its lock. So it waits briefly, and tries again."""
 SET_LOCK_TIMEOUT = f"SET lock_timeout = '{LOCK_TIMEOUT}'"
-_NO_LOCK_TIMEOUT = "SET lock_timeout = 0"
+_CLEAR_LOCK_TIMEOUT = "SET lock_timeout = 0"
 """Building an index concurrently, or validating, waits for transactions to end, and nobody queues behind that."""
 
 
@@ -17,7 +17,7 @@ def create_index(name: str, table: str, columns: str, *, unique: bool = False, w
     kind = "UNIQUE INDEX" if unique else "INDEX"
     condition = f" WHERE {where}" if where else ""
     with op.get_context().autocommit_block():
-        op.execute(_NO_LOCK_TIMEOUT)
+        op.execute(_CLEAR_LOCK_TIMEOUT)
         op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")  # an interrupted run leaves an invalid one
         op.execute(f"CREATE {kind} CONCURRENTLY IF NOT EXISTS {name} ON {table} ({columns}){condition}")
         op.execute(SET_LOCK_TIMEOUT)
@@ -26,7 +26,7 @@ def create_index(name: str, table: str, columns: str, *, unique: bool = False, w
 def drop_index(name: str) -> None:
     """Drop an index without blocking those who use its table. Commits what the migration has done so far."""
     with op.get_context().autocommit_block():
-        op.execute(_NO_LOCK_TIMEOUT)
+        op.execute(_CLEAR_LOCK_TIMEOUT)
         op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
         op.execute(SET_LOCK_TIMEOUT)
 
@@ -40,7 +40,7 @@ def add_constraint(name: str, table: str, definition: str) -> None:
         op.execute(
             f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}, ADD CONSTRAINT {name} {definition} NOT VALID"
         )
-        op.execute(_NO_LOCK_TIMEOUT)
+        op.execute(_CLEAR_LOCK_TIMEOUT)
         op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
         op.execute(SET_LOCK_TIMEOUT)
 

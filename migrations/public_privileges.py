@@ -6,7 +6,7 @@ from psycopg import sql
 from kit.errors import NotConfigured
 
 # Objects in pg_temp, or of another role in the schema, could shadow those of OrderX.
-_EXCESS = """
+_FIND_EXCESS_PRIVILEGES = """
     SELECT format('REVOKE TEMP ON DATABASE %I FROM PUBLIC', current_database())
     WHERE has_database_privilege('public', current_database(), 'TEMP')
     UNION ALL SELECT 'REVOKE CREATE ON SCHEMA public FROM PUBLIC'
@@ -19,14 +19,14 @@ def revoke(connection: psycopg.Connection) -> None:
     Privileges belong to the database; neither a template nor a dump copies them. Raises NotConfigured, naming the
     statements to run, when the connection's role may not revoke them.
     """
-    for statement in _excess(connection):
+    for statement in _revoke_statements(connection):
         connection.execute(sql.SQL(statement))
-    missing = _excess(connection)
+    missing = _revoke_statements(connection)
     if missing:
         raise NotConfigured(
             f"{connection.info.user} owns neither the database nor the schema: have their owner run {'; '.join(missing)}"
         )
 
 
-def _excess(connection: psycopg.Connection) -> list[str]:
-    return [statement for (statement,) in connection.execute(_EXCESS)]
+def _revoke_statements(connection: psycopg.Connection) -> list[str]:
+    return [statement for (statement,) in connection.execute(_FIND_EXCESS_PRIVILEGES)]

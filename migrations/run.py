@@ -86,19 +86,19 @@ def state(engine: Engine) -> str:
         revision = _revision(connection)
         if not _is_newer(revision):
             return "ok" if revision == _scripts().get_current_head() else "behind"
-        existing = {name for (name,) in connection.execute(_EXISTING)}
+        existing = {name for (name,) in connection.execute(_READ_COLUMNS_AND_FUNCTIONS)}
     missing = sorted(_used_by_release() - existing)
     return f"newer, missing {', '.join(missing)}" if missing else "newer"
 
 
-_EXISTING = """
+_READ_COLUMNS_AND_FUNCTIONS = """
     SELECT format('%s.%s', relname, attname) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
     WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped
     UNION ALL SELECT format('%s()', proname) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"""
 
 
 def _used_by_release() -> set[str]:
-    """The columns and functions that this release uses, in the format of _EXISTING."""
+    """The columns and functions that this release uses, in the format of _READ_COLUMNS_AND_FUNCTIONS."""
     columns = {f"{table.name}.{column.name}" for table in metadata.tables.values() for column in table.columns}
     return columns | {f"{name}()" for name in functions.FILES}
 

@@ -23,7 +23,7 @@ LOOK_BACK, LOOK_BACK_EVERY = timedelta(minutes=2), timedelta(minutes=1)
 MAX_READ = 20_000
 """Mails per call of resend()."""
 
-_SCHEDULE_UNSENT = """
+_SCHEDULE_UNSENT_MAILS = """
     WITH following AS MATERIALIZED (
         SELECT id, retry_at IS NULL AND status IN ('queued', 'sending') AS is_unsent FROM mails
         WHERE id >= %(after)s AND id < %(before)s ORDER BY id LIMIT %(limit)s
@@ -37,7 +37,7 @@ _SCHEDULE_UNSENT = """
         FROM unsent WHERE mails.id = unsent.id
     )
     SELECT count(*), (SELECT id FROM following ORDER BY id DESC LIMIT 1) FROM following"""
-_POSTPONE_OVERDUE = """
+_POSTPONE_OVERDUE_MAILS = """
     WITH overdue AS (
         SELECT id FROM mails
         WHERE retry_at < now() AND status IN ('queued', 'sending')
@@ -59,7 +59,7 @@ class OverdueMails:
         before = ids.first_at(now - GRACE_PERIOD)
         with db.operator_transaction():
             read, last = self._schedule_unsent(before)
-            for mail_id, company_id, user_id in db.run(_POSTPONE_OVERDUE, {}):
+            for mail_id, company_id, user_id in db.run(_POSTPONE_OVERDUE_MAILS, {}):
                 _send_task(mail_id, company_id, user_id)
         self._position = UUID(int=last.int + 1) if last and read == MAX_READ else max(before, self._position)
         if read < MAX_READ and now >= self._look_back_at:
@@ -67,7 +67,7 @@ class OverdueMails:
 
     def _schedule_unsent(self, before: UUID) -> tuple[int, UUID | None]:
         values = {"after": self._position, "before": before, "limit": MAX_READ}
-        [(read, last)] = db.run(_SCHEDULE_UNSENT, values)
+        [(read, last)] = db.run(_SCHEDULE_UNSENT_MAILS, values)
         return read, last
 
 

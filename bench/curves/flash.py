@@ -14,7 +14,7 @@ from bench.workload import COMPANY, WAREHOUSE, product
 from domain.sales.errors import OutOfStock
 
 BUYERS, UNITS = 10_000, 1_000
-_ENDED = "/* watch */ SELECT id::text FROM orders WHERE id = ANY(%s::uuid[]) AND status <> 'pending'"
+_FIND_ENDED_ORDERS = "/* watch */ SELECT id::text FROM orders WHERE id = ANY(%s::uuid[]) AND status <> 'pending'"
 
 
 class FlashSaleDriver(OrderxDriver):
@@ -29,7 +29,7 @@ class FlashSaleDriver(OrderxDriver):
 
     def paid(self, orders: Sequence[str]) -> list[str]:
         """The orders that have ended, paid or failed."""
-        return [row[0] for row in self._connection.execute(_ENDED, [list(orders)])]
+        return [row[0] for row in self._connection.execute(_FIND_ENDED_ORDERS, [list(orders)])]
 
 
 class OrderxFlash(OrderxEngine):

@@ -22,10 +22,10 @@ SPREAD = "interval '80 days'"
 
 _BATCH = 100_000
 
-_COLUMNS = """
+_READ_COLUMNS = """
     SELECT column_name, data_type FROM information_schema.columns
     WHERE table_schema = 'public' AND table_name = %s AND is_identity = 'NO' ORDER BY ordinal_position"""
-_OWNER = {
+_OWNER_COLUMNS = {
     "orders": "id",
     "sagas": "subject_id",
     "payment_events": "payment_id",
@@ -37,28 +37,28 @@ _OWNER = {
 def fill(connection: psycopg.Connection, *, already: int, upto: int) -> None:
     """Add copies of one finished order until there are `upto`, as a superuser in autocommit."""
     connection.execute("SET session_replication_role = replica")  # the copies' references are the original's
-    row = connection.execute(_ORIGINAL).fetchone()
+    row = connection.execute(_FIND_FINISHED_ORDER).fetchone()
     assert row, "there is no finished order to copy"
     order, payment, saga = row
     ids = {"order_id": order, "payment_id": payment, "saga_id": saga, "id": order, "subject_id": order}
     for table in TABLES:
-        column = _OWNER.get(table, "order_id")
+        column = _OWNER_COLUMNS.get(table, "order_id")
         with _packed(connection, table):
             for first in range(already + 1, upto + 1, _BATCH):
                 values = {"first": first, "last": min(first + _BATCH - 1, upto), "upto": upto, "text": order}
                 connection.execute(_copying(connection, table, column), {**values, "original": ids[column]})
     connection.execute("SET session_replication_role = origin")
-    connection.execute(_RESTOCK)
+    connection.execute(_CORRECT_LEDGER)
     connection.execute("VACUUM ANALYZE")
 
 
-_ORIGINAL = """
+_FIND_FINISHED_ORDER = """
     SELECT o.id::text, p.id::text, s.id::text
     FROM orders o JOIN payments p ON p.order_id = o.id JOIN sagas s ON s.subject_id = o.id
     WHERE o.status = 'paid' AND s.state = 'done' ORDER BY o.placed_at DESC LIMIT 1"""
 
-# Makes the stock agree with the ledger, which contains the sales of the copies.
-_RESTOCK = """
+# Makes the ledger, which contains the sales of the copies, agree with the stock.
+_CORRECT_LEDGER = """
     WITH sold AS (SELECT product_id, warehouse_id, sum(quantity) AS left FROM stock_movements GROUP BY 1, 2),
     short AS (
         INSERT INTO stock_movements (company_id, product_id, warehouse_id, quantity, reason)
@@ -73,7 +73,7 @@ def _packed(connection: psycopg.Connection, table: str) -> Iterator[None]:
 
     Otherwise each page has space for one more, shorter row, and inserts would read all these pages.
     """
-    row = connection.execute(_FILLFACTOR, [table]).fetchone()
+    row = connection.execute(_READ_FILLFACTOR, [table]).fetchone()
     assert row
     alter = sql.SQL("ALTER TABLE {} SET (fillfactor = {})")
     connection.execute(alter.format(sql.Identifier(table), min(100, row[0] + _GROWN)))
@@ -84,14 +84,14 @@ def _packed(connection: psycopg.Connection, table: str) -> Iterator[None]:
 _GROWN = 10
 """Percent of a page."""
 
-_FILLFACTOR = """
+_READ_FILLFACTOR = """
     SELECT coalesce(
         (SELECT option_value::int FROM pg_options_to_table(reloptions) WHERE option_name = 'fillfactor'), 100)
     FROM pg_class WHERE oid = %s::regclass"""
 
 
 def _copying(connection: psycopg.Connection, table: str, owner: str) -> sql.Composed:
-    columns = [(name, kind) for name, kind in connection.execute(_COLUMNS, [table])]
+    columns = [(name, kind) for name, kind in connection.execute(_READ_COLUMNS, [table])]
     return sql.SQL(
         "INSERT INTO {table} ({names}) SELECT {values} FROM {table}, "
         "generate_series(%(first)s::int, %(last)s::int) AS n WHERE {owner} = %(original)s::uuid"

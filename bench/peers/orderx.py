@@ -31,7 +31,7 @@ LINES = int(os.environ.get("BENCH_LINES", "1"))
 MAILS = 4
 """Mails per paid order: the company also gets one when the order is paid."""
 
-_LEFT = f"""/* watch */
+_CHECK_FOR_UNFINISHED_WORK = f"""/* watch */
     SELECT EXISTS (SELECT FROM outbox WHERE available_at <= now())
         OR EXISTS (SELECT FROM sagas WHERE state IN ('running', 'finishing'))
         OR EXISTS (SELECT FROM mails WHERE status IN ('queued', 'sending'))
@@ -74,7 +74,7 @@ class OrderxEngine(Participant):
 
     def finished(self) -> bool:
         """All sagas have ended, all mails are sent, and the outbox is empty."""
-        row = self._watch.execute(_LEFT).fetchone()
+        row = self._watch.execute(_CHECK_FOR_UNFINISHED_WORK).fetchone()
         return row is not None and not row[0]
 
     @cached_property

@@ -20,7 +20,7 @@ from ops.services.postgres import Postgres, with_login
 from workers.outbox.poll_position import MARGIN
 from workers.outbox.relay import BATCH_SIZE, TAKE_BATCH
 
-INSERT = """
+_INSERT_MESSAGES = """
     INSERT INTO outbox (kind, body, available_at)
     SELECT 'task', '{"task": "saga.advance"}', now() - interval '1 hour' FROM generate_series(1, %s)"""
 POLLS = 20
@@ -40,7 +40,7 @@ def main() -> None:
             report.execute("SELECT FROM outbox")
             print(f"{'rows sent':>10} {'all rows, ms':>15} {'from its position, ms':>22}")
             for step in range(1, 11):
-                owner.execute(INSERT, [rows // 10])
+                owner.execute(_INSERT_MESSAGES, [rows // 10])
                 while take(lookback=None):
                     pass
                 full, recent = milliseconds(lookback=None), milliseconds(lookback=MARGIN)

@@ -40,7 +40,7 @@ LIFECYCLE_STATE = """CASE
     WHEN c.closed_at IS NOT NULL THEN 'closed' WHEN c.suspended_at IS NOT NULL THEN 'suspended'
     WHEN c.deletion_due_at IS NOT NULL THEN 'closing' ELSE 'active' END"""
 """SQL expression: the `lifecycle_state` of the company `c`."""
-_SELECT_STATE = f"SELECT {LIFECYCLE_STATE} FROM companies c WHERE c.id = %(company)s"  # noqa: S608 - our own words
+_READ_STATE = f"SELECT {LIFECYCLE_STATE} FROM companies c WHERE c.id = %(company)s"  # noqa: S608 - our own words
 
 
 def require_active(state: str) -> None:
@@ -51,7 +51,7 @@ def require_active(state: str) -> None:
 
 def require_writable(*, company_id: UUID) -> None:
     """Raise CompanySuspended when the current company is read-only."""
-    row = db.run(_SELECT_STATE, {"company": company_id}).fetchone()
+    row = db.run(_READ_STATE, {"company": company_id}).fetchone()
     if row is not None:
         require_active(row[0])
 

@@ -20,7 +20,7 @@ ORDERS_THIS_MONTH = """(
     WHERE o.company_id = c.id AND o.month = date_trunc('month', now() AT TIME ZONE 'UTC')::date)"""
 """SQL expression: the number of orders of the company `c` this month (UTC)."""
 
-_USAGE = f"""
+_READ_USAGE = f"""
     SELECT
         (SELECT coalesce(sum(u.count), 0) FROM usage_counts u WHERE u.company_id = c.id AND u.resource = 'shops'),
         (SELECT coalesce(sum(u.count), 0) FROM usage_counts u WHERE u.company_id = c.id AND u.resource = 'products'),
@@ -42,7 +42,7 @@ def current_plan(company: Company, *, now: datetime) -> Plan:
 
 def usage(*, company_id: UUID) -> dict[Limit, int]:
     """Return the current company's usage of everything that plans limit."""
-    row = db.run(_USAGE, {"company": company_id}).fetchone()
+    row = db.run(_READ_USAGE, {"company": company_id}).fetchone()
     assert row is not None, "the transaction does not act for this company"
     return dict(zip(LIMITS, row, strict=True))
 

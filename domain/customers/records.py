@@ -32,7 +32,7 @@ class CustomerChanges(TypedDict, total=False):
     accepts_marketing: bool
 
 
-_OF_USER = """
+_INSERT_CUSTOMER_OF_USER = """
     INSERT INTO customers (id, company_id, user_id, name, email)
     VALUES (%(id)s, %(company)s, %(user)s, %(name)s, %(email)s)
     ON CONFLICT (company_id, user_id) DO UPDATE SET version = customers.version
@@ -43,7 +43,7 @@ def find_or_create_for_user(*, company_id: UUID, user_id: UUID, name: str, email
     """Return the id of the company's record of a user. The first order creates it, with the user's name and email."""
     customer_id = new_id()
     values = {"id": customer_id, "company": company_id, "user": user_id, "name": name, "email": email}
-    row = db.run(_OF_USER, values).fetchone()
+    row = db.run(_INSERT_CUSTOMER_OF_USER, values).fetchone()
     assert row is not None
     found_id: UUID = row[0]
     if found_id == customer_id:

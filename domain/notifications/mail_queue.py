@@ -98,7 +98,7 @@ _ENQUEUE_MAILS = """
         id uuid, order_id uuid, occasion text, recipient text, template text)
     ORDER BY occasion, recipient
     ON CONFLICT (occasion, recipient) DO NOTHING RETURNING id"""
-_ENQUEUED_BEFORE = """
+_FIND_ENQUEUED_MAILS = """
     SELECT id, occasion, recipient FROM mails WHERE company_id = %(company)s AND occasion = ANY(%(occasions)s)
         AND (occasion, recipient) IN (SELECT * FROM unnest(%(occasions)s::text[], %(recipients)s::text[]))"""
 _CLAIM_MAILS = """
@@ -110,7 +110,7 @@ _CLAIM_MAILS = """
             AND (leased_until IS NULL OR leased_until <= %(now)s)
         ORDER BY id FOR UPDATE)
     RETURNING id, company_id, user_id, order_id, occasion, recipient, template, context, leased_until, attempts"""
-_STATES_OF_MAILS = "SELECT id, status, leased_until FROM mails WHERE id = ANY(%(mails)s)"
+_READ_MAIL_STATES = "SELECT id, status, leased_until FROM mails WHERE id = ANY(%(mails)s)"
 _RENEW_LEASES = """
     UPDATE mails SET leased_until = %(until)s,
         retry_at = CASE WHEN retry_at IS NOT NULL THEN %(until)s::timestamptz END
@@ -141,7 +141,7 @@ def enqueue_and_claim(
     if len(new) < len(distinct):
         occasions, recipients = zip(*(distinct.keys() - claims.keys()), strict=True)
         before = {"company": company_id, "occasions": list(occasions), "recipients": list(recipients)}
-        keys = {id_: (occasion, recipient) for id_, occasion, recipient in db.run(_ENQUEUED_BEFORE, before)}
+        keys = {id_: (occasion, recipient) for id_, occasion, recipient in db.run(_FIND_ENQUEUED_MAILS, before)}
         for id_, answer in claim(mail_ids=list(keys), now=now).items():
             claims[keys[id_]] = with_context(answer, distinct[keys[id_]].context)
     return claims
@@ -200,7 +200,7 @@ def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
     if rest:
         claims |= {
             id_: _reason_not_claimed(status, until, now)
-            for id_, status, until in db.run(_STATES_OF_MAILS, {"mails": rest})
+            for id_, status, until in db.run(_READ_MAIL_STATES, {"mails": rest})
         }
     if claims.keys() < set(mail_ids):
         raise MailNotFound

@@ -26,7 +26,7 @@ class LimitedPayment(NamedTuple):
 
 
 # Attempts are deleted after a day; payments without an attempt are not limited.
-_PAYMENTS = """
+_READ_PAYMENTS = """
     SELECT p.id, p.order_id, p.amount, p.currency, p.method, p.status, p.provider_ref, p.created_at,
         a.user_id, coalesce(a.card_fingerprint, a.method), a.network_hash,
         (SELECT count(*) FROM payment_attempts d
@@ -43,7 +43,7 @@ _PAYMENTS = """
 def load_payments(*, order_ids: Collection[UUID], now: datetime) -> dict[UUID, LimitedPayment]:
     """Load the payments of orders of the current company; raises PaymentNotFound when an order has none."""
     payments = {}
-    for row in db.run(_PAYMENTS, {"orders": list(order_ids), "since": now - WINDOW}):
+    for row in db.run(_READ_PAYMENTS, {"orders": list(order_ids), "since": now - WINDOW}):
         payment, values, declines = PaymentSummary(*row[:8]), row[8:11], row[11:]
         columns = zip(("customer", "card", "network"), values, declines, strict=True)
         counted = {(kind, value): count for kind, value, count in columns if value is not None}

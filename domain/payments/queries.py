@@ -25,14 +25,14 @@ class PaymentSummary(NamedTuple):
     created_at: datetime
 
 
-_PAYMENTS = """
+_READ_PAYMENTS = """
     SELECT id, order_id, amount, currency, method, status, provider_ref, created_at FROM payments
     WHERE order_id = ANY(%(orders)s)"""
 
 
 def the_payments(*, order_ids: Collection[UUID]) -> dict[UUID, PaymentSummary]:
     """Return the payment of each order; raises PaymentNotFound when an order has none."""
-    rows = db.run(_PAYMENTS, {"orders": list(order_ids)})
+    rows = db.run(_READ_PAYMENTS, {"orders": list(order_ids)})
     payments = {payment.order_id: payment for payment in map(PaymentSummary._make, rows)}
     if len(payments) < len(order_ids):
         raise PaymentNotFound

@@ -67,7 +67,7 @@ class OrderContext(NamedTuple):
 
 # FOR KEY SHARE prevents an erasure of the user while this transaction inserts rows that refer to the user.
 @cache
-def _context_with(condition: str) -> str:
+def _context_query(condition: str) -> str:
     return f"""
     SELECT u.id, u.name, u.email, u.verified_at, s.id, c.name, c.currency,
         CASE WHEN c.allows_discount THEN c.max_discount_percent ELSE 0 END, t.availability,
@@ -103,7 +103,7 @@ def load(
     """
     values = {"user": user_id, "session": session_id, "shop": shop_id, "products": list(product_ids)}
     condition, condition_values = _sql(precondition)
-    rows = db.run(_context_with(condition), values | condition_values).fetchall()
+    rows = db.run(_context_query(condition), values | condition_values).fetchall()
     if not rows:
         raise UserNotFound
     (
@@ -126,7 +126,7 @@ def load(
 
 
 @cache
-def _card_terms_with(condition: str) -> str:
+def _card_terms_query(condition: str) -> str:
     return f"""
     SELECT c.accepts_raw_cards, {AVAILABILITY}, {condition}, {IS_ACTIVE}
     FROM shops s JOIN companies c ON c.id = s.company_id WHERE s.id = %(shop)s"""  # noqa: S608 - constants only
@@ -147,7 +147,7 @@ def accepts_raw_card(
     """
     condition, condition_values = _sql(precondition)
     values = {"user": user_id, "session": session_id, "shop": shop_id}
-    row = db.run(_card_terms_with(condition), values | condition_values).fetchone()
+    row = db.run(_card_terms_query(condition), values | condition_values).fetchone()
     if row is None:
         raise ShopNotFound
     accepts, availability, condition_value, is_active = row

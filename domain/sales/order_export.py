@@ -11,14 +11,15 @@ from kit import db
 COLUMNS = ("id", "shop_id", "placed_at", "status", "currency", "subtotal", "discount_percent", "total")
 """Amounts are in minor units, times in UTC. Data of the customers is left out: an export outlives an erasure."""
 
-_NEXT_ORDERS = f"""
+_READ_NEXT_ORDERS = f"""
     SELECT {", ".join(COLUMNS)} FROM orders
     WHERE company_id = %(company)s AND id > %(after)s AND id < %(before)s ORDER BY id LIMIT %(limit)s"""  # noqa: S608
 
 
 def next_rows(*, company_id: UUID, after: UUID, before: UUID, limit: int) -> list[tuple[Any, ...]]:
     """Read the next orders of the current company between these ids (UUIDv7), as rows of COLUMNS."""
-    return db.run(_NEXT_ORDERS, {"company": company_id, "after": after, "before": before, "limit": limit}).fetchall()
+    values = {"company": company_id, "after": after, "before": before, "limit": limit}
+    return db.run(_READ_NEXT_ORDERS, values).fetchall()
 
 
 def as_csv(rows: Iterable[Sequence[Any]], *, with_header: bool) -> str:

@@ -41,7 +41,7 @@ class OrderDetails(NamedTuple):
     lines: list[Json]
 
 
-_DETAILS = """
+_READ_DETAILS = """
     SELECT o.id, o.company_id, s.name, c.name, c.email, o.customer_name, o.customer_email, o.subtotal,
         o.discount_percent, o.total, o.currency, o.shipping_address, o.failure, c.branding,
         (
@@ -83,12 +83,12 @@ class OrderOutcome(NamedTuple):
     changed_at: datetime
 
 
-_OUTCOME = f"SELECT {', '.join(OrderOutcome._fields)} FROM orders WHERE id = %(order)s"  # noqa: S608 - constants only
+_READ_OUTCOME = f"SELECT {', '.join(OrderOutcome._fields)} FROM orders WHERE id = %(order)s"  # noqa: S608 - constants only
 
 
 def outcome(*, order_id: UUID) -> OrderOutcome:
     """Return the current outcome of the order; raises OrderNotFound."""
-    row = db.run(_OUTCOME, {"order": order_id}).fetchone()
+    row = db.run(_READ_OUTCOME, {"order": order_id}).fetchone()
     if row is None:
         raise OrderNotFound
     return OrderOutcome(*row)
@@ -100,7 +100,7 @@ _LINES = (
     .where(OrderLine.order_id.in_(bindparam("orders", expanding=True)))
     .order_by(OrderLine.order_id, OrderLine.position)
 )
-_PRODUCTS = """
+_READ_ORDERED_PRODUCTS = """
     SELECT order_id, product_id, sum(quantity)::int, min(name), min(sku) FROM order_lines
     WHERE order_id = ANY(%(orders)s) GROUP BY order_id, product_id ORDER BY order_id, product_id"""
 
@@ -115,7 +115,7 @@ def lines_of(*, order_ids: Collection[UUID]) -> dict[UUID, list[OrderLine]]:
 
 def order_details(*, order_ids: Sequence[UUID]) -> list[OrderDetails]:
     """Return the details of these orders, in any order; raises OrderNotFound."""
-    rows = [OrderDetails(*row) for row in db.run(_DETAILS, {"orders": list(order_ids)})]
+    rows = [OrderDetails(*row) for row in db.run(_READ_DETAILS, {"orders": list(order_ids)})]
     if len(rows) < len(set(order_ids)):
         raise OrderNotFound
     return rows
@@ -133,7 +133,7 @@ class OrderedProduct(NamedTuple):
 def ordered_products(*, order_ids: Collection[UUID]) -> dict[UUID, list[OrderedProduct]]:
     """Return the products of each order, sorted by order and product."""
     ordered: dict[UUID, list[OrderedProduct]] = {}
-    for order_id, *product in db.run(_PRODUCTS, {"orders": list(order_ids)}):
+    for order_id, *product in db.run(_READ_ORDERED_PRODUCTS, {"orders": list(order_ids)}):
         ordered.setdefault(order_id, []).append(OrderedProduct(*product))
     return ordered
 

@@ -34,7 +34,7 @@ STANDBYS = Requirement(
 )
 """Required in addition to POSTGRESQL with ORDERX_DURABILITY=replicated, where a standby takes over."""
 
-_SETTINGS = "SELECT name, current_setting(name) FROM unnest(%s::text[]) AS name"
+_READ_SETTINGS = "SELECT name, current_setting(name) FROM unnest(%s::text[]) AS name"
 
 
 def violations(url: str, *, replicated: bool = False) -> list[str]:
@@ -45,7 +45,7 @@ def violations(url: str, *, replicated: bool = False) -> list[str]:
     requirements = [*POSTGRESQL, STANDBYS] if replicated else POSTGRESQL
     with psycopg.connect(url, **CONNECT) as connection, watching(connection):
         names = [requirement.setting for requirement in requirements]
-        actual: dict[str, str] = dict(connection.execute(_SETTINGS, [names]).fetchall())
+        actual: dict[str, str] = dict(connection.execute(_READ_SETTINGS, [names]).fetchall())
     return [
         f"{requirement.setting} is {actual[requirement.setting] or 'empty'}"
         for requirement in requirements

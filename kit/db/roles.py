@@ -9,7 +9,7 @@ from kit.db import watchdog
 from kit.errors import NotConfigured
 
 _GROUPS = {"database_url": "orderx_app", "operator_database_url": "orderx_operator"}
-_MEMBERSHIPS = """
+_READ_MEMBERSHIPS = """
     SELECT rolname, pg_has_role(session_user, oid, 'member') FROM pg_roles
     WHERE rolname IN ('orderx_app', 'orderx_operator', 'orderx_definer')"""
 
@@ -23,7 +23,7 @@ def require_group(engine: Engine, *, setting: str) -> Engine:
     def check(connection: psycopg.Connection, _record: Any) -> None:
         connection.autocommit = True
         with watchdog.watching(connection):
-            memberships: dict[str, bool] = dict(connection.execute(_MEMBERSHIPS).fetchall())
+            memberships: dict[str, bool] = dict(connection.execute(_READ_MEMBERSHIPS).fetchall())
         connection.autocommit = False
         if memberships and [group for group, is_member in memberships.items() if is_member] != [_GROUPS[setting]]:
             raise NotConfigured(

@@ -30,7 +30,7 @@ ANSWER_SECONDS = 5
 """How long the server may take to answer."""
 _CHECK_INTERVAL = 1.0
 
-_ACTIVE_BACKENDS = """
+_FIND_ACTIVE_BACKENDS = """
     SELECT pid FROM pg_stat_activity
     WHERE pid = ANY(%s) AND usename = session_user
         AND (xact_start < now() - make_interval(secs => %s) OR pid = pg_backend_pid())"""
@@ -115,7 +115,7 @@ def _active_pids(like: Connection, pids: list[int]) -> set[int]:
     try:
         with psycopg.connect(conninfo) as connection:
             own_pid = connection.info.backend_pid
-            active = {pid for (pid,) in connection.execute(_ACTIVE_BACKENDS, [[*pids, own_pid], SECONDS / 2])}
+            active = {pid for (pid,) in connection.execute(_FIND_ACTIVE_BACKENDS, [[*pids, own_pid], SECONDS / 2])}
             return active if own_pid in active else set(pids)  # behind a pooler, whose process ids differ
     except psycopg.errors.ConnectionTimeout:
         return set()

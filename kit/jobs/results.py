@@ -35,14 +35,14 @@ class JobUnfinished(Conflict):
     code = "job_unfinished"
 
 
-_ADD_RESULTS = """
+_INSERT_RESULT = """
     INSERT INTO job_results (job_id, part, company_id, content)
     VALUES (%(job)s, %(part)s, %(company)s, %(content)s)"""
 
 
 def add(*, job_id: UUID, company_id: UUID, part: int, content: str) -> None:
     """Add a part to the result, in the transaction that saves the job's position."""
-    db.run(_ADD_RESULTS, {"job": job_id, "part": part, "company": company_id, "content": content})
+    db.run(_INSERT_RESULT, {"job": job_id, "part": part, "company": company_id, "content": content})
 
 
 def jobs_of_company(*, limit: int, after: UUID | None = None) -> Page[JobRow]:

@@ -80,7 +80,7 @@ _INSERT_JOB = """
     INSERT INTO jobs (id, company_id, name, key, arguments, started_at, lease_until)
     VALUES (%(id)s, %(company_id)s, %(name)s, %(key)s, %(arguments)s::jsonb, %(now)s, %(lease_until)s)
     ON CONFLICT DO NOTHING"""
-_HAS_FAILED = """
+_CHECK_FOR_FAILED_JOB = """
     SELECT EXISTS (
         SELECT FROM jobs WHERE state = 'failed' AND name = %(name)s AND key = %(key)s
             AND company_id IS NOT DISTINCT FROM %(company_id)s::uuid)"""
@@ -116,7 +116,7 @@ def start(
 
 def has_failed(job: Job, *, key: str, company_id: UUID | None = None) -> bool:
     """Whether a job of this key has failed, and waits for an operator to retry or cancel it."""
-    row = db.run(_HAS_FAILED, {"name": job.name, "key": key, "company_id": company_id}).fetchone()
+    row = db.run(_CHECK_FOR_FAILED_JOB, {"name": job.name, "key": key, "company_id": company_id}).fetchone()
     return row == (True,)
 
 

@@ -20,7 +20,7 @@ KEPT = timedelta(days=30)
 
 TABLES_WITHOUT_RETENTION = {"events": "`rotate_partitions` drops the partition of each day after that time"}
 
-INSERT = """
+INSERT_EVENTS = """
     INSERT INTO events (id, company_id, type, subject, sequence, context, data)
     SELECT e.event_id, e.company_id, e.type, e.subject, e.sequence, e.context, e.data
     FROM jsonb_to_recordset(%(messages)s) AS e (
@@ -45,7 +45,7 @@ class KeptEvent(Base):
 
 
 def insert_values(event: CloudEvent) -> Json:
-    """The fields of a message from which INSERT writes this event."""
+    """The fields of a message from which INSERT_EVENTS writes this event."""
     return {
         "event_id": event.id,
         "company_id": event.company_id,

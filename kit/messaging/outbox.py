@@ -109,7 +109,7 @@ def _write_pending() -> None:
         for company_id, of_company in ids.items()
         for start in range(0, len(of_company), EVENTS_PER_ROW)
     ]
-    keep = [kept_events.INSERT] if ids or any(row.get("like_event") for row in rows) else []
+    keep = [kept_events.INSERT_EVENTS] if ids or any(row.get("like_event") for row in rows) else []
     db.insert({"messages": db.as_json(rows)}, *keep, _INSERT_MESSAGES)
 
 

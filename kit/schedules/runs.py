@@ -80,7 +80,7 @@ _REGISTER_SCHEDULE = """
         timing = excluded.timing, overdue_after = excluded.overdue_after, next_run_at = excluded.next_run_at
     WHERE (schedules.timing, schedules.overdue_after) <> (excluded.timing, excluded.overdue_after)"""
 # A scheduler of another release may still know them: they are deleted once a run has been due for a day, unclaimed.
-_DELETE_UNDECLARED = """
+_DELETE_UNDECLARED_SCHEDULES = """
     DELETE FROM schedules WHERE name <> ALL(%(names)s) AND next_run_at < %(now)s - interval '1 day'
         AND (lease_until IS NULL OR lease_until < %(now)s)"""
 _LOCK_DUE_SCHEDULES = """
@@ -119,7 +119,7 @@ def register(schedules: Mapping[str, Schedule[object]], *, now: datetime) -> Non
         for name, schedule in sorted(schedules.items()):
             values = {"name": name, "timing": str(schedule.timing), "overdue_after": schedule.overdue_after}
             db.run(_REGISTER_SCHEDULE, {**values, "next_run_at": schedule.next_run(now)})
-        db.run(_DELETE_UNDECLARED, {"names": list(schedules), "now": now})
+        db.run(_DELETE_UNDECLARED_SCHEDULES, {"names": list(schedules), "now": now})
 
 
 def all_rows() -> list[ScheduleRow]:

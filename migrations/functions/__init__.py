@@ -13,7 +13,7 @@ FILES = {path.stem: path for path in sorted(Path(__file__).parent.rglob("*.sql")
 
 # Setting an owner takes membership in the new owner's role, and that role needs CREATE on the schema. The membership
 # stays, as a superuser has it anyway; CREATE is revoked before the end of the transaction.
-_PREPARE = """
+_GRANT_CREATE_TO_OWNERS = """
     DO $$ BEGIN
         IF NOT pg_has_role(current_user, 'orderx_definer', 'USAGE') THEN
             GRANT orderx_definer TO CURRENT_USER;
@@ -30,12 +30,12 @@ _PREPARE = """
         RAISE WARNING 'orderx_definer cannot read statistics of other sessions: no alert about long-running transactions';
     END $$;
     GRANT CREATE ON SCHEMA public TO orderx_definer, orderx_events_owner"""
-_FINISH = "REVOKE CREATE ON SCHEMA public FROM orderx_definer, orderx_events_owner"
+_REVOKE_CREATE_FROM_OWNERS = "REVOKE CREATE ON SCHEMA public FROM orderx_definer, orderx_events_owner"
 
 
 def replace(connection: psycopg.Connection, *names: str) -> None:
     """Create or replace the named functions, or all of them when none is named, in the current transaction."""
-    connection.execute(_PREPARE)
+    connection.execute(_GRANT_CREATE_TO_OWNERS)
     for name in names or FILES:
         connection.execute(FILES[name].read_text())
-    connection.execute(_FINISH)
+    connection.execute(_REVOKE_CREATE_FROM_OWNERS)

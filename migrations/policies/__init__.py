@@ -23,7 +23,7 @@ STANDARD = {
     ("company", "PERMISSIVE", ("orderx_app",), "ALL", COMPANY, COMPANY),
     ("operator", "PERMISSIVE", ("orderx_operator",), "ALL", "true", "true"),
 }
-_POLICIES = """
+_READ_POLICIES = """
     SELECT tablename, policyname, permissive, roles::text[], cmd, qual, with_check
     FROM pg_policies WHERE schemaname = 'public' ORDER BY tablename, policyname"""
 
@@ -48,7 +48,7 @@ def rendered(connection: psycopg.Connection) -> dict[str, str]:
 
 
 def _further(connection: psycopg.Connection) -> list[Any]:
-    rows = connection.execute(_POLICIES).fetchall()
+    rows = connection.execute(_READ_POLICIES).fetchall()
     return [row for row in rows if (row[1], row[2], tuple(row[3]), *row[4:]) not in STANDARD]
 
 

@@ -55,11 +55,11 @@ class FinalState:
     mails_sent: set[tuple[str, str]]
 
 
-_ORDERS = """
+_READ_ORDERS = """
     SELECT o.id, o.status, o.total,
         EXISTS (SELECT FROM sagas s WHERE s.subject_id = o.id AND s.name = 'place_order')
     FROM orders o"""
-_STOCK = """
+_READ_STOCK = """
     SELECT p.id, (SELECT sum(on_hand) FROM stock s WHERE s.product_id = p.id),
         (SELECT sum(reserved) FROM stock s WHERE s.product_id = p.id),
         coalesce((
@@ -70,16 +70,16 @@ _STOCK = """
             WHERE l.product_id = p.id AND o.status = 'paid'), 0)
     FROM products p"""
 _COUNT_UNFINISHED_SAGAS = "SELECT count(*) FROM sagas WHERE ended_at IS NULL"
-_SENT_MAILS = "SELECT occasion, recipient FROM mails WHERE status = 'sent'"
+_FIND_SENT_MAILS = "SELECT occasion, recipient FROM mails WHERE status = 'sent'"
 
 
 def read(*, database_url: str, sandbox_url: str, inbox_url: str) -> FinalState:
     """Read database, provider and inbox."""
     with psycopg.connect(database_url) as connection:
-        orders = {str(row[0]): Order(*row[1:]) for row in connection.execute(_ORDERS)}
-        stock = {str(row[0]): ProductStock(*map(int, row[1:])) for row in connection.execute(_STOCK)}
+        orders = {str(row[0]): Order(*row[1:]) for row in connection.execute(_READ_ORDERS)}
+        stock = {str(row[0]): ProductStock(*map(int, row[1:])) for row in connection.execute(_READ_STOCK)}
         unfinished = connection.execute(_COUNT_UNFINISHED_SAGAS).fetchone()
-        mails_sent = set(connection.execute(_SENT_MAILS).fetchall())
+        mails_sent = set(connection.execute(_FIND_SENT_MAILS).fetchall())
     assert unfinished
     return FinalState(
         orders=orders,

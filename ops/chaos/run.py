@@ -28,7 +28,7 @@ IDLE_TIMEOUT = 120.0
 
 _STEP_INTERVAL = 0.02
 _POLL_INTERVAL = 1.0
-_UNFINISHED_WORK = """
+_COUNT_UNFINISHED_WORK = """
     SELECT (SELECT count(*) FROM sagas WHERE ended_at IS NULL) + (SELECT count(*) FROM outbox)
         + (SELECT count(*) FROM mails WHERE status NOT IN ('sent', 'refused'))"""
 
@@ -108,7 +108,7 @@ def _wait_until_idle(step: Callable[[], None], stack: ChaosStack, injector: Faul
 
 def _is_idle(stack: ChaosStack) -> bool:
     with psycopg.connect(_database_url(stack)) as connection:
-        return connection.execute(_UNFINISHED_WORK).fetchone() == (0,)
+        return connection.execute(_COUNT_UNFINISHED_WORK).fetchone() == (0,)
 
 
 def _database_url(stack: ChaosStack) -> str:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import psycopg
 
-_SAGAS = """
+_READ_SAGAS = """
     SELECT s.id::text, s.state, s.failure->>'code',
         (SELECT count(*) FROM saga_signals g
          WHERE g.saga_id = s.id AND g.signal = 'example.confirmed' AND g.result = 'accepted'),
         (SELECT jsonb_object_agg(entry, times) FROM (
             SELECT concat_ws(' ', h.step, h.event) AS entry, count(*) AS times FROM saga_history(s.id) h GROUP BY 1) e)
     FROM sagas s WHERE s.name = 'example_wait'"""
-_SIGNALS = "SELECT result, count(*) FROM saga_signals GROUP BY result"
+_COUNT_SIGNALS = "SELECT result, count(*) FROM saga_signals GROUP BY result"
 
 _ONCE = {
     "done": {"begin_example done", "confirm_example done", "close_example done", "completed", "done"},
@@ -55,8 +55,8 @@ class WaitingSaga:
 def read(database_url: str) -> tuple[list[WaitingSaga], dict[str, int]]:
     """Read the example sagas, and the number of recorded signals by result."""
     with psycopg.connect(database_url) as connection:
-        sagas = [WaitingSaga(*row) for row in connection.execute(_SAGAS)]
-        return sagas, dict(connection.execute(_SIGNALS).fetchall())
+        sagas = [WaitingSaga(*row) for row in connection.execute(_READ_SAGAS)]
+        return sagas, dict(connection.execute(_COUNT_SIGNALS).fetchall())
 
 
 def counts(sagas: list[WaitingSaga], signals: dict[str, int]) -> dict[str, int]:

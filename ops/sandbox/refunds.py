@@ -6,7 +6,7 @@ from ops.sandbox.idempotency import Reply
 from ops.sandbox.ledger import Row, Transaction, insert, new_id, now
 from ops.sandbox.params import Params, part, text
 
-SELECT = "SELECT r.*, i.currency, i.charge FROM refunds r JOIN payment_intents i ON i.id = r.payment_intent"
+_READ_REFUNDS = "SELECT r.*, i.currency, i.charge FROM refunds r JOIN payment_intents i ON i.id = r.payment_intent"
 
 
 def create(db: Transaction, params: Params) -> Reply:
@@ -37,7 +37,7 @@ def create(db: Transaction, params: Params) -> Reply:
 
 def find(db: Transaction, refund: str, *, param: str = "refund", status: int = 404) -> Row:
     """The refund with this id; raises Refused if there is none."""
-    row: Row | None = db.execute(f"{SELECT} WHERE r.id = ?", (refund,)).fetchone()
+    row: Row | None = db.execute(f"{_READ_REFUNDS} WHERE r.id = ?", (refund,)).fetchone()
     if row is None:
         raise unknown("refund", refund, param=param, status=status)
     return row
@@ -46,4 +46,4 @@ def find(db: Transaction, refund: str, *, param: str = "refund", status: int = 4
 def page(db: Transaction, *, before: int, limit: int, intent: str | None) -> list[Row]:
     """Refunds, newest first, with a `seq` below `before`, of one intent or of all."""
     where = "r.seq < ?1 AND (?3 IS NULL OR r.payment_intent = ?3) ORDER BY r.seq DESC LIMIT ?2"
-    return db.execute(f"{SELECT} WHERE {where}", (before, limit, intent)).fetchall()
+    return db.execute(f"{_READ_REFUNDS} WHERE {where}", (before, limit, intent)).fetchall()

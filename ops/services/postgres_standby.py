@@ -14,7 +14,7 @@ from ops.services.postgres_binaries import Installation
 from ops.services.process import Job, Process
 
 _REQUIRE_STANDBY = "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'"
-_STREAMING = "SELECT FROM pg_stat_replication WHERE state = 'streaming'"
+_FIND_STREAMING_STANDBY = "SELECT FROM pg_stat_replication WHERE state = 'streaming'"
 
 
 class Standby(Postgres):
@@ -56,7 +56,7 @@ class Standby(Postgres):
         if not super()._answers():
             return False
         with psycopg.connect(self._primary.url) as connection:
-            return connection.execute(_STREAMING).rowcount > 0
+            return connection.execute(_FIND_STREAMING_STANDBY).rowcount > 0
 
 
 def multi_host_url(servers: Sequence[Postgres]) -> str:

@@ -15,8 +15,8 @@ from kit.checks import Check, allow_full_scans
 
 BATCH = 100
 
-_REFS = text("SELECT order_id, provider_ref FROM payments WHERE provider_ref <> ''")
-_PAYMENTS = text("""
+_READ_PROVIDER_REFS = text("SELECT order_id, provider_ref FROM payments WHERE provider_ref <> ''")
+_READ_PAYMENTS = text("""
     SELECT o.id, o.status, p.status AS payment, p.amount, p.provider_ref,
         o.status <> 'pending' AND NOT EXISTS (
             SELECT FROM sagas s
@@ -32,7 +32,7 @@ def payment_differences() -> Iterator[str]:
     """
     with db.operator_transaction():
         allow_full_scans()
-        not_listed = {row.provider_ref: row.order_id for row in db.session().execute(_REFS)}
+        not_listed = {row.provider_ref: row.order_id for row in db.session().execute(_READ_PROVIDER_REFS)}
     payments = gateway().every_payment()
     while batch := list(islice(payments, BATCH)):
         orders = _orders([order_id for order_id, _ in batch])
@@ -48,7 +48,7 @@ def payment_differences() -> Iterator[str]:
 
 def _orders(ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
     with db.operator_transaction():
-        return {row.id: row for row in db.session().execute(_PAYMENTS, {"orders": ids})}
+        return {row.id: row for row in db.session().execute(_READ_PAYMENTS, {"orders": ids})}
 
 
 def _payment_difference(order_id: UUID, order: Row[Any] | None, answer: Answer) -> Iterator[str]:

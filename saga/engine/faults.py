@@ -42,7 +42,7 @@ _COUNT_FAULTS_IN_A_ROW = """
     WHERE event = 'faulted' AND number > (SELECT max(number) FROM history WHERE event <> ALL(%(no_progress)s))"""
 _POSTPONE_SAGA = "UPDATE sagas SET due_at = greatest(due_at, %(due)s) WHERE id = %(saga)s"
 # The step in progress, or else the first of the current stage, or else the saga's first.
-_FAULTED_STEP = """
+_FIND_FAULTED_STEP = """
     SELECT step FROM saga_steps WHERE saga_id = %(saga)s
     ORDER BY state IN ('running', 'undoing', 'waiting') DESC, stage = %(stage)s DESC, position LIMIT 1"""
 _OPEN_INCIDENT = """
@@ -116,7 +116,7 @@ def _count(ref: SagaRef, error: Exception, saga: _FaultedSaga) -> None:
 
 def _open_incident(values: dict[str, Any]) -> tuple[UUID, str]:
     """Open an incident. Returns its id and the step that it is about."""
-    row = db.run(_FAULTED_STEP, values).fetchone()
+    row = db.run(_FIND_FAULTED_STEP, values).fetchone()
     phase = "running" if values["state"] == "waiting" else values["state"]
     incident_id, step = new_id(), row[0] if row else "none"
     values = {**values, "id": incident_id, "step": step, "phase": phase}

@@ -67,12 +67,13 @@ class SagaState(NamedTuple):
     stop_requested: bool = False
 
 
-_STATE = "SELECT id, state, stop_requested IS NOT NULL FROM sagas WHERE subject_id = %(subject)s AND name = %(name)s"
+_READ_STATE = """
+    SELECT id, state, stop_requested IS NOT NULL FROM sagas WHERE subject_id = %(subject)s AND name = %(name)s"""
 
 
 def saga_state(name: str, *, subject_id: UUID) -> SagaState | None:
     """Return the state of the saga of this name about this subject; None if there is none, or it was pruned."""
-    row = db.run(_STATE, {"subject": subject_id, "name": name}).fetchone()
+    row = db.run(_READ_STATE, {"subject": subject_id, "name": name}).fetchone()
     return SagaState(*row) if row else None
 
 
@@ -113,14 +114,14 @@ def awaited_signals(sagas: Iterable[SagaRow]) -> dict[UUID, AwaitedSignal]:
     }
 
 
-_HISTORY = "SELECT number, step, event, detail, happened_at FROM saga_history(%(saga)s) ORDER BY number"
+_READ_HISTORY = "SELECT number, step, event, detail, happened_at FROM saga_history(%(saga)s) ORDER BY number"
 
 
 def timeline(saga: SagaRow) -> Timeline:
     """Return the saga's steps, events, open incident and signals."""
     session = db.session()
     steps = session.scalars(select(StepRow).where(StepRow.saga_id == saga.id).order_by(StepRow.position)).all()
-    events = [HistoryEvent(*row) for row in db.run(_HISTORY, {"saga": saga.id})]
+    events = [HistoryEvent(*row) for row in db.run(_READ_HISTORY, {"saga": saga.id})]
     open_incident = select(Incident).where(Incident.saga_id == saga.id, Incident.resolved_at.is_(None))
     incident = session.scalar(open_incident) if saga.state == "stuck" else None
     signals = select(SignalRow).where(SignalRow.saga_id == saga.id).order_by(SignalRow.id)

@@ -43,7 +43,7 @@ _TAKE_QUEUED_SAGAS = """
         FROM taken ORDER BY id
     )
     SELECT after_saga_id, name, subject_id, target_id, tags, traceparent, context FROM taken ORDER BY id"""
-_MARK_OVERDUE = """
+_MARK_SAGAS_OVERDUE = """
     WITH kept AS (
         UPDATE queued_sagas SET overdue_since = %(now)s WHERE after_saga_id = ANY(%(ids)s)
         RETURNING id, after_saga_id, company_id, name, subject_id
@@ -52,7 +52,7 @@ _MARK_OVERDUE = """
     SELECT after_saga_id, company_id, 'queued_saga_kept', jsonb_build_object('saga', name, 'subject_id', subject_id),
         %(now)s
     FROM kept ORDER BY id"""
-_OVERDUE_SAGAS = """
+_FIND_OVERDUE_SAGAS = """
     SELECT DISTINCT ON (after_saga_id) after_saga_id, company_id, name FROM queued_sagas
     WHERE overdue_since IS NOT NULL ORDER BY after_saga_id, id"""
 
@@ -89,7 +89,7 @@ def release(ending_sagas: Sequence[LockedSaga], first_queued: Mapping[UUID, str]
     if taken:
         _start(taken, undone, find, company_id=ending_sagas[0].ref.company_id, now=now)
     if kept:
-        db.run(_MARK_OVERDUE, {"ids": kept, "now": now})
+        db.run(_MARK_SAGAS_OVERDUE, {"ids": kept, "now": now})
     db.after_commit(lambda: failpoints.hit("saga.dequeued"))
 
 
@@ -99,7 +99,7 @@ def release_overdue(find: FindDefinition, *, now: datetime) -> int:
     Any number of processes may call this at once.
     """
     with db.operator_transaction():
-        overdue = db.run(_OVERDUE_SAGAS, {}).fetchall()
+        overdue = db.run(_FIND_OVERDUE_SAGAS, {}).fetchall()
     known = [(after, company_id) for after, company_id, name in overdue if is_known(name, None, find)]
     for after, company_id in known:
         with db.transaction(Tenant(company_id=company_id)):

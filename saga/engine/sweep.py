@@ -14,7 +14,7 @@ from saga.engine.versions import FindDefinition, is_known
 
 # While messages wait in the outbox for the broker, none is lost yet: re-sending would only lengthen the queue. A saga
 # whose row is locked is being moved. A saga that is waiting is due when its wait expires, with or without a broker.
-_DUE_SAGAS = f"""
+_LOCK_DUE_SAGAS = f"""
     SELECT id, company_id, state, name, version FROM sagas
     WHERE {OPEN} AND state <> 'stuck' AND due_at < now() AND (name, version) NOT IN (
             SELECT * FROM unnest(%(names)s::text[], %(versions)s::int[]))
@@ -48,7 +48,7 @@ def _due(find: FindDefinition, limit: int) -> list[tuple[SagaRef, str]]:
     while True:
         values = {"limit": limit, "names": [name for name, _ in unknown], "versions": [number for _, number in unknown]}
         with db.operator_transaction():
-            rows = db.run(_DUE_SAGAS, values).fetchall()
+            rows = db.run(_LOCK_DUE_SAGAS, values).fetchall()
         found = {(name, version) for *_, name, version in rows if not is_known(name, version, find)}
         if not found:
             return [(SagaRef(saga_id, company_id), state) for saga_id, company_id, state, *_ in rows]

@@ -36,7 +36,7 @@ Rules = Mapping[tuple[str, str], Rule]
 """By (name of the command's saga, name of the open saga). A pair that is not listed is refused."""
 
 # One statement, and so one snapshot: a queued saga that another process starts meanwhile is found as either.
-_OPEN_ABOUT = f"""
+_FIND_SAGAS_OF_TARGET = f"""
     SELECT id, NULL FROM sagas WHERE (subject_id = %(target)s OR target_id = %(target)s) AND {OPEN}
     UNION ALL
     SELECT NULL, name FROM queued_sagas WHERE target_id = %(target)s AND overdue_since IS NOT NULL"""  # noqa: S608
@@ -146,6 +146,6 @@ def _transaction(refs: Sequence[SagaRef], find: FindDefinition, company_id: UUID
 
 def _open_sagas(target_id: UUID, company_id: UUID) -> tuple[list[SagaRef], str | None]:
     """The open sagas about the target, and the name of a queued one that is overdue."""
-    rows = db.run(_OPEN_ABOUT, {"target": target_id}).fetchall()
+    rows = db.run(_FIND_SAGAS_OF_TARGET, {"target": target_id}).fetchall()
     refs = [SagaRef(saga_id, company_id) for saga_id, _ in rows if saga_id]
     return refs, next((name for _, name in rows if name), None)

@@ -24,7 +24,7 @@ BATCH = 100
 
 Verdict = Literal["matches", "in progress", "refund", "record", "review"]
 
-_ORDERS = text("""
+_READ_ORDERS = text("""
     SELECT o.id, o.company_id, o.status, p.id AS payment_id, p.provider_ref, p.status AS payment, p.amount,
         o.status = 'pending' OR EXISTS (
             SELECT FROM sagas s
@@ -56,7 +56,7 @@ def reconcile(*, since: datetime, dry_run: bool = False) -> Iterator[ComparedPay
     made = gateway().every_payment(since=since)
     while batch := list(islice(made, BATCH)):
         with db.operator_transaction():
-            rows = db.session().execute(_ORDERS, {"orders": [order_id for order_id, _ in batch]})
+            rows = db.session().execute(_READ_ORDERS, {"orders": [order_id for order_id, _ in batch]})
             orders = {row.id: row for row in rows}
         for order_id, answer in batch:
             order = orders.get(order_id)

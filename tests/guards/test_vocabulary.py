@@ -35,11 +35,6 @@ NAMED_OTHERWISE = """
     WHERE connamespace = 'public'::regnamespace AND NOT starts_with(conname, relname)
     UNION ALL SELECT i.relname FROM pg_index JOIN pg_class i ON i.oid = indexrelid JOIN pg_class t ON t.oid = indrelid
     WHERE t.relnamespace = 'public'::regnamespace AND NOT starts_with(i.relname, t.relname)"""
-BARE_VERB = (
-    r"_(ADD|CANCEL|CLAIM|CLOSE|COUNT|CREATE|DELETE|END|FIND|FINISH|INSERT|KEEP|LOCK|MOVE|NEXT|OPEN|POSTPONE|READ|RECORD"
-    r"|REGISTER|RENEW|RETRY|SELECT|SET|SKIP|START|TAKE|UPDATE|WRITE)"
-)
-"""A name of a statement that lacks its object. A verb that is the act of its module, such as `_RESERVE`, needs none."""
 PROVIDERS_WORDS = {"canceled": ("ops/sandbox/", "domain/payments/stripe_mapping.py", "docs/glossary.md", "tests/")}
 """Words of the payment provider's protocol, and where they may stand."""
 
@@ -86,29 +81,6 @@ class TestNames:
     def test_kept_on_purpose_exist(self, database):
         outside = {name for names in OUTSIDE.values() for name in names() if dialect_in(name)}
         assert kept().keys() - retired_names().keys() - outside == set()
-
-    def test_of_statements_have_an_object(self):
-        names = ((path, name) for path in files() for name in statements_named_in(path))
-        assert [f"{path.relative_to(ROOT)}: {name}" for path, name in names if re.fullmatch(BARE_VERB, name)] == []
-
-    def test_of_statements_are_found(self):
-        assert "_CLAIM_MAILS" in statements_named_in(ROOT / "domain/notifications/mail_queue.py")
-
-
-def statements_named_in(path: Path) -> list[str]:
-    """The names of a module's constants that are SQL statements."""
-    return [
-        target.id
-        for node in tree(path).body
-        if isinstance(node, ast.Assign) and is_statement(node.value)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    ]
-
-
-def is_statement(value: ast.expr) -> bool:
-    texts = [node.value for node in ast.walk(value) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    return bool(texts) and re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s", texts[0]) is not None
 
 
 def dialect_in(name: str) -> set[str]:

@@ -39,7 +39,7 @@ _CLOSE_ROW_ALERTS = """
 _CLOSE_LOOP_ALERTS = """
     UPDATE alerts SET closed_at = now()
     WHERE kind = 'event_loop' AND closed_at IS NULL AND opened_at < now() - interval '1 hour'"""
-_OLDEST_DUE = """
+_READ_OUTBOX_DELAY = """
     SELECT coalesce(extract(epoch FROM now() - min(available_at)), 0)::float AS seconds, count(*) AS due
     FROM (
         SELECT available_at FROM outbox WHERE available_at <= now() ORDER BY available_at LIMIT %(max_counted)s
@@ -48,7 +48,7 @@ _OLDEST_DUE = """
 # A saga waits for a worker since its start, or since the last change of its steps. A saga that pauses between two
 # attempts waits for no worker, nor does one that is waiting for a signal. The query looks for recently ended sagas
 # first, by their index; usually that is enough.
-_RUNNING_SAGAS = """
+_COUNT_RUNNING_SAGAS = """
     SELECT count(*), extract(epoch FROM now() - max(moved_at))::float FROM (
         SELECT greatest(s.started_at, (
             SELECT max(greatest(begun_at, answered_at, undone_at, retry_at)) FROM saga_steps WHERE saga_id = s.id
@@ -57,7 +57,7 @@ _RUNNING_SAGAS = """
             AND NOT EXISTS (SELECT FROM sagas WHERE ended_at > now() - make_interval(secs => %(limit)s))
         ORDER BY s.id LIMIT 1000
     ) AS running"""
-_OUTBOX_IS_DRAINED = "SELECT NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')"
+_CHECK_OUTBOX_IS_DRAINED = "SELECT NOT EXISTS (SELECT FROM outbox WHERE available_at < now() - interval '5 seconds')"
 
 
 def check() -> None:
@@ -74,7 +74,7 @@ def check() -> None:
 
 
 def _check_outbox() -> None:
-    [(seconds, due)] = db.run(_OLDEST_DUE, {"max_counted": MAX_ROWS_COUNTED})
+    [(seconds, due)] = db.run(_READ_OUTBOX_DELAY, {"max_counted": MAX_ROWS_COUNTED})
     if seconds > MAX_OUTBOX_DELAY:
         counted = due if due < MAX_ROWS_COUNTED else f"{due} or more"
         alerts.trigger("outbox_overdue", {"outbox": {"seconds": round(seconds), "due": counted}})
@@ -93,8 +93,8 @@ def _check_transactions() -> None:
 
 
 def _check_consumption() -> None:
-    [(running, seconds)] = db.run(_RUNNING_SAGAS, {"limit": MAX_SAGA_STANDSTILL})
+    [(running, seconds)] = db.run(_COUNT_RUNNING_SAGAS, {"limit": MAX_SAGA_STANDSTILL})
     if not running or seconds < MAX_SAGA_STANDSTILL:
         alerts.close("nothing_consumed", ["workers"])
-    elif db.run(_OUTBOX_IS_DRAINED, {}).fetchone() == (True,):
+    elif db.run(_CHECK_OUTBOX_IS_DRAINED, {}).fetchone() == (True,):
         alerts.trigger("nothing_consumed", {"workers": {"seconds": round(seconds), "sagas": running}})

@@ -43,7 +43,7 @@ _MARK_DELIVERED = """
         closing_delivered_at = coalesce(closing_delivered_at, CASE WHEN %(closing)s THEN now() END),
         next_delivery_at = now(), attempts = 0
     WHERE id = %(id)s"""
-_RETRY_LATER = "UPDATE alerts SET next_delivery_at = now() + make_interval(secs => %(pause)s) WHERE id = %(id)s"
+_POSTPONE_DELIVERY = "UPDATE alerts SET next_delivery_at = now() + make_interval(secs => %(pause)s) WHERE id = %(id)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def deliver(webhook: Webhook | None) -> None:
         failure = webhook.post(change) if webhook else None
         if failure:
             log.warning("alert_not_delivered", alert=str(change.id), attempts=change.attempts, reason=failure)
-            _execute(_RETRY_LATER, id=change.id, pause=min(2 ** min(change.attempts, 20), MAX_PAUSE))
+            _execute(_POSTPONE_DELIVERY, id=change.id, pause=min(2 ** min(change.attempts, 20), MAX_PAUSE))
             return
         _execute(_MARK_DELIVERED, id=change.id, closing=change.closed_at is not None)
 

@@ -10,12 +10,12 @@ from workers import schedules
 MIN_FAILURES = 3
 """Failed runs in a row that open an alert."""
 
-_OVERDUE_SCHEDULES = """
+_FIND_OVERDUE_SCHEDULES = """
     SELECT name, coalesce(run_due_at, next_run_at), run_id IS NOT NULL FROM schedules
     WHERE name = ANY(%(names)s) AND coalesce(run_due_at, next_run_at) < %(now)s - overdue_after"""
-_FAILING_SCHEDULES = """
+_FIND_FAILING_SCHEDULES = """
     SELECT name, failures, error FROM schedules WHERE name = ANY(%(names)s) AND failures >= %(min_failures)s"""
-_CLOSE_DELETED = """
+_CLOSE_ALERTS_OF_DELETED_SCHEDULES = """
     UPDATE alerts SET closed_at = now()
     WHERE kind IN ('schedule_failing', 'schedule_overdue') AND closed_at IS NULL
         AND key NOT IN (SELECT name FROM schedules)"""
@@ -37,7 +37,7 @@ class ScheduleMonitor:
         with db.operator_transaction():
             self._replace("schedule_overdue", self._overdue(now))
             self._replace("schedule_failing", self._failing())
-            db.run(_CLOSE_DELETED, {})
+            db.run(_CLOSE_ALERTS_OF_DELETED_SCHEDULES, {})
 
     def _replace(self, kind: alerts.Kind, details: dict[str, Json]) -> None:
         """Open and close alerts about declared schedules. Sweepers of another release check those that it declares."""
@@ -45,11 +45,11 @@ class ScheduleMonitor:
         alerts.close(kind, self._declared.keys() - details.keys())
 
     def _overdue(self, now: datetime) -> dict[str, Json]:
-        rows = db.run(_OVERDUE_SCHEDULES, {"names": list(self._declared), "now": now})
+        rows = db.run(_FIND_OVERDUE_SCHEDULES, {"names": list(self._declared), "now": now})
         return {
             name: {"schedule": name, "due_at": due_at.isoformat(), "is_sent": is_sent} for name, due_at, is_sent in rows
         }
 
     def _failing(self) -> dict[str, Json]:
-        rows = db.run(_FAILING_SCHEDULES, {"names": list(self._declared), "min_failures": MIN_FAILURES})
+        rows = db.run(_FIND_FAILING_SCHEDULES, {"names": list(self._declared), "min_failures": MIN_FAILURES})
         return {name: {"schedule": name, "failures": failures, "error": error} for name, failures, error in rows}

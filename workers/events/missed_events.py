@@ -27,7 +27,7 @@ MAX_READ, MAX_REPLAYED = 5000, 100
 log = structlog.get_logger()
 
 # An event is late and not lost as long as the outbox waits for the broker.
-_MISSED_EVENTS = """
+_FIND_MISSED_EVENTS = """
     WITH following AS MATERIALIZED (
         SELECT id, type FROM events WHERE id >= %(after)s AND id < %(before)s ORDER BY id LIMIT %(limit)s
     )
@@ -61,7 +61,7 @@ class Replayer:
             "types": list(REACTIONS[consumer]), "consumer": consumer,
         }  # fmt: skip
         with db.operator_transaction():
-            statement = _MISSED_EVENTS.format(is_recorded=replay.record_of(consumer, "following.id"))
+            statement = _FIND_MISSED_EVENTS.format(is_recorded=replay.record_of(consumer, "following.id"))
             row = db.run(statement, values).fetchone()
             if row is None or before < self._positions[consumer]:
                 return 0

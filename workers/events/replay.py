@@ -20,7 +20,7 @@ BATCH_SIZE = 500
 
 log = structlog.get_logger()
 
-_NEXT_EVENTS = f"""
+_READ_NEXT_EVENTS = f"""
     SELECT {", ".join(COLUMNS)}, EXISTS ({{is_recorded}})
     FROM events WHERE id >= %(first)s AND id < %(end)s AND type = ANY(%(types)s)
     ORDER BY id LIMIT %(limit)s"""  # noqa: S608 - constants
@@ -107,5 +107,5 @@ def _read_batch(consumer: str, first: UUID, end: UUID) -> list[_StoredEvent]:
     """The next events from `first`, before `end`."""
     values = {"consumer": consumer, "first": first, "end": end, "limit": BATCH_SIZE, "types": list(REACTIONS[consumer])}
     with db.operator_transaction():
-        rows = db.run(_NEXT_EVENTS.format(is_recorded=record_of(consumer, "events.id")), values).fetchall()
+        rows = db.run(_READ_NEXT_EVENTS.format(is_recorded=record_of(consumer, "events.id")), values).fetchall()
     return [_StoredEvent(kept_events.from_row(row[:-1]), is_processed=row[-1]) for row in rows]
