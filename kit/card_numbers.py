@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from stdnum import ean, luhn
 
 # Card numbers of 13 and 14 digits are left out: few issuers have them, and GTINs have the same length.
-_ISSUED = re.compile(
+_CARD_NUMBER_PATTERN = re.compile(
     r"4[0-9]{15}(?:[0-9]{3})?|5[1-5][0-9]{14}|2[2-7][0-9]{14}|3[47][0-9]{13}|35[0-9]{14}|6[0-9]{15,18}"
 )
 _SHORTEST, _LONGEST = 15, 19
-_RUN = re.compile(r"[0-9]+")
-_SET_APART = re.compile(r"[^0-9+]{1,5}")
+_DIGITS_PATTERN = re.compile(r"[0-9]+")
+_SEPARATOR_PATTERN = re.compile(r"[^0-9+]{1,5}")
 """Separators between the digits of one number. A plus starts a phone number."""
-_WITHOUT_LETTERS = re.compile(r"[^\w+]{1,3}|[_\s]{1,3}")
+_LETTERLESS_SEPARATOR_PATTERN = re.compile(r"[^\w+]{1,3}|[_\s]{1,3}")
 _GROUPS = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 4, 4, 4, 3), (8, 8), (2,) * 8, *((1,) * n for n in (15, 16, 19))})
 """The usual groups of a card number. With letters in between only these match: hexadecimal text has other groups."""
 _GTIN_LENGTHS = frozenset({12, 13, 14})
@@ -26,7 +26,8 @@ _GTIN_LENGTHS = frozenset({12, 13, 14})
 
 def appears_in(text: str) -> bool:
     """Check whether the text seems to contain a card number, in any script's digits and with any separators."""
-    return any(_ISSUED.fullmatch(number) and luhn.is_valid(number) for number in _numbers(_in_ascii_digits(text)))
+    numbers = _numbers(_in_ascii_digits(text))
+    return any(_CARD_NUMBER_PATTERN.fullmatch(number) and luhn.is_valid(number) for number in numbers)
 
 
 def _in_ascii_digits(text: str) -> str:
@@ -38,16 +39,16 @@ def _in_ascii_digits(text: str) -> str:
 
 def _numbers(text: str) -> Iterator[str]:
     """Return all numbers of a card's length that consecutive runs of digits form."""
-    runs = list(_RUN.finditer(text))
+    runs = list(_DIGITS_PATTERN.finditer(text))
     for first in range(len(runs)):
         groups: list[int] = []
         number, has_letters, end = "", False, 0
         for run in runs[first:]:
             if groups:
                 between = text[end : run.start()]
-                if not _SET_APART.fullmatch(between):
+                if not _SEPARATOR_PATTERN.fullmatch(between):
                     break
-                has_letters = has_letters or not _WITHOUT_LETTERS.fullmatch(between)
+                has_letters = has_letters or not _LETTERLESS_SEPARATOR_PATTERN.fullmatch(between)
             end = run.end()
             number += run[0]
             groups.append(len(run[0]))

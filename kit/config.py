@@ -46,12 +46,12 @@ def _url(*schemes: str) -> Callable[[str], bool]:
             adapter.validate_python(text)
         except ValidationError:
             return False
-        return _NO_HOST.match(text) is None
+        return _WITHOUT_HOST_PATTERN.match(text) is None
 
     return is_valid
 
 
-_NO_HOST = re.compile(r"[^:]+:///")
+_WITHOUT_HOST_PATTERN = re.compile(r"[^:]+:///")
 """As browsers do, AnyUrl takes the first part of the path for the host of an http URL that has none."""
 
 

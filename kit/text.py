@@ -15,22 +15,22 @@ ONE_LINE = f"^[^{CONTROLS}]*[^{INVISIBLE}][^{CONTROLS}]*$"
 SEVERAL_LINES = "^[^{}]*$".format(CONTROLS.replace(r"\x00-\x1f", r"\x00-\x09\x0b\x0c\x0e-\x1f"))
 """Lines, which may be empty; a pattern for JSON Schema (ECMA-262) and Python."""
 
-_CONTROL = re.compile(f"[{CONTROLS}]")
+_CONTROL_PATTERN = re.compile(f"[{CONTROLS}]")
 # With ignorable characters beyond the first plane, too, whose syntax differs in ECMA-262.
 _ALL_INVISIBLE = INVISIBLE + "\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-_VISIBLE = re.compile(f"[^{_ALL_INVISIBLE}]")
-_IGNORED = re.compile(rf"(?!\s)[{_ALL_INVISIBLE}]")
-_LINK = re.compile(r"://|www[.\u3002]", re.IGNORECASE)
+_VISIBLE_PATTERN = re.compile(f"[^{_ALL_INVISIBLE}]")
+_IGNORED_PATTERN = re.compile(rf"(?!\s)[{_ALL_INVISIBLE}]")
+_LINK_PATTERN = re.compile(r"://|www[.\u3002]", re.IGNORECASE)
 
 
 def is_one_line(text: str) -> bool:
     """Whether the text is free of line breaks, other control characters and direction controls (Unicode UAX 9)."""
-    return _CONTROL.search(text) is None
+    return _CONTROL_PATTERN.search(text) is None
 
 
 def is_visible(text: str) -> bool:
     """Whether the text has a visible character."""
-    return _VISIBLE.search(text) is not None
+    return _VISIBLE_PATTERN.search(text) is not None
 
 
 def has_link(text: str) -> bool:
@@ -39,8 +39,8 @@ def has_link(text: str) -> bool:
     Mail programs turn these into links. A bare domain such as Booking.com is allowed as a name.
     """
     if text.isascii():
-        return _LINK.search(text) is not None
-    return _LINK.search(unicodedata.normalize("NFKC", _IGNORED.sub("", text))) is not None
+        return _LINK_PATTERN.search(text) is not None
+    return _LINK_PATTERN.search(unicodedata.normalize("NFKC", _IGNORED_PATTERN.sub("", text))) is not None
 
 
 def without_links(text: str) -> str:

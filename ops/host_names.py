@@ -13,12 +13,12 @@ from api.http import double_slashes
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 REFUSAL = "This server accepts only localhost and names given with --trusted-host; the Host header has another name."
-_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
+_HOST_PATTERN = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
 def is_allowed(host: str, trusted: Iterable[str] = ()) -> bool:
     """Whether a `Host` header contains a name of loopback or a trusted name, with any port."""
-    parts = _HOST.fullmatch(host.lower())
+    parts = _HOST_PATTERN.fullmatch(host.lower())
     return parts is not None and parts[1] in LOOPBACK.union(name.lower() for name in trusted)
 
 

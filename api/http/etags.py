@@ -14,7 +14,7 @@ Row = TypeVar("Row", bound=Versioned)
 WithHeaders = tuple[Body, dict[str, str]]
 """What a view returns: the body, and headers of the response."""
 
-_VERSION = re.compile(r"[1-9][0-9]{0,8}")
+_VERSION_PATTERN = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def register(app: Flask) -> None:
@@ -45,7 +45,7 @@ def expected_versions() -> frozenset[int] | None:
     """
     if "If-Match" not in request.headers or request.if_match.star_tag:
         return None
-    return frozenset(int(tag) for tag in request.if_match.as_set(include_weak=True) if _VERSION.fullmatch(tag))
+    return frozenset(int(tag) for tag in request.if_match.as_set(include_weak=True) if _VERSION_PATTERN.fullmatch(tag))
 
 
 def _send_not_modified(response: Response) -> Response:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-_WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
+_ADDRESS_PATTERN = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 """Addresses with a port, as Azure's gateways and others write them: 203.0.113.9:4711, or [2001:db8::9]:4711."""
 
 
@@ -25,5 +25,5 @@ def trust(app: Flask, count: int) -> None:
 
 def address(forwarded: str) -> str:
     """An address from X-Forwarded-For without port and brackets."""
-    parts = _WITH_PORT.fullmatch(forwarded)
+    parts = _ADDRESS_PATTERN.fullmatch(forwarded)
     return parts[1] or parts[2] if parts else forwarded

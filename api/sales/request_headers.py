@@ -23,8 +23,8 @@ from kit.tenancy import Tenant
 
 MAX_WAIT_SECONDS = 30
 """Seconds."""
-_WAIT = re.compile(r"wait[ \t]*(=|;|\Z)", re.IGNORECASE)
-_SECONDS = re.compile(r'wait[ \t]*=[ \t]*(?:([0-9]{1,9})|"([0-9]{1,9})")[ \t]*(?:;.*)?', re.IGNORECASE)
+_WAIT_PATTERN = re.compile(r"wait[ \t]*(=|;|\Z)", re.IGNORECASE)
+_WAIT_SECONDS_PATTERN = re.compile(r'wait[ \t]*=[ \t]*(?:([0-9]{1,9})|"([0-9]{1,9})")[ \t]*(?:;.*)?', re.IGNORECASE)
 
 
 def idempotency_key() -> str | None:
@@ -44,8 +44,8 @@ def fingerprint() -> bytes:
 def requested_wait() -> int | None:
     """Seconds to wait for the outcome of the order (RFC 7240), at most 30; None without the preference."""
     preferences = parse_http_list(",".join(request.headers.getlist("Prefer")))  # respects quoted commas
-    wait = next((each for each in preferences if _WAIT.match(each)), "")  # the first one counts (section 2)
-    seconds = _SECONDS.fullmatch(wait)
+    wait = next((each for each in preferences if _WAIT_PATTERN.match(each)), "")  # the first one counts (section 2)
+    seconds = _WAIT_SECONDS_PATTERN.fullmatch(wait)
     return min(int(seconds[1] or seconds[2]), MAX_WAIT_SECONDS) if seconds else None
 
 

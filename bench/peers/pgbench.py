@@ -87,7 +87,7 @@ def script(*, one_transaction: bool) -> str:
     lines = [r"\set n :n + 1", rf"\set p random(0, {workload.PRODUCTS - 1})"]
     lines += ["BEGIN;"] if one_transaction else []
     for step in workload.STEPS:
-        statements = [_filled(workload.with_colons(statement), literals) for statement in step]
+        statements = [_with_literals(workload.with_colons(statement), literals) for statement in step]
         alone = len(statements) == 1 or one_transaction
         lines += statements if alone else ["BEGIN;", *statements, "COMMIT;"]
     return "\n".join([*lines, *(["COMMIT;"] if one_transaction else [])]) + "\n"
@@ -101,9 +101,9 @@ _FIXED = {
 }
 
 
-def _filled(statement: str, literals: dict[str, str]) -> str:
-    names = re.compile("|".join(rf"{name}\b" for name in literals))
-    return " ".join(names.sub(lambda found: literals[found[0]], statement).split()) + ";"
+def _with_literals(statement: str, literals: dict[str, str]) -> str:
+    name_pattern = re.compile("|".join(rf"{name}\b" for name in literals))
+    return " ".join(name_pattern.sub(lambda found: literals[found[0]], statement).split()) + ";"
 
 
 def _pgbench() -> str:

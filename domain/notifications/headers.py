@@ -14,7 +14,7 @@ BYTES_PER_WORD = 30
 """An encoded word of this many bytes fits on one line with the name of any of our headers."""
 _CONTINUATION = 0b10
 """The first two bits of a UTF-8 continuation byte (RFC 3629)."""
-_ATOMS = re.compile("[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
+_ATOMS_PATTERN = re.compile("[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 """Characters that need no quotes in a name (RFC 5322, 3.2.3)."""
 _ENCODED_WORD = "=?"
 
@@ -29,7 +29,7 @@ def mailbox_header(name: str, *, display_name: str, address: str) -> str:
     """Write a header with one address and its display name. Both must be one line without control characters."""
     if not display_name:
         return f"{name}: {address}\r\n"
-    name_part = display_name if _ATOMS.fullmatch(display_name) else f'"{_escaped(display_name)}"'
+    name_part = display_name if _ATOMS_PATTERN.fullmatch(display_name) else f'"{_escaped(display_name)}"'
     line = f"{name}: {name_part} <{address}>\r\n"
     if _is_plain(name_part) and len(line) <= MAX_LINE_LENGTH:
         return line

@@ -26,7 +26,7 @@ from kit.text import without_links
 
 ADDRESS_PARTS = ("name", "company", "line1", "line2", "street", "postal_code", "city", "state", "region", "country")
 _PART_ORDER = {part: position for position, part in enumerate(ADDRESS_PARTS)}
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def render(
@@ -90,7 +90,7 @@ def _single_line(value: Any) -> Any:
         ):  # the usual case: printable text has no control characters
             return value.strip()
         case str():
-            return " ".join(CONTROLS.sub(" ", value).split())
+            return " ".join(_CONTROL_PATTERN.sub(" ", value).split())
         case dict():
             return {key: _single_line(item) for key, item in value.items()}
         case list():
@@ -120,10 +120,10 @@ class _TemplateLoader(FileSystemLoader):
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         source, path, is_current = super().get_source(environment, template)
-        return _INCLUDE.sub(lambda match: self.get_source(environment, match[1])[0], source), path, is_current
+        return _INCLUDE_PATTERN.sub(lambda match: self.get_source(environment, match[1])[0], source), path, is_current
 
 
-_INCLUDE = re.compile(r'{% include "([a-z_.0-9]+)" %}\n?')
+_INCLUDE_PATTERN = re.compile(r'{% include "([a-z_.0-9]+)" %}\n?')
 
 _templates = Environment(
     loader=_TemplateLoader(Path(__file__).with_name("templates")),

@@ -10,8 +10,8 @@ from kit.errors import Invalid
 
 MIN_DIGITS, MAX_DIGITS = 12, 19
 """Digits of a card number: ISO/IEC 7812-1 allows up to 19, and no issuer uses fewer than 12."""
-NUMBER = re.compile(rf"[0-9]{{{MIN_DIGITS},{MAX_DIGITS}}}")
-AMEX = re.compile(r"3[47]")
+NUMBER_PATTERN = re.compile(rf"[0-9]{{{MIN_DIGITS},{MAX_DIGITS}}}")
+AMEX_PATTERN = re.compile(r"3[47]")
 FIELD_PREFIX = "payment.card."
 
 
@@ -28,7 +28,7 @@ def check(card: Card, *, now: datetime) -> None:
 
 
 def _number_error(card: Card) -> str | None:
-    if not NUMBER.fullmatch(card.digits):
+    if not NUMBER_PATTERN.fullmatch(card.digits):
         return "A card number has 12 to 19 digits."
     if not luhn.is_valid(card.digits):
         return "The check digit of the card number is wrong. Is a digit mistyped?"
@@ -47,7 +47,7 @@ def _expiry_errors(card: Card, now: datetime) -> dict[str, str]:
 
 
 def _cvc_error(card: Card) -> str | None:
-    length = 4 if AMEX.match(card.digits) else 3
+    length = 4 if AMEX_PATTERN.match(card.digits) else 3
     if not re.fullmatch(f"[0-9]{{{length}}}", card.cvc):
         return f"The security code of this kind of card has {length} digits."
     return None

@@ -135,13 +135,13 @@ def _parse(expression: str, country: str | None) -> ParsedHours:
         raise InvalidOpeningHours(InvalidOpeningHours.__doc__) from None
 
 
-_COMMENT = re.compile('"[^"]*"')
-_DATE = re.compile(r"(?:(\d{4}) )?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{1,2})(?![:\d])")
+_COMMENT_PATTERN = re.compile('"[^"]*"')
+_DATE_PATTERN = re.compile(r"(?:(\d{4}) )?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{1,2})(?![:\d])")
 _LEAP_YEAR = 2000
 
 
 def _refuse_impossible_dates(expression: str) -> None:
-    for year, month, day in _DATE.findall(_COMMENT.sub("", expression)):
+    for year, month, day in _DATE_PATTERN.findall(_COMMENT_PATTERN.sub("", expression)):
         number = list(calendar.month_abbr).index(month)
         if not 1 <= int(day) <= calendar.monthrange(int(year or _LEAP_YEAR), number)[1]:
             raise InvalidOpeningHours(f"There is no {' '.join(filter(None, (year, month, day)))}.")
@@ -152,21 +152,22 @@ _EVENTS = {"dawn": 6 * 60, "sunrise": 7 * 60, "sunset": 19 * 60, "dusk": 20 * 60
 _CLOCK = r"\d{1,2}:\d{2}"
 _EVENT = rf"(?:{'|'.join(_EVENTS)})"
 _POINT = rf"(?:{_CLOCK}|{_EVENT}|\(\s*{_EVENT}\s*[+-]\s*{_CLOCK}\s*\))"
-_TIME = re.compile(_POINT, re.IGNORECASE)
-_SPAN = re.compile(rf"\s*({_POINT})\s*(?:-\s*({_POINT})\s*)?\+?\s*(?:/\s*{_CLOCK}\s*)?", re.IGNORECASE)
-_STATE = re.compile(r"\b(open|closed|off|unknown)\s*$", re.IGNORECASE)
-_TOKEN = re.compile(r'"[^"]*"|\[[^]]*\]|\|\||[;,]|[^"\[|;,]+|.')
-_END = re.compile(r'("|24/7|\b(open|closed|off|unknown))\s*$', re.IGNORECASE)
+_TIME_PATTERN = re.compile(_POINT, re.IGNORECASE)
+_SPAN_PATTERN = re.compile(rf"\s*({_POINT})\s*(?:-\s*({_POINT})\s*)?\+?\s*(?:/\s*{_CLOCK}\s*)?", re.IGNORECASE)
+_STATE_PATTERN = re.compile(r"\b(open|closed|off|unknown)\s*$", re.IGNORECASE)
+_TOKEN_PATTERN = re.compile(r'"[^"]*"|\[[^]]*\]|\|\||[;,]|[^"\[|;,]+|.')
+_RULE_END_PATTERN = re.compile(r'("|24/7|\b(open|closed|off|unknown))\s*$', re.IGNORECASE)
 """A comma after this begins another rule. After a time, it does so unless another time follows."""
-_TIME_NEXT = re.compile(rf"\s*{_POINT}", re.IGNORECASE)
+_NEXT_TIME_PATTERN = re.compile(rf"\s*{_POINT}", re.IGNORECASE)
 
 
 def _split(expression: str) -> Iterator[tuple[str, str]]:
     """Split an expression into its rules, each with the separator before it."""
     separator, rule = ";", ""
-    for token in _TOKEN.finditer(expression):
+    for token in _TOKEN_PATTERN.finditer(expression):
         text = token[0]
-        has_ended = _END.search(rule) or (_TIME.search(rule) and not _TIME_NEXT.match(expression, token.end()))
+        next_is_time = _NEXT_TIME_PATTERN.match(expression, token.end())
+        has_ended = _RULE_END_PATTERN.search(rule) or (_TIME_PATTERN.search(rule) and not next_is_time)
         if text in {";", "||"} or (text == "," and has_ended):
             yield separator, rule
             separator, rule = text, ""
@@ -178,24 +179,24 @@ def _split(expression: str) -> Iterator[tuple[str, str]]:
 def _rule(separator: str, text: str, country: str | None) -> Rule:
     body, _, comment = text.partition('"')
     comment = comment.rpartition('"')[0]
-    stated = _STATE.search(body)
+    stated = _STATE_PATTERN.search(body)
     if stated:
         body = body[: stated.start()]
     days, hours = _days_and_hours(body)
     word = stated[1].lower() if stated else "unknown" if comment and not hours else "open"
-    state: State = "closed" if word == "off" else word  # type: ignore[assignment] # of _STATE
+    state: State = "closed" if word == "off" else word  # type: ignore[assignment] # of _STATE_PATTERN
     selector = days.strip().removesuffix(":").strip()
     spans = tuple(map(_span, hours.split(","))) if hours and hours.strip() != "24/7" else WHOLE_DAY
     return Rule(separator, _parse(selector, country) if selector else None, spans, (state, comment))
 
 
 def _days_and_hours(body: str) -> tuple[str, str]:
-    begin = _TIME.search(body) or re.search("24/7", body)
+    begin = _TIME_PATTERN.search(body) or re.search("24/7", body)
     return (body[: begin.start()], body[begin.start() :]) if begin else (body, "")
 
 
 def _span(text: str) -> tuple[int, int]:
-    match = _SPAN.fullmatch(text)
+    match = _SPAN_PATTERN.fullmatch(text)
     if not match:
         raise InvalidOpeningHours(InvalidOpeningHours.__doc__)
     begin, end = _minutes(match[1]), _minutes(match[2]) if match[2] else DAY

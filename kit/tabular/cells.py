@@ -5,19 +5,19 @@ from collections.abc import Iterable
 
 from kit.tabular.formats import LIST_SEPARATOR
 
-_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_FORMULA_PATTERN = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 """What makes a spreadsheet evaluate a cell, also in full width (OWASP, CSV Injection)."""
-_ENTRY = re.compile(r"(?:[^|\\]|\\.)*", re.DOTALL)
+_ENTRY_PATTERN = re.compile(r"(?:[^|\\]|\\.)*", re.DOTALL)
 
 
 def escape_formula(text: str) -> str:
     """The text after an apostrophe if a spreadsheet could take it for a formula. `unescape_formula` is the opposite."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    return f"'{text}" if _FORMULA_PATTERN.match(text) else text
 
 
 def unescape_formula(text: str) -> str:
     """The text without the apostrophe that `escape_formula` has put in front."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) else text
+    return text[1:] if text.startswith("'") and _FORMULA_PATTERN.match(text, 1) else text
 
 
 def join_list(entries: Iterable[str]) -> str:
@@ -31,7 +31,7 @@ def split_list(cell: str) -> list[str]:
         return []
     entries, start = [], 0
     while True:
-        entry = _ENTRY.match(cell, start)
+        entry = _ENTRY_PATTERN.match(cell, start)
         assert entry
         entries.append(re.sub(r"\\(.)", r"\1", entry[0], flags=re.DOTALL))
         start = entry.end() + 1

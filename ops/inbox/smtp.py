@@ -15,10 +15,10 @@ REJECTIONS = {REFUSED: "550 5.1.1 No such mailbox", DEFERRED: "451 4.3.0 Mailbox
 MAX_MAIL_BYTES = 32 * 2**20
 """As announced by aiosmtpd (SIZE)."""
 
-_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+_LEADING_DOT_PATTERN = re.compile(rb"^\.", re.MULTILINE)
 
 
-_ADDRESS = re.compile(r"(<[^<>\s]+>)(.*)", re.DOTALL)
+_ADDRESS_PATTERN = re.compile(r"(<[^<>\s]+>)(.*)", re.DOTALL)
 
 
 class Server(SMTP):
@@ -32,7 +32,7 @@ class Server(SMTP):
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         """See aiosmtpd."""
-        plain = _ADDRESS.fullmatch(arg)
+        plain = _ADDRESS_PATTERN.fullmatch(arg)
         if not plain:
             return super()._getaddr(arg)
         address, rest = plain.groups()
@@ -51,7 +51,7 @@ class Server(SMTP):
         content = bytearray()
         while content != b".\r\n" and not content.endswith(b"\r\n.\r\n"):
             content += await self._reader.readuntil(b".\r\n")
-        self.envelope.original_content = _LEADING_DOT.sub(b"", bytes(content.removesuffix(b".\r\n")))
+        self.envelope.original_content = _LEADING_DOT_PATTERN.sub(b"", bytes(content.removesuffix(b".\r\n")))
         status = len(content) <= MAX_MAIL_BYTES and await self._call_handler_hook("DATA")
         self._set_post_data_state()
         return await self.push(status or "552 Error: Too much mail data")

@@ -2,7 +2,7 @@
 
 import re
 
-_SIZE = re.compile(rb"[0-9a-fA-F]{1,8}[ \t]*(;|\Z)")
+_SIZE_PATTERN = re.compile(rb"[0-9a-fA-F]{1,8}[ \t]*(;|\Z)")
 _MAX_LINE = 8192
 _MAX_TRAILERS = 32 * 1024
 _MAX_CHUNKS = 16 * 1024
@@ -54,5 +54,5 @@ class ChunkedBodyEnd:
 
 
 def _size_in(line: bytearray) -> int | None:
-    match = _SIZE.match(bytes(line))
+    match = _SIZE_PATTERN.match(bytes(line))
     return int(match[0].rstrip(b" \t;"), 16) if match else None

@@ -15,7 +15,7 @@ from ops.server.chunks import ChunkedBodyEnd
 
 MAX_HEAD_BYTES = 32 * 1024
 """nginx has the same limit."""
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(:[0-9]{0,5})?")
+_HOST_PATTERN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(:[0-9]{0,5})?")
 """A host with an optional port (RFC 3986, section 3.2.2)."""
 
 
@@ -132,7 +132,7 @@ def _require_host(request: Request) -> None:
     host = next((value for name, value in request.headers if name == "HOST"), None)
     if host is None and request.version < (1, 1):
         return
-    if not _HOST.fullmatch(host or ""):
+    if not _HOST_PATTERN.fullmatch(host or ""):
         raise InvalidHeader("Host")
 
 

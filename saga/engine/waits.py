@@ -24,7 +24,7 @@ Condition = Callable[[Mapping[str, Json]], bool]
 WAIT_EXPIRED = "wait_expired"
 """The error code of a wait that has expired."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+_SIGNAL_NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 """With a dot, so that in the journal no signal has the name of a step."""
 
 
@@ -50,7 +50,7 @@ class Signal(Generic[Payload]):
     payload: type[Payload] = NoPayload  # type: ignore[assignment]  # the default is a Signal[NoPayload]
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not _SIGNAL_NAME_PATTERN.fullmatch(self.name):
             raise InvalidDefinition(f"{self.name!r} is no name of a signal: it is written as payment.confirmed")
         if not is_dataclass(self.payload):
             raise InvalidDefinition(f"{self.name}: the payload's type is a dataclass")

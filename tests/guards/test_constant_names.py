@@ -1,4 +1,4 @@
-"""A constant's name says what the constant is: that of an SQL statement has a verb and an object."""
+"""The name of an SQL statement begins with a verb; the name of a regular expression ends with `PATTERN`."""
 
 import ast
 import re
@@ -48,6 +48,19 @@ class TestStatements:
         assert not is_query(found["domain/notifications/mail_queue.py", "_CLAIM_MAILS"])
         assert is_query(found["saga/checks/payments.py", "_READ_PAYMENTS"])
         assert ("bench/order_driver.py", "_FIND_PAID_ORDERS") in found
+
+
+class TestPatterns:
+    def test_end_with_that_word(self):
+        compiled = {
+            f"{path.relative_to(ROOT)}: {node.targets[0].id}"
+            for path in files()
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+            if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "re.compile"
+        }
+        assert "domain/shops/opening_hours.py: _DATE_PATTERN" in compiled
+        assert {name for name in compiled if not name.lower().endswith("pattern")} == set()
 
 
 def named_statements() -> Iterator[tuple[str, str, str]]:
