@@ -30,7 +30,7 @@ WITHOUT_FAILPOINT = {
     "workers/alerts/queues.py: check": "each statement is complete in itself",
     "workers/alerts/delivery.py: _claim": "a claim expires, and another sweeper delivers",
     "workers/alerts/delivery.py: _execute": "a webhook call that was not recorded is repeated",
-    "workers/alerts/jobs.py: check": "each statement is complete in itself",
+    "workers/alerts/failed_jobs.py: check": "each statement is complete in itself",
     "workers/alerts/schedules.py: check": "each statement is complete in itself",
     "workers/retention.py: _delete_first_batch": "a batch and the job for the rest are one transaction",
     "workers/events/missed_events.py: _replay": "it only reads",

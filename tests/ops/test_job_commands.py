@@ -9,7 +9,7 @@ from kit import clock, db
 from kit.jobs import rows
 from kit.jobs.rows import JobEnded
 from ops.cli import app
-from workers.alerts import jobs as job_alerts
+from workers.alerts import failed_jobs
 from workers.retention import delete_expired_backlog
 
 
@@ -49,9 +49,9 @@ class TestJobs:
 
     def test_that_failed_raise_an_alert_until_they_are_retried(self, orderx, job_id):
         fail(job_id)
-        job_alerts.check()
+        failed_jobs.check()
         assert open_alerts() == [f"delete_expired_backlog {job_id}"]
         orderx("retry", str(job_id))
-        job_alerts.check()
+        failed_jobs.check()
         assert open_alerts() == []
         assert json.loads(orderx("--json").stdout)[0]["state"] == "running"

@@ -1,7 +1,7 @@
 """Alerts found from the database: incidents, outbox, event loops, idle workers, unknown versions, long transactions."""
 
 from kit import alerts, db
-from workers.alerts import versions
+from workers.alerts import unknown_saga_versions
 
 MAX_OUTBOX_DELAY = 30.0
 """Seconds that a row may be due in the outbox; a relay takes it within about a second."""
@@ -69,7 +69,7 @@ def check() -> None:
         db.run(_CLOSE_LOOP_ALERTS, {})
         _check_outbox()
         _check_consumption()
-        versions.check()
+        unknown_saga_versions.check()
         _check_transactions()
 
 

@@ -12,7 +12,7 @@ from kombu import Connection
 from kit import clock
 from kit.config import settings
 from workers import broker, queues
-from workers.alerts import database, jobs
+from workers.alerts import database, failed_jobs
 from workers.alerts.delivery import Webhook, deliver
 from workers.alerts.heartbeats import HeartbeatMonitor
 from workers.alerts.queues import QueueMonitor
@@ -37,7 +37,12 @@ def start(stopping: threading.Event) -> threading.Thread:
 
 
 def _run(stopping: threading.Event, webhook: Webhook | None) -> None:
-    checks: list[Callable[[], None]] = [database.check, ScheduleMonitor().check, jobs.check, partial(deliver, webhook)]
+    checks: list[Callable[[], None]] = [
+        database.check,
+        ScheduleMonitor().check,
+        failed_jobs.check,
+        partial(deliver, webhook),
+    ]
     if settings().broker_url:
         checks.insert(0, BrokerMonitor(settings().require("broker_url")).check)
     while not stopping.wait(CHECK_INTERVAL):

@@ -15,7 +15,7 @@ from tests.saga.engine.saga_harness import SagaHarness
 from tests.saga.engine.toy_signals import A_DAY, CONFIRMED
 from tests.saga.incidents.stuck_saga import StuckSaga
 from workers.alerts import database as database_alerts
-from workers.alerts import versions
+from workers.alerts import unknown_saga_versions
 from workers.alerts.delivery import deliver
 
 
@@ -221,7 +221,7 @@ class TestAnUnknownVersion:
         assert not {"saga_version_unknown"} & {kind for kind, _ in open_alerts()}
 
     def test_opens_one_alert_for_all_sagas_of_the_version(self, put_back, owner, open_alerts, monkeypatch):
-        monkeypatch.setattr(versions, "MAX_HISTORIES_READ", 2)
+        monkeypatch.setattr(unknown_saga_versions, "MAX_HISTORIES_READ", 2)
         for _ in range(3):
             put_back("11 minutes")
         database_alerts.check()

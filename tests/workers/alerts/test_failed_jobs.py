@@ -4,7 +4,7 @@ import pytest
 
 from kit import clock, db
 from kit.jobs import rows
-from workers.alerts import jobs
+from workers.alerts import failed_jobs
 from workers.retention import delete_expired_backlog
 
 
@@ -27,20 +27,20 @@ class TestCheck:
         failed("alerts")
         both = [("job_failed", "delete_expired_backlog alerts"), ("job_failed", "delete_expired_backlog inbox")]
         for job_id in of_inbox:
-            jobs.check()
+            failed_jobs.check()
             assert open_alerts() == both
             rows.cancel(job_id, now=clock.now())
-        jobs.check()
+        failed_jobs.check()
         assert open_alerts() == both[:1]
 
     def test_names_the_oldest_job(self, failed, owner):
         oldest, _ = failed("inbox"), failed("inbox")
-        jobs.check()
+        failed_jobs.check()
         assert owner("SELECT detail->>'job_id' FROM alerts") == [(str(oldest),)]
 
     def test_opens_a_limited_number_of_alerts(self, failed, open_alerts):
-        keys = [f"{number:03}" for number in reversed(range(jobs.MAX_ALERTS + 1))]
+        keys = [f"{number:03}" for number in reversed(range(failed_jobs.MAX_ALERTS + 1))]
         for key in keys:
             failed(key)
-        jobs.check()
+        failed_jobs.check()
         assert [key for _, key in open_alerts()] == sorted(f"delete_expired_backlog {key}" for key in keys[:-1])
