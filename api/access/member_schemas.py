@@ -18,7 +18,7 @@ class NewInvitationSchema(Schema):
     shop_id = fields.UUID(load_default=None, metadata={"description": "The only shop of the role; null for all shops"})
 
     @validates_schema(skip_on_field_errors=True)
-    def admins_have_all_shops(self, data: dict[str, Any], **_: Any) -> None:
+    def _refuse_shop_of_admin(self, data: dict[str, Any], **_: Any) -> None:
         """Raise ValidationError for an admin of one shop."""
         if data["role"] == "company_admin" and data["shop_id"] is not None:
             raise ValidationError("A company_admin has access to all shops; leave shop_id out.", "shop_id")

@@ -37,15 +37,15 @@ class Schema(marshmallow.Schema):
         field_obj.error_messages["null"] = REQUIRED_NULL if field_obj.required else OPTIONAL_NULL
 
     @validates_schema(skip_on_field_errors=True)
-    def no_card_number_over_several_fields(self, data: dict[str, Any], **_: Any) -> None:
+    def _refuse_card_number_across_fields(self, data: dict[str, Any], **_: Any) -> None:
         """Raise ValidationError if text fields contain a card number together."""
         texts = {name: data[name] for name, field in self.fields.items() if isinstance(field, Text) and data.get(name)}
         if len(texts) > 1 and card_numbers.appears_in("\n".join(texts.values())):
-            raise ValidationError({name: [CARD_NUMBER] for name in _fields_with_card_number(texts)})
+            raise ValidationError({name: [CARD_NUMBER] for name in _fields_sharing_card_number(texts)})
 
 
-def _fields_with_card_number(texts: dict[str, str]) -> list[str]:
-    """The shortest run of adjacent fields, at least two, that contain a card number together. There must be one."""
+def _fields_sharing_card_number(texts: dict[str, str]) -> list[str]:
+    """The shortest run of adjacent fields, two or more, that contain a card number only together. There must be one."""
     names = list(texts)
     rows = (names[first : first + length] for length in range(2, len(names) + 1) for first in range(len(names)))
     return next(row for row in rows if card_numbers.appears_in("\n".join(texts[name] for name in row)))

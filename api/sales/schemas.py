@@ -79,7 +79,7 @@ class PaymentSchema(Schema):
     payment_method = ProviderToken()
 
     @validates_schema
-    def one_way(self, data: dict[str, Any], **_: Any) -> None:
+    def _require_one_way_to_pay(self, data: dict[str, Any], **_: Any) -> None:
         """Raise ValidationError unless exactly one of the fields is present."""
         if len(data) != 1:
             raise ValidationError("Send either card or payment_method.")
@@ -100,7 +100,7 @@ class NewOrderSchema(Schema):
     payment = fields.Nested(PaymentSchema, required=True)
 
     @validates_schema(skip_on_field_errors=True)
-    def each_product_once(self, data: dict[str, Any], **_: Any) -> None:
+    def _refuse_repeated_products(self, data: dict[str, Any], **_: Any) -> None:
         """Raise ValidationError for a product that occurs in two lines."""
         first: dict[Any, int] = {}
         for position, line in enumerate(data["lines"]):

@@ -45,7 +45,7 @@ class NewOpeningExceptionSchema(ValueObjectSchema):
     reason = Text(load_default=None, allow_none=True, max_length=100, metadata={"examples": ["Christmas"]})
 
     @validates_schema
-    def in_order(self, data: dict[str, Any], **_: Any) -> None:
+    def _require_days_in_order(self, data: dict[str, Any], **_: Any) -> None:
         """Raise ValidationError if the last day is before the first."""
         if data.get("last_day", data["first_day"]) < data["first_day"]:
             raise ValidationError("The last day is before the first day.", "last_day")
