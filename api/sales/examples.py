@@ -32,12 +32,24 @@ _STATES: dict[str, dict[str, Any]] = {
 }
 
 
+def _eur(amount: int) -> dict[str, Any]:
+    return {"amount": amount, "currency": "EUR"}
+
+
+def _totals(*, paid: int, due: int) -> dict[str, Any]:
+    amounts = {
+        "items": 3998, "discounts": 0, "shipping": 0, "fees": 0, "tax": 0, "total": 3998, "paid": paid, "refunded": 0,
+        "due": due,
+    }  # fmt: skip
+    return {**{kind: _eur(amount) for kind, amount in amounts.items()}, "tax_included": True}
+
+
 def _order(status: str, *, saga: str, changed_at: str, failure: Any = None) -> dict[str, Any]:
     return {
         **states_of(SimpleNamespace(id="01a1f9fc-2b90-7c4e-9a6d-5e0b7c1f2d38", status=status, **_STATES[status])),
         "shop_id": _SHOP,
         "customer_id": "01a1f9fb-e5d1-7b02-b3a4-9c8e1f704a26",
-        "total": {"amount": 3998, "currency": "EUR"},
+        "total": _eur(3998),
         "failure": failure,
         "placed_at": _PLACED_AT,
         "changed_at": changed_at,
@@ -47,11 +59,12 @@ def _order(status: str, *, saga: str, changed_at: str, failure: Any = None) -> d
                 "sku": "notebook-a5",
                 "name": "Notebook",
                 "quantity": 2,
-                "unit_price": {"amount": 1999, "currency": "EUR"},
-                "total": {"amount": 3998, "currency": "EUR"},
+                "unit_price": _eur(1999),
+                "total": _eur(3998),
             }
         ],
-        "subtotal": {"amount": 3998, "currency": "EUR"},
+        "totals": _totals(paid=3998 if status == "paid" else 0, due=3998 if status == "pending" else 0),
+        "subtotal": _eur(3998),
         "discount_percent": 0,
         "shipping_address": _ADDRESS,
         "saga": {"id": _SAGA, "state": saga},

@@ -174,11 +174,30 @@ class SagaStateSchema(ResponseSchema):
     state = fields.String(metadata={"examples": ["running"]})
 
 
+class TotalsSchema(ResponseSchema):
+    """The totals of an order by kind, and what was paid and refunded since.
+
+    `total` is items - discounts + shipping + fees, plus tax unless that is included in them.
+    """
+
+    items = AmountOf(metadata={"description": "The sum of the lines"})
+    discounts = AmountOf(metadata={"description": "On items and shipping"})
+    shipping = AmountOf()
+    fees = AmountOf()
+    tax = AmountOf()
+    tax_included = fields.Boolean(metadata={"description": "Whether the other amounts include the tax"})
+    total = AmountOf()
+    paid = AmountOf(metadata={"description": "What was captured"})
+    refunded = AmountOf(metadata={"description": "What went back of it"})
+    due = AmountOf(metadata={"description": "What is yet to be paid"})
+
+
 class OrderDetailsSchema(OrderSummarySchema):
     """An order with its lines and address."""
 
     lines = fields.List(fields.Nested(OrderLineSchema))
-    subtotal = AmountOf()
+    totals = fields.Nested(TotalsSchema)
+    subtotal = AmountOf(metadata={"description": "The same as `totals.items`"})
     discount_percent = fields.Integer()
     shipping_address = fields.Nested(AddressSchema)
 

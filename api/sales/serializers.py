@@ -1,15 +1,19 @@
 """Convert orders and sagas to the JSON of responses."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from dataclasses import fields as dataclass_fields
 from typing import Any
 from uuid import UUID
 
 from domain.notifications.failure_messages import for_buyer
 from domain.sales import queries as sales
 from domain.sales import transitions
+from domain.sales.headline import State
 from domain.sales.models import Order, OrderLine
 from domain.sales.placement import NewLine, NewOrder
 from domain.sales.queries import OrderOutcome
+from domain.sales.totals import Totals
 from kit.db import Json
 from saga.engine import queries as journal
 from saga.engine.models import SagaRow, StepRow
@@ -54,6 +58,10 @@ def summary(order: AnyOrder, *, to_seller: bool) -> dict[str, Any]:
     return {**states_of(order), **{name: getattr(order, name) for name in names}, "failure": failure}
 
 
+def _totals(totals: Totals, *, currency: str, state: State) -> dict[str, Any]:
+    return {**asdict(totals), "total": totals.total, "due": totals.due(state), "currency": currency}
+
+
 def _failure(failure: Json | None, *, to_seller: bool) -> Json | None:
     return failure if to_seller or not failure else for_buyer(failure)
 
@@ -66,9 +74,12 @@ def full_order(order: Order, *, to_seller: bool) -> dict[str, Any]:
 
 def with_outcome(order: dict[str, Any], outcome: OrderOutcome, *, to_seller: bool) -> dict[str, Any]:
     """The serialized order with its new status; reads the state of its saga."""
+    agreed = {each.name: order["totals"][each.name] for each in dataclass_fields(Totals)}
+    totals = Totals(**{**agreed, "paid": outcome.paid, "refunded": outcome.refunded})
     return {
         **order,
         **states_of(outcome),
+        "totals": _totals(totals, currency=order["currency"], state=outcome.state),
         "failure": _failure(outcome.failure, to_seller=to_seller),
         "changed_at": outcome.changed_at,
         **_progress(outcome.status, _placing_saga(outcome.id)),
@@ -86,7 +97,8 @@ def order_details(order: AnyOrder, lines: Sequence[AnyLine], *, to_seller: bool)
     return {
         **summary(order, to_seller=to_seller),
         "lines": [_line(line, order.currency) for line in lines],
-        "subtotal": order.subtotal,
+        "totals": _totals(order.totals, currency=order.currency, state=order.state),
+        "subtotal": order.totals.items,
         "discount_percent": order.discount_percent,
         "shipping_address": order.shipping_address,
     }

@@ -15,6 +15,7 @@ from domain.sales.headline import (
     PaymentState,
     State,
 )
+from domain.sales.totals import Totals
 from kit.db import Base, Json, within_company
 from kit.ids import new_id
 from kit.personal_data import PERSONAL
@@ -23,7 +24,8 @@ from kit.personal_data import PERSONAL
 class Order(Base):
     """An order. Amounts are in minor units of `currency`; `failure` is null or `{"code", "step", "detail"}`.
 
-    `status` is the headline of the three states. `paid` is what was captured, and `refunded` what went back of it.
+    `status` is the headline of the three states. `subtotal` is the sum of the lines. Amounts up to `total` are frozen;
+    `paid` is what was captured, and `refunded` what went back of it.
     """
 
     __tablename__ = "orders"
@@ -35,7 +37,14 @@ class Order(Base):
         CheckConstraint(f"payment_state IN {PAYMENT_STATES}", name="payment_state"),
         CheckConstraint(f"fulfilment_state IN {FULFILMENT_STATES}", name="fulfilment_state"),
         CheckConstraint("discount_percent BETWEEN 0 AND 100", name="discount_percent"),
-        CheckConstraint("total BETWEEN 0 AND subtotal", name="total"),
+        CheckConstraint(
+            "total >= 0 AND total = subtotal - discounts + shipping + fees"
+            " + CASE WHEN tax_included THEN 0 ELSE tax END",
+            name="total",
+        ),
+        CheckConstraint(
+            "least(subtotal, shipping, fees, tax) >= 0 AND discounts BETWEEN 0 AND subtotal + shipping", name="amounts"
+        ),
         CheckConstraint("refunded BETWEEN 0 AND paid", name="refunded"),
         UniqueConstraint("company_id", "id"),
         Index(None, "customer_id", "id"),
@@ -56,6 +65,11 @@ class Order(Base):
     currency: Mapped[str]
     subtotal: Mapped[int] = mapped_column(BigInteger)
     discount_percent: Mapped[int] = mapped_column(server_default=text("0"))
+    discounts: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    shipping: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    fees: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    tax: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    tax_included: Mapped[bool] = mapped_column(server_default=text("true"))
     total: Mapped[int] = mapped_column(BigInteger)
     paid: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     refunded: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
@@ -64,6 +78,14 @@ class Order(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
     placed_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+
+    @property
+    def totals(self) -> Totals:
+        """The totals by kind."""
+        return Totals(
+            items=self.subtotal, discounts=self.discounts, shipping=self.shipping, fees=self.fees, tax=self.tax,
+            tax_included=self.tax_included, paid=self.paid, refunded=self.refunded,
+        )  # fmt: skip
 
 
 class OrderLine(Base):

@@ -12,6 +12,7 @@ from domain.sales.errors import OutOfStock, not_enough
 from domain.sales.events import ORDER_CREATED, OrderCreated, OrderLine
 from domain.sales.headline import FulfilmentState, PaymentState, State
 from domain.sales.order_context import Buyer, OrderContext, Precondition
+from domain.sales.totals import Totals
 from kit import db
 from kit.charge_limits import charge_limits
 from kit.db import Json
@@ -41,7 +42,7 @@ class NewLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """A pending order, with the columns of Order, and its lines."""
+    """A pending order, with the columns of Order, its totals by kind, and its lines."""
 
     id: UUID
     company_id: UUID
@@ -50,9 +51,8 @@ class NewOrder:
     customer_email: str
     customer_name: str
     currency: str
-    subtotal: int
     discount_percent: int
-    total: int
+    totals: Totals
     shipping_address: Json
     placed_at: datetime
     changed_at: datetime
@@ -62,10 +62,13 @@ class NewOrder:
     payment_state: PaymentState = "none"
     fulfilment_state: FulfilmentState = "none"
     disputed: bool = False
-    paid: int = 0
-    refunded: int = 0
     failure: None = None
     version: int = 1
+
+    @property
+    def total(self) -> int:
+        """What the buyer pays, in minor units."""
+        return self.totals.total
 
 
 def place(
@@ -93,18 +96,19 @@ def place(
     )  # fmt: skip
     _validate_discount(context, discount_percent)
     _validate_products(context, lines)
-    subtotal = sum(
+    items = sum(
         (Money(context.products[line.product_id].price, context.currency) * line.quantity for line in lines),
         Money(0, context.currency),
     )
-    total = _payable(subtotal, discount_percent)
+    discounts = items - _payable(items, discount_percent)
+    totals = Totals(items=items.amount, discounts=discounts.amount, shipping=0, fees=0, tax=0, tax_included=True)
     _require_stock(context, lines)
     buyer = context.buyer
     order = NewOrder(
         id=new_id(), company_id=company_id, shop_id=shop_id, customer_id=_customer_id(buyer, company_id),
         customer_email=buyer.email, customer_name=buyer.name, currency=context.currency,
-        subtotal=subtotal.amount, discount_percent=discount_percent,
-        total=total.amount, shipping_address=shipping_address, placed_at=now, changed_at=now,
+        discount_percent=discount_percent, totals=totals, shipping_address=shipping_address,
+        placed_at=now, changed_at=now,
         lines=[_line(line, context) for line in lines],
     )  # fmt: skip
     _write(order)
@@ -137,15 +141,15 @@ def _validate_products(context: OrderContext, lines: Sequence[LineRequest]) -> N
         raise Invalid(fields=unknown)
 
 
-def _payable(subtotal: Money, discount_percent: int) -> Money:
+def _payable(items: Money, discount_percent: int) -> Money:
     """Return the total after the discount, rounded down to an amount that can be charged in the currency.
 
     Raises Invalid for a total that is too small or too large. A total of 0 is valid: it needs no payment provider.
     """
-    limits = charge_limits(subtotal.currency)
-    total = subtotal.minus_percent(discount_percent).rounded_down(limits.step)
+    limits = charge_limits(items.currency)
+    total = items.minus_percent(discount_percent).rounded_down(limits.step)
     minimum, maximum = Money(limits.minimum, total.currency), Money(limits.maximum, total.currency)
-    if subtotal.amount > maximum.amount:
+    if items.amount > maximum.amount:
         raise Invalid(fields={"lines": [f"The total is more than {maximum}, the largest amount that can be charged."]})
     if 0 < total.amount < minimum.amount:
         raise Invalid(
@@ -168,9 +172,11 @@ def _line(request: LineRequest, context: OrderContext) -> NewLine:
 
 _ADD_ORDER = """
     INSERT INTO orders (id, company_id, shop_id, customer_id, customer_email, customer_name, status, currency, subtotal,
-        discount_percent, total, shipping_address, version, placed_at, changed_at)
+        discount_percent, discounts, shipping, fees, tax, tax_included, total, shipping_address, version, placed_at,
+        changed_at)
     VALUES (%(order)s, %(company)s, %(shop)s, %(customer)s, %(email)s, %(name)s, %(status)s, %(currency)s,
-        %(subtotal)s, %(discount)s, %(total)s, %(address)s, %(version)s, %(now)s, %(now)s)"""
+        %(items)s, %(discount)s, %(discounts)s, %(shipping)s, %(fees)s, %(tax)s, %(tax_included)s, %(total)s,
+        %(address)s, %(version)s, %(now)s, %(now)s)"""
 _ADD_LINES = """
     INSERT INTO order_lines (order_id, position, company_id, product_id, sku, name, quantity, unit_price)
     SELECT %(order)s, l.position - 1, %(company)s, l.product_id, l.sku, l.name, l.quantity, l.unit_price
@@ -180,11 +186,14 @@ _ADD_LINES = """
 
 
 def _write(order: NewOrder) -> None:
+    totals = order.totals
     values = {
         "order": order.id, "company": order.company_id, "shop": order.shop_id, "customer": order.customer_id,
         "email": order.customer_email, "name": order.customer_name, "status": order.status,
-        "currency": order.currency, "subtotal": order.subtotal, "discount": order.discount_percent,
-        "total": order.total, "address": db.as_json(order.shipping_address), "version": order.version,
+        "currency": order.currency, "discount": order.discount_percent,
+        "items": totals.items, "discounts": totals.discounts, "shipping": totals.shipping, "fees": totals.fees,
+        "tax": totals.tax, "tax_included": totals.tax_included, "total": totals.total,
+        "address": db.as_json(order.shipping_address), "version": order.version,
         "now": order.placed_at, "lines": db.as_json([line._asdict() for line in order.lines]),
     }  # fmt: skip
     db.insert(values, _ADD_ORDER, _ADD_LINES)

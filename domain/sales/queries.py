@@ -79,6 +79,8 @@ class OrderOutcome(NamedTuple):
     payment_state: PaymentState
     fulfilment_state: FulfilmentState
     disputed: bool
+    paid: int
+    refunded: int
     failure: Json | None
     changed_at: datetime
 

@@ -78,3 +78,12 @@ def test_are_filled_by_a_second_run_where_the_first_was_interrupted(filled):
         connection.execute("CREATE POLICY backfill ON orders USING (true)")
     command.upgrade(run.alembic_config(filled), REVISION)
     assert found(filled) == OF_STATUS
+
+
+def test_the_discounts_follow_from_the_subtotal_and_the_total(filled):
+    with psycopg.connect(filled) as connection:
+        connection.execute("UPDATE orders SET total = 3000 WHERE status = 'paid' AND id <> %s", [FIRST])
+    command.upgrade(run.alembic_config(filled), "20261129_order_totals")
+    with psycopg.connect(filled) as connection:
+        rows = connection.execute("SELECT total, discounts FROM orders WHERE subtotal = 3998 AND id <> %s", [FIRST])
+        assert set(rows) == {(3998, 0), (3000, 998)}

@@ -1,9 +1,14 @@
 """Order totals in every currency can be charged, or the order is refused."""
 
+from dataclasses import replace
+
 import psycopg
 import pytest
+from psycopg.errors import CheckViolation
 
 from domain.sales import placement as sales
+from domain.sales import queries
+from domain.sales.totals import Totals
 from kit import clock, db
 from kit.errors import Invalid
 from kit.money import Money
@@ -54,14 +59,14 @@ class TestTotal:
     )
     def test_is_rounded_down_to_what_can_be_charged(self, currency, price, percent, total):
         order = placed(product(currency, price), discount=percent)
-        assert (order.subtotal, order.total) == (price, total)
+        assert (order.totals.items, order.total) == (price, total)
 
     def test_is_rounded_for_prices_older_than_the_charge_steps(self, database):
         found = product("KWD", 1330)
         with psycopg.connect(database) as connection:
             connection.execute("UPDATE products SET price = 1333 WHERE id = %s", (found.id,))
         order = placed(found, quantity=2)
-        assert (order.lines[0].unit_price, order.subtotal, order.total) == (1333, 2666, 2660)
+        assert (order.lines[0].unit_price, order.totals.items, order.total) == (1333, 2666, 2660)
 
     @pytest.mark.parametrize(("currency", "price"), [("EUR", 49), ("EUR", 1), ("JPY", 49), ("HUF", 17499)])
     def test_is_refused_below_the_minimum_charge(self, currency, price):
@@ -89,3 +94,65 @@ class TestTotal:
         assert placed(found).total == 500_000
         [message] = refusal(found, quantity=2)["lines"]
         assert message.startswith(f"The total is more than {Money(999_999, currency)}")
+
+
+class TestTotalsByKind:
+    """Frozen on the order, whose constraints keep the sum."""
+
+    AGREED = Totals(items=10_000, discounts=1_500, shipping=490, fees=100, tax=1_727, tax_included=True)
+
+    def test_sum_to_the_total_with_the_tax_included(self):
+        assert self.AGREED.total == 9_090
+
+    def test_sum_to_the_total_with_the_tax_added(self):
+        assert replace(self.AGREED, tax_included=False).total == 10_817
+
+    @pytest.mark.parametrize(
+        ("state", "paid", "refunded", "due"),
+        [
+            ("pending", 0, 0, 9_090),
+            ("placed", 5_000, 0, 4_090),
+            ("placed", 9_090, 0, 0),
+            ("placed", 9_090, 2_000, 0),
+            ("placed", 9_100, 0, 0),
+            ("cancelled", 9_090, 9_090, 0),
+            ("failed", 0, 0, 0),
+        ],
+    )
+    def test_leave_due_what_was_never_paid(self, state, paid, refunded, due):
+        assert replace(self.AGREED, paid=paid, refunded=refunded).due(state) == due
+
+    def test_are_stored_with_the_discount(self, database):
+        order = placed(product("EUR", 1999), quantity=2, discount=10)
+        with db.transaction(Tenant(company_id=order.company_id)):
+            stored = queries.the_order(order_id=order.id)
+            assert stored.totals == order.totals
+            assert (stored.totals.items, stored.totals.discounts, stored.total) == (3998, 400, 3598)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "total = total - 1", "discounts = discounts + 1", "shipping = 490", "tax_included = false, tax = 1",
+            "shipping = -1, total = total - 1", "discounts = -1, total = total + 1", "refunded = 1",
+            "discounts = subtotal + 1, total = -1",
+        ],
+    )  # fmt: skip
+    def test_are_not_changed_by_one_part_alone(self, database, change):
+        order = placed(product("EUR", 1999))
+        with psycopg.connect(database) as connection, pytest.raises(CheckViolation):
+            connection.execute(f"UPDATE orders SET {change} WHERE id = %s", [order.id])
+
+    def test_are_set_for_an_order_of_the_previous_release(self, database):
+        order = placed(product("EUR", 1999))
+        with psycopg.connect(database) as connection:
+            connection.execute(OF_PREVIOUS_RELEASE, [order.id])
+            found = connection.execute("SELECT discounts, total FROM orders WHERE id = %s", [order.id])
+            assert found.fetchone() == (499, 1500)
+
+
+OF_PREVIOUS_RELEASE = """
+    WITH earlier AS (DELETE FROM orders WHERE id = %s RETURNING *)
+    INSERT INTO orders (id, company_id, shop_id, customer_id, customer_email, customer_name, status, currency, subtotal,
+        discount_percent, total, shipping_address, version, placed_at, changed_at)
+    SELECT id, company_id, shop_id, customer_id, customer_email, customer_name, status, currency, subtotal,
+        25, 1500, shipping_address, version, placed_at, changed_at FROM earlier"""
