@@ -6,7 +6,7 @@ Reads one plan per line (JSON) from stdin, and writes one result per line to std
 `{"closed_loop": 5, "in_flight": 64, "threads": 8}`: for five seconds, keep 64 orders in flight.
 `{"open_loop": 5, "rate": 40, "threads": 8}`: for five seconds, 40 orders a second, paid or not.
 `{"burst": 10000, "in_flight": 512, "threads": 16}`: 10,000 orders, with up to 512 in flight.
-A plan ends once all its orders are paid, or no order has been paid for PAID_TIMEOUT seconds.
+A plan ends once all its orders are paid, or no order has been paid for PROGRESS_TIMEOUT seconds.
 """
 
 import importlib
@@ -24,7 +24,8 @@ from bench.order_driver import OrderDriver
 
 POLL_INTERVAL, POLL_INTERVAL_PER_ORDER = 0.02, 0.0002
 """Seconds between two polls for paid orders. The interval grows with the orders in flight, to limit the polls' cost."""
-PAID_TIMEOUT = 30.0
+PROGRESS_TIMEOUT = 30.0
+"""Seconds without a newly paid order, after which the orders in flight count as lost."""
 
 
 class LoadGenerator:
@@ -92,10 +93,10 @@ class LoadGenerator:
             each.result()
 
     def _wait_until_paid(self) -> None:
-        deadline = time.monotonic() + PAID_TIMEOUT
+        deadline = time.monotonic() + PROGRESS_TIMEOUT
         while self._open and time.monotonic() < deadline:
             if self._poll():
-                deadline = time.monotonic() + PAID_TIMEOUT
+                deadline = time.monotonic() + PROGRESS_TIMEOUT
             time.sleep(POLL_INTERVAL)
 
     def _poll(self) -> int:

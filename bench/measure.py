@@ -20,10 +20,10 @@ Trees = Mapping[str, list[int]]
 
 def cpu_seconds(root: int) -> float:
     """CPU seconds used by the process and its descendants, including ended ones."""
-    return sum(_used(pid) for pid in (root, *descendants(root)))
+    return sum(_cpu_seconds_of(pid) for pid in (root, *descendants(root)))
 
 
-def _used(pid: int) -> float:
+def _cpu_seconds_of(pid: int) -> float:
     try:
         times = psutil.Process(pid).cpu_times()
     except psutil.NoSuchProcess:

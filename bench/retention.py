@@ -46,7 +46,7 @@ BASELINE_SECONDS = 10
 """For which orders are placed before rows are deleted."""
 
 
-class Orders:
+class LatencyProbe:
     """Places an order every 20 ms on a thread, and keeps how long each took, in milliseconds."""
 
     def __init__(self) -> None:
@@ -64,8 +64,8 @@ class Orders:
             driver.place(number)
             self.took.append((time.perf_counter() - begun) * 1000)
 
-    def report(self) -> str:
-        """Stop, and say what placing took."""
+    def stop_and_report(self) -> str:
+        """Stop placing orders. Returns how many were placed, and how long that took (p50 and p99)."""
         self._stopping.set()
         self._thread.join()
         *_, p99 = statistics.quantiles(self.took, n=100)
@@ -90,12 +90,12 @@ def main() -> None:
                 owner.execute(_INSERT_EXPIRED_ROWS, [first, min(first + CHUNK - 1, rows)])
             owner.execute("CHECKPOINT")
         print(f"{rows} rows in the inbox; load average {os.getloadavg()[0]:.1f}")
-        orders = Orders()
+        probe = LatencyProbe()
         time.sleep(BASELINE_SECONDS)
-        print(f"before: {orders.report()}")
-        orders = Orders()
+        print(f"before: {probe.stop_and_report()}")
+        probe = LatencyProbe()
         delete()
-        print(f"during: {orders.report()}")
+        print(f"during: {probe.stop_and_report()}")
         db.app_engine().dispose()
         db.operator_engine().dispose()
 

@@ -9,16 +9,16 @@ from bench.trial import Length, run_trial
 
 TUNING = Length(warm_up=1, peak=3, half=0)
 
-Kinds = Mapping[str, type[Participant]]
+ParticipantKinds = Mapping[str, type[Participant]]
 """By `workload.name`."""
 
 Choice = tuple[Setting, list[Figures]]
 """The setting to run with, and the trials that led to it."""
 
-Log = Callable[[str], None]
+WriteLine = Callable[[str], None]
 
 
-def best_settings(servers: Servers, kinds: Kinds, log: Log) -> dict[str, Choice]:
+def best_settings(servers: Servers, kinds: ParticipantKinds, log: WriteLine) -> dict[str, Choice]:
     """Find each participant's best setting, by a short trial of each setting."""
     chosen: dict[str, Choice] = {}
     for called, kind in kinds.items():
@@ -34,13 +34,19 @@ def best_settings(servers: Servers, kinds: Kinds, log: Log) -> dict[str, Choice]
 _TRIAL_FIELDS = ("setting", "per_s", "error")
 
 
-def first_settings(kinds: Kinds) -> dict[str, Choice]:
+def first_settings(kinds: ParticipantKinds) -> dict[str, Choice]:
     """Each participant's first setting, which was the best in earlier runs."""
     return {called: (kind.settings[0], []) for called, kind in kinds.items()}
 
 
 def run_rounds(
-    servers: Servers, kinds: Kinds, chosen: Mapping[str, Choice], *, rounds: int, length: Length, log: Log
+    servers: Servers,
+    kinds: ParticipantKinds,
+    chosen: Mapping[str, Choice],
+    *,
+    rounds: int,
+    length: Length,
+    log: WriteLine,
 ) -> dict[str, Figures]:
     """Run all rounds. Returns for each participant the medians and the setting, or the error."""
     trials: dict[str, list[Figures]] = {called: [] for called in kinds}
@@ -51,7 +57,7 @@ def run_rounds(
     return {called: _summary(kinds[called], chosen[called], figures) for called, figures in trials.items()}
 
 
-def _run_trial(servers: Servers, kind: type[Participant], setting: Setting, length: Length, log: Log) -> Figures:
+def _run_trial(servers: Servers, kind: type[Participant], setting: Setting, length: Length, log: WriteLine) -> Figures:
     try:
         figures = run_trial(servers, kind, setting, length)
     except Exception as error:  # noqa: BLE001 - the result of a peer that cannot run here is its error

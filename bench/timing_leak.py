@@ -35,7 +35,7 @@ def auc(known: Sequence[float], unknown: Sequence[float]) -> float:
     return won / (len(known) * len(unknown))
 
 
-def _register(stack: Stack, emails: Sequence[str]) -> None:
+def _insert_users(stack: Stack, emails: Sequence[str]) -> None:
     password_hash = passwords.hash_password("correct horse battery")
     rows = [(new_id(), email, password_hash) for email in emails]
     with psycopg.connect(stack.env["ORDERX_OWNER_DATABASE_URL"]) as owner:
@@ -46,7 +46,7 @@ def _register(stack: Stack, emails: Sequence[str]) -> None:
 
 def _row(stack: Stack, endpoint: str, pairs: int) -> list[str]:
     known, unknown = ([f"{kind}{number}@{endpoint}.example" for number in range(pairs)] for kind in ("known", "other"))
-    _register(stack, known)
+    _insert_users(stack, known)
     taken: dict[str, list[float]] = {"known": [], "other": []}
     with requests.Session() as session:
         for pair in zip(known, unknown, strict=True):

@@ -64,11 +64,11 @@ class OutOfStock(Exception):
     """A statement of a step changed no row."""
 
 
-class _Executes(Protocol):
+class _Connection(Protocol):
     def execute(self, statement: Any, values: Any) -> Any: ...
 
 
-def run_step(connection: _Executes, step: Step, values: Values) -> None:
+def run_step(connection: _Connection, step: Step, values: Values) -> None:
     """Run a step's statements on a psycopg connection, in the caller's transaction."""
     for statement in step:
         if connection.execute(statement, values).rowcount != 1:

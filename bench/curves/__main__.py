@@ -17,13 +17,13 @@ from rich.console import Console
 
 from bench import report
 from bench.curves import flash, lines, load, picture, stored, workers
-from bench.curves.run import Curve
+from bench.curves.run import CurveData
 from bench.servers import Servers
 from ops.services import directories
 from ops.services.supervisor import interruptible
 
 RESULTS = Path(__file__).parents[1] / "results"
-CURVES = {"load": load.curve, "workers": workers.curve, "lines": lines.curve, "flash": flash.curve}
+CURVES = {"load": load.measure, "workers": workers.measure, "lines": lines.measure, "flash": flash.measure}
 
 
 def main() -> None:
@@ -36,13 +36,13 @@ def main() -> None:
     console = Console(highlight=False)
     with interruptible(), directories.temporary("orderx-bench-") as home, Servers(home).running() as servers:
         if options.curve == "stored":
-            found = stored.curve(servers, console.out, seconds=options.seconds, most=options.most)
+            found = stored.measure(servers, console.out, seconds=options.seconds, most=options.most)
         else:
             found = CURVES[options.curve](servers, console.out, seconds=options.seconds)
         _keep(options.curve, found, servers)
 
 
-def _keep(name: str, curve: Curve, servers: Servers) -> None:
+def _keep(name: str, curve: CurveData, servers: Servers) -> None:
     kept = {"machine": report.machine(), "versions": servers.versions(), **curve}
     report.write(kept, RESULTS / f"{name}.json")
     picture.draw(kept, picture.DOCS / f"performance-{name}.svg")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from bench.curves.run import Curve, Log, run
+from bench.curves.run import CurveData, WriteLine, run
 from bench.load_generators import LoadGenerators
 from bench.peers.orderx import OrderxDriver, OrderxEngine
 from bench.servers import Servers
@@ -44,19 +44,19 @@ class OrderxFlash(OrderxEngine):
         return row is not None and not row[0]
 
 
-def curve(servers: Servers, log: Log, *, seconds: float) -> Curve:  # noqa: ARG001 - runs until all buyers are served
+def measure(servers: Servers, log: WriteLine, *, seconds: float) -> CurveData:  # noqa: ARG001 - runs until all buyers are served
     """One point: how many buyers got the product, and how fast."""
     with run(servers, OrderxFlash) as under_way:
         url = under_way.participant.environment.database_url
         with psycopg.connect(url) as connection:
             _set_stock(connection, UNITS)
-            before = _counted(connection)
+            before = _count_orders_by_status(connection)
         assert isinstance(under_way.load, LoadGenerators)
         sent = under_way.load.burst(orders=BUYERS, in_flight=512, threads=8)
         wait_until_finished(under_way.participant)
         took = time.time() - sent.begun
         with psycopg.connect(url) as connection:
-            after = _counted(connection)
+            after = _count_orders_by_status(connection)
             on_hand, reserved = _stock_level(connection)
     point = {
         "buyers": BUYERS, "units": UNITS, "left": on_hand, "still_reserved": reserved, "seconds": round(took, 1),
@@ -94,5 +94,5 @@ def _stock_level(connection: psycopg.Connection) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def _counted(connection: psycopg.Connection) -> dict[str, int]:
+def _count_orders_by_status(connection: psycopg.Connection) -> dict[str, int]:
     return dict(connection.execute("SELECT status, count(*) FROM orders GROUP BY status").fetchall())

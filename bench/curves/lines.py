@@ -1,6 +1,6 @@
 """Throughput and latency by the number of lines per order."""
 
-from bench.curves.run import Curve, Log, run
+from bench.curves.run import CurveData, WriteLine, run
 from bench.peers.orderx import OrderxEngine
 from bench.servers import Servers
 
@@ -15,7 +15,7 @@ class OrderxLines(OrderxEngine):
         return {"BENCH_LINES": self.setting["lines"]}
 
 
-def curve(servers: Servers, log: Log, *, seconds: float) -> Curve:
+def measure(servers: Servers, log: WriteLine, *, seconds: float) -> CurveData:
     """From one line to the maximum per order."""
     points = []
     for lines in LINES:

@@ -1,6 +1,6 @@
 """Throughput and latency by offered load."""
 
-from bench.curves.run import Curve, Log, run
+from bench.curves.run import CurveData, WriteLine, run
 from bench.peers.orderx import OrderxEngine, OrderxFull
 from bench.servers import Servers
 
@@ -8,7 +8,7 @@ SHARES = (0.1, 0.25, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1)
 """Offered load as shares of the peak; beyond the peak, queues grow."""
 
 
-def curve(servers: Servers, log: Log, *, seconds: float) -> Curve:
+def measure(servers: Servers, log: WriteLine, *, seconds: float) -> CurveData:
     """Both workloads, each at shares of its peak."""
     points = []
     for kind in (OrderxEngine, OrderxFull):

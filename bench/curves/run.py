@@ -10,10 +10,10 @@ from bench.participant import Load, Participant, Setting
 from bench.servers import Servers
 from bench.trial import at_peak, process_trees, running, wait_until_finished
 
-Curve = dict[str, Any]
+CurveData = dict[str, Any]
 """`{"title", "x", "y", "points": [{…}]}`: `x` and `y` name fields of a point; `series` distinguishes several lines."""
 
-Log = Callable[[str], None]
+WriteLine = Callable[[str], None]
 
 
 class Run:

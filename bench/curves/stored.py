@@ -2,7 +2,7 @@
 
 import psycopg
 
-from bench.curves.run import Curve, Log, run
+from bench.curves.run import CurveData, WriteLine, run
 from bench.curves.stored_orders import fill
 from bench.peers.orderx import OrderxEngine
 from bench.servers import Servers
@@ -10,7 +10,7 @@ from bench.servers import Servers
 SIZES = (10_000, 100_000, 1_000_000, 5_000_000)
 
 
-def curve(servers: Servers, log: Log, *, seconds: float, most: int) -> Curve:
+def measure(servers: Servers, log: WriteLine, *, seconds: float, most: int) -> CurveData:
     """One database that grows from point to point."""
     points = []
     with run(servers, OrderxEngine) as under_way:

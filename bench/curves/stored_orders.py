@@ -43,10 +43,10 @@ def fill(connection: psycopg.Connection, *, already: int, upto: int) -> None:
     ids = {"order_id": order, "payment_id": payment, "saga_id": saga, "id": order, "subject_id": order}
     for table in TABLES:
         column = _OWNER_COLUMNS.get(table, "order_id")
-        with _packed(connection, table):
+        with _with_raised_fillfactor(connection, table):
             for first in range(already + 1, upto + 1, _BATCH):
                 values = {"first": first, "last": min(first + _BATCH - 1, upto), "upto": upto, "text": order}
-                connection.execute(_copying(connection, table, column), {**values, "original": ids[column]})
+                connection.execute(_copy_statement(connection, table, column), {**values, "original": ids[column]})
     connection.execute("SET session_replication_role = origin")
     connection.execute(_CORRECT_LEDGER)
     connection.execute("VACUUM ANALYZE")
@@ -68,7 +68,7 @@ _CORRECT_LEDGER = """
 
 
 @contextmanager
-def _packed(connection: psycopg.Connection, table: str) -> Iterator[None]:
+def _with_raised_fillfactor(connection: psycopg.Connection, table: str) -> Iterator[None]:
     """Raise the table's fillfactor while the copies are inserted, to pack them as densely as rows that have grown.
 
     Otherwise each page has space for one more, shorter row, and inserts would read all these pages.
@@ -76,12 +76,12 @@ def _packed(connection: psycopg.Connection, table: str) -> Iterator[None]:
     row = connection.execute(_READ_FILLFACTOR, [table]).fetchone()
     assert row
     alter = sql.SQL("ALTER TABLE {} SET (fillfactor = {})")
-    connection.execute(alter.format(sql.Identifier(table), min(100, row[0] + _GROWN)))
+    connection.execute(alter.format(sql.Identifier(table), min(100, row[0] + _FILLFACTOR_INCREASE)))
     yield
     connection.execute(alter.format(sql.Identifier(table), row[0]))
 
 
-_GROWN = 10
+_FILLFACTOR_INCREASE = 10
 """Percent of a page."""
 
 _READ_FILLFACTOR = """
@@ -90,7 +90,7 @@ _READ_FILLFACTOR = """
     FROM pg_class WHERE oid = %s::regclass"""
 
 
-def _copying(connection: psycopg.Connection, table: str, owner: str) -> sql.Composed:
+def _copy_statement(connection: psycopg.Connection, table: str, owner: str) -> sql.Composed:
     columns = [(name, kind) for name, kind in connection.execute(_READ_COLUMNS, [table])]
     return sql.SQL(
         "INSERT INTO {table} ({names}) SELECT {values} FROM {table}, "
@@ -98,12 +98,12 @@ def _copying(connection: psycopg.Connection, table: str, owner: str) -> sql.Comp
     ).format(
         table=sql.Identifier(table),
         names=sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns),
-        values=sql.SQL(", ").join(_copied(name, kind) for name, kind in columns),
+        values=sql.SQL(", ").join(_copy_of_column(name, kind) for name, kind in columns),
         owner=sql.Identifier(owner),
     )
 
 
-def _copied(name: str, kind: str) -> sql.Composable:
+def _copy_of_column(name: str, kind: str) -> sql.Composable:
     column = sql.Identifier(name)
     if name == "product_id":
         prefix = sql.Literal(str(product(0))[:24])

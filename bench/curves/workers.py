@@ -1,13 +1,13 @@
 """Throughput by the number of order workers."""
 
-from bench.curves.run import Curve, Log, run
+from bench.curves.run import CurveData, WriteLine, run
 from bench.peers.orderx import OrderxEngine
 from bench.servers import Servers
 
 MOST = 4
 
 
-def curve(servers: Servers, log: Log, *, seconds: float) -> Curve:
+def measure(servers: Servers, log: WriteLine, *, seconds: float) -> CurveData:
     """From one worker to MOST."""
     points = []
     for workers in range(1, MOST + 1):

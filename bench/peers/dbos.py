@@ -49,23 +49,23 @@ class Steps:
     def __init__(self, orders: SQLAlchemyDatasource) -> None:
         transaction = orders.transaction(isolation_level="READ COMMITTED")
 
-        def taking(step: workload.Step, name: str) -> Any:
-            def take(values: dict[str, str]) -> None:
+        def as_transaction(step: workload.Step, name: str) -> Any:
+            def run_step(values: dict[str, str]) -> None:
                 session = orders.sql_session()
                 for statement in _STATEMENTS[step]:
                     changed: Any = session.execute(statement, values)
                     if changed.rowcount != 1:
                         raise workload.OutOfStock(str(statement))
 
-            take.__name__ = take.__qualname__ = name
-            return transaction(take)
+            run_step.__name__ = run_step.__qualname__ = name
+            return transaction(run_step)
 
-        self.place = taking(workload.PLACE, "place")
-        self.reserve = taking(workload.RESERVE, "reserve_stock")
-        self.authorise = taking(workload.AUTHORISE, "authorise_payment")
-        self.capture = taking(workload.CAPTURE, "capture_payment")
-        self.commit = taking(workload.COMMIT, "commit_stock")
-        self.mark_paid = taking(workload.MARK_PAID, "mark_paid")
+        self.place = as_transaction(workload.PLACE, "place")
+        self.reserve = as_transaction(workload.RESERVE, "reserve_stock")
+        self.authorise = as_transaction(workload.AUTHORISE, "authorise_payment")
+        self.capture = as_transaction(workload.CAPTURE, "capture_payment")
+        self.commit = as_transaction(workload.COMMIT, "commit_stock")
+        self.mark_paid = as_transaction(workload.MARK_PAID, "mark_paid")
 
 
 class DbosDriver(DatabaseDriver):

@@ -146,7 +146,7 @@ class TemporalDev(Participant):
 
 async def work(activities: int) -> None:
     """Run workflow tasks and up to `activities` activities at once, forever."""
-    client = await _connected(os.environ["BENCH_TEMPORAL"])
+    client = await _connect(os.environ["BENCH_TEMPORAL"])
     with ThreadPoolExecutor(activities) as threads:
         worker = Worker(
             client,
@@ -161,7 +161,7 @@ async def work(activities: int) -> None:
         await worker.run()
 
 
-async def _connected(address: str) -> Client:
+async def _connect(address: str) -> Client:
     for _ in range(100):
         try:
             return await Client.connect(address)

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import requests
 
-from bench.slow_clients.attacks import KINDS, attacking
+from bench.slow_clients.attacks import ATTACKS, attacking
 from ops.commands.up import temporary_stack
 from ops.demo import Client, set_up_shop
 from ops.stack import Stack
@@ -98,7 +98,7 @@ def main() -> None:
         place = _order_request(stack)
         print("|", " | ".join(HEADINGS), "|")
         print("|" + "---|" * len(HEADINGS))
-        for kind in ("", *(name for name in KINDS if chosen.only in name)):
+        for kind in ("", *(name for name in ATTACKS if chosen.only in name)):
             row = asyncio.run(_measure(stack, place, kind=kind, connections=chosen.connections, seconds=chosen.seconds))
             print("|", " | ".join(row), "|", flush=True)
         print(f"Load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors.")

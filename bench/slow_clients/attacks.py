@@ -38,7 +38,7 @@ class SlowClient:
 
     async def trickle(self, data: bytes) -> None:
         """Send a byte at a time until the server closes the connection."""
-        closed = asyncio.ensure_future(self.closed())
+        closed = asyncio.ensure_future(self.read_until_closed())
         for byte in data:
             await self.send(bytes([byte]))
             with suppress(TimeoutError):
@@ -46,12 +46,12 @@ class SlowClient:
                 return
         await closed
 
-    async def closed(self) -> None:
-        """Wait until the server closes the connection, reading its answer."""
+    async def read_until_closed(self) -> None:
+        """Read and discard the answer until the server closes the connection."""
         while await self._loop.sock_recv(self._socket, 4096):
             pass
 
-    async def broken(self) -> None:
+    async def wait_until_closed(self) -> None:
         """Wait until the server closes the connection, without reading."""
         while True:
             await asyncio.sleep(1)
@@ -63,7 +63,7 @@ class SlowClient:
 async def stalled_body(client: SlowClient) -> None:
     """Announce a body, send half of it, and wait."""
     await client.send(_HEAD + b'Content-Length: 1000\r\n\r\n{"shop_id": "' + b"x" * 487)
-    await client.closed()
+    await client.read_until_closed()
 
 
 async def slow_head(client: SlowClient) -> None:
@@ -80,12 +80,12 @@ async def slow_chunks(client: SlowClient) -> None:
 async def unread_answers(client: SlowClient) -> None:
     """Request a large answer many times, and read nothing."""
     await client.send(b"GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * _ANSWERS)
-    await client.broken()
+    await client.wait_until_closed()
 
 
-Kind = Callable[[SlowClient], Coroutine[Any, Any, None]]
+AttackFunction = Callable[[SlowClient], Coroutine[Any, Any, None]]
 
-KINDS: dict[str, Kind] = {
+ATTACKS: dict[str, AttackFunction] = {
     "stalled body": stalled_body,
     "a byte of the head every 10 s": slow_head,
     "a byte in chunks every 10 s": slow_chunks,
@@ -108,12 +108,12 @@ class Attack:
             self.begun.set()
 
 
-async def _keep_attacking(address: tuple[str, int], kind: Kind, attack: Attack) -> None:
+async def _keep_attacking(address: tuple[str, int], run_attack: AttackFunction, attack: Attack) -> None:
     while True:
         with suppress(OSError):
             async with SlowClient(address) as client:
                 attack.count()
-                await kind(client)
+                await run_attack(client)
         await asyncio.sleep(0.05)
 
 
@@ -122,7 +122,7 @@ async def attacking(address: tuple[str, int], *, kinds: list[str], connections: 
     """Keep `connections` connections of each kind open; those closed by the server are opened again."""
     attack = Attack(connections * len(kinds), asyncio.Event())
     tasks = [
-        asyncio.ensure_future(_keep_attacking(address, KINDS[kind], attack))
+        asyncio.ensure_future(_keep_attacking(address, ATTACKS[kind], attack))
         for kind in kinds
         for _ in range(connections)
     ]

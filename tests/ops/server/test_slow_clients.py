@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import requests
 
-from bench.slow_clients.attacks import KINDS, attacking
+from bench.slow_clients.attacks import ATTACKS, attacking
 from kit.config import settings
 from tests import factories
 from tests.api.client import Api
@@ -42,7 +42,7 @@ def is_readable(client: socket.socket) -> bool:
 
 
 class TestSlowClients:
-    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize("kind", ATTACKS)
     def test_occupy_no_thread(self, server, database, kind):
         user = factories.make_user()
         token = Api(shared_app()).acting_as(user).token
