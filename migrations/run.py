@@ -65,7 +65,7 @@ def _upgrade_schema(owner_url: str) -> None:
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return command.upgrade(_replacing_functions(owner_url), "head")
+            return command.upgrade(_config_to_replace_functions(owner_url), "head")
         except (DBAPIError, psycopg.Error) as error:
             if not isinstance(_cause(error), LockNotAvailable) or attempt == ATTEMPTS:
                 raise
@@ -143,7 +143,7 @@ def _cause(error: BaseException) -> BaseException | None:
     return error.orig if isinstance(error, DBAPIError) else error
 
 
-def _replacing_functions(owner_url: str) -> Config:
+def _config_to_replace_functions(owner_url: str) -> Config:
     config = alembic_config(owner_url)
     config.attributes["replace_functions"] = True
     return config

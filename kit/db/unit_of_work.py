@@ -60,7 +60,7 @@ class UnitOfWork:
         self._call_before_commit()
         if self._conflicts_with(values):
             self._flush()
-        statement, values = _combined((*self._inserts, statement)), self._parameters | values
+        statement, values = _as_one_statement((*self._inserts, statement)), self._parameters | values
         self._inserts, self._parameters = (), {}
         return self.raw.execute(statement, values)
 
@@ -71,7 +71,7 @@ class UnitOfWork:
         if self._session is not None:
             self._session.flush()
         if self._inserts:
-            self.raw.execute(_combined(self._inserts), self._parameters)
+            self.raw.execute(_as_one_statement(self._inserts), self._parameters)
             self._inserts, self._parameters = (), {}
 
     def write_deferred(self) -> None:
@@ -114,8 +114,8 @@ class UnitOfWork:
 
 
 @cache
-def _combined(statements: tuple[str, ...]) -> str:
-    """INSERTs and a last statement as one, at whose end PostgreSQL checks the foreign keys between them."""
+def _as_one_statement(statements: tuple[str, ...]) -> str:
+    """The last statement with the INSERTs as its CTEs: PostgreSQL checks foreign keys between them only at its end."""
     *inserts, last = statements
     if not inserts:
         return last
