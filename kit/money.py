@@ -70,8 +70,9 @@ class Money:
     def allocate(self, weights: Sequence[int]) -> list["Money"]:
         """The amount divided in proportion to `weights` (0 or more). The parts always sum to the amount.
 
-        Each part is rounded down, and the minor units that are left go one each to the parts with the largest
-        remainders; of equal remainders, to the first. A part of weight 0 is 0.
+        Each part is rounded towards zero, and the minor units that are left go one each to the parts with the largest
+        remainders; of equal remainders, to the first. A part of weight 0 is 0. A negative amount is divided like the
+        positive one, with the other sign.
         Raises ValueError if an amount other than 0 is to be divided and no weight is above 0.
         """
         total = sum(weights)
@@ -99,7 +100,7 @@ class Money:
         return Money(until - before, self.currency)
 
     def rounded_down(self, step: int) -> "Money":
-        """The amount rounded down to a multiple of `step` minor units."""
+        """The amount, which is 0 or more, rounded down to a multiple of `step` minor units."""
         return Money(self.amount // step * step, self.currency)
 
     def __str__(self) -> str:

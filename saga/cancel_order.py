@@ -22,7 +22,7 @@ def orders_cancelled(endings: Sequence[Ending]) -> None:
     orders = order_status.mark_cancelled(
         order_ids=[ending.subject.id for ending in endings], now=endings[0].subject.now
     )
-    order_outcomes.report_cancelled(orders, reason="after_payment")
+    order_outcomes.report_cancelled(orders, when="after_payment")
 
 
 CANCEL_ORDER = Saga(

@@ -36,7 +36,7 @@ def orders_not_placed(endings: Sequence[Ending]) -> None:
     cancelled = [order_id for order_id, failure in failures.items() if failure.get("code") == CANCELLED]
     if cancelled:
         orders = order_status.mark_cancelled(order_ids=cancelled, now=now)
-        order_outcomes.report_cancelled(orders, reason="before_payment")
+        order_outcomes.report_cancelled(orders, when="before_payment")
     failed = {order_id: failure for order_id, failure in failures.items() if order_id not in cancelled}
     if failed:
         order_outcomes.report_failed(order_status.mark_failed(failures=failed, now=now), failed)

@@ -16,7 +16,7 @@ from kit.changes import ChangedColumns
 
 
 class CompanySettings(TypedDict, total=False):
-    """Settings of a company: columns of Company that its admins can set."""
+    """Optional settings of a company, at its creation and later. CompanyChanges adds the name and the mail address."""
 
     allows_discount: bool
     max_discount_percent: int

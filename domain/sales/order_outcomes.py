@@ -34,12 +34,12 @@ log = structlog.get_logger()
 
 
 def report_placed(order: NewOrder, *, saga_id: UUID) -> None:
-    """Report that the order is pending."""
+    """Log and count an order that was placed and is pending."""
     _report(order, "placed", fields={"saga_id": str(saga_id)})
 
 
 def report_paid(orders: Iterable[Order]) -> None:
-    """Report that the orders are paid: their payments are captured and their stock is committed."""
+    """Log and count orders that are paid: their payments are captured and their stock is committed."""
     for order in orders:
         seconds = (order.changed_at - order.placed_at).total_seconds()
         db.after_commit(partial(PAID_AFTER.observe, seconds))
@@ -47,7 +47,7 @@ def report_paid(orders: Iterable[Order]) -> None:
 
 
 def report_failed(orders: Iterable[Order], failures: Mapping[UUID, Json]) -> None:
-    """Report that the orders have failed: their steps are undone."""
+    """Log and count orders that have failed: their steps are undone."""
     for order in orders:
         failure = failures[order.id]
         code = failure.get("code", "")
@@ -55,10 +55,13 @@ def report_failed(orders: Iterable[Order], failures: Mapping[UUID, Json]) -> Non
         _report(order, "failed", reason=reason, fields={"code": code, "step": failure.get("step")})
 
 
-def report_cancelled(orders: Iterable[Order], *, reason: CancelledWhen) -> None:
-    """Report that the orders are cancelled: their steps are undone, or they are refunded, on request."""
+def report_cancelled(orders: Iterable[Order], *, when: CancelledWhen) -> None:
+    """Log and count orders that are cancelled on request.
+
+    Before the payment, all steps of an order are undone; after the payment, the order is refunded.
+    """
     for order in orders:
-        _report(order, "cancelled", reason=reason)
+        _report(order, "cancelled", reason=when)
 
 
 def _report(order: Order | NewOrder, outcome: str, *, reason: str = "", fields: Json | None = None) -> None:
