@@ -33,7 +33,7 @@ from migrations import run as migrations
 from ops.services import directories
 from ops.services.postgres import Postgres, with_login
 from workers import jobs, retention
-from workers.outbox.drain_lock import LOW_PRIORITY_INTERVAL
+from workers.outbox.low_priority_timer import MAX_INTERVAL
 
 _INSERT_EXPIRED_ROWS = """
     INSERT INTO inbox (consumer, event_id, processed_at)
@@ -119,7 +119,7 @@ def delete() -> None:
     retention.delete_expired_rows(now=clock.now())
     declared, taken = jobs.declared(), []
     while message := next_slice():
-        time.sleep(LOW_PRIORITY_INTERVAL)
+        time.sleep(MAX_INTERVAL)
         started = time.perf_counter()
         slices.work(declared, Slice(UUID(message["job_id"]), None, int(message["slice"])))
         taken.append(time.perf_counter() - started)

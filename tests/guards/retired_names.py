@@ -120,7 +120,7 @@ workers name Forgetful NotDurable
 workers name OtherThanDeclared TopologyMismatch
 workers name ForeignChord UnsupportedChord
 workers name UNHURRIED LOW_PRIORITY_QUEUES
-workers name LOTS_APART LOW_PRIORITY_INTERVAL
+workers name LOTS_APART LowPriorityTimer
 workers name PATIENCE CONFIRM_TIMEOUT
 workers name lot include_low_priority
 workers name lane run_drainer

@@ -9,16 +9,12 @@ from typing import NamedTuple
 import psycopg
 
 from kit.messaging import pg_notify
+from workers.outbox.low_priority_timer import LowPriorityTimer
 from workers.outbox.poll_position import PollPosition
 
 POLL_INTERVAL = 0.5
 """Seconds between two polls without a notification: postponed rows become due, and low-priority rows notify nobody
 (migrations/versions/20261129_wake_for_orders.py)."""
-
-LOW_PRIORITY_INTERVAL = 0.2
-"""Seconds between two batches with low-priority rows: events, and tasks of queues.LOW_PRIORITY_AREAS. They pass broker,
-worker and mail server in batches, which leaves the processors to orders. With a longer interval the batches of a busy
-system are so large that chords wait behind them."""
 
 IDLE_CHECK_INTERVAL = 1.0
 """Seconds after which a drainer that waits for the lock answers the broker's heartbeats and checks whether to stop."""
@@ -46,7 +42,7 @@ class DrainLock:
         self._listener: psycopg.Connection | None = None
         self._batch_size = batch_size
         self._has_more = False
-        self._next_low_priority = time.monotonic()
+        self._low_priority = LowPriorityTimer(now=time.monotonic())
         self._skipped_low_priority = False
         self._position = PollPosition()
 
@@ -65,7 +61,7 @@ class DrainLock:
             held.push(self._close_after_failure)
             self._wait_for_notification()
             started = time.monotonic()
-            include_low_priority = started >= self._next_low_priority
+            include_low_priority = started >= self._low_priority.due_at
             lookback = self._position.lookback(now=started, include_low_priority=include_low_priority)
 
             def taken(rows: int, last_age: float) -> None:
@@ -74,8 +70,7 @@ class DrainLock:
                 if include_low_priority:
                     age = last_age if self._has_more else 0.0
                     self._position.record_poll(started=started, ended=now, lookback=lookback, last_age=age)
-                if include_low_priority and not self._has_more:
-                    self._next_low_priority = now + LOW_PRIORITY_INTERVAL
+                    self._low_priority.record_poll(rows=rows, has_more=self._has_more, now=now)
                 held.close()
 
             yield Poll(include_low_priority, lookback, taken)
@@ -97,7 +92,7 @@ class DrainLock:
 
     @property
     def _poll_interval(self) -> float:
-        until_low_priority = max(0.0, self._next_low_priority - time.monotonic())
+        until_low_priority = max(0.0, self._low_priority.due_at - time.monotonic())
         return min(POLL_INTERVAL, until_low_priority) if self._skipped_low_priority else POLL_INTERVAL
 
     def _wait_for_notification(self) -> None:

@@ -56,7 +56,6 @@ class TestDrainUntil:
 
     def test_sends_mails_in_batches_and_the_last_without_a_notification(self, app, send, arrives, monkeypatch):
         monkeypatch.setattr(drain_lock, "POLL_INTERVAL", 60.0)
-        monkeypatch.setattr(drain_lock, "LOW_PRIORITY_INTERVAL", 1.0)
         first, task, mails, sent = a_task(), a_task(), [a_task("notifications.email_customer") for _ in range(3)], []
         all_gone = threading.Event()
 
