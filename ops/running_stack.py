@@ -87,7 +87,7 @@ def use_settings(args: Sequence[str]) -> None:
 
 
 def _read(home: Path, name: str) -> str:
-    """The contents of one of these files. A file that belongs to another user is ignored."""
+    """The contents of one of the two files; raises NotRunning if no stack runs, or if another user owns the file."""
     file = home / name
     if not _is_running(home) or any(path.lstat().st_uid != os.geteuid() for path in (home, file)):
         raise NotRunning

@@ -174,25 +174,25 @@ class Stack(Supervisor):
     def _flower(self) -> Process:
         return self._orderx("flower", "flower", "--port", _port(self.flower_url), ready=tcp(_port(self.flower_url)))
 
-    def _orderx(self, name: str, *words: object, ready: ReadyCheck) -> Process:
+    def _orderx(self, name: str, *command: object, ready: ReadyCheck) -> Process:
         return ForkedProcess(
             name,
-            [*map(str, words)],
+            [*map(str, command)],
             forkserver=self._forkserver,
             nice=NICE.get(name, 0),
             log=self._log(name),
-            env=self.env_for(*map(str, words)),
+            env=self.env_for(*map(str, command)),
             ready=ready,
         )
 
-    def env_for(self, *words: str) -> dict[str, str]:
+    def env_for(self, *command: str) -> dict[str, str]:
         """The environment for this command of `orderx`, with only the settings that it reads."""
-        flower = self._flower_settings() if words[0] == "flower" else {}
-        return {**self._base_env(), **self.settings_for(*words), **flower}
+        flower = self._flower_settings() if command[0] == "flower" else {}
+        return {**self._base_env(), **self.settings_for(*command), **flower}
 
-    def settings_for(self, *words: str) -> dict[str, str]:
+    def settings_for(self, *command: str) -> dict[str, str]:
         """The ORDERX_* settings that this command of `orderx` reads."""
-        return command_settings.settings_for(words, self._settings())
+        return command_settings.settings_for(command, self._settings())
 
     def _settings(self) -> dict[str, str]:
         return {**os.environ, **self.env}
@@ -217,8 +217,8 @@ def _port(url: str) -> int:
     return int(url.rpartition(":")[2])
 
 
-def _command(*words: object) -> list[str]:
-    return [sys.executable, "-m", "ops.cli", *map(str, words)]
+def _command(*command: object) -> list[str]:
+    return [sys.executable, "-m", "ops.cli", *map(str, command)]
 
 
 def _make_empty(directory: Path) -> Path:

@@ -120,7 +120,7 @@ def _outcome(stack: ChaosStack, shop: Shop, customers: Customers, injector: Faul
     database_url = _database_url(stack)
     state = final_state.read(database_url=database_url, sandbox_url=stack.sandbox_url, inbox_url=stack.inbox_url)
     purchases = customers.purchases
-    slow = {order_id for each in purchases if each.scenario.slow_card for order_id in each.order_ids}
+    slow = {order_id for each in purchases if each.scenario.has_slow_card for order_id in each.order_ids}
     accepted = {order_id for each in purchases for order_id in each.order_ids}
     statuses = Counter(order.status for order in state.orders.values())
     counts = {

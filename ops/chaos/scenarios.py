@@ -30,8 +30,8 @@ class Scenario:
     wait: int
 
     @property
-    def slow_card(self) -> bool:
-        """Whether its card is one of SLOW_CARDS."""
+    def has_slow_card(self) -> bool:
+        """Whether the order is paid with one of SLOW_CARDS."""
         return self.card in SLOW_CARDS
 
 

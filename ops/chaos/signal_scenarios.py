@@ -13,10 +13,10 @@ EXPIRY = EXPIRES.total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
-class ScenarioStep:
+class ScenarioAction:
     """Start the saga of this subject or, if `signal` is set, send it this signal with this payload.
 
-    `at` is the time of the step, in seconds after the beginning of the run.
+    `at` is the time of the action, in seconds after the beginning of the run.
     """
 
     at: float
@@ -25,21 +25,23 @@ class ScenarioStep:
     signal_payload: Any = None
 
 
-def scenario_steps(*, seed: int, sagas: int, seconds: float) -> list[ScenarioStep]:
-    """Generate the steps of this many sagas, in order of time. All sagas start within `seconds`."""
+def scenario_actions(*, seed: int, sagas: int, seconds: float) -> list[ScenarioAction]:
+    """Generate the actions on this many sagas, in order of time. All sagas start within `seconds`."""
     draw = Random(f"signals {seed}")  # noqa: S311 - must be repeatable
     starts = sorted(draw.uniform(0, seconds) for _ in range(sagas))
-    made = [step for number, start in enumerate(starts) for step in _steps_of(draw, start, f"{seed} {number}")]
-    return sorted(made, key=lambda step: step.at)
+    made = [
+        action for number, start in enumerate(starts) for action in _actions_of_saga(draw, start, f"{seed} {number}")
+    ]
+    return sorted(made, key=lambda action: action.at)
 
 
-def _steps_of(draw: Random, start: float, name: str) -> Iterator[ScenarioStep]:
+def _actions_of_saga(draw: Random, start: float, name: str) -> Iterator[ScenarioAction]:
     subject_id = uuid5(NAMESPACE_OID, f"example {name}")
-    yield ScenarioStep(start, subject_id)
+    yield ScenarioAction(start, subject_id)
     for after, number in _confirmations(draw):
-        yield ScenarioStep(start + after, subject_id, CONFIRMED, Answer(number))
+        yield ScenarioAction(start + after, subject_id, CONFIRMED, Answer(number))
     if draw.random() < 1 / 2:
-        yield ScenarioStep(start + draw.uniform(0, 2 * EXPIRY), subject_id, FOLLOWED, NoPayload())
+        yield ScenarioAction(start + draw.uniform(0, 2 * EXPIRY), subject_id, FOLLOWED, NoPayload())
 
 
 def _confirmations(draw: Random) -> list[tuple[float, int]]:

@@ -18,7 +18,7 @@ from kit.process import logs
 from kit.process.outages import retry_while_database_is_down
 from kit.process.stopping import on_stop_signals
 from kit.tenancy import Tenant
-from ops.chaos.signal_scenarios import ScenarioStep, scenario_steps
+from ops.chaos.signal_scenarios import ScenarioAction, scenario_actions
 from ops.chaos.waiting_saga import EXAMPLE_WAIT
 from saga.engine import queries, signals
 from saga.engine.definition import Saga
@@ -32,7 +32,7 @@ _POLL_INTERVAL = 0.5
 
 
 def run(*, seed: int, sagas: int, seconds: float, memory: Path) -> None:
-    """Wait for a company, then run each scenario step at its time.
+    """Wait for a company, then run each scenario action at its time.
 
     The file `memory` keeps the time of the beginning for the process that replaces this one after a kill.
     """
@@ -42,10 +42,10 @@ def run(*, seed: int, sagas: int, seconds: float, memory: Path) -> None:
     company_id, began = None, 0.0
     while company_id is None and not stopping.wait(_POLL_INTERVAL):
         company_id, began = _beginning(memory)
-    for step in scenario_steps(seed=seed, sagas=sagas, seconds=seconds):
-        if stopping.wait(max(0.0, began + step.at - time.time())) or company_id is None:
+    for action in scenario_actions(seed=seed, sagas=sagas, seconds=seconds):
+        if stopping.wait(max(0.0, began + action.at - time.time())) or company_id is None:
             return
-        retry_while_database_is_down(partial(_run, step, company_id), stopping=stopping.is_set)
+        retry_while_database_is_down(partial(_run, action, company_id), stopping=stopping.is_set)
     print(ALL_SENT, flush=True)
     stopping.wait()
 
@@ -69,16 +69,16 @@ def _first_company() -> UUID | None:
     return row[0] if row else None
 
 
-def _run(step: ScenarioStep, company_id: UUID) -> None:
+def _run(action: ScenarioAction, company_id: UUID) -> None:
     with db.transaction(Tenant(company_id=company_id)):
-        saga = queries.saga_state(EXAMPLE_WAIT.name, subject_id=step.subject_id)
+        saga = queries.saga_state(EXAMPLE_WAIT.name, subject_id=action.subject_id)
         if saga is None:
-            start(EXAMPLE_WAIT, subject_id=step.subject_id, company_id=company_id, now=clock.now())
+            start(EXAMPLE_WAIT, subject_id=action.subject_id, company_id=company_id, now=clock.now())
             return
-    if step.signal:
+    if action.signal:
         ref = SagaRef(saga.id, company_id)
         with suppress(Conflict):
-            signals.signal(ref, _find, signal=step.signal, payload=step.signal_payload, by="chaos")
+            signals.signal(ref, _find, signal=action.signal, payload=action.signal_payload, by="chaos")
 
 
 def _find(_name: str, _version: int | None) -> Saga:

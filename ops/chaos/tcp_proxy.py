@@ -9,7 +9,7 @@ from typing import Any
 
 from ops.services.ports import LOOPBACK, free_port
 
-_RESET = struct.pack("ii", 1, 0)
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class TcpProxy:
@@ -118,7 +118,7 @@ class _End(asyncio.Protocol):
     def reset(self) -> None:
         """Reset the connection, so that the client gets an error instead of an orderly close."""
         connection = self.transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

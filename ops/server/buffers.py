@@ -9,7 +9,7 @@ SEND_THRESHOLD = 256 * 1024
 """Bytes of a response to buffer before sending begins; shorter responses are sent at once."""
 KERNEL_SEND_BUFFER = 128 * 1024
 """SO_SNDBUF in bytes; the kernel doubles it. The default would buffer megabytes of an unread response."""
-_RESET = struct.pack("ii", 1, 0)
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER on, zero seconds: closing then resets the connection and drops unsent bytes."""
 
 
@@ -97,5 +97,5 @@ class BufferedSocket:
     def really_close(self, *, reset: bool = False) -> None:
         """Close the connection; `reset` drops unsent bytes."""
         if reset:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self._socket.close()

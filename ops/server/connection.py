@@ -1,6 +1,7 @@
 """The state and deadline of a client's connection."""
 
 import re
+from collections.abc import Callable
 from enum import Enum
 from functools import partial
 from math import inf
@@ -113,7 +114,7 @@ class Connection:
         request = self.request
         is_truncated = not self._chunks.is_whole if self._chunks else len(self.sock.incoming) < self._content_length
         request.should_close = partial(
-            _should_close, request, is_truncated=is_truncated, requested=request.should_close
+            _should_close, request, is_truncated=is_truncated, gunicorn_closes=request.should_close
         )
         return request
 
@@ -143,6 +144,6 @@ def _require_chunked_only(request: Request) -> None:
             raise UnsupportedTransferCoding("only chunked is supported")
 
 
-def _should_close(request: Request, *, is_truncated: bool, requested: Any) -> bool:
-    """Whether the connection closes after this request: requested, or the start of the next request is unknown."""
-    return is_truncated or request.body.failed or requested()
+def _should_close(request: Request, *, is_truncated: bool, gunicorn_closes: Callable[[], bool]) -> bool:
+    """Whether the connection closes after this request: gunicorn would close it, or the next one's start is unknown."""
+    return is_truncated or request.body.failed or gunicorn_closes()

@@ -66,6 +66,6 @@ class TestScenarios:
 
     def test_have_every_trait(self):
         made = scenarios(seed=1, orders=300)
-        for trait in ("slow_card", "scarce", "cancel_after", "impatient", "wait"):
+        for trait in ("has_slow_card", "scarce", "cancel_after", "impatient", "wait"):
             having = sum(bool(getattr(scenario, trait)) for scenario in made)
             assert 0 < having < len(made) / 4, trait

@@ -10,7 +10,7 @@ import pytest
 
 from kit import db
 from ops.chaos import signaller, waiting_saga
-from ops.chaos.signal_scenarios import EXPIRY, scenario_steps
+from ops.chaos.signal_scenarios import EXPIRY, scenario_actions
 from ops.chaos.wait_results import WaitingSaga, counts, read, violations
 from ops.chaos.waiting_saga import CONFIRMED, EXAMPLE_WAIT
 from saga.engine.sweep import sweep
@@ -20,7 +20,7 @@ from tests.saga.message_deliveries import Deliveries
 
 def confirmations(*, seed):
     """For each saga, the seconds after its start and the contents of its confirmations."""
-    made = scenario_steps(seed=seed, sagas=200, seconds=60.0)
+    made = scenario_actions(seed=seed, sagas=200, seconds=60.0)
     starts = {step.subject_id: step.at for step in made if step.signal is None}
     found = defaultdict(list, {subject_id: [] for subject_id in starts})
     for step in made:
@@ -32,7 +32,7 @@ def confirmations(*, seed):
 class TestActs:
     def test_are_the_same_for_the_same_seed(self):
         some = {"sagas": 20, "seconds": 10.0}
-        assert scenario_steps(seed=1, **some) == scenario_steps(seed=1, **some) != scenario_steps(seed=2, **some)
+        assert scenario_actions(seed=1, **some) == scenario_actions(seed=1, **some) != scenario_actions(seed=2, **some)
 
     def test_have_every_kind_of_confirmation(self):
         found = confirmations(seed=1)
@@ -49,7 +49,7 @@ class TestSignaller:
     def test_does_everything_again_after_a_crash_and_changes_nothing(self, database):
         company_id = factories.make_company().id
         deliveries = Deliveries((EXAMPLE_WAIT,))
-        some = scenario_steps(seed=1, sagas=12, seconds=1.0)
+        some = scenario_actions(seed=1, sagas=12, seconds=1.0)
         for _ in range(2):
             for step in some:
                 signaller._run(step, company_id)
