@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.access import api_keys, invitations, memberships
 from domain.access.models import ApiKey, Invitation
-from domain.access.permission_sets import company_creator
+from domain.access.permission_sets import company_creator_permissions
 from domain.access.roles import Role
 from domain.accounts import passwords
 from domain.accounts import users as accounts
@@ -82,7 +82,7 @@ def join(user: User, company: Company, role: Role = "company_admin", *, shop: Sh
             company_id=company.id,
             role=role,
             shop_id=shop.id if shop else None,
-            actor=company_creator(),
+            actor=company_creator_permissions(),
         )
 
 
@@ -91,7 +91,8 @@ def make_key(maker: User, company: Company, permissions: set[str], *, shop: Shop
     with db.transaction(Tenant(company_id=company.id, user_id=maker.id)):
         return api_keys.create(
             company_id=company.id, created_by=maker.id, name="Robot", permissions=permissions,
-            shop_id=shop.id if shop else None, expires_at=clock.now() + timedelta(days=1), actor=company_creator(),
+            shop_id=shop.id if shop else None, expires_at=clock.now() + timedelta(days=1),
+            actor=company_creator_permissions(),
         )  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def invite(
     with db.transaction(Tenant(company_id=company.id, user_id=host.id)):
         return invitations.create(
             company_id=company.id, email=email, role=role, shop_id=shop.id if shop else None, invited_by=host.id,
-            actor=company_creator(), now=clock.now(),
+            actor=company_creator_permissions(), now=clock.now(),
         )  # fmt: skip
 
 

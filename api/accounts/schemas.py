@@ -93,7 +93,7 @@ class MailsChangeSchema(Schema):
 
 
 class NotificationsChangeSchema(Schema):
-    """Optional notifications, by channel."""
+    """Optional notifications to turn on or off, by channel."""
 
     email = fields.Nested(MailsChangeSchema)
 
@@ -106,7 +106,7 @@ class MailsSchema(ResponseSchema):
 
 
 class NotificationsSchema(ResponseSchema):
-    """Optional notifications, by channel."""
+    """Which optional notifications the user wants, by channel."""
 
     email = fields.Nested(MailsSchema)
 

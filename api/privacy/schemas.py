@@ -6,7 +6,7 @@ from api.http.schemas import Schema
 from domain import areas
 
 SECTIONS = {name: field for module in areas.modules("api", "personal_data") for name, field in module.SECTIONS.items()}
-"""The sections of the export, which the areas declare."""
+"""The field of each section of the export, by its name. The areas declare them."""
 
 UserDataSchema = ResponseSchema.from_dict(SECTIONS, name="UserDataSchema")
 UserDataSchema.__doc__ = "All data of a user."

@@ -5,7 +5,7 @@ from typing import Unpack
 from uuid import UUID
 
 from domain.access import memberships
-from domain.access.permission_sets import company_creator
+from domain.access.permission_sets import company_creator_permissions
 from domain.accounts import queries as users
 from domain.accounts import throttle
 from domain.accounts.throttle import Quota
@@ -30,5 +30,5 @@ def create(
     company = companies.create(
         company_id=company_id, name=name, email=email, currency=currency, by=user_id, now=now, **company_settings
     )
-    memberships.join(user_id=user_id, company_id=company_id, role="company_admin", actor=company_creator())
+    memberships.join(user_id=user_id, company_id=company_id, role="company_admin", actor=company_creator_permissions())
     return company

@@ -72,7 +72,7 @@ def permissions_of(role: str, shop_id: UUID | None = None) -> PermissionSet:
     return PermissionSet(_BY_ROLE[role], shop_id)
 
 
-def company_creator() -> PermissionSet:
+def company_creator_permissions() -> PermissionSet:
     """The permissions of the creator of a company: all those of an admin, who can grant them."""
     return permissions_of("company_admin")
 

@@ -65,7 +65,7 @@ def has_role(
 
 
 def default_company(*, user_id: UUID) -> UUID | None:
-    """Return the company that the current user acts for by default; None for customers and after leaving it."""
+    """Return the current user's default company; None if none is set, or if the user is no longer a member of it."""
     chosen = select(User.default_company_id).where(
         User.id == user_id,
         exists().where(

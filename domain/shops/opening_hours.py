@@ -57,6 +57,7 @@ class Rule:
 
 
 WHOLE_DAY = ((0, DAY),)
+"""The spans of a rule without hours: 0:00 to 24:00."""
 
 
 class OpeningHours:

@@ -67,17 +67,17 @@ def deliveries(claims_by_order: Mapping[UUID, Sequence[Claim]]) -> Calls:
 def _deliver(claims_by_order: Mapping[UUID, Sequence[Claim]]) -> OutcomesBySubject:
     mails = [claim.mail for claims in claims_by_order.values() for claim in claims if isinstance(claim, Claimed)]
     errors = {mail.id: error for mail, error in zip(mails, mail_delivery.deliver(mails), strict=True)}
-    return {order_id: _outcome(claims, errors) for order_id, claims in claims_by_order.items()}
+    return {order_id: _outcome_of_order(claims, errors) for order_id, claims in claims_by_order.items()}
 
 
-def _outcome(claims: Sequence[Claim], errors: Mapping[UUID, DeliveryError]) -> Outcome:
+def _outcome_of_order(claims: Sequence[Claim], errors: Mapping[UUID, DeliveryError]) -> Outcome:
     """The outcome of an order's step: of its first unsent mail, or of the buyer's mail if all were sent."""
-    outcomes = [_outcome_of(claim, errors) for claim in claims]
+    outcomes = [_outcome_of_mail(claim, errors) for claim in claims]
     unsent = (outcome for outcome in outcomes if isinstance(outcome, InProgress | TryAgain))
     return next(unsent, outcomes[0])
 
 
-def _outcome_of(claim: Claim, errors: Mapping[UUID, DeliveryError]) -> Outcome:
+def _outcome_of_mail(claim: Claim, errors: Mapping[UUID, DeliveryError]) -> Outcome:
     if isinstance(claim, LeasedElsewhere):
         return InProgress("mail_leased", f"another process is sending it until {claim.until:%H:%M:%S} UTC")
     if isinstance(claim, AlreadyDone):

@@ -71,7 +71,7 @@ def enqueue(after: LockedSaga, saga: Saga, *, subject_id: UUID, target_id: UUID,
     after.record_event("saga_queued", None, {"saga": saga.name, "subject_id": str(subject_id)})
     origin = causation.current_origin((subject_id, target_id))
     about: Json = {"subject_id": subject_id, "target_id": target_id, "tags": tags, "origin": origin}
-    if not _insert(after.ref.saga_id, saga.name, company_id=after.ref.company_id, now=after.now, **about):
+    if not _insert_if_new(after.ref.saga_id, saga.name, company_id=after.ref.company_id, now=after.now, **about):
         raise AlreadyRequested(f"{saga.name} has been requested before for {subject_id}")
     db.after_commit(lambda: failpoints.hit("saga.queued"))
 
@@ -87,7 +87,7 @@ def release(ending_sagas: Sequence[LockedSaga], first_queued: Mapping[UUID, str]
     kept = [id_ for id_, name in first_queued.items() if id_ not in undone and not is_known(name, None, find)]
     taken = [saga.ref.saga_id for saga in ending_sagas if saga.ref.saga_id not in kept]
     if taken:
-        _start(taken, undone, find, company_id=ending_sagas[0].ref.company_id, now=now)
+        _start_queued(taken, undone, find, company_id=ending_sagas[0].ref.company_id, now=now)
     if kept:
         db.run(_MARK_SAGAS_OVERDUE, {"ids": kept, "now": now})
     db.after_commit(lambda: failpoints.hit("saga.dequeued"))
@@ -100,34 +100,36 @@ def release_overdue(find: FindDefinition, *, now: datetime) -> int:
     """
     with db.operator_transaction():
         overdue = db.run(_FIND_OVERDUE_SAGAS, {}).fetchall()
-    known = [(after, company_id) for after, company_id, name in overdue if is_known(name, None, find)]
-    for after, company_id in known:
+    known = [(ended_id, company_id) for ended_id, company_id, name in overdue if is_known(name, None, find)]
+    for ended_id, company_id in known:
         with db.transaction(Tenant(company_id=company_id)):
-            _start([after], [], find, company_id=company_id, now=now)
+            _start_queued([ended_id], [], find, company_id=company_id, now=now)
         failpoints.hit("saga.dequeued")
     return len(known)
 
 
-def _start(ended: list[UUID], undone: list[UUID], find: FindDefinition, *, company_id: UUID, now: datetime) -> None:
+def _start_queued(
+    ended: list[UUID], undone: list[UUID], find: FindDefinition, *, company_id: UUID, now: datetime
+) -> None:
     """Start the first saga that is queued behind each ended saga; the other sagas queue behind the started one.
 
     Sagas behind an undone saga are dropped instead.
     """
     rows = db.run(_TAKE_QUEUED_SAGAS, {"ids": ended, "undone": undone, "now": now}).fetchall()
     started: dict[UUID, UUID] = {}
-    for after, name, subject_id, target_id, tags, traceparent, context in rows:
-        if after in undone:
+    for ended_id, name, subject_id, target_id, tags, traceparent, context in rows:
+        if ended_id in undone:
             continue
         about = {"subject_id": subject_id, "target_id": target_id, "company_id": company_id, "now": now, "tags": tags}
         origin = Origin.from_columns(traceparent, context)
-        if after in started:
-            _insert(started[after], name, origin=origin, **about)
+        if ended_id in started:
+            _insert_if_new(started[ended_id], name, origin=origin, **about)
         else:
-            started[after] = start(find(name, None), origin=origin, **about)
+            started[ended_id] = start(find(name, None), origin=origin, **about)
 
 
-def _insert(
-    after: UUID,
+def _insert_if_new(
+    after_saga_id: UUID,
     name: str,
     *,
     subject_id: UUID,
@@ -137,9 +139,9 @@ def _insert(
     tags: Json,
     origin: Origin,
 ) -> bool:
-    """Insert the row; returns whether the subject had no saga of this name yet."""
+    """Insert the row. Returns False, and does nothing, if the subject has a saga of this name, queued or started."""
     values = {
-        "id": new_id(), "after": after, "company": company_id, "name": name, "subject": subject_id,
+        "id": new_id(), "after": after_saga_id, "company": company_id, "name": name, "subject": subject_id,
         "target": target_id, "tags": db.as_json(tags), "now": now, **origin.as_columns(),
     }  # fmt: skip
     return db.run(_INSERT_QUEUED_SAGA, values).rowcount == 1

@@ -181,7 +181,7 @@ def complete(saga: LockedSaga) -> None:
 
 
 def end_if_finished(saga: LockedSaga) -> None:
-    """End the saga if all steps of its `afterwards` stage are done or skipped. Otherwise do nothing."""
+    """End a completed saga once all steps of its `afterwards` stage are done or skipped; until then do nothing."""
     if all(saga.step_state(step).state in {"done", "skipped"} for step in saga.definition.afterwards_steps):
         saga.end("done")
 

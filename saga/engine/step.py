@@ -20,7 +20,7 @@ from saga.engine.step_functions import (
     BatchFunctionWithInput,
     CallsFunction,
     CallsFunctionWithInput,
-    Loader,
+    InputLoader,
     StepFunction,
     StepFunctionWithInput,
     continued_by,
@@ -97,7 +97,7 @@ class StepWithInput(
 ):
     """A step that takes an input for each subject, as does its undo. It becomes a saga's step by `using`."""
 
-    def using(self, load: Loader[T], *, name: str | None = None, undo_name: str | None = None) -> Step:
+    def using(self, load: InputLoader[T], *, name: str | None = None, undo_name: str | None = None) -> Step:
         """Return the saga's step, which takes the inputs that `load` returns.
 
         A saga that uses a step twice gives the second use a `name`, and its undo an `undo_name`: the journal and the

@@ -70,7 +70,7 @@ AnswersFunction = Callable[[Sequence[Subject], Answers], OutcomesBySubject]
 
 Inputs = Mapping[UUID, T]
 """What a step takes besides its subjects, by subject id: for each one a value of the type that the step declares."""
-Loader = Callable[[Sequence[Subject]], Inputs[T]]
+InputLoader = Callable[[Sequence[Subject]], Inputs[T]]
 """Reads these inputs, in the step's transaction. It returns one for each subject."""
 
 StepFunctionWithInput = Callable[[Subject, T], Outcome] | Callable[[Subject, T], Generator[Call, Any, Outcome]]
@@ -121,7 +121,7 @@ def _calling(function: Any) -> Any:
     return function
 
 
-def with_inputs(function: BatchFunctionWithInput[T], load: Loader[T], *, name: str) -> BatchFunction:
+def with_inputs(function: BatchFunctionWithInput[T], load: InputLoader[T], *, name: str) -> BatchFunction:
     """Return a BatchFunction of this name that first loads the inputs of its subjects."""
 
     @wraps(function)

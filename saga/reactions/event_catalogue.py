@@ -23,7 +23,7 @@ class Entry:
 def catalogue() -> dict[str, Entry]:
     """All declared events by name, in the order of the areas. Raises TypeError if two events have the same name."""
     entries: dict[str, Entry] = {}
-    for area, module in _modules():
+    for area, module in _event_modules():
         for event in _declared_in(module):
             if event.name in entries:
                 raise TypeError(f"{area} and {entries[event.name].area} both declare {event.name}")
@@ -31,7 +31,8 @@ def catalogue() -> dict[str, Entry]:
     return entries
 
 
-def _modules() -> Iterator[tuple[str, ModuleType]]:
+def _event_modules() -> Iterator[tuple[str, ModuleType]]:
+    """Each module that declares events, with its area."""
     for module in areas.modules("domain", "events"):
         yield module.__name__.split(".")[1], module
     yield "sagas", saga_events

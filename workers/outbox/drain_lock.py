@@ -76,7 +76,7 @@ class DrainLock:
             yield Poll(include_low_priority, lookback, taken)
 
     def poll_everything(self) -> None:
-        """Make the next poll a full one: a drainer has failed, and the rows it took are in the outbox again."""
+        """Make the next poll read all due rows: a drainer has failed, and the rows it took are in the outbox again."""
         self._position.reset()
 
     def close(self) -> None:

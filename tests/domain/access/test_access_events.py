@@ -1,7 +1,7 @@
 """The events that changes of members, invitations and API keys publish."""
 
 from domain.access import api_keys, invitations, memberships, queries, revocation
-from domain.access.permission_sets import company_creator
+from domain.access.permission_sets import company_creator_permissions
 from kit import clock, db
 from kit.tenancy import Tenant
 from tests import factories
@@ -21,7 +21,7 @@ def test_members_announce_that_they_join_leave_and_are_removed(database, publish
     with db.transaction(Tenant(user_id=leaving.id)):
         memberships.leave(user_id=leaving.id, membership_id=joined[1].id)
     with db.transaction(acting_for(company)):
-        memberships.remove(membership_id=joined[2].id, company_id=company.id, actor=company_creator())
+        memberships.remove(membership_id=joined[2].id, company_id=company.id, actor=company_creator_permissions())
     payloads = [
         {"membership_id": str(each.id), "user_id": str(each.user_id), "role": each.role, "shop_id": None}
         for each in joined

@@ -6,7 +6,7 @@ import pytest
 
 from domain.access import memberships, queries
 from domain.access.errors import LastAdmin, NotAMember
-from domain.access.permission_sets import company_creator
+from domain.access.permission_sets import company_creator_permissions
 from kit import db
 from kit.tenancy import Tenant
 from tests import factories
@@ -24,7 +24,9 @@ class TestRemoveMember:
         def remove(membership_id) -> bool:
             try:
                 with db.transaction(acting_for(company)):
-                    memberships.remove(membership_id=membership_id, company_id=company.id, actor=company_creator())
+                    memberships.remove(
+                        membership_id=membership_id, company_id=company.id, actor=company_creator_permissions()
+                    )
             except LastAdmin:
                 return False
             return True

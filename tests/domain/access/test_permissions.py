@@ -9,7 +9,7 @@ from domain.access.permission_sets import (
     ROLES,
     PermissionSet,
     api_key_permissions,
-    company_creator,
+    company_creator_permissions,
     permissions_of,
     roles_with,
 )
@@ -57,7 +57,7 @@ class TestRequireSupersetOf:
         assert covers(permissions_of("shop_manager", held_in), permissions_of("staff", given_in)) is is_theirs
 
     def test_compares_each_permission(self):
-        without = PermissionSet(company_creator().permissions - {"write_stock"})
+        without = PermissionSet(company_creator_permissions().permissions - {"write_stock"})
         assert not covers(without, permissions_of("staff"))
         assert covers(without, permissions_of("customer"))
 
@@ -103,7 +103,7 @@ class TestRegister:
             permission_sets.register({"read_coupons": Permission("read_coupons", "Read coupons.", "cashier")})
 
     def test_comes_before_any_use(self):
-        for use in (permission_sets.declared, company_creator, api_key_permissions):
+        for use in (permission_sets.declared, company_creator_permissions, api_key_permissions):
             with pytest.raises(LookupError, match=r"call domain\.areas\.register\(\)"):
                 use()
 
