@@ -9,7 +9,8 @@ from domain.payments import payment_records as payments
 from domain.payments.declines import BelowDeclineLimits, PaymentSource
 from domain.sales import order_outcomes, order_status
 from domain.sales import placement as sales
-from domain.sales.placement import LineRequest, NewOrder
+from domain.sales.new_order import LineRequest, NewOrder, OrderOptions
+from domain.sales.placement import WITHOUT_OPTIONS
 from kit.db import Json
 from saga.engine.definition import Ending, Saga, afterwards, then, together
 from saga.engine.start import start
@@ -73,6 +74,7 @@ def place_order(
     lines: Sequence[LineRequest],
     discount_percent: int,
     shipping_address: Json,
+    options: OrderOptions = WITHOUT_OPTIONS,
     payment_source: PaymentSource,
     now: datetime,
 ) -> PlacedOrder:
@@ -84,7 +86,7 @@ def place_order(
     """
     order = sales.place(
         company_id=company_id, user_id=user_id, session_id=session_id, shop_id=shop_id, lines=lines,
-        discount_percent=discount_percent, shipping_address=shipping_address, now=now,
+        discount_percent=discount_percent, shipping_address=shipping_address, options=options, now=now,
         precondition=BelowDeclineLimits(payment_source, user_id, company_id, now),
     )  # fmt: skip
     payments.create(

@@ -23,7 +23,7 @@ from domain.customers.models import Customer, CustomerAddress, CustomerGroup
 from domain.inventory import stock_keeping
 from domain.inventory.models import Stock, Warehouse
 from domain.sales import placement as sales
-from domain.sales.placement import NewOrder
+from domain.sales.new_order import NewOrder
 from domain.shops import locations
 from domain.shops import shop_lifecycle as shops
 from domain.shops.models import Location, Shop

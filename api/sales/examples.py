@@ -20,6 +20,7 @@ _REQUEST: dict[str, Any] = {
     "lines": [{"product_id": _PRODUCT, "quantity": 2}],
     "shipping_address": _ADDRESS,
 }
+_LINE = "01a1f9fc-2b90-7f03-8d21-6c4e9b0a7f55"
 _SAGA = "01a1f9fc-2b91-7d15-8e37-0a4c6b9d5f12"
 
 
@@ -55,6 +56,7 @@ def _order(status: str, *, saga: str, changed_at: str, failure: Any = None) -> d
         "changed_at": changed_at,
         "lines": [
             {
+                "id": _LINE,
                 "product_id": _PRODUCT,
                 "sku": "notebook-a5",
                 "name": "Notebook",
@@ -67,6 +69,10 @@ def _order(status: str, *, saga: str, changed_at: str, failure: Any = None) -> d
         "subtotal": _eur(3998),
         "discount_percent": 0,
         "shipping_address": _ADDRESS,
+        "billing_address": None,
+        "phone": "+4930123456",
+        "note": None,
+        "channel": "shop",
         "saga": {"id": _SAGA, "state": saga},
         "cancellation_requested": False,
         "allowed_transitions": transitions.allowed(status),

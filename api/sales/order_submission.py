@@ -1,6 +1,6 @@
 """Place an order: look up the idempotency key, exchange the card for a token, then write in one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from domain.payments.gateway import Token
 from domain.payments.stripe_gateway import gateway
 from domain.sales import idempotency, order_context
 from domain.sales import queries as sales
+from domain.sales.new_order import OrderOptions
 from domain.sales.permissions import APPLY_DISCOUNTS
 from domain.shops.errors import ShopNotFound
 from kit import clock, db
@@ -38,6 +39,8 @@ def submit(caller: Caller, body: dict[str, Any]) -> Submission:
     """Place the order, or return the one that an earlier request with the same Idempotency-Key has placed."""
     if body["discount_percent"] and not caller.permission_set.includes(APPLY_DISCOUNTS):
         raise Forbidden("Only members of the company may give a discount. Leave discount_percent out.")
+    if body["channel"] != "shop" and not caller.is_seller:
+        raise Forbidden("Only members of the company may place orders of other channels. Leave channel out.")
     key = idempotency_key()
     body_hash = fingerprint() if key else b""
     try:
@@ -111,7 +114,7 @@ def _write_order(
         placed = place_order(
             company_id=tenant.company_id, user_id=caller.user_id, session_id=caller.session_id,
             shop_id=body["shop_id"], lines=body["lines"], discount_percent=body["discount_percent"],
-            shipping_address=body["shipping_address"], payment_source=attempt, now=now,
+            shipping_address=body["shipping_address"], options=_options(body), payment_source=attempt, now=now,
         )  # fmt: skip
         if key:
             idempotency.save(
@@ -119,6 +122,10 @@ def _write_order(
                 company_id=tenant.company_id, now=now,
             )  # fmt: skip
     return Submission(serializers.new_order(placed), tenant, replayed=False)
+
+
+def _options(body: dict[str, Any]) -> OrderOptions:
+    return OrderOptions(**{each.name: body[each.name] for each in fields(OrderOptions)})
 
 
 def _replay(caller: Caller, order_id: UUID) -> Submission:

@@ -5,15 +5,16 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from api.http.choices import Choice
-from api.http.contacts import NewAddressSchema
-from api.http.fields import FullMatch, List, Text, refuse_card_number
+from api.http.contacts import NewAddressSchema, Phone
+from api.http.fields import FullMatch, List, MultilineText, Text, refuse_card_number
 from api.http.responses import AddressSchema, AmountOf, ResponseSchema
 from api.http.schemas import PageQuery, Schema
 from domain.payments.gateway import Card
+from domain.sales.channels import CHANNELS
 from domain.sales.headline import FULFILMENT_STATES, PAYMENT_STATES, STATES, STATUSES
-from domain.sales.placement import LineRequest
+from domain.sales.new_order import LineRequest
 
-MAX_LINES, MAX_UNITS = 100, 10_000
+MAX_LINES, MAX_UNITS, MAX_NOTE_LENGTH = 100, 10_000, 1000
 PAYMENT_METHOD = r"^[A-Za-z][A-Za-z0-9_-]*$"
 """The format of a provider's token, which no card number matches."""
 
@@ -97,17 +98,18 @@ class NewOrderSchema(Schema):
         metadata={"description": "Only for members who may give discounts, up to the company's `max_discount_percent`"},
     )
     shipping_address = fields.Nested(NewAddressSchema, required=True)
+    billing_address = fields.Nested(
+        NewAddressSchema, load_default=None, metadata={"description": "Leave it out if it is the shipping address"}
+    )
+    phone = Phone(load_default=None, metadata={"examples": ["+4930123456"]})
+    note = MultilineText(max_length=MAX_NOTE_LENGTH, load_default=None, metadata={"examples": ["Ring twice."]})
+    channel = Choice(
+        "OrderChannel",
+        CHANNELS,
+        load_default="shop",
+        metadata={"description": "Where the order comes from; other than `shop` only for members"},
+    )
     payment = fields.Nested(PaymentSchema, required=True)
-
-    @validates_schema(skip_on_field_errors=True)
-    def _refuse_repeated_products(self, data: dict[str, Any], **_: Any) -> None:
-        """Raise ValidationError for a product that occurs in two lines."""
-        first: dict[Any, int] = {}
-        for position, line in enumerate(data["lines"]):
-            earlier = first.setdefault(line.product_id, position)
-            if earlier != position:
-                message = f"Line {earlier} has the same product. Send one line with the total quantity."
-                raise ValidationError({"lines": {position: {"product_id": [message]}}})
 
 
 class CancellationSchema(Schema):
@@ -159,6 +161,7 @@ class OrderSummarySchema(ResponseSchema):
 class OrderLineSchema(ResponseSchema):
     """A line of an order, with the price at which it was placed."""
 
+    id = fields.UUID()
     product_id = fields.UUID()
     sku = fields.String()
     name = fields.String()
@@ -200,6 +203,12 @@ class OrderDetailsSchema(OrderSummarySchema):
     subtotal = AmountOf(metadata={"description": "The same as `totals.items`"})
     discount_percent = fields.Integer()
     shipping_address = fields.Nested(AddressSchema)
+    billing_address = fields.Nested(
+        AddressSchema, allow_none=True, metadata={"description": "Null if it is the shipping address"}
+    )
+    phone = fields.String(allow_none=True, metadata={"description": "E.164", "examples": ["+4930123456"]})
+    note = fields.String(allow_none=True, metadata={"examples": ["Ring twice."]})
+    channel = Choice("OrderChannel", CHANNELS)
 
 
 class OrderSchema(OrderDetailsSchema):

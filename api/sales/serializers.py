@@ -11,7 +11,7 @@ from domain.sales import queries as sales
 from domain.sales import transitions
 from domain.sales.headline import State
 from domain.sales.models import Order, OrderLine
-from domain.sales.placement import NewLine, NewOrder
+from domain.sales.new_order import NewLine, NewOrder
 from domain.sales.queries import OrderOutcome
 from domain.sales.totals import Totals
 from kit.db import Json
@@ -20,6 +20,7 @@ from saga.engine.models import SagaRow, StepRow
 from saga.place_order import PLACE_ORDER, PlacedOrder
 from saga.registry import STEPS
 
+_DETAILS = ("discount_percent", "shipping_address", "billing_address", "phone", "note", "channel")
 AnyOrder = Order | NewOrder
 AnyLine = OrderLine | NewLine
 
@@ -99,8 +100,7 @@ def order_details(order: AnyOrder, lines: Sequence[AnyLine], *, to_seller: bool)
         "lines": [_line(line, order.currency) for line in lines],
         "totals": _totals(order.totals, currency=order.currency, state=order.state),
         "subtotal": order.totals.items,
-        "discount_percent": order.discount_percent,
-        "shipping_address": order.shipping_address,
+        **{name: getattr(order, name) for name in _DETAILS},
     }
 
 
@@ -161,6 +161,6 @@ def _undo_of(step: str) -> str | None:
 
 
 def _line(line: AnyLine, currency: str) -> dict[str, Any]:
-    names = ("product_id", "sku", "name", "quantity", "unit_price")
+    names = ("id", "product_id", "sku", "name", "quantity", "unit_price")
     total = line.unit_price * line.quantity
     return {**{name: getattr(line, name) for name in names}, "currency": currency, "total": total}

@@ -15,7 +15,7 @@ from bench.participant import FullWorkload, Participant, Setting
 from bench.seed import PASSWORD
 from bench.workload import ADDRESS, BUYER, CARD, COMPANY, CUSTOMER, SHOP, product
 from domain.payments.declines import PaymentSource
-from domain.sales.placement import LineRequest
+from domain.sales.new_order import LineRequest
 from kit import clock, db
 from kit.tenancy import Tenant
 from ops.services.ports import LOOPBACK, free_port

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.sales.channels import CHANNELS, Channel
 from domain.sales.headline import (
     FULFILMENT_STATES,
     PAYMENT_STATES,
@@ -25,7 +26,7 @@ class Order(Base):
     """An order. Amounts are in minor units of `currency`; `failure` is null or `{"code", "step", "detail"}`.
 
     `status` is the headline of the three states. `subtotal` is the sum of the lines. Amounts up to `total` are frozen;
-    `paid` is what was captured, and `refunded` what went back of it.
+    `paid` is what was captured, and `refunded` what went back of it. A null billing address is the shipping address.
     """
 
     __tablename__ = "orders"
@@ -34,6 +35,7 @@ class Order(Base):
         within_company("customer_id", "customers"),
         CheckConstraint(f"status IN {STATUSES}", name="status"),
         CheckConstraint(f"state IN {STATES}", name="state"),
+        CheckConstraint(f"channel IN {CHANNELS}", name="channel"),
         CheckConstraint(f"payment_state IN {PAYMENT_STATES}", name="payment_state"),
         CheckConstraint(f"fulfilment_state IN {FULFILMENT_STATES}", name="fulfilment_state"),
         CheckConstraint("discount_percent BETWEEN 0 AND 100", name="discount_percent"),
@@ -74,6 +76,10 @@ class Order(Base):
     paid: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     refunded: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     shipping_address: Mapped[Json] = mapped_column(info=PERSONAL)
+    billing_address: Mapped[Json | None] = mapped_column(info=PERSONAL)
+    phone: Mapped[str | None] = mapped_column(info=PERSONAL)
+    note: Mapped[str | None] = mapped_column(info=PERSONAL)
+    channel: Mapped[Channel] = mapped_column(Text, server_default=text("'shop'"))
     failure: Mapped[Json | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     placed_at: Mapped[datetime]
@@ -89,7 +95,7 @@ class Order(Base):
 
 
 class OrderLine(Base):
-    """A product in an order, with its price when the order was placed."""
+    """A product in an order, with its price when the order was placed. Several lines may have one product."""
 
     __tablename__ = "order_lines"
     __table_args__ = (
@@ -99,6 +105,7 @@ class OrderLine(Base):
         CheckConstraint("unit_price >= 0", name="unit_price"),
     )
 
+    id: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
     order_id: Mapped[UUID] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[UUID]

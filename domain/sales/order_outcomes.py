@@ -13,7 +13,7 @@ from prometheus_client import Counter, Histogram
 
 from domain.notifications.failure_messages import DECLINES, MESSAGES
 from domain.sales.models import Order
-from domain.sales.placement import NewOrder
+from domain.sales.new_order import NewOrder
 from kit import db
 from kit.db import Json
 from kit.process import logs

@@ -1,16 +1,14 @@
 """Placing orders."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from domain.customers import records as customers
 from domain.sales import order_context
 from domain.sales.errors import OutOfStock, not_enough
 from domain.sales.events import ORDER_CREATED, OrderCreated, OrderLine
-from domain.sales.headline import FulfilmentState, PaymentState, State
+from domain.sales.new_order import LineRequest, NewLine, NewOrder, OrderOptions
 from domain.sales.order_context import Buyer, OrderContext, Precondition
 from domain.sales.totals import Totals
 from kit import db
@@ -21,54 +19,7 @@ from kit.ids import new_id
 from kit.messaging import events
 from kit.money import Money
 
-
-@dataclass(frozen=True, slots=True)
-class LineRequest:
-    """A product and the number of units ordered."""
-
-    product_id: UUID
-    quantity: int
-
-
-class NewLine(NamedTuple):
-    """A line of a new order, with the columns of OrderLine."""
-
-    product_id: UUID
-    sku: str
-    name: str
-    quantity: int
-    unit_price: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewOrder:
-    """A pending order, with the columns of Order, its totals by kind, and its lines."""
-
-    id: UUID
-    company_id: UUID
-    shop_id: UUID
-    customer_id: UUID
-    customer_email: str
-    customer_name: str
-    currency: str
-    discount_percent: int
-    totals: Totals
-    shipping_address: Json
-    placed_at: datetime
-    changed_at: datetime
-    lines: list[NewLine]
-    status: str = "pending"
-    state: State = "pending"
-    payment_state: PaymentState = "none"
-    fulfilment_state: FulfilmentState = "none"
-    disputed: bool = False
-    failure: None = None
-    version: int = 1
-
-    @property
-    def total(self) -> int:
-        """What the buyer pays, in minor units."""
-        return self.totals.total
+WITHOUT_OPTIONS = OrderOptions()
 
 
 def place(
@@ -80,6 +31,7 @@ def place(
     lines: Sequence[LineRequest],
     discount_percent: int,
     shipping_address: Json,
+    options: OrderOptions = WITHOUT_OPTIONS,
     now: datetime,
     precondition: Precondition | None = None,
 ) -> NewOrder:
@@ -107,7 +59,7 @@ def place(
     order = NewOrder(
         id=new_id(), company_id=company_id, shop_id=shop_id, customer_id=_customer_id(buyer, company_id),
         customer_email=buyer.email, customer_name=buyer.name, currency=context.currency,
-        discount_percent=discount_percent, totals=totals, shipping_address=shipping_address,
+        discount_percent=discount_percent, totals=totals, shipping_address=shipping_address, options=options,
         placed_at=now, changed_at=now,
         lines=[_line(line, context) for line in lines],
     )  # fmt: skip
@@ -167,22 +119,22 @@ def _require_stock(context: OrderContext, lines: Sequence[LineRequest]) -> None:
 
 def _line(request: LineRequest, context: OrderContext) -> NewLine:
     product = context.products[request.product_id]
-    return NewLine(product.id, product.sku, product.name, request.quantity, product.price)
+    return NewLine(new_id(), product.id, product.sku, product.name, request.quantity, product.price)
 
 
 _ADD_ORDER = """
     INSERT INTO orders (id, company_id, shop_id, customer_id, customer_email, customer_name, status, currency, subtotal,
-        discount_percent, discounts, shipping, fees, tax, tax_included, total, shipping_address, version, placed_at,
-        changed_at)
+        discount_percent, discounts, shipping, fees, tax, tax_included, total, shipping_address, billing_address,
+        phone, note, channel, version, placed_at, changed_at)
     VALUES (%(order)s, %(company)s, %(shop)s, %(customer)s, %(email)s, %(name)s, %(status)s, %(currency)s,
         %(items)s, %(discount)s, %(discounts)s, %(shipping)s, %(fees)s, %(tax)s, %(tax_included)s, %(total)s,
-        %(address)s, %(version)s, %(now)s, %(now)s)"""
+        %(address)s, %(billing_address)s, %(phone)s, %(note)s, %(channel)s, %(version)s, %(now)s, %(now)s)"""
 _ADD_LINES = """
-    INSERT INTO order_lines (order_id, position, company_id, product_id, sku, name, quantity, unit_price)
-    SELECT %(order)s, l.position - 1, %(company)s, l.product_id, l.sku, l.name, l.quantity, l.unit_price
+    INSERT INTO order_lines (id, order_id, position, company_id, product_id, sku, name, quantity, unit_price)
+    SELECT l.id, %(order)s, l.position - 1, %(company)s, l.product_id, l.sku, l.name, l.quantity, l.unit_price
     FROM ROWS FROM (jsonb_to_recordset(%(lines)s) AS (
-        product_id uuid, sku text, name text, quantity int, unit_price bigint))
-        WITH ORDINALITY AS l (product_id, sku, name, quantity, unit_price, position)"""
+        id uuid, product_id uuid, sku text, name text, quantity int, unit_price bigint))
+        WITH ORDINALITY AS l (id, product_id, sku, name, quantity, unit_price, position)"""
 
 
 def _write(order: NewOrder) -> None:
@@ -193,7 +145,9 @@ def _write(order: NewOrder) -> None:
         "currency": order.currency, "discount": order.discount_percent,
         "items": totals.items, "discounts": totals.discounts, "shipping": totals.shipping, "fees": totals.fees,
         "tax": totals.tax, "tax_included": totals.tax_included, "total": totals.total,
-        "address": db.as_json(order.shipping_address), "version": order.version,
+        "address": db.as_json(order.shipping_address),
+        "billing_address": order.billing_address and db.as_json(order.billing_address), "phone": order.phone,
+        "note": order.note, "channel": order.channel, "version": order.version,
         "now": order.placed_at, "lines": db.as_json([line._asdict() for line in order.lines]),
     }  # fmt: skip
     db.insert(values, _ADD_ORDER, _ADD_LINES)

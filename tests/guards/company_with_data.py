@@ -13,7 +13,7 @@ from domain.payments.declines import PaymentSource
 from domain.payments.gateway import Answer
 from domain.payments.queries import the_payment
 from domain.sales import idempotency
-from domain.sales.placement import LineRequest
+from domain.sales.new_order import LineRequest
 from kit import clock, db
 from kit.ids import new_id
 from kit.jobs import results as job_results

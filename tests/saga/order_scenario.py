@@ -10,7 +10,7 @@ from domain.accounts.models import User
 from domain.payments.declines import PaymentSource
 from domain.payments.models import Payment
 from domain.sales.models import Order
-from domain.sales.placement import LineRequest
+from domain.sales.new_order import LineRequest
 from domain.sales.queries import ordered_products
 from kit import clock, db
 from kit.tenancy import Tenant

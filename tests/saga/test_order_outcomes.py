@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from domain.payments.declines import PaymentSource
-from domain.sales.placement import LineRequest
+from domain.sales.new_order import LineRequest
 from kit import clock, db
 from kit.tenancy import Tenant
 from saga.place_order import place_order

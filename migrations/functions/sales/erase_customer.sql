@@ -13,7 +13,10 @@ BEGIN
         recipient = CASE m.recipient WHEN o.customer_email THEN placeholder ELSE m.recipient END
     FROM public.orders o WHERE o.id = m.order_id AND o.customer_id IN (SELECT id FROM public.customers WHERE user_id = the_user);
     UPDATE public.orders SET customer_email = placeholder, customer_name = '',
-        shipping_address = jsonb_build_object('country', shipping_address->'country'), version = version + 1
+        shipping_address = jsonb_build_object('country', shipping_address->'country'),
+        billing_address = CASE WHEN billing_address IS NOT NULL
+            THEN jsonb_build_object('country', billing_address->'country') END,
+        phone = NULL, note = NULL, version = version + 1
     WHERE customer_id IN (SELECT id FROM public.customers WHERE user_id = the_user);
 END $$;
 

@@ -203,9 +203,12 @@ class TestErasure:
             " SELECT gen_random_uuid(), company_id, id, 'order.created', customer_email, 'order_received', '{\"a\": 1}'"
             " FROM orders",
         )
+        sql(
+            "UPDATE orders SET billing_address = shipping_address, phone = '+442079460958', note = 'For Ada, thank you'"
+        )
         assert self.erase(api, user).status_code == 204
-        (kept,) = sql("SELECT id, total, shipping_address FROM orders").fetchall()
-        assert kept == (order.id, order.total, {"country": "BE"})
+        (kept,) = sql("SELECT id, total, shipping_address, billing_address, phone, note FROM orders").fetchall()
+        assert kept == (order.id, order.total, {"country": "BE"}, {"country": "BE"}, None, None)
         assert sql("SELECT status, context FROM mails").fetchall() == [("refused", {})]
         begun_with = {"email": {"order_updates": True, "news": False}}
         assert sql("SELECT notifications FROM users WHERE id = %s", user.id).fetchone() == (begun_with,)

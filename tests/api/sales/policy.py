@@ -1,7 +1,7 @@
 """Who may call the endpoints of `api.sales`, and what the tests send to them."""
 
 from domain.payments.declines import PaymentSource
-from domain.sales.placement import LineRequest
+from domain.sales.new_order import LineRequest
 from kit import clock, db
 from kit.tenancy import Tenant
 from saga.place_order import place_order

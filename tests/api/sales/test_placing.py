@@ -149,6 +149,11 @@ class TestPlaceOrder:
             ("shipping_address.country", "BE\n", "shipping_address.country"),
             ("shipping_address.name", "x" * 10_000, "shipping_address.name"),
             ("shipping_address.name", "A\0B", "shipping_address.name"),
+            ("billing_address", {"name": "Ada"}, "billing_address.city"),
+            ("phone", "030 123456", "phone"),
+            ("note", "x" * 1001, "note"),
+            ("note", "my card is 4242 4242 4242 4242", "note"),
+            ("channel", "fax", "channel"),
             ("payment", {}, "payment"),
             ("payment.payment_method", "pm_card_visa", "payment"),
             ("payment", {"payment_method": "4242424242424242"}, "payment.payment_method"),
@@ -168,11 +173,37 @@ class TestPlaceOrder:
         assert named in paths(answer)
         assert written() == 0
 
-    def test_refuses_a_product_in_two_lines(self, market, order, written):
-        body = changed(order, "lines", order["lines"] * 2)
-        answer = market.buyer.post("/api/orders", body)
-        assert (answer.status_code, paths(answer)) == (422, {"lines.1.product_id"})
-        assert written() == 0
+    def test_has_a_line_for_each_time_a_product_is_asked_for(self, market, order):
+        placed = market.buyer.post("/api/orders", changed(order, "lines", order["lines"] * 2)).json
+        assert [line["quantity"] for line in placed["lines"]] == [2, 2]
+        assert len({line["id"] for line in placed["lines"]}) == 2
+        assert placed["total"]["amount"] == 7996
+
+    def test_keeps_billing_address_phone_and_note(self, market, order):
+        given = {
+            "billing_address": {"name": "Paper GmbH", "line1": "1 Quay", "city": "Hamburg", "country": "DE"},
+            "phone": "+49 30 123456",
+            "note": "Ring twice.\r\nThank you",
+        }
+        answer = market.buyer.post("/api/orders", {**order, **given})
+        assert answer.status_code == 202, answer.json
+        kept = {**given, "phone": "+4930123456", "note": "Ring twice.\nThank you", "channel": "shop"}
+        shown = market.buyer.get(answer.headers["Location"]).json
+        assert {name: shown[name] for name in kept} == kept
+
+    def test_shows_the_totals_by_kind(self, market, order):
+        totals = market.buyer.post("/api/orders", order).json["totals"]
+        amounts = {kind: totals[kind]["amount"] for kind in totals if kind != "tax_included"}
+        assert amounts == {
+            "items": 3998, "discounts": 0, "shipping": 0, "fees": 0, "tax": 0, "total": 3998, "paid": 0, "refunded": 0,
+            "due": 3998,
+        }  # fmt: skip
+
+    def test_comes_from_other_channels_by_members_only(self, market, order, written):
+        answer = market.buyer.post("/api/orders", {**order, "channel": "pos"})
+        assert (answer.status_code, answer.json["code"], written()) == (403, "forbidden", 0)
+        seller = market.api.acting_as(factories.make_member(market.company, "staff"), market.company)
+        assert seller.post("/api/orders", {**order, "channel": "pos"}).json["channel"] == "pos"
 
     def test_refuses_another_companys_product_like_an_unknown_one(self, market, order, written):
         theirs = factories.make_product(factories.make_shop(factories.make_company()))

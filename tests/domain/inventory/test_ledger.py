@@ -13,7 +13,7 @@ from domain.inventory import stock_keeping
 from domain.inventory.allocation import ReservationRequest
 from domain.inventory.errors import OutOfStock, StockBelowReserved
 from domain.sales import placement as sales
-from domain.sales.placement import LineRequest
+from domain.sales.new_order import LineRequest
 from kit import clock, db
 from kit.tenancy import Tenant
 from tests import factories
