@@ -14,7 +14,7 @@ from api.http.blueprint import Blueprint
 from api.http.fields import MAX_NAME_LENGTH
 from domain.access import invitations, login
 from domain.access.errors import ExceedsOwnPermissions
-from domain.access.login import ActFor, LoggedIn
+from domain.access.login import CompanyChoice, LoginResult
 from domain.access.models import Membership
 from domain.accounts import sessions
 from domain.accounts.errors import SessionEnded
@@ -108,11 +108,11 @@ def device() -> dict[str, str | None]:
     return {"device": None if card_numbers.appears_in(name) else name or None, "ip_address": request.remote_addr}
 
 
-def _act_for(body: dict[str, Any]) -> ActFor | None:
+def _act_for(body: dict[str, Any]) -> CompanyChoice | None:
     """The `company_id` in the request, which may be null; None if there is none, which changes nothing."""
-    return ActFor(body["company_id"]) if "company_id" in body else None
+    return CompanyChoice(body["company_id"]) if "company_id" in body else None
 
 
-def _token_response(logged_in: LoggedIn) -> dict[str, Any]:
+def _token_response(logged_in: LoginResult) -> dict[str, Any]:
     caller = Caller.from_session(logged_in.grant.session, logged_in.membership)
     return tokens.token_response(caller, logged_in.grant)

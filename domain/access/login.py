@@ -15,14 +15,14 @@ from kit.tenancy import Tenant
 
 
 @dataclass(frozen=True, slots=True)
-class ActFor:
+class CompanyChoice:
     """The company to act for from now on; None for a customer."""
 
     company_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedIn:
+class LoginResult:
     """A session with its refresh token, and the user's membership in the company; None for a customer."""
 
     grant: SessionGrant
@@ -33,11 +33,11 @@ def log_in(
     *,
     user_id: UUID,
     password_hash: str,
-    act_for: ActFor | None,
+    act_for: CompanyChoice | None,
     device: str | None,
     ip_address: str | None,
     now: datetime,
-) -> LoggedIn:
+) -> LoginResult:
     """Start a session of the current user, whose password was checked against `password_hash` before.
 
     Without `act_for` the user acts for the company chosen last. Raises InvalidCredentials if the password has changed
@@ -51,10 +51,10 @@ def log_in(
         company_id = act_for.company_id
         membership = _switch_company(user_id, company_id)
     grant = sessions.start(user_id=user_id, company_id=company_id, device=device, ip_address=ip_address, now=now)
-    return LoggedIn(grant, membership)
+    return LoginResult(grant, membership)
 
 
-def refresh(*, refresh_token: str, act_for: ActFor | None, now: datetime) -> LoggedIn | None:
+def refresh(*, refresh_token: str, act_for: CompanyChoice | None, now: datetime) -> LoginResult | None:
     """Exchange a refresh token for its successor; None when the session has ended, which must be committed.
 
     Without `act_for` the session keeps its company. Raises NotAMember, CompanyNotFound.
@@ -64,10 +64,10 @@ def refresh(*, refresh_token: str, act_for: ActFor | None, now: datetime) -> Log
         return None
     user_session = grant.session
     if act_for is None:
-        return LoggedIn(grant, _membership_in(user_session.user_id, user_session.active_company_id))
+        return LoginResult(grant, _membership_in(user_session.user_id, user_session.active_company_id))
     membership = _switch_company(user_session.user_id, act_for.company_id)
     user_session.active_company_id = act_for.company_id
-    return LoggedIn(grant, membership)
+    return LoginResult(grant, membership)
 
 
 def _switch_company(user_id: UUID, company_id: UUID | None) -> Membership | None:

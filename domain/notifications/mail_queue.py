@@ -67,7 +67,8 @@ class AlreadyDone:
     status: str
 
 
-Claim = Claimed | LeasedElsewhere | AlreadyDone
+ClaimResult = Claimed | LeasedElsewhere | AlreadyDone
+"""What became of an attempt to claim a mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,8 @@ _MARK_SENT = """
 
 def enqueue_and_claim(
     *, company_id: UUID, requests: Sequence[MailRequest], now: datetime
-) -> dict[tuple[str, str], Claim]:
-    """Enqueue mails of the company and claim them for sending. Returns claims by (occasion, recipient).
+) -> dict[tuple[str, str], ClaimResult]:
+    """Enqueue mails of the company and claim them for sending. Returns results by (occasion, recipient).
 
     Repeated and concurrent requests for a mail insert it once, and only one of them has a claim on it at a time.
     """
@@ -135,7 +136,7 @@ def enqueue_and_claim(
     rows = db.as_json([_without_context(mail) for mail in distinct.values()])
     until = now + LEASE
     new = {id_ for (id_,) in db.run(_ENQUEUE_MAILS, {"company": company_id, "requests": rows, "until": until})}
-    claims: dict[tuple[str, str], Claim] = {
+    claims: dict[tuple[str, str], ClaimResult] = {
         key: Claimed(mail.as_claimed(company_id, until)) for key, mail in distinct.items() if mail.id in new
     }
     if len(new) < len(distinct):
@@ -154,8 +155,8 @@ def _without_context(mail: MailRequest) -> Json:
     }  # fmt: skip
 
 
-def with_context(claim: Claim, context: Context) -> Claim:
-    """Return the claim of a mail about an order with the context to render it with."""
+def with_context(claim: ClaimResult, context: Context) -> ClaimResult:
+    """Return the result with the mail's context, to render it with, if the mail is claimed."""
     return Claimed(claim.mail._replace(context=context)) if isinstance(claim, Claimed) else claim
 
 
@@ -189,17 +190,17 @@ def _enqueue(mail: Mail, *, like_event: bool = False, **owner: str) -> None:
     outbox.send("task", task, company_id=mail.company_id, like_event=like_event)
 
 
-def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
-    """Claim these mails for sending until `now` + LEASE, unless they are done or claimed already. Returns claims by id.
+def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, ClaimResult]:
+    """Claim these mails for sending until `now` + LEASE, unless they are done or claimed already.
 
-    Raises MailNotFound.
+    Returns a result for each, by id. Raises MailNotFound.
     """
     values = {"mails": list(mail_ids), "now": now, "until": now + LEASE}
-    claims: dict[UUID, Claim] = {row[0]: Claimed(ClaimedMail(*row)) for row in db.run(_CLAIM_MAILS, values)}
+    claims: dict[UUID, ClaimResult] = {row[0]: Claimed(ClaimedMail(*row)) for row in db.run(_CLAIM_MAILS, values)}
     rest = [mail_id for mail_id in mail_ids if mail_id not in claims]
     if rest:
         claims |= {
-            id_: _reason_not_claimed(status, until, now)
+            id_: _result_if_not_claimed(status, until, now)
             for id_, status, until in db.run(_READ_MAIL_STATES, {"mails": rest})
         }
     if claims.keys() < set(mail_ids):
@@ -207,7 +208,7 @@ def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
     return claims
 
 
-def _reason_not_claimed(status: str, leased_until: datetime | None, now: datetime) -> LeasedElsewhere | AlreadyDone:
+def _result_if_not_claimed(status: str, leased_until: datetime | None, now: datetime) -> LeasedElsewhere | AlreadyDone:
     return AlreadyDone(status) if status in {"sent", "refused"} else LeasedElsewhere(leased_until or now)
 
 

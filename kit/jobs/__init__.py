@@ -47,7 +47,7 @@ class Progress:
     items: int = 0
 
 
-class Work(Protocol):
+class JobFunction(Protocol):
     """The function of a job. A call takes less than a second."""
 
     __name__: str
@@ -59,7 +59,7 @@ class Work(Protocol):
 class Job:
     """A declared job. Calling it calls its function."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: JobFunction) -> None:
         self.name, self._work = work.__name__, work
         update_wrapper(self, work)
 
@@ -68,7 +68,7 @@ class Job:
         return self._work(call)
 
 
-job: Callable[[Work], Job] = Job
+job: Callable[[JobFunction], Job] = Job
 """Declares a job by decorating its function, whose name is the job's name."""
 
 

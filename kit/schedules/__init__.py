@@ -19,7 +19,7 @@ from kit.schedules.timing import Timing, daily, every
 
 __all__ = ["Schedule", "daily", "declared_in", "every", "schedule"]
 
-Missed = Literal["catch_up", "skip"]
+MissedRunPolicy = Literal["catch_up", "skip"]
 """What happens to a run that could not begin in time: no scheduler was running, or the run before took too long.
 
 `catch_up`: it runs as soon as possible, once, however many were missed. `skip`: the next one runs at its time.
@@ -34,7 +34,7 @@ MAX_OVERDUE = timedelta(hours=1)
 Result_co = TypeVar("Result_co", covariant=True)
 
 
-class Action(Protocol[Result_co]):
+class ScheduledFunction(Protocol[Result_co]):
     """The function of a schedule, which takes the current time (UTC)."""
 
     __name__: str
@@ -49,7 +49,9 @@ class Schedule(Generic[Result_co]):
     A random part of `jitter` is added to each time, so that schedules with the same timing do not all run at once.
     """
 
-    def __init__(self, timing: Timing, action: Action[Result_co], *, missed: Missed, jitter: timedelta) -> None:
+    def __init__(
+        self, timing: Timing, action: ScheduledFunction[Result_co], *, missed: MissedRunPolicy, jitter: timedelta
+    ) -> None:
         if not timedelta() <= jitter < timing.period:
             raise ValueError("the jitter of a schedule is shorter than its period")
         self.timing, self.action, self.missed, self.jitter = timing, action, missed, jitter
@@ -75,8 +77,8 @@ class Schedule(Generic[Result_co]):
 
 
 def schedule(
-    timing: Timing, *, missed: Missed = "catch_up", jitter: timedelta = timedelta()
-) -> Callable[[Action[Result_co]], Schedule[Result_co]]:
+    timing: Timing, *, missed: MissedRunPolicy = "catch_up", jitter: timedelta = timedelta()
+) -> Callable[[ScheduledFunction[Result_co]], Schedule[Result_co]]:
     """Declare that the decorated function runs at these times. Its name is the schedule's name."""
     return lambda action: Schedule(timing, action, missed=missed, jitter=jitter)
 

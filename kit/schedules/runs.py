@@ -36,7 +36,7 @@ RENEW_AFTER = timedelta(seconds=15)
 RETRY_AFTER, MAX_RETRY_AFTER = timedelta(minutes=1), timedelta(hours=1)
 """A failed run is repeated after a minute, then after two, four …; or at its next time, if that is sooner."""
 
-Outcome = Literal["succeeded", "failed"]
+RunOutcome = Literal["succeeded", "failed"]
 
 
 class ScheduleRow(Base):
@@ -196,7 +196,7 @@ def finish(name: str, run_id: UUID, *, now: datetime, error: str | None = None) 
     Returns False, and records nothing, if the schedule was claimed for a new run meanwhile.
     """
     values = {"name": name, "run_id": run_id, "worker": _this_process(), "now": now, "error": error}
-    outcome: Outcome = "failed" if error else "succeeded"
+    outcome: RunOutcome = "failed" if error else "succeeded"
     limits = {"retry": RETRY_AFTER, "max_retry": MAX_RETRY_AFTER}
     with db.operator_transaction():
         return db.run(_FINISH_RUN, {**values, **limits, "outcome": outcome}).rowcount == 1

@@ -9,7 +9,7 @@ import structlog
 
 from domain.notifications import mail_queue as notifications
 from domain.notifications.errors import MailDeferred, MailRefused, MailServerUnreachable
-from domain.notifications.mail_queue import Claim, Claimed, ClaimedMail
+from domain.notifications.mail_queue import Claimed, ClaimedMail, ClaimResult
 from domain.notifications.mailer import mailer
 from domain.notifications.rendering import render
 from kit import clock, db
@@ -23,15 +23,15 @@ log = structlog.get_logger()
 RECORD_EVERY = 0.1
 """Seconds between two records of delivered mails: what was delivered since then is repeated if the process dies."""
 
-DeliveryError = Exception | None
-"""Why a mail could not be delivered; None if it was.
+DeliveryResult = Exception | None
+"""None if the mail was delivered; otherwise why it could not be.
 
 An error that is neither MailRefused nor MailDeferred is a defect of ours and is not recorded: the lease expires,
 and the sweeper has the mail tried again.
 """
 
 
-def deliver(mails: Sequence[ClaimedMail]) -> list[DeliveryError]:
+def deliver(mails: Sequence[ClaimedMail]) -> list[DeliveryResult]:
     """Deliver claimed mails one after the other, and record their outcomes before returning.
 
     Results are recorded every RECORD_EVERY seconds and at the end, and within two seconds by another thread, so that a
@@ -52,7 +52,7 @@ def deliver(mails: Sequence[ClaimedMail]) -> list[DeliveryError]:
     return results.errors
 
 
-def deliver_claims(claims: Iterable[Claim]) -> None:
+def deliver_claims(claims: Iterable[ClaimResult]) -> None:
     """Deliver the claimed mails. The sweeper retries those that cannot be sent now."""
     mails = [claim.mail for claim in claims if isinstance(claim, Claimed)]
     for mail, failure in zip(mails, deliver(mails), strict=True):
@@ -65,19 +65,19 @@ class _Results:
     """The results of the deliveries so far, and the results that are not recorded yet."""
 
     def __init__(self) -> None:
-        self.errors: list[DeliveryError] = []
+        self.errors: list[DeliveryResult] = []
         self.server_unreachable: MailServerUnreachable | None = None
         self.recorded_at = time.monotonic()
-        self._unrecorded: dict[UUID, tuple[ClaimedMail, DeliveryError]] = {}
+        self._unrecorded: dict[UUID, tuple[ClaimedMail, DeliveryResult]] = {}
 
-    def add(self, mail: ClaimedMail, error: DeliveryError) -> None:
+    def add(self, mail: ClaimedMail, error: DeliveryResult) -> None:
         self.errors.append(error)
         self._unrecorded[mail.id] = (mail, error)
         if isinstance(error, MailServerUnreachable):
             self.server_unreachable = error
 
     def record(self) -> None:
-        by_owner: dict[Tenant, list[tuple[ClaimedMail, DeliveryError]]] = defaultdict(list)
+        by_owner: dict[Tenant, list[tuple[ClaimedMail, DeliveryResult]]] = defaultdict(list)
         for mail, error in list(self._unrecorded.values()):
             by_owner[Tenant(mail.company_id, mail.user_id)].append((mail, error))
         for owner, results in by_owner.items():
@@ -87,7 +87,7 @@ class _Results:
         self.recorded_at = time.monotonic()
 
 
-def _deliver_one(lease: Lease) -> DeliveryError:
+def _deliver_one(lease: Lease) -> DeliveryResult:
     mail = lease.mail
     try:
         message = render(
@@ -104,7 +104,7 @@ def _deliver_one(lease: Lease) -> DeliveryError:
     return None
 
 
-def _record(owner: Tenant, results: Sequence[tuple[ClaimedMail, DeliveryError]]) -> None:
+def _record(owner: Tenant, results: Sequence[tuple[ClaimedMail, DeliveryResult]]) -> None:
     with db.transaction(owner):
         for mail, error in results:
             if isinstance(error, MailRefused):

@@ -8,21 +8,21 @@ from uuid import UUID
 from domain.notifications import mail_queue as notifications
 from domain.notifications.context import Context, Template
 from domain.notifications.errors import MailRefused
-from domain.notifications.mail_queue import AlreadyDone, Claim, Claimed, LeasedElsewhere, MailRequest
+from domain.notifications.mail_queue import AlreadyDone, Claimed, ClaimResult, LeasedElsewhere, MailRequest
 from domain.sales import queries as sales
 from domain.sales.queries import OrderDetails
 from saga.deliveries import mail_delivery
-from saga.deliveries.mail_delivery import DeliveryError
+from saga.deliveries.mail_delivery import DeliveryResult
 from saga.engine.errors import InProgress, TryAgain
 from saga.engine.step_functions import Calls, Outcome, OutcomesBySubject, SharedCall
 
 
 def enqueue_and_claim(
     *, occasion: str, order_ids: Sequence[UUID], buyer: Template, merchant: Template, now: datetime
-) -> dict[UUID, list[Claim]]:
+) -> dict[UUID, list[ClaimResult]]:
     """Enqueue a mail to each order's buyer and one to the selling company, and claim them for sending.
 
-    Returns the claims by order id. A mail is enqueued once per occasion and recipient: a company that buys from itself
+    Returns the results by order id. A mail is enqueued once per occasion and recipient: a company that buys from itself
     gets the buyer's mail only.
     """
     orders = sales.order_details(order_ids=order_ids)
@@ -41,8 +41,8 @@ def enqueue_and_claim(
     }
 
 
-def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
-    """Claim mails of the current company or user, whatever they are about. Returns the claims by mail id.
+def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, ClaimResult]:
+    """Claim mails of the current company or user, whatever they are about. Returns the results by mail id.
 
     The contexts of mails about orders are loaded again. Raises MailNotFound.
     """
@@ -59,25 +59,25 @@ def claim(*, mail_ids: Sequence[UUID], now: datetime) -> dict[UUID, Claim]:
     return claims
 
 
-def deliveries(claims_by_order: Mapping[UUID, Sequence[Claim]]) -> Calls:
+def deliveries(claims_by_order: Mapping[UUID, Sequence[ClaimResult]]) -> Calls:
     """The external call that delivers the claimed mails, shared by all orders: it returns the outcome of each."""
     return dict.fromkeys(claims_by_order, SharedCall(partial(_deliver, claims_by_order)))
 
 
-def _deliver(claims_by_order: Mapping[UUID, Sequence[Claim]]) -> OutcomesBySubject:
+def _deliver(claims_by_order: Mapping[UUID, Sequence[ClaimResult]]) -> OutcomesBySubject:
     mails = [claim.mail for claims in claims_by_order.values() for claim in claims if isinstance(claim, Claimed)]
     errors = {mail.id: error for mail, error in zip(mails, mail_delivery.deliver(mails), strict=True)}
     return {order_id: _outcome_of_order(claims, errors) for order_id, claims in claims_by_order.items()}
 
 
-def _outcome_of_order(claims: Sequence[Claim], errors: Mapping[UUID, DeliveryError]) -> Outcome:
+def _outcome_of_order(claims: Sequence[ClaimResult], errors: Mapping[UUID, DeliveryResult]) -> Outcome:
     """The outcome of an order's step: of its first unsent mail, or of the buyer's mail if all were sent."""
     outcomes = [_outcome_of_mail(claim, errors) for claim in claims]
     unsent = (outcome for outcome in outcomes if isinstance(outcome, InProgress | TryAgain))
     return next(unsent, outcomes[0])
 
 
-def _outcome_of_mail(claim: Claim, errors: Mapping[UUID, DeliveryError]) -> Outcome:
+def _outcome_of_mail(claim: ClaimResult, errors: Mapping[UUID, DeliveryResult]) -> Outcome:
     if isinstance(claim, LeasedElsewhere):
         return InProgress("mail_leased", f"another process is sending it until {claim.until:%H:%M:%S} UTC")
     if isinstance(claim, AlreadyDone):
