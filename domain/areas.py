@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from domain.access import permission_sets
+from domain.imports import declarations as imports
 from domain.privacy import declarations as personal_data
 from kit.permissions import Permission
 
@@ -14,6 +15,7 @@ AREAS = (
     "accounts",
     "companies",
     "access",
+    "imports",
     "shops",
     "customers",
     "catalogue",
@@ -65,6 +67,7 @@ def register() -> None:
     personal_data.register(
         {module.__name__.split(".")[1]: module.PERSONAL_DATA for module in modules("domain", "personal_data")}
     )
+    imports.register({module.KIND.name: module.KIND for module in modules("domain", "importing")})
 
 
 def _exists(path: str) -> bool:

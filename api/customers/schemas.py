@@ -8,18 +8,23 @@ from api.http.contacts import LOCALE, Language, Phone, SavedAddressSchema
 from api.http.fields import EmailAddress, FullMatch, List, MultilineText, Name, StrictBoolean, Text
 from api.http.responses import ResponseSchema
 from api.http.schemas import PageQuery, Schema
+from domain.customers.field_limits import (
+    MAX_GROUPS,
+    MAX_NOTE_LENGTH,
+    MAX_TAG_LENGTH,
+    MAX_TAGS,
+    VAT_ID_EXPECTED,
+    VAT_ID_FORMAT,
+)
 from domain.customers.queries import CustomerDetails
 
 NAME = {"examples": ["Ada Lovelace"]}
 EMAIL = {"examples": ["ada@customers.example"]}
 PHONE = {"format": "phone", "examples": ["+44 20 7946 0958"]}
-VAT_ID_FORMAT = "^[A-Z]{2}[0-9A-Z+*]{2,12}$"
-"""Two letters of the country and its number, as VIES takes them (Implementing Regulation (EU) 79/2012)."""
 VAT_ID = {"description": "VAT identification number with its country code", "examples": ["DE123456789"]}
 TAGS = {"examples": [["press", "early adopter"]]}
 NOTE = {"description": "For members only; the customer never sees it", "examples": ["Prefers to be called."]}
 MARKETING = {"description": "Whether the customer has agreed to receive advertising"}
-MAX_TAGS, MAX_TAG_LENGTH, MAX_GROUPS, MAX_NOTE_LENGTH = 50, 50, 50, 2000
 
 
 class CustomerChangeSchema(Schema):
@@ -31,7 +36,7 @@ class CustomerChangeSchema(Schema):
     locale = Language(allow_none=True, metadata={**LOCALE, "description": "BCP 47; null removes it"})
     vat_id = fields.String(
         allow_none=True,
-        validate=FullMatch(VAT_ID_FORMAT, error="Send the country code and the number, such as DE123456789."),
+        validate=FullMatch(VAT_ID_FORMAT, error=VAT_ID_EXPECTED),
         metadata={**VAT_ID, "pattern": VAT_ID_FORMAT, "description": f"{VAT_ID['description']}; null removes it"},
     )
     tax_exempt = StrictBoolean()

@@ -7,6 +7,7 @@ from flask import Response
 
 from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
+from api.http.downloads import streamed_result
 from api.http.schemas import PageQuery, page_of
 from api.jobs.schemas import JobSchema
 from kit.jobs import results
@@ -45,6 +46,5 @@ def get_job(job_id: UUID) -> JobRow:
 def download_job_result(job_id: UUID) -> Response:
     """Download the result of a job that has succeeded, as CSV."""
     with request_transaction():
-        content = results.the_result(job_id=job_id)
-    headers = {"Content-Disposition": f'attachment; filename="{job_id}.csv"'}
-    return Response(content, content_type="text/csv; charset=utf-8; header=present", headers=headers)
+        results.require_result(job_id=job_id)
+    return streamed_result(job_id, filename=f"{job_id}.csv")

@@ -39,6 +39,9 @@ _INSERT_RESULT = """
     INSERT INTO job_results (job_id, part, company_id, content)
     VALUES (%(job)s, %(part)s, %(company)s, %(content)s)"""
 
+_NEXT_PART = """
+    SELECT part, content FROM job_results WHERE job_id = %(job)s AND part > %(after)s ORDER BY part LIMIT 1"""
+
 
 def add(*, job_id: UUID, company_id: UUID, part: int, content: str) -> None:
     """Add a part to the result, in the transaction that saves the job's position."""
@@ -58,10 +61,14 @@ def the_job(*, job_id: UUID) -> JobRow:
     return job
 
 
-def the_result(*, job_id: UUID) -> str:
-    """Return the whole result of a job of the current company; raises JobNotFound and JobUnfinished."""
+def require_result(*, job_id: UUID) -> None:
+    """Raise JobNotFound, and JobUnfinished unless the job has succeeded."""
     job = the_job(job_id=job_id)
     if job.state != "succeeded":
         raise JobUnfinished(f"The job is {job.state}. It has a result when it has succeeded.")
-    parts = select(JobResult.content).where(JobResult.job_id == job_id).order_by(JobResult.part)
-    return "".join(db.session().scalars(parts))
+
+
+def next_part(*, job_id: UUID, after: int) -> tuple[int, str] | None:
+    """The number and the content of the part after the one with the number `after` (-1: the first); None at the end."""
+    row: tuple[int, str] | None = db.run(_NEXT_PART, {"job": job_id, "after": after}).fetchone()
+    return row

@@ -6,6 +6,8 @@ from uuid import UUID
 import psycopg
 
 from domain.accounts.models import User
+from domain.imports import staging, uploads
+from domain.imports.declarations import kinds
 from domain.inventory import reservations as inventory
 from domain.inventory.allocation import ReservationRequest
 from domain.payments import payment_records as payments
@@ -19,6 +21,7 @@ from kit.ids import new_id
 from kit.jobs import results as job_results
 from kit.jobs import rows as jobs
 from kit.messaging import outbox
+from kit.tabular.formats import FileFormat
 from kit.tenancy import Tenant
 from saga.deliveries import order_mail
 from saga.place_order import place_order
@@ -75,11 +78,22 @@ def company_with_data(owner_url: str) -> CompanyWithData:
         )  # fmt: skip
         outbox.mark_processed(consumer="a test", event_ids=[new_id()], company_id=company.id)
         job_id = jobs.start(delete_expired_backlog, company_id=company.id, now=clock.now())
+        _stage_row(company.id)
         job_results.add(job_id=job_id, company_id=company.id, part=0, content="id")
     place_with_rows(company, factories.make_shop(company), owner_url)
     _open_incident(owner_url, company.id)
     _signal(owner_url, company.id)
     return CompanyWithData(company.id, admin, customer, order.id)
+
+
+def _stage_row(company_id: UUID) -> None:
+    created = uploads.create(
+        company_id=company_id, kind="customers", file_format=FileFormat(), columns={}, policy="good_rows", dry_run=True
+    )
+    uploads.put_part(import_id=created.id, part=0, content=b"email\nada@customers.example\n")
+    uploads.put_part(import_id=created.id, part=1, content=b"eve@customers.example\n")
+    uploads.close(import_id=created.id, job_id=new_id())
+    staging.read_next(created, kinds()["customers"], {})
 
 
 def _open_incident(owner_url: str, company_id: UUID) -> None:

@@ -183,6 +183,8 @@ class TestRoles:
             "customer_addresses",
             "customer_groups",
             "customer_group_members",
+            "import_parts",  # they have been read
+            "import_rows",  # they have been applied
             "queued_sagas",  # a saga that starts leaves the queue
             "usage_counts",  # a closed shop leaves the counts
             "variants",

@@ -10,6 +10,7 @@ ENDINGS = {"commit", "rollback", "begin", "begin_nested"}
 STATEMENTS = re.compile(r"\s*(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b")
 MAY_END = {
     "kit/db/__init__.py": "it opens transactions",
+    "kit/db/savepoints.py": "it undoes a part of a transaction",
     "kit/db/unit_of_work.py": "it commits and rolls them back",
     "kit/tenancy.py": "it sets the tenant in the statement that begins",
     "ops/sandbox/ledger.py": "the stand-in provider keeps its books in SQLite",

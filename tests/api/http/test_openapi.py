@@ -46,9 +46,9 @@ class TestDocument:
     def test_has_examples_in_every_request(self, document):
         schemas = document["components"]["schemas"]
         bodies = {
-            name: operation["requestBody"]["content"]["application/json"]["schema"]
+            name: media["schema"]
             for name, operation in operations(document)
-            if "requestBody" in operation
+            for media in operation.get("requestBody", {}).get("content", {}).values()
         }
         assert [name for name, schema in bodies.items() if not has_example(schema, schemas)] == []
 

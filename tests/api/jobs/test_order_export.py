@@ -7,14 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from kit import db
 from kit.jobs import slices
-from kit.jobs.rows import TASK
 from saga.jobs import sales as export
 from tests import factories
 from tests.forked import run_forked
-from workers import jobs
-from workers.tasks import jobs as task
+from tests.jobs import next_slice, run_to_its_end, work
 
 EXPORTS = "/api/order_exports"
 
@@ -42,22 +39,6 @@ def _small_slices(monkeypatch):
     """A call exports two orders, and a slice is one call."""
     monkeypatch.setattr(export, "BATCH_SIZE", 2)
     monkeypatch.setattr(slices, "SLICE_SECONDS", 0.0)
-
-
-def next_slice():
-    """Take the message of the next slice from the outbox, as the relay does; None if there is none."""
-    with db.operator_transaction():
-        taken = db.run("DELETE FROM outbox WHERE body ->> 'task' = %(task)s RETURNING body -> 'kwargs'", {"task": TASK})
-        return next((kwargs for (kwargs,) in taken), None)
-
-
-def work(kwargs):
-    slices.work(jobs.declared(), task._slice(**kwargs))
-
-
-def run_to_its_end():
-    while kwargs := next_slice():
-        work(kwargs)
 
 
 def downloaded(admin, job):

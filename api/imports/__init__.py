@@ -1,0 +1,1 @@
+"""Imports of files, of any kind that an area declares."""

@@ -1,0 +1,1 @@
+"""Imports of files: staged, checked, and applied in slices."""
