@@ -10,7 +10,7 @@ from saga.engine.definition import Ending, Saga, then
 from saga.engine.locked_saga import SagaRef
 from saga.engine.targets import locked_target
 from saga.engine.versions import FindDefinition
-from saga.inputs.sales import order_payment, order_reservation
+from saga.inputs.sales import order_payments, order_reservation
 from saga.rules.conflicts import RULES
 from saga.rules.started_versions import version_to_start
 from saga.steps.inventory.take_back_stock import take_back_stock
@@ -27,7 +27,7 @@ def orders_cancelled(endings: Sequence[Ending]) -> None:
 
 CANCEL_ORDER = Saga(
     "cancel_order",
-    then(refund_order.using(order_payment)),
+    then(refund_order.using(order_payments)),
     then(take_back_stock.using(order_reservation)),
     when_done=orders_cancelled,
     when_undone=None,

@@ -15,7 +15,7 @@ from kit.db import Json
 from saga.engine.definition import Ending, Saga, afterwards, then, together
 from saga.engine.start import start
 from saga.engine.state_machine import CANCELLED
-from saga.inputs.sales import limited_payment, order_lines, order_payment, order_reservation
+from saga.inputs.sales import limited_payments, order_lines, order_payments, order_reservation
 from saga.rules.started_versions import version_to_start
 from saga.steps.inventory.commit_stock import commit_stock
 from saga.steps.inventory.reserve_stock import reserve_stock
@@ -45,8 +45,8 @@ def orders_not_placed(endings: Sequence[Ending]) -> None:
 
 PLACE_ORDER = Saga(
     "place_order",
-    together(reserve_stock.using(order_lines), authorise_payment.using(limited_payment)),
-    then(capture_payment.using(order_payment), pivot=True),
+    together(reserve_stock.using(order_lines), authorise_payment.using(limited_payments)),
+    then(capture_payment.using(order_payments), pivot=True),
     then(commit_stock.using(order_reservation)),
     afterwards(email_customer),
     when_done=orders_paid,

@@ -36,18 +36,22 @@ _READ_PAYMENTS = """
                 AND d.declined_at > %(since)s),
         (SELECT count(*) FROM payment_attempts d
             WHERE d.company_id = a.company_id AND d.network_hash = a.network_hash AND d.declined_at > %(since)s)
-    FROM payments p LEFT JOIN payment_attempts a ON a.id = p.order_id
-    WHERE p.order_id = ANY(%(orders)s)"""
+    FROM payments p LEFT JOIN payment_attempts a
+        ON a.id = coalesce((SELECT id FROM payment_attempts WHERE id = p.id), p.order_id)
+    WHERE p.order_id = ANY(%(orders)s) ORDER BY p.id"""
 
 
-def load_payments(*, order_ids: Collection[UUID], now: datetime) -> dict[UUID, LimitedPayment]:
-    """Load the payments of orders of the current company; raises PaymentNotFound when an order has none."""
-    payments = {}
+def load_payments(*, order_ids: Collection[UUID], now: datetime) -> dict[UUID, list[LimitedPayment]]:
+    """Load the payments of orders of the current company, the first one first.
+
+    Raises PaymentNotFound when an order has none.
+    """
+    payments: dict[UUID, list[LimitedPayment]] = {}
     for row in db.run(_READ_PAYMENTS, {"orders": list(order_ids), "since": now - WINDOW}):
         payment, values, declines = PaymentSummary(*row[:8]), row[8:11], row[11:]
         columns = zip(("customer", "card", "network"), values, declines, strict=True)
         counted = {(kind, value): count for kind, value, count in columns if value is not None}
-        payments[payment.order_id] = LimitedPayment(payment, counted)
+        payments.setdefault(payment.order_id, []).append(LimitedPayment(payment, counted))
     if len(payments) < len(order_ids):
         raise PaymentNotFound
     return payments

@@ -96,9 +96,9 @@ _INSERT_ATTEMPT = """
         %(declined_at)s)"""
 
 
-def record(source: PaymentSource, *, order_id: UUID, user_id: UUID, company_id: UUID) -> None:
-    """Record the payment source of an order."""
-    _insert(source, id_=order_id, user_id=user_id, company_id=company_id, declined_at=None)
+def record(source: PaymentSource, *, attempt_id: UUID, user_id: UUID, company_id: UUID) -> None:
+    """Record how a payment is made; `attempt_id` is described at PaymentAttempt."""
+    _insert(source, id_=attempt_id, user_id=user_id, company_id=company_id, declined_at=None)
 
 
 def record_refused_card(source: PaymentSource, *, user_id: UUID, company_id: UUID, now: datetime) -> None:

@@ -24,6 +24,13 @@ class PaymentFailed(OrderPayment):
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentRefunded(OrderPayment):
+    """A payment that was refunded in whole or in part. `refunded` is the amount of this refund."""
+
+    refunded: Money
+
+
+@dataclass(frozen=True, slots=True)
 class DuplicateReturned:
     """A payment that the order was not paid with: what was done with it, and its amount at the payment provider."""
 
@@ -37,7 +44,7 @@ PAYMENT_AUTHORISED = Event("payment.authorised", OrderPayment, "A payment was au
 PAYMENT_SUCCESS = Event("payment.success", OrderPayment, "A payment was captured: the money is collected.")
 PAYMENT_FAILED = Event("payment.failed", PaymentFailed, "A payment was declined.")
 PAYMENT_VOIDED = Event("payment.voided", OrderPayment, "An authorised payment was voided: nothing is charged.")
-PAYMENT_REFUNDED = Event("payment.refunded", OrderPayment, "A captured payment was refunded.")
+PAYMENT_REFUNDED = Event("payment.refunded", PaymentRefunded, "A captured payment was refunded, in whole or in part.")
 DUPLICATE_RETURNED = Event(
     "payment.duplicate_returned", DuplicateReturned, "A second payment for an order was voided or refunded."
 )

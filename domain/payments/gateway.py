@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from kit.errors import Unavailable
+from kit.money import Money
 
 IDEMPOTENCY_KEY_TTL = timedelta(hours=23)
 """How long an idempotency key is safe to use. Stripe deletes keys after 24 hours."""
@@ -46,12 +47,22 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderRefund:
+    """One refund at the provider: its id there, and its amount in minor units."""
+
+    ref: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """The provider's answer: the current state of a payment.
+    """The provider's answer: the current state of a payment, or the refund that was just made.
 
     `ref` is the provider's id of the payment ("" if a decline has none). `amount` is in minor units: authorised,
-    captured or refunded, depending on the outcome. A decline has the provider's machine-readable `code`, and the
-    card's fingerprint if known.
+    captured or refunded, depending on the outcome. A payment that is refunded in part is still captured. A decline has
+    the provider's machine-readable `code`, and the card's fingerprint if known. `captured` is what was captured, as far
+    as the provider says it. `refunds` are the refunds made, where they were asked for. `payment_id` is the one that was
+    given when the payment was authorised.
     """
 
     outcome: Outcome
@@ -60,6 +71,9 @@ class Answer:
     code: str | None = None
     detail: str | None = None
     card_fingerprint: str | None = None
+    captured: int = 0
+    refunds: tuple[ProviderRefund, ...] = ()
+    payment_id: UUID | None = None
 
 
 class Gateway(Protocol):
@@ -72,11 +86,19 @@ class Gateway(Protocol):
     def tokenise(self, card: Card) -> Token:
         """Exchange a card for a token; raises CardRefused when the provider does not accept it."""
 
-    def authorise(self, *, amount: int, currency: str, method: str, order_id: UUID, key: str) -> Answer:
-        """Authorise `amount` minor units: authorised or declined."""
+    def authorise(
+        self, *, amount: int, currency: str, method: str, order_id: UUID, key: str, payment_id: UUID | None = None
+    ) -> Answer:
+        """Authorise `amount` minor units: authorised or declined.
 
-    def capture(self, *, ref: str, key: str) -> Answer:
-        """Capture the authorised amount: captured, or declined (`authorisation_gone`) if it expired or was voided."""
+        `payment_id` tells the payments of an order apart; its first one needs none.
+        """
+
+    def capture(self, *, ref: str, key: str, amount: Money | None = None) -> Answer:
+        """Capture the authorised amount, or `amount` of it and release the rest.
+
+        The answer is captured, or declined (`authorisation_gone`) if the authorisation expired or was voided.
+        """
 
     def void(self, *, ref: str, key: str) -> Answer:
         """Void an authorisation: the answer is voided, also if the call is repeated.
@@ -84,14 +106,15 @@ class Gateway(Protocol):
         If the payment was captured before, nothing is changed, and the answer is captured or refunded.
         """
 
-    def refund(self, *, ref: str, key: str) -> Answer:
-        """Refund the whole captured amount: refunded, also if repeated.
+    def refund(self, *, ref: str, key: str, amount: Money | None = None) -> Answer:
+        """Refund what is left of the captured amount, or `amount` of it: refunded, also if repeated.
 
-        If nothing was captured, the answer is the payment's state: authorised, voided or declined.
+        If that cannot be refunded, the answer is the payment's state, with its refunds: captured, authorised, voided,
+        refunded or declined.
         """
 
     def look_up(self, *, ref: str) -> Answer:
-        """Return the current state of the payment."""
+        """Return the current state of the payment, with its refunds."""
 
     def payments_of(self, *, order_id: UUID) -> list[Answer]:
         """List all payments of the order, the newest first. Those of the last minute can be missing."""

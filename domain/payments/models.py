@@ -1,4 +1,4 @@
-"""Payments (one per order), their append-only events, and payment attempts, which are kept for a day."""
+"""Payments, their append-only events, and payment attempts, which are kept for a day."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,11 +10,16 @@ from kit.db import Base, Json, within_company
 from kit.ids import new_id
 from kit.personal_data import PERSONAL
 
+EVENT_TYPES = (
+    "authorised", "captured", "voided", "refunded", "failed", "refund_failed", "disputed", "dispute_won",
+)  # fmt: skip
+
 
 class Payment(Base):
-    """The payment of an order. `amount` is in minor units; `method` is the provider's token, never a card number.
+    """A payment of an order, which may have several. `amount` is in minor units.
 
-    `provider_ref` is that of its events, where it is unique. `version` counts these events.
+    `method` is the provider's token, never a card number. `provider_ref` is the provider's id of the payment. `status`
+    follows from the sums of its events (domain/payments/sums.py), which `version` counts.
     """
 
     __tablename__ = "payments"
@@ -30,7 +35,7 @@ class Payment(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     company_id: Mapped[UUID]
-    order_id: Mapped[UUID] = mapped_column(unique=True)
+    order_id: Mapped[UUID] = mapped_column(index=True)
     amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str]
     method: Mapped[str]
@@ -41,13 +46,17 @@ class Payment(Base):
 
 
 class PaymentEvent(Base):
-    """An event of a payment at the provider; append-only, unique by provider reference and type."""
+    """A movement of a payment at the provider; append-only, unique by `provider_ref` and type.
+
+    `provider_ref` is the provider's id of this very refund or dispute, and of the payment otherwise. Refunds that the
+    release before has recorded, which knew whole refunds only, have the payment's.
+    """
 
     __tablename__ = "payment_events"
     __table_args__ = (
         within_company("payment_id", "payments"),
         UniqueConstraint("provider_ref", "type"),
-        CheckConstraint("type IN ('authorised', 'captured', 'voided', 'refunded', 'failed')", name="type"),
+        CheckConstraint(f"type IN {EVENT_TYPES}", name="type"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -64,11 +73,12 @@ _DECLINED = text("declined_at IS NOT NULL")
 
 
 class PaymentAttempt(Base):
-    """An attempt to pay. Its id is the order's id, or a new one if the provider did not exchange the card for a token.
+    """An attempt to pay.
 
-    `card_fingerprint` is the provider's, or the token (`method`) after a decline without one. `network_hash` is a keyed
-    hash of the network address. There are no foreign keys, because every order inserts such a row, and it is deleted
-    after a day.
+    Its id is that of the order for the order's first payment, that of the payment for further ones, or a new one if the
+    provider did not exchange the card for a token. `card_fingerprint` is the provider's, or the token (`method`) after
+    a decline without one. `network_hash` is a keyed hash of the network address. There are no foreign keys, because
+    every order inserts such a row, and it is deleted after a day.
     """
 
     __tablename__ = "payment_attempts"

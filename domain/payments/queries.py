@@ -27,21 +27,22 @@ class PaymentSummary(NamedTuple):
 
 _READ_PAYMENTS = """
     SELECT id, order_id, amount, currency, method, status, provider_ref, created_at FROM payments
-    WHERE order_id = ANY(%(orders)s)"""
+    WHERE order_id = ANY(%(orders)s) ORDER BY id"""
 
 
-def the_payments(*, order_ids: Collection[UUID]) -> dict[UUID, PaymentSummary]:
-    """Return the payment of each order; raises PaymentNotFound when an order has none."""
-    rows = db.run(_READ_PAYMENTS, {"orders": list(order_ids)})
-    payments = {payment.order_id: payment for payment in map(PaymentSummary._make, rows)}
+def the_payments(*, order_ids: Collection[UUID]) -> dict[UUID, list[PaymentSummary]]:
+    """Return the payments of each order, the first one first; raises PaymentNotFound when an order has none."""
+    payments: dict[UUID, list[PaymentSummary]] = {}
+    for payment in map(PaymentSummary._make, db.run(_READ_PAYMENTS, {"orders": list(order_ids)})):
+        payments.setdefault(payment.order_id, []).append(payment)
     if len(payments) < len(order_ids):
         raise PaymentNotFound
     return payments
 
 
 def the_payment(*, order_id: UUID) -> PaymentSummary:
-    """Return the order's payment; raises PaymentNotFound."""
-    return the_payments(order_ids=[order_id])[order_id]
+    """Return the first payment of the order; raises PaymentNotFound."""
+    return the_payments(order_ids=[order_id])[order_id][0]
 
 
 def events_of(*, payment_id: UUID) -> list[PaymentEvent]:

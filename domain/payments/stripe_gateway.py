@@ -6,19 +6,36 @@ Reference: https://docs.stripe.com/api/payment_intents, /api/errors and /api/ide
 import logging
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from uuid import UUID
 
 import stripe
-from stripe.params import PaymentIntentCreateParams, PaymentIntentListParams
+from stripe.params import (
+    PaymentIntentCaptureParams,
+    PaymentIntentCreateParams,
+    PaymentIntentListParams,
+    RefundCreateParams,
+)
 
 from domain.payments.errors import ProviderPaymentNotFound
 from domain.payments.gateway import Answer, Card, Gateway, Token
-from domain.payments.stripe_amounts import from_stripe, to_stripe
+from domain.payments.stripe_amounts import to_stripe
 from domain.payments.stripe_http import PooledClient
-from domain.payments.stripe_mapping import card_fingerprint, mapped_errors, to_answer, to_card_refused, to_decline
+from domain.payments.stripe_mapping import (
+    amount_refunded,
+    card_fingerprint,
+    id_in_metadata,
+    mapped_errors,
+    to_answer,
+    to_card_refused,
+    to_decline,
+    to_refund,
+)
 from kit.config import settings
+from kit.errors import Invalid
+from kit.money import Money
 
 # The SDK logs its requests, including card numbers. Its formatting of log lines is turned off as well: it is slow.
 logging.getLogger("stripe").setLevel(logging.WARNING)
@@ -63,7 +80,9 @@ class StripeGateway:
             raise to_card_refused(error) from None
         return Token(created.id, card_fingerprint(created))
 
-    def authorise(self, *, amount: int, currency: str, method: str, order_id: UUID, key: str) -> Answer:
+    def authorise(
+        self, *, amount: int, currency: str, method: str, order_id: UUID, key: str, payment_id: UUID | None = None
+    ) -> Answer:
         """Authorise `amount` minor units: authorised, or declined with the issuer's or Stripe's code.
 
         A method or amount that Stripe does not accept is declined with the code `invalid_payment_method`,
@@ -82,7 +101,7 @@ class StripeGateway:
             "capture_method": "manual",
             "confirm": True,
             "error_on_requires_action": True,
-            "metadata": {"order_id": str(order_id)},
+            "metadata": {"order_id": str(order_id), **({"payment_id": str(payment_id)} if payment_id else {})},
         }
         try:
             with mapped_errors():
@@ -93,11 +112,12 @@ class StripeGateway:
             field = error.param if error.param in ("amount", "currency") else "payment_method"
             return Answer("declined", "", 0, f"invalid_{field}", error.user_message)
 
-    def capture(self, *, ref: str, key: str) -> Answer:
-        """Capture the authorised amount: captured, or declined (`authorisation_gone`) if it expired or was voided."""
+    def capture(self, *, ref: str, key: str, amount: Money | None = None) -> Answer:
+        """Capture the authorised amount, or `amount` of it: Stripe releases the rest."""
+        request: PaymentIntentCaptureParams = {} if amount is None else {"amount_to_capture": _units(amount)}
         try:
             with mapped_errors():
-                return to_answer(self._intents.capture(ref, options={"idempotency_key": key}))
+                return to_answer(self._intents.capture(ref, request, {"idempotency_key": key}))
         except stripe.CardError as error:
             return to_decline(error)
         except stripe.InvalidRequestError as error:
@@ -116,24 +136,34 @@ class StripeGateway:
         except stripe.InvalidRequestError:
             return self.look_up(ref=ref)
 
-    def refund(self, *, ref: str, key: str) -> Answer:
-        """Refund the captured amount: refunded, or the payment's state if nothing was captured."""
+    def refund(self, *, ref: str, key: str, amount: Money | None = None) -> Answer:
+        """Refund what is left, or `amount` of it: refunded, or the payment's state if Stripe refuses that."""
+        request: RefundCreateParams = {"payment_intent": ref}
+        if amount is not None:
+            request["amount"] = _units(amount)
         try:
             with mapped_errors():
-                refund = self._refunds.create({"payment_intent": ref}, {"idempotency_key": key})
+                refund = self._refunds.create(request, {"idempotency_key": key})
         except stripe.InvalidRequestError:
             return self.look_up(ref=ref)
         if refund.status in ("succeeded", "pending"):
-            return Answer("refunded", ref, from_stripe(refund.amount, refund.currency))
+            made = to_refund(refund)
+            return Answer("refunded", ref, made.amount, refunds=(made,))
         return Answer("declined", ref, 0, refund.failure_reason or "refund_failed")
 
     def look_up(self, *, ref: str) -> Answer:
-        """Return the current state of the payment."""
+        """Return the current state of the payment, with its refunds."""
         try:
             with mapped_errors():
-                return to_answer(self._intents.retrieve(ref, {"expand": ["latest_charge"]}))
+                intent = self._intents.retrieve(ref, {"expand": ["latest_charge"]})
+                answer = to_answer(intent)
+                if not amount_refunded(intent):
+                    return answer
+                page = self._refunds.list({"payment_intent": ref, "limit": 100})
+                made = [to_refund(refund) for refund in page.auto_paging_iter() if refund.status != "failed"]
         except stripe.InvalidRequestError:
             raise ProviderPaymentNotFound(ref=ref) from None
+        return replace(answer, refunds=tuple(made))
 
     def payments_of(self, *, order_id: UUID) -> list[Answer]:
         """List the order's payments, the newest first. Stripe's search finds new ones within a minute."""
@@ -150,16 +180,16 @@ class StripeGateway:
         with mapped_errors():
             page = self._intents.list(params)
             for intent in page.auto_paging_iter():
-                order_id = _order_of(intent)
+                order_id = id_in_metadata(intent, "order_id")
                 if order_id:
                     yield order_id, to_answer(intent)
 
 
-def _order_of(intent: stripe.PaymentIntent) -> UUID | None:
-    try:
-        return UUID(intent.metadata["order_id"])
-    except (KeyError, ValueError):
-        return None
+def _units(amount: Money) -> int:
+    units = to_stripe(amount.amount, amount.currency)
+    if units is None:
+        raise Invalid(f"Stripe cannot transfer {amount}.")
+    return units
 
 
 @cache

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from uuid import UUID
 
 import stripe
 
 from domain.payments.cards import FIELD_PREFIX
 from domain.payments.errors import CardRefused, ProviderKeyReused
-from domain.payments.gateway import Answer, Outcome, ProviderUnavailable
+from domain.payments.gateway import Answer, Outcome, ProviderRefund, ProviderUnavailable
 from domain.payments.stripe_amounts import from_stripe
 
 FAULTS = {
@@ -34,6 +36,18 @@ def mapped_errors() -> Iterator[None]:
 
 def to_answer(intent: stripe.PaymentIntent) -> Answer:
     """Map a PaymentIntent to its current state; raises ProviderUnavailable while Stripe is still processing it."""
+    return replace(_state(intent), payment_id=id_in_metadata(intent, "payment_id"))
+
+
+def id_in_metadata(intent: stripe.PaymentIntent, name: str) -> UUID | None:
+    """Return an id that was given when the payment was authorised, if there is one."""
+    try:
+        return UUID(intent.metadata[name])
+    except (KeyError, ValueError):
+        return None
+
+
+def _state(intent: stripe.PaymentIntent) -> Answer:
     match intent.status:
         case "requires_capture":
             return _answer("authorised", intent, intent.amount_capturable)
@@ -52,10 +66,23 @@ def to_answer(intent: stripe.PaymentIntent) -> Answer:
 
 
 def _captured_or_refunded(intent: stripe.PaymentIntent) -> Answer:
+    refunded = amount_refunded(intent)
+    is_refunded = 0 < intent.amount_received == refunded
+    answer = (
+        _answer("refunded", intent, refunded) if is_refunded else _answer("captured", intent, intent.amount_received)
+    )
+    return replace(answer, captured=from_stripe(intent.amount_received, intent.currency))
+
+
+def amount_refunded(intent: stripe.PaymentIntent) -> int:
+    """Return what was refunded, in Stripe's units, if the intent was read with its `latest_charge`; else 0."""
     charge = intent.latest_charge
-    if isinstance(charge, stripe.Charge) and charge.refunded:
-        return _answer("refunded", intent, charge.amount_refunded)
-    return _answer("captured", intent, intent.amount_received)
+    return charge.amount_refunded if isinstance(charge, stripe.Charge) else 0
+
+
+def to_refund(refund: stripe.Refund) -> ProviderRefund:
+    """Map a Refund."""
+    return ProviderRefund(refund.id, from_stripe(refund.amount, refund.currency))
 
 
 def _answer(outcome: Outcome, intent: stripe.PaymentIntent, units: int) -> Answer:

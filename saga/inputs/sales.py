@@ -18,13 +18,13 @@ def order_lines(orders: Sequence[Subject]) -> Inputs[StockRequest]:
     return {order_id: StockRequest(order_id, of_order) for order_id, of_order in products.items()}
 
 
-def order_payment(orders: Sequence[Subject]) -> Inputs[PaymentSummary]:
-    """The payment of each order."""
+def order_payments(orders: Sequence[Subject]) -> Inputs[Sequence[PaymentSummary]]:
+    """The payments of each order, the first one first."""
     return payments.the_payments(order_ids=[order.id for order in orders])
 
 
-def limited_payment(orders: Sequence[Subject]) -> Inputs[LimitedPayment]:
-    """The payment of each order, with the recent declines of its customer, card and network."""
+def limited_payments(orders: Sequence[Subject]) -> Inputs[Sequence[LimitedPayment]]:
+    """The payments of each order, with the recent declines of its customer, card and network."""
     return decline_limiter.load_payments(order_ids=[order.id for order in orders], now=orders[0].now)
 
 

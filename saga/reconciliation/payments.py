@@ -30,7 +30,10 @@ _READ_ORDERS = text("""
             SELECT FROM sagas s
             WHERE (s.subject_id = o.id OR s.target_id = o.id) AND s.ended_at IS NULL AND s.state <> 'finishing'
         ) AS in_progress,
-        array(SELECT e.provider_ref || ' ' || e.type FROM payment_events e WHERE e.payment_id = p.id) AS recorded
+        array(
+            SELECT each.ref || ' ' || e.type
+            FROM payment_events e, unnest(ARRAY[e.provider_ref, p.provider_ref]) AS each (ref) WHERE e.payment_id = p.id
+        ) AS recorded
     FROM orders o JOIN payments p ON p.order_id = o.id WHERE o.id = ANY(:orders)""")
 
 

@@ -5,6 +5,9 @@ from dataclasses import replace
 import pytest
 from psycopg.errors import UniqueViolation
 
+from domain.payments import payment_records as payments
+from domain.payments.declines import PaymentSource
+from domain.payments.queries import the_payments
 from domain.payments.stripe_gateway import gateway
 from kit import clock, db
 from kit.tenancy import Tenant
@@ -190,6 +193,56 @@ class TestCapturePayment:
         take(capture_payment)
         monkeypatch.setattr(gateway(), "refund", lambda ref, key: replace(gateway().look_up(ref=ref), outcome=outcome))
         assert isinstance(take(refund_payment), TryAgain)
+
+
+class TestSeveralPayments:
+    """One order, paid with two cards."""
+
+    @pytest.fixture
+    def second(self, scenario, order_id):
+        """Add a second payment, with this token, for half of the amount."""
+
+        def second(method):
+            order = scenario.order(order_id)
+            with db.transaction(Tenant(company_id=order.company_id)):
+                db.run("UPDATE payments SET amount = amount / 2", {})
+                payments.create(
+                    PaymentSource(method), order_id=order_id, company_id=order.company_id, user_id=scenario.buyer.id,
+                    amount=order.total // 2, currency=order.currency, is_first=False,
+                )  # fmt: skip
+
+        return second
+
+    @pytest.fixture
+    def all_at_the_provider(self, sandbox):
+        return lambda: [(each["status"], each["amount_captured"], each["amount_refunded"]) for each in sandbox.ledger()]
+
+    @pytest.fixture
+    def statuses(self, scenario, order_id):
+        def statuses():
+            with db.transaction(Tenant(company_id=scenario.shop.company_id)):
+                return [payment.status for payment in the_payments(order_ids=[order_id])[order_id]]
+
+        return statuses
+
+    def test_are_authorised_and_captured_together(self, take, second, all_at_the_provider, statuses):
+        second("pm_card_mastercard")
+        take(authorise_payment, authorise_payment, capture_payment, capture_payment)
+        assert all_at_the_provider() == [("succeeded", 1999, 0)] * 2
+        assert statuses() == ["captured"] * 2
+
+    def test_are_all_released_when_one_is_declined(self, take, second, all_at_the_provider, statuses):
+        second("pm_card_chargeDeclined")
+        assert take(authorise_payment) == Refused("generic_decline", "Your card was declined.")
+        take(void_payment, void_payment)
+        assert all_at_the_provider() == [("canceled", 0, 0), ("requires_payment_method", 0, 0)]
+        assert statuses() == ["voided", "failed"]
+
+    def test_are_refunded_together(self, take, second, all_at_the_provider, statuses):
+        second("pm_card_mastercard")
+        take(authorise_payment, capture_payment, refund_order, refund_order)
+        assert all_at_the_provider() == [("succeeded", 1999, 1999)] * 2
+        assert statuses() == ["refunded"] * 2
 
 
 class TestCommitStock:

@@ -1,6 +1,7 @@
-"""Capture an authorised payment: the pivot, after which an order is no longer undone."""
+"""Capture authorised payments: the pivot, after which an order is no longer undone."""
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from domain.payments import payment_records as payments
@@ -10,42 +11,54 @@ from domain.payments.stripe_gateway import gateway
 from saga.engine.errors import TryAgain
 from saga.engine.step import batched_step
 from saga.engine.step_functions import Answers, Call, Calls, Inputs, Outcome, OutcomesBySubject, Subject
-from saga.steps.payments import outcome_of
+from saga.steps.payments import AnswersByPayment, KeyedPayment, call_each, keyed, merged, outcome_of
 
 
 @batched_step(area="payments")
-def capture_payment(subjects: Sequence[Subject], payments_of: Inputs[PaymentSummary]) -> Calls:
+def capture_payment(subjects: Sequence[Subject], payments_of: Inputs[Sequence[PaymentSummary]]) -> Calls:
     """Capture the authorised amount of each payment."""
     return {
-        subject.id: partial(gateway().capture, ref=payment.provider_ref or "", key=subject.idempotency_key)
+        subject.id: partial(call_each, to_capture, _capture)
         for subject in subjects
-        if (payment := payments_of[subject.id]).amount
+        if (to_capture := keyed(payments_of[subject.id], subject.idempotency_key))
     }
 
 
 @capture_payment.on_answers
 def record_captures(
-    subjects: Sequence[Subject], payments_of: Inputs[PaymentSummary], answers: Answers
+    subjects: Sequence[Subject], _: Inputs[Sequence[PaymentSummary]], answers: Answers
 ) -> OutcomesBySubject:
     """Record what was captured."""
-    captured = {payments_of[id_].id: answer for id_, answer in answers.items() if answer.outcome != "declined"}
+    captured = {id_: answer for id_, answer in merged(answers).items() if answer.outcome != "declined"}
     payments.record(answers=captured, now=subjects[0].now)
-    return {subject_id: outcome_of(answer) for subject_id, answer in answers.items()}
+    return {subject_id: outcome_of(of_subject) for subject_id, of_subject in answers.items()}
 
 
 @capture_payment.undo
-def refund_payment(subject: Subject, payment: PaymentSummary) -> Generator[Call, Answer, Outcome]:
-    """Refund the payment if the provider has captured it. Does nothing where it was not captured."""
-    if payment.status not in {"authorised", "captured"}:
+def refund_payment(
+    subject: Subject, payments_of: Sequence[PaymentSummary]
+) -> Generator[Call, AnswersByPayment, Outcome]:
+    """Refund each payment that the provider has captured. Does nothing where none was captured."""
+    keys = keyed(payments_of, f"{subject.idempotency_key}:refund")
+    to_refund = [each for each in keys if each.payment.status in {"authorised", "captured"}]
+    if not to_refund:
         return None
-    answer = yield partial(_refund_if_captured, payment.provider_ref or "", f"{subject.idempotency_key}:refund")
-    if answer.outcome != "declined":
-        payments.record(answers={payment.id: answer}, now=subject.now)
-    if answer.outcome in {"captured", "declined"}:  # the payment is not refunded yet
-        return TryAgain(answer.code or answer.outcome, answer.detail)
-    return {"outcome": answer.outcome}
+    answers = yield partial(call_each, to_refund, _refund_if_captured)
+    payments.record(
+        answers={id_: answer for id_, answer in answers.items() if answer.outcome != "declined"}, now=subject.now
+    )
+    for answer in answers.values():
+        if answer.outcome in {"captured", "declined"}:  # the payment is not refunded yet
+            return TryAgain(answer.code or answer.outcome, answer.detail)
+    return {"outcome": next(iter(answers.values())).outcome}
 
 
-def _refund_if_captured(ref: str, key: str) -> Answer:
-    answer = gateway().look_up(ref=ref)
-    return gateway().refund(ref=ref, key=key) if answer.outcome == "captured" else answer
+def _capture(each: KeyedPayment) -> Answer:
+    return gateway().capture(ref=each.ref, key=each.key)
+
+
+def _refund_if_captured(each: KeyedPayment) -> Answer:
+    current = gateway().look_up(ref=each.ref)
+    if current.outcome != "captured":
+        return current
+    return replace(gateway().refund(ref=each.ref, key=each.key), captured=current.captured)

@@ -7,7 +7,7 @@ import pytest
 from domain.payments import payment_records as payments
 from domain.payments.declines import PaymentSource
 from domain.payments.errors import PaymentNotFound
-from domain.payments.gateway import Answer
+from domain.payments.gateway import Answer, ProviderRefund
 from domain.payments.queries import events_of, the_payment
 from kit import db
 from kit.ids import new_id
@@ -87,7 +87,8 @@ class TestRecord:
     )
     def test_publishes_what_the_provider_did(self, record, payment, published, outcome, event):
         record(answer(outcome))
-        assert published(event) == [payload_of(payment)]
+        of_refund = {"refunded": {"amount": 1999, "currency": "EUR"}} if outcome == "refunded" else {}
+        assert published(event) == [{**payload_of(payment), **of_refund}]
 
     def test_publishes_the_code_of_a_decline_and_not_its_text(self, record, payment, published):
         record(DECLINED)
@@ -101,6 +102,23 @@ class TestRecord:
     def test_numbers_the_events_of_the_payment(self, record, payment, published):
         record(answer("authorised"), answer("authorised"), answer("captured"), answer("refunded"))
         assert published.sequence(payment.id) == [1, 2, 3]
+
+    def test_records_each_refund_by_its_own_reference(self, record, payment, published):
+        refunds = [Answer("refunded", REF, 10, refunds=(ProviderRefund(ref, 10),)) for ref in ("re_1", "re_2", "re_1")]
+        status, events = record(answer("captured"), *refunds)
+        assert (status, events) == ("captured", ["captured", "refunded", "refunded"])
+        assert [each["refunded"]["amount"] for each in published("payment.refunded")] == [10, 10]
+        assert published.sequence(payment.id) == [1, 2, 3]
+
+    def test_records_all_refunds_and_the_capture_that_an_answer_tells(self, record):
+        refunds = (ProviderRefund("re_1", 1500), ProviderRefund("re_2", 499))
+        status, events = record(Answer("refunded", REF, 1999, captured=1999, refunds=refunds))
+        assert (status, events) == ("refunded", ["captured", "refunded", "refunded"])
+
+    def test_records_no_refund_again_that_the_release_before_has_recorded_whole(self, record):
+        whole = Answer("refunded", REF, 1999)
+        again = Answer("refunded", REF, 1999, refunds=(ProviderRefund("re_1", 1999),))
+        assert record(answer("captured"), whole, again) == ("refunded", ["captured", "refunded"])
 
     def test_does_not_reauthorise_a_voided_payment(self, record):
         assert record(answer("voided"), answer("authorised"))[0] == "voided"

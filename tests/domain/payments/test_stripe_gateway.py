@@ -15,7 +15,8 @@ from domain.payments.gateway import Answer, Card, ProviderUnavailable
 from domain.payments.stripe_gateway import StripeGateway
 from kit.charge_limits import charge_limits
 from kit.config import settings
-from kit.errors import NotConfigured
+from kit.errors import Invalid, NotConfigured
+from kit.money import Money
 from ops.sandbox.server import THREADS
 from tests.sandbox_process import running_sandbox
 
@@ -158,7 +159,7 @@ class TestAuthorise:
 class TestCapture:
     def test_captures_the_authorised_amount(self, gateway):
         ref = held(gateway)
-        assert gateway.capture(ref=ref, key=key()) == Answer("captured", ref, 1999)
+        assert gateway.capture(ref=ref, key=key()) == Answer("captured", ref, 1999, captured=1999)
 
     @pytest.mark.parametrize("same_key", [True, False])
     def test_repeated_captures_once(self, gateway, same_key):
@@ -179,7 +180,9 @@ class TestVoid:
     )
     def test_voids_an_authorisation_or_returns_the_state(self, gateway, before, after):
         ref = before(gateway)
-        assert gateway.void(ref=ref, key=key()) == Answer(after, ref, 1999) == gateway.look_up(ref=ref)
+        answer = gateway.void(ref=ref, key=key())
+        assert (answer.outcome, answer.ref, answer.amount) == (after, ref, 1999)
+        assert answer == gateway.look_up(ref=ref)
 
     def test_repeated_answers_alike(self, gateway):
         ref, once = held(gateway), key()
@@ -197,7 +200,9 @@ class TestRefund:
     )
     def test_refunds_a_captured_payment_or_returns_the_state(self, gateway, before, after):
         ref = before(gateway)
-        assert gateway.refund(ref=ref, key=key()) == Answer(after, ref, 1999) == gateway.look_up(ref=ref)
+        answer, current = gateway.refund(ref=ref, key=key()), gateway.look_up(ref=ref)
+        assert (answer.outcome, answer.ref, answer.amount) == (after, ref, 1999)
+        assert (answer.outcome, answer.amount, answer.refunds) == (current.outcome, current.amount, current.refunds)
 
     def test_returns_a_decline_unchanged(self, gateway):
         assert gateway.refund(ref=declined(gateway), key=key()).outcome == "declined"
@@ -237,6 +242,42 @@ class TestAmounts:
         within, beyond = (least, least + step, most - step, most), (least - step, most + step)
         assert {authorise(gateway, amount=a, currency=currency).outcome for a in within} == {"authorised"}
         assert {authorise(gateway, amount=a, currency=currency).code for a in beyond} == {"invalid_amount"}
+
+
+@pytest.mark.processes
+class TestParts:
+    def test_captures_a_part_and_releases_the_rest(self, gateway, sandbox):
+        answer = gateway.capture(ref=held(gateway), key=key(), amount=Money(1500, "EUR"))
+        assert (answer.outcome, answer.amount) == ("captured", 1500)
+        [intent] = [each for each in sandbox.ledger() if each["id"] == answer.ref]
+        assert (intent["amount"], intent["amount_captured"]) == (1999, 1500)
+
+    def test_refunds_parts_each_with_a_reference_until_nothing_is_left(self, gateway):
+        ref = captured(gateway)
+        first = gateway.refund(ref=ref, key=key(), amount=Money(1000, "EUR"))
+        assert (first.outcome, first.amount) == ("refunded", 1000)
+        between = gateway.look_up(ref=ref)
+        assert (between.outcome, between.captured, between.refunds) == ("captured", 1999, first.refunds)
+        rest = gateway.refund(ref=ref, key=key())
+        assert rest.amount == 999
+        after = gateway.look_up(ref=ref)
+        assert (after.outcome, after.amount) == ("refunded", 1999)
+        assert set(after.refunds) == {*first.refunds, *rest.refunds}
+
+    def test_refunds_no_more_than_is_left(self, gateway):
+        ref = captured(gateway)
+        answer = gateway.refund(ref=ref, key=key(), amount=Money(2000, "EUR"))
+        assert (answer.outcome, answer.refunds) == ("captured", ())
+
+    def test_refunds_a_part_once_for_each_key(self, gateway):
+        ref, once = captured(gateway), key()
+        first, again = (gateway.refund(ref=ref, key=once, amount=Money(1, "EUR")) for _ in range(2))
+        assert first == again
+        assert len(gateway.look_up(ref=ref).refunds) == 1
+
+    def test_cannot_transfer_an_amount_that_stripe_does_not_know(self, gateway):
+        with pytest.raises(Invalid):
+            gateway.capture(ref=held(gateway), key=key(), amount=Money(1333, "KWD"))
 
 
 @pytest.mark.processes
