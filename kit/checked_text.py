@@ -22,9 +22,9 @@ LANGUAGE_TAG = "^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?$"
 """A language with an optional script and region (BCP 47, section 2.1)."""
 MAX_LANGUAGE_TAG_LENGTH = 35
 """The length that implementations should support (BCP 47, section 4.4.1)."""
-CARD_NUMBER = "This looks like a card number. Send card numbers in payment.card only."
-UNKNOWN_LANGUAGE = "This is not a known language tag, such as en-GB."
-_INVISIBLE = "Send at least one visible character."
+CARD_NUMBER_MESSAGE = "This looks like a card number. Send card numbers in payment.card only."
+UNKNOWN_LANGUAGE_MESSAGE = "This is not a known language tag, such as en-GB."
+_INVISIBLE_MESSAGE = "Send at least one visible character."
 
 
 def one_line(text: str) -> str:
@@ -32,7 +32,7 @@ def one_line(text: str) -> str:
     if not is_one_line(text):
         raise ValueError("Remove line breaks and other control or direction characters.")
     if not is_visible(text):
-        raise ValueError(_INVISIBLE)
+        raise ValueError(_INVISIBLE_MESSAGE)
     return without_card_number(text).strip()
 
 
@@ -43,7 +43,7 @@ def several_lines(text: str) -> str:
         raise ValueError("Remove control and direction characters, except line breaks.")
     text = "\n".join(lines).strip()
     if text and not is_visible(text):
-        raise ValueError(_INVISIBLE)
+        raise ValueError(_INVISIBLE_MESSAGE)
     return without_card_number(text)
 
 
@@ -58,7 +58,7 @@ def name(text: str) -> str:
 def without_card_number(text: str) -> str:
     """The text, unless it seems to contain a card number, because the text is stored."""
     if card_numbers.appears_in(text):
-        raise ValueError(CARD_NUMBER)
+        raise ValueError(CARD_NUMBER_MESSAGE)
     return text
 
 
@@ -87,9 +87,9 @@ def phone_number(text: str) -> str:
 def language(text: str) -> str:
     """The BCP 47 tag of a language that CLDR knows; its syntax is checked first."""
     if not re.fullmatch(LANGUAGE_TAG, text):
-        raise ValueError(UNKNOWN_LANGUAGE)
+        raise ValueError(UNKNOWN_LANGUAGE_MESSAGE)
     try:
         Locale.parse(text, sep="-")
     except (UnknownLocaleError, ValueError):
-        raise ValueError(UNKNOWN_LANGUAGE) from None
+        raise ValueError(UNKNOWN_LANGUAGE_MESSAGE) from None
     return text

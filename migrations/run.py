@@ -21,7 +21,7 @@ from kit.errors import NotConfigured, Unavailable
 from migrations import functions, public_privileges
 from migrations.tables import metadata
 
-_LOCK = 7_079_320_226  # an arbitrary constant: concurrent migrations wait for each other
+_MIGRATION_LOCK_ID = 7_079_320_226  # an arbitrary constant: concurrent migrations wait for each other
 
 
 def alembic_config(owner_url: str = "") -> Config:
@@ -39,7 +39,7 @@ def upgrade(*, owner_url: str, app_url: str | None = None, operator_url: str | N
     lacks a privilege, and Unavailable when the database does not answer.
     """
     with _precise_errors(), connect(owner_url, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        connection.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK_ID])
         if _is_newer(_revision(connection)):
             return False
         public_privileges.revoke(connection)

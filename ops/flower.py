@@ -16,7 +16,7 @@ class RefuseUnknownHost(RequestHandler):
         """Answer 400, whatever the method."""
         self.set_status(400)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(host_names.REFUSAL)
+        self.finish(host_names.REFUSAL_MESSAGE)
 
 
 class Flower(app.Flower):

@@ -12,7 +12,9 @@ from flask import Flask, abort, request
 from api.http import double_slashes
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-REFUSAL = "This server accepts only localhost and names given with --trusted-host; the Host header has another name."
+REFUSAL_MESSAGE = (
+    "This server accepts only localhost and names given with --trusted-host; the Host header has another name."
+)
 _HOST_PATTERN = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
@@ -30,4 +32,4 @@ def restrict(app: Flask, trusted: Iterable[str]) -> None:
     @app.before_request
     def check_host() -> None:
         if not is_allowed(request.headers.get("Host", ""), names):
-            abort(400, REFUSAL)
+            abort(400, REFUSAL_MESSAGE)

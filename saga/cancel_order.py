@@ -34,7 +34,7 @@ CANCEL_ORDER = Saga(
     in_progress="This order is being cancelled",
 )
 
-_STARTED = version_to_start(CANCEL_ORDER)
+_SAGA_TO_START = version_to_start(CANCEL_ORDER)
 
 
 def request_cancellation(order_id: UUID, ref: SagaRef, find: FindDefinition, *, reason: str, by: str) -> None:
@@ -52,6 +52,6 @@ def request_cancellation(order_id: UUID, ref: SagaRef, find: FindDefinition, *, 
         order = queries.the_order(order_id=order_id)
         if order.status not in {"pending", "paid"} or placing.failure is not None:
             raise TransitionNotAllowed(f"this order cannot be cancelled: it is {order.status}")
-        target.apply(_STARTED, RULES, subject_id=order_id, request=request, now=placing.now)
+        target.apply(_SAGA_TO_START, RULES, subject_id=order_id, request=request, now=placing.now)
         if not placing.stop_requested:  # it has ended: the record makes a second request do nothing
             state_machine.request_stop(placing, **request)

@@ -54,7 +54,7 @@ PLACE_ORDER = Saga(
     in_progress="This order is being placed",
 )
 
-_STARTED = version_to_start(PLACE_ORDER)
+_SAGA_TO_START = version_to_start(PLACE_ORDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def place_order(
         currency=order.currency,
     )  # fmt: skip
     saga_id = start(
-        _STARTED,
+        _SAGA_TO_START,
         subject_id=order.id,
         company_id=company_id,
         now=now,

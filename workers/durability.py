@@ -1,7 +1,7 @@
 """What RabbitMQ must be so that no message is lost, and the check of PostgreSQL at the start of a process.
 
-RABBITMQ lists what workers/queues.py declares and workers/outbox/publisher.py does. RabbitMQ itself checks the queues:
-it refuses to declare one that exists with other arguments (queues.TopologyMismatch).
+RABBITMQ_REQUIREMENTS lists what workers/queues.py declares and workers/outbox/publisher.py does. RabbitMQ itself checks
+the queues: it refuses to declare one that exists with other arguments (queues.TopologyMismatch).
 """
 
 import psycopg
@@ -11,7 +11,7 @@ from kit.config import settings
 from kit.db.durability import Requirement, violations
 from kit.errors import NotConfigured
 
-RABBITMQ = (
+RABBITMQ_REQUIREMENTS = (
     Requirement("x-queue-type", ("quorum",), "a confirmed message is on the disks of most nodes"),
     Requirement(
         "x-delivery-limit", ("20",), "a message that kills its worker is dead-lettered before it has killed all workers"

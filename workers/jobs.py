@@ -10,14 +10,14 @@ from kit.jobs import Job, rows
 from kit.schedules import every, schedule
 from workers import retention
 
-PLATFORM = (retention,)
+PLATFORM_MODULES = (retention,)
 
 log = structlog.get_logger()
 
 
 def declared() -> dict[str, Job]:
     """Every job, by name."""
-    return jobs.declared_in((*areas.modules("saga.jobs"), *PLATFORM))
+    return jobs.declared_in((*areas.modules("saga.jobs"), *PLATFORM_MODULES))
 
 
 @schedule(every(minutes=1))

@@ -5,9 +5,9 @@ from kit import schedules
 from kit.schedules import Schedule
 from workers import jobs, retention
 
-PLATFORM = (jobs, retention)
+PLATFORM_MODULES = (jobs, retention)
 
 
 def declared() -> dict[str, Schedule[object]]:
     """Every schedule, by name."""
-    return schedules.declared_in((*areas.modules("saga.schedules"), *PLATFORM))
+    return schedules.declared_in((*areas.modules("saga.schedules"), *PLATFORM_MODULES))

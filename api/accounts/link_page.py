@@ -19,7 +19,7 @@ def _hash_of_inline(tag: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text[1].encode()).digest()).decode()}'"
 
 
-POLICY = (
+CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; script-src {_hash_of_inline('script')}; style-src {_hash_of_inline('style')}; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
@@ -31,5 +31,5 @@ blueprint = Blueprint("links", __name__, url_prefix="/api/auth/links")
 def show(purpose: str) -> Response:
     """Serve the page; its script reads the purpose from the URL."""
     del purpose
-    headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
+    headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Referrer-Policy": "no-referrer"}
     return Response(PAGE, headers=headers, content_type="text/html; charset=utf-8")

@@ -25,7 +25,7 @@ TYPE = "at+jwt"
 """The `typ` header, which tells access tokens from other JWTs signed with these keys (RFC 9068, section 2.1)."""
 CLOCK_SKEW = timedelta(seconds=5)
 """Tolerated difference between the clocks of two containers."""
-_REQUIRED = ["iss", "aud", "exp", "iat", "jti", "sub", "sid"]
+_REQUIRED_CLAIMS = ["iss", "aud", "exp", "iat", "jti", "sub", "sid"]
 
 
 class TokenInvalid(Unauthenticated):
@@ -97,7 +97,7 @@ def _verify(token: str, keys: tuple[SigningKey, ...]) -> tuple[Caller, int]:
             raise TokenInvalid
         claims: dict[str, Any] = jwt.decode(
             token, key.public, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=settings().require("public_url"),
-            leeway=CLOCK_SKEW, options={"require": _REQUIRED},
+            leeway=CLOCK_SKEW, options={"require": _REQUIRED_CLAIMS},
         )  # fmt: skip
     except jwt.ExpiredSignatureError:
         raise TokenExpired from None

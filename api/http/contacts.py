@@ -31,7 +31,7 @@ class KnownLanguage(FullMatch):
     """Validates the tag of a language that CLDR knows; its syntax is checked first."""
 
     def __init__(self) -> None:
-        super().__init__(LANGUAGE_TAG, error=checked_text.UNKNOWN_LANGUAGE)
+        super().__init__(LANGUAGE_TAG, error=checked_text.UNKNOWN_LANGUAGE_MESSAGE)
 
     def __call__(self, value: str) -> str:
         """The tag; raises ValidationError."""

@@ -9,7 +9,7 @@ from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram
 
 REQUESTS = Counter("orderx_http_requests", "HTTP requests", ["method", "endpoint", "status"])
-SECONDS = Histogram("orderx_http_request_duration_seconds", "Duration of HTTP requests", ["method", "endpoint"])
+REQUEST_SECONDS = Histogram("orderx_http_request_duration_seconds", "Duration of HTTP requests", ["method", "endpoint"])
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -22,5 +22,5 @@ def _measure(response: Response) -> Response:
     method = request.method if request.method in METHODS else "other"
     endpoint = request.endpoint or "none"
     REQUESTS.labels(method, endpoint, response.status_code).inc()
-    SECONDS.labels(method, endpoint).observe(time.perf_counter() - g.began)
+    REQUEST_SECONDS.labels(method, endpoint).observe(time.perf_counter() - g.began)
     return response

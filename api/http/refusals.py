@@ -10,7 +10,7 @@ from kit.errors import Forbidden
 
 OPERATION_REFUSALS_KEY = "x-also-refused"
 """The key in an OpenAPI operation under which `@blueprint.refuses` stores errors until the document is generated."""
-NOT_ALLOWED = "Your role or API key does not have the permission."
+NOT_ALLOWED_MESSAGE = "Your role or API key does not have the permission."
 
 
 def refusals_of(endpoint: str, method: str, declared: Sequence[type[Forbidden]]) -> list[type[Forbidden]]:
@@ -25,7 +25,7 @@ def refusals_of(endpoint: str, method: str, declared: Sequence[type[Forbidden]])
 
 def forbidden(refusals: Sequence[type[Forbidden]]) -> dict[str, Any]:
     """A 403 response with one of these errors, each documented with its code and an example."""
-    reasons = {each.code: NOT_ALLOWED if each is Forbidden else each.title() for each in refusals}
+    reasons = {each.code: NOT_ALLOWED_MESSAGE if each is Forbidden else each.title() for each in refusals}
     return {
         "description": "\n".join(f"- `{code}`: {reason}" for code, reason in reasons.items()),
         "content": {

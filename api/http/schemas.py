@@ -9,13 +9,13 @@ from marshmallow import ValidationError, fields, post_load, pre_load, validate, 
 from api.http.fields import CURRENCY_CODE, QueryInteger, Text, require_currency
 from api.http.responses import ResponseSchema
 from kit import card_numbers
-from kit.checked_text import CARD_NUMBER
+from kit.checked_text import CARD_NUMBER_MESSAGE
 from kit.money import LARGEST_AMOUNT, Money
 
 STORED_ONLY = "Stored, but not used yet."
 """In descriptions of fields that no feature uses yet."""
-REQUIRED_NULL = "Send a value: the field is required and cannot be null."
-OPTIONAL_NULL = "Send a value or leave the field out: it cannot be null."
+REQUIRED_NULL_MESSAGE = "Send a value: the field is required and cannot be null."
+OPTIONAL_NULL_MESSAGE = "Send a value or leave the field out: it cannot be null."
 
 
 class Schema(marshmallow.Schema):
@@ -34,14 +34,14 @@ class Schema(marshmallow.Schema):
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002
         """Set the error message for null (marshmallow's hook)."""
-        field_obj.error_messages["null"] = REQUIRED_NULL if field_obj.required else OPTIONAL_NULL
+        field_obj.error_messages["null"] = REQUIRED_NULL_MESSAGE if field_obj.required else OPTIONAL_NULL_MESSAGE
 
     @validates_schema(skip_on_field_errors=True)
     def _refuse_card_number_across_fields(self, data: dict[str, Any], **_: Any) -> None:
         """Raise ValidationError if text fields contain a card number together."""
         texts = {name: data[name] for name, field in self.fields.items() if isinstance(field, Text) and data.get(name)}
         if len(texts) > 1 and card_numbers.appears_in("\n".join(texts.values())):
-            raise ValidationError({name: [CARD_NUMBER] for name in _fields_sharing_card_number(texts)})
+            raise ValidationError({name: [CARD_NUMBER_MESSAGE] for name in _fields_sharing_card_number(texts)})
 
 
 def _fields_sharing_card_number(texts: dict[str, str]) -> list[str]:

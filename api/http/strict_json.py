@@ -43,7 +43,7 @@ def loads(body: bytes) -> Any:
 def refuse_unstorable(text: str, name: str) -> None:
     """Raise Invalid for a query parameter with text that PostgreSQL cannot store."""
     if not _is_storable(text):
-        raise Invalid(fields={name: [UNSTORABLE]})
+        raise Invalid(fields={name: [UNSTORABLE_MESSAGE]})
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _number(text: str) -> float:
 _Location = tuple[()] | tuple[Any, str | int]
 """The location of the parent, and the key in it. Storing whole paths would take far more memory than the body."""
 
-UNSTORABLE = "Leave out NUL and unpaired surrogates."
+UNSTORABLE_MESSAGE = "Leave out NUL and unpaired surrogates."
 
 
 def _refuse_unstorable(body: Any) -> None:
@@ -81,7 +81,7 @@ def _refuse_unstorable(body: Any) -> None:
         elif isinstance(value, list):
             pending += (((location, index), part) for index, part in enumerate(value))
         elif isinstance(value, str) and not _is_storable(value):
-            raise Invalid(fields={_path(location): [UNSTORABLE]})
+            raise Invalid(fields={_path(location): [UNSTORABLE_MESSAGE]})
 
 
 def _path(location: _Location) -> str:

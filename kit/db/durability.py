@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from kit.db.engines import CONNECT
+from kit.db.engines import CONNECTION_PARAMETERS
 from kit.db.watchdog import watching
 
 
@@ -17,7 +17,7 @@ class Requirement:
     guarantee: str
 
 
-POSTGRESQL = (
+POSTGRESQL_REQUIREMENTS = (
     Requirement("fsync", ("on",), "committed data survives a power failure"),
     Requirement("full_page_writes", ("on",), "a page that was half written at a power failure can be repaired"),
     Requirement(
@@ -29,21 +29,21 @@ POSTGRESQL = (
 )
 
 NOT_EMPTY = "not empty"
-STANDBYS = Requirement(
+STANDBY_REQUIREMENT = Requirement(
     "synchronous_standby_names", (NOT_EMPTY,), "committed data survives the loss of the primary server"
 )
-"""Required in addition to POSTGRESQL with ORDERX_DURABILITY=replicated, where a standby takes over."""
+"""Required in addition to POSTGRESQL_REQUIREMENTS with ORDERX_DURABILITY=replicated, where a standby takes over."""
 
 _READ_SETTINGS = "SELECT name, current_setting(name) FROM unnest(%s::text[]) AS name"
 
 
 def violations(url: str, *, replicated: bool = False) -> list[str]:
-    """The requirements of POSTGRESQL, and of STANDBYS if `replicated`, that sessions of this login do not meet.
+    """The POSTGRESQL_REQUIREMENTS, and STANDBY_REQUIREMENT if `replicated`, that sessions of this login do not meet.
 
     Each as `fsync is off`. Any role may ask.
     """
-    requirements = [*POSTGRESQL, STANDBYS] if replicated else POSTGRESQL
-    with psycopg.connect(url, **CONNECT) as connection, watching(connection):
+    requirements = [*POSTGRESQL_REQUIREMENTS, STANDBY_REQUIREMENT] if replicated else POSTGRESQL_REQUIREMENTS
+    with psycopg.connect(url, **CONNECTION_PARAMETERS) as connection, watching(connection):
         names = [requirement.setting for requirement in requirements]
         actual: dict[str, str] = dict(connection.execute(_READ_SETTINGS, [names]).fetchall())
     return [

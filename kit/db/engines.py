@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from kit.config import settings
 from kit.db import roles, session_settings
 
-CONNECT: dict[str, Any] = {
+CONNECTION_PARAMETERS: dict[str, Any] = {
     "connect_timeout": 5,
     "target_session_attrs": "read-write",  # of several hosts in the URL, the one that accepts writes
     "keepalives_idle": 10,
@@ -40,7 +40,7 @@ def create(
         json_serializer=json_serializer,
         json_deserializer=orjson.loads,
         hide_parameters=True,  # errors in logs must not contain mail addresses or password hashes
-        connect_args=CONNECT,
+        connect_args=CONNECTION_PARAMETERS,
     )
     return session_settings.apply_to_connections(roles.require_group(engine, setting=setting), setting=setting)
 

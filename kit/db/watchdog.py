@@ -24,7 +24,7 @@ Connection = psycopg.Connection[Any]
 Server = tuple[str, int, str, str]
 """Host, port, database and user."""
 
-SECONDS = 5.0
+CHECK_AFTER_SECONDS = 5.0
 """How long a statement may run before the server is asked about it."""
 ANSWER_SECONDS = 5
 """How long the server may take to answer."""
@@ -67,9 +67,9 @@ def _run() -> None:
             waiting = [connection for connection in _watched if _is_waiting(connection)]
         now = time.monotonic()
         waiting_since = {connection: waiting_since.get(connection, now) for connection in waiting}
-        overdue = [connection for connection in waiting if now - waiting_since[connection] > SECONDS]
+        overdue = [connection for connection in waiting if now - waiting_since[connection] > CHECK_AFTER_SECONDS]
         for server, connections in _by_server(overdue).items():
-            waiting_since |= dict.fromkeys(connections, now)  # ask again only after another SECONDS
+            waiting_since |= dict.fromkeys(connections, now)  # ask again only after as long
             for connection in _abandoned(connections):
                 log.warning("the database does not answer: closing a connection", host=server[0], port=server[1])
                 _close(connection)
@@ -115,7 +115,8 @@ def _active_pids(like: Connection, pids: list[int]) -> set[int]:
     try:
         with psycopg.connect(conninfo) as connection:
             own_pid = connection.info.backend_pid
-            active = {pid for (pid,) in connection.execute(_FIND_ACTIVE_BACKENDS, [[*pids, own_pid], SECONDS / 2])}
+            values = [[*pids, own_pid], CHECK_AFTER_SECONDS / 2]
+            active = {pid for (pid,) in connection.execute(_FIND_ACTIVE_BACKENDS, values)}
             return active if own_pid in active else set(pids)  # behind a pooler, whose process ids differ
     except psycopg.errors.ConnectionTimeout:
         return set()

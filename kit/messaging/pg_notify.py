@@ -40,7 +40,8 @@ def listen(url: str, channel: str) -> psycopg.Connection[Any]:
     Raises NotConfigured when the URL leads to a connection pooler, through which LISTEN does not work.
     """
     with ExitStack() as closed_on_failure:
-        connection = closed_on_failure.enter_context(psycopg.connect(url, autocommit=True, **engines.CONNECT))
+        opened = psycopg.connect(url, autocommit=True, **engines.CONNECTION_PARAMETERS)
+        connection = closed_on_failure.enter_context(opened)
         with watchdog.watching(connection):
             if session_settings.is_pooled(connection):
                 raise NotConfigured(

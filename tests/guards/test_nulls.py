@@ -7,7 +7,7 @@ import marshmallow
 import pytest
 from marshmallow import fields
 
-from api.http.schemas import OPTIONAL_NULL, REQUIRED_NULL, Schema, ValueObjectSchema
+from api.http.schemas import OPTIONAL_NULL_MESSAGE, REQUIRED_NULL_MESSAGE, Schema, ValueObjectSchema
 from tests.api.shared_app import shared_app
 
 
@@ -56,6 +56,7 @@ class TestNull:
             for field in schema.fields.values():
                 messages = refusals.get(field.data_key or field.name)
                 if not field.allow_none:
-                    assert messages == [REQUIRED_NULL if field.required else OPTIONAL_NULL], f"{name}.{field.name}"
+                    expected = REQUIRED_NULL_MESSAGE if field.required else OPTIONAL_NULL_MESSAGE
+                    assert messages == [expected], f"{name}.{field.name}"
                 else:
                     assert messages in (None, ["Missing data for required field."]), f"{name}.{field.name}"

@@ -14,14 +14,15 @@ HAND_OUT_ALL = {"up", "demo", "chaos"}
 class TestDeclarations:
     def test_exist_for_every_command_except_supervisors(self):
         commands = typer.main.get_command(cli.app).commands
-        assert command_settings.COMMANDS.keys() == commands.keys() - HAND_OUT_ALL
+        assert command_settings.SETTINGS_BY_COMMAND.keys() == commands.keys() - HAND_OUT_ALL
 
     def test_name_every_setting_there_is_and_no_other(self):
-        declared = set().union(*command_settings.COMMANDS.values(), *command_settings.QUEUES.values(), {"log_level"})
+        by_command, by_queue = command_settings.SETTINGS_BY_COMMAND, command_settings.SETTINGS_BY_QUEUE
+        declared = set().union(*by_command.values(), *by_queue.values(), {"log_level"})
         assert declared == set(Settings.model_fields)
 
     def test_name_queues_there_are(self):
-        assert command_settings.QUEUES.keys() <= set(queues.NAMES)
+        assert command_settings.SETTINGS_BY_QUEUE.keys() <= set(queues.NAMES)
 
     def test_give_a_worker_what_its_queues_need(self):
         key, server = "ORDERX_PAYMENT_API_KEY", "ORDERX_SMTP_URL"

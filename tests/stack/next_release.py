@@ -24,7 +24,7 @@ def count_parcels(subject: Subject) -> Outcome:
     """Put everything into one parcel."""
     return {"parcels": 1}
 '''
-STARTING = "_STARTED = version_to_start(PLACE_ORDER)\n"
+STARTING = "_SAGA_TO_START = version_to_start(PLACE_ORDER)\n"
 NEW_VERSION = """from saga.steps.inventory.count_parcels import count_parcels
 
 PLACE_ORDER_2 = Saga(
@@ -36,7 +36,7 @@ PLACE_ORDER_2 = Saga(
     when_undone=orders_not_placed,
     version=2,
 )
-_STARTED = version_to_start(PLACE_ORDER, PLACE_ORDER_2)
+_SAGA_TO_START = version_to_start(PLACE_ORDER, PLACE_ORDER_2)
 """
 STARTS_FIRST, STARTS_SECOND = '"place_order": 1', '"place_order": 2'
 

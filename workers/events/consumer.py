@@ -23,7 +23,7 @@ from workers.events import reactions
 PREFETCH = 64
 """Events prefetched, and so the largest batch; each of them waits for the mails of the whole batch."""
 
-SINGLY_FOR = 5 * 60.0
+ONE_BY_ONE_SECONDS = 5 * 60.0
 """Seconds for the events of a failed batch, one by one. Each may run into a timeout, and the broker takes a worker that
 acknowledges nothing for half an hour for dead."""
 
@@ -96,7 +96,7 @@ def _process_singly(
     queue: str, acks: BatchedAcks, deliveries: Sequence[tuple[Message, CloudEvent]], error: Exception
 ) -> None:
     """Process each event of a batch that has failed. Those for which no time is left are requeued."""
-    give_up_at = time.monotonic() + SINGLY_FOR
+    give_up_at = time.monotonic() + ONE_BY_ONE_SECONDS
     for message, event in deliveries:
         heartbeat.beat()
         if time.monotonic() >= give_up_at:

@@ -17,7 +17,7 @@ from workers.celery_internals.batching import BatchTask, TaskCall
 from workers.outages import retry_on_outage
 
 RUNS = Counter("orderx_schedule_runs", "Runs of schedules that have ended", ["schedule", "outcome"])
-SECONDS = Histogram("orderx_schedule_run_duration_seconds", "Duration of the runs of schedules", ["schedule"])
+RUN_SECONDS = Histogram("orderx_schedule_run_duration_seconds", "Duration of the runs of schedules", ["schedule"])
 
 MAX_ERRORS_NAMED = 3
 """Errors of a group that are named."""
@@ -61,7 +61,7 @@ def run(declared: Mapping[str, Schedule[object]], name: str, run_id: UUID) -> No
     failpoints.hit("schedule.acted")
     if runs.finish(name, run_id, now=clock.now(), error=error):
         RUNS.labels(name, "failed" if error else "succeeded").inc()
-        SECONDS.labels(name).observe(time.monotonic() - begun)
+        RUN_SECONDS.labels(name).observe(time.monotonic() - begun)
 
 
 class _LeaseRenewal:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.http.schemas import OPTIONAL_NULL, REQUIRED_NULL
+from api.http.schemas import OPTIONAL_NULL_MESSAGE, REQUIRED_NULL_MESSAGE
 from tests import factories
 from tests.api.client import Api
 
@@ -36,7 +36,7 @@ class TestValueObject:
         kept = admin.post("/api/me/addresses", {"label": "Home", "address": {**ADDRESS, **BLANK}})
         assert (kept.status_code, kept.json["address"]) == (201, ADDRESS)
         refusal = admin.post("/api/me/addresses", {"label": "Home", "address": {**ADDRESS, "line1": None}})
-        assert refused(refusal) == [("address.line1", REQUIRED_NULL)]
+        assert refused(refusal) == [("address.line1", REQUIRED_NULL_MESSAGE)]
 
     def test_is_emptied_by_null(self, admin, company):
         path = f"/api/companies/{company.id}"
@@ -71,19 +71,19 @@ class TestField:
     @pytest.mark.parametrize("name", ["name", "price"])
     def test_with_required_value_cannot_be_changed_to_null(self, admin, shop, name):
         product = factories.make_product(shop)
-        assert refused(admin.patch(f"/api/products/{product.id}", {name: None})) == [(name, OPTIONAL_NULL)]
+        assert refused(admin.patch(f"/api/products/{product.id}", {name: None})) == [(name, OPTIONAL_NULL_MESSAGE)]
 
     @pytest.mark.parametrize("name", ["allows_discount", "locale", "max_discount_percent", "low_stock_threshold"])
     def test_with_a_default_refuses_null(self, admin, company, name):
         new = {"name": "Pens", "email": "pens@paper.example", "currency": "EUR", name: None}
-        assert refused(admin.post("/api/companies", new)) == [(name, OPTIONAL_NULL)]
-        assert refused(admin.patch(f"/api/companies/{company.id}", {name: None})) == [(name, OPTIONAL_NULL)]
+        assert refused(admin.post("/api/companies", new)) == [(name, OPTIONAL_NULL_MESSAGE)]
+        assert refused(admin.patch(f"/api/companies/{company.id}", {name: None})) == [(name, OPTIONAL_NULL_MESSAGE)]
 
     @pytest.mark.parametrize("name", ["step", "error", "saga", "company_id"])
     def test_of_a_filter_refuses_null(self, admin, name):
         body = {"filter": {"all": True, name: None}, "reason": "it is back"}
         answer = admin.post("/api/operations/incidents/retry", body)
-        assert refused(answer) == [(f"filter.{name}", OPTIONAL_NULL)]
+        assert refused(answer) == [(f"filter.{name}", OPTIONAL_NULL_MESSAGE)]
 
     def test_of_a_login_that_is_optional_can_be_null(self, api):
         login = {"email": "nobody@customers.example", "password": "x", "code": None, "company_id": None}

@@ -3,7 +3,7 @@ from urllib.parse import quote
 
 import pytest
 
-from kit.db.durability import POSTGRESQL, violations
+from kit.db.durability import POSTGRESQL_REQUIREMENTS, violations
 
 
 @pytest.fixture
@@ -35,4 +35,4 @@ class TestViolations:
 
     def test_are_only_of_settings_that_postgresql_has(self, database):
         settings = {violation.partition(" is ")[0] for violation in violations(database)}
-        assert settings <= {requirement.setting for requirement in POSTGRESQL}
+        assert settings <= {requirement.setting for requirement in POSTGRESQL_REQUIREMENTS}

@@ -15,7 +15,7 @@ from tests.connections import reconnect
 @pytest.fixture
 def quick_watchdog(monkeypatch):
     """A watchdog that asks the server after half a second."""
-    monkeypatch.setattr(watchdog, "SECONDS", 0.5)
+    monkeypatch.setattr(watchdog, "CHECK_AFTER_SECONDS", 0.5)
     monkeypatch.setattr(watchdog, "ANSWER_SECONDS", 2)
     monkeypatch.setattr(watchdog, "_CHECK_INTERVAL", 0.1)
     watchdog.start()

@@ -42,6 +42,6 @@ class TestATimeout:
         assert sizes == [3, 1, 1, 1]
 
     def test_leaves_the_rest_of_the_batch_to_the_broker_after_minutes(self, events, sizes, monkeypatch):
-        monkeypatch.setattr(consumer, "SINGLY_FOR", 0)
+        monkeypatch.setattr(consumer, "ONE_BY_ONE_SECONDS", 0)
         assert handled(*events) == ["requeued"] * 3
         assert sizes == [3]
