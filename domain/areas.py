@@ -33,11 +33,11 @@ def modules(layer: str, name: str | None = None) -> Iterator[ModuleType]:
 
     In the order of the areas. An area that has no such module is left out; an error in one is raised.
     """
-    for area in having(layer, name):
+    for area in with_module(layer, name):
         yield importlib.import_module(_path(layer, area, name))
 
 
-def having(layer: str, name: str | None = None) -> list[str]:
+def with_module(layer: str, name: str | None = None) -> list[str]:
     """The areas for which the module of `modules(layer, name)` exists, in the order of AREAS, without importing it."""
     return [area for area in AREAS if _exists(_path(layer, area, name))]
 

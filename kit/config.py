@@ -25,7 +25,7 @@ MIN_SECRET_LENGTH = 32
 Text = TypeVar("Text", str, str | None, SecretStr | None)
 
 
-def _accepting(is_valid: Callable[[str], bool], *, expected: str) -> AfterValidator:
+def _validator(is_valid: Callable[[str], bool], *, expected: str) -> AfterValidator:
     """Refuse other values, saying what is expected. The value itself stays as it was written."""
 
     def check(value: Text) -> Text:
@@ -73,22 +73,22 @@ def _is_mail_address(text: str) -> bool:
 
 Secret = SecretStr | None
 PostgresUrl = Annotated[
-    Secret, _accepting(_is_postgres_url, expected="postgresql://user[:password]@host[:port]/database")
+    Secret, _validator(_is_postgres_url, expected="postgresql://user[:password]@host[:port]/database")
 ]
 BrokerUrl = Annotated[
     Secret,
-    _accepting(_url("amqp", "amqps", "redis", "rediss"), expected="amqp://[user:password@]host[:port]//, or redis://…"),
+    _validator(_url("amqp", "amqps", "redis", "rediss"), expected="amqp://[user:password@]host[:port]//, or redis://…"),
 ]
 ValkeyUrl = Annotated[
     Secret,
-    _accepting(_url("redis", "rediss"), expected="redis://[user:password@]host:port/0, or rediss:// for TLS"),
+    _validator(_url("redis", "rediss"), expected="redis://[user:password@]host:port/0, or rediss:// for TLS"),
 ]
 SmtpUrl = Annotated[
     Secret,
-    _accepting(_url("smtp", "smtps", "smtp+starttls"), expected="smtp+starttls://host, smtps:// or smtp://"),
+    _validator(_url("smtp", "smtps", "smtp+starttls"), expected="smtp+starttls://host, smtps:// or smtp://"),
 ]
-MailAddress = Annotated[str, _accepting(_is_mail_address, expected="name@host, or Name <name@host>")]
-HTTP = _accepting(_url("http", "https"), expected="https://host[:port][/path], or http://…")
+MailAddress = Annotated[str, _validator(_is_mail_address, expected="name@host, or Name <name@host>")]
+HTTP = _validator(_url("http", "https"), expected="https://host[:port][/path], or http://…")
 
 
 class Settings(BaseSettings):

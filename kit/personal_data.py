@@ -30,11 +30,11 @@ class Export(Protocol):
         """Collect the data of this user."""
 
 
-def _nothing(*, user_id: UUID, now: datetime) -> None:
+def _erase_nothing(*, user_id: UUID, now: datetime) -> None:
     del user_id, now
 
 
-def _no_sections(*, user_id: UUID, now: datetime) -> dict[str, Any]:
+def _export_nothing(*, user_id: UUID, now: datetime) -> dict[str, Any]:
     del user_id, now
     return {}
 
@@ -51,5 +51,5 @@ class PersonalData:
     exported: frozenset[str] = frozenset()
     not_erased: Mapping[str, str] = field(default_factory=dict)
     not_exported: Mapping[str, str] = field(default_factory=dict)
-    erase: Erase = _nothing
-    export: Export = _no_sections
+    erase: Erase = _erase_nothing
+    export: Export = _export_nothing

@@ -127,7 +127,7 @@ def worker(
     if metrics:
         metrics_server.serve(metrics)
     names = queues.split(",") if queues else []
-    run.worker(names, pool=pool, concurrency=concurrency, name=name)
+    run.run_worker(names, pool=pool, concurrency=concurrency, name=name)
 
 
 @app.command(rich_help_panel="Processes")

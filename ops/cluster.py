@@ -21,7 +21,7 @@ class ClusterStack(Stack):
     broker: RabbitMQCluster
 
     def __init__(self, home: Path) -> None:
-        if rabbitmq.installed() is None:
+        if rabbitmq.start_script() is None:
             raise NotConfigured("a cluster needs a real RabbitMQ: rabbitmq-server is not installed")
         super().__init__(home, usual_ports=False)
 

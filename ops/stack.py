@@ -102,7 +102,7 @@ class Stack(Supervisor):
     def _embedded_broker(self) -> RabbitMQ | Valkey | None:
         if "ORDERX_BROKER_URL" in os.environ:
             return None
-        if rabbitmq.installed():
+        if rabbitmq.start_script():
             return RabbitMQ(self.home / "rabbitmq", management=True, log=self._log("rabbitmq"))
         return Valkey(self.home / "valkey", log=self._log("valkey"))
 
@@ -112,7 +112,7 @@ class Stack(Supervisor):
             return None
         if isinstance(self.broker, Valkey):
             return self.broker
-        return Valkey(self.home / "valkey", log=self._log("valkey")) if valkey.installed() else None
+        return Valkey(self.home / "valkey", log=self._log("valkey")) if valkey.is_installed() else None
 
     def _database_settings(self) -> dict[str, str]:
         owner = self._owner_url()

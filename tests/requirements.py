@@ -16,7 +16,7 @@ CLIENTS = Path(sys.prefix) / "clients"
 
 def require_rabbitmq() -> None:
     """Skip the test where RabbitMQ is not installed; fail it where ORDERX_REQUIRE requires it."""
-    if rabbitmq.installed() is None:
+    if rabbitmq.start_script() is None:
         _missing("rabbitmq", "needs a real RabbitMQ: rabbitmq-server is not installed")
 
 

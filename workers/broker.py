@@ -20,7 +20,7 @@ def transport_options(broker_url: str) -> dict[str, Any]:
     return REDIS_OPTIONS if urlsplit(broker_url).scheme.startswith("redis") else AMQP_OPTIONS
 
 
-def starting_at_node(broker_url: str, number: int) -> str:
+def with_node_first(broker_url: str, number: int) -> str:
     """Rotate the broker's URLs, separated by semicolons, so that node `number` (modulo their count) comes first."""
     urls = broker_url.split(";")
     first = number % len(urls)

@@ -47,7 +47,7 @@ _POSTPONE_OVERDUE_MAILS = """
     FROM overdue WHERE mails.id = overdue.id RETURNING mails.id, mails.company_id, mails.user_id"""
 
 
-class OverdueMails:
+class MailResender:
     """Goes through the mails in the order of their ids. Each sweeper has one."""
 
     def __init__(self, *, now: datetime) -> None:

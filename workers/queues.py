@@ -36,7 +36,7 @@ _QUEUE_ARGUMENTS = {
 
 LOW_PRIORITY_AREAS = ("notifications", "background")
 """The areas whose tasks delay no order: mails, runs of schedules, and slices of jobs."""
-_WITH_TASKS = {*areas.having("saga.steps"), *areas.having("workers.tasks")}
+_WITH_TASKS = {*areas.with_module("saga.steps"), *areas.with_module("workers.tasks")}
 TASK_AREAS = ("saga", *sorted(_WITH_TASKS - set(LOW_PRIORITY_AREAS)), *LOW_PRIORITY_AREAS)
 """The areas with a task queue: those with steps (`saga/steps/<area>`) or tasks (`workers/tasks/<area>.py`)."""
 

@@ -39,7 +39,7 @@ def worker_app() -> Celery:
     return app
 
 
-def worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: str = "") -> None:
+def run_worker(names: list[str], *, pool: str = "solo", concurrency: int = 1, name: str = "") -> None:
     """Run a worker for the queues of these names (none: all) until it is stopped.
 
     `name` distinguishes the workers of a host. Raises NotConfigured for an unknown queue.

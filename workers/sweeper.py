@@ -20,7 +20,7 @@ from saga.registry import find
 from workers import durability, saga_definitions
 from workers.alerts import monitor as alert_monitor
 from workers.events.missed_events import Replayer
-from workers.overdue_mails import OverdueMails
+from workers.overdue_mails import MailResender
 
 SWEEP_INTERVAL = 1.0
 """Seconds between two rounds."""
@@ -44,7 +44,7 @@ def run() -> None:
 
 def sweep_until(stopping: threading.Event) -> None:
     """Sweep every SWEEP_INTERVAL until `stopping` is set. A failed round is logged, and the next one tries again."""
-    mails, replayer = OverdueMails(now=clock.now()), Replayer(now=clock.now())
+    mails, replayer = MailResender(now=clock.now()), Replayer(now=clock.now())
     while not stopping.wait(SWEEP_INTERVAL):
         liveness.touch()
         try:

@@ -46,10 +46,10 @@ def _check_password(email: str, password: str) -> User:
         with db.transaction(Tenant()):
             failed_logins.announce_wrong_password(email=email, user_id=user.id if user else None)
         raise InvalidCredentials
-    return _rehashed(user, password) if passwords.needs_rehash(password, user.password_hash) else user
+    return _rehash(user, password) if passwords.needs_rehash(password, user.password_hash) else user
 
 
-def _rehashed(user: User, password: str) -> User:
+def _rehash(user: User, password: str) -> User:
     """Rehash the password with the current parameters; raises InvalidCredentials if it has changed meanwhile."""
     new_hash = passwords.hash_password(password)
     with db.transaction(Tenant(user_id=user.id)):

@@ -18,13 +18,13 @@ _SAMPLED = "01"
 def assign() -> None:
     """Set the request id and traceparent: from the X-Request-ID and traceparent headers if valid, else new ones."""
     header = request.headers.get("X-Request-ID", "")
-    g.request_id = header if _acceptable(header) else str(new_id())
+    g.request_id = header if _is_acceptable(header) else str(new_id())
     parent = request.headers.get("traceparent", "")
     is_valid = re.fullmatch(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", parent)
     g.traceparent = parent if is_valid else f"00-{_trace_id_of(g.request_id)}-{new_id().hex[16:]}-{_SAMPLED}"
 
 
-def _acceptable(header: str) -> bool:
+def _is_acceptable(header: str) -> bool:
     return len(header) <= MAX_LENGTH and bool(re.fullmatch(r"[\x21-\x7e]+", header)) and not _may_be_card(header)
 
 

@@ -53,7 +53,7 @@ def main() -> None:
     # Replaces the classes that the product's factories instantiate; deliberately not a setting of the product.
     stripe_gateway.StripeGateway = InstantGateway  # type: ignore[assignment,misc]
     mailer.SmtpMailer = InstantMailer  # type: ignore[assignment,misc]
-    run.worker(queues.split(","), pool=pool, concurrency=int(concurrency), name=name)
+    run.run_worker(queues.split(","), pool=pool, concurrency=int(concurrency), name=name)
 
 
 if __name__ == "__main__":

@@ -57,12 +57,12 @@ def change(*, user_id: UUID, values: ProfileChanges) -> User:
         changes.refuse_undeclared(mails, declared=MailPreferences)
         columns["notifications"] = {**user.notifications, "email": {**user.notifications["email"], **mails}}
     changes.apply_and_announce(
-        user, columns, declared=ProfileChanges, event=USER_UPDATED, payload=_updated, company_id=None
+        user, columns, declared=ProfileChanges, event=USER_UPDATED, payload=_update_payload, company_id=None
     )
     return user
 
 
-def _updated(user: User, changed: ChangedColumns) -> UserUpdated:
+def _update_payload(user: User, changed: ChangedColumns) -> UserUpdated:
     return UserUpdated(user.id, changed.names)
 
 

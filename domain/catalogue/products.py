@@ -90,7 +90,7 @@ def change_product(
         _validate_price(values["price"], product.company_id)
         columns["price"] = values["price"].amount
     changed = changes.apply_and_announce(
-        product, columns, declared=ProductChanges, event=PRODUCT_UPDATED, payload=_updated,
+        product, columns, declared=ProductChanges, event=PRODUCT_UPDATED, payload=_update_payload,
         company_id=product.company_id,
     )  # fmt: skip
     if "price" in changed.old:
@@ -111,7 +111,7 @@ def _validate_price(price: Money, company_id: UUID) -> None:
         raise Invalid(fields={"price.amount": [f"Must be at most {Money(chargeable.maximum, currency)}."]})
 
 
-def _updated(product: Product, changed: ChangedColumns) -> ProductUpdated:
+def _update_payload(product: Product, changed: ChangedColumns) -> ProductUpdated:
     return ProductUpdated(
         product_id=product.id, shop_id=product.shop_id, sku=product.sku, name=product.name,
         price=Money(product.price, product.currency), version=product.version, changed=changed.names,

@@ -62,10 +62,10 @@ def change(
     """
     company = the_locked_company(company_id=company_id, expected_versions=expected_versions)
     changes.apply_and_announce(
-        company, values, declared=CompanyChanges, event=COMPANY_UPDATED, payload=_updated, company_id=company_id
+        company, values, declared=CompanyChanges, event=COMPANY_UPDATED, payload=_update_payload, company_id=company_id
     )
     return company
 
 
-def _updated(company: Company, changed: ChangedColumns) -> CompanyUpdated:
+def _update_payload(company: Company, changed: ChangedColumns) -> CompanyUpdated:
     return CompanyUpdated(company.id, changed=changed.names, version=company.version)

@@ -44,15 +44,15 @@ def merge(guest: Customer, into: Customer) -> None:
     session.execute(update(GroupMember).filter_by(customer_id=guest.id).values(customer_id=into.id))
     session.execute(delete(Customer).filter_by(id=guest.id))  # before its email, which is unique, is taken over
     changes.apply_and_announce(
-        into, _taken_over(guest, into), declared=CustomerChanges, event=CUSTOMER_UPDATED, payload=records.updated,
-        company_id=into.company_id,
+        into, _changes_from(guest, into), declared=CustomerChanges, event=CUSTOMER_UPDATED,
+        payload=records.update_payload, company_id=into.company_id,
     )  # fmt: skip
     into.version += 1
     events.publish_about(into, CUSTOMERS_MERGED, CustomersMerged(into.id, into.version, guest.id))
     session.flush()
 
 
-def _taken_over(guest: Customer, into: Customer) -> CustomerChanges:
+def _changes_from(guest: Customer, into: Customer) -> CustomerChanges:
     """What the customer does not have, all tags of both, and the guest's note below the customer's."""
     return {
         "name": into.name or guest.name,

@@ -77,7 +77,7 @@ def change(
     """
     customer = the_locked_customer(customer_id, expected_versions)
     changed = changes.apply_and_announce(
-        customer, values, declared=CustomerChanges, event=CUSTOMER_UPDATED, payload=updated,
+        customer, values, declared=CustomerChanges, event=CUSTOMER_UPDATED, payload=update_payload,
         company_id=customer.company_id,
     )  # fmt: skip
     if "accepts_marketing" in changed.old:
@@ -98,7 +98,7 @@ def announce_change(customer: Customer, what: str) -> None:
     events.publish_about(customer, CUSTOMER_UPDATED, CustomerUpdated(customer.id, customer.version, [what]))
 
 
-def updated(customer: Customer, changed: ChangedColumns) -> CustomerUpdated:
+def update_payload(customer: Customer, changed: ChangedColumns) -> CustomerUpdated:
     """The payload of the event that these fields were changed."""
     return CustomerUpdated(customer.id, customer.version, changed.names)
 

@@ -167,16 +167,16 @@ def has_orders_in_progress(*, user_id: UUID, now: datetime) -> bool:
         Order.status.in_(("pending", "fulfilling", "shipped")),
         and_(Order.status == "paid", Order.changed_at > now - SHIPPED_WITHIN),
     )
-    return bool(db.session().scalar(select(exists().where(_ordered_by(user_id), in_progress))))
+    return bool(db.session().scalar(select(exists().where(_is_order_of(user_id), in_progress))))
 
 
-def _ordered_by(user_id: UUID) -> ColumnElement[bool]:
+def _is_order_of(user_id: UUID) -> ColumnElement[bool]:
     return Order.customer_id.in_(select(Customer.id).where(Customer.user_id == user_id))
 
 
 def _filtered(query: Select[*Ts], user_id: UUID | None, shop_id: UUID | None) -> Select[*Ts]:
     if user_id is not None:
-        query = query.where(_ordered_by(user_id))
+        query = query.where(_is_order_of(user_id))
     if shop_id is not None:
         query = query.where(Order.shop_id == shop_id)
     return query

@@ -75,7 +75,7 @@ def change(
     """
     location = _the_locked_location(location_id, shop_id, expected_versions)
     changes.apply_and_announce(
-        location, values, declared=LocationChanges, event=LOCATION_UPDATED, payload=_updated,
+        location, values, declared=LocationChanges, event=LOCATION_UPDATED, payload=_update_payload,
         subject=shop_id, company_id=location.company_id,
     )  # fmt: skip
     _validate_hours(location)
@@ -123,7 +123,7 @@ def _the_locked_location(location_id: UUID, shop_id: UUID, expected_versions: Co
     return the_locked(query, expected_versions, missing=LocationNotFound, stale=LocationChanged)
 
 
-def _updated(location: Location, changed: ChangedColumns) -> LocationUpdated:
+def _update_payload(location: Location, changed: ChangedColumns) -> LocationUpdated:
     return LocationUpdated(location.shop_id, location.id, changed=changed.names, version=location.version)
 
 

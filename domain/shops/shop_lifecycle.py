@@ -60,7 +60,7 @@ def change(*, shop_id: UUID, expected_versions: Collection[int] | None = None, *
     if values.get("name", shop.name) != shop.name:
         _require_free_name(shop, values["name"])
     changes.apply_and_announce(
-        shop, values, declared=ShopChanges, event=SHOP_UPDATED, payload=_updated, company_id=shop.company_id
+        shop, values, declared=ShopChanges, event=SHOP_UPDATED, payload=_update_payload, company_id=shop.company_id
     )
     _require_fulfilment(offers_pickup=shop.offers_pickup, offers_delivery=shop.offers_delivery)
     _flush()
@@ -117,5 +117,5 @@ def _announce(event: Event[ShopDetails], shop: Shop) -> None:
     events.publish_about(shop, event, ShopDetails(shop_id=shop.id, name=shop.name, version=shop.version))
 
 
-def _updated(shop: Shop, changed: ChangedColumns) -> ShopUpdated:
+def _update_payload(shop: Shop, changed: ChangedColumns) -> ShopUpdated:
     return ShopUpdated(shop_id=shop.id, name=shop.name, version=shop.version, changed=changed.names)

@@ -35,12 +35,12 @@ class Retention:
     condition: str = "true"
     dependents: tuple[tuple[str, str], ...] = ()
 
-    def before(self, now: datetime) -> Any:
+    def first_kept(self, now: datetime) -> Any:
         """The first value of `time_column` that is kept."""
         limit = now - (self.age if isinstance(self.age, timedelta) else self.age())
         return limit if self.key == "time" else ids.first_at(limit)
 
-    def read(self, value: str) -> Any:
+    def parse(self, value: str) -> Any:
         """A value of `time_column` from its text."""
         return datetime.fromisoformat(value) if self.key == "time" else UUID(value)
 
@@ -58,10 +58,10 @@ def delete_batch(rule: Retention, position: Json, *, now: datetime) -> tuple[int
     entries of deleted rows until the next vacuum, and scanning past them for every batch would take longer than the
     deletion.
     """
-    after = rule.read(position["after"]) if "after" in position else rule.minimum
+    after = rule.parse(position["after"]) if "after" in position else rule.minimum
     limit, begun = position.get("limit", _FIRST_ROWS), time.monotonic()
     db.run(FORBID_BITMAP_SCAN, {})
-    row = db.run(_statement(rule), {"after": after, "before": rule.before(now), "limit": limit}).fetchone()
+    row = db.run(_statement(rule), {"after": after, "before": rule.first_kept(now), "limit": limit}).fetchone()
     assert row
     deleted, found, reached = row
     if found < limit:

@@ -21,7 +21,7 @@ _CAUSES = "causes of what the transaction does"
 
 def react_to(events: Sequence[CloudEvent]) -> None:
     """Say which events the current transaction reacts to."""
-    db.info()[_CAUSES] = [(str(event.subject), _following(event)) for event in events]
+    db.info()[_CAUSES] = [(str(event.subject), _origin_after(event)) for event in events]
 
 
 def set_saga_origins(origins: Iterable[tuple[UUID, Origin]]) -> None:
@@ -60,7 +60,7 @@ def with_cause(event: CloudEvent) -> CloudEvent:
     )  # fmt: skip
 
 
-def _following(event: CloudEvent) -> Origin:
+def _origin_after(event: CloudEvent) -> Origin:
     """The origin of what a reaction to this event does."""
     return Origin(
         event.request_id, event.traceparent, event.correlation_id or event.id, causation_id=event.id,

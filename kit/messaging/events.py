@@ -60,7 +60,7 @@ def publish(
     outbox.publish(event.name, as_plain_json(payload), subject=subject, company_id=company_id, sequence=sequence)
 
 
-class Announced(Protocol):
+class AnnouncedRow(Protocol):
     """A versioned row of a company that events are about."""
 
     @property
@@ -71,7 +71,7 @@ class Announced(Protocol):
     def version(self) -> int: ...
 
 
-def publish_about(row: Announced, event: Event[Payload], payload: Payload) -> None:
+def publish_about(row: AnnouncedRow, event: Event[Payload], payload: Payload) -> None:
     """Publish an event about this row, which the transaction has created or locked, in the sequence of its versions."""
     publish(event, payload, subject=row.id, company_id=row.company_id, sequence=row.version)
 

@@ -73,7 +73,7 @@ def merge_ended_processes(directory: Path) -> Iterator[None]:
         ended: defaultdict[str, list[Path]] = defaultdict(list)
         for file in directory.glob("*.db"):
             kind, _, process = file.stem.rpartition("_")
-            if process != _ENDED and not _runs(int(process)):
+            if process != _ENDED and not _is_running(int(process)):
                 ended[kind].append(file)
         for kind, files in ended.items():
             if not kind.startswith("gauge"):
@@ -83,7 +83,7 @@ def merge_ended_processes(directory: Path) -> Iterator[None]:
         yield
 
 
-def _runs(process: int) -> bool:
+def _is_running(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:

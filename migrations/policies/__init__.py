@@ -30,30 +30,30 @@ _READ_POLICIES = """
 
 def replace(connection: psycopg.Connection) -> list[str]:
     """Replace the policies of each table whose file differs, in the current transaction. Returns these tables."""
-    existing = rendered(connection)
+    existing = render(connection)
     changed = [table for table, path in FILES.items() if existing.get(table) != path.read_text()]
     for table in changed:
-        for name in _names(connection, table):
+        for name in _policy_names(connection, table):
             connection.execute(sql.SQL("DROP POLICY {} ON public.{}").format(*map(sql.Identifier, (name, table))))
         connection.execute(FILES[table].read_text())
     return changed
 
 
-def rendered(connection: psycopg.Connection) -> dict[str, str]:
+def render(connection: psycopg.Connection) -> dict[str, str]:
     """The text of the file of each table, as its policies are in the database; tables without further ones have none."""
     statements: dict[str, list[str]] = defaultdict(list)
-    for policy in _further(connection):
+    for policy in _further_policies(connection):
         statements[policy[0]].append(_statement(policy))
     return {table: "\n".join(each) for table, each in statements.items()}
 
 
-def _further(connection: psycopg.Connection) -> list[Any]:
+def _further_policies(connection: psycopg.Connection) -> list[Any]:
     rows = connection.execute(_READ_POLICIES).fetchall()
     return [row for row in rows if (row[1], row[2], tuple(row[3]), *row[4:]) not in STANDARD]
 
 
-def _names(connection: psycopg.Connection, table: str) -> list[str]:
-    return [row[1] for row in _further(connection) if row[0] == table]
+def _policy_names(connection: psycopg.Connection, table: str) -> list[str]:
+    return [row[1] for row in _further_policies(connection) if row[0] == table]
 
 
 def _statement(policy: Sequence[Any]) -> str:

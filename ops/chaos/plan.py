@@ -64,11 +64,11 @@ def plan(*, seed: int, kills: int, targets: Sequence[str], duration: float) -> l
     slot = duration / max(1, kills)
     return [
         _fault(draw, target, (number + draw.uniform(0.1, 0.9)) * slot)
-        for number, target in enumerate(_balanced(draw, kills, targets))
+        for number, target in enumerate(_draw_balanced(draw, kills, targets))
     ]
 
 
-def _balanced(draw: Random, count: int, targets: Sequence[str]) -> list[str]:
+def _draw_balanced(draw: Random, count: int, targets: Sequence[str]) -> list[str]:
     shuffles = [draw.sample(targets, len(targets)) for _ in range(-(-count // len(targets)))]
     return [target for each in shuffles for target in each][:count]
 

@@ -38,7 +38,7 @@ class ChaosStack(Stack):
         """`waiting_sagas` example sagas start within `seconds`, and get signals, as generated from the seed."""
         self.waiting_sagas = waiting_sagas
         self._signals = ("--seed", seed, "--sagas", waiting_sagas, "--seconds", seconds)
-        if rabbitmq.installed() is None:
+        if rabbitmq.start_script() is None:
             raise NotConfigured("chaos needs a real RabbitMQ: rabbitmq-server is not installed")
         super().__init__(home, usual_ports=False)
 

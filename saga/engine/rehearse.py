@@ -31,17 +31,17 @@ def rehearse(saga: Saga, *, failing: Step | None = None, expiring: Signal[Any] |
     wait = saga.waits[expiring.name] if expiring else None
     if wait and wait.on_expiry != "go_on" and (not failing or stage_of[wait.name] < stage_of[failing.name]):
         begun = [step for step in saga.steps.values() if stage_of[step.name] < stage_of[wait.name]]
-        return _ending_after(begun, tuple(step.name for step in begun), undoes=wait.on_expiry == "undo")
+        return _rehearse_undos(begun, tuple(step.name for step in begun), undoes=wait.on_expiry == "undo")
     if failing is None:
         return Rehearsal(tuple(saga.steps), (), "done")
     failing_stage = stage_of[failing.name]
     last_begun_stage = failing_stage if failing_stage < len(saga.main_stages) else len(saga.stages)
     begun = [step for step in saga.steps.values() if stage_of[step.name] <= last_begun_stage]
     done = tuple(step.name for step in begun if step is not failing)
-    return _ending_after(begun, done, undoes=failing_stage <= saga.pivot_index)
+    return _rehearse_undos(begun, done, undoes=failing_stage <= saga.pivot_index)
 
 
-def _ending_after(begun: Sequence[Step], done: tuple[str, ...], *, undoes: bool) -> Rehearsal:
+def _rehearse_undos(begun: Sequence[Step], done: tuple[str, ...], *, undoes: bool) -> Rehearsal:
     if not undoes:
         return Rehearsal(done, (), "stuck")
     undone = tuple(step.undo_name for step in reversed(begun) if step.undo_name)

@@ -85,9 +85,9 @@ class TestModules:
         assert "api.sales" in [module.__name__ for module in areas.modules("api")]
 
     def test_names_the_areas_that_have_one(self):
-        assert areas.having("domain", "no_such_module") == []
-        assert {"notifications", "payments", "inventory"} <= set(areas.having("saga.steps"))
-        assert "accounts" not in areas.having("saga.steps")
+        assert areas.with_module("domain", "no_such_module") == []
+        assert {"notifications", "payments", "inventory"} <= set(areas.with_module("saga.steps"))
+        assert "accounts" not in areas.with_module("saga.steps")
 
     def test_finds_those_of_an_area_with_two_words(self, monkeypatch, tmp_path):
         package = tmp_path / "trial_layer" / "gift_cards"

@@ -24,7 +24,7 @@ def area_of(mapper):
 
 class TestPolicies:
     def test_are_those_of_the_files(self, superuser):
-        assert policies.rendered(superuser) == {table: path.read_text() for table, path in policies.FILES.items()}
+        assert policies.render(superuser) == {table: path.read_text() for table, path in policies.FILES.items()}
 
     def test_stand_in_the_folder_of_their_tables_area(self):
         areas = {mapper.local_table.name: area_of(mapper) for mapper in tables.Base.registry.mappers}
@@ -52,10 +52,10 @@ class TestReplace:
         ],
     )
     def test_restores_the_policies_of_a_table_that_differs(self, superuser, change):
-        before = policies.rendered(superuser)
+        before = policies.render(superuser)
         superuser.execute(change)
         assert policies.replace(superuser) == ["orders"]
-        assert policies.rendered(superuser) == before
+        assert policies.render(superuser) == before
 
     def test_leaves_the_policies_of_every_table_of_companies_alone(self, superuser):
         superuser.execute("DROP POLICY own ON orders")

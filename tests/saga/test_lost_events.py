@@ -15,7 +15,7 @@ from saga.reactions.table import REACTIONS
 from workers.events import missed_events
 from workers.events import replay as replay_module
 from workers.events.missed_events import GRACE_PERIOD, LOOK_BACK, LOOK_BACK_EVERY, Replayer
-from workers.overdue_mails import OverdueMails
+from workers.overdue_mails import MailResender
 
 DECLINED = "pm_card_chargeDeclined"
 REPLAYABLE = GRACE_PERIOD + timedelta(seconds=1)
@@ -105,7 +105,7 @@ class TestReplayer:
         replay()
         scenario.expire_deadlines()
         scenario.sql("UPDATE mails SET retry_at = now() - interval '1 second', leased_until = NULL")
-        OverdueMails(now=clock.now()).resend(now=clock.now())
+        MailResender(now=clock.now()).resend(now=clock.now())
         scenario.deliveries.collect()
         assert [task["task"] for task in scenario.deliveries.tasks] == ["notifications.send_mail"] * 2
 

@@ -39,7 +39,7 @@ class TestCelery:
 
 class TestRabbitmqctl:
     def test_finds_the_node_by_the_generated_files(self, stack: Stack):
-        ctl = rabbitmq.installed().with_name("rabbitmqctl")
+        ctl = rabbitmq.start_script().with_name("rabbitmqctl")
         script = f"set -a; . {stack.home}/rabbitmq/ctl.env; exec {ctl} --quiet list_queues name"
         done = subprocess.run(
             ["sh", "-c", script], env=PLAIN, cwd=Path("/"), capture_output=True, text=True, timeout=120, check=False

@@ -9,7 +9,7 @@ from kit.tenancy import Tenant
 from saga.deliveries import order_mail
 from tests import factories
 from workers import overdue_mails
-from workers.overdue_mails import GRACE_PERIOD, LOOK_BACK_EVERY, OverdueMails
+from workers.overdue_mails import GRACE_PERIOD, LOOK_BACK_EVERY, MailResender
 
 LATER = GRACE_PERIOD + timedelta(seconds=1)
 EXPIRED = "UPDATE mails SET leased_until = now() - interval '1 second' WHERE status = 'sending' RETURNING id"
@@ -47,7 +47,7 @@ def mails_to_send(database: str) -> list[str]:
 @pytest.fixture
 def resend():
     """Resend as a sweeper does that has run since before the mails, so long from now."""
-    mails, now = OverdueMails(now=clock.now()), clock.now()
+    mails, now = MailResender(now=clock.now()), clock.now()
 
     def resending(*, after=timedelta(0)):
         mails.resend(now=now + after)
@@ -90,7 +90,7 @@ class TestResend:
     def test_finds_a_mail_from_before_all_sweepers_were_stopped_for_weeks(self, database, mail_id):
         run_as_owner(database, EXPIRED)
         weeks_later = clock.now() + timedelta(days=30)
-        OverdueMails(now=weeks_later).resend(now=weeks_later)
+        MailResender(now=weeks_later).resend(now=weeks_later)
         assert mails_to_send(database) == [str(mail_id)]
 
     def test_leaves_a_sent_mail_alone(self, database, order, mail_id, resend):

@@ -1,7 +1,7 @@
 import threading
 
 from workers import sweeper
-from workers.overdue_mails import OverdueMails
+from workers.overdue_mails import MailResender
 
 
 class TestSweepUntil:
@@ -17,7 +17,7 @@ class TestSweepUntil:
                 stopping.set()
 
         monkeypatch.setattr(sweeper, "resend_stalled_sagas", failing)
-        monkeypatch.setattr(OverdueMails, "resend", mails)
+        monkeypatch.setattr(MailResender, "resend", mails)
         monkeypatch.setattr(sweeper, "SWEEP_INTERVAL", 0.01)
         sweeper.sweep_until(stopping)
         assert done == ["mails"] * 3

@@ -85,7 +85,7 @@ class BrokerMonitor:
     def _connect(self) -> Connection:
         # Assigned before it is opened, so that disconnect() drops it if a later step fails.
         connection = self._connection = Connection(
-            broker.starting_at_node(self._url, next(self._nodes)),
+            broker.with_node_first(self._url, next(self._nodes)),
             transport_options={**broker.transport_options(self._url), **BROKER_TIMEOUT},
             heartbeat=broker.HEARTBEAT_INTERVAL,
             connect_timeout=5,

@@ -37,7 +37,7 @@ class DeadLetter:
 
 def list_dead_letters(*, limit: int = 100) -> list[DeadLetter]:
     """List the oldest dead letters. They stay in the queue."""
-    with _oldest(limit) as letters:
+    with _take_oldest(limit) as letters:
         return [letter for letter, _ in letters]
 
 
@@ -47,7 +47,7 @@ def replay(*, ids: set[str] | None = None, limit: int = 1000) -> list[DeadLetter
     Sends none and raises NotFound when an id is not among the oldest `limit` letters, and Conflict when one of the
     letters has no queue to return to.
     """
-    with _selected(ids, limit) as selected:
+    with _take_selected(ids, limit) as selected:
         without_queue = [letter.id for letter, _ in selected if not letter.deaths]
         if ids and without_queue:
             raise Conflict(f"{', '.join(without_queue)} came from no queue: it can only be discarded")
@@ -59,15 +59,15 @@ def replay(*, ids: set[str] | None = None, limit: int = 1000) -> list[DeadLetter
 
 def discard(ids: set[str], *, limit: int = 1000) -> list[DeadLetter]:
     """Delete the dead letters with these ids. Returns them. Raises NotFound as replay() does."""
-    with _selected(ids, limit) as selected:
+    with _take_selected(ids, limit) as selected:
         for _, message in selected:
             message.ack()
     return [letter for letter, _ in selected]
 
 
 @contextmanager
-def _selected(ids: set[str] | None, limit: int) -> Iterator[list[tuple[DeadLetter, Message]]]:
-    with _oldest(limit) as letters:
+def _take_selected(ids: set[str] | None, limit: int) -> Iterator[list[tuple[DeadLetter, Message]]]:
+    with _take_oldest(limit) as letters:
         unknown = (ids or set()) - {letter.id for letter, _ in letters}
         if unknown:
             raise NotFound(f"no dead letter has the id {', '.join(sorted(unknown))}; see: orderx dead list")
@@ -75,7 +75,7 @@ def _selected(ids: set[str] | None, limit: int) -> Iterator[list[tuple[DeadLette
 
 
 @contextmanager
-def _oldest(limit: int) -> Iterator[list[tuple[DeadLetter, Message]]]:
+def _take_oldest(limit: int) -> Iterator[list[tuple[DeadLetter, Message]]]:
     url = settings().require("broker_url")
     options = {**transport_options(url), "confirm_publish": True}
     with Connection(url, transport_options=options, connect_timeout=5) as connection:

@@ -57,7 +57,7 @@ class Publisher:
         options = broker.transport_options(broker_url)
         options = {**options, "on_blocked": self._on_blocked, "on_unblocked": self._on_unblocked}
         self._connection = Connection(
-            broker.starting_at_node(broker_url, first_node), transport_options=options,
+            broker.with_node_first(broker_url, first_node), transport_options=options,
             heartbeat=broker.HEARTBEAT_INTERVAL, connect_timeout=5,
         )  # fmt: skip
         self._connection.connect()

@@ -21,7 +21,7 @@ def register(app: Celery) -> None:
     def run_batch(calls: Sequence[TaskCall]) -> None:
         mails: dict[Tenant, list[UUID]] = defaultdict(list)
         for call in calls:
-            mails[_owner(**call.kwargs)].append(UUID(call.kwargs["mail_id"]))
+            mails[_tenant(**call.kwargs)].append(UUID(call.kwargs["mail_id"]))
         for owner, mail_ids in mails.items():
             send(owner, mail_ids)
 
@@ -34,7 +34,7 @@ def register(app: Celery) -> None:
     )  # fmt: skip
 
 
-def _owner(*, company_id: str | None = None, user_id: str | None = None, **_: str) -> Tenant:
+def _tenant(*, company_id: str | None = None, user_id: str | None = None, **_: str) -> Tenant:
     return Tenant(company_id and UUID(company_id), user_id and UUID(user_id))
 
 

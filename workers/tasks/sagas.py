@@ -23,7 +23,7 @@ from saga.registry import STEPS, find
 from workers import queues
 from workers.celery_internals.batching import BatchTask, RunBatch, TaskCall
 from workers.outages import retry_on_outage
-from workers.tasks.unknown_tasks import returned_task
+from workers.tasks.unknown_tasks import returned_task_body
 
 _STEP_NAMES = {step.task: step.name for step in STEPS.values()}
 
@@ -88,7 +88,7 @@ def _put_back(calls: Sequence[TaskCall], unknown: Collection[UUID]) -> None:
     for call in calls:
         ref = _ref(call)
         if ref.saga_id in unknown:
-            tasks[ref.company_id].append(returned_task(*call))
+            tasks[ref.company_id].append(returned_task_body(*call))
     for company_id, of_company in tasks.items():
         unknown_versions.put_back(of_company, find, company_id=company_id)
 

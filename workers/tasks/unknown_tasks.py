@@ -19,10 +19,10 @@ def put_back(message: Message) -> bool:
     if not {"saga_id", "company_id"} <= kwargs.keys():
         return False
     headers = message.headers
-    task = returned_task(headers["task"], kwargs, headers["id"])
+    task = returned_task_body(headers["task"], kwargs, headers["id"])
     return unknown_versions.put_back([task], find, company_id=UUID(kwargs["company_id"])) == 1
 
 
-def returned_task(name: str, kwargs: Json, task_id: str) -> Json:
+def returned_task_body(name: str, kwargs: Json, task_id: str) -> Json:
     """The outbox's body of a saga's task that goes back to it."""
     return task_body(name, dict(kwargs), task_id=task_id, root_id=kwargs["saga_id"])

@@ -59,7 +59,7 @@ class TestEachRule:
     def test_scans_an_index_in_its_order(self, database, rule):
         time = rule.time_column
         statement = f"SELECT {time} FROM {rule.table} WHERE {time} >= %(first)s AND {time} < %(before)s"
-        values = {"first": rule.minimum, "before": rule.before(clock.now())}
+        values = {"first": rule.minimum, "before": rule.first_kept(clock.now())}
         with db.operator_transaction():
             db.run(retention.FORBID_BITMAP_SCAN, {})
             plan = [line for (line,) in db.run(f"EXPLAIN {statement} ORDER BY {time} LIMIT 10", values)]
