@@ -27,6 +27,7 @@ from kit.db import Json
 from kit.process import heartbeat
 from workers import log_context
 from workers.celery_internals.acks import BatchedAcks
+from workers.celery_internals.batch_heartbeats import BatchHeartbeats
 from workers.celery_internals.logged_task import LoggedTask
 
 log = structlog.get_logger()
@@ -46,7 +47,7 @@ class ReadAhead:
         self._is_amqp = self.connection.transport.driver_type == "amqp"
         self.acks = BatchedAcks(consumer.connection_errors, sequential_tags=self._is_amqp)
         self._pending: dict[Callable[[list[Any]], None], list[Any]] = {}
-        self._last_heartbeat = time.monotonic()
+        self._heartbeats = BatchHeartbeats(consumer)
 
     def add(self, run: Callable[[list[T]], None], item: T) -> None:
         """Call `run` with this item, and with all other items added for it, once the socket is empty."""
@@ -63,18 +64,11 @@ class ReadAhead:
         self._on_tick.discard(self._run_pending)
         pending, self._pending = self._pending, {}
         try:
-            with heartbeat.sent_by(self._send_heartbeat):
+            with heartbeat.sent_by(self._heartbeats.send_due):
                 for run, items in pending.items():
                     run(items)
         finally:
             self.acks.flush()
-
-    def _send_heartbeat(self) -> None:
-        """Send the worker's heartbeat if it is due: the event loop, which usually sends it, waits for the batch."""
-        heart, now = self._consumer.heart, time.monotonic()
-        if heart and now - self._last_heartbeat > heart.interval:
-            self._last_heartbeat = now
-            self._consumer.event_dispatcher.send("worker-heartbeat", freq=heart.interval)
 
 
 def read_ahead_of(consumer: Consumer) -> ReadAhead | None:

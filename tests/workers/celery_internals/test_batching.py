@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from celery.exceptions import Reject
 from celery.worker import WorkController, state
+from kombu import Connection
 from kombu.asynchronous import Hub
 
 from kit.ids import new_id
@@ -140,6 +141,22 @@ class TestAWorkerWithoutAPool:
             finally:
                 enough.set()
 
+    @pytest.mark.slow
+    def test_keeps_its_connection_during_a_batch_longer_than_two_heartbeats(self, app, rabbitmq, task, send, working):
+        app.conf.broker_heartbeat = 3
+        closed = threading.Event()
+        task.make_calls = lambda: external_calls.make_all({new_id(): closed.wait, new_id(): closed.wait})
+        with working():
+            [only] = send(1)
+            until(lambda: task.given)
+            try:
+                wait_until_rabbitmq_closes_a_silent_connection(rabbitmq.url, heartbeat=3)
+            finally:
+                closed.set()
+            [another] = send(1)
+            until(lambda: another in task.done)
+        assert task.given == [[only], [another]]
+
     def test_requeues_a_rejected_message(self, task, send, working, waiting):
         [only] = send(1)
         task.trouble[only] = [Reject("not yet", requeue=True)]
@@ -173,6 +190,14 @@ class TestTaskEvents:
                 "task-started",
                 "task-succeeded",
             ]
+
+
+def wait_until_rabbitmq_closes_a_silent_connection(url, *, heartbeat):
+    """Connect, send nothing, and return once RabbitMQ has closed the connection for want of heartbeats (seconds)."""
+    with Connection(url, heartbeat=heartbeat) as silent, pytest.raises(ConnectionError):
+        silent.connect()
+        while True:
+            silent.drain_events(timeout=60)
 
 
 def heartbeats(tap):
