@@ -83,7 +83,7 @@ class Participant:
             rows = connection.execute(_READ_TIMES, [list(sent.orders)]).fetchall()
         return {order: (placed, paid) for order, placed, paid in rows}
 
-    def finished(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether all work for the paid orders is finished."""
         return True
 
@@ -107,7 +107,7 @@ class FullWorkload:
         paid: dict[str, tuple[float, float]] = super().times(sent)  # type: ignore[misc]
         return {order: (sent.orders[order][0], moment) for order, (_, moment) in paid.items()}
 
-    def finished(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether the mail server has all mails of all orders."""
         with psycopg.connect(self.environment.database_url) as connection:
             row = connection.execute("/* watch */ SELECT count(*) FROM orders").fetchone()

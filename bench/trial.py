@@ -68,7 +68,7 @@ def _closed_loop(load: Load, setting: Setting, seconds: float) -> Sent:
 def wait_until_finished(participant: Participant) -> float:
     """Wait until all work is finished. Returns the time of that, or 0 if there was nothing to wait for."""
     finished_at, deadline = 0.0, time.time() + participant.finish_timeout
-    while not participant.finished():
+    while not participant.is_finished():
         time.sleep(0.1)
         finished_at = time.time()
         if finished_at > deadline:

@@ -57,7 +57,7 @@ def idle(home: Path, *, seconds: float) -> Figures:
     stack = Stack(directories.make(home), usual_ports=False)
     stack.start()
     try:
-        trees = {process.name: [process.pid] for process in stack.processes if process.running and process.pid}
+        trees = {process.name: [process.pid] for process in stack.processes if process.is_running and process.pid}
         time.sleep(seconds)  # until it is idle
         begun, before = time.monotonic(), measure.cpu_by_name(trees)
         time.sleep(seconds)

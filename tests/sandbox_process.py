@@ -51,7 +51,7 @@ class SandboxProcess:
         self.ledger()  # the port is open before the tables exist
 
     @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         return self._process.poll() is None
 
     def kill(self) -> None:

@@ -38,7 +38,7 @@ class OrderxFlash(OrderxEngine):
     driver = "bench.curves.flash:FlashSaleDriver"
     finish_timeout = 600.0
 
-    def finished(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether all sagas have ended."""
         row = self._watch.execute("/* watch */ SELECT EXISTS (SELECT FROM sagas WHERE ended_at IS NULL)").fetchone()
         return row is not None and not row[0]

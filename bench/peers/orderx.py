@@ -72,7 +72,7 @@ class OrderxEngine(Participant):
     def _work(self, name: str, queues: str) -> tuple[object, ...]:
         return "bench.peers.orderx_worker", queues, name, "solo", 1
 
-    def finished(self) -> bool:
+    def is_finished(self) -> bool:
         """All sagas have ended, all mails are sent, and the outbox is empty."""
         row = self._watch.execute(_CHECK_FOR_UNFINISHED_WORK).fetchone()
         return row is not None and not row[0]
@@ -134,7 +134,7 @@ class OrderxPlacing(OrderxFull):
         """The API."""
         return [self._api()]
 
-    def finished(self) -> bool:
+    def is_finished(self) -> bool:
         """True: no process works on the orders."""
         return True
 

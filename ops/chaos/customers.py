@@ -40,7 +40,7 @@ class Purchase:
     tries: int = 0
 
     @property
-    def answered(self) -> bool:
+    def is_answered(self) -> bool:
         """Whether the customer has a final response."""
         return bool(self.order_ids) or self.refusal is not None
 

@@ -93,7 +93,7 @@ class FaultInjector:
 
     def _restart_crashed(self) -> None:
         for process in self._stack.processes:
-            if process.crashed and not any(each.planned.process == process.name for each in self._active):
+            if process.has_crashed and not any(each.planned.process == process.name for each in self._active):
                 self.unexpected_exits.append(process.name)
                 self._report(f"{process.name} ended unexpectedly with exit code {process.exit_code}")
                 crash = PlannedFault(time.time() - self._started_at, process.name, "crash", process.name, 0.0)

@@ -60,7 +60,7 @@ def restart(process: Process) -> Fault:
     while not process.ready:
         if time.monotonic() > deadline:
             raise DidNotStart(f"{process.name} did not start within {_MAX_START_SECONDS:g} s; see {process.log}")
-        if not process.running:
+        if not process.is_running:
             process.kill()  # the rest of its group
             process.launch()
         yield _POLL_INTERVAL
@@ -73,7 +73,7 @@ def _kill_child(process: Process, draw: float) -> Fault:
     if before:
         victim = before[int(draw * 100) % len(before)]
         _kill(victim)
-        while process.running and (victim in (now := children(process.pid)) or len(now) < len(before)):
+        while process.is_running and (victim in (now := children(process.pid)) or len(now) < len(before)):
             yield _POLL_INTERVAL
     yield from restart(process)
 

@@ -42,7 +42,7 @@ class Outcome:
     recoveries: list[Recovery]
 
     @property
-    def clean(self) -> bool:
+    def is_clean(self) -> bool:
         """Whether there were no violations."""
         return not self.broken and not any(self.counts[name] for name in violations.MUST_BE_ZERO)
 
@@ -58,7 +58,7 @@ def run(
 
         def step() -> None:
             injector.step()
-            if view.due:
+            if view.is_due:
                 view.update(customers.purchases, injector.active, final_state.statuses(_database_url(stack)))
             time.sleep(_STEP_INTERVAL)
 
@@ -143,7 +143,7 @@ def _outcome(stack: ChaosStack, shop: Shop, customers: Customers, injector: Faul
 def _broken_rules(state: FinalState, purchases: Sequence[Purchase]) -> dict[str, list[str]]:
     rules = {rule: [finding.row for finding in findings] for rule, findings in check.check(at_rest=True)}
     rules["every sent mail is in the inbox"] = violations.missing_mails(state)
-    rules["every customer got a response"] = [str(each.scenario) for each in purchases if not each.answered]
+    rules["every customer got a response"] = [str(each.scenario) for each in purchases if not each.is_answered]
     rules["every idempotency key has one order"] = [
         str(each.scenario) for each in purchases if len(each.order_ids) > 1 or (each.order_ids and each.refusal)
     ]

@@ -47,7 +47,7 @@ class View:
             self._console.print(stamped, highlight=False, soft_wrap=True)
 
     @property
-    def due(self) -> bool:
+    def is_due(self) -> bool:
         """Whether it is time for the next update."""
         return time.monotonic() > self._update_at
 
@@ -61,7 +61,7 @@ class View:
             self.log(f"{_responses(purchases)}; {_counts(statuses)}")
 
     def _picture(self) -> RenderableType:
-        answered = sum(purchase.answered for purchase in self._purchases)
+        answered = sum(purchase.is_answered for purchase in self._purchases)
         table = Table.grid(padding=(0, 2))
         table.add_row("customers", ProgressBar(total=max(1, len(self._purchases)), completed=answered, width=40))
         table.add_row("", _responses(self._purchases))

@@ -39,14 +39,14 @@ def chaos(*, orders: int, kills: int, seed: int, rate: float, targets: list[str]
         with interruptible(), _stack(**waits) as (stack, keep):
             customers = scenarios(seed=seed, orders=orders)
             outcome = run(stack, scenarios=customers, plan=planned, rate=rate, console=console)
-            if not outcome.clean:
+            if not outcome.is_clean:
                 keep()
     except KeyboardInterrupt:
         console.print("Stopped.")
         sys.exit(INTERRUPTED)
     _print(outcome)
     print_json(_figures(outcome, seed=seed, orders=orders, planned=planned))
-    return outcome.clean
+    return outcome.is_clean
 
 
 def _require_known(targets: list[str]) -> list[str]:

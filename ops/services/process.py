@@ -101,19 +101,19 @@ class Process:
         return self._child.poll() if self._child else None
 
     @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         """Whether the process is alive."""
         return self._child is not None and self._child.poll() is None
 
     @property
     def ready(self) -> bool:
         """Whether it runs and its readiness check succeeds."""
-        return self.running and self._ready(self)
+        return self.is_running and self._ready(self)
 
     @property
-    def crashed(self) -> bool:
+    def has_crashed(self) -> bool:
         """Whether it was launched and has ended without being stopped."""
-        return self._child is not None and not self.running
+        return self._child is not None and not self.is_running
 
     def start(self) -> None:
         """Launch and wait until ready. Stops the process and raises DidNotStart if it fails."""
@@ -163,7 +163,7 @@ class Process:
             time.sleep(_POLL_SECONDS)
 
     def _check_startup(self, deadline: float) -> None:
-        if not self.running:
+        if not self.is_running:
             raise DidNotStart(f"{self.name} ended with exit code {self.exit_code}{self._tail()}")
         if time.monotonic() > deadline:
             raise DidNotStart(f"{self.name} was not ready after {self._start_seconds:g} s{self._tail()}")
@@ -239,6 +239,6 @@ class Job(Process):
         super().__init__(name, argv, log=log, env=env, cwd=cwd, user=user, ready=lambda job: job.exit_code == 0)
 
     @property
-    def crashed(self) -> bool:
+    def has_crashed(self) -> bool:
         """Never: a job that is ready has ended."""
         return False

@@ -103,7 +103,7 @@ class RabbitMQ(Process):
         if script is None:
             raise NotConfigured("rabbitmq-server is not installed")
         self._write_configuration()
-        if self._own_port_mapper and not self._own_port_mapper.running:
+        if self._own_port_mapper and not self._own_port_mapper.is_running:
             self._own_port_mapper.start()
         self.argv = [str(script)]
         super().launch()

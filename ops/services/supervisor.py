@@ -86,7 +86,7 @@ class _Restarter:
         self._restart_at: float | None = None
 
     def check(self, report: Callable[[str], None]) -> None:
-        if not self._process.crashed:
+        if not self._process.has_crashed:
             return
         now = time.monotonic()
         if self._restart_at is None:

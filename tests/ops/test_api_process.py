@@ -162,7 +162,7 @@ class TestStop:
             process.request_stop()
             until(lambda: not tcp(port)(process), "it still takes on more")
             assert not asked.done()
-            assert process.running
+            assert process.is_running
             holder.rollback()
             answer = asked.result()
         assert (answer.status_code, answer.json()["name"]) == (200, "Ada King")

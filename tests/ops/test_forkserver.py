@@ -79,7 +79,7 @@ class TestForked:
         assert f"inbox smtp://127.0.0.1:{port}" in process.output()
         process.stop()
         assert ports.is_free(port)
-        assert not process.running
+        assert not process.is_running
 
     def test_returns_the_exit_status(self, home, forkserver):
         with pytest.raises(DidNotStart, match="exit code 2"):
@@ -89,16 +89,16 @@ class TestForked:
         process = an_inbox(home, forkserver, ports.free_port())
         with process:
             os.kill(process.pid, signal.SIGKILL)
-            until(lambda: process.crashed, "it runs on")
+            until(lambda: process.has_crashed, "it runs on")
             assert process.exit_code == -signal.SIGKILL
             process.start()
-            assert process.running
+            assert process.is_running
 
     def test_outlives_the_forkserver_and_is_started_without_it(self, home, forkserver):
         process = an_inbox(home, forkserver, ports.free_port())
         with process:
             forkserver.kill()
-            assert process.running
+            assert process.is_running
             process.stop()
             process.start()
             assert b"ops.cli" in command_line(process)

@@ -85,7 +85,7 @@ class TestProcess:
         assert not ports.is_free(port)
         process.stop()
         assert ports.is_free(port)
-        assert not process.running
+        assert not process.is_running
 
     def test_waits_for_a_line_of_this_launch(self, home):
         (home / "log").write_text("listening\n")
@@ -93,7 +93,7 @@ class TestProcess:
         quiet = Process("quiet", argv, log=home / "log", ready=output_contains("listening"), start_seconds=0.3)
         with pytest.raises(DidNotStart, match=r"quiet was not ready after 0.3 s"):
             quiet.start()
-        assert not quiet.running
+        assert not quiet.is_running
 
     def test_shows_the_end_of_the_log_when_it_does_not_start(self, home):
         argv = [sys.executable, "-c", "import sys; print('no such thing'); sys.exit(3)"]
@@ -105,7 +105,7 @@ class TestProcess:
         process = Process("deaf", argv, log=home / "log", ready=output_contains("up"), stop_seconds=0.2)
         process.start()
         process.stop()
-        assert not process.running
+        assert not process.is_running
 
     @pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux's")
     def test_does_not_outlive_a_parent_that_is_killed(self, home):
@@ -120,7 +120,7 @@ class TestProcess:
         job = Job("job", [sys.executable, "-c", "print('done')"], log=home / "log")
         job.start()
         assert job.output() == "done\n"
-        assert not job.crashed
+        assert not job.has_crashed
 
 
 def postgres_variants():

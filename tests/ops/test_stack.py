@@ -128,7 +128,7 @@ class TestSupervisor:
         begun = time.monotonic()
         supervisor.stop(within=STOP_SECONDS)
         assert time.monotonic() - begun < 10
-        assert not any(process.running for process in supervisor.processes)
+        assert not any(process.is_running for process in supervisor.processes)
 
     def test_leaves_the_last_seconds_to_the_first_wave(self, home, server):
         deaf = Process("deaf", [sys.executable, "-c", DEAF], log=home / "deaf", ready=output_contains("up"))

@@ -33,14 +33,14 @@ class Failpoints:
 
     def restart_dead(self) -> list[str]:
         """Restart the processes that died, as a supervisor would, and return their names. Gunicorn restarts its own."""
-        dead = [process for process in self.stack.processes if process.crashed]
+        dead = [process for process in self.stack.processes if process.has_crashed]
         for process in dead:
             process.start()
         return [process.name for process in dead]
 
     def frozen(self) -> Process:
         """The process that was stopped by SIGSTOP."""
-        return next(process for process in self.stack.processes if process.running and state_of(process.pid) == "T")
+        return next(process for process in self.stack.processes if process.is_running and state_of(process.pid) == "T")
 
     def disarm(self) -> None:
         """Disarm all failpoints."""

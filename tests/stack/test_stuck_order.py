@@ -52,7 +52,7 @@ def provider_gone(stack: Stack) -> Iterator[Callable[[], None]]:
     """Stop the payment provider; returns a function that starts it again."""
     stack["sandbox"].stop()
     yield stack["sandbox"].start
-    if not stack["sandbox"].running:
+    if not stack["sandbox"].is_running:
         stack["sandbox"].start()
 
 

@@ -31,7 +31,7 @@ def _valkey():
 def valkey(_valkey, monkeypatch):
     """A running Valkey; a test may leave it stopped."""
     monkeypatch.setattr(rate_limits, "_store_retry_at", 0.0)
-    if not _valkey.running:
+    if not _valkey.is_running:
         _valkey.start()
     return _valkey
 

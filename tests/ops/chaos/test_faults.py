@@ -148,7 +148,7 @@ class TestFaultInjector:
     def test_restarts_a_crashed_process_and_reports_it(self, family, parent):
         injector = FaultInjector(family, [], (reported := []).append)
         os.kill(parent.pid, signal.SIGKILL)
-        until(lambda: parent.crashed, seconds=10)
+        until(lambda: parent.has_crashed, seconds=10)
         until(lambda: injector.step() or (injector.is_finished and parent.ready), seconds=10)
         assert injector.unexpected_exits == ["parent"]
         assert reported[0] == "parent ended unexpectedly with exit code -9"

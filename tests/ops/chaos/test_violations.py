@@ -104,17 +104,17 @@ class TestOutcome:
         return Outcome({**none, **counts}, {rule: ["a row"] for rule in broken}, [])
 
     def test_is_clean_without_violations(self):
-        assert self.outcome().clean
+        assert self.outcome().is_clean
 
     @pytest.mark.parametrize("name", MUST_BE_ZERO)
     def test_is_not_clean_with_any_violation(self, name):
-        assert not self.outcome(**{name: 1}).clean
+        assert not self.outcome(**{name: 1}).is_clean
 
     def test_is_not_clean_with_a_broken_rule(self):
-        assert not self.outcome(broken=["every saga has ended"]).clean
+        assert not self.outcome(broken=["every saga has ended"]).is_clean
 
     def test_is_clean_with_a_duplicate_mail(self):
-        assert self.outcome(duplicate_mails=1).clean
+        assert self.outcome(duplicate_mails=1).is_clean
 
 
 class TestMissingMails:
