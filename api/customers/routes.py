@@ -1,7 +1,10 @@
 """Create, list, show and change customers, and their addresses."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
+
+from flask import Response
 
 from api.auth.transactions import request_transaction
 from api.customers.schemas import (
@@ -9,21 +12,25 @@ from api.customers.schemas import (
     CustomerDetailsSchema,
     CustomerSchema,
     CustomersQuery,
+    ExportQuery,
     GroupsOfCustomerSchema,
     MergeSchema,
     NewCustomerSchema,
 )
 from api.http.blueprint import Blueprint
 from api.http.contacts import NewSavedAddressSchema, SavedAddressSchema
+from api.http.downloads import streamed
 from api.http.etags import WithHeaders, etag, expected_versions
 from api.http.openapi import IF_MATCH_HEADER, IF_NONE_MATCH_HEADER
 from api.http.schemas import page_of
-from domain.customers import addresses, groups, queries, records
+from domain.customers import addresses, exporting, groups, queries, records
+from domain.customers.importing import KIND
 from domain.customers.models import Customer, CustomerAddress
 from domain.customers.queries import CustomerDetails
 from domain.sales import customer_merging
 from kit import clock
 from kit.paging import Page
+from kit.tabular.writing import write_csv, write_json_lines
 
 blueprint = Blueprint("customers", __name__, url_prefix="/api/customers", description="Customers of your company")
 
@@ -52,6 +59,23 @@ def list_customers(query: dict[str, Any]) -> Page[Customer]:
     """List the customers of your company, oldest first."""
     with request_transaction():
         return queries.customers(**query)
+
+
+@blueprint.get("/export")
+@blueprint.requires("export_customers")
+@blueprint.arguments(ExportQuery, location="query")
+@blueprint.response(200, {"type": "string"}, content_type="text/csv")
+def export_customers(query: dict[str, Any]) -> Response:
+    """Export all customers of your company, without their addresses, as CSV or JSON lines.
+
+    Importing the file changes nothing. In CSV an apostrophe stands before text that a spreadsheet would take for a
+    formula, such as a phone number, and `|` between the entries of a list. We keep no copy of the file: delete yours
+    when a customer wants to be erased.
+    """
+    if query["format"] == "csv":
+        return streamed(_as_csv(), content_type="text/csv; charset=utf-8; header=present", filename="customers.csv")
+    lines = (write_json_lines(rows) for rows in _batches())
+    return streamed(lines, content_type="application/jsonl", filename="customers.jsonl")
 
 
 @blueprint.get("/<uuid:customer_id>")
@@ -144,3 +168,22 @@ def delete_customer_address(customer_id: UUID, address_id: UUID) -> None:
 
 def _with_details(customer: Customer) -> WithHeaders[CustomerDetails]:
     return queries.details_of(customer), etag(customer.version)
+
+
+def _as_csv() -> Iterator[str]:
+    yield write_csv(KIND.column_names, [], with_header=True)
+    for rows in _batches():
+        yield write_csv(KIND.column_names, rows, with_header=False)
+
+
+def _batches() -> Iterator[list[dict[str, Any]]]:
+    """The customers, each batch read in a separate transaction, because a slow client may take minutes."""
+    after = UUID(int=0)
+    while True:
+        with request_transaction() as caller:
+            assert caller.company_id
+            rows = exporting.next_rows(company_id=caller.company_id, after=after)
+        if not rows:
+            return
+        after = rows[-1]["id"]
+        yield rows

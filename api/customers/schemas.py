@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import fields
 
+from api.http.choices import Choice
 from api.http.contacts import LOCALE, Language, Phone, SavedAddressSchema
 from api.http.fields import EmailAddress, FullMatch, List, MultilineText, Name, StrictBoolean, Text
 from api.http.responses import ResponseSchema
@@ -17,6 +18,7 @@ from domain.customers.field_limits import (
     VAT_ID_FORMAT,
 )
 from domain.customers.queries import CustomerDetails
+from kit.tabular.formats import KINDS
 
 NAME = {"examples": ["Ada Lovelace"]}
 EMAIL = {"examples": ["ada@customers.example"]}
@@ -117,6 +119,12 @@ class CustomersQuery(PageQuery):
     )
     group_id = fields.UUID(load_default=None)
     tag = Text(load_default=None, max_length=MAX_TAG_LENGTH)
+
+
+class ExportQuery(Schema):
+    """How to write the file."""
+
+    format = Choice("FileKind", KINDS, load_default="csv")
 
 
 class NewGroupSchema(Schema):

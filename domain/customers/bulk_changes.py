@@ -70,14 +70,17 @@ class ExistingCustomers:
         return None if first == line else first
 
 
+SELECTED = f"""id, user_id, version, {", ".join(FIELDS)}, ARRAY(
+        SELECT g.name FROM customer_group_members AS m JOIN customer_groups AS g ON g.id = m.group_id
+        WHERE m.customer_id = customers.id ORDER BY g.name COLLATE "C")"""  # noqa: S608 - the names are constants
+"""The columns of a customer in SQL, as COLUMNS names them; `groups` are names."""
+COLUMNS = ("id", "user_id", "version", *FIELDS, "groups")
+
 # In the order of ids, so that two transactions do not deadlock.
 _FIND_CUSTOMERS = f"""
-    SELECT id, user_id, version, {", ".join(FIELDS)}, ARRAY(
-        SELECT g.name FROM customer_group_members AS m JOIN customer_groups AS g ON g.id = m.group_id
-        WHERE m.customer_id = customers.id ORDER BY g.name COLLATE "C")
-    FROM customers WHERE company_id = %(company)s AND (id = ANY(%(ids)s) OR email = ANY(%(emails)s))
-    ORDER BY id"""  # noqa: S608 - the names are constants
-_COLUMNS = ("id", "user_id", "version", *FIELDS, "groups")
+    SELECT {SELECTED} FROM customers
+    WHERE company_id = %(company)s AND (id = ANY(%(ids)s) OR email = ANY(%(emails)s))
+    ORDER BY id"""  # noqa: S608 - see above
 _FIND_GROUPS = "SELECT name, id FROM customer_groups WHERE company_id = %(company)s AND name = ANY(%(names)s)"
 
 _TYPES = """id uuid, email text, name text, phone text, locale text, vat_id text, tax_exempt boolean, tags text[],
@@ -106,7 +109,7 @@ def find(
     rows = db.run(f"{_FIND_CUSTOMERS} FOR UPDATE" if lock else _FIND_CUSTOMERS, values).fetchall()
     names = {"company": company_id, "names": list(group_names)}
     groups = dict(db.run(_FIND_GROUPS, names).fetchall()) if group_names else {}
-    return ExistingCustomers([dict(zip(_COLUMNS, row, strict=True)) for row in rows], groups)
+    return ExistingCustomers([dict(zip(COLUMNS, row, strict=True)) for row in rows], groups)
 
 
 def write(decisions: Sequence[Any], *, company_id: UUID, now: datetime) -> set[UUID]:

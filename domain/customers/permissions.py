@@ -9,3 +9,7 @@ WRITE_CUSTOMERS = Permission(
     "write_customers", "Create, change and merge customers, their addresses and their groups.", lowest_role="staff",
     api_keys=True,
 )  # fmt: skip
+EXPORT_CUSTOMERS = Permission(
+    "export_customers", "Export all customers of the company, with their contact data.", lowest_role="company_admin",
+    api_keys=True,
+)  # fmt: skip

@@ -7,6 +7,7 @@ POLICY = """
 endpoint                               super_admin  company_admin  shop_manager  staff    customer  suspended
 customers.create_customer              yes          yes            yes           yes      -         -
 customers.list_customers               company      company        company       company  -         yes
+customers.export_customers             yes          yes            -             -        -         yes
 customers.get_customer                 company      company        company       company  -         yes
 customers.update_customer              company      company        company       company  -         -
 customers.assign_customer_groups       company      company        company       company  -         -
