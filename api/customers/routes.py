@@ -27,7 +27,7 @@ from domain.customers import addresses, exporting, groups, queries, records
 from domain.customers.importing import KIND
 from domain.customers.models import Customer, CustomerAddress
 from domain.customers.queries import CustomerDetails
-from domain.sales import customer_merging
+from domain.sales import customer_merging, guest_erasure
 from kit import clock
 from kit.paging import Page
 from kit.tabular.writing import write_csv, write_json_lines
@@ -134,6 +134,21 @@ def merge_customer(body: dict[str, Any], customer_id: UUID) -> WithHeaders[Custo
     """
     with request_transaction():
         return _with_details(customer_merging.merge(guest_id=body["guest_id"], into_id=customer_id))
+
+
+@blueprint.post("/<uuid:customer_id>/erase")
+@blueprint.requires("erase_customers")
+@blueprint.response(204)
+@blueprint.alt_response(409, "Conflict")
+def erase_customer(customer_id: UUID) -> None:
+    """Erase the personal data of a guest permanently, as the guest may ask you to.
+
+    The name, contact data, addresses, tags and note are removed; the guest's orders stay without them, for your
+    bookkeeping. Refused while an order of the guest is in progress, and for customers with an account, who erase it
+    themselves.
+    """
+    with request_transaction():
+        guest_erasure.erase(customer_id=customer_id, now=clock.now())
 
 
 @blueprint.post("/<uuid:customer_id>/addresses")

@@ -45,6 +45,12 @@ class GroupNameTaken(Conflict):
     code = "customer_group_name_taken"
 
 
+class HasAccount(Conflict):
+    """The customer has an account, and only they can erase it, with what your company knows about them."""
+
+    code = "customer_has_account"
+
+
 class CannotMerge(Conflict):
     """Only a guest can be merged into another customer."""
 

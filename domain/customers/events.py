@@ -30,4 +30,7 @@ class CustomersMerged(CustomerVersion):
 
 CUSTOMER_CREATED = Event("customer.created", CustomerVersion, "A company has a new customer.")
 CUSTOMER_UPDATED = Event("customer.updated", CustomerUpdated, "Fields, groups or addresses of a customer were changed.")
+CUSTOMER_ERASED = Event(
+    "customer.erased", CustomerVersion, "A company has erased the personal data of a guest, also in orders."
+)
 CUSTOMERS_MERGED = Event("customer.merged", CustomersMerged, "A guest was merged into another customer.")

@@ -38,6 +38,12 @@ class IdempotencyKeyInUse(Conflict):
     code = "idempotency_key_in_use"
 
 
+class GuestOrdersInProgress(Conflict):
+    """The guest has an order in progress, or one paid less than 30 days ago that may still be shipped."""
+
+    code = "guest_orders_in_progress"
+
+
 class OrdersInProgress(Conflict):
     """You have an order in progress, or one paid less than 30 days ago that may still be shipped: try again later."""
 

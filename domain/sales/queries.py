@@ -161,13 +161,14 @@ def orders(
     return page(query, Order.id, limit=limit, after=after, newest_first=True)
 
 
-def has_orders_in_progress(*, user_id: UUID, now: datetime) -> bool:
-    """Check whether the current user has an order that is pending, being shipped, or may still be shipped."""
+def has_orders_in_progress(*, user_id: UUID | None = None, customer_id: UUID | None = None, now: datetime) -> bool:
+    """Check whether the current user, or else this customer, has an order that is pending, shipped or may be soon."""
     in_progress = or_(
         Order.status.in_(("pending", "fulfilling", "shipped")),
         and_(Order.status == "paid", Order.changed_at > now - SHIPPED_WITHIN),
     )
-    return bool(db.session().scalar(select(exists().where(_is_order_of(user_id), in_progress))))
+    buyer = _is_order_of(user_id) if user_id else Order.customer_id == customer_id
+    return bool(db.session().scalar(select(exists().where(buyer, in_progress))))
 
 
 def _is_order_of(user_id: UUID) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ customers.get_customer                 company      company        company      
 customers.update_customer              company      company        company       company  -         -
 customers.assign_customer_groups       company      company        company       company  -         -
 customers.merge_customer               company      company        company       company  -         -
+customers.erase_customer               company      company        -             -        -         -
 customers.create_customer_address      company      company        company       company  -         -
 customers.update_customer_address      company      company        company       company  -         -
 customers.delete_customer_address      company      company        company       company  -         -
@@ -31,6 +32,8 @@ BODIES = {
     "customer_groups.create_customer_group": {"name": "Another"},
     "customer_groups.rename_customer_group": {"name": "{newcomer}"},
 }
+
+LAST = {"customers.erase_customer"}
 
 LISTED = {"customers.list_customers": "customer_id", "customer_groups.list_customer_groups": "group_id"}
 
