@@ -32,17 +32,17 @@ def page(
     query: Select[Entry], key: Key, *, limit: int, after: UUID | None = None, newest_first: bool = False
 ) -> Page[Entry]:
     """Read one page of objects: at most `limit`, ordered by `key` (a UUIDv7), starting after the id `after`."""
-    found = db.session().scalars(_one_more(query, key, limit, after, newest_first=newest_first)).all()
-    return Page(list(found[:limit]), _next(found, key, limit))
+    found = db.session().scalars(_with_one_more_row(query, key, limit, after, newest_first=newest_first)).all()
+    return Page(list(found[:limit]), _next_key(found, key, limit))
 
 
 def page_of_rows(query: Select[*Columns], key: Key, *, limit: int, after: UUID | None = None) -> Page[Row[*Columns]]:
     """Read one page of rows, whose first column is the object with the `key`. Otherwise the same as `page`."""
-    found: Sequence[Any] = db.session().execute(_one_more(query, key, limit, after)).all()
-    return Page(list(found[:limit]), _next([row[0] for row in found], key, limit))
+    found: Sequence[Any] = db.session().execute(_with_one_more_row(query, key, limit, after)).all()
+    return Page(list(found[:limit]), _next_key([row[0] for row in found], key, limit))
 
 
-def _one_more(
+def _with_one_more_row(
     query: Select[*Columns], key: Key, limit: int, after: UUID | None, *, newest_first: bool = False
 ) -> Select[*Columns]:
     """Limit the query to one row more than the page: it shows whether there is a next page."""
@@ -52,7 +52,7 @@ def _one_more(
     return rows.where(key < after if newest_first else key > after)
 
 
-def _next(found: Sequence[Any], key: Key, limit: int) -> UUID | None:
+def _next_key(found: Sequence[Any], key: Key, limit: int) -> UUID | None:
     if len(found) <= limit:
         return None
     last: UUID = getattr(found[limit - 1], key.key)

@@ -17,16 +17,16 @@ def register(app: Flask) -> None:
 
 def record_all_companies_access(caller: Caller) -> None:
     """Record that this request reads all companies."""
-    _record(caller, None)
+    _record_access(caller, None)
 
 
 def _record_request() -> None:
     caller: Caller | None = g.get("caller")
     if caller is not None and caller.role == SUPER_ADMIN:
-        _record(caller, caller.company_id)
+        _record_access(caller, caller.company_id)
 
 
-def _record(caller: Caller, target_company_id: UUID | None) -> None:
+def _record_access(caller: Caller, target_company_id: UUID | None) -> None:
     """Use a separate transaction, so that the record stays if the request fails."""
     with db.transaction(Tenant(user_id=caller.user_id)):
         records.record_super_admin_request(

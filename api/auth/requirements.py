@@ -50,7 +50,7 @@ def register(app: Flask) -> None:
     """Check the permission for every request; raises NotConfigured as `required_permission` does."""
     for rule in app.url_map.iter_rules():
         required_permission(rule.endpoint)
-    app.before_request(_check)
+    app.before_request(_check_permission)
 
 
 def is_blocked_while_suspended() -> bool:
@@ -71,7 +71,7 @@ def is_write() -> bool:
     return request.method not in READ_METHODS
 
 
-def _check() -> None:
+def _check_permission() -> None:
     if request.endpoint is None:
         return  # unknown path or method: 404 or 405 for everybody
     required = required_permission(request.endpoint)

@@ -103,10 +103,10 @@ def tenant_of_shop(caller: Caller, shop_id: UUID) -> Tenant:
     Raises ShopNotFound if there is no such shop. For members the caller must check that the shop is their company's.
     """
     caller.restrict_to_shop(shop_id)
-    return Tenant(caller.company_id or _owner(shop_id), caller.user_id)
+    return Tenant(caller.company_id or _owner_of_shop(shop_id), caller.user_id)
 
 
 @lru_cache(maxsize=10_000)  # the owner of a shop never changes
-def _owner(shop_id: UUID) -> UUID:
+def _owner_of_shop(shop_id: UUID) -> UUID:
     with db.transaction(Tenant()):
         return shops.company_of(shop_id=shop_id)

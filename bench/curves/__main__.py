@@ -39,10 +39,10 @@ def main() -> None:
             found = stored.measure(servers, console.out, seconds=options.seconds, most=options.most)
         else:
             found = CURVES[options.curve](servers, console.out, seconds=options.seconds)
-        _keep(options.curve, found, servers)
+        _write(options.curve, found, servers)
 
 
-def _keep(name: str, curve: CurveData, servers: Servers) -> None:
+def _write(name: str, curve: CurveData, servers: Servers) -> None:
     kept = {"machine": report.machine(), "versions": servers.versions(), **curve}
     report.write(kept, RESULTS / f"{name}.json")
     picture.draw(kept, picture.DOCS / f"performance-{name}.svg")

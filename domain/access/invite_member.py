@@ -43,11 +43,11 @@ def invite_member(
     invitation, token = invitations.create(
         company_id=company_id, email=email, role=role, shop_id=shop_id, invited_by=invited_by, actor=actor, now=now
     )
-    _send(invitation, token, company=company.name)
+    _send_invitation(invitation, token, company=company.name)
     return invitation
 
 
-def _send(invitation: Invitation, token: str, *, company: str) -> None:
+def _send_invitation(invitation: Invitation, token: str, *, company: str) -> None:
     site = settings().require("public_url")
     notifications.enqueue_invitation(
         company_id=invitation.company_id, recipient=invitation.email, occasion=f"invitation:{invitation.id}",

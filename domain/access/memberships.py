@@ -55,7 +55,7 @@ def leave(*, user_id: UUID, membership_id: UUID) -> None:
         raise MembershipNotFound
     db.act_for(Tenant(membership.company_id, user_id))
     own_permissions = permissions_of(membership.role, membership.shop_id)
-    _remove(membership_id=membership_id, company_id=membership.company_id, actor=own_permissions)
+    _remove_membership(membership_id=membership_id, company_id=membership.company_id, actor=own_permissions)
     announce(MEMBER_LEFT, membership, company_id=membership.company_id)
 
 
@@ -65,7 +65,7 @@ def remove(*, membership_id: UUID, company_id: UUID, actor: PermissionSet) -> No
     Raises MemberNotFound, also for a membership in a shop that the actor has no access to, ExceedsOwnPermissions when
     the actor does not have the role's permissions, and LastAdmin when the company would have no admin left.
     """
-    removed = _remove(membership_id=membership_id, company_id=company_id, actor=actor)
+    removed = _remove_membership(membership_id=membership_id, company_id=company_id, actor=actor)
     announce(MEMBER_REMOVED, removed, company_id=company_id)
 
 
@@ -79,7 +79,7 @@ def announce(event: Event[Member], membership: Membership, *, company_id: UUID) 
     events.publish(event, payload, subject=membership.id, company_id=company_id, sequence=_SEQUENCE[event.name])
 
 
-def _remove(*, membership_id: UUID, company_id: UUID, actor: PermissionSet) -> Membership:
+def _remove_membership(*, membership_id: UUID, company_id: UUID, actor: PermissionSet) -> Membership:
     session = db.session()
     # One removal at a time per company: otherwise two admins could remove each other at the same time.
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"members:{company_id}", 0))))

@@ -42,12 +42,12 @@ def require_strong(password: str, *, about: Iterable[str] = ()) -> None:
 def scored_part(password: str) -> str:
     """Return the beginning of the password, which is scored. The whole password is no easier to guess."""
     part = password[:MAX_SCORED_LENGTH]
-    while _substitutions(part) > MAX_SUBSTITUTIONS:
+    while _count_substitutions(part) > MAX_SUBSTITUTIONS:
         part = part[:-1]
     return part
 
 
-def _substitutions(text: str) -> int:
+def _count_substitutions(text: str) -> int:
     characters = set(text)
     counts = (len(characters.intersection(substitutes)) for substitutes in L33T_TABLE.values())
     return math.prod(max(1, count) for count in counts)

@@ -66,7 +66,7 @@ def change_plan(*, company_id: UUID, plan: str, by: UUID, expected_versions: Col
         return company
     require_plan_fits(PLANS[plan], company_id=company_id)
     changed = PlanChanged(company_id, decided_by=by, previous_plan=company.plan, plan=plan)
-    _record(company, PLAN_CHANGED, changed, before=company.plan, after=plan)
+    _record_decision(company, PLAN_CHANGED, changed, before=company.plan, after=plan)
     company.plan, company.trial_ends_at = plan, None
     return company
 
@@ -77,7 +77,7 @@ def suspend(*, company_id: UUID, reason: str, by: UUID, now: datetime) -> Compan
     A repeated call records another reason. Raises CompanyNotFound, CompanyClosed.
     """
     company = _the_open_company(company_id)
-    _record(company, COMPANY_SUSPENDED, CompanyDecision(company_id, decided_by=by), reason=reason)
+    _record_decision(company, COMPANY_SUSPENDED, CompanyDecision(company_id, decided_by=by), reason=reason)
     company.suspended_at = company.suspended_at or now
     return company
 
@@ -86,7 +86,7 @@ def resume(*, company_id: UUID, reason: str, by: UUID) -> Company:
     """End the current company's suspension, if there is one; raises CompanyNotFound, CompanyClosed."""
     company = _the_open_company(company_id)
     if company.suspended_at is not None:
-        _record(company, COMPANY_RESUMED, CompanyDecision(company_id, decided_by=by), reason=reason)
+        _record_decision(company, COMPANY_RESUMED, CompanyDecision(company_id, decided_by=by), reason=reason)
         company.suspended_at = None
     return company
 
@@ -103,7 +103,7 @@ def request_deletion(
         due_at = now + DELETION_GRACE_PERIOD
         company.deletion_due_at = due_at
         requested = DeletionRequested(company_id, decided_by=by, due_at=due_at)
-        _record(company, DELETION_REQUESTED, requested, due_at=due_at.isoformat())
+        _record_decision(company, DELETION_REQUESTED, requested, due_at=due_at.isoformat())
     return company
 
 
@@ -114,7 +114,7 @@ def withdraw_deletion(*, company_id: UUID, by: UUID) -> Company:
     """
     company = _the_open_company(company_id)
     if company.deletion_due_at is not None:
-        _record(company, DELETION_WITHDRAWN, CompanyDecision(company_id, decided_by=by))
+        _record_decision(company, DELETION_WITHDRAWN, CompanyDecision(company_id, decided_by=by))
         company.deletion_due_at = None
     return company
 
@@ -134,11 +134,11 @@ def close(*, company_id: UUID, now: datetime) -> bool:
     if company.closed_at is not None or company.deletion_due_at is None or company.deletion_due_at > now:
         return False
     company.closed_at = now
-    _record(company, COMPANY_CLOSED, CompanyDecision(company_id, decided_by=None))
+    _record_decision(company, COMPANY_CLOSED, CompanyDecision(company_id, decided_by=None))
     return True
 
 
-def _record(company: Company, event: Event[Decision], payload: Decision, **detail: Any) -> None:
+def _record_decision(company: Company, event: Event[Decision], payload: Decision, **detail: Any) -> None:
     company.version += 1
     history.record(event, payload, version=company.version, **detail)
 

@@ -105,22 +105,22 @@ def reserve(*, company_id: UUID, requests: Sequence[ReservationRequest]) -> dict
 
 def release(*, order_ids: Collection[UUID], company_id: UUID) -> None:
     """Release the reservations of these orders. Does nothing for orders without any."""
-    released = _move(_RELEASE, order_ids, "held", company_id)
+    released = _move_stock(_RELEASE, order_ids, "held", company_id)
     _announce(STOCK_RELEASED, released, company_id)
 
 
 def commit(*, order_ids: Collection[UUID], company_id: UUID) -> None:
     """Commit the reservations of these orders: the units are sold and leave the stock."""
-    _move(_COMMIT, order_ids, "held", company_id)
+    _move_stock(_COMMIT, order_ids, "held", company_id)
 
 
 def take_back(*, order_ids: Collection[UUID], company_id: UUID) -> None:
     """Return the sold units of these orders to the stock. Does nothing for orders without any, or if repeated."""
-    returned = _move(_TAKE_BACK, order_ids, "committed", company_id)
+    returned = _move_stock(_TAKE_BACK, order_ids, "committed", company_id)
     _announce(STOCK_TAKEN_BACK, returned, company_id)
 
 
-def _move(statement: str, order_ids: Collection[UUID], state: str, company_id: UUID) -> Collection[UUID]:
+def _move_stock(statement: str, order_ids: Collection[UUID], state: str, company_id: UUID) -> Collection[UUID]:
     """Lock the stock of reservations in this state, and run the statement for their orders. Returns these orders."""
     locked = db.run(_LOCK_RESERVED, {"orders": list(order_ids), "state": state}).fetchall()
     orders, products = {order_id for order_id, _ in locked}, {product_id for _, product_id in locked}

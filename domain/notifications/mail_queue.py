@@ -168,7 +168,7 @@ def enqueue_account_mail(
         id=new_id(), user_id=user_id, recipient=recipient, template=template, context=context, occasion=occasion
     )  # fmt: skip
     # Where the address is not registered an event is published instead, in the same time.
-    _enqueue(mail, like_event=True, user_id=str(user_id))
+    _enqueue_mail(mail, like_event=True, user_id=str(user_id))
 
 
 def enqueue_invitation(*, company_id: UUID, recipient: str, context: InvitationContext, occasion: str) -> None:
@@ -177,10 +177,10 @@ def enqueue_invitation(*, company_id: UUID, recipient: str, context: InvitationC
         id=new_id(), company_id=company_id, recipient=recipient, template="invitation", context=context,
         occasion=occasion,
     )  # fmt: skip
-    _enqueue(mail, company_id=str(company_id))
+    _enqueue_mail(mail, company_id=str(company_id))
 
 
-def _enqueue(mail: Mail, *, like_event: bool = False, **owner: str) -> None:
+def _enqueue_mail(mail: Mail, *, like_event: bool = False, **owner: str) -> None:
     session = db.session()
     session.add(mail)
     session.flush()

@@ -72,7 +72,7 @@ def _run() -> None:
             waiting_since |= dict.fromkeys(connections, now)  # ask again only after as long
             for connection in _abandoned(connections):
                 log.warning("the database does not answer: closing a connection", host=server[0], port=server[1])
-                _close(connection)
+                _shut_down(connection)
 
 
 def _is_waiting(connection: Connection) -> bool:
@@ -124,7 +124,7 @@ def _active_pids(like: Connection, pids: list[int]) -> set[int]:
         return set(pids)
 
 
-def _close(connection: Connection) -> None:
+def _shut_down(connection: Connection) -> None:
     """Shut the socket down, so that the thread that waits on it gets an error."""
     with _lock, suppress(OSError, psycopg.Error):
         if connection in _watched and _is_waiting(connection):

@@ -132,7 +132,7 @@ def cancel(job_id: UUID, *, now: datetime) -> None:
     """End a running or failed job where it is. Raises NotFound, and JobEnded when it has ended otherwise."""
     with db.operator_transaction():
         if db.run(_CANCEL_JOB, {"id": job_id, "now": now}).rowcount == 0:
-            raise _not_possible(job_id)
+            raise _error_of_job(job_id)
 
 
 def retry(job_id: UUID, *, now: datetime) -> None:
@@ -146,7 +146,7 @@ def retry(job_id: UUID, *, now: datetime) -> None:
         except psycopg.errors.UniqueViolation as error:  # of jobs_key_idx
             raise JobRunning from error
         if row is None:
-            raise _not_possible(job_id)
+            raise _error_of_job(job_id)
         company_id, number = row
         send_slice(job_id, company_id, number=number)
 
@@ -166,6 +166,6 @@ def newest(*, limit: int, state: str | None = None) -> list[JobRow]:
     return list(db.session().scalars(query.where(JobRow.state == state) if state else query))
 
 
-def _not_possible(job_id: UUID) -> Exception:
+def _error_of_job(job_id: UUID) -> Exception:
     row = db.run("SELECT state FROM jobs WHERE id = %(id)s", {"id": job_id}).fetchone()
     return JobEnded(f"the job is {row[0]}") if row else NotFound("no job has this id")

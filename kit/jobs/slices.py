@@ -59,7 +59,7 @@ def work(declared: Mapping[str, Job], slice_: Slice) -> None:
     """
     begun = time.monotonic()
     try:
-        while _call(declared, slice_, begun=begun):
+        while _call_once(declared, slice_, begun=begun):
             failpoints.hit("job.moved")
             heartbeat.beat()
     except Exception as error:
@@ -69,7 +69,7 @@ def work(declared: Mapping[str, Job], slice_: Slice) -> None:
         _record_failure(slice_, error=type(error).__name__, now=clock.now())
 
 
-def _call(declared: Mapping[str, Job], slice_: Slice, *, begun: float) -> bool:
+def _call_once(declared: Mapping[str, Job], slice_: Slice, *, begun: float) -> bool:
     """Call the job's function once; returns whether the slice goes on."""
     with _transaction(slice_):
         row = db.run(_LOCK_JOB, {"id": slice_.job_id, "number": slice_.number}).fetchone()
@@ -86,11 +86,11 @@ def _call(declared: Mapping[str, Job], slice_: Slice, *, begun: float) -> bool:
             db.run(_END_JOB, values)
             return False
         is_over = time.monotonic() - begun >= SLICE_SECONDS
-        _move(slice_, values, progress.position, is_over=is_over)
+        _save_position(slice_, values, progress.position, is_over=is_over)
         return not is_over
 
 
-def _move(slice_: Slice, values: Json, position: Json, *, is_over: bool) -> None:
+def _save_position(slice_: Slice, values: Json, position: Json, *, is_over: bool) -> None:
     lease_until = values["now"] + rows.LEASE
     values = {**values, "position": db.as_json(position), "slices": int(is_over), "lease_until": lease_until}
     db.run(_SAVE_POSITION, values)

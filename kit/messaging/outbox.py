@@ -85,14 +85,14 @@ def send(
 
     With `like_event` it is written by the statement that an event takes, so that the time does not tell them apart.
     """
-    _add({**_row(kind, body, company_id=company_id, available_at=available_at), "like_event": like_event})
+    _buffer_row({**_row(kind, body, company_id=company_id, available_at=available_at), "like_event": like_event})
 
 
 def _row(kind: Kind, body: Json, *, company_id: UUID | None, available_at: datetime | None = None) -> Json:
     return {"company_id": company_id, "kind": kind, "body": body, "available_at": available_at}
 
 
-def _add(row: Json) -> None:
+def _buffer_row(row: Json) -> None:
     db.info().setdefault(_PENDING, []).append(row)
     db.before_commit(_write_pending)
 
@@ -144,7 +144,7 @@ def send_event(event: CloudEvent) -> None:
     if event.hops > causation.HOP_LIMIT:
         send("event", event.as_json(), company_id=event.company_id)
         return
-    _add(kept_events.insert_values(event))
+    _buffer_row(kept_events.insert_values(event))
 
 
 # Sorted, so that two transactions with the same events do not deadlock.

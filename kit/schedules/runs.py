@@ -143,7 +143,7 @@ def claim_due(schedules: Mapping[str, Schedule[object]], *, now: datetime) -> li
             if started_at is None and schedule.is_skipped(due_at=due_at, now=now):
                 db.run(_SKIP_RUN, {"name": name, "next_run_at": later})
             else:
-                _send(name, due_at=due_at, next_run_at=later, now=now)
+                _send_run(name, due_at=due_at, next_run_at=later, now=now)
                 claimed.append(name)
     return claimed
 
@@ -160,10 +160,10 @@ def run_now(name: str, *, now: datetime) -> UUID:
         run_id, next_run_at = row
         if run_id:
             raise RunInProgress(f"{name} is running already, or waits for a worker")
-        return _send(name, due_at=now, next_run_at=next_run_at, now=now)
+        return _send_run(name, due_at=now, next_run_at=next_run_at, now=now)
 
 
-def _send(name: str, *, due_at: datetime, next_run_at: datetime, now: datetime) -> UUID:
+def _send_run(name: str, *, due_at: datetime, next_run_at: datetime, now: datetime) -> UUID:
     run_id = new_id()
     values = {"name": name, "run_id": run_id, "due_at": due_at, "next_run_at": next_run_at}
     failpoints.hit("schedule.claiming")

@@ -43,21 +43,21 @@ class TcpProxy:
 
     def cut(self) -> None:
         """Break every connection and refuse new ones."""
-        self._do(self._cut())
+        self._run_in_loop(self._cut())
 
     def hang(self) -> None:
         """Forward nothing in either direction, but keep connections open and accept new ones."""
-        self._do(self._set_hanging(True))
+        self._run_in_loop(self._set_hanging(True))
 
     def restore(self) -> None:
         """Forward everything again, including data that was sent during the hang."""
-        self._do(self._restore())
+        self._run_in_loop(self._restore())
 
     def set_target(self, port: int) -> None:
         """Forward new connections to this loopback port; existing connections are not changed."""
         self.target_port = port
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+    def _run_in_loop(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _cut(self) -> None:
@@ -76,9 +76,9 @@ class TcpProxy:
     async def _restore(self) -> None:
         await self._set_hanging(False)
         if self._server is None:
-            self._server = await self._loop.create_server(self._accepted, LOOPBACK, self.port)
+            self._server = await self._loop.create_server(self._accept, LOOPBACK, self.port)
 
-    def _accepted(self) -> "_End":
+    def _accept(self) -> "_End":
         end = _End(self._ends)
         self._loop.create_task(self._connect(end)).add_done_callback(lambda task: task.exception())
         return end

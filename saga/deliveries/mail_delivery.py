@@ -81,7 +81,7 @@ class _Results:
         for mail, error in list(self._unrecorded.values()):
             by_owner[Tenant(mail.company_id, mail.user_id)].append((mail, error))
         for owner, results in by_owner.items():
-            _record(owner, results)
+            _record_results(owner, results)
             for mail, _ in results:
                 self._unrecorded.pop(mail.id, None)  # the thread that renews leases may have recorded it, too
         self.recorded_at = time.monotonic()
@@ -104,7 +104,7 @@ def _deliver_one(lease: Lease) -> DeliveryResult:
     return None
 
 
-def _record(owner: Tenant, results: Sequence[tuple[ClaimedMail, DeliveryResult]]) -> None:
+def _record_results(owner: Tenant, results: Sequence[tuple[ClaimedMail, DeliveryResult]]) -> None:
     with db.transaction(owner):
         for mail, error in results:
             if isinstance(error, MailRefused):

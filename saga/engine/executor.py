@@ -107,19 +107,19 @@ class _Executor:
             for execution in answered:
                 execution.finish(sagas)
             if answered:
-                due = self._next(answered)
+                due = self._sagas_at_next_step(answered)
             while due:
                 executions = choose_executions(due, self.direction)
                 transaction.executions += executions
                 for execution in executions:
                     execution.start()
-                due = self._next(executions)
+                due = self._sagas_at_next_step(executions)
             _extend_deadlines(transaction.pending_calls)
         _mark_failpoints(transaction.executions)
         if any(saga.state == "waiting" for saga in sagas):
             failpoints.hit("saga.waiting")
 
-    def _next(self, executions: Iterable[StepExecution]) -> list[LockedSaga]:
+    def _sagas_at_next_step(self, executions: Iterable[StepExecution]) -> list[LockedSaga]:
         """The sagas of these executions that now stand at a sequential step that has not begun."""
         if self.single_step:
             return []

@@ -91,13 +91,13 @@ def record(ref: SagaRef, error: Exception) -> None:
             row = db.run(_LOCK_SAGA, {"saga": ref.saga_id}).fetchone()
             if row is None:
                 return
-            _count(ref, error, _FaultedSaga(*row))
+            _count_fault(ref, error, _FaultedSaga(*row))
     except Exception:
         log.exception("could not count a fault of a saga", saga=str(ref.saga_id))
     failpoints.hit("saga.fault_counted")
 
 
-def _count(ref: SagaRef, error: Exception, saga: _FaultedSaga) -> None:
+def _count_fault(ref: SagaRef, error: Exception, saga: _FaultedSaga) -> None:
     code = error.code if isinstance(error, OrderXError) else type(error).__name__
     values = {
         "saga": ref.saga_id, "company": ref.company_id, "now": clock.now(), "step": None, "event": "faulted",
@@ -111,7 +111,7 @@ def _count(ref: SagaRef, error: Exception, saga: _FaultedSaga) -> None:
         payload = IncidentOpened(incident_id, ref.saga_id, saga.name, saga.subject_id, step, error=code)
         events.publish(INCIDENT_OPENED, payload, subject=ref.saga_id, company_id=ref.company_id)
     else:
-        _postpone(ref, FIRST_PAUSE * 2 ** (times - 1))
+        _postpone_saga(ref, FIRST_PAUSE * 2 ** (times - 1))
 
 
 def _open_incident(values: dict[str, Any]) -> tuple[UUID, str]:
@@ -125,5 +125,5 @@ def _open_incident(values: dict[str, Any]) -> tuple[UUID, str]:
     return incident_id, step
 
 
-def _postpone(ref: SagaRef, pause: timedelta) -> None:
+def _postpone_saga(ref: SagaRef, pause: timedelta) -> None:
     db.run(_POSTPONE_SAGA, {"saga": ref.saga_id, "due": clock.now() + pause})

@@ -88,7 +88,7 @@ def all_locked(
     and DefinitionMismatch when one started with other steps than its definition has now.
     """
     with db.transaction():
-        sagas = _read(refs, find)
+        sagas = _read_sagas(refs, find)
         for saga in sagas:
             saga.continue_inline = continue_inline
         yield sagas
@@ -133,7 +133,7 @@ def _announce_incidents(sagas: Sequence[LockedSaga]) -> None:
             events.publish(INCIDENT_OPENED, payload, subject=saga.ref.saga_id, company_id=saga.ref.company_id)
 
 
-def _read(refs: Sequence[SagaRef], find: FindDefinition) -> list[LockedSaga]:
+def _read_sagas(refs: Sequence[SagaRef], find: FindDefinition) -> list[LockedSaga]:
     refs_by_id = {ref.saga_id: ref for ref in refs}
     rows = db.run(_LOCK_SAGAS, {"ids": list(refs_by_id), "company": refs[0].company_id}).fetchall()
     now = clock.now()

@@ -57,7 +57,7 @@ def signal(
         checked = wait.signal.payload_as_json(payload)
         receipt = waiting.receive(saga, wait, checked)
         if receipt != "repeated":
-            _record(saga, wait, checked, receipt, {"by": by, "reason": reason})
+            _record_signal(saga, wait, checked, receipt, {"by": by, "reason": reason})
         if receipt == "accepted" and saga.state == "running" and saga.wait is wait:
             saga.send_task(state_machine.ADVANCE)
     failpoints.hit("signal.recorded")
@@ -74,7 +74,7 @@ def _wait_for(saga: LockedSaga, name: str) -> Wait:
     return wait
 
 
-def _record(saga: LockedSaga, wait: Wait, payload: Json, result: SignalResult, sender: Json) -> None:
+def _record_signal(saga: LockedSaga, wait: Wait, payload: Json, result: SignalResult, sender: Json) -> None:
     values = {
         "saga": saga.ref.saga_id, "company": saga.ref.company_id, "signal": wait.name, "payload": db.as_json(payload),
         "result": result, "now": saga.now, **sender,

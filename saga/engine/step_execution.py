@@ -60,9 +60,9 @@ class StepExecution:
         subjects = [saga.subject(self.step) for saga in self.sagas.values()]
         result = self.direction.function(self.step)(subjects)
         if not isinstance(result, Continuation):
-            self._record(result or {})
+            self._record_outcomes(result or {})
         elif not result.calls:
-            self._record(result.outcomes)
+            self._record_outcomes(result.outcomes)
         else:
             self.calls, self._continuation = dict(result.calls), result
 
@@ -82,9 +82,9 @@ class StepExecution:
                 del self.sagas[saga.subject_id]
         answers = {subject: answer for subject, answer in self._answers.items() if subject in self.sagas}
         failures = {subject: failure_of(error) for subject, error in self._errors.items()}
-        self._record({**self._continuation.outcomes, **self._continuation.resume(answers), **failures})
+        self._record_outcomes({**self._continuation.outcomes, **self._continuation.resume(answers), **failures})
 
-    def _record(self, outcomes: Mapping[UUID, Outcome]) -> None:
+    def _record_outcomes(self, outcomes: Mapping[UUID, Outcome]) -> None:
         seconds = time.perf_counter() - self._started
         labels = Counter(_outcome_label(outcomes.get(subject)) for subject in self.sagas)
         db.after_commit(partial(_observe, self.name, labels, seconds))

@@ -33,7 +33,7 @@ def sweep(find: FindDefinition, *, limit: int = 100) -> int:
     At most `limit` sagas are moved. One that cannot be read or re-sent counts as a fault of that saga alone. Sagas of a
     version that `find` does not know are left to a sweeper of another release. Raises only outages of the database.
     """
-    due = _due(find, limit)
+    due = _due_sagas(find, limit)
     if due:
         failpoints.hit("sweep.found")
     for ref, _ in due:
@@ -42,7 +42,7 @@ def sweep(find: FindDefinition, *, limit: int = 100) -> int:
     return sum(state != "waiting" for _, state in due)
 
 
-def _due(find: FindDefinition, limit: int) -> list[tuple[SagaRef, str]]:
+def _due_sagas(find: FindDefinition, limit: int) -> list[tuple[SagaRef, str]]:
     """The sagas that are due, with their states, as far as `find` knows their versions."""
     unknown: set[tuple[str, int]] = set()
     while True:

@@ -60,14 +60,16 @@ def put_back(tasks: Sequence[Json], find: FindDefinition, *, company_id: UUID) -
             if not is_known(name, version, find):
                 request_fields = Origin.from_columns(*origin).request_fields
                 of_saga = [{**task, **request_fields} for task in tasks_by_saga[saga_id]]
-                _return(saga_id, of_saga, on_their_way, company_id=company_id, now=now)
+                _put_back_tasks(saga_id, of_saga, on_their_way, company_id=company_id, now=now)
                 returned += len(of_saga)
     if returned:
         failpoints.hit("task.put_back")
     return returned
 
 
-def _return(saga_id: UUID, tasks: Sequence[Json], on_their_way: Json, *, company_id: UUID, now: datetime) -> None:
+def _put_back_tasks(
+    saga_id: UUID, tasks: Sequence[Json], on_their_way: Json, *, company_id: UUID, now: datetime
+) -> None:
     due = now + RETURN_DELAY
     for task in tasks:
         name = task["task"]

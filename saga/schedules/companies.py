@@ -33,7 +33,7 @@ def close_due_companies(*, now: datetime) -> int:
     for company_id in due:
         heartbeat.beat()
         try:
-            closed += _close(company_id, now)
+            closed += _close_company(company_id, now)
         except Exception as error:
             if db.is_unavailable(error):
                 raise
@@ -44,6 +44,6 @@ def close_due_companies(*, now: datetime) -> int:
     return closed
 
 
-def _close(company_id: UUID, now: datetime) -> bool:
+def _close_company(company_id: UUID, now: datetime) -> bool:
     with db.transaction(Tenant(company_id=company_id)):
         return close_company(company_id=company_id, now=now)

@@ -78,8 +78,8 @@ class TestCode:
         }
         assert loose == {
             "domain/companies/history.py record",  # the detail of an event, kept as JSON
-            "domain/companies/lifecycle.py _record",  # the same, passed on
-            "domain/notifications/mail_queue.py _enqueue",  # arguments of a task
+            "domain/companies/lifecycle.py _record_decision",  # the same, passed on
+            "domain/notifications/mail_queue.py _enqueue_mail",  # arguments of a task
         }
 
 

@@ -102,7 +102,7 @@ class Webhook:
 def deliver(webhook: Webhook | None) -> None:
     """Deliver a few changes of alerts; without a webhook to the log only. Stops at the first failure."""
     for _ in range(MAX_PER_ROUND):
-        change = _claim()
+        change = _claim_alert()
         if change is None:
             return
         failure = webhook.post(change) if webhook else None
@@ -113,7 +113,7 @@ def deliver(webhook: Webhook | None) -> None:
         _execute(_MARK_DELIVERED, id=change.id, closing=change.closed_at is not None)
 
 
-def _claim() -> AlertChange | None:
+def _claim_alert() -> AlertChange | None:
     with db.operator_transaction():
         row = db.run(_CLAIM_ALERT, {}).fetchone()
         if row is None:

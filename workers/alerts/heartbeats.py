@@ -93,7 +93,7 @@ class HeartbeatMonitor:
         return False
 
     def _on_message(self, message: Message) -> None:
-        event = _read(message)
+        event = _read_event(message)
         if event is None:
             return
         name = event["hostname"]
@@ -113,7 +113,7 @@ def _commit() -> None:
         db.run("SELECT pg_logical_emit_message(true, 'orderx', 'heartbeats')", {})
 
 
-def _read(message: Message) -> dict[str, Any] | None:
+def _read_event(message: Message) -> dict[str, Any] | None:
     """Read a worker event; None for others. Over Redis all events arrive, and task events as lists."""
     try:
         event: Any = message.decode()

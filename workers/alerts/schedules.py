@@ -35,8 +35,8 @@ class ScheduleMonitor:
             runs.register(self._declared, now=now)
             self._is_registered = True
         with db.operator_transaction():
-            self._replace("schedule_overdue", self._overdue(now))
-            self._replace("schedule_failing", self._failing())
+            self._replace("schedule_overdue", self._overdue_schedules(now))
+            self._replace("schedule_failing", self._failing_schedules())
             db.run(_CLOSE_ALERTS_OF_DELETED_SCHEDULES, {})
 
     def _replace(self, kind: alerts.Kind, details: dict[str, Json]) -> None:
@@ -44,12 +44,12 @@ class ScheduleMonitor:
         alerts.trigger(kind, details)
         alerts.close(kind, self._declared.keys() - details.keys())
 
-    def _overdue(self, now: datetime) -> dict[str, Json]:
+    def _overdue_schedules(self, now: datetime) -> dict[str, Json]:
         rows = db.run(_FIND_OVERDUE_SCHEDULES, {"names": list(self._declared), "now": now})
         return {
             name: {"schedule": name, "due_at": due_at.isoformat(), "is_sent": is_sent} for name, due_at, is_sent in rows
         }
 
-    def _failing(self) -> dict[str, Json]:
+    def _failing_schedules(self) -> dict[str, Json]:
         rows = db.run(_FIND_FAILING_SCHEDULES, {"names": list(self._declared), "min_failures": MIN_FAILURES})
         return {name: {"schedule": name, "failures": failures, "error": error} for name, failures, error in rows}

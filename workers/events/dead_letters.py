@@ -107,7 +107,7 @@ def _send_back(message: Message) -> None:
 
 def _describe(message: Message) -> DeadLetter:
     try:
-        letter_id, name, payload = _read(message)
+        letter_id, name, payload = _read_message(message)
     except (LookupError, TypeError, ValueError, RecursionError):  # the last of deeply nested JSON
         letter_id, name, payload = sha256(str_to_bytes(message.body)).hexdigest()[:16], "unreadable", {}
     try:
@@ -118,7 +118,7 @@ def _describe(message: Message) -> DeadLetter:
     return DeadLetter(letter_id, name, queue=queue, reason=reason, deaths=deaths, payload=payload)
 
 
-def _read(message: Message) -> tuple[str, str, Json]:
+def _read_message(message: Message) -> tuple[str, str, Json]:
     """(id, name, payload); raises LookupError, TypeError or ValueError when the message is not one of OrderX."""
     body = json.loads(message.body)
     if "task" in message.headers:

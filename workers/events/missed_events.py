@@ -52,9 +52,9 @@ class Replayer:
 
     def replay(self, *, now: datetime) -> int:
         """Process the next events that were missed. Returns their number."""
-        return sum(self._replay(consumer, now) for consumer in self._positions)
+        return sum(self._replay_consumer(consumer, now) for consumer in self._positions)
 
-    def _replay(self, consumer: str, now: datetime) -> int:
+    def _replay_consumer(self, consumer: str, now: datetime) -> int:
         before = ids.first_at(now - GRACE_PERIOD)
         values = {
             "after": self._positions[consumer], "before": before, "limit": MAX_READ, "max_replayed": MAX_REPLAYED,

@@ -23,7 +23,7 @@ def process(consumer: str, events: Sequence[CloudEvent]) -> None:
 
     Waits while the database is down. A statement's timeout is raised: the statement itself may be slow.
     """
-    _run(react_once(consumer, events))
+    _run_after_commit(react_once(consumer, events))
 
 
 def react_once(consumer: str, events: Sequence[CloudEvent]) -> list[AfterCommit]:
@@ -76,7 +76,7 @@ def _react(consumer: str, events: Sequence[CloudEvent]) -> Iterator[AfterCommit]
             yield work
 
 
-def _run(work: Sequence[AfterCommit]) -> None:
+def _run_after_commit(work: Sequence[AfterCommit]) -> None:
     items: dict[Callable[[Sequence[Any]], None], list[Any]] = defaultdict(list)
     for each in work:
         items[each.run] += each.items

@@ -87,17 +87,17 @@ def process(consumer: str, events: Sequence[CloudEvent]) -> int:
     What a reaction would do after the commit is left to others. An event is tried alone if its batch fails; a failure
     is logged. Raises the database's error during an outage.
     """
-    return sum(_process(consumer, batch) for batch in reactions.batches(consumer, events))
+    return sum(_process_batch(consumer, batch) for batch in reactions.batches(consumer, events))
 
 
-def _process(consumer: str, events: Sequence[CloudEvent]) -> int:
+def _process_batch(consumer: str, events: Sequence[CloudEvent]) -> int:
     try:
         reactions.react_once(consumer, events)
     except Exception as error:
         if db.is_unavailable(error):  # an event that always takes too long stops no other
             raise
         if len(events) > 1:
-            return sum(_process(consumer, [event]) for event in events)
+            return sum(_process_batch(consumer, [event]) for event in events)
         log.exception("event not replayed", consumer=consumer, event_id=str(events[0].id), event_type=events[0].type)
         return 1
     return 0
