@@ -48,6 +48,7 @@ def _totals(*, paid: int, due: int) -> dict[str, Any]:
 def _order(status: str, *, saga: str, changed_at: str, failure: Any = None) -> dict[str, Any]:
     return {
         **states_of(SimpleNamespace(id="01a1f9fc-2b90-7c4e-9a6d-5e0b7c1f2d38", status=status, **_STATES[status])),
+        "number": "2611-42",
         "shop_id": _SHOP,
         "customer_id": "01a1f9fb-e5d1-7b02-b3a4-9c8e1f704a26",
         "total": _eur(3998),

@@ -142,6 +142,9 @@ class OrderSummarySchema(ResponseSchema):
     """An order without its lines."""
 
     id = fields.UUID()
+    number = fields.String(
+        metadata={"description": "For people: the month and a count of the company's orders", "examples": ["2611-42"]}
+    )
     shop_id = fields.UUID()
     customer_id = fields.UUID(metadata={"description": "The company's record of the buyer"})
     status = Choice("OrderStatus", STATUSES)

@@ -54,7 +54,7 @@ def states_of(order: Any) -> dict[str, Any]:
 
 def summary(order: AnyOrder, *, to_seller: bool) -> dict[str, Any]:
     """The order without its lines."""
-    names = ("shop_id", "customer_id", "currency", "total", "placed_at", "changed_at")
+    names = ("number", "shop_id", "customer_id", "currency", "total", "placed_at", "changed_at")
     failure = _failure(order.failure, to_seller=to_seller)
     return {**states_of(order), **{name: getattr(order, name) for name in names}, "failure": failure}
 

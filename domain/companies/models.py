@@ -94,8 +94,8 @@ class UsageCount(Base):
 class OrderCount(Base):
     """The number of a company's orders in a month (its first day, UTC), split into shards.
 
-    The trigger `count_order` counts orders when they are committed. Connections use different shards, as far as there
-    are enough, so that concurrent orders do not wait for each other.
+    The trigger `number_order` counts orders. Transactions at the same time use different shards, as far as there are
+    enough, so that they do not wait for each other.
     """
 
     __tablename__ = "order_counts"

@@ -42,6 +42,7 @@ class Context(TypedDict):
     """Variables of templates about an order. Amounts are in minor units of `currency`; failed orders have `failure`."""
 
     order_id: str
+    number: str
     shop: str
     company: str
     customer: str

@@ -27,6 +27,7 @@ class Order(Base):
 
     `status` is the headline of the three states. `subtotal` is the sum of the lines. Amounts up to `total` are frozen;
     `paid` is what was captured, and `refunded` what went back of it. A null billing address is the shipping address.
+    The trigger `number_order` sets the number, which is the company's own: "2611-42".
     """
 
     __tablename__ = "orders"
@@ -49,12 +50,14 @@ class Order(Base):
         ),
         CheckConstraint("refunded BETWEEN 0 AND paid", name="refunded"),
         UniqueConstraint("company_id", "id"),
+        Index("orders_company_id_number_key", "company_id", "number", unique=True),
         Index(None, "customer_id", "id"),
         {"postgresql_with": {"fillfactor": "80"}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     company_id: Mapped[UUID]
+    number: Mapped[str]
     shop_id: Mapped[UUID]
     customer_id: Mapped[UUID] = mapped_column(info=PERSONAL)
     customer_email: Mapped[str] = mapped_column(info=PERSONAL)

@@ -41,9 +41,12 @@ class NewLine(NamedTuple):
     unit_price: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewOrder:
-    """A pending order, with the columns of Order, its totals by kind, and its lines."""
+    """A pending order, with the columns of Order, its totals by kind, and its lines.
+
+    The database sets the number when the order is written, at the end of the transaction.
+    """
 
     id: UUID
     company_id: UUID
@@ -59,6 +62,7 @@ class NewOrder:
     placed_at: datetime
     changed_at: datetime
     lines: list[NewLine]
+    number: str = ""
     status: str = "pending"
     state: State = "pending"
     payment_state: PaymentState = "none"

@@ -128,7 +128,8 @@ _ADD_ORDER = """
         phone, note, channel, version, placed_at, changed_at)
     VALUES (%(order)s, %(company)s, %(shop)s, %(customer)s, %(email)s, %(name)s, %(status)s, %(currency)s,
         %(items)s, %(discount)s, %(discounts)s, %(shipping)s, %(fees)s, %(tax)s, %(tax_included)s, %(total)s,
-        %(address)s, %(billing_address)s, %(phone)s, %(note)s, %(channel)s, %(version)s, %(now)s, %(now)s)"""
+        %(address)s, %(billing_address)s, %(phone)s, %(note)s, %(channel)s, %(version)s, %(now)s, %(now)s)
+    RETURNING number"""
 _ADD_LINES = """
     INSERT INTO order_lines (id, order_id, position, company_id, product_id, sku, name, quantity, unit_price)
     SELECT l.id, %(order)s, l.position - 1, %(company)s, l.product_id, l.sku, l.name, l.quantity, l.unit_price
@@ -150,7 +151,12 @@ def _write(order: NewOrder) -> None:
         "note": order.note, "channel": order.channel, "version": order.version,
         "now": order.placed_at, "lines": db.as_json([line._asdict() for line in order.lines]),
     }  # fmt: skip
-    db.insert(values, _ADD_ORDER, _ADD_LINES)
+
+    def receive(row: tuple[str]) -> None:
+        (order.number,) = row
+
+    db.insert(values, _ADD_LINES)
+    db.insert_returning(values, _ADD_ORDER, receive)
 
 
 def _announce(order: NewOrder) -> None:

@@ -25,6 +25,7 @@ class OrderDetails(NamedTuple):
     """Details of an order for mails and events: amounts in minor units of `currency`, lines in their order."""
 
     order_id: UUID
+    number: str
     company_id: UUID
     shop: str
     company: str
@@ -42,7 +43,7 @@ class OrderDetails(NamedTuple):
 
 
 _READ_DETAILS = """
-    SELECT o.id, o.company_id, s.name, c.name, c.email, o.customer_name, o.customer_email, o.subtotal,
+    SELECT o.id, o.number, o.company_id, s.name, c.name, c.email, o.customer_name, o.customer_email, o.subtotal,
         o.discount_percent, o.total, o.currency, o.shipping_address, o.failure, c.branding,
         (
             SELECT jsonb_agg(jsonb_build_object(

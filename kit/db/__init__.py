@@ -18,7 +18,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from kit import tenancy
 from kit.db import engines, watchdog
-from kit.db.unit_of_work import UnitOfWork
+from kit.db.unit_of_work import Receive, UnitOfWork
 from kit.tenancy import Tenant
 
 Json = dict[str, Any]
@@ -152,6 +152,14 @@ def insert(values: Json, *inserts: str) -> None:
     statements share their parameters: if a name has another value than before, the buffered statements run first.
     """
     _unit.get().insert(values, inserts)
+
+
+def insert_returning(values: Json, insert: str, receive: Receive) -> None:
+    """Buffer an INSERT of one row with RETURNING, as `insert` does, and call `receive` with that row when it has run.
+
+    For values that the database sets. One such statement is buffered at a time: before a second one, the first runs.
+    """
+    _unit.get().insert_returning(values, insert, receive)
 
 
 def write_deferred() -> None:

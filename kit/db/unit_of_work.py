@@ -16,6 +16,8 @@ from kit import tenancy
 from kit.tenancy import Tenant
 
 Json = dict[str, Any]
+Receive = Callable[[Any], None]
+"""Takes the row that an INSERT returns."""
 
 
 class UnitOfWork:
@@ -31,6 +33,7 @@ class UnitOfWork:
         self.after_commit: list[Callable[[], None]] = []
         self._inserts: tuple[str, ...] = ()
         self._parameters: Json = {}
+        self._returning: tuple[str, Receive] | None = None
 
     def begin(self, tenant: Tenant | None) -> None:
         """Begin and set the tenant in one round trip: a second one would add a fifth to a short transaction."""
@@ -56,9 +59,15 @@ class UnitOfWork:
         self._inserts += inserts
         self._parameters |= values
 
+    def insert_returning(self, values: Json, insert: str, receive: Receive) -> None:
+        if self._returning or self._conflicts_with(values):
+            self._flush()
+        self._returning = insert, receive
+        self._parameters |= values
+
     def run_with_deferred(self, statement: str, values: Json) -> psycopg.Cursor[Any]:
         self._call_before_commit()
-        if self._conflicts_with(values):
+        if self._returning or self._conflicts_with(values):
             self._flush()
         statement, values = _as_one_statement((*self._inserts, statement)), self._parameters | values
         self._inserts, self._parameters = (), {}
@@ -70,9 +79,15 @@ class UnitOfWork:
     def _flush(self) -> None:
         if self._session is not None:
             self._session.flush()
-        if self._inserts:
-            self.raw.execute(_as_one_statement(self._inserts), self._parameters)
-            self._inserts, self._parameters = (), {}
+        inserts, receive = self._inserts, None
+        if self._returning:
+            insert, receive = self._returning
+            inserts = (*inserts, insert)
+        if inserts:
+            answer = self.raw.execute(_as_one_statement(inserts), self._parameters)
+            self._inserts, self._parameters, self._returning = (), {}, None
+            if receive:
+                receive(answer.fetchone())
 
     def write_deferred(self) -> None:
         """Write what is buffered for the commit."""

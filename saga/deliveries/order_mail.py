@@ -93,6 +93,6 @@ def _mail_request(occasion: str, order: OrderDetails, recipient: str, template: 
 
 
 def _context(order: OrderDetails) -> Context:
-    names = ("shop", "company", "customer", "lines", "subtotal", "discount_percent", "total", "currency",
+    names = ("number", "shop", "company", "customer", "lines", "subtotal", "discount_percent", "total", "currency",
              "shipping_address", "failure", "branding")  # fmt: skip
     return {"order_id": str(order.order_id), **{name: getattr(order, name) for name in names}}  # type: ignore[typeddict-item]

@@ -37,6 +37,10 @@ ADD = """
 FOUND = """
     SELECT o.status, p.status, o.state, o.payment_state, o.fulfilment_state, o.paid, o.refunded
     FROM orders o JOIN payments p ON p.order_id = o.id WHERE o.subtotal = 3998 AND o.id <> %s"""
+COUNTS = """
+    INSERT INTO order_counts (company_id, month, shard, count)
+    SELECT DISTINCT company_id, date_trunc('month', placed_at AT TIME ZONE 'UTC')::date, counts.*
+    FROM orders, (VALUES (0, %(first)s), (28, %(other)s)) AS counts"""
 FIRST = "88888888-8888-8888-8888-888888888888"
 
 
@@ -87,3 +91,15 @@ def test_the_discounts_follow_from_the_subtotal_and_the_total(filled):
     with psycopg.connect(filled) as connection:
         rows = connection.execute("SELECT total, discounts FROM orders WHERE subtotal = 3998 AND id <> %s", [FIRST])
         assert set(rows) == {(3998, 0), (3000, 998)}
+
+
+def test_the_numbers_are_those_that_the_months_counts_leave(filled):
+    with psycopg.connect(filled) as connection:
+        connection.execute("DELETE FROM order_counts")
+        connection.execute(COUNTS, {"first": 2, "other": len(OF_STATUS) + 1 - 2})
+    command.upgrade(run.alembic_config(filled), "20261129_order_numbers")
+    with psycopg.connect(filled) as connection:
+        rows = connection.execute("SELECT number, to_char(placed_at AT TIME ZONE 'UTC', 'YYMM') FROM orders").fetchall()
+    month = rows[0][1]
+    in_shards = [*(f"{month}-{count}" for count in (1, 2)), *(f"{month}-{count}AB" for count in range(1, 8))]
+    assert sorted(number for number, _ in rows) == sorted(in_shards)

@@ -4,6 +4,7 @@ from domain.notifications.context import Context
 
 CONTEXT: Context = {
     "order_id": "0199f3a0-0000-7000-8000-000000000001",
+    "number": "2611-42",
     "shop": "Corner Shop",
     "company": "Corner Ltd",
     "customer": "Ada Lovelace",

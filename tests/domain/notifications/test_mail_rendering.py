@@ -70,7 +70,7 @@ class TestEveryTemplate:
 
     def test_has_text_and_html_that_name_the_order_its_lines_and_its_total(self, mail):
         for body in (text_of(mail), " ".join(Skeleton(html_of(mail)).words)):
-            for fact in (CONTEXT["order_id"], "Corner Shop", "Mug, hand-thrown", "MUG-1", "€39.98", "€43.63"):
+            for fact in (CONTEXT["number"], "Corner Shop", "Mug, hand-thrown", "MUG-1", "€39.98", "€43.63"):
                 assert fact in body
 
     def test_shows_how_the_discount_leads_to_the_total(self, mail):
