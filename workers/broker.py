@@ -5,6 +5,9 @@ from urllib.parse import urlsplit
 
 from kombu import Connection
 
+Channel = Any
+"""A channel of any kind of broker. The common base class in kombu lacks the methods that they share."""
+
 HEARTBEAT_INTERVAL = 10
 """Seconds between two heartbeats on a connection to RabbitMQ. A peer without a heartbeat for twice as long is gone."""
 

@@ -9,12 +9,12 @@ import re
 
 from amqp.exceptions import PreconditionFailed
 from kombu import Exchange, Queue
-from kombu.transport.base import StdChannel
 
 from domain import areas
 from kit.errors import NotConfigured
 from kit.messaging import events
 from saga.reactions.table import REACTIONS
+from workers import broker
 
 DELIVERY_LIMIT = 20
 EVENT_EXCHANGE = Exchange(events.EXCHANGE, type="topic", durable=True)
@@ -76,7 +76,7 @@ class TopologyMismatch(NotConfigured):
     code = "topology_mismatch"
 
 
-def declare(channel: StdChannel) -> None:
+def declare(channel: broker.Channel) -> None:
     """Declare all queues, exchanges and bindings; raises TopologyMismatch when one exists with other arguments."""
     for queue in (DEAD_LETTER_QUEUE, *ALL):
         try:

@@ -60,6 +60,7 @@ class BrokerMonitor:
         self._url = url
         self._connection: Connection | None = None
         self._nodes = itertools.count()
+        self._queues_due = clock.now()
 
     def check(self) -> None:
         """Check the workers' heartbeats, and every QUEUE_CHECK_INTERVAL the queues. Raises the connection's errors."""

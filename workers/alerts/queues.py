@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kombu.exceptions import ChannelError
-from kombu.transport.base import StdChannel
 
 from kit import alerts, db
 from kit.db import Json
-from workers import queues
+from workers import broker, queues
 
 MAX_WAIT_WITHOUT_CONSUMER = timedelta(seconds=10)
 """How long messages may wait in a queue without a consumer: longer than the restart of a worker."""
@@ -32,7 +31,7 @@ class QueueMonitor:
         self._counts_consumers = counts_consumers
         self._backlogs: dict[str, Backlog] = {}
 
-    def check(self, channel: StdChannel, *, now: datetime) -> None:
+    def check(self, channel: broker.Channel, *, now: datetime) -> None:
         """Read the length of every queue; open and close alerts."""
         overdue: dict[str, Json] = {}
         moving = set()
@@ -50,7 +49,7 @@ class QueueMonitor:
             alerts.trigger("queue_stalled", overdue)
             alerts.close("queue_stalled", moving)
 
-    def _length(self, channel: StdChannel, name: str) -> tuple[int, bool]:
+    def _length(self, channel: broker.Channel, name: str) -> tuple[int, bool]:
         """(number of messages, whether there are consumers or their number is unknown)."""
         try:
             queue = channel.queue_declare(name, passive=True)

@@ -113,7 +113,8 @@ class BatchTask(LoggedTask):
         """Create the function that Celery calls with each message of this task."""
         read_ahead = read_ahead_of(consumer)
         if read_ahead is None:
-            return strategy.default(task, app, consumer)
+            handler: Callable[..., Any] = strategy.default(task, app, consumer)
+            return handler
         runner = BatchRunner(self.run_batch, consumer, read_ahead.acks)
         return lambda message, *_args, **_named: read_ahead.add(runner, _Delivery(message))
 

@@ -19,7 +19,7 @@ class FastReconnectConnection(Connection):
             liveness.touch()
             return errback(*failure) if errback else None
 
-        return super().ensure_connection(
+        return super().ensure_connection(  # type: ignore[no-untyped-call]
             on_failed_attempt, *args, interval_start=0.5, interval_step=0.5, interval_max=2, **named
         )
 

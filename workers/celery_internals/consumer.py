@@ -51,14 +51,15 @@ class DeadLetteringConsumer(Consumer):
     def connection_for_read(self, heartbeat: float | None = None) -> Connection:
         """Connect to a node; after a loss, to another node than the lost one."""
         url = broker.with_node_first(self.app.conf.broker_url, self._first_node)
-        connection = self.ensure_connected(self.app.connection_for_read(url, heartbeat=heartbeat))
+        connection: Connection = self.ensure_connected(self.app.connection_for_read(url, heartbeat=heartbeat))
         self._first_node = broker.node_number(connection, self.app.conf.broker_url)
         return connection
 
     def connection_for_write(self, url: str | None = None, heartbeat: float | None = None) -> Connection:
         """Connect to the node from which the worker reads."""
         url = url or broker.with_node_first(self.app.conf.broker_url, self._first_node)
-        return super().connection_for_write(url=url, heartbeat=heartbeat)
+        connection: Connection = super().connection_for_write(url=url, heartbeat=heartbeat)
+        return connection
 
     def create_task_handler(self, *args: Any, **named: Any) -> Callable[[Message], None]:
         """Create the callback for messages. It dead-letters a task name that is no string; Celery would raise."""

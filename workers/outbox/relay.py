@@ -135,7 +135,7 @@ def _events_of(rows: Sequence[tuple[Any, ...]]) -> dict[str, Json]:
 
 
 def _is_beyond_hop_limit(row: tuple[Any, ...]) -> bool:
-    return row[2] == "event" and row[3].get("hops", 0) > causation.HOP_LIMIT
+    return row[2] == "event" and bool(row[3].get("hops", 0) > causation.HOP_LIMIT)
 
 
 def _alert_about_loop(event: Json) -> None:

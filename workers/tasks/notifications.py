@@ -35,7 +35,7 @@ def register(app: Celery) -> None:
 
 
 def _tenant(*, company_id: str | None = None, user_id: str | None = None, **_: str) -> Tenant:
-    return Tenant(company_id and UUID(company_id), user_id and UUID(user_id))
+    return Tenant(UUID(company_id) if company_id else None, UUID(user_id) if user_id else None)
 
 
 def send(owner: Tenant, mail_ids: Sequence[UUID]) -> None:
