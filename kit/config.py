@@ -183,6 +183,12 @@ class Settings(BaseSettings):
         description="File that worker, relay, sweeper and scheduler touch every second, for health checks; none if "
         "not set",
     )
+    sandbox_ports: str | None = Field(
+        None,
+        pattern="^[1-9][0-9]{0,4}(,[1-9][0-9]{0,4})*$",
+        description="Ports of this machine, separated by commas, that addresses given by users may lead to; for "
+        "development only, none if not set",
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Lowest level that is logged")
 
     @field_validator("signing_keys")

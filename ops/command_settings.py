@@ -58,7 +58,7 @@ SETTINGS_BY_QUEUE: dict[str, set[str]] = {
     "payments": _PAYMENT_SETTINGS | _DECLINE_LIMIT_SETTINGS,
     "notifications": _MAIL_SETTINGS,
     "notification.events": _MAIL_SETTINGS,
-    "background": {"operator_database_url", "journal_days"},
+    "background": {"operator_database_url", "journal_days", "sandbox_ports"},
 }
 """Additional settings for workers of a queue."""
 
