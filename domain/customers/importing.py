@@ -25,7 +25,7 @@ from kit.tabular import columns
 from kit.tabular.columns import Column
 
 MAX_PHONE_LENGTH = 40
-TAKEN = "Another customer without an account has this email address."
+TAKEN_MESSAGE = "Another customer without an account has this email address."
 
 
 def _vat_id(text: str) -> str:
@@ -87,7 +87,7 @@ def _problems(
         found.append(("name", "Fill in the name."))
     is_guest = customer is None or customer["user_id"] is None
     if is_guest and changed.get("email") in existing.taken_emails:
-        found.append(("email", TAKEN))
+        found.append(("email", TAKEN_MESSAGE))
     unknown = [name for name in changed.get("groups", ()) if name not in existing.groups]
     if unknown:
         found.append(("groups", f"You have no group called {unknown[0]}."))
@@ -97,7 +97,7 @@ def _problems(
 def _outcome(row: Row, decision: Decision | list[Problem], lost: set[UUID]) -> Outcome:
     match decision:
         case NewCustomer(id=customer_id):
-            return [Problem(row.line, "email", TAKEN)] if customer_id in lost else "created"
+            return [Problem(row.line, "email", TAKEN_MESSAGE)] if customer_id in lost else "created"
         case UpdatedCustomer(changed=changed):
             return "updated" if changed else "unchanged"
     return decision

@@ -16,10 +16,10 @@ from kit.tabular.formats import FileFormat
 ROWS_PER_CALL = 500
 REPORT_COLUMNS = ("line", "column", "problem")
 
-_NEXT_ROWS = """
+_READ_NEXT_ROWS = """
     SELECT line, item, key, cells, problem FROM import_rows
     WHERE import_id = %(import_id)s AND line > %(after)s ORDER BY line LIMIT %(limit)s"""
-_FIRST_LINES = """
+_FIND_FIRST_LINES = """
     SELECT key, min(line) FROM import_rows WHERE import_id = %(import_id)s AND key = ANY(%(keys)s) GROUP BY key"""
 _DELETE_ROWS = """
     DELETE FROM import_rows WHERE import_id = %(import_id)s AND line IN (
@@ -36,7 +36,7 @@ class _StagedRow(NamedTuple):
     problem: str | None
 
 
-class Applied(NamedTuple):
+class AppliedBatch(NamedTuple):
     """A batch of items: the line of the last one, their rows, and the problems of those that failed."""
 
     last_line: int
@@ -44,24 +44,24 @@ class Applied(NamedTuple):
     problems: list[Problem]
 
 
-def apply_next(running: Import, kind: ImportKind, *, after: int, now: datetime, dry_run: bool) -> Applied | None:
+def apply_next(running: Import, kind: ImportKind, *, after: int, now: datetime, dry_run: bool) -> AppliedBatch | None:
     """Apply the next items, which begin after the line `after`, and count what became of them; None after the last."""
     items = _next_items(running.id, kind, after)
     if not items:
         return None
     first_lines = _first_lines(running.id, items)
-    converted = [_converted(staged, kind, FileFormat(**running.format), first_lines) for staged in items]
+    converted = [_convert(staged, kind, FileFormat(**running.format), first_lines) for staged in items]
     good = [each for each in converted if not isinstance(each, _Failed)]
     outcomes = iter(kind.apply(good, company_id=running.company_id, now=now, dry_run=dry_run) if good else [])
     problems: list[Problem] = []
     for each in converted:
         outcome: Outcome = each.problems if isinstance(each, _Failed) else next(outcomes)
-        _count(running, outcome)
+        _count_outcome(running, outcome)
         problems += outcome if isinstance(outcome, list) else []
-    return Applied(items[-1][-1].line, sum(map(len, items)), problems)
+    return AppliedBatch(items[-1][-1].line, sum(map(len, items)), problems)
 
 
-def _count(running: Import, outcome: Outcome) -> None:
+def _count_outcome(running: Import, outcome: Outcome) -> None:
     match outcome:
         case "created":
             running.created += 1
@@ -93,7 +93,9 @@ class _Failed(NamedTuple):
 def _next_items(import_id: UUID, kind: ImportKind, after: int) -> list[list[_StagedRow]]:
     """The next ROWS_PER_CALL rows, with all rows of the last item."""
     limit = ROWS_PER_CALL + kind.max_rows
-    rows = [_StagedRow(*row) for row in db.run(_NEXT_ROWS, {"import_id": import_id, "after": after, "limit": limit})]
+    rows = [
+        _StagedRow(*row) for row in db.run(_READ_NEXT_ROWS, {"import_id": import_id, "after": after, "limit": limit})
+    ]
     items = [list(rows_of) for _, rows_of in groupby(rows, key=lambda row: row.item)]
     if len(rows) == limit and len(items) > 1:
         items.pop()  # it may have more rows
@@ -102,10 +104,10 @@ def _next_items(import_id: UUID, kind: ImportKind, after: int) -> list[list[_Sta
 
 def _first_lines(import_id: UUID, items: Sequence[Sequence[_StagedRow]]) -> dict[bytes, int]:
     keys = [item[0].key for item in items if item[0].key is not None]
-    return {bytes(key): line for key, line in db.run(_FIRST_LINES, {"import_id": import_id, "keys": keys})}
+    return {bytes(key): line for key, line in db.run(_FIND_FIRST_LINES, {"import_id": import_id, "keys": keys})}
 
 
-def _converted(
+def _convert(
     staged: Sequence[_StagedRow], kind: ImportKind, file_format: FileFormat, first_lines: dict[bytes, int]
 ) -> Item | _Failed:
     """The values of the item's rows, or all problems in them."""

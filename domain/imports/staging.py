@@ -10,20 +10,22 @@ from kit import db
 from kit.db import Json
 from kit.tabular import csv_records, json_records
 from kit.tabular.formats import FileFormat
-from kit.tabular.records import BadRecord, Part, Read, Record, UnreadableFile
+from kit.tabular.records import BadRecord, Part, ReadResult, Record, UnreadableFile
 
 ROWS_PER_CALL = 4000
+"""Rows that one call of `read_next` reads, at most."""
 MAX_ROWS = 1_000_000
+"""Of a file."""
 MAX_ROWS_AT_ONCE = 10_000
 """Of an import that writes all rows or none: they are written in one transaction."""
 
-_PART = "SELECT content FROM import_parts WHERE import_id = %(import_id)s AND part = %(part)s"
+_READ_PART = "SELECT content FROM import_parts WHERE import_id = %(import_id)s AND part = %(part)s"
 _DELETE_PART = "DELETE FROM import_parts WHERE import_id = %(import_id)s AND part = %(part)s"
 _SET_CONTENT = """
     UPDATE import_parts SET content = %(content)s WHERE import_id = %(import_id)s AND part = %(part)s"""
 _PREPEND_CONTENT = """
     UPDATE import_parts SET content = %(content)s || content WHERE import_id = %(import_id)s AND part = %(part)s"""
-_LAST_ROW = "SELECT item, key FROM import_rows WHERE import_id = %(import_id)s ORDER BY line DESC LIMIT 1"
+_READ_LAST_ROW = "SELECT item, key FROM import_rows WHERE import_id = %(import_id)s ORDER BY line DESC LIMIT 1"
 # PostgreSQL has no COPY FROM for tables with row-level security.
 _INSERT_ROWS = """
     INSERT INTO import_rows (import_id, company_id, line, item, key, cells, problem)
@@ -33,7 +35,7 @@ _INSERT_ROWS = """
 
 
 @dataclass(slots=True)
-class _Staged:
+class _StagedRows:
     """The columns of rows to insert."""
 
     lines: list[int]
@@ -50,7 +52,7 @@ def read_next(running: Import, kind: ImportKind, position: Json) -> Json | None:
     """
     part, line = position.get("part", 0), position.get("line", 1)
     values = {"import_id": running.id, "part": part}
-    row = db.run(_PART, values).fetchone()
+    row = db.run(_READ_PART, values).fetchone()
     assert row
     assert running.parts
     content, is_last = bytes(row[0]), part == running.parts - 1
@@ -58,7 +60,7 @@ def read_next(running: Import, kind: ImportKind, position: Json) -> Json | None:
     module = json_records if file_format.is_jsonl else csv_records
     read = module.read(Part(content, line, running.header, is_last), file_format, limit=ROWS_PER_CALL)
     _keep_header(running, kind, read)
-    _stage(running, kind, read.records)
+    _stage_records(running, kind, read.records)
     rest = content[read.consumed :]
     if len(read.records) == ROWS_PER_CALL:
         db.run(_SET_CONTENT, {**values, "content": rest})
@@ -70,13 +72,13 @@ def read_next(running: Import, kind: ImportKind, position: Json) -> Json | None:
     return {"part": part + 1, "line": read.line}
 
 
-def _keep_header(running: Import, kind: ImportKind, read: Read) -> None:
+def _keep_header(running: Import, kind: ImportKind, read: ReadResult) -> None:
     if read.header is not None and running.header is None:
         mapping.require_usable(read.header, kind, running.columns)
         running.header = list(read.header)
 
 
-def _stage(running: Import, kind: ImportKind, records: list[Record]) -> None:
+def _stage_records(running: Import, kind: ImportKind, records: list[Record]) -> None:
     running.rows += len(records)
     maximum = MAX_ROWS_AT_ONCE if running.policy == "all_or_nothing" else MAX_ROWS
     if running.rows > maximum:
@@ -84,11 +86,11 @@ def _stage(running: Import, kind: ImportKind, records: list[Record]) -> None:
         raise UnreadableFile(records[-1].line, problem)
     if not records:
         return
-    staged = _Staged([], [], [], [], [])
-    last = db.run(_LAST_ROW, {"import_id": running.id}).fetchone()
+    staged = _StagedRows([], [], [], [], [])
+    last = db.run(_READ_LAST_ROW, {"import_id": running.id}).fetchone()
     item, last_key = last or (0, None)
     for record in records:
-        cells, key, reason = _checked(record, kind, running)
+        cells, key, problem = _check_record(record, kind, running)
         if key is None or key != last_key or kind.max_rows == 1:
             item += 1
         last_key = key
@@ -96,14 +98,14 @@ def _stage(running: Import, kind: ImportKind, records: list[Record]) -> None:
         staged.items.append(item)
         staged.keys.append(key)
         staged.cells.append(cells)
-        staged.problems.append(reason)
+        staged.problems.append(problem)
     db.run(_INSERT_ROWS, {
         "import_id": running.id, "company": running.company_id, "lines": staged.lines, "items": staged.items,
         "keys": staged.keys, "cells": staged.cells, "problems": staged.problems,
     })  # fmt: skip
 
 
-def _checked(record: Record, kind: ImportKind, running: Import) -> tuple[str | None, bytes | None, str | None]:
+def _check_record(record: Record, kind: ImportKind, running: Import) -> tuple[str | None, bytes | None, str | None]:
     """The row's cells as JSON and the hash of its key, or else the problem."""
     if record.cells is None:
         return None, None, record.problem

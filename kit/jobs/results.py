@@ -39,7 +39,7 @@ _INSERT_RESULT = """
     INSERT INTO job_results (job_id, part, company_id, content)
     VALUES (%(job)s, %(part)s, %(company)s, %(content)s)"""
 
-_NEXT_PART = """
+_READ_NEXT_PART = """
     SELECT part, content FROM job_results WHERE job_id = %(job)s AND part > %(after)s ORDER BY part LIMIT 1"""
 
 
@@ -70,5 +70,5 @@ def require_result(*, job_id: UUID) -> None:
 
 def next_part(*, job_id: UUID, after: int) -> tuple[int, str] | None:
     """The number and the content of the part after the one with the number `after` (-1: the first); None at the end."""
-    row: tuple[int, str] | None = db.run(_NEXT_PART, {"job": job_id, "after": after}).fetchone()
+    row: tuple[int, str] | None = db.run(_READ_NEXT_PART, {"job": job_id, "after": after}).fetchone()
     return row

@@ -12,7 +12,7 @@ from kit.tabular.formats import FileFormat
 Cell = str | bool | list[str] | None
 """A cell as it was read: text in CSV; in JSON lines also a flag or a list. None is an empty cell. Numbers are text."""
 
-Reader = Callable[[Any, FileFormat], Any]
+CellReader = Callable[[Any, FileFormat], Any]
 """Reads the value of a cell that is not empty; raises ValueError with a message that says how to fix it."""
 
 
@@ -21,7 +21,7 @@ class Column:
     """A column. `empty` is the value of an empty cell. A column that the file does not have changes nothing."""
 
     name: str
-    read: Reader
+    read: CellReader
     empty: Any = None
 
     def value(self, cell: Cell, file_format: FileFormat) -> Any:
@@ -31,7 +31,7 @@ class Column:
         return self.read(cell, file_format)
 
 
-def text(check: Callable[[str], str], *, max_length: int) -> Reader:
+def text(check: Callable[[str], str], *, max_length: int) -> CellReader:
     """Text of at most `max_length` characters, in the form that `check` returns."""
 
     def read(cell: Cell, _: FileFormat) -> str:
@@ -43,7 +43,7 @@ def text(check: Callable[[str], str], *, max_length: int) -> Reader:
     return read
 
 
-def text_list(check: Callable[[str], str], *, max_length: int, max_items: int) -> Reader:
+def text_list(check: Callable[[str], str], *, max_length: int, max_items: int) -> CellReader:
     """A list of texts, in CSV with `|` between them."""
     read_entry = text(check, max_length=max_length)
 
@@ -72,7 +72,7 @@ def uuid(cell: Cell, _: FileFormat) -> UUID:
         raise ValueError("This is not an id: leave the cell empty, or copy the id from an export.") from None
 
 
-def decimal(*, max_places: int) -> Reader:
+def decimal(*, max_places: int) -> CellReader:
     """A number in the format that the file declares, with at most `max_places` decimals."""
 
     def read(cell: Cell, file_format: FileFormat) -> Decimal:

@@ -10,7 +10,7 @@ from kit.tabular.records import (
     MAX_RECORD_BYTES,
     BadRecord,
     Part,
-    Read,
+    ReadResult,
     Record,
     UnreadableFile,
     require_short,
@@ -22,14 +22,14 @@ from kit.tabular.records import (
 MAX_COLUMNS = 500
 
 
-def read(part: Part, file_format: FileFormat, *, limit: int) -> Read:
+def read(part: Part, file_format: FileFormat, *, limit: int) -> ReadResult:
     """Read up to `limit` records. The first record of the file has the names of the columns; blank lines are skipped.
 
     Raises UnreadableFile if the rest of the file cannot be read.
     """
     lines = _Lines(part, start_of_text(part, file_format), file_format.encoding)
     reader = csv.reader(lines, delimiter=file_format.delimiter, strict=True)
-    found = Read(consumed=lines.offset, line=part.line, header=part.header)
+    found = ReadResult(consumed=lines.offset, line=part.line, header=part.header)
     while len(found.records) < limit:
         try:
             cells = next(reader, None)
@@ -44,8 +44,8 @@ def read(part: Part, file_format: FileFormat, *, limit: int) -> Read:
                     raise UnreadableFile(found.line, "A quotation mark that begins here is not closed.") from None
                 break
             if found.header is None:
-                raise UnreadableFile(found.line, _said(error)) from None
-            found.records.append(Record(found.line, None, _said(error)))
+                raise UnreadableFile(found.line, _explanation(error)) from None
+            found.records.append(Record(found.line, None, _explanation(error)))
         found.consumed, found.line = lines.offset, lines.number
     require_short(part, found)
     if part.is_last and found.header is None:
@@ -53,7 +53,7 @@ def read(part: Part, file_format: FileFormat, *, limit: int) -> Read:
     return found
 
 
-def _require_short(lines: "_Lines", found: Read) -> None:
+def _require_short(lines: "_Lines", found: ReadResult) -> None:
     if lines.offset - found.consumed > MAX_RECORD_BYTES:
         raise too_long(found.line)
 
@@ -85,7 +85,7 @@ class _Lines:
             raise BadRecord(f"This is not encoded in {self._encoding}, as the file declares.") from None
 
 
-def _add(found: Read, cells: Sequence[str]) -> None:
+def _add(found: ReadResult, cells: Sequence[str]) -> None:
     if not cells:
         return
     if found.header is None:
@@ -113,7 +113,7 @@ def _header(cells: Sequence[str]) -> list[str]:
     return names
 
 
-def _said(error: Exception) -> str:
+def _explanation(error: Exception) -> str:
     if isinstance(error, BadRecord):
         return str(error)
     if "expected after" in str(error):

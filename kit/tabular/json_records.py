@@ -9,7 +9,7 @@ from kit.tabular.records import (
     MAX_RECORD_BYTES,
     BadRecord,
     Part,
-    Read,
+    ReadResult,
     Record,
     require_short,
     start_of_text,
@@ -18,9 +18,9 @@ from kit.tabular.records import (
 )
 
 
-def read(part: Part, file_format: FileFormat, *, limit: int) -> Read:
+def read(part: Part, file_format: FileFormat, *, limit: int) -> ReadResult:
     """Read up to `limit` records. Raises UnreadableFile if the rest of the file cannot be read."""
-    found = Read(consumed=start_of_text(part, file_format), line=part.line)
+    found = ReadResult(consumed=start_of_text(part, file_format), line=part.line)
     while len(found.records) < limit:
         end = part.content.find(b"\n", found.consumed) + 1
         if not end and part.is_last:

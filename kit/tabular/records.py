@@ -44,7 +44,7 @@ class Part:
 
 
 @dataclass(slots=True)
-class Read:
+class ReadResult:
     """What was read of a part: `consumed` bytes of it, which end before `line`. The rest waits for the next part."""
 
     records: list[Record] = field(default_factory=list)
@@ -66,7 +66,7 @@ def start_of_text(part: Part, file_format: FileFormat) -> int:
     return len(_BYTE_ORDER_MARK)
 
 
-def require_short(part: Part, read: Read) -> None:
+def require_short(part: Part, read: ReadResult) -> None:
     """Raise UnreadableFile if the record that the part does not complete is too long."""
     if len(part.content) - read.consumed > MAX_RECORD_BYTES:
         raise too_long(read.line)

@@ -12,9 +12,9 @@ READING_VERBS = frozenset({"CHECK", "COUNT", "FIND", "READ"})
 """First words of the names of statements that neither change nor lock anything."""
 ACTING_VERBS = frozenset({
     "ADD", "ALLOW", "APPLY", "CANCEL", "CLAIM", "CLEAR", "CLOSE", "COMMIT", "CORRECT", "DELETE", "END", "ENQUEUE",
-    "ERASE", "FINISH", "FORBID", "GRANT", "INSERT", "LOCK", "MARK", "OPEN", "POSTPONE", "PUT", "RECORD", "REGISTER",
-    "RELEASE", "RENEW", "REQUIRE", "RESERVE", "RETRY", "REVEAL", "REVOKE", "SAVE", "SCHEDULE", "SET", "SKIP",
-    "START", "TAKE", "UPDATE", "WRITE",
+    "ERASE", "FINISH", "FORBID", "GRANT", "INSERT", "LOCK", "MARK", "OPEN", "POSTPONE", "PREPEND", "PUT", "RECORD",
+    "REGISTER", "RELEASE", "RENEW", "REQUIRE", "RESERVE", "RETRY", "REVEAL", "REVOKE", "SAVE", "SCHEDULE", "SET",
+    "SKIP", "START", "TAKE", "UPDATE", "WRITE",
 })  # fmt: skip
 """First words of the names of all other statements."""
 ACTS_OF_A_MODULE = frozenset({"COMMIT", "ERASE", "RELEASE", "RESERVE"})
