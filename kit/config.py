@@ -160,6 +160,10 @@ class Settings(BaseSettings):
     )
     payment_api_key: Secret = Field(None, description="Secret key for the payment provider's API")
     payment_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the payment provider")
+    calls_per_account: int = Field(
+        64, ge=1, le=500, description="Calls to one provider account that a worker makes at a time"
+    )
+    calls_per_company: int = Field(16, ge=1, le=500, description="Of these, calls for one company")
     smtp_url: SmtpUrl = Field(None, description="smtp://, smtp+starttls:// or smtps://[user:password@]host:port")
     mail_from: MailAddress = Field("OrderX <orders@orderx.example>", description="Sender of all mails")
     pool_size: int = Field(

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 
 _APP_SETTINGS = {"database_url", "pool_size", "prepared_statements"}
 _OPERATOR_SETTINGS = {"operator_database_url", "pool_size", "prepared_statements"}
-_PAYMENT_SETTINGS = {"payment_api_base", "payment_api_key", "payment_timeout"}
+_PAYMENT_SETTINGS = {
+    "payment_api_base", "payment_api_key", "payment_timeout", "calls_per_account", "calls_per_company",
+}  # fmt: skip
 _MAIL_SETTINGS = {"smtp_url", "mail_from"}
 _TOKEN_SETTINGS = {"secret_key", "signing_keys", "public_url"}
 _RATE_LIMIT_SETTINGS = {

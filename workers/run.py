@@ -18,13 +18,14 @@ from saga.reactions.table import RECORDED_IN
 from workers import durability, queues, saga_definitions
 from workers.app import create_app
 from workers.celery_internals import logging as celery_logging
+from workers.celery_internals.batching import MAX_BATCH
 from workers.celery_internals.liveness import LivenessStep
 from workers.events.consumer import EventConsumers
 from workers.tasks import background, jobs, sagas
 
-SOLO_PREFETCH, POOL_PREFETCH = 128, 4
-"""Messages prefetched for each process: enough for a batch without a pool, few in a pool, whose tasks take long and
-would hold them up."""
+SOLO_PREFETCH, POOL_PREFETCH = 4 * MAX_BATCH, 4
+"""Messages prefetched for each process and queue: without a pool a batch, and as many as the slow calls of a few
+companies leave unfinished; few in a pool, whose tasks take long and would hold them up."""
 
 
 def worker_app() -> Celery:

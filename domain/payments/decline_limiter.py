@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
+from weakref import WeakSet, WeakValueDictionary
 
 from domain.payments.declines import BLOCKED, WINDOW, is_counted
 from domain.payments.errors import PaymentNotFound
@@ -57,15 +58,28 @@ def load_payments(*, order_ids: Collection[UUID], now: datetime) -> dict[UUID, l
     return payments
 
 
+class _RunningCalls:
+    """The calls of one company that run in this process, by what declines are counted by, and all its limiters."""
+
+    def __init__(self) -> None:
+        self.answered = threading.Condition()
+        self.running: Counter[Counted] = Counter()
+        self.limiters: WeakSet[DeclineLimiter] = WeakSet()
+
+
+_running_calls: WeakValueDictionary[UUID, _RunningCalls] = WeakValueDictionary()
+"""By company id, as long as the company has a limiter."""
+
+
 class DeclineLimiter:
-    """Limits the calls that the threads of a batch make to the provider at the same time.
+    """Limits the calls for payments of one company that the threads of this process make at the same time.
 
     A payment may be declined, and declines are limited for each customer, card and network. So for each of them no more
-    calls run at the same time than declines are left; other threads wait until a running call is answered. A call
-    does not wait if another payment with the same payment method has succeeded.
+    calls run at the same time than declines are left, also if they belong to other limiters; other threads wait until a
+    running call is answered. A call does not wait if another payment with the same payment method has succeeded.
     """
 
-    def __init__(self, payments: Iterable[LimitedPayment]) -> None:
+    def __init__(self, payments: Iterable[LimitedPayment], *, company_id: UUID) -> None:
         config = settings()
         limits = {
             "customer": config.decline_limit_customer, "card": config.decline_limit_card,
@@ -74,9 +88,10 @@ class DeclineLimiter:
         self._remaining = {
             counted: limits[counted[0]] - count for each in payments for counted, count in each.declines.items()
         }
-        self._running: Counter[Counted] = Counter()
         self._approved_methods: set[str] = set()
-        self._answered = threading.Condition()
+        self._calls = _running_calls.setdefault(company_id, _RunningCalls())
+        with self._calls.answered:
+            self._calls.limiters.add(self)
 
     def call(self, limited: LimitedPayment, call: Callable[[], Answer]) -> Answer:
         """Call the provider, or return a decline with the code BLOCKED without calling it when a limit is exhausted."""
@@ -90,26 +105,32 @@ class DeclineLimiter:
         return answer
 
     def _acquire(self, limited: LimitedPayment) -> bool:
-        with self._answered:
-            self._answered.wait_for(lambda: self._is_free(limited) or self._is_exhausted(limited))
+        with self._calls.answered:
+            self._calls.answered.wait_for(lambda: self._is_free(limited) or self._is_exhausted(limited))
             if self._is_exhausted(limited):
                 return False
-            self._running.update(limited.declines.keys())
+            self._calls.running.update(limited.declines.keys())
             return True
 
     def _is_free(self, limited: LimitedPayment) -> bool:
         return limited.payment.method in self._approved_methods or all(
-            self._running[counted] < self._remaining[counted] for counted in limited.declines
+            self._calls.running[counted] < self._remaining[counted] for counted in limited.declines
         )
 
     def _is_exhausted(self, limited: LimitedPayment) -> bool:
         return any(self._remaining[counted] <= 0 for counted in limited.declines)
 
     def _release(self, limited: LimitedPayment, answer: Answer | None) -> None:
-        with self._answered:
-            self._running.subtract(limited.declines.keys())
-            if answer is not None and is_counted(answer):
-                self._remaining |= {counted: self._remaining[counted] - 1 for counted in limited.declines}
-            elif answer is not None and answer.outcome != "declined":
-                self._approved_methods.add(limited.payment.method)
-            self._answered.notify_all()
+        with self._calls.answered:
+            self._calls.running -= Counter(limited.declines.keys())  # drops those that are zero by then
+            for limiter in self._calls.limiters:
+                limiter.count_answer(limited, answer)
+            self._calls.answered.notify_all()
+
+    def count_answer(self, limited: LimitedPayment, answer: Answer | None) -> None:
+        """Count the answer to a call of any limiter of the company; None if the call raised an error."""
+        if answer is not None and is_counted(answer):
+            for counted in self._remaining.keys() & limited.declines.keys():
+                self._remaining[counted] -= 1
+        elif answer is not None and answer.outcome != "declined":
+            self._approved_methods.add(limited.payment.method)

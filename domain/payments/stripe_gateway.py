@@ -47,15 +47,17 @@ stripe.enable_telemetry = False
 class StripeGateway:
     """The Gateway interface for Stripe's API, or a compatible one, at `base`; `timeout` is in seconds.
 
+    It keeps up to `connections` to the server open.
+
     The SDK does not retry: callers retry with the same idempotency key.
     """
 
-    def __init__(self, *, base: str, api_key: str, timeout: float) -> None:
+    def __init__(self, *, base: str, api_key: str, timeout: float, connections: int = 1) -> None:
         client = stripe.StripeClient(
             api_key,
             base_addresses={"api": base.rstrip("/")},
             max_network_retries=0,
-            http_client=PooledClient(base=base, timeout=timeout),
+            http_client=PooledClient(base=base, timeout=timeout, connections=connections),
         )
         self._intents = client.v1.payment_intents
         self._methods = client.v1.payment_methods
@@ -200,6 +202,7 @@ def gateway() -> Gateway:
         base=config.payment_api_base,
         api_key=config.require("payment_api_key"),
         timeout=config.payment_timeout,
+        connections=config.calls_per_account,
     )
 
 

@@ -15,11 +15,11 @@ class PooledClient(stripe.HTTPClient):
 
     name = "urllib3"
 
-    def __init__(self, *, base: str, timeout: float) -> None:
+    def __init__(self, *, base: str, timeout: float, connections: int) -> None:
         super().__init__()
         server = urllib3.util.parse_url(base)
         self._origin = f"{server.scheme}://{server.netloc}"
-        pools = urllib3.PoolManager(maxsize=32, timeout=timeout, ca_certs=stripe.ca_bundle_path)
+        pools = urllib3.PoolManager(maxsize=connections, timeout=timeout, ca_certs=stripe.ca_bundle_path)
         self._pool = pools.connection_from_url(base)
 
     def request(  # type: ignore[override]  # the SDK declares the body as text here and as bytes where it reads it

@@ -27,7 +27,7 @@ TARGETS = {
     "api-worker": Target(("api",), ("kill",)),
     "relay": Target(("relay-1", "relay-2"), ("kill", "kill", "freeze")),
     "worker": Target(("worker-1", "worker-2", "worker-3", "worker-4"), ("kill", "kill", "freeze")),
-    "pool-child": Target(("worker-3", "worker-4"), ("kill",)),
+    "pool-child": Target(("worker-4",), ("kill",)),
     "mail-worker": Target(("mail-worker-1", "mail-worker-2"), ("kill", "freeze")),
     "sweeper": Target(("sweeper-1", "sweeper-2"), ("kill", "freeze")),
     "scheduler": Target(("scheduler-1", "scheduler-2"), ("kill", "freeze")),

@@ -112,10 +112,8 @@ class ChaosStack(Stack):
             *(self._sweeper(f"sweeper-{number}") for number in (1, 2)),
             *(self._scheduler(f"scheduler-{number}") for number in (1, 2)),
             *(self._worker(f"worker-{number}", without_provider) for number in (1, 2)),
-            # Several children each, so that one silent card does not block the queue.
-            *(
-                self._worker(f"worker-{number}", _PROVIDER_QUEUES, "--pool", "prefork", "--concurrency", 3)
-                for number in (3, 4)
-            ),
+            self._worker("worker-3", _PROVIDER_QUEUES),
+            # Several children, so that one silent card does not block the queue.
+            self._worker("worker-4", _PROVIDER_QUEUES, "--pool", "prefork", "--concurrency", 3),
             *(self._worker(f"mail-worker-{number}", queues.LOW_PRIORITY_QUEUES) for number in (1, 2)),
         ]

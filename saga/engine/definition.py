@@ -76,11 +76,11 @@ class Saga:
     """The definition of a saga.
 
     The hooks `when_done` and `when_undone` run at the end of the transaction that decides the outcome. A saga that has
-    not moved for `deadline` seconds, or for `call_deadline` seconds per round of external calls in progress
-    (external_calls.MAX_CONCURRENT), is re-sent by the sweeper. Open sagas stay on the `version` they started with: a
-    changed definition gets a new version, and the old one stays declared until its last saga has ended. A saga with
-    `when_undone=None` is never undone: each of its steps is retried until done. `in_progress` says in plain words what
-    an open saga is doing, for users whose request is refused because of that saga.
+    not moved for `deadline` seconds, or for `call_deadline` seconds while an external call is in progress, is re-sent
+    by the sweeper. Open sagas stay on the `version` they started with: a changed definition gets a new version, and the
+    old one stays declared until its last saga has ended. A saga with `when_undone=None` is never undone: each of its
+    steps is retried until done. `in_progress` says in plain words what an open saga is doing, for users whose request
+    is refused because of that saga.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import ClassVar
 
 from kit.db import Json
@@ -22,6 +22,10 @@ class Direction(ABC):
     @abstractmethod
     def choose(self, saga: LockedSaga) -> list[Step]:
         """The steps to run, or to undo, for this saga now."""
+
+    def only(self, ref: SagaRef, step: Step) -> "Direction":  # noqa: ARG002
+        """The same for this step of this saga alone."""
+        return self
 
     @abstractmethod
     def leave_answered_stage(self, saga: LockedSaga) -> None:
@@ -65,17 +69,21 @@ class Forward(Direction):
     With `continue_inline`, a saga that needs none of its requested steps runs its next sequential step instead.
     """
 
-    requested: Mapping[SagaRef, Collection[str]]
+    requested: Mapping[SagaRef, Collection[str]] = field(default_factory=dict)
     continue_inline: bool = False
     begun_state: ClassVar[str] = "running"
 
     def choose(self, saga: LockedSaga) -> list[Step]:
         """The requested steps that the saga still needs, or else its next sequential step."""
-        names = self.requested[saga.ref]
+        names = self.requested.get(saga.ref, ())
         requested = (step for name, step in saga.definition.steps.items() if name in names)
         accepted = [step for step in requested if state_machine.accepts_answer(saga, step)]
         next_step = state_machine.next_step(saga) if self.continue_inline and not accepted else None
         return [next_step] if next_step else accepted
+
+    def only(self, ref: SagaRef, step: Step) -> Direction:
+        """The same for this step of this saga alone."""
+        return replace(self, requested={ref: [step.name]})
 
     def leave_answered_stage(self, saga: LockedSaga) -> None:
         """Leave a parallel stage that is answered, or a wait that is over."""

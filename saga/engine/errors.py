@@ -52,4 +52,4 @@ class TryAgain:
 
 @dataclass(frozen=True, slots=True)
 class InProgress(TryAgain):
-    """Another worker is doing the step's work. To be retried; this does not count as an attempt."""
+    """The step was not attempted: another worker is doing its work, or too many calls are under way. To be retried."""

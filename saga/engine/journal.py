@@ -204,5 +204,5 @@ def _stalls_or_expires_at(saga: LockedSaga) -> datetime:
     if saga.state == "waiting":
         return saga.due_at
     retries = [state.retry_at for state in saga.steps.values() if state.retry_at]
-    deadline = saga.definition.call_deadline * saga.call_rounds or saga.definition.deadline
+    deadline = saga.definition.call_deadline if saga.has_call_under_way else saga.definition.deadline
     return max([saga.now, *retries]) + max(timedelta(seconds=deadline), saga.grace_period)

@@ -83,8 +83,8 @@ class LockedSaga:
     """Whether the transaction has continued the saga inline: no `saga.advance` was sent."""
     outcome_hook: Hook | None = None
     """The hook to run at the end, if this transaction decides the outcome. Waiting requests are notified, too."""
-    call_rounds: int = 0
-    """Rounds of external calls that follow this transaction: each extends the time until the saga counts as stalled."""
+    has_call_under_way: bool = False
+    """Whether an external call follows this transaction: the saga has more time until it counts as stalled."""
     grace_period: timedelta = timedelta(0)
     """The time until the saga may count as stalled, at least."""
     changed_steps: set[str] = field(default_factory=set)

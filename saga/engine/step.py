@@ -12,6 +12,7 @@ from functools import cached_property
 from inspect import signature
 from typing import Any, Generic, Protocol, TypeVar, overload
 
+from saga.engine.batch_functions import continued_by, for_each, with_inputs
 from saga.engine.retries import UNDO_RETRIES, Retries
 from saga.engine.step_functions import (
     AnswersFunction,
@@ -23,9 +24,6 @@ from saga.engine.step_functions import (
     InputLoader,
     StepFunction,
     StepFunctionWithInput,
-    continued_by,
-    for_each,
-    with_inputs,
 )
 
 T = TypeVar("T")

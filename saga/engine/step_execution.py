@@ -1,49 +1,64 @@
 """Execute one step, or one undo, for the sagas that are due for it."""
 
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from uuid import UUID
 
 import structlog
-from prometheus_client import Histogram
 
-from kit import db
 from kit.errors import DomainError, OrderXError
-from kit.process import failpoints
-from saga.engine import external_calls
+from saga.engine import step_metrics
+from saga.engine.batch_functions import makes_calls
+from saga.engine.call_pool import PendingCall
 from saga.engine.directions import Direction
-from saga.engine.errors import Refused, TryAgain
-from saga.engine.locked_saga import LockedSaga
+from saga.engine.errors import InProgress, Refused, TryAgain
+from saga.engine.locked_saga import LockedSaga, SagaRef
 from saga.engine.step import Step
-from saga.engine.step_functions import Answers, Call, Continuation, Outcome
+from saga.engine.step_functions import Calls, Continuation, Outcome
 
 log = structlog.get_logger()
 
-STEP_SECONDS = Histogram(
-    "orderx_step_duration_seconds",
-    "Duration of a step or an undo with its external calls; in a batch, of the whole batch, once per subject",
-    ["step", "outcome"],
-    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
-)
+NO_ROOM = InProgress("too_many_calls", "too many calls to the provider are under way")
+"""The outcome of a step that may not make its call now, for the sake of others."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """How one saga is executed by itself, so that its errors can be recorded as answers of its steps.
+
+    `continue_inline` is whether it continues after a parallel stage in the same transaction. `failed` is a step that
+    has failed after other steps in one transaction, with its error: these are executed again, each in its own
+    transaction, and then the error is recorded.
+    """
+
+    continue_inline: bool
+    failed: tuple[Step, Exception] | None = None
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class StepCall(PendingCall):
+    """The call of one subject of an execution."""
+
+    execution: "StepExecution" = field(repr=False)
+    subject_id: UUID
+    ref: SagaRef
+
+
+@dataclass(slots=True, eq=False)
 class StepExecution:
-    """One step, or undo, for these sagas of one definition (by subject id): `start`, `make_calls`, `finish`.
+    """One step, or undo, for these sagas of one definition (by subject id): `start`, then `finish` as answers come.
 
-    If `start` finds no external calls to make, it finishes the execution itself.
+    Without external calls, `start` finishes it. It is compared by identity.
     """
 
     direction: Direction
     step: Step
     sagas: dict[UUID, LockedSaga]
-    calls: dict[UUID, Call] = field(default_factory=dict)
-    """External calls that are still to be answered."""
-    _answers: Answers = field(default_factory=dict)
-    _errors: Mapping[UUID, Exception] = field(default_factory=dict)
+    alone: Alone | None = None
+    calls: Calls = field(default_factory=dict)
+    """The external calls to make after `start`, by subject id."""
     _continuation: Continuation = field(init=False)
     _started: float = field(init=False)
 
@@ -52,53 +67,90 @@ class StepExecution:
         """The name of the step, or of its undo."""
         return self.direction.function(self.step).__name__
 
-    def start(self) -> None:
-        """Begin the step for each saga, and run its function up to its external calls."""
+    @property
+    def account(self) -> str:
+        """The provider account that the step calls: each area has one."""
+        return self.step.area
+
+    @property
+    def company_id(self) -> UUID:
+        """The company of its sagas."""
+        return next(iter(self.sagas.values())).ref.company_id
+
+    def start(self, room: Callable[[str, UUID], int]) -> None:
+        """Begin the step for each saga, and run its function up to its external calls.
+
+        `room` returns how many calls a company may make to an account. The step is not begun for further sagas.
+        """
         self._started = time.perf_counter()
+        function = self.direction.function(self.step)
+        if makes_calls(function):
+            self._turn_away(room(self.account, self.company_id))
+        if not self.sagas:
+            return
         for saga in self.sagas.values():
             self.direction.begin(saga, self.step)
-        subjects = [saga.subject(self.step) for saga in self.sagas.values()]
-        result = self.direction.function(self.step)(subjects)
+        result = function([saga.subject(self.step) for saga in self.sagas.values()])
         if not isinstance(result, Continuation):
-            self._record_outcomes(result or {})
-        elif not result.calls:
-            self._record_outcomes(result.outcomes)
-        else:
-            self.calls, self._continuation = dict(result.calls), result
+            self._record_outcomes(self.sagas, result or {})
+            return
+        self.calls, self._continuation = result.calls, result
+        without = {subject_id: saga for subject_id, saga in self.sagas.items() if subject_id not in result.calls}
+        self._record_outcomes(without, result.outcomes)
 
-    def make_calls(self) -> None:
-        """Make the external calls, outside of any transaction: a slow provider holds no lock and no connection."""
-        failpoints.hit("step.begun", self.name)
-        self._answers, self._errors = external_calls.make_all(self.calls)
-        failpoints.hit("step.called", self.name)
+    def pending_calls(self, on_answer: Callable[[StepCall], None]) -> list[StepCall]:
+        """Return the calls to make; each reports its answer to `on_answer`."""
+        return [
+            StepCall(
+                call=call, company_id=self.company_id, account=self.account, on_answer=on_answer, execution=self,
+                subject_id=subject_id, ref=self.sagas[subject_id].ref,
+            )
+            for subject_id, call in self.calls.items()
+        ]  # fmt: skip
 
-    def finish(self, sagas: Iterable[LockedSaga]) -> None:
-        """Run the function to its end, for those of the newly locked sagas that still accept the answer."""
-        refs = {saga.ref for saga in self.sagas.values()}
-        self.calls, self.sagas = {}, {saga.subject_id: saga for saga in sagas if saga.ref in refs}
-        for saga in list(self.sagas.values()):
-            if not self.direction.accepts_answer(saga, self.step):
+    def _turn_away(self, room: int) -> None:
+        for subject_id, saga in list(self.sagas.items())[max(room, 0) :]:
+            del self.sagas[subject_id]
+            self._record_outcomes({subject_id: saga}, {subject_id: NO_ROOM})
+
+    def finish(self, sagas: Mapping[SagaRef, LockedSaga], answered: Sequence[StepCall]) -> None:
+        """Run the function to its end for these answered calls, as far as the newly locked sagas still accept them."""
+        accepted: dict[UUID, LockedSaga] = {}
+        for call in answered:
+            saga = sagas[call.ref]
+            if self.direction.accepts_answer(saga, self.step):
+                accepted[call.subject_id] = saga
+            else:
                 saga.record_event("answered_late", self.step)
-                del self.sagas[saga.subject_id]
-        answers = {subject: answer for subject, answer in self._answers.items() if subject in self.sagas}
-        failures = {subject: failure_of(error) for subject, error in self._errors.items()}
-        self._record_outcomes({**self._continuation.outcomes, **self._continuation.resume(answers), **failures})
+        calls = [call for call in answered if call.subject_id in accepted]
+        failures = {call.subject_id: failure_of(call.error) for call in calls if call.error}
+        outcomes = self._continuation.resume({call.subject_id: call.answer for call in calls if not call.error})
+        self._record_outcomes(accepted, {**outcomes, **failures})
 
-    def _record_outcomes(self, outcomes: Mapping[UUID, Outcome]) -> None:
+    def _record_outcomes(self, sagas: Mapping[UUID, LockedSaga], outcomes: Mapping[UUID, Outcome]) -> None:
         seconds = time.perf_counter() - self._started
-        labels = Counter(_outcome_label(outcomes.get(subject)) for subject in self.sagas)
-        db.after_commit(partial(_observe, self.name, labels, seconds))
-        for subject, saga in self.sagas.items():
-            self.direction.record(saga, self.step, outcomes.get(subject))
+        step_metrics.observe_after_commit(self.name, [outcomes.get(subject_id) for subject_id in sagas], seconds)
+        for subject_id, saga in sagas.items():
+            self.direction.record(saga, self.step, outcomes.get(subject_id))
 
 
-def choose_executions(sagas: Iterable[LockedSaga], direction: Direction) -> list[StepExecution]:
-    """One execution for each step that is due, with all sagas of one definition that are due for it."""
+def choose_executions(
+    sagas: Iterable[LockedSaga],
+    direction: Direction,
+    *,
+    alone: Alone | None,
+    is_under_way: Callable[[SagaRef, str], bool],
+) -> list[StepExecution]:
+    """One execution for each step that is due, with all sagas of one definition that are due for it.
+
+    A step whose call is under way in this process is not due.
+    """
     sagas_by_step: dict[tuple[str, Step], dict[UUID, LockedSaga]] = defaultdict(dict)
     for saga in sagas:
         for step in direction.choose(saga):
-            sagas_by_step[saga.definition.name, step][saga.subject_id] = saga
-    return [StepExecution(direction, step, due) for (_, step), due in sagas_by_step.items()]
+            if not is_under_way(saga.ref, direction.function(step).__name__):
+                sagas_by_step[saga.definition.name, step][saga.subject_id] = saga
+    return [StepExecution(direction, step, due, alone) for (_, step), due in sagas_by_step.items()]
 
 
 def failure_of(error: Exception) -> Refused | TryAgain:
@@ -109,18 +161,3 @@ def failure_of(error: Exception) -> Refused | TryAgain:
     # Buyers can read the journal, so the text of an unexpected error goes to the log only.
     log.error("step failed unexpectedly", exc_info=error)
     return TryAgain(type(error).__name__)
-
-
-def _observe(step_name: str, labels: Mapping[str, int], seconds: float) -> None:
-    """Record the duration once per subject, with the label of its outcome."""
-    for label, subjects in labels.items():
-        histogram = STEP_SECONDS.labels(step_name, label)
-        for _ in range(subjects):
-            histogram.observe(seconds)
-
-
-def _outcome_label(outcome: Outcome) -> str:
-    """The outcome as a label of STEP_SECONDS."""
-    if isinstance(outcome, Refused):
-        return "refused"
-    return "retried" if isinstance(outcome, TryAgain) else "done"

@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator
 
 from kit.process import failpoints
-from saga.engine.step_functions import BatchFunction, makes_calls
+from saga.engine.batch_functions import makes_calls
+from saga.engine.step_functions import BatchFunction
 from saga.registry import STEPS
 from tests.guards.source_tree import sources, tree
 

@@ -61,8 +61,8 @@ saga module provider steps.payments
 saga module leases lease_renewal
 saga module flow state_machine
 saga module perform executor
-saga module acts step_functions
-saga module calls external_calls
+saga module acts batch_functions
+saga module calls call_pool
 saga module declaration definition
 saga module tables models
 saga module obstacles guards
@@ -75,7 +75,7 @@ saga name Shared SharedCall
 saga name goes_on continue_inline
 saga name go_on continue_inline
 saga name joined continued
-saga name rounds call_rounds
+saga name rounds has_call_under_way
 saga name stepwise single_step
 saga name decided outcome_hook
 saga name awaits accepts_answer

@@ -59,21 +59,25 @@ class Deliveries:
             published = kept_events.read(ids)
             self.events.extend(event.as_json() for event in published)
 
-    def deliver(self, *tasks: Json) -> None:
-        """Run tasks of one company in one batch: all of one undo or mail task, or all of forward steps."""
+    def deliver(self, *tasks: Json, by: executor.Executor | None = None) -> None:
+        """Run tasks of one company in one batch: all of one undo or mail task, or all of forward steps.
+
+        They are run `by` this executor, or by a new one that waits for all calls.
+        """
         name, kwargs = tasks[0]["task"], [task["kwargs"] for task in tasks]
         self.delivered += [task["task"] for task in tasks]
         if name == "notifications.send_mail":
             owner = Tenant(company_id=UUID(kwargs[0]["company_id"]))
             return notifications.send(owner, [UUID(each["mail_id"]) for each in kwargs])
+        worker = by or executor.Executor(self.find, continue_inline=self.continue_inline or name == ADVANCE)
         refs = [SagaRef(UUID(each["saga_id"]), UUID(each["company_id"])) for each in kwargs]
         for step in (step for saga in self.sagas for step in saga.steps.values()):
             if step.undo_name and name == step.undo_task:
-                return executor.run_undo(refs, step.name, self.find)
+                return worker.run_undo(refs, step.name)
         wanted = defaultdict(list)
         for ref, task in zip(refs, tasks, strict=True):
             wanted[ref] += self._steps_of(task["task"])
-        executor.run_steps(wanted, self.find, continue_inline=self.continue_inline or name == ADVANCE)
+        worker.run_steps(wanted)
         return None
 
     def _steps_of(self, task: str) -> list[str]:

@@ -28,6 +28,7 @@ from tests.saga.interruptions import (
     transactions_as_checkpoints,
 )
 from tests.saga.order_scenario import OrderScenario, findings
+from tests.saga.slow_worker import SlowWorker
 
 UNITS = 4
 ORDERS = 3
@@ -53,6 +54,7 @@ class Fate(RuleBasedStateMachine):
         self.scenario, self.deliveries = scenario, scenario.deliveries
         self.orders = []
         self.paused: list[PausedWorker] = []
+        self.slow: list[SlowWorker] = []
         self.outages = 0
 
     @initialize(quantity=st.integers(1, 3))
@@ -124,6 +126,36 @@ class Fate(RuleBasedStateMachine):
         self.paused.pop(which % len(self.paused)).resume()
         self.deliveries.collect()
 
+    @precondition(lambda self: len(self.slow) < 2)
+    @rule(continue_inline=st.booleans())
+    def start_a_worker_with_slow_calls(self, continue_inline):
+        self.slow.append(SlowWorker(self.deliveries.find, continue_inline=continue_inline))
+
+    @precondition(lambda self: self.slow and self.deliveries.tasks)
+    @rule(which=anywhere, again=st.booleans(), worker=anywhere)
+    def deliver_to_a_worker_with_slow_calls(self, which, again, worker):
+        """Its message may come again: when it dies, or from the sweeper."""
+        self.work(self.take(which, again=again), by=self.slow[worker % len(self.slow)])
+
+    @precondition(lambda self: any(worker.calls for worker in self.slow))
+    @rule(which=anywhere, after=st.none() | st.integers(0, 6))
+    def answer_a_slow_call(self, which, after):
+        worker = next(worker for worker in self.slow if worker.calls)
+        try:
+            with interrupted_by((lambda _place: None) if after is None else KillAfter(after)):
+                worker.answer(which)
+        except Killed:
+            self.slow.remove(worker)
+        self.deliveries.collect()
+
+    @precondition(lambda self: any(worker.calls for worker in self.slow))
+    @rule(which=anywhere, made=st.booleans())
+    def die_while_calls_are_under_way(self, which, made):
+        worker = next(worker for worker in self.slow if worker.calls)
+        self.slow.remove(worker)
+        if made:
+            worker.make(which)
+
     @precondition(lambda self: self.orders)
     @rule(which=anywhere)
     def cancel(self, which):
@@ -153,10 +185,10 @@ class Fate(RuleBasedStateMachine):
         at = which % len(self.deliveries.tasks)
         return self.deliveries.tasks[at] if again else self.deliveries.tasks.pop(at)
 
-    def work(self, *tasks, interruption: Interruption | None = None):
+    def work(self, *tasks, interruption: Interruption | None = None, by: SlowWorker | None = None):
         try:
             with interrupted_by(interruption or (lambda _place: None)):
-                self.deliveries.deliver(*tasks)
+                self.deliveries.deliver(*tasks, by=by.executor if by else None)
         except Killed:
             pass
         self.deliveries.collect()
@@ -165,6 +197,8 @@ class Fate(RuleBasedStateMachine):
         """The faults clears up: everything thaws, time passes, and the sweeper comes round."""
         for worker in self.paused:
             worker.resume()
+        for worker in self.slow:
+            worker.answer_all()
         for _ in range(60):
             self.sweep()
             self.catch_up()

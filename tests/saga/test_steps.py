@@ -12,8 +12,7 @@ from domain.payments.stripe_gateway import gateway
 from kit import clock, db
 from kit.tenancy import Tenant
 from saga.engine.errors import Refused, TryAgain
-from saga.engine.external_calls import make_all
-from saga.engine.step_functions import Continuation, Subject
+from saga.engine.step_functions import Continuation, SharedCall, Subject
 from saga.registry import STEPS
 from saga.steps.inventory.commit_stock import commit_stock
 from saga.steps.inventory.reserve_stock import release_stock, reserve_stock
@@ -56,7 +55,8 @@ def take(scenario, order_id):
             return (result or {}).get(order_id)
         if not result.calls:
             return result.outcomes.get(order_id)
-        answers, _ = make_all(result.calls)
+        answer = result.calls[order_id]()
+        answers = answer if isinstance(result.calls[order_id], SharedCall) else {order_id: answer}
         with db.transaction(Tenant(company_id=company_id)):
             return result.resume(answers).get(order_id)
 

@@ -16,7 +16,7 @@ from kit.process import failpoints
 from ops.services.process import Process
 from tests.guards.failpoints import CALLING, FUNCTIONS
 from tests.stack.failpoints import Failpoints, order, until_answered
-from tests.stack.shop import DECLINED, EXPIRING, Shop
+from tests.stack.shop import DECLINED, EXPIRING, SLOW, Shop
 from tests.waiting import until
 from workers import queues
 
@@ -162,6 +162,7 @@ def _work_on_a_job(points: Failpoints, shop: Shop, point: str) -> None:
 PAID = FailpointCase(_order(), "paid", sold=1)
 CARD_DECLINED = FailpointCase(_order(card=DECLINED), "failed")
 OUT_OF_STOCK = FailpointCase(_order(quantity=ON_HAND + 1), "failed")
+ANSWERED_SLOWLY = FailpointCase(_order(card=SLOW), "paid", sold=1)
 HOLD_EXPIRED = FailpointCase(_order(card=EXPIRING), "failed")
 CANCELLED_LATE = FailpointCase(_cancel_during_the_capture, "cancelled")
 CANCELLED = FailpointCase(_cancel_when_paid, "cancelled")
@@ -207,6 +208,7 @@ FAILPOINT_CASES: dict[str, FailpointCase] = {
     "outbox.emptied": PAID,
     "task.delivered": PAID,
     "task.put_back": OTHER_RELEASE,
+    "call.under_way": ANSWERED_SLOWLY,
     "event.processed": PAID,
     "job.moved": JOB,
     "mail.claimed": MAIL_FORGOTTEN,

@@ -13,6 +13,7 @@ from ops.stack import Stack
 
 PASSWORD = "correct horse battery staple"
 GOOD, DECLINED, EXPIRING = "4242424242424242", "4000000000000002", "4000004000040000"
+SLOW = "4000002000020006"
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """The messages that the outbox holds, as a worker without a pool receives them."""
 
 import json
+from threading import Event
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from kit import db
 from kit.messaging import kept_events
 from saga.engine import task_messages
 from workers.celery_internals.acks import BatchedAcks
-from workers.celery_internals.batching import BatchRunner, _Delivery
+from workers.celery_internals.batch_runner import BatchRunner, Delivery
 from workers.outbox.messages import build_messages
 
 ACKS = BatchedAcks((), sequential_tags=False)
@@ -40,10 +41,18 @@ def take_from_outbox(app):
 
 
 def run_together(app, *batch):
-    """Run these messages in one batch, as a worker without a pool does."""
+    """Run these messages in one batch, as a worker without a pool does, and go on until all work is finished."""
     consumer = SimpleNamespace(event_dispatcher=None, connection_errors=())
-    run_batch = app.tasks[batch[0].routing_key].run_batch
-    BatchRunner(run_batch, consumer, ACKS)([_Delivery(FakeMessage(each)) for each in batch])
+    task, woken = app.tasks[batch[0].routing_key], Event()
+    runner = BatchRunner(task.run_batch, consumer, ACKS, task.work)
+    if task.work:
+        task.work.wake = woken.set
+    runner([Delivery(FakeMessage(each)) for each in batch])
+    while runner.unfinished:
+        assert woken.wait(20), "no answer has come"
+        woken.clear()
+        task.work.go_on()
+        runner.acknowledge_finished()
 
 
 def tasks_in(messages, *names):

@@ -1,7 +1,7 @@
-"""Batched acknowledgements: one frame for all finished messages of a channel, if no earlier message is unfinished.
+"""Batched acknowledgements: one frame for all finished messages of a channel up to the first unfinished one.
 
 A quorum queue writes one log entry for each acknowledgement frame. So one frame for a batch costs RabbitMQ a third, and
-the worker two thirds, of one frame for each message.
+the worker two thirds, of one frame for each message. Messages that finish before an earlier one get a frame each.
 """
 
 from collections import defaultdict
@@ -19,23 +19,29 @@ class _Channel:
     """The finished messages of a channel.
 
     Every delivery tag up to `finished_to` is finished, and so are the tags in `finished`. `finished_to` is None when
-    it is unknown.
+    tags do not count from 1.
     """
 
     finished_to: int | None
     finished: set[int] = field(default_factory=set)
     to_ack: list[Message] = field(default_factory=list)
 
-    def advance(self) -> bool:
-        """Move `finished_to` to the highest finished tag if no tag before that is unfinished.
-
-        Returns False, now and at every later call, if an earlier tag was unfinished: `finished_to` is then None.
-        """
+    def finish(self, tag: int) -> None:
+        """Count the message with this delivery tag as finished."""
         if self.finished_to is not None:
-            last = max(self.finished)
-            self.finished_to = last if last - self.finished_to == len(self.finished) else None
-        self.finished.clear()
-        return self.finished_to is not None
+            self.finished.add(tag)
+
+    def take(self) -> tuple[Message | None, list[Message]]:
+        """Take the messages to acknowledge: the last one of those without a gap before them, and the others."""
+        messages, self.to_ack = self.to_ack, []
+        if self.finished_to is None:
+            return None, messages
+        while self.finished_to + 1 in self.finished:
+            self.finished_to += 1
+            self.finished.remove(self.finished_to)
+        covered = [message for message in messages if message.delivery_tag <= self.finished_to]
+        last = max(covered, key=lambda message: message.delivery_tag, default=None)
+        return last, [message for message in messages if message.delivery_tag > self.finished_to]
 
 
 class BatchedAcks:
@@ -50,17 +56,17 @@ class BatchedAcks:
         """Acknowledge this message at the next flush()."""
         channel = self._channels[message.channel]
         channel.to_ack.append(message)
-        channel.finished.add(message.delivery_tag)
+        channel.finish(message.delivery_tag)
 
     def reject(self, message: Message, *, requeue: bool) -> None:
         """Reject now; with `requeue` the broker redelivers the message, otherwise it dead-letters it."""
         message.reject_log_error(celery_log, self._errors, requeue=requeue)
-        self._channels[message.channel].finished.add(message.delivery_tag)
+        self._channels[message.channel].finish(message.delivery_tag)
 
     def ack(self, message: Message) -> None:
         """Acknowledge this message now."""
         message.ack_log_error(celery_log, self._errors)
-        self._channels[message.channel].finished.add(message.delivery_tag)
+        self._channels[message.channel].finish(message.delivery_tag)
 
     def flush(self) -> None:
         """Send the acknowledgements. A lost connection is logged; the broker then redelivers these messages."""
@@ -69,10 +75,8 @@ class BatchedAcks:
                 self._flush(channel)
 
     def _flush(self, channel: _Channel) -> None:
-        messages, channel.to_ack = channel.to_ack, []
-        if channel.advance():
-            last = max(messages, key=lambda message: message.delivery_tag)
+        last, others = channel.take()
+        if last:
             last.ack_log_error(celery_log, self._errors, multiple=True)
-        else:
-            for message in messages:
-                message.ack_log_error(celery_log, self._errors)
+        for message in others:
+            message.ack_log_error(celery_log, self._errors)

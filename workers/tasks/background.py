@@ -13,7 +13,8 @@ from kit.errors import OrderXError
 from kit.process import failpoints, heartbeat
 from kit.schedules import Schedule, runs
 from workers import schedules
-from workers.celery_internals.batching import BatchTask, TaskCall
+from workers.celery_internals.batch_runner import TaskCall
+from workers.celery_internals.batching import BatchTask
 from workers.outages import retry_on_outage
 
 RUNS = Counter("orderx_schedule_runs", "Runs of schedules that have ended", ["schedule", "outcome"])

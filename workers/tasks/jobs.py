@@ -8,7 +8,8 @@ from celery import Celery, Task
 from kit.jobs import rows, slices
 from kit.jobs.slices import Slice
 from workers import jobs
-from workers.celery_internals.batching import BatchTask, TaskCall
+from workers.celery_internals.batch_runner import TaskCall
+from workers.celery_internals.batching import BatchTask
 from workers.outages import retry_on_outage
 
 

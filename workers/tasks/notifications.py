@@ -10,7 +10,8 @@ from kit import clock, db
 from kit.process import failpoints
 from kit.tenancy import Tenant
 from saga.deliveries import mail_delivery, order_mail
-from workers.celery_internals.batching import BatchTask, TaskCall
+from workers.celery_internals.batch_runner import TaskCall
+from workers.celery_internals.batching import BatchTask
 from workers.outages import retry_on_outage
 
 

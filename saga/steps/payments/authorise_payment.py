@@ -20,7 +20,7 @@ from saga.steps.payments import AnswersByPayment, KeyedPayment, call_each, keyed
 @batched_step(area="payments")
 def authorise_payment(subjects: Sequence[Subject], limited: Inputs[Sequence[LimitedPayment]]) -> Calls:
     """Authorise the amount of each payment on its buyer's card. If one is declined, the others are voided."""
-    limiter = DeclineLimiter(chain.from_iterable(limited.values()))
+    limiter = DeclineLimiter(chain.from_iterable(limited.values()), company_id=subjects[0].company_id)
     return {
         subject.id: partial(_authorise_all, limiter, limited[subject.id], subject)
         for subject in subjects

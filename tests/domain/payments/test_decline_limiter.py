@@ -23,7 +23,7 @@ def payment(method="pm_1", *, declines=0, customer="ada"):
 
 def asked_by_threads(payments, answer):
     """The answers to payments that 16 threads ask for, and the most that were under way at once."""
-    allowance, now, most, lock = DeclineLimiter(payments), 0, 0, threading.Lock()
+    allowance, now, most, lock = DeclineLimiter(payments, company_id=new_id()), 0, 0, threading.Lock()
 
     def call():
         nonlocal now, most
@@ -59,7 +59,10 @@ class TestDeclineLimiter:
         assert most <= 5
 
     def test_does_not_wait_with_an_approved_token(self):
-        allowance, payments = DeclineLimiter([payment() for _ in range(8)]), [payment() for _ in range(8)]
+        allowance, payments = (
+            DeclineLimiter([payment() for _ in range(8)], company_id=new_id()),
+            [payment() for _ in range(8)],
+        )
         assert allowance.call(payments[0], lambda: GOOD) == GOOD
         together = threading.Barrier(8)
 
@@ -74,7 +77,7 @@ class TestDeclineLimiter:
         def silent():
             raise ProviderUnavailable
 
-        allowance = DeclineLimiter([payment()])
+        allowance = DeclineLimiter([payment()], company_id=new_id())
         for _ in range(9):
             with pytest.raises(ProviderUnavailable):
                 allowance.call(payment(), silent)
@@ -89,3 +92,16 @@ class TestDeclineLimiter:
         payments = [payment(customer="ada", declines=5), payment(customer="bob")]
         answers, _ = asked_by_threads(payments, lambda: GOOD)
         assert [answer.code for answer in answers] == [BLOCKED, None]
+
+    def test_counts_what_runs_for_other_batches(self):
+        company_id, batches = new_id(), [[payment(declines=3)] * 8 for _ in range(3)]
+        limiters = [DeclineLimiter(batch, company_id=company_id) for batch in batches]
+        calls = [(limiter, each) for limiter, batch in zip(limiters, batches, strict=True) for each in batch]
+        with ThreadPoolExecutor(len(calls)) as threads:
+            answers = list(threads.map(lambda call: call[0].call(call[1], lambda: DECLINED), calls))
+        assert answers.count(DECLINED) == 2
+
+    def test_counts_companies_separately(self):
+        payments = [payment(declines=4)]
+        limiters = [DeclineLimiter(payments, company_id=new_id()) for _ in range(2)]
+        assert [limiter.call(payments[0], lambda: DECLINED) for limiter in limiters] == [DECLINED] * 2

@@ -12,7 +12,6 @@ from kit import clock, db
 from kit.process import heartbeat
 from kit.tenancy import Tenant
 from saga.deliveries import lease_renewal, mail_delivery, order_mail
-from saga.engine.external_calls import make_all
 from tests.waiting import until
 
 LOSE_THE_DATABASE = """
@@ -161,7 +160,8 @@ class TestDeliveries:
         claims[mail.id] = [notifications.LeasedElsewhere(clock.now())]
         rounds, errors = [], [None, None, None, MailDeferred()]
         monkeypatch.setattr(mail_delivery, "deliver", lambda mails: rounds.append(mails) or errors)
-        outcomes, _ = make_all(order_mail.deliveries(claims))
+        [delivery] = set(order_mail.deliveries(claims).values())
+        outcomes = delivery()
         assert [len(mails) for mails in rounds] == [4]
         sent, put_off, leased = (outcomes[each] for each in (*orders, mail.id))
         assert sent == {"mail": "sent"}

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from kit import clock
+from saga.engine.batch_functions import for_each
 from saga.engine.definition import then, wait_for
 from saga.engine.errors import Refused, TryAgain
 from saga.engine.journal import SagaNotFound
 from saga.engine.locked_saga import SagaRef
 from saga.engine.retries import Retries
 from saga.engine.signals import ConflictingSignal, UnknownSignal
-from saga.engine.step_functions import for_each
 from saga.engine.waits import InvalidPayload, Signal
 from tests.retention import prune
 from tests.saga.engine.saga_harness import outbox

@@ -3,10 +3,10 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from saga.engine.batch_functions import for_each
 from saga.engine.definition import then, together
 from saga.engine.errors import InProgress, Refused, TryAgain
 from saga.engine.retries import Retries
-from saga.engine.step_functions import for_each
 from tests.saga.engine.saga_harness import Broken, outbox
 
 

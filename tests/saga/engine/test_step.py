@@ -4,10 +4,11 @@ import pytest
 
 from kit import clock
 from kit.ids import new_id
+from saga.engine.batch_functions import for_each
 from saga.engine.definition import Saga, then
 from saga.engine.errors import InvalidDefinition, Refused
 from saga.engine.step import batched_step, step
-from saga.engine.step_functions import Subject, for_each
+from saga.engine.step_functions import Subject
 
 
 @pytest.fixture

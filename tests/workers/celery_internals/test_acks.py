@@ -73,5 +73,18 @@ class TestBatchedAcks:
             acks.add(message)
         acks.flush()
         channel.close()
-        assert [multiple for _, multiple in frames] == [False] * (WAITING - 1)
+        assert frames == [(1, True), *((message.delivery_tag, False) for message in rest)]
         assert [message.headers["id"] for message in waiting("inventory")] == [held.headers["id"]]
+
+    def test_share_frames_again_once_an_earlier_message_is_finished(self, delivered, frames, acks, channel, waiting):
+        held, *rest, last = delivered
+        for message in rest:
+            acks.add(message)
+        acks.flush()
+        frames.clear()
+        acks.add(held)
+        acks.add(last)
+        acks.flush()
+        channel.close()
+        assert frames == [(WAITING, True)]
+        assert waiting("inventory") == []

@@ -15,10 +15,11 @@ from kombu import Connection
 from kombu.asynchronous import Hub
 
 from kit.ids import new_id
-from saga.engine import external_calls
+from kit.process import heartbeat
 from tests.stack.tap import tapped
 from tests.waiting import until
-from workers.celery_internals.batching import BatchTask, ReadAhead, TaskCall
+from workers.celery_internals.batch_runner import TaskCall
+from workers.celery_internals.batching import BatchTask, ReadAhead
 from workers.outbox.messages import build_messages
 
 WAITING = 20
@@ -129,9 +130,9 @@ class TestAWorkerWithoutAPool:
         with working():
             until(lambda: task.done == {only} and waiting("dead.letters"))
 
-    def test_sends_heartbeats_during_external_calls(self, app, task, send, working):
+    def test_sends_heartbeats_during_a_long_batch(self, app, task, send, working):
         enough = threading.Event()
-        task.make_calls = lambda: external_calls.make_all({new_id(): enough.wait, new_id(): enough.wait})
+        task.make_calls = lambda: wait_with_heartbeats(enough)
         with tapped(app.conf.broker_url) as tap, working(without_heartbeat=False, heartbeat_interval=0.1):
             send(1)
             until(lambda: task.given)
@@ -145,7 +146,7 @@ class TestAWorkerWithoutAPool:
     def test_keeps_its_connection_during_a_batch_longer_than_two_heartbeats(self, app, rabbitmq, task, send, working):
         app.conf.broker_heartbeat = 3
         closed = threading.Event()
-        task.make_calls = lambda: external_calls.make_all({new_id(): closed.wait, new_id(): closed.wait})
+        task.make_calls = lambda: wait_with_heartbeats(closed)
         with working():
             [only] = send(1)
             until(lambda: task.given)
@@ -198,6 +199,12 @@ def wait_until_rabbitmq_closes_a_silent_connection(url, *, heartbeat):
         silent.connect()
         while True:
             silent.drain_events(timeout=60)
+
+
+def wait_with_heartbeats(event):
+    """Wait for the event as a long batch does."""
+    while not event.wait(0.05):
+        heartbeat.beat()
 
 
 def heartbeats(tap):

@@ -1,6 +1,7 @@
 """How a worker runs saga tasks, depending on its queues."""
 
 import json
+from threading import Event
 
 import pytest
 
@@ -8,7 +9,7 @@ from saga.engine.state_machine import ADVANCE
 from saga.place_order import PLACE_ORDER
 from saga.steps.notifications.email_customer import email_customer
 from tests.workers.queued_messages import run_together, take_from_outbox, tasks_in
-from workers.celery_internals.batching import TaskCall
+from workers.celery_internals.batch_runner import TaskCall
 from workers.tasks import sagas
 
 pytestmark = pytest.mark.usefixtures("outside_world")
@@ -32,7 +33,14 @@ class TestAWorkerWithBodies:
     def test_returns_the_body_with_the_id_from_the_headers(self, app, headers):
         [(_, ids, embed), _] = [json.loads(header.body) for header in headers]
         calls = [TaskCall(header.routing_key, ids, header.id) for header in headers]
-        [body] = app.tasks[HEADERS[0]].run_batch(calls)
+        task, woken = app.tasks[HEADERS[0]], Event()
+        task.work.wake = woken.set
+        bodies = list(task.run_batch(calls))
+        while task.work.is_under_way(calls[0]):
+            assert woken.wait(20)
+            woken.clear()
+            bodies += task.work.go_on()
+        [body] = bodies
         assert (body.task, body.id) == (embed["chord"]["task"], embed["chord"]["options"]["task_id"])
 
 

@@ -1,0 +1,1 @@
+"""How slow calls to the payment provider affect other orders."""
