@@ -5,6 +5,7 @@
 The saga engine, its journal, the outbox, the relay and RabbitMQ are those of the product. The ports for payments and
 mails are replaced by objects that answer immediately, so a payment and a mail are just the rows that record them.
 """
+# ruff: noqa: ARG002 - the ports name the arguments
 
 import sys
 from typing import Any
@@ -15,6 +16,7 @@ from domain.notifications import mailer
 from domain.notifications.mailer import Message
 from domain.payments import stripe_gateway
 from domain.payments.gateway import Answer
+from kit.money import Money
 from workers import run
 
 
@@ -24,15 +26,17 @@ class InstantGateway:
     def __init__(self, **_settings: Any) -> None:
         pass
 
-    def authorise(self, *, amount: int, currency: str, method: str, order_id: UUID, key: str) -> Answer:  # noqa: ARG002
+    def authorise(
+        self, *, amount: int, currency: str, method: str, order_id: UUID, key: str, payment_id: UUID | None = None
+    ) -> Answer:
         """Authorised."""
         return Answer("authorised", f"row_{order_id}", amount)
 
-    def capture(self, *, ref: str, key: str) -> Answer:  # noqa: ARG002
+    def capture(self, *, ref: str, key: str, amount: Money | None = None) -> Answer:
         """Accepted."""
         return Answer("captured", ref, PRICE)
 
-    def void(self, *, ref: str, key: str) -> Answer:  # noqa: ARG002
+    def void(self, *, ref: str, key: str) -> Answer:
         """Voided."""
         return Answer("voided", ref, 0)
 
