@@ -42,7 +42,7 @@ _CLOUD_EVENT = {
             "description": "Orders the events about a subject, as text. It grows, with gaps; some events have none.",
         },
         "requestid": {"type": "string", "description": "The id of the request that caused the event."},
-        "traceparent": {"type": "string", "description": "The trace of that request (W3C Trace Context)."},
+        "traceparent": {"type": "string", "description": "The trace of that request, or of a run of a schedule (W3C)."},
         "correlationid": {**_UUID, "description": "The first event of the chain, if reactions led to this event."},
         "causationid": {**_UUID, "description": "The event that led to this one, by a reaction or a saga."},
         "hops": {

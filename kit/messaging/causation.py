@@ -1,6 +1,7 @@
-"""The cause of what a transaction does: a request, the events that a reaction handles, or the sagas that are moved."""
+"""The cause of what a transaction does: a request, a run of a schedule, the events of a reaction, or moved sagas."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from kit import db
 from kit.messaging.cloud_events import CloudEvent
-from kit.messaging.origin import Origin
+from kit.messaging.origin import Origin, begin_trace
 
 HOP_LIMIT = 8
 """The maximum number of reactions between an event and its origin. A longer chain is probably a loop."""
@@ -16,7 +17,20 @@ HOP_LIMIT = 8
 REQUEST: ContextVar[Origin | None] = ContextVar("request", default=None)
 """The request that this thread serves, if any."""
 
+_SCHEDULE_RUN: ContextVar[Origin | None] = ContextVar("schedule_run", default=None)
+"""The run of a schedule that this thread does, if any."""
+
 _CAUSES = "causes of what the transaction does"
+
+
+@contextmanager
+def schedule_run(run_id: UUID) -> Iterator[None]:
+    """Begin a trace, with the run's id as its trace id: whatever the run starts in this block belongs to it."""
+    token = _SCHEDULE_RUN.set(Origin(traceparent=begin_trace(run_id)))
+    try:
+        yield
+    finally:
+        _SCHEDULE_RUN.reset(token)
 
 
 def react_to(events: Sequence[CloudEvent]) -> None:
@@ -34,14 +48,14 @@ def current_origin(about: Iterable[Any] = ()) -> Origin:
 
     In a request, the origin is the request. Otherwise it is the origin of the transaction's cause; of several causes,
     the one whose subject is in `about`. If `about` names none of their subjects, only `hops` is set: to the largest
-    number among the causes.
+    number among the causes. Without a cause, it is the run of a schedule, if this is one.
     """
     request = REQUEST.get()
     if request:
         return request
     causes: Sequence[tuple[str, Origin]] = db.info().get(_CAUSES, ())
     if not causes:
-        return Origin()
+        return _SCHEDULE_RUN.get() or Origin()
     if len(causes) == 1:
         return causes[0][1]
     named = {str(value) for value in about if isinstance(value, str | UUID)}

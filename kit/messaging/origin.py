@@ -7,9 +7,13 @@ from uuid import UUID
 import orjson
 
 from kit.db import Json
+from kit.ids import new_id
 
 ATTRIBUTES = ("requestid", "traceparent", "correlationid", "causationid", "hops")
 """The names of an event's attributes that say where it comes from."""
+
+_SAMPLED = "01"
+"""The trace flags of a new trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +21,9 @@ class Origin:
     """Where an event or a saga comes from.
 
     `request_id` and `traceparent` (W3C Trace Context) are those of the request that led to it; None if no request did.
-    `hops` is the number of reactions since that request. If there are any, `causation_id` is the event that the last
-    reaction handled, and `correlation_id` the first event of the chain.
+    What a run of a schedule starts has the `traceparent` of that run. `hops` is the number of reactions since then. If
+    there are any, `causation_id` is the event that the last reaction handled, and `correlation_id` the first event of
+    the chain.
     """
 
     request_id: str | None = None
@@ -61,6 +66,11 @@ class Origin:
         """The values of these columns."""
         context = replace(self, traceparent=None).as_json()
         return {"traceparent": self.traceparent, "context": orjson.dumps(context).decode() if context else None}
+
+
+def begin_trace(trace: UUID) -> str:
+    """The traceparent of a new trace, whose trace id is this id without dashes."""
+    return f"00-{trace.hex}-{new_id().hex[16:]}-{_SAMPLED}"
 
 
 def trace_id(traceparent: Any) -> str | None:

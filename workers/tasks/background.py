@@ -10,9 +10,10 @@ from prometheus_client import Counter, Histogram
 
 from kit import clock, db
 from kit.errors import OrderXError
+from kit.messaging import causation
 from kit.process import failpoints, heartbeat
 from kit.schedules import Schedule, runs
-from workers import schedules
+from workers import log_context, schedules
 from workers.celery_internals.batch_runner import TaskCall
 from workers.celery_internals.batching import BatchTask
 from workers.outages import retry_on_outage
@@ -57,7 +58,11 @@ def run(declared: Mapping[str, Schedule[object]], name: str, run_id: UUID) -> No
         return
     failpoints.hit("schedule.started")
     begun = time.monotonic()
-    with heartbeat.also_calling(_LeaseRenewal(name, run_id).renew_if_due):
+    with (
+        heartbeat.also_calling(_LeaseRenewal(name, run_id).renew_if_due),
+        causation.schedule_run(run_id),
+        log_context.bound(trace_id=run_id.hex),
+    ):
         error = _error_of(declared[name])
     failpoints.hit("schedule.acted")
     if runs.finish(name, run_id, now=clock.now(), error=error):

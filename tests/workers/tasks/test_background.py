@@ -10,6 +10,8 @@ from psycopg.rows import dict_row
 from kit import alerts, clock, db
 from kit.errors import Conflict
 from kit.ids import new_id
+from kit.messaging import causation, outbox
+from kit.messaging.origin import Origin, begin_trace, trace_id
 from kit.process import heartbeat
 from kit.schedules import every, runs, schedule
 from tests.forked import run_forked
@@ -64,8 +66,20 @@ def take_long(*, now: datetime) -> None:
             LEASES.extend(db.run("SELECT lease_until FROM schedules WHERE name = 'take_long'", {}).fetchone())
 
 
+@schedule(every(days=365))
+def publish_events(*, now: datetime) -> None:
+    """Publish an event that nothing else has caused, and one that a request has caused."""
+    del now
+    with db.operator_transaction():
+        outbox.publish("test.happened", {}, subject=new_id(), company_id=None)
+    with db.operator_transaction():
+        causation.set_saga_origins([(new_id(), OF_REQUEST)])
+        outbox.publish("test.happened", {}, subject=new_id(), company_id=None)
+
+
+OF_REQUEST = Origin("a request", begin_trace(new_id()))
 LEASES: list[datetime] = []
-SCHEDULES = (leave_a_trace, fail, fail_in_parts, take_too_long, take_long, meet_an_outage)
+SCHEDULES = (publish_events, leave_a_trace, fail, fail_in_parts, take_too_long, take_long, meet_an_outage)
 DECLARED = {each.name: each for each in SCHEDULES}
 
 
@@ -99,6 +113,15 @@ class TestRun:
         for _ in range(2):
             background.run(DECLARED, "leave_a_trace", run_id)
         assert traces(owner) == 1
+
+    @pytest.mark.undeclared_events
+    def test_has_a_trace_of_what_nothing_else_has_caused(self, owner):
+        run_id = runs.run_now("publish_events", now=clock.now())
+        background.run(DECLARED, "publish_events", run_id)
+        caused = owner.execute("SELECT context->>'traceparent' AS by FROM events ORDER BY id").fetchall()
+        assert [trace_id(each["by"]) for each in caused] == [run_id.hex, trace_id(OF_REQUEST.traceparent)]
+        with db.operator_transaction():
+            assert causation.current_origin() == Origin()
 
     def test_records_the_type_of_an_error_without_its_message(self, owner):
         background.run(DECLARED, "fail", runs.run_now("fail", now=clock.now()))
