@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from api.auth.caller import current_caller
 from api.auth.transactions import request_transaction, shop_transaction
 from api.catalogue.schemas import InShopQuery, NewProductSchema, ProductChangeSchema, ProductSchema, ProductsQuery
 from api.http.blueprint import Blueprint
@@ -61,7 +62,8 @@ def get_product(query: dict[str, Any], product_id: UUID) -> WithHeaders[Product]
     Customers must send its `shop_id`.
     """
     with shop_transaction(query["shop_id"]) as shop_id:
-        product = queries.the_product(product_id=product_id, shop_id=shop_id)
+        is_member = current_caller().company_id is not None
+        product = queries.the_product(product_id=product_id, shop_id=shop_id, or_maintained=is_member)
     return with_etag(product)
 
 

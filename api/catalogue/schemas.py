@@ -42,15 +42,23 @@ class ProductChangeSchema(Schema):
     low_stock_threshold = Threshold()
 
 
+class OptionSchema(ResponseSchema):
+    """What the variants of a product differ in."""
+
+    name = fields.String(metadata={"examples": ["Size"]})
+    values = fields.List(fields.String(), metadata={"examples": [["A5", "A4"]]})
+
+
 class ProductSchema(ResponseSchema):
-    """A product. Its `version` is its ETag."""
+    """A product, with the SKU and the price of its first variant, which has its id. Its `version` is its ETag."""
 
     id = fields.UUID()
-    shop_id = fields.UUID()
+    shop_id = fields.UUID(metadata={"description": "The shop that maintains it; others may sell it, too"})
     sku = fields.String(metadata=SKU)
     name = fields.String(metadata=NAME)
     price = AmountOf()
     low_stock_threshold = fields.Integer(allow_none=True, metadata=LOW_STOCK)
+    options = fields.List(fields.Nested(OptionSchema))
     version = fields.Integer(metadata={"examples": [1]})
     created_at = fields.AwareDateTime()
 

@@ -49,9 +49,12 @@ def list_warehouses(query: dict[str, Any]) -> Page[Warehouse]:
 @stock.requires("read_stock")
 @stock.response(200, StockLevelsSchema)
 def list_stock_levels(product_id: UUID) -> dict[str, list[Stock]]:
-    """List the stock levels of a product in all warehouses, with the units reserved for orders."""
+    """List the stock levels of a product in all warehouses, with the units reserved for orders.
+
+    The `product_id` is the id of a variant. The id of a product is that of its first variant.
+    """
     with request_transaction() as caller:
-        catalogue.the_product(product_id=product_id, shop_id=caller.shop_id)
+        catalogue.require_variant(variant_id=product_id, shop_id=caller.shop_id)
         return {"data": queries.stock_levels(product_id=product_id)}
 
 
@@ -64,10 +67,10 @@ def set_stock_level(body: dict[str, Any], product_id: UUID, warehouse_id: UUID) 
     """Set the number of units of a product on hand in a warehouse, for example after a count.
 
     It cannot be lower than the number of units reserved for orders. The difference to the previous level is recorded in
-    the stock ledger.
+    the stock ledger. The `product_id` is the id of a variant. The id of a product is that of its first variant.
     """
     with request_transaction() as caller:
-        catalogue.the_product(product_id=product_id, shop_id=caller.shop_id)
+        catalogue.require_variant(variant_id=product_id, shop_id=caller.shop_id)
         return stock_keeping.set_stock_level(
             company_id=caller.company_id, product_id=product_id, warehouse_id=warehouse_id, on_hand=body["on_hand"]
         )

@@ -10,7 +10,7 @@ class ProductNotFound(NotFound):
 
 
 class SkuTaken(Conflict):
-    """Your company already has a product with this SKU."""
+    """Your company already has a product or a variant with this SKU."""
 
     code = "sku_taken"
 
@@ -19,3 +19,15 @@ class ProductChanged(Stale):
     """The product has changed since you read it; read it again."""
 
     code = "product_changed"
+
+
+class VariantNotFound(NotFound):
+    """The product has no such variant."""
+
+    code = "variant_not_found"
+
+
+class VariantInUse(Conflict):
+    """Orders or stock refer to a variant that you left out: keep it in the list."""
+
+    code = "variant_in_use"

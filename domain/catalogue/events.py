@@ -28,17 +28,31 @@ class ProductUpdated(ProductCreated):
 
 @dataclass(frozen=True, slots=True)
 class ProductPriceChanged:
-    """The price of a product, before and now."""
+    """The price of a variant of a product, before and now. The first variant has the product's id."""
 
     product_id: UUID
+    variant_id: UUID
     shop_id: UUID
     previous_price: Money
     price: Money
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class ProductListing:
+    """A product, and a shop of the same company."""
+
+    product_id: UUID
+    shop_id: UUID
+    version: int
+
+
 PRODUCT_CREATED = Event("product.created", ProductCreated, "A product was created, and is for sale.")
-PRODUCT_UPDATED = Event("product.updated", ProductUpdated, "Fields of a product were changed.")
+PRODUCT_UPDATED = Event("product.updated", ProductUpdated, "Fields, options or variants of a product were changed.")
 PRODUCT_PRICE_CHANGED = Event(
-    "product.price_changed", ProductPriceChanged, "The price of a product was changed. Existing orders keep theirs."
+    "product.price_changed",
+    ProductPriceChanged,
+    "The price of a product or of one of its variants was changed. Existing orders keep theirs.",
 )
+PRODUCT_LISTED = Event("product.listed", ProductListing, "Another shop sells a product.")
+PRODUCT_UNLISTED = Event("product.unlisted", ProductListing, "A shop no longer sells a product.")

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from domain.catalogue import price_rules
 from domain.catalogue.errors import ProductChanged, ProductNotFound, SkuTaken
 from domain.catalogue.events import (
     PRODUCT_CREATED,
@@ -24,7 +25,6 @@ from domain.shops import queries as shops
 from domain.shops.errors import ShopNotFound
 from kit import changes, db
 from kit.changes import ChangedColumns
-from kit.charge_limits import charge_limits
 from kit.db.unique import unique_or
 from kit.errors import Invalid
 from kit.ids import new_id
@@ -51,7 +51,7 @@ def create_product(
     SKU, ShopClosed, PlanLimitReached.
     """
     limits.count_one("products", company_id=company_id, shop_id=shop_id, now=now)
-    _validate_price(price, company_id)
+    validate_price(price, currency=companies.the_company(company_id=company_id).currency)
     try:
         shops.the_open_shop(shop_id=shop_id)
     except ShopNotFound:
@@ -81,13 +81,10 @@ def change_product(
     Raises ProductNotFound, ProductChanged if the product has none of the expected versions, and Invalid for another
     currency or a price that cannot be charged.
     """
-    query = select(Product).where(Product.id == product_id)
-    if shop_id is not None:
-        query = query.where(Product.shop_id == shop_id)
-    product = the_locked(query, expected_versions, missing=ProductNotFound, stale=ProductChanged)
+    product = the_locked_product(product_id, shop_id=shop_id, expected_versions=expected_versions)
     columns: dict[str, object] = {**values}
     if "price" in values:
-        _validate_price(values["price"], product.company_id)
+        validate_price(values["price"], currency=product.currency)
         columns["price"] = values["price"].amount
     changed = changes.apply_and_announce(
         product, columns, declared=ProductChanges, event=PRODUCT_UPDATED, payload=_update_payload,
@@ -99,27 +96,41 @@ def change_product(
     return product
 
 
-def _validate_price(price: Money, company_id: UUID) -> None:
-    currency = companies.the_company(company_id=company_id).currency
-    if price.currency != currency:
-        raise Invalid(fields={"price.currency": [f"Your company sells in {currency}."]})
-    chargeable = charge_limits(currency)
-    if price.amount % chargeable.step:
-        step = Money(chargeable.step, currency)
-        raise Invalid(fields={"price.amount": [f"Cards can only be charged multiples of {step}."]})
-    if price.amount > chargeable.maximum:
-        raise Invalid(fields={"price.amount": [f"Must be at most {Money(chargeable.maximum, currency)}."]})
+def the_locked_product(
+    product_id: UUID, *, shop_id: UUID | None = None, expected_versions: Collection[int] | None = None
+) -> Product:
+    """Lock the row of a product (which the shop maintains, if given) until the transaction ends.
+
+    Whoever changes one of its variants or the shops that sell it holds this lock. Raises ProductNotFound,
+    ProductChanged.
+    """
+    query = select(Product).where(Product.id == product_id)
+    if shop_id is not None:
+        query = query.where(Product.shop_id == shop_id)
+    return the_locked(query, expected_versions, missing=ProductNotFound, stale=ProductChanged)
+
+
+def validate_price(price: Money, *, currency: str) -> None:
+    """Raise Invalid for a price that cannot be charged, or is not in the currency of the company."""
+    errors = price_rules.errors_of(price, currency=currency, path="price")
+    if errors:
+        raise Invalid(fields=errors)
+
+
+def updated(product: Product, changed: list[str]) -> ProductUpdated:
+    """The payload of the event that these fields of the product were changed."""
+    return ProductUpdated(
+        product_id=product.id, shop_id=product.shop_id, sku=product.sku, name=product.name,
+        price=Money(product.price, product.currency), version=product.version, changed=changed,
+    )  # fmt: skip
 
 
 def _update_payload(product: Product, changed: ChangedColumns) -> ProductUpdated:
-    return ProductUpdated(
-        product_id=product.id, shop_id=product.shop_id, sku=product.sku, name=product.name,
-        price=Money(product.price, product.currency), version=product.version, changed=changed.names,
-    )  # fmt: skip
+    return updated(product, changed.names)
 
 
 def _price_changed(product: Product, changed: ChangedColumns) -> ProductPriceChanged:
     return ProductPriceChanged(
-        product_id=product.id, shop_id=product.shop_id, version=product.version,
+        product_id=product.id, variant_id=product.id, shop_id=product.shop_id, version=product.version,
         previous_price=Money(changed.old["price"], product.currency), price=Money(product.price, product.currency),
     )  # fmt: skip

@@ -1,13 +1,21 @@
 """Who may call the endpoints of `api.catalogue`, and what the tests send to them."""
 
+from typing import NamedTuple
+
 from tests import factories
 
 POLICY = """
-endpoint                 super_admin  company_admin  shop_manager  staff  customer  suspended
-products.create_product  company      company        shop          -      -         -
-products.list_products   company      company        shop          shop   anyone    yes
-products.get_product     company      company        shop          shop   anyone    yes
-products.update_product  company      company        shop          -      -         -
+endpoint                         super_admin  company_admin  shop_manager  staff  customer  suspended
+products.create_product          company      company        shop          -      -         -
+products.list_products           company      company        shop          shop   anyone    yes
+products.get_product             company      company        shop          shop   anyone    yes
+products.update_product          company      company        shop          -      -         -
+variants.set_product_variants    company      company        shop          -      -         -
+variants.list_product_variants   company      company        shop          shop   anyone    yes
+variants.update_product_variant  company      company        shop          -      -         -
+variants.list_product_shops      company      company        shop          -      -         yes
+variants.list_product_in_shop    company      company        shop          -      -         -
+variants.unlist_product_in_shop  company      company        shop          -      -         -
 """
 
 BODIES = {
@@ -18,12 +26,31 @@ BODIES = {
         "price": {"amount": 1, "currency": "EUR"},
     },
     "products.update_product": {"name": "Pencil"},
+    "variants.set_product_variants": {
+        "options": [],
+        "variants": [{"sku": "{sku_id}", "price": {"amount": 2, "currency": "EUR"}}],
+    },
+    "variants.update_product_variant": {"weight_grams": 250},
 }
 
-QUERIES = {"products.list_products": {"shop_id": "{shop_id}"}, "products.get_product": {"shop_id": "{shop_id}"}}
+IN_SHOP = {"shop_id": "{shop_id}"}
+QUERIES = {
+    "products.list_products": IN_SHOP,
+    "products.get_product": IN_SHOP,
+    "variants.list_product_variants": IN_SHOP,
+}
 
-LISTED = {"products.list_products": "product_id"}
+LISTED = {"products.list_products": "product_id", "variants.list_product_variants": "variant_id"}
+
+LAST = {"variants.unlist_product_in_shop"}
+
+
+class Sku(NamedTuple):
+    """The SKU of the product, for a body that names it."""
+
+    id: str
 
 
 def rows(at):
-    return {"product": factories.make_product(at.shop)}
+    product = factories.make_product(at.shop)
+    return {"product": product, "variant": product, "sku": Sku(product.sku)}

@@ -19,7 +19,7 @@ def test_products_announce_their_changes(database, published):
     assert published("product.created") == [first]
     assert published("product.updated") == [{**second, "changed": ["name", "price"]}]
     assert published("product.price_changed") == [
-        {**ids, "previous_price": first["price"], "price": second["price"], "version": 2}
+        {**ids, "variant_id": str(product.id), "previous_price": first["price"], "price": second["price"], "version": 2}
     ]
     assert published.sequence(product.id) == [1, 2]
 
