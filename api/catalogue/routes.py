@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from api.auth.caller import current_caller
 from api.auth.transactions import request_transaction, shop_transaction
 from api.catalogue.schemas import InShopQuery, NewProductSchema, ProductChangeSchema, ProductSchema, ProductsQuery
+from api.catalogue.visibility import is_member, visible_product
 from api.http.blueprint import Blueprint
 from api.http.etags import WithHeaders, created, expected_versions, with_etag
 from api.http.openapi import IF_MATCH_HEADER, IF_NONE_MATCH_HEADER
@@ -45,10 +45,11 @@ def create_product(body: dict[str, Any]) -> WithHeaders[Product]:
 def list_products(query: dict[str, Any]) -> Page[Product]:
     """List the products of a shop or of your company, oldest first.
 
-    Customers must send a `shop_id`. Members who work in one shop see the products of that shop.
+    Customers must send a `shop_id`, and see what is on sale now. Members who work in one shop see the products of that
+    shop.
     """
     with shop_transaction(query.pop("shop_id")) as shop_id:
-        return queries.products(shop_id=shop_id, **query)
+        return queries.products(shop_id=shop_id, on_sale_at=None if is_member() else clock.now(), **query)
 
 
 @blueprint.get("/<uuid:product_id>")
@@ -62,8 +63,7 @@ def get_product(query: dict[str, Any], product_id: UUID) -> WithHeaders[Product]
     Customers must send its `shop_id`.
     """
     with shop_transaction(query["shop_id"]) as shop_id:
-        is_member = current_caller().company_id is not None
-        product = queries.the_product(product_id=product_id, shop_id=shop_id, or_maintained=is_member)
+        product = visible_product(product_id, shop_id)
     return with_etag(product)
 
 
@@ -72,9 +72,10 @@ def get_product(query: dict[str, Any], product_id: UUID) -> WithHeaders[Product]
 @blueprint.doc(parameters=[IF_MATCH_HEADER])
 @blueprint.arguments(ProductChangeSchema)
 @blueprint.response(200, ProductSchema)
+@blueprint.alt_response(409, "Conflict")
 @blueprint.alt_response(412, "PreconditionFailed")
 def update_product(body: dict[str, Any], product_id: UUID) -> WithHeaders[Product]:
-    """Change a product's name or price.
+    """Change a product.
 
     Existing orders keep the old price. Send the last `ETag` as `If-Match` to refuse the change if somebody else has
     changed the product meanwhile.

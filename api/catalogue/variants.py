@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from api.auth.caller import current_caller
 from api.auth.transactions import request_transaction, shop_transaction
 from api.catalogue.schemas import ProductSchema
 from api.catalogue.variant_schemas import (
@@ -13,6 +12,7 @@ from api.catalogue.variant_schemas import (
     VariantsOfProductSchema,
     VariantsQuery,
 )
+from api.catalogue.visibility import visible_product
 from api.http.blueprint import Blueprint
 from api.http.etags import WithHeaders, expected_versions, with_etag
 from api.http.openapi import IF_MATCH_HEADER
@@ -57,7 +57,7 @@ def list_product_variants(query: dict[str, Any], product_id: UUID) -> Page[Varia
     Customers must send a `shop_id`.
     """
     with shop_transaction(query.pop("shop_id")) as shop_id:
-        queries.the_product(product_id=product_id, shop_id=shop_id, or_maintained=_is_member())
+        visible_product(product_id, shop_id)
         return queries.variants(product_id=product_id, **query)
 
 
@@ -112,7 +112,3 @@ def unlist_product_in_shop(product_id: UUID, shop_id: UUID) -> None:
     with request_transaction() as caller:
         caller.restrict_to_shop(shop_id)
         listings.unlist_product(product_id=product_id, shop_id=shop_id, maintained_by=caller.shop_id)
-
-
-def _is_member() -> bool:
-    return current_caller().company_id is not None

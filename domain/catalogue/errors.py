@@ -31,3 +31,15 @@ class VariantInUse(Conflict):
     """Orders or stock refer to a variant that you left out: keep it in the list."""
 
     code = "variant_in_use"
+
+
+class SlugTaken(Conflict):
+    """Another product of your company has or had this slug."""
+
+    code = "slug_taken"
+
+
+class ExternalIdTaken(Conflict):
+    """Your company already has a product with this external id."""
+
+    code = "external_id_taken"

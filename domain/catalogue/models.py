@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, CheckConstraint, Index, PrimaryKeyConstraint, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, Json, within_company
@@ -17,6 +17,9 @@ class Product(Base):
     `options` are what its variants differ in: `[{"name": "Size", "values": ["A5", "A4"]}]`. The first variant has the
     product's id, and its `sku`, `price` (minor units of `currency`, which is the company's) and `low_stock_threshold`:
     a trigger (copy_to_first_variant) copies them. Each change of the product or of its variants increases `version`.
+
+    It is on sale as `publication.IS_ON_SALE` says. `slug` is its name in public addresses, `external_id` its id in a
+    system of the company. Lines of orders have a multiple of `quantity_step` units, from the minimum to the maximum.
     """
 
     __tablename__ = "products"
@@ -26,7 +29,11 @@ class Product(Base):
         within_company("shop_id", "shops"),
         CheckConstraint("price >= 0", name="price"),
         CheckConstraint("low_stock_threshold >= 0", name="low_stock"),
+        CheckConstraint("status IN ('draft', 'active', 'archived')", name="status"),
+        CheckConstraint("unpublish_at > publish_at", name="sale_times"),
+        CheckConstraint("min_quantity >= 1 AND quantity_step >= 1 AND max_quantity >= min_quantity", name="quantities"),
         Index(None, "shop_id", "id"),
+        Index(None, "company_id", "external_id", unique=True),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -38,6 +45,21 @@ class Product(Base):
     currency: Mapped[str]
     low_stock_threshold: Mapped[int | None]
     options: Mapped[list[Json]] = mapped_column(JSONB, server_default=text("'[]'"))
+    status: Mapped[str] = mapped_column(server_default=text("'active'"))
+    publish_at: Mapped[datetime | None]
+    unpublish_at: Mapped[datetime | None]
+    slug: Mapped[str | None]
+    external_id: Mapped[str | None]
+    brand: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    description: Mapped[str] = mapped_column(server_default=text("''"))
+    seo_title: Mapped[str] = mapped_column(server_default=text("''"))
+    seo_description: Mapped[str] = mapped_column(server_default=text("''"))
+    manufacturer: Mapped[str] = mapped_column(server_default=text("''"))
+    safety_information: Mapped[str] = mapped_column(server_default=text("''"))
+    min_quantity: Mapped[int] = mapped_column(server_default=text("1"))
+    max_quantity: Mapped[int | None]
+    quantity_step: Mapped[int] = mapped_column(server_default=text("1"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
@@ -94,3 +116,19 @@ class Listing(Base):
     product_id: Mapped[UUID] = mapped_column(primary_key=True)
     company_id: Mapped[UUID]
     listed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class ProductSlug(Base):
+    """A slug that a product has or had. An old one leads to the product, and no other product can have it."""
+
+    __tablename__ = "product_slugs"
+    __table_args__ = (
+        PrimaryKeyConstraint("company_id", "slug"),
+        within_company("product_id", "products", ondelete="CASCADE"),
+        Index(None, "product_id"),
+    )
+
+    slug: Mapped[str]
+    company_id: Mapped[UUID]
+    product_id: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import TypedDict, Unpack
+from typing import Unpack
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.catalogue import price_rules
-from domain.catalogue.errors import ProductChanged, ProductNotFound, SkuTaken
+from domain.catalogue import product_rules, slugs
+from domain.catalogue.errors import ExternalIdTaken, ProductChanged, ProductNotFound, SkuTaken
 from domain.catalogue.events import (
     PRODUCT_CREATED,
     PRODUCT_PRICE_CHANGED,
@@ -19,6 +19,7 @@ from domain.catalogue.events import (
     ProductUpdated,
 )
 from domain.catalogue.models import Product
+from domain.catalogue.product_rules import ProductChanges
 from domain.companies import limits
 from domain.companies import queries as companies
 from domain.shops import queries as shops
@@ -33,37 +34,29 @@ from kit.money import Money
 from kit.versions import the_locked
 
 
-class ProductChanges(TypedDict, total=False):
-    """What can be changed of a product. A threshold (units) of None stands for the company's."""
-
-    name: str
-    price: Money
-    low_stock_threshold: int | None
-
-
 def create_product(
-    *, company_id: UUID, shop_id: UUID, sku: str, name: str, price: Money, now: datetime,
-    low_stock_threshold: int | None = None,
-) -> Product:  # fmt: skip
-    """Create a product in a shop, where it is for sale immediately.
+    *, company_id: UUID, shop_id: UUID, sku: str, now: datetime, **values: Unpack[ProductChanges]
+) -> Product:
+    """Create a product in a shop, with at least a name and a price; it is for sale immediately unless values differ.
 
-    Raises Invalid by field (`shop_id`, `price.currency`, `price.amount`), SkuTaken when the company already has the
-    SKU, ShopClosed, PlanLimitReached.
+    Raises Invalid by field (`shop_id`, `price.currency`, `price.amount` and others), SkuTaken when the company already
+    has the SKU, SlugTaken, ExternalIdTaken, ShopClosed, PlanLimitReached.
     """
+    changes.refuse_undeclared(values, declared=ProductChanges)
     limits.count_one("products", company_id=company_id, shop_id=shop_id, now=now)
-    validate_price(price, currency=companies.the_company(company_id=company_id).currency)
+    price = values["price"]
+    product_rules.validate(values, currency=companies.the_company(company_id=company_id).currency)
     try:
         shops.the_open_shop(shop_id=shop_id)
     except ShopNotFound:
         raise Invalid(fields={"shop_id": ["You have no such shop."]}) from None
-    added = insert(Product).values(
-        id=new_id(), company_id=company_id, shop_id=shop_id, sku=sku, name=name, price=price.amount,
-        currency=price.currency, low_stock_threshold=low_stock_threshold,
-    )  # fmt: skip
-    with unique_or(SkuTaken):  # which another product has, or a variant of one
+    columns = {**values, "price": price.amount, "currency": price.currency}
+    added = insert(Product).values(id=new_id(), company_id=company_id, shop_id=shop_id, sku=sku, **columns)
+    with unique_or(SkuTaken, external_id=ExternalIdTaken):
         product = db.session().scalars(added.returning(Product)).one()
+    slugs.keep(product)
     payload = ProductCreated(
-        product_id=product.id, shop_id=shop_id, sku=sku, name=name, price=price, version=product.version
+        product_id=product.id, shop_id=shop_id, sku=sku, name=product.name, price=price, version=product.version
     )
     events.publish_about(product, PRODUCT_CREATED, payload)
     return product
@@ -76,20 +69,24 @@ def change_product(
     expected_versions: Collection[int] | None = None,
     **values: Unpack[ProductChanges],
 ) -> Product:
-    """Change the given fields of a product (of the shop, if given). Existing orders keep their prices.
+    """Change the given fields of a product (which the shop maintains, if given). Existing orders keep their prices.
 
-    Raises ProductNotFound, ProductChanged if the product has none of the expected versions, and Invalid for another
-    currency or a price that cannot be charged.
+    Raises ProductNotFound, ProductChanged if the product has none of the expected versions, SlugTaken, ExternalIdTaken,
+    and Invalid by field.
     """
     product = the_locked_product(product_id, shop_id=shop_id, expected_versions=expected_versions)
+    product_rules.validate(values, currency=product.currency, stored=product)
     columns: dict[str, object] = {**values}
     if "price" in values:
-        validate_price(values["price"], currency=product.currency)
         columns["price"] = values["price"].amount
     changed = changes.apply_and_announce(
         product, columns, declared=ProductChanges, event=PRODUCT_UPDATED, payload=_update_payload,
         company_id=product.company_id,
     )  # fmt: skip
+    with unique_or(ExternalIdTaken):
+        db.session().flush()
+    if "slug" in changed.old:
+        slugs.keep(product)
     if "price" in changed.old:
         price_changed = _price_changed(product, changed)
         events.publish(PRODUCT_PRICE_CHANGED, price_changed, subject=product.id, company_id=product.company_id)
@@ -108,13 +105,6 @@ def the_locked_product(
     if shop_id is not None:
         query = query.where(Product.shop_id == shop_id)
     return the_locked(query, expected_versions, missing=ProductNotFound, stale=ProductChanged)
-
-
-def validate_price(price: Money, *, currency: str) -> None:
-    """Raise Invalid for a price that cannot be charged, or is not in the currency of the company."""
-    errors = price_rules.errors_of(price, currency=currency, path="price")
-    if errors:
-        raise Invalid(fields=errors)
 
 
 def updated(product: Product, changed: list[str]) -> ProductUpdated:

@@ -1,11 +1,13 @@
 """Reading the catalogue."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from domain.catalogue.errors import ProductNotFound
 from domain.catalogue.models import Listing, Product, Variant
+from domain.catalogue.publication import is_on_sale
 from kit import db
 from kit.paging import Page, page
 
@@ -25,6 +27,14 @@ def the_product(*, product_id: UUID, shop_id: UUID | None = None, or_maintained:
     return product
 
 
+def the_product_on_sale(*, product_id: UUID, shop_id: UUID, now: datetime) -> Product:
+    """Return a product that the shop sells to everybody now; raises ProductNotFound."""
+    product = db.session().scalar(_sold_in(shop_id).where(Product.id == product_id, is_on_sale(now)))
+    if product is None:
+        raise ProductNotFound
+    return product
+
+
 def require_variant(*, variant_id: UUID, shop_id: UUID | None = None) -> None:
     """Raise ProductNotFound unless the current company has the variant (of a product that the shop sells, if given)."""
     variant = db.session().get(Variant, variant_id)
@@ -33,12 +43,31 @@ def require_variant(*, variant_id: UUID, shop_id: UUID | None = None) -> None:
     the_product(product_id=variant.product_id, shop_id=shop_id, or_maintained=True)
 
 
-def products(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> Page[Product]:
-    """List the current company's products (that the shop sells, if given), the oldest first, after the id `after`."""
-    query = select(Product)
-    if shop_id is not None:
-        query = query.join(Listing, Listing.product_id == Product.id).where(Listing.shop_id == shop_id)
+def products(
+    *,
+    limit: int,
+    after: UUID | None = None,
+    shop_id: UUID | None = None,
+    external_id: str | None = None,
+    status: str | None = None,
+    on_sale_at: datetime | None = None,
+) -> Page[Product]:
+    """List the current company's products (that the shop sells, if given), the oldest first, after the id `after`.
+
+    `on_sale_at` leaves out those that are not on sale then.
+    """
+    query = select(Product) if shop_id is None else _sold_in(shop_id)
+    if on_sale_at is not None:
+        query = query.where(is_on_sale(on_sale_at))
+    if external_id is not None:
+        query = query.where(Product.external_id == external_id)
+    if status is not None:
+        query = query.where(Product.status == status)
     return page(query, Product.id, limit=limit, after=after)
+
+
+def _sold_in(shop_id: UUID) -> Select[Product]:
+    return select(Product).join(Listing, Listing.product_id == Product.id).where(Listing.shop_id == shop_id)
 
 
 def variants(*, product_id: UUID, limit: int, after: UUID | None = None) -> Page[Variant]:

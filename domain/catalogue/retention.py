@@ -7,5 +7,6 @@ RETENTION_RULES: tuple[Retention, ...] = ()
 TABLES_WITHOUT_RETENTION = {
     "products": "order lines and stock movements refer to their variants",
     "variants": "order lines and stock movements refer to them",
+    "product_slugs": "links on other websites lead to the old slugs of a product",
     "listings": "a shop sells the product until somebody removes it from the shop",
 }

@@ -12,7 +12,8 @@ from domain.catalogue import variant_rules
 from domain.catalogue.errors import SkuTaken, VariantInUse, VariantNotFound
 from domain.catalogue.events import PRODUCT_PRICE_CHANGED, PRODUCT_UPDATED, ProductPriceChanged
 from domain.catalogue.models import Product, Variant
-from domain.catalogue.products import the_locked_product, updated, validate_price
+from domain.catalogue.product_rules import validate_price
+from domain.catalogue.products import the_locked_product, updated
 from domain.catalogue.variant_rules import Option, VariantRequest
 from kit import changes, db
 from kit.db import Json

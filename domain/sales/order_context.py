@@ -12,6 +12,7 @@ from uuid import UUID
 
 from domain.accounts.errors import EmailUnverified, SessionEnded, UserNotFound
 from domain.accounts.sessions import IS_ACTIVE
+from domain.catalogue.publication import IS_ON_SALE
 from domain.shops.availability import AVAILABILITY, require_available
 from domain.shops.errors import ShopNotFound
 from kit import db
@@ -22,7 +23,7 @@ class Precondition(Protocol):
     """A condition of a higher area for placing an order, read in the statement of this area.
 
     `column` is an SQL expression with constant text, whose parameters are `values`. Their names must not be those of
-    the statement: `user`, `session`, `shop` and `products`.
+    the statement: `user`, `session`, `shop`, `products` and `now`.
     """
 
     @property
@@ -52,6 +53,9 @@ class OrderableProduct(NamedTuple):
     name: str
     price: int
     available: int
+    min_quantity: int
+    max_quantity: int | None
+    quantity_step: int
 
 
 class OrderContext(NamedTuple):
@@ -73,7 +77,8 @@ def _context_query(condition: str) -> str:
         CASE WHEN c.allows_discount THEN c.max_discount_percent ELSE 0 END, t.availability,
         {condition}, {IS_ACTIVE},
         k.id, v.id, v.sku, CASE v.title WHEN '' THEN p.name ELSE p.name || ', ' || v.title END, v.price,
-        coalesce((SELECT sum(on_hand - reserved) FROM stock WHERE product_id = v.id), 0)
+        coalesce((SELECT sum(on_hand - reserved) FROM stock WHERE product_id = v.id), 0),
+        p.min_quantity, p.max_quantity, p.quantity_step
     FROM users u
     LEFT JOIN (
         shops s JOIN companies c ON c.id = s.company_id
@@ -82,7 +87,7 @@ def _context_query(condition: str) -> str:
     LEFT JOIN customers k ON k.company_id = s.company_id AND k.user_id = u.id
     LEFT JOIN (
         variants v JOIN products p ON p.id = v.product_id JOIN listings l ON l.product_id = p.id
-    ) ON v.id = ANY(%(products)s) AND l.shop_id = s.id
+    ) ON v.id = ANY(%(products)s) AND l.shop_id = s.id AND {IS_ON_SALE}
     WHERE u.id = %(user)s
     FOR KEY SHARE OF u"""  # noqa: S608 - constants only
 
@@ -101,7 +106,7 @@ def load(
     Raises UserNotFound, SessionEnded, ShopNotFound, EmailUnverified, the error of the precondition, and if the shop
     accepts no orders CompanySuspended, ShopClosed or PlanLimitReached.
     """
-    values = {"user": user_id, "session": session_id, "shop": shop_id, "products": list(product_ids)}
+    values = {"user": user_id, "session": session_id, "shop": shop_id, "products": list(product_ids), "now": now}
     condition, condition_values = _sql(precondition)
     rows = db.run(_context_query(condition), values | condition_values).fetchall()
     if not rows:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from domain.catalogue.publication import quantity_error
 from domain.customers import records as customers
 from domain.sales import order_context
 from domain.sales.errors import OutOfStock, not_enough
@@ -48,6 +49,7 @@ def place(
     )  # fmt: skip
     _validate_discount(context, discount_percent)
     _validate_products(context, lines)
+    _validate_quantities(context, lines)
     items = sum(
         (Money(context.products[line.product_id].price, context.currency) * line.quantity for line in lines),
         Money(0, context.currency),
@@ -91,6 +93,19 @@ def _validate_products(context: OrderContext, lines: Sequence[LineRequest]) -> N
     }
     if unknown:
         raise Invalid(fields=unknown)
+
+
+def _validate_quantities(context: OrderContext, lines: Sequence[LineRequest]) -> None:
+    wrong = {}
+    for position, line in enumerate(lines):
+        product = context.products[line.product_id]
+        error = quantity_error(
+            line.quantity, minimum=product.min_quantity, maximum=product.max_quantity, step=product.quantity_step
+        )
+        if error:
+            wrong[f"lines.{position}.quantity"] = [error]
+    if wrong:
+        raise Invalid(fields=wrong)
 
 
 def _payable(items: Money, discount_percent: int) -> Money:

@@ -10,11 +10,15 @@ from kit.errors import Conflict
 
 
 @contextmanager
-def unique_or(taken: type[Conflict]) -> Iterator[None]:
-    """Raise `taken` if a statement of the block violates a unique constraint: a concurrent transaction was first."""
+def unique_or(taken: type[Conflict], **by_column: type[Conflict]) -> Iterator[None]:
+    """Raise `taken` if a statement of the block violates a unique constraint: a concurrent transaction was first.
+
+    `by_column` has other errors, for constraints whose name contains the column's.
+    """
     try:
         yield
     except IntegrityError as error:
         if isinstance(error.orig, UniqueViolation):
-            raise taken from error
+            name = error.orig.diag.constraint_name or ""
+            raise next((other for column, other in by_column.items() if column in name), taken) from error
         raise

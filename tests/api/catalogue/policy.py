@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from domain.catalogue import products
+from kit import db
 from tests import factories
 
 POLICY = """
@@ -28,7 +30,7 @@ BODIES = {
     "products.update_product": {"name": "Pencil"},
     "variants.set_product_variants": {
         "options": [],
-        "variants": [{"sku": "{sku_id}", "price": {"amount": 2, "currency": "EUR"}}],
+        "variants": [{"sku": "{sku_id}", "price": {"amount": 1999, "currency": "EUR"}}],
     },
     "variants.update_product_variant": {"weight_grams": 250},
 }
@@ -53,4 +55,6 @@ class Sku(NamedTuple):
 
 def rows(at):
     product = factories.make_product(at.shop)
+    with db.transaction(factories.acting_for(product)):
+        products.change_product(product_id=product.id, slug=f"product-{product.id}")
     return {"product": product, "variant": product, "sku": Sku(product.sku)}

@@ -5,6 +5,10 @@ import pytest
 from kit.ids import new_id
 from tests import factories
 
+DETAILS = {
+    "status": "draft", "publish_at": "2027-01-01T00:00:00+00:00", "slug": "dotted-notebook", "external_id": "4711",
+    "brand": "Paper", "tags": ["school"], "description": "Two\nlines", "max_quantity": 10, "quantity_step": 2,
+}  # fmt: skip
 FIVE_EUROS = {"price": {"amount": 500, "currency": "EUR"}}
 
 
@@ -230,3 +234,40 @@ class TestWarehouses:
     def test_are_listed_for_their_company(self, admin, company):
         rows = [str(factories.make_warehouse(company).id) for _ in range(2)]
         assert [row["id"] for row in admin.get("/api/warehouses").json["data"]] == rows
+
+
+class TestDetails:
+    def test_are_shown_as_they_were_sent(self, admin, product):
+        answer = admin.patch(f"/api/products/{product.id}", DETAILS)
+        assert {name: answer.json.get(name) for name in DETAILS} == DETAILS
+        found = admin.get("/api/products?external_id=4711&status=draft").json["data"]
+        assert [row["id"] for row in found] == [str(product.id)]
+        assert admin.get("/api/products?status=archived").json["data"] == []
+
+    def test_hide_a_draft_from_customers(self, admin, customer, product, shop):
+        admin.patch(f"/api/products/{product.id}", {"status": "draft"})
+        assert customer.get(f"/api/products/{product.id}?shop_id={shop.id}").status_code == 404
+        assert customer.get(f"/api/products/{product.id}/variants?shop_id={shop.id}").status_code == 404
+        assert customer.get(f"/api/products?shop_id={shop.id}").json["data"] == []
+        assert admin.get(f"/api/products/{product.id}").json["status"] == "draft"
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("status", "sold"),
+            ("slug", "Notebook"),
+            ("slug", "a--b"),
+            ("slug", "a" * 101),
+            ("publish_at", "2027-01-01T00:00:00"),
+            ("tags", ["x"] * 51),
+            ("min_quantity", 0),
+            ("max_quantity", "3"),
+            ("quantity_step", None),
+            ("description", "\x00"),
+        ],
+    )
+    def test_name_the_field_that_is_wrong(self, admin, product, name, value):
+        path = f"/api/products/{product.id}"
+        answer = admin.patch(path, {name: value})
+        assert (answer.status_code, answer.json["errors"][0]["path"].split(".")[0]) == (422, name)
+        assert admin.get(path).json["version"] == 1
