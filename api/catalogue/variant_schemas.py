@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import fields, post_load, validate
 
 from api.catalogue.schemas import LOW_STOCK, SKU, InShopQuery, Threshold
-from api.http.fields import BoundedString, Country, List, Name, checked
+from api.http.fields import BoundedString, Country, List, Name, StrictBoolean, checked
 from api.http.responses import AmountOf, ResponseSchema
 from api.http.schemas import PageQuery, PriceSchema, Schema
 from domain.catalogue import codes
@@ -89,10 +89,11 @@ class NewOptionSchema(Schema):
 
 
 class VariantsOfProductSchema(Schema):
-    """All options and all variants of a product."""
+    """The options and the variants of a product."""
 
     options = List(fields.Nested(NewOptionSchema), required=True, max_items=MAX_OPTIONS)
     variants = List(fields.Nested(NewVariantSchema), required=True, min_items=1, max_items=MAX_VARIANTS)
+    keep_others = StrictBoolean(metadata={"description": "Whether variants that are left out stay"})
 
 
 class VariantSchema(ResponseSchema):

@@ -34,11 +34,12 @@ blueprint = Blueprint(
 @blueprint.alt_response(409, "Conflict")
 @blueprint.alt_response(412, "PreconditionFailed")
 def set_product_variants(body: dict[str, Any], product_id: UUID) -> WithHeaders[Product]:
-    """Make these the only options and variants of a product.
+    """Set the options and the variants of a product.
 
     A variant is known by its SKU: one that the product has already is changed and keeps its id, others are created, and
     those left out are removed. One variant has the product's SKU. Variants that orders or stock refer to stay: a
-    request without them is refused. A product can have up to 2,000 variants.
+    request without them is refused. A product can have up to 2,000 variants: send many in several requests, each with
+    all options and with `keep_others`.
     """
     with request_transaction() as caller:
         product = variants.set_variants(

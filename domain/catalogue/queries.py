@@ -1,5 +1,6 @@
 """Reading the catalogue."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -73,3 +74,8 @@ def _sold_in(shop_id: UUID) -> Select[Product]:
 def variants(*, product_id: UUID, limit: int, after: UUID | None = None) -> Page[Variant]:
     """List the variants of a product, the oldest first, after the id `after`."""
     return page(select(Variant).filter_by(product_id=product_id), Variant.id, limit=limit, after=after)
+
+
+def known_variants(variant_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the ids that are variants of the current company."""
+    return set(db.session().scalars(select(Variant.id).where(Variant.id.in_(variant_ids))))

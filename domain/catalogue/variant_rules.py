@@ -56,6 +56,8 @@ def validate(
         errors.setdefault(path, []).append(message)
     for position, variant in enumerate(variants):
         errors |= price_rules.errors_of(variant.price, currency=currency, path=f"variants.{position}.price")
+    if len(variants) > MAX_VARIANTS:
+        errors["variants"] = [f"A product has at most {MAX_VARIANTS} variants."]
     if first_sku not in {variant.sku for variant in variants}:
         errors["variants"] = [f"Keep the variant with the SKU of the product, {first_sku}."]
     if errors:

@@ -59,16 +59,23 @@ def set_variants(
     product_id: UUID,
     options: Sequence[Option],
     variants: Sequence[VariantRequest],
+    keep_others: bool = False,
     shop_id: UUID | None = None,
     expected_versions: Collection[int] | None = None,
 ) -> Product:
-    """Make these the only options and variants of a product (of the shop, if given), in this order.
+    """Make these the options and variants of a product (which the shop maintains, if given), in this order.
 
     A variant is known by its SKU: one that the product has is changed, and keeps its id; others are created; those left
-    out are removed. Existing orders keep what they say. Raises ProductNotFound, ProductChanged, SkuTaken if another
-    product has a SKU, VariantInUse if orders or stock refer to a variant that was left out, and Invalid by field.
+    out are removed, or with `keep_others` stay before the new ones. Existing orders keep what they say.
+    Raises ProductNotFound, ProductChanged, SkuTaken if another product has a SKU, VariantInUse if orders or stock refer
+    to a variant that was left out, and Invalid by field.
     """
     product = the_locked_product(product_id, shop_id=shop_id, expected_versions=expected_versions)
+    if keep_others:
+        stored = {
+            variant.sku: _request(variant) for variant in sorted(_variants(product), key=lambda each: each.position)
+        }
+        variants = list((stored | {variant.sku: variant for variant in variants}).values())
     variant_rules.validate(options, variants, first_sku=product.sku, currency=product.currency)
     rows = [_row(variant, position, options) for position, variant in enumerate(variants)]
     _write(product, [asdict(option) for option in options], rows)
@@ -109,8 +116,7 @@ def the_variant(*, product_id: UUID, variant_id: UUID) -> Variant:
 
 def _write(product: Product, options: list[Json], rows: list[Json], *, others_stay: bool = False) -> None:
     """Write what differs from what is stored, give the product its next version, and announce the changes."""
-    session = db.session()
-    stored = {variant.sku: variant for variant in session.scalars(select(Variant).filter_by(product_id=product.id))}
+    stored = {variant.sku: variant for variant in _variants(product)}
     for row in rows:
         row["id"] = stored[row["sku"]].id if row["sku"] in stored else new_id()
     added = [row for row in rows if row["sku"] not in stored]
@@ -162,6 +168,15 @@ def _row(variant: VariantRequest, position: int, options: Sequence[Option]) -> J
         "sku": variant.sku, "position": position, "title": title, "price": variant.price.amount,
         "currency": variant.price.currency,
     }  # fmt: skip
+
+
+def _variants(product: Product) -> list[Variant]:
+    return list(db.session().scalars(select(Variant).filter_by(product_id=product.id)))
+
+
+def _request(variant: Variant) -> VariantRequest:
+    columns = {name: getattr(variant, name) for name in _TYPES if name not in ("position", "title", "price")}
+    return VariantRequest(sku=variant.sku, price=Money(variant.price, variant.currency), **columns)
 
 
 def _stored(variant: Variant) -> Json:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import exists, or_, select
 
-from domain.customers.errors import CustomerNotFound
+from domain.customers.errors import CustomerNotFound, GroupNotFound
 from domain.customers.models import Customer, CustomerAddress, CustomerGroup, GroupMember
 from kit import db
 from kit.paging import Page, page
@@ -49,6 +49,14 @@ def customers(
     if tag is not None:
         query = query.where(Customer.tags.contains([tag]))
     return page(query, Customer.id, limit=limit, after=after)
+
+
+def the_group(*, group_id: UUID) -> CustomerGroup:
+    """Return a group of customers of the current company; raises GroupNotFound."""
+    group = db.session().get(CustomerGroup, group_id)
+    if group is None:
+        raise GroupNotFound
+    return group
 
 
 def groups(*, limit: int, after: UUID | None = None) -> Page[CustomerGroup]:

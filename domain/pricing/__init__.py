@@ -1,1 +1,1 @@
-"""Taxes and discounts, divided among lines."""
+"""Price lists, the history of prices, and taxes and discounts, divided among lines."""

@@ -13,6 +13,7 @@ from uuid import UUID
 from domain.accounts.errors import EmailUnverified, SessionEnded, UserNotFound
 from domain.accounts.sessions import IS_ACTIVE
 from domain.catalogue.publication import IS_ON_SALE
+from domain.pricing import quotes
 from domain.shops.availability import AVAILABILITY, require_available
 from domain.shops.errors import ShopNotFound
 from kit import db
@@ -46,7 +47,7 @@ class Buyer(NamedTuple):
 
 
 class OrderableProduct(NamedTuple):
-    """A variant of a product, its price in minor units, and its units that are not reserved, in all warehouses."""
+    """A variant of a product, its base price in minor units, and its units that are not reserved, in all warehouses."""
 
     id: UUID
     sku: str
@@ -56,6 +57,13 @@ class OrderableProduct(NamedTuple):
     min_quantity: int
     max_quantity: int | None
     quantity_step: int
+    list_prices: list[list[Any]] | None
+    """As `domain.pricing.quotes` selects them."""
+
+    def unit_price(self, quantity: int) -> int:
+        """The price of one of this number of units for the buyer, in minor units."""
+        entry = quotes.applicable(self.list_prices, quantity)
+        return self.price if entry is None else int(entry[1])
 
 
 class OrderContext(NamedTuple):
@@ -78,7 +86,7 @@ def _context_query(condition: str) -> str:
         {condition}, {IS_ACTIVE},
         k.id, v.id, v.sku, CASE v.title WHEN '' THEN p.name ELSE p.name || ', ' || v.title END, v.price,
         coalesce((SELECT sum(on_hand - reserved) FROM stock WHERE product_id = v.id), 0),
-        p.min_quantity, p.max_quantity, p.quantity_step
+        p.min_quantity, p.max_quantity, p.quantity_step, {quotes.LIST_PRICES}
     FROM users u
     LEFT JOIN (
         shops s JOIN companies c ON c.id = s.company_id

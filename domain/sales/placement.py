@@ -51,7 +51,10 @@ def place(
     _validate_products(context, lines)
     _validate_quantities(context, lines)
     items = sum(
-        (Money(context.products[line.product_id].price, context.currency) * line.quantity for line in lines),
+        (
+            Money(context.products[line.product_id].unit_price(line.quantity), context.currency) * line.quantity
+            for line in lines
+        ),
         Money(0, context.currency),
     )
     discounts = items - _payable(items, discount_percent)
@@ -134,7 +137,8 @@ def _require_stock(context: OrderContext, lines: Sequence[LineRequest]) -> None:
 
 def _line(request: LineRequest, context: OrderContext) -> NewLine:
     product = context.products[request.product_id]
-    return NewLine(new_id(), product.id, product.sku, product.name, request.quantity, product.price)
+    unit_price = product.unit_price(request.quantity)
+    return NewLine(new_id(), product.id, product.sku, product.name, request.quantity, unit_price)
 
 
 _ADD_ORDER = """

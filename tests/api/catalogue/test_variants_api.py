@@ -63,11 +63,6 @@ class TestSet:
         assert (answer.status_code, [error["path"] for error in answer.json["errors"]]) == (422, [at])
         assert len(admin.get(path).json["data"]) == 1
 
-    def test_refuses_more_than_2000_variants(self, admin, product, path):
-        some = {"sku": "x", "price": {"amount": 1, "currency": "EUR"}}
-        answer = admin.put(path, {"options": [], "variants": [some] * 2001})
-        assert (answer.status_code, answer.json["errors"][0]["path"]) == (422, "variants")
-
     def test_refuses_a_stale_version(self, admin, product, path):
         answer = admin.put(path, body(product), headers={"If-Match": '"9"'})
         assert (answer.status_code, answer.json["code"]) == (412, "product_changed")

@@ -84,6 +84,19 @@ class TestSetVariants:
         set_variants(product, first)
         assert list(stored(product)) == [product.sku]
 
+    def test_can_keep_what_is_left_out(self, product, first):
+        set_variants(product, first, variant("a4", "A4"))
+        letter = Option("Size", ["A5", "A4", "Letter"])
+        set_variants(product, variant("letter", "Letter"), options=[letter], keep_others=True)
+        assert {sku: each.position for sku, each in stored(product).items()} == {product.sku: 0, "a4": 1, "letter": 2}
+
+    def test_refuses_more_than_2000_variants(self, product, first):
+        values = [f"{number}" for number in range(2001)]
+        many = [variant(product.sku if value == "0" else f"v{value}", value) for value in values]
+        with pytest.raises(Invalid) as refusal:
+            set_variants(product, *many, options=[Option("Size", values)])
+        assert list(refusal.value.fields) == ["variants"]
+
     def test_refuses_to_remove_a_variant_in_stock(self, product, first, company):
         set_variants(product, first, variant("a4", "A4"))
         factories.put_stock(stored(product)["a4"], factories.make_warehouse(company))
