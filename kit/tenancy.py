@@ -41,6 +41,11 @@ def reveal_shop(session: Session, shop_id: UUID) -> None:
     session.execute(_REVEAL_ROW, {"setting": "shop_id", "value": str(shop_id)})
 
 
+def reveal_shop_by_slug(session: Session, slug: str) -> None:
+    """Make the shop with this slug visible for the rest of the transaction, whichever company it belongs to."""
+    session.execute(_REVEAL_ROW, {"setting": "shop_slug", "value": slug})
+
+
 def reveal_user_by_email(session: Session, email: str) -> None:
     """Make the user with this email address visible for the rest of the transaction, for login and registration."""
     session.execute(_REVEAL_ROW, {"setting": "email", "value": email})

@@ -15,6 +15,9 @@ ONE_LINE = f"^[^{CONTROLS}]*[^{INVISIBLE}][^{CONTROLS}]*$"
 SEVERAL_LINES = "^[^{}]*$".format(CONTROLS.replace(r"\x00-\x1f", r"\x00-\x09\x0b\x0c\x0e-\x1f"))
 """Lines, which may be empty; a pattern for JSON Schema (ECMA-262) and Python."""
 
+SLUG = "[a-z0-9]+(-[a-z0-9]+)*"
+"""A name in public addresses: words of lower-case letters and digits."""
+
 _CONTROL_PATTERN = re.compile(f"[{CONTROLS}]")
 # With ignorable characters beyond the first plane, too, whose syntax differs in ECMA-262.
 _ALL_INVISIBLE = INVISIBLE + "\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"

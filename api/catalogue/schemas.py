@@ -5,10 +5,9 @@ from typing import Any
 from marshmallow import fields, validate
 
 from api.http.choices import Choice
-from api.http.fields import FullMatch, List, MultilineText, Name, Text
+from api.http.fields import List, MultilineText, Name, Slug, Text
 from api.http.responses import AmountOf, ResponseSchema
 from api.http.schemas import STORED_ONLY, PageQuery, PriceSchema, Schema
-from domain.catalogue.product_rules import SLUG
 from domain.catalogue.publication import STATUSES
 from kit.money import LARGEST_AMOUNT
 
@@ -29,7 +28,6 @@ SLUG_OF_PRODUCT = {
     "none",
     "examples": ["dotted-notebook"],
 }
-NOT_A_SLUG = "Send words of lower-case letters a to z and digits, joined by hyphens."
 EXTERNAL_ID = {"description": "Its id in a system of yours, unique in your company; null: none", "examples": ["4711"]}
 BRAND = {"description": "Null: none", "examples": ["Paper & Sons"]}
 DESCRIPTION = {"description": "Plain text of several lines", "examples": ["200 dotted pages."]}
@@ -45,7 +43,7 @@ SAFETY = {
 MIN_QUANTITY = {"description": "The smallest number of units in a line of an order", "examples": [1]}
 MAX_QUANTITY = {"description": "The largest number of units in a line of an order; null: no limit", "examples": [10]}
 QUANTITY_STEP = {"description": "A line of an order has a multiple of this number of units", "examples": [1]}
-MAX_SLUG_LENGTH, MAX_TAGS, MAX_TAG_LENGTH = 100, 50, 50
+MAX_TAGS, MAX_TAG_LENGTH = 50, 50
 MAX_UNITS = 1_000_000
 
 
@@ -79,11 +77,7 @@ class ProductChangeSchema(Schema):
     status = ProductStatus(metadata=STATUS)
     publish_at = fields.AwareDateTime(allow_none=True, metadata=PUBLISH_AT)
     unpublish_at = fields.AwareDateTime(allow_none=True, metadata=UNPUBLISH_AT)
-    slug = fields.String(
-        allow_none=True,
-        validate=[validate.Length(max=MAX_SLUG_LENGTH), FullMatch(f"^{SLUG}$", error=NOT_A_SLUG)],
-        metadata={**SLUG_OF_PRODUCT, "pattern": f"^{SLUG}$"},
-    )
+    slug = Slug(metadata=SLUG_OF_PRODUCT)
     external_id = Text(allow_none=True, max_length=100, metadata=EXTERNAL_ID)
     brand = Name(allow_none=True, max_length=100, metadata=BRAND)
     tags = List(Text(max_length=MAX_TAG_LENGTH), max_items=MAX_TAGS, metadata={"examples": [["school", "gift"]]})

@@ -93,7 +93,7 @@ class VariantsOfProductSchema(Schema):
 
     options = List(fields.Nested(NewOptionSchema), required=True, max_items=MAX_OPTIONS)
     variants = List(fields.Nested(NewVariantSchema), required=True, min_items=1, max_items=MAX_VARIANTS)
-    keep_others = StrictBoolean(metadata={"description": "Whether variants that are left out stay"})
+    partial = StrictBoolean(metadata={"description": "Whether variants that are left out stay"})
 
 
 class VariantSchema(ResponseSchema):

@@ -39,7 +39,7 @@ def set_product_variants(body: dict[str, Any], product_id: UUID) -> WithHeaders[
     A variant is known by its SKU: one that the product has already is changed and keeps its id, others are created, and
     those left out are removed. One variant has the product's SKU. Variants that orders or stock refer to stay: a
     request without them is refused. A product can have up to 2,000 variants: send many in several requests, each with
-    all options and with `keep_others`.
+    all options and with `partial`.
     """
     with request_transaction() as caller:
         product = variants.set_variants(

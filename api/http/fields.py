@@ -10,7 +10,7 @@ from kit import checked_text
 from kit.checked_text import MAX_EMAIL_LENGTH
 from kit.countries import COUNTRIES
 from kit.money import ACTIVE_CURRENCIES
-from kit.text import ONE_LINE, SEVERAL_LINES
+from kit.text import ONE_LINE, SEVERAL_LINES, SLUG
 
 MAX_NAME_LENGTH = 200
 CURRENCY_CODE = "^[A-Z]{3}$"
@@ -112,6 +112,17 @@ class WebAddress(BoundedString, fields.URL):
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         return refuse_card_number(super()._deserialize(*args, **kwargs))
+
+
+class Slug(BoundedString):
+    """A name in public addresses, or null."""
+
+    def __init__(self, *, metadata: dict[str, Any], max_length: int = 100, **kwargs: Any) -> None:
+        form = FullMatch(f"^{SLUG}$", error="Send words of lower-case letters a to z and digits, joined by hyphens.")
+        super().__init__(
+            max_length=max_length, min_length=1, checks=[form], allow_none=True,
+            metadata={"pattern": f"^{SLUG}$", **metadata}, **kwargs,
+        )  # fmt: skip
 
 
 class StrictBoolean(fields.Boolean):

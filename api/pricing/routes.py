@@ -107,6 +107,7 @@ def list_list_prices(query: dict[str, Any], price_list_id: UUID) -> Page[ListPri
 @prices.requires("read_prices")
 @prices.arguments(QuotesQuery, location="query")
 @prices.response(200, QuotesSchema)
+@prices.alt_response(404, "NotFound")
 def list_prices(query: dict[str, Any]) -> dict[str, list[Quote]]:
     """Quote what variants cost in a shop: for whom, when, and why.
 

@@ -8,9 +8,6 @@ from domain.catalogue.models import Product
 from kit.errors import Invalid
 from kit.money import Money
 
-SLUG = "[a-z0-9]+(-[a-z0-9]+)*"
-"""A name in public addresses: words of lower-case letters and digits."""
-
 
 class ProductChanges(TypedDict, total=False):
     """What can be changed of a product. A threshold (units) of None stands for the company's."""

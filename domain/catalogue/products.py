@@ -98,7 +98,7 @@ def the_locked_product(
 ) -> Product:
     """Lock the row of a product (which the shop maintains, if given) until the transaction ends.
 
-    Whoever changes one of its variants or the shops that sell it holds this lock. Raises ProductNotFound,
+    Changes of its variants and of the shops that sell it take this lock, too. Raises ProductNotFound,
     ProductChanged.
     """
     query = select(Product).where(Product.id == product_id)
@@ -107,7 +107,7 @@ def the_locked_product(
     return the_locked(query, expected_versions, missing=ProductNotFound, stale=ProductChanged)
 
 
-def updated(product: Product, changed: list[str]) -> ProductUpdated:
+def update_payload(product: Product, changed: list[str]) -> ProductUpdated:
     """The payload of the event that these fields of the product were changed."""
     return ProductUpdated(
         product_id=product.id, shop_id=product.shop_id, sku=product.sku, name=product.name,
@@ -116,7 +116,7 @@ def updated(product: Product, changed: list[str]) -> ProductUpdated:
 
 
 def _update_payload(product: Product, changed: ChangedColumns) -> ProductUpdated:
-    return updated(product, changed.names)
+    return update_payload(product, changed.names)
 
 
 def _price_changed(product: Product, changed: ChangedColumns) -> ProductPriceChanged:

@@ -76,6 +76,11 @@ def variants(*, product_id: UUID, limit: int, after: UUID | None = None) -> Page
     return page(select(Variant).filter_by(product_id=product_id), Variant.id, limit=limit, after=after)
 
 
+def all_variants(product_id: UUID) -> list[Variant]:
+    """All variants of a product, in the order in which a shop shows them."""
+    return list(db.session().scalars(select(Variant).filter_by(product_id=product_id).order_by(Variant.position)))
+
+
 def known_variants(variant_ids: Collection[UUID]) -> set[UUID]:
     """Those of the ids that are variants of the current company."""
     return set(db.session().scalars(select(Variant.id).where(Variant.id.in_(variant_ids))))

@@ -44,8 +44,8 @@ def validate(
 ) -> None:  # fmt: skip
     """Raise Invalid by field, with all errors.
 
-    Each option has a name of its own, and each variant a SKU and a combination of values of its own. One variant has
-    `first_sku`, the SKU of the product.
+    No two options have the same name, and no two variants the same SKU or the same values. One variant has `first_sku`,
+    the SKU of the product.
     """
     errors: dict[str, list[str]] = {}
     for path, message in (

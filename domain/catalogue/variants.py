@@ -13,7 +13,7 @@ from domain.catalogue.errors import SkuTaken, VariantInUse, VariantNotFound
 from domain.catalogue.events import PRODUCT_PRICE_CHANGED, PRODUCT_UPDATED, ProductPriceChanged
 from domain.catalogue.models import Product, Variant
 from domain.catalogue.product_rules import validate_price
-from domain.catalogue.products import the_locked_product, updated
+from domain.catalogue.products import the_locked_product, update_payload
 from domain.catalogue.variant_rules import Option, VariantRequest
 from kit import changes, db
 from kit.db import Json
@@ -59,19 +59,19 @@ def set_variants(
     product_id: UUID,
     options: Sequence[Option],
     variants: Sequence[VariantRequest],
-    keep_others: bool = False,
+    partial: bool = False,
     shop_id: UUID | None = None,
     expected_versions: Collection[int] | None = None,
 ) -> Product:
     """Make these the options and variants of a product (which the shop maintains, if given), in this order.
 
     A variant is known by its SKU: one that the product has is changed, and keeps its id; others are created; those left
-    out are removed, or with `keep_others` stay before the new ones. Existing orders keep what they say.
+    out are removed, or with `partial` stay before the new ones. Existing orders keep what they say.
     Raises ProductNotFound, ProductChanged, SkuTaken if another product has a SKU, VariantInUse if orders or stock refer
     to a variant that was left out, and Invalid by field.
     """
     product = the_locked_product(product_id, shop_id=shop_id, expected_versions=expected_versions)
-    if keep_others:
+    if partial:
         stored = {
             variant.sku: _request(variant) for variant in sorted(_variants(product), key=lambda each: each.position)
         }
@@ -130,7 +130,7 @@ def _write(product: Product, options: list[Json], rows: list[Json], *, others_st
         return
     _copy_to_product(product, options, rows)
     _run(product, added=added, changed=changed, removed=removed)
-    events.publish_about(product, PRODUCT_UPDATED, updated(product, what))
+    events.publish_about(product, PRODUCT_UPDATED, update_payload(product, what))
     for row in changed:
         if row["price"] != prices[row["sku"]]:
             _announce_price(product, row, prices[row["sku"]])

@@ -1,5 +1,6 @@
 """Reading warehouses and stock levels."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
@@ -21,6 +22,15 @@ def the_warehouse(*, warehouse_id: UUID) -> Warehouse:
 def warehouses(*, limit: int, after: UUID | None = None) -> Page[Warehouse]:
     """List the current company's warehouses, the oldest first, after the one with the id `after`."""
     return page(select(Warehouse), Warehouse.id, limit=limit, after=after)
+
+
+_AVAILABLE = """
+    SELECT product_id, sum(on_hand - reserved) FROM stock WHERE product_id = ANY(%(variants)s) GROUP BY product_id"""
+
+
+def available_units(variant_ids: Collection[UUID]) -> dict[UUID, int]:
+    """The units of variants that are not reserved, in all warehouses; those without stock are left out."""
+    return {variant_id: int(units) for variant_id, units in db.run(_AVAILABLE, {"variants": list(variant_ids)})}
 
 
 def stock_levels(*, product_id: UUID) -> list[Stock]:

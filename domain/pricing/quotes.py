@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.pricing.reductions import Offer, lowest_price_before
+from domain.pricing.reductions import PricePeriod, lowest_price_before
 from kit import db
 from kit.money import Money
 
@@ -92,10 +92,10 @@ def quote(
 
 
 def _lowest_prices(variant_ids: list[UUID], *, shop_id: UUID, now: datetime) -> dict[UUID, int | None]:
-    offers = defaultdict(list)
+    periods = defaultdict(list)
     for variant_id, begins, ends, priority, list_id, price, is_sale in db.run(
         _HISTORY, {"variants": variant_ids, "shop": shop_id}
     ):
         rank = (_BELOW_ALL_LISTS if priority is None else priority, list_id)
-        offers[variant_id].append(Offer(begins, ends, rank, price, is_sale))
-    return {variant_id: lowest_price_before(offers[variant_id], at=now) for variant_id in variant_ids}
+        periods[variant_id].append(PricePeriod(begins, ends, rank, price, is_sale))
+    return {variant_id: lowest_price_before(periods[variant_id], at=now) for variant_id in variant_ids}

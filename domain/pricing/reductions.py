@@ -8,7 +8,7 @@ from typing import NamedTuple
 REFERENCE_PERIOD = timedelta(days=30)
 
 
-class Offer(NamedTuple):
+class PricePeriod(NamedTuple):
     """A price (minor units) that everybody could pay for one unit, from `begins` until `ends` (None: still).
 
     Of several at one time the one with the highest `rank` applied.
@@ -21,26 +21,26 @@ class Offer(NamedTuple):
     is_sale: bool
 
 
-def lowest_price_before(offers: Sequence[Offer], *, at: datetime) -> int | None:
+def lowest_price_before(periods: Sequence[PricePeriod], *, at: datetime) -> int | None:
     """The lowest price in the 30 days before the reduction that applies at a time.
 
     A reduction that follows another without a gap counts from the beginning of the first. None if no reduction applies,
     or if the goods were not offered before: there is nothing to compare with.
     """
-    begins = _reduced_since(offers, at)
+    begins = _reduced_since(periods, at)
     if begins is None:
         return None
-    applied = _applied(offers, until=begins)
+    applied = _applied(periods, until=begins)
     return min(
-        (offer.price for _, until, offer in applied if until > begins - REFERENCE_PERIOD), default=None
+        (period.price for _, until, period in applied if until > begins - REFERENCE_PERIOD), default=None
     )  # fmt: skip
 
 
-def _reduced_since(offers: Sequence[Offer], at: datetime) -> datetime | None:
+def _reduced_since(periods: Sequence[PricePeriod], at: datetime) -> datetime | None:
     """When the reduction began that applies at a time, or the first of several in a row."""
     begins, expected_end = None, None
-    for since, until, offer in reversed(_applied(offers, until=at + timedelta(microseconds=1))):
-        if not offer.is_sale or (expected_end is not None and until != expected_end):
+    for since, until, period in reversed(_applied(periods, until=at + timedelta(microseconds=1))):
+        if not period.is_sale or (expected_end is not None and until != expected_end):
             break
         if begins is None and until <= at:
             break
@@ -48,13 +48,15 @@ def _reduced_since(offers: Sequence[Offer], at: datetime) -> datetime | None:
     return begins
 
 
-def _applied(offers: Sequence[Offer], *, until: datetime) -> list[tuple[datetime, datetime, Offer]]:
-    """The offer that applied in each span of time before `until`: from, until, offer."""
-    turns = {turn for offer in offers for turn in (offer.begins, offer.ends or until) if turn < until}
+def _applied(periods: Sequence[PricePeriod], *, until: datetime) -> list[tuple[datetime, datetime, PricePeriod]]:
+    """The price that applied in each span of time before `until`: from, until, its period."""
+    turns = {turn for period in periods for turn in (period.begins, period.ends or until) if turn < until}
     times = [*sorted(turns), until]
     spans = []
     for since, end in pairwise(times):
-        valid = [offer for offer in offers if offer.begins <= since and (offer.ends is None or offer.ends > since)]
+        valid = [
+            period for period in periods if period.begins <= since and (period.ends is None or period.ends > since)
+        ]
         if valid:
-            spans.append((since, end, max(valid, key=lambda offer: offer.rank)))
+            spans.append((since, end, max(valid, key=lambda period: period.rank)))
     return spans

@@ -15,6 +15,12 @@ class ShopNameTaken(Conflict):
     code = "shop_name_taken"
 
 
+class ShopSlugTaken(Conflict):
+    """Another shop has this slug."""
+
+    code = "shop_slug_taken"
+
+
 class ShopChanged(Stale):
     """The shop has changed since you read it; read it again."""
 

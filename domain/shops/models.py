@@ -13,12 +13,18 @@ from kit.ids import new_id
 
 
 class Shop(Base):
-    """A shop of a company. Customers order from a company through its shops. A closed shop accepts no orders."""
+    """A shop of a company. Customers order from a company through its shops. A closed shop accepts no orders.
+
+    `slug` is its name in public addresses, unique in the installation; without one it shows the world nothing.
+    `stock_display` is what it shows of its stock: units, whether few are left, or whether there are any.
+    """
 
     __tablename__ = "shops"
     __table_args__ = (
         UniqueConstraint("company_id", "id"),
         CheckConstraint("offers_pickup OR offers_delivery", name="fulfilment"),
+        CheckConstraint("stock_display IN ('exact', 'few_left', 'in_stock')", name="stock_display"),
+        Index("shops_slug_idx", "slug", unique=True),
         Index("shops_open_name_idx", "company_id", "name", unique=True, postgresql_where=text("closed_at IS NULL")),
     )
 
@@ -27,6 +33,8 @@ class Shop(Base):
     name: Mapped[str]
     offers_pickup: Mapped[bool] = mapped_column(server_default=text("false"))
     offers_delivery: Mapped[bool] = mapped_column(server_default=text("true"))
+    slug: Mapped[str | None]
+    stock_display: Mapped[str] = mapped_column(server_default=text("'in_stock'"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     closed_at: Mapped[datetime | None]

@@ -26,6 +26,16 @@ def the_open_shop(*, shop_id: UUID) -> Shop:
     return shop
 
 
+def the_public_shop(*, slug: str) -> Shop:
+    """Return the open shop with this slug, of whichever company; raises ShopNotFound."""
+    session = db.session()
+    tenancy.reveal_shop_by_slug(session, slug)
+    shop = session.scalar(select(Shop).where(Shop.slug == slug, Shop.closed_at.is_(None)))
+    if shop is None:
+        raise ShopNotFound
+    return shop
+
+
 def shops(*, limit: int, after: UUID | None = None, shop_id: UUID | None = None) -> Page[Shop]:
     """List the current company's shops (or only the given one), the oldest first, after the one with the id `after`."""
     query = select(Shop) if shop_id is None else select(Shop).where(Shop.id == shop_id)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from domain.companies import limits
 from domain.companies import queries as companies
 from domain.shops import queries
-from domain.shops.errors import ShopChanged, ShopClosed, ShopNameTaken, ShopNotFound
+from domain.shops.errors import ShopChanged, ShopClosed, ShopNameTaken, ShopNotFound, ShopSlugTaken
 from domain.shops.events import SHOP_CLOSED, SHOP_CREATED, SHOP_UPDATED, ShopDetails, ShopUpdated
 from domain.shops.models import Shop
 from kit import changes, db
@@ -30,21 +30,24 @@ class ShopChanges(TypedDict, total=False):
     name: str
     offers_pickup: bool
     offers_delivery: bool
+    slug: str | None
+    stock_display: str
 
 
-def open_shop(
-    *, company_id: UUID, name: str, now: datetime, offers_pickup: bool = False, offers_delivery: bool = True
-) -> Shop:
-    """Open a shop of the company; raises ShopNameTaken, PlanLimitReached, Invalid without pick-up and delivery."""
+def open_shop(*, company_id: UUID, now: datetime, **values: Unpack[ShopChanges]) -> Shop:
+    """Open a shop of the company, with at least a name; by default it offers delivery and no pick-up.
+
+    Raises ShopNameTaken, ShopSlugTaken, PlanLimitReached, Invalid without pick-up and delivery.
+    """
+    changes.refuse_undeclared(values, declared=ShopChanges)
     shop_id = new_id()
     limits.count_one("shops", company_id=company_id, shop_id=shop_id, now=now)
-    _require_fulfilment(offers_pickup=offers_pickup, offers_delivery=offers_delivery)
-    added = insert(Shop).values(
-        id=shop_id, company_id=company_id, name=name, offers_pickup=offers_pickup, offers_delivery=offers_delivery
+    _require_fulfilment(
+        offers_pickup=values.get("offers_pickup", False), offers_delivery=values.get("offers_delivery", True)
     )
-    shop: Shop | None = db.session().scalar(added.on_conflict_do_nothing().returning(Shop))
-    if shop is None:
-        raise ShopNameTaken
+    added = insert(Shop).values(id=shop_id, company_id=company_id, **values).returning(Shop)
+    with unique_or(ShopNameTaken, slug=ShopSlugTaken):
+        shop = db.session().scalars(added).one()
     _announce(SHOP_CREATED, shop)
     return shop
 
@@ -52,7 +55,8 @@ def open_shop(
 def change(*, shop_id: UUID, expected_versions: Collection[int] | None = None, **values: Unpack[ShopChanges]) -> Shop:
     """Change the given fields of a shop of the current company.
 
-    Raises ShopNotFound, ShopChanged if the shop has none of the expected versions, ShopClosed, ShopNameTaken, Invalid.
+    Raises ShopNotFound, ShopChanged if the shop has none of the expected versions, ShopClosed, ShopNameTaken,
+    ShopSlugTaken, Invalid.
     """
     shop = _the_locked_shop(shop_id, expected_versions)
     if shop.closed_at is not None:
@@ -104,7 +108,7 @@ def _require_free_name(shop: Shop, name: str) -> None:
 
 
 def _flush() -> None:
-    with unique_or(ShopNameTaken):
+    with unique_or(ShopNameTaken, slug=ShopSlugTaken):
         db.session().flush()
 
 

@@ -52,7 +52,7 @@ def upgrade() -> None:
         _within_company("price_lists", "group_id", "customer_groups", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("price_lists_pkey")),
         sa.UniqueConstraint("company_id", "id", name=op.f("price_lists_company_id_id_key")),
-        app="SELECT, INSERT, UPDATE, DELETE",
+        app="SELECT, INSERT, UPDATE",
         operator="SELECT",
         indexes=[["group_id"]],
     )

@@ -20,6 +20,12 @@ variants.list_product_in_shop    company      company        shop          -    
 variants.unlist_product_in_shop  company      company        shop          -      -         -
 """
 
+PUBLIC = """
+storefront.show_shop
+storefront.browse_products
+storefront.show_product
+"""
+
 BODIES = {
     "products.create_product": {
         "shop_id": "{shop_id}",

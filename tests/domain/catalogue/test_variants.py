@@ -87,7 +87,7 @@ class TestSetVariants:
     def test_can_keep_what_is_left_out(self, product, first):
         set_variants(product, first, variant("a4", "A4"))
         letter = Option("Size", ["A5", "A4", "Letter"])
-        set_variants(product, variant("letter", "Letter"), options=[letter], keep_others=True)
+        set_variants(product, variant("letter", "Letter"), options=[letter], partial=True)
         assert {sku: each.position for sku, each in stored(product).items()} == {product.sku: 0, "a4": 1, "letter": 2}
 
     def test_refuses_more_than_2000_variants(self, product, first):

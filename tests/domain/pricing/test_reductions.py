@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.pricing.reductions import REFERENCE_PERIOD, Offer, lowest_price_before
+from domain.pricing.reductions import REFERENCE_PERIOD, PricePeriod, lowest_price_before
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 BASE, LIST, SALE = (-1, ""), (0, "a"), (1, "b")
@@ -17,15 +17,15 @@ def day(number):
 
 
 def base(begins, price, ends=None):
-    return Offer(day(begins), None if ends is None else day(ends), BASE, price, is_sale=False)
+    return PricePeriod(day(begins), None if ends is None else day(ends), BASE, price, is_sale=False)
 
 
 def sale(begins, price, ends=None, rank=SALE):
-    return Offer(day(begins), None if ends is None else day(ends), rank, price, is_sale=True)
+    return PricePeriod(day(begins), None if ends is None else day(ends), rank, price, is_sale=True)
 
 
 @pytest.mark.parametrize(
-    ("offers", "lowest"),
+    ("periods", "lowest"),
     [
         ([base(-100, 1000)], None),  # no reduction
         ([base(-100, 1000), sale(-1, 800)], 1000),
@@ -39,12 +39,12 @@ def sale(begins, price, ends=None, rank=SALE):
         ([base(-3, 1000), sale(-1, 800)], 1000),  # offered for less than 30 days
         ([base(-3, 1000), sale(-3, 800)], None),  # never offered before
         ([base(-100, 1000), sale(-60, 800)], 1000),  # counted from the beginning, however long it lasts
-        ([base(-100, 1000), Offer(day(-50), None, LIST, 950, is_sale=False), sale(-1, 800)], 950),
+        ([base(-100, 1000), PricePeriod(day(-50), None, LIST, 950, is_sale=False), sale(-1, 800)], 950),
         ([base(-100, 1000), sale(-1, 800, rank=(-2, ""))], None),  # a list that does not apply
     ],
 )  # fmt: skip
-def test_is_the_lowest_of_the_thirty_days_before_the_first_reduction(offers, lowest):
-    assert lowest_price_before(offers, at=NOW) == lowest
+def test_is_the_lowest_of_the_thirty_days_before_the_first_reduction(periods, lowest):
+    assert lowest_price_before(periods, at=NOW) == lowest
 
 
 @st.composite
@@ -60,8 +60,8 @@ def test_is_a_price_that_was_offered_within_the_period(history, length, price):
     begins = day(-length)
     lowest = lowest_price_before([*history, sale(-length, price)], at=NOW)
     offered = [
-        offer.price
-        for offer in history
-        if offer.begins < begins and (offer.ends is None or offer.ends > begins - REFERENCE_PERIOD)
+        period.price
+        for period in history
+        if period.begins < begins and (period.ends is None or period.ends > begins - REFERENCE_PERIOD)
     ]
     assert lowest == (min(offered) if offered else None)

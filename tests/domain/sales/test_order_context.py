@@ -50,7 +50,9 @@ class TestLoad:
         next_door = factories.make_product(factories.make_shop(company))
         elsewhere = factories.make_product(factories.make_shop(factories.make_company()))
         offer = asked(customer, shop, product.id, next_door.id, elsewhere.id, new_id())
-        assert offer.products == {product.id: (product.id, product.sku, product.name, product.price, 0)}
+        assert offer.products == {
+            product.id: (product.id, product.sku, product.name, product.price, 0, 1, None, 1, None)
+        }
 
     def test_counts_unreserved_units_in_all_warehouses(self, customer, company, shop, product):
         for on_hand in (2, 3):
