@@ -77,7 +77,7 @@ class ProductChangeSchema(Schema):
     status = ProductStatus(metadata=STATUS)
     publish_at = fields.AwareDateTime(allow_none=True, metadata=PUBLISH_AT)
     unpublish_at = fields.AwareDateTime(allow_none=True, metadata=UNPUBLISH_AT)
-    slug = Slug(metadata=SLUG_OF_PRODUCT)
+    slug = Slug(allow_none=True, metadata=SLUG_OF_PRODUCT)
     external_id = Text(allow_none=True, max_length=100, metadata=EXTERNAL_ID)
     brand = Name(allow_none=True, max_length=100, metadata=BRAND)
     tags = List(Text(max_length=MAX_TAG_LENGTH), max_items=MAX_TAGS, metadata={"examples": [["school", "gift"]]})

@@ -11,16 +11,18 @@ from flask import Response, redirect, request
 
 from api.auth import requirements
 from api.catalogue.storefront_schemas import (
+    PublicCategoriesSchema,
     PublicProductDetailsSchema,
     PublicProductSchema,
+    PublicProductsQuery,
     PublicShopSchema,
 )
 from api.http.blueprint import Blueprint
-from api.http.schemas import PageQuery, page_of
+from api.http.schemas import page_of
 from domain.catalogue import queries as catalogue
 from domain.catalogue import slugs
 from domain.catalogue.errors import ProductNotFound
-from domain.catalogue.models import Product, Variant
+from domain.catalogue.models import Category, Product, Variant
 from domain.inventory import queries as inventory
 from domain.pricing import quotes
 from domain.pricing.quotes import Quote
@@ -65,15 +67,26 @@ def show_shop(shop_slug: str) -> Json:
         }  # fmt: skip
 
 
+@blueprint.get("/categories")
+@blueprint.requires(requirements.PUBLIC)
+@blueprint.response(200, PublicCategoriesSchema)
+def browse_categories(shop_slug: str) -> dict[str, list[Category]]:
+    """List all categories of the shop's company, siblings in their order. Their parents make them a tree."""
+    with _shop_transaction(shop_slug):
+        return {"data": catalogue.category_tree()}
+
+
 @blueprint.get("/products")
 @blueprint.requires(requirements.PUBLIC)
-@blueprint.arguments(PageQuery, location="query")
+@blueprint.arguments(PublicProductsQuery, location="query")
 @blueprint.response(200, page_of(PublicProductSchema))
+@blueprint.alt_response(404, "NotFound")
 def browse_products(query: dict[str, Any], shop_slug: str) -> Page[Json]:
-    """List the products that a shop sells now, oldest first."""
+    """List the products that a shop sells now, oldest first; with `category`, those in it or in a category of it."""
     with _shop_transaction(shop_slug) as shop:
-        now = clock.now()
-        found = catalogue.products(shop_id=shop.id, on_sale_at=now, **query)
+        now, category = clock.now(), query.pop("category")
+        category_ids = None if category is None else catalogue.category_with_descendants(slug=category)
+        found = catalogue.products(shop_id=shop.id, on_sale_at=now, category_ids=category_ids, **query)
         prices = quotes.quote(shop_id=shop.id, quantities={product.id: 1 for product in found.data}, now=now)
         return found.map(lambda product: _summary(product, prices[product.id]))
 

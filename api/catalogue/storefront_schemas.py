@@ -16,7 +16,9 @@ from api.catalogue.schemas import (
     OptionSchema,
 )
 from api.catalogue.variant_schemas import OPTIONS, TITLE
+from api.http.fields import Text
 from api.http.responses import AddressSchema, MoneySchema, ResponseSchema
+from api.http.schemas import PageQuery
 
 NOT_SHOWN = {"description": "Null: the shop does not show it"}
 LOWEST = {
@@ -46,6 +48,27 @@ class PublicShopSchema(ResponseSchema):
     offers_pickup = fields.Boolean()
     offers_delivery = fields.Boolean()
     locations = fields.List(fields.Nested(PublicLocationSchema))
+
+
+class PublicCategorySchema(ResponseSchema):
+    """A category of products."""
+
+    id = fields.UUID()
+    parent_id = fields.UUID(allow_none=True, metadata={"description": "The category that it is in; null: none"})
+    name = fields.String(metadata={"examples": ["Notebooks"]})
+    slug = fields.String(metadata={"examples": ["notebooks"]})
+
+
+class PublicCategoriesSchema(ResponseSchema):
+    """All categories."""
+
+    data = fields.List(fields.Nested(PublicCategorySchema))
+
+
+class PublicProductsQuery(PageQuery):
+    """Filters for the list of products."""
+
+    category = Text(load_default=None, metadata={"description": "The slug of a category", "examples": ["notebooks"]})
 
 
 class AvailabilitySchema(ResponseSchema):

@@ -115,12 +115,12 @@ class WebAddress(BoundedString, fields.URL):
 
 
 class Slug(BoundedString):
-    """A name in public addresses, or null."""
+    """A name in public addresses."""
 
     def __init__(self, *, metadata: dict[str, Any], max_length: int = 100, **kwargs: Any) -> None:
         form = FullMatch(f"^{SLUG}$", error="Send words of lower-case letters a to z and digits, joined by hyphens.")
         super().__init__(
-            max_length=max_length, min_length=1, checks=[form], allow_none=True,
+            max_length=max_length, min_length=1, checks=[form],
             metadata={"pattern": f"^{SLUG}$", **metadata}, **kwargs,
         )  # fmt: skip
 

@@ -35,7 +35,7 @@ class ShopChangeSchema(Schema):
     name = Name(metadata=NAME)
     offers_pickup = StrictBoolean(metadata=PICKUP)
     offers_delivery = StrictBoolean(metadata=DELIVERY)
-    slug = Slug(metadata=SLUG)
+    slug = Slug(allow_none=True, metadata=SLUG)
     stock_display = StockDisplay(metadata=STOCK_DISPLAY)
 
 

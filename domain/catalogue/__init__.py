@@ -1,1 +1,1 @@
-"""Products and prices."""
+"""Products with variants, their categories, and the shops that sell them."""

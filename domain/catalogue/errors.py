@@ -43,3 +43,27 @@ class ExternalIdTaken(Conflict):
     """Your company already has a product with this external id."""
 
     code = "external_id_taken"
+
+
+class CategoryNotFound(NotFound):
+    """There is no such category."""
+
+    code = "category_not_found"
+
+
+class CategoryChanged(Stale):
+    """The category has changed since you read it; read it again."""
+
+    code = "category_changed"
+
+
+class CategorySlugTaken(Conflict):
+    """Your company already has a category with this slug."""
+
+    code = "category_slug_taken"
+
+
+class CategoryInUse(Conflict):
+    """The category has categories or products: move them first."""
+
+    code = "category_in_use"

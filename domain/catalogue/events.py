@@ -47,6 +47,21 @@ class ProductListing:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class CategoryVersion:
+    """A category and its version."""
+
+    category_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryUpdated(CategoryVersion):
+    """A category, and the names of the fields that were changed."""
+
+    changed: list[str]
+
+
 PRODUCT_CREATED = Event("product.created", ProductCreated, "A product was created, and is for sale.")
 PRODUCT_UPDATED = Event("product.updated", ProductUpdated, "Fields, options or variants of a product were changed.")
 PRODUCT_PRICE_CHANGED = Event(
@@ -56,3 +71,6 @@ PRODUCT_PRICE_CHANGED = Event(
 )
 PRODUCT_LISTED = Event("product.listed", ProductListing, "Another shop sells a product.")
 PRODUCT_UNLISTED = Event("product.unlisted", ProductListing, "A shop no longer sells a product.")
+CATEGORY_CREATED = Event("category.created", CategoryVersion, "A company has a new category of products.")
+CATEGORY_UPDATED = Event("category.updated", CategoryUpdated, "A category was changed or moved.")
+CATEGORY_DELETED = Event("category.deleted", CategoryVersion, "An empty category was deleted.")

@@ -132,3 +132,40 @@ class ProductSlug(Base):
     company_id: Mapped[UUID]
     product_id: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Category(Base):
+    """A category of products, which may be in another one. `slug` is its name in public addresses."""
+
+    __tablename__ = "categories"
+    __table_args__ = (
+        UniqueConstraint("company_id", "id"),
+        UniqueConstraint("company_id", "slug"),
+        within_company("parent_id", "categories"),
+        CheckConstraint("parent_id <> id", name="parent"),
+        Index(None, "parent_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    company_id: Mapped[UUID]
+    parent_id: Mapped[UUID | None]
+    name: Mapped[str]
+    slug: Mapped[str]
+    position: Mapped[int] = mapped_column(server_default=text("0"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class ProductCategory(Base):
+    """A product in a category."""
+
+    __tablename__ = "product_categories"
+    __table_args__ = (
+        within_company("category_id", "categories"),
+        within_company("product_id", "products", ondelete="CASCADE"),
+        Index(None, "product_id"),
+    )
+
+    category_id: Mapped[UUID] = mapped_column(primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(primary_key=True)
+    company_id: Mapped[UUID]

@@ -4,10 +4,10 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 
-from domain.catalogue.errors import ProductNotFound
-from domain.catalogue.models import Listing, Product, Variant
+from domain.catalogue.errors import CategoryNotFound, ProductNotFound
+from domain.catalogue.models import Category, Listing, Product, ProductCategory, Variant
 from domain.catalogue.publication import is_on_sale
 from kit import db
 from kit.paging import Page, page
@@ -52,14 +52,19 @@ def products(
     external_id: str | None = None,
     status: str | None = None,
     on_sale_at: datetime | None = None,
+    category_ids: Collection[UUID] | None = None,
 ) -> Page[Product]:
     """List the current company's products (that the shop sells, if given), the oldest first, after the id `after`.
 
-    `on_sale_at` leaves out those that are not on sale then.
+    `on_sale_at` leaves out those that are not on sale then, `category_ids` those that are in none of the categories.
     """
     query = select(Product) if shop_id is None else _sold_in(shop_id)
     if on_sale_at is not None:
         query = query.where(is_on_sale(on_sale_at))
+    if category_ids is not None:
+        query = query.where(
+            exists().where(ProductCategory.product_id == Product.id, ProductCategory.category_id.in_(category_ids))
+        )
     if external_id is not None:
         query = query.where(Product.external_id == external_id)
     if status is not None:
@@ -74,6 +79,46 @@ def _sold_in(shop_id: UUID) -> Select[Product]:
 def variants(*, product_id: UUID, limit: int, after: UUID | None = None) -> Page[Variant]:
     """List the variants of a product, the oldest first, after the id `after`."""
     return page(select(Variant).filter_by(product_id=product_id), Variant.id, limit=limit, after=after)
+
+
+def the_category(*, category_id: UUID) -> Category:
+    """Return a category of the current company; raises CategoryNotFound."""
+    category = db.session().get(Category, category_id)
+    if category is None:
+        raise CategoryNotFound
+    return category
+
+
+def categories(*, limit: int, after: UUID | None = None) -> Page[Category]:
+    """List the current company's categories, the oldest first, after the id `after`."""
+    return page(select(Category), Category.id, limit=limit, after=after)
+
+
+def category_tree() -> list[Category]:
+    """All categories of the current company, siblings in their order."""
+    return list(db.session().scalars(select(Category).order_by(Category.position, Category.id)))
+
+
+def categories_of(*, product_id: UUID) -> list[UUID]:
+    """The ids of the categories of a product."""
+    query = select(ProductCategory.category_id).filter_by(product_id=product_id).order_by(ProductCategory.category_id)
+    return list(db.session().scalars(query))
+
+
+_WITH_DESCENDANTS = """
+    WITH RECURSIVE found (id) AS (
+        SELECT id FROM categories WHERE slug = %(slug)s
+        UNION SELECT c.id FROM categories c JOIN found f ON c.parent_id = f.id
+    )
+    SELECT id FROM found"""
+
+
+def category_with_descendants(*, slug: str) -> list[UUID]:
+    """The ids of a category of the current company and of all categories in it; raises CategoryNotFound."""
+    found = [category_id for (category_id,) in db.run(_WITH_DESCENDANTS, {"slug": slug})]
+    if not found:
+        raise CategoryNotFound
+    return found
 
 
 def all_variants(product_id: UUID) -> list[Variant]:

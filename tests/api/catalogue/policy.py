@@ -2,26 +2,34 @@
 
 from typing import NamedTuple
 
-from domain.catalogue import products
+from domain.catalogue import categories, products
 from kit import db
 from tests import factories
 
 POLICY = """
-endpoint                         super_admin  company_admin  shop_manager  staff  customer  suspended
-products.create_product          company      company        shop          -      -         -
-products.list_products           company      company        shop          shop   anyone    yes
-products.get_product             company      company        shop          shop   anyone    yes
-products.update_product          company      company        shop          -      -         -
-variants.set_product_variants    company      company        shop          -      -         -
-variants.list_product_variants   company      company        shop          shop   anyone    yes
-variants.update_product_variant  company      company        shop          -      -         -
-variants.list_product_shops      company      company        shop          -      -         yes
-variants.list_product_in_shop    company      company        shop          -      -         -
-variants.unlist_product_in_shop  company      company        shop          -      -         -
+endpoint                                      super_admin  company_admin  shop_manager  staff    customer  suspended
+products.create_product                       company      company        shop          -        -         -
+products.list_products                        company      company        shop          shop     anyone    yes
+products.get_product                          company      company        shop          shop     anyone    yes
+products.update_product                       company      company        shop          -        -         -
+variants.set_product_variants                 company      company        shop          -        -         -
+variants.list_product_variants                company      company        shop          shop     anyone    yes
+variants.update_product_variant               company      company        shop          -        -         -
+variants.list_product_shops                   company      company        shop          -        -         yes
+variants.list_product_in_shop                 company      company        shop          -        -         -
+variants.unlist_product_in_shop               company      company        shop          -        -         -
+categories.create_category                    yes          yes            -             -        -         -
+categories.list_categories                    company      company        company       company  -         yes
+categories.get_category                       company      company        company       company  -         yes
+categories.update_category                    company      company        -             -        -         -
+categories.delete_category                    company      company        -             -        -         -
+product_categories.list_product_categories    company      company        shop          shop     -         yes
+product_categories.assign_product_categories  company      company        shop          -        -         -
 """
 
 PUBLIC = """
 storefront.show_shop
+storefront.browse_categories
 storefront.browse_products
 storefront.show_product
 """
@@ -39,6 +47,9 @@ BODIES = {
         "variants": [{"sku": "{sku_id}", "price": {"amount": 1999, "currency": "EUR"}}],
     },
     "variants.update_product_variant": {"weight_grams": 250},
+    "categories.create_category": {"name": "Pens", "slug": "pens"},
+    "categories.update_category": {"name": "Diaries"},
+    "product_categories.assign_product_categories": {"category_ids": []},
 }
 
 IN_SHOP = {"shop_id": "{shop_id}"}
@@ -48,7 +59,10 @@ QUERIES = {
     "variants.list_product_variants": IN_SHOP,
 }
 
-LISTED = {"products.list_products": "product_id", "variants.list_product_variants": "variant_id"}
+LISTED = {
+    "products.list_products": "product_id",
+    "categories.list_categories": "category_id",
+}
 
 LAST = {"variants.unlist_product_in_shop"}
 
@@ -63,4 +77,7 @@ def rows(at):
     product = factories.make_product(at.shop)
     with db.transaction(factories.acting_for(product)):
         products.change_product(product_id=product.id, slug=f"product-{product.id}")
-    return {"product": product, "variant": product, "sku": Sku(product.sku)}
+        category = categories.create(company_id=at.company.id, name="Empty", slug=f"empty-{product.id}")
+        shelf = categories.create(company_id=at.company.id, name="Shelf", slug=f"shelf-{product.id}")
+        categories.assign(product_id=product.id, category_ids=[shelf.id])
+    return {"product": product, "variant": product, "sku": Sku(product.sku), "category": category}

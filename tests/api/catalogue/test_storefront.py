@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.catalogue import products, variants
+from domain.catalogue import categories, products, variants
 from domain.catalogue.variant_rules import Option, VariantRequest
 from domain.pricing import price_lists
 from domain.pricing.price_lists import ListPriceRequest
@@ -165,3 +165,17 @@ class TestProduct:
         shown = api.get(f"{PATH}/products/notebook").json
         assert (shown["price"]["amount"], shown["is_sale"]) == (800, True)
         assert shown["lowest_price_before"] == {"amount": 1000, "currency": "EUR"}
+
+
+class TestCategories:
+    def test_lead_to_the_products_in_them(self, api, company, shop, product):
+        with db.transaction(acting_for(company)):
+            paper = categories.create(company_id=company.id, name="Paper", slug="paper")
+            notebooks = categories.create(company_id=company.id, name="Notebooks", slug="notebooks", parent_id=paper.id)
+            categories.assign(product_id=product.id, category_ids=[notebooks.id])
+        factories.make_product(shop)
+        shown = api.get(f"{PATH}/categories").json["data"]
+        assert [(row["slug"], row["parent_id"]) for row in shown] == [("paper", None), ("notebooks", str(paper.id))]
+        found = api.get(f"{PATH}/products?category=paper").json["data"]
+        assert [row["id"] for row in found] == [str(product.id)]
+        assert api.get(f"{PATH}/products?category=pens").json["code"] == "category_not_found"
