@@ -3,8 +3,6 @@
 Every part bears being run again.
 """
 
-from alembic import op
-
 from migrations import online
 
 revision = "20261129_first_variants"
@@ -13,7 +11,6 @@ branch_labels = None
 depends_on = None
 
 REFERRING = ("stock", "stock_movements", "reservations", "order_lines")
-READ_OR_FILLED = ("products", "variants", "listings")
 # A product that a transaction changes meanwhile gets its variant by the trigger, and is skipped here.
 FILL = """
     DO $$
@@ -39,12 +36,7 @@ FILL = """
 
 
 def upgrade() -> None:
-    with op.get_context().autocommit_block():
-        for table in READ_OR_FILLED:
-            op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")  # it binds the owner, too
-        op.execute(FILL)
-        for table in READ_OR_FILLED:
-            op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    online.fill(FILL, "products", "variants", "listings")
     _refer_to("variants")
 
 

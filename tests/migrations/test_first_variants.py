@@ -18,6 +18,7 @@ ADD_PRODUCT = """
     SELECT %s, company_id, id, 'NEW', 'Pen', 150, 'EUR' FROM shops LIMIT 1"""
 ADD_STOCK = """
     INSERT INTO stock (product_id, warehouse_id, company_id) SELECT %s, id, company_id FROM warehouses LIMIT 1"""
+BASE_PRICES = "SELECT variant_id, price FROM base_prices ORDER BY variant_id, changed_at"
 LISTED = "SELECT shop_id, product_id FROM listings ORDER BY product_id"
 
 
@@ -46,6 +47,7 @@ def rows(connection, query):
 def test_existing_products_have_a_variant_and_are_sold_in_their_shop(owner):
     assert rows(owner, VARIANTS) == rows(owner, PRODUCTS) != []
     assert rows(owner, LISTED) == rows(owner, "SELECT shop_id, id FROM products ORDER BY id")
+    assert rows(owner, BASE_PRICES) == rows(owner, "SELECT id, price FROM products ORDER BY id")
 
 
 def test_products_written_by_the_previous_release_have_one_too(owner):
@@ -54,6 +56,7 @@ def test_products_written_by_the_previous_release_have_one_too(owner):
     owner.execute("UPDATE products SET price = 175, low_stock_threshold = 3 WHERE id = %s", [product_id])
     assert rows(owner, VARIANTS) == rows(owner, PRODUCTS)
     assert (product_id, product_id, "NEW", 175, 3) in rows(owner, VARIANTS)
+    assert [price for variant_id, price in rows(owner, BASE_PRICES) if variant_id == product_id] == [150, 175]
     assert rows(owner, LISTED) == rows(owner, "SELECT shop_id, id FROM products ORDER BY id")
 
 
