@@ -23,6 +23,7 @@ from domain.catalogue import queries as catalogue
 from domain.catalogue import slugs
 from domain.catalogue.errors import ProductNotFound
 from domain.catalogue.models import Category, Product, Variant
+from domain.catalogue.unit_prices import unit_price
 from domain.inventory import queries as inventory
 from domain.pricing import quotes
 from domain.pricing.quotes import Quote
@@ -150,6 +151,9 @@ def _variants(shop: Shop, variants: list[Variant], prices: dict[UUID, Quote]) ->
             "id": variant.id, "sku": variant.sku, "title": variant.title, "options": variant.options,
             "gtin": variant.gtin, "availability": _availability(shop, units.get(variant.id, 0)),
             **_price(prices[variant.id]),
+            "unit_price": unit_price(
+                prices[variant.id].price, content_amount=variant.content_amount, content_unit=variant.content_unit
+            ),
         }
         for variant in variants
     ]  # fmt: skip

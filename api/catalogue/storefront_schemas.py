@@ -87,6 +87,13 @@ class PublicPriceSchema(ResponseSchema):
     lowest_price_before = fields.Nested(MoneySchema, allow_none=True, metadata=LOWEST)
 
 
+class UnitPriceSchema(ResponseSchema):
+    """The price of a unit of what a variant contains (Directive 98/6/EC, article 3)."""
+
+    price = fields.Nested(MoneySchema)
+    unit = fields.String(metadata={"description": "kg, l, m, m2 or piece", "examples": ["kg"]})
+
+
 class PublicVariantSchema(PublicPriceSchema):
     """A variant that can be ordered."""
 
@@ -95,6 +102,7 @@ class PublicVariantSchema(PublicPriceSchema):
     title = fields.String(metadata=TITLE)
     options = fields.Dict(keys=fields.String(), values=fields.String(), metadata=OPTIONS)
     gtin = fields.String(allow_none=True, metadata={"examples": ["4006381333931"]})
+    unit_price = fields.Nested(UnitPriceSchema, allow_none=True, metadata={"description": "Null: unknown content"})
     availability = fields.Nested(AvailabilitySchema)
 
 

@@ -6,10 +6,12 @@ from typing import Any
 from marshmallow import fields, post_load, validate
 
 from api.catalogue.schemas import LOW_STOCK, SKU, InShopQuery, Threshold
+from api.http.choices import Choice
 from api.http.fields import BoundedString, Country, List, Name, StrictBoolean, checked
 from api.http.responses import AmountOf, ResponseSchema
 from api.http.schemas import PageQuery, PriceSchema, Schema
 from domain.catalogue import codes
+from domain.catalogue.unit_prices import BASES
 from domain.catalogue.variant_rules import MAX_OPTIONS, MAX_VALUES, MAX_VARIANTS, Option, VariantRequest
 
 MAX_GRAMS, MAX_MILLIMETRES, MAX_CODE_LENGTH = 1_000_000_000, 1_000_000, 40
@@ -19,6 +21,20 @@ WEIGHT = {"description": "With its packing, in grams; null: unknown", "examples"
 SIZE = {"description": "With its packing, in millimetres; null: unknown", "examples": [210]}
 OPTIONS = {"description": "A value for each option of the product", "examples": [{"Size": "A5"}]}
 TITLE = {"description": "The values of the options", "examples": ["A5 / Red"]}
+
+
+CONTENT = {
+    "description": "What it contains, in `content_unit`; null: unknown",
+    "examples": [250],
+}
+CONTENT_UNIT = {"description": "The unit of `content_amount`; null: unknown", "examples": ["g"]}
+
+
+class ContentUnit(Choice):
+    """The unit of what a variant contains."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("ContentUnit", BASES, **kwargs)
 
 
 class Code(BoundedString):
@@ -59,6 +75,8 @@ class VariantChangeSchema(Schema):
     height_mm = measure(MAX_MILLIMETRES, SIZE)
     origin_country = Origin()
     hs_code = Code(codes.hs_code, HS_CODE)
+    content_amount = measure(MAX_GRAMS, CONTENT)
+    content_unit = ContentUnit(allow_none=True, metadata=CONTENT_UNIT)
 
 
 class NewVariantSchema(VariantChangeSchema):
@@ -113,6 +131,8 @@ class VariantSchema(ResponseSchema):
     height_mm = fields.Integer(allow_none=True, metadata=SIZE)
     origin_country = fields.String(allow_none=True, metadata={"examples": ["DE"]})
     hs_code = fields.String(allow_none=True, metadata=HS_CODE)
+    content_amount = fields.Integer(allow_none=True, metadata=CONTENT)
+    content_unit = ContentUnit(allow_none=True, metadata=CONTENT_UNIT)
     created_at = fields.AwareDateTime()
 
 

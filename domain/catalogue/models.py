@@ -68,7 +68,8 @@ class Variant(Base):
     """A variant of a product: what is stocked and ordered. Stock and order lines call its id `product_id`.
 
     `options` has a value for each option of the product; `title` is these values as text. Stock below
-    `low_stock_threshold` (units) is low; null stands for the company's threshold.
+    `low_stock_threshold` (units) is low; null stands for the company's threshold. `content_amount` and `content_unit`
+    are what it contains (domain.catalogue.unit_prices).
     """
 
     __tablename__ = "variants"
@@ -79,6 +80,7 @@ class Variant(Base):
         within_company("product_id", "products", ondelete="CASCADE"),
         CheckConstraint("price >= 0", name="price"),
         CheckConstraint("low_stock_threshold >= 0", name="low_stock"),
+        CheckConstraint("(content_amount IS NULL) = (content_unit IS NULL) AND content_amount >= 1", name="content"),
         Index(None, "company_id", "gtin"),
     )
 
@@ -99,6 +101,8 @@ class Variant(Base):
     height_mm: Mapped[int | None]
     origin_country: Mapped[str | None]
     hs_code: Mapped[str | None]
+    content_amount: Mapped[int | None]
+    content_unit: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.catalogue import price_rules
+from domain.catalogue import price_rules, unit_prices
 from kit.errors import Invalid
 from kit.money import Money
 
@@ -37,6 +37,8 @@ class VariantRequest:
     height_mm: int | None = None
     origin_country: str | None = None
     hs_code: str | None = None
+    content_amount: int | None = None
+    content_unit: str | None = None
 
 
 def validate(
@@ -56,6 +58,9 @@ def validate(
         errors.setdefault(path, []).append(message)
     for position, variant in enumerate(variants):
         errors |= price_rules.errors_of(variant.price, currency=currency, path=f"variants.{position}.price")
+        errors |= unit_prices.errors_of(
+            variant.content_amount, variant.content_unit, path=f"variants.{position}.content_unit"
+        )
     if len(variants) > MAX_VARIANTS:
         errors["variants"] = [f"A product has at most {MAX_VARIANTS} variants."]
     if first_sku not in {variant.sku for variant in variants}:

@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from sqlalchemy import select
 
-from domain.catalogue import variant_rules
+from domain.catalogue import unit_prices, variant_rules
 from domain.catalogue.errors import SkuTaken, VariantInUse, VariantNotFound
 from domain.catalogue.events import PRODUCT_PRICE_CHANGED, PRODUCT_UPDATED, ProductPriceChanged
 from domain.catalogue.models import Product, Variant
@@ -17,6 +17,7 @@ from domain.catalogue.products import the_locked_product, update_payload
 from domain.catalogue.variant_rules import Option, VariantRequest
 from kit import changes, db
 from kit.db import Json
+from kit.errors import Invalid
 from kit.ids import new_id
 from kit.messaging import events
 from kit.money import Money
@@ -34,12 +35,15 @@ class VariantChanges(TypedDict, total=False):
     height_mm: int | None
     origin_country: str | None
     hs_code: str | None
+    content_amount: int | None
+    content_unit: str | None
 
 
 _TYPES = {
     "position": "int", "title": "text", "options": "jsonb", "price": "bigint", "low_stock_threshold": "int",
     "gtin": "text", "weight_grams": "int", "length_mm": "int", "width_mm": "int", "height_mm": "int",
     "origin_country": "text", "hs_code": "text",
+    "content_amount": "int", "content_unit": "text",
 }  # fmt: skip
 """The columns that can change, and their types. The SKU is not among them: setting it would lock out orders."""
 _ROWS = f"""jsonb_to_recordset(%(rows)s) AS r (
@@ -101,6 +105,8 @@ def change_variant(
     if "price" in values:
         validate_price(values["price"], currency=product.currency)
         row["price"] = values["price"].amount
+    if errors := unit_prices.errors_of(row["content_amount"], row["content_unit"], path="content_unit"):
+        raise Invalid(fields=errors)
     _write(product, product.options, [row], others_stay=True)
     db.session().refresh(variant)
     return variant

@@ -131,7 +131,9 @@ class TestProduct:
 
     def test_has_variants_with_prices_and_stock(self, api, company, product):
         second = VariantRequest(sku="a4", price=Money(1500, "EUR"), options={"Size": "A4"})
-        first = VariantRequest(sku=product.sku, price=Money(1000, "EUR"), options={"Size": "A5"})
+        first = VariantRequest(sku=product.sku, price=Money(1000, "EUR"), options={"Size": "A5"},
+            content_amount=200, content_unit="g",
+        )  # fmt: skip
         with db.transaction(acting_for(product)):
             variants.set_variants(
                 product_id=product.id, options=[Option("Size", ["A4", "A5"])], variants=[second, first]
@@ -141,6 +143,8 @@ class TestProduct:
         assert [(row["sku"], row["price"]["amount"]) for row in shown["variants"]] == [
             ("a4", 1500), (product.sku, 1000),
         ]  # fmt: skip
+        per_kilogram = {"price": {"amount": 5000, "currency": "EUR"}, "unit": "kg"}
+        assert [row["unit_price"] for row in shown["variants"]] == [None, per_kilogram]
         assert [row["availability"]["in_stock"] for row in shown["variants"]] == [False, True]
 
     @pytest.mark.parametrize(

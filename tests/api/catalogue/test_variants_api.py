@@ -53,6 +53,8 @@ class TestSet:
             ({"hs_code": "48a"}, "variants.0.hs_code"),
             ({"origin_country": "XX"}, "variants.0.origin_country"),
             ({"weight_grams": 0}, "variants.0.weight_grams"),
+            ({"content_amount": 250}, "variants.0.content_unit"),
+            ({"content_amount": 250, "content_unit": "oz"}, "variants.0.content_unit"),
             ({"length_mm": 1.5}, "variants.0.length_mm"),
             ({"options": {"Size": "A3"}}, "variants.0.options.Size"),
             ({"colour": "red"}, "variants.0.colour"),
