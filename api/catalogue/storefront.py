@@ -1,5 +1,6 @@
 """What a shop shows the world, without a login: the shop, its products and a product with its variants."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -18,6 +19,7 @@ from api.catalogue.storefront_schemas import (
     PublicShopSchema,
 )
 from api.http.blueprint import Blueprint
+from api.http.openapi import IF_NONE_MATCH_HEADER
 from api.http.schemas import page_of
 from domain.catalogue import queries as catalogue
 from domain.catalogue import slugs
@@ -29,11 +31,13 @@ from domain.pricing import quotes
 from domain.pricing.quotes import Quote
 from domain.shops import locations
 from domain.shops import queries as shops
+from domain.shops.errors import ShopNotFound
 from domain.shops.models import Shop
 from kit import clock, db
 from kit.db import Json
 from kit.paging import Page
 from kit.tenancy import Tenant
+from kit.text import SLUG
 
 blueprint = Blueprint(
     "storefront", __name__, url_prefix="/api/storefront/<string:shop_slug>", description="What a shop shows the world"
@@ -57,6 +61,7 @@ def _let_caches_store(response: Response) -> Response:
 
 @blueprint.get("")
 @blueprint.requires(requirements.PUBLIC)
+@blueprint.doc(parameters=[IF_NONE_MATCH_HEADER])
 @blueprint.response(200, PublicShopSchema)
 def show_shop(shop_slug: str) -> Json:
     """Show a shop with its locations and opening hours."""
@@ -70,6 +75,7 @@ def show_shop(shop_slug: str) -> Json:
 
 @blueprint.get("/categories")
 @blueprint.requires(requirements.PUBLIC)
+@blueprint.doc(parameters=[IF_NONE_MATCH_HEADER])
 @blueprint.response(200, PublicCategoriesSchema)
 def browse_categories(shop_slug: str) -> dict[str, list[Category]]:
     """List all categories of the shop's company, siblings in their order. Their parents make them a tree."""
@@ -79,6 +85,7 @@ def browse_categories(shop_slug: str) -> dict[str, list[Category]]:
 
 @blueprint.get("/products")
 @blueprint.requires(requirements.PUBLIC)
+@blueprint.doc(parameters=[IF_NONE_MATCH_HEADER])
 @blueprint.arguments(PublicProductsQuery, location="query")
 @blueprint.response(200, page_of(PublicProductSchema))
 @blueprint.alt_response(404, "NotFound")
@@ -94,6 +101,7 @@ def browse_products(query: dict[str, Any], shop_slug: str) -> Page[Json]:
 
 @blueprint.get("/products/<string:product>")
 @blueprint.requires(requirements.PUBLIC)
+@blueprint.doc(parameters=[IF_NONE_MATCH_HEADER])
 @blueprint.response(200, PublicProductDetailsSchema)
 @blueprint.alt_response(301, description="The product has another slug now: see Location.")
 def show_product(shop_slug: str, product: str) -> Json | Response:
@@ -120,6 +128,8 @@ def show_product(shop_slug: str, product: str) -> Json | Response:
 @contextmanager
 def _shop_transaction(slug: str) -> Iterator[Shop]:
     """A transaction that acts for the company of the shop, and for nobody; raises ShopNotFound."""
+    if not re.fullmatch(SLUG, slug):
+        raise ShopNotFound
     with db.transaction(Tenant()):
         shop = shops.the_public_shop(slug=slug)
         db.act_for(Tenant(company_id=shop.company_id))
@@ -128,6 +138,8 @@ def _shop_transaction(slug: str) -> Iterator[Shop]:
 
 def _product_id(text: str) -> UUID:
     """The id in an address, or the id of the product that has or had the slug; raises ProductNotFound."""
+    if not re.fullmatch(SLUG, text):
+        raise ProductNotFound
     found = slugs.product_with(slug=text)
     if found is not None:
         return found

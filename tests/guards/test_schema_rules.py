@@ -189,6 +189,8 @@ class TestRoles:
             "usage_counts",  # a closed shop leaves the counts
             "variants",
             "listings",
+            "categories",
+            "product_categories",
         }
 
     def test_of_the_app_adds_to_the_outbox_and_cannot_read_it(self, catalogue):

@@ -116,7 +116,8 @@ class TestProduct:
     @pytest.mark.parametrize("missing", ["pen", "01a1f9fb-f0a3-7411-8c5b-3f1d6a52c0de", "%00", "a" * 3000])
     def test_is_not_found_by_another_name(self, api, product, missing):
         answer = api.get(f"{PATH}/products/{missing}")
-        assert answer.status_code in (404, 422)
+        assert (answer.status_code, answer.json["code"]) == (404, "product_not_found")
+        assert api.get(f"/api/storefront/{missing}").json["code"] == "shop_not_found"
 
     def test_redirects_from_an_old_slug(self, api, product):
         change_product(product, slug="diary")
