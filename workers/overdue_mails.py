@@ -48,7 +48,7 @@ _POSTPONE_OVERDUE_MAILS = """
 
 
 class MailResender:
-    """Goes through the mails in the order of their ids. Each sweeper has one."""
+    """Finds overdue mails, in the order of their ids, and enqueues their tasks again. Each sweeper has one."""
 
     def __init__(self, *, now: datetime) -> None:
         self._position = ids.first_at(now - MAX_AGE)

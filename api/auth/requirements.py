@@ -53,12 +53,12 @@ def register(app: Flask) -> None:
     app.before_request(_check_permission)
 
 
-def is_blocked_while_suspended() -> bool:
+def is_request_blocked_while_suspended() -> bool:
     """Whether this request is refused while its company is suspended."""
-    return blocked_while_suspended(request.endpoint or "", request.method)
+    return is_blocked_while_suspended(request.endpoint or "", request.method)
 
 
-def blocked_while_suspended(endpoint: str, method: str) -> bool:
+def is_blocked_while_suspended(endpoint: str, method: str) -> bool:
     """Whether requests with this method to the endpoint are refused while the caller's company is suspended."""
     required = required_permission(endpoint)
     if method in READ_METHODS or required == PUBLIC:

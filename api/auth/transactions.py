@@ -7,7 +7,7 @@ from uuid import UUID
 
 from api.auth import audit
 from api.auth.caller import API_KEY, Caller, current_caller
-from api.auth.requirements import is_blocked_while_suspended, is_write
+from api.auth.requirements import is_request_blocked_while_suspended, is_write
 from api.auth.tokens import TokenInvalid
 from domain.access import queries as access
 from domain.access.permissions import ACCESS_ALL_COMPANIES
@@ -83,7 +83,7 @@ def _transaction(tenant: Tenant) -> Iterator[None]:
     with db.transaction(tenant):
         if is_write():
             _refuse_outdated_token(current_caller())
-        if tenant.company_id is not None and is_blocked_while_suspended():
+        if tenant.company_id is not None and is_request_blocked_while_suspended():
             lifecycle.require_writable(company_id=tenant.company_id)
         yield
 

@@ -41,12 +41,13 @@ STATUS: dict[type[OrderXError], HTTPStatus] = {
     DuplicateName: HTTPStatus.BAD_REQUEST,
 }
 RETRY_AFTER = "5"
+"""Seconds after which a client may repeat a request that was answered with 503."""
 EXTENSION_MEMBERS = ("exceeded_limits", "saga")
 """What a problem says for programs, from the error's `detail`."""
 INTERNAL_ERROR = "internal_error"
 MAX_FIELD_ERRORS, MAX_PATH_LENGTH = 50, 200
 
-Fields = Mapping[str, list[str]]
+MessagesByField = Mapping[str, list[str]]
 
 
 def register(app: Flask) -> None:
@@ -62,7 +63,7 @@ def problem(
     code: str,
     title: str,
     detail: str,
-    fields: Fields | None = None,
+    fields: MessagesByField | None = None,
     members: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:

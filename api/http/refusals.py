@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from api.auth.requirements import OPERATOR, PUBLIC, blocked_while_suspended, required_permission
+from api.auth.requirements import OPERATOR, PUBLIC, is_blocked_while_suspended, required_permission
 from domain.companies.errors import CompanySuspended
 from kit.errors import Forbidden
 
@@ -19,7 +19,7 @@ def refusals_of(endpoint: str, method: str, declared: Sequence[type[Forbidden]])
     These are Forbidden if it requires a permission, and CompanySuspended if suspended companies cannot use it.
     """
     by_permission = [Forbidden] if required_permission(endpoint) not in {PUBLIC, OPERATOR} else []
-    by_suspension = [CompanySuspended] if blocked_while_suspended(endpoint, method) else []
+    by_suspension = [CompanySuspended] if is_blocked_while_suspended(endpoint, method) else []
     return list(dict.fromkeys([*by_permission, *by_suspension, *declared]))
 
 

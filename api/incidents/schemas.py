@@ -125,7 +125,7 @@ class IncidentResultSchema(ResponseSchema):
 
 
 class IncidentResultsSchema(ResponseSchema):
-    """The result for each incident, and the number of further incidents (`left`) that match the filter."""
+    """The result for each incident, and the number of further incidents (`remaining`) that match the filter."""
 
     data = fields.List(fields.Nested(IncidentResultSchema))
     dry_run = fields.Boolean()

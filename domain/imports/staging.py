@@ -82,8 +82,8 @@ def _stage_records(running: Import, kind: ImportKind, records: list[Record]) -> 
     running.rows += len(records)
     maximum = MAX_ROWS_AT_ONCE if running.policy == "all_or_nothing" else MAX_ROWS
     if running.rows > maximum:
-        problem = f"An import with the policy {running.policy} has at most {maximum} rows."
-        raise UnreadableFile(records[-1].line, problem)
+        too_many = f"An import with the policy {running.policy} has at most {maximum} rows."
+        raise UnreadableFile(records[-1].line, too_many)
     if not records:
         return
     staged = _StagedRows([], [], [], [], [])

@@ -41,7 +41,7 @@ def rows() -> Iterator[Row]:
     from flask import Flask
 
     from api.app import BLUEPRINTS
-    from api.auth.requirements import OPERATOR, PUBLIC, blocked_while_suspended, required_permission
+    from api.auth.requirements import OPERATOR, PUBLIC, is_blocked_while_suspended, required_permission
     from domain import areas
     from domain.access.permission_sets import api_key_permissions, roles_with
 
@@ -62,7 +62,7 @@ def rows() -> Iterator[Row]:
             requires=required,
             roles=[] if required in (PUBLIC, OPERATOR) else roles_with(required),
             api_keys=required in api_key_permissions(),
-            while_suspended=not blocked_while_suspended(rule.endpoint, method),
+            while_suspended=not is_blocked_while_suspended(rule.endpoint, method),
         )
 
 

@@ -38,7 +38,7 @@ def rehearse_command(command: Saga, open_saga: Saga, rules: Rules, *, at: str) -
     if rule == "refuse":
         return CommandRehearsal(rule, to_its_end, "is refused")
     if rule == "stop" and _stops(open_saga, at, stage_of[at]):
-        return CommandRehearsal(rule, _undone(open_saga, stage_of, stage_of[at]), "is dropped")
+        return CommandRehearsal(rule, _rehearse_undos(open_saga, stage_of, stage_of[at]), "is dropped")
     return CommandRehearsal(rule, to_its_end, "starts afterwards")
 
 
@@ -47,7 +47,7 @@ def _stops(saga: Saga, at: str, stage: int) -> bool:
     return (stage if at in saga.waits else stage + 1) <= saga.pivot_index
 
 
-def _undone(saga: Saga, stage_of: dict[str, int], stage: int) -> Rehearsal:
+def _rehearse_undos(saga: Saga, stage_of: dict[str, int], stage: int) -> Rehearsal:
     begun = [step for step in saga.steps.values() if stage_of[step.name] <= stage]
     undone = tuple(step.undo_name for step in reversed(begun) if step.undo_name)
     return Rehearsal(tuple(step.name for step in begun), undone, "undone")
