@@ -92,20 +92,33 @@ def _report(engine: SlowEngine, name: str, sent: Sent) -> None:
     print(json.dumps({"scenario": name, "per_s": rate, "lost": sent.lost, **figures}), flush=True)
 
 
+def _rush(servers: Servers, _seconds: float) -> None:
+    with _engine(servers, "rush") as engine, _load(engine, RUSH) as load:
+        _report(engine, "rush", load.burst(orders=34, in_flight=34, threads=8))
+
+
+def _share(servers: Servers, seconds: float) -> None:
+    for name, orders in (("share, without", FAST), ("share", SHARE)):
+        with _engine(servers, "share") as engine, _load(engine, orders) as load:
+            _report(engine, name, load.open_loop(seconds=seconds, rate=20, threads=16))
+
+
+def _everywhere(servers: Servers, seconds: float) -> None:
+    with _engine(servers, "everywhere") as engine, _load(engine, EVERYWHERE) as load:
+        _report(engine, "everywhere, 30/s", load.open_loop(seconds=seconds, rate=30, threads=16))
+        _report(engine, "everywhere, peak", load.closed_loop(seconds=seconds, in_flight=128, threads=8))
+
+
 def main() -> None:
     """Run the scenarios, and print a line of JSON for each."""
     options = argparse.ArgumentParser(prog="python -m bench.slow_calls")
     options.add_argument("--seconds", type=float, default=20.0, help="of each open or closed loop")
-    seconds = options.parse_args().seconds
+    options.add_argument("--only", default="", help="a part of the scenario's name")
+    chosen = options.parse_args()
     with interruptible(), directories.temporary("orderx-bench-") as home, Servers(home).running() as servers:
-        with _engine(servers, "rush") as engine, _load(engine, RUSH) as load:
-            _report(engine, "rush", load.burst(orders=34, in_flight=34, threads=8))
-        for name, orders in (("share, without", FAST), ("share", SHARE)):
-            with _engine(servers, "share") as engine, _load(engine, orders) as load:
-                _report(engine, name, load.open_loop(seconds=seconds, rate=20, threads=16))
-        with _engine(servers, "everywhere") as engine, _load(engine, EVERYWHERE) as load:
-            _report(engine, "everywhere, peak", load.closed_loop(seconds=seconds, in_flight=128, threads=8))
-            _report(engine, "everywhere, 30/s", load.open_loop(seconds=seconds, rate=30, threads=16))
+        for scenario in (_rush, _share, _everywhere):
+            if chosen.only in scenario.__name__:
+                scenario(servers, chosen.seconds)
     print(f"Load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors.", file=sys.stderr)
 
 

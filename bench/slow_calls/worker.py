@@ -38,7 +38,7 @@ def main() -> None:
     queues, name = sys.argv[1:]
     stripe_gateway.StripeGateway = SlowGateway  # type: ignore[assignment,misc]
     mailer.SmtpMailer = InstantMailer  # type: ignore[assignment,misc]
-    run.worker(queues.split(","), name=name)
+    run.run_worker(queues.split(","), name=name)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ class RecordingTask:
 
     def __init__(self):
         self.given, self.trouble, self.additional, self.make_calls = [], {}, [], None
+        self.under_way, self.went_on, self.wake = set(), [], None
 
     def run_batch(self, calls):
         self.given.append([each.id for each in calls])
@@ -50,6 +51,13 @@ class RecordingTask:
                 raise trouble.pop(0) if len(calls) == 1 else trouble[0]
         if self.make_calls:
             self.make_calls()
+        return self.additional
+
+    def is_under_way(self, call):
+        return call.id in self.under_way
+
+    def go_on(self):
+        self.went_on.append(True)
         return self.additional
 
     @property
@@ -65,7 +73,7 @@ def task(app):
         raise AssertionError("there is no pool here")
 
     for name in TASKS:
-        app.task(alone, name=name, base=BatchTask, shared=False, run_batch=staticmethod(task.run_batch))
+        app.task(alone, name=name, base=BatchTask, shared=False, run_batch=staticmethod(task.run_batch), work=task)
     return task
 
 
@@ -199,6 +207,37 @@ def wait_until_rabbitmq_closes_a_silent_connection(url, *, heartbeat):
         silent.connect()
         while True:
             silent.drain_events(timeout=60)
+
+
+@pytest.mark.filterwarnings("ignore")
+class TestOngoingWork:
+    def test_keeps_its_message_until_it_is_finished(self, task, send, working, waiting):
+        ids = send(3)
+        task.under_way.add(ids[0])
+        with working():
+            until(lambda: task.done == set(ids))
+            task.under_way.clear()
+            task.wake()
+            until(lambda: task.went_on)
+        assert waiting("inventory") == []
+
+    def test_is_redelivered_alone_when_the_worker_ends(self, task, send, working, waiting):
+        ids = send(3)
+        task.under_way.add(ids[1])
+        with working():
+            until(lambda: task.done == set(ids))
+        assert [message.headers["id"] for message in waiting("inventory")] == [ids[1]]
+
+    def test_reports_the_additional_calls_that_were_run(self, app, task, send, working):
+        body = TaskCall("saga.advance", {"saga_id": str(new_id())}, str(new_id()))
+        with tapped(app.conf.broker_url) as tap, working(task_events=True):
+            [only] = send(1)
+            task.under_way.add(only)
+            until(lambda: task.done)
+            task.additional.append(body)
+            task.under_way.clear()
+            task.wake()
+            until(lambda: {("task-succeeded", body.id), ("task-succeeded", only)} <= set(task_events(tap)))
 
 
 def wait_with_heartbeats(event):
