@@ -1,6 +1,7 @@
 import pytest
 
 from tests import webhook
+from tests.saga.engine.saga_harness import SagaHarness
 from tests.webhook import Receiver
 from workers.alerts.delivery import Webhook
 
@@ -15,6 +16,11 @@ def receiver() -> Receiver:
 @pytest.fixture
 def hook(receiver) -> Webhook:
     return Webhook(receiver.url, webhook.SECRET)
+
+
+@pytest.fixture
+def harness(database) -> SagaHarness:
+    return SagaHarness(database)
 
 
 @pytest.fixture
