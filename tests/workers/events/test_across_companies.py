@@ -15,7 +15,7 @@ from kit.messaging.tasks import task_body
 from saga.reactions.definition import DECLARED, reaction
 from saga.reactions.table import REACTIONS, RECORDED_IN
 from tests import factories
-from tests.workers.events.test_reactions import Delivery
+from tests.workers.events.deliveries import Delivery
 from workers.celery_internals.acks import BatchedAcks
 from workers.events import reactions, replay
 from workers.events.consumer import handle_messages

@@ -1,8 +1,5 @@
 import itertools
-import json
 from collections import Counter
-from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
@@ -11,19 +8,15 @@ from domain.sales import order_status
 from kit import clock, db
 from kit.config import settings
 from kit.ids import new_id
-from kit.messaging import causation, kept_events, outbox
-from kit.messaging.cloud_events import CloudEvent
+from kit.messaging import outbox
 from kit.tenancy import Tenant
 from saga.reactions.definition import AfterCommit, reaction
 from saga.reactions.table import REACTIONS
 from tests import factories
 from tests.inbox_process import running_inbox
-from workers.celery_internals.acks import BatchedAcks
-from workers.events.consumer import handle_messages
+from tests.workers.events.deliveries import QUEUE, an_event, handled
 from workers.events.reactions import process
-from workers.outbox import relay
 
-QUEUE = "notification.events"
 OPTIONAL = {"companyid", "sequence", "requestid", "traceparent", "correlationid", "causationid", "hops"}
 ATTRIBUTES = OPTIONAL | {"id", "type", "subject", "data"}
 
@@ -42,25 +35,10 @@ def inbox(database, tmp_path, monkeypatch):
         settings.cache_clear()
 
 
-@pytest.fixture
-def order(database):
-    company = factories.make_company()
-    product = factories.make_product(factories.make_shop(company))
-    factories.put_stock(product, factories.make_warehouse(company))
-    return factories.make_order(product)
-
-
 def fail(order) -> None:
     failure = {"code": "out_of_stock", "step": "reserve_stock", "detail": "none left"}
     with db.transaction(Tenant(company_id=order.company_id)):
         order_status.mark_failed(failures={order.id: failure}, now=clock.now())
-
-
-def an_event(order, kind: str, **attributes) -> CloudEvent:
-    data = {"order_id": str(order.id)}
-    return replace(
-        CloudEvent(id=new_id(), type=kind, subject=order.id, company_id=order.company_id, data=data), **attributes
-    )
 
 
 class TestProcess:
@@ -92,30 +70,6 @@ class TestProcess:
         process(QUEUE, [an_event(order, "order.created")])
         inbox.restart()
         assert inbox.messages() == []
-
-
-class Delivery:
-    """A message as the broker delivers it."""
-
-    def __init__(self, event):
-        self.body = json.dumps(event.as_json() if isinstance(event, CloudEvent) else event)
-        self.channel, self.delivery_tag = None, id(self)
-        self.answer = None
-
-    def ack_log_error(self, *_):
-        self.answer = "acknowledged"
-
-    def reject_log_error(self, *_, requeue):
-        self.answer = "requeued" if requeue else "dropped"
-
-
-def handled(*events):
-    """Handles these events as one batch; returns the consumer's answer to each."""
-    deliveries = [Delivery(event) for event in events]
-    acks = BatchedAcks((), sequential_tags=False)
-    handle_messages(QUEUE, acks, deliveries)
-    acks.flush()
-    return [delivery.answer for delivery in deliveries]
 
 
 class TestHandleMessages:
@@ -228,47 +182,3 @@ class TestReactionsOfAnyArea:
     def test_are_declared_once_for_each_consumer_and_type(self):
         with pytest.raises(TypeError, match=r"notification\.events has two reactions to order\.created"):
             reaction(QUEUE, "order.created")(lambda _events, _now: None)
-
-
-class TestCausation:
-    @pytest.fixture
-    def caused(self, order, noted, monkeypatch, owner):
-        """Process these events with a reaction that publishes `test.ended`; returns the published events."""
-
-        def react(events, now):
-            for event in events:
-                outbox.publish("test.ended", {}, subject=event.subject, company_id=order.company_id)
-
-        def processed(*events):
-            monkeypatch.setitem(REACTIONS[QUEUE], "test.happened", react)
-            assert set(handled(*events)) == {"acknowledged"}
-            ids = [id_ for (id_,) in owner("SELECT id FROM events WHERE type = 'test.ended' ORDER BY id")]
-            with db.operator_transaction():
-                return kept_events.read(ids)
-
-        return processed
-
-    def test_names_the_event_that_was_reacted_to(self, order, caused):
-        first, second = (an_event(order, "test.happened", subject=new_id()) for _ in range(2))
-        events = caused(first, second)
-        assert [(event.causation_id, event.correlation_id, event.hops) for event in events] == [
-            (first.id, first.id, 1),
-            (second.id, second.id, 1),
-        ]
-
-    def test_keeps_the_correlation_of_a_chain(self, order, caused):
-        origin = new_id()
-        event = an_event(order, "test.happened", correlation_id=origin, causation_id=new_id(), hops=2)
-        [last] = caused(event)
-        assert (last.causation_id, last.correlation_id, last.hops) == (event.id, origin, 3)
-
-    def test_ends_at_the_hop_limit_with_an_alert(self, order, caused, owner, app):
-        assert caused(an_event(order, "test.happened", hops=causation.HOP_LIMIT)) == []
-        assert owner("SELECT count(*) FROM inbox") == [(1,)]  # the business change stands
-        published = []
-        publisher = SimpleNamespace(publish=lambda messages: published.extend(messages) or set())
-        while relay.drain(app, publisher):
-            pass
-        assert [message.id for message in published if message.routing_key == "test.ended"] == []
-        assert owner("SELECT key, detail->>'hops' FROM alerts WHERE kind = 'event_loop'") == [("test.ended", "9")]
-        assert owner("SELECT count(*) FROM outbox") == [(0,)]

@@ -8,7 +8,7 @@ from kit import db
 from kit.ids import new_id
 from saga.reactions.table import REACTIONS
 from tests import factories
-from tests.workers.events.test_reactions import QUEUE, an_event, handled
+from tests.workers.events.deliveries import QUEUE, an_event, handled
 from workers.events import consumer
 
 pytestmark = pytest.mark.undeclared_events
