@@ -38,7 +38,7 @@ FAST: Sequence[Order] = [(number % SLOW_COMPANY, 0.0) if number % 10 else (SLOW_
 SHARE: Sequence[Order] = [(company, 8.0 if company == SLOW_COMPANY else 0.0) for company, _ in FAST]
 EVERYWHERE: Sequence[Order] = [(number, 0.2) for number in range(companies.NUMBER)]
 
-_COMPANY_AND_METHOD = """
+_READ_COMPANY_AND_METHOD = """
     SELECT o.id::text, o.company_id, p.method FROM orders o JOIN payments p ON p.order_id = o.id
     WHERE o.id = ANY(%s::uuid[])"""
 
@@ -78,7 +78,7 @@ def _report(engine: SlowEngine, name: str, sent: Sent) -> None:
     """Print the latencies of the fast and the slow orders, and those of one company alone."""
     times = engine.times(sent)
     with psycopg.connect(engine.environment.database_url) as connection:
-        rows: list[tuple[str, UUID, str]] = connection.execute(_COMPANY_AND_METHOD, [list(times)]).fetchall()
+        rows: list[tuple[str, UUID, str]] = connection.execute(_READ_COMPANY_AND_METHOD, [list(times)]).fetchall()
     groups: dict[str, list[float]] = defaultdict(list)
     for order, company_id, method in rows:
         seconds = times[order][1] - times[order][0]

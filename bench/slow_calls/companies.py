@@ -9,7 +9,7 @@ from bench.seed import ON_HAND
 
 NUMBER = 8
 
-_COPY_ROWS = """
+_INSERT_COPIES = """
     INSERT INTO companies (id, name, email, currency) VALUES (%(company)s, 'Another', %(email)s, 'EUR');
     INSERT INTO shops (id, company_id, name) VALUES (%(shop)s, %(company)s, 'Another street');
     INSERT INTO customers (id, company_id, user_id, name, email)
@@ -53,4 +53,4 @@ def create(database_url: str) -> None:
                 "customer": _id(4, number), "warehouse": _id(5, number), "user": workload.CUSTOMER,
                 "email": f"orders@company-{number}.example", "on_hand": ON_HAND,
             }  # fmt: skip
-            connection.execute(_COPY_ROWS, ids)
+            connection.execute(_INSERT_COPIES, ids)

@@ -41,13 +41,13 @@ class CategoryChanges(TypedDict, total=False):
     position: int
 
 
-_ANCESTORS = """
+_FIND_ANCESTORS = """
     WITH RECURSIVE ancestors (id, parent_id) AS (
         SELECT id, parent_id FROM categories WHERE id = %(category)s
         UNION SELECT c.id, c.parent_id FROM categories c JOIN ancestors a ON c.id = a.parent_id
     )
     SELECT id FROM ancestors"""
-_HEIGHT = """
+_READ_HEIGHT = """
     WITH RECURSIVE descendants (id, level) AS (
         SELECT id, 1 FROM categories WHERE id = %(category)s
         UNION SELECT c.id, d.level + 1 FROM categories c JOIN descendants d ON c.parent_id = d.id
@@ -83,7 +83,7 @@ def change(
     category = _the_locked(category_id, expected_versions)
     parent_id = values.get("parent_id")
     if parent_id is not None and parent_id != category.parent_id:
-        levels = db.run(_HEIGHT, {"category": category_id}).fetchall()[0][0]
+        levels = db.run(_READ_HEIGHT, {"category": category_id}).fetchall()[0][0]
         _validate_parent(parent_id, levels=levels, of=category_id)
     changes.apply_and_announce(
         category, values, declared=CategoryChanges, event=CATEGORY_UPDATED,
@@ -105,14 +105,14 @@ def remove(*, category_id: UUID, expected_versions: Collection[int] | None = Non
     db.session().flush()
 
 
-_USAGE = """
+_COUNT_USAGE = """
     SELECT (SELECT count(*) FROM categories WHERE parent_id = %(category)s),
         (SELECT count(*) FROM product_categories WHERE category_id = %(category)s)"""
 
 
 def usage(*, category_id: UUID) -> tuple[int, int]:
     """The number of categories and of products that are directly in the category."""
-    row = db.run(_USAGE, {"category": category_id}).fetchone()
+    row = db.run(_COUNT_USAGE, {"category": category_id}).fetchone()
     assert row is not None
     return row[0], row[1]
 
@@ -149,7 +149,7 @@ def assign(
 
 
 def _validate_parent(parent_id: UUID, *, levels: int, of: UUID | None = None) -> None:
-    ancestors = [ancestor_id for (ancestor_id,) in db.run(_ANCESTORS, {"category": parent_id})]
+    ancestors = [ancestor_id for (ancestor_id,) in db.run(_FIND_ANCESTORS, {"category": parent_id})]
     if not ancestors:
         raise Invalid(fields={"parent_id": ["You have no such category."]})
     if of in ancestors:

@@ -80,7 +80,7 @@ def change_product(
     if "price" in values:
         columns["price"] = values["price"].amount
     changed = changes.apply_and_announce(
-        product, columns, declared=ProductChanges, event=PRODUCT_UPDATED, payload=_update_payload,
+        product, columns, declared=ProductChanges, event=PRODUCT_UPDATED, payload=_payload_of_changes,
         company_id=product.company_id,
     )  # fmt: skip
     with unique_or(ExternalIdTaken):
@@ -115,7 +115,7 @@ def update_payload(product: Product, changed: list[str]) -> ProductUpdated:
     )  # fmt: skip
 
 
-def _update_payload(product: Product, changed: ChangedColumns) -> ProductUpdated:
+def _payload_of_changes(product: Product, changed: ChangedColumns) -> ProductUpdated:
     return update_payload(product, changed.names)
 
 

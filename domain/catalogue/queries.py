@@ -105,7 +105,7 @@ def categories_of(*, product_id: UUID) -> list[UUID]:
     return list(db.session().scalars(query))
 
 
-_WITH_DESCENDANTS = """
+_FIND_WITH_DESCENDANTS = """
     WITH RECURSIVE found (id) AS (
         SELECT id FROM categories WHERE slug = %(slug)s
         UNION SELECT c.id FROM categories c JOIN found f ON c.parent_id = f.id
@@ -115,7 +115,7 @@ _WITH_DESCENDANTS = """
 
 def category_with_descendants(*, slug: str) -> list[UUID]:
     """The ids of a category of the current company and of all categories in it; raises CategoryNotFound."""
-    found = [category_id for (category_id,) in db.run(_WITH_DESCENDANTS, {"slug": slug})]
+    found = [category_id for (category_id,) in db.run(_FIND_WITH_DESCENDANTS, {"slug": slug})]
     if not found:
         raise CategoryNotFound
     return found

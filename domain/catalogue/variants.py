@@ -48,14 +48,14 @@ _TYPES = {
 """The columns that can change, and their types. The SKU is not among them: setting it would lock out orders."""
 _ROWS = f"""jsonb_to_recordset(%(rows)s) AS r (
     id uuid, sku text, currency text, {", ".join(f"{name} {kind}" for name, kind in _TYPES.items())})"""
-_ADD = f"""
+_INSERT_VARIANTS = f"""
     INSERT INTO variants (id, company_id, product_id, sku, currency, {", ".join(_TYPES)})
     SELECT r.id, %(company)s, %(product)s, r.sku, r.currency, {", ".join(f"r.{name}" for name in _TYPES)}
     FROM {_ROWS}"""  # noqa: S608 - constants only
-_CHANGE = f"""
+_UPDATE_VARIANTS = f"""
     UPDATE variants v SET {", ".join(f"{name} = r.{name}" for name in _TYPES)}
     FROM {_ROWS} WHERE v.id = r.id"""  # noqa: S608 - constants only
-_REMOVE = "DELETE FROM variants WHERE id = ANY(%(ids)s)"
+_DELETE_VARIANTS = "DELETE FROM variants WHERE id = ANY(%(ids)s)"
 
 
 def set_variants(
@@ -156,11 +156,11 @@ def _run(product: Product, *, added: list[Json], changed: list[Json], removed: l
     values = {"company": product.company_id, "product": product.id}
     try:
         if removed:
-            db.run(_REMOVE, {"ids": removed})
+            db.run(_DELETE_VARIANTS, {"ids": removed})
         if changed:
-            db.run(_CHANGE, {"rows": db.as_json(changed)})
+            db.run(_UPDATE_VARIANTS, {"rows": db.as_json(changed)})
         if added:
-            db.run(_ADD, {"rows": db.as_json(added), **values})
+            db.run(_INSERT_VARIANTS, {"rows": db.as_json(added), **values})
     except ForeignKeyViolation as error:
         raise VariantInUse from error
     except UniqueViolation as error:

@@ -24,13 +24,15 @@ def warehouses(*, limit: int, after: UUID | None = None) -> Page[Warehouse]:
     return page(select(Warehouse), Warehouse.id, limit=limit, after=after)
 
 
-_AVAILABLE = """
+_READ_AVAILABLE_UNITS = """
     SELECT product_id, sum(on_hand - reserved) FROM stock WHERE product_id = ANY(%(variants)s) GROUP BY product_id"""
 
 
 def available_units(variant_ids: Collection[UUID]) -> dict[UUID, int]:
     """The units of variants that are not reserved, in all warehouses; those without stock are left out."""
-    return {variant_id: int(units) for variant_id, units in db.run(_AVAILABLE, {"variants": list(variant_ids)})}
+    return {
+        variant_id: int(units) for variant_id, units in db.run(_READ_AVAILABLE_UNITS, {"variants": list(variant_ids)})
+    }
 
 
 def stock_levels(*, product_id: UUID) -> list[Stock]:

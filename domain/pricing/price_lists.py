@@ -127,13 +127,13 @@ def _validate_period(begins: datetime, ends: datetime | None, *, now: datetime, 
 
 _ROWS = """jsonb_to_recordset(%(rows)s) AS r (
     id uuid, variant_id uuid, min_quantity int, price bigint, currency text)"""
-_END = f"""
+_END_PRICES = f"""
     UPDATE list_prices p SET valid_until = %(now)s
     FROM {_ROWS}
     WHERE p.price_list_id = %(list)s AND p.variant_id = r.variant_id AND p.min_quantity = r.min_quantity
         AND p.valid_until IS NULL AND p.price IS DISTINCT FROM r.price
     RETURNING p.variant_id"""  # noqa: S608 - constants only
-_ADD = f"""
+_INSERT_PRICES = f"""
     INSERT INTO list_prices (id, company_id, price_list_id, variant_id, min_quantity, price, currency, valid_from)
     SELECT r.id, %(company)s, %(list)s, r.variant_id, r.min_quantity, r.price, r.currency, %(now)s
     FROM {_ROWS}
@@ -163,7 +163,7 @@ def set_prices(
         for entry in prices
     ]  # fmt: skip
     values = {"list": price_list.id, "company": price_list.company_id, "now": now, "rows": db.as_json(rows)}
-    changed = {variant_id for statement in (_END, _ADD) for (variant_id,) in db.run(statement, values)}
+    changed = {variant_id for statement in (_END_PRICES, _INSERT_PRICES) for (variant_id,) in db.run(statement, values)}
     if changed:
         price_list.version += 1
         payload = ListPricesChanged(price_list.id, price_list.version, sorted(changed))

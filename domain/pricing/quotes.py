@@ -48,11 +48,11 @@ def applicable(list_prices: Sequence[Sequence[Any]] | None, quantity: int) -> Se
     return next((entry for entry in list_prices or () if entry[0] <= quantity), None)
 
 
-_PRICES = f"""
+_READ_PRICES = f"""
     SELECT v.id, v.price, v.currency, {LIST_PRICES}
     FROM variants v CROSS JOIN (SELECT %(shop)s::uuid AS id) s CROSS JOIN (SELECT %(customer)s::uuid AS id) k
     WHERE v.id = ANY(%(variants)s)"""  # noqa: S608 - constants only
-_HISTORY = """
+_READ_HISTORY = """
     SELECT variant_id, changed_at, lead(changed_at) OVER (PARTITION BY variant_id ORDER BY changed_at), NULL, '', price,
         false
     FROM base_prices WHERE variant_id = ANY(%(variants)s)
@@ -74,7 +74,7 @@ def quote(
     `customer_id` is for whom; None: for everybody. Unknown variants are left out. Takes two statements at most.
     """
     values = {"shop": shop_id, "customer": customer_id, "variants": list(quantities), "now": now}
-    rows = db.run(_PRICES, values).fetchall()
+    rows = db.run(_READ_PRICES, values).fetchall()
     found = {row[0]: applicable(row[3], quantities[row[0]]) for row in rows}
     reduced = [variant_id for variant_id, entry in found.items() if entry is not None and entry[3]]
     lowest = _lowest_prices(reduced, shop_id=shop_id, now=now) if reduced else {}
@@ -94,7 +94,7 @@ def quote(
 def _lowest_prices(variant_ids: list[UUID], *, shop_id: UUID, now: datetime) -> dict[UUID, int | None]:
     periods = defaultdict(list)
     for variant_id, begins, ends, priority, list_id, price, is_sale in db.run(
-        _HISTORY, {"variants": variant_ids, "shop": shop_id}
+        _READ_HISTORY, {"variants": variant_ids, "shop": shop_id}
     ):
         rank = (_BELOW_ALL_LISTS if priority is None else priority, list_id)
         periods[variant_id].append(PricePeriod(begins, ends, rank, price, is_sale))
