@@ -37,6 +37,13 @@ LOW_STOCK = {"description": f"Stock below this number of units is low; 0: never.
 REASON = {"description": "Stored in the history", "examples": ["Invoices of three months are open"]}
 MAX_EXPIRY_MINUTES = 30 * 24 * 60
 """Minutes."""
+REFUND_LIMIT = {
+    "description": (
+        "A refund above this amount, in minor units, must be executed by another person than the one who granted it; "
+        "null: no limit"
+    ),
+    "examples": [50000],
+}
 
 
 class NewBrandingSchema(ValueObjectSchema):
@@ -67,6 +74,9 @@ class CompanyChangeSchema(Schema):
     )
     low_stock_threshold = fields.Integer(
         strict=True, validate=validate.Range(min=0, max=LARGEST_AMOUNT), metadata=LOW_STOCK
+    )
+    refund_limit = fields.Integer(
+        strict=True, allow_none=True, validate=validate.Range(min=0, max=LARGEST_AMOUNT), metadata=REFUND_LIMIT
     )
     branding = NestedValueObject(NewBrandingSchema, metadata={"description": "Null removes it"})
 
@@ -105,6 +115,7 @@ class CompanySchema(ResponseSchema):
     prices_include_tax = fields.Boolean(metadata=TAX)
     order_expiry_minutes = fields.Integer(metadata=EXPIRY)
     low_stock_threshold = fields.Integer(metadata=LOW_STOCK)
+    refund_limit = fields.Integer(allow_none=True, metadata=REFUND_LIMIT)
     branding = fields.Nested(BrandingSchema)
     lifecycle_state = fields.String(
         metadata={"description": "active, suspended, closing or closed; read-only unless active"},

@@ -25,6 +25,7 @@ class CompanySettings(TypedDict, total=False):
     prices_include_tax: bool
     order_expiry_minutes: int
     low_stock_threshold: int
+    refund_limit: int | None
     branding: Branding
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.companies.plans import PLANS
@@ -19,7 +19,8 @@ class Company(Base):
     """A tenant. All its prices are in its currency (ISO 4217).
 
     `locale` is BCP 47. Unpaid orders expire after `order_expiry_minutes`. Stock below `low_stock_threshold` is low,
-    unless the product has its own threshold. `branding` is the look of its mails: `{"name", "colour", "logo_url",
+    unless the product has its own threshold. A refund above `refund_limit` (minor units; null: no limit) is executed by
+    another person than the one who granted it. `branding` is the look of its mails: `{"name", "colour", "logo_url",
     "reply_to", "footer"}`, each optional. While suspended or closing, a company is read-only. It is closed permanently
     at `deletion_due_at`.
     """
@@ -32,6 +33,7 @@ class Company(Base):
         CheckConstraint("max_discount_percent BETWEEN 0 AND 100", name="max_discount"),
         CheckConstraint("order_expiry_minutes > 0", name="order_expiry"),
         CheckConstraint("low_stock_threshold >= 0", name="low_stock"),
+        CheckConstraint("refund_limit >= 0", name="refund_limit"),
         Index("companies_to_close_idx", "deletion_due_at", postgresql_where=text("closed_at IS NULL")),
     )
 
@@ -46,6 +48,7 @@ class Company(Base):
     prices_include_tax: Mapped[bool] = mapped_column(server_default=text("true"))
     order_expiry_minutes: Mapped[int] = mapped_column(server_default=text("60"))
     low_stock_threshold: Mapped[int] = mapped_column(server_default=text("0"))
+    refund_limit: Mapped[int | None] = mapped_column(BigInteger)
     branding: Mapped[Json] = mapped_column(server_default=text("'{}'"))
     plan: Mapped[str] = mapped_column(server_default=text("'pro'"))
     trial_ends_at: Mapped[datetime | None]

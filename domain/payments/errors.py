@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from kit.errors import Conflict, Invalid, NotFound, TooManyRequests
+from kit.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests
 
 
 class CardRefused(Invalid):
@@ -27,6 +27,30 @@ class PaymentNotFound(NotFound):
     """There is no payment for this order."""
 
     code = "payment_not_found"
+
+
+class RefundNotFound(NotFound):
+    """There is no such refund."""
+
+    code = "refund_not_found"
+
+
+class RefundNotPossible(Conflict):
+    """The order's status does not allow a refund."""
+
+    code = "refund_not_possible"
+
+
+class RefundNotGranted(Conflict):
+    """Only a refund that is granted, and neither executed nor withdrawn, can be executed or withdrawn."""
+
+    code = "refund_not_granted"
+
+
+class SecondPersonRequired(Forbidden):
+    """Another person than the one who granted this refund must execute it: it is above the company's limit."""
+
+    code = "second_person_required"
 
 
 class TooManyDeclines(TooManyRequests):

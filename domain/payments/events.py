@@ -40,6 +40,16 @@ class DuplicateReturned:
     amount: Money
 
 
+@dataclass(frozen=True, slots=True)
+class OrderRefund:
+    """A refund of an order: its amount, and the code of its reason."""
+
+    order_id: UUID
+    refund_id: UUID
+    amount: Money
+    reason: str
+
+
 PAYMENT_AUTHORISED = Event("payment.authorised", OrderPayment, "A payment was authorised: its amount is held.")
 PAYMENT_SUCCESS = Event("payment.success", OrderPayment, "A payment was captured: the money is collected.")
 PAYMENT_FAILED = Event("payment.failed", PaymentFailed, "A payment was declined.")
@@ -48,3 +58,7 @@ PAYMENT_REFUNDED = Event("payment.refunded", PaymentRefunded, "A captured paymen
 DUPLICATE_RETURNED = Event(
     "payment.duplicate_returned", DuplicateReturned, "A second payment for an order was voided or refunded."
 )
+REFUND_GRANTED = Event("refund.granted", OrderRefund, "A refund was granted. No money has moved yet.")
+REFUND_WITHDRAWN = Event("refund.withdrawn", OrderRefund, "A granted refund was withdrawn before it was executed.")
+REFUND_EXECUTED = Event("refund.executed", OrderRefund, "A refund was executed: its whole amount is paid back.")
+REFUND_FAILED = Event("refund.failed", OrderRefund, "A refund failed: the payment provider refused a part of it.")

@@ -48,10 +48,11 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class ProviderRefund:
-    """One refund at the provider: its id there, and its amount in minor units."""
+    """One refund at the provider: its id there, its amount in minor units, and the id that we gave it, if any."""
 
     ref: str
     amount: int
+    refund_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,9 @@ class Answer:
 
     `ref` is the provider's id of the payment ("" if a decline has none). `amount` is in minor units: authorised,
     captured or refunded, depending on the outcome. A payment that is refunded in part is still captured. A decline has
-    the provider's machine-readable `code`, and the card's fingerprint if known. `captured` is what was captured, as far
-    as the provider says it. `refunds` are the refunds made, where they were asked for. `payment_id` is the one that was
-    given when the payment was authorised.
+    the provider's machine-readable `code`, and the card's fingerprint if known. `captured` and `refunded` are the sums
+    of the payment, as far as the provider says them. `refunds` are the refunds made, where they were asked for.
+    `payment_id` is the one that was given when the payment was authorised.
     """
 
     outcome: Outcome
@@ -72,6 +73,7 @@ class Answer:
     detail: str | None = None
     card_fingerprint: str | None = None
     captured: int = 0
+    refunded: int = 0
     refunds: tuple[ProviderRefund, ...] = ()
     payment_id: UUID | None = None
 
@@ -106,7 +108,7 @@ class Gateway(Protocol):
         If the payment was captured before, nothing is changed, and the answer is captured or refunded.
         """
 
-    def refund(self, *, ref: str, key: str, amount: Money | None = None) -> Answer:
+    def refund(self, *, ref: str, key: str, amount: Money | None = None, refund_id: UUID | None = None) -> Answer:
         """Refund what is left of the captured amount, or `amount` of it: refunded, also if repeated.
 
         If that cannot be refunded, the answer is the payment's state, with its refunds: captured, authorised, voided,

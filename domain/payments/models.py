@@ -1,4 +1,4 @@
-"""Payments, their append-only events, and payment attempts, which are kept for a day."""
+"""Payments with their append-only events, refunds, and payment attempts, which are kept for a day."""
 
 from datetime import datetime
 from uuid import UUID
@@ -67,6 +67,87 @@ class PaymentEvent(Base):
     amount: Mapped[int] = mapped_column(BigInteger)
     detail: Mapped[Json] = mapped_column(server_default=text("'{}'"))
     happened_at: Mapped[datetime]
+
+
+REFUND_REASONS = (
+    "cancelled",
+    "returned",
+    "damaged",
+    "not_received",
+    "wrong_item",
+    "price_adjustment",
+    "goodwill",
+    "other",
+)
+REFUND_STATUSES = ("granted", "executing", "executed", "failed", "withdrawn")
+
+
+class Refund(Base):
+    """A refund of an order: granted by one act, and executed by another one. `amount` is in minor units.
+
+    From the grant on, its amount can be refunded no other way. A refund fails if the provider refuses any part of it.
+    """
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        within_company("order_id", "orders"),
+        UniqueConstraint("company_id", "id"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint(f"reason IN {REFUND_REASONS}", name="reason"),
+        CheckConstraint(f"status IN {REFUND_STATUSES}", name="status"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    company_id: Mapped[UUID]
+    order_id: Mapped[UUID] = mapped_column(index=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    reason: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default=text("'granted'"))
+    granted_by: Mapped[UUID]
+    granted_at: Mapped[datetime]
+    executed_by: Mapped[UUID | None]
+    executed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+
+class RefundPart(Base):
+    """What of a refund goes back to one payment. `provider_ref` is the provider's id of this refund.
+
+    A planned part counts as pending. `failure` is the provider's code.
+    """
+
+    __tablename__ = "refund_parts"
+    __table_args__ = (
+        within_company("refund_id", "refunds"),
+        within_company("payment_id", "payments"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("status IN ('planned', 'refunded', 'failed', 'withdrawn')", name="status"),
+    )
+
+    refund_id: Mapped[UUID] = mapped_column(primary_key=True)
+    payment_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
+    company_id: Mapped[UUID]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(server_default=text("'planned'"))
+    provider_ref: Mapped[str | None]
+    failure: Mapped[str | None]
+
+
+class RefundLine(Base):
+    """Units of an order line that a refund is for, and their share of what the line cost after discounts."""
+
+    __tablename__ = "refund_lines"
+    __table_args__ = (
+        within_company("refund_id", "refunds"),
+        CheckConstraint("quantity > 0", name="quantity"),
+    )
+
+    refund_id: Mapped[UUID] = mapped_column(primary_key=True)
+    line_id: Mapped[UUID] = mapped_column(primary_key=True)
+    company_id: Mapped[UUID]
+    quantity: Mapped[int]
+    amount: Mapped[int] = mapped_column(BigInteger)
 
 
 _DECLINED = text("declined_at IS NOT NULL")

@@ -8,4 +8,7 @@ RETENTION_RULES = (Retention("payment_attempts", "id", ATTEMPT_LIFETIME, key="uu
 TABLES_WITHOUT_RETENTION = {
     "payments": "part of a company's books",
     "payment_events": "part of a company's books",
+    "refunds": "part of a company's books",
+    "refund_parts": "part of a company's books",
+    "refund_lines": "part of a company's books",
 }

@@ -138,11 +138,13 @@ class StripeGateway:
         except stripe.InvalidRequestError:
             return self.look_up(ref=ref)
 
-    def refund(self, *, ref: str, key: str, amount: Money | None = None) -> Answer:
+    def refund(self, *, ref: str, key: str, amount: Money | None = None, refund_id: UUID | None = None) -> Answer:
         """Refund what is left, or `amount` of it: refunded, or the payment's state if Stripe refuses that."""
         request: RefundCreateParams = {"payment_intent": ref}
         if amount is not None:
             request["amount"] = _units(amount)
+        if refund_id is not None:
+            request["metadata"] = {"refund_id": str(refund_id)}
         try:
             with mapped_errors():
                 refund = self._refunds.create(request, {"idempotency_key": key})

@@ -39,10 +39,10 @@ def to_answer(intent: stripe.PaymentIntent) -> Answer:
     return replace(_state(intent), payment_id=id_in_metadata(intent, "payment_id"))
 
 
-def id_in_metadata(intent: stripe.PaymentIntent, name: str) -> UUID | None:
-    """Return an id that was given when the payment was authorised, if there is one."""
+def id_in_metadata(made: stripe.PaymentIntent | stripe.Refund, name: str) -> UUID | None:
+    """Return an id that was given when the payment or the refund was made, if there is one."""
     try:
-        return UUID(intent.metadata[name])
+        return UUID(made.metadata[name]) if made.metadata else None
     except (KeyError, ValueError):
         return None
 
@@ -71,7 +71,8 @@ def _captured_or_refunded(intent: stripe.PaymentIntent) -> Answer:
     answer = (
         _answer("refunded", intent, refunded) if is_refunded else _answer("captured", intent, intent.amount_received)
     )
-    return replace(answer, captured=from_stripe(intent.amount_received, intent.currency))
+    received, returned = (from_stripe(units, intent.currency) for units in (intent.amount_received, refunded))
+    return replace(answer, captured=received, refunded=returned)
 
 
 def amount_refunded(intent: stripe.PaymentIntent) -> int:
@@ -82,7 +83,8 @@ def amount_refunded(intent: stripe.PaymentIntent) -> int:
 
 def to_refund(refund: stripe.Refund) -> ProviderRefund:
     """Map a Refund."""
-    return ProviderRefund(refund.id, from_stripe(refund.amount, refund.currency))
+    amount = from_stripe(refund.amount, refund.currency)
+    return ProviderRefund(refund.id, amount, id_in_metadata(refund, "refund_id"))
 
 
 def _answer(outcome: Outcome, intent: stripe.PaymentIntent, units: int) -> Answer:

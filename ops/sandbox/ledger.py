@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS payment_intents (
 );
 CREATE TABLE IF NOT EXISTS refunds (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL,
-  payment_intent TEXT NOT NULL REFERENCES payment_intents (id), amount INTEGER NOT NULL, reason TEXT
+  payment_intent TEXT NOT NULL REFERENCES payment_intents (id), amount INTEGER NOT NULL, reason TEXT,
+  metadata TEXT NOT NULL DEFAULT '{}'
 );
 CREATE TABLE IF NOT EXISTS idempotency_keys (
   key TEXT PRIMARY KEY, created INTEGER NOT NULL,
@@ -52,7 +53,8 @@ class Ledger:
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.executescript(SCHEMA)
-        self._add_fingerprints()
+        self._add_column("payment_methods", "fingerprint", "TEXT")
+        self._add_column("refunds", "metadata", "TEXT NOT NULL DEFAULT '{}'")
         self._add_test_tokens()
 
     @contextmanager
@@ -72,10 +74,10 @@ class Ledger:
         with self.transaction() as db:
             db.executemany("INSERT OR REPLACE INTO payment_methods VALUES (?, 0, ?, ?, 12, 2040, ?, ?)", rows)
 
-    def _add_fingerprints(self) -> None:
-        """Add the column for card fingerprints to ledgers that were created without it."""
-        if "fingerprint" not in {row["name"] for row in self._db.execute("PRAGMA table_info(payment_methods)")}:
-            self._db.execute("ALTER TABLE payment_methods ADD COLUMN fingerprint TEXT")
+    def _add_column(self, table: str, column: str, definition: str) -> None:
+        """Add a column to ledgers that were created without it."""
+        if column not in {row["name"] for row in self._db.execute(f"PRAGMA table_info({table})")}:
+            self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {definition}")
 
 
 def insert(db: Transaction, table: str, **values: Any) -> None:

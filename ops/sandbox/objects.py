@@ -76,6 +76,7 @@ def refund(row: Row) -> Json:
         "charge": row["charge"],
         "payment_intent": row["payment_intent"],
         "reason": row["reason"],
+        "metadata": json.loads(row["metadata"]),
     }
 
 

@@ -1,10 +1,12 @@
 """Refunds of captured payments."""
 
+import json
+
 from ops.sandbox import intents, objects
 from ops.sandbox.errors import error, unknown
 from ops.sandbox.idempotency import Reply
 from ops.sandbox.ledger import Row, Transaction, insert, new_id, now
-from ops.sandbox.params import Params, part, text
+from ops.sandbox.params import Params, group, part, text
 
 _READ_REFUNDS = "SELECT r.*, i.currency, i.charge FROM refunds r JOIN payment_intents i ON i.id = r.payment_intent"
 
@@ -28,6 +30,7 @@ def create(db: Transaction, params: Params) -> Reply:
         payment_intent=intent["id"],
         amount=refunded,
         reason=params.get("reason"),
+        metadata=json.dumps(group(params, "metadata")),
     )
     db.execute(
         "UPDATE payment_intents SET amount_refunded = amount_refunded + ? WHERE id = ?", (refunded, intent["id"])

@@ -30,7 +30,7 @@ CHECKS = (
                    ELSE false END""",
     ),
     Check(
-        "every order has one saga and one payment",
+        "every order has one saga and a payment",
         """
         SELECT 'order ' || o.id || ' has ' || count(DISTINCT s.id) || ' sagas and '
             || count(DISTINCT p.id) || ' payments'
@@ -38,7 +38,7 @@ CHECKS = (
         LEFT JOIN sagas s ON s.subject_id = o.id AND s.name = 'place_order'
         LEFT JOIN payments p ON p.order_id = o.id
         WHERE o.placed_at > now() - make_interval(days => :journal_days)
-        GROUP BY o.id HAVING count(DISTINCT s.id) <> 1 OR count(DISTINCT p.id) <> 1""",
+        GROUP BY o.id HAVING count(DISTINCT s.id) <> 1 OR count(DISTINCT p.id) = 0""",
         parameters=_journal_days,
     ),
     Check(
@@ -57,7 +57,8 @@ CHECKS = (
         SELECT 'order ' || o.id || ' is ' || o.status || ', its payment ' || p.id || ' is ' || p.status
         FROM orders o JOIN payments p ON p.order_id = o.id
         WHERE p.amount > 0 AND (
-            (o.status = 'paid' AND p.status <> 'captured' AND NOT EXISTS (
+            (o.status = 'paid' AND (p.status IN ('pending', 'authorised') OR p.status = 'refunded' AND o.refunded = 0)
+                AND NOT EXISTS (
                 SELECT FROM sagas s WHERE s.subject_id = o.id AND s.name = 'cancel_order'))
             OR (o.status IN ('failed', 'cancelled') AND p.status IN ('authorised', 'captured')))""",
     ),

@@ -7,7 +7,7 @@ So when the first saga of a version starts, the workers of both releases know it
 from saga.engine.definition import Saga
 from saga.engine.errors import InvalidDefinition
 
-STARTS = {"place_order": 1, "cancel_order": 1}
+STARTS = {"place_order": 1, "cancel_order": 1, "refund_payment": 1}
 """A saga that is not listed starts in version 1."""
 
 

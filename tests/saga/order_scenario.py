@@ -20,6 +20,7 @@ from saga.engine.locked_saga import SagaRef
 from saga.engine.models import Incident, SagaRow
 from saga.engine.queries import sagas_about
 from saga.place_order import PLACE_ORDER, place_order
+from saga.refund_payment import REFUND_PAYMENT
 from tests import factories
 from tests.saga.message_deliveries import Deliveries
 
@@ -44,7 +45,7 @@ class OrderScenario:
     deliveries: Deliveries = field(init=False)
 
     def __post_init__(self) -> None:
-        self.deliveries = Deliveries((PLACE_ORDER, CANCEL_ORDER))
+        self.deliveries = Deliveries((PLACE_ORDER, CANCEL_ORDER, REFUND_PAYMENT))
         company = factories.make_company()
         self.shop = factories.make_shop(company)
         self.product = factories.make_product(self.shop, price=self.price)

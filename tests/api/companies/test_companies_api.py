@@ -43,6 +43,7 @@ class TestCreate:
 
 SETTINGS = {
     "locale": "nl-BE", "prices_include_tax": False, "order_expiry_minutes": 90, "low_stock_threshold": 4,
+    "refund_limit": 50_000,
     "branding": {
         "name": "Ink", "colour": "#1f4e79", "logo_url": "https://ink.example/logo.png", "reply_to": "hi@ink.example",
         "footer": "Ink Ltd, Harbour Street",
@@ -56,6 +57,7 @@ class TestSettings:
         settings = {name: founded[name] for name in SETTINGS}
         assert settings == {
             "locale": "en", "prices_include_tax": True, "order_expiry_minutes": 60, "low_stock_threshold": 0,
+            "refund_limit": None,
             "branding": {},
         }  # fmt: skip
 
@@ -74,6 +76,7 @@ class TestSettings:
             ({"locale": "martian"}, "locale"),
             ({"order_expiry_minutes": 0}, "order_expiry_minutes"),
             ({"low_stock_threshold": -1}, "low_stock_threshold"),
+            ({"refund_limit": -1}, "refund_limit"),
             ({"branding": {"colour": "blue"}}, "branding.colour"),
             ({"branding": {"colour": "#1f4e79\n"}}, "branding.colour"),
             ({"branding": {"logo_url": "http://ink.example/logo.png"}}, "branding.logo_url"),

@@ -5,6 +5,7 @@ from saga.engine.definition import afterwards, then, together
 from saga.engine.errors import Refused
 from saga.engine.rehearse import Rehearsal, rehearse
 from saga.place_order import PLACE_ORDER
+from saga.refund_payment import REFUND_PAYMENT
 from tests.saga.engine.saga_harness import Script
 
 PLACED = {
@@ -51,6 +52,10 @@ class TestRehearse:
     @pytest.mark.parametrize("step", CANCEL_ORDER.steps.values(), ids=str)
     def test_predicts_an_incident_after_the_pivot(self, step):
         assert rehearse(CANCEL_ORDER, failing=step).ending == "stuck"
+
+    @pytest.mark.parametrize("step", REFUND_PAYMENT.steps.values(), ids=str)
+    def test_predicts_an_incident_for_a_refund_that_cannot_be_executed(self, step):
+        assert rehearse(REFUND_PAYMENT, failing=step).ending == "stuck"
 
     def test_refuses_a_step_of_another_saga(self):
         with pytest.raises(ValueError, match="place_order has no step take_back_stock"):
