@@ -1,64 +1,18 @@
-"""docker-compose.yml agrees with the code: commands, queues, ports, settings, secrets, start order."""
+"""docker-compose.yml agrees with the code: commands, queues, settings, secrets, start order."""
 
 import re
-from functools import cache
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-import yaml
 
 from api.sales.request_headers import MAX_WAIT_SECONDS
 from kit.config import Settings
 from kit.db.session_settings import SETTINGS
 from ops.commands.api import GRACEFUL_SECONDS
 from tests.guards.cli_parsing import parse_command
+from tests.guards.compose_file import COMPOSE, OURS, SERVICES, environment, grace_period, listened_on, plain, texts
 from tests.guards.source_tree import ROOT
 from workers import queues
 from workers.outbox.publisher import BATCH_TIMEOUT
-
-COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = {name: service for name, service in SERVICES.items() if service["image"] == "orderx"}
-NGINX = (ROOT / "deploy/nginx.conf").read_text()
-FOREIGN_PORTS = {
-    "postgres": {5432},
-    "rabbitmq": {5672, 15672},
-    "valkey": {6379},
-    "mailpit": {1025, 8025},
-    "nginx": {int(port) for port in re.findall(r"\blisten (\d+);", NGINX)},
-    "localhost": {int(port) for port in re.findall(r":-(\d+)}:8080", str(SERVICES["nginx"]["ports"]))},
-}
-
-
-def environment(service: str) -> dict[str, str]:
-    return SERVICES[service].get("environment", {})
-
-
-def texts(value: Any) -> list[str]:
-    """Every string in a piece of YAML, keys included."""
-    if isinstance(value, dict):
-        return [text for pair in value.items() for each in pair for text in texts(each)]
-    if isinstance(value, list):
-        return [text for each in value for text in texts(each)]
-    return [str(value)]
-
-
-def plain(text: str) -> str:
-    """The text with `${NAME:-default}` replaced by its default, and `${NAME:?why}` by a secret."""
-    return re.sub(r"\$\{\w+:\?[^}]*\}", "secret", re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text))
-
-
-def grace_period(service: str) -> int:
-    return int(SERVICES[service]["stop_grace_period"].removesuffix("s"))
-
-
-@cache
-def listened_on(service: str) -> set[int]:
-    if service in FOREIGN_PORTS:
-        return FOREIGN_PORTS[service]
-    _, options = parse_command(SERVICES[service]["command"])
-    return {value for name, value in options.items() if name.endswith("port")}
 
 
 class TestCommands:
@@ -141,50 +95,6 @@ class TestSecrets:
         example = (ROOT / ".env.example").read_text()
         assert set(re.findall(r"^(?:# )?([A-Z_]+)=", example, re.MULTILINE)) == asked
         assert set(re.findall(r"^([A-Z_]+)=$", example, re.MULTILINE)) == required
-
-
-class TestHostNames:
-    def test_that_others_call_a_service_by_are_ones_it_answers_to(self):
-        called = {urlsplit(plain(text)).hostname for s in SERVICES for text in environment(s).values() if "://" in text}
-        guarded = {name: parse_command(OURS[name]["command"])[1].get("trusted_host") for name in called & OURS.keys()}
-        checks = {name: names for name, names in guarded.items() if names is not None}
-        assert checks == {"sandbox": ["sandbox"]}
-
-    def test_of_pages_that_check_none_are_behind_a_password(self):
-        assert plain(environment("mailpit")["MP_UI_AUTH"]) == "orderx:secret"
-        assert plain(environment("flower")["FLOWER_BASIC_AUTH"]) == "orderx:secret"
-
-
-class TestPorts:
-    def test_named_in_urls_are_listened_on(self):
-        urls = [urlsplit(plain(text)) for s in SERVICES for text in environment(s).values() if "://" in text]
-        assert urls
-        wrong = {url.netloc for url in urls if url.port not in listened_on(str(url.hostname))}
-        assert wrong == set()
-
-    def test_that_are_asked_for_health_are_the_services_own(self):
-        for name, service in SERVICES.items():
-            asked = re.findall(r"127\.0\.0\.1:(\d+)", " ".join(texts(service.get("healthcheck", {}))))
-            assert {int(port) for port in asked} <= listened_on(name)
-
-    def test_that_are_published_are_listened_on_and_only_nginx_faces_the_world(self):
-        published = {name: text for name, service in SERVICES.items() for text in service.get("ports", [])}
-        assert published
-        for name, text in published.items():
-            assert int(text.rpartition(":")[2]) in listened_on(name)
-        assert {name for name, text in published.items() if not text.startswith("127.0.0.1:")} == {"nginx"}
-
-    def test_of_nginx_lead_to_the_api(self):
-        servers = re.findall(r"server (\w+):(\d+)", NGINX)
-        assert servers
-        assert [(name, port) for name, port in servers if int(port) not in listened_on(name)] == []
-        upstreams = set(re.findall(r"\bupstream (\w+) ", NGINX))
-        assert set(re.findall(r"proxy_pass http://(\w+);", NGINX)) == upstreams
-
-    def test_are_reached_over_a_network_that_both_are_on(self):
-        assert "edge" in SERVICES["nginx"]["networks"]
-        assert "edge" in SERVICES["api"]["networks"]
-        assert {name for name, service in SERVICES.items() if "backend" not in service["networks"]} == {"nginx"}
 
 
 class TestStopping:

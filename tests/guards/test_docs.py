@@ -10,9 +10,9 @@ from saga.engine.draw import draw
 from saga.place_order import PLACE_ORDER
 from tests.api.shared_app import shared_app
 from tests.guards.cli_parsing import parse_command
+from tests.guards.compose_file import SERVICES
 from tests.guards.generated import PARTS, part_of
 from tests.guards.source_tree import ROOT, tree
-from tests.guards.test_compose import SERVICES
 
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 README = (ROOT / "README.md").read_text()

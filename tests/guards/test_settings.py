@@ -5,7 +5,7 @@ import typer
 
 from kit.config import Settings
 from ops import cli, command_settings
-from tests.guards.test_compose import OURS, environment
+from tests.guards.compose_file import OURS, environment
 from workers import queues
 
 HAND_OUT_ALL = {"up", "demo", "chaos"}
