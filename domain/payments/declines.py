@@ -21,7 +21,7 @@ ATTEMPT_LIFETIME = timedelta(days=1)
 
 BLOCKED = "too_many_declines"
 """The decline code of a payment that was not sent to the provider because of these limits."""
-_NOT_COUNTED = frozenset({
+_NOT_FROM_ISSUER = frozenset({
     BLOCKED, "invalid_payment_method", "invalid_amount", "invalid_currency", "authorisation_gone",
 })  # fmt: skip
 """Decline codes that do not come from an issuer."""
@@ -29,7 +29,7 @@ _NOT_COUNTED = frozenset({
 
 def is_counted(answer: Answer) -> bool:
     """Check whether the provider's answer is a decline that counts."""
-    return answer.outcome == "declined" and answer.code not in _NOT_COUNTED
+    return answer.outcome == "declined" and answer.code not in _NOT_FROM_ISSUER
 
 
 @dataclass(frozen=True, slots=True)

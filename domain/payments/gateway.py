@@ -33,7 +33,7 @@ class Card:
 
     @property
     def digits(self) -> str:
-        """The number without spaces and dashes of any kind."""
+        """The card number without spaces and dashes of any kind."""
         typed = unicodedata.normalize("NFKC", self.number)
         return "".join(each for each in typed if unicodedata.category(each) not in {"Zs", "Pd"})
 
@@ -116,7 +116,7 @@ class Gateway(Protocol):
         """
 
     def look_up(self, *, ref: str) -> Answer:
-        """Return the current state of the payment, with its refunds."""
+        """Return the state of a payment and its refunds. Raises ProviderPaymentNotFound for an unknown `ref`."""
 
     def payments_of(self, *, order_id: UUID) -> list[Answer]:
         """List all payments of the order, the newest first. Those of the last minute can be missing."""

@@ -156,7 +156,7 @@ class StripeGateway:
         return Answer("declined", ref, 0, refund.failure_reason or "refund_failed")
 
     def look_up(self, *, ref: str) -> Answer:
-        """Return the current state of the payment, with its refunds."""
+        """Return the state of a payment and its refunds. Raises ProviderPaymentNotFound for an unknown `ref`."""
         try:
             with mapped_errors():
                 intent = self._intents.retrieve(ref, {"expand": ["latest_charge"]})

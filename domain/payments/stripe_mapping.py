@@ -12,7 +12,7 @@ from domain.payments.errors import CardRefused, ProviderKeyReused
 from domain.payments.gateway import Answer, Outcome, ProviderRefund, ProviderUnavailable
 from domain.payments.stripe_amounts import from_stripe
 
-FAULTS = {
+CARD_FAULT_MESSAGES = {
     "number": "The payment provider does not accept this card number.",
     "exp_month": "The payment provider does not accept this expiry month.",
     "exp_year": "The payment provider does not accept this expiry year.",
@@ -113,5 +113,5 @@ def to_card_refused(error: stripe.CardError | stripe.InvalidRequestError) -> Car
         error_text = "The payment provider does not accept raw card data here: use `payment_method` instead."
         return CardRefused("The card was not accepted.", fields={FIELD_PREFIX.rstrip("."): [error_text]})
     name = (error.param or "").removeprefix("card[").removesuffix("]")
-    name = name if name in FAULTS else "number"
-    return CardRefused("The card was not accepted.", fields={FIELD_PREFIX + name: [FAULTS[name]]})
+    name = name if name in CARD_FAULT_MESSAGES else "number"
+    return CardRefused("The card was not accepted.", fields={FIELD_PREFIX + name: [CARD_FAULT_MESSAGES[name]]})

@@ -27,7 +27,7 @@ class KeyedPayment(NamedTuple):
         return self.payment.provider_ref or ""
 
 
-def keyed(payments: Sequence[PaymentSummary], key: str) -> list[KeyedPayment]:
+def with_keys(payments: Sequence[PaymentSummary], key: str) -> list[KeyedPayment]:
     """The payments that have an amount, with their keys: for the first payment of the subject it is the step's."""
     return [
         KeyedPayment(payment, f"{key}:{payment.id}" if place else key, is_first=not place)
@@ -44,7 +44,7 @@ def call_each(payments: Iterable[KeyedPayment], call: Callable[[KeyedPayment], A
     return {each.payment.id: call(each) for each in payments}
 
 
-def merged(answers: Mapping[UUID, AnswersByPayment]) -> AnswersByPayment:
+def merge_answers(answers: Mapping[UUID, AnswersByPayment]) -> AnswersByPayment:
     """Return the answers of all subjects, by payment id."""
     return {payment_id: answer for of_subject in answers.values() for payment_id, answer in of_subject.items()}
 

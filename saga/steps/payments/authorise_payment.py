@@ -14,7 +14,7 @@ from domain.payments.stripe_gateway import gateway
 from saga.engine.errors import TryAgain
 from saga.engine.step import batched_step
 from saga.engine.step_functions import Answers, Call, Calls, Inputs, Outcome, OutcomesBySubject, Subject
-from saga.steps.payments import AnswersByPayment, KeyedPayment, call_each, keyed, merged, outcome_of
+from saga.steps.payments import AnswersByPayment, KeyedPayment, call_each, merge_answers, outcome_of, with_keys
 
 
 @batched_step(area="payments")
@@ -33,14 +33,14 @@ def record_authorisations(
     subjects: Sequence[Subject], _: Inputs[Sequence[LimitedPayment]], answers: Answers
 ) -> OutcomesBySubject:
     """Record what the provider has answered: authorised, or declined."""
-    payments.record(answers=merged(answers), now=subjects[0].now)
+    payments.record(answers=merge_answers(answers), now=subjects[0].now)
     return {subject_id: outcome_of(of_subject) for subject_id, of_subject in answers.items()}
 
 
 @authorise_payment.undo
 def void_payment(subject: Subject, limited: Sequence[LimitedPayment]) -> Generator[Call, AnswersByPayment, Outcome]:
     """Void each authorisation, or refund what was captured. Does nothing where nothing was authorised."""
-    keys = keyed([each.payment for each in limited], subject.idempotency_key)
+    keys = with_keys([each.payment for each in limited], subject.idempotency_key)
     # Payments after a declined one were not begun.
     begun = takewhile(lambda each: each.payment.status != "failed", keys)
     to_void = [each for each in begun if each.payment.status in {"pending", "authorised"}]
@@ -58,7 +58,7 @@ def _authorise_all(limiter: DeclineLimiter, limited: Sequence[LimitedPayment], s
     """Authorise one payment after the other, up to the first that is declined."""
     by_id = {each.payment.id: each for each in limited}
     answers: dict[UUID, Answer] = {}
-    for each in keyed([each.payment for each in limited], subject.idempotency_key):
+    for each in with_keys([each.payment for each in limited], subject.idempotency_key):
         authorise = partial(_authorise, each, subject.now)
         # An earlier attempt may have authorised the payment, whatever was declined since: the answer must be fetched.
         answer = authorise() if subject.begun_before else limiter.call(by_id[each.payment.id], authorise)
@@ -70,14 +70,14 @@ def _authorise_all(limiter: DeclineLimiter, limited: Sequence[LimitedPayment], s
 
 def _authorise(each: KeyedPayment, now: datetime) -> Answer:
     payment = each.payment
-    before = _authorised_before(each) if now - payment.created_at > IDEMPOTENCY_KEY_TTL else None
+    before = _earlier_authorisation(each) if now - payment.created_at > IDEMPOTENCY_KEY_TTL else None
     return before or gateway().authorise(
         amount=payment.amount, currency=payment.currency, method=payment.method, order_id=payment.order_id,
         key=each.key, payment_id=None if each.is_first else payment.id,
     )  # fmt: skip
 
 
-def _authorised_before(each: KeyedPayment) -> Answer | None:
+def _earlier_authorisation(each: KeyedPayment) -> Answer | None:
     # The provider may have forgotten the idempotency key, so the same call would make a second payment. This happens to
     # a saga that was idle for long, or was restored from a backup. Its earlier payment is answered as the key would
     # have been, whatever happened to it since: the steps that follow find out.

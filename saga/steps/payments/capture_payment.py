@@ -11,7 +11,7 @@ from domain.payments.stripe_gateway import gateway
 from saga.engine.errors import TryAgain
 from saga.engine.step import batched_step
 from saga.engine.step_functions import Answers, Call, Calls, Inputs, Outcome, OutcomesBySubject, Subject
-from saga.steps.payments import AnswersByPayment, KeyedPayment, call_each, keyed, merged, outcome_of
+from saga.steps.payments import AnswersByPayment, KeyedPayment, call_each, merge_answers, outcome_of, with_keys
 
 
 @batched_step(area="payments")
@@ -20,7 +20,7 @@ def capture_payment(subjects: Sequence[Subject], payments_of: Inputs[Sequence[Pa
     return {
         subject.id: partial(call_each, to_capture, _capture)
         for subject in subjects
-        if (to_capture := keyed(payments_of[subject.id], subject.idempotency_key))
+        if (to_capture := with_keys(payments_of[subject.id], subject.idempotency_key))
     }
 
 
@@ -29,7 +29,7 @@ def record_captures(
     subjects: Sequence[Subject], _: Inputs[Sequence[PaymentSummary]], answers: Answers
 ) -> OutcomesBySubject:
     """Record what was captured."""
-    captured = {id_: answer for id_, answer in merged(answers).items() if answer.outcome != "declined"}
+    captured = {id_: answer for id_, answer in merge_answers(answers).items() if answer.outcome != "declined"}
     payments.record(answers=captured, now=subjects[0].now)
     return {subject_id: outcome_of(of_subject) for subject_id, of_subject in answers.items()}
 
@@ -39,7 +39,7 @@ def refund_payment(
     subject: Subject, payments_of: Sequence[PaymentSummary]
 ) -> Generator[Call, AnswersByPayment, Outcome]:
     """Refund each payment that the provider has captured. Does nothing where none was captured."""
-    keys = keyed(payments_of, f"{subject.idempotency_key}:refund")
+    keys = with_keys(payments_of, f"{subject.idempotency_key}:refund")
     to_refund = [each for each in keys if each.payment.status in {"authorised", "captured"}]
     if not to_refund:
         return None

@@ -11,13 +11,13 @@ from saga.engine.errors import TryAgain
 from saga.engine.retries import UNTIL_DONE
 from saga.engine.step import step
 from saga.engine.step_functions import Call, Outcome, Subject
-from saga.steps.payments import AnswersByPayment, KeyedPayment, call_each, keyed
+from saga.steps.payments import AnswersByPayment, KeyedPayment, call_each, with_keys
 
 
 @step(area="payments", retries=UNTIL_DONE, irreversible="a refunded buyer is not charged again without consent")
 def refund_order(subject: Subject, payments_of: Sequence[PaymentSummary]) -> Generator[Call, AnswersByPayment, Outcome]:
     """Refund to the buyer all that is left of each payment."""
-    keys = keyed(payments_of, subject.idempotency_key)
+    keys = with_keys(payments_of, subject.idempotency_key)
     to_refund = [each for each in keys if each.payment.status == "captured"]
     if not to_refund:
         return None
