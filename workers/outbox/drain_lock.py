@@ -26,7 +26,7 @@ class Poll(NamedTuple):
     include_low_priority: bool
     lookback: float | None
     """Seconds that it goes back; None for everything."""
-    taken: Callable[[int, float], None]
+    report_taken: Callable[[int, float], None]
     """To be called with the number of rows taken and the age of the last one, in seconds."""
 
 
@@ -50,8 +50,8 @@ class DrainLock:
     def wait_for_work(self) -> Iterator[Poll | None]:
         """Wait for work while holding the lock.
 
-        `taken()` of the Poll releases the lock early; otherwise it is released at the end of the block. Yields None
-        when the other drainer has held the lock for IDLE_CHECK_INTERVAL.
+        `report_taken()` of the Poll releases the lock early; otherwise it is released at the end of the block. Yields
+        None when the other drainer has held the lock for IDLE_CHECK_INTERVAL.
         """
         if not self._lock.acquire(timeout=IDLE_CHECK_INTERVAL):
             yield None
@@ -64,7 +64,7 @@ class DrainLock:
             include_low_priority = started >= self._low_priority.due_at
             lookback = self._position.lookback(now=started, include_low_priority=include_low_priority)
 
-            def taken(rows: int, last_age: float) -> None:
+            def report_taken(rows: int, last_age: float) -> None:
                 self._has_more, self._skipped_low_priority = rows == self._batch_size, not include_low_priority
                 now = time.monotonic()
                 if include_low_priority:
@@ -73,7 +73,7 @@ class DrainLock:
                     self._low_priority.record_poll(rows=rows, has_more=self._has_more, now=now)
                 held.close()
 
-            yield Poll(include_low_priority, lookback, taken)
+            yield Poll(include_low_priority, lookback, report_taken)
 
     def poll_everything(self) -> None:
         """Make the next poll read all due rows: a drainer has failed, and the rows it took are in the outbox again."""

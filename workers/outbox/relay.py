@@ -48,14 +48,14 @@ TAKE_BATCH = """
     SELECT t.id, t.company_id, t.kind, t.body, extract(epoch FROM now() - t.available_at)::float
     FROM idle_timeout CROSS JOIN taken t
     ORDER BY t.available_at, t.id"""
-_AGE = 4
+_AGE_COLUMN = 4
 """The last column of TAKE_BATCH: the seconds since the row became due."""
 
 
 def drain(
     app: Celery,
     publisher: Publisher,
-    taken: Callable[[int, float], None] = lambda _rows, _age: None,
+    report_taken: Callable[[int, float], None] = lambda _rows, _age: None,
     *,
     include_low_priority: bool = True,
     lookback: float | None = None,
@@ -63,10 +63,10 @@ def drain(
     """Take a batch of due rows and publish its messages. Returns the number of rows.
 
     The rows are deleted in the same transaction, which commits once the broker has confirmed all messages. Before
-    publishing, `taken` is called with the number of rows and the age of the last one, in seconds since it became due.
-    Without `include_low_priority`, events and tasks of queues.LOW_PRIORITY_AREAS stay in the outbox.
-    Rows that became due more than `lookback` seconds ago are left out; None takes all. A row that cannot be sent is
-    postponed by half a minute, with an alert, and delays no other row.
+    publishing, `report_taken` is called with the number of rows and the age of the last one, in seconds since it became
+    due. Without `include_low_priority`, events and tasks of queues.LOW_PRIORITY_AREAS stay in the outbox. Rows that
+    became due more than `lookback` seconds ago are left out; None takes all. A row that cannot be sent is postponed by
+    half a minute, with an alert, and delays no other row.
     """
     with db.operator_transaction():
         values = {
@@ -77,7 +77,7 @@ def drain(
             "lookback": lookback,
         }
         rows = db.run(TAKE_BATCH, values).fetchall()
-        taken(len(rows), rows[-1][_AGE] if rows else 0.0)
+        report_taken(len(rows), rows[-1][_AGE_COLUMN] if rows else 0.0)
         if not rows:
             return 0
         failpoints.hit("outbox.taken")
@@ -90,7 +90,7 @@ def drain(
         }
         for row in rows:
             if row[0] in failures:
-                _postpone(row, reason=failures[row[0]])
+                _postpone_row(row, reason=failures[row[0]])
             elif _is_beyond_hop_limit(row):
                 _alert_about_loop(row[3])
     failpoints.hit("outbox.emptied")
@@ -103,7 +103,7 @@ def _messages_of(app: Celery, rows: Sequence[tuple[Any, ...]]) -> tuple[dict[int
     failures: dict[int, str] = {}
     events = _events_of(rows)
     for row in rows:
-        row_id, _, kind, _ = row[:_AGE]
+        row_id, _, kind, _ = row[:_AGE_COLUMN]
         try:
             bodies = [] if _is_beyond_hop_limit(row) else _bodies_of(row, events)
             messages[row_id] = [message for whole in bodies for message in build_messages(app, kind, whole)]
@@ -115,7 +115,7 @@ def _messages_of(app: Celery, rows: Sequence[tuple[Any, ...]]) -> tuple[dict[int
 
 def _bodies_of(row: tuple[Any, ...], events: Mapping[str, Json]) -> list[Json]:
     """The whole bodies of what the row sends. Raises KeyError if one of its events is not kept."""
-    _, company_id, kind, body = row[:_AGE]
+    _, company_id, kind, body = row[:_AGE_COLUMN]
     if kind != "event":
         return [task_messages.expand(body, company_id=company_id)]
     return [events[event_id] for event_id in body["ids"]] if "ids" in body else [body]
@@ -144,8 +144,8 @@ def _alert_about_loop(event: Json) -> None:
     alerts.trigger("event_loop", {event["type"]: {name: event[name] for name in names if name in event}})
 
 
-def _postpone(row: tuple[Any, ...], *, reason: str) -> None:
-    row_id, company_id, kind, body = row[:_AGE]
+def _postpone_row(row: tuple[Any, ...], *, reason: str) -> None:
+    row_id, company_id, kind, body = row[:_AGE_COLUMN]
     log.error("outbox row cannot be sent", outbox=row_id, reason=reason)
     outbox.postpone(row_id, company_id, kind, body)
     alerts.trigger("outbox_overdue", {f"row {row_id}": {"row": row_id, "kind": kind, "reason": reason}})
@@ -188,7 +188,7 @@ def _run_drainer(stopping: threading.Event, app: Celery, lock: DrainLock) -> Non
                         with lock.wait_for_work() as poll:
                             if poll:
                                 drain(
-                                    app, publisher, poll.taken, include_low_priority=poll.include_low_priority,
+                                    app, publisher, poll.report_taken, include_low_priority=poll.include_low_priority,
                                     lookback=poll.lookback,
                                 )  # fmt: skip
                         publisher.keep_alive()
