@@ -1,30 +1,20 @@
 """How a worker without a pool runs the messages that wait for it, on a real RabbitMQ."""
 
-import itertools
 import json
 import socket
-import threading
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
 from celery.exceptions import Reject
-from celery.worker import WorkController, state
-from kombu import Connection
 from kombu.asynchronous import Hub
 
 from kit.ids import new_id
-from kit.process import heartbeat
 from tests.stack.tap import tapped
 from tests.waiting import until
+from tests.workers.celery_internals.recording_task import TASKS, WAITING
 from workers.celery_internals.batch_runner import TaskCall
-from workers.celery_internals.batching import BatchTask, ReadAhead
-from workers.outbox.messages import build_messages
-
-WAITING = 20
-TASKS = ("inventory.reserve_stock", "inventory.count_stock")
-
+from workers.celery_internals.batching import ReadAhead
 
 INVALID_MESSAGES = (
     {"headers": {"task": "inventory.of_tomorrow", "id": "1"}},
@@ -34,84 +24,6 @@ INVALID_MESSAGES = (
     {"headers": {}, "body": b"rubbish"},
     {"headers": {}, "content_type": "text/plain"},
 )
-
-
-class RecordingTask:
-    """Records the batches of a task, and raises the errors set for certain calls."""
-
-    def __init__(self):
-        self.given, self.trouble, self.additional, self.make_calls = [], {}, [], None
-        self.under_way, self.went_on, self.wake = set(), [], None
-
-    def run_batch(self, calls):
-        self.given.append([each.id for each in calls])
-        for each in calls:
-            trouble = self.trouble.get(each.id, [])
-            if trouble:
-                raise trouble.pop(0) if len(calls) == 1 else trouble[0]
-        if self.make_calls:
-            self.make_calls()
-        return self.additional
-
-    def is_under_way(self, call):
-        return call.id in self.under_way
-
-    def go_on(self):
-        self.went_on.append(True)
-        return self.additional
-
-    @property
-    def done(self):
-        return {each for batch in self.given for each in batch}
-
-
-@pytest.fixture
-def task(app):
-    task = RecordingTask()
-
-    def alone(**_ids):
-        raise AssertionError("there is no pool here")
-
-    for name in TASKS:
-        app.task(alone, name=name, base=BatchTask, shared=False, run_batch=staticmethod(task.run_batch), work=task)
-    return task
-
-
-@pytest.fixture
-def send(app, publisher):
-    def sending(times=WAITING, **otherwise):
-        ids = [str(new_id()) for _ in range(times)]
-        names = itertools.cycle(TASKS)
-        bodies = [{"task": next(names), "id": each, "root": each, "kwargs": {"saga_id": each}} for each in ids]
-        publisher.publish([replace(each, **otherwise) for body in bodies for each in build_messages(app, "task", body)])
-        return ids
-
-    return sending
-
-
-@pytest.fixture
-def working(app):
-    """Runs a worker in a thread of this process within the block."""
-
-    @contextmanager
-    def running(**options):
-        app.conf.worker_prefetch_multiplier = 64
-        worker = WorkController(
-            app=app, concurrency=1, queues=["inventory"], without_gossip=True, without_mingle=True,
-            quiet=True, loglevel="ERROR", **{"pool_cls": "solo", "without_heartbeat": True, **options},
-        )  # fmt: skip
-        thread = threading.Thread(target=worker.start, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            state.should_stop = 0
-            worker.consumer.hub.call_soon(int)  # otherwise it notices only after ten seconds
-            thread.join(20)
-            state.should_stop = None
-        assert not thread.is_alive()
-
-    return running
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -137,34 +49,6 @@ class TestAWorkerWithoutAPool:
         [only] = send(1)
         with working():
             until(lambda: task.done == {only} and waiting("dead.letters"))
-
-    def test_sends_heartbeats_during_a_long_batch(self, app, task, send, working):
-        enough = threading.Event()
-        task.make_calls = lambda: wait_with_heartbeats(enough)
-        with tapped(app.conf.broker_url) as tap, working(without_heartbeat=False, heartbeat_interval=0.1):
-            send(1)
-            until(lambda: task.given)
-            try:
-                before = heartbeats(tap)
-                until(lambda: heartbeats(tap) > before + 1)
-            finally:
-                enough.set()
-
-    @pytest.mark.slow
-    def test_keeps_its_connection_during_a_batch_longer_than_two_heartbeats(self, app, rabbitmq, task, send, working):
-        app.conf.broker_heartbeat = 3
-        closed = threading.Event()
-        task.make_calls = lambda: wait_with_heartbeats(closed)
-        with working():
-            [only] = send(1)
-            until(lambda: task.given)
-            try:
-                wait_until_rabbitmq_closes_a_silent_connection(rabbitmq.url, heartbeat=3)
-            finally:
-                closed.set()
-            [another] = send(1)
-            until(lambda: another in task.done)
-        assert task.given == [[only], [another]]
 
     def test_requeues_a_rejected_message(self, task, send, working, waiting):
         [only] = send(1)
@@ -201,14 +85,6 @@ class TestTaskEvents:
             ]
 
 
-def wait_until_rabbitmq_closes_a_silent_connection(url, *, heartbeat):
-    """Connect, send nothing, and return once RabbitMQ has closed the connection for want of heartbeats (seconds)."""
-    with Connection(url, heartbeat=heartbeat) as silent, pytest.raises(ConnectionError):
-        silent.connect()
-        while True:
-            silent.drain_events(timeout=60)
-
-
 @pytest.mark.filterwarnings("ignore")
 class TestOngoingWork:
     def test_keeps_its_message_until_it_is_finished(self, task, send, working, waiting):
@@ -238,17 +114,6 @@ class TestOngoingWork:
             task.under_way.clear()
             task.wake()
             until(lambda: {("task-succeeded", body.id), ("task-succeeded", only)} <= set(task_events(tap)))
-
-
-def wait_with_heartbeats(event):
-    """Wait for the event as a long batch does."""
-    while not event.wait(0.05):
-        heartbeat.beat()
-
-
-def heartbeats(tap):
-    """The number of heartbeats so far."""
-    return sum(message.delivery_info["routing_key"] == "worker.heartbeat" for message in tap.listen())
 
 
 def task_events(tap):
