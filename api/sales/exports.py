@@ -19,8 +19,8 @@ def export_orders() -> tuple[JobRow, dict[str, str]]:
     """Export all orders of your company as CSV.
 
     The export runs in the background, as a job: `Location` has its address. Each line has an order's id, shop, time
-    (UTC), status, currency, amounts in minor units and discount; there is no data of customers. One export of a company
-    runs at a time.
+    (UTC), number, channel, states, currency and amounts in minor units; there is no data of customers. One export of a
+    company runs at a time.
     """
     with request_transaction() as caller:
         assert caller.company_id

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,8 @@ from api.http.blueprint import Blueprint
 from api.http.etags import etag
 from api.http.openapi import IDEMPOTENCY_KEY_HEADER, IF_NONE_MATCH_HEADER, PREFER_HEADER
 from api.http.schemas import page_of
-from api.sales import examples, order_submission, serializers
+from api.sales import examples, order_list, order_submission, serializers
+from api.sales.order_list import OrdersQuery
 from api.sales.request_headers import await_outcome, requested_wait, wait_slot
 from api.sales.saga_schemas import OrderSagasSchema
 from api.sales.schemas import (
@@ -20,7 +20,6 @@ from api.sales.schemas import (
     NewOrderSchema,
     OrderProgressSchema,
     OrderSchema,
-    OrdersQuery,
     OrderSummarySchema,
 )
 from domain.accounts.errors import EmailUnverified
@@ -90,17 +89,13 @@ def place_order(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, st
 @blueprint.response(200, page_of(OrderSummarySchema))
 @blueprint.alt_response(404, "NotFound")
 def list_orders(query: dict[str, Any]) -> Page[dict[str, Any]]:
-    """List orders, newest first: your own orders as a customer, or those of your company.
+    """List orders: your own orders as a customer, or those of your company.
 
-    Members who work in one shop see the orders of that shop.
+    The newest come first, unless you `sort` them otherwise. Members who work in one shop see the orders of that shop.
+    Members can search by `q`. Orders have their lines with `include=lines`.
     """
     with request_transaction() as caller:
-        if caller.role == CUSTOMER:
-            query["user_id"] = caller.user_id
-        else:
-            query["shop_id"] = caller.restrict_to_shop(query["shop_id"])
-        orders = sales.orders(**query)
-    return orders.map(partial(serializers.summary, to_seller=caller.is_seller))
+        return order_list.orders(caller, query)
 
 
 @blueprint.get("/<uuid:order_id>")

@@ -8,7 +8,7 @@ from api.http.choices import Choice
 from api.http.contacts import NewAddressSchema, Phone
 from api.http.fields import FullMatch, List, MultilineText, Text, refuse_card_number
 from api.http.responses import AddressSchema, AmountOf, ResponseSchema
-from api.http.schemas import PageQuery, Schema
+from api.http.schemas import Schema
 from domain.payments.gateway import Card
 from domain.sales.channels import CHANNELS
 from domain.sales.headline import FULFILMENT_STATES, PAYMENT_STATES, STATES, STATUSES
@@ -99,10 +99,15 @@ class NewOrderSchema(Schema):
     )
     shipping_address = fields.Nested(NewAddressSchema, required=True)
     billing_address = fields.Nested(
-        NewAddressSchema, load_default=None, metadata={"description": "Leave it out if it is the shipping address"}
+        NewAddressSchema,
+        load_default=None,
+        allow_none=False,
+        metadata={"description": "Leave it out if it is the shipping address"},
     )
-    phone = Phone(load_default=None, metadata={"examples": ["+4930123456"]})
-    note = MultilineText(max_length=MAX_NOTE_LENGTH, load_default=None, metadata={"examples": ["Ring twice."]})
+    phone = Phone(load_default=None, allow_none=False, metadata={"examples": ["+4930123456"]})
+    note = MultilineText(
+        max_length=MAX_NOTE_LENGTH, load_default=None, allow_none=False, metadata={"examples": ["Ring twice."]}
+    )
     channel = Choice(
         "OrderChannel",
         CHANNELS,
@@ -118,15 +123,6 @@ class CancellationSchema(Schema):
     reason = Text(load_default="no reason given", metadata={"examples": ["ordered by mistake"]})
 
 
-class OrdersQuery(PageQuery):
-    """Filters for the list of orders."""
-
-    shop_id = fields.UUID(load_default=None)
-    customer_id = fields.UUID(load_default=None)
-    status = Choice("OrderStatus", STATUSES, load_default=None)
-    placed_since = fields.AwareDateTime(load_default=None)
-
-
 class FailureSchema(ResponseSchema):
     """The reason why an order failed.
 
@@ -138,8 +134,22 @@ class FailureSchema(ResponseSchema):
     detail = fields.String(allow_none=True)
 
 
+class OrderLineSchema(ResponseSchema):
+    """A line of an order, with the price at which it was placed."""
+
+    id = fields.UUID()
+    product_id = fields.UUID()
+    sku = fields.String()
+    name = fields.String()
+    quantity = fields.Integer()
+    unit_price = AmountOf()
+    total = AmountOf()
+
+
 class OrderSummarySchema(ResponseSchema):
-    """An order without its lines."""
+    """An order; in lists without its lines, unless they are asked for."""
+
+    optional = frozenset({"lines"})
 
     id = fields.UUID()
     number = fields.String(
@@ -159,18 +169,7 @@ class OrderSummarySchema(ResponseSchema):
     failure = fields.Nested(FailureSchema, allow_none=True)
     placed_at = fields.AwareDateTime()
     changed_at = fields.AwareDateTime()
-
-
-class OrderLineSchema(ResponseSchema):
-    """A line of an order, with the price at which it was placed."""
-
-    id = fields.UUID()
-    product_id = fields.UUID()
-    sku = fields.String()
-    name = fields.String()
-    quantity = fields.Integer()
-    unit_price = AmountOf()
-    total = AmountOf()
+    lines = fields.List(fields.Nested(OrderLineSchema))
 
 
 class SagaStateSchema(ResponseSchema):
@@ -201,7 +200,8 @@ class TotalsSchema(ResponseSchema):
 class OrderDetailsSchema(OrderSummarySchema):
     """An order with its lines and address."""
 
-    lines = fields.List(fields.Nested(OrderLineSchema))
+    optional = frozenset()
+
     totals = fields.Nested(TotalsSchema)
     subtotal = AmountOf(metadata={"description": "The same as `totals.items`"})
     discount_percent = fields.Integer()

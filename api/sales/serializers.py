@@ -52,11 +52,16 @@ def states_of(order: Any) -> dict[str, Any]:
     return {**status_of(order), **{name: getattr(order, name) for name in names}}
 
 
-def summary(order: AnyOrder, *, to_seller: bool) -> dict[str, Any]:
-    """The order without its lines."""
+def summary(order: AnyOrder, lines: Sequence[AnyLine] | None = None, *, to_seller: bool) -> dict[str, Any]:
+    """The order, with its lines if they are given."""
     names = ("number", "shop_id", "customer_id", "currency", "total", "placed_at", "changed_at")
     failure = _failure(order.failure, to_seller=to_seller)
-    return {**states_of(order), **{name: getattr(order, name) for name in names}, "failure": failure}
+    return {
+        **states_of(order),
+        **{name: getattr(order, name) for name in names},
+        "failure": failure,
+        **_lines(order, lines),
+    }
 
 
 def _totals(totals: Totals, *, currency: str, state: State) -> dict[str, Any]:
@@ -96,8 +101,7 @@ def new_order(placed: PlacedOrder) -> dict[str, Any]:
 def order_details(order: AnyOrder, lines: Sequence[AnyLine], *, to_seller: bool) -> dict[str, Any]:
     """The order with its lines, without the state of its saga, which is deleted after some months."""
     return {
-        **summary(order, to_seller=to_seller),
-        "lines": [_line(line, order.currency) for line in lines],
+        **summary(order, lines, to_seller=to_seller),
         "totals": _totals(order.totals, currency=order.currency, state=order.state),
         "subtotal": order.totals.items,
         **{name: getattr(order, name) for name in _DETAILS},
@@ -158,6 +162,10 @@ def _event(event: journal.HistoryEvent, *, to_seller: bool) -> dict[str, Any]:
 def _undo_of(step: str) -> str | None:
     """The name of the step's undo; None if it has none, or if no current saga has the step."""
     return STEPS[step].undo_name if step in STEPS else None
+
+
+def _lines(order: AnyOrder, lines: Sequence[AnyLine] | None) -> dict[str, Any]:
+    return {} if lines is None else {"lines": [_line(line, order.currency) for line in lines]}
 
 
 def _line(line: AnyLine, currency: str) -> dict[str, Any]:

@@ -45,6 +45,16 @@ def the_payment(*, order_id: UUID) -> PaymentSummary:
     return the_payments(order_ids=[order_id])[order_id][0]
 
 
+_FIND_ORDERS = """
+    SELECT DISTINCT p.order_id FROM payment_events e JOIN payments p ON p.id = e.payment_id
+    WHERE e.provider_ref = %(ref)s"""
+
+
+def orders_with_reference(ref: str) -> list[UUID]:
+    """Find the ids of the orders that have a payment, capture or refund with this reference of the provider."""
+    return [order_id for (order_id,) in db.run(_FIND_ORDERS, {"ref": ref})]
+
+
 def events_of(*, payment_id: UUID) -> list[PaymentEvent]:
     """List the events of the payment, in order."""
     query = select(PaymentEvent).where(PaymentEvent.payment_id == payment_id).order_by(PaymentEvent.id)

@@ -8,7 +8,11 @@ from uuid import UUID
 
 from kit import db
 
-COLUMNS = ("id", "shop_id", "placed_at", "status", "currency", "subtotal", "discount_percent", "total")
+COLUMNS = (
+    "id", "shop_id", "placed_at", "status", "currency", "subtotal", "discount_percent", "total",
+    "number", "channel", "state", "payment_state", "fulfilment_state", "disputed", "discounts", "shipping", "fees",
+    "tax", "tax_included", "paid", "refunded",
+)  # fmt: skip
 """Amounts are in minor units, times in UTC. Data of the customers is left out: an export outlives an erasure."""
 
 _READ_NEXT_ORDERS = f"""

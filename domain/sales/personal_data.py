@@ -33,10 +33,10 @@ def export(*, user_id: UUID, now: datetime) -> dict[str, Any]:
 
 
 def _orders(user_id: UUID) -> Iterator[Order]:
-    page = queries.orders(user_id=user_id, limit=_PAGE_SIZE)
+    page = queries.orders_of(user_id=user_id, limit=_PAGE_SIZE)
     yield from page.data
     while page.next:
-        page = queries.orders(user_id=user_id, limit=_PAGE_SIZE, after=page.next)
+        page = queries.orders_of(user_id=user_id, limit=_PAGE_SIZE, after=page.next)
         yield from page.data
 
 

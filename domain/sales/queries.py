@@ -141,25 +141,14 @@ def ordered_products(*, order_ids: Collection[UUID]) -> dict[UUID, list[OrderedP
     return ordered
 
 
-def orders(
+def orders_of(
     *,
     limit: int,
     after: UUID | None = None,
-    user_id: UUID | None = None,
-    customer_id: UUID | None = None,
-    shop_id: UUID | None = None,
-    status: str | None = None,
-    placed_since: datetime | None = None,
+    user_id: UUID,
 ) -> Page[Order]:
-    """List orders that match the given filters, the newest first, after the one with the id `after`."""
-    query = _filtered(select(Order), user_id, shop_id)
-    if customer_id is not None:
-        query = query.where(Order.customer_id == customer_id)
-    if status is not None:
-        query = query.where(Order.status == status)
-    if placed_since is not None:
-        query = query.where(Order.placed_at >= placed_since)
-    return page(query, Order.id, limit=limit, after=after, newest_first=True)
+    """List the orders of a user, the newest first, after the one with the id `after`."""
+    return page(select(Order).where(is_order_of(user_id)), Order.id, limit=limit, after=after, newest_first=True)
 
 
 def has_orders_in_progress(*, user_id: UUID | None = None, customer_id: UUID | None = None, now: datetime) -> bool:
@@ -168,17 +157,18 @@ def has_orders_in_progress(*, user_id: UUID | None = None, customer_id: UUID | N
         Order.status.in_(("pending", "fulfilling", "shipped")),
         and_(Order.status == "paid", Order.changed_at > now - SHIPPED_WITHIN),
     )
-    buyer = _is_order_of(user_id) if user_id else Order.customer_id == customer_id
+    buyer = is_order_of(user_id) if user_id else Order.customer_id == customer_id
     return bool(db.session().scalar(select(exists().where(buyer, in_progress))))
 
 
-def _is_order_of(user_id: UUID) -> ColumnElement[bool]:
+def is_order_of(user_id: UUID) -> ColumnElement[bool]:
+    """The condition that the buyer of an order is this user."""
     return Order.customer_id.in_(select(Customer.id).where(Customer.user_id == user_id))
 
 
 def _filtered(query: Select[*Ts], user_id: UUID | None, shop_id: UUID | None) -> Select[*Ts]:
     if user_id is not None:
-        query = query.where(_is_order_of(user_id))
+        query = query.where(is_order_of(user_id))
     if shop_id is not None:
         query = query.where(Order.shop_id == shop_id)
     return query

@@ -155,10 +155,7 @@ def insert(values: Json, *inserts: str) -> None:
 
 
 def insert_returning(values: Json, insert: str, receive: Receive) -> None:
-    """Buffer an INSERT of one row with RETURNING, as `insert` does, and call `receive` with that row when it has run.
-
-    For values that the database sets. One such statement is buffered at a time: before a second one, the first runs.
-    """
+    """Buffer an INSERT of one row with RETURNING, and call `receive` with that row when it has run."""
     _unit.get().insert_returning(values, insert, receive)
 
 
@@ -244,13 +241,9 @@ def is_timeout(error: BaseException) -> bool:
 
     A statement that is slow by itself reaches the limit at each attempt. So work that counts its failures counts it.
     """
-    return _sqlstate(error) in {_QUERY_CANCELED, _LOCK_NOT_AVAILABLE}
+    return _sqlstate(error) in {psycopg.errors.QueryCanceled.sqlstate, psycopg.errors.LockNotAvailable.sqlstate}
 
 
 def is_unavailable(error: BaseException) -> bool:
     """Whether the database as a whole is affected: an outage that is no timeout of a statement."""
     return is_outage(error) and not is_timeout(error)
-
-
-_QUERY_CANCELED = psycopg.errors.QueryCanceled.sqlstate
-_LOCK_NOT_AVAILABLE = psycopg.errors.LockNotAvailable.sqlstate

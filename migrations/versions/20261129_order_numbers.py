@@ -28,7 +28,7 @@ FILL = """
                     AND placed_at < (the_month + interval '1 month')::timestamp AT TIME ZONE 'UTC'
             ), free AS (
                 SELECT counts.number, row_number() OVER (ORDER BY counted, shard) AS place FROM (
-                    SELECT shard, counted, order_number(the_month, counted, shard) AS number
+                    SELECT shard, counted, format_order_number(the_month, counted, shard) AS number
                     FROM order_counts, generate_series(1, count) AS counted
                     WHERE company_id = the_company AND month = the_month
                 ) counts
@@ -52,7 +52,7 @@ COUNT_ORDER = """
 
 def upgrade() -> None:
     op.add_column("orders", sa.Column("number", sa.Text(), nullable=True), if_not_exists=True)
-    for name in ("order_number", "number_order"):
+    for name in ("format_order_number", "number_order"):
         op.execute(functions.FILES[name].read_text())
     # Both at once: an order is counted once. The lock waits for the transactions that have placed orders.
     op.execute("DROP TRIGGER IF EXISTS count_order ON orders")
@@ -70,7 +70,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TRIGGER number_order ON orders")
     op.execute("DROP FUNCTION number_order()")
-    op.execute("DROP FUNCTION order_number(date, integer, smallint)")
+    op.execute("DROP FUNCTION format_order_number(date, integer, smallint)")
     op.execute(COUNT_ORDER)
     op.execute("""
         CREATE CONSTRAINT TRIGGER count_order AFTER INSERT ON orders

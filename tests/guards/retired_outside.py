@@ -24,7 +24,7 @@ vital_signs database_metrics
 forget_invitations erase_member
 delete_invitations_to erase_member
 erase_person erase_user
-counted count_order
+counted number_order
 presented by_token
 visited by_id
 erased erasure

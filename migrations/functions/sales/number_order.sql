@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION public.number_order() RETURNS trigger LANGUAGE plpgsq
 DECLARE
     this_month date := date_trunc('month', NEW.placed_at AT TIME ZONE 'UTC')::date;
     taken smallint;
-    counted integer;
+    place integer;
 BEGIN
     SELECT shard INTO taken FROM public.order_counts WHERE company_id = NEW.company_id AND month = this_month
     ORDER BY shard LIMIT 1 FOR UPDATE SKIP LOCKED;
@@ -16,7 +16,7 @@ BEGIN
     END IF;
     INSERT INTO public.order_counts (company_id, month, shard, count) VALUES (NEW.company_id, this_month, taken, 1)
     ON CONFLICT (company_id, month, shard) DO UPDATE SET count = order_counts.count + 1
-    RETURNING count INTO counted;
-    NEW.number := public.order_number(this_month, counted, taken);
+    RETURNING count INTO place;
+    NEW.number := public.format_order_number(this_month, place, taken);
     RETURN NEW;
 END $$;

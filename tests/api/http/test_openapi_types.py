@@ -10,6 +10,7 @@ ALWAYS_OPTIONAL = {
     "Problem": {"errors", "exceeded_limits", "saga"},
     "Branding": {"name", "colour", "logo_url", "reply_to", "footer"},
     "Address": {"name", "company", "line1", "line2", "postal_code", "city", "region"},
+    "OrderSummary": {"lines"},
 }
 """What an answer may lack, by its type."""
 UNVERIFIED = {"create_company", "place_order", "set_up_second_factor", "confirm_second_factor"}
