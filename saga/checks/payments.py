@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 
 from domain.payments.errors import ProviderPaymentNotFound
 from domain.payments.gateway import Answer
+from domain.payments.matching import paid_with
 from domain.payments.stripe_gateway import gateway
 from domain.payments.sums import READ_SUMS
 from kit import db
@@ -18,7 +19,7 @@ BATCH = 100
 
 _READ_PROVIDER_REFS = text("SELECT order_id, provider_ref FROM payments WHERE provider_ref <> ''")
 _READ_PAYMENTS = text(f"""
-    SELECT p.id, o.id AS order_id, o.status, p.status AS payment, p.amount, p.provider_ref,
+    SELECT p.id AS payment_id, o.id AS order_id, o.status, p.status AS payment, p.amount, p.provider_ref,
         coalesce(s.captured, 0) AS captured, coalesce(s.refunded, 0) AS refunded,
         o.status <> 'pending' AND NOT EXISTS (
             SELECT FROM sagas s
@@ -47,7 +48,7 @@ def payment_differences() -> Iterator[str]:
         payments_of = _payments([order_id for order_id, _ in batch])
         for order_id, answer in batch:
             not_listed.pop(answer.ref, None)
-            yield from _payment_difference(order_id, _paid_with(answer, payments_of.get(order_id, ())), answer)
+            yield from _payment_difference(order_id, paid_with(answer, payments_of.get(order_id, ())), answer)
     for ref, order_id in not_listed.items():
         try:
             gateway().look_up(ref=ref)
@@ -63,17 +64,11 @@ def _payments(order_ids: Sequence[UUID]) -> dict[UUID, list[Row[Any]]]:
     return found
 
 
-def _paid_with(answer: Answer, payments: Sequence[Row[Any]]) -> Row[Any] | None:
-    """The order's payment that the provider's payment is for: by its reference or our id, or else the first one."""
-    named = (row for row in payments if row.provider_ref == answer.ref or row.id == answer.payment_id)
-    return next(named, payments[0] if payments else None)
-
-
 def _payment_difference(order_id: UUID, payment: Row[Any] | None, answer: Answer) -> Iterator[str]:
     """The difference, if the payment has not changed while it was looked up again."""
     while not _matches(payment, answer):
         answer, before = gateway().look_up(ref=answer.ref), payment
-        payment = _paid_with(answer, _payments([order_id]).get(order_id, ()))
+        payment = paid_with(answer, _payments([order_id]).get(order_id, ()))
         if payment == before and not _matches(payment, answer):
             yield _description(order_id, payment, answer)
             return

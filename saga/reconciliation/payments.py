@@ -16,6 +16,7 @@ from sqlalchemy import Row, text
 
 from domain.payments import payment_records as payments
 from domain.payments.gateway import Answer
+from domain.payments.matching import paid_with
 from domain.payments.stripe_gateway import gateway
 from kit import clock, db
 from kit.tenancy import Tenant
@@ -24,7 +25,7 @@ BATCH = 100
 
 Verdict = Literal["matches", "in progress", "refund", "record", "review"]
 
-_READ_ORDERS = text("""
+_READ_PAYMENTS = text("""
     SELECT o.id, o.company_id, o.status, p.id AS payment_id, p.provider_ref, p.status AS payment, p.amount,
         o.status = 'pending' OR EXISTS (
             SELECT FROM sagas s
@@ -34,7 +35,7 @@ _READ_ORDERS = text("""
             SELECT each.ref || ' ' || e.type
             FROM payment_events e, unnest(ARRAY[e.provider_ref, p.provider_ref]) AS each (ref) WHERE e.payment_id = p.id
         ) AS recorded
-    FROM orders o JOIN payments p ON p.order_id = o.id WHERE o.id = ANY(:orders)""")
+    FROM orders o JOIN payments p ON p.order_id = o.id WHERE o.id = ANY(:orders) ORDER BY p.id""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +59,22 @@ def reconcile(*, since: datetime, dry_run: bool = False) -> Iterator[ComparedPay
     """
     made = gateway().every_payment(since=since)
     while batch := list(islice(made, BATCH)):
+        payments_of: dict[UUID, list[Row[Any]]] = {}
         with db.operator_transaction():
-            rows = db.session().execute(_READ_ORDERS, {"orders": [order_id for order_id, _ in batch]})
-            orders = {row.id: row for row in rows}
+            for row in db.session().execute(_READ_PAYMENTS, {"orders": [order_id for order_id, _ in batch]}):
+                payments_of.setdefault(row.id, []).append(row)
         for order_id, answer in batch:
-            order = orders.get(order_id)
+            order = paid_with(answer, payments_of.get(order_id, ()))
             verdict, reason = judge(order, answer)
             corrected = answer if dry_run else _correct(order, answer, verdict)
             yield ComparedPayment(order_id, answer, verdict, reason, corrected)
 
 
 def judge(order: Row[Any] | None, answer: Answer) -> tuple[Verdict, str]:
-    """Return what to do about a payment, and the reason. `order` is None if the payment's order is unknown."""
+    """Return what to do about a payment, and the reason.
+
+    `order` is the payment of its order with the order's columns, or None if the order is unknown.
+    """
     if order is None:
         return _verdict_if_unneeded(answer, recorded=True), "there is no such order"
     if order.in_progress:
@@ -94,7 +99,11 @@ def _verdict_if_unneeded(answer: Answer, *, recorded: bool) -> Verdict:
 
 
 def _correct(order: Row[Any] | None, answer: Answer, verdict: Verdict) -> Answer:
-    after = _void_or_refund(answer.ref) if verdict == "refund" else answer
+    after = answer
+    if verdict == "refund":
+        after = _void_or_refund(answer.ref)
+    elif verdict == "record" and answer.outcome == "refunded":
+        after = gateway().look_up(ref=answer.ref)  # with its refunds, some of which may be recorded
     if order is not None and verdict in {"refund", "record"} and after.outcome in {"voided", "refunded"}:
         is_orders_payment = order.provider_ref in {None, after.ref}
         with db.transaction(Tenant(company_id=order.company_id)):

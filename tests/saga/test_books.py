@@ -30,7 +30,8 @@ BROKEN = {
     "a provider's reference belongs to one payment": """
         WITH other AS (
             INSERT INTO orders
-            SELECT (jsonb_populate_record(o, jsonb_build_object('id', o.shop_id))).* FROM orders o RETURNING id
+            SELECT (jsonb_populate_record(o, jsonb_build_object('id', o.shop_id, 'number', 'another'))).*
+            FROM orders o RETURNING id
         ), its_payment AS (
             INSERT INTO payments
             SELECT (jsonb_populate_record(p, jsonb_build_object('id', other.id, 'order_id', other.id))).*

@@ -6,11 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from domain.payments import payment_records as payments
+from domain.payments.declines import PaymentSource
 from domain.payments.gateway import ProviderUnavailable
 from domain.payments.queries import events_of
 from domain.payments.stripe_gateway import gateway
 from kit import clock, db
 from kit.ids import new_id
+from kit.money import Money
 from kit.tenancy import Tenant
 from saga.reconciliation import payments as reconciliation
 from tests.saga.order_scenario import findings
@@ -121,6 +124,29 @@ class TestReconcile:
         assert events(scenario, order_id) == ["authorised", "captured", "refunded"]
         scenario.run_until_idle()
         assert findings() == []
+
+    def test_leaves_each_of_the_payments_that_an_order_is_paid_with(self, scenario, compare, at_the_provider):
+        order_id = scenario.place()
+        scenario.run_until_idle()
+        order = scenario.order(order_id)
+        with db.transaction(Tenant(company_id=order.company_id)):
+            second = payments.create(
+                PaymentSource("pm_card_visa"), order_id=order_id, company_id=order.company_id,
+                user_id=scenario.buyer.id, amount=1999, currency="EUR", is_first=False,
+            )  # fmt: skip
+        with db.transaction(Tenant(company_id=order.company_id)):
+            payments.record(answers={second: pay(order_id)}, now=clock.now())
+        assert compare() == [("matches", "captured"), ("matches", "captured")]
+        assert at_the_provider() == [("succeeded", 1999, 0)] * 2
+
+    def test_records_refunds_that_were_made_before_a_crash_once_each(self, scenario, compare):
+        order_id = scenario.place(method=DECLINED)
+        scenario.run_until_idle()
+        ref = pay(order_id).ref
+        for amount in (500, 1499):
+            gateway().refund(ref=ref, key=str(new_id()), amount=Money(amount, "EUR"))
+        assert compare()[0] == ("record", "refunded")
+        assert compare()[0] == ("matches", "refunded")
 
     def test_only_reports_a_paid_order_whose_payment_is_refunded(self, scenario, compare):
         order_id = scenario.place()
