@@ -50,6 +50,6 @@ def rename_customer_group(body: dict[str, Any], group_id: UUID) -> CustomerGroup
 @blueprint.requires("write_customers")
 @blueprint.response(204)
 def delete_customer_group(group_id: UUID) -> None:
-    """Delete a group of customers. Its customers stay."""
+    """Delete a group of customers, with its price lists. Its customers stay."""
     with request_transaction():
         groups.remove(group_id=group_id)

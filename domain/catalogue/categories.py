@@ -99,7 +99,7 @@ def remove(*, category_id: UUID, expected_versions: Collection[int] | None = Non
     category = _the_locked(category_id, expected_versions)
     used = usage(category_id=category_id)
     if any(used):
-        raise CategoryInUse(f"The category has {used[0]} categories and {used[1]} products: move them first.")
+        raise CategoryInUse(f"Move them first: {used[0]} categories and {used[1]} products are in the category.")
     events.publish_about(category, CATEGORY_DELETED, CategoryVersion(category.id, category.version))
     db.session().delete(category)
     db.session().flush()

@@ -35,7 +35,7 @@ def rename(*, group_id: UUID, name: str) -> CustomerGroup:
 
 
 def remove(*, group_id: UUID) -> None:
-    """Delete a group. Its customers stay. Raises GroupNotFound."""
+    """Delete a group, with its price lists. Its customers stay. Raises GroupNotFound."""
     removed = delete(CustomerGroup).filter_by(id=group_id).returning(CustomerGroup.id)
     if db.session().scalar(removed) is None:
         raise GroupNotFound

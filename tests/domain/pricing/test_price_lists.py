@@ -9,7 +9,7 @@ from domain.catalogue import products
 from domain.customers import groups
 from domain.pricing import price_lists, quotes
 from domain.pricing.errors import PriceListChanged
-from domain.pricing.models import BasePrice, ListPrice
+from domain.pricing.models import BasePrice, ListPrice, PriceList
 from domain.pricing.price_lists import ListPriceRequest
 from kit import clock, db
 from kit.errors import Invalid
@@ -149,6 +149,17 @@ class TestOrders:
         make_list(product, 500, group_id=group.id)
         assert factories.make_order(product, customer=user).lines[0].unit_price == 500
         assert factories.make_order(product).lines[0].unit_price == 1000
+
+
+class TestGroups:
+    def test_take_their_price_lists_with_them(self, product, company):
+        customer, _, group = factories.make_customer_in_group(company)
+        make_list(product, 900, group_id=group.id)
+        with db.transaction(acting_for(company)):
+            groups.remove(group_id=group.id)
+        assert cost(product, customer_id=customer.id) == 1000
+        with db.transaction(acting_for(company)):
+            assert db.session().query(PriceList).all() == []
 
 
 class TestHistory:
