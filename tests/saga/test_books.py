@@ -16,6 +16,8 @@ BROKEN = {
     "every open shop is counted for its company's plan, and no other": "DELETE FROM usage_counts",
     "all products of open shops are counted for their company's plan, and no others": """
         UPDATE usage_counts SET count = count + 1""",
+    "the first variant of each product has the product's SKU, price and threshold": "UPDATE variants SET sku = 'other'",
+    "the price of each variant is the last one in its history": "DELETE FROM base_prices",
     "all orders of a month are counted for their company's plan, and no others": "DELETE FROM order_counts",
     "stock on hand equals the sum of its movements": "UPDATE stock SET on_hand = on_hand + 1",
     "reserved stock equals the reservations of open orders": "UPDATE stock SET reserved = reserved + 1",
