@@ -19,7 +19,7 @@ Sort = Literal["-placed_at", "placed_at", "-total", "total"]
 """What orders are sorted by; with a minus, the highest or newest first."""
 SORTS: tuple[Sort, ...] = get_args(Sort)
 
-_NUMBER = re.compile(r"\d{4}-\d+[A-Z]*", re.IGNORECASE)
+_NUMBER_PATTERN = re.compile(r"\d{4}-\d+[A-Z]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
 
 
 def _is_about(text: str, or_order_ids: Collection[UUID]) -> ColumnElement[bool]:
-    if _NUMBER.fullmatch(text):  # by the index
+    if _NUMBER_PATTERN.fullmatch(text):  # by the index
         return Order.number == text.upper()
     return or_(
         Order.id.in_(list(or_order_ids)),
