@@ -2,11 +2,10 @@
 
 import sys
 import time
+from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 from bench.peers.orderx_worker import InstantGateway, InstantMailer
-from bench.workload import PRICE
 from domain.notifications import mailer
 from domain.payments import stripe_gateway
 from domain.payments.gateway import Answer
@@ -16,21 +15,17 @@ from workers import run
 class SlowGateway(InstantGateway):
     """Takes the seconds that the payment method names, for both calls of an order."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._seconds: dict[str, float] = {}
-
-    def authorise(self, *, amount: int, currency: str, method: str, order_id: UUID, key: str) -> Answer:
+    def authorise(self, *, method: str, **request: Any) -> Answer:
         """Authorised."""
         seconds = float(method.removeprefix("pm_"))
         time.sleep(seconds)
-        answer = super().authorise(amount=amount, currency=currency, method=method, order_id=order_id, key=key)
-        return Answer("authorised", f"{answer.ref}:{seconds}", amount)
+        answer = super().authorise(method=method, **request)
+        return replace(answer, ref=f"{answer.ref}:{seconds}")
 
-    def capture(self, *, ref: str, key: str) -> Answer:  # noqa: ARG002
+    def capture(self, *, ref: str, **request: Any) -> Answer:
         """Captured."""
         time.sleep(float(ref.rpartition(":")[2]))
-        return Answer("captured", ref, PRICE)
+        return super().capture(ref=ref, **request)
 
 
 def main() -> None:
