@@ -29,7 +29,7 @@ REFUND_PAYMENT = Saga(
     in_progress="A refund of this order is being paid",
 )
 
-_STARTED = version_to_start(REFUND_PAYMENT)
+_SAGA_TO_START = version_to_start(REFUND_PAYMENT)
 
 
 def request_execution(
@@ -42,4 +42,4 @@ def request_execution(
     with locked_target(order_id, order_status.lock, find, company_id=company_id) as target:
         refund = refunds.begin_execution(refund_id=refund_id, by=by, now=now)
         request = {"reason": refund.reason, "by": str(by)}
-        target.apply(_STARTED, RULES, subject_id=refund_id, request=request, now=now)
+        target.apply(_SAGA_TO_START, RULES, subject_id=refund_id, request=request, now=now)
