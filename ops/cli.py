@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 
 from ops import command_settings, multiprocess_metrics, running_stack
-from ops.commands import account, dead, development_servers, events, failures, jobs, output, saga, schedules
+from ops.commands import account, dead, development_servers, events, failures, imports, jobs, output, saga, schedules
 from ops.commands.output import Json, not_blank, print_json
 from ops.commands.server_options import Host, Port, TrustedHosts
 from ops.commands.times import past_time
@@ -221,6 +221,7 @@ def permissions(
 
 for server in (development_servers.sandbox, development_servers.inbox):
     app.command(rich_help_panel="Development servers")(server)
+app.command("import", rich_help_panel="Operations")(imports.import_file)
 app.add_typer(account.app, name="account", rich_help_panel="Operations")
 app.add_typer(saga.app, name="saga", rich_help_panel="Operations")
 app.add_typer(dead.app, name="dead", rich_help_panel="Operations")

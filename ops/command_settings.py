@@ -47,12 +47,13 @@ SETTINGS_BY_COMMAND: dict[str, set[str]] = {
     "events": {*_OPERATOR_SETTINGS, *_APP_SETTINGS},
     "schedules": set(_OPERATOR_SETTINGS),
     "jobs": set(_OPERATOR_SETTINGS),
+    "import": set(_APP_SETTINGS),
     "permissions": set(),
     "urls": set(),
 }
 """By the command's name. `up`, `demo` and `chaos` are missing: they pass each process its settings."""
 
-OPERATOR_COMMANDS = ("account", "check", "events", "reconcile", "saga", "dead", "schedules", "jobs")
+OPERATOR_COMMANDS = ("account", "check", "events", "reconcile", "saga", "dead", "schedules", "jobs", "import")
 """Commands for operators. In the folder of a running stack they use its settings (ops/running_stack.py)."""
 
 SETTINGS_BY_QUEUE: dict[str, set[str]] = {

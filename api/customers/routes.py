@@ -1,10 +1,7 @@
-"""Create, list, show and change customers, and their addresses."""
+"""Create, list, show, change, merge and erase customers."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
-
-from flask import Response
 
 from api.auth.transactions import request_transaction
 from api.customers.schemas import (
@@ -12,25 +9,20 @@ from api.customers.schemas import (
     CustomerDetailsSchema,
     CustomerSchema,
     CustomersQuery,
-    ExportQuery,
     GroupsOfCustomerSchema,
     MergeSchema,
     NewCustomerSchema,
 )
 from api.http.blueprint import Blueprint
-from api.http.contacts import NewSavedAddressSchema, SavedAddressSchema
-from api.http.downloads import streamed
 from api.http.etags import WithHeaders, etag, expected_versions
 from api.http.openapi import IF_MATCH_HEADER, IF_NONE_MATCH_HEADER
 from api.http.schemas import page_of
-from domain.customers import addresses, exporting, groups, queries, records
-from domain.customers.importing import KIND
-from domain.customers.models import Customer, CustomerAddress
+from domain.customers import groups, queries, records
+from domain.customers.models import Customer
 from domain.customers.queries import CustomerDetails
 from domain.sales import customer_merging, guest_erasure
 from kit import clock
 from kit.paging import Page
-from kit.tabular.writing import write_csv, write_json_lines
 
 blueprint = Blueprint("customers", __name__, url_prefix="/api/customers", description="Customers of your company")
 
@@ -59,23 +51,6 @@ def list_customers(query: dict[str, Any]) -> Page[Customer]:
     """List the customers of your company, oldest first."""
     with request_transaction():
         return queries.customers(**query)
-
-
-@blueprint.get("/export")
-@blueprint.requires("export_customers")
-@blueprint.arguments(ExportQuery, location="query")
-@blueprint.response(200, {"type": "string"}, content_type="text/csv")
-def export_customers(query: dict[str, Any]) -> Response:
-    """Export all customers of your company, without their addresses, as CSV or JSON lines.
-
-    Importing the file changes nothing. In CSV an apostrophe stands before text that a spreadsheet would take for a
-    formula, such as a phone number, and `|` between the entries of a list. We keep no copy of the file: delete yours
-    when a customer wants to be erased.
-    """
-    if query["format"] == "csv":
-        return streamed(_as_csv(), content_type="text/csv; charset=utf-8; header=present", filename="customers.csv")
-    lines = (write_json_lines(rows) for rows in _batches())
-    return streamed(lines, content_type="application/jsonl", filename="customers.jsonl")
 
 
 @blueprint.get("/<uuid:customer_id>")
@@ -151,54 +126,5 @@ def erase_customer(customer_id: UUID) -> None:
         guest_erasure.erase(customer_id=customer_id, now=clock.now())
 
 
-@blueprint.post("/<uuid:customer_id>/addresses")
-@blueprint.requires("write_customers")
-@blueprint.arguments(NewSavedAddressSchema)
-@blueprint.response(201, SavedAddressSchema)
-@blueprint.alt_response(409, "Conflict")
-def create_customer_address(body: dict[str, Any], customer_id: UUID) -> CustomerAddress:
-    """Add an address of a customer. A customer can have up to 50."""
-    with request_transaction():
-        return addresses.create(customer_id=customer_id, **body)
-
-
-@blueprint.put("/<uuid:customer_id>/addresses/<uuid:address_id>")
-@blueprint.requires("write_customers")
-@blueprint.arguments(NewSavedAddressSchema)
-@blueprint.response(200, SavedAddressSchema)
-def update_customer_address(body: dict[str, Any], customer_id: UUID, address_id: UUID) -> CustomerAddress:
-    """Change an address of a customer. Existing orders keep the old one."""
-    with request_transaction():
-        return addresses.change(customer_id=customer_id, address_id=address_id, **body)
-
-
-@blueprint.delete("/<uuid:customer_id>/addresses/<uuid:address_id>")
-@blueprint.requires("write_customers")
-@blueprint.response(204)
-def delete_customer_address(customer_id: UUID, address_id: UUID) -> None:
-    """Delete an address of a customer. Existing orders keep it."""
-    with request_transaction():
-        addresses.remove(customer_id=customer_id, address_id=address_id)
-
-
 def _with_details(customer: Customer) -> WithHeaders[CustomerDetails]:
     return queries.details_of(customer), etag(customer.version)
-
-
-def _as_csv() -> Iterator[str]:
-    yield write_csv(KIND.column_names, [], with_header=True)
-    for rows in _batches():
-        yield write_csv(KIND.column_names, rows, with_header=False)
-
-
-def _batches() -> Iterator[list[dict[str, Any]]]:
-    """The customers, each batch read in a separate transaction, because a slow client may take minutes."""
-    after = UUID(int=0)
-    while True:
-        with request_transaction() as caller:
-            assert caller.company_id
-            rows = exporting.next_rows(company_id=caller.company_id, after=after)
-        if not rows:
-            return
-        after = rows[-1]["id"]
-        yield rows

@@ -13,7 +13,7 @@ from api.http.schemas import PageQuery, page_of
 from api.imports.schemas import ImportSchema, NewImportSchema, PartQuery
 from domain.imports import queries, uploads
 from domain.imports.declarations import kinds
-from domain.imports.models import Import
+from domain.imports.queries import ImportProgress
 from kit import clock
 from kit.errors import Forbidden
 from kit.paging import Page
@@ -30,7 +30,7 @@ FILE = {"requestBody": {"required": True, "content": {"application/octet-stream"
 @blueprint.requires("run_imports")
 @blueprint.arguments(NewImportSchema)
 @blueprint.response(201, ImportSchema)
-def create_import(body: dict[str, Any]) -> tuple[Import, dict[str, str]]:
+def create_import(body: dict[str, Any]) -> tuple[ImportProgress, dict[str, str]]:
     """Create an import. Upload its file in parts then, and start it.
 
     A row updates what its key names, or creates it. An empty cell removes the value; a column that the file does not
@@ -43,26 +43,27 @@ def create_import(body: dict[str, Any]) -> tuple[Import, dict[str, str]]:
     file_format = FileFormat(**body.pop("format"))
     with request_transaction() as caller:
         created = uploads.create(company_id=caller.company_id, file_format=file_format, **body)
-    return created, {"Location": f"/api/imports/{created.id}"}
+        progress = queries.progress_of(created)
+    return progress, {"Location": f"/api/imports/{created.id}"}
 
 
 @blueprint.get("")
 @blueprint.requires("run_imports")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(ImportSchema))
-def list_imports(query: dict[str, Any]) -> Page[Import]:
+def list_imports(query: dict[str, Any]) -> Page[ImportProgress]:
     """List your company's imports, newest first."""
     with request_transaction():
-        return queries.imports(**query)
+        return queries.imports(**query).map(queries.progress_of)
 
 
 @blueprint.get("/<uuid:import_id>")
 @blueprint.requires("run_imports")
 @blueprint.response(200, ImportSchema)
-def get_import(import_id: UUID) -> Import:
+def get_import(import_id: UUID) -> ImportProgress:
     """Show an import and its progress."""
     with request_transaction():
-        return queries.the_import(import_id=import_id)
+        return queries.progress_of(queries.the_import(import_id=import_id))
 
 
 @blueprint.put("/<uuid:import_id>/file")
@@ -86,15 +87,16 @@ def upload_import_file(query: dict[str, Any], import_id: UUID) -> None:
 @blueprint.requires("run_imports")
 @blueprint.response(202, ImportSchema)
 @blueprint.alt_response(409, "Conflict")
-def start_import(import_id: UUID) -> tuple[Import, dict[str, str]]:
+def start_import(import_id: UUID) -> tuple[ImportProgress, dict[str, str]]:
     """Start an import whose file is uploaded completely. It runs in the background.
 
     Starting it again does nothing. `GET` shows its progress.
     """
     with request_transaction() as caller:
         assert caller.company_id
-        found = start_job(import_id=import_id, company_id=caller.company_id, now=clock.now())
-    return found, {"Location": f"/api/imports/{import_id}"}
+        started = start_job(import_id=import_id, company_id=caller.company_id, now=clock.now())
+        progress = queries.progress_of(started)
+    return progress, {"Location": f"/api/imports/{import_id}"}
 
 
 @blueprint.get("/<uuid:import_id>/errors")

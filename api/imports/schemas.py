@@ -11,6 +11,7 @@ from api.http.responses import ResponseSchema
 from api.http.schemas import Schema
 from domain.imports.declarations import kinds
 from domain.imports.models import POLICIES
+from domain.imports.queries import ImportProgress
 from domain.imports.uploads import MAX_PARTS
 from kit.tabular.formats import (
     DECIMAL_SEPARATORS,
@@ -106,7 +107,7 @@ class ImportSchema(ResponseSchema):
     unchanged = fields.Integer(metadata={"examples": [90]})
     failed = fields.Integer(metadata={"examples": [10]})
     errors = fields.Function(
-        lambda each: f"/api/imports/{each.id}/errors",
+        lambda each: f"/api/imports/{each.running.id}/errors",
         metadata={
             "type": "string",
             "description": "Where to download what is wrong in which line",
@@ -116,3 +117,7 @@ class ImportSchema(ResponseSchema):
     job_id = fields.UUID(allow_none=True)
     created_at = fields.AwareDateTime()
     ended_at = fields.AwareDateTime(allow_none=True)
+
+    def get_attribute(self, obj: ImportProgress, attr: str, default: Any) -> Any:
+        """The state of the progress, or else a field of the import (marshmallow's hook)."""
+        return super().get_attribute(obj if attr == "state" else obj.running, attr, default)

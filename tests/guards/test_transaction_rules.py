@@ -35,6 +35,7 @@ REQUESTS_SESSIONS = {"ops/demo.py", "ops/chaos/customers.py", "ops/services/read
 # Of other libraries: signals of Celery, and connections to the broker.
 CONNECTS_OTHERWISE = {
     "workers/run.py", "workers/outbox/publisher.py", "workers/alerts/monitor.py", "workers/celery_internals/logging.py",
+    "kit/http/client.py",
 }  # fmt: skip
 
 

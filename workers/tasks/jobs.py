@@ -5,6 +5,7 @@ from uuid import UUID
 
 from celery import Celery, Task
 
+from domain import areas
 from kit.jobs import rows, slices
 from kit.jobs.slices import Slice
 from workers import jobs
@@ -15,6 +16,7 @@ from workers.outages import retry_on_outage
 
 def register(app: Celery) -> None:
     """Register the task with the Celery app."""
+    areas.register()  # jobs use what the areas declare
     declared = jobs.declared()
 
     @retry_on_outage

@@ -259,6 +259,16 @@ class TestUpload:
         assert Api(api.app, key).post(IMPORTS, body).status_code == 201
 
 
+class TestFailedJob:
+    def test_is_shown(self, admin):
+        location = upload(admin, "email\n")
+        admin.post(f"{location}/start", {})
+        with db.operator_transaction():
+            db.run("UPDATE jobs SET state = 'failed', ended_at = now()", {})
+        assert admin.get(location).json["state"] == "failed"
+        assert [each["state"] for each in admin.get(IMPORTS).json["data"]] == ["failed"]
+
+
 class TestKill:
     @pytest.mark.processes
     def test_in_the_middle_leaves_no_row_out_and_writes_none_twice(self, admin, tmp_path, monkeypatch):
