@@ -47,7 +47,8 @@ def read(part: Part, file_format: FileFormat, *, limit: int) -> ReadResult:
                 raise UnreadableFile(found.line, _explanation(error)) from None
             found.records.append(Record(found.line, None, _explanation(error)))
         found.consumed, found.line = lines.offset, lines.number
-    require_short(part, found)
+    if len(found.records) < limit:
+        require_short(part, found)
     if part.is_last and found.header is None:
         raise UnreadableFile(1, "The file is empty: its first line names the columns.")
     return found

@@ -33,7 +33,8 @@ def read(part: Part, file_format: FileFormat, *, limit: int) -> ReadResult:
         if line:
             found.records.append(_record(found.line, line))
         found.consumed, found.line = end, found.line + 1
-    require_short(part, found)
+    if len(found.records) < limit:
+        require_short(part, found)
     return found
 
 

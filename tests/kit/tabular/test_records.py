@@ -121,6 +121,15 @@ TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="
 ROWS = st.lists(st.fixed_dictionaries(dict.fromkeys(NAMES, TEXT)), max_size=8)
 
 
+class TestLimit:
+    def test_leaves_any_number_of_records_to_the_next_call(self):
+        rows = [{"name": f"Customer {number}"} for number in range(10_000)]
+        content = write_csv(["name"], rows, with_header=True).encode()
+        assert len(content) > 2 * MAX_RECORD_BYTES
+        assert cells(read_whole(content, limit=1_000)) == rows
+        assert cells(read_whole(write_json_lines(rows).encode(), JSON, limit=1_000)) == rows
+
+
 class TestAnyFile:
     @given(rows=ROWS, size=st.integers(1, 40), limit=st.integers(1, 3))
     def test_is_read_as_it_was_written_whatever_the_parts(self, rows, size, limit):
