@@ -75,4 +75,5 @@ def downgrade() -> None:
     op.execute("""
         CREATE CONSTRAINT TRIGGER count_order AFTER INSERT ON orders
         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION count_order()""")
+    op.execute("ALTER TABLE orders RENAME CONSTRAINT count_order TO orders_count_order")
     op.drop_column("orders", "number")

@@ -80,4 +80,4 @@ class TestErrors:
 
 class TestBlueprints:
     def test_are_under_api_or_for_operators(self):
-        assert [b.name for b in BLUEPRINTS if not (b.url_prefix or "").startswith("/api/")] == ["health"]
+        assert [b.name for b in BLUEPRINTS if not f"{b.url_prefix or ''}/".startswith("/api/")] == ["health"]

@@ -48,7 +48,7 @@ class TestReactions:
 class TestWorkers:
     @pytest.mark.parametrize("kind", [Stack, ChaosStack])
     def test_exist_for_every_queue_of_a_stack(self, tmp_path, monkeypatch, kind):
-        monkeypatch.setattr(rabbitmq, "installed", lambda: tmp_path)  # it is not started here
+        monkeypatch.setattr(rabbitmq, "start_script", lambda: tmp_path)  # it is not started here
         stack = kind(tmp_path)
         stack.stop()  # closes its listening sockets
         lines = [process.argv for process in stack.processes if "--queues" in process.argv]

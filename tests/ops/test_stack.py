@@ -179,7 +179,7 @@ class TestStack:
         assert stack.env["ORDERX_DATABASE_URL"].endswith("@db/shop")
 
     def test_runs_valkey_where_rabbitmq_is_not_installed(self, home, monkeypatch):
-        monkeypatch.setattr(stacks.rabbitmq, "installed", lambda: None)
+        monkeypatch.setattr(stacks.rabbitmq, "start_script", lambda: None)
         assert Stack(home).env["ORDERX_BROKER_URL"].startswith("redis://")
 
     def test_keeps_temporary_files_in_its_directory_and_only_while_it_runs(self, home):

@@ -1,5 +1,6 @@
 """Who may call the endpoints of `api.payments`, and what the tests send to them."""
 
+from domain.payments.refund_plan import UnitsToRefund
 from tests import factories
 from tests.factories_of_payments import grant_refund, pay_order
 
@@ -26,4 +27,4 @@ def rows(at):
     pay_order(at.rows["order"])
     other = factories.make_order(at.rows["product"], customer=at.customer)
     pay_order(other)
-    return {"refund": grant_refund(other)}
+    return {"refund": grant_refund(other, lines=[UnitsToRefund(other.lines[0].id, 1)])}

@@ -41,6 +41,6 @@ class TestChaosStack:
             assert any(port in stack.env[name] for port in servers), name
 
     def test_needs_a_real_rabbitmq(self, home, monkeypatch):
-        monkeypatch.setattr(rabbitmq, "installed", lambda: None)
+        monkeypatch.setattr(rabbitmq, "start_script", lambda: None)
         with pytest.raises(NotConfigured, match="chaos needs a real RabbitMQ"):
             ChaosStack(home)
