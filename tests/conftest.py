@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.fixtures.databases",
     "tests.fixtures.brokers",
     "tests.fixtures.commands",
+    "tests.fixtures.companies",
     "tests.fixtures.providers",
 ]
 

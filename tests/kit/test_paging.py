@@ -12,11 +12,6 @@ from tests import factories
 
 
 @pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
 def ids(company):
     return [factories.make_shop(company, name=f"Shop {number}").id for number in range(3)]
 

@@ -84,6 +84,14 @@ def test_are_filled_by_a_second_run_where_the_first_was_interrupted(filled):
     assert found(filled) == OF_STATUS
 
 
+def test_of_an_order_that_is_cancelled_before_they_are_filled_are_those_of_a_refund(filled):
+    command.upgrade(run.alembic_config(filled), REVISION)
+    with psycopg.connect(filled) as connection:
+        connection.execute("UPDATE orders SET state = DEFAULT, payment_state = DEFAULT, paid = 0, refunded = 0")
+        connection.execute("UPDATE orders SET status = 'cancelled' WHERE status = 'paid' AND id <> %s", [FIRST])
+    assert found(filled)["cancelled", "captured"] == ("cancelled", "refunded", "none", 3998, 3998)
+
+
 def test_the_discounts_follow_from_the_subtotal_and_the_total(filled):
     with psycopg.connect(filled) as connection:
         connection.execute("UPDATE orders SET total = 3000 WHERE status = 'paid' AND id <> %s", [FIRST])

@@ -53,7 +53,7 @@ def test_checks_the_longest_prefix_within_the_bound(password):
     assert password.startswith(part)
     assert (
         len(part) in (MAX_SCORED_LENGTH, len(password))
-        or password_strength._substitutions(password[: len(part) + 1]) > MAX_SUBSTITUTIONS
+        or password_strength._count_substitutions(password[: len(part) + 1]) > MAX_SUBSTITUTIONS
     )
 
 

@@ -14,11 +14,6 @@ ROWS = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'pub
 
 
 @pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
 def attacker(api, company):
     return api.acting_as(factories.make_member(company), company)
 

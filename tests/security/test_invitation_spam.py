@@ -25,11 +25,6 @@ def mails(database):
     return find
 
 
-@pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
 def invite(api, count, *, start=0):
     """Send invitations to different people. Returns the statuses."""
     people = [f"stranger{start + number}@customers.example" for number in range(count)]

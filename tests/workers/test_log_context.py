@@ -33,6 +33,12 @@ def _of_no_request():
     structlog.contextvars.clear_contextvars()
 
 
+def replace_run_steps(monkeypatch, function):
+    """Call this function in the place of steps: those of a batch, and those of a single message."""
+    for owner in (executor.Executor, executor):
+        monkeypatch.setattr(owner, "run_steps", function)
+
+
 @pytest.fixture
 def lines(monkeypatch):
     """The fields that a line logged in a task or a reaction would have."""
@@ -42,7 +48,7 @@ def lines(monkeypatch):
         said.append(structlog.contextvars.get_contextvars())
         return []
 
-    monkeypatch.setattr(executor, "run_steps", probe)
+    replace_run_steps(monkeypatch, probe)
     monkeypatch.setattr(reactions, "process", probe)
     return said
 
@@ -118,7 +124,7 @@ class TestRequestIdsOfABatch:
         def fail(*_args, **_named):
             raise ValueError
 
-        monkeypatch.setattr(executor, "run_steps", fail)
+        replace_run_steps(monkeypatch, fail)
         monkeypatch.setattr(reactions, "process", fail)
         found = placed("one", "two")
         with capture_logs(processors=[merge_contextvars]) as said:

@@ -2,9 +2,8 @@
 
 A task takes ids only. It never raises for a business failure: it records an outcome, and the journal decides what
 follows. A worker runs its messages of one company together, and goes on with others while external calls take long
-(docs/decisions/0058). A worker that also takes chord
-bodies continues inline: when a stage has its last answer, the worker does at once what the chord's body would do
-(docs/decisions/0027).
+(docs/decisions/0058). A worker that also takes chord bodies continues inline: when a stage has its last answer, the
+worker does at once what the chord's body would do (docs/decisions/0027).
 """
 
 from collections import defaultdict

@@ -10,9 +10,11 @@ BEGIN
             NEW.state := 'failed';
         WHEN 'cancelled' THEN
             NEW.state := 'cancelled';
-            IF NEW.paid > 0 THEN
-                NEW.payment_state := 'refunded';
+            IF OLD.status = 'paid' AND NEW.total > 0 THEN
+                -- The order is pending still where the columns are not filled yet.
+                NEW.paid := CASE OLD.state WHEN 'pending' THEN NEW.total ELSE OLD.paid END;
                 NEW.refunded := NEW.paid;
+                NEW.payment_state := 'refunded';
             END IF;
         ELSE -- the previous release sets no other status
     END CASE;

@@ -18,11 +18,6 @@ NAMED = {"name": "Stock of the warehouse"}
 
 
 @pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
 def user(company):
     return factories.make_member(company)
 

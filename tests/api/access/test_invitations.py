@@ -27,11 +27,6 @@ def sql(database):
 
 
 @pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
 def host(company):
     return factories.make_member(company)
 

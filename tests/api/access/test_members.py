@@ -9,16 +9,6 @@ from kit.ids import new_id
 from tests import factories
 
 
-@pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
-def admin(api, company):
-    return api.acting_as(factories.make_member(company), company)
-
-
 def membership_of(api, user):
     """The id of the user's only role in a company."""
     return api.acting_as(user).get("/api/me").json["memberships"][0]["id"]

@@ -13,26 +13,6 @@ FIVE_EUROS = {"price": {"amount": 500, "currency": "EUR"}}
 
 
 @pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
-def shop(company):
-    return factories.make_shop(company)
-
-
-@pytest.fixture
-def product(shop):
-    return factories.make_product(shop)
-
-
-@pytest.fixture
-def admin(api, company):
-    return api.acting_as(factories.make_member(company), company)
-
-
-@pytest.fixture
 def customer(api):
     return api.acting_as(factories.make_user())
 

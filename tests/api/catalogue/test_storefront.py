@@ -27,11 +27,6 @@ STAFF_ONLY = {
 PATH = "/api/storefront/harbour"
 
 
-@pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
 def change_shop(shop, **values):
     with db.transaction(acting_for(shop)):
         shop_lifecycle.change(shop_id=shop.id, **values)

@@ -6,18 +6,8 @@ from tests import factories
 
 
 @pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
 def product(company):
     return factories.make_product(factories.make_shop(company))
-
-
-@pytest.fixture
-def admin(api, company):
-    return api.acting_as(factories.make_member(company), company)
 
 
 @pytest.fixture

@@ -10,18 +10,8 @@ REASON = {"reason": "unpaid"}
 
 
 @pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
 def path(company):
     return f"/api/companies/{company.id}"
-
-
-@pytest.fixture
-def admin(api, company):
-    return api.acting_as(factories.make_member(company), company)
 
 
 @pytest.fixture

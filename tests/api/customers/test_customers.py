@@ -15,11 +15,6 @@ WRONG = [
 
 
 @pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
 def staff(api, company):
     return api.acting_as(factories.make_member(company, "staff"), company)
 

@@ -12,16 +12,6 @@ TRACES = ("grace@customers.example", "Hopper", "+12025550143", "Navy", "Harbour"
 
 
 @pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
-def admin(api, company):
-    return api.acting_as(factories.make_member(company), company)
-
-
-@pytest.fixture
 def guest(admin):
     body = {
         "name": "Grace Hopper", "email": "grace@customers.example", "phone": "+1 202 555 0143", "note": "Navy",

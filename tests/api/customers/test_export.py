@@ -20,16 +20,6 @@ ODD = [
 
 
 @pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
-def admin(api, company):
-    return api.acting_as(factories.make_member(company), company)
-
-
-@pytest.fixture
 def customers(admin, company):
     """Odd customers, one of them in two groups, and a user."""
     groups = [admin.post("/api/customer-groups", {"name": name}).json["id"] for name in ("b", "=A|1")]

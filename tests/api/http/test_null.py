@@ -4,7 +4,6 @@ import pytest
 
 from api.http.schemas import OPTIONAL_NULL_MESSAGE, REQUIRED_NULL_MESSAGE
 from tests import factories
-from tests.api.client import Api
 
 ADDRESS = {"name": "Ada", "line1": "1 Harbour Street", "city": "Antwerp", "country": "BE"}
 BLANK = dict.fromkeys(("company", "line2", "postal_code", "region"))
@@ -14,16 +13,6 @@ PRICE = {"amount": 1999, "currency": "EUR"}
 @pytest.fixture
 def company():
     return factories.make_company()
-
-
-@pytest.fixture
-def admin(api, company) -> Api:
-    return api.acting_as(factories.make_member(company), company)
-
-
-@pytest.fixture
-def shop(company):
-    return factories.make_shop(company)
 
 
 def refused(answer) -> list[tuple[str, str]]:

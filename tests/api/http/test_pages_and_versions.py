@@ -10,16 +10,6 @@ STALE = '"999"'
 
 
 @pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
-def admin(api, company):
-    return api.acting_as(factories.make_member(company), company)
-
-
-@pytest.fixture
 def paths(company):
     """Fills the ids of existing objects into a path."""
     shop = factories.make_shop(company)

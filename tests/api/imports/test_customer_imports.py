@@ -17,16 +17,6 @@ from tests.jobs import next_slice, run_to_its_end, work
 IMPORTS = "/api/imports"
 
 
-@pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
-def admin(api, company):
-    return api.acting_as(factories.make_member(company), company)
-
-
 def upload(admin, content, *, size=None, **options):
     """Create an import and upload its file in parts of `size` bytes; returns its address."""
     body = {"kind": "customers", "policy": "good_rows", **options}

@@ -30,11 +30,6 @@ def company(api):
     return company
 
 
-@pytest.fixture
-def admin(api, company):
-    return api.acting_as(factories.make_member(company), company)
-
-
 @pytest.fixture(autouse=True)
 def _small_slices(monkeypatch):
     """A call exports two orders, and a slice is one call."""

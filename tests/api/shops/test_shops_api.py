@@ -15,21 +15,6 @@ CHRISTMAS = {"first_day": "2026-12-24", "last_day": "2026-12-26", "reason": "Chr
 
 
 @pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
-def shop(company):
-    return factories.make_shop(company)
-
-
-@pytest.fixture
-def admin(api, company):
-    return api.acting_as(factories.make_member(company), company)
-
-
-@pytest.fixture
 def manager(api, company, shop):
     return api.acting_as(factories.make_member(company, "shop_manager", shop=shop), company)
 

@@ -13,11 +13,6 @@ from tests import factories
 from tests.factories import acting_for
 
 
-@pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
 def make(company, slug, parent=None):
     with db.transaction(acting_for(company)):
         parent_id = parent.id if parent else None

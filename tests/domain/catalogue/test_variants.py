@@ -29,21 +29,6 @@ def variant(sku, size, price=450, **values):
 
 
 @pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
-def shop(company):
-    return factories.make_shop(company)
-
-
-@pytest.fixture
-def product(shop):
-    return factories.make_product(shop)
-
-
-@pytest.fixture
 def other_shop(company):
     return factories.make_shop(company)
 

@@ -8,16 +8,10 @@ from domain.companies import company_settings, history, lifecycle, queries
 from domain.companies.errors import CompanyChanged, CompanyClosed, CompanySuspended
 from kit import clock, db
 from kit.ids import new_id
-from tests import factories
 from tests.factories import acting_for
 
 NOW = clock.now()
 SOMEBODY = new_id()
-
-
-@pytest.fixture
-def company(database):
-    return factories.make_company()
 
 
 def done(company, act, **more):

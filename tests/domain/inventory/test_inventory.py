@@ -18,21 +18,6 @@ from tests.factories import acting_for
 
 
 @pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
-def shop(company):
-    return factories.make_shop(company)
-
-
-@pytest.fixture
-def product(shop):
-    return factories.make_product(shop)
-
-
-@pytest.fixture
 def other(shop):
     return factories.make_product(shop)
 

@@ -22,16 +22,6 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
-@pytest.fixture
-def shop(company):
-    return factories.make_shop(company)
-
-
-@pytest.fixture
 def product(company, shop):
     product = factories.make_product(shop, price=1000)
     factories.put_stock(product, factories.make_warehouse(company), 500)

@@ -17,16 +17,6 @@ def company(database):
 
 
 @pytest.fixture
-def shop(company):
-    return factories.make_shop(company)
-
-
-@pytest.fixture
-def product(shop):
-    return factories.make_product(shop)
-
-
-@pytest.fixture
 def customer(database):
     return factories.make_user()
 

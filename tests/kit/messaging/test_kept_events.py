@@ -21,11 +21,6 @@ def owner(database):
         yield connection
 
 
-@pytest.fixture
-def company(database):
-    return factories.make_company()
-
-
 def today():
     return datetime.combine(clock.now().date(), time(), UTC)
 
