@@ -18,7 +18,7 @@ class ProfileChangeSchema(Schema):
     name = Name(metadata={"examples": ["Ada Lovelace"]})
     phone = Phone(
         allow_none=True,
-        metadata={"format": "phone", "description": "Null removes it", "examples": ["+44 20 7946 0958"]},
+        metadata={"description": "Null removes it", "examples": ["+44 20 7946 0958"]},
     )
     locale = Language(allow_none=True, metadata={**LOCALE, "description": "BCP 47; null removes it"})
     time_zone = fields.String(

@@ -22,9 +22,11 @@ TIME_ZONE = {
 class Phone(fields.String):
     """A phone number with country code, in any common notation; converted to E.164."""
 
-    def _deserialize(self, *args: object, **kwargs: object) -> str:
-        text = super()._deserialize(*args, **kwargs)  # type: ignore[arg-type]
-        return checked(checked_text.phone_number, text)
+    def __init__(self, *, metadata: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(metadata={"format": "phone", **metadata}, **kwargs)
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        return checked(checked_text.phone_number, super()._deserialize(*args, **kwargs))
 
 
 class KnownLanguage(FullMatch):

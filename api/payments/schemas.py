@@ -5,12 +5,12 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from api.http.choices import Choice
-from api.http.fields import List, require_currency
+from api.http.fields import List
 from api.http.responses import AmountOf, MoneySchema, ResponseSchema
-from api.http.schemas import Schema
+from api.http.schemas import PriceSchema, Schema
 from domain.payments.models import REFUND_REASONS, REFUND_STATUSES
 from domain.payments.refund_plan import PartToRefund, RefundRequest, UnitsToRefund
-from kit.money import LARGEST_AMOUNT, Money
+from kit.money import LARGEST_AMOUNT
 
 MAX_LINES, MAX_PAYMENTS, MAX_UNITS = 100, 50, 10_000
 PAYMENT_STATUSES = ("pending", "authorised", "captured", "voided", "refunded", "failed")
@@ -21,16 +21,10 @@ def _amount(**kwargs: Any) -> fields.Integer:
     return fields.Integer(strict=True, validate=validate.Range(min=1, max=LARGEST_AMOUNT), **kwargs)
 
 
-class RefundAmountSchema(Schema):
+class RefundAmountSchema(PriceSchema):
     """An amount to refund, in minor units (cents; yen have none) of the order's currency."""
 
     amount = _amount(required=True, metadata=MINOR_UNITS)
-    currency = fields.String(required=True, validate=require_currency, metadata={"examples": ["EUR"]})
-
-    @post_load
-    def as_money(self, data: dict[str, Any], **_: Any) -> Money:
-        """The amount as Money."""
-        return Money(**data)
 
 
 class UnitsToRefundSchema(Schema):
@@ -70,7 +64,7 @@ class RefundRequestSchema(Schema):
     payments = List(fields.Nested(PartToRefundSchema), load_default=[], max_items=MAX_PAYMENTS)
 
     @validates_schema(skip_on_field_errors=True)
-    def amount_or_lines(self, data: dict[str, Any], **_: Any) -> None:
+    def _refuse_amount_with_lines(self, data: dict[str, Any], **_: Any) -> None:
         """Raise ValidationError if both are present."""
         if "amount" in data and data["lines"]:
             raise ValidationError("Send either amount or lines: the lines have an amount.", "amount")
