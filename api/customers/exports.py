@@ -19,6 +19,7 @@ from kit.tabular.writing import write_csv, write_json_lines
 @blueprint.requires("export_customers")
 @blueprint.arguments(ExportQuery, location="query")
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
+@blueprint.response(200, {"type": "string"}, content_type="application/jsonl")
 def export_customers(query: dict[str, Any]) -> Response:
     """Export all customers of your company, without their addresses, as CSV or JSON lines.
 

@@ -24,7 +24,7 @@ def assert_documented(app: Flask, answer: TestResponse) -> None:
         assert answer.json["code"] in refusals(operation["operationId"]), (
             f"{where} does not document {answer.json['code']}"
         )
-    if media and "json" in answer.mimetype:
+    if media and answer.mimetype.endswith("json"):
         violations = [
             f"{violation.instance_path}: {violation.message}"
             for violation in _validator(media["schema"]["$ref"]).iter_errors(answer.json)
