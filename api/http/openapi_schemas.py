@@ -35,7 +35,7 @@ class SchemaConverter(OpenAPIConverter):
         if json_schema.get("default", ...) is None:
             del json_schema["default"]  # null is the default of every optional field
         if isinstance(field, Choice):
-            del json_schema["type"], json_schema["enum"]
+            del json_schema["type"]
             choice = self._component(field)
             return {**json_schema, **({"anyOf": [choice, NULL]} if field.allow_none else choice)}
         return json_schema

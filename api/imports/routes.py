@@ -10,7 +10,7 @@ from api.auth.transactions import request_transaction
 from api.http.blueprint import Blueprint
 from api.http.downloads import streamed_result
 from api.http.schemas import PageQuery, page_of
-from api.imports.schemas import ImportSchema, NewImportSchema, PartQuery
+from api.imports.schemas import ImportProgressSchema, NewImportSchema, PartQuery
 from domain.imports import queries, uploads
 from domain.imports.declarations import kinds
 from domain.imports.queries import ImportProgress
@@ -22,14 +22,14 @@ from saga.jobs.imports import start_import as start_job
 
 blueprint = Blueprint("imports", __name__, url_prefix="/api/imports", description="Imports of files")
 
-BYTES = {"type": "string", "format": "binary", "examples": ["email,name\nada@customers.example,Ada\n"]}
+BYTES = {"type": "string", "format": "binary", "minLength": 1, "examples": ["email,name\nada@customers.example,Ada\n"]}
 FILE = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": BYTES}}}}
 
 
 @blueprint.post("")
 @blueprint.requires("run_imports")
 @blueprint.arguments(NewImportSchema)
-@blueprint.response(201, ImportSchema)
+@blueprint.response(201, ImportProgressSchema)
 def create_import(body: dict[str, Any]) -> tuple[ImportProgress, dict[str, str]]:
     """Create an import. Upload its file in parts then, and start it.
 
@@ -50,7 +50,7 @@ def create_import(body: dict[str, Any]) -> tuple[ImportProgress, dict[str, str]]
 @blueprint.get("")
 @blueprint.requires("run_imports")
 @blueprint.arguments(PageQuery, location="query")
-@blueprint.response(200, page_of(ImportSchema))
+@blueprint.response(200, page_of(ImportProgressSchema))
 def list_imports(query: dict[str, Any]) -> Page[ImportProgress]:
     """List your company's imports, newest first."""
     with request_transaction():
@@ -59,7 +59,7 @@ def list_imports(query: dict[str, Any]) -> Page[ImportProgress]:
 
 @blueprint.get("/<uuid:import_id>")
 @blueprint.requires("run_imports")
-@blueprint.response(200, ImportSchema)
+@blueprint.response(200, ImportProgressSchema)
 def get_import(import_id: UUID) -> ImportProgress:
     """Show an import and its progress."""
     with request_transaction():
@@ -85,7 +85,7 @@ def upload_import_file(query: dict[str, Any], import_id: UUID) -> None:
 
 @blueprint.post("/<uuid:import_id>/start")
 @blueprint.requires("run_imports")
-@blueprint.response(202, ImportSchema)
+@blueprint.response(202, ImportProgressSchema)
 @blueprint.alt_response(409, "Conflict")
 def start_import(import_id: UUID) -> tuple[ImportProgress, dict[str, str]]:
     """Start an import whose file is uploaded completely. It runs in the background.

@@ -1,6 +1,5 @@
 """Request and response schemas of imports."""
 
-from collections.abc import Collection
 from typing import Any
 
 from marshmallow import fields, validate
@@ -40,20 +39,10 @@ class FormatSchema(Schema):
     thousands_separator = Choice("ThousandsSeparator", THOUSANDS_SEPARATORS, load_default="")
 
 
-class KnownKind(fields.String):
-    """The name of a kind that an area declares."""
-
-    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
-        name = super()._deserialize(*args, **kwargs)
-        known: Collection[str] = kinds()
-        validate.OneOf(list(known))(name)
-        return name
-
-
 class NewImportSchema(Schema):
     """A new import. `all_or_nothing` writes all rows of at most 10,000, or none; `good_rows` all that are right."""
 
-    kind = KnownKind(required=True, metadata={"description": "What the rows are", "examples": ["customers"]})
+    kind = Choice("ImportKind", kinds, required=True, metadata={"description": "What the rows are"})
     format = fields.Nested(FormatSchema, load_default=lambda: FormatSchema().load({}))
     columns = fields.Dict(
         keys=fields.String(validate=validate.Length(min=1, max=200)),
@@ -82,14 +71,14 @@ class FormatResponseSchema(ResponseSchema):
     thousands_separator = Choice("ThousandsSeparator", THOUSANDS_SEPARATORS)
 
 
-class ImportSchema(ResponseSchema):
+class ImportProgressSchema(ResponseSchema):
     """An import and its progress. `created`, `updated`, `unchanged` and `failed` count what rows have become so far.
 
     In a dry run they count what rows would become.
     """
 
     id = fields.UUID()
-    kind = fields.String(metadata={"examples": ["customers"]})
+    kind = Choice("ImportKind", kinds)
     format = fields.Nested(FormatResponseSchema)
     columns = fields.Dict(
         keys=fields.String(), values=fields.String(allow_none=True), metadata={"examples": [{"E-Mail": "email"}]}
