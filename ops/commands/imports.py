@@ -27,8 +27,8 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and count the row
 Format = Annotated[Literal["csv", "jsonl"], typer.Option("--format", help="CSV or JSON lines.")]
 Encoding = Annotated[str, typer.Option(help="utf-8, windows-1252, iso-8859-1 or iso-8859-15.")]
 Delimiter = Annotated[str, typer.Option(help="Between cells of CSV; `tab` for a tabulator.")]
-Decimal = Annotated[str, typer.Option(help="Decimal separator.")]
-Thousands = Annotated[str, typer.Option(help="Thousands separator; none if not given.")]
+Decimal = Annotated[str, typer.Option("--decimal", help="Decimal separator.")]
+Thousands = Annotated[str, typer.Option("--thousands", help="Thousands separator; none if not given.")]
 Columns = Annotated[
     list[str] | None, typer.Option("--column", help="NAME=COLUMN maps a name in the file, NAME= leaves it out.")
 ]
@@ -58,8 +58,8 @@ def import_file(
     for value, known, option in (
         (encoding, formats.ENCODINGS, "--encoding"),
         (delimiter, formats.DELIMITERS, "--delimiter"),
-        (decimal_separator, formats.DECIMAL_SEPARATORS, "--decimal-separator"),
-        (thousands_separator, formats.THOUSANDS_SEPARATORS, "--thousands-separator"),
+        (decimal_separator, formats.DECIMAL_SEPARATORS, "--decimal"),
+        (thousands_separator, formats.THOUSANDS_SEPARATORS, "--thousands"),
     ):
         if value not in known:
             raise typer.BadParameter(f"choose one of {', '.join(map(repr, known))}", param_hint=option)
