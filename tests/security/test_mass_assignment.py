@@ -15,8 +15,10 @@ NOT_THE_CALLERS = (
     "unit_price", "version", "created_at", "verified_at", "is_admin", "permissions", "password_hash", "created_by",
     "invited_by", "reserved", "saga", "failure", "prefix", "secret", "expires_at", "accepted_at", "__proto__",
 )  # fmt: skip
+FILES = {"upload_import_file"}
+"""Endpoints whose body is a file, which has no fields of ours."""
 GOOD = {
-    **{name.partition(".")[2]: body for name, body in BODIES.items()},
+    **{name.partition(".")[2]: body for name, body in BODIES.items() if name.partition(".")[2] not in FILES},
     "create_company": {"name": "Pens", "email": "pens@paper.example", "currency": "EUR"},
     "create_shop": {"name": "Quay"},
     "create_warehouse": {"name": "Loft"},
@@ -123,7 +125,7 @@ class TestFieldsThatAreNotTheCallers:
     def test_are_tested_in_every_body(self, world):
         document = world.app.test_client().get("/api/openapi.json").json
         bodies = {each["operationId"] for each in operations(document) if "requestBody" in each}
-        assert bodies - GOOD.keys() == WITH_SECRETS
+        assert bodies - GOOD.keys() == WITH_SECRETS | FILES
 
 
 def operations(document):
