@@ -32,12 +32,14 @@ class Parser(FlaskParser):
         return req.json_body
 
     def load_querystring(self, req: Request, schema: marshmallow.Schema) -> Any:
-        """The query parameters; each may occur once."""
+        """The query parameters; each may occur once, except those that are lists."""
+        query = super().load_querystring(req, schema)
         for name, values in req.args.lists():
-            if len(values) > 1:
+            if len(values) > 1 and name not in query.multiple_keys:
                 raise DuplicateName(name)
-            refuse_unstorable(values[0], name)
-        return super().load_querystring(req, schema)
+            for value in values:
+                refuse_unstorable(value, name)
+        return query
 
     def handle_error(self, error: marshmallow.ValidationError, *_: Any, **__: Any) -> NoReturn:
         """Raise Invalid with the dotted path of each wrong field."""
