@@ -40,9 +40,11 @@ class ContentUnit(Choice):
 class Code(BoundedString):
     """A code of goods in its canonical form."""
 
-    def __init__(self, canonical: Callable[[str], str], metadata: dict[str, Any]) -> None:
+    def __init__(self, canonical: Callable[[str], str], *, pattern: str, metadata: dict[str, Any]) -> None:
         self._canonical = canonical
-        super().__init__(max_length=MAX_CODE_LENGTH, allow_none=True, metadata=metadata)
+        super().__init__(
+            max_length=MAX_CODE_LENGTH, allow_none=True, metadata={"pattern": f"^{pattern}$", **metadata}
+        )  # fmt: skip
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         return checked(self._canonical, super()._deserialize(*args, **kwargs))
@@ -68,13 +70,13 @@ class VariantChangeSchema(Schema):
 
     price = fields.Nested(PriceSchema)
     low_stock_threshold = Threshold()
-    gtin = Code(codes.gtin, GTIN)
+    gtin = Code(codes.gtin, pattern=codes.GTIN, metadata=GTIN)
     weight_grams = measure(MAX_GRAMS, WEIGHT)
     length_mm = measure(MAX_MILLIMETRES, SIZE)
     width_mm = measure(MAX_MILLIMETRES, SIZE)
     height_mm = measure(MAX_MILLIMETRES, SIZE)
     origin_country = Origin()
-    hs_code = Code(codes.hs_code, HS_CODE)
+    hs_code = Code(codes.hs_code, pattern=codes.HS_CODE, metadata=HS_CODE)
     content_amount = measure(MAX_GRAMS, CONTENT)
     content_unit = ContentUnit(allow_none=True, metadata=CONTENT_UNIT)
 

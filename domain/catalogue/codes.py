@@ -5,14 +5,16 @@ import re
 from stdnum import ean
 from stdnum.exceptions import ValidationError
 
-HS_CODE = "[0-9]{6,10}"
-"""Six digits of the Harmonized System, and up to four of the European Union or a country."""
+GTIN = "[0-9](?:[ -]?[0-9]){7}(?:(?:[ -]?[0-9]){4,6})?"
+"""8, 12, 13 or 14 digits, with or without blanks and hyphens between them."""
+HS_CODE = "[0-9](?:[. ]?[0-9]){5,9}"
+"""Six digits of the Harmonized System, and up to four of the European Union or a country, with or without points."""
 
 
 def gtin(text: str) -> str:
     """A GTIN-8, -12, -13 or -14 without blanks and hyphens; its check digit is verified (GS1, section 7.9.1)."""
     try:
-        return str(ean.validate(text))
+        return str(ean.validate(text if re.fullmatch(GTIN, text) else ""))
     except ValidationError:
         raise ValueError(
             "This is not a GTIN: send its 8, 12, 13 or 14 digits. The last one is the check digit."
@@ -21,7 +23,6 @@ def gtin(text: str) -> str:
 
 def hs_code(text: str) -> str:
     """A customs code of the Harmonized System, without points and blanks."""
-    digits = re.sub("[. ]", "", text)
-    if not re.fullmatch(HS_CODE, digits):
+    if not re.fullmatch(HS_CODE, text):
         raise ValueError("This is not a customs code: send 6 to 10 digits, such as 4820.10.")
-    return digits
+    return re.sub("[. ]", "", text)
