@@ -1,6 +1,7 @@
 """`orderx permissions`: what each operation of the API requires, and who has it."""
 # ruff: noqa: PLC0415 - each command imports its modules when it runs, so that `--help` is fast
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -58,7 +59,7 @@ def rows() -> Iterator[Row]:
             area=area_of[rule.endpoint],
             operation=rule.endpoint.partition(".")[2],
             method=method,
-            path=rule.rule.replace("<uuid:", "{").replace("<", "{").replace(">", "}"),
+            path=re.sub("<(?:[a-z]+:)?([a-z_]+)>", r"{\1}", rule.rule),
             requires=required,
             roles=[] if required in (PUBLIC, OPERATOR) else roles_with(required),
             api_keys=required in api_key_permissions(),
