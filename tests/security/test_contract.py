@@ -21,6 +21,7 @@ ONLY_WE_KNOW = {
     "locale": "whether anybody speaks it",
     "time_zone": "whether anybody lives in it",
     "country": "whether it has a code",
+    "origin_country": "whether it has a code",
     "currency": "whether it is one, and the company's",
     "shop_id": "whether there is one, and whether the caller has to name it",
     "permissions": "whether they hold in the one shop that the key is for",
@@ -42,6 +43,16 @@ ONLY_WE_KNOW = {
     "columns": "whether the kind of import has them, each once",
     "encoding": "whether it is that of JSON lines",
     "thousands_separator": "whether it is the decimal separator, too",
+    "gtin": "whether its check digit is right",
+    "variant_id": "whether the company has it, and whether an earlier price is for it",
+    "min_quantity": "whether an earlier price is for it",
+    "amount": "whether cards can be charged it",
+    "options": "whether no two are equal, and every variant has a value of each",
+    "variants": "whether one has the SKU of the product",
+    "content_unit": "whether the amount is there too",
+    "group_id": "whether there is one",
+    "starts_at": "whether it has passed",
+    "ends_at": "whether it has passed, and whether it comes after the start",
     **dict.fromkeys(
         ("name", "sku", "company", "line1", "line2", "postal_code", "city", "region"), "whether it holds a link"
     ),
@@ -58,8 +69,9 @@ def refuse_faults_the_document_could_name(case, answer):
 
 
 def field_of(path):
-    """The last name of the path that is ours: after `columns.` comes a name in the sender's file."""
-    return "columns" if path.startswith("columns.") else path.rpartition(".")[2]
+    """The last name of the path that is ours: after `columns` and `options` come names of the sender's."""
+    names = path.split(".")
+    return next((name for name in ("columns", "options") if name in names), names[-1])
 
 
 @pytest.mark.parametrize("area", [blueprint.name for blueprint in BLUEPRINTS])

@@ -106,7 +106,8 @@ class TestSwaggerUi:
 
 def has_example(schema, schemas) -> bool:
     schema = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
-    return "examples" in schema or any(has_example(inner, schemas) for inner in schema.get("properties", {}).values())
+    inner = [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
+    return "examples" in schema or any(has_example(each, schemas) for each in inner)
 
 
 def lists_in(document, schemas):
