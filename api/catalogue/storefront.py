@@ -110,12 +110,13 @@ def show_product(shop_slug: str, product: str) -> Json | Response:
     An earlier slug of the product redirects to its address.
     """
     with _shop_transaction(shop_slug) as shop:
-        found = catalogue.the_product_on_sale(product_id=_product_id(product), shop_id=shop.id, now=clock.now())
+        now = clock.now()
+        found = catalogue.the_product_on_sale(product_id=_product_id(product), shop_id=shop.id, now=now)
         if product != str(found.id) and product != found.slug:
             address = f"{request.path.rpartition('/')[0]}/{found.slug or found.id}"
             return redirect(address, HTTPStatus.MOVED_PERMANENTLY)  # type: ignore[return-value]
         variants = catalogue.all_variants(found.id)
-        prices = quotes.quote(shop_id=shop.id, quantities={variant.id: 1 for variant in variants}, now=clock.now())
+        prices = quotes.quote(shop_id=shop.id, quantities={variant.id: 1 for variant in variants}, now=now)
         return _summary(found, prices[found.id]) | {
             "description": found.description, "seo_title": found.seo_title, "seo_description": found.seo_description,
             "manufacturer": found.manufacturer, "safety_information": found.safety_information,

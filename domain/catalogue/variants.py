@@ -46,6 +46,8 @@ _TYPES = {
     "content_amount": "int", "content_unit": "text",
 }  # fmt: skip
 """The columns that can change, and their types. The SKU is not among them: setting it would lock out orders."""
+_SAME_IN_REQUEST = [name for name in _TYPES if name not in ("position", "title", "price")]
+"""Those of the columns that a VariantRequest has as they are."""
 _ROWS = f"""jsonb_to_recordset(%(rows)s) AS r (
     id uuid, sku text, currency text, {", ".join(f"{name} {kind}" for name, kind in _TYPES.items())})"""
 _INSERT_VARIANTS = f"""
@@ -169,7 +171,7 @@ def _run(product: Product, *, added: list[Json], changed: list[Json], removed: l
 
 def _row(variant: VariantRequest, position: int, options: Sequence[Option]) -> Json:
     title = " / ".join(variant.options[option.name] for option in options)
-    row: Json = {name: getattr(variant, name) for name in _TYPES if name not in ("position", "title", "price")}
+    row: Json = {name: getattr(variant, name) for name in _SAME_IN_REQUEST}
     return row | {
         "sku": variant.sku, "position": position, "title": title, "price": variant.price.amount,
         "currency": variant.price.currency,
@@ -181,7 +183,7 @@ def _variants(product: Product) -> list[Variant]:
 
 
 def _request(variant: Variant) -> VariantRequest:
-    columns = {name: getattr(variant, name) for name in _TYPES if name not in ("position", "title", "price")}
+    columns = {name: getattr(variant, name) for name in _SAME_IN_REQUEST}
     return VariantRequest(sku=variant.sku, price=Money(variant.price, variant.currency), **columns)
 
 

@@ -72,12 +72,10 @@ def plan(order: Order, request: RefundRequest, *, lock: bool = False) -> RefundP
     """
     payments = balances(order_ids=[order.id], lock=lock)[order.id]
     refundable = Money(sum(each.refundable for each in payments), order.currency)
-    if order.state not in {"placed", "closed"} or not refundable.amount:
-        raise RefundNotPossible(
-            f"This order is {order.status}: only what was paid for a placed order can be refunded."
-            if order.state not in {"placed", "closed"}
-            else "Nothing of this order is left to refund."
-        )
+    if order.state not in {"placed", "closed"}:
+        raise RefundNotPossible(f"This order is {order.status}: only what was paid for a placed order can be refunded.")
+    if not refundable.amount:
+        raise RefundNotPossible("Nothing of this order is left to refund.")
     lines = _shares(order, request.lines)
     field = "lines" if request.lines else "amount"
     amount = Money(sum(each.amount for each in lines), order.currency) if lines else request.amount or refundable
